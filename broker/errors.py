@@ -1,0 +1,18 @@
+"""What can go wrong on the wire: one root error, whose `code` is the code of the wire's `error` message."""
+
+from typing import ClassVar
+
+
+class CairnError(Exception):
+    """An error with a one-line message that says what to do.
+
+    Leaves set `code` and are declared beside the code that raises them. The code appears unchanged in the `error`
+    event and in a `rejected` receipt's reason.
+    """
+
+    code: ClassVar[str] = "internal_error"
+
+    @property
+    def sentence(self) -> str:
+        """The message on one line, whatever a library put into it."""
+        return " ".join(str(self).split()) or self.code

@@ -1,0 +1,219 @@
+"""How is a thing named? Types whose values can stand in a topic and in a path, and nowhere do harm."""
+
+import re
+from enum import StrEnum
+from typing import Any, ClassVar, Self
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from broker.errors import CairnError
+
+LEVEL_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
+RIG_PREFIX = "rig-"
+DIGEST_LENGTH = 16
+SEQUENCE_LIMIT = 1_000_000
+
+
+class BadIdError(CairnError):
+    """A name that may not enter a topic or a path."""
+
+    code = "bad_id"
+
+
+class TopicLevel(str):
+    """One topic level: lower-case letters, digits and hyphens, 1 to 63 signs, no hyphen first."""
+
+    __slots__ = ()
+    pattern: ClassVar[str] = LEVEL_PATTERN
+    advice: ClassVar[str] = "use 1 to 63 lower-case letters, digits and hyphens, and begin with a letter or digit"
+
+    def __new__(cls, value: str) -> Self:
+        if not isinstance(value, str) or not re.fullmatch(cls.pattern, value, re.ASCII):
+            raise BadIdError(f"{str(value)[:80]!r} is not a valid {cls.__name__}: {cls.advice}")
+        return super().__new__(cls, value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls._from_wire,
+            core_schema.str_schema(max_length=64),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^(?:{cls.pattern})$"}
+
+    @classmethod
+    def _from_wire(cls, value: str) -> Self:
+        try:
+            return cls(value)
+        except BadIdError as exc:  # pydantic collects ValueErrors
+            raise ValueError(exc.sentence) from exc
+
+
+class ProjectId(TopicLevel):
+    """One heritage object or site being captured."""
+
+    __slots__ = ()
+
+
+class SenderId(TopicLevel):
+    """Who published an image: an agent (`rig-…`) or a person with a browser."""
+
+    __slots__ = ()
+
+
+class AgentId(SenderId):
+    """One edge capture program on a rig; always `rig-…`, so that no person can bear its name."""
+
+    __slots__ = ()
+    pattern = rf"{RIG_PREFIX}[a-z0-9][a-z0-9-]{{0,58}}"
+    advice = f"an agent's name begins with {RIG_PREFIX!r}, for example 'rig-north'"
+
+
+class UserId(TopicLevel):
+    """A person, or a program that acts for people (viewer, ops); never `rig-…`."""
+
+    __slots__ = ()
+    pattern = rf"(?!{RIG_PREFIX}){LEVEL_PATTERN}"
+    advice = f"a person's name must not begin with {RIG_PREFIX!r}; lower-case letters, digits and hyphens"
+
+
+class ConnectionId(TopicLevel):
+    """One connection of a user: two tabs of one person are two connections."""
+
+    __slots__ = ()
+
+
+class RequestId(TopicLevel):
+    """Pairs a request or command with its answer."""
+
+    __slots__ = ()
+
+
+class ImageName(TopicLevel):
+    """The last level of an image topic: a full `ImageId`, or a plain name from `mosquitto_pub`."""
+
+    __slots__ = ()
+    pattern = rf"(?!(?:missing|flow)$){LEVEL_PATTERN}"  # those two are channels of their own below `receipt/`
+    advice = f"{TopicLevel.advice}; 'missing' and 'flow' are reserved"
+
+
+class ImageId(ImageName):
+    """`{session}-{sequence:06d}-{sha256[:16]}`: sortable, gaps are visible, content-addressed."""
+
+    __slots__ = ()
+    pattern = rf"[a-z0-9][a-z0-9-]{{0,38}}-[0-9]{{6}}-[0-9a-f]{{{DIGEST_LENGTH}}}"
+    advice = "it is {session}-{sequence:06d}-{first 16 hex digits of the image's sha256}"
+
+    @classmethod
+    def build(cls, *, session: str, sequence: int, sha256: str) -> Self:
+        """Compose an id.
+
+        Raises:
+            BadIdError: the session is not a level of at most 39 signs, or the sequence is not below one million.
+        """
+        if not 0 <= sequence < SEQUENCE_LIMIT:
+            raise BadIdError(f"sequence {sequence} does not fit six digits: begin a new session")
+        return cls(f"{session}-{sequence:06d}-{sha256[:DIGEST_LENGTH]}")
+
+    @classmethod
+    def from_name(cls, name: ImageName, sha256: str) -> Self:
+        """The id of an image published under `name`: the name itself if it is an id, else one derived from the digest."""
+        if re.fullmatch(cls.pattern, name, re.ASCII):
+            return cls(name)
+        return cls.build(session=name[:39].rstrip("-"), sequence=0, sha256=sha256)
+
+    @property
+    def session(self) -> str:
+        """What the sender called this run of captures."""
+        return str(self)[: -(DIGEST_LENGTH + 8)]
+
+    @property
+    def sequence(self) -> int:
+        """The image's place in its session, as the sender counted."""
+        return int(self[-(DIGEST_LENGTH + 7) : -(DIGEST_LENGTH + 1)])
+
+    @property
+    def digest(self) -> str:
+        """The first 16 hexadecimal digits of the image's sha256."""
+        return self[-DIGEST_LENGTH:]
+
+
+class Generation(int):
+    """Counter of a project's reference sets; 1 is the first."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: int | str) -> Self:
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", str(value), re.ASCII):
+            raise BadIdError(f"{str(value)[:80]!r} is not a generation: count from 1")
+        return super().__new__(cls, value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls,
+            core_schema.int_schema(ge=1, lt=10**9),
+            serialization=core_schema.plain_serializer_function_ser_schema(int),
+        )
+
+
+class ShardIndex(int):
+    """A shard's place in its generation, from 0."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: int | str) -> Self:
+        if not re.fullmatch(r"0|[1-9][0-9]{0,6}", str(value), re.ASCII):
+            raise BadIdError(f"{str(value)[:80]!r} is not a shard index: count from 0")
+        return super().__new__(cls, value)
+
+
+class Offset(int):
+    """Where a piece of a resumable upload begins, in bytes."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: int | str) -> Self:
+        if not re.fullmatch(r"0|[1-9][0-9]{0,9}", str(value), re.ASCII):
+            raise BadIdError(f"{str(value)[:80]!r} is not an offset: whole bytes from 0")
+        return super().__new__(cls, value)
+
+
+class _Word(StrEnum):
+    """A closed list of words that stand in topics and in JSON."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise BadIdError(f"{str(value)[:80]!r} is not a known {cls.__name__}: use one of {', '.join(cls)}")
+
+
+class Encoding(_Word):
+    """How a shard's bytes are laid out."""
+
+    PLY = "ply"
+    PACKED = "packed"
+
+
+class Verb(_Word):
+    """What a request asks for."""
+
+    RESYNC = "resync"
+    PING = "ping"
+    REFETCH = "refetch"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+class EventType(_Word):
+    """What an event tells."""
+
+    PROCESSING_STARTED = "processing_started"
+    REFETCH_STARTING = "refetch_starting"
+    PROGRESS = "progress"
+    SHARD_UPDATE = "shard_update"
+    PROCESSING_COMPLETE = "processing_complete"
+    ERROR = "error"

@@ -1,0 +1,540 @@
+"""Which JSON? One frozen model for every message on the wire."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from broker.errors import CairnError
+from broker.ids import (
+    AgentId,
+    ConnectionId,
+    Encoding,
+    EventType,
+    Generation,
+    ImageId,
+    ImageName,
+    ProjectId,
+    UserId,
+    Verb,
+)
+
+SCHEMA_MAJOR: Final = 1
+SCHEMA: Final = f"{SCHEMA_MAJOR}.0"
+MAX_JSON_BYTES: Final = 4 * 1024 * 1024  # a manifest of 10,000 shards is 3 MB
+
+Count = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Sentence = Annotated[str, Field(max_length=2000)]
+Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Vector3 = tuple[float, float, float]
+QuaternionWxyz = tuple[float, float, float, float]
+Matrix4 = tuple[QuaternionWxyz, QuaternionWxyz, QuaternionWxyz, QuaternionWxyz]
+
+
+class BadMessageError(CairnError):
+    """JSON that is not a message of this contract."""
+
+    code = "bad_message"
+
+
+class UnknownSchemaError(CairnError):
+    """A message of another major schema."""
+
+    code = "unknown_schema"
+
+
+class WireModel(BaseModel):
+    """Frozen; unknown fields are ignored; neither NaN nor infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True)
+
+
+class Message(WireModel):
+    """What every message carries."""
+
+    message_type: ClassVar[str]
+
+    type: str
+    schema_version: str = Field(default=SCHEMA, alias="schema", pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")
+    sent_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    project: ProjectId
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_kwargs: Any) -> None:
+        default = cls.model_fields["type"].default
+        if isinstance(default, str):  # `Event` has no type of its own
+            cls.message_type = default
+            MESSAGES[default] = cls
+
+    def encode(self) -> bytes:
+        """One line of JSON in UTF-8."""
+        return self.model_dump_json(by_alias=True).encode()
+
+
+MESSAGES: Final[dict[str, type[Message]]] = {}
+
+
+M = TypeVar("M", bound=Message)
+
+
+class _Envelope(WireModel):
+    type: str = Field(max_length=64)
+    schema_version: str = Field(alias="schema", pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")
+
+
+def decode(payload: bytes, model: type[M]) -> M:
+    """Check bytes from the wire against one model.
+
+    Raises:
+        BadMessageError: too large, not JSON, another type, or a field that does not fit.
+        UnknownSchemaError: the schema's major number is not ours.
+    """
+    if len(payload) > MAX_JSON_BYTES:
+        raise BadMessageError(f"a message of {len(payload)} bytes is above the limit of {MAX_JSON_BYTES}")
+    try:
+        envelope = _Envelope.model_validate_json(payload)
+        if envelope.schema_version.split(".")[0] != str(SCHEMA_MAJOR):
+            raise UnknownSchemaError(
+                f"schema {envelope.schema_version} is not understood here: this program speaks {SCHEMA_MAJOR}.x, update it"
+            )
+        return model.model_validate_json(payload)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "message"
+        raise BadMessageError(f"not a valid {model.message_type} message: {place}: {first['msg']}") from exc
+
+
+class ReceiptStatus(StrEnum):
+    """What became of an image."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+
+
+class UploadAcknowledged(Message):
+    """The receipt: the reconstructor's word that an image is safe on its disk, or why it is not taken."""
+
+    type: Literal["upload_acknowledged"] = "upload_acknowledged"
+    status: ReceiptStatus
+    image_name: ImageName
+    image_id: ImageId | None = None
+    image_number: Annotated[int, Field(ge=1)] | None = None
+    sha256: Sha256 | None = None
+    code: Word | None = None
+    reason: Sentence | None = None
+
+
+class UploadBegin(Message):
+    """Announces an image that comes in pieces."""
+
+    type: Literal["upload_begin"] = "upload_begin"
+    image_id: ImageId
+    content_type: Annotated[str, Field(max_length=64)]
+    size_bytes: Annotated[int, Field(ge=1)]
+    piece_bytes: Annotated[int, Field(ge=1)]
+    sha256: Sha256
+
+
+class UploadEnd(Message):
+    """Every piece has been sent: assemble, or name what is missing."""
+
+    type: Literal["upload_end"] = "upload_end"
+    image_id: ImageId
+    size_bytes: Annotated[int, Field(ge=1)]
+    sha256: Sha256
+
+
+class ByteRange(WireModel):
+    """Bytes from `begin` up to, not including, `end`."""
+
+    begin: Count
+    end: Count
+
+
+class MissingPieces(WireModel):
+    """What has not arrived of one resumable upload."""
+
+    image_id: ImageId
+    ranges: tuple[ByteRange, ...]
+
+
+class MissingSequences(WireModel):
+    """Gaps in one session's count."""
+
+    session: Annotated[str, Field(max_length=39)]
+    sequences: tuple[Count, ...]
+
+
+class Missing(Message):
+    """What the reconstructor still waits for from one sender."""
+
+    type: Literal["missing"] = "missing"
+    pieces: tuple[MissingPieces, ...] = ()
+    sequences: tuple[MissingSequences, ...] = ()
+
+
+class Flow(Message):
+    """How much one sender may have under way without a receipt."""
+
+    type: Literal["flow"] = "flow"
+    images: Annotated[int, Field(ge=1)]
+    bytes: Annotated[int, Field(ge=1)]
+    pause_until: AwareDatetime | None = None
+
+
+class AgentPresence(StrEnum):
+    """Whether an agent is there."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class AgentState(Message):
+    """An agent's birth message and last will."""
+
+    type: Literal["agent_state"] = "agent_state"
+    agent: AgentId
+    boot_id: Annotated[str, Field(max_length=64)]
+    presence: AgentPresence
+    is_capturing: bool = False
+    reason: Sentence | None = None
+
+
+class AgentDescription(Message):
+    """What an agent is made of."""
+
+    type: Literal["agent_description"] = "agent_description"
+    agent: AgentId
+    program_version: Annotated[str, Field(max_length=64)]
+    camera: Annotated[str, Field(max_length=128)]
+    machine: Annotated[str, Field(max_length=256)]
+
+
+class AgentHealth(Message):
+    """An agent's figures, every 30 seconds."""
+
+    type: Literal["agent_health"] = "agent_health"
+    agent: AgentId
+    captured_count: Count
+    kept_count: Count
+    dropped_count: Count
+    sent_count: Count
+    stored_count: Count
+    rejected_count: Count
+    spool_count: Count
+    spool_bytes: Count
+    spool_oldest_s: float | None = None
+    disk_free_bytes: Count
+    memory_bytes: Count
+    load_ratio: float | None = None
+    temperature_deg: float | None = None
+    is_throttled: bool | None = None
+    is_clock_synchronised: bool | None = None
+    reconnect_count: Count
+    camera_restart_count: Count = 0
+    receipt_s: float | None = None
+    alarms: tuple[Word, ...] = ()
+    last_error: Sentence | None = None
+
+
+class Command(Message):
+    """Ops tell an agent to do something; late and retained commands are ignored."""
+
+    type: Literal["command"] = "command"
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    verb: Literal["capture", "capture_at", "pause", "resume", "cancel", "reboot"]
+    deadline_at: AwareDatetime
+    capture_at: AwareDatetime | None = None
+    count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+
+class CommandReply(Message):
+    """An agent's answer to one command."""
+
+    type: Literal["command_reply"] = "command_reply"
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    agent: AgentId
+    is_done: bool
+    code: Word | None = None
+    reason: Sentence | None = None
+
+
+class AgentSettings(WireModel):
+    """What ops may change on a rig; None leaves a field as it is."""
+
+    interval_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    blur_ratio: Annotated[float, Field(ge=0, le=1)] | None = None
+    duplicate_bits: Annotated[int, Field(ge=0, le=64)] | None = None
+    is_gps_stripped: bool | None = None
+    jpeg_quality: Annotated[int, Field(ge=50, le=100)] | None = None
+
+
+class RefusedField(WireModel):
+    """A wish that was not followed, and why."""
+
+    field: Annotated[str, Field(max_length=64)]
+    reason: Sentence
+
+
+class DesiredSettings(Message):
+    """What ops want of an agent."""
+
+    type: Literal["desired_settings"] = "desired_settings"
+    version: Count
+    settings: AgentSettings
+
+
+class ReportedSettings(Message):
+    """What an agent runs with."""
+
+    type: Literal["reported_settings"] = "reported_settings"
+    agent: AgentId
+    version: Count
+    settings: AgentSettings
+    refused: tuple[RefusedField, ...] = ()
+
+
+class ReconstructorPresence(StrEnum):
+    """Whether the reconstructor takes images."""
+
+    READY = "ready"
+    PAUSED = "paused"
+    DISK_FULL = "disk_full"
+    OFFLINE = "offline"
+
+
+class ReconstructorState(Message):
+    """The reconstructor's birth message and last will, one for each project."""
+
+    type: Literal["reconstructor_state"] = "reconstructor_state"
+    presence: ReconstructorPresence
+    boot_id: Annotated[str, Field(max_length=64)]
+    black_box: Annotated[str, Field(max_length=256)] = ""
+    has_manifest: bool = False
+    image_count: Count = 0
+    refetch_every: Annotated[int, Field(ge=1)] = 10
+
+
+class ReconstructorStatistics(Message):
+    """The reconstructor's figures for one project."""
+
+    type: Literal["reconstructor_statistics"] = "reconstructor_statistics"
+    stored_count: Count
+    placed_count: Count
+    waiting_count: Count
+    rejected_count: Count
+    queued_count: Count
+    error_count: Count
+    generation: Generation | None = None
+    shard_count: Count
+    point_count: Count
+    retained_bytes: Count
+    disk_free_bytes: Count
+    memory_bytes: Count
+    uptime_s: float
+    stored_to_shard_p50_s: float | None = None
+    stored_to_shard_p95_s: float | None = None
+
+
+class Event(Message):
+    """Something happened in a project; never retained."""
+
+
+class ProcessingStarted(Event):
+    """An image goes into the black box."""
+
+    type: Literal["processing_started"] = "processing_started"
+    image_id: ImageId
+    image_number: Annotated[int, Field(ge=1)]
+
+
+class RefetchStarting(Event):
+    """The complete reconstruction begins; the old reference set stays."""
+
+    type: Literal["refetch_starting"] = "refetch_starting"
+    image_id: ImageId
+    image_number: Annotated[int, Field(ge=1)]
+    next_generation: Generation
+
+
+class Progress(Event):
+    """How far a refetch has come."""
+
+    type: Literal["progress"] = "progress"
+    image_id: ImageId
+    stage: Word
+    done_ratio: Annotated[float, Field(ge=0, le=1)]
+
+
+class ShardUpdate(Event):
+    """A manifest with these new shards is out."""
+
+    type: Literal["shard_update"] = "shard_update"
+    image_id: ImageId
+    image_number: Annotated[int, Field(ge=1)]
+    generation: Generation
+    revision: Count
+    shards: tuple[Count, ...]
+    point_count: Count
+
+
+class ProcessingComplete(Event):
+    """An image is through, whatever came of it."""
+
+    type: Literal["processing_complete"] = "processing_complete"
+    image_id: ImageId
+    image_number: Annotated[int, Field(ge=1)]
+    state: Literal["placed", "waiting", "rejected", "unknown"]
+    is_refetch: bool
+    generation: Generation | None = None
+    revision: Count = 0
+    new_point_count: Count
+    duration_s: Annotated[float, Field(ge=0)]
+    stored_to_shard_s: Annotated[float, Field(ge=0)] | None = None
+
+
+class Error(Event):
+    """Something went wrong; the project keeps its present cloud."""
+
+    type: Literal["error"] = "error"
+    code: Word
+    reason: Sentence
+    image_id: ImageId | None = None
+    topic: Annotated[str, Field(max_length=1024)] | None = None
+
+
+class Bounds(WireModel):
+    """An axis-aligned box in world units."""
+
+    minimum: Vector3
+    maximum: Vector3
+
+
+class Similarity(WireModel):
+    """`points_in_target = scale * rotate(points_in_source) + translation`."""
+
+    scale: Annotated[float, Field(gt=0)] = 1.0
+    rotation_wxyz: QuaternionWxyz = (1.0, 0.0, 0.0, 0.0)
+    translation: Vector3 = (0.0, 0.0, 0.0)
+
+
+class WorldFrame(WireModel):
+    """The project's frame: `world = shard coordinates + offset`."""
+
+    units: Literal["unscaled", "m"] = "unscaled"
+    scale_source: Literal["none", "baseline", "distance", "gps"] = "none"
+    up: Vector3 | None = None
+    offset: Vector3 = (0.0, 0.0, 0.0)
+    world_from_previous: Similarity = Similarity()
+
+
+class EncodedShard(WireModel):
+    """One encoding of one shard."""
+
+    encoding: Encoding
+    bytes: Annotated[int, Field(ge=1)]
+    sha256: Sha256
+
+
+class ShardEntry(WireModel):
+    """One shard of a manifest."""
+
+    index: Count
+    level: Annotated[int, Field(ge=0, le=32)]
+    kind: Literal["reference", "incremental"]
+    image_number: Annotated[int, Field(ge=1)] | None = None
+    points: Annotated[int, Field(ge=1)]
+    bounds: Bounds
+    encodings: tuple[EncodedShard, ...]
+
+
+class Manifest(Message):
+    """The one pointer: names the complete set of shards that viewers show."""
+
+    type: Literal["manifest"] = "manifest"
+    generation: Generation
+    revision: Count
+    previous_generation: Generation | None = None
+    image_count: Count
+    frame: WorldFrame
+    bounds: Bounds
+    point_count: Count
+    level_count: Annotated[int, Field(ge=1, le=32)]
+    shards: tuple[ShardEntry, ...]
+
+
+class CameraState(StrEnum):
+    """What became of an image in the reconstruction."""
+
+    PLACED = "placed"
+    WAITING = "waiting"
+    REJECTED = "rejected"
+
+
+class CameraEntry(WireModel):
+    """One image as a camera: OpenCV axes, pixel centres at half integers."""
+
+    image_id: ImageId
+    image_number: Annotated[int, Field(ge=1)] | None = None
+    state: CameraState
+    code: Word | None = None
+    reason: Sentence | None = None
+    world_from_camera: Matrix4 | None = None
+    intrinsics: tuple[float, float, float, float] | None = None
+    width_px: Annotated[int, Field(ge=1)] | None = None
+    height_px: Annotated[int, Field(ge=1)] | None = None
+
+
+class Cameras(Message):
+    """Every image of a project and where its camera stood."""
+
+    type: Literal["cameras"] = "cameras"
+    generation: Generation | None
+    cameras: tuple[CameraEntry, ...]
+
+
+class Request(Message):
+    """A viewer or an agent asks the reconstructor for something."""
+
+    type: Literal["request"] = "request"
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    verb: Verb
+    connection: ConnectionId
+    generation: Generation | None = None
+    shards: tuple[Count, ...] = ()
+
+
+class Response(Message):
+    """The answer to one request; for a ping it is the pong and its times tell the latency."""
+
+    type: Literal["response"] = "response"
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    verb: Verb
+    is_done: bool
+    code: Word | None = None
+    reason: Sentence | None = None
+    request_sent_at: AwareDatetime
+    received_at: AwareDatetime
+    republished_count: Count = 0
+
+
+class Presence(Message):
+    """Somebody is watching; cleared by the last will."""
+
+    type: Literal["presence"] = "presence"
+    user: UserId
+    connection: ConnectionId
+    program: Annotated[str, Field(max_length=64)]
+
+
+EVENTS: Final[dict[EventType, type[Event]]] = {
+    EventType.PROCESSING_STARTED: ProcessingStarted,
+    EventType.REFETCH_STARTING: RefetchStarting,
+    EventType.PROGRESS: Progress,
+    EventType.SHARD_UPDATE: ShardUpdate,
+    EventType.PROCESSING_COMPLETE: ProcessingComplete,
+    EventType.ERROR: Error,
+}
