@@ -71,12 +71,12 @@ class PointCloud:
     @property
     def minimum(self) -> Points:
         """(3,) lower corner of the bounds; the cloud must not be empty."""
-        return self.points_in_world.min(axis=0)
+        return np.asarray(self.points_in_world.min(axis=0))
 
     @property
     def maximum(self) -> Points:
         """(3,) upper corner of the bounds; the cloud must not be empty."""
-        return self.points_in_world.max(axis=0)
+        return np.asarray(self.points_in_world.max(axis=0))
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Self:
         """The cloud of some rows."""

@@ -1,0 +1,73 @@
+"""Who is who, and what may each do? Users, and the ACL lines that follow from the contract."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from broker.contract import CHANNELS, Channel, Role
+from broker.errors import CairnError
+from broker.ids import AgentId, ProjectId, SenderId, UserId
+from broker.topics import LevelValue, TopicSpace
+
+_SEES_ALL: Final = frozenset({Role.RECONSTRUCTOR, Role.OPERATOR, Role.OBSERVER})
+
+
+class BadUserError(CairnError):
+    """A user that cannot be."""
+
+    code = "bad_user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A name on the broker, its role and the projects it belongs to."""
+
+    name: SenderId | UserId
+    role: Role
+    projects: tuple[ProjectId, ...]
+
+    @classmethod
+    def build(cls, name: str, role: str, projects: Iterable[str]) -> "User":
+        """Check the parts; agents are `rig-…`, and nobody else is.
+
+        Raises:
+            BadUserError: an unknown role or no project.
+            BadIdError: a name that does not fit its role.
+        """
+        if role not in list(Role):
+            raise BadUserError(f"{role!r} is not a role: use one of {', '.join(Role)}")
+        members = tuple(ProjectId(project) for project in projects)
+        if not members:
+            raise BadUserError(f"user {name!r} needs at least one project")
+        kind = AgentId if role == Role.AGENT else UserId
+        return cls(name=kind(name), role=Role(role), projects=members)
+
+
+def acl(users: Iterable[User], space: TopicSpace) -> str:
+    """The whole ACL file: explicit lines per user, so that a `+` never stands for a project one is not part of."""
+    return "\n".join(line for user in users for line in [*_lines(user, space), ""])
+
+
+def _lines(user: User, space: TopicSpace) -> Iterator[str]:
+    yield f"user {user.name}"
+    for project in user.projects:
+        for channel in CHANNELS:
+            everybody = space.filter(channel.template, project)
+            own = space.filter(channel.template, project, **_own(channel, user))
+            if user.role is Role.RECONSTRUCTOR:
+                yield f"topic readwrite {everybody}"
+                continue
+            if user.role in channel.readers:
+                yield f"topic read {everybody if channel.is_read_by_all else own}"
+            if user.role in channel.writers:
+                yield f"topic write {own}"
+    if user.role in {Role.OPERATOR, Role.OBSERVER}:
+        yield "topic read $SYS/#"
+
+
+def _own(channel: Channel, user: User) -> dict[str, LevelValue]:
+    """The level that must be the user's own name; ops and the reconstructor see everybody's."""
+    is_other_kind = channel.own_level == "agent" and user.role is not Role.AGENT
+    if channel.own_level is None or user.role in _SEES_ALL or is_other_kind:
+        return {}
+    return {channel.own_level: user.name}

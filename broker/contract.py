@@ -1,0 +1,394 @@
+"""Who may say what, where and how? The one table from which everything else about the wire is generated."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from broker.ids import BadIdError, EventType
+from broker.messages import (
+    EVENTS,
+    MAX_JSON_BYTES,
+    AgentDescription,
+    AgentHealth,
+    AgentState,
+    Cameras,
+    Command,
+    CommandReply,
+    DesiredSettings,
+    Flow,
+    Manifest,
+    Message,
+    Missing,
+    Presence,
+    ReconstructorState,
+    ReconstructorStatistics,
+    ReportedSettings,
+    Request,
+    Response,
+    UploadAcknowledged,
+    UploadBegin,
+    UploadEnd,
+)
+from broker.topics import BadTopicError, LevelValue, TopicSpace, TopicTemplate
+
+MIB: Final = 1024 * 1024
+MAX_IMAGE_BYTES: Final = 30 * MIB  # below mosquitto.conf's max_packet_size of 32 MiB, header included
+MAX_PIECE_BYTES: Final = MIB
+MAX_SHARD_BYTES: Final = 512 * 1024  # Mosquitto 2.1 takes 2 MB by default, EMQX 1 MB
+MAX_THUMBNAIL_BYTES: Final = 64 * 1024
+
+
+class Role(StrEnum):
+    """What a user of the broker is."""
+
+    AGENT = "agent"
+    RECONSTRUCTOR = "reconstructor"
+    VIEWER = "viewer"
+    CONTRIBUTOR = "contributor"
+    OPERATOR = "operator"
+    OBSERVER = "observer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One row of the table.
+
+    Attributes:
+        name: what logs and docs call it.
+        template: the topic below `{root}/{project}/`.
+        messages: the JSON models it carries; empty for bytes.
+        meaning: one line for people.
+        qos: 0 or 1.
+        is_retained: whether the broker keeps the last message.
+        max_bytes: the largest payload that is looked at.
+        writers: roles that may publish.
+        readers: roles that may subscribe.
+        own_level: the level that must equal the user name, for everybody but the reconstructor and ops.
+        is_read_by_all: readers see everybody's, though they write only their own.
+    """
+
+    name: str
+    template: TopicTemplate
+    meaning: str
+    writers: frozenset[Role]
+    readers: frozenset[Role]
+    messages: tuple[type[Message], ...] = ()
+    qos: int = 1
+    is_retained: bool = False
+    max_bytes: int = MAX_JSON_BYTES
+    own_level: str | None = None
+    is_read_by_all: bool = False
+
+    @property
+    def is_json(self) -> bool:
+        """Whether `mosquitto_sub -v` shows readable lines."""
+        return bool(self.messages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What a concrete topic means."""
+
+    channel: Channel
+    project: str
+    levels: dict[str, LevelValue] = field(default_factory=dict)
+
+
+_VIEWERS: Final = frozenset({Role.VIEWER, Role.CONTRIBUTOR})
+_OPS: Final = frozenset({Role.OPERATOR, Role.OBSERVER})
+_RECONSTRUCTOR: Final = frozenset({Role.RECONSTRUCTOR})
+_SENDERS: Final = frozenset({Role.AGENT, Role.CONTRIBUTOR})
+_AGENT: Final = frozenset({Role.AGENT})
+_OPERATOR: Final = frozenset({Role.OPERATOR})
+_EVERYBODY: Final = frozenset(Role)
+
+IMAGE: Final = Channel(
+    name="image",
+    template=TopicTemplate("image/{sender}/{image_name}"),
+    meaning="one photograph: JPEG, PNG, WebP or TIFF bytes",
+    writers=_SENDERS,
+    readers=_RECONSTRUCTOR,
+    max_bytes=MAX_IMAGE_BYTES,
+    own_level="sender",
+)
+UPLOAD_BEGIN: Final = Channel(
+    name="upload_begin",
+    template=TopicTemplate("upload/{sender}/{image_id}/begin"),
+    meaning="announces a photograph in pieces",
+    messages=(UploadBegin,),
+    writers=_SENDERS,
+    readers=_RECONSTRUCTOR,
+    own_level="sender",
+)
+UPLOAD_PIECE: Final = Channel(
+    name="upload_piece",
+    template=TopicTemplate("upload/{sender}/{image_id}/{offset}"),
+    meaning="the photograph's bytes from this offset",
+    writers=_SENDERS,
+    readers=_RECONSTRUCTOR,
+    max_bytes=MAX_PIECE_BYTES,
+    own_level="sender",
+)
+UPLOAD_END: Final = Channel(
+    name="upload_end",
+    template=TopicTemplate("upload/{sender}/{image_id}/end"),
+    meaning="every piece has been sent",
+    messages=(UploadEnd,),
+    writers=_SENDERS,
+    readers=_RECONSTRUCTOR,
+    own_level="sender",
+)
+RECEIPT: Final = Channel(
+    name="receipt",
+    template=TopicTemplate("receipt/{sender}/{image_name}"),
+    meaning="the image is safe on the reconstructor's disk, or why it is not taken",
+    messages=(UploadAcknowledged,),
+    writers=_RECONSTRUCTOR,
+    readers=_SENDERS | _OPS,
+    own_level="sender",
+)
+MISSING: Final = Channel(
+    name="missing",
+    template=TopicTemplate("receipt/{sender}/missing"),
+    meaning="pieces and sequence numbers that have not arrived",
+    messages=(Missing,),
+    writers=_RECONSTRUCTOR,
+    readers=_SENDERS | _OPS,
+    own_level="sender",
+)
+FLOW: Final = Channel(
+    name="flow",
+    template=TopicTemplate("receipt/{sender}/flow"),
+    meaning="how much may be under way without a receipt",
+    messages=(Flow,),
+    is_retained=True,
+    writers=_RECONSTRUCTOR,
+    readers=_SENDERS | _OPS,
+    own_level="sender",
+)
+AGENT_STATE: Final = Channel(
+    name="agent_state",
+    template=TopicTemplate("agent/{agent}/state"),
+    meaning="birth message and last will of a rig",
+    messages=(AgentState,),
+    is_retained=True,
+    writers=_AGENT,
+    readers=_EVERYBODY - _AGENT,
+    own_level="agent",
+    is_read_by_all=True,
+)
+AGENT_DESCRIPTION: Final = Channel(
+    name="agent_description",
+    template=TopicTemplate("agent/{agent}/description"),
+    meaning="program, camera and machine of a rig",
+    messages=(AgentDescription,),
+    is_retained=True,
+    writers=_AGENT,
+    readers=_RECONSTRUCTOR | _OPS,
+    own_level="agent",
+)
+AGENT_HEALTH: Final = Channel(
+    name="agent_health",
+    template=TopicTemplate("agent/{agent}/health"),
+    meaning="counts, spool, temperature and memory of a rig, every 30 s",
+    messages=(AgentHealth,),
+    qos=0,
+    is_retained=True,
+    writers=_AGENT,
+    readers=_RECONSTRUCTOR | _OPS,
+    own_level="agent",
+)
+AGENT_THUMBNAIL: Final = Channel(
+    name="agent_thumbnail",
+    template=TopicTemplate("agent/{agent}/thumbnail"),
+    meaning="the last photograph, small: JPEG of at most 64 KB",
+    qos=0,
+    is_retained=True,
+    max_bytes=MAX_THUMBNAIL_BYTES,
+    writers=_AGENT,
+    readers=_RECONSTRUCTOR | _OPS,
+    own_level="agent",
+)
+COMMAND: Final = Channel(
+    name="command",
+    template=TopicTemplate("agent/{agent}/command"),
+    meaning="ops tell a rig to do something",
+    messages=(Command,),
+    writers=_OPERATOR,
+    readers=_AGENT | _OPS,
+    own_level="agent",
+)
+COMMAND_REPLY: Final = Channel(
+    name="command_reply",
+    template=TopicTemplate("agent/{agent}/reply/{request_id}"),
+    meaning="a rig's answer to one command",
+    messages=(CommandReply,),
+    writers=_AGENT,
+    readers=_OPS,
+    own_level="agent",
+)
+DESIRED_SETTINGS: Final = Channel(
+    name="desired_settings",
+    template=TopicTemplate("agent/{agent}/settings/desired"),
+    meaning="what ops want of a rig",
+    messages=(DesiredSettings,),
+    is_retained=True,
+    writers=_OPERATOR,
+    readers=_AGENT | _OPS,
+    own_level="agent",
+)
+REPORTED_SETTINGS: Final = Channel(
+    name="reported_settings",
+    template=TopicTemplate("agent/{agent}/settings/reported"),
+    meaning="what a rig runs with, and which wishes it refused",
+    messages=(ReportedSettings,),
+    is_retained=True,
+    writers=_AGENT,
+    readers=_OPS,
+    own_level="agent",
+)
+RECONSTRUCTOR_STATE: Final = Channel(
+    name="reconstructor_state",
+    template=TopicTemplate("reconstructor/state"),
+    meaning="birth message and last will: does it take images, is there a manifest",
+    messages=(ReconstructorState,),
+    is_retained=True,
+    writers=_RECONSTRUCTOR,
+    readers=_EVERYBODY,
+)
+RECONSTRUCTOR_STATISTICS: Final = Channel(
+    name="reconstructor_statistics",
+    template=TopicTemplate("reconstructor/statistics"),
+    meaning="counts, points, latency and disk",
+    messages=(ReconstructorStatistics,),
+    is_retained=True,
+    writers=_RECONSTRUCTOR,
+    readers=_VIEWERS | _OPS,
+)
+EVENT: Final = Channel(
+    name="event",
+    template=TopicTemplate("event/{event_type}"),
+    meaning="what happens to each image and each reference set",
+    messages=tuple(EVENTS.values()),
+    writers=_RECONSTRUCTOR,
+    readers=_VIEWERS | _OPS,
+)
+REFERENCE: Final = Channel(
+    name="reference",
+    template=TopicTemplate("reference/current"),
+    meaning="the manifest: the only pointer, written last",
+    messages=(Manifest,),
+    is_retained=True,
+    writers=_RECONSTRUCTOR,
+    readers=_VIEWERS | _OPS,
+)
+SHARD: Final = Channel(
+    name="shard",
+    template=TopicTemplate("shard/{generation}/{encoding}/{index}"),
+    meaning="one independently loadable piece of the cloud, immutable",
+    is_retained=True,
+    max_bytes=MAX_SHARD_BYTES,
+    writers=_RECONSTRUCTOR,
+    readers=_VIEWERS,
+)
+CAMERAS: Final = Channel(
+    name="cameras",
+    template=TopicTemplate("camera/current"),
+    meaning="where each image was taken, or why it is not placed",
+    messages=(Cameras,),
+    is_retained=True,
+    writers=_RECONSTRUCTOR,
+    readers=_VIEWERS | _OPS,
+)
+REQUEST: Final = Channel(
+    name="request",
+    template=TopicTemplate("request/{user}/{verb}"),
+    meaning="resync, ping, refetch, pause or resume",
+    messages=(Request,),
+    writers=_VIEWERS | _AGENT,
+    readers=_RECONSTRUCTOR | _OPS,
+    own_level="user",
+)
+RESPONSE: Final = Channel(
+    name="response",
+    template=TopicTemplate("response/{user}/{connection}"),
+    meaning="the answer to a request",
+    messages=(Response,),
+    writers=_RECONSTRUCTOR,
+    readers=_VIEWERS | _AGENT | _OPS,
+    own_level="user",
+)
+PRESENCE: Final = Channel(
+    name="presence",
+    template=TopicTemplate("presence/{user}/{connection}"),
+    meaning="somebody is watching; the last will clears it",
+    messages=(Presence,),
+    is_retained=True,
+    writers=_VIEWERS,
+    readers=_VIEWERS | _RECONSTRUCTOR | _OPS,
+    own_level="user",
+    is_read_by_all=True,
+)
+
+CHANNELS: Final[tuple[Channel, ...]] = (
+    IMAGE,
+    UPLOAD_BEGIN,
+    UPLOAD_PIECE,
+    UPLOAD_END,
+    RECEIPT,
+    MISSING,
+    FLOW,
+    AGENT_STATE,
+    AGENT_DESCRIPTION,
+    AGENT_HEALTH,
+    AGENT_THUMBNAIL,
+    COMMAND,
+    COMMAND_REPLY,
+    DESIRED_SETTINGS,
+    REPORTED_SETTINGS,
+    RECONSTRUCTOR_STATE,
+    RECONSTRUCTOR_STATISTICS,
+    EVENT,
+    REFERENCE,
+    SHARD,
+    CAMERAS,
+    REQUEST,
+    RESPONSE,
+    PRESENCE,
+)
+
+
+def match(space: TopicSpace, topic: str) -> Match:
+    """What a topic means.
+
+    Raises:
+        BadTopicError: no channel has this shape.
+        BadIdError: a channel has, and a level is not a valid name.
+    """
+    project, rest = space.split(topic)
+    refused: BadIdError | None = None
+    for channel in CHANNELS:
+        try:
+            levels = channel.template.parse(rest)
+        except BadIdError as exc:  # another channel with the same shape may fit: `…/begin` is no offset
+            refused = refused or exc
+            continue
+        if levels is not None:
+            return Match(channel=channel, project=project, levels=levels)
+    raise refused or BadTopicError(f"no channel is called {rest[:80]!r}: see docs/wire.md")
+
+
+def event_topic(space: TopicSpace, project: str, event_type: EventType) -> str:
+    """The topic of one kind of event."""
+    return space.topic(project, EVENT.template, event_type=event_type.value)
+
+
+def written_by(role: Role) -> Iterator[Channel]:
+    """Channels that a role may publish to."""
+    return (channel for channel in CHANNELS if role in channel.writers)
+
+
+def read_by(role: Role) -> Iterator[Channel]:
+    """Channels that a role may subscribe to."""
+    return (channel for channel in CHANNELS if role in channel.readers)

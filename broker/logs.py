@@ -1,0 +1,37 @@
+"""How does a program tell what it does? Events with fields, on stderr: coloured on a terminal, else logfmt."""
+
+import logging
+import sys
+from typing import Final
+
+import structlog
+
+_KEY_ORDER: Final = ("timestamp", "level", "event")
+
+
+def configure(*, level: str = "info") -> None:
+    """Set up structlog for this process; call once, first thing."""
+    is_terminal = sys.stderr.isatty()
+    renderer: structlog.types.Processor = (
+        structlog.dev.ConsoleRenderer()
+        if is_terminal
+        else structlog.processors.LogfmtRenderer(key_order=list(_KEY_ORDER), drop_missing=True)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def get_logger(**fields: object) -> structlog.typing.FilteringBoundLogger:
+    """A logger that adds these fields to every event."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(**fields)
+    return logger

@@ -1,0 +1,278 @@
+"""How is a broker started and fed? Find Mosquitto, write its conf, passwords and ACL, start it, wait, stop it."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import psutil
+from pydantic import SecretStr
+
+from broker.access import User, acl
+from broker.config import Connection
+from broker.errors import CairnError
+from broker.topics import TopicSpace
+
+INSTALL_HINT: Final = "install it: apt-get install mosquitto mosquitto-clients (macOS: brew install mosquitto)"
+LEAST_VERSION: Final = (2, 0, 11)
+READY_TIMEOUT_S: Final = 15.0
+STOP_TIMEOUT_S: Final = 10.0
+_MEMORY_RATIO: Final = 0.6
+_EXTRA_PLACES: Final = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
+_CONNECT_PACKET: Final = bytes.fromhex("100d00044d51545405020005000000")  # MQTT 5 CONNECT, no name, clean start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One directive of `mosquitto.conf` and why it is there."""
+
+    directive: str
+    value: str
+    reason: str
+
+
+LIMITS: Final[tuple[Line, ...]] = (
+    Line(directive="per_listener_settings", value="false", reason="one password file and one ACL for every listener"),
+    Line(directive="allow_anonymous", value="false", reason="every program and person has a name from the first day"),
+    Line(directive="persistence", value="true", reason="queued images and retained shards outlive a restart"),
+    Line(
+        directive="autosave_interval",
+        value="300",
+        reason="a save rewrites everything on the main thread (2 GB: 5.7 s); receipts, not the broker, keep images safe",
+    ),
+    Line(directive="persistent_client_expiration", value="14d", reason="a rig may be switched off for two weeks"),
+    Line(directive="max_packet_size", value="33554432", reason="photographs up to 30 MiB; announced to MQTT 5 clients"),
+    Line(directive="max_inflight_messages", value="16", reason="bounds memory per slow viewer"),
+    Line(
+        directive="max_queued_messages",
+        value="100000",
+        reason="a late joiner silently gets no more retained messages than this (default 1,000)",
+    ),
+    Line(
+        directive="max_queued_bytes", value="0", reason="count, not bytes, is the limit: memory_limit guards the rest"
+    ),
+    Line(directive="queue_qos0_messages", value="false", reason="health and thumbnails of yesterday help nobody"),
+    Line(directive="set_tcp_nodelay", value="true", reason="small receipts and events must not wait for large shards"),
+    Line(directive="sys_interval", value="10", reason="$SYS figures for ops every 10 s"),
+)
+
+
+class BrokerMissingError(CairnError):
+    """No usable Mosquitto on this machine."""
+
+    code = "broker_missing"
+
+
+class BrokerStartError(CairnError):
+    """Mosquitto did not come up."""
+
+    code = "broker_start_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A user with a password in plain, to be hashed into the password file."""
+
+    user: User
+    password: str
+
+    @classmethod
+    def fresh(cls, user: User) -> Self:
+        """A user with a new random password."""
+        return cls(user=user, password=secrets.token_urlsafe(24))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerPlan:
+    """Where a broker keeps its files and where it listens."""
+
+    data_dir: Path
+    port: int
+    websocket_port: int | None = None
+    is_persistent: bool = True
+    space: TopicSpace = field(default_factory=TopicSpace)
+
+    @property
+    def conf(self) -> Path:
+        """The generated mosquitto.conf."""
+        return self.data_dir / "mosquitto.conf"
+
+    @property
+    def log(self) -> Path:
+        """What Mosquitto prints."""
+        return self.data_dir / "mosquitto.log"
+
+
+class Mosquitto:
+    """One Mosquitto process of ours. Use as a context manager, or call `start` and `stop`."""
+
+    def __init__(self, plan: BrokerPlan, credentials: Iterable[Credential]) -> None:
+        self.plan = plan
+        self._credentials: dict[str, Credential] = {credential.user.name: credential for credential in credentials}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Write the files, start the broker and wait until it answers an MQTT CONNECT.
+
+        Raises:
+            BrokerMissingError: no Mosquitto, or too old.
+            BrokerStartError: it ended at once or does not answer; the message carries its last words.
+        """
+        binary = find_binary()
+        write_files(self.plan, self._credentials.values())
+        with self.plan.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [binary, "-c", str(self.plan.conf)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        try:
+            self._wait_until_ready()
+        except BrokerStartError:
+            self.kill()
+            raise
+
+    def stop(self) -> None:
+        """End the broker in order: it saves what is persistent."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the broker at once, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def connection(self, name: str) -> Connection:
+        """How one of the users reaches this broker."""
+        credential = self._credentials[name]
+        return Connection(
+            port=self.plan.port, username=name, password=SecretStr(credential.password), root=self.plan.space.root
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(STOP_TIMEOUT_S)
+        self._process = None
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                raise BrokerStartError(f"mosquitto ended at once: {self._last_words()}")
+            if answers(self.plan.port):
+                return
+            time.sleep(0.01)
+        raise BrokerStartError(f"mosquitto does not answer on port {self.plan.port}: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        lines = self.plan.log.read_text(errors="replace").strip().splitlines()
+        return f"{lines[-1] if lines else 'it said nothing'} (see {self.plan.log})"
+
+
+def find_binary() -> str:
+    """The path of a Mosquitto that is new enough.
+
+    Raises:
+        BrokerMissingError: none, or an old one; the message has the install command.
+    """
+    binary = _which("mosquitto")
+    shown = subprocess.run([binary, "-h"], capture_output=True, text=True, check=False, timeout=10).stdout
+    words = shown.split()
+    version = words[words.index("version") + 1] if "version" in words else "unknown"
+    numbers = tuple(int(part) for part in version.split(".") if part.isdecimal())
+    if numbers < LEAST_VERSION:
+        raise BrokerMissingError(f"mosquitto {version} is too old, 2.0.11 or newer is needed; {INSTALL_HINT}")
+    return binary
+
+
+def _which(program: str) -> str:
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_EXTRA_PLACES])  # Debian keeps it in sbin
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise BrokerMissingError(f"{program} is not installed; {INSTALL_HINT}")
+    return found
+
+
+def write_files(plan: BrokerPlan, credentials: Iterable[Credential]) -> None:
+    """Write mosquitto.conf, the hashed passwords and the ACL into the data folder, readable by the owner only.
+
+    Raises:
+        BrokerStartError: the folder cannot be written; persistence would silently never happen.
+    """
+    people = list(credentials)
+    try:
+        plan.data_dir.mkdir(parents=True, exist_ok=True)
+        _write_private(plan.data_dir / "acl.conf", acl((one.user for one in people), plan.space))
+        passwords = plan.data_dir / "passwords"
+        _write_private(passwords, "".join(f"{one.user.name}:{one.password}\n" for one in people))
+        _write_private(plan.conf, "\n".join(conf_lines(plan)) + "\n")
+    except OSError as exc:
+        raise BrokerStartError(f"cannot write the broker's folder {plan.data_dir}: {exc}") from exc
+    subprocess.run([_which("mosquitto_passwd"), "-U", str(passwords)], check=True, capture_output=True, timeout=60)
+    passwords.chmod(0o600)
+
+
+def conf_lines(plan: BrokerPlan) -> Iterator[str]:
+    """Every line of the conf of one plan."""
+    for line in LIMITS:
+        value = str(plan.is_persistent).lower() if line.directive == "persistence" else line.value
+        yield f"{line.directive} {value}"
+    yield f"memory_limit {int(psutil.virtual_memory().total * _MEMORY_RATIO)}"
+    yield f"persistence_location {plan.data_dir.resolve()}/"
+    yield f"password_file {plan.data_dir.resolve() / 'passwords'}"
+    yield f"acl_file {plan.data_dir.resolve() / 'acl.conf'}"
+    yield "log_dest stderr"
+    if os.geteuid() == 0:
+        yield "user root"  # else it drops to `mosquitto`, which cannot write into our folder
+    yield f"listener {plan.port} 127.0.0.1"
+    if plan.websocket_port is not None:
+        yield f"listener {plan.websocket_port} 127.0.0.1"
+        yield "protocol websockets"
+
+
+def answers(port: int, host: str = "127.0.0.1", timeout_s: float = 1.0) -> bool:
+    """Whether an MQTT broker answers a CONNECT there, be it with a refusal."""
+    try:
+        with socket.create_connection((host, port), timeout=timeout_s) as connection:
+            connection.sendall(_CONNECT_PACKET)
+            return connection.recv(1) == b"\x20"
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    """A TCP port that is free on loopback right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.touch(mode=0o600, exist_ok=True)
+    path.chmod(0o600)
+    path.write_text(text, encoding="utf-8")
