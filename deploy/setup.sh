@@ -18,7 +18,7 @@ fail() {
     exit 1
 }
 has() { command -v "$1" >/dev/null 2>&1; }
-has_library() { ldconfig -p 2>/dev/null | grep -qF "$1"; }
+has_library() { [[ $(ldconfig -p 2>/dev/null) == *"$1"* ]]; }
 
 install_with_apt() {
     has apt-get || fail "please install these with your system's package manager, then run this again: $*"

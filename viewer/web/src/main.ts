@@ -1,0 +1,3 @@
+const page = document.querySelector("#page");
+if (page === null) throw new Error("index.html has no #page");
+page.textContent = "cairn";

@@ -1,0 +1,61 @@
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+const COMPRESSIBLE = /\.(?:css|html|js|json|svg|wasm)$/;
+
+/** Writes .gz and .br beside every text file, which aiohttp serves as they are: a Pi need not compress. */
+function precompressed(): Plugin {
+  let outDir = "";
+  return {
+    name: "precompressed",
+    apply: "build",
+    configResolved(config) {
+      outDir = join(config.root, config.build.outDir);
+    },
+    async closeBundle() {
+      const names = await readdir(outDir, { recursive: true });
+      await Promise.all(names.filter((name) => COMPRESSIBLE.test(name)).map((name) => compress(join(outDir, name))));
+    },
+  };
+}
+
+async function compress(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  const best = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+  await Promise.all([
+    promisify(gzip)(bytes, { level: 9 }).then((packed) => writeFile(`${path}.gz`, packed)),
+    promisify(brotliCompress)(bytes, best).then((packed) => writeFile(`${path}.br`, packed)),
+  ]);
+}
+
+export default defineConfig({
+  base: "./",
+  plugins: [precompressed()],
+  build: {
+    target: "es2022",
+    // The page's Content-Security-Policy has no unsafe-inline and no data: scripts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // three alone is larger than Vite's default; the page's real limit, gzipped, is measured by a test.
+    chunkSizeWarningLimit: 1000,
+  },
+  worker: { format: "es" },
+  server: {
+    // `npm run dev` beside a running `cairn demo`: set CAIRN_PAGE_SERVER to the address that it prints.
+    proxy: Object.fromEntries(
+      ["/mqtt", "/config.json", "/health", "/projects"].map((path) => [
+        path,
+        { target: process.env["CAIRN_PAGE_SERVER"] ?? "http://127.0.0.1:8080", ws: path === "/mqtt" },
+      ]),
+    ),
+  },
+  test: {
+    include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
+    environment: "node",
+  },
+});
