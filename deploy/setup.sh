@@ -6,11 +6,21 @@
 # What is already there is left alone, so a second run takes a fraction of a second.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-readonly purpose="${1:?say what for: deploy/setup.sh rig|demo|dev}"
+readonly purpose="${1:-}"
 readonly page=viewer/web
 
 # A program of the virtual environment wins; Debian keeps mosquitto in /usr/sbin, which a user's PATH lacks.
 export PATH="$PWD/.venv/bin:$PATH:/usr/sbin:/sbin"
+
+case $purpose in
+    rig) readonly wanted_extras='.' ;;
+    demo) readonly wanted_extras='.[viewer,reconstructor,simulation]' ;;
+    dev) readonly wanted_extras='.[viewer,reconstructor,simulation,dev]' ;;
+    *)
+        echo "say what for: deploy/setup.sh rig|demo|dev" >&2
+        exit 2
+        ;;
+esac
 
 say() { printf '==> %s\n' "$*" >&2; }
 fail() {
@@ -54,7 +64,7 @@ system_packages() {
 }
 
 virtual_environment() {
-    .venv/bin/python -m pip --version >/dev/null 2>&1 && return
+    [[ -x .venv/bin/python && -x .venv/bin/pip ]] && return
     local python
     for python in python3 python3.13 python3.12 python3.11; do
         if "$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -66,34 +76,25 @@ virtual_environment() {
     fail "cairn needs Python 3.11 or newer with venv (Debian 12, Ubuntu 24.04 and Raspberry Pi OS 12 have it)"
 }
 
-extras() {
-    case $purpose in
-        rig) printf '.' ;;
-        demo) printf '.[viewer,reconstructor,simulation]' ;;
-        dev) printf '.[viewer,reconstructor,simulation,dev]' ;;
-        *) fail "say what for: deploy/setup.sh rig|demo|dev" ;;
-    esac
-}
-
 python_packages() {
     local wanted stamp=".venv/.cairn-$purpose"
     # Only what pip reads counts, so that a new lint rule does not install anything.
-    wanted="$(extras) $(sed -n '/^\[project\]/,/^\[tool\.ruff\]/p' pyproject.toml | cat - constraints.txt setup.py | cksum)"
+    wanted="$wanted_extras $(sed -n '/^\[project\]/,/^\[tool\.ruff\]/p' pyproject.toml | cat - constraints.txt setup.py | cksum)"
     [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/cairn ]] && return
     if [[ $purpose != rig && $(uname -sm) =~ ^Linux\ (aarch64|armv) ]]; then
         fail "the built-in reconstruction engine needs pycolmap, which PyPI has for x86-64 Linux and macOS only;" \
             "this machine can be a rig: deploy/setup.sh rig"
     fi
     say "installing Python packages into .venv (the first time some minutes)"
-    .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable "$(extras)"
+    .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable "$wanted_extras"
     printf '%s' "$wanted" >"$stamp"
 }
 
 node_is_recent() {
-    has npm && node --eval '
+    has node && has npm && node --eval '
         const [major, minor] = process.versions.node.split(".").map(Number);
         process.exit(major >= 24 || (major === 22 && minor >= 13) || (major === 20 && minor >= 19) ? 0 : 1);
-    ' 2>/dev/null
+    '
 }
 
 node_packages() {
@@ -111,8 +112,8 @@ node_packages() {
 
 built_page() {
     local wanted stamp="$page/node_modules/.cairn-page"
-    wanted="$(cd "$page" && find src public index.html ./*.json ./*.ts -type f 2>/dev/null | LC_ALL=C sort |
-        xargs cksum | cksum)"
+    wanted="$(cd "$page" && find . \( -name node_modules -o -name dist -o -name coverage \) -prune -o -type f -print |
+        LC_ALL=C sort | xargs cksum | cksum)"
     [[ -f $stamp && $(<"$stamp") == "$wanted" && -f $page/dist/index.html ]] && return
     say "building the page"
     npm --prefix "$page" run --silent build
