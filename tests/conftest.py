@@ -1,0 +1,33 @@
+"""A real Mosquitto of its own for every test that asks for one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broker.access import User
+from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+
+PROJECT = "chapel"
+PEOPLE = (
+    ("reconstructor", "reconstructor"),
+    ("rig-north", "agent"),
+    ("rig-south", "agent"),
+    ("anna", "contributor"),
+    ("viewer", "viewer"),
+    ("ops", "operator"),
+    ("guest", "observer"),
+)
+
+
+def credentials(*projects: str) -> list[Credential]:
+    """One user of every role, members of these projects."""
+    return [Credential.fresh(User.build(name, role, projects or (PROJECT,))) for name, role in PEOPLE]
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A running broker with one user of every role in project `chapel`."""
+    plan = BrokerPlan(data_dir=tmp_path / "broker", port=free_port(), websocket_port=free_port())
+    with Mosquitto(plan, credentials()) as broker:
+        yield broker

@@ -1,0 +1,117 @@
+"""Delivery against a real broker that is killed, restarted and forgets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from broker.contract import COMMAND, IMAGE, RECEIPT
+from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Incoming, Outgoing, PublishRefusedError
+from broker.mosquitto import Mosquitto
+from broker.topics import TopicSpace
+
+SPACE = TopicSpace()
+IMAGES = SPACE.filter(IMAGE.template, "chapel")
+
+
+def image_topic(name: str) -> str:
+    return SPACE.topic("chapel", IMAGE.template, sender="rig-north", image_name=name)
+
+
+async def take(messages: AsyncIterator[Incoming], count: int) -> list[Incoming]:
+    async with asyncio.timeout(10):
+        return [await anext(messages) for _ in range(count)]
+
+
+async def test_unacknowledged_message_comes_again_after_a_restart_of_the_consumer(mosquitto: Mosquitto) -> None:
+    consumer, producer = mosquitto.connection("reconstructor"), mosquitto.connection("rig-north")
+    async with Delivery(consumer, client_id="consumer", subscriptions=(IMAGES,)) as first:
+        await first.wait_connected(5)
+        async with Delivery(producer, client_id="producer") as sender:
+            await sender.wait_connected(5)
+            for name in ("a", "b", "c"):
+                outcome = await sender.publish(Outgoing(topic=image_topic(name), payload=name.encode()))
+                assert outcome.has_subscribers
+        received = await take(first.messages(), 3)
+        received[0].acknowledge()
+        await asyncio.sleep(0.1)
+    async with Delivery(consumer, client_id="consumer", subscriptions=(IMAGES,)) as second:
+        state = await second.wait_connected(5)
+        assert state.is_session_present
+        assert [each.payload for each in await take(second.messages(), 2)] == [b"b", b"c"]
+
+
+async def test_no_more_than_receive_maximum_messages_are_under_way_unacknowledged(mosquitto: Mosquitto) -> None:
+    consumer = mosquitto.connection("reconstructor")
+    async with Delivery(consumer, client_id="c", subscriptions=(IMAGES,), receive_maximum=2) as reader:
+        await reader.wait_connected(5)
+        async with Delivery(mosquitto.connection("rig-north"), client_id="p") as sender:
+            await sender.wait_connected(5)
+            for number in range(4):
+                await sender.publish(Outgoing(topic=image_topic(f"i{number}"), payload=b"x"))
+            messages = reader.messages()
+            first, second = await take(messages, 2)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(messages), 0.3)
+            messages = reader.messages()
+            first.acknowledge()
+            second.acknowledge()
+            assert len(await take(messages, 2)) == 2
+
+
+async def test_publisher_learns_that_nobody_listens(mosquitto: Mosquitto) -> None:
+    async with Delivery(mosquitto.connection("rig-north"), client_id="p") as sender:
+        await sender.wait_connected(5)
+        outcome = await sender.publish(Outgoing(topic=image_topic("lonely"), payload=b"x"))
+    assert not outcome.has_subscribers
+
+
+async def test_publish_without_permission_is_an_error_with_its_reason(mosquitto: Mosquitto) -> None:
+    async with Delivery(mosquitto.connection("rig-north"), client_id="p") as sender:
+        await sender.wait_connected(5)
+        foreign = SPACE.topic("chapel", RECEIPT.template, sender="rig-north", image_name="x")
+        with pytest.raises(PublishRefusedError, match="0x87"):
+            await sender.publish(Outgoing(topic=foreign, payload=b"x"))
+        with pytest.raises(PublishRefusedError, match="0x87"):
+            command = SPACE.topic("chapel", COMMAND.template, agent="rig-south")
+            await sender.publish(Outgoing(topic=command, payload=b"x"))
+
+
+async def test_wrong_password_is_refused_in_words(mosquitto: Mosquitto) -> None:
+    wrong = mosquitto.connection("rig-north").model_copy(update={"password": None})
+    async with Delivery(wrong, client_id="p") as sender:
+        with pytest.raises(BrokerRefusedError, match="check name, password"):
+            await sender.wait_connected(5)
+
+
+async def test_no_broker_is_a_timeout_in_words(mosquitto: Mosquitto) -> None:
+    connection = mosquitto.connection("rig-north")
+    mosquitto.stop()
+    async with Delivery(connection, client_id="p") as sender:
+        with pytest.raises(DeliveryTimeoutError, match="no connection to the broker"):
+            await sender.wait_connected(0.3)
+
+
+async def test_publication_survives_a_killed_broker_and_the_announced_limit_is_told(mosquitto: Mosquitto) -> None:
+    async with Delivery(mosquitto.connection("rig-north"), client_id="p") as sender:
+        state = await sender.wait_connected(5)
+        assert state.max_packet_bytes == 33_554_432
+        mosquitto.kill()
+        publication = asyncio.ensure_future(sender.publish(Outgoing(topic=image_topic("late"), payload=b"x")))
+        await asyncio.sleep(0.2)
+        mosquitto.start()
+        await asyncio.wait_for(publication, 10)
+        again = await sender.next_connection(state.count, 5)
+        assert again.count == 2
+        assert not again.is_session_present
+
+
+async def test_two_programs_of_one_name_notice_each_other(mosquitto: Mosquitto) -> None:
+    connection = mosquitto.connection("rig-north")
+    async with Delivery(connection, client_id="same") as first:
+        await first.wait_connected(5)
+        async with Delivery(connection, client_id="same") as second:
+            await second.wait_connected(5)
+            async with asyncio.timeout(30):
+                while not (first.is_name_contested or second.is_name_contested):
+                    await asyncio.sleep(0.05)
