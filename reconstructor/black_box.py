@@ -1,0 +1,167 @@
+"""The seam: one function from a photograph to a folder of PLY shards, and the word it may leave beside them.
+
+    black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str
+
+`old_point_cloud` is the merged PLY of what viewers see now; empty, it asks for a complete new reconstruction. The
+function runs in a child process of its own for each project, in a working directory that survives restarts. It may
+leave an `update.json` beside its PLYs (see `Update`); a function that knows nothing of cameras leaves none.
+"""
+
+import importlib
+import json
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Protocol, Self, cast, runtime_checkable
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+
+from broker.errors import CairnError
+from reconstructor.geometry import Similarity, rotation_from_quaternion
+
+UPDATE_NAME = "update.json"
+UPDATE_LIMIT_BYTES = 64 * 1024 * 1024
+
+Row = tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
+Pose = tuple[Row, Row, Row, Row]
+Triple = tuple[FiniteFloat, FiniteFloat, FiniteFloat]
+
+
+class BlackBoxNotFoundError(CairnError):
+    """The settings name a function that cannot be loaded."""
+
+    code = "black_box_not_found"
+
+
+class BadUpdateError(CairnError):
+    """A black box left an `update.json` that is none."""
+
+    code = "black_box_bad_output"
+
+
+@runtime_checkable
+class BlackBox(Protocol):
+    """What a project hands its photographs to."""
+
+    def __call__(self, input_img_path: str, old_point_cloud: str, new_img_id: str) -> str: ...
+
+
+class CameraState(StrEnum):
+    """What became of an image."""
+
+    PLACED = "placed"
+    WAITING = "waiting"
+    REJECTED = "rejected"
+
+
+class CameraUpdate(BaseModel):
+    """Where one image stands, or why it does not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    image_id: Annotated[str, Field(min_length=1, max_length=512)]
+    state: CameraState
+    reason: Annotated[str, Field(max_length=64, pattern=r"^[a-z_]*$")] = ""
+    sentence: Annotated[str, Field(max_length=500)] = ""
+    world_from_camera: Pose | None = None
+    intrinsics: Row | None = Field(default=None, description="fx, fy, cx, cy in pixels of the upright photograph")
+    width_px: Annotated[int, Field(ge=0)] = 0
+    height_px: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _placed_has_pose(self) -> Self:
+        if self.state is CameraState.PLACED and (self.world_from_camera is None or self.intrinsics is None):
+            raise ValueError("a placed image needs world_from_camera and intrinsics")
+        return self
+
+
+class WorldChange(BaseModel):
+    """How points of the previous world move into the new one: `p_new = scale * R(quaternion) @ p_old + translation`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scale: Annotated[FiniteFloat, Field(gt=0)]
+    quaternion_wxyz: Row
+    translation: Triple
+
+    @classmethod
+    def from_similarity(cls, world_from_previous: Similarity) -> Self:
+        return cls(
+            scale=world_from_previous.scale,
+            quaternion_wxyz=cast("Row", tuple(map(float, world_from_previous.quaternion_wxyz))),
+            translation=cast("Triple", tuple(map(float, world_from_previous.translation))),
+        )
+
+    def to_similarity(self) -> Similarity:
+        return Similarity(
+            scale=self.scale,
+            rotation=rotation_from_quaternion(np.array(self.quaternion_wxyz)),
+            translation=np.array(self.translation),
+        )
+
+
+class Update(BaseModel):
+    """What a black box says beside its points."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cameras: tuple[CameraUpdate, ...] = Field(default=(), description="every image the black box knows, in order")
+    up: Triple | None = Field(default=None, description="unit vector in the world's frame")
+    world_from_previous: WorldChange | None = Field(
+        default=None, description="null: the world's frame stayed where it was"
+    )
+    new_point_count: Annotated[int, Field(ge=0)] = 0
+    refetch_rejected: Annotated[str, Field(max_length=500)] = Field(
+        default="", description="why a complete re-solve was not taken over; empty if it was, or none was asked for"
+    )
+
+    def camera(self, image_id: str) -> CameraUpdate | None:
+        return next((camera for camera in self.cameras if camera.image_id == image_id), None)
+
+
+def write_update(update: Update, folder: Path) -> None:
+    """Write `update.json` into a folder that nobody reads yet."""
+    (folder / UPDATE_NAME).write_text(update.model_dump_json() + "\n", encoding="utf-8")
+
+
+def read_update(folder: Path) -> Update | None:
+    """The update a black box left in its folder, or None if it left none.
+
+    Raises:
+        BadUpdateError: the file is too large, is not JSON, or does not say what an `Update` says.
+    """
+    path = folder / UPDATE_NAME
+    if not path.is_file():
+        return None
+    if path.stat().st_size > UPDATE_LIMIT_BYTES:
+        raise BadUpdateError(f"{UPDATE_NAME} is larger than {UPDATE_LIMIT_BYTES >> 20} MiB: list each image once")
+    try:
+        return Update.model_validate_json(path.read_bytes())
+    except (ValidationError, json.JSONDecodeError) as exc:
+        raise BadUpdateError(f"{UPDATE_NAME} is not a valid update: {_first_line(exc)}") from exc
+
+
+def load(name: str) -> BlackBox:
+    """The function that `package.module:function` names.
+
+    Raises:
+        BlackBoxNotFoundError: the name is malformed, the module cannot be imported, or it has no such function.
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", name):
+        raise BlackBoxNotFoundError(f"{name[:120]!r} does not name a function: write package.module:function")
+    module_name, function_name = name.split(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as exc:
+        raise BlackBoxNotFoundError(
+            f"cannot import {module_name!r}: {_first_line(exc)}; is its folder on PYTHONPATH?"
+        ) from exc
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        raise BlackBoxNotFoundError(f"module {module_name!r} has no function {function_name!r}")
+    return cast("BlackBox", function)
+
+
+def _first_line(exc: Exception) -> str:
+    return " ".join(str(exc).split())[:300]

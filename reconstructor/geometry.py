@@ -1,0 +1,182 @@
+"""How do coordinate frames relate? Similarities between worlds, poses, and which way is up. Pure numpy."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broker.errors import CairnError
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+_MIN_CORRESPONDENCES = 3
+_MIN_SPREAD_RATIO = 1e-6
+
+
+class DegenerateGeometryError(CairnError):
+    """The points given do not determine what was asked of them."""
+
+    code = "degenerate_geometry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Similarity:
+    """`target = scale * rotation @ source + translation`; named `target_from_source` by its users.
+
+    Raises:
+        DegenerateGeometryError: the scale is not positive, the rotation is not one, or a number is not finite.
+    """
+
+    scale: float
+    rotation: Matrix  # (3, 3), proper
+    translation: Vector  # (3,), in target units
+
+    def __post_init__(self) -> None:
+        numbers = np.concatenate([[self.scale], self.rotation.ravel(), self.translation.ravel()])
+        if self.rotation.shape != (3, 3) or self.translation.shape != (3,) or not np.isfinite(numbers).all():
+            raise DegenerateGeometryError("a similarity needs a 3x3 rotation, 3 translations and finite numbers")
+        is_rotation = np.allclose(self.rotation @ self.rotation.T, np.eye(3), atol=1e-6)
+        if self.scale <= 0 or not is_rotation or np.linalg.det(self.rotation) < 0:
+            raise DegenerateGeometryError("a similarity needs a positive scale and a proper rotation")
+
+    @classmethod
+    def identity(cls) -> Self:
+        return cls(scale=1.0, rotation=np.eye(3), translation=np.zeros(3))
+
+    @property
+    def quaternion_wxyz(self) -> Vector:
+        return quaternion_from_rotation(self.rotation)
+
+    def apply(self, points_in_source: NDArray[np.floating]) -> Matrix:
+        """Move points (N, 3) from the source frame to the target frame, float64."""
+        moved: Matrix = self.scale * np.asarray(points_in_source, np.float64) @ self.rotation.T + self.translation
+        return moved
+
+    def apply_to_pose(self, source_from_camera: Matrix) -> Matrix:
+        """Move a camera's pose (4, 4): its centre moves as a point does, its axes only turn, its scale stays 1."""
+        target_from_camera = np.eye(4)
+        target_from_camera[:3, :3] = self.rotation @ source_from_camera[:3, :3]
+        target_from_camera[:3, 3] = self.apply(source_from_camera[None, :3, 3])[0]
+        return target_from_camera
+
+    def inverse(self) -> "Similarity":
+        turned_back = self.rotation.T
+        return Similarity(
+            scale=1.0 / self.scale,
+            rotation=turned_back,
+            translation=-(turned_back @ self.translation) / self.scale,
+        )
+
+    def after(self, middle_from_source: "Similarity") -> "Similarity":
+        """`target_from_middle.after(middle_from_source)` is `target_from_source`."""
+        return Similarity(
+            scale=self.scale * middle_from_source.scale,
+            rotation=self.rotation @ middle_from_source.rotation,
+            translation=self.apply(middle_from_source.translation[None])[0],
+        )
+
+
+def estimate_similarity(points_in_source: NDArray[np.floating], points_in_target: NDArray[np.floating]) -> Similarity:
+    """The least-squares `target_from_source` of corresponding points (N, 3).
+
+    Source: Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991.
+
+    Raises:
+        DegenerateGeometryError: fewer than 3 points, or all of them on one line.
+    """
+    source, target = np.asarray(points_in_source, np.float64), np.asarray(points_in_target, np.float64)
+    if len(source) != len(target) or len(source) < _MIN_CORRESPONDENCES:
+        raise DegenerateGeometryError("a similarity needs at least 3 pairs of points")
+    source_centred, target_centred = source - source.mean(0), target - target.mean(0)
+    spread = np.linalg.svd(source_centred, compute_uv=False)
+    if spread[1] <= _MIN_SPREAD_RATIO * spread[0]:
+        raise DegenerateGeometryError("all points lie on one line: a similarity could turn about it")
+    left, singular, right = np.linalg.svd(target_centred.T @ source_centred)
+    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(left) * np.linalg.det(right))])
+    rotation = left @ np.diag(signs) @ right
+    scale = float(singular @ signs / (source_centred**2).sum())
+    return Similarity(scale=scale, rotation=rotation, translation=target.mean(0) - scale * rotation @ source.mean(0))
+
+
+def estimate_similarity_robustly(
+    points_in_source: NDArray[np.floating],
+    points_in_target: NDArray[np.floating],
+    *,
+    rounds: int = 10,
+    outlier_ratio: float = 3.0,
+) -> Similarity:
+    """Like `estimate_similarity`, but points further off than `outlier_ratio` medians are weighed down (Huber, IRLS).
+
+    Raises:
+        DegenerateGeometryError: as `estimate_similarity`.
+    """
+    source, target = np.asarray(points_in_source, np.float64), np.asarray(points_in_target, np.float64)
+    fit = estimate_similarity(source, target)
+    for _ in range(rounds):
+        residuals = np.linalg.norm(fit.apply(source) - target, axis=1)
+        is_near = residuals <= max(outlier_ratio * float(np.median(residuals)), 1e-12)
+        if is_near.all() or is_near.sum() < _MIN_CORRESPONDENCES:
+            return fit
+        fit = estimate_similarity(source[is_near], target[is_near])
+    return fit
+
+
+def quaternion_from_rotation(rotation: Matrix) -> Vector:
+    """Unit quaternion (w, x, y, z), w >= 0, of a rotation (3, 3).
+
+    Source: Bar-Itzhack, "New method for extracting the quaternion from a rotation matrix", JGCD 2000.
+    """
+    m = rotation
+    symmetric = np.array(
+        [
+            [m[0, 0] - m[1, 1] - m[2, 2], m[1, 0] + m[0, 1], m[2, 0] + m[0, 2], m[2, 1] - m[1, 2]],
+            [m[1, 0] + m[0, 1], m[1, 1] - m[0, 0] - m[2, 2], m[2, 1] + m[1, 2], m[0, 2] - m[2, 0]],
+            [m[2, 0] + m[0, 2], m[2, 1] + m[1, 2], m[2, 2] - m[0, 0] - m[1, 1], m[1, 0] - m[0, 1]],
+            [m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1], m[0, 0] + m[1, 1] + m[2, 2]],
+        ]
+    )
+    x, y, z, w = np.linalg.eigh(symmetric / 3.0)[1][:, -1]
+    quaternion = np.array([w, x, y, z])
+    return quaternion if w >= 0 else -quaternion
+
+
+def rotation_from_quaternion(quaternion_wxyz: NDArray[np.floating]) -> Matrix:
+    """Rotation (3, 3) of a quaternion (w, x, y, z); it need not be of unit length.
+
+    Raises:
+        DegenerateGeometryError: the quaternion is zero or not finite.
+    """
+    length = float(np.linalg.norm(quaternion_wxyz))
+    if not np.isfinite(length) or length == 0.0:
+        raise DegenerateGeometryError("a quaternion needs a length")
+    w, x, y, z = np.asarray(quaternion_wxyz, np.float64) / length
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def estimate_up(world_from_camera: NDArray[np.floating]) -> Vector | None:
+    """The world's upward direction, unit (3,), from poses (N, 4, 4) of cameras held level, or None without any.
+
+    A photographer turns and tilts a camera but seldom rolls it, so the cameras' x axes are horizontal: up is the
+    direction most nearly perpendicular to all of them. Cameras that all look the same way leave that open; then
+    up is the mean of their upward (-y) axes.
+    """
+    if len(world_from_camera) == 0:
+        return None
+    rotations = np.asarray(world_from_camera, np.float64)[:, :3, :3]
+    mean_up = -rotations[:, :, 1].mean(0)
+    rights = rotations[:, :, 0]
+    spread, axes = np.linalg.eigh(rights.T @ rights / len(rights))
+    horizon_is_seen = spread[1] > 0.02 and spread[0] < 0.25 * spread[1]  # noqa: PLR2004 - 8 degrees of turning, little roll
+    up: Vector = axes[:, 0] if horizon_is_seen else mean_up
+    length = float(np.linalg.norm(up))
+    if length < _MIN_SPREAD_RATIO:
+        return None
+    return up / length if up @ mean_up >= 0 else -up / length

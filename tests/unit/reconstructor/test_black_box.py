@@ -1,0 +1,92 @@
+"""Is the seam found by name, and is what a black box leaves read with care?"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reconstructor.black_box import (
+    UPDATE_NAME,
+    BadUpdateError,
+    BlackBoxNotFoundError,
+    CameraState,
+    CameraUpdate,
+    Update,
+    WorldChange,
+    load,
+    read_update,
+    write_update,
+)
+from reconstructor.geometry import Similarity, rotation_from_quaternion
+
+POSE = ((1.0, 0.0, 0.0, 2.0), (0.0, 1.0, 0.0, 3.0), (0.0, 0.0, 1.0, 4.0), (0.0, 0.0, 0.0, 1.0))
+
+
+def test_a_function_is_loaded_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "colleague.py").write_text(
+        "def box(input_img_path, old_point_cloud, new_img_id):\n    return new_img_id\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert load("colleague:box")("photo.jpg", "", "door-1") == "door-1"
+    sys.modules.pop("colleague")
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("reconstructor.black_box", "write package.module:function"),
+        ("reconstructor.black_box:load; import os", "write package.module:function"),
+        ("no_such_package.module:box", "PYTHONPATH"),
+        ("reconstructor.black_box:no_such_function", "has no function"),
+        ("reconstructor.black_box:UPDATE_NAME", "has no function"),
+    ],
+)
+def test_a_name_that_names_no_function_is_explained(name: str, advice: str) -> None:
+    with pytest.raises(BlackBoxNotFoundError, match=advice):
+        load(name)
+
+
+def test_an_update_survives_its_file(tmp_path: Path) -> None:
+    camera = CameraUpdate(
+        image_id="door-1",
+        state=CameraState.PLACED,
+        world_from_camera=POSE,
+        intrinsics=(900.0, 900.0, 320.0, 240.0),
+        width_px=640,
+        height_px=480,
+    )
+    waiting = CameraUpdate(image_id="door-2", state=CameraState.WAITING, reason="too_few_matches", sentence="Closer.")
+    update = Update(cameras=(camera, waiting), up=(0.0, 1.0, 0.0), new_point_count=7)
+    write_update(update, tmp_path)
+    assert read_update(tmp_path) == update
+    assert update.camera("door-2") == waiting
+
+
+def test_a_black_box_that_knows_no_cameras_leaves_no_update(tmp_path: Path) -> None:
+    assert read_update(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"new_point_count": -1}',
+        '{"up": [0, 0, NaN]}',
+        '{"cameras": [{"image_id": "a", "state": "placed"}]}',
+        '{"cameras": [{"image_id": "a", "state": "waiting", "reason": "Not A Word"}]}',
+    ],
+)
+def test_an_update_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / UPDATE_NAME).write_text(text)
+    with pytest.raises(BadUpdateError):
+        read_update(tmp_path)
+
+
+def test_a_change_of_world_survives_the_wire() -> None:
+    rotation = rotation_from_quaternion(np.array([0.5, -0.1, 0.8, 0.2]))
+    change = Similarity(scale=1.5, rotation=rotation, translation=np.array([1.0, -2.0, 3.0]))
+    again = WorldChange.model_validate_json(WorldChange.from_similarity(change).model_dump_json()).to_similarity()
+    points = np.random.default_rng(0).normal(size=(5, 3))
+    assert np.allclose(again.apply(points), change.apply(points))
