@@ -13,9 +13,9 @@ readonly page=viewer/web
 export PATH="$PWD/.venv/bin:$PATH:/usr/sbin:/sbin"
 
 case $purpose in
-    rig) readonly wanted_extras='.' ;;
-    demo) readonly wanted_extras='.[viewer,reconstructor,simulation]' ;;
-    dev) readonly wanted_extras='.[viewer,reconstructor,simulation,dev]' ;;
+    rig) readonly extras='' enough=(rig demo dev) ;;
+    demo) readonly extras='[viewer,reconstructor,simulation]' enough=(demo dev) ;;
+    dev) readonly extras='[viewer,reconstructor,simulation,dev]' enough=(dev) ;;
     *)
         echo "say what for: deploy/setup.sh rig|demo|dev" >&2
         exit 2
@@ -77,17 +77,19 @@ virtual_environment() {
 }
 
 python_packages() {
-    local wanted stamp=".venv/.cairn-$purpose"
+    local wanted earlier
     # Only what pip reads counts, so that a new lint rule does not install anything.
-    wanted="$wanted_extras $(sed -n '/^\[project\]/,/^\[tool\.ruff\]/p' pyproject.toml | cat - constraints.txt setup.py | cksum)"
-    [[ -f $stamp && $(<"$stamp") == "$wanted" && -x .venv/bin/cairn ]] && return
+    wanted="$(sed -n '/^\[project\]/,/^\[tool\.ruff\]/p' pyproject.toml | cat - constraints.txt setup.py | cksum)"
+    for earlier in "${enough[@]}"; do
+        [[ -x .venv/bin/cairn && -f .venv/.cairn-$earlier && $(<".venv/.cairn-$earlier") == "$wanted" ]] && return
+    done
     if [[ $purpose != rig && $(uname -sm) =~ ^Linux\ (aarch64|armv) ]]; then
         fail "the built-in reconstruction engine needs pycolmap, which PyPI has for x86-64 Linux and macOS only;" \
             "this machine can be a rig: deploy/setup.sh rig"
     fi
     say "installing Python packages into .venv (the first time some minutes)"
-    .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable "$wanted_extras"
-    printf '%s' "$wanted" >"$stamp"
+    .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable ".$extras"
+    printf '%s' "$wanted" >".venv/.cairn-$purpose"
 }
 
 node_is_recent() {
