@@ -72,8 +72,8 @@ async def test_publish_without_permission_is_an_error_with_its_reason(mosquitto:
         foreign = SPACE.topic("chapel", RECEIPT.template, sender="rig-north", image_name="x")
         with pytest.raises(PublishRefusedError, match="0x87"):
             await sender.publish(Outgoing(topic=foreign, payload=b"x"))
+        command = SPACE.topic("chapel", COMMAND.template, agent="rig-south")
         with pytest.raises(PublishRefusedError, match="0x87"):
-            command = SPACE.topic("chapel", COMMAND.template, agent="rig-south")
             await sender.publish(Outgoing(topic=command, payload=b"x"))
 
 

@@ -1,0 +1,92 @@
+"""The ACL as a matrix: every role against every channel, on a real broker, both ways."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from broker.contract import CHANNELS, Channel, Role
+from broker.delivery import Delivery, Incoming, Outgoing, PublishRefusedError
+from broker.mosquitto import Mosquitto
+from broker.topics import LevelValue, TopicSpace
+
+SPACE = TopicSpace()
+USER_OF_ROLE = {
+    Role.RECONSTRUCTOR: "reconstructor",
+    Role.AGENT: "rig-north",
+    Role.CONTRIBUTOR: "anna",
+    Role.VIEWER: "viewer",
+    Role.OPERATOR: "ops",
+    Role.OBSERVER: "guest",
+}
+LEVELS: dict[str, LevelValue] = {
+    "connection": "c1",
+    "image_id": "day-000001-0123456789abcdef",
+    "image_name": "door1",
+    "request_id": "r1",
+    "generation": 2,
+    "encoding": "ply",
+    "index": 0,
+    "offset": 0,
+    "verb": "ping",
+    "event_type": "error",
+}
+
+
+def topic(channel: Channel, owner: str, project: str = "chapel") -> str:
+    names = {"sender": owner, "user": owner, "agent": owner if owner.startswith("rig-") else "rig-north"}
+    levels = {name: (LEVELS | names)[name] for name in channel.template.level_names}
+    return SPACE.topic(project, channel.template, **levels)
+
+
+async def may_publish(delivery: Delivery, to: str) -> bool:
+    try:
+        await delivery.publish(Outgoing(topic=to, payload=b"x"))
+    except PublishRefusedError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_role_writes_exactly_its_channels_and_only_as_itself(mosquitto: Mosquitto, role: Role) -> None:
+    name = USER_OF_ROLE[role]
+    async with Delivery(mosquitto.connection(name), client_id="w") as delivery:
+        await delivery.wait_connected(5)
+        for channel in CHANNELS:
+            is_allowed = role in channel.writers or role is Role.RECONSTRUCTOR
+            assert await may_publish(delivery, topic(channel, name)) == is_allowed, channel.name
+            assert not await may_publish(delivery, topic(channel, name, project="castle")), channel.name
+            if channel.own_level and role in {Role.AGENT, Role.CONTRIBUTOR, Role.VIEWER}:
+                foreign = "rig-south" if channel.own_level == "agent" else "bert"
+                assert not await may_publish(delivery, topic(channel, foreign)), channel.name
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.RECONSTRUCTOR])
+async def test_role_reads_exactly_its_channels(mosquitto: Mosquitto, role: Role) -> None:
+    name = USER_OF_ROLE[role]
+    reader = Delivery(mosquitto.connection(name), client_id="r", subscriptions=(SPACE.root + "/#",), receive_maximum=64)
+    async with reader, Delivery(mosquitto.connection("reconstructor"), client_id="w") as writer:
+        await reader.wait_connected(5)
+        await writer.wait_connected(5)
+        for channel in CHANNELS:
+            await writer.publish(Outgoing(topic=topic(channel, name), payload=b"own"))
+            if channel.own_level:
+                await writer.publish(Outgoing(topic=topic(channel, "rig-south"), payload=b"foreign"))
+        seen = await drain(reader.messages())
+    for channel in CHANNELS:
+        assert ((topic(channel, name), b"own") in seen) == (role in channel.readers), channel.name
+        is_everybodys = role in {Role.OPERATOR, Role.OBSERVER} or channel.is_read_by_all or channel.own_level is None
+        if channel.own_level and not is_everybodys:
+            assert (topic(channel, "rig-south"), b"foreign") not in seen, channel.name
+
+
+async def drain(messages: AsyncIterator[Incoming]) -> set[tuple[str, bytes]]:
+    seen = set()
+    try:
+        async with asyncio.timeout(0.7):
+            async for message in messages:
+                message.acknowledge()
+                seen.add((message.topic, message.payload))
+    except TimeoutError:
+        return seen
+    return seen

@@ -1,0 +1,111 @@
+"""Followers see what is retained and what comes, and ask."""
+
+import asyncio
+import sys
+
+import pytest
+
+from broker.contract import PRESENCE, REFERENCE, REQUEST, RESPONSE, match
+from broker.delivery import Delivery, Outgoing
+from broker.ids import ProjectId, Verb
+from broker.live import BrokerLostError, NoAnswerError, ask, follow, fresh_connection_id, fresh_request_id
+from broker.messages import Presence, Request, Response, decode
+from broker.mosquitto import Mosquitto
+from broker.topics import TopicSpace
+
+SPACE = TopicSpace()
+CHAPEL = ProjectId("chapel")
+
+
+def ping() -> Request:
+    return Request(project=CHAPEL, id=fresh_request_id(), verb=Verb.PING, connection=fresh_connection_id())
+
+
+async def test_follower_gets_the_retained_message_and_then_what_comes(mosquitto: Mosquitto) -> None:
+    topic = SPACE.topic(CHAPEL, REFERENCE.template)
+    async with Delivery(mosquitto.connection("reconstructor"), client_id="w") as writer:
+        await writer.wait_connected(5)
+        await writer.publish(Outgoing(topic=topic, payload=b"old", is_retained=True))
+        async with follow(mosquitto.connection("viewer")) as follower, asyncio.timeout(5):
+            await follower.subscribe(topic)
+            messages = follower.messages()
+            first = await anext(messages)
+            await writer.publish(Outgoing(topic=topic, payload=b"new", is_retained=True))
+            second = await anext(messages)
+    assert (first.payload, first.is_retained) == (b"old", True)
+    assert (second.payload, second.is_retained) == (b"new", False)
+
+
+async def test_request_finds_its_answer(mosquitto: Mosquitto) -> None:
+    requests = SPACE.filter(REQUEST.template, CHAPEL)
+    async with Delivery(mosquitto.connection("reconstructor"), client_id="s", subscriptions=(requests,)) as server:
+        await server.wait_connected(5)
+
+        async def answer() -> None:
+            incoming = await anext(server.messages())
+            request = decode(incoming.payload, Request)
+            user = match(SPACE, incoming.topic).levels["user"]
+            response = Response(
+                project=CHAPEL,
+                id=request.id,
+                verb=request.verb,
+                is_done=True,
+                request_sent_at=request.sent_at,
+                received_at=request.sent_at,
+            )
+            to = SPACE.topic(CHAPEL, RESPONSE.template, user=user, connection=request.connection)
+            await server.publish(Outgoing(topic=to, payload=response.encode()))
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(answer())
+            response = await ask(mosquitto.connection("viewer"), CHAPEL, ping(), user="viewer")
+    assert response.is_done
+    assert response.verb is Verb.PING
+
+
+async def test_silence_says_what_to_check(mosquitto: Mosquitto) -> None:
+    with pytest.raises(NoAnswerError, match="is the reconstructor of 'chapel' running"):
+        await ask(mosquitto.connection("viewer"), CHAPEL, ping(), user="viewer", timeout_s=0.3)
+
+
+async def test_wrong_password_and_dead_broker_are_told_in_words(mosquitto: Mosquitto) -> None:
+    wrong = mosquitto.connection("viewer").model_copy(update={"password": None})
+    with pytest.raises(BrokerLostError, match="cannot reach the broker"):
+        async with follow(wrong):
+            pass
+    connection = mosquitto.connection("viewer")
+    async with follow(connection) as follower:
+        mosquitto.kill()
+        with pytest.raises(BrokerLostError, match="is gone"):
+            async with asyncio.timeout(5):
+                await anext(follower.messages())
+
+
+WATCHER = """
+import asyncio, sys
+from broker.config import Connection
+from broker.live import LastWord, follow
+
+async def main():
+    topic, payload = sys.argv[2], sys.argv[3].encode()
+    async with follow(Connection.model_validate_json(sys.argv[1]), last_word=LastWord(topic=topic, payload=b"")) as me:
+        await me.publish(topic, payload, is_retained=True)
+        await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+
+
+async def test_last_word_clears_the_presence_of_a_program_that_is_killed(mosquitto: Mosquitto) -> None:
+    topic = SPACE.topic(CHAPEL, PRESENCE.template, user="viewer", connection="c1")
+    here = Presence(project=CHAPEL, user="viewer", connection="c1", program="test")
+    viewer = mosquitto.connection("viewer")
+    plain = viewer.model_copy(update={"password": viewer.secret()}).model_dump_json()
+    async with follow(mosquitto.connection("anna")) as watcher, asyncio.timeout(20):
+        await watcher.subscribe(SPACE.filter(PRESENCE.template, CHAPEL))
+        messages = watcher.messages()
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", WATCHER, plain, topic, here.encode())
+        assert decode((await anext(messages)).payload, Presence) == here
+        process.kill()
+        assert (await anext(messages)).payload == b""
+        await process.wait()

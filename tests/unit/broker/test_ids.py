@@ -1,0 +1,89 @@
+"""Names that may and may not enter a topic or a path."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from broker.ids import AgentId, BadIdError, Generation, ImageId, ImageName, Offset, ProjectId, ShardIndex, UserId, Verb
+
+DIGEST = "0123456789abcdef" * 4
+HOSTILE = ["", "../x", "a/b", "a+b", "#", "$sys", "a\0b", "A", "é", "-a", "a" * 64, "a\n", " a", "a.b"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("kind", [ProjectId, UserId, AgentId, ImageName, ImageId])
+def test_no_sign_with_a_meaning_in_topics_or_paths_is_taken(kind: type[ProjectId], text: str) -> None:
+    with pytest.raises(BadIdError):
+        kind(text)
+
+
+@given(st.text())
+def test_whatever_is_taken_is_one_harmless_level(text: str) -> None:
+    try:
+        name = ProjectId(text)
+    except BadIdError:
+        return
+    assert 0 < len(name) <= 63
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_agents_and_people_have_separate_name_spaces() -> None:
+    assert AgentId("rig-north") == "rig-north"
+    with pytest.raises(BadIdError, match="begins with 'rig-'"):
+        AgentId("anna")
+    with pytest.raises(BadIdError, match="must not begin with 'rig-'"):
+        UserId("rig-north")
+
+
+def test_image_id_gives_back_its_parts_and_sorts_by_capture() -> None:
+    first = ImageId.build(session="day-2-000001", sequence=9, sha256=DIGEST)
+    second = ImageId.build(session="day-2-000001", sequence=10, sha256=DIGEST)
+    assert (first.session, first.sequence, first.digest) == ("day-2-000001", 9, DIGEST[:16])
+    assert first < second
+
+
+@pytest.mark.parametrize("sequence", [-1, 1_000_000])
+def test_sequence_outside_six_digits_is_refused(sequence: int) -> None:
+    with pytest.raises(BadIdError, match="new session"):
+        ImageId.build(session="s", sequence=sequence, sha256=DIGEST)
+
+
+def test_plain_name_becomes_an_id_by_its_digest_and_an_id_stays() -> None:
+    derived = ImageId.from_name(ImageName("door1"), DIGEST)
+    assert derived == f"door1-000000-{DIGEST[:16]}"
+    assert ImageId.from_name(derived, "f" * 64) == derived
+    assert ImageId.from_name(ImageName("d" * 63), DIGEST).session == "d" * 39
+
+
+@pytest.mark.parametrize("text", ["missing", "flow"])
+def test_an_image_cannot_take_the_name_of_a_receipt_channel(text: str) -> None:
+    with pytest.raises(BadIdError, match="reserved"):
+        ImageName(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "01", "²", "9" * 12])
+def test_generation_counts_from_one(text: str) -> None:
+    with pytest.raises(BadIdError):
+        Generation(text)
+
+
+def test_numbers_of_topics_have_one_spelling() -> None:
+    assert (Generation("7"), ShardIndex("0"), Offset("262144")) == (7, 0, 262_144)
+    for text in ("00", "+1", "1 "):
+        with pytest.raises(BadIdError):
+            ShardIndex(text)
+
+
+def test_unknown_word_names_the_known_ones() -> None:
+    with pytest.raises(BadIdError, match="resync, ping, refetch"):
+        Verb("explode")
+
+
+def test_models_refuse_a_bad_name_as_a_validation_error() -> None:
+    class Model(BaseModel):
+        project: ProjectId
+
+    assert Model.model_validate({"project": "chapel"}).project == ProjectId("chapel")
+    with pytest.raises(ValidationError, match="not a valid ProjectId"):
+        Model.model_validate({"project": "../x"})
