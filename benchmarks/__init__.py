@@ -1,0 +1,1 @@
+"""The figures: one script each, peers measured in the same run."""

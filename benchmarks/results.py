@@ -1,0 +1,145 @@
+"""What did each benchmark say, when, and on which machine? The last line of a script's output is its figures."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import psutil
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
+
+from broker.errors import CairnError
+
+FOLDER: Final = Path(__file__).parent
+RESULTS: Final = FOLDER / "results.json"
+README: Final = FOLDER / "README.md"
+BEGIN: Final = "<!-- results: written by `make bench` -->"
+END: Final = "<!-- end of results -->"
+
+_FIGURES: Final = TypeAdapter(dict[str, JsonValue])
+# Not figures, but the tool itself and what has a make target of its own.
+_NOT_MEASURED: Final = {"__main__", "__init__", "results", "chaos", "soak"}
+
+
+class BenchmarkError(CairnError):
+    """A script that failed, or whose last line is not its figures."""
+
+    code = "benchmark_failed"
+
+
+class Result(BaseModel):
+    """One run of one script."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    measured_at: datetime
+    machine: str
+    figures: dict[str, JsonValue]
+
+
+class Results(BaseModel):
+    """The newest run of every script, as `results.json` keeps them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    results: tuple[Result, ...] = ()
+
+    def with_result(self, result: Result) -> "Results":
+        """Put the result in place of its script's earlier one."""
+        others = (other for other in self.results if other.name != result.name)
+        return Results(results=tuple(sorted([*others, result], key=lambda each: each.name)))
+
+
+def script_names() -> list[str]:
+    """Name every script in this folder that prints figures."""
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in _NOT_MEASURED)
+
+
+def machine() -> str:
+    """Describe this computer in the words that make a figure comparable."""
+    memory_gib = psutil.virtual_memory().total / 2**30
+    return f"{os.cpu_count()} × {_processor()}, {memory_gib:.0f} GiB, Python {platform.python_version()}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def run(name: str, arguments: Iterable[str] = ()) -> Result:
+    """Run `python -m benchmarks.<name>`, show what it prints, and keep its last line.
+
+    Raises:
+        BenchmarkError: the script failed, or printed no figures.
+    """
+    command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+    last_line = ""
+    with subprocess.Popen(command, cwd=FOLDER.parent, stdout=subprocess.PIPE, text=True) as script:
+        for line in script.stdout or ():
+            print(line, end="", flush=True)
+            last_line = line.strip() or last_line
+    if script.returncode != 0:
+        raise BenchmarkError(f"benchmarks.{name} ended with exit code {script.returncode}: see its output above")
+    return Result(name=name, measured_at=datetime.now(UTC), machine=machine(), figures=figures(name, last_line))
+
+
+def figures(name: str, line: str) -> dict[str, JsonValue]:
+    """Read a script's last line.
+
+    Raises:
+        BenchmarkError: it is not one JSON object.
+    """
+    try:
+        return _FIGURES.validate_json(line)
+    except ValidationError as exc:
+        raise BenchmarkError(f"the last line of benchmarks.{name} is not one JSON object: {line[:80]!r}") from exc
+
+
+def load(path: Path = RESULTS) -> Results:
+    """Read the results kept so far; none when there is no file."""
+    return Results.model_validate_json(path.read_bytes()) if path.exists() else Results()
+
+
+def save(results: Results, path: Path = RESULTS, readme: Path = README) -> None:
+    """Write the results, and the table that people read."""
+    path.write_text(results.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    text = readme.read_text(encoding="utf-8")
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not (begin and end):
+        raise BenchmarkError(f"{readme} has no place for the table: put back the lines {BEGIN!r} and {END!r}")
+    readme.write_text(f"{head}{BEGIN}\n{table(results)}{END}{tail}", encoding="utf-8")
+
+
+def table(results: Results) -> str:
+    """Write the results as a Markdown table, one row per figure."""
+    rows = [
+        f"| {result.name} | {figure} | {_cell(value)} | {result.measured_at:%Y-%m-%d} | {result.machine} |"
+        for result in results.results
+        for figure, value in result.figures.items()
+    ]
+    return "\n".join(["| benchmark | figure | value | measured | machine |", "|---|---|---|---|---|", *rows, ""])
+
+
+def _cell(value: JsonValue) -> str:
+    """Show a number with four digits at most, a nested value by its entries."""
+    match value:
+        case dict():
+            return ", ".join(f"{name} {_cell(entry)}" for name, entry in value.items())
+        case list():
+            return ", ".join(_cell(entry) for entry in value)
+        case float():
+            return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+        case bool() | None | str():
+            return str(value)
+        case _:
+            return f"{value:,}"
