@@ -1,0 +1,1 @@
+"""A camera without hardware: known heritage objects, rendered with their exact truth."""

@@ -1,0 +1,113 @@
+"""A camera that photographs a known object along a path, with the truth of every view at hand."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.camera import CameraError, CameraExhaustedError, Photograph, now_utc
+from edge_agent.cameras.simulated.lens import encode_jpeg
+from edge_agent.cameras.simulated.noise import Floats
+from edge_agent.cameras.simulated.objects import OBJECTS, HeritageObject
+from edge_agent.cameras.simulated.path import Pose
+from edge_agent.cameras.simulated.renderer import Intrinsics, Renderer
+
+DEFAULT_SIZE_PX = (1224, 816)
+DEFAULT_COUNT = 24
+
+
+class UnknownObjectError(CameraError):
+    code = "unknown_object"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedView:
+    """One view and its truth.
+
+    image_rgb (H, W, 3) uint8 sRGB as the sensor gave it; depth (H, W) float32 world units along camera +z, inf where
+    the sky is; normals (H, W, 3) float32 in world, towards the camera; world_from_camera (4, 4) float64, OpenCV axes.
+    """
+
+    image_rgb: NDArray[np.uint8]
+    depth: Floats
+    normals: Floats
+    world_from_camera: Pose
+    intrinsics: Intrinsics
+
+
+class SimulatedObject:
+    """A heritage object ready to be photographed from anywhere; `poses` is the path its photographer takes."""
+
+    def __init__(
+        self, name: str = "facade", *, count: int = DEFAULT_COUNT, size_px: tuple[int, int] = DEFAULT_SIZE_PX
+    ) -> None:
+        self.definition = _find(name)
+        self.poses = self.definition.poses(count)
+        self.intrinsics = self.definition.lens.intrinsics(*size_px)
+        self._renderer = Renderer(self.definition.build(), light=self.definition.light)
+
+    def view(self, index: int) -> SimulatedView:
+        """Renders photograph `index` of the path; the same index gives the same pixels."""
+        return self.view_from(self.poses[index], seed=index)
+
+    def view_from(self, world_from_camera: Pose, *, seed: int = 0) -> SimulatedView:
+        """Renders from any pose; `seed` chooses this shot's noise and exposure."""
+        rendering = self._renderer.render(world_from_camera, self.intrinsics)
+        return SimulatedView(
+            image_rgb=self.definition.lens.develop(rendering.radiance_rgb, seed=seed),
+            depth=rendering.depth,
+            normals=rendering.normals,
+            world_from_camera=world_from_camera,
+            intrinsics=self.intrinsics,
+        )
+
+
+class SimulatedCamera:
+    """Photographs an object's path once, in order; the object is built at the first shot."""
+
+    def __init__(
+        self,
+        object_name: str = "facade",
+        *,
+        count: int = DEFAULT_COUNT,
+        size_px: tuple[int, int] = DEFAULT_SIZE_PX,
+        first: int = 0,
+    ) -> None:
+        _find(object_name)  # a wrong name is said at once, not at the first shot
+        self._name, self._count, self._size_px, self._next = object_name, count, size_px, first
+        self._object: SimulatedObject | None = None
+
+    def capture(self) -> Photograph:
+        if self._next >= self._count:
+            raise CameraExhaustedError(f"the {self._name}'s {self._count} photographs are taken")
+        if self._object is None:
+            self._object = SimulatedObject(self._name, count=self._count, size_px=self._size_px)
+        view, taken_at = self._object.view(self._next), now_utc()
+        content = encode_jpeg(view.image_rgb, self._object.definition.lens, taken_at, serial=f"sim-{self._name}")
+        self._next += 1
+        return Photograph(
+            content=content,
+            content_type="image/jpeg",
+            captured_at=taken_at,
+            file_name=f"{self._name}-{self._next:04d}.jpg",
+        )
+
+    def close(self) -> None:
+        self._object = None
+
+
+def write_photographs(name: str, folder: Path, *, count: int = DEFAULT_COUNT) -> list[Path]:
+    """Writes an object's photographs as JPEG files, for programs that read folders."""
+    camera, paths = SimulatedCamera(name, count=count), []
+    for _ in range(count):
+        photograph = camera.capture()
+        paths.append(folder / (photograph.file_name or ""))
+        paths[-1].write_bytes(photograph.content)
+    return paths
+
+
+def _find(name: str) -> HeritageObject:
+    if name not in OBJECTS:
+        raise UnknownObjectError(f"no object is called {name!r}; choose one of {', '.join(OBJECTS)}")
+    return OBJECTS[name]

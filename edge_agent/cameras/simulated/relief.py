@@ -1,0 +1,103 @@
+"""How is a wall carved? A height field that elements are cut into and set upon, one after another."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.cameras.simulated.masonry import blend
+from edge_agent.cameras.simulated.meshes import Mesh, lattice_triangles, mesh
+from edge_agent.cameras.simulated.noise import Floats, smoothstep
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(slots=True, kw_only=True)
+class Relief:
+    """A wall in the plane y = 0, seen from -y.
+
+    x, z (R, C) float32 place in the plane; out (R, C) float32 height towards the viewer; albedo_rgb (R, C, 3) and
+    grain (R, C) as in `Mesh`. All in world units.
+    """
+
+    x: Floats
+    z: Floats
+    out: Floats = field(init=False)
+    albedo_rgb: Floats = field(init=False)
+    grain: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.out = np.zeros_like(self.x)
+        self.albedo_rgb = np.full((*self.x.shape, 3), 0.5, np.float32)
+        self.grain = np.ones_like(self.x)
+
+    @classmethod
+    def spanning(cls, low: tuple[float, float], high: tuple[float, float], spacing: float) -> "Relief":
+        """Covers [low, high] = (x, z) with lattice points `spacing` apart."""
+        x, z = np.meshgrid(
+            np.arange(low[0], high[0] + spacing / 2, spacing, dtype=np.float32),
+            np.arange(low[1], high[1] + spacing / 2, spacing, dtype=np.float32),
+        )
+        return cls(x=x, z=z)
+
+    def points(self) -> Floats:
+        """The surface's points, (R*C, 3) float32 in world."""
+        return np.stack([self.x.ravel(), -self.out.ravel(), self.z.ravel()], axis=1)
+
+    def set_out(self, inside: Mask, out: Floats | float) -> None:
+        """Cuts or builds to this height inside the mask."""
+        self.out = np.where(inside, np.float32(out), self.out)
+
+    def add(self, inside: Mask, out: Floats | float) -> None:
+        self.out = self.out + np.where(inside, np.float32(out), np.float32(0))
+
+    def tint(self, inside: Mask, colour_rgb: tuple[float, float, float], share: float, grain: float = 1.0) -> None:
+        flat = blend(self.albedo_rgb.reshape(-1, 3), colour_rgb, inside.ravel() * np.float32(share))
+        self.albedo_rgb = flat.reshape(self.albedo_rgb.shape)
+        self.grain = np.where(inside, np.float32(grain), self.grain)
+
+    def shade(self, inside: Mask, factor: Floats | float) -> None:
+        """Multiplies the colour inside the mask."""
+        self.albedo_rgb = self.albedo_rgb * np.where(inside, np.float32(factor), np.float32(1))[..., None]
+
+    def to_mesh(self, keep: Mask | None = None) -> Mesh:
+        """Meshes the wall; `keep` (R, C) cuts it to a skyline."""
+        rows, columns = self.x.shape
+        cells = None if keep is None else keep[:-1, :-1] & keep[1:, 1:] & keep[:-1, 1:] & keep[1:, :-1]
+        surface = mesh(self.points(), lattice_triangles(rows, columns, cells))
+        return surface.painted(self.albedo_rgb.reshape(-1, 3), self.grain.ravel())
+
+
+def rectangle(x: Floats, z: Floats, centre: tuple[float, float], half: tuple[float, float]) -> Floats:
+    """Signed distance to a rectangle, negative inside."""
+    dx, dz = np.abs(x - centre[0]) - half[0], np.abs(z - centre[1]) - half[1]
+    result: Floats = np.hypot(np.maximum(dx, 0), np.maximum(dz, 0)) + np.minimum(np.maximum(dx, dz), 0)
+    return result
+
+
+def arch(x: Floats, z: Floats, *, centre: float, half_width: float, sill: float, spring: float) -> Floats:
+    """Signed distance to a round-headed opening, negative inside."""
+    dx = x - centre
+    head = np.hypot(dx, np.maximum(z - spring, 0)) - half_width
+    result: Floats = np.maximum(head, sill - z)
+    return result
+
+
+def disc(x: Floats, z: Floats, centre: tuple[float, float], radius: float) -> Floats:
+    result: Floats = np.hypot(x - centre[0], z - centre[1]) - np.float32(radius)
+    return result
+
+
+def moulding(height: Floats, top: float, size: float) -> Floats:
+    """A classical cornice over [top - size, top]: fillet, ovolo, fillet, cavetto, how far it stands out; 0 outside."""
+    t = (height - (top - size)) / size
+    ovolo = np.sqrt(np.clip(1 - ((t - 0.72) / 0.22) ** 2, 0, 1)) * 0.28 + 0.62
+    cavetto = 0.22 + 0.4 * smoothstep(0.05, 0.45, t)
+    profile = np.select([t > 0.88, t > 0.52, t > 0.12], [np.ones_like(t), ovolo, cavetto], 0.22)
+    result: Floats = np.where((t >= 0) & (t <= 1), profile * size * 0.85, 0).astype(np.float32)
+    return result
+
+
+def ring_angle(x: Floats, z: Floats, centre: tuple[float, float]) -> Floats:
+    result: Floats = np.arctan2(z - centre[1], x - centre[0])
+    return result
