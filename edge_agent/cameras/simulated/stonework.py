@@ -1,5 +1,7 @@
 """Which stones stand free before a church? Columns, pedestals, urns."""
 
+import numpy as np
+
 from edge_agent.cameras.simulated.masonry import LIMESTONE_RGB, MARBLE_RGB, SANDSTONE_RGB, weathered
 from edge_agent.cameras.simulated.meshes import Mesh, box, lathe
 
