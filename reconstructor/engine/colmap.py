@@ -1,0 +1,47 @@
+"""How is pycolmap brought in? The only module that imports it; others say `from reconstructor.engine.colmap import pycolmap`.
+
+zlib must be loaded first: pycolmap 4.2.1 bundles one of its own, and if that takes the interpreter's symbols, the
+next PNG or gzip in this process hangs or aborts (12 of 12 runs, 2026-11-23; 0 of 21 with zlib loaded before).
+"""
+
+import zlib
+from typing import Any
+
+import numpy as np
+import pycolmap
+import torch
+from numpy.typing import NDArray
+
+from broker.errors import CairnError
+
+__all__ = ["ModelFileError", "configure", "intrinsics_of", "keypoints_in_image", "pycolmap", "rigid_from_matrix"]
+
+ZLIB_VERSION = zlib.ZLIB_RUNTIME_VERSION  # the use that keeps the import above from being tidied away
+
+
+class ModelFileError(CairnError):
+    """A model on disk cannot be read."""
+
+    code = "engine_model_unreadable"
+
+
+def configure(*, threads: int, seed: int) -> None:
+    """Set what is global in the process: COLMAP's log level and seed, torch's thread count."""
+    pycolmap.logging.minloglevel = pycolmap.logging.Level.FATAL.value
+    pycolmap.set_random_seed(seed)
+    torch.set_num_threads(threads)
+
+
+def rigid_from_matrix(target_from_source: NDArray[np.floating]) -> Any:
+    """A COLMAP rigid transform from a matrix (3, 4) or (4, 4)."""
+    return pycolmap.Rigid3d(np.ascontiguousarray(target_from_source[:3, :4], np.float64))
+
+
+def intrinsics_of(camera: Any) -> NDArray[np.float64]:
+    """fx, fy, cx, cy of a camera, in pixels of the image it was made for."""
+    return np.array([camera.focal_length_x, camera.focal_length_y, camera.principal_point_x, camera.principal_point_y])
+
+
+def keypoints_in_image(keypoints: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The positions (N, 2) of keypoints (N, 4), as COLMAP's functions want them."""
+    return np.ascontiguousarray(keypoints[:, :2], np.float64)

@@ -1,0 +1,40 @@
+"""What can be set about the built-in engine? Environment variables `CAIRN_ENGINE_…`; every field has its unit."""
+
+import os
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class EngineSettings(BaseSettings):
+    """Settings of the built-in engine. Measured defaults: 2 CPU cores, photographs of about 1 megapixel."""
+
+    model_config = SettingsConfigDict(env_prefix="CAIRN_ENGINE_", frozen=True, extra="ignore")
+
+    threads: Annotated[int, Field(ge=1, le=256)] = Field(
+        default=min(os.cpu_count() or 1, 8), description="threads for feature extraction, torch and bundle adjustment"
+    )
+    max_side_px: Annotated[int, Field(ge=160, le=16384)] = Field(
+        default=1224, description="photographs are reduced to this longer side before features are taken, pixels"
+    )
+    max_pixels: Annotated[int, Field(ge=10_000)] = Field(
+        default=200_000_000, description="a photograph of more pixels is rejected before it is decoded"
+    )
+    max_features: Annotated[int, Field(ge=100, le=32768)] = Field(
+        default=4000, description="SIFT features kept of each photograph"
+    )
+    recent_candidates: Annotated[int, Field(ge=1)] = Field(
+        default=6, description="a new image is matched with this many of the newest images"
+    )
+    similar_candidates: Annotated[int, Field(ge=0)] = Field(
+        default=6, description="and with this many that look most alike (they close loops)"
+    )
+    covisible_candidates: Annotated[int, Field(ge=0)] = Field(
+        default=4, description="and with this many that see the same points as its best match"
+    )
+    intrinsics: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] | None = Field(
+        default=None,
+        description="fx, fy, cx, cy in pixels of the stored photographs, for all that bring none of their own; fixed",
+    )
+    random_seed: int = Field(default=0, description="seed of all random sampling: the same images give the same model")
