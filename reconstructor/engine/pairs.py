@@ -1,0 +1,102 @@
+"""Do two photographs show the same thing, and which matches agree with one movement? Two-view geometry by COLMAP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.engine.colmap import keypoints_in_image, pycolmap
+from reconstructor.engine.matching import Matches
+
+MIN_INLIERS: Final = 15  # COLMAP's bound: fewer agree by chance
+_NO_MATRIX: Final = np.full((3, 3), np.nan)
+_WITHOUT_PARALLAX: Final = frozenset({"PLANAR", "PANORAMIC", "PLANAR_OR_PANORAMIC"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pair:
+    """What an earlier image and a new one have in common. Matrices: COLMAP's E, F, H, or NaN where not estimated."""
+
+    earlier: int  # image numbers
+    newer: int
+    matches: Matches  # (M, 2) inliers: feature index in the earlier, in the newer image
+    configuration: int  # pycolmap.TwoViewGeometryConfiguration
+    matrices: NDArray[np.float64]  # (3, 3, 3)
+
+    @property
+    def has_parallax(self) -> bool:
+        return pycolmap.TwoViewGeometryConfiguration(self.configuration).name not in _WITHOUT_PARALLAX
+
+    def to_colmap(self) -> Any:
+        """A fresh `pycolmap.TwoViewGeometry`."""
+        geometry = pycolmap.TwoViewGeometry()
+        geometry.config = self.configuration
+        geometry.inlier_matches = np.ascontiguousarray(self.matches)
+        for name, matrix in zip("EFH", self.matrices, strict=True):
+            if np.isfinite(matrix).all():
+                setattr(geometry, name, matrix)
+        return geometry
+
+
+class PairEstimator:
+    """Estimates two-view geometries, always with the same seed."""
+
+    def __init__(self, *, seed: int) -> None:
+        self._options = pycolmap.TwoViewGeometryOptions()
+        self._options.ransac.random_seed = seed
+
+    def estimate(
+        self,
+        numbers: tuple[int, int],
+        cameras: tuple[Any, Any],
+        keypoints: tuple[NDArray[np.float32], NDArray[np.float32]],
+        matches: Matches,
+    ) -> Pair | None:
+        """The geometry that at least `MIN_INLIERS` matches (M, 2) agree with, or None; the earlier image first."""
+        if len(matches) < MIN_INLIERS:
+            return None
+        geometry = pycolmap.estimate_two_view_geometry(
+            camera1=cameras[0],
+            points1=keypoints_in_image(keypoints[0]),
+            camera2=cameras[1],
+            points2=keypoints_in_image(keypoints[1]),
+            matches=matches,
+            options=self._options,
+        )
+        if len(geometry.inlier_matches) < MIN_INLIERS:
+            return None
+        estimated = (geometry.E, geometry.F, geometry.H)
+        return Pair(
+            earlier=numbers[0],
+            newer=numbers[1],
+            matches=np.array(geometry.inlier_matches, np.uint32),
+            configuration=int(geometry.config),
+            matrices=np.stack([_NO_MATRIX if matrix is None else matrix for matrix in estimated]),
+        )
+
+
+def pairs_to_arrays(pairs: Sequence[Pair]) -> dict[str, NDArray[Any]]:
+    """All pairs of one new image as arrays that `pairs_from_arrays` reads."""
+    return {
+        "earlier": np.array([pair.earlier for pair in pairs], np.int64),
+        "match_counts": np.array([len(pair.matches) for pair in pairs], np.int64),
+        "matches": np.concatenate([np.empty((0, 2), np.uint32), *(pair.matches for pair in pairs)]),
+        "configurations": np.array([pair.configuration for pair in pairs], np.int64),
+        "matrices": np.stack([pair.matrices for pair in pairs]) if pairs else np.empty((0, 3, 3, 3)),
+    }
+
+
+def pairs_from_arrays(newer: int, arrays: dict[str, NDArray[Any]]) -> tuple[Pair, ...]:
+    ends = np.cumsum(arrays["match_counts"])
+    return tuple(
+        Pair(
+            earlier=int(arrays["earlier"][index]),
+            newer=newer,
+            matches=arrays["matches"][end - arrays["match_counts"][index] : end],
+            configuration=int(arrays["configurations"][index]),
+            matrices=arrays["matrices"][index],
+        )
+        for index, end in enumerate(ends)
+    )

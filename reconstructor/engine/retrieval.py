@@ -1,0 +1,83 @@
+"""Which earlier images look like this one? VLAD over a vocabulary trained on the project's own first images.
+
+Source: Jegou et al., "Aggregating local descriptors into a compact image representation", CVPR 2010; intra-word
+normalisation by Arandjelovic and Zisserman, "All about VLAD", CVPR 2013.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+TRAINING_IMAGES: Final = 12  # until then every image is compared with every other anyway
+_WORDS: Final = 64
+_TRAINING_DESCRIPTORS: Final = 600  # of each training image
+_ROUNDS: Final = 12
+
+
+class SimilarImages:
+    """Ranks images by likeness; the same images in the same order give the same ranking."""
+
+    def __init__(self, *, seed: int) -> None:
+        self._seed = seed
+        self._words: torch.Tensor | None = None
+        self._first: list[NDArray[np.uint8]] = []
+        self._vectors: list[torch.Tensor] = []
+
+    def __len__(self) -> int:
+        return len(self._vectors) or len(self._first)
+
+    def add(self, descriptors: NDArray[np.uint8]) -> None:
+        """Remember the next image by its descriptors (N, 128)."""
+        if self._words is not None:
+            self._vectors.append(_vlad(descriptors, self._words))
+            return
+        self._first.append(descriptors)
+        if len(self._first) == TRAINING_IMAGES:
+            self._words = _train(self._first, self._seed)
+            self._vectors = [_vlad(first, self._words) for first in self._first]
+            self._first.clear()
+
+    def rank(self, descriptors: NDArray[np.uint8], count: int) -> list[int]:
+        """Indexes (from 0, in the order of `add`) of the most similar images, best first; all while untrained."""
+        if self._words is None:
+            return list(range(len(self._first)))
+        scores = torch.stack(self._vectors) @ _vlad(descriptors, self._words)
+        return [int(index) for index in torch.argsort(scores, descending=True, stable=True)[:count]]
+
+
+def _train(images: Sequence[NDArray[np.uint8]], seed: int) -> torch.Tensor:
+    """K-means words (W, 128) of unit descriptors (Lloyd, from random descriptors)."""
+    generator = np.random.default_rng(seed)
+    sample = np.concatenate(
+        [
+            image[generator.permutation(len(image))[:_TRAINING_DESCRIPTORS]]
+            for image in images
+            if len(image)  # a blank photograph teaches nothing
+        ]
+        or [np.zeros((1, 128), np.uint8)]
+    )
+    points = _unit(sample)
+    words = points[torch.from_numpy(generator.permutation(len(points))[:_WORDS])].clone()
+    for _ in range(_ROUNDS):
+        nearest = (points @ words.T).argmax(dim=1)
+        sums = torch.zeros_like(words).index_add_(0, nearest, points)
+        is_used = sums.norm(dim=1) > 0
+        words[is_used] = torch.nn.functional.normalize(sums[is_used], dim=1)
+    return words
+
+
+def _vlad(descriptors: NDArray[np.uint8], words: torch.Tensor) -> torch.Tensor:
+    """The unit vector (W * 128,) of an image's descriptors (N, 128)."""
+    points = _unit(descriptors)
+    residuals = torch.zeros_like(words)
+    if len(points):
+        nearest = (points @ words.T).argmax(dim=1)
+        residuals.index_add_(0, nearest, points - words[nearest])
+    return torch.nn.functional.normalize(torch.nn.functional.normalize(residuals, dim=1).flatten(), dim=0)
+
+
+def _unit(descriptors: NDArray[np.uint8]) -> torch.Tensor:
+    return torch.nn.functional.normalize(torch.from_numpy(np.ascontiguousarray(descriptors)).float(), dim=1)
