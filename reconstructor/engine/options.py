@@ -1,0 +1,47 @@
+"""Which options does COLMAP's mapper run with, and why these?"""
+
+import copy
+from dataclasses import dataclass
+from typing import Any, Self
+
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.settings import EngineSettings
+
+MIN_REGISTRATION_INLIERS = 30  # COLMAP's bound on an image's pose: unrelated photographs reach 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapperOptions:
+    """One consistent set of COLMAP options; `fixed` cameras (calibrated) keep their intrinsics."""
+
+    mapping: Any
+    mapping_fixed: Any  # for images of calibrated cameras: their focal length is not touched by pose estimation
+    triangulation: Any
+    local_bundle: Any
+    global_bundle: Any
+
+    @classmethod
+    def build(cls, settings: EngineSettings, fixed_cameras: frozenset[int]) -> Self:
+        options = pycolmap.IncrementalPipelineOptions()
+        options.num_threads = settings.threads
+        options.random_seed = settings.random_seed
+        options.constant_cameras = set(fixed_cameras)
+        # the default leaves no points while only two images exist
+        options.triangulation.ignore_two_view_tracks = False
+        mapping_fixed = options.get_mapper()
+        mapping_fixed.abs_pose_refine_focal_length = False
+        mapping_fixed.abs_pose_refine_extra_params = False
+        return cls(
+            mapping=options.get_mapper(),
+            mapping_fixed=mapping_fixed,
+            triangulation=options.get_triangulation(),
+            local_bundle=options.get_local_bundle_adjustment(),
+            global_bundle=options.get_global_bundle_adjustment(),
+        )
+
+    def initial(self, min_angle_deg: float, min_inliers: int) -> Any:
+        """The mapping options with other demands on the first pair."""
+        options = copy.deepcopy(self.mapping)
+        options.init_min_tri_angle = min_angle_deg
+        options.init_min_num_inliers = min_inliers
+        return options

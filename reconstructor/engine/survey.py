@@ -1,0 +1,71 @@
+"""What does the engine say of its model? Where each image stands or why it does not, and which way is up."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.black_box import CameraState, CameraUpdate, Pose, Row, Triple, Update
+from reconstructor.engine.colmap import intrinsics_of
+from reconstructor.engine.files import ImageFacts
+from reconstructor.engine.mapping import LiveMapper
+from reconstructor.engine.memory import KnownImages
+from reconstructor.engine.reasons import why_waiting
+from reconstructor.engine.snapshots import StepImage
+from reconstructor.geometry import estimate_up
+
+
+def describe(images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper, *, new_point_count: int) -> Update:
+    """The update that belongs to the model as it is now."""
+    placed = frozenset(mapper.placed_numbers())
+    poses = [world_from_camera(mapper.model.image(number)) for number in sorted(placed)]
+    up = estimate_up(np.array(poses)) if poses else None
+    return Update(
+        cameras=tuple(_camera(image, known, mapper, placed) for image in images),
+        up=None if up is None else cast("Triple", tuple(map(float, up))),
+        new_point_count=new_point_count,
+    )
+
+
+def world_from_camera(image: Any) -> NDArray[np.float64]:
+    """The pose (4, 4) of a placed `pycolmap.Image`."""
+    pose = np.eye(4)
+    pose[:3, :4] = image.cam_from_world().inverse().matrix()
+    return pose
+
+
+def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: frozenset[int]) -> CameraUpdate:
+    number = image.number
+    if image.rejection:
+        return CameraUpdate(
+            image_id=image.image_id, state=CameraState.REJECTED, reason=image.rejection, sentence=image.sentence
+        )
+    facts = known.facts[number]
+    size = {"width_px": facts.width_px, "height_px": facts.height_px}
+    if number in placed:
+        pose = world_from_camera(mapper.model.image(number))
+        return CameraUpdate(
+            image_id=image.image_id,
+            state=CameraState.PLACED,
+            world_from_camera=cast("Pose", tuple(map(tuple, pose.tolist()))),
+            intrinsics=_intrinsics(mapper.camera(known.camera_ids[number]), facts),
+            **size,
+        )
+    reason = why_waiting(
+        is_only_image=len(known.facts) == 1,
+        feature_count=len(known.features[number]),
+        pairs=known.pairs[number],
+        placed=placed,
+        number=number,
+        visible_point_count=mapper.visible_point_count(number),
+    )
+    return CameraUpdate(
+        image_id=image.image_id, state=CameraState.WAITING, reason=reason.word, sentence=reason.sentence, **size
+    )
+
+
+def _intrinsics(camera: Any, facts: ImageFacts) -> Row:
+    """fx, fy, cx, cy in pixels of the photograph, not of the reduced image."""
+    across, down = facts.reduction
+    return cast("Row", tuple(map(float, intrinsics_of(camera) / [across, down, across, down])))

@@ -1,0 +1,121 @@
+"""Does the live mapper find exact cameras from exact matches, whatever the order, and keep its world still?"""
+
+import numpy as np
+import pytest
+
+from reconstructor.engine.mapping import LiveMapper
+from reconstructor.engine.pairs import Pair, PairEstimator
+from reconstructor.engine.photographs import Intrinsics, Sensor
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.survey import world_from_camera
+from reconstructor.geometry import estimate_similarity
+from tests.unit.reconstructor.engine.synthetic import HEIGHT_PX, INTRINSICS, WIDTH_PX, SeenPoints, seen_points
+
+SETTINGS = EngineSettings(threads=1)
+
+
+class Walk:
+    """Feeds the cameras of some seen points to a mapper."""
+
+    def __init__(self, seen: SeenPoints, intrinsics: Intrinsics | None = INTRINSICS) -> None:
+        self.seen = seen
+        self.mapper = LiveMapper(SETTINGS)
+        sensor = Sensor(name="a", width_px=WIDTH_PX, height_px=HEIGHT_PX, intrinsics=intrinsics, focal_px=None)
+        self.mapper.add_camera(1, sensor)
+        self.estimator = PairEstimator(seed=0)
+        self.added: list[int] = []
+
+    def add(self, number: int, *, matched: bool = True) -> list[int]:
+        """Add the camera of this number, from 1; returns what was placed."""
+        features = self.seen.features[number - 1]
+        pairs = [pair for other in self.added if matched and (pair := self.pair(other, number)) is not None]
+        self.mapper.add_image(number, f"{number}.jpg", 1, features.keypoints, pairs)
+        self.added.append(number)
+        return self.mapper.place([other for other in self.added if not self.mapper.is_placed(other)])
+
+    def pair(self, earlier: int, newer: int) -> Pair | None:
+        camera = self.mapper.camera(1)
+        first, second = (self.seen.features[number - 1].keypoints for number in (earlier, newer))
+        matches = self.seen.matches(earlier - 1, newer - 1)
+        return self.estimator.estimate((earlier, newer), (camera, camera), (first, second), matches)
+
+    def center_error(self) -> float:
+        placed = self.mapper.placed_numbers()
+        found = np.array([world_from_camera(self.mapper.model.image(number))[:3, 3] for number in placed])
+        truth = np.array([np.linalg.inv(self.seen.camera_from_world[number - 1])[:3, 3] for number in placed])
+        return float(np.linalg.norm(estimate_similarity(found, truth).apply(found) - truth, axis=1).max())
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3, 4, 5, 6), (6, 1, 4, 2, 5, 3)])
+def test_calibrated_cameras_are_found_to_a_thousandth(order: tuple[int, ...]) -> None:
+    walk = Walk(seen_points(cameras=6))
+    for number in order:
+        walk.add(number)
+    assert walk.mapper.placed_numbers() == [1, 2, 3, 4, 5, 6]
+    assert walk.center_error() < 4e-3  # cameras stand 4 from the points
+    assert np.allclose(walk.mapper.camera(1).params, INTRINSICS)
+
+
+def test_an_unknown_focal_length_is_found_to_a_hundredth() -> None:
+    walk = Walk(seen_points(cameras=8, points=800), intrinsics=None)
+    for number in range(1, 9):
+        walk.add(number)
+    assert len(walk.mapper.placed_numbers()) == 8
+    assert walk.mapper.camera(1).focal_length == pytest.approx(INTRINSICS[0], rel=0.01)
+
+
+def test_an_image_that_came_too_early_is_placed_when_the_gap_closes() -> None:
+    seen = seen_points(cameras=4)
+    walk = Walk(seen)
+    walk.add(4)
+    assert walk.add(1, matched=False) == []
+    assert set(walk.add(2)) >= {2}
+    walk.add(3)
+    assert walk.mapper.placed_numbers() == [1, 2, 3, 4]
+    assert walk.center_error() < 4e-3
+
+
+def test_an_image_without_matches_is_never_placed() -> None:
+    walk = Walk(seen_points(cameras=4))
+    for number in (1, 2, 3):
+        walk.add(number)
+    assert walk.add(4, matched=False) == []
+    assert not walk.mapper.is_placed(4)
+    assert walk.mapper.visible_point_count(4) == 0
+
+
+def test_wrong_matches_do_not_place_an_image() -> None:
+    walk = Walk(seen_points(cameras=3))
+    for number in (1, 2, 3):
+        walk.add(number)
+    random = np.random.default_rng(0)
+    noise = np.stack([random.permutation(300), random.permutation(300)], axis=1)[:200].astype(np.uint32)
+    keypoints = walk.seen.features[0].keypoints
+    false_pair = Pair(earlier=1, newer=4, matches=noise, configuration=2, matrices=np.stack([np.eye(3)] * 3))
+    walk.mapper.add_image(4, "4.jpg", 1, keypoints, [false_pair])
+    assert walk.mapper.place([4]) == []
+
+
+def test_the_world_stays_while_cameras_are_added() -> None:
+    walk = Walk(seen_points(cameras=8))
+    for number in (1, 2, 3):
+        walk.add(number)
+    before = world_from_camera(walk.mapper.model.image(1))
+    for number in (4, 5, 6, 7, 8):
+        walk.add(number)
+    after = world_from_camera(walk.mapper.model.image(1))
+    extent = np.ptp([walk.mapper.model.image(n).projection_center() for n in range(1, 9)], axis=0).max()
+    assert np.abs(after[:3, 3] - before[:3, 3]).max() < 0.01 * extent
+
+
+def test_cameras_that_only_turn_begin_no_model() -> None:
+    seen = seen_points(cameras=1)
+    turned = SeenPoints(
+        points_in_world=seen.points_in_world,
+        camera_from_world=np.repeat(seen.camera_from_world, 3, axis=0),
+        features=seen.features * 3,
+        point_of_feature=seen.point_of_feature * 3,
+    )
+    walk = Walk(turned)
+    assert [walk.add(number) for number in (1, 2, 3)] == [[], [], []]
+    assert not walk.mapper.is_initialised
