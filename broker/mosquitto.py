@@ -92,10 +92,24 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerPlan:
-    """Where a broker keeps its files and where it listens."""
+    """Where a broker keeps its files and where it listens.
+
+    Attributes:
+        data_dir: holds the conf, hashed passwords, ACL, log and what is persistent.
+        port: of the MQTT listener.
+        host: address to listen on; `0.0.0.0` lets rigs on the network in.
+        certificate: PEM file; with `key` the listener speaks TLS.
+        key: PEM file of the private key.
+        websocket_port: of a native WebSocket listener, on loopback only; browsers use the page server's relay.
+        is_persistent: whether queued and retained messages outlive a restart.
+        space: the topics that the ACL speaks of.
+    """
 
     data_dir: Path
     port: int
+    host: str = "127.0.0.1"
+    certificate: Path | None = None
+    key: Path | None = None
     websocket_port: int | None = None
     is_persistent: bool = True
     space: TopicSpace = field(default_factory=TopicSpace)
@@ -249,7 +263,10 @@ def conf_lines(plan: BrokerPlan) -> Iterator[str]:
     yield "log_dest stderr"
     if os.geteuid() == 0:
         yield "user root"  # else it drops to `mosquitto`, which cannot write into our folder
-    yield f"listener {plan.port} 127.0.0.1"
+    yield f"listener {plan.port} {plan.host}"
+    if plan.certificate is not None and plan.key is not None:
+        yield f"certfile {plan.certificate.resolve()}"
+        yield f"keyfile {plan.key.resolve()}"
     if plan.websocket_port is not None:
         yield f"listener {plan.websocket_port} 127.0.0.1"
         yield "protocol websockets"

@@ -1,0 +1,59 @@
+"""Accounts in their folder."""
+
+from pathlib import Path
+
+import pytest
+
+from broker.access import BadUserError, User
+from broker.ids import BadIdError
+from broker.users import UserBook
+
+
+def test_account_comes_back_with_its_password_and_role(tmp_path: Path) -> None:
+    book = UserBook(tmp_path)
+    anna = book.add(User.build("anna", "contributor", ["chapel"]))
+    book.add(User.build("rig-north", "agent", ["chapel"]))
+    assert book.credentials()[0] == anna
+    assert [user.name for user in book.users()] == ["anna", "rig-north"]
+
+
+def test_changed_role_keeps_the_password(tmp_path: Path) -> None:
+    book = UserBook(tmp_path)
+    first = book.add(User.build("anna", "viewer", ["chapel"]))
+    second = book.add(User.build("anna", "contributor", ["chapel", "castle"]))
+    assert first.password == second.password
+    assert [user.projects for user in book.users()] == [("chapel", "castle")]
+
+
+def test_secrets_are_the_owners_only(tmp_path: Path) -> None:
+    book = UserBook(tmp_path)
+    book.add(User.build("anna", "viewer", ["chapel"]))
+    assert book.password_file("anna").stat().st_mode & 0o077 == 0
+    assert book.password_file("anna").parent.stat().st_mode & 0o077 == 0
+
+
+def test_removed_account_leaves_no_password(tmp_path: Path) -> None:
+    book = UserBook(tmp_path)
+    book.add(User.build("anna", "viewer", ["chapel"]))
+    book.remove("anna")
+    assert book.users() == []
+    assert not book.password_file("anna").exists()
+    with pytest.raises(BadUserError, match="nobody is called 'anna'"):
+        book.remove("anna")
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '[["anna"]]', '[["anna","king",["chapel"]]]'])
+def test_damaged_list_is_told_and_not_overwritten(tmp_path: Path, text: str) -> None:
+    (tmp_path / "users.json").write_text(text)
+    with pytest.raises(BadUserError):
+        UserBook(tmp_path).add(User.build("anna", "viewer", ["chapel"]))
+    assert (tmp_path / "users.json").read_text() == text
+
+
+def test_role_and_name_must_fit_each_other() -> None:
+    with pytest.raises(BadIdError):
+        User.build("anna", "agent", ["chapel"])
+    with pytest.raises(BadIdError):
+        User.build("rig-north", "viewer", ["chapel"])
+    with pytest.raises(BadUserError, match="at least one project"):
+        User.build("anna", "viewer", [])
