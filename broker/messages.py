@@ -394,6 +394,7 @@ class ProcessingComplete(Event):
     new_point_count: Count
     duration_s: Annotated[float, Field(ge=0)]
     stored_to_shard_s: Annotated[float, Field(ge=0)] | None = None
+    captured_to_shard_s: Annotated[float, Field(ge=0)] | None = None
 
 
 class Error(Event):

@@ -245,6 +245,7 @@ export interface ProcessingComplete {
   readonly new_point_count: number;
   readonly duration_s: number;
   readonly stored_to_shard_s: number | null;
+  readonly captured_to_shard_s: number | null;
 }
 
 /** An image goes into the black box. */
