@@ -76,3 +76,13 @@ def test_a_wheel_carries_the_built_page(checkout: Path) -> None:
     (wheel,) = checkout.glob("dist/*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {"viewer/web/dist/index.html", "viewer/web/dist/assets/index-1a2b.js", "cairn.py"} <= set(names)
+
+
+def test_the_built_page_is_small_and_loads_nothing_from_elsewhere() -> None:
+    page = ROOT / "viewer/web/dist"
+    texts = [path for path in page.rglob("*") if path.suffix in {".html", ".css", ".js"}]
+    assert page / "index.html" in texts, "the page is not built: run `make setup`"
+    gzipped_bytes = sum(path.with_name(f"{path.name}.gz").stat().st_size for path in texts)
+    assert gzipped_bytes <= 350_000
+    loaded = re.compile(r"""(?:src|href|import|url)\s*[=(]\s*["']?(?:https?:)?//""")
+    assert [path.name for path in texts if loaded.search(path.read_text(encoding="utf-8"))] == []
