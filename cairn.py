@@ -25,7 +25,7 @@ class Program:
 
 PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
     {
-        "demo": Program(module="cairn_demo", purpose="the whole path on this machine", extra="demo"),
+        "demo": Program(module="demo.cli", purpose="the whole path on this machine", extra="demo"),
         "doctor": Program(module="viewer.doctor", purpose="is the browsers' endpoint fast enough", extra="viewer"),
         "broker": Program(module="broker.cli", purpose="run our own Mosquitto and keep its accounts"),
         "edge": Program(module="edge_agent.cli", purpose="the agent on a camera rig"),
@@ -61,7 +61,7 @@ def _run(name: str, program: Program, words: list[str]) -> None:
         app = importlib.import_module(program.module).app
     except ModuleNotFoundError as exc:
         missing = str(exc.name)
-        if missing.partition(".")[0] in {"broker", "edge_agent", "reconstructor", "viewer", "cairn_demo"}:
+        if missing.partition(".")[0] in {"broker", "edge_agent", "reconstructor", "viewer", "demo"}:
             raise
         hint = f": pip install 'cairn[{program.extra}]'" if program.extra else ""
         sys.stderr.write(f"cairn {name} needs the Python package {missing!r}{hint}\n")

@@ -1,0 +1,95 @@
+"""How far is the demo? Counts followed on the wire, as any observer could."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from broker.config import Connection
+from broker.contract import AGENT_HEALTH, EVENT, RECONSTRUCTOR_STATISTICS, REFERENCE, Match, match
+from broker.errors import CairnError
+from broker.ids import EventType, ProjectId
+from broker.live import BrokerLostError, LiveMessage, follow
+from broker.messages import AgentHealth, Error, Manifest, ProcessingComplete, ReconstructorStatistics, decode
+
+_RETRY_S = 0.5
+
+
+@dataclass(slots=True)
+class Progress:
+    """What has been seen so far; later messages overwrite earlier ones, so a gap in the connection loses nothing."""
+
+    health: AgentHealth | None = None
+    statistics: ReconstructorStatistics | None = None
+    manifest: Manifest | None = None
+    capture_to_shard_s: list[float] = field(default_factory=list)
+    errors: list[Error] = field(default_factory=list)
+
+    @property
+    def captured(self) -> int:
+        """Photographs taken by the rig."""
+        return self.health.captured_count if self.health else 0
+
+    @property
+    def points(self) -> int:
+        """Points of the present cloud."""
+        return self.manifest.point_count if self.manifest else 0
+
+    @property
+    def shards(self) -> int:
+        """Shards of the present cloud."""
+        return len(self.manifest.shards) if self.manifest else 0
+
+    @property
+    def generation(self) -> int:
+        """The present reference set, 0 before the first."""
+        return int(self.manifest.generation) if self.manifest else 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every stored image has been through the black box."""
+        figures = self.statistics
+        return figures is not None and figures.stored_count > 0 and figures.queued_count == 0
+
+    @property
+    def line(self) -> str:
+        """One line for people."""
+        figures = self.statistics
+        stored, placed = (figures.stored_count, figures.placed_count) if figures else (0, 0)
+        return (
+            f"captured {self.captured} · stored {stored} · placed {placed} · "
+            f"generation {self.generation} · shards {self.shards} · points {self.points:,}"
+        )
+
+    def take(self, message: LiveMessage, found: Match) -> None:
+        """Note one message.
+
+        Raises:
+            CairnError: it is not what its topic promises.
+        """
+        if found.channel is AGENT_HEALTH:
+            self.health = decode(message.payload, AgentHealth)
+        elif found.channel is RECONSTRUCTOR_STATISTICS:
+            self.statistics = decode(message.payload, ReconstructorStatistics)
+        elif found.channel is REFERENCE and message.payload:
+            self.manifest = decode(message.payload, Manifest)
+        elif found.levels.get("event_type") == EventType.ERROR:
+            self.errors.append(decode(message.payload, Error))
+        elif found.levels.get("event_type") == EventType.PROCESSING_COMPLETE:
+            done = decode(message.payload, ProcessingComplete)
+            if done.captured_to_shard_s is not None and not done.is_refetch:
+                self.capture_to_shard_s.append(done.captured_to_shard_s)
+
+
+async def watch(connection: Connection, project: ProjectId, progress: Progress, changed: Callable[[], None]) -> None:
+    """Follow a project for ever; a lost broker is waited for."""
+    channels = (AGENT_HEALTH, RECONSTRUCTOR_STATISTICS, REFERENCE, EVENT)
+    while True:
+        with contextlib.suppress(BrokerLostError):
+            async with follow(connection) as follower:
+                await follower.subscribe(*(connection.space.filter(each.template, project) for each in channels))
+                async for message in follower.messages():
+                    with contextlib.suppress(CairnError):  # a stranger's message does not stop the demo
+                        progress.take(message, match(connection.space, message.topic))
+                    changed()
+        await asyncio.sleep(_RETRY_S)
