@@ -25,7 +25,9 @@ class Program:
 
 PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
     {
-        "demo": Program(module="demo.cli", purpose="the whole path on this machine", extra="demo"),
+        "demo": Program(
+            module="demo.cli", purpose="the whole path on this machine", extra="viewer,reconstructor,simulation"
+        ),
         "doctor": Program(module="viewer.doctor", purpose="is the browsers' endpoint fast enough", extra="viewer"),
         "broker": Program(module="broker.cli", purpose="run our own Mosquitto and keep its accounts"),
         "edge": Program(module="edge_agent.cli", purpose="the agent on a camera rig"),
