@@ -46,7 +46,7 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("pyproject.toml", "setup.py", "README.md"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     (tmp_path / "cairn.py").touch()
-    for program in ("broker", "demo", "edge_agent", "reconstructor", "viewer"):
+    for program in PROGRAMS:
         (tmp_path / program).mkdir()
         (tmp_path / program / "__init__.py").touch()
     return tmp_path
