@@ -3,7 +3,7 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -32,8 +32,18 @@ class Connection(BaseModel):
     password: SecretStr | None = Field(default=None, description="Only by environment; prefer password_file.")
     password_file: Path | None = Field(default=None, description="A file whose first line is the password.")
     ca_file: Path | None = Field(default=None, description="Certificate authority of a TLS broker; set: use TLS.")
+    websocket_path: str | None = Field(
+        default=None,
+        pattern=r"^/[!-~]*$",
+        description="Set: follow by WebSocket at this path, for example /mqtt; images always go by TCP.",
+    )
     keepalive_s: int = Field(default=30, ge=5, le=3600, description="MQTT keepalive, seconds.")
     root: str = Field(default=DEFAULT_ROOT, description="First levels of every topic.")
+
+    @property
+    def transport(self) -> Literal["tcp", "websockets"]:
+        """What carries the MQTT bytes."""
+        return "tcp" if self.websocket_path is None else "websockets"
 
     @property
     def space(self) -> TopicSpace:

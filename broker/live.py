@@ -105,6 +105,8 @@ async def follow(connection: Connection, *, last_word: LastWord | None = None) -
         protocol=aiomqtt.ProtocolVersion.V5,
         properties=connect_properties(receive_maximum=RECEIVE_MAXIMUM),
         keepalive=connection.keepalive_s,
+        transport=connection.transport,
+        websocket_path=connection.websocket_path,
         tls_params=aiomqtt.TLSParameters(ca_certs=str(connection.ca_file)) if connection.ca_file else None,
         will=aiomqtt.Will(last_word.topic, last_word.payload, qos=1, retain=True) if last_word else None,
     )
@@ -129,22 +131,33 @@ async def ask(
         BrokerLostError: no broker, or it does not let us in.
         NoAnswerError: no answer in time; the message says what to check.
     """
-    space = connection.space
-    answer_topic = space.topic(project, RESPONSE.template, user=user, connection=request.connection)
     async with follow(connection) as follower:
-        await follower.subscribe(answer_topic)
-        await follower.publish(space.topic(project, REQUEST.template, user=user, verb=request.verb), request.encode())
-        try:
-            async with asyncio.timeout(timeout_s):
-                async for message in follower.messages():
-                    response = decode(message.payload, Response)
-                    if response.id == request.id:
-                        return response
-        except TimeoutError as exc:
-            raise NoAnswerError(
-                f"no answer to {request.verb} in {timeout_s:.0f} s: is the reconstructor of {project!r} running?"
-            ) from exc
+        await follower.subscribe(answer_topic(connection, project, request, user))
+        return await ask_on(follower, connection, project, request, user=user, timeout_s=timeout_s)
+
+
+async def ask_on(
+    follower: Follower, connection: Connection, project: ProjectId, request: Request, *, user: str, timeout_s: float
+) -> Response:
+    """Like `ask` on a standing connection that is subscribed to `answer_topic` and to nothing else."""
+    topic = connection.space.topic(project, REQUEST.template, user=user, verb=request.verb)
+    await follower.publish(topic, request.encode())
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for message in follower.messages():
+                response = decode(message.payload, Response)
+                if response.id == request.id:
+                    return response
+    except TimeoutError as exc:
+        raise NoAnswerError(
+            f"no answer to {request.verb} in {timeout_s:.0f} s: is the reconstructor of {project!r} running?"
+        ) from exc
     raise NoAnswerError(f"the connection ended before an answer to {request.verb} came: try again")
+
+
+def answer_topic(connection: Connection, project: ProjectId, request: Request, user: str) -> str:
+    """Where the answer to a request comes."""
+    return connection.space.topic(project, RESPONSE.template, user=user, connection=request.connection)
 
 
 def fresh_connection_id() -> ConnectionId:
