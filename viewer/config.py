@@ -1,0 +1,70 @@
+"""How is the viewer set? One frozen `Settings`; table `viewer`, environment `CAIRN_VIEW_…`."""
+
+from typing import Annotated, ClassVar, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, PositiveFloat
+from pydantic_settings import SettingsConfigDict
+
+from broker.config import Connection, ProgramSettings
+from broker.ids import ProjectId
+
+MIB: Final = 1024 * 1024
+DEFAULT_MQTT_URL: Final = "/mqtt"
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def _origin(value: str) -> str:
+    """An Origin as browsers send it: scheme, host, and the port unless it is the scheme's own."""
+    parts = urlsplit(value.strip().lower())
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError(f"{value!r} is not an origin: write it like 'https://viewer.example.org'")
+    is_default_port = parts.port in {None, _DEFAULT_PORTS[parts.scheme]}
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" if is_default_port else f"{parts.scheme}://{host}:{parts.port}"
+
+
+def _mqtt_url(value: str) -> str:
+    """A path on the page server, or the WebSocket address of a broker."""
+    parts = urlsplit(value)
+    is_path = value.startswith("/") and not value.startswith("//") and not parts.query
+    is_address = parts.scheme in {"ws", "wss"} and bool(parts.hostname)
+    is_plain = value.isascii() and value.isprintable() and not set(value) & set(" ;,'\"")
+    if not is_plain or not (is_path or is_address) or parts.username is not None:
+        raise ValueError(f"{value!r} is not a path like '/mqtt' or an address like 'wss://host:9001/mqtt'")
+    return value
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
+class Settings(ProgramSettings):
+    """Everything that can be set about the page server and the command-line viewer."""
+
+    model_config = SettingsConfigDict(env_prefix="CAIRN_VIEW_")
+    table: ClassVar[str] = "viewer"
+
+    broker: Connection = Field(default=Connection(), description="The broker, and the viewer's user on it.")
+    projects: tuple[ProjectId, ...] = Field(
+        default=(), description="Projects to show; empty: every project that the viewer's user may read."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the page server listens on; 0.0.0.0: every network.")
+    port: int = Field(default=8080, ge=0, le=65_535, description="Its port; 0: a free one, told in the log.")
+    mqtt_url: Annotated[str, AfterValidator(_mqtt_url)] = Field(
+        default=DEFAULT_MQTT_URL,
+        description="Where the page finds MQTT: the relay's path here, or a broker's own WebSocket address.",
+    )
+    needs_login: bool = Field(
+        default=True,
+        description="Whether the broker wants name and password; then the page and the project addresses ask for them.",
+    )
+    allowed_origins: tuple[Origin, ...] = Field(
+        default=(), description="Origins of other pages that may use the relay, besides the page of this server itself."
+    )
+    connections_per_address: int = Field(
+        default=64, ge=1, description="Relayed connections from one address; a reverse proxy counts as one address."
+    )
+    message_bytes_limit: int = Field(
+        default=33 * MIB, ge=1024, description="Largest WebSocket message from a browser, bytes."
+    )
+    connect_timeout_s: PositiveFloat = Field(default=5.0, description="Longest wait for the broker, seconds.")
