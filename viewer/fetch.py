@@ -1,0 +1,190 @@
+"""How do manifest and shards come from the broker? SUBSCRIBE is the GET: exact topics, in windows, each verified."""
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from broker import shards
+from broker.config import Connection
+from broker.contract import REFERENCE, REQUEST, SHARD
+from broker.errors import CairnError
+from broker.ids import ProjectId, Verb
+from broker.live import Follower, LiveMessage, fresh_connection_id, fresh_request_id
+from broker.logs import get_logger
+from broker.messages import Manifest, Request, decode
+from viewer.scene import WantedShard
+
+WINDOW: Final = 8  # exact topics in windows were measured as fast as a wildcard, and nothing unwanted comes
+WINDOWS_UNDER_WAY: Final = 2
+MANIFEST_TIMEOUT_S: Final = 5.0
+
+
+class NoManifestError(CairnError):
+    """A project that has no cloud, or none for us."""
+
+    code = "no_manifest"
+
+
+class ManifestMovedError(CairnError):
+    """The manifest names another cloud than the one being fetched: begin again."""
+
+    code = "manifest_moved"
+
+
+class ShardMissingError(CairnError):
+    """Shards did not come, even after a resync."""
+
+    code = "shard_missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedShard:
+    """A shard whose length and digest are right."""
+
+    wanted: WantedShard
+    payload: bytes
+
+
+class _Silence(Enum):
+    """What we do when no shard comes for so many seconds.
+
+    The manifest read again comes in order behind whatever is still under way on a slow link, so when it is here, a
+    shard that is not here is missing.
+    """
+
+    LOADING = 3.0
+    READING_MANIFEST = 60.0
+    RESYNCING = 15.0
+
+
+class Fetch:
+    """Reads one project's retained cloud over one connection; one task at a time."""
+
+    def __init__(self, follower: Follower, connection: Connection, project: ProjectId) -> None:
+        self._follower, self._connection, self._project = follower, connection, project
+        self._space = connection.space
+        self._pointer = self._space.topic(project, REFERENCE.template)
+        self._log = get_logger(project=project)
+        self._under_way: dict[str, WantedShard] = {}
+        self._windows: list[list[str]] = []
+        self._silence = _Silence.LOADING
+
+    async def manifest(self, timeout_s: float = MANIFEST_TIMEOUT_S) -> Manifest:
+        """The present manifest.
+
+        Raises:
+            NoManifestError: none came; the message says why that may be.
+        """
+        await self._follower.subscribe(self._pointer)
+        try:
+            async with asyncio.timeout(timeout_s):
+                async for message in self._follower.messages():
+                    if message.topic == self._pointer and message.payload:
+                        await self._follower.unsubscribe(self._pointer)
+                        return decode(message.payload, Manifest)
+        except TimeoutError:
+            pass
+        raise NoManifestError(
+            f"no manifest of {self._project!r} after {timeout_s:.0f} s: no such project, no image placed yet, "
+            f"or user {self._connection.username!r} may not read it"
+        )
+
+    async def shards(self, wanted: Iterable[WantedShard]) -> AsyncGenerator[LoadedShard, None]:
+        """Every wanted shard of one generation, once, in the order of arrival.
+
+        Raises:
+            ManifestMovedError: another generation is current and these shards are being cleared.
+            ShardMissingError: some did not come, even after a resync.
+            BrokerLostError: the connection is gone.
+        """
+        waiting = deque(wanted)
+        while waiting or self._under_way:
+            while waiting and len(self._windows) < WINDOWS_UNDER_WAY:
+                await self._open_window([waiting.popleft() for _ in range(min(WINDOW, len(waiting)))])
+            message = await self._next_message()
+            if message is None:
+                await self._break_silence()
+            elif message.topic == self._pointer:
+                await self._check_manifest(message)
+            elif (loaded := self._verify(message)) is not None:
+                self._silence = _Silence.LOADING
+                yield loaded
+                await self._close_windows()
+
+    async def _open_window(self, window: list[WantedShard]) -> None:
+        topics = {self._topic(each): each for each in window}
+        self._under_way.update(topics)
+        self._windows.append(list(topics))
+        await self._follower.subscribe(*topics)
+
+    async def _close_windows(self) -> None:
+        for window in [each for each in self._windows if not self._under_way.keys() & set(each)]:
+            self._windows.remove(window)
+            await self._follower.unsubscribe(*window)
+
+    async def _next_message(self) -> LiveMessage | None:
+        try:
+            async with asyncio.timeout(self._silence.value):
+                return await anext(self._follower.messages())
+        except TimeoutError:
+            return None
+
+    def _verify(self, message: LiveMessage) -> LoadedShard | None:
+        wanted = self._under_way.get(message.topic)
+        if wanted is None or not message.payload:  # an empty payload clears a shard: it is no news for us
+            return None
+        if len(message.payload) != wanted.bytes or shards.sha256(message.payload) != wanted.sha256:
+            self._log.warning("shard_damaged", topic=message.topic, bytes=len(message.payload))
+            return None
+        del self._under_way[message.topic]
+        return LoadedShard(wanted=wanted, payload=message.payload)
+
+    async def _break_silence(self) -> None:
+        if self._silence is not _Silence.LOADING:
+            names = ", ".join(str(each.index) for each in itertools.islice(self._under_way.values(), 8))
+            raise ShardMissingError(
+                f"{len(self._under_way)} shards of {self._project!r} do not come (index {names}): "
+                "is the reconstructor running? It republishes what the broker lost"
+            )
+        self._silence = _Silence.READING_MANIFEST
+        await self._follower.subscribe(self._pointer)
+
+    async def _check_manifest(self, message: LiveMessage) -> None:
+        """Shards are late: either the manifest names others by now, or they must be published again."""
+        if self._silence is not _Silence.READING_MANIFEST or not message.payload:
+            return
+        await self._follower.unsubscribe(self._pointer)
+        manifest = decode(message.payload, Manifest)
+        digests = {(each.index, one.sha256) for each in manifest.shards for one in each.encodings}
+        late = tuple(self._under_way.values())
+        if any(each.generation != manifest.generation or (each.index, each.sha256) not in digests for each in late):
+            raise ManifestMovedError(f"{self._project!r} moved on to generation {manifest.generation}: fetch it again")
+        self._silence = _Silence.RESYNCING
+        await self._resync(manifest, tuple(each.index for each in late))
+
+    async def _resync(self, manifest: Manifest, indexes: tuple[int, ...]) -> None:
+        self._log.warning("resync_requested", generation=manifest.generation, shards=len(indexes))
+        request = Request(
+            project=self._project,
+            id=fresh_request_id(),
+            verb=Verb.RESYNC,
+            connection=fresh_connection_id(),
+            generation=manifest.generation,
+            shards=indexes,
+        )
+        user = self._connection.username or "viewer"
+        topic = self._space.topic(self._project, REQUEST.template, user=user, verb=request.verb)
+        await self._follower.publish(topic, request.encode())
+
+    def _topic(self, wanted: WantedShard) -> str:
+        return self._space.topic(
+            self._project,
+            SHARD.template,
+            generation=wanted.generation,
+            encoding=wanted.encoding,
+            index=wanted.index,
+        )
