@@ -1,0 +1,135 @@
+"""A stand-in for the reconstructor that keeps the contract: shards first, then the manifest, then the event."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from broker.config import Connection
+from broker.contract import RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, SHARD, event_topic
+from broker.delivery import Delivery, Outgoing
+from broker.ids import Encoding, EventType, Generation, ImageId, ProjectId
+from broker.messages import (
+    Bounds,
+    EncodedShard,
+    Manifest,
+    ReconstructorPresence,
+    ReconstructorState,
+    ReconstructorStatistics,
+    ShardEntry,
+    ShardUpdate,
+    WorldFrame,
+)
+from broker.shards import PointCloud, encode, sha256
+
+CHAPEL = ProjectId("chapel")
+IMAGE_ID = ImageId("walk-000007-0123456789abcdef")
+BOX = Bounds(minimum=(0.0, 0.0, 0.0), maximum=(1.0, 1.0, 1.0))
+
+
+def random_cloud(count: int, seed: int = 0) -> PointCloud:
+    """Points in the unit cube, in colours."""
+    random = np.random.default_rng(seed)
+    points = random.random((count, 3), dtype=np.float32)
+    return PointCloud(points_in_world=points, colors_rgb=random.integers(0, 256, (count, 3), dtype=np.uint8))
+
+
+class Publisher:
+    """Publishes as the reconstructor's user over one connection."""
+
+    def __init__(self, connection: Connection, delivery: Delivery) -> None:
+        self._space, self._delivery = connection.space, delivery
+
+    async def state(self, presence: ReconstructorPresence = ReconstructorPresence.READY) -> None:
+        """Say that the reconstructor is there."""
+        state = ReconstructorState(project=CHAPEL, presence=presence, boot_id="b", has_manifest=True, image_count=7)
+        await self._retain(self._space.topic(CHAPEL, RECONSTRUCTOR_STATE.template), state.encode())
+
+    async def statistics(self) -> None:
+        """Say some figures."""
+        statistics = ReconstructorStatistics(
+            project=CHAPEL,
+            stored_count=7,
+            placed_count=6,
+            waiting_count=1,
+            rejected_count=0,
+            queued_count=0,
+            error_count=2,
+            shard_count=3,
+            point_count=300,
+            retained_bytes=4500,
+            disk_free_bytes=10**9,
+            memory_bytes=10**8,
+            uptime_s=12.5,
+        )
+        await self._retain(self._space.topic(CHAPEL, RECONSTRUCTOR_STATISTICS.template), statistics.encode())
+
+    async def reference_set(
+        self,
+        clouds: list[PointCloud],
+        *,
+        generation: int = 1,
+        revision: int = 0,
+        withheld: tuple[int, ...] = (),
+        offset: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    ) -> Manifest:
+        """Publish shards (but for those withheld), then the manifest that names them all."""
+        entries = []
+        for index, cloud in enumerate(clouds):
+            bodies = {encoding: encode(cloud, encoding) for encoding in Encoding}
+            if index not in withheld:
+                for encoding, body in bodies.items():
+                    await self.shard(generation, encoding, index, body)
+            encodings = tuple(
+                EncodedShard(encoding=encoding, bytes=len(body), sha256=sha256(body))
+                for encoding, body in bodies.items()
+            )
+            entries.append(
+                ShardEntry(
+                    index=index,
+                    level=min(index, 3),
+                    kind="reference",
+                    points=len(cloud),
+                    bounds=BOX,
+                    encodings=encodings,
+                )
+            )
+        manifest = Manifest(
+            project=CHAPEL,
+            generation=Generation(generation),
+            revision=revision,
+            image_count=7,
+            frame=WorldFrame(offset=offset),
+            bounds=BOX,
+            point_count=sum(len(cloud) for cloud in clouds),
+            level_count=4,
+            shards=tuple(entries),
+        )
+        await self.pointer(manifest)
+        return manifest
+
+    async def shard(self, generation: int, encoding: Encoding, index: int, body: bytes) -> None:
+        """Publish, or with an empty body clear, one encoding of one shard."""
+        topic = self._space.topic(CHAPEL, SHARD.template, generation=generation, encoding=encoding, index=index)
+        await self._retain(topic, body)
+
+    async def pointer(self, manifest: Manifest) -> None:
+        """Publish a manifest alone."""
+        await self._retain(self._space.topic(CHAPEL, REFERENCE.template), manifest.encode())
+
+    async def shard_update(self, manifest: Manifest) -> None:
+        """Tell that the manifest is out."""
+        event = ShardUpdate(
+            project=CHAPEL,
+            sent_at=datetime.now(UTC),
+            image_id=IMAGE_ID,
+            image_number=7,
+            generation=manifest.generation,
+            revision=manifest.revision,
+            shards=(0,),
+            point_count=manifest.point_count,
+        )
+        topic = event_topic(self._space, CHAPEL, EventType.SHARD_UPDATE)
+        await self._delivery.publish(Outgoing(topic=topic, payload=event.encode()))
+
+    async def _retain(self, topic: str, payload: bytes) -> None:
+        await self._delivery.publish(Outgoing(topic=topic, payload=payload, is_retained=True))

@@ -1,0 +1,103 @@
+"""Who may see which project over HTTP? Whoever the broker lets read it: name and password are tried there."""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+from aiohttp import web
+from pydantic import SecretStr
+
+from broker.config import Connection
+from broker.contract import RECONSTRUCTOR_STATE
+from broker.errors import CairnError
+from broker.ids import RIG_PREFIX, ProjectId, UserId
+from broker.live import BrokerLostError, Follower, follow
+from viewer.config import Settings
+from viewer.status import Board
+
+REMEMBERED_S: Final = 60.0  # a user who was taken away is shut out after so long
+MAX_REMEMBERED: Final = 1000
+MAX_ASKING: Final = 8
+SILENCE_S: Final = 0.3  # retained messages come within milliseconds of the subscription
+LONGEST_S: Final = 3.0
+_CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="cairn", charset="UTF-8"'}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """Somebody who asked: how they reach the broker, and what they may see."""
+
+    connection: Connection
+    projects: frozenset[ProjectId]
+
+
+class Admission:
+    """Answers for one page server."""
+
+    def __init__(self, settings: Settings, board: Board) -> None:
+        self._settings, self._board = settings, board
+        self._remembered: dict[bytes, tuple[float, Guest]] = {}
+        self._asking = asyncio.Semaphore(MAX_ASKING)
+
+    async def admit(self, request: web.Request) -> Guest:
+        """Who asks.
+
+        Raises:
+            web.HTTPException: 401 without right name and password, 502 without broker.
+        """
+        if not self._settings.needs_login:
+            return Guest(connection=self._settings.broker, projects=frozenset(self._board.projects()))
+        name, password = _credentials(request)
+        key = hashlib.sha256(f"{name}\0{password}".encode()).digest()
+        until_s, guest = self._remembered.get(key, (0.0, None))
+        if guest is None or until_s < time.monotonic():
+            guest = await self._ask_broker(name, password)
+            self._remember(key, guest)
+        return guest
+
+    def _remember(self, key: bytes, guest: Guest) -> None:
+        if len(self._remembered) >= MAX_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[key] = (time.monotonic() + REMEMBERED_S, guest)
+
+    async def _ask_broker(self, name: str, password: str) -> Guest:
+        changed = {"username": name, "password": SecretStr(password), "password_file": None}
+        connection = self._settings.broker.model_copy(update=changed)
+        try:
+            async with self._asking, follow(connection) as follower:
+                projects = await self._readable(follower)
+        except BrokerLostError as exc:
+            if self._board.is_connected:
+                raise web.HTTPUnauthorized(text="wrong name or password\n", headers=_CHALLENGE) from exc
+            raise web.HTTPBadGateway(text="the broker does not answer: try again soon\n") from exc
+        return Guest(connection=connection, projects=projects)
+
+    async def _readable(self, follower: Follower) -> frozenset[ProjectId]:
+        """Projects whose retained state the broker hands to this user; the ACL silently keeps the others back."""
+        space = self._settings.broker.space
+        wanted = self._settings.projects or (None,)
+        await follower.subscribe(*(space.filter(RECONSTRUCTOR_STATE.template, project) for project in wanted))
+        found: set[ProjectId] = set()
+        messages, deadline_s = follower.messages(), time.monotonic() + LONGEST_S
+        while time.monotonic() < deadline_s:
+            try:
+                async with asyncio.timeout(SILENCE_S):
+                    message = await anext(messages)
+            except (TimeoutError, StopAsyncIteration):
+                break
+            found.add(space.split(message.topic)[0])
+        return frozenset(found)
+
+
+def _credentials(request: web.Request) -> tuple[str, str]:
+    """Name and password of the request; an agent's account captures and does not look."""
+    try:
+        given = aiohttp.BasicAuth.decode(request.headers.get("Authorization", ""), encoding="utf-8")
+        if given.login.startswith(RIG_PREFIX):
+            raise web.HTTPForbidden(text="an agent's account does not open the viewer: use a person's\n")
+        return UserId(given.login), given.password
+    except (ValueError, CairnError) as exc:
+        raise web.HTTPUnauthorized(text="name and password of the broker, please\n", headers=_CHALLENGE) from exc

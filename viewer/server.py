@@ -1,0 +1,208 @@
+"""What answers on the page server's port? The page, its configuration, the relay, and how the projects stand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from broker.errors import CairnError
+from broker.logs import get_logger
+from viewer.admission import Admission, Guest
+from viewer.answers import Failure, Health, PageConfig, ProjectList, json_answer
+from viewer.config import Settings
+from viewer.export import CloudStream, UnevenManifestError, open_cloud
+from viewer.fetch import ManifestMovedError, NoManifestError, ShardMissingError
+from viewer.headers import security_headers
+from viewer.metrics import CONTENT_TYPE, render
+from viewer.pages import INDEX, Asset, load_page
+from viewer.relay import Relay
+from viewer.status import Board, ProjectStatus
+
+SHUTDOWN_TIMEOUT_S: Final = 5.0
+MAX_DOWNLOADS: Final = 4  # each holds two windows of shards in memory
+_STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
+    NoManifestError: HTTPStatus.NOT_FOUND,
+    ManifestMovedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ShardMissingError: HTTPStatus.GATEWAY_TIMEOUT,
+    UnevenManifestError: HTTPStatus.BAD_GATEWAY,
+}
+_Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class CannotListenError(CairnError):
+    """The page server's port is not to be had."""
+
+    code = "cannot_listen"
+
+
+class PageServer:
+    """One page server; `application` is what aiohttp runs."""
+
+    def __init__(self, settings: Settings, page: dict[str, Asset]) -> None:
+        self._settings, self._page = settings, page
+        self._board, self._relay = Board(settings), Relay(settings)
+        self._admission = Admission(settings, self._board)
+        self._log = get_logger()
+        self._downloads = asyncio.Semaphore(MAX_DOWNLOADS)
+
+    def application(self) -> web.Application:
+        """Every address and what surrounds them."""
+        application = web.Application(middlewares=[self._surround])
+        application.router.add_get("/config.json", self._config)
+        application.router.add_get("/health", self._health)
+        application.router.add_get("/metrics", self._metrics)
+        application.router.add_get("/mqtt", self._relay.answer, allow_head=False)
+        application.router.add_get("/projects", self._projects)
+        application.router.add_get("/projects/{project}/status", self._status)
+        application.router.add_get("/projects/{project}/cloud.ply", self._cloud, allow_head=False)
+        application.router.add_get("/{path:.*}", self._asset)
+        application.cleanup_ctx.append(self._following)
+        application.on_shutdown.append(self._close)
+        return application
+
+    @web.middleware
+    async def _surround(self, request: web.Request, handler: _Next) -> web.StreamResponse:
+        """Our errors become JSON with their code; every answer gets the security headers."""
+        headers = security_headers(request.host, self._settings.mqtt_url)
+        try:
+            response = await handler(request)
+        except web.HTTPException as exc:
+            exc.headers.update(headers)
+            raise
+        except CairnError as exc:
+            status = _STATUS_BY_ERROR.get(type(exc), HTTPStatus.BAD_GATEWAY)
+            response = json_answer(Failure(code=exc.code, reason=exc.sentence), status)
+        if not response.prepared:
+            response.headers.update(headers)
+        return response
+
+    async def _following(self, _application: web.Application) -> AsyncIterator[None]:
+        following = asyncio.create_task(self._board.run(), name="board")
+        yield
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+    async def _close(self, _application: web.Application) -> None:
+        await self._relay.close()
+
+    async def _config(self, _request: web.Request) -> web.StreamResponse:
+        settings = self._settings
+        projects = settings.projects if settings.needs_login else settings.projects or self._board.projects()
+        return json_answer(
+            PageConfig(
+                mqtt_url=settings.mqtt_url,
+                root=settings.broker.root,
+                projects=projects,
+                needs_login=settings.needs_login,
+            )
+        )
+
+    async def _health(self, _request: web.Request) -> web.StreamResponse:
+        is_connected = self._board.is_connected
+        health = Health(is_broker_connected=is_connected, connection_count=self._relay.connection_count)
+        return json_answer(health, HTTPStatus.OK if is_connected else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        text = render(await self._statuses(request), self._board, self._relay)
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+
+    async def _projects(self, request: web.Request) -> web.StreamResponse:
+        return json_answer(ProjectList(projects=tuple(await self._statuses(request))))
+
+    async def _status(self, request: web.Request) -> web.StreamResponse:
+        _, status = await self._find(request)
+        return json_answer(status)
+
+    async def _cloud(self, request: web.Request) -> web.StreamResponse:
+        guest, status = await self._find(request)
+        if self._downloads.locked():
+            raise web.HTTPServiceUnavailable(text="too many downloads: try again soon\n", headers={"Retry-After": "5"})
+        async with self._downloads, open_cloud(guest.connection, status.project) as cloud:
+            return await self._send_cloud(request, cloud)
+
+    async def _send_cloud(self, request: web.Request, cloud: CloudStream) -> web.StreamResponse:
+        """Send one PLY; a cloud that moves on meanwhile ends it short of its announced length."""
+        first = await anext(cloud.rows, b"")  # what goes wrong goes wrong here, while there can be a status for it
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "application/octet-stream",
+                "Content-Disposition": f'attachment; filename="{cloud.manifest.project}.ply"',
+                "Content-Length": str(cloud.size_bytes),
+                "Cache-Control": "no-store",
+                **security_headers(request.host, self._settings.mqtt_url),
+            }
+        )
+        await response.prepare(request)
+        await response.write(cloud.header + first)
+        try:
+            async for rows in cloud.rows:
+                await response.write(rows)
+        except CairnError as exc:
+            self._log.warning("download_cut", project=cloud.manifest.project, code=exc.code, reason=exc.sentence)
+            if request.transport is not None:
+                request.transport.abort()
+            return response
+        await response.write_eof()
+        return response
+
+    async def _asset(self, request: web.Request) -> web.StreamResponse:
+        asset = self._page.get(request.match_info["path"] or INDEX)
+        if asset is None:
+            raise web.HTTPNotFound(text="there is no such address here\n")
+        coding, body = asset.choose(request.headers.get("Accept-Encoding", ""))
+        headers = {"Cache-Control": asset.cache_control, "ETag": asset.etag, "Vary": "Accept-Encoding"}
+        if _is_known(request, asset):
+            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        if coding != "identity":
+            headers["Content-Encoding"] = coding
+        return web.Response(body=body, headers={"Content-Type": asset.content_type, **headers})
+
+    async def _statuses(self, request: web.Request) -> list[ProjectStatus]:
+        guest = await self._admission.admit(request)
+        statuses = (self._board.status(project) for project in sorted(guest.projects))
+        return [status for status in statuses if status is not None]
+
+    async def _find(self, request: web.Request) -> tuple[Guest, ProjectStatus]:
+        """The project of the address; one that the guest may not see is not there."""
+        guest = await self._admission.admit(request)
+        name = request.match_info["project"]
+        status = self._board.status(name) if name in guest.projects else None
+        if status is None:
+            raise web.HTTPNotFound(text=f"there is no project {name[:64]!r} here, or you may not see it\n")
+        return guest, status
+
+
+async def serve(settings: Settings, tell: Callable[[str], None] = lambda _address: None) -> None:
+    """Serve until cancelled.
+
+    Args:
+        settings: where to listen, which broker.
+        tell: called once with the page's address when it is there.
+
+    Raises:
+        PageMissingError: the page is not built.
+        CannotListenError: the port is taken or not ours.
+    """
+    server = PageServer(settings, load_page())
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        host, port = runner.addresses[0][:2]
+        shown = f"[{host}]" if ":" in host else host
+        get_logger().info("listening", host=host, port=port, broker=f"{settings.broker.host}:{settings.broker.port}")
+        tell(f"http://{shown}:{port}/")
+        await asyncio.Event().wait()
+    except OSError as exc:
+        raise CannotListenError(
+            f"cannot listen on {settings.host}:{settings.port}: {exc.strerror}; choose another --port"
+        ) from exc
+    finally:
+        await runner.cleanup()
+
+
+def _is_known(request: web.Request, asset: Asset) -> bool:
+    known = request.if_none_match or ()
+    return any(each.value == "*" or f'W/"{each.value}"' == asset.etag for each in known)

@@ -1,0 +1,180 @@
+"""How do the projects stand? The broker's retained facts, followed for ever, as JSON for people and programs."""
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from broker.contract import AGENT_STATE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, match
+from broker.errors import CairnError
+from broker.ids import AgentId, ProjectId
+from broker.live import BrokerLostError, LiveMessage, follow
+from broker.logs import get_logger
+from broker.messages import AgentState, Manifest, ReconstructorState, ReconstructorStatistics, decode
+from viewer.config import Settings
+
+MAX_PROJECTS: Final = 1000
+MAX_AGENTS: Final = 200
+FIRST_RETRY_S: Final = 0.5
+LAST_RETRY_S: Final = 10.0
+_FOLLOWED: Final = (RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, AGENT_STATE)
+
+
+class CloudStatus(BaseModel):
+    """What a manifest names, without its shards."""
+
+    model_config = ConfigDict(frozen=True)
+
+    generation: int
+    revision: int
+    published_at: AwareDatetime
+    image_count: int
+    shard_count: int
+    point_count: int
+    level_count: int
+    units: Literal["unscaled", "m"]
+
+
+class AgentStatus(BaseModel):
+    """Whether a rig is there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    agent: AgentId
+    presence: str
+    is_capturing: bool
+
+
+class ProjectStatus(BaseModel):
+    """One project, as `/projects/{id}/status` tells it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    project: ProjectId
+    reconstructor: str
+    image_count: int
+    refetch_every: int | None
+    cloud: CloudStatus | None
+    statistics: ReconstructorStatistics | None
+    agents: tuple[AgentStatus, ...]
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """The last retained messages of one project."""
+
+    state: ReconstructorState | None = None
+    statistics: ReconstructorStatistics | None = None
+    cloud: CloudStatus | None = None
+    agents: Mapping[AgentId, AgentStatus] = field(default_factory=dict)
+
+
+class Board:
+    """Follows the retained facts of every project that the viewer's user may read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._space = settings, settings.broker.space
+        self._facts: dict[ProjectId, _Facts] = {}
+        self._log = get_logger()
+        self.is_connected = False
+
+    async def run(self) -> None:
+        """Follow until cancelled; a lost broker is waited for, and what it said last stays."""
+        pause_s = FIRST_RETRY_S
+        while True:
+            try:
+                await self._follow()
+            except BrokerLostError as exc:
+                self._log.warning("broker_lost", reason=exc.sentence)
+            pause_s = FIRST_RETRY_S if self.is_connected else min(2 * pause_s, LAST_RETRY_S)
+            self.is_connected = False
+            await asyncio.sleep(pause_s)
+
+    def projects(self) -> tuple[ProjectId, ...]:
+        """Every project that has been heard of, by name."""
+        return tuple(sorted(self._facts))
+
+    def status(self, project: str) -> ProjectStatus | None:
+        """How a project stands, or None when nothing has been heard of it."""
+        facts = next((facts for name, facts in self._facts.items() if name == project), None)
+        return None if facts is None else self._describe(ProjectId(project), facts)
+
+    def take(self, message: LiveMessage) -> None:
+        """Note one retained fact; an empty one clears it.
+
+        Raises:
+            CairnError: the message is not of this contract.
+        """
+        found = match(self._space, message.topic)
+        project = ProjectId(found.project)
+        if project not in self._facts and len(self._facts) >= MAX_PROJECTS:
+            return
+        facts = self._facts.get(project, _Facts())
+        payload = message.payload
+        if found.channel is RECONSTRUCTOR_STATE:
+            state = decode(payload, ReconstructorState) if payload else None
+            facts = dataclasses.replace(facts, state=state)
+        elif found.channel is RECONSTRUCTOR_STATISTICS:
+            statistics = decode(payload, ReconstructorStatistics) if payload else None
+            facts = dataclasses.replace(facts, statistics=statistics)
+        elif found.channel is REFERENCE:
+            facts = dataclasses.replace(facts, cloud=_summarise(decode(payload, Manifest)) if payload else None)
+        elif found.channel is AGENT_STATE:
+            facts = dataclasses.replace(facts, agents=_with_agent(facts.agents, payload, str(found.levels["agent"])))
+        if facts == _Facts():
+            self._facts.pop(project, None)
+        else:
+            self._facts[project] = facts
+
+    async def _follow(self) -> None:
+        async with follow(self._settings.broker) as follower:
+            await follower.subscribe(*self._filters())
+            self.is_connected = True
+            self._log.info("connected", host=self._settings.broker.host, port=self._settings.broker.port)
+            async for message in follower.messages():
+                try:
+                    self.take(message)
+                except CairnError as exc:
+                    self._log.warning("message_ignored", topic=message.topic, code=exc.code, reason=exc.sentence)
+
+    def _filters(self) -> list[str]:
+        projects = self._settings.projects or (None,)
+        return [self._space.filter(channel.template, project) for project in projects for channel in _FOLLOWED]
+
+    def _describe(self, project: ProjectId, facts: _Facts) -> ProjectStatus:
+        return ProjectStatus(
+            project=project,
+            reconstructor=facts.state.presence if facts.state else "unknown",
+            image_count=facts.state.image_count if facts.state else 0,
+            refetch_every=facts.state.refetch_every if facts.state else None,
+            cloud=facts.cloud,
+            statistics=facts.statistics,
+            agents=tuple(facts.agents[name] for name in sorted(facts.agents)),
+            is_stale=not self.is_connected,
+        )
+
+
+def _summarise(manifest: Manifest) -> CloudStatus:
+    return CloudStatus(
+        generation=manifest.generation,
+        revision=manifest.revision,
+        published_at=manifest.sent_at,
+        image_count=manifest.image_count,
+        shard_count=len(manifest.shards),
+        point_count=manifest.point_count,
+        level_count=manifest.level_count,
+        units=manifest.frame.units,
+    )
+
+
+def _with_agent(agents: Mapping[AgentId, AgentStatus], payload: bytes, name: str) -> dict[AgentId, AgentStatus]:
+    agent = AgentId(name)
+    others = {key: value for key, value in agents.items() if key != agent}
+    if not payload or len(others) >= MAX_AGENTS:
+        return others
+    state = decode(payload, AgentState)
+    return others | {agent: AgentStatus(agent=agent, presence=state.presence, is_capturing=state.is_capturing)}
