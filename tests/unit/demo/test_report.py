@@ -1,0 +1,62 @@
+"""What a demo reports."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.messages import AgentHealth, ReconstructorStatistics
+from demo.progress import Progress
+from demo.report import Report, percentile
+
+
+def health(captured: int) -> AgentHealth:
+    counts = dict.fromkeys(
+        (
+            "kept_count",
+            "dropped_count",
+            "sent_count",
+            "stored_count",
+            "rejected_count",
+            "spool_count",
+            "spool_bytes",
+            "disk_free_bytes",
+            "memory_bytes",
+            "reconnect_count",
+        ),
+        0,
+    )
+    return AgentHealth(project="demo", agent="rig-demo", captured_count=captured, **counts)
+
+
+def statistics(**counts: int) -> ReconstructorStatistics:
+    names = ("stored", "placed", "waiting", "rejected", "queued", "error", "shard", "point")
+    values = {f"{name}_count": counts.get(name, 0) for name in names}
+    return ReconstructorStatistics(
+        project="demo", retained_bytes=0, disk_free_bytes=0, memory_bytes=0, uptime_s=1.0, **values
+    )
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0, 1))
+def test_percentile_is_one_of_the_values_and_grows_with_the_share(values: list[float], ratio: float) -> None:
+    value = percentile(values, ratio)
+    assert value in values
+    assert percentile(values, 0) == min(values)
+    assert percentile(values, 1) == max(values)
+
+
+def test_without_measurements_there_is_no_percentile() -> None:
+    assert percentile([], 0.5) is None
+
+
+def test_demo_is_complete_only_when_every_photograph_is_stored_and_none_refused() -> None:
+    assert not Report.build(Progress(), restarts=0).is_complete
+    assert Report.build(Progress(health=health(3), statistics=statistics(stored=3)), restarts=0).is_complete
+    assert not Report.build(Progress(health=health(3), statistics=statistics(stored=2)), restarts=0).is_complete
+    refused = Progress(health=health(3), statistics=statistics(stored=3, rejected=1))
+    assert not Report.build(refused, restarts=0).is_complete
+
+
+def test_project_is_settled_when_nothing_is_queued_and_something_was_stored() -> None:
+    assert not Progress().is_settled
+    assert not Progress(statistics=statistics(queued=0)).is_settled
+    assert not Progress(statistics=statistics(stored=2, queued=1)).is_settled
+    assert Progress(statistics=statistics(stored=2)).is_settled
