@@ -9,32 +9,25 @@ from typing import Any
 
 import numpy as np
 import pycolmap
-import torch
 from numpy.typing import NDArray
 
-from broker.errors import CairnError
+from reconstructor.geometry import Similarity
 
-__all__ = ["ModelFileError", "configure", "intrinsics_of", "keypoints_in_image", "pycolmap", "rigid_from_matrix"]
+__all__ = ["configure", "intrinsics_of", "keypoints_in_image", "pycolmap", "sim3"]
 
 ZLIB_VERSION = zlib.ZLIB_RUNTIME_VERSION  # the use that keeps the import above from being tidied away
 
 
-class ModelFileError(CairnError):
-    """A model on disk cannot be read."""
-
-    code = "engine_model_unreadable"
-
-
-def configure(*, threads: int, seed: int) -> None:
-    """Set what is global in the process: COLMAP's log level and seed, torch's thread count."""
+def configure(*, seed: int) -> None:
+    """Set what is global in the process: COLMAP's log level and seed."""
     pycolmap.logging.minloglevel = pycolmap.logging.Level.FATAL.value
     pycolmap.set_random_seed(seed)
-    torch.set_num_threads(threads)
 
 
-def rigid_from_matrix(target_from_source: NDArray[np.floating]) -> Any:
-    """A COLMAP rigid transform from a matrix (3, 4) or (4, 4)."""
-    return pycolmap.Rigid3d(np.ascontiguousarray(target_from_source[:3, :4], np.float64))
+def sim3(target_from_source: Similarity) -> Any:
+    """A COLMAP similarity transform."""
+    matrix = np.column_stack([target_from_source.scale * target_from_source.rotation, target_from_source.translation])
+    return pycolmap.Sim3d(np.ascontiguousarray(matrix))
 
 
 def intrinsics_of(camera: Any) -> NDArray[np.float64]:

@@ -5,36 +5,42 @@ An image goes through these steps: photograph -> features -> pairs -> model -> n
 
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock, RLock
 from typing import Any
 
-from broker.errors import CairnError
+import torch
+
 from broker.shards import PointCloud
 from reconstructor.engine import colmap
+from reconstructor.engine.agreement import similarity_between
 from reconstructor.engine.candidates import PairFinder
 from reconstructor.engine.features import Features, extract_features
 from reconstructor.engine.files import ImageFacts, ImageFiles
 from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.memory import KnownImages
+from reconstructor.engine.pairs import Pair
 from reconstructor.engine.photographs import UnreadablePhotographError, read_photograph
 from reconstructor.engine.protocol import Outcome
 from reconstructor.engine.published import PublishedPoints
+from reconstructor.engine.recall import EngineStateMissingError, build_mapper, introduce, recall
+from reconstructor.engine.refetch import Refetch, RefetchFailedError
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.snapshots import Snapshots, Step, StepImage, StepState
+from reconstructor.engine.solver import SolveVerdict
+from reconstructor.engine.stopwatch import Stopwatch
 from reconstructor.engine.survey import describe
 
-
-class EngineStateMissingError(CairnError):
-    """Viewers have a cloud that this engine knows nothing of."""
-
-    code = "engine_state_missing"
+_LEAST_IMAGES_TO_SOLVE = 3
 
 
 class LiveEngine:
     """See `reconstructor.engine.protocol.Engine`."""
 
     def __init__(self, folder: Path, settings: EngineSettings) -> None:
-        colmap.configure(threads=settings.threads, seed=settings.random_seed)
+        colmap.configure(seed=settings.random_seed)
+        torch.set_num_threads(settings.threads)
         self._settings = settings
+        self._folder = folder
         self._files = ImageFiles(folder=folder)
         self._snapshots = Snapshots(folder=folder)
         self._known = KnownImages()
@@ -44,6 +50,10 @@ class LiveEngine:
         self._images: list[StepImage] = []
         self._sequence = 0
         self._newest: tuple[str, Outcome] | None = None  # image id added by the newest step, and what it brought
+        self._watch = Stopwatch()
+        self._model_lock = RLock()
+        self._refetch_lock = Lock()
+        self._running: Refetch | None = None
         if (step := self._snapshots.newest()) is not None:
             self._restore(step)
 
@@ -51,6 +61,11 @@ class LiveEngine:
     def model(self) -> Any:
         """The present `pycolmap.Reconstruction`, to read."""
         return self._mapper.model
+
+    @property
+    def known(self) -> KnownImages:
+        """What is known of the images, to read."""
+        return self._known
 
     @property
     def has_images(self) -> bool:
@@ -61,20 +76,52 @@ class LiveEngine:
 
     def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> Outcome:
         """See the protocol. Unreadable images are rejected by word of the update, not by an exception."""
-        if self._newest is not None and self._newest[0] == image_id and not wants_complete_cloud:
-            return self._newest[1]
-        if not self.knows(image_id):
-            self._take_in(path, image_id)
-        outcome = self._commit(added_image_id=image_id, is_complete=wants_complete_cloud)
-        self._newest = (image_id, outcome)
-        return outcome
+        with self._model_lock:
+            if self._newest is not None and self._newest[0] == image_id and not wants_complete_cloud:
+                return self._newest[1]
+            if not self.knows(image_id):
+                self._take_in(path, image_id)
+            outcome = self._commit(added_image_id=image_id, is_complete=wants_complete_cloud)
+            self._newest = (image_id, outcome)
+            return outcome
 
     def refetch(self) -> Outcome:
-        self._newest = None
-        return self._commit(added_image_id="", is_complete=True)
+        """See the protocol. A solution that the gate refuses leaves the model as it was, and the update says so."""
+        with self._refetch_lock, self._watch.measure("refetch"):
+            verdict, solution, objection = self._solve()
+            with self._model_lock:
+                if solution is not None:
+                    self._take_over(solution)
+                self._newest = None
+                outcome = self._commit(added_image_id="", is_complete=True, objection=objection)
+        return outcome.model_copy(update={"solve": verdict})
 
     def close(self) -> None:
-        """Nothing is held that the process's end would not free."""
+        if self._running is not None:
+            self._running.stop()
+
+    def _solve(self) -> tuple[SolveVerdict | None, Any | None, str]:
+        """The verdict on a new solution, the solution if it passed, and what speaks against it if not."""
+        if len(self._known.numbers) < _LEAST_IMAGES_TO_SOLVE:
+            return None, None, ""
+        with self._model_lock:
+            live = self._mapper.model if self._mapper.is_initialised else None
+            self._running = Refetch.start(self._folder, tuple(self._known.numbers), live, self._settings)
+        try:
+            verdict, solution = self._running.wait(self._settings.refetch_timeout_s)
+        except RefetchFailedError as exc:
+            return None, None, exc.sentence
+        finally:
+            self._running = None
+        return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
+
+    def _take_over(self, solution: Any) -> None:
+        """Go on with a solution, moved into the world that viewers know, and catch up with newer images."""
+        if self._mapper.is_initialised:
+            world_from_solution = similarity_between(self._mapper.model, solution)
+            solution.transform(colmap.sim3(world_from_solution))
+        self._mapper.swap(solution)
+        self._mapper.place(self._waiting())
 
     def _take_in(self, path: Path, image_id: str) -> None:
         number = len(self._images) + 1
@@ -87,13 +134,12 @@ class LiveEngine:
             return
         camera_id = self._known.camera_id(facts.sensor)
         self._mapper.add_camera(camera_id, facts.sensor)
-        pairs = self._files.read_pairs(number)
-        if pairs is None:
-            pairs = self._finder.find(number, features, self._known, lambda other: self._camera(other, camera_id))
-            self._files.write_pairs(number, pairs)
+        with self._watch.measure("matching"):
+            pairs = self._pairs(number, features, camera_id)
         self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
-        self._mapper.add_image(number, facts.file_name, camera_id, features.keypoints, pairs)
-        self._mapper.place(self._waiting())
+        with self._watch.measure("mapping"):
+            introduce(number, self._known, self._mapper)
+            self._mapper.place(self._waiting())
 
     def _features(self, number: int, path: Path, image_id: str) -> tuple[ImageFacts, Features]:
         """From disk where a crash came after they were written, else taken anew."""
@@ -101,16 +147,27 @@ class LiveEngine:
         if kept is not None and kept[0].image_id == image_id:
             return kept
         self._files.forget_pairs(number)
-        photograph = read_photograph(path, self._settings)
+        with self._watch.measure("decoding"):
+            photograph = read_photograph(path, self._settings)
+        with self._watch.measure("features"):
+            features = extract_features(photograph, self._settings)
         facts = ImageFacts.of(image_id, path, photograph)
-        features = extract_features(photograph, self._settings)
         self._files.write_features(number, facts, features)
         return facts, features
 
-    def _camera(self, number: int, new_camera_id: int) -> Any:
-        return self._mapper.camera(self._known.camera_ids.get(number, new_camera_id))
+    def _pairs(self, number: int, features: Features, new_camera_id: int) -> tuple[Pair, ...]:
+        pairs = self._files.read_pairs(number)
+        if pairs is None:
+            pairs = self._finder.find(
+                number,
+                features,
+                self._known,
+                lambda other: self._mapper.camera(self._known.camera_ids.get(other, new_camera_id)),
+            )
+            self._files.write_pairs(number, pairs)
+        return pairs
 
-    def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Any, ...]) -> None:
+    def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)
         self._known.add(image.number, facts, features, pairs)
         self._finder.remember(features)
@@ -119,41 +176,41 @@ class LiveEngine:
     def _waiting(self) -> list[int]:
         return [number for number in self._known.numbers if not self._mapper.is_placed(number)]
 
-    def _commit(self, *, added_image_id: str, is_complete: bool) -> Outcome:
-        take = self._published.take_all if is_complete else self._published.take_new
-        cloud = take(self._mapper.model, self._known.features) if self._mapper.is_initialised else PointCloud.empty()
-        update = describe(self._images, self._known, self._mapper, new_point_count=len(cloud))
-        self._sequence += 1
-        state = StepState(
-            sequence=self._sequence,
-            images=tuple(self._images),
-            added_image_id=added_image_id,
-            has_model=self._mapper.is_initialised,
-        )
-        folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
-        return Outcome(update=update, folder=folder.resolve())
+    def _commit(self, *, added_image_id: str, is_complete: bool, objection: str = "") -> Outcome:
+        with self._watch.measure("publishing"):
+            take = self._published.take_all if is_complete else self._published.take_new
+            has_model = self._mapper.is_initialised
+            cloud = take(self._mapper.model, self._known.features) if has_model else PointCloud.empty()
+            update = describe(self._images, self._known, self._mapper).model_copy(
+                update={"new_point_count": len(cloud), "refetch_rejected": objection[:500]}
+            )
+            self._sequence += 1
+            state = StepState(
+                sequence=self._sequence,
+                images=tuple(self._images),
+                added_image_id=added_image_id,
+                has_model=has_model,
+            )
+            folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
+        return Outcome(update=update, folder=folder.resolve(), seconds_by_stage=self._watch.take())
 
     def _restore(self, step: Step) -> None:
+        readable = [image.number for image in step.state.images if not image.rejection]
+        known = recall(self._files, readable)
         for image in step.state.images:
             if image.rejection:
                 self._images.append(image)
                 continue
-            kept, pairs = self._files.read_features(image.number), self._files.read_pairs(image.number)
-            if kept is None or pairs is None:
-                raise EngineStateMissingError(
-                    f"the files of image {image.image_id} are gone: begin a new project folder"
-                )
-            facts, features = kept
-            camera_id = self._known.camera_id(facts.sensor)
-            self._mapper.add_camera(camera_id, facts.sensor)
-            self._remember(image, facts, features, pairs)
-            self._mapper.add_image(image.number, facts.file_name, camera_id, features.keypoints, pairs)
+            number = image.number
+            pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
+            self._remember(image, known.facts[number], known.features[number], pairs)
+        self._mapper = build_mapper(self._known, self._settings)
         if step.model is not None:
             self._mapper.swap(step.model)
         self._published = step.published
         self._sequence = step.state.sequence
         if step.state.added_image_id:
-            update = describe(self._images, self._known, self._mapper, new_point_count=0)
+            update = describe(self._images, self._known, self._mapper)
             self._newest = (step.state.added_image_id, Outcome(update=update, folder=step.output.resolve()))
 
 

@@ -71,15 +71,13 @@ class LiveMapper:
             self._fixed_cameras.add(camera_id)
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
-    def add_image(
-        self, number: int, name: str, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]
-    ) -> None:
+    def add_image(self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
         """Make an image known, with keypoints (N, 4) and its pairs with earlier images; it is not placed yet."""
-        image, frame = _image_and_frame(number, name, camera_id, keypoints)
+        image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
         self._cache.add_image(image)
         if not self._model.exists_image(number):
-            image, frame = _image_and_frame(number, name, camera_id, keypoints)
+            image, frame = image_and_frame(number, camera_id, keypoints)
             self._model.add_frame(frame)
             self._model.add_image(image)
         graph = self._cache.correspondence_graph
@@ -117,6 +115,25 @@ class LiveMapper:
         self._mapper.iterative_global_refinement(
             2, 5e-4, options.mapping, options.global_bundle, options.triangulation, normalize_reconstruction=False
         )
+
+    def complete_points(self) -> None:
+        """Triangulate what the model's images have in common and it does not hold yet; drop what does not fit."""
+        options = self._options
+        for number in self.placed_numbers():
+            self._mapper.triangulate_image(options.triangulation, number)
+        self._mapper.complete_and_merge_tracks(options.triangulation)
+        self._mapper.filter_points(options.mapping)
+
+    def restore_calibrations(self) -> None:
+        """Give calibrated cameras the intrinsics they came with: a solver may have refined them with the others."""
+        moved = False
+        for camera_id in self._fixed_cameras:
+            camera, given = self._model.camera(camera_id), self._cache.camera(camera_id)
+            if not np.array_equal(camera.params, given.params):
+                camera.params = list(given.params)
+                moved = True
+        if moved:
+            self.refine_globally()
 
     def _begin(self, model: Any) -> None:
         self._model = model
@@ -189,8 +206,11 @@ def camera_of_sensor(camera_id: int, sensor: Sensor) -> Any:
     return camera
 
 
-def _image_and_frame(number: int, name: str, camera_id: int, keypoints: NDArray[np.float32]) -> tuple[Any, Any]:
-    image = pycolmap.Image(name=name, keypoints=keypoints_in_image(keypoints), camera_id=camera_id, image_id=number)
+def image_and_frame(number: int, camera_id: int, keypoints: NDArray[np.float32]) -> tuple[Any, Any]:
+    """Fresh COLMAP objects of an image; it is named by its number, because file names need not differ."""
+    image = pycolmap.Image(
+        name=f"{number:06d}", keypoints=keypoints_in_image(keypoints), camera_id=camera_id, image_id=number
+    )
     frame = pycolmap.Frame(frame_id=number, rig_id=camera_id)
     frame.add_data_id(image.data_id)
     image.frame_id = number

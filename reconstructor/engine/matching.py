@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from reconstructor.engine.pairs import Matches
+
 MAX_RATIO: Final = 0.8  # best over second best angle, Lowe 2004, section 7.1
 MAX_ANGLE_RAD: Final = 0.7  # COLMAP's bound on the best
-
-Matches = NDArray[np.uint32]
 
 
 def match_features(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Matches:

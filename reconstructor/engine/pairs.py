@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import keypoints_in_image, pycolmap
-from reconstructor.engine.matching import Matches
+
+Matches = NDArray[np.uint32]  # (M, 2): feature index in the earlier, in the newer image
 
 MIN_INLIERS: Final = 15  # COLMAP's bound: fewer agree by chance
 _NO_MATRIX: Final = np.full((3, 3), np.nan)
@@ -21,7 +22,7 @@ class Pair:
 
     earlier: int  # image numbers
     newer: int
-    matches: Matches  # (M, 2) inliers: feature index in the earlier, in the newer image
+    matches: Matches  # inliers only
     configuration: int  # pycolmap.TwoViewGeometryConfiguration
     matrices: NDArray[np.float64]  # (3, 3, 3)
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from reconstructor.black_box import Update
+from reconstructor.engine.solver import SolveVerdict
 
 
 class Outcome(BaseModel):
@@ -15,10 +16,16 @@ class Outcome(BaseModel):
 
     update: Update
     folder: Path
+    seconds_by_stage: dict[str, float] = {}
+    solve: SolveVerdict | None = None  # of a refetch that came to a verdict
 
 
 class Engine(Protocol):
-    """Grows a model image by image. Calls do not overlap; the state on disk survives a kill at any point."""
+    """Grows a model image by image. The state on disk survives a kill at any point.
+
+    Any thread may call. Images can be added while a refetch runs in another thread: it solves in a process of its own
+    and takes the model only to copy it and, at the end, to replace it.
+    """
 
     def knows(self, image_id: str) -> bool:
         """Whether this image was added before."""

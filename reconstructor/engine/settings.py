@@ -38,3 +38,6 @@ class EngineSettings(BaseSettings):
         description="fx, fy, cx, cy in pixels of the stored photographs, for all that bring none of their own; fixed",
     )
     random_seed: int = Field(default=0, description="seed of all random sampling: the same images give the same model")
+    refetch_timeout_s: PositiveFloat = Field(
+        default=600.0, description="a complete re-solve that takes longer is stopped and the live model kept, seconds"
+    )

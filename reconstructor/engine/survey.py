@@ -16,15 +16,14 @@ from reconstructor.engine.snapshots import StepImage
 from reconstructor.geometry import estimate_up
 
 
-def describe(images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper, *, new_point_count: int) -> Update:
-    """The update that belongs to the model as it is now."""
+def describe(images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper) -> Update:
+    """The update that belongs to the model as it is now, without its points."""
     placed = frozenset(mapper.placed_numbers())
     poses = [world_from_camera(mapper.model.image(number)) for number in sorted(placed)]
     up = estimate_up(np.array(poses)) if poses else None
     return Update(
         cameras=tuple(_camera(image, known, mapper, placed) for image in images),
         up=None if up is None else cast("Triple", tuple(map(float, up))),
-        new_point_count=new_point_count,
     )
 
 

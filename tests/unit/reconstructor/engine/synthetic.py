@@ -10,7 +10,7 @@ from PIL import Image
 
 from reconstructor.black_box import CameraState, Update
 from reconstructor.engine.features import Features
-from reconstructor.engine.matching import Matches
+from reconstructor.engine.pairs import Matches
 from reconstructor.engine.photographs import ImageMetadata
 from reconstructor.geometry import estimate_similarity
 from tests.unit.reconstructor.engine.analytic import Object, looking_at, plane, sphere, union

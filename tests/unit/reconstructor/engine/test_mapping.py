@@ -29,7 +29,7 @@ class Walk:
         """Add the camera of this number, from 1; returns what was placed."""
         features = self.seen.features[number - 1]
         pairs = [pair for other in self.added if matched and (pair := self.pair(other, number)) is not None]
-        self.mapper.add_image(number, f"{number}.jpg", 1, features.keypoints, pairs)
+        self.mapper.add_image(number, 1, features.keypoints, pairs)
         self.added.append(number)
         return self.mapper.place([other for other in self.added if not self.mapper.is_placed(other)])
 
@@ -92,7 +92,7 @@ def test_wrong_matches_do_not_place_an_image() -> None:
     noise = np.stack([random.permutation(300), random.permutation(300)], axis=1)[:200].astype(np.uint32)
     keypoints = walk.seen.features[0].keypoints
     false_pair = Pair(earlier=1, newer=4, matches=noise, configuration=2, matrices=np.stack([np.eye(3)] * 3))
-    walk.mapper.add_image(4, "4.jpg", 1, keypoints, [false_pair])
+    walk.mapper.add_image(4, 1, keypoints, [false_pair])
     assert walk.mapper.place([4]) == []
 
 
