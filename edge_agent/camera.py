@@ -8,7 +8,7 @@ from broker.errors import CairnError
 
 
 class CameraError(CairnError):
-    """A camera gave no photograph; the agent goes on and counts it."""
+    """A camera gave no photograph; the agent counts it and goes on."""
 
     code = "camera_failed"
 
@@ -19,25 +19,42 @@ class CameraExhaustedError(CameraError):
     code = "camera_exhausted"
 
 
+class CameraUnusableError(CameraError):
+    """This camera cannot work as it is set; trying again does not help."""
+
+    code = "camera_unusable"
+
+
 def now_utc() -> datetime:
+    """The present instant; on a rig without a clock it may be wrong, order never depends on it."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photograph:
-    """One encoded photograph, EXIF inside, exactly as it will be stored and sent."""
+    """One encoded photograph, EXIF inside, exactly as it will be stored and sent.
+
+    `source` names where it came from (a file's name, size and time), so that it is not taken twice after a restart.
+    """
 
     content: bytes
     content_type: str
     captured_at: datetime = field(default_factory=now_utc)
-    file_name: str | None = None
+    file_name: str = ""
+    source: str | None = None
 
 
 class Camera(Protocol):
-    """Anything that photographs; `capture` may block, so the agent calls it in a thread."""
+    """Anything that photographs. It blocks; the agent runs it in a child process."""
 
-    def capture(self) -> Photograph:
-        """Takes one photograph, or raises `CameraError`; `CameraExhaustedError` after the last one of a fixed set."""
+    def capture(self) -> Photograph | None:
+        """Takes one photograph; None when nothing has come yet (a watched folder).
+
+        Raises:
+            CameraExhaustedError: a fixed set is at its end.
+            CameraUnusableError: trying again does not help.
+            CameraError: no photograph; the next call may succeed.
+        """
 
     def close(self) -> None:
         """Lets go of the device; calling it twice is fine."""

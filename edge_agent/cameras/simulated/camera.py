@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.camera import CameraError, CameraExhaustedError, Photograph, now_utc
+from edge_agent.camera import CameraExhaustedError, CameraUnusableError, Photograph, now_utc
 from edge_agent.cameras.simulated.lens import encode_jpeg
 from edge_agent.cameras.simulated.noise import Floats
 from edge_agent.cameras.simulated.objects import OBJECTS, HeritageObject
@@ -17,7 +17,9 @@ DEFAULT_SIZE_PX = (1224, 816)
 DEFAULT_COUNT = 24
 
 
-class UnknownObjectError(CameraError):
+class UnknownObjectError(CameraUnusableError):
+    """No object has this name."""
+
     code = "unknown_object"
 
 

@@ -1,0 +1,101 @@
+"""The camera's own process: reads a plan and then one line per shot, answers each with a header and the bytes.
+
+It may hang or die: nothing but one photograph is lost with it. Run by `edge_agent.cameras.watched`.
+"""
+
+import os
+import sys
+from datetime import datetime
+from typing import BinaryIO
+
+from pydantic import BaseModel, ConfigDict
+
+from broker.errors import CairnError
+from edge_agent.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError, Photograph
+from edge_agent.cameras.plan import CameraPlan, open_camera
+
+
+class Header(BaseModel):
+    """One line of JSON before the photograph's bytes; `code` stands when there is none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    size_bytes: int = 0
+    content_type: str = ""
+    captured_at: datetime | None = None
+    file_name: str = ""
+    source: str | None = None
+    code: str | None = None
+    reason: str = ""
+    is_unusable: bool = False
+
+
+NOTHING_YET = "nothing_yet"
+
+
+def main() -> None:
+    """Serves shots until stdin closes, which it does when the agent ends, however it ends."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a camera library prints goes to stderr, not between our headers
+    requests = sys.stdin.buffer
+    plan = CameraPlan.model_validate_json(requests.readline())
+    try:
+        camera = open_camera(plan)
+    except CairnError as exc:
+        _answer(answers, _refusal(exc))
+        return
+    _answer(answers, Header(code=NOTHING_YET))  # ready
+    while requests.readline():
+        header, content = shoot(camera)
+        _answer(answers, header, content)
+    camera.close()
+
+
+def shoot(camera: Camera) -> tuple[Header, bytes]:
+    """Takes one photograph, or says why not."""
+    try:
+        photograph = camera.capture()
+    except CairnError as exc:
+        return _refusal(exc), b""
+    if photograph is None:
+        return Header(code=NOTHING_YET), b""
+    header = Header(
+        size_bytes=len(photograph.content),
+        content_type=photograph.content_type,
+        captured_at=photograph.captured_at,
+        file_name=photograph.file_name,
+        source=photograph.source,
+    )
+    return header, photograph.content
+
+
+def photograph_of(header: Header, content: bytes) -> Photograph | None:
+    """Turns an answer back into what `Camera.capture` gave; raises what it raised."""
+    if header.code == NOTHING_YET:
+        return None
+    if header.code == CameraExhaustedError.code:
+        raise CameraExhaustedError(header.reason)
+    if header.is_unusable:
+        raise CameraUnusableError(header.reason)
+    if header.code is not None or header.captured_at is None:
+        raise CameraError(header.reason or "the camera's process gave no photograph")
+    return Photograph(
+        content=content,
+        content_type=header.content_type,
+        captured_at=header.captured_at,
+        file_name=header.file_name,
+        source=header.source,
+    )
+
+
+def _refusal(exc: CairnError) -> Header:
+    return Header(code=exc.code, reason=exc.sentence, is_unusable=isinstance(exc, CameraUnusableError))
+
+
+def _answer(answers: BinaryIO, header: Header, content: bytes = b"") -> None:
+    answers.write(header.model_dump_json().encode() + b"\n" + content)
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()

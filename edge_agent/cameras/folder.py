@@ -1,0 +1,104 @@
+"""A folder as a camera: a tethered camera's, a drone card's, a phone's; watched, or played back once."""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from edge_agent.camera import CameraError, CameraExhaustedError, CameraUnusableError, Photograph
+
+CONTENT_TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+}
+SETTLE_S = 1.0  # a file that has not changed for so long is complete
+
+
+class FolderMissingError(CameraUnusableError):
+    """There is no such folder."""
+
+    code = "folder_missing"
+
+
+class FolderCamera:
+    """Hands over a folder's photographs in order of name, each once, when nobody writes to it any more."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        is_watched: bool,
+        taken_sources: Iterable[str] = (),
+        settle_s: float = SETTLE_S,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._folder, self._is_watched, self._settle_s, self._clock = folder, is_watched, settle_s, clock
+        self._taken = set(taken_sources)
+        if not folder.is_dir():
+            raise FolderMissingError(f"{folder} is not a folder; make it, or name another with --photos")
+
+    def capture(self) -> Photograph | None:
+        waiting = [path for path in photographs(self._folder) if _source(path) not in self._taken]
+        if not waiting:
+            if self._is_watched:
+                return None
+            raise CameraExhaustedError(f"every photograph of {self._folder} has been taken")
+        path = waiting[0]
+        if not self._is_complete(path):
+            return None
+        return self._take(path)
+
+    def close(self) -> None:
+        """A folder needs no letting go."""
+
+    def _is_complete(self, path: Path) -> bool:
+        """Judged by age, not by a second look: copies keep growing, and growing renews the time."""
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return False
+        is_dated_ahead = status.st_mtime > self._clock() + self._settle_s  # a camera's clock may run ahead of ours
+        return status.st_size > 0 and (is_dated_ahead or self._clock() - status.st_ctime >= self._settle_s)
+
+    def _take(self, path: Path) -> Photograph | None:
+        source = _source(path)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as exc:
+            raise CameraError(f"cannot read {path}: {exc.strerror}") from exc
+        if _source(path) != source:  # it was written to while we read
+            return None
+        self._taken.add(source)
+        return Photograph(
+            content=content,
+            content_type=CONTENT_TYPES[path.suffix.lower()],
+            file_name=path.name,
+            source=source,
+        )
+
+
+def photographs(folder: Path) -> list[Path]:
+    """Lists a folder's photographs by name, numbers by value: img_9 before img_10."""
+    found = (path for path in folder.iterdir() if path.suffix.lower() in CONTENT_TYPES and path.name[0] not in ".~")
+    return sorted((path for path in found if path.is_file()), key=by_name)
+
+
+def by_name(path: Path) -> list[tuple[int, str]]:
+    """Sorts IMG_9 before IMG_10."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def _source(path: Path) -> str:
+    """Names a file as it is now: a file of the same name with other content is another photograph."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return path.name
+    return f"{path.name}:{status.st_size}:{status.st_mtime_ns}"

@@ -1,0 +1,126 @@
+"""How does a rig survive its camera? It runs in a child process that is killed when it hangs, and started again."""
+
+import asyncio
+import contextlib
+import sys
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from broker.logs import get_logger
+from edge_agent.camera import CameraError, Photograph
+from edge_agent.cameras.child import Header, photograph_of
+from edge_agent.cameras.plan import CameraPlan
+
+LOG = get_logger()
+MAX_PHOTOGRAPH_BYTES = 256 * 1024 * 1024
+HEADER_LIMIT_BYTES = 64 * 1024
+END_TIMEOUT_S = 3.0
+
+
+class CameraHungError(CameraError):
+    """No answer in time: the camera's process was killed; the next shot starts a new one."""
+
+    code = "camera_hung"
+
+
+class CameraEndedError(CameraError):
+    """The camera's process ended by itself; the next shot starts a new one."""
+
+    code = "camera_ended"
+
+
+class WatchedCamera:
+    """A camera in a process of its own. `first` and the taken sources grow with what was handed over."""
+
+    def __init__(self, plan: CameraPlan, *, shot_timeout_s: float, start_timeout_s: float) -> None:
+        self._plan, self._shot_timeout_s, self._start_timeout_s = plan, shot_timeout_s, start_timeout_s
+        self._process: asyncio.subprocess.Process | None = None
+        self._start_count = 0
+
+    @property
+    def restart_count(self) -> int:
+        """How often the process had to be started again."""
+        return max(0, self._start_count - 1)
+
+    async def capture(self) -> Photograph | None:
+        """Takes one photograph, within the time; None when there is nothing yet.
+
+        Raises:
+            CameraExhaustedError: a fixed set is at its end.
+            CameraError: no photograph; the next call may succeed.
+        """
+        process = self._process or await self._start()
+        try:
+            photograph = photograph_of(*await self._ask(process, b"shoot\n", self._shot_timeout_s))
+        except (CameraHungError, CameraEndedError):
+            await self._kill()
+            raise
+        if photograph is not None:
+            self._remember(photograph)
+        return photograph
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        await self._kill()
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        self._start_count += 1
+        self._process = process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "edge_agent.cameras.child",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=HEADER_LIMIT_BYTES,
+        )
+        LOG.info("camera_started", kind=self._plan.kind, pid=process.pid, restarts=self.restart_count)
+        try:
+            photograph_of(
+                *await self._ask(process, self._plan.model_dump_json().encode() + b"\n", self._start_timeout_s)
+            )
+        except CameraError:
+            await self._kill()
+            raise
+        return process
+
+    async def _ask(self, process: asyncio.subprocess.Process, line: bytes, timeout_s: float) -> tuple[Header, bytes]:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await _exchange(process, line)
+        except TimeoutError as exc:
+            raise CameraHungError(f"the camera did not answer within {timeout_s:.0f} s: it is started again") from exc
+        except (OSError, asyncio.IncompleteReadError, ValueError, ValidationError) as exc:
+            raise CameraEndedError("the camera's process ended: it is started again") from exc
+
+    def _remember(self, photograph: Photograph) -> None:
+        """A process that is started again goes on where the last one stopped."""
+        sources = (photograph.source,) if photograph.source else ()
+        self._plan = self._plan.model_copy(
+            update={"first": self._plan.first + 1, "taken_sources": (*self._plan.taken_sources, *sources)}
+        )
+
+    async def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), END_TIMEOUT_S)
+
+
+async def _exchange(process: asyncio.subprocess.Process, line: bytes) -> tuple[Header, bytes]:
+    if process.stdin is None or process.stdout is None:
+        raise OSError("the camera's process has no pipes")
+    process.stdin.write(line)
+    await process.stdin.drain()
+    header = Header.model_validate_json(await process.stdout.readline())
+    if not 0 <= header.size_bytes <= MAX_PHOTOGRAPH_BYTES:
+        raise ValueError(f"a photograph of {header.size_bytes} bytes")
+    return header, await process.stdout.readexactly(header.size_bytes)

@@ -1,0 +1,82 @@
+"""`cairn edge …`: run a rig's agent, upload files, see how the rig is."""
+
+import asyncio
+import json
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from broker.errors import CairnError
+from broker.logs import configure
+from edge_agent import agent, status, upload
+from edge_agent.cameras.plan import CameraKind
+from edge_agent.config import Settings
+
+app = typer.Typer(no_args_is_help=True, help="The agent on a camera rig.")
+
+Project = Annotated[str | None, typer.Option("--project", help="The project that this rig captures.")]
+Name = Annotated[str | None, typer.Option("--agent", help="This rig's name, rig-…; default: the broker's user.")]
+SpoolDir = Annotated[Path | None, typer.Option("--spool", help="Folder of photographs without receipt.")]
+
+
+@app.command()
+def run(
+    project: Project = None,
+    name: Name = None,
+    spool: SpoolDir = None,
+    camera: Annotated[CameraKind | None, typer.Option(help="Which camera the rig has.")] = None,
+    photos: Annotated[Path | None, typer.Option(help="The folder of the cameras 'folder' and 'watch'.")] = None,
+    interval: Annotated[float | None, typer.Option(min=0.0, help="Seconds between two photographs.")] = None,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Photograph and upload until stopped, or until a fixed set of photographs has all its receipts."""
+    configure(level=log_level)
+    settings = load(project=project, agent=name, spool_dir=spool, camera=camera, folder=photos, interval_s=interval)
+    asyncio.run(_until_stopped(settings))
+
+
+@app.command("upload")
+def upload_files(
+    files: Annotated[list[Path], typer.Argument(help="Photographs: JPEG, PNG, WebP or TIFF.")],
+    project: Project = None,
+    name: Name = None,
+) -> None:
+    """Send files and wait for the receipt of each; exit 0 only when every one is stored."""
+    configure(level="error")
+    settings = load(project=project, agent=name)
+    is_complete = asyncio.run(upload.send_files(settings, files))
+    raise typer.Exit(0 if is_complete else 1)
+
+
+@app.command("status")
+def show_status(
+    spool: SpoolDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show the spool and the connection at a glance."""
+    configure(level="error")
+    found = asyncio.run(status.look(load(spool_dir=spool)))
+    print(json.dumps(asdict(found), default=str) if as_json else found.text())
+
+
+def load(**flags: Any) -> Settings:
+    """Settings from everywhere; raises what `Settings.load` raises."""
+    return Settings.load(**flags)
+
+
+async def _until_stopped(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await agent.run(settings, stop)
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except CairnError as exc:
+        sys.exit(f"cairn edge: {exc.sentence}")

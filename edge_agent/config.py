@@ -1,0 +1,67 @@
+"""How is a rig set? One frozen `Settings`; table `edge`, environment `CAIRN_EDGE_…`."""
+
+from pathlib import Path
+from typing import ClassVar, Final
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat
+from pydantic_settings import SettingsConfigDict
+
+from broker.config import BadSettingsError, Connection, ProgramSettings
+from broker.ids import AgentId, ProjectId
+from edge_agent.cameras.plan import CameraKind, CameraPlan
+from edge_agent.uplink import Window
+
+MIB: Final = 1024 * 1024
+
+
+class Settings(ProgramSettings):
+    """Everything that can be set about an edge agent."""
+
+    model_config = SettingsConfigDict(env_prefix="CAIRN_EDGE_")
+    table: ClassVar[str] = "edge"
+
+    broker: Connection = Field(default=Connection(), description="The broker, and the agent's user on it.")
+    project: ProjectId | None = Field(default=None, description="The project that this rig captures.")
+    agent: AgentId | None = Field(default=None, description="This rig's name, rig-…; default: the broker's user.")
+    spool_dir: Path = Field(default=Path("data/rig"), description="Folder of photographs without receipt.")
+    camera: CameraKind = Field(
+        default=CameraKind.SIMULATED,
+        description="simulated; folder: plays a folder's photographs once; watch: takes each file that comes into it.",
+    )
+    folder: Path | None = Field(default=None, description="The folder of the cameras 'folder' and 'watch'.")
+    object_name: str = Field(
+        default="facade", description="What the simulated camera photographs: facade, statue, vault, inscription."
+    )
+    count: int = Field(default=24, ge=1, description="How many photographs the simulated camera takes.")
+    interval_s: NonNegativeFloat = Field(default=5.0, description="Time between two photographs, seconds.")
+    shot_timeout_s: PositiveFloat = Field(
+        default=60.0, description="A camera that takes longer for a photograph is killed and started again, seconds."
+    )
+    start_timeout_s: PositiveFloat = Field(default=120.0, description="Longest start of the camera, seconds.")
+    window_images: int = Field(default=4, ge=1, description="Most images under way without receipt.")
+    window_bytes: int = Field(default=32 * MIB, ge=1, description="And most bytes of them.")
+    reserve_bytes: int = Field(
+        default=256 * MIB, ge=0, description="So much stays free on the spool's disk: capturing waits, bytes."
+    )
+    health_interval_s: PositiveFloat = Field(default=30.0, description="Time between two health messages, seconds.")
+
+    def named(self) -> tuple[ProjectId, AgentId]:
+        """The project and this agent's name.
+
+        Raises:
+            BadSettingsError: one of them is not set.
+        """
+        if self.project is None:
+            raise BadSettingsError("the rig needs a project: --project NAME, CAIRN_EDGE_PROJECT, or edge.project")
+        name = self.agent or self.broker.username
+        if name is None:
+            raise BadSettingsError("the rig needs a name: --agent rig-NAME, CAIRN_EDGE_AGENT, or edge.agent")
+        return self.project, AgentId(name)
+
+    def window(self) -> Window:
+        """How much may be under way until the reconstructor says otherwise."""
+        return Window(images=self.window_images, size_bytes=self.window_bytes)
+
+    def camera_plan(self) -> CameraPlan:
+        """What the camera's process is told."""
+        return CameraPlan(kind=self.camera, folder=self.folder, object_name=self.object_name, count=self.count)

@@ -1,0 +1,116 @@
+"""Is it sensible to send now, and how fast does it go? What the uploader knows of the other side."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from broker.delivery import BrokerRefusedError, Connected, Delivery, DeliveryTimeoutError
+from broker.messages import Flow, ReconstructorPresence, ReconstructorState
+from edge_agent.camera import now_utc
+
+FIRST_RATE_BYTES_PER_S: Final = 1_000_000.0
+RATE_MEMORY: Final = 0.7  # share of the old estimate that a new measurement leaves
+LEAST_RECEIPT_WAIT_S: Final = 10.0
+LOOK_AGAIN_S: Final = 5.0
+LONG_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """How much may be under way without a receipt."""
+
+    images: int
+    size_bytes: int
+
+    def has_room(self, images: int, size_bytes: int, next_bytes: int) -> bool:
+        """One image is always allowed, else a large one would wait for ever."""
+        return images == 0 or (images < self.images and size_bytes + next_bytes <= self.size_bytes)
+
+
+class Uplink:
+    """Follows the connection, the reconstructor's state and its flow messages; wakes who waits on any of them."""
+
+    def __init__(self, delivery: Delivery, window: Window) -> None:
+        self._delivery = delivery
+        self.window = window
+        self._presence: ReconstructorPresence | None = None
+        self._seen_on = 0  # the connection that the reconstructor's state came on: a new broker may know of none
+        self._pause_until: datetime | None = None
+        self._changed = asyncio.Event()
+        self.rate_bytes_per_s = FIRST_RATE_BYTES_PER_S
+        self.receipt_s: float | None = None
+        self.lost_session_count = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an image sent now would be taken."""
+        is_paused = self._pause_until is not None and now_utc() < self._pause_until
+        is_ready = self._presence is ReconstructorPresence.READY and self._seen_on == self._delivery.connect_count
+        return self._delivery.is_connected and is_ready and not is_paused
+
+    def take_state(self, state: ReconstructorState) -> None:
+        self._presence, self._seen_on = state.presence, self._delivery.connect_count
+        self.wake()
+
+    def take_flow(self, flow: Flow) -> None:
+        self.window = Window(images=flow.images, size_bytes=flow.bytes)
+        self._pause_until = flow.pause_until
+        self.wake()
+
+    def hold(self) -> None:
+        """Nobody subscribes to our images: wait for the reconstructor to say that it is there."""
+        self._presence = None
+
+    def wake(self) -> None:
+        """Lets everybody who waits look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait_change(self, timeout_s: float) -> None:
+        """Waits until something may have changed, or the time is over."""
+        changed = self._changed
+        try:
+            async with asyncio.timeout(timeout_s):
+                await changed.wait()
+        except TimeoutError:
+            return
+
+    async def wait_open(self) -> None:
+        """Waits until an image sent now would be taken."""
+        while not self.is_open:
+            await self.wait_change(LOOK_AGAIN_S)
+
+    async def follow_connection(self) -> None:
+        """Notices every reconnect; one without session means that what is under way must be sent again."""
+        count = 0
+        while True:
+            state: Connected | None = None
+            while state is None:
+                state = await self._next(count)
+            if count and not state.is_session_present:
+                self.lost_session_count += 1
+            count = state.count
+            self.wake()
+
+    async def _next(self, count: int) -> Connected | None:
+        try:
+            return await self._delivery.next_connection(count, LONG_S)
+        except DeliveryTimeoutError:
+            return None
+        except BrokerRefusedError:  # the agent's other connection says it; accounts come back when ops mend them
+            await asyncio.sleep(LOOK_AGAIN_S)
+            return None
+
+    def note_sent(self, size_bytes: int, began_s: float) -> None:
+        """Learns the rate from a PUBLISH that was answered."""
+        rate = size_bytes / max(time.monotonic() - began_s, 1e-3)
+        self.rate_bytes_per_s = RATE_MEMORY * self.rate_bytes_per_s + (1 - RATE_MEMORY) * rate
+
+    def note_receipt(self, began_s: float) -> None:
+        self.receipt_s = time.monotonic() - began_s
+
+    def receipt_wait_s(self, size_bytes: int) -> float:
+        """How long a receipt may take before the image is sent again."""
+        return max(LEAST_RECEIPT_WAIT_S, 3 * (self.receipt_s or 0.0) + 2 * size_bytes / self.rate_bytes_per_s)

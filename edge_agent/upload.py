@@ -1,0 +1,77 @@
+"""How are named files sent by hand? Each until its receipt, with a bar for people."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from broker.delivery import Delivery
+from broker.errors import CairnError
+from edge_agent.config import Settings
+from edge_agent.outbox import NamedFiles
+from edge_agent.spool_index import ImageState, SpooledImage
+from edge_agent.uploader import Uploader, subscriptions
+
+CONNECT_TIMEOUT_S: Final = 10.0
+
+
+class NothingToUploadError(CairnError):
+    """No file was named."""
+
+    code = "nothing_to_upload"
+
+
+async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
+    """Sends every file; whether each is stored now. A rejected one is said in a line.
+
+    Raises:
+        CairnError: a file cannot be read, or the broker does not let us in.
+    """
+    if not files:
+        raise NothingToUploadError("name at least one photograph")
+    project, name = settings.named()
+    outbox = await asyncio.to_thread(NamedFiles, files, name)
+    console = Console(stderr=True)
+    delivery = Delivery(
+        settings.broker,
+        client_id=f"{name}-files",  # not the running agent's: both may work at once
+        subscriptions=subscriptions(settings.broker.space, project, name),
+        session_expiry_s=0,
+    )
+    async with delivery as connection:
+        await connection.wait_connected(CONNECT_TIMEOUT_S)
+        with _bar(console) as bar:
+            task = bar.add_task("uploading", total=sum(image.size_bytes for image in outbox.images.values()))
+            uploader = Uploader(
+                connection,
+                outbox,
+                space=settings.broker.space,
+                project=project,
+                sender=name,
+                window=settings.window(),
+                settled=lambda image: _advance(bar, task, image),
+            )
+            await uploader.run(is_last=lambda: True)
+    return _tell(console, outbox)
+
+
+def _bar(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def _advance(bar: Progress, task: TaskID, image: SpooledImage) -> None:
+    bar.advance(task, image.size_bytes)
+
+
+def _tell(console: Console, outbox: NamedFiles) -> bool:
+    images = list(outbox.images.values())
+    for image in images:
+        if image.state is not ImageState.STORED:
+            console.print(f"{image.file_name}: {image.state}: {image.reason or 'no reason given'}", markup=False)
+    stored_count = sum(image.state is ImageState.STORED for image in images)
+    console.print(f"{stored_count} of {len(images)} stored", highlight=False)
+    return stored_count == len(images)

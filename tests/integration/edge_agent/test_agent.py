@@ -1,0 +1,238 @@
+"""The whole agent, its camera in its own process, against a real broker."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from broker.contract import AGENT_DESCRIPTION, AGENT_HEALTH, AGENT_STATE, COMMAND, COMMAND_REPLY
+from broker.delivery import BrokerRefusedError, Delivery, Outgoing
+from broker.ids import AgentId
+from broker.live import follow
+from broker.messages import (
+    AgentDescription,
+    AgentHealth,
+    AgentPresence,
+    AgentState,
+    Command,
+    CommandReply,
+    Message,
+    ReconstructorPresence,
+    decode,
+)
+from broker.mosquitto import Mosquitto
+from edge_agent import agent
+from edge_agent.camera import CameraUnusableError, now_utc
+from edge_agent.config import Settings
+from edge_agent.spool import Spool
+from tests.integration.edge_agent.receiver import PROJECT, receiving
+
+RIG = AgentId("rig-north")
+
+
+def write_photographs(folder: Path, count: int, *, first: int = 1) -> None:
+    folder.mkdir(exist_ok=True)
+    for number in range(first, first + count):
+        Image.new("RGB", (64, 48), (number * 9 % 256, 120, 40)).save(folder / f"img_{number}.jpg")
+
+
+def settings_for(mosquitto: Mosquitto, tmp_path: Path, **changes: Any) -> Settings:
+    values = {
+        "broker": mosquitto.connection(RIG),
+        "project": PROJECT,
+        "spool_dir": tmp_path / "spool",
+        "camera": "folder",
+        "folder": tmp_path / "photos",
+        "interval_s": 0.0,
+        "health_interval_s": 0.5,
+        "reserve_bytes": 0,
+        **changes,
+    }
+    return Settings.load(**values)
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(agent.run(settings, stop))
+    try:
+        yield task
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 15)
+
+
+async def test_every_photograph_of_a_folder_is_stored_once_in_order_and_the_agent_ends(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    write_photographs(tmp_path / "photos", 12)
+    async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 30)
+    assert len(receiver.arrivals) == len(set(receiver.arrivals)) == 12
+    ordered = [receiver.content_by_id[name] for name in sorted(receiver.content_by_id)]
+    assert ordered == [(tmp_path / "photos" / f"img_{number}.jpg").read_bytes() for number in range(1, 13)]
+    assert "captured_at" in receiver.properties
+    with Spool(tmp_path / "spool", RIG) as spool:
+        assert (spool.figures().stored_count, spool.figures().waiting_count) == (12, 0)
+    assert list((tmp_path / "spool" / "images").iterdir()) == []
+
+
+async def test_nothing_is_sent_before_the_reconstructor_is_ready(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 3)
+    async with (
+        receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.DISK_FULL) as receiver,
+        running(settings_for(mosquitto, tmp_path)) as task,
+    ):
+        await asyncio.sleep(1.0)
+        assert receiver.arrivals == []
+        await receiver.say(ReconstructorPresence.READY)
+        await asyncio.wait_for(asyncio.shield(task), 20)
+        assert len(receiver.content_by_id) == 3
+
+
+async def test_photographs_taken_without_a_broker_arrive_when_there_is_one(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    write_photographs(tmp_path / "photos", 3)
+    mosquitto.kill()
+    async with running(settings_for(mosquitto, tmp_path)) as task:
+        async with asyncio.timeout(20):
+            while len(list((tmp_path / "spool" / "images").glob("*.jpg"))) < 3:
+                await asyncio.sleep(0.05)
+        mosquitto.start()
+        async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+            await asyncio.wait_for(asyncio.shield(task), 40)
+            assert len(receiver.content_by_id) == 3
+
+
+async def test_a_broker_that_forgot_everything_costs_no_photograph(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 4)
+    async with running(settings_for(mosquitto, tmp_path, window_images=2)) as task:
+        async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+            receiver.is_mute = True
+            async with asyncio.timeout(20):
+                while len(receiver.arrivals) < 2:
+                    await asyncio.sleep(0.05)
+        mosquitto.kill()
+        for path in mosquitto.plan.data_dir.glob("mosquitto.db*"):
+            path.unlink()
+        mosquitto.start()
+        async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+            await asyncio.wait_for(asyncio.shield(task), 40)
+            assert len(receiver.content_by_id) == 4
+
+
+async def test_an_agent_that_was_killed_goes_on_with_what_its_spool_holds(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 5)
+    first = asyncio.create_task(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()))
+    async with asyncio.timeout(20):
+        while len(list((tmp_path / "spool" / "images").glob("*.jpg"))) < 3:
+            await asyncio.sleep(0.02)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 30)
+        assert len(receiver.content_by_id) == 5
+        assert len({name[-16:] for name in receiver.content_by_id}) == 5
+
+
+async def test_a_watched_folder_gives_each_new_file_to_the_reconstructor(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 1)
+    settings = settings_for(mosquitto, tmp_path, camera="watch")
+    async with (
+        receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
+        running(settings) as task,
+    ):
+        await receiver.wait_for(1)
+        write_photographs(tmp_path / "photos", 2, first=2)
+        await receiver.wait_for(3)
+        assert not task.done()
+
+
+async def test_others_see_birth_description_health_and_last_will(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 2)
+    space = mosquitto.plan.space
+    channels = {AGENT_STATE: AgentState, AGENT_DESCRIPTION: AgentDescription, AGENT_HEALTH: AgentHealth}
+    topics = {space.topic(PROJECT, channel.template, agent=RIG): model for channel, model in channels.items()}
+    seen: list[Message] = []
+    async with follow(mosquitto.connection("ops")) as follower:
+        await follower.subscribe(*topics)
+
+        async def listen() -> None:
+            async for message in follower.messages():
+                seen.append(decode(message.payload, topics[message.topic]))
+
+        listening = asyncio.create_task(listen())
+        async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY):
+            await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 30)
+        await asyncio.sleep(0.3)
+        listening.cancel()
+    states = [each.presence for each in seen if isinstance(each, AgentState)]
+    assert (states[0], states[-1]) == (AgentPresence.ONLINE, AgentPresence.OFFLINE)
+    description = next(each for each in seen if isinstance(each, AgentDescription))
+    assert description.camera.startswith("folder: ")
+    last = [each for each in seen if isinstance(each, AgentHealth)][-1]
+    assert (last.captured_count, last.stored_count, last.spool_count) == (2, 2, 0)
+    assert last.receipt_s is not None
+
+
+async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 4)
+    space = mosquitto.plan.space
+    with Spool(tmp_path / "spool", RIG) as spool:
+        spool.remember("is_paused", "yes")
+    ops = mosquitto.connection("ops")
+    replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
+
+    async with (
+        receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
+        running(settings_for(mosquitto, tmp_path)) as task,
+        Delivery(ops, client_id="ops", subscriptions=(replies,)) as desk,
+    ):
+        await desk.wait_connected(10)
+        messages = desk.messages()
+
+        async def order(verb: str, number: int, *, deadline_s: float = 30, is_retained: bool = False) -> CommandReply:
+            command = Command.model_validate(
+                {
+                    "type": "command",
+                    "project": PROJECT,
+                    "id": f"c{number}",
+                    "verb": verb,
+                    "deadline_at": now_utc() + timedelta(seconds=deadline_s),
+                }
+            )
+            topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
+            await desk.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=is_retained))
+            incoming = await asyncio.wait_for(anext(messages), 10)
+            incoming.acknowledge()
+            return decode(incoming.payload, CommandReply)
+
+        await asyncio.sleep(1.0)
+        assert receiver.arrivals == []
+        assert (await order("capture", 1)).is_done
+        await receiver.wait_for(1)
+        assert (await order("capture", 2, deadline_s=-5)).code == "command_too_late"
+        assert (await order("reboot", 3)).code == "command_unsupported"
+        await asyncio.sleep(0.5)
+        assert len(receiver.content_by_id) == 1
+        assert (await order("resume", 4)).is_done
+        await asyncio.wait_for(asyncio.shield(task), 20)
+        assert len(receiver.content_by_id) == 4
+
+
+async def test_a_wrong_password_ends_the_agent_with_a_clear_error(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 1)
+    connection = mosquitto.connection(RIG).model_copy(update={"password": None})
+    with pytest.raises(BrokerRefusedError, match="check name, password"):
+        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path, broker=connection), asyncio.Event()), 20)
+
+
+async def test_a_missing_folder_ends_the_agent_with_a_clear_error(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    with pytest.raises(CameraUnusableError, match="is not a folder"):
+        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 20)
