@@ -146,7 +146,7 @@ def _programs(plan: DemoPlan) -> list[Program]:
 
 
 def _camera(plan: DemoPlan) -> dict[str, object]:
-    shared = {"SPOOL_DIR": plan.data_dir / "rig", "INTERVAL_S": plan.interval_s}
+    shared = {"SPOOL_DIR": plan.data_dir / "rig", "INTERVAL_S": plan.interval_s, "HEALTH_INTERVAL_S": 1.0}
     if plan.photos is None:
         return {**shared, "CAMERA": "simulated", "COUNT": SIMULATED_COUNT}
     return {**shared, "CAMERA": "folder", "FOLDER": plan.photos}
