@@ -1,3 +1,55 @@
+/** The page: asks its server how to connect, takes a join link out of the address, shows the project. */
+import "./page.css";
+import "./ui/cairn-viewer";
+import { decodeConfig } from "./wire/config";
+import { sentenceOf } from "./wire/errors";
+import type { Credentials } from "./wire/join";
+import { readJoinLink } from "./wire/join";
+
+const RETRY_MS = 3000;
+
+interface Joining {
+  readonly credentials: Credentials | null;
+  readonly refusal: string | null;
+}
+
+/** A join link's password leaves the address bar and the history at once. */
+function takeJoinLink(): Joining {
+  try {
+    return { credentials: readJoinLink(location.hash), refusal: null };
+  } catch (thrown) {
+    return { credentials: null, refusal: sentenceOf(thrown) };
+  } finally {
+    if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
+  }
+}
+
+async function fetchConfig(): Promise<unknown> {
+  for (;;) {
+    try {
+      const answer = await fetch("config.json", { cache: "no-store" });
+      if (answer.ok) return await answer.json();
+    } catch {
+      // the server is not there yet: the words below say so, and we ask again
+    }
+    document.body.dataset["waiting"] = "The page server does not answer. Trying again …";
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+async function begin(page: Element): Promise<void> {
+  const { credentials, refusal } = takeJoinLink();
+  const config = decodeConfig(await fetchConfig());
+  delete document.body.dataset["waiting"];
+  const viewer = document.createElement("cairn-viewer");
+  viewer.config = config;
+  viewer.refusal = refusal;
+  const [project] = config.projects;
+  viewer.credentials =
+    credentials ?? (!config.needs_login && project ? { user: "guest", password: "", project } : null);
+  page.replaceChildren(viewer);
+}
+
 const page = document.querySelector("#page");
 if (page === null) throw new Error("index.html has no #page");
-page.textContent = "cairn";
+await begin(page);

@@ -1,0 +1,124 @@
+/** Which points are drawn, and how large? One draw call for each shard; arrays are kept, so a lost context comes back. */
+import { BufferAttribute, BufferGeometry, Box3, GLSL3, Group, Points, RawShaderMaterial, Sphere, Vector3 } from "three";
+
+import type { MeasuredCloud } from "../scene/spacing";
+import { spacings } from "../scene/spacing";
+import type { WantedShard } from "../scene/wanted";
+import type { PointCloud } from "../wire/cloud";
+import { POINT_FRAGMENT, POINT_VERTEX } from "./shaders";
+
+interface Held {
+  readonly points: Points<BufferGeometry, RawShaderMaterial>;
+  readonly shard: WantedShard;
+  readonly measured: MeasuredCloud;
+  readonly spacing: { value: number };
+}
+
+/** A little over the neighbours' distance closes the gaps of an uneven surface. */
+const OVERLAP = 1.7;
+const MINIMUM_SIZE_PX = 1.25;
+const MAXIMUM_SIZE_PX = 22;
+
+/** Everything that is drawn of the cloud. */
+export class CloudGroup {
+  readonly group = new Group();
+  private readonly held = new Map<string, Held>();
+  private shown: readonly Held[] = [];
+  private readonly uniforms = {
+    pixelsPerUnit: { value: 1 },
+    minimumSize: { value: MINIMUM_SIZE_PX },
+    maximumSize: { value: MAXIMUM_SIZE_PX },
+  };
+
+  /** Points that are drawn when nothing moves. */
+  get pointCount(): number {
+    return this.shown.reduce((sum, { measured }) => sum + measured.cloud.count, 0);
+  }
+
+  /** Positions of what is shown, coarsest first; for picking and framing. */
+  get shownPoints(): readonly Float32Array[] {
+    return this.shown.map(({ measured }) => measured.cloud.pointsInWorld);
+  }
+
+  get shownClouds(): readonly PointCloud[] {
+    return this.shown.map(({ measured }) => measured.cloud);
+  }
+
+  add(shard: WantedShard, measured: MeasuredCloud): void {
+    if (this.held.has(shard.key)) return;
+    const spacing = { value: 1 };
+    const points = new Points(geometryOf(measured, shard), this.material(spacing));
+    points.matrixAutoUpdate = false;
+    points.visible = false;
+    this.held.set(shard.key, { points, shard, measured, spacing });
+    this.group.add(points);
+  }
+
+  /** Show exactly these, in this order of importance, in one frame; forget what neither is shown nor will be. */
+  show(keys: readonly string[], keep: ReadonlySet<string>): void {
+    this.shown = keys.flatMap((key) => this.held.get(key) ?? []);
+    const visible = new Set(keys);
+    for (const [key, { points }] of this.held) {
+      points.visible = visible.has(key);
+      if (!visible.has(key) && !keep.has(key)) this.forget(key);
+    }
+    this.resize();
+  }
+
+  /** Draw only the most important shards of this many points; levels are additive, so the whole stays whole. */
+  limit(pointBudget: number): void {
+    let sum = 0;
+    for (const { measured, points } of this.shown) {
+      sum += measured.cloud.count;
+      points.visible = sum <= pointBudget || sum === measured.cloud.count;
+    }
+  }
+
+  /** `pixelsPerUnit`: how many pixels a world unit has at distance one. */
+  measure(pixelsPerUnit: number, pixelRatio: number): void {
+    this.uniforms.pixelsPerUnit.value = pixelsPerUnit;
+    this.uniforms.minimumSize.value = MINIMUM_SIZE_PX * pixelRatio;
+    this.uniforms.maximumSize.value = MAXIMUM_SIZE_PX * pixelRatio;
+  }
+
+  dispose(): void {
+    for (const key of this.held.keys()) this.forget(key);
+  }
+
+  private resize(): void {
+    const drawn = this.shown.map(({ measured, shard }) => ({
+      key: shard.key,
+      bounds: shard.entry.bounds,
+      density: measured.density,
+    }));
+    const sizes = spacings(drawn);
+    for (const { shard, spacing } of this.shown) spacing.value = OVERLAP * (sizes.get(shard.key) ?? 1);
+  }
+
+  private material(spacing: { value: number }): RawShaderMaterial {
+    return new RawShaderMaterial({
+      glslVersion: GLSL3,
+      vertexShader: POINT_VERTEX,
+      fragmentShader: POINT_FRAGMENT,
+      uniforms: { ...this.uniforms, spacing },
+    });
+  }
+
+  private forget(key: string): void {
+    const held = this.held.get(key);
+    if (!held) return;
+    this.held.delete(key);
+    this.group.remove(held.points);
+    held.points.geometry.dispose();
+    held.points.material.dispose();
+  }
+}
+
+function geometryOf({ cloud }: MeasuredCloud, { entry }: WantedShard): BufferGeometry {
+  const geometry = new BufferGeometry();
+  geometry.setAttribute("position", new BufferAttribute(cloud.pointsInWorld, 3));
+  geometry.setAttribute("color", new BufferAttribute(cloud.colorsRgb, 3, true));
+  geometry.boundingBox = new Box3(new Vector3(...entry.bounds.minimum), new Vector3(...entry.bounds.maximum));
+  geometry.boundingSphere = geometry.boundingBox.getBoundingSphere(new Sphere());
+  return geometry;
+}

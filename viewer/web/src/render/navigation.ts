@@ -1,0 +1,125 @@
+/** How does one look around? Orbit by mouse, touch and keys, and flights that respect reduced motion. */
+import { type PerspectiveCamera, Spherical, Vector3 } from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+
+export interface Pose {
+  readonly position: Vector3;
+  readonly target: Vector3;
+}
+
+interface Flight {
+  readonly from: Pose;
+  readonly to: Pose;
+  readonly beginMs: number;
+  readonly durationMs: number;
+}
+
+const KEY_STEP_RAD = Math.PI / 36;
+const KEY_ZOOM = 0.88;
+const POLE_MARGIN_RAD = 0.02;
+
+/** Owns the camera's pose. */
+export class Navigation {
+  private readonly controls: OrbitControls;
+  private flight: Flight | null = null;
+
+  constructor(
+    private readonly camera: PerspectiveCamera,
+    surface: HTMLElement,
+    private readonly onChange: () => void,
+  ) {
+    this.controls = new OrbitControls(camera, surface);
+    this.controls.enableDamping = true;
+    this.controls.dampingFactor = 0.12;
+    this.controls.rotateSpeed = 0.75;
+    this.controls.zoomToCursor = true;
+    this.controls.addEventListener("change", onChange);
+    this.controls.addEventListener("start", () => {
+      this.flight = null; // a hand on the object ends every flight
+    });
+  }
+
+  get target(): Vector3 {
+    return this.controls.target;
+  }
+
+  /** One step of damping or flight; whether another is needed. */
+  advance(nowMs: number): boolean {
+    if (this.flight) this.flyOn(this.flight, nowMs);
+    const isMoving = this.controls.update();
+    return isMoving || this.flight !== null;
+  }
+
+  /** Go to a pose, at once when people ask for less motion. */
+  flyTo(to: Pose, durationMs: number): void {
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (isCalm || durationMs === 0) {
+      this.flight = null;
+      this.place(to.position, to.target);
+    } else {
+      const from = { position: this.camera.position.clone(), target: this.target.clone() };
+      this.flight = { from, to, beginMs: performance.now(), durationMs };
+    }
+    this.onChange();
+  }
+
+  /** Arrow keys orbit, plus and minus come nearer and go away; whether the key meant something. */
+  press(key: string): boolean {
+    const orbit = new Spherical().setFromVector3(this.camera.position.clone().sub(this.target));
+    const steps: Record<string, () => void> = {
+      ArrowLeft: () => (orbit.theta -= KEY_STEP_RAD),
+      ArrowRight: () => (orbit.theta += KEY_STEP_RAD),
+      ArrowUp: () => (orbit.phi -= KEY_STEP_RAD),
+      ArrowDown: () => (orbit.phi += KEY_STEP_RAD),
+      "+": () => (orbit.radius *= KEY_ZOOM),
+      "=": () => (orbit.radius *= KEY_ZOOM),
+      "-": () => (orbit.radius /= KEY_ZOOM),
+    };
+    const step = steps[key];
+    if (!step) return false;
+    step();
+    orbit.phi = Math.min(Math.PI - POLE_MARGIN_RAD, Math.max(POLE_MARGIN_RAD, orbit.phi));
+    this.flight = null;
+    this.place(new Vector3().setFromSpherical(orbit).add(this.target), this.target);
+    this.onChange();
+    return true;
+  }
+
+  /** How near and how far one may go, in world units. */
+  limit(radius: number): void {
+    this.controls.minDistance = radius / 200;
+    this.controls.maxDistance = radius * 20;
+  }
+
+  dispose(): void {
+    this.controls.dispose();
+  }
+
+  private flyOn(flight: Flight, nowMs: number): void {
+    const progress = Math.min(1, Math.max(0, (nowMs - flight.beginMs) / flight.durationMs));
+    const eased = 1 - (1 - progress) ** 3;
+    const { from, to } = flight;
+    const target = from.target.clone().lerp(to.target, eased);
+    this.place(orbited(from, to, eased).add(target), target);
+    if (progress >= 1) this.flight = null;
+  }
+
+  private place(position: Vector3, target: Vector3): void {
+    this.camera.position.copy(position);
+    this.controls.target.copy(target);
+    this.camera.lookAt(target);
+  }
+}
+
+/** From one side of an object to another around it, not through it. */
+function orbited(from: Pose, to: Pose, ratio: number): Vector3 {
+  const begin = new Spherical().setFromVector3(from.position.clone().sub(from.target));
+  const end = new Spherical().setFromVector3(to.position.clone().sub(to.target));
+  const turn = ((end.theta - begin.theta + 3 * Math.PI) % (2 * Math.PI)) - Math.PI;
+  const between = new Spherical(
+    begin.radius * (end.radius / begin.radius) ** ratio,
+    begin.phi + (end.phi - begin.phi) * ratio,
+    begin.theta + turn * ratio,
+  );
+  return new Vector3().setFromSpherical(between);
+}

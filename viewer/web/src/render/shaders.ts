@@ -1,0 +1,73 @@
+/** The GLSL of points and of eye-dome lighting. Colours are the photographs' own, so no tone mapping touches them. */
+
+/** Sized by the distance to the neighbours, so that a surface closes at any distance. */
+export const POINT_VERTEX = /* glsl */ `
+precision highp float;
+uniform mat4 modelViewMatrix;
+uniform mat4 projectionMatrix;
+uniform float spacing;
+uniform float pixelsPerUnit;
+uniform float minimumSize;
+uniform float maximumSize;
+in vec3 position;
+in vec3 color;
+out vec3 tint;
+void main() {
+  vec4 inCamera = modelViewMatrix * vec4(position, 1.0);
+  gl_Position = projectionMatrix * inCamera;
+  gl_PointSize = clamp(spacing * pixelsPerUnit / max(1e-6, -inCamera.z), minimumSize, maximumSize);
+  tint = color;
+}`;
+
+export const POINT_FRAGMENT = /* glsl */ `
+precision mediump float;
+in vec3 tint;
+out vec4 outColor;
+void main() {
+  vec2 fromCentre = gl_PointCoord - 0.5;
+  if (dot(fromCentre, fromCentre) > 0.25) discard;
+  outColor = vec4(tint, 1.0);
+}`;
+
+export const SCREEN_VERTEX = /* glsl */ `
+precision highp float;
+in vec3 position;
+out vec2 place;
+void main() {
+  place = position.xy * 0.5 + 0.5;
+  gl_Position = vec4(position.xy, 0.0, 1.0);
+}`;
+
+/**
+ * Eye-dome lighting: C. Boucheny, "Visualisation scientifique de grands volumes de données" (PhD thesis, 2009),
+ * as in CloudCompare and Potree: a pixel darkens by how far its neighbours stand before it, in log depth.
+ */
+export const EYE_DOME_FRAGMENT = /* glsl */ `
+precision highp float;
+uniform sampler2D cloudColor;
+uniform sampler2D cloudDepth;
+uniform vec2 pixel;
+uniform float near;
+uniform float far;
+uniform float strength;
+in vec2 place;
+out vec4 outColor;
+float logDepth(vec2 at) {
+  float depth = texture(cloudDepth, at).r;
+  return depth >= 1.0 ? -1.0 : log2(2.0 * near * far / (far + near - (2.0 * depth - 1.0) * (far - near)));
+}
+void main() {
+  float depth = texture(cloudDepth, place).r;
+  gl_FragDepth = depth;
+  float own = logDepth(place);
+  float above = 0.0;
+  for (int step = 0; step < 8; step += 1) {
+    float angle = 0.785398 * float(step);
+    float other = logDepth(place + pixel * vec2(cos(angle), sin(angle)));
+    if (depth >= 1.0) continue;
+    above += other < 0.0 ? 0.0 : max(0.0, own - other);
+  }
+  if (depth >= 1.0) discard;
+  float shade = max(0.25, exp(-above / 8.0 * 300.0 * strength));
+  outColor = vec4(texture(cloudColor, place).rgb * shade, 1.0);
+}`;

@@ -1,0 +1,308 @@
+/** What is on the canvas? Draws when something changed, and only then. */
+import { Color, Group, PerspectiveCamera, Quaternion, Scene, Vector3, WebGLRenderer } from "three";
+
+import type { Framing, Vector } from "../scene/framing";
+import type { MeasuredCloud } from "../scene/spacing";
+import type { WantedShard } from "../scene/wanted";
+import type { PointCloud } from "../wire/cloud";
+import type { CameraEntry } from "../wire/contract";
+import { CloudGroup } from "./cloud";
+import { EyeDome } from "./eyedome";
+import { Frusta } from "./frusta";
+import { Navigation, type Pose } from "./navigation";
+import { pickPoint } from "./picking";
+
+export interface StageOptions {
+  readonly canvas: HTMLCanvasElement;
+  readonly hasEyeDome: boolean;
+  readonly maxPixelRatio: number;
+  readonly onContext: (isLost: boolean) => void;
+  readonly onFrame: (frame: FrameFigures) => void;
+}
+
+/** What one frame took. */
+export interface FrameFigures {
+  readonly scriptMs: number;
+  readonly drawCalls: number;
+  readonly points: number;
+}
+
+export interface Tints {
+  readonly camera: string;
+  readonly newest: string;
+}
+
+const FIELD_OF_VIEW_DEG = 45;
+const FLY_IN_MS = 1800;
+const FLY_MS = 900;
+const SETTLE_MS = 160;
+const SLOW_FRAME_MS = 42;
+const FAST_FRAME_MS = 20;
+const LEAST_MOVING_POINTS = 60_000;
+const UP_IN_STAGE = new Vector3(0, 1, 0);
+
+/** Canvas, camera and everything that is drawn. */
+export class Stage {
+  private readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly overlay = new Scene();
+  private readonly world = new Group();
+  private readonly overlayWorld = new Group();
+  private readonly camera = new PerspectiveCamera(FIELD_OF_VIEW_DEG, 1, 0.1, 1000);
+  private readonly cloud = new CloudGroup();
+  private readonly frusta = new Frusta();
+  private readonly navigation: Navigation;
+  private readonly eyeDome: EyeDome | null;
+  private readonly resizing: ResizeObserver;
+  private framing: Framing = { center: [0, 0, 0], radius: 1 };
+  private hasFlownIn = false;
+  private requested = 0;
+  private lastFrameMs = 0;
+  private lastMoveMs = -Infinity;
+  private movingPoints = 4_000_000;
+  private settleTimer = 0;
+
+  constructor(private readonly options: StageOptions) {
+    const { canvas, hasEyeDome } = options;
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
+    this.renderer.autoClear = false;
+    this.renderer.setClearColor(0x000000, 0);
+    this.eyeDome = hasEyeDome ? new EyeDome() : null;
+    this.world.add(this.cloud.group);
+    this.overlayWorld.add(this.frusta.lines);
+    this.scene.add(this.world);
+    this.overlay.add(this.overlayWorld);
+    this.navigation = new Navigation(this.camera, canvas, () => {
+      this.moved();
+    });
+    this.resizing = new ResizeObserver(() => {
+      this.resize();
+    });
+    this.resizing.observe(canvas);
+    canvas.addEventListener("webglcontextlost", this.lost);
+    canvas.addEventListener("webglcontextrestored", this.restored);
+  }
+
+  /** Points that are on screen when nothing moves. */
+  get pointCount(): number {
+    return this.cloud.pointCount;
+  }
+
+  get shownPoints(): readonly Float32Array[] {
+    return this.cloud.shownPoints;
+  }
+
+  get shownClouds(): readonly PointCloud[] {
+    return this.cloud.shownClouds;
+  }
+
+  add(shard: WantedShard, measured: MeasuredCloud): void {
+    this.cloud.add(shard, measured);
+  }
+
+  /** One frame shows exactly these shards. */
+  show(keys: readonly string[], keep: ReadonlySet<string>): void {
+    this.cloud.show(keys, keep);
+    this.invalidate();
+  }
+
+  /** Turn the world upright. */
+  stand(up: Vector): void {
+    const turn = new Quaternion().setFromUnitVectors(new Vector3(...up), UP_IN_STAGE);
+    for (const group of [this.world, this.overlayWorld]) {
+      group.quaternion.copy(turn);
+      group.updateMatrixWorld(true);
+    }
+    this.invalidate();
+  }
+
+  placeCameras(cameras: readonly CameraEntry[], tints: Tints, selected: string | null): void {
+    const size = this.framing.radius * 0.06;
+    this.frusta.update(cameras, size, new Color(tints.camera), new Color(tints.newest), selected);
+    this.invalidate();
+  }
+
+  showCameras(isShown: boolean): void {
+    this.overlayWorld.visible = isShown;
+    this.invalidate();
+  }
+
+  /** See the whole; the first time by a slow flight from afar. */
+  fit(framing: Framing, viewing: Vector | null): void {
+    this.framing = framing;
+    this.navigation.limit(framing.radius);
+    const to = this.overview(framing, viewing);
+    if (!this.hasFlownIn) {
+      this.hasFlownIn = true;
+      const away = to.position.clone().sub(to.target).applyAxisAngle(UP_IN_STAGE, 0.9).multiplyScalar(1.9);
+      this.navigation.flyTo({ position: away.add(to.target), target: to.target }, 0);
+      this.navigation.flyTo(to, FLY_IN_MS);
+    } else {
+      this.navigation.flyTo(to, FLY_MS);
+    }
+  }
+
+  /** Stand where a photograph was taken. */
+  flyToCamera(imageId: string): void {
+    const placed = this.frusta.placed.find(({ entry }) => entry.image_id === imageId);
+    if (!placed) return;
+    const distance = this.framing.radius;
+    const position = placed.center.clone().applyMatrix4(this.world.matrixWorld);
+    const ahead = new Vector3(0, 0, distance).applyMatrix4(placed.worldFromCamera).applyMatrix4(this.world.matrixWorld);
+    this.navigation.flyTo({ position, target: ahead }, FLY_MS);
+  }
+
+  /** The camera or the point under a place of the canvas, in CSS pixels. */
+  pickCamera(x: number, y: number): CameraEntry | null {
+    let best: CameraEntry | null = null;
+    let least = 22;
+    for (const { center, entry } of this.frusta.placed) {
+      const screen = this.project(center);
+      const distance = screen ? Math.hypot(screen[0] - x, screen[1] - y) : Infinity;
+      if (distance < least) [best, least] = [entry, distance];
+    }
+    return best;
+  }
+
+  pickPoint(x: number, y: number): Vector | null {
+    this.camera.updateMatrixWorld();
+    const { clientHeight: height, clientWidth: width } = this.options.canvas;
+    const clip = this.camera.projectionMatrix
+      .clone()
+      .multiply(this.camera.matrixWorldInverse)
+      .multiply(this.world.matrixWorld);
+    return pickPoint(this.cloud.shownPoints, clip.elements, { x, y, width, height });
+  }
+
+  /** Where a point of the world is on the canvas, in CSS pixels; null behind the camera. */
+  project(point: Vector3 | Vector): readonly [number, number] | null {
+    const { clientHeight: height, clientWidth: width } = this.options.canvas;
+    const inWorld = point instanceof Vector3 ? point.clone() : new Vector3(...point);
+    const screen = inWorld.applyMatrix4(this.world.matrixWorld).project(this.camera);
+    return screen.z < -1 || screen.z > 1 ? null : [((screen.x + 1) / 2) * width, ((1 - screen.y) / 2) * height];
+  }
+
+  press(key: string): boolean {
+    return this.navigation.press(key);
+  }
+
+  /** Draw once, now, and hand out what is on the canvas as PNG; the pixels are gone after this task. */
+  capture(): Promise<Blob | null> {
+    this.draw(this.cloud.pointCount);
+    return new Promise((resolve) => {
+      this.options.canvas.toBlob(resolve, "image/png");
+    });
+  }
+
+  invalidate(): void {
+    if (this.requested === 0)
+      this.requested = requestAnimationFrame((nowMs) => {
+        this.frame(nowMs);
+      });
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.requested);
+    clearTimeout(this.settleTimer);
+    this.resizing.disconnect();
+    this.options.canvas.removeEventListener("webglcontextlost", this.lost);
+    this.options.canvas.removeEventListener("webglcontextrestored", this.restored);
+    this.navigation.dispose();
+    this.cloud.dispose();
+    this.frusta.dispose();
+    this.eyeDome?.dispose();
+    this.renderer.dispose();
+  }
+
+  private readonly lost = (event: Event): void => {
+    event.preventDefault(); // or the browser would never give it back
+    this.options.onContext(true);
+  };
+
+  private readonly restored = (): void => {
+    this.options.onContext(false);
+    this.resize();
+  };
+
+  private moved(): void {
+    this.lastMoveMs = performance.now();
+    this.invalidate();
+  }
+
+  private frame(nowMs: number): void {
+    this.requested = 0;
+    const isMoving = this.navigation.advance(nowMs);
+    const isSettled = nowMs - this.lastMoveMs > SETTLE_MS;
+    if (!isSettled) this.learn(nowMs - this.lastFrameMs);
+    this.lastFrameMs = nowMs;
+    this.draw(isSettled ? Infinity : this.movingPoints);
+    if (isMoving) this.moved();
+    else if (!isSettled) this.settleSoon();
+  }
+
+  /** As many points while moving as keep it smooth; at rest everything is drawn. */
+  private learn(intervalMs: number): void {
+    if (intervalMs > 500) return; // the first frame after a rest
+    if (intervalMs > SLOW_FRAME_MS)
+      this.movingPoints = Math.max(LEAST_MOVING_POINTS, 0.8 * Math.min(this.movingPoints, this.cloud.pointCount));
+    else if (intervalMs < FAST_FRAME_MS) this.movingPoints = Math.min(4_000_000, 1.1 * this.movingPoints);
+  }
+
+  private settleSoon(): void {
+    clearTimeout(this.settleTimer);
+    this.settleTimer = window.setTimeout(() => {
+      this.invalidate();
+    }, SETTLE_MS + 10);
+  }
+
+  private draw(pointBudget: number): void {
+    const beginMs = performance.now();
+    this.cloud.limit(pointBudget);
+    this.fitDepth();
+    this.renderer.info.autoReset = false;
+    this.renderer.info.reset();
+    if (this.eyeDome) this.eyeDome.render(this.renderer, this.scene, this.camera);
+    else {
+      this.renderer.clear();
+      this.renderer.render(this.scene, this.camera);
+    }
+    this.renderer.render(this.overlay, this.camera);
+    const { calls, points } = this.renderer.info.render;
+    this.options.onFrame({ scriptMs: performance.now() - beginMs, drawCalls: calls, points });
+  }
+
+  /** Near and far follow the distance, so that depth is fine enough for eye-dome lighting. */
+  private fitDepth(): void {
+    const { center, radius } = this.framing;
+    const distance = this.camera.position.distanceTo(new Vector3(...center).applyMatrix4(this.world.matrixWorld));
+    this.camera.near = Math.max(radius / 1000, (distance - 3 * radius) * 0.9);
+    this.camera.far = distance + 12 * radius;
+    this.camera.updateProjectionMatrix();
+    const height = this.renderer.domElement.height;
+    const pixelsPerUnit = height / (2 * Math.tan((FIELD_OF_VIEW_DEG * Math.PI) / 360));
+    this.cloud.measure(pixelsPerUnit, this.renderer.getPixelRatio());
+  }
+
+  private resize(): void {
+    const { clientHeight, clientWidth } = this.options.canvas;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    const ratio = Math.min(devicePixelRatio, this.options.maxPixelRatio);
+    this.renderer.setPixelRatio(ratio);
+    this.renderer.setSize(clientWidth, clientHeight, false);
+    this.eyeDome?.resize(this.renderer.domElement.width, this.renderer.domElement.height, ratio);
+    this.camera.aspect = clientWidth / clientHeight;
+    this.lastMoveMs = performance.now();
+    this.invalidate();
+  }
+
+  private overview({ center, radius }: Framing, viewing: Vector | null): Pose {
+    const target = new Vector3(...center).applyMatrix4(this.world.matrixWorld);
+    const toward = viewing
+      ? new Vector3(...viewing).applyQuaternion(this.world.quaternion)
+      : new Vector3(-0.55, -0.32, -0.8);
+    toward.y = Math.min(-0.12, toward.y);
+    const narrow = Math.min(1, this.camera.aspect);
+    const distance = (radius * 1.02) / (Math.sin((FIELD_OF_VIEW_DEG * Math.PI) / 360) * narrow);
+    return { target, position: target.clone().sub(toward.normalize().multiplyScalar(distance)) };
+  }
+}

@@ -1,0 +1,62 @@
+/** From where is the whole object seen? Robust bounds and the direction that the photographers looked. Pure. */
+import type { CameraEntry } from "../wire/contract";
+
+export type Vector = readonly [number, number, number];
+
+/** A ball around what matters, in world units. */
+export interface Framing {
+  readonly center: Vector;
+  readonly radius: number;
+}
+
+const MOST_SAMPLES = 30_000;
+const TAIL = 0.02;
+/** An unscaled reconstruction stands in its first camera's axes: OpenCV's +y looks down. */
+const FALLBACK_UP: Vector = [0, -1, 0];
+
+/** Bounds of all but the outermost 2 % on each side: stray points must not make the object small on screen. */
+export function framingOf(clouds: readonly Float32Array[]): Framing | null {
+  const total = clouds.reduce((sum, points) => sum + points.length / 3, 0);
+  if (total === 0) return null;
+  const stride = Math.max(1, Math.floor(total / MOST_SAMPLES));
+  const ranges = [0, 1, 2].map((axis) => rangeOf(clouds, axis, stride));
+  const center = ranges.map(([low, high]) => (low + high) / 2) as unknown as Vector;
+  const radius = 0.5 * Math.hypot(...ranges.map(([low, high]) => high - low));
+  return { center, radius: radius > 0 ? radius : 1 };
+}
+
+/** The given up, or the mean of the placed cameras' own, or the first camera's. Unit length. */
+export function upOf(given: Vector | null, cameras: readonly CameraEntry[]): Vector {
+  if (given) return normalised(given) ?? FALLBACK_UP;
+  return normalised(meanColumn(cameras, 1, -1)) ?? FALLBACK_UP;
+}
+
+/** Where the photographers looked on the whole; null when they walked around the object. */
+export function viewingDirection(cameras: readonly CameraEntry[]): Vector | null {
+  const mean = meanColumn(cameras, 2, 1);
+  return Math.hypot(...mean) > 0.3 ? normalised(mean) : null;
+}
+
+function meanColumn(cameras: readonly CameraEntry[], column: 0 | 1 | 2 | 3, sign: number): Vector {
+  const sum = [0, 0, 0];
+  let count = 0;
+  for (const { world_from_camera: pose } of cameras) {
+    if (!pose) continue;
+    count += 1;
+    for (const row of [0, 1, 2] as const) sum[row] = (sum[row] ?? 0) + sign * pose[row][column];
+  }
+  return sum.map((value) => value / Math.max(1, count)) as unknown as Vector;
+}
+
+function normalised(vector: Vector): Vector | null {
+  const length = Math.hypot(...vector);
+  return length > 1e-6 ? (vector.map((value) => value / length) as unknown as Vector) : null;
+}
+
+function rangeOf(clouds: readonly Float32Array[], axis: number, stride: number): readonly [number, number] {
+  const values: number[] = [];
+  for (const points of clouds) for (let at = axis; at < points.length; at += 3 * stride) values.push(points[at] ?? 0);
+  const sorted = Float32Array.from(values).sort();
+  const cut = Math.floor(TAIL * sorted.length);
+  return [sorted[cut] ?? 0, sorted[sorted.length - 1 - cut] ?? 0];
+}

@@ -1,0 +1,125 @@
+/** What became of each image, and which one is at work? Pure. */
+import type { CameraEntry, Message } from "../wire/contract";
+
+export type ImageState = "queued" | "processing" | "placed" | "waiting" | "rejected" | "failed";
+
+export interface ImageTrack {
+  readonly number: number;
+  readonly imageId: string;
+  readonly state: ImageState;
+  readonly reason: string | null;
+}
+
+/** The complete reconstruction that runs now. */
+export interface Refetch {
+  readonly nextGeneration: number;
+  readonly imageNumber: number;
+  readonly stage: string | null;
+  readonly doneRatio: number;
+}
+
+export interface ImagesState {
+  readonly tracks: ReadonlyMap<number, ImageTrack>;
+  readonly cameras: readonly CameraEntry[];
+  readonly processing: number | null;
+  readonly refetch: Refetch | null;
+  readonly refetchEvery: number;
+  readonly imageCount: number;
+}
+
+export const NO_IMAGES: ImagesState = {
+  tracks: new Map(),
+  cameras: [],
+  processing: null,
+  refetch: null,
+  refetchEvery: 10,
+  imageCount: 0,
+};
+
+/** Follow one message; those that tell nothing of images return the same state. */
+export function imagesAfter(images: ImagesState, message: Message): ImagesState {
+  switch (message.type) {
+    case "processing_started":
+      return {
+        ...withTrack(images, message.image_number, message.image_id, "processing"),
+        processing: message.image_number,
+      };
+    case "refetch_starting":
+      return {
+        ...images,
+        refetch: {
+          nextGeneration: message.next_generation,
+          imageNumber: message.image_number,
+          stage: null,
+          doneRatio: 0,
+        },
+      };
+    case "progress":
+      return images.refetch
+        ? { ...images, refetch: { ...images.refetch, stage: message.stage, doneRatio: message.done_ratio } }
+        : images;
+    case "processing_complete": {
+      const state = message.state === "unknown" ? "placed" : message.state;
+      const next = withTrack(images, message.image_number, message.image_id, state);
+      return {
+        ...next,
+        processing: images.processing === message.image_number ? null : images.processing,
+        refetch: message.is_refetch ? null : images.refetch,
+      };
+    }
+    case "error":
+      return afterError(images, message.image_id, message.reason);
+    case "manifest":
+      return { ...images, imageCount: Math.max(images.imageCount, message.image_count) };
+    case "reconstructor_state":
+      return {
+        ...images,
+        refetchEvery: message.refetch_every,
+        imageCount: Math.max(images.imageCount, message.image_count),
+        ...(message.presence === "offline" ? { processing: null, refetch: null } : {}),
+      };
+    case "cameras":
+      return withCameras(images, message.cameras);
+    default:
+      return images;
+  }
+}
+
+/** Where the project stands between two refetches: "image 7 of 10". */
+export function placeInRound(images: ImagesState): { readonly place: number; readonly every: number } {
+  const every = images.refetchEvery;
+  const number = images.processing ?? images.imageCount;
+  return { place: number === 0 ? 0 : ((number - 1) % every) + 1, every };
+}
+
+function withTrack(
+  images: ImagesState,
+  number: number,
+  imageId: string,
+  state: ImageState,
+  reason?: string,
+): ImagesState {
+  const track: ImageTrack = { number, imageId, state, reason: reason ?? null };
+  return {
+    ...images,
+    tracks: new Map(images.tracks).set(number, track),
+    imageCount: Math.max(images.imageCount, number),
+  };
+}
+
+function withCameras(images: ImagesState, cameras: readonly CameraEntry[]): ImagesState {
+  const tracks = new Map(images.tracks);
+  let imageCount = images.imageCount;
+  for (const { image_id: imageId, image_number: number, reason, state } of cameras) {
+    if (number === null) continue;
+    imageCount = Math.max(imageCount, number);
+    if (number !== images.processing) tracks.set(number, { number, imageId, state, reason });
+  }
+  return { ...images, cameras, tracks, imageCount };
+}
+
+function afterError(images: ImagesState, imageId: string | null, reason: string): ImagesState {
+  const track = [...images.tracks.values()].find((each) => each.imageId === imageId);
+  if (track?.state !== "processing") return images;
+  return { ...withTrack(images, track.number, track.imageId, "failed", reason), processing: null };
+}

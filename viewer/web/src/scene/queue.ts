@@ -1,0 +1,111 @@
+/** What is asked of the broker next? Windows of 8 shards, two under way, coarse levels first. Knows no clock. */
+import type { WantedShard } from "./wanted";
+
+export const WINDOW_SIZE = 8;
+export const WINDOW_COUNT = 2;
+/** Without any arrival for this long, what is under way counts as overdue. */
+export const PATIENCE_S = 3;
+const MOST_STALLS = 4;
+const MOST_REJECTIONS = 3;
+
+/** What the one who holds the connection has to do. */
+export type Step =
+  | { readonly kind: "subscribe"; readonly shards: readonly WantedShard[] }
+  | { readonly kind: "unsubscribe"; readonly shards: readonly WantedShard[] }
+  | { readonly kind: "reread" }
+  | { readonly kind: "resync"; readonly shards: readonly WantedShard[] }
+  | { readonly kind: "give_up"; readonly shards: readonly WantedShard[] };
+
+interface Window {
+  readonly shards: Map<string, WantedShard>;
+  readonly asked: readonly WantedShard[];
+  sinceS: number;
+  stalls: number;
+}
+
+/** Turns a list of wanted shards into steps; call `plan` after every change and twice a second. */
+export class LoadQueue {
+  private windows: Window[] = [];
+  private readonly rejections = new Map<string, number>();
+  private readonly givenUp = new Set<string>();
+  private lastArrivalS = -Infinity;
+
+  /** Shards that were asked for and have not come. */
+  get underWay(): number {
+    return this.windows.reduce((sum, { shards }) => sum + shards.size, 0);
+  }
+
+  /** Shards that did not come, or came damaged, however often they were asked for. */
+  get failedCount(): number {
+    return this.givenUp.size;
+  }
+
+  /** Whether this shard is awaited now. */
+  isUnderWay(key: string): boolean {
+    return this.windows.some(({ shards }) => shards.has(key));
+  }
+
+  /** Its bytes are here. */
+  arrived(key: string, nowS: number): void {
+    this.lastArrivalS = nowS;
+    for (const window of this.windows) window.shards.delete(key);
+  }
+
+  /** Its bytes were not what the manifest promises: it will be asked for again, three times at most. */
+  rejected(key: string): void {
+    const count = (this.rejections.get(key) ?? 0) + 1;
+    this.rejections.set(key, count);
+    if (count >= MOST_REJECTIONS) this.givenUp.add(key);
+  }
+
+  /** A new connection or a new manifest: nothing is under way, and everything may be tried again. */
+  reset(): void {
+    this.windows = [];
+    this.rejections.clear();
+    this.givenUp.clear();
+  }
+
+  /** What to do now, given all that is wanted, in order, and what is here or being decoded. */
+  plan(wanted: readonly WantedShard[], isHere: (key: string) => boolean, nowS: number): Step[] {
+    const keys = new Set(wanted.map(({ key }) => key));
+    return [...this.close(keys), ...this.stalled(nowS), ...this.open(wanted, isHere, nowS)];
+  }
+
+  private close(keys: ReadonlySet<string>): Step[] {
+    for (const { shards } of this.windows) for (const key of shards.keys()) if (!keys.has(key)) shards.delete(key);
+    const done = this.windows.filter(({ shards }) => shards.size === 0);
+    this.windows = this.windows.filter(({ shards }) => shards.size > 0);
+    return done.map(({ asked }) => ({ kind: "unsubscribe", shards: asked }));
+  }
+
+  private open(wanted: readonly WantedShard[], isHere: (key: string) => boolean, nowS: number): Step[] {
+    const steps: Step[] = [];
+    const missing = wanted.filter(({ key }) => !isHere(key) && !this.givenUp.has(key) && !this.isUnderWay(key));
+    while (this.windows.length < WINDOW_COUNT && missing.length > 0) {
+      const asked = missing.splice(0, WINDOW_SIZE);
+      const shards = new Map(asked.map((shard) => [shard.key, shard]));
+      this.windows.push({ shards, asked, sinceS: nowS, stalls: 0 });
+      steps.push({ kind: "subscribe", shards: asked });
+    }
+    return steps;
+  }
+
+  /** First the manifest is read again, then the reconstructor is asked to publish anew, then they are given up. */
+  private stalled(nowS: number): Step[] {
+    const steps: Step[] = [];
+    for (const window of this.windows) {
+      if (nowS - Math.max(window.sinceS, this.lastArrivalS) < PATIENCE_S) continue;
+      window.sinceS = nowS;
+      window.stalls += 1;
+      const overdue = [...window.shards.values()];
+      if (window.stalls === 1) steps.push({ kind: "reread" }, { kind: "subscribe", shards: overdue });
+      else if (window.stalls < MOST_STALLS) steps.push({ kind: "resync", shards: overdue });
+      else {
+        for (const { key } of overdue) this.givenUp.add(key);
+        window.shards.clear();
+        steps.push({ kind: "give_up", shards: overdue });
+      }
+    }
+    return [...steps, ...this.close(new Set(this.windows.flatMap(({ shards }) => [...shards.keys()])))];
+  }
+}

@@ -1,0 +1,123 @@
+/** Which reference set is on screen, which one is coming, and when do they change places? Pure. */
+import type { Manifest } from "../wire/contract";
+import type { Budget } from "./wanted";
+import { wantedShards } from "./wanted";
+
+/** A manifest and what has been loaded of it. */
+export interface ReferenceSet {
+  readonly manifest: Manifest;
+  /** Points and bytes of every loaded shard, by the shard's key. */
+  readonly loaded: ReadonlyMap<string, LoadedShard>;
+  /** When the whole of the coarsest level was there. */
+  readonly levelZeroAtS: number | null;
+}
+
+export interface LoadedShard {
+  readonly key: string;
+  readonly points: number;
+  readonly bytes: number;
+}
+
+export interface SceneState {
+  readonly shown: ReferenceSet | null;
+  readonly coming: ReferenceSet | null;
+  readonly budget: Budget;
+  /** How many times one generation took another's place on screen. */
+  readonly swapCount: number;
+}
+
+/** How long a complete coarsest level waits for the finer levels before it takes the screen all the same. */
+export const SWAP_PATIENCE_S = 5;
+
+export function emptyScene(budget: Budget): SceneState {
+  return { shown: null, coming: null, budget, swapCount: 0 };
+}
+
+/** The newest manifest that is known. */
+export function newestManifest(scene: SceneState): Manifest | null {
+  return (scene.coming ?? scene.shown)?.manifest ?? null;
+}
+
+/** A manifest came; an older one, which a reconnect may bring, changes nothing. */
+export function withManifest(scene: SceneState, manifest: Manifest, nowS: number): SceneState {
+  const { budget, coming, shown } = scene;
+  const newest = newestManifest(scene);
+  if (newest && isOlder(manifest, newest)) return scene;
+  if (!shown || isSameSet(shown, manifest))
+    return { ...scene, shown: renewed(shown, manifest, budget, nowS), coming: null };
+  const kept = coming && isSameSet(coming, manifest) ? coming : null;
+  return settled({ ...scene, coming: renewed(kept, manifest, budget, nowS) }, nowS);
+}
+
+/** A shard was verified and decoded; one that no set names any more, or names twice, changes nothing. */
+export function withShard(scene: SceneState, shard: LoadedShard, nowS: number): SceneState {
+  const shown = scene.shown && added(scene.shown, shard, scene.budget, nowS);
+  const coming = scene.coming && added(scene.coming, shard, scene.budget, nowS);
+  if (shown === scene.shown && coming === scene.coming) return scene;
+  return settled({ ...scene, shown, coming }, nowS);
+}
+
+/** Time passed: a level 0 that waited long enough takes the screen. */
+export function withTime(scene: SceneState, nowS: number): SceneState {
+  return settled(scene, nowS);
+}
+
+/** Another budget: shards beyond it are dropped, finest first. */
+export function withBudget(scene: SceneState, budget: Budget, nowS: number): SceneState {
+  const fit = (set: ReferenceSet | null): ReferenceSet | null => set && renewed(set, set.manifest, budget, nowS);
+  return settled({ ...scene, budget, shown: fit(scene.shown), coming: fit(scene.coming) }, nowS);
+}
+
+export function pointCount(set: ReferenceSet | null): number {
+  let sum = 0;
+  for (const shard of set?.loaded.values() ?? []) sum += shard.points;
+  return sum;
+}
+
+/** Whether everything that fits the budget is there. */
+export function isComplete(set: ReferenceSet, budget: Budget): boolean {
+  return wantedShards(set.manifest, budget).every((shard) => set.loaded.has(shard.key));
+}
+
+/** One frame flips both: the new set is as rich as the old one, or whole, or has waited long enough. */
+function settled(scene: SceneState, nowS: number): SceneState {
+  const { budget, coming, shown } = scene;
+  if (!coming) return scene;
+  const hasWaited = coming.levelZeroAtS !== null && nowS - coming.levelZeroAtS >= SWAP_PATIENCE_S;
+  const isRich = pointCount(coming) >= pointCount(shown);
+  if (!hasWaited && !isRich && !isComplete(coming, budget)) return scene;
+  return { ...scene, shown: coming, coming: null, swapCount: scene.swapCount + 1 };
+}
+
+function added(set: ReferenceSet, shard: LoadedShard, budget: Budget, nowS: number): ReferenceSet {
+  const isWanted = wantedShards(set.manifest, budget).some(({ key }) => key === shard.key);
+  if (set.loaded.has(shard.key) || !isWanted) return set;
+  return timed({ ...set, loaded: new Map(set.loaded).set(shard.key, shard) }, budget, nowS);
+}
+
+/** A set for this manifest and budget that keeps what is loaded and still wanted. */
+function renewed(old: ReferenceSet | null, manifest: Manifest, budget: Budget, nowS: number): ReferenceSet {
+  const keys = new Set(wantedShards(manifest, budget).map(({ key }) => key));
+  const loaded = new Map([...(old?.loaded ?? [])].filter(([key]) => keys.has(key)));
+  return timed({ manifest, loaded, levelZeroAtS: old?.levelZeroAtS ?? null }, budget, nowS);
+}
+
+/** Notes when the coarsest level is there for the first time. */
+function timed(set: ReferenceSet, budget: Budget, nowS: number): ReferenceSet {
+  if (set.levelZeroAtS !== null || set.loaded.size === 0) return set;
+  const wanted = wantedShards(set.manifest, budget);
+  const coarsest = wanted[0]?.entry.level;
+  const isThere = wanted.every(({ entry, key }) => entry.level !== coarsest || set.loaded.has(key));
+  return isThere ? { ...set, levelZeroAtS: nowS } : set;
+}
+
+function isSameSet(set: ReferenceSet, manifest: Manifest): boolean {
+  return set.manifest.generation === manifest.generation;
+}
+
+/** Whether it came late; a project that was begun anew counts from 1 again, but was sent later. */
+function isOlder(manifest: Manifest, known: Manifest): boolean {
+  const step = manifest.generation - known.generation || manifest.revision - known.revision;
+  const isSentLater = Date.parse(manifest.sent_at) > Date.parse(known.sent_at);
+  return step < 0 ? !isSentLater : step === 0 && manifest.sent_at === known.sent_at;
+}

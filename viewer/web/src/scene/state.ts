@@ -1,0 +1,171 @@
+/** Everything the page knows of one project, and how it changes. Pure. */
+import type { Presence, ReconstructorState, ReconstructorStatistics } from "../wire/contract";
+import type { LinkState } from "../wire/connection";
+import type { ReadMessage } from "../wire/messages";
+import type { ImagesState } from "./images";
+import { NO_IMAGES, imagesAfter } from "./images";
+import type { LoadedShard, SceneState } from "./reference";
+import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
+import type { Upload } from "./uploads";
+import { withChange, withReceipt, withUpload, withoutFinished } from "./uploads";
+import type { Budget } from "./wanted";
+
+/** One line of the activity log. */
+export interface Entry {
+  readonly number: number;
+  readonly atMs: number;
+  readonly message: ReadMessage;
+}
+
+/** A trouble that the page itself found: a damaged shard, an unreadable message. */
+export interface Trouble {
+  readonly code: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+export interface Traffic {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly failedShards: number;
+  readonly lastMessageAtMs: number | null;
+}
+
+export interface ProjectState {
+  readonly project: string;
+  readonly link: LinkState;
+  readonly scene: SceneState;
+  readonly images: ImagesState;
+  readonly reconstructor: ReconstructorState | null;
+  readonly statistics: ReconstructorStatistics | null;
+  readonly watchers: ReadonlyMap<string, Presence>;
+  readonly rigsOnline: ReadonlySet<string>;
+  readonly uploads: readonly Upload[];
+  readonly activity: readonly Entry[];
+  readonly trouble: Trouble | null;
+  readonly traffic: Traffic;
+  readonly roundTripS: number | null;
+  readonly isSilent: boolean;
+}
+
+export type Action =
+  | { readonly kind: "link"; readonly link: LinkState }
+  | { readonly kind: "message"; readonly message: ReadMessage; readonly bytes: number }
+  | { readonly kind: "shard"; readonly shard: LoadedShard }
+  | { readonly kind: "failed_shards"; readonly count: number }
+  | { readonly kind: "watcher_left"; readonly connection: string }
+  | { readonly kind: "trouble"; readonly code: string; readonly reason: string }
+  | { readonly kind: "budget"; readonly budget: Budget }
+  | { readonly kind: "upload"; readonly upload: Upload }
+  | { readonly kind: "upload_change"; readonly key: string; readonly change: Partial<Upload> }
+  | { readonly kind: "uploads_cleared" }
+  | { readonly kind: "round_trip"; readonly seconds: number }
+  | { readonly kind: "silence" }
+  | { readonly kind: "time" };
+
+const MOST_ENTRIES = 300;
+
+export function initialState(project: string, budget: Budget): ProjectState {
+  return {
+    project,
+    link: { kind: "connecting" },
+    scene: emptyScene(budget),
+    images: NO_IMAGES,
+    reconstructor: null,
+    statistics: null,
+    watchers: new Map(),
+    rigsOnline: new Set(),
+    uploads: [],
+    activity: [],
+    trouble: null,
+    traffic: { messages: 0, bytes: 0, failedShards: 0, lastMessageAtMs: null },
+    roundTripS: null,
+    isSilent: false,
+  };
+}
+
+/** The next state; `nowS` is a steady clock, `atMs` the wall clock of the log. */
+export function reduce(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
+  switch (action.kind) {
+    case "link":
+      return { ...state, link: action.link, isSilent: false, watchers: new Map() };
+    case "message":
+      return afterMessage(state, action.message, action.bytes, nowS, atMs);
+    case "shard":
+      return {
+        ...state,
+        scene: withShard(state.scene, action.shard, nowS),
+        traffic: counted(state.traffic, action.shard.bytes, atMs),
+      };
+    case "failed_shards":
+      return { ...state, traffic: { ...state.traffic, failedShards: action.count } };
+    case "watcher_left":
+      return { ...state, watchers: new Map([...state.watchers].filter(([name]) => name !== action.connection)) };
+    case "trouble":
+      return { ...state, trouble: { code: action.code, reason: action.reason, atMs } };
+    case "budget":
+      return { ...state, scene: withBudget(state.scene, action.budget, nowS) };
+    case "upload":
+      return { ...state, uploads: withUpload(state.uploads, action.upload) };
+    case "upload_change":
+      return { ...state, uploads: withChange(state.uploads, action.key, action.change) };
+    case "uploads_cleared":
+      return { ...state, uploads: withoutFinished(state.uploads) };
+    case "round_trip":
+      return { ...state, roundTripS: action.seconds };
+    case "silence":
+      return { ...state, isSilent: true };
+    case "time": {
+      const scene = withTime(state.scene, nowS);
+      return scene === state.scene ? state : { ...state, scene };
+    }
+  }
+}
+
+function afterMessage(
+  state: ProjectState,
+  message: ReadMessage,
+  bytes: number,
+  nowS: number,
+  atMs: number,
+): ProjectState {
+  const next: ProjectState = {
+    ...state,
+    isSilent: false,
+    images: imagesAfter(state.images, message),
+    activity: logged(state.activity, message, atMs),
+    traffic: counted(state.traffic, bytes, atMs),
+  };
+  switch (message.type) {
+    case "manifest":
+      return { ...next, scene: withManifest(state.scene, message, nowS) };
+    case "reconstructor_state":
+      return { ...next, reconstructor: message };
+    case "reconstructor_statistics":
+      return { ...next, statistics: message };
+    case "presence":
+      return { ...next, watchers: new Map(state.watchers).set(message.connection, message) };
+    case "agent_state":
+      return { ...next, rigsOnline: withRig(state.rigsOnline, message.agent, message.presence === "online") };
+    case "upload_acknowledged":
+      return { ...next, uploads: withReceipt(state.uploads, message) };
+    default:
+      return next;
+  }
+}
+
+function logged(activity: readonly Entry[], message: ReadMessage, atMs: number): readonly Entry[] {
+  const number = (activity[0]?.number ?? 0) + 1;
+  return [{ number, atMs, message }, ...activity.slice(0, MOST_ENTRIES - 1)];
+}
+
+function counted(traffic: Traffic, bytes: number, atMs: number): Traffic {
+  return { ...traffic, messages: traffic.messages + 1, bytes: traffic.bytes + bytes, lastMessageAtMs: atMs };
+}
+
+function withRig(rigs: ReadonlySet<string>, agent: string, isOnline: boolean): ReadonlySet<string> {
+  const next = new Set(rigs);
+  if (isOnline) next.add(agent);
+  else next.delete(agent);
+  return next;
+}

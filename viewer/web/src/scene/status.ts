@@ -1,0 +1,77 @@
+/** In which of its states is the page? One answer for the chip, one for the middle of the screen. Pure. */
+import { placeInRound } from "./images";
+import { isComplete, pointCount } from "./reference";
+import type { ProjectState } from "./state";
+import { isCut } from "./wanted";
+
+export type Chip =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "reconnecting" }
+  | { readonly kind: "refused" }
+  | { readonly kind: "closed" }
+  | { readonly kind: "stale"; readonly presence: "paused" | "disk_full" | "offline" }
+  | { readonly kind: "rebuilding"; readonly doneRatio: number }
+  | { readonly kind: "processing"; readonly place: number; readonly every: number }
+  | { readonly kind: "loading"; readonly doneRatio: number }
+  | { readonly kind: "waiting" }
+  | { readonly kind: "live" };
+
+export type Notice =
+  | { readonly kind: "unreachable" }
+  | { readonly kind: "refused" }
+  | { readonly kind: "no_project" }
+  | { readonly kind: "empty" }
+  | { readonly kind: "loading" }
+  | { readonly kind: "first_image" };
+
+/** How many attempts pass before the page says that the server cannot be reached. */
+const PATIENT_ATTEMPTS = 2;
+
+export function chipOf(state: ProjectState): Chip {
+  switch (state.link.kind) {
+    case "connecting":
+    case "refused":
+    case "closed":
+      return { kind: state.link.kind };
+    case "lost":
+      return { kind: state.scene.shown ? "reconnecting" : "connecting" };
+    case "connected":
+      return connectedChip(state);
+  }
+}
+
+function connectedChip(state: ProjectState): Chip {
+  const { images, reconstructor, scene } = state;
+  if (reconstructor && reconstructor.presence !== "ready") return { kind: "stale", presence: reconstructor.presence };
+  if (images.refetch) return { kind: "rebuilding", doneRatio: images.refetch.doneRatio };
+  if (images.processing !== null) return { kind: "processing", ...placeInRound(images) };
+  const set = scene.coming ?? scene.shown;
+  if (set && !isComplete(set, scene.budget)) return { kind: "loading", doneRatio: loadedRatio(state) };
+  return scene.shown ? { kind: "live" } : { kind: "waiting" };
+}
+
+/** What stands in the middle of the screen while there is no cloud to see; null when there is one. */
+export function noticeOf(state: ProjectState): Notice | null {
+  const { link, reconstructor, scene } = state;
+  if (pointCount(scene.shown) > 0) return null;
+  if (link.kind === "refused") return { kind: "refused" };
+  if (link.kind === "lost" && link.attempt >= PATIENT_ATTEMPTS) return { kind: "unreachable" };
+  if (link.kind !== "connected" || scene.shown) return { kind: "loading" };
+  if (reconstructor && !reconstructor.has_manifest)
+    return { kind: reconstructor.image_count > 0 || state.images.imageCount > 0 ? "first_image" : "empty" };
+  return { kind: state.isSilent ? "no_project" : "loading" };
+}
+
+/** How much of what this device will hold is here, 0 to 1. */
+export function loadedRatio(state: ProjectState): number {
+  const { budget, coming, shown } = state.scene;
+  const set = coming ?? shown;
+  if (!set) return 0;
+  return Math.min(1, pointCount(set) / Math.min(set.manifest.point_count, budget.points));
+}
+
+/** Whether this device shows less than there is. */
+export function isBudgetReached(state: ProjectState): boolean {
+  const { budget, shown } = state.scene;
+  return shown !== null && isCut(shown.manifest, budget);
+}

@@ -1,0 +1,118 @@
+/** How does a photograph leave the page? Checked, named by its content, few at a time, resent until its receipt. */
+import { MAX_IMAGE_BYTES } from "../wire/contract";
+import { sha256 } from "../wire/digest";
+import { WireError, sentenceOf } from "../wire/errors";
+import { freshName, imageId } from "../wire/ids";
+import type { Follower } from "./follower";
+import type { UploadState } from "./uploads";
+import { isOver } from "./uploads";
+
+/** What a browser's `File` offers; any bytes with a name will do. */
+export interface Photograph {
+  readonly name: string;
+  readonly size: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+const UNDER_WAY = 2;
+const RECEIPT_PATIENCE_MS = 15_000;
+const MOST_SENDINGS = 8;
+
+/** Sends what it is given, two at a time. */
+export class Uploader {
+  private readonly session = `page-${freshName().slice(0, 10)}`;
+  private readonly waiting: { readonly key: string; readonly photograph: Photograph }[] = [];
+  private sequence = 0;
+  private running = 0;
+
+  constructor(private readonly follower: Follower) {}
+
+  add(photographs: Iterable<Photograph>): void {
+    for (const photograph of photographs) {
+      const key = freshName();
+      this.follower.dispatch({
+        kind: "upload",
+        upload: {
+          key,
+          fileName: photograph.name,
+          sizeBytes: photograph.size,
+          state: "queued",
+          imageId: null,
+          imageNumber: null,
+          reason: null,
+        },
+      });
+      this.waiting.push({ key, photograph });
+    }
+    this.pump();
+  }
+
+  private pump(): void {
+    while (this.running < UNDER_WAY) {
+      const next = this.waiting.shift();
+      if (!next) return;
+      this.running += 1;
+      void this.send(next.key, next.photograph).finally(() => {
+        this.running -= 1;
+        this.pump();
+      });
+    }
+  }
+
+  private async send(key: string, photograph: Photograph): Promise<void> {
+    try {
+      this.set(key, "reading");
+      const { bytes, contentType } = await read(photograph);
+      this.sequence += 1;
+      const id = imageId(this.session, this.sequence, await sha256(bytes));
+      this.follower.dispatch({ kind: "upload_change", key, change: { imageId: id } });
+      for (let sending = 0; sending < MOST_SENDINGS && !this.isOver(key); sending += 1) {
+        this.set(key, "sending");
+        await this.follower.publishImage(id, bytes, contentType);
+        if (!this.isOver(key)) this.set(key, "sent");
+        await this.receipt(key);
+      }
+      if (!this.isOver(key)) throw new WireError("publish_refused", "No receipt came: is the reconstructor running?");
+    } catch (thrown) {
+      this.follower.dispatch({ kind: "upload_change", key, change: { state: "failed", reason: sentenceOf(thrown) } });
+    }
+  }
+
+  /** Waits for the receipt; not while the connection or the reconstructor is away, for then it cannot come. */
+  private async receipt(key: string): Promise<void> {
+    const step = 100;
+    for (let waited = 0; waited < RECEIPT_PATIENCE_MS && !this.isOver(key);) {
+      await new Promise((resolve) => setTimeout(resolve, step));
+      const { link, reconstructor } = this.follower.state;
+      if (link.kind === "closed" || link.kind === "refused") return;
+      if (link.kind === "connected" && reconstructor?.presence !== "offline") waited += step;
+    }
+  }
+
+  private set(key: string, state: UploadState): void {
+    this.follower.dispatch({ kind: "upload_change", key, change: { state } });
+  }
+
+  private isOver(key: string): boolean {
+    const upload = this.follower.state.uploads.find((each) => each.key === key);
+    return !upload || isOver(upload);
+  }
+}
+
+const SIGNATURES: readonly (readonly [contentType: string, pattern: RegExp])[] = [
+  ["image/jpeg", /^\xff\xd8\xff/],
+  ["image/png", /^\x89PNG\r\n/],
+  ["image/webp", /^RIFF[^]{4}WEBP/],
+  ["image/tiff", /^(?:II\*\0|MM\0\*)/],
+];
+
+/** The bytes and what they are, by their first bytes; a file's name says nothing. */
+async function read(photograph: Photograph): Promise<{ bytes: Uint8Array<ArrayBuffer>; contentType: string }> {
+  if (photograph.size > MAX_IMAGE_BYTES)
+    throw new WireError("image_too_large", `Photos may have ${Math.floor(MAX_IMAGE_BYTES / 1e6)} MB at most.`);
+  const bytes = new Uint8Array(await photograph.arrayBuffer());
+  const head = String.fromCharCode(...bytes.subarray(0, 12));
+  const contentType = SIGNATURES.find(([, pattern]) => pattern.test(head))?.[0];
+  if (!contentType) throw new WireError("not_an_image", "This is no JPEG, PNG, WebP or TIFF photo.");
+  return { bytes, contentType };
+}

@@ -1,0 +1,42 @@
+/** How far is each photograph that this page sends? Pure. */
+import type { UploadAcknowledged } from "../wire/contract";
+
+export type UploadState = "reading" | "queued" | "sending" | "sent" | "stored" | "duplicate" | "rejected" | "failed";
+
+export interface Upload {
+  readonly key: string;
+  readonly fileName: string;
+  readonly sizeBytes: number;
+  readonly state: UploadState;
+  readonly imageId: string | null;
+  readonly imageNumber: number | null;
+  readonly reason: string | null;
+}
+
+const OVER: ReadonlySet<UploadState> = new Set(["stored", "duplicate", "rejected", "failed"]);
+
+export function isOver(upload: Upload): boolean {
+  return OVER.has(upload.state);
+}
+
+export function withUpload(uploads: readonly Upload[], fresh: Upload): readonly Upload[] {
+  return [...uploads, fresh];
+}
+
+/** Change one upload; an unknown key changes nothing. */
+export function withChange(uploads: readonly Upload[], key: string, change: Partial<Upload>): readonly Upload[] {
+  return uploads.map((upload) => (upload.key === key ? { ...upload, ...change } : upload));
+}
+
+/** The reconstructor's word on one of them; a receipt of another tab's upload changes nothing. */
+export function withReceipt(uploads: readonly Upload[], receipt: UploadAcknowledged): readonly Upload[] {
+  return uploads.map((upload) =>
+    upload.imageId === null || (upload.imageId !== receipt.image_name && upload.imageId !== receipt.image_id)
+      ? upload
+      : { ...upload, state: receipt.status, imageNumber: receipt.image_number, reason: receipt.reason },
+  );
+}
+
+export function withoutFinished(uploads: readonly Upload[]): readonly Upload[] {
+  return uploads.filter((upload) => !isOver(upload));
+}

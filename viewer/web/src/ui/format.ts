@@ -1,0 +1,39 @@
+/** How are figures written? In the reader's own language, short. */
+const whole = new Intl.NumberFormat();
+const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+export function compact(value: number): string {
+  return value < 10_000 ? whole.format(value) : short.format(value);
+}
+
+export function bytes(value: number): string {
+  if (value < 1000) return `${value} B`;
+  const step = value < 1e6 ? ([1e3, "kB"] as const) : value < 1e9 ? ([1e6, "MB"] as const) : ([1e9, "GB"] as const);
+  const scaled = value / step[0];
+  return `${scaled < 10 ? scaled.toFixed(1) : Math.round(scaled)} ${step[1]}`;
+}
+
+export function percent(ratio: number): string {
+  return `${Math.round(100 * ratio)} %`;
+}
+
+export function seconds(value: number): string {
+  if (value < 1) return `${Math.round(1000 * value)} ms`;
+  return value < 60 ? `${value.toFixed(1)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+}
+
+export function timeOfDay(atMs: number): string {
+  return clock.format(atMs);
+}
+
+/** A length in the frame's units: metres only after somebody set a scale. */
+export function length(value: number, units: "unscaled" | "m"): string {
+  if (units === "unscaled") return `${value.toPrecision(3)} world units`;
+  if (value < 0.01) return `${(1000 * value).toFixed(1)} mm`;
+  return value < 1 ? `${(100 * value).toFixed(1)} cm` : `${value.toFixed(2)} m`;
+}

@@ -1,0 +1,36 @@
+/** How does one take the object along? An image with a caption, and a PLY of the points that are on screen. */
+
+/** A file for the reader's own disk. */
+export function offer(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => {
+    URL.revokeObjectURL(link.href);
+  }, 10_000);
+}
+
+/** The canvas on the page's ground, with a line of words beneath. */
+export async function captioned(cloud: Blob, caption: string, ground: string, ink: string): Promise<Blob> {
+  const bitmap = await createImageBitmap(cloud);
+  const canvas = document.createElement("canvas");
+  const margin = Math.max(28, Math.round(bitmap.width / 40));
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height + 2 * margin;
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser cannot draw the image");
+  context.fillStyle = ground;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(bitmap, 0, 0);
+  context.fillStyle = ink;
+  context.font = `600 ${Math.round(margin * 0.62)}px Georgia, serif`;
+  context.textBaseline = "middle";
+  context.fillText(caption, margin, bitmap.height + margin, canvas.width - 2 * margin);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob) resolve(blob);
+      else reject(new Error("this browser cannot write the image"));
+    }, "image/png");
+  });
+}

@@ -1,0 +1,46 @@
+/** How does the project stand, in a few words and in numbers? For the title, for screen readers, for attributes. */
+import { pointCount } from "../scene/reference";
+import type { ProjectState } from "../scene/state";
+import { noticeOf } from "../scene/status";
+import { compact, count } from "./format";
+
+/** Project names are levels of a topic; people read them as titles. */
+export function titleOf(name: string): string {
+  const spaced = name.replaceAll("-", " ");
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+export function countsOf({ images, scene }: ProjectState): string {
+  const { shown } = scene;
+  if (!shown) return `${count(images.imageCount)} images`;
+  return [
+    `${compact(pointCount(shown))} points`,
+    `${count(shown.loaded.size)} shards`,
+    `${count(images.imageCount)} images`,
+    `generation ${shown.manifest.generation}`,
+  ].join(" · ");
+}
+
+/** Only what changes seldom is read out. */
+export function announcementOf({ images, link, scene }: ProjectState): string {
+  if (link.kind === "lost") return "The connection was lost.";
+  const generation = scene.shown ? `, generation ${scene.shown.manifest.generation}` : "";
+  return `${images.imageCount} images${generation}${images.refetch ? ", rebuilding" : ""}`;
+}
+
+/** What others may see of the state without reading words: attributes, as numbers and single words. */
+export function attributesOf(project: ProjectState | null, pointsShown: number): Record<string, string> {
+  const shown = project?.scene.shown ?? null;
+  const values = {
+    link: project?.link.kind ?? "none",
+    generation: shown?.manifest.generation ?? 0,
+    revision: shown?.manifest.revision ?? 0,
+    "points-shown": pointsShown,
+    "shards-shown": shown?.loaded.size ?? 0,
+    "image-count": project?.images.imageCount ?? 0,
+    "swap-count": project?.scene.swapCount ?? 0,
+    watchers: project?.watchers.size ?? 0,
+    notice: project ? (noticeOf(project)?.kind ?? "none") : "login",
+  };
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+}

@@ -1,0 +1,182 @@
+/** How does the page look? Tokens of three themes and the parts that every panel shares. */
+import { css } from "lit";
+
+/** Dark is for evenings and churches, light for the office, sunlight for a scaffold at noon. */
+export const THEMES = ["dark", "light", "sunlight"] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** Set on `<cairn-viewer>`; custom properties pass into every panel. */
+export const themeTokens = css`
+  :host {
+    --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", "Book Antiqua", Georgia, serif;
+    --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif;
+    --ground: #16181b;
+    --ground-glow: #2a2e33;
+    --panel: rgb(28 31 35 / 78%);
+    --panel-solid: #1e2125;
+    --line: rgb(240 230 210 / 12%);
+    --line-strong: rgb(240 230 210 / 26%);
+    --ink: #f1ebdf;
+    --ink-soft: #b9b2a4;
+    --ink-faint: #8f897d;
+    --accent: #e6b15c;
+    --accent-ink: #1d1709;
+    --good: #9cc387;
+    --busy: #e6b15c;
+    --bad: #f08b73;
+    --shadow: 0 10px 34px rgb(0 0 0 / 38%);
+    --blur: blur(18px) saturate(1.2);
+    --radius: 16px;
+    --camera: #8fb7c9;
+    color-scheme: dark;
+  }
+  :host([theme="light"]) {
+    --ground: #e9e3d8;
+    --ground-glow: #fbf8f2;
+    --panel: rgb(255 253 249 / 82%);
+    --panel-solid: #fffdf9;
+    --line: rgb(50 40 20 / 12%);
+    --line-strong: rgb(50 40 20 / 28%);
+    --ink: #25211a;
+    --ink-soft: #5c5548;
+    --ink-faint: #736b5c;
+    --accent: #8f5410;
+    --accent-ink: #fffaf0;
+    --good: #3f6b2c;
+    --busy: #8f5410;
+    --bad: #ab3216;
+    --shadow: 0 10px 30px rgb(70 55 25 / 16%);
+    --camera: #2b6580;
+    color-scheme: light;
+  }
+  :host([theme="sunlight"]) {
+    --ground: #fff;
+    --ground-glow: #fff;
+    --panel: #fff;
+    --panel-solid: #fff;
+    --line: #000;
+    --line-strong: #000;
+    --ink: #000;
+    --ink-soft: #000;
+    --ink-faint: #1c1c1c;
+    --accent: #00318f;
+    --accent-ink: #fff;
+    --good: #004d12;
+    --busy: #00318f;
+    --bad: #a30000;
+    --shadow: none;
+    --blur: none;
+    --camera: #00318f;
+    color-scheme: light;
+    font-size: 17px;
+    font-weight: 500;
+  }
+`;
+
+/** Buttons, signs and figures as every panel draws them. */
+export const sharedParts = css`
+  :host {
+    box-sizing: border-box;
+  }
+  *,
+  *::before,
+  *::after {
+    box-sizing: inherit;
+  }
+  .icon {
+    width: 22px;
+    height: 22px;
+    fill: none;
+    stroke: currentColor;
+    stroke-width: 1.6;
+    stroke-linecap: round;
+    stroke-linejoin: round;
+    flex: none;
+  }
+  button,
+  .button {
+    font: inherit;
+    color: inherit;
+    background: none;
+    border: 1px solid transparent;
+    border-radius: 12px;
+    min-width: 44px;
+    min-height: 44px;
+    padding: 0 14px;
+    display: inline-flex;
+    align-items: center;
+    justify-content: center;
+    gap: 8px;
+    cursor: pointer;
+    text-decoration: none;
+    touch-action: manipulation;
+    transition:
+      background 0.18s ease,
+      border-color 0.18s ease,
+      color 0.18s ease;
+  }
+  button:hover,
+  .button:hover {
+    background: var(--line);
+  }
+  button:focus-visible,
+  .button:focus-visible,
+  input:focus-visible,
+  select:focus-visible,
+  a:focus-visible {
+    outline: 2px solid var(--accent);
+    outline-offset: 2px;
+  }
+  button:disabled {
+    opacity: 0.45;
+    cursor: default;
+  }
+  button.plain {
+    padding: 0;
+    width: 44px;
+  }
+  button[aria-pressed="true"] {
+    background: var(--line);
+    color: var(--accent);
+    border-color: var(--line-strong);
+  }
+  .primary {
+    background: var(--accent);
+    color: var(--accent-ink);
+    font-weight: 600;
+    padding: 0 20px;
+  }
+  .primary:hover {
+    background: color-mix(in srgb, var(--accent) 86%, var(--ink));
+  }
+  .quiet {
+    border-color: var(--line-strong);
+  }
+  .figure {
+    font-variant-numeric: tabular-nums;
+  }
+  .hidden-words {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  h2 {
+    font: 600 1.05rem/1.3 var(--serif);
+    margin: 0;
+    letter-spacing: 0.005em;
+  }
+  p {
+    margin: 0;
+  }
+  @media (prefers-reduced-motion: reduce) {
+    *,
+    *::before,
+    *::after {
+      animation: none !important;
+      transition: none !important;
+    }
+  }
+`;

@@ -1,0 +1,36 @@
+/** What does the page server tell the page? `/config.json`, which holds no secret. */
+import { DEFAULT_ROOT } from "./contract";
+import { WireError } from "./errors";
+import { flag, list, object, orElse, text } from "./fields";
+
+export interface PageConfig {
+  /** A path on the page's own server, or a broker's WebSocket address. */
+  readonly mqtt_url: string;
+  readonly root: string;
+  readonly projects: readonly string[];
+  readonly needs_login: boolean;
+}
+
+const config = object<PageConfig>({
+  mqtt_url: orElse(text(2000), "/mqtt"),
+  root: orElse(text(256), DEFAULT_ROOT),
+  projects: orElse(list(text(64), 1000), []),
+  needs_login: orElse(flag, true),
+});
+
+/** Throws `bad_config` when the server's answer is not what a page server says. */
+export function decodeConfig(value: unknown): PageConfig {
+  try {
+    return config(value, "");
+  } catch (thrown) {
+    throw new WireError("bad_config", `config.json is not a page server's: ${String(thrown)}`);
+  }
+}
+
+/** The WebSocket address for a page that was served from `base`. */
+export function socketUrl(mqttUrl: string, base: string): string {
+  const url = new URL(mqttUrl, base);
+  if (url.protocol === "http:") url.protocol = "ws:";
+  if (url.protocol === "https:") url.protocol = "wss:";
+  return url.href;
+}

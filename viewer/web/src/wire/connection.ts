@@ -1,0 +1,146 @@
+/** How does the page reach the broker? MQTT.js over the page server's relay, MQTT 5, back by itself after a loss. */
+import type { ErrorWithReasonCode, IConnackPacket, MqttClient } from "mqtt";
+import mqtt from "mqtt";
+
+import { CHANNELS } from "./contract";
+import { WireError, sentenceOf } from "./errors";
+import type { Credentials } from "./join";
+import type { ChannelName, Levels, TopicSpace } from "./topics";
+
+/** How the connection stands. */
+export type LinkState =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "connected"; readonly count: number }
+  | { readonly kind: "lost"; readonly attempt: number }
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "closed" };
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly credentials: Credentials;
+  readonly space: TopicSpace;
+  /** This connection's name: two tabs of one person are two connections. */
+  readonly name: string;
+  readonly onState: (state: LinkState) => void;
+  readonly onMessage: (topic: string, payload: Uint8Array<ArrayBuffer>) => void;
+}
+
+const RECEIVE_MAXIMUM = 8; // bounds what the broker holds for a stalled page
+const KEEPALIVE_S = 20;
+const CONNECT_TIMEOUT_MS = 8000;
+const FIRST_RETRY_MS = 400;
+const LAST_RETRY_MS = 8000;
+/** Bad user or password, not authorised, banned, bad authentication method: trying again would change nothing. */
+const REFUSALS: ReadonlySet<number> = new Set([0x04, 0x05, 0x85, 0x86, 0x87, 0x8a, 0x8c]);
+
+/** One connection of one person to one project. */
+export class Connection {
+  private readonly client: MqttClient;
+  private connectCount = 0;
+  private attempt = 0;
+  private isOver = false;
+
+  constructor(private readonly options: ConnectionOptions) {
+    const { credentials, name, space, url } = options;
+    this.client = mqtt.connect(url, {
+      protocolVersion: 5,
+      clientId: `page-${name}`,
+      username: credentials.user,
+      password: credentials.password,
+      clean: true,
+      keepalive: KEEPALIVE_S,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectPeriod: FIRST_RETRY_MS,
+      resubscribe: false, // the load queue knows what is missing
+      timerVariant: "native", // the other one starts a worker from a blob, which the page's policy forbids
+      properties: { receiveMaximum: RECEIVE_MAXIMUM, sessionExpiryInterval: 0 },
+      will: {
+        topic: space.topic("presence", { user: credentials.user, connection: name }),
+        payload: new Uint8Array(0) as never, // an empty retained payload clears the presence
+        qos: 1,
+        retain: true,
+      },
+    });
+    options.onState({ kind: "connecting" });
+    this.listen();
+  }
+
+  /** Publish with the channel's quality of service; resolves when the broker has taken it. */
+  async publish(channel: ChannelName, levels: Levels, payload: Uint8Array, contentType?: string): Promise<void> {
+    const { isRetained, maxBytes, qos } = CHANNELS[channel];
+    if (payload.length > maxBytes)
+      throw new WireError("publish_refused", `${payload.length} bytes are more than a ${channel} message may have`);
+    const properties = contentType === undefined ? {} : { contentType };
+    try {
+      await this.client.publishAsync(this.options.space.topic(channel, levels), payload as never, {
+        qos,
+        retain: isRetained,
+        properties,
+      });
+    } catch (thrown) {
+      throw new WireError("publish_refused", `the broker did not take the message: ${sentenceOf(thrown)}`);
+    }
+  }
+
+  /** Subscribe at QoS 1; a SUBSCRIBE of an exact retained topic is its GET. */
+  subscribe(filters: readonly string[]): void {
+    if (this.client.connected && filters.length > 0) this.client.subscribe([...filters], { qos: 1 }, ignore);
+  }
+
+  unsubscribe(filters: readonly string[]): void {
+    if (this.client.connected && filters.length > 0) this.client.unsubscribe([...filters], ignore);
+  }
+
+  /** Leave; presence is cleared in order, not by the will. */
+  async close(): Promise<void> {
+    if (this.isOver) return;
+    this.isOver = true;
+    const { credentials, name } = this.options;
+    if (this.client.connected)
+      await this.publish("presence", { user: credentials.user, connection: name }, new Uint8Array(0)).catch(ignore);
+    await this.client.endAsync(true).catch(ignore);
+    this.options.onState({ kind: "closed" });
+  }
+
+  private listen(): void {
+    this.client.on("connect", (packet: IConnackPacket) => {
+      if (packet.reasonCode === undefined || packet.reasonCode === 0) this.stand();
+    });
+    this.client.on("close", () => {
+      this.fall();
+    });
+    this.client.on("error", (thrown) => {
+      const reason = (thrown as Partial<ErrorWithReasonCode>).code;
+      if (typeof reason === "number" && REFUSALS.has(reason)) this.refuse(sentenceOf(thrown));
+    });
+    this.client.on("message", (topic, payload) => {
+      // MQTT.js cuts payloads from buffers that it uses again: a copy is ours to hand to a worker.
+      this.options.onMessage(topic, new Uint8Array(payload));
+    });
+  }
+
+  private stand(): void {
+    this.connectCount += 1;
+    this.attempt = 0;
+    this.options.onState({ kind: "connected", count: this.connectCount });
+  }
+
+  private fall(): void {
+    if (this.isOver) return;
+    const ceiling = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempt);
+    this.client.options.reconnectPeriod = ceiling * (0.5 + Math.random() / 2); // pages must not return in step
+    this.attempt += 1;
+    this.options.onState({ kind: "lost", attempt: this.attempt });
+  }
+
+  private refuse(reason: string): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.client.end(true, ignore);
+    this.options.onState({ kind: "refused", reason });
+  }
+}
+
+function ignore(): void {
+  // the connection's state tells what matters
+}

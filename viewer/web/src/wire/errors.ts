@@ -1,0 +1,26 @@
+/** What can go wrong on the wire? `code` is the word that programs act upon, the message is for people. */
+export class WireError extends Error {
+  override readonly name = "WireError";
+
+  constructor(
+    readonly code:
+      | "bad_config"
+      | "bad_id"
+      | "bad_join_link"
+      | "bad_message"
+      | "bad_shard"
+      | "bad_topic"
+      | "image_too_large"
+      | "not_an_image"
+      | "publish_refused"
+      | "unknown_schema",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The sentence of anything that was thrown. */
+export function sentenceOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,89 @@
+/** Does a value from the wire have the shape that its type promises? Small checks that compose into models. */
+import { WireError } from "./errors";
+
+/** Returns the value as its type, or throws `bad_message` with the place where it does not fit. */
+export type Check<T> = (value: unknown, place: string) => T;
+
+const MAX_TEXT = 2000;
+const MAX_ITEMS = 200_000;
+
+function refuse(place: string, wanted: string): never {
+  throw new WireError("bad_message", `${place || "message"}: ${wanted} expected`);
+}
+
+export function text(maxLength: number = MAX_TEXT): Check<string> {
+  return (value, place) =>
+    typeof value === "string" && value.length <= maxLength ? value : refuse(place, `a text of at most ${maxLength}`);
+}
+
+export function matching(pattern: RegExp): Check<string> {
+  return (value, place) =>
+    typeof value === "string" && pattern.test(value) ? value : refuse(place, `a text like ${pattern.source}`);
+}
+
+export function word<const T extends string>(...words: readonly T[]): Check<T> {
+  return (value, place) => words.find((each) => each === value) ?? refuse(place, words.join(" or "));
+}
+
+export const flag: Check<boolean> = (value, place) =>
+  typeof value === "boolean" ? value : refuse(place, "true or false");
+
+/** A finite number. */
+export function number(minimum = -Infinity, maximum = Infinity): Check<number> {
+  return (value, place) =>
+    typeof value === "number" && Number.isFinite(value) && value >= minimum && value <= maximum
+      ? value
+      : refuse(place, `a number from ${minimum} to ${maximum}`);
+}
+
+/** A whole number; counts are far below 2^53. */
+export function whole(minimum = 0, maximum: number = Number.MAX_SAFE_INTEGER): Check<number> {
+  return (value, place) =>
+    Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum
+      ? (value as number)
+      : refuse(place, `a whole number from ${minimum} to ${maximum}`);
+}
+
+/** An instant in ISO 8601 that `Date` understands. */
+export const instant: Check<string> = (value, place) =>
+  typeof value === "string" && value.length <= 64 && !Number.isNaN(Date.parse(value))
+    ? value
+    : refuse(place, "an instant");
+
+/** Absent and null are one and the same on the wire. */
+export function nullable<T>(check: Check<T>): Check<T | null> {
+  return (value, place) => (value === null || value === undefined ? null : check(value, place));
+}
+
+/** A field that older writers leave out. */
+export function orElse<T>(check: Check<T>, absent: T): Check<T> {
+  return (value, place) => (value === undefined ? absent : check(value, place));
+}
+
+export function list<T>(check: Check<T>, maxItems: number = MAX_ITEMS): Check<readonly T[]> {
+  return (value, place) => {
+    if (!Array.isArray(value) || value.length > maxItems) return refuse(place, `a list of at most ${maxItems}`);
+    return value.map((each: unknown, index) => check(each, `${place}[${index}]`));
+  };
+}
+
+/** A list of exactly these checks, such as a vector. */
+export function tuple<const T extends readonly unknown[]>(...checks: { [K in keyof T]: Check<T[K]> }): Check<T> {
+  return (value, place) => {
+    if (!Array.isArray(value) || value.length !== checks.length) return refuse(place, `${checks.length} values`);
+    const values: unknown = checks.map((check, index) => check((value as unknown[])[index], `${place}[${index}]`));
+    return values as T;
+  };
+}
+
+/** An object; fields that are not named here are ignored. */
+export function object<T extends object>(fields: { readonly [K in keyof T]-?: Check<T[K]> }): Check<T> {
+  const entries = Object.entries(fields) as [string, Check<unknown>][];
+  return (value, place) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(place, "an object");
+    const given = value as Record<string, unknown>;
+    return Object.fromEntries(
+      entries.map(([name, check]) => [name, check(given[name], place ? `${place}.${name}` : name)]),
+    ) as T;
+  };
+}

@@ -1,0 +1,62 @@
+/** The `ply` encoding: exactly the layout that broker/shards.py writes, and nothing else. */
+import type { PointCloud } from "./cloud";
+import { WireError } from "./errors";
+
+const BYTES_PER_POINT = 15;
+const MAX_HEADER = 256;
+const HEADER = new RegExp(
+  [
+    "^ply\nformat binary_little_endian 1.0\nelement vertex ([0-9]{1,10})\n",
+    "property float x\nproperty float y\nproperty float z\n",
+    "property uchar red\nproperty uchar green\nproperty uchar blue\nend_header\n",
+  ].join(""),
+);
+
+/** Throws `bad_shard` for another header, or another length than the header says. */
+export function decodePly(payload: Uint8Array): PointCloud {
+  const head = String.fromCharCode(...payload.subarray(0, MAX_HEADER));
+  const found = HEADER.exec(head);
+  if (!found?.[1]) throw new WireError("bad_shard", "not a PLY shard of the fixed layout");
+  const count = Number(found[1]);
+  const body = payload.subarray(found[0].length);
+  if (body.length !== count * BYTES_PER_POINT)
+    throw new WireError("bad_shard", `a PLY shard of ${count} points has ${body.length} bytes of rows`);
+  return rows(body, count);
+}
+
+/** One PLY of several clouds, as parts for a `Blob`. */
+export function encodePly(clouds: readonly PointCloud[]): Uint8Array<ArrayBuffer>[] {
+  const count = clouds.reduce((sum, cloud) => sum + cloud.count, 0);
+  const axes = ["x", "y", "z"].map((name) => `property float ${name}\n`);
+  const colors = ["red", "green", "blue"].map((name) => `property uchar ${name}\n`);
+  const header = `ply\nformat binary_little_endian 1.0\nelement vertex ${count}\n${[...axes, ...colors].join("")}end_header\n`;
+  return [new TextEncoder().encode(header), ...clouds.map(encodeRows)];
+}
+
+function encodeRows({ colorsRgb, count, pointsInWorld }: PointCloud): Uint8Array<ArrayBuffer> {
+  const body = new Uint8Array(count * BYTES_PER_POINT);
+  const view = new DataView(body.buffer);
+  for (let point = 0, at = 0; point < count * 3; point += 3, at += BYTES_PER_POINT)
+    for (let axis = 0; axis < 3; axis += 1) {
+      view.setFloat32(at + 4 * axis, pointsInWorld[point + axis] ?? 0, true);
+      body[at + 12 + axis] = colorsRgb[point + axis] ?? 0;
+    }
+  return body;
+}
+
+function rows(body: Uint8Array, count: number): PointCloud {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const pointsInWorld = new Float32Array(count * 3);
+  const colorsRgb = new Uint8Array(count * 3);
+  let isFinite = true;
+  for (let point = 0, at = 0; point < count * 3; point += 3, at += BYTES_PER_POINT) {
+    for (let axis = 0; axis < 3; axis += 1) {
+      const value = view.getFloat32(at + 4 * axis, true);
+      isFinite &&= Number.isFinite(value);
+      pointsInWorld[point + axis] = value;
+      colorsRgb[point + axis] = body[at + 12 + axis] ?? 0;
+    }
+  }
+  if (!isFinite) throw new WireError("bad_shard", "a point is not finite");
+  return { pointsInWorld, colorsRgb, count };
+}

@@ -1,0 +1,27 @@
+/** The worker's side: verify and decode one shard at a time, away from the page's thread. */
+import { estimateDensity } from "../scene/spacing";
+import { WireError, sentenceOf } from "../wire/errors";
+import { decodeShard } from "../wire/shard";
+import type { DecodeAnswer, DecodeTask } from "./tasks";
+
+interface WorkerScope {
+  postMessage(answer: DecodeAnswer, transfer?: Transferable[]): void;
+  addEventListener(type: "message", listener: (event: MessageEvent<DecodeTask>) => void): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
+scope.addEventListener("message", ({ data }) => {
+  void answer(data);
+});
+
+async function answer({ encoded, id, payload, points }: DecodeTask): Promise<void> {
+  try {
+    const cloud = await decodeShard(payload, encoded, points);
+    const density = estimateDensity(cloud.pointsInWorld, cloud.count);
+    scope.postMessage({ id, measured: { cloud, density } }, [cloud.pointsInWorld.buffer, cloud.colorsRgb.buffer]);
+  } catch (thrown) {
+    const code = thrown instanceof WireError ? thrown.code : "bad_shard";
+    scope.postMessage({ id, code, reason: sentenceOf(thrown) });
+  }
+}

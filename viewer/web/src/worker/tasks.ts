@@ -1,0 +1,15 @@
+/** What do the page and its decoding worker say to each other? */
+import type { MeasuredCloud } from "../scene/spacing";
+import type { EncodedShard } from "../wire/contract";
+import type { WireError } from "../wire/errors";
+
+export interface DecodeTask {
+  readonly id: number;
+  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly encoded: EncodedShard;
+  readonly points: number;
+}
+
+export type DecodeAnswer =
+  | { readonly id: number; readonly measured: MeasuredCloud }
+  | { readonly id: number; readonly code: WireError["code"]; readonly reason: string };

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+
+import type { Step } from "../../src/scene/queue";
+import { LoadQueue, PATIENCE_S } from "../../src/scene/queue";
+import type { WantedShard } from "../../src/scene/wanted";
+import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
+import { manifestOf } from "../manifests";
+
+const nothing = (): boolean => false;
+
+function wantedOf(count: number, generation = 1): readonly WantedShard[] {
+  return wantedShards(
+    manifestOf(
+      generation,
+      0,
+      Array.from({ length: count }, (_, index) => ({ index })),
+    ),
+    DESKTOP_BUDGET,
+  );
+}
+
+function kinds(steps: readonly Step[]): string[] {
+  return steps.map((step) => ("shards" in step ? `${step.kind} ${step.shards.length}` : step.kind));
+}
+
+function keyAt(wanted: readonly WantedShard[], index: number): string {
+  return wanted[index]?.key ?? "";
+}
+
+describe("the load queue", () => {
+  it("asks for two windows of eight, in order", () => {
+    const queue = new LoadQueue();
+    const steps = queue.plan(wantedOf(40), nothing, 0);
+    expect(kinds(steps)).toEqual(["subscribe 8", "subscribe 8"]);
+    const asked = steps.flatMap((step) => ("shards" in step ? step.shards.map(({ entry }) => entry.index) : []));
+    expect(asked).toEqual(Array.from({ length: 16 }, (_, index) => index));
+    expect(kinds(queue.plan(wantedOf(40), nothing, 0.1))).toEqual([]);
+  });
+
+  it("opens the next window when one is complete, in whatever order its shards come", () => {
+    const queue = new LoadQueue();
+    const wanted = wantedOf(20);
+    const here = new Set<string>();
+    queue.plan(wanted, nothing, 0);
+    for (const index of [7, 3, 0, 1, 2, 6, 5, 4]) {
+      queue.arrived(keyAt(wanted, index), 1);
+      here.add(keyAt(wanted, index));
+    }
+    expect(kinds(queue.plan(wanted, (key) => here.has(key), 1))).toEqual(["unsubscribe 8", "subscribe 4"]);
+    expect(queue.underWay).toBe(12);
+  });
+
+  it("reads the manifest again, then asks for a resync, then gives up what does not come", () => {
+    const queue = new LoadQueue();
+    const wanted = wantedOf(1);
+    queue.plan(wanted, nothing, 0);
+    expect(kinds(queue.plan(wanted, nothing, PATIENCE_S - 0.1))).toEqual([]);
+    expect(kinds(queue.plan(wanted, nothing, PATIENCE_S))).toEqual(["reread", "subscribe 1"]);
+    expect(kinds(queue.plan(wanted, nothing, 2 * PATIENCE_S))).toEqual(["resync 1"]);
+    expect(kinds(queue.plan(wanted, nothing, 3 * PATIENCE_S))).toEqual(["resync 1"]);
+    expect(kinds(queue.plan(wanted, nothing, 4 * PATIENCE_S))).toEqual(["give_up 1", "unsubscribe 1"]);
+    expect(queue.failedCount).toBe(1);
+    expect(kinds(queue.plan(wanted, nothing, 5 * PATIENCE_S))).toEqual([]);
+  });
+
+  it("is patient as long as anything comes: a slow link is no loss", () => {
+    const queue = new LoadQueue();
+    const wanted = wantedOf(3);
+    queue.plan(wanted, nothing, 0);
+    queue.arrived(keyAt(wanted, 0), 2.9);
+    expect(kinds(queue.plan(wanted, (key) => key === keyAt(wanted, 0), 5))).toEqual([]);
+  });
+
+  it("forgets the windows of a generation that was overtaken", () => {
+    const queue = new LoadQueue();
+    queue.plan(wantedOf(16, 1), nothing, 0);
+    const steps = queue.plan(wantedOf(16, 2), nothing, 1);
+    expect(kinds(steps)).toEqual(["unsubscribe 8", "unsubscribe 8", "subscribe 8", "subscribe 8"]);
+  });
+
+  it("asks for a damaged shard three times, then no more", () => {
+    const queue = new LoadQueue();
+    const wanted = wantedOf(1);
+    for (const attempt of [1, 2, 3]) {
+      expect(kinds(queue.plan(wanted, nothing, attempt)).at(-1)).toBe("subscribe 1");
+      queue.arrived(keyAt(wanted, 0), attempt);
+      queue.rejected(keyAt(wanted, 0));
+    }
+    expect(kinds(queue.plan(wanted, nothing, 4))).toEqual(["unsubscribe 1"]);
+    expect(queue.failedCount).toBe(1);
+  });
+
+  it("begins again after a reconnect, with what is missing only", () => {
+    const queue = new LoadQueue();
+    const wanted = wantedOf(10);
+    queue.plan(wanted, nothing, 0);
+    queue.reset();
+    const isHere = (key: string): boolean => key !== keyAt(wanted, 4);
+    expect(kinds(queue.plan(wanted, isHere, 1))).toEqual(["subscribe 1"]);
+  });
+});

@@ -1,0 +1,112 @@
+/** The golden steps that viewer/scene.py goes through too, and what only the page does. */
+import { describe, expect, it } from "vitest";
+
+import type { SceneState } from "../../src/scene/reference";
+import { emptyScene, newestManifest, withBudget, withManifest, withShard, withTime } from "../../src/scene/reference";
+import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
+import { decodeMessage } from "../../src/wire/messages";
+import { goldenJson } from "../golden";
+import { manifestOf } from "../manifests";
+
+type Pair = readonly [generation: number, index: number];
+
+interface GoldenStep {
+  readonly at_s: number;
+  readonly manifest?: object;
+  readonly shard?: { readonly generation: number; readonly index: number };
+  readonly point_budget?: number | null;
+  readonly expect: {
+    readonly shown_generation: number | null;
+    readonly coming_generation: number | null;
+    readonly visible: readonly Pair[];
+    readonly wanted: readonly Pair[];
+  };
+}
+
+interface GoldenCase {
+  readonly name: string;
+  readonly encoding: string;
+  readonly point_budget: number | null;
+  readonly steps: readonly GoldenStep[];
+}
+
+const golden = goldenJson("scene.json") as { readonly cases: readonly GoldenCase[] };
+
+function budgetOf(points: number | null | undefined) {
+  return { points: points ?? Infinity, bytes: Infinity };
+}
+
+function arrive(scene: SceneState, generation: number, index: number, atS: number): SceneState {
+  for (const set of [scene.shown, scene.coming]) {
+    if (set?.manifest.generation !== generation) continue;
+    const shard = wantedShards(set.manifest, budgetOf(null)).find(({ entry }) => entry.index === index);
+    if (shard) return withShard(scene, { key: shard.key, points: shard.entry.points, bytes: shard.encoded.bytes }, atS);
+  }
+  return withShard(scene, { key: `${generation}/${index}/unknown`, points: 100, bytes: 600 }, atS);
+}
+
+function step(scene: SceneState, { at_s: atS, manifest, point_budget: points, shard }: GoldenStep): SceneState {
+  if (manifest) {
+    const message = decodeMessage("reference", new TextEncoder().encode(JSON.stringify(manifest)));
+    if (message?.type !== "manifest") throw new Error("not a manifest");
+    return withManifest(scene, message, atS);
+  }
+  if (shard) return arrive(scene, shard.generation, shard.index, atS);
+  if (points !== undefined) return withBudget(scene, budgetOf(points), atS);
+  return withTime(scene, atS);
+}
+
+function pairs(scene: SceneState, isLoaded: boolean): Pair[] {
+  const set = isLoaded ? scene.shown : (scene.coming ?? scene.shown);
+  if (!set) return [];
+  return wantedShards(set.manifest, scene.budget)
+    .filter(({ key }) => set.loaded.has(key) === isLoaded)
+    .map(({ entry, generation }) => [generation, entry.index]);
+}
+
+describe("the golden steps", () => {
+  const cases = golden.cases.filter(({ encoding }) => encoding === "packed"); // the page always prefers packed
+  it.each(cases)("$name", ({ point_budget: points, steps }) => {
+    let scene = emptyScene(budgetOf(points));
+    for (const each of steps) {
+      scene = step(scene, each);
+      expect({
+        shown_generation: scene.shown?.manifest.generation ?? null,
+        coming_generation: scene.coming?.manifest.generation ?? null,
+        visible: pairs(scene, true),
+        wanted: pairs(scene, false),
+      }).toEqual(each.expect);
+    }
+  });
+});
+
+describe("the reducer", () => {
+  it("counts every change of generation on screen", () => {
+    let scene = withManifest(emptyScene(DESKTOP_BUDGET), manifestOf(1, 0, [{ index: 0 }]), 0);
+    scene = arrive(scene, 1, 0, 1);
+    scene = withManifest(scene, manifestOf(2, 0, [{ index: 0, points: 100 }]), 2);
+    expect(scene.swapCount).toBe(0);
+    expect(arrive(scene, 2, 0, 3).swapCount).toBe(1);
+  });
+
+  it("keeps the very same state when a manifest comes twice", () => {
+    const manifest = manifestOf(1, 0, [{ index: 0 }]);
+    const scene = withManifest(emptyScene(DESKTOP_BUDGET), manifest, 0);
+    expect(withManifest(scene, { ...manifest }, 1)).toBe(scene);
+  });
+
+  it("names the coming set's manifest as the newest", () => {
+    const scene = arrive(withManifest(emptyScene(DESKTOP_BUDGET), manifestOf(1, 0, [{ index: 0 }]), 0), 1, 0, 1);
+    expect(newestManifest(withManifest(scene, manifestOf(2, 0, [{ index: 0 }, { index: 1 }]), 2))?.generation).toBe(2);
+  });
+
+  it("drops the finest shards when bytes run out before points do", () => {
+    const manifest = manifestOf(1, 0, [{ index: 0 }, { index: 1, level: 1 }, { index: 2, level: 2 }]);
+    expect(wantedShards(manifest, { points: Infinity, bytes: 1300 }).map(({ entry }) => entry.index)).toEqual([0, 1]);
+  });
+
+  it("takes the other encoding when the preferred one is missing", () => {
+    const manifest = manifestOf(1, 0, [{ index: 0 }]);
+    expect(wantedShards(manifest, DESKTOP_BUDGET, "ply")[0]?.encoded.encoding).toBe("packed");
+  });
+});
