@@ -27,10 +27,12 @@ demo: ## Run the whole path on this machine: make demo [PHOTOS=folder] [ARGS="--
 
 test: ## Run every test: make test [ARGS="tests/unit -k shards"] narrows pytest
 	@deploy/setup.sh dev
+	failed=()
 	echo "==> pytest: unit, architecture, integration and browser tests"
-	pytest -n 2 --dist loadfile --durations 5 --durations-min 5 $(ARGS)
+	pytest -n 2 --dist loadfile --durations 5 --durations-min 5 $(ARGS) || failed+=(pytest)
 	echo "==> vitest: the page's wire and scene"
-	npm --prefix $(PAGE) run --silent test
+	npm --prefix $(PAGE) run --silent test || failed+=(vitest)
+	if (($${#failed[@]})); then echo "Tests failed: $${failed[*]}."; exit 1; fi
 	echo "All tests passed."
 
 check: ## Check format, lint, types, floors and generated files; tells everything that is wrong
