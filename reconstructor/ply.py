@@ -1,0 +1,211 @@
+"""What does a foreign PLY say? Reads ascii and binary, float and double, with or without colour and normals."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broker.errors import CairnError
+
+_MAX_HEADER_BYTES: Final = 64 * 1024
+_NUMPY_TYPE: Final = {
+    "char": "i1",
+    "int8": "i1",
+    "uchar": "u1",
+    "uint8": "u1",
+    "short": "i2",
+    "int16": "i2",
+    "ushort": "u2",
+    "uint16": "u2",
+    "int": "i4",
+    "int32": "i4",
+    "uint": "u4",
+    "uint32": "u4",
+    "float": "f4",
+    "float32": "f4",
+    "double": "f8",
+    "float64": "f8",
+}
+_BYTE_ORDER: Final = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
+_COLOR_NAMES: Final = (("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue"))
+_GREY: Final = 192
+_LEAST_ASCII_BYTES: Final = 2  # a digit and a blank
+
+
+class UnreadablePlyError(CairnError):
+    """Not a PLY, or of a kind that no point cloud has."""
+
+    code = "ply_unreadable"
+
+
+class TruncatedPlyError(CairnError):
+    """Fewer rows than the header announces."""
+
+    code = "ply_truncated"
+
+
+class EmptyPlyError(CairnError):
+    """No points."""
+
+    code = "ply_empty"
+
+
+class NotFinitePlyError(CairnError):
+    """NaN or infinity among the coordinates."""
+
+    code = "ply_not_finite"
+
+
+class PlyTooLargeError(CairnError):
+    """More points than are taken."""
+
+    code = "ply_too_large"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WideCloud:
+    """Points as a black box wrote them.
+
+    Attributes:
+        points_in_world: (N, 3) float64, finite, N > 0, world units.
+        colors_rgb: (N, 3) uint8; grey where the PLY has no colour.
+    """
+
+    points_in_world: NDArray[np.float64]
+    colors_rgb: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.points_in_world)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Header:
+    format: str
+    count: int
+    fields: tuple[tuple[str, str], ...]  # name and numpy type, in order
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """One row of a binary file."""
+        order = _BYTE_ORDER[self.format]
+        return np.dtype([(name, order + kind) for name, kind in self.fields])
+
+
+def read_ply(path: Path, points_limit: int) -> WideCloud:
+    """Read the vertices of a PLY; the header is checked against the file's size before memory is taken.
+
+    Raises:
+        UnreadablePlyError: not a PLY with x, y and z, or it cannot be opened.
+        TruncatedPlyError: the file ends early.
+        EmptyPlyError: it has no vertex.
+        PlyTooLargeError: it announces more vertices than `points_limit`.
+        NotFinitePlyError: a coordinate is NaN or infinite.
+    """
+    try:
+        with path.open("rb") as file:
+            header = _read_header(file, path.name)
+            _check_size(header, path.stat().st_size - file.tell(), points_limit, path.name)
+            rows = (
+                _read_ascii(file, header, path.name)
+                if header.format == "ascii"
+                else _read_binary(file, header, path.name)
+            )
+    except OSError as exc:
+        raise UnreadablePlyError(f"{path.name} cannot be read: {exc.strerror}") from exc
+    points = np.stack([rows[axis].astype(np.float64) for axis in "xyz"], axis=1)
+    if not np.isfinite(points).all():
+        raise NotFinitePlyError(f"{path.name} has coordinates that are NaN or infinite: leave those points out")
+    return WideCloud(points_in_world=points, colors_rgb=_colors(rows))
+
+
+def _read_header(file: BinaryIO, name: str) -> _Header:
+    lines = list(_header_lines(file, name))
+    if not lines or lines[0] != ["ply"]:
+        raise UnreadablePlyError(f"{name} does not begin with 'ply'")
+    form = next((words[1] for words in lines if words[0] == "format" and len(words) > 1), "")
+    if form not in _BYTE_ORDER:
+        raise UnreadablePlyError(f"{name} has the unknown format {form[:40]!r}")
+    body = [words for words in lines if words[0] in {"element", "property"}]
+    if not body or body[0][:2] != ["element", "vertex"]:
+        raise UnreadablePlyError(f"{name} must have its vertices first")
+    count = body[0][2] if len(body[0]) == 3 and body[0][2].isdecimal() else ""  # noqa: PLR2004 - element vertex N
+    if not count:
+        raise UnreadablePlyError(f"{name} does not say how many vertices it has")
+    return _Header(format=form, count=int(count), fields=tuple(_vertex_fields(body[1:], name)))
+
+
+def _header_lines(file: BinaryIO, name: str) -> Iterator[list[str]]:
+    left = _MAX_HEADER_BYTES
+    while left > 0:
+        line = file.readline(left)
+        left -= len(line)
+        words = line.decode("latin-1").split()
+        if words == ["end_header"]:
+            return
+        if not line:
+            break
+        if words:
+            yield words
+    raise UnreadablePlyError(f"{name} has no end of header")
+
+
+def _vertex_fields(body: list[list[str]], name: str) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for words in body:
+        if words[0] == "element":
+            break
+        if len(words) != 3 or words[1] not in _NUMPY_TYPE or words[2] in seen:  # noqa: PLR2004 - property type name
+            raise UnreadablePlyError(f"{name} has a vertex property that is no plain number: {' '.join(words)[:80]}")
+        seen.add(words[2])
+        yield words[2], _NUMPY_TYPE[words[1]]
+    if not seen >= {"x", "y", "z"}:
+        raise UnreadablePlyError(f"{name} has vertices without x, y and z")
+
+
+def _check_size(header: _Header, body_bytes: int, points_limit: int, name: str) -> None:
+    if header.count == 0:
+        raise EmptyPlyError(f"{name} has no points: write no file when there are none")
+    if header.count > points_limit:
+        raise PlyTooLargeError(f"{name} announces {header.count} points, {points_limit} are taken: thin the cloud")
+    is_ascii = header.format == "ascii"
+    row_bytes = _LEAST_ASCII_BYTES * len(header.fields) if is_ascii else header.dtype.itemsize
+    needed = header.count * row_bytes - is_ascii  # the last line may end without a newline
+    if body_bytes < needed:
+        raise TruncatedPlyError(f"{name} announces {header.count} points and has {body_bytes} bytes: it is cut")
+
+
+def _read_binary(file: BinaryIO, header: _Header, name: str) -> NDArray[Any]:
+    rows = np.fromfile(file, header.dtype, header.count)
+    if len(rows) != header.count:
+        raise TruncatedPlyError(f"{name} announces {header.count} points and has {len(rows)}: it is cut")
+    return rows
+
+
+def _read_ascii(file: BinaryIO, header: _Header, name: str) -> NDArray[Any]:
+    lines = (line.decode("latin-1") for line in islice(file, header.count))
+    try:
+        table = np.loadtxt(lines, dtype=np.float64, ndmin=2, comments=None)
+    except ValueError as exc:
+        raise TruncatedPlyError(f"{name} has a row that is not {len(header.fields)} numbers: {exc}") from exc
+    if table.shape != (header.count, len(header.fields)):
+        raise TruncatedPlyError(f"{name} announces {header.count} points and has {len(table)}: it is cut")
+    with np.errstate(invalid="ignore", over="ignore"):  # a NaN colour is black, a NaN coordinate is refused later
+        columns = [table[:, column].astype(kind) for column, (_, kind) in enumerate(header.fields)]
+    return np.rec.fromarrays(columns, dtype=header.dtype)
+
+
+def _colors(rows: NDArray[Any]) -> NDArray[np.uint8]:
+    names = next((names for names in _COLOR_NAMES if set(names) <= set(rows.dtype.names or ())), None)
+    if names is None:
+        return np.full((len(rows), 3), _GREY, np.uint8)
+    raw = np.stack([rows[name] for name in names], axis=1)
+    if raw.dtype.kind == "f":  # 0 … 1
+        raw = np.rint(np.clip(np.nan_to_num(raw), 0, 1) * 255)
+    elif raw.dtype.itemsize == 2:  # noqa: PLR2004 - 16 bits a channel
+        raw = raw.astype(np.uint16) >> 8
+    colors: NDArray[np.uint8] = np.clip(raw, 0, 255).astype(np.uint8)
+    return colors

@@ -1,0 +1,140 @@
+"""Which points go together? Additive voxel levels, each cut along the Morton curve into equal runs. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broker.ids import Encoding
+from broker.messages import Bounds, EncodedShard, ShardEntry, Vector3
+from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
+
+LEVEL_COUNT: Final = 10
+_CELL_BITS: Final = 16  # cells of the finest grid along an axis, as a power of two
+_FIRST_BITS: Final = 7  # level 0 keeps the first point of each occupied voxel of 128 cubed
+_AXES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """Some points of one level."""
+
+    level: int
+    cloud: PointCloud
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyShard:
+    """A shard as it goes out: its manifest entry and the bytes of every encoding."""
+
+    entry: ShardEntry
+    payloads: dict[Encoding, bytes]
+
+    @property
+    def size_bytes(self) -> int:
+        """What the broker retains of it."""
+        return sum(len(payload) for payload in self.payloads.values())
+
+
+def cut(cloud: PointCloud, edge: float = 0.0) -> list[Shard]:
+    """Cut a cloud into shards, coarse to fine; dropping shards from the end leaves a correct, coarser cloud.
+
+    Level 0 holds the first point of each occupied voxel of 128 cubed, level 1 the first ones of 256 cubed that have
+    no point yet, and so on; the finest level takes all that is left. When what is left fits into one shard there is
+    no finer level.
+
+    Args:
+        cloud: the points, at least one.
+        edge: the least edge of the cube that the voxels divide, world units: that of the whole reference set, so
+            that an increment's levels are as fine as the reference set's.
+
+    Returns:
+        Shards of at most `MAX_POINTS` points, in order of level, in Morton order within it.
+    """
+    codes = _codes(cloud, edge)
+    order = np.argsort(codes, kind="stable")
+    return [
+        Shard(level=level, cloud=cloud.take(rows))
+        for level, members in _levels(codes[order])
+        for rows in _runs(order[members])
+    ]
+
+
+def entries(
+    shards: list[Shard], *, first_index: int, image_number: int | None, is_incremental: bool
+) -> Iterator[ReadyShard]:
+    """Encode shards and describe them for the manifest, with indexes from `first_index` on."""
+    for index, shard in enumerate(shards, start=first_index):
+        payloads = {encoding: encode(shard.cloud, encoding) for encoding in Encoding}
+        entry = ShardEntry(
+            index=index,
+            level=shard.level,
+            kind="incremental" if is_incremental else "reference",
+            image_number=image_number,
+            points=len(shard.cloud),
+            bounds=bounds_of(shard.cloud),
+            encodings=tuple(
+                EncodedShard(encoding=encoding, bytes=len(payload), sha256=sha256(payload))
+                for encoding, payload in payloads.items()
+            ),
+        )
+        yield ReadyShard(entry=entry, payloads=payloads)
+
+
+def bounds_of(cloud: PointCloud) -> Bounds:
+    """The box around a cloud of at least one point."""
+    return Bounds(minimum=_vector(cloud.minimum), maximum=_vector(cloud.maximum))
+
+
+def join_bounds(boxes: list[Bounds]) -> Bounds:
+    """The box around boxes, at least one."""
+    minimum = np.min([box.minimum for box in boxes], axis=0)
+    maximum = np.max([box.maximum for box in boxes], axis=0)
+    return Bounds(minimum=_vector(minimum), maximum=_vector(maximum))
+
+
+def longest_edge(box: Bounds) -> float:
+    """The longest edge of a box."""
+    return float(max(high - low for low, high in zip(box.minimum, box.maximum, strict=True)))
+
+
+def _codes(cloud: PointCloud, edge: float) -> NDArray[np.uint64]:
+    origin = cloud.minimum.astype(np.float64)
+    edge = max(edge, float((cloud.maximum - origin).max())) or 1.0
+    cells = (cloud.points_in_world - origin) * ((1 << _CELL_BITS) / edge)
+    return morton_codes(np.clip(cells, 0, (1 << _CELL_BITS) - 1).astype(np.uint16))
+
+
+def _levels(codes: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Level and members, positions along the sorted codes.
+
+    Along the curve a point is the first of its voxel when the bits that name the voxel differ from the point before.
+    The first of a voxel is the first of one of that voxel's parts too, so levels nest.
+    """
+    changes = np.empty_like(codes)
+    changes[0] = np.iinfo(np.uint64).max
+    changes[1:] = codes[1:] ^ codes[:-1]
+    left = np.arange(len(codes))
+    for level in range(LEVEL_COUNT):
+        shift = _AXES * (_CELL_BITS - _FIRST_BITS - level)
+        is_member = (changes[left] >> np.uint64(shift)) != 0
+        is_last = level == LEVEL_COUNT - 1 or len(left) <= MAX_POINTS
+        members = left if is_last else left[is_member]
+        if len(members):
+            yield level, members
+        if is_last:
+            return
+        left = left[~is_member]
+        if not len(left):
+            return
+
+
+def _runs(rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    return np.array_split(rows, -(-len(rows) // MAX_POINTS))
+
+
+def _vector(values: NDArray[np.floating]) -> Vector3:
+    x, y, z = (float(value) for value in values)
+    return x, y, z

@@ -1,0 +1,180 @@
+"""Black boxes for tests: one that works at once, and one for each way in which foreign code goes wrong.
+
+Each keeps what it knows in its working directory, as a black box should, so that a restart finds it again.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from broker.shards import PointCloud, encode_ply
+from reconstructor.black_box import CameraState, CameraUpdate, Update, write_update
+
+POINTS_PER_IMAGE = 500
+SURVEY_OFFSET = (500_000.0, 5_400_000.0, 300.0)
+_POSE = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+
+
+def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """A patch of points for each image; all patches for a refetch. Cameras are all placed."""
+    known = _known_images()
+    is_refetch = not old_point_cloud and new_img_id in known
+    if new_img_id not in known:
+        known.append(new_img_id)
+        Path("known.txt").write_text("\n".join(known) + "\n", encoding="ascii")
+    shown = known if is_refetch or not old_point_cloud else [new_img_id]
+    folder = _folder(f"{new_img_id}-{'refetch' if is_refetch else 'add'}")
+    for image_id in shown:
+        (folder / f"{image_id}.ply").write_bytes(encode_ply(patch(image_id)))
+    write_update(Update(cameras=tuple(_camera(each) for each in known)), folder)
+    return str(folder)
+
+
+def slow(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant`, half a second later."""
+    time.sleep(0.5)
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def points_only(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """A plain function that has never heard of cameras."""
+    folder = _folder(new_img_id)
+    (folder / "cloud.ply").write_bytes(encode_ply(patch(new_img_id)))
+    return str(folder)
+
+
+def waits_until_the_third(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """No points before the third image: an update and nothing else."""
+    known = _known_images()
+    if len(known) < 2:
+        Path("known.txt").write_text("\n".join([*known, new_img_id]) + "\n", encoding="ascii")
+        folder = _folder(new_img_id)
+        waiting = CameraUpdate(image_id=new_img_id, state=CameraState.WAITING, reason="too_few_views")
+        write_update(Update(cameras=(waiting,)), folder)
+        return str(folder)
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def rejects_its_refetch(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Places images and takes no refetch over."""
+    if not old_point_cloud and new_img_id in _known_images():
+        folder = _folder(f"{new_img_id}-refetch")
+        write_update(Update(refetch_rejected="the new solution places fewer images"), folder)
+        return str(folder)
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def raises(input_img_path: str, old_point_cloud: str, new_img_id: str) -> NoReturn:
+    """Foreign code with a bug."""
+    raise ZeroDivisionError("division by zero in somebody's code")
+
+
+def hangs(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Never returns."""
+    time.sleep(3600)
+    return ""
+
+
+def exits(input_img_path: str, old_point_cloud: str, new_img_id: str) -> NoReturn:
+    """Takes its process along."""
+    os._exit(7)
+
+
+def eats_memory(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Takes more and more; stops at 2 GiB in case nobody stops it."""
+    eaten: list[Any] = []
+    for _ in range(128):
+        eaten.append(np.ones(16 * 1024 * 1024, np.uint8))
+        time.sleep(0.02)
+    return str(len(eaten))
+
+
+def writes_nothing(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """An empty folder."""
+    return str(_folder(new_img_id))
+
+
+def returns_no_folder(input_img_path: str, old_point_cloud: str, new_img_id: str) -> Any:
+    """Another type than the seam asks for."""
+    return 42
+
+
+def prints_a_lot(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Foreign code that talks on stdout."""
+    sys.stdout.write("{}\n" * 1000)
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def writes_truncated_ply(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """A PLY whose last rows are missing."""
+    return _write(new_img_id, encode_ply(patch(new_img_id))[:-100])
+
+
+def writes_nan(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """A PLY full of NaN, behind a correct header."""
+    whole = encode_ply(patch(new_img_id))
+    header, rows = whole.split(b"end_header\n")
+    return _write(new_img_id, header + b"end_header\n" + b"\xff" * len(rows))
+
+
+def writes_empty_ply(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """A PLY of no points."""
+    return _write(new_img_id, encode_ply(PointCloud.empty()))
+
+
+def writes_ascii(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Text, with normals and without colour."""
+    points = patch(new_img_id).points_in_world
+    header = f"ply\nformat ascii 1.0\ncomment by hand\nelement vertex {len(points)}\n" + "".join(
+        f"property float {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz")
+    )
+    rows = "".join(f"{x} {y} {z} 0 0 1\n" for x, y, z in points.tolist())
+    return _write(new_img_id, f"{header}end_header\n{rows}".encode())
+
+
+def writes_double(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Double precision, far from the origin, as surveyors have it."""
+    points = patch(new_img_id).points_in_world.astype(np.float64) + np.array(SURVEY_OFFSET)
+    header = f"ply\nformat binary_big_endian 1.0\nelement vertex {len(points)}\n" + "".join(
+        f"property double {axis}\n" for axis in "xyz"
+    )
+    return _write(new_img_id, f"{header}end_header\n".encode() + points.astype(">f8").tobytes())
+
+
+def patch(image_id: str) -> PointCloud:
+    """The points of one image: the same for the same id."""
+    random = np.random.default_rng(int.from_bytes(image_id.encode()[-8:]))
+    points = random.uniform(-1, 1, (POINTS_PER_IMAGE, 3)).astype(np.float32)
+    return PointCloud(points_in_world=points, colors_rgb=random.integers(0, 256, points.shape, np.uint8))
+
+
+def _known_images() -> list[str]:
+    path = Path("known.txt")
+    return path.read_text(encoding="ascii").split() if path.exists() else []
+
+
+def _camera(image_id: str) -> CameraUpdate:
+    return CameraUpdate(
+        image_id=image_id,
+        state=CameraState.PLACED,
+        world_from_camera=_POSE,
+        intrinsics=(500.0, 500.0, 320.0, 240.0),
+        width_px=640,
+        height_px=480,
+    )
+
+
+def _folder(name: str) -> Path:
+    folder = Path("output") / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _write(name: str, payload: bytes) -> str:
+    folder = _folder(name)
+    (folder / "cloud.ply").write_bytes(payload)
+    return str(folder)
