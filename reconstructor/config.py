@@ -1,0 +1,62 @@
+"""How is the reconstructor set? One frozen `Settings`; table `reconstructor`, environment `CAIRN_RECONSTRUCTOR_…`."""
+
+from pathlib import Path
+from typing import ClassVar, Final
+
+from pydantic import Field, PositiveFloat
+from pydantic_settings import SettingsConfigDict
+
+from broker.config import Connection, ProgramSettings
+from broker.ids import ProjectId
+
+MIB: Final = 1024 * 1024
+GIB: Final = 1024 * MIB
+BUILT_IN_BLACK_BOX: Final = "reconstructor.engine.live:black_box"
+
+
+class Settings(ProgramSettings):
+    """Everything that can be set about the reconstructor."""
+
+    model_config = SettingsConfigDict(env_prefix="CAIRN_RECONSTRUCTOR_")
+    table: ClassVar[str] = "reconstructor"
+
+    broker: Connection = Field(default=Connection(), description="The broker, and the reconstructor's user on it.")
+    projects: tuple[ProjectId, ...] = Field(
+        default=(), description="Projects to serve; each has a folder, a connection and a process of its own."
+    )
+    data_dir: Path = Field(default=Path("data/reconstructor"), description="Folder of images and reference sets.")
+    black_box: str = Field(
+        default=BUILT_IN_BLACK_BOX, max_length=256, description="What reconstructs: package.module:function."
+    )
+    timeout_s: PositiveFloat = Field(
+        default=300.0, description="Longest time for one image in the black box, its start included, seconds."
+    )
+    refetch_timeout_s: PositiveFloat = Field(
+        default=3600.0, description="Longest time for one refetch in the black box, seconds."
+    )
+    memory_limit_bytes: int = Field(
+        default=12 * GIB, ge=64 * MIB, description="Resident memory at which a black box is killed, bytes."
+    )
+    refetch_every: int = Field(default=10, ge=1, description="Every so many images everything is solved anew.")
+    grace_s: float = Field(
+        default=120.0,
+        ge=0,
+        description="How long the previous reference set stays for viewers still loading it, seconds.",
+    )
+    retained_bytes_limit: int = Field(
+        default=512 * MIB,
+        ge=MIB,
+        description="Most shard bytes of one reference set on the broker; the finest levels are left out beyond it.",
+    )
+    points_limit: int = Field(default=20_000_000, ge=1, description="A black box's answer of more points is refused.")
+    image_pixels_limit: int = Field(
+        default=150_000_000,
+        ge=1,
+        le=178_956_970,  # beyond this Pillow refuses by itself
+        description="An image of more pixels is refused from its header.",
+    )
+    image_side_px_limit: int = Field(default=32_768, ge=1, description="And one with a longer side, pixels.")
+    disk_reserve_bytes: int = Field(
+        default=512 * MIB, ge=0, description="Images are not taken while less than this is free on the disk, bytes."
+    )
+    statistics_interval_s: PositiveFloat = Field(default=5.0, description="Pause between two statistics, seconds.")

@@ -1,0 +1,98 @@
+"""What do we know of one image? Before it has a number, beside its file, and after."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from broker.ids import ImageId, SenderId
+
+
+class ImageState(StrEnum):
+    """What became of an image."""
+
+    QUEUED = "queued"
+    PLACED = "placed"
+    WAITING = "waiting"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"  # its black box does not speak of cameras
+    FAILED = "failed"  # its black box failed on it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewImage:
+    """An image that was checked and has no number yet."""
+
+    image_id: ImageId
+    sender: SenderId
+    name: str
+    sha256: str
+    suffix: str
+    content_type: str
+    width_px: int
+    height_px: int
+    received_at: datetime
+
+    @property
+    def file_name(self) -> str:
+        """Its file below `images/`."""
+        return f"{self.image_id}{self.suffix}"
+
+
+class ImageRecord(BaseModel):
+    """The JSON beside an image's file: what a new database could be made from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    image_id: ImageId
+    sender: SenderId
+    name: str
+    sha256: str
+    content_type: str
+    size_bytes: int
+    width_px: int
+    height_px: int
+    received_at: AwareDatetime
+
+    @classmethod
+    def of(cls, image: NewImage, *, size_bytes: int) -> Self:
+        """The record of one image."""
+        return cls(
+            image_id=image.image_id,
+            sender=image.sender,
+            name=image.name,
+            sha256=image.sha256,
+            content_type=image.content_type,
+            size_bytes=size_bytes,
+            width_px=image.width_px,
+            height_px=image.height_px,
+            received_at=image.received_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredImage:
+    """An image that is safe: a row of the database."""
+
+    number: int
+    image_id: ImageId
+    sender: SenderId
+    sha256: str
+    file_name: str
+    stored_at: float
+    state: ImageState
+
+    @classmethod
+    def from_row(cls, row: Any) -> Self:
+        """From a row of the table `images`."""
+        return cls(
+            number=row["number"],
+            image_id=ImageId(row["image_id"]),
+            sender=SenderId(row["sender"]),
+            sha256=row["sha256"],
+            file_name=row["file_name"],
+            stored_at=row["stored_at"],
+            state=ImageState(row["state"]),
+        )

@@ -1,0 +1,61 @@
+"""What happens on image n? Pure: the same answer from the same numbers, after every restart."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class JobKind(StrEnum):
+    """What the black box is asked for."""
+
+    ADD = "add"
+    REFETCH = "refetch"
+
+
+class JobState(StrEnum):
+    """How far a job has come; after a restart `running` jobs run again and `stored` ones are published."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STORED = "stored"
+    DONE = "done"
+    FAILED = "failed"
+
+
+_ORDER: Final = (JobState.STORED, JobState.RUNNING, JobState.QUEUED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One call of the black box.
+
+    Attributes:
+        number: the job's own number; jobs run in the order of image number, then of this.
+        image_number: the image that it is about.
+        kind: whether the image is added or everything solved anew.
+        state: how far it has come.
+    """
+
+    number: int
+    image_number: int
+    kind: JobKind
+    state: JobState
+
+
+def jobs_on_image(image_number: int, refetch_every: int) -> tuple[JobKind, ...]:
+    """The jobs that an image brings, in order: every `refetch_every`-th is added like any other first."""
+    if image_number < 1 or refetch_every < 1:
+        raise ValueError(f"images and intervals count from 1, not {image_number} and {refetch_every}")
+    is_due = image_number % refetch_every == 0
+    return (JobKind.ADD, JobKind.REFETCH) if is_due else (JobKind.ADD,)
+
+
+def next_job(jobs: tuple[Job, ...]) -> Job | None:
+    """The job to see to now: what is stored is published first, what a crash interrupted runs again, then the oldest."""
+    open_jobs = [job for job in jobs if job.state in _ORDER]
+    return min(open_jobs, key=lambda job: (_ORDER.index(job.state), job.image_number, job.number), default=None)
+
+
+def is_refetch_due(jobs: tuple[Job, ...]) -> bool:
+    """Whether a refetch waits already, so that another request for one changes nothing."""
+    return any(job.kind is JobKind.REFETCH and job.state is JobState.QUEUED for job in jobs)
