@@ -1,0 +1,22 @@
+"""Where does the black box run? One executor for each project; all of them answer to `Executor`."""
+
+from pathlib import Path
+from typing import Protocol
+
+from reconstructor.worker import Call
+
+
+class Executor(Protocol):
+    """Runs one project's calls, one at a time, and outlives whatever they do."""
+
+    async def start(self) -> None:
+        """Load the black box before the first image needs it; raises BlackBoxNotFoundError."""
+        ...
+
+    async def call(self, call: Call, timeout_s: float) -> Path:
+        """The folder that the black box returned; raises a CairnError whose code says what went wrong."""
+        ...
+
+    async def close(self) -> None:
+        """Stop, also in the middle of a call."""
+        ...

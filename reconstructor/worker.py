@@ -1,0 +1,98 @@
+"""How do we survive the black box? It runs in this process, which may hang, die or eat memory; nobody else does.
+
+Calls come as lines of JSON on stdin, replies go as lines of JSON to what was stdout; whatever the black box prints
+goes to stderr. The process ends when its parent does.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from broker.errors import CairnError
+from reconstructor.black_box import BlackBox, BlackBoxNotFoundError, load
+
+MAX_LINE_BYTES: Final = 64 * 1024
+_MAX_REASON: Final = 1500
+_PR_SET_PDEATHSIG: Final = 1
+
+Problem = Literal["", "not_found", "failed", "out_of_memory"]
+
+
+class Call(BaseModel):
+    """The three arguments of the seam."""
+
+    model_config = ConfigDict(frozen=True)
+
+    input_img_path: str
+    old_point_cloud: str
+    new_img_id: str
+
+
+class Reply(BaseModel):
+    """The folder that a call returned, or what went wrong; the first reply only says that the black box is loaded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: str = ""
+    problem: Problem = ""
+    reason: str = ""
+
+
+def main() -> None:
+    """Load the black box that the first argument names, then answer calls until stdin ends."""
+    _die_with_parent()
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    try:
+        black_box = load(sys.argv[1])
+    except BlackBoxNotFoundError as exc:
+        replies.write(_line(Reply(problem="not_found", reason=exc.sentence)))
+        return
+    replies.write(_line(Reply()))
+    calls: SimpleQueue[Call] = SimpleQueue()
+    threading.Thread(target=_read_calls, args=(calls,), name="calls", daemon=True).start()
+    while True:
+        replies.write(_line(answer(black_box, calls.get())))
+
+
+def answer(black_box: BlackBox, call: Call) -> Reply:
+    """One call, whatever comes of it."""
+    try:
+        folder: object = black_box(call.input_img_path, call.old_point_cloud, call.new_img_id)
+    except CairnError as exc:
+        return Reply(problem="failed", reason=f"{exc.code}: {exc.sentence}"[:_MAX_REASON])
+    except MemoryError:
+        return Reply(problem="out_of_memory", reason="the black box found no more memory")
+    except Exception as exc:  # noqa: BLE001 - foreign code: the one place that must outlive anything
+        sys.excepthook(type(exc), exc, exc.__traceback__)
+        return Reply(problem="failed", reason=f"{type(exc).__name__}: {exc}"[:_MAX_REASON])
+    if not isinstance(folder, str | Path):
+        return Reply(problem="failed", reason=f"the black box returned a {type(folder).__name__}, not a folder's path")
+    return Reply(folder=str(Path(folder).absolute()))
+
+
+def _read_calls(calls: SimpleQueue[Call]) -> None:
+    for line in sys.stdin.buffer:
+        calls.put(Call.model_validate_json(line))
+    os._exit(0)  # the parent closed the pipe or is gone; the black box may be busy in a call that never ends
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")  # when memory ends, we go first
+
+
+def _line(reply: Reply) -> bytes:
+    return reply.model_dump_json().encode() + b"\n"
+
+
+if __name__ == "__main__":
+    main()
