@@ -1,0 +1,109 @@
+"""What do all tasks of one project share? Its store, its connection, and how it speaks."""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from broker.contract import RECONSTRUCTOR_STATE, event_topic
+from broker.delivery import (
+    BrokerRefusedError,
+    Delivery,
+    DeliveryTimeoutError,
+    Outgoing,
+    PublishRefusedError,
+)
+from broker.errors import CairnError
+from broker.ids import EventType, ImageId, ProjectId
+from broker.live import BrokerLostError
+from broker.messages import Error, Event, ReconstructorPresence, ReconstructorState
+from broker.topics import TopicSpace
+from reconstructor.config import Settings
+from reconstructor.durable import StoreError
+from reconstructor.executors import Executor
+from reconstructor.publisher import Publisher
+from reconstructor.statistics import Figures
+from reconstructor.store import Store
+
+BROKER_ERRORS: Final = (DeliveryTimeoutError, PublishRefusedError, BrokerRefusedError, BrokerLostError)
+RETRY_S: Final = 1.0
+_JSON: Final = "application/json"
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One project at work. `work` wakes the job loop; `is_disk_full` is what the last intake found."""
+
+    project: ProjectId
+    settings: Settings
+    store: Store
+    delivery: Delivery
+    publisher: Publisher
+    executor: Executor
+    boot_id: str
+    log: Any
+    figures: Figures = field(default_factory=Figures)
+    work: asyncio.Event = field(default_factory=asyncio.Event)
+    is_disk_full: bool = False
+
+    @property
+    def space(self) -> TopicSpace:
+        """The topics of this broker."""
+        return self.settings.broker.space
+
+    async def announce(self, event: Event) -> None:
+        """Publish an event; it is news, not state, so that a broker that is away does not hold up the work."""
+        topic = event_topic(self.space, self.project, EventType(event.message_type))
+        try:
+            await self.delivery.publish(Outgoing(topic=topic, payload=event.encode(), content_type=_JSON))
+        except BROKER_ERRORS as exc:
+            self.log.warning("event_not_published", type=event.message_type, reason=exc.sentence)
+
+    async def tell_error(self, exc: CairnError, *, image_id: ImageId | None = None, topic: str | None = None) -> None:
+        """Log an error, count it and publish it as an `error` event."""
+        self.log.error("error", code=exc.code, reason=exc.sentence, image=image_id, topic=topic)
+        with contextlib.suppress(StoreError):  # that the disk is full can be told, if not counted
+            await asyncio.to_thread(self.store.count_error)
+        reason, shown = exc.sentence[:2000], topic[:1024] if topic else None
+        await self.announce(Error(project=self.project, code=exc.code, reason=reason, image_id=image_id, topic=shown))
+
+    async def speak_state(self) -> None:
+        """Publish the retained birth message anew; raises what `Delivery.publish` raises."""
+        presence = ReconstructorPresence.READY
+        if self.is_disk_full:
+            presence = ReconstructorPresence.DISK_FULL
+        elif self.store.is_paused:
+            presence = ReconstructorPresence.PAUSED
+        await self.delivery.publish(self.state(presence))
+
+    def state(self, presence: ReconstructorPresence) -> Outgoing:
+        """The birth message, or a farewell."""
+        message = ReconstructorState(
+            project=self.project,
+            presence=presence,
+            boot_id=self.boot_id,
+            black_box=self.settings.black_box,
+            has_manifest=bool(self.store.references.kept()),
+            image_count=self.store.image_count(),
+            refetch_every=self.settings.refetch_every,
+        )
+        return state_message(self.space, message)
+
+    async def settle(self) -> None:
+        """Publish what the broker lacks, however long it stays away; a damaged file is told and made anew."""
+        began_s = time.monotonic()
+        while True:
+            try:
+                await self.publisher.settle()
+            except BROKER_ERRORS as exc:
+                self.log.warning("publication_waits", reason=exc.sentence, since_s=round(time.monotonic() - began_s, 1))
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+
+def state_message(space: TopicSpace, message: ReconstructorState) -> Outgoing:
+    """A state as it is retained, or as it stands in the last will."""
+    topic = space.topic(message.project, RECONSTRUCTOR_STATE.template)
+    return Outgoing(topic=topic, payload=message.encode(), is_retained=True, content_type=_JSON)

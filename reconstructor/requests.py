@@ -1,0 +1,138 @@
+"""How are requests answered? `ping`, `resync`, `refetch`, `pause`, `resume`, each with a response."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from broker.contract import RESPONSE, Match
+from broker.delivery import Incoming, Outgoing
+from broker.errors import CairnError
+from broker.ids import Encoding, SenderId, Verb
+from broker.messages import Request, Response, decode
+from reconstructor.context import BROKER_ERRORS, Context
+
+
+class WrongVerbError(CairnError):
+    """The topic asks for one thing and the payload for another."""
+
+    code = "wrong_verb"
+
+
+class NoImagesError(CairnError):
+    """There is nothing to solve anew."""
+
+    code = "no_images"
+
+
+class GenerationGoneError(CairnError):
+    """Shards of a generation that is not the present one."""
+
+    code = "generation_gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request as it arrived."""
+
+    user: SenderId
+    verb: Verb
+    topic: str
+    payload: bytes
+    received_at: datetime
+
+    @classmethod
+    def now(cls, message: Incoming, found: Match) -> Self:
+        """A request that arrives now."""
+        return cls(
+            user=SenderId(str(found.levels["user"])),
+            verb=Verb(str(found.levels["verb"])),
+            topic=message.topic,
+            payload=message.payload,
+            received_at=datetime.now(UTC),
+        )
+
+
+async def answer_requests(context: Context, asked: asyncio.Queue[Asked]) -> None:
+    """Answer one request after the other, for ever."""
+    while True:
+        await answer_request(context, await asked.get())
+
+
+async def answer_request(context: Context, asked: Asked) -> None:
+    """Do what is asked and say so; what is no request becomes an `error` event."""
+    try:
+        request = decode(asked.payload, Request)
+        if request.verb is not asked.verb:
+            raise WrongVerbError(f"the topic asks for {asked.verb} and the payload for {request.verb}")
+    except CairnError as exc:
+        await context.tell_error(exc, topic=asked.topic)
+        return
+    count, refusal = 0, None
+    try:
+        count = await _do(context, request)
+    except CairnError as exc:
+        refusal = exc
+    context.log.info(
+        "request_answered", user=asked.user, verb=request.verb.value, code=refusal.code if refusal else None
+    )
+    await _respond(context, asked, request, count, refusal)
+
+
+async def _do(context: Context, request: Request) -> int:
+    """Returns how many shards were published again."""
+    match request.verb:
+        case Verb.PING:
+            return 0
+        case Verb.RESYNC:
+            return await _resync(context, request)
+        case Verb.REFETCH:
+            if await asyncio.to_thread(context.store.request_refetch) is None:
+                raise NoImagesError("there is no image yet: upload one first")
+        case Verb.PAUSE | Verb.RESUME:
+            await asyncio.to_thread(context.store.pause, is_paused=request.verb is Verb.PAUSE)
+            await context.speak_state()
+    context.work.set()
+    return 0
+
+
+async def _resync(context: Context, request: Request) -> int:
+    if not request.shards:
+        return await context.publisher.resync()
+    reference = await asyncio.to_thread(context.store.references.newest)
+    if reference is None or reference.manifest.generation != request.generation:
+        raise GenerationGoneError(f"generation {request.generation} is not the present one: read the manifest again")
+    present = {entry.index for entry in reference.manifest.shards}
+    generation = reference.manifest.generation
+    topics = [
+        context.publisher.shard_topic(generation, encoding, index)
+        for index in sorted(present & set(request.shards))
+        for encoding in Encoding
+    ]
+    return await context.publisher.resync(topics)
+
+
+async def _respond(context: Context, asked: Asked, request: Request, count: int, refusal: CairnError | None) -> None:
+    response = Response(
+        project=context.project,
+        id=request.id,
+        verb=request.verb,
+        is_done=refusal is None,
+        code=refusal.code if refusal else None,
+        reason=refusal.sentence[:2000] if refusal else None,
+        request_sent_at=request.sent_at,
+        received_at=asked.received_at,
+        republished_count=count,
+    )
+    topic = context.space.topic(context.project, RESPONSE.template, user=asked.user, connection=request.connection)
+    try:
+        await context.delivery.publish(
+            Outgoing(
+                topic=topic,
+                payload=response.encode(),
+                content_type="application/json",
+                correlation_data=request.id.encode(),
+            )
+        )
+    except BROKER_ERRORS as exc:
+        context.log.warning("response_not_published", user=asked.user, reason=exc.sentence)

@@ -1,0 +1,74 @@
+"""How is a project doing? Counts from the store, latency from what went out, memory and disk from the machine."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import psutil
+
+from broker.ids import Generation, ProjectId
+from broker.messages import Manifest, ReconstructorStatistics
+from reconstructor.images import ImageState
+from reconstructor.store import Store
+
+_REMEMBERED: Final = 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class Figures:
+    """What is measured while the program runs."""
+
+    started_s: float = field(default_factory=time.monotonic)
+    stored_to_shard_s: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+
+
+def percentile(values: Iterable[float], ratio: float) -> float | None:
+    """The smallest value that at least this share of the values does not exceed (nearest rank), or None of none."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    return ordered[max(0, math.ceil(ratio * len(ordered)) - 1)]
+
+
+def collect(project: ProjectId, store: Store, figures: Figures) -> ReconstructorStatistics:
+    """The figures of one project now. `rejected_count` counts uploads not taken and images that the black box rejects."""
+    counts = store.counts()
+    reference = store.references.newest()
+    manifest = reference.manifest if reference is not None else None
+    return ReconstructorStatistics(
+        project=project,
+        stored_count=store.image_count(),
+        placed_count=counts.get(ImageState.PLACED, 0),
+        waiting_count=counts.get(ImageState.WAITING, 0),
+        rejected_count=counts["rejected_count"] + counts.get(ImageState.REJECTED, 0),
+        queued_count=counts["open_jobs"],
+        error_count=counts["error_count"],
+        generation=Generation(manifest.generation) if manifest else None,
+        shard_count=len(manifest.shards) if manifest else 0,
+        point_count=manifest.point_count if manifest else 0,
+        retained_bytes=_retained_bytes(manifest) if manifest else 0,
+        disk_free_bytes=store.free_bytes(),
+        memory_bytes=_memory_bytes(),
+        uptime_s=time.monotonic() - figures.started_s,
+        stored_to_shard_p50_s=percentile(figures.stored_to_shard_s, 0.5),
+        stored_to_shard_p95_s=percentile(figures.stored_to_shard_s, 0.95),
+    )
+
+
+def _retained_bytes(manifest: Manifest) -> int:
+    return sum(each.bytes for entry in manifest.shards for each in entry.encodings)
+
+
+def _memory_bytes() -> int:
+    """This process and its black boxes, resident."""
+    parent = psutil.Process()
+    total = parent.memory_info().rss
+    for child in parent.children(recursive=True):
+        try:
+            total += child.memory_info().rss
+        except psutil.NoSuchProcess:  # it ended between the two looks
+            continue
+    return int(total)
