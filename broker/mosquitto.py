@@ -141,6 +141,8 @@ class Mosquitto:
             BrokerStartError: it ended at once or does not answer; the message carries its last words.
         """
         binary = find_binary()
+        if answers(self.plan.port):  # it would be taken for ours
+            raise BrokerStartError(f"port {self.plan.port} is taken by another broker: stop it or choose another port")
         write_files(self.plan, self._credentials.values())
         with self.plan.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -119,9 +119,11 @@ async def _until_end(
                 is_done = rig.is_done and progress.is_settled
             for task in kept:
                 task.cancel()
-    except* CairnError as group:
-        show.end(progress.line)
-        raise group.exceptions[0] from None
+    except ExceptionGroup as group:  # `except*` would wrap what we raise into a group again
+        ours, others = group.split(CairnError)
+        if ours is None or others is not None:
+            raise
+        raise ours.exceptions[0] from None
     return is_done
 
 

@@ -1,5 +1,6 @@
 """The launcher starts, answers, survives and speaks in words when it cannot."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,20 @@ def test_password_stands_nowhere_in_plain_and_files_are_the_owners(tmp_path: Pat
             assert path.stat().st_mode & 0o077 == 0
 
 
-def test_taken_port_is_told_with_the_brokers_last_words(tmp_path: Path) -> None:
+def test_port_of_another_broker_is_refused(tmp_path: Path) -> None:
     port = free_port()
     with (
         Mosquitto(BrokerPlan(data_dir=tmp_path / "a", port=port), [OPS]),
-        pytest.raises(BrokerStartError, match="Address already in use"),
+        pytest.raises(BrokerStartError, match="taken by another broker"),
     ):
         Mosquitto(BrokerPlan(data_dir=tmp_path / "b", port=port), [OPS]).start()
+
+
+def test_port_of_another_program_is_told_with_the_brokers_last_words(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        plan = BrokerPlan(data_dir=tmp_path, port=taken.getsockname()[1])
+        with pytest.raises(BrokerStartError, match="Address already in use"):
+            Mosquitto(plan, [OPS]).start()
 
 
 def test_folder_that_cannot_be_written_is_refused_because_persistence_would_silently_not_happen(tmp_path: Path) -> None:
