@@ -13,6 +13,7 @@ from edge_agent.camera import CameraError, Photograph
 from edge_agent.cameras.child import Header, photograph_of
 from edge_agent.cameras.plan import CameraPlan
 
+CHILD_COMMAND = (sys.executable, "-m", "edge_agent.cameras.child")
 LOG = get_logger()
 MAX_PHOTOGRAPH_BYTES = 256 * 1024 * 1024
 HEADER_LIMIT_BYTES = 64 * 1024
@@ -72,9 +73,7 @@ class WatchedCamera:
     async def _start(self) -> asyncio.subprocess.Process:
         self._start_count += 1
         self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "edge_agent.cameras.child",
+            *CHILD_COMMAND,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=HEADER_LIMIT_BYTES,

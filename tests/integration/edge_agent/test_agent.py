@@ -157,15 +157,19 @@ async def test_a_watched_folder_gives_each_new_file_to_the_reconstructor(mosquit
 async def test_others_see_birth_description_health_and_last_will(mosquitto: Mosquitto, tmp_path: Path) -> None:
     write_photographs(tmp_path / "photos", 2)
     space = mosquitto.plan.space
-    channels = {AGENT_STATE: AgentState, AGENT_DESCRIPTION: AgentDescription, AGENT_HEALTH: AgentHealth}
-    topics = {space.topic(PROJECT, channel.template, agent=RIG): model for channel, model in channels.items()}
+    channels: dict[str, type[Message]] = {
+        space.topic(PROJECT, AGENT_STATE.template, agent=RIG): AgentState,
+        space.topic(PROJECT, AGENT_DESCRIPTION.template, agent=RIG): AgentDescription,
+        space.topic(PROJECT, AGENT_HEALTH.template, agent=RIG): AgentHealth,
+    }
     seen: list[Message] = []
     async with follow(mosquitto.connection("ops")) as follower:
-        await follower.subscribe(*topics)
+        await follower.subscribe(*channels)
 
         async def listen() -> None:
             async for message in follower.messages():
-                seen.append(decode(message.payload, topics[message.topic]))
+                model = channels[message.topic]
+                seen.append(decode(message.payload, model))
 
         listening = asyncio.create_task(listen())
         async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY):
