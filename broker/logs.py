@@ -32,6 +32,6 @@ def configure(*, level: str = "info") -> None:
 
 
 def get_logger(**fields: object) -> structlog.typing.FilteringBoundLogger:
-    """A logger that adds these fields to every event."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(**fields)
+    """A logger that adds these fields to every event; it may be made before `configure`."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**fields)  # lazy: `bind` would freeze defaults
     return logger
