@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from reconstructor.engine.features import Features
-from reconstructor.engine.matching import match_features
+from reconstructor.engine.matching import Matcher
 from reconstructor.engine.memory import KnownImages
 from reconstructor.engine.pairs import MIN_INLIERS, Pair, PairEstimator
 from reconstructor.engine.retrieval import SimilarImages
@@ -19,6 +19,7 @@ class PairFinder:
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
         self._similar = SimilarImages(seed=settings.random_seed)
+        self._matcher = Matcher()
         self._estimator = PairEstimator(seed=settings.random_seed)
 
     def remember(self, features: Features) -> None:
@@ -55,7 +56,7 @@ class PairFinder:
         self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
     ) -> Pair | None:
         earlier = known.features[other]
-        matches = match_features(earlier.descriptors, features.descriptors)
+        matches = self._matcher.match(earlier.descriptors, features.descriptors)
         if len(matches) < MIN_INLIERS:
             return None
         return self._estimator.estimate(

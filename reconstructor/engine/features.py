@@ -24,7 +24,10 @@ class BadFeaturesError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Features:
-    """What is kept of a photograph's appearance. Coordinates: (0, 0) is the corner of the reduced, upright image."""
+    """What is kept of a photograph's appearance, largest feature first.
+
+    Coordinates are in pixels of the reduced, upright image, whose corner is (0, 0).
+    """
 
     keypoints: NDArray[np.float32]  # (N, 4): x_px, y_px, scale_px, orientation_rad
     descriptors: NDArray[np.uint8]  # (N, 128), RootSIFT
@@ -49,9 +52,11 @@ def extract_features(photograph: Photograph, settings: EngineSettings) -> Featur
     extractor = _extractor(settings.max_features, first_octave, settings.threads)
     points, descriptors = extractor.extract_from_uint8_array(np.ascontiguousarray(photograph.gray))
     keypoints = np.asarray(pycolmap.keypoints_to_matrix(points), np.float32).reshape(-1, 4)
+    order = np.argsort(-keypoints[:, 2], kind="stable")  # largest first: the matcher probes with these
+    keypoints = keypoints[order]
     return Features(
         keypoints=keypoints,
-        descriptors=np.array(descriptors.data, np.uint8).reshape(-1, DESCRIPTOR_LENGTH),
+        descriptors=np.asarray(descriptors.data, np.uint8).reshape(-1, DESCRIPTOR_LENGTH)[order],
         colors_rgb=_colors_at(photograph.colors_rgb, keypoints),
     )
 

@@ -87,14 +87,26 @@ class LiveEngine:
 
     def refetch(self) -> Outcome:
         """See the protocol. A solution that the gate refuses leaves the model as it was, and the update says so."""
-        with self._refetch_lock, self._watch.measure("refetch"):
-            verdict, solution, objection = self._solve()
+        with self._refetch_lock:
+            with self._watch.measure("solving"):
+                verdict, solution, objection = self._solve()
             with self._model_lock:
                 if solution is not None:
                     self._take_over(solution)
                 self._newest = None
                 outcome = self._commit(added_image_id="", is_complete=True, objection=objection)
         return outcome.model_copy(update={"solve": verdict})
+
+    def complete(self) -> Outcome:
+        """The complete cloud of the present model, without solving anything."""
+        with self._model_lock:
+            self._newest = None
+            return self._commit(added_image_id="", is_complete=True)
+
+    def match_count(self, image_id: str) -> int:
+        """How many verified matches an image has with all others."""
+        numbers = [image.number for image in self._images if image.image_id == image_id and not image.rejection]
+        return sum(len(pair.matches) for number in numbers for pair in self._known.pairs[number])
 
     def close(self) -> None:
         if self._running is not None:

@@ -11,6 +11,7 @@ from reconstructor.engine.colmap import keypoints_in_image, pycolmap
 
 Matches = NDArray[np.uint32]  # (M, 2): feature index in the earlier, in the newer image
 
+_MAX_TRIALS: Final = 3000  # finds what has 40 % inliers; COLMAP's 10,000 cost 0.4 s on each pair that has none
 MIN_INLIERS: Final = 15  # COLMAP's bound: fewer agree by chance
 _NO_MATRIX: Final = np.full((3, 3), np.nan)
 _WITHOUT_PARALLAX: Final = frozenset({"PLANAR", "PANORAMIC", "PLANAR_OR_PANORAMIC"})
@@ -47,6 +48,7 @@ class PairEstimator:
     def __init__(self, *, seed: int) -> None:
         self._options = pycolmap.TwoViewGeometryOptions()
         self._options.ransac.random_seed = seed
+        self._options.ransac.max_num_trials = _MAX_TRIALS
 
     def estimate(
         self,
