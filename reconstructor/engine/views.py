@@ -1,0 +1,137 @@
+"""What does dense depth see? An image with its pinhole camera, pose and sparse points; and which sources suit it?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from broker.errors import CairnError
+
+Matrix = NDArray[np.float64]
+
+_LUMA_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601
+_BEST_ANGLE_DEG = 12.0  # measured on rendered walls, 2026-11-24: 2-GSD accuracy is flat from 10 to 20 degrees
+_SPREAD_BELOW_DEG = 6.0
+_SPREAD_ABOVE_DEG = 12.0
+_MIN_COMMON_POINTS = 8
+
+
+class BadViewError(CairnError):
+    """An image, camera or pose that does not fit together."""
+
+    code = "bad_view"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class View:
+    """An undistorted image with its pinhole camera.
+
+    Attributes:
+        image_id: names the image.
+        image_rgb: (H, W, 3) uint8 tensor; its device is where the work is done.
+        intrinsics: (4,) float64 fx, fy, cx, cy in pixels of this image; the top-left corner of the top-left pixel
+            is (0, 0), its centre (0.5, 0.5), as in COLMAP.
+        camera_from_world: (4, 4) float64, rigid, OpenCV axes.
+        sparse_ids: (N,) int64 names of the sparse points this image sees; the same point has the same name in all.
+        sparse_in_world: (N, 3) float64.
+
+    Raises:
+        BadViewError: a shape, dtype or value does not fit.
+    """
+
+    image_id: str
+    image_rgb: Tensor
+    intrinsics: Matrix
+    camera_from_world: Matrix
+    sparse_ids: NDArray[np.int64]
+    sparse_in_world: Matrix
+
+    def __post_init__(self) -> None:
+        if self.image_rgb.dtype != torch.uint8 or self.image_rgb.ndim != 3 or self.image_rgb.shape[2] != 3:  # noqa: PLR2004 - three colours
+            raise BadViewError(f"image {self.image_id}: pixels must be (H, W, 3) uint8")
+        if self.intrinsics.shape != (4,) or not np.isfinite(self.intrinsics).all() or (self.intrinsics[:2] <= 0).any():
+            raise BadViewError(f"image {self.image_id}: intrinsics must be fx, fy, cx, cy, finite, focal lengths > 0")
+        if self.camera_from_world.shape != (4, 4) or not np.isfinite(self.camera_from_world).all():
+            raise BadViewError(f"image {self.image_id}: camera_from_world must be a finite 4x4 matrix")
+        if self.sparse_in_world.shape != (len(self.sparse_ids), 3):
+            raise BadViewError(f"image {self.image_id}: sparse points must be (N, 3), one for each of (N,) names")
+
+    @property
+    def height(self) -> int:
+        return int(self.image_rgb.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.image_rgb.shape[1])
+
+    @property
+    def device(self) -> torch.device:
+        return self.image_rgb.device
+
+    @property
+    def camera_matrix(self) -> Matrix:
+        fx, fy, cx, cy = self.intrinsics
+        return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
+
+    @property
+    def center_in_world(self) -> Matrix:
+        return np.asarray(-self.camera_from_world[:3, :3].T @ self.camera_from_world[:3, 3])
+
+    def gray(self) -> Tensor:
+        """(H, W) float32 luma, 0 to 1."""
+        weights = torch.tensor(_LUMA_WEIGHTS, device=self.device) / 255.0
+        return self.image_rgb.to(torch.float32) @ weights
+
+    def sparse_in_camera(self) -> Matrix:
+        """(N, 3) float64."""
+        pose = self.camera_from_world
+        return np.asarray(self.sparse_in_world @ pose[:3, :3].T + pose[:3, 3])
+
+    def halved(self) -> Self:
+        """The view at half its size; an odd last row or column is left out."""
+        height, width = self.height // 2, self.width // 2
+        pixels = self.image_rgb[: 2 * height, : 2 * width].to(torch.float32)
+        mean = pixels.reshape(height, 2, width, 2, 3).mean(dim=(1, 3))
+        return type(self)(
+            image_id=self.image_id,
+            image_rgb=mean.round().to(torch.uint8),
+            intrinsics=self.intrinsics / 2.0,
+            camera_from_world=self.camera_from_world,
+            sparse_ids=self.sparse_ids,
+            sparse_in_world=self.sparse_in_world,
+        )
+
+
+def best_sources(reference: View, candidates: Sequence[View], count: int) -> list[View]:
+    """The `count` candidates whose common sparse points are seen under the most useful angles, best first.
+
+    Each common point counts by its triangulation angle, a Gaussian about 12 degrees that is steeper below, as in Yao et
+    al., "MVSNet", ECCV 2018, section 4.1. Candidates with fewer than 8 common points are left out.
+    """
+    scores = [_usefulness(reference, candidate) for candidate in candidates]
+    order = sorted(range(len(candidates)), key=lambda row: -scores[row])
+    return [candidates[row] for row in order[:count] if scores[row] > 0.0]
+
+
+def _usefulness(reference: View, candidate: View) -> float:
+    if candidate.image_id == reference.image_id:
+        return 0.0
+    is_common = np.isin(reference.sparse_ids, candidate.sparse_ids)
+    if int(is_common.sum()) < _MIN_COMMON_POINTS:
+        return 0.0
+    points = reference.sparse_in_world[is_common]
+    offsets = triangulation_angles_deg(points, reference.center_in_world, candidate.center_in_world) - _BEST_ANGLE_DEG
+    spread = np.where(offsets < 0.0, _SPREAD_BELOW_DEG, _SPREAD_ABOVE_DEG)
+    return float(np.exp(-0.5 * (offsets / spread) ** 2).sum())
+
+
+def triangulation_angles_deg(points_in_world: Matrix, first_center: Matrix, second_center: Matrix) -> Matrix:
+    """(N,) angles at the points (N, 3) between the rays to two centres (3,)."""
+    first, second = first_center - points_in_world, second_center - points_in_world
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    cosines = (first * second).sum(axis=1) / np.maximum(lengths, 1e-300)
+    return np.asarray(np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0))))
