@@ -1,0 +1,75 @@
+"""Which inverse depth does each pixel take, when its neighbours have a say? Semi-global matching, all scanlines at once.
+
+Source: Hirschmüller, "Stereo Processing by Semiglobal Matching and Mutual Information", PAMI 2008, section 2.3.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smoothness:
+    """Penalties in units of the cost (0 to 1).
+
+    Attributes:
+        step_penalty: for one plane's difference between neighbours.
+        jump_penalty: for any larger difference, where the image has no edge.
+        edge_contrast: the difference of luma (0 to 1) at which the jump penalty is halved.
+        is_diagonal: eight directions instead of four.
+    """
+
+    step_penalty: float = 0.04
+    jump_penalty: float = 0.30
+    edge_contrast: float = 0.06
+    is_diagonal: bool = False
+
+
+def aggregated_costs(costs: Tensor, gray: Tensor, smoothness: Smoothness) -> Tensor:
+    """Sum the costs along the paths that come to each pixel from every side.
+
+    Args:
+        costs: (H, W, D) float32, 0 to 1, of D ordered hypotheses for each pixel.
+        gray: (H, W) float32 luma of the same pixels; jumps are cheaper across its edges.
+        smoothness: the penalties.
+
+    Returns:
+        (H, W, D) float32.
+    """
+    slants = (0, 1, -1) if smoothness.is_diagonal else (0,)
+    vertical = _both_ways(costs, gray, smoothness, slants)
+    horizontal = _both_ways(costs.transpose(0, 1), gray.T, smoothness, (0,))
+    return vertical.add_(horizontal.transpose(0, 1))
+
+
+def _both_ways(costs: Tensor, gray: Tensor, smoothness: Smoothness, slants: tuple[int, ...]) -> Tensor:
+    """Walk down and up the rows at once: opposite directions (and slants) are one batch of 2 * len(slants)."""
+    ways = torch.stack([costs, costs.flip(0)]).repeat(len(slants), 1, 1, 1)
+    lumas = torch.stack([gray, gray.flip(0)])
+    jumps = torch.cat([_jump_penalties(lumas, slant, smoothness) for slant in slants])
+    for row in range(1, ways.shape[1]):
+        before = torch.cat([_shifted(ways[2 * at : 2 * at + 2, row - 1], slant) for at, slant in enumerate(slants)])
+        lowest = before.amin(dim=2, keepdim=True)
+        best = torch.minimum(before, lowest + jumps[:, row - 1, :, None])
+        stepped = before + smoothness.step_penalty
+        torch.minimum(best[:, :, 1:], stepped[:, :, :-1], out=best[:, :, 1:])
+        torch.minimum(best[:, :, :-1], stepped[:, :, 1:], out=best[:, :, :-1])
+        ways[:, row] += best.sub_(lowest)
+    return ways[0::2].sum(dim=0).add_(ways[1::2].sum(dim=0).flip(0))
+
+
+def _shifted(path: Tensor, slant: int) -> Tensor:
+    """(2, W, D) moved sideways to its successors; a path that comes from beyond the border begins anew."""
+    if slant == 0:
+        return path
+    moved = path.roll(slant, dims=1)
+    moved[:, 0 if slant > 0 else -1] = 0.0
+    return moved
+
+
+def _jump_penalties(lumas: Tensor, slant: int, smoothness: Smoothness) -> Tensor:
+    """(2, H - 1, W) float32, between each row's pixels and their predecessors in the row before."""
+    contrast = (lumas[:, 1:] - lumas[:, :-1].roll(slant, dims=2)).abs()
+    softened = smoothness.jump_penalty / (1.0 + contrast / smoothness.edge_contrast)
+    return softened.clamp_min(smoothness.step_penalty)
