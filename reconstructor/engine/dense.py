@@ -1,0 +1,223 @@
+"""How does the dense cloud grow, image by image, and how is it made anew at a refetch?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from broker.errors import CairnError
+from reconstructor.engine.consistency import Agreement, confirmed, unexplained
+from reconstructor.engine.depth_maps import DepthMap, SurfacePoints, surface_points
+from reconstructor.engine.fusion import VOXEL_RATIO, fused, without_outliers
+from reconstructor.engine.reposing import reposed
+from reconstructor.engine.views import View, best_sources
+
+
+class UnknownImageError(CairnError):
+    """An image that the dense model does not hold."""
+
+    code = "unknown_image"
+
+
+class DepthEngine(Protocol):
+    """Depth of an image under known poses; a learned model may stand here, its scale fitted to the sparse points."""
+
+    def depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap:
+        """The reference's depth, on the reference's device.
+
+        Raises:
+            TooLittleSparseError: fewer than 8 sparse points ahead of the reference.
+            NoSourceError: no sources.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenseSettings:
+    """What the dense model does with depth maps.
+
+    Attributes:
+        source_count: images that a depth map is matched against.
+        witness_count: images that may confirm a depth; they cost little.
+        agreement: when they do.
+        voxel_ratio: side of a fused voxel, in ground sampling distances.
+        max_depth_change_ratio, max_epipolar_error_px: a depth map whose cameras moved by less is kept at a refetch.
+    """
+
+    source_count: int = 3
+    witness_count: int = 6
+    agreement: Agreement = field(default_factory=Agreement)
+    voxel_ratio: float = VOXEL_RATIO
+    max_depth_change_ratio: float = 0.0015
+    max_epipolar_error_px: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """What the dense model keeps of an image.
+
+    Attributes:
+        view: as it was when the depth map was made.
+        sources: the views it was matched against, likewise.
+        depth_map: as matched, before other images are heard.
+        published: (H, W) bool, pixels whose points were handed out.
+    """
+
+    view: View
+    sources: tuple[View, ...]
+    depth_map: DepthMap
+    published: Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Growth:
+    """What an image brought.
+
+    Attributes:
+        points: all new points, row for row.
+        replaced: images whose earlier points these replace, because they were provisional.
+        entries: what changed, by image id, for the engine's store.
+    """
+
+    points: SurfacePoints
+    replaced: frozenset[str] = frozenset()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+
+class DenseModel:
+    """The dense model of one project. It holds depth maps by image id and knows neither disk nor network."""
+
+    def __init__(self, engine: DepthEngine, settings: DenseSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._views: dict[str, View] = {}
+        self._entries: dict[str, Entry] = {}
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """By image id, in the order of the images."""
+        return self._entries
+
+    def restore(self, view: View, entry: Entry | None) -> None:
+        """Take an image back from the store, with its depth map if it had one."""
+        self._views[view.image_id] = view
+        if entry is not None:
+            self._entries[view.image_id] = entry
+
+    def replace(self, view: View) -> None:
+        """Give a known image its new pose and sparse points; its depth map stays until the next refetch.
+
+        Raises:
+            UnknownImageError: it was never added.
+        """
+        if view.image_id not in self._views:
+            raise UnknownImageError(f"image {view.image_id} has no dense view: add it first")
+        self._views[view.image_id] = view
+
+    def discard(self, image_id: str) -> None:
+        """Forget an image that the model lost."""
+        self._views.pop(image_id, None)
+        self._entries.pop(image_id, None)
+
+    @torch.inference_mode()
+    def add(self, view: View) -> Growth:
+        """Add an image: the points it sees that earlier images do not show as well.
+
+        Depths matched against fewer than two sources are provisional: they are made anew, and their points replaced,
+        as soon as there are two. Adding an image again changes nothing.
+        """
+        if view.image_id in self._views:
+            return Growth(points=SurfacePoints.empty())
+        self._views[view.image_id] = view
+        waiting = [known for known in self._views.values() if self._gains(known)]
+        replaced = {known.image_id for known in waiting if known.image_id in self._entries}
+        for known in waiting:
+            self._entries.pop(known.image_id, None)
+        for known in waiting:
+            self._entries[known.image_id] = self._matched(known)
+        changed = {known.image_id: self._publish(known) for known in waiting}
+        return Growth(
+            points=SurfacePoints.join([points for points, _ in changed.values()]),
+            replaced=frozenset(replaced),
+            entries={image_id: entry for image_id, (_, entry) in changed.items()},
+        )
+
+    @torch.inference_mode()
+    def refetch(self, views: Sequence[View], report: Callable[[int, int], None] = lambda _done, _total: None) -> Growth:
+        """Make the complete cloud under new poses; images that are not among the views are forgotten.
+
+        Depth maps whose cameras hardly moved against each other are triangulated anew from their matches; the others
+        are matched anew. `report(done, total)` is called after each image.
+        """
+        self._views = {view.image_id: view for view in views}
+        entries = {}
+        for done, view in enumerate(views):
+            kept = self._reposed(view)
+            if kept is not None:
+                entries[view.image_id] = kept
+            elif self._sources(view):
+                entries[view.image_id] = self._matched(view)
+            report(done + 1, len(views))
+        self._entries = entries
+        final = {image_id: self._confirmed(self._views[image_id]) for image_id in entries}
+        self._entries = {
+            image_id: replace(entry, published=final[image_id].valid) for image_id, entry in entries.items()
+        }
+        parts = [surface_points(self._views[image_id], depth_map) for image_id, depth_map in final.items()]
+        cloud = fused(SurfacePoints.join(parts), voxel_ratio=self._settings.voxel_ratio)
+        return Growth(points=without_outliers(cloud), replaced=frozenset(entries), entries=dict(self._entries))
+
+    def _sources(self, view: View) -> list[View]:
+        return best_sources(view, list(self._views.values()), self._settings.source_count)
+
+    def _gains(self, view: View) -> bool:
+        """Whether the image has no depth map, or one from a single source, and more sources now."""
+        entry = self._entries.get(view.image_id)
+        used = 0 if entry is None else len(entry.sources)
+        return used < 2 and len(self._sources(view)) > used  # noqa: PLR2004 - two others make a depth sure
+
+    def _matched(self, view: View) -> Entry:
+        sources = self._sources(view)
+        depth_map = self._engine.depth_map(view, sources)
+        nothing = torch.zeros_like(depth_map.valid)
+        return Entry(view=view, sources=tuple(sources), depth_map=depth_map, published=nothing)
+
+    def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:
+        depth_map = self._confirmed(view)
+        earlier = [
+            (self._views[entry.view.image_id], replace(entry.depth_map, valid=entry.published))
+            for entry in self._witnesses(view)
+        ]
+        alone = replace(depth_map, deviation=self._entries[view.image_id].depth_map.deviation)  # as the earlier ones
+        depth_map = depth_map.masked(unexplained(view, alone, earlier, self._settings.agreement))
+        entry = replace(self._entries[view.image_id], published=depth_map.valid)
+        self._entries[view.image_id] = entry
+        return surface_points(view, depth_map), entry
+
+    def _confirmed(self, view: View) -> DepthMap:
+        witnesses = self._witnesses(view)
+        agreement = self._settings.agreement
+        needed = max(1, min(agreement.min_count, len(witnesses)))
+        others = [(self._views[entry.view.image_id], entry.depth_map) for entry in witnesses]
+        depth_map = self._entries[view.image_id].depth_map
+        return confirmed(view, depth_map, others, replace(agreement, min_count=needed))
+
+    def _witnesses(self, view: View) -> list[Entry]:
+        known = [other for other in self._views.values() if other.image_id in self._entries]
+        chosen = best_sources(view, known, self._settings.witness_count)
+        return [self._entries[other.image_id] for other in chosen]
+
+    def _reposed(self, view: View) -> Entry | None:
+        entry = self._entries.get(view.image_id)
+        if entry is None or len(entry.sources) < self._settings.source_count:
+            return None  # there may be more sources now
+        if any(source.image_id not in self._views for source in entry.sources):
+            return None
+        after = (view, *(self._views[source.image_id] for source in entry.sources))
+        moved = reposed(entry.depth_map, (entry.view, *entry.sources), after)
+        is_still = moved.depth_change_ratio <= self._settings.max_depth_change_ratio
+        if not is_still or moved.epipolar_error_px > self._settings.max_epipolar_error_px:
+            return None
+        return replace(entry, view=view, sources=after[1:], depth_map=moved.depth_map)
