@@ -17,6 +17,7 @@ from broker.errors import CairnError
 from broker.ids import Encoding, ProjectId
 from broker.logs import get_logger
 from broker.messages import Manifest, ShardEntry, decode
+from broker.topics import TopicSpace
 from reconstructor.generations import ShardGoneError
 from reconstructor.references import Reference, References
 from reconstructor.retained import Retained, list_retained
@@ -76,12 +77,6 @@ class Publisher:
             if due:
                 await self._settle()
 
-    def shard_topic(self, generation: int, encoding: Encoding, index: int) -> str:
-        """Where one shard is retained."""
-        return self._space.topic(
-            self._project, SHARD.template, generation=generation, encoding=encoding.value, index=index
-        )
-
     async def _settle(self) -> int:
         sent_count = 0
         gone: ShardGoneError | None = None
@@ -125,7 +120,9 @@ class Publisher:
             (topic, entry, each.encoding, each.sha256)
             for entry in reference.manifest.shards
             for each in entry.encodings
-            if self._retained.digests.get(topic := self.shard_topic(generation, each.encoding, entry.index))
+            if self._retained.digests.get(
+                topic := shard_topic(self._space, self._project, generation, each.encoding, entry.index)
+            )
             != each.sha256
         ]
         gone: ShardGoneError | None = None
@@ -212,3 +209,8 @@ class Publisher:
             found = match(self._space, topic).levels.get("generation")
             return int(found) if found is not None else None
         return None
+
+
+def shard_topic(space: TopicSpace, project: ProjectId, generation: int, encoding: Encoding, index: int) -> str:
+    """Where one shard is retained."""
+    return space.topic(project, SHARD.template, generation=generation, encoding=encoding.value, index=index)

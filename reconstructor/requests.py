@@ -11,6 +11,7 @@ from broker.errors import CairnError
 from broker.ids import Encoding, SenderId, Verb
 from broker.messages import Request, Response, decode
 from reconstructor.context import BROKER_ERRORS, Context
+from reconstructor.publisher import shard_topic
 
 
 class WrongVerbError(CairnError):
@@ -105,7 +106,7 @@ async def _resync(context: Context, request: Request) -> int:
     present = {entry.index for entry in reference.manifest.shards}
     generation = reference.manifest.generation
     topics = [
-        context.publisher.shard_topic(generation, encoding, index)
+        shard_topic(context.space, context.project, generation, encoding, index)
         for index in sorted(present & set(request.shards))
         for encoding in Encoding
     ]

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from broker.shards import PointCloud, encode_ply
-from reconstructor.black_box import CameraState, CameraUpdate, Update, write_update
+from reconstructor.black_box import BlackBox, CameraState, CameraUpdate, Update, write_update
 
 POINTS_PER_IMAGE = 500
 SURVEY_OFFSET = (500_000.0, 5_400_000.0, 300.0)
@@ -143,6 +143,29 @@ def writes_double(input_img_path: str, old_point_cloud: str, new_img_id: str) ->
         f"property double {axis}\n" for axis in "xyz"
     )
     return _write(new_img_id, f"{header}end_header\n".encode() + points.astype(">f8").tobytes())
+
+
+def _failing_second(failing: BlackBox) -> BlackBox:
+    """Works at once, but for the second image that it sees."""
+
+    def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+        seen = Path("seen.txt")
+        count = len(seen.read_text(encoding="ascii")) if seen.exists() else 0
+        seen.write_text("x" * (count + 1), encoding="ascii")
+        return (failing if count == 1 else instant)(input_img_path, old_point_cloud, new_img_id)
+
+    return black_box
+
+
+second_raises = _failing_second(raises)
+second_hangs = _failing_second(hangs)
+second_exits = _failing_second(exits)
+second_eats_memory = _failing_second(eats_memory)
+second_writes_nothing = _failing_second(writes_nothing)
+second_returns_no_folder = _failing_second(returns_no_folder)
+second_writes_truncated_ply = _failing_second(writes_truncated_ply)
+second_writes_nan = _failing_second(writes_nan)
+second_writes_empty_ply = _failing_second(writes_empty_ply)
 
 
 def patch(image_id: str) -> PointCloud:

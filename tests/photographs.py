@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import struct
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -21,3 +23,13 @@ def photograph(seed: int, *, kind: str = "JPEG", width_px: int = 80, height_px: 
 def image_id(payload: bytes, sequence: int, session: str = "walk") -> ImageId:
     """The id that a rig gives these bytes."""
     return ImageId.build(session=session, sequence=sequence, sha256=hashlib.sha256(payload).hexdigest())
+
+
+def huge_png(side_px: int) -> bytes:
+    """A small file whose header announces a great square, all of one colour."""
+    rows = zlib.compress(b"\0" * 1000)
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", side_px, side_px, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + body

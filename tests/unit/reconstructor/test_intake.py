@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +22,7 @@ from reconstructor.intake import (
     take_in,
 )
 from reconstructor.store import Store
-from tests.photographs import image_id, photograph
+from tests.photographs import huge_png, image_id, photograph
 
 LIMITS = Limits(pixels=178_956_970, side_px=32_768, size_bytes=1_000_000)
 
@@ -70,16 +68,6 @@ def test_the_same_bytes_under_another_name_are_a_duplicate(store: Store) -> None
     first = take_in(upload(payload, "door"), store, LIMITS)
     again = take_in(upload(payload, "window"), store, LIMITS)
     assert (again.status, again.image.image_id) == (ReceiptStatus.DUPLICATE, first.image.image_id)
-
-
-def huge_png(side_px: int) -> bytes:
-    """A small file whose header announces a great square, all of one colour."""
-    rows = zlib.compress(b"\0" * 1000)
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", side_px, side_px, 8, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b"")]
-    body = b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
-    )
-    return b"\x89PNG\r\n\x1a\n" + body
 
 
 def flat_png(side_px: int) -> bytes:

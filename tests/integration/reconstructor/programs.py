@@ -1,0 +1,261 @@
+"""The reconstructor as a process of its own, a rig that sends to it, and a watcher of what it says."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Self, TypeVar
+
+from broker.config import Connection
+from broker.contract import EVENT, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, match
+from broker.delivery import Delivery, Outgoing
+from broker.ids import EventType, ImageId, ProjectId
+from broker.live import follow
+from broker.messages import (
+    EVENTS,
+    Event,
+    Manifest,
+    ProcessingComplete,
+    ReconstructorPresence,
+    ReconstructorState,
+    UploadAcknowledged,
+    decode,
+)
+from broker.mosquitto import Mosquitto
+from broker.shards import sha256
+from broker.topics import TopicSpace
+from reconstructor.publisher import shard_topic
+from reconstructor.retained import list_retained
+from tests.photographs import image_id, photograph
+
+ROOT = Path(__file__).parents[3]
+PROJECT = ProjectId("chapel")
+SPACE = TopicSpace()
+RIG = "rig-north"
+PATIENCE_S = 30.0
+
+E = TypeVar("E", bound=Event)
+
+
+class Program:
+    """`cairn reconstructor run`, started, killed and started again on one data folder."""
+
+    def __init__(self, connection: Connection, folder: Path, black_box: str, **settings: object) -> None:
+        self.folder, self.log = folder / "data", folder / "reconstructor.log"
+        self._environment = os.environ | {"PYTHONPATH": str(ROOT)} | _environment(connection, settings)
+        self._words = ["--project", PROJECT, "--data-dir", str(self.folder)]
+        self._words += ["--black-box", f"tests.black_boxes:{black_box}"]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "cairn", "reconstructor", "run", *self._words],
+                env=self._environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        return self._end(signal.SIGTERM)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def wait(self) -> int:
+        """The exit status of a program that ends by itself."""
+        assert self._process is not None
+        return self._process.wait(PATIENCE_S)
+
+    def logged(self, event: str, **fields: object) -> list[str]:
+        """Lines of the log with this event and these fields."""
+        words = [f"event={event}", *(f"{name}={value}" for name, value in fields.items())]
+        lines = self.log.read_text(encoding="utf-8").splitlines()
+        return [line for line in lines if all(word in line for word in words)]
+
+    def _end(self, number: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        status = self._process.wait(PATIENCE_S)
+        self._process = None
+        return status
+
+
+def _environment(connection: Connection, settings: dict[str, object]) -> dict[str, str]:
+    prefix = "CAIRN_RECONSTRUCTOR_"
+    password = connection.secret()
+    assert password is not None
+    values: dict[str, object] = {
+        "BROKER__PORT": connection.port,
+        "BROKER__USERNAME": connection.username,
+        "BROKER__PASSWORD": password,
+    }
+    values |= {name.upper(): value for name, value in settings.items()}
+    return {f"{prefix}{name}": str(value) for name, value in values.items()}
+
+
+class Rig:
+    """Sends images and waits for their receipts; sends again when none comes, as a rig does."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self._receipts: dict[str, UploadAcknowledged] = {}
+        self._changed = asyncio.Condition()
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def of(cls, connection: Connection, sender: str = RIG) -> AsyncIterator["Rig"]:
+        receipts = SPACE.filter(RECEIPT.template, PROJECT, sender=sender)
+        async with Delivery(connection, client_id=sender, subscriptions=(receipts,)) as delivery:
+            await delivery.wait_connected(PATIENCE_S)
+            rig = cls(delivery)
+            yield rig
+            rig._reading.cancel()
+
+    async def send(self, payload: bytes, name: str, sender: str = RIG) -> UploadAcknowledged:
+        """Publish until the receipt is here."""
+        topic = SPACE.topic(PROJECT, IMAGE.template, sender=sender, image_name=name)
+        async with asyncio.timeout(2 * PATIENCE_S):
+            while True:
+                await self._delivery.publish(Outgoing(topic=topic, payload=payload), PATIENCE_S)
+                with contextlib.suppress(TimeoutError):
+                    return await self._receipt(name, 3)
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Publish once, to any topic; raises what the broker says of it."""
+        await self._delivery.publish(Outgoing(topic=topic, payload=payload), PATIENCE_S)
+
+    async def send_many(self, seeds: range) -> list[ImageId]:
+        """Photographs of these seeds, one after the other; their ids in order."""
+        names = []
+        for seed in seeds:
+            payload = photograph(seed)
+            names.append(image_id(payload, seed))
+            receipt = await self.send(payload, names[-1])
+            assert receipt.code is None
+        return names
+
+    async def _receipt(self, name: str, timeout_s: float) -> UploadAcknowledged:
+        async with asyncio.timeout(timeout_s), self._changed:
+            await self._changed.wait_for(lambda: name in self._receipts)
+            return self._receipts.pop(name)
+
+    async def _read(self) -> None:
+        async for message in self._delivery.messages():
+            receipt = decode(message.payload, UploadAcknowledged)
+            async with self._changed:
+                self._receipts[receipt.image_name] = receipt
+                self._changed.notify_all()
+            message.acknowledge()
+
+
+class Watcher:
+    """Keeps every event and the newest state, over the broker's restarts."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.events: list[Event] = []
+        self.state: ReconstructorState | None = None
+        self._delivery = delivery
+        self._changed = asyncio.Condition()
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def of(cls, connection: Connection) -> AsyncIterator["Watcher"]:
+        topics = (SPACE.filter(EVENT.template, PROJECT), SPACE.filter(RECONSTRUCTOR_STATE.template, PROJECT))
+        async with Delivery(connection, client_id="watcher", subscriptions=topics) as delivery:
+            await delivery.wait_connected(PATIENCE_S)
+            watcher = cls(delivery)
+            yield watcher
+            watcher._reading.cancel()
+
+    async def until(self, is_so: Callable[[Self], bool], timeout_s: float = PATIENCE_S) -> None:
+        """Wait until something is so of what was seen."""
+        try:
+            async with asyncio.timeout(timeout_s), self._changed:
+                await self._changed.wait_for(lambda: is_so(self))
+        except TimeoutError:
+            raise AssertionError(f"it never came; last seen: {self.state} {self.events[-5:]}") from None
+
+    async def until_ready(self) -> None:
+        await self.until(lambda seen: seen.presence is ReconstructorPresence.READY)
+
+    async def until_complete(self, count: int, timeout_s: float = PATIENCE_S) -> None:
+        """Wait until that many images went through the black box."""
+        await self.until(lambda seen: len(seen.completed) >= count, timeout_s)
+
+    @property
+    def presence(self) -> ReconstructorPresence | None:
+        return self.state.presence if self.state else None
+
+    @property
+    def completed(self) -> dict[int, ProcessingComplete]:
+        """The last word on each image, refetches apart."""
+        return {each.image_number: each for each in self.of_type(ProcessingComplete) if not each.is_refetch}
+
+    def of_type(self, model: type[E]) -> list[E]:
+        return [each for each in self.events if isinstance(each, model)]
+
+    async def _read(self) -> None:
+        async for message in self._delivery.messages():
+            found = match(SPACE, message.topic)
+            async with self._changed:
+                if found.channel is EVENT:
+                    model = EVENTS[EventType(str(found.levels["event_type"]))]
+                    self.events.append(decode(message.payload, model))
+                else:
+                    self.state = decode(message.payload, ReconstructorState)
+                self._changed.notify_all()
+            message.acknowledge()
+
+
+async def retained_manifest(mosquitto: Mosquitto) -> Manifest:
+    """The manifest as the broker retains it, after a look that everything it names is there, byte for byte."""
+    connection = mosquitto.connection("reconstructor")
+    retained = await list_retained(connection, PROJECT)
+    manifest = decode(retained.manifest, Manifest)
+    for entry in manifest.shards:
+        for each in entry.encodings:
+            topic = shard_topic(SPACE, PROJECT, manifest.generation, each.encoding, entry.index)
+            assert retained.digests[topic] == each.sha256
+    return manifest
+
+
+async def retained_generations(mosquitto: Mosquitto) -> set[int]:
+    """Generations of which the broker retains any shard."""
+    retained = await list_retained(mosquitto.connection("reconstructor"), PROJECT)
+    return {int(match(SPACE, topic).levels["generation"]) for topic in retained.digests}
+
+
+async def join(connection: Connection) -> tuple[Manifest, dict[str, str]]:
+    """What a late joiner sees: the manifest, then every shard that it names, digests by topic."""
+    async with follow(connection) as follower, asyncio.timeout(PATIENCE_S):
+        await follower.subscribe(SPACE.topic(PROJECT, REFERENCE.template))
+        messages = follower.messages()
+        manifest = decode((await anext(messages)).payload, Manifest)
+        wanted = {
+            shard_topic(SPACE, PROJECT, manifest.generation, each.encoding, entry.index): each.sha256
+            for entry in manifest.shards
+            for each in entry.encodings
+        }
+        await follower.subscribe(*wanted)
+        seen: dict[str, str] = {}
+        async for message in messages:
+            if message.topic in wanted and message.payload:
+                seen[message.topic] = sha256(message.payload)
+            if len(seen) == len(wanted):
+                break
+        assert seen == wanted
+        return manifest, seen

@@ -1,0 +1,230 @@
+"""Whatever comes in or out of a black box: a receipt or an error with its code, a line in the log, and on it goes."""
+
+import contextlib
+import json
+import socket
+
+import pytest
+
+from broker.contract import IMAGE, REQUEST
+from broker.delivery import Delivery, DeliveryTimeoutError, Outgoing, PublishRefusedError
+from broker.ids import Verb
+from broker.messages import Error, ReceiptStatus, Request
+from broker.mosquitto import Mosquitto
+from tests.black_boxes import POINTS_PER_IMAGE
+from tests.integration.reconstructor.conftest import StartProgram
+from tests.integration.reconstructor.programs import PROJECT, SPACE, Program, Rig, Watcher, retained_manifest
+from tests.photographs import huge_png, image_id, photograph
+
+JPEG = photograph(7)
+
+
+async def goes_on(program: Program, seen: Watcher, rig: Rig, count: int) -> None:
+    """The next images are stored and processed as if nothing had happened."""
+    before = len(seen.completed)
+    await rig.send_many(range(100 + before, 100 + before + count))
+    await seen.until_complete(before + count)
+    assert program.is_running
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (b"", "empty_image"),
+        (b"this is no image", "not_an_image"),
+        (JPEG[: len(JPEG) // 2], "damaged_image"),
+        (huge_png(40_000), "image_too_large"),
+        (b"\xff\xd8\xff" + bytes(31 * 1024 * 1024), "image_too_large"),
+    ],
+    ids=["empty", "text", "truncated", "40,000 x 40,000", "31 MiB"],
+)
+async def test_an_upload_that_is_no_acceptable_image_gets_a_rejected_receipt(
+    mosquitto: Mosquitto, start_program: StartProgram, payload: bytes, code: str
+) -> None:
+    program = start_program()
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        receipt = await rig.send(payload, "broken")
+        assert (receipt.status, receipt.code, receipt.image_number) == (ReceiptStatus.REJECTED, code, None)
+        assert receipt.reason
+        assert program.logged("image_rejected", code=code)
+        await goes_on(program, seen, rig, 1)
+
+
+async def test_a_wrong_digest_gets_a_rejected_receipt(mosquitto: Mosquitto, start_program: StartProgram) -> None:
+    program = start_program()
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        receipt = await rig.send(JPEG, image_id(photograph(8), 1))
+        assert (receipt.status, receipt.code) == (ReceiptStatus.REJECTED, "wrong_digest")
+        await goes_on(program, seen, rig, 1)
+
+
+@pytest.mark.parametrize("name", ["..", "Door", "a b", "-x", "ü", "x" * 64, "%2e%2e", "a\\b", "flow.jpg"])
+async def test_an_id_that_is_no_name_becomes_an_error_event(
+    mosquitto: Mosquitto, start_program: StartProgram, name: str
+) -> None:
+    program = start_program()
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        topic = f"{SPACE.root}/{PROJECT}/image/rig-north/{name}"
+        await rig.publish(topic, JPEG)
+        await seen.until(lambda each: bool(each.of_type(Error)))
+        (error,) = seen.of_type(Error)
+        assert (error.code, error.topic) == ("bad_id", topic)
+        assert program.logged("error", code="bad_id")
+        await goes_on(program, seen, rig, 1)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "../chapel/image/anna/x"])
+async def test_an_id_with_more_levels_is_refused_by_the_broker(
+    mosquitto: Mosquitto, start_program: StartProgram, name: str
+) -> None:
+    program = start_program()
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        with pytest.raises(PublishRefusedError):
+            await rig.publish(f"{SPACE.root}/{PROJECT}/image/rig-north/{name}", JPEG)
+        await goes_on(program, seen, rig, 1)
+
+
+def publish_packet(topic: bytes, payload: bytes) -> bytes:
+    """A PUBLISH at QoS 0 as no library of ours would send it."""
+    body = len(topic).to_bytes(2) + topic + b"\0" + payload
+    assert len(body) < 128
+    return bytes([0x30, len(body)]) + body
+
+
+def connect_packet(user: str, password: str) -> bytes:
+    """A CONNECT of MQTT 5 with name and password."""
+    fields = [b"raw", user.encode(), password.encode()]
+    body = b"\0\4MQTT\5\xc2\0\x3c\0" + b"".join(len(each).to_bytes(2) + each for each in fields)
+    return bytes([0x10, len(body)]) + body
+
+
+@pytest.mark.parametrize("name", [b"a+b", b"+", b"#", b"a#", b"a\0b", b"\xff\xfe"])
+async def test_wildcards_and_control_characters_end_the_senders_connection_and_nothing_else(
+    mosquitto: Mosquitto, start_program: StartProgram, name: bytes
+) -> None:
+    program = start_program()
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        connection = mosquitto.connection("rig-south")
+        with socket.create_connection((connection.host, connection.port), 5) as raw:
+            raw.sendall(connect_packet("rig-south", connection.secret() or ""))
+            assert raw.recv(1) == b"\x20"
+            raw.sendall(publish_packet(f"{SPACE.root}/{PROJECT}/image/rig-south/".encode() + name, b"x"))
+            with contextlib.suppress(ConnectionResetError):
+                while raw.recv(4096):  # what is left of the CONNACK, a DISCONNECT, and the end
+                    pass
+        await goes_on(program, seen, rig, 1)
+        assert not seen.of_type(Error)
+
+
+async def test_sixty_megabytes_are_stopped_before_they_reach_us(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
+    program = start_program()
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        async with Delivery(mosquitto.connection("rig-south"), client_id="greedy") as greedy:
+            await greedy.wait_connected(5)
+            topic = SPACE.topic(PROJECT, IMAGE.template, sender="rig-south", image_name="great")
+            with pytest.raises((PublishRefusedError, DeliveryTimeoutError)):
+                await greedy.publish(Outgoing(topic=topic, payload=bytes(60 * 1024 * 1024)), 3)
+            await goes_on(program, seen, rig, 1)
+
+
+def request(**changes: object) -> bytes:
+    message = Request.model_validate({"project": PROJECT, "id": "r1", "verb": "ping", "connection": "c1"})
+    return json.dumps(json.loads(message.encode()) | changes).encode()
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (request(schema="2.0"), "unknown_schema"),
+        (request(schema="one"), "bad_message"),
+        (request(verb="pause"), "wrong_verb"),
+        (request(verb="destroy"), "bad_id"),
+        (request(connection="../x"), "bad_message"),
+        (b"{", "bad_message"),
+        (b"[" * 100_000, "bad_message"),
+        (b"\xff\xfe\x00", "bad_message"),
+        (b"", "bad_message"),
+    ],
+)
+async def test_a_request_that_is_none_becomes_an_error_event(
+    mosquitto: Mosquitto, start_program: StartProgram, payload: bytes, code: str
+) -> None:
+    program = start_program()
+    async with (
+        Watcher.of(mosquitto.connection("viewer")) as seen,
+        Rig.of(mosquitto.connection("rig-north")) as rig,
+        Delivery(mosquitto.connection("viewer"), client_id="asking") as asking,
+    ):
+        await seen.until_ready()
+        await asking.wait_connected(5)
+        topic = SPACE.topic(PROJECT, REQUEST.template, user="viewer", verb=Verb.PING.value)
+        await asking.publish(Outgoing(topic=topic, payload=payload))
+        await seen.until(lambda each: bool(each.of_type(Error)))
+        assert [each.code for each in seen.of_type(Error)] == [code]
+        assert program.logged("error", code=code)
+        await goes_on(program, seen, rig, 1)
+
+
+async def test_a_retained_request_is_ignored(mosquitto: Mosquitto, start_program: StartProgram) -> None:
+    topic = SPACE.topic(PROJECT, REQUEST.template, user="viewer", verb=Verb.PAUSE.value)
+    async with Delivery(mosquitto.connection("viewer"), client_id="asking") as asking:
+        await asking.wait_connected(5)
+        await asking.publish(Outgoing(topic=topic, payload=request(verb="pause"), is_retained=True))
+    program = start_program()
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        await goes_on(program, seen, rig, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("raises", "black_box_failed"),
+        ("hangs", "black_box_timeout"),
+        ("exits", "black_box_crashed"),
+        ("eats_memory", "black_box_out_of_memory"),
+        ("writes_nothing", "black_box_no_output"),
+        ("returns_no_folder", "black_box_failed"),
+        ("writes_truncated_ply", "ply_truncated"),
+        ("writes_nan", "ply_not_finite"),
+        ("writes_empty_ply", "ply_empty"),
+    ],
+)
+async def test_a_black_box_that_fails_costs_one_image_and_keeps_the_cloud(
+    mosquitto: Mosquitto, start_program: StartProgram, name: str, code: str
+) -> None:
+    """The second of three images makes the black box fail in its own way."""
+    program = start_program(f"second_{name}", timeout_s=2, memory_limit_bytes=400 * 1024 * 1024)
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        names = await rig.send_many(range(3))
+        await seen.until_complete(3)
+        (error,) = seen.of_type(Error)
+        assert (error.code, error.image_id) == (code, names[1])
+        assert error.reason
+        assert program.logged("error", code=code)
+        assert [seen.completed[number].state for number in (1, 2, 3)] == ["placed", "unknown", "placed"]
+        manifest = await retained_manifest(mosquitto)
+        assert (manifest.generation, manifest.point_count) == (1, 2 * POINTS_PER_IMAGE)
+        assert program.is_running
+
+
+@pytest.mark.parametrize("name", ["writes_ascii", "writes_double"])
+async def test_ascii_and_double_precision_are_fine(
+    mosquitto: Mosquitto, start_program: StartProgram, name: str
+) -> None:
+    start_program(name)
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        await rig.send_many(range(2))
+        await seen.until_complete(2)
+        assert not seen.of_type(Error)
+        assert (await retained_manifest(mosquitto)).point_count == 2 * POINTS_PER_IMAGE
