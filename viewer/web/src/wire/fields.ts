@@ -68,11 +68,12 @@ export function list<T>(check: Check<T>, maxItems: number = MAX_ITEMS): Check<re
 }
 
 /** A list of exactly these checks, such as a vector. */
-export function tuple<const T extends readonly unknown[]>(...checks: { [K in keyof T]: Check<T[K]> }): Check<T> {
+export function tuple<T extends readonly unknown[]>(...checks: { [K in keyof T]: Check<T[K]> }): Check<T> {
+  const all: readonly Check<unknown>[] = checks;
   return (value, place) => {
-    if (!Array.isArray(value) || value.length !== checks.length) return refuse(place, `${checks.length} values`);
-    const values: unknown = checks.map((check, index) => check((value as unknown[])[index], `${place}[${index}]`));
-    return values as T;
+    if (!Array.isArray(value) || value.length !== all.length) return refuse(place, `${all.length} values`);
+    const given: readonly unknown[] = value;
+    return all.map((check, index) => check(given[index], `${place}[${index}]`)) as unknown as T;
   };
 }
 

@@ -1,0 +1,192 @@
+"""A real Chromium in front of a real page server, relay and broker."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import expect as expect_page
+
+from broker.config import Connection
+from broker.delivery import Delivery
+from broker.mosquitto import Mosquitto
+from tests.browser.reconstruction import Reconstruction, subscriptions
+from viewer.config import Settings
+from viewer.server import serve
+
+BINARIES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-sync",
+    "--no-first-run",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+]
+WAIT_MS = 15_000
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+
+
+@dataclass(slots=True)
+class Visitor:
+    """One page in a browser, with what it said and asked for."""
+
+    page: Page
+    address: str
+    errors: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+    is_loss_expected: bool = False
+
+    async def has(self, **attributes: str | int) -> None:
+        """Wait until the viewer carries these attributes."""
+        viewer = self.page.locator("cairn-viewer")
+        for name, value in attributes.items():
+            await expect_page(viewer).to_have_attribute(name.replace("_", "-"), str(value), timeout=WAIT_MS)
+
+    async def number(self, attribute: str) -> int:
+        """A number that the viewer carries as an attribute."""
+        return int(await self.page.locator("cairn-viewer").get_attribute(attribute) or "0")
+
+    async def reaches(self, attribute: str, least: int) -> None:
+        """Wait until an attribute's number is at least this."""
+        script = "([name, least]) => Number(document.querySelector('cairn-viewer')?.getAttribute(name)) >= least"
+        await self.page.wait_for_function(script, arg=[attribute, least], timeout=WAIT_MS)
+
+    async def lit_pixels(self) -> int:
+        """How many pixels of the canvas something is drawn on, in a frame that is drawn now."""
+        coded = await self.page.evaluate(
+            """async () => {
+                const blob = await document.querySelector('cairn-viewer').capture();
+                const bytes = new Uint8Array(await blob.arrayBuffer());
+                let text = '';
+                for (const byte of bytes) text += String.fromCharCode(byte);
+                return btoa(text);
+            }"""
+        )
+        image = np.asarray(Image.open(BytesIO(base64.b64decode(coded))).convert("RGBA"))
+        return int((image[..., 3] > 0).sum())
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """A page server in this event loop; gives its address."""
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(settings, address.set_result))
+    try:
+        async with asyncio.timeout(20):
+            while not address.done() and not task.done():
+                await asyncio.sleep(0.01)
+        if task.done():
+            task.result()  # raises what kept it from serving
+        yield address.result()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+def settings(mosquitto: Mosquitto) -> Settings:
+    """A page server's settings for this broker, on a free port."""
+    return Settings(broker=mosquitto.connection("viewer"), port=0)
+
+
+@pytest.fixture
+async def address(settings: Settings) -> AsyncIterator[str]:
+    """A running page server's address."""
+    async with serving(settings) as given:
+        yield given
+
+
+@pytest.fixture
+async def reconstruction(mosquitto: Mosquitto) -> AsyncIterator[Reconstruction]:
+    """The reconstructor's user, connected, giving receipts and pongs."""
+    connection = mosquitto.connection("reconstructor")
+    delivery = Delivery(connection, client_id="reconstruction", subscriptions=subscriptions(connection))
+    async with delivery:
+        await delivery.wait_connected(5)
+        reconstruction = Reconstruction(connection=connection, delivery=delivery)
+        answering = asyncio.create_task(reconstruction.answer())
+        yield reconstruction
+        answering.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await answering
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium, drawing in software."""
+    binary = next((found for name in BINARIES if (found := shutil.which(name))), None)
+    assert binary, "no Chromium on this system: run `make setup`"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=binary, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def desktop(browser: Browser, address: str) -> AsyncIterator[Visitor]:
+    """A visitor with a large window and a mouse; leaves no error in the console and asks no other host."""
+    async with visiting(browser, address, DESKTOP) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def phone(browser: Browser, address: str) -> AsyncIterator[Visitor]:
+    """A visitor with a small window and a finger."""
+    async with visiting(browser, address, PHONE) as visitor:
+        yield visitor
+
+
+@contextlib.asynccontextmanager
+async def visiting(browser: Browser, address: str, device: dict[str, Any]) -> AsyncIterator[Visitor]:
+    """One visitor in a context of its own; what a page must never do is checked at the end."""
+    context: BrowserContext = await browser.new_context(color_scheme="dark", **device)
+    visitor = Visitor(page=await context.new_page(), address=address)
+    visitor.page.on("console", lambda message: _note(visitor, message))
+    visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+    visitor.page.on("request", lambda request: visitor.hosts.add(_host(request)))
+    yield visitor
+    await context.close()
+    assert visitor.errors == []
+    assert visitor.hosts <= {_host_of(address), ""}
+
+
+def joined(address: str, connection: Connection, project: str = "chapel") -> str:
+    """A join link for one of the broker's users."""
+    secret = {"user": connection.username, "password": connection.secret(), "project": project}
+    coded = base64.urlsafe_b64encode(json.dumps(secret).encode()).decode().rstrip("=")
+    return f"{address}#join={coded}"
+
+
+def _note(visitor: Visitor, message: ConsoleMessage) -> None:
+    is_loss = visitor.is_loss_expected and ("WebSocket" in message.text or "Failed to load resource" in message.text)
+    if message.type in {"error", "warning"} and not is_loss and "GPU stall" not in message.text:
+        visitor.errors.append(f"{message.type}: {message.text}")
+
+
+def _host(request: Request) -> str:
+    return _host_of(request.url)
+
+
+def _host_of(url: str) -> str:
+    return url.split("/")[2] if "//" in url else ""

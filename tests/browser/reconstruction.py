@@ -1,0 +1,214 @@
+"""A stand-in for the reconstructor as far as a page can see it: it keeps the contract, and does what a test says."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from broker.config import Connection
+from broker.contract import CAMERAS, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, RESPONSE, SHARD, event_topic, match
+from broker.delivery import Delivery, Incoming, Outgoing
+from broker.ids import Encoding, EventType, Generation, ImageId, ImageName, ProjectId
+from broker.messages import (
+    Bounds,
+    CameraEntry,
+    Cameras,
+    CameraState,
+    EncodedShard,
+    Event,
+    Manifest,
+    ReceiptStatus,
+    ReconstructorPresence,
+    ReconstructorState,
+    Request,
+    Response,
+    ShardEntry,
+    UploadAcknowledged,
+    WorldFrame,
+    decode,
+)
+from broker.shards import PointCloud, encode_packed, sha256
+from broker.topics import LevelValue, TopicTemplate
+
+CHAPEL = ProjectId("chapel")
+
+
+@dataclass(slots=True)
+class Reconstruction:
+    """Publishes as the reconstructor, answers pings, gives receipts, and remembers what it published."""
+
+    connection: Connection
+    delivery: Delivery
+    images: list[bytes] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    manifest: Manifest | None = None
+    entries: list[ShardEntry] = field(default_factory=list)
+    retained: dict[str, bytes] = field(default_factory=dict)
+    withheld: set[int] = field(default_factory=set)
+
+    async def ready(self, *, image_count: int = 0, presence: str = "ready") -> None:
+        """Say that the reconstructor takes images."""
+        state = ReconstructorState(
+            project=CHAPEL,
+            presence=ReconstructorPresence(presence),
+            boot_id="b",
+            has_manifest=self.manifest is not None,
+            image_count=image_count,
+        )
+        await self._retain(self._topic(RECONSTRUCTOR_STATE.template), state.encode())
+
+    async def publish(
+        self, clouds: list[PointCloud], *, generation: int, revision: int = 0, image_count: int = 10
+    ) -> Manifest:
+        """Shards first, then the manifest that names them all; more revisions add shards."""
+        if revision == 0:
+            self.entries = []
+        kind = "reference" if revision == 0 else "incremental"
+        for level, cloud in enumerate(clouds):
+            for part in _runs(cloud):
+                number = image_count if kind == "incremental" else None
+                entry = await self._shard(part, generation, level=level, kind=kind, image_number=number)
+                self.entries.append(entry)
+        self.manifest = Manifest(
+            project=CHAPEL,
+            generation=Generation(generation),
+            revision=revision,
+            previous_generation=Generation(generation - 1) if generation > 1 else None,
+            image_count=image_count,
+            frame=WorldFrame(up=(0.0, 1.0, 0.0)),
+            bounds=Bounds(minimum=(-7.0, -1.0, -7.0), maximum=(7.0, 8.0, 7.0)),
+            point_count=sum(entry.points for entry in self.entries),
+            level_count=1 + max(entry.level for entry in self.entries),
+            shards=tuple(self.entries),
+        )
+        await self._retain(self._topic(REFERENCE.template), self.manifest.encode())
+        return self.manifest
+
+    async def clear(self, generation: int) -> None:
+        """Take a generation's shards from the broker, as after the grace time."""
+        for topic in [each for each in self.retained if f"/shard/{generation}/" in each]:
+            await self._retain(topic, b"")
+
+    async def cameras(self, count: int, *, generation: int = 1) -> None:
+        """A ring of placed cameras that look at the chapel."""
+        entries = [
+            CameraEntry(
+                image_id=image_id(number),
+                image_number=number,
+                state=CameraState.PLACED,
+                world_from_camera=_looking_in(2 * np.pi * number / max(count, 12)),
+                intrinsics=(900.0, 900.0, 640.0, 480.0),
+                width_px=1280,
+                height_px=960,
+            )
+            for number in range(1, count + 1)
+        ]
+        message = Cameras(project=CHAPEL, generation=Generation(generation), cameras=tuple(entries))
+        await self._retain(self._topic(CAMERAS.template), message.encode())
+
+    async def tell(self, event: Event) -> None:
+        """Say an event."""
+        topic = event_topic(self.connection.space, CHAPEL, EventType(event.type))
+        await self.delivery.publish(Outgoing(topic=topic, payload=event.encode()))
+
+    async def answer(self) -> None:
+        """Give receipts and pongs until cancelled."""
+        async for incoming in self.delivery.messages():
+            found = match(self.connection.space, incoming.topic)
+            if found.channel is IMAGE:
+                await self._receive(incoming, str(found.levels["sender"]), str(found.levels["image_name"]))
+            else:
+                await self._respond(decode(incoming.payload, Request), str(found.levels["user"]))
+            incoming.acknowledge()
+
+    async def republish(self) -> None:
+        """Everything retained once more, for a broker that lost it."""
+        for topic, payload in list(self.retained.items()):
+            await self.delivery.publish(Outgoing(topic=topic, payload=payload, is_retained=True))
+
+    async def _receive(self, incoming: Incoming, sender: str, name: str) -> None:
+        self.images.append(incoming.payload)
+        digest = hashlib.sha256(incoming.payload).hexdigest()
+        is_image = incoming.payload[:2] == b"\xff\xd8"
+        receipt = UploadAcknowledged(
+            project=CHAPEL,
+            status=ReceiptStatus.STORED if is_image else ReceiptStatus.REJECTED,
+            image_name=ImageName(name),
+            image_id=ImageId.from_name(ImageName(name), digest) if is_image else None,
+            image_number=len(self.images) if is_image else None,
+            sha256=digest,
+            code=None if is_image else "not_an_image",
+            reason=None if is_image else "The photo is damaged.",
+        )
+        topic = self._topic(RECEIPT.template, sender=sender, image_name=name)
+        await self.delivery.publish(Outgoing(topic=topic, payload=receipt.encode()))
+
+    async def _respond(self, request: Request, user: str) -> None:
+        self.requests.append(request)
+        if request.verb == "resync":
+            self.withheld.clear()
+            await self.republish()
+        response = Response(
+            project=CHAPEL,
+            id=request.id,
+            verb=request.verb,
+            is_done=True,
+            request_sent_at=request.sent_at,
+            received_at=request.sent_at,
+            republished_count=len(request.shards),
+        )
+        topic = self._topic(RESPONSE.template, user=user, connection=request.connection)
+        await self.delivery.publish(Outgoing(topic=topic, payload=response.encode()))
+
+    async def _shard(
+        self, cloud: PointCloud, generation: int, *, level: int, kind: str, image_number: int | None
+    ) -> ShardEntry:
+        index, body = len(self.entries), encode_packed(cloud)
+        topic = self._topic(SHARD.template, generation=generation, encoding="packed", index=index)
+        await self._retain(topic, body, is_withheld=index in self.withheld)
+        encoded = EncodedShard(encoding=Encoding.PACKED, bytes=len(body), sha256=sha256(body))
+        fields = {
+            "index": index,
+            "level": level,
+            "kind": kind,
+            "image_number": image_number,
+            "points": len(cloud),
+            "bounds": {"minimum": cloud.minimum.tolist(), "maximum": cloud.maximum.tolist()},
+            "encodings": (encoded,),
+        }
+        return ShardEntry.model_validate(fields)
+
+    async def _retain(self, topic: str, payload: bytes, *, is_withheld: bool = False) -> None:
+        self.retained[topic] = payload
+        if not is_withheld:
+            await self.delivery.publish(Outgoing(topic=topic, payload=payload, is_retained=True))
+
+    def _topic(self, template: TopicTemplate, **levels: LevelValue) -> str:
+        return self.connection.space.topic(CHAPEL, template, **levels)
+
+
+def image_id(number: int) -> ImageId:
+    """The id of an image of the tests."""
+    return ImageId(f"walk-{number:06d}-{number:016x}")
+
+
+def subscriptions(connection: Connection) -> tuple[str, ...]:
+    """What a reconstruction listens to: images and requests."""
+    space = connection.space
+    return space.filter(IMAGE.template, CHAPEL), f"{space.root}/{CHAPEL}/request/+/+"
+
+
+def _runs(cloud: PointCloud) -> list[PointCloud]:
+    return [cloud.take(slice(begin, begin + 16_384)) for begin in range(0, len(cloud), 16_384)]
+
+
+def _looking_in(angle: float) -> tuple[tuple[float, ...], ...]:
+    """`world_from_camera` of a camera 9 units from the chapel that looks at it, with y up in the world."""
+    position = np.array([9 * np.cos(angle), 2.0, 9 * np.sin(angle)])
+    forward = -position / np.linalg.norm(position)
+    right = np.cross(forward, [0.0, 1.0, 0.0])
+    right /= np.linalg.norm(right)
+    down = np.cross(forward, right)
+    pose = np.eye(4)
+    pose[:3, :4] = np.stack([right, down, forward, position], axis=1)
+    return tuple(tuple(float(value) for value in row) for row in pose)
