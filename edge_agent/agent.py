@@ -89,6 +89,7 @@ class Agent:
             project=voice.project,
             sender=voice.agent,
             window=settings.window(),
+            keepalive_s=settings.broker.keepalive_s,
             settled=lambda _image: self._pulse.quicken(),
         )
 

@@ -42,6 +42,7 @@ class Uplink:
         self.rate_bytes_per_s = FIRST_RATE_BYTES_PER_S
         self.receipt_s: float | None = None
         self.lost_session_count = 0
+        self.max_packet_bytes: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -91,7 +92,7 @@ class Uplink:
                 state = await self._next(count)
             if count and not state.is_session_present:
                 self.lost_session_count += 1
-            count = state.count
+            count, self.max_packet_bytes = state.count, state.max_packet_bytes
             self.wake()
 
     async def _next(self, count: int) -> Connected | None:
@@ -103,9 +104,9 @@ class Uplink:
             await asyncio.sleep(LOOK_AGAIN_S)
             return None
 
-    def note_sent(self, size_bytes: int, began_s: float) -> None:
+    def note_sent(self, size_bytes: int, began_s: float, done_s: float | None = None) -> None:
         """Learns the rate from a PUBLISH that was answered."""
-        rate = size_bytes / max(time.monotonic() - began_s, 1e-3)
+        rate = size_bytes / max((done_s or time.monotonic()) - began_s, 1e-3)
         self.rate_bytes_per_s = RATE_MEMORY * self.rate_bytes_per_s + (1 - RATE_MEMORY) * rate
 
     def note_receipt(self, began_s: float) -> None:

@@ -52,6 +52,7 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
                 project=project,
                 sender=name,
                 window=settings.window(),
+                keepalive_s=settings.broker.keepalive_s,
                 settled=lambda image: _advance(bar, task, image),
             )
             await uploader.run(is_last=lambda: True)

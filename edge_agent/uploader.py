@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from broker.contract import FLOW, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, match
+from broker.contract import FLOW, IMAGE, MISSING, RECEIPT, RECONSTRUCTOR_STATE, match
 from broker.delivery import Delivery, DeliveryTimeoutError, Incoming, Outgoing, PublishRefusedError
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
-from broker.messages import Flow, ReconstructorState, UploadAcknowledged, decode
+from broker.messages import Flow, Missing, ReconstructorState, UploadAcknowledged, decode
 from broker.topics import TopicSpace
 from edge_agent.outbox import Outbox
+from edge_agent.pieces import PieceSender, single_limit_bytes
 from edge_agent.spool_index import SpooledImage
 from edge_agent.uplink import Uplink, Window
 
@@ -40,6 +41,7 @@ class Uploader:
         delivery: a connection with `subscriptions` of the same project and sender.
         outbox: where the photographs wait.
         window: how much may be under way until the reconstructor says otherwise.
+        keepalive_s: the connection's: what goes as one message must not outlast it.
         settled: called with each image whose receipt is noted.
     """
 
@@ -52,11 +54,13 @@ class Uploader:
         project: ProjectId,
         sender: SenderId,
         window: Window,
+        keepalive_s: float,
         settled: Callable[[SpooledImage], None] = lambda _image: None,
     ) -> None:
         self._delivery, self._outbox, self._settled = delivery, outbox, settled
         self._space, self._project, self._sender = space, project, sender
-        self.uplink = Uplink(delivery, window)
+        self.uplink, self._keepalive_s = Uplink(delivery, window), keepalive_s
+        self._pieces = PieceSender(delivery, self.uplink, space=space, project=project, sender=sender)
         self._under_way: dict[ImageId, SpooledImage] = {}
         self._receipts: dict[ImageId, asyncio.Event] = {}
         self.sent_count = 0
@@ -105,7 +109,7 @@ class Uploader:
                 await self._until_open(receipt)
                 if receipt.is_set():
                     return
-                is_sent = await self._send(image, attempt)
+                is_sent = await self._try_to_send(image, receipt, attempt)
                 if is_sent and await self._wait_for_receipt(image, receipt):
                     return
                 attempt += 1
@@ -123,9 +127,28 @@ class Uploader:
         while not (self.uplink.is_open or receipt.is_set()):
             await self.uplink.wait_change(LOOK_AGAIN_S)
 
-    async def _send(self, image: SpooledImage, attempt: int) -> bool:
-        """Publishes once; whether the broker took it for somebody."""
+    async def _try_to_send(self, image: SpooledImage, receipt: asyncio.Event, attempt: int) -> bool:
+        """Sends once, whole or in pieces; whether the broker took it for somebody."""
         content = await asyncio.to_thread(self._outbox.read, image)
+        uplink = self.uplink
+        try:
+            if len(content) > single_limit_bytes(uplink.rate_bytes_per_s, self._keepalive_s, uplink.max_packet_bytes):
+                await self._pieces.send(image, content, receipt)
+            elif not await self._send_whole(image, content):
+                uplink.hold()
+                LOG.warning("image_unread", image_id=image.image_id, reason="no reconstructor subscribes: waiting")
+                return False
+        except (PublishRefusedError, DeliveryTimeoutError) as exc:
+            self.last_error = exc.sentence
+            LOG.warning("image_refused", image_id=image.image_id, code=exc.code, reason=exc.sentence, attempt=attempt)
+            return False
+        self.sent_count += 1
+        self.resent_count += attempt > 0
+        LOG.info("image_sent", image_id=image.image_id, bytes=image.size_bytes, attempt=attempt)
+        return True
+
+    async def _send_whole(self, image: SpooledImage, content: bytes) -> bool:
+        """Publishes the photograph as one message; whether anybody subscribes."""
         began_s = time.monotonic()
         outgoing = Outgoing(
             topic=self._space.topic(self._project, IMAGE.template, sender=self._sender, image_name=image.image_id),
@@ -133,23 +156,9 @@ class Uploader:
             content_type=image.content_type,
             user_properties=(("captured_at", image.captured_at.isoformat()), ("file_name", image.file_name)),
         )
-        try:
-            outcome = await self._delivery.publish(outgoing, PUBLISH_TIMEOUT_S)
-        except (PublishRefusedError, DeliveryTimeoutError) as exc:
-            self.last_error = exc.sentence
-            LOG.warning("image_refused", image_id=image.image_id, code=exc.code, reason=exc.sentence, attempt=attempt)
-            return False
-        if not outcome.has_subscribers:
-            self.uplink.hold()
-            LOG.warning(
-                "image_unread", image_id=image.image_id, reason="nobody subscribes; waiting for the reconstructor"
-            )
-            return False
+        outcome = await self._delivery.publish(outgoing, PUBLISH_TIMEOUT_S)
         self.uplink.note_sent(image.size_bytes, began_s)
-        self.sent_count += 1
-        self.resent_count += attempt > 0
-        LOG.info("image_sent", image_id=image.image_id, bytes=image.size_bytes, attempt=attempt)
-        return True
+        return outcome.has_subscribers
 
     async def _wait_for_receipt(self, image: SpooledImage, receipt: asyncio.Event) -> bool:
         """Waits while the reconstructor could answer; False when the image must be sent again."""
@@ -185,6 +194,8 @@ class Uploader:
         if found.channel is RECEIPT:
             image_id = ImageId(str(found.levels["image_name"]))  # as we sent it: a duplicate's own id may be another's
             await self._take_receipt(image_id, decode(incoming.payload, UploadAcknowledged))
+        elif found.channel is MISSING:
+            self._pieces.take_missing(decode(incoming.payload, Missing))
         elif found.channel is FLOW:
             self.uplink.take_flow(decode(incoming.payload, Flow))
         elif found.channel is RECONSTRUCTOR_STATE and incoming.payload:

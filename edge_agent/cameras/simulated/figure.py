@@ -22,7 +22,7 @@ SHOULDER_HEIGHT = 1.44
 def carved_figure(*, spacing: float = 0.014, seed: int = 11) -> Mesh:
     """A standing figure 1.85 world units high, feet at the origin, facing -y, painted as old marble."""
     figure = level_set(lambda points: _distance(points, seed), (-0.52, -0.48, -0.02), (0.52, 0.48, 1.95), spacing)
-    return figure.painted(weathered(figure.vertices * np.float32(1.7), MARBLE_RGB, seed=seed), 0.8)
+    return figure.painted(weathered(figure.vertices * np.float32(1.7), MARBLE_RGB, seed=seed), 1.25)
 
 
 def _distance(points: Floats, seed: int) -> Floats:

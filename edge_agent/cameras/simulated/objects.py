@@ -35,10 +35,10 @@ def statue_path(count: int) -> list[Pose]:
     """Around it, 12 degrees a step, wholly from 45 photographs on; then the front again from a ladder."""
     low = (count * 2 + 2) // 3
     sweep_deg = min(360.0, 12.0 * low)
-    around = orbit(low, centre=(0, 0, 1.75), radius=3.6, height=1.65, start_deg=40 - sweep_deg / 2, sweep_deg=sweep_deg)
+    around = orbit(low, centre=(0, 0, 2.0), radius=2.7, height=1.7, start_deg=40 - sweep_deg / 2, sweep_deg=sweep_deg)
     back_deg = -min(150.0, 12.0 * (count - low))
     above = orbit(
-        count - low, centre=(0, 0, 2.1), radius=3.0, height=2.9, start_deg=_ladder_deg(sweep_deg), sweep_deg=back_deg
+        count - low, centre=(0, 0, 2.1), radius=2.5, height=2.9, start_deg=_ladder_deg(sweep_deg), sweep_deg=back_deg
     )
     return shaken(around + above, amount=0.03, seed=2)
 

@@ -44,7 +44,7 @@ def _plaster(points: Floats) -> Floats:
     stain = fractal(points, wavelengths=(1.1, 0.3, 0.12), seed=18)
     colour = blend(colour, (0.47, 0.40, 0.30), 0.55 * smoothstep(0.8, 1.2, stain))
     crack = np.abs(fractal(points, wavelengths=(1.3, 0.45, 0.2), seed=19))
-    return blend(colour, (0.24, 0.21, 0.18), 0.7 * smoothstep(0.02, 0.006, crack))
+    return blend(colour, (0.24, 0.21, 0.18), 0.6 * smoothstep(0.05, 0.012, crack))
 
 
 def _walls() -> list[Mesh]:
