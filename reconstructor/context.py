@@ -22,6 +22,7 @@ from broker.topics import TopicSpace
 from reconstructor.config import Settings
 from reconstructor.durable import StoreError
 from reconstructor.executors import Executor
+from reconstructor.generations import ShardGoneError
 from reconstructor.publisher import Publisher
 from reconstructor.statistics import Figures
 from reconstructor.store import Store
@@ -33,7 +34,11 @@ _JSON: Final = "application/json"
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One project at work. `work` wakes the job loop; `is_disk_full` is what the last intake found."""
+    """One project at work.
+
+    `work` wakes the job loop, `changing` is held while the next manifest is made from the present one, and
+    `is_disk_full` is what the last intake found.
+    """
 
     project: ProjectId
     settings: Settings
@@ -45,6 +50,7 @@ class Context:
     log: Any
     figures: Figures = field(default_factory=Figures)
     work: asyncio.Event = field(default_factory=asyncio.Event)
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_disk_full: bool = False
 
     @property
@@ -91,7 +97,7 @@ class Context:
         return state_message(self.space, message)
 
     async def settle(self) -> None:
-        """Publish what the broker lacks, however long it stays away; a damaged file is told and made anew."""
+        """Publish what the broker lacks, however long it stays away; what is damaged on the disk is left out."""
         began_s = time.monotonic()
         while True:
             try:
@@ -99,8 +105,19 @@ class Context:
             except BROKER_ERRORS as exc:
                 self.log.warning("publication_waits", reason=exc.sentence, since_s=round(time.monotonic() - began_s, 1))
                 await asyncio.sleep(RETRY_S)
+            except ShardGoneError as exc:
+                await self.mend(exc)
             else:
                 return
+
+    async def mend(self, exc: ShardGoneError) -> None:
+        """Go on without the shards that are damaged on the disk, and ask the black box for a complete set."""
+        await self.tell_error(exc)
+        async with self.changing:
+            lost_count = await asyncio.to_thread(self.store.references.mend)
+        await asyncio.to_thread(self.store.request_refetch)
+        self.log.warning("reference_mended", lost=lost_count)
+        self.work.set()
 
 
 def state_message(space: TopicSpace, message: ReconstructorState) -> Outgoing:

@@ -65,9 +65,9 @@ class GenerationFiles:
         try:
             payload = path.read_bytes()
         except OSError as exc:
-            raise ShardGoneError(f"shard {entry.index} of generation {generation} is gone: ask for a refetch") from exc
+            raise ShardGoneError(f"shard {entry.index} of generation {generation} is gone from the disk") from exc
         if sha256(payload) != wanted[encoding]:
-            raise ShardGoneError(f"shard {entry.index} of generation {generation} has changed: ask for a refetch")
+            raise ShardGoneError(f"shard {entry.index} of generation {generation} has changed on the disk")
         return payload
 
     def forget_manifests(self, generation: int, *, before: int) -> None:
@@ -113,7 +113,7 @@ class GenerationFiles:
             try:
                 yield decode_ply(self.payload(manifest.generation, entry, Encoding.PLY))
             except BadShardError as exc:
-                raise ShardGoneError(f"shard {entry.index} cannot be read: ask for a refetch") from exc
+                raise ShardGoneError(f"shard {entry.index} cannot be read") from exc
 
     def _home(self, generation: int) -> Path:
         return self.folder / f"{Generation(generation):06d}"

@@ -35,11 +35,12 @@ async def run_job(context: Context, job: Job) -> None:
     image = await asyncio.to_thread(context.store.image, job.image_number)
     if job.state is not JobState.STORED:
         try:
-            outcome = await _reconstruct(context, job, image)
-            await asyncio.to_thread(context.store.commit, job, outcome.change)
-        except ShardGoneError as exc:
-            await _fail(context, job, image, exc)
-            await asyncio.to_thread(context.store.request_refetch)
+            folder = await _reconstruct(context, job, image)
+            async with context.changing:
+                outcome = await asyncio.to_thread(_check, context, job, folder)
+                await asyncio.to_thread(context.store.commit, job, outcome.change)
+        except ShardGoneError as exc:  # it runs again, from a cloud without that shard
+            await context.mend(exc)
             return
         except StoreError as exc:  # the disk's fault, not the image's: it runs again
             await context.tell_error(exc, image_id=image.image_id)
@@ -53,8 +54,8 @@ async def run_job(context: Context, job: Job) -> None:
     await _publish(context, job, image)
 
 
-async def _reconstruct(context: Context, job: Job, image: StoredImage) -> Outcome:
-    """Call the black box and check what it wrote."""
+async def _reconstruct(context: Context, job: Job, image: StoredImage) -> Path:
+    """Call the black box; returns its folder, unchecked."""
     store, settings = context.store, context.settings
     is_refetch = job.kind is JobKind.REFETCH
     await asyncio.to_thread(store.start, job)
@@ -66,8 +67,7 @@ async def _reconstruct(context: Context, job: Job, image: StoredImage) -> Outcom
         new_img_id=image.image_id,
     )
     timeout_s = settings.refetch_timeout_s if is_refetch else settings.timeout_s
-    folder = await context.executor.call(call, timeout_s)
-    return await asyncio.to_thread(_check, context, job, folder)
+    return await context.executor.call(call, timeout_s)
 
 
 def _check(context: Context, job: Job, folder: Path) -> Outcome:
@@ -95,11 +95,7 @@ async def _announce_start(context: Context, job: Job, image: StoredImage) -> Non
 
 async def _publish(context: Context, job: Job, image: StoredImage) -> None:
     """Bring the broker to where the store is, then tell everybody."""
-    try:
-        await context.settle()
-    except ShardGoneError as exc:
-        await context.tell_error(exc)
-        await asyncio.to_thread(context.store.request_refetch)
+    await context.settle()
     new_points = 0
     manifest = await asyncio.to_thread(_manifest_of, context, job)
     stored_to_shard_s = None

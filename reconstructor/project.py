@@ -127,12 +127,7 @@ async def _follow_connection(context: Context) -> None:
             context.log.warning("broker_refuses", reason=exc.sentence)
             await asyncio.sleep(RETRY_S)
             continue
-        try:
-            await context.settle()
-        except ShardGoneError as exc:
-            await context.tell_error(exc)
-            await asyncio.to_thread(context.store.request_refetch)
-            context.work.set()
+        await context.settle()
 
 
 async def _publish_statistics(context: Context) -> None:
@@ -150,5 +145,7 @@ async def _clear_old(context: Context) -> None:
         await asyncio.sleep(min(_CLEAR_INTERVAL_S, context.settings.grace_s / 2 + 0.05))
         try:
             await context.publisher.clear_old()
-        except (*BROKER_ERRORS, ShardGoneError) as exc:
+        except ShardGoneError as exc:
+            await context.mend(exc)
+        except BROKER_ERRORS as exc:
             context.log.warning("clearing_waits", reason=exc.sentence)

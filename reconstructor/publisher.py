@@ -48,7 +48,7 @@ class Publisher:
         Raises:
             DeliveryTimeoutError, BrokerRefusedError, BrokerLostError: no broker in time; ask again.
             PublishRefusedError: the broker refuses a shard or the manifest.
-            ShardGoneError: a file of the present reference set is damaged; everything else was published.
+            ShardGoneError: a file of the present reference set is damaged; the other shards were published.
         """
         async with self._lock:
             return await self._settle()
@@ -79,7 +79,6 @@ class Publisher:
 
     async def _settle(self) -> int:
         sent_count = 0
-        gone: ShardGoneError | None = None
         while True:
             connected = await self._delivery.wait_connected(_CONNECT_TIMEOUT_S)
             if connected.count != self._listed_at:
@@ -87,8 +86,7 @@ class Publisher:
                 self._listed_at = connected.count
             reference = await asyncio.to_thread(self._references.newest)
             if reference is not None:
-                count, gone = await self._send_shards(reference)
-                sent_count += count
+                sent_count += await self._send_shards(reference)
             if not self._is_same_broker():
                 continue  # another broker may be there now: look again what it retains before anything points to it
             if reference is not None:
@@ -98,8 +96,6 @@ class Publisher:
                 break
         if reference is not None:
             await self._clear_stale()
-        if gone is not None:
-            raise gone
         return sent_count
 
     def _is_same_broker(self) -> bool:
@@ -114,7 +110,8 @@ class Publisher:
             "retained_listed", shards=len(self._retained.digests), has_manifest=bool(self._retained.manifest)
         )
 
-    async def _send_shards(self, reference: Reference) -> tuple[int, ShardGoneError | None]:
+    async def _send_shards(self, reference: Reference) -> int:
+        """Send what is missing; a damaged file holds up the manifest and not the other shards."""
         generation = reference.manifest.generation
         missing = [
             (topic, entry, each.encoding, each.sha256)
@@ -139,7 +136,9 @@ class Publisher:
                     raise result
                 else:
                     self._retained.digests[topic] = digest
-        return len(missing), gone
+        if gone is not None:
+            raise gone
+        return len(missing)
 
     async def _send_shard(self, topic: str, generation: int, entry: ShardEntry, encoding: Encoding) -> None:
         began_s = time.monotonic()

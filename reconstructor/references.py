@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ from broker.ids import Encoding
 from broker.messages import Manifest, ShardEntry
 from reconstructor.database import Database
 from reconstructor.durable import make_folder, remove_unfinished
-from reconstructor.generations import GenerationFiles
+from reconstructor.generations import GenerationFiles, ShardGoneError
 from reconstructor.sharding import ReadyShard
 
 _FLOOR: Final = "generation_floor"
@@ -89,6 +90,28 @@ class References:
                 *(manifest.generation, manifest.revision),
             )
 
+    def mend(self) -> int:
+        """Leave shards out of the manifest whose files are damaged, one revision on; returns how many."""
+        newest = self.newest()
+        if newest is None:
+            return 0
+        manifest = newest.manifest
+        whole = tuple(entry for entry in manifest.shards if self._is_whole(manifest.generation, entry))
+        lost_count = len(manifest.shards) - len(whole)
+        if lost_count:
+            mended = manifest.model_copy(
+                update={
+                    "sent_at": datetime.now(UTC),
+                    "revision": manifest.revision + 1,
+                    "point_count": sum(entry.points for entry in whole),
+                    "shards": whole,
+                }
+            )
+            self.write(mended, ())
+            with self._database.transaction():
+                self.record(mended, None)
+        return lost_count
+
     def forget_old_manifests(self) -> None:
         """Remove the files of revisions that newer ones have replaced."""
         for generation, revision in self.kept().items():
@@ -106,13 +129,21 @@ class References:
     def merged(self) -> Path | None:
         """One PLY of what viewers see now, or None while they see nothing; raises ShardGoneError."""
         newest = self.newest()
-        if newest is None:
+        if newest is None or newest.manifest.point_count == 0:
             return None
         path = self._folder / f"merged-{newest.manifest.generation}-{newest.manifest.revision}.ply"
         if not path.exists():
             self._forget_merged()
             self._files.write_merged(newest.manifest, path)
         return path
+
+    def _is_whole(self, generation: int, entry: ShardEntry) -> bool:
+        try:
+            for each in entry.encodings:
+                self.shard(generation, entry, each.encoding)
+        except ShardGoneError:
+            return False
+        return True
 
     def _forget_merged(self) -> None:
         """It is made from the shards whenever it is needed, and not synced: after a crash it is not to be trusted."""

@@ -221,10 +221,16 @@ class Watcher:
             message.acknowledge()
 
 
+class NoManifestError(Exception):
+    """The broker retains no manifest."""
+
+
 async def retained_manifest(mosquitto: Mosquitto) -> Manifest:
     """The manifest as the broker retains it, after a look that everything it names is there, byte for byte."""
     connection = mosquitto.connection("reconstructor")
     retained = await list_retained(connection, PROJECT)
+    if not retained.manifest:
+        raise NoManifestError
     manifest = decode(retained.manifest, Manifest)
     for entry in manifest.shards:
         for each in entry.encodings:
@@ -239,9 +245,9 @@ async def retained_generations(mosquitto: Mosquitto) -> set[int]:
     return {int(match(SPACE, topic).levels["generation"]) for topic in retained.digests}
 
 
-async def join(connection: Connection) -> tuple[Manifest, dict[str, str]]:
-    """What a late joiner sees: the manifest, then every shard that it names, digests by topic."""
-    async with follow(connection) as follower, asyncio.timeout(PATIENCE_S):
+async def join(connection: Connection) -> Manifest:
+    """Look as a late joiner does: the manifest, then every shard that it names, each byte for byte as it says."""
+    async with asyncio.timeout(PATIENCE_S), follow(connection) as follower:
         await follower.subscribe(SPACE.topic(PROJECT, REFERENCE.template))
         messages = follower.messages()
         manifest = decode((await anext(messages)).payload, Manifest)
@@ -253,9 +259,9 @@ async def join(connection: Connection) -> tuple[Manifest, dict[str, str]]:
         await follower.subscribe(*wanted)
         seen: dict[str, str] = {}
         async for message in messages:
-            if message.topic in wanted and message.payload:
+            if message.topic in wanted:
                 seen[message.topic] = sha256(message.payload)
             if len(seen) == len(wanted):
                 break
         assert seen == wanted
-        return manifest, seen
+        return manifest

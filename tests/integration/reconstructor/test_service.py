@@ -154,7 +154,7 @@ async def test_survey_coordinates_and_ascii_are_published_as_shards(
         await seen.until_ready()
         await rig.send_many(range(2))
         await seen.until_complete(2)
-        manifest, _ = await join(mosquitto.connection("viewer"))
+        manifest = await join(mosquitto.connection("viewer"))
         assert manifest.point_count == 2 * POINTS_PER_IMAGE
         assert manifest.frame.offset != (0, 0, 0)
         assert not seen.of_type(Error)
