@@ -11,7 +11,7 @@ from reconstructor.engine.pairs import Pair
 from reconstructor.geometry import Similarity, estimate_similarity_robustly
 
 _POINTS_AN_IMAGE: Final = 200
-_EPIPOLAR_INLIER_PX: Final = 4.0  # as in two-view verification
+_INLIER_PX: Final = 4.0  # as in two-view verification
 
 
 def placed_numbers(model: Any) -> set[int]:
@@ -65,9 +65,45 @@ def epipolar_inlier_share(model: Any, known: KnownImages, numbers: Iterable[int]
         for pair in known.pairs[number]:
             if pair.newer == number and pair.earlier in numbers:
                 errors_px = _sampson_errors(model, pair, rays)
-                inliers += int((errors_px < _EPIPOLAR_INLIER_PX).sum())
+                inliers += int((errors_px < _INLIER_PX).sum())
                 total += len(errors_px)
     return inliers / total if total else 0.0
+
+
+def reprojection_inlier_share(model: Any, known: KnownImages, numbers: Iterable[int]) -> float:
+    """The share of the model's own observations in these images that lie within 4 pixels of their points."""
+    inliers = total = 0
+    for number in numbers:
+        ids = point_ids(model, number)
+        seen = np.flatnonzero(ids >= 0)
+        if len(seen):
+            errors_px = _reprojection_errors(model, number, ids[seen], known.features[number].keypoints[seen, :2])
+            inliers += int((errors_px < _INLIER_PX).sum())
+            total += len(seen)
+    return inliers / total if total else 0.0
+
+
+def _reprojection_errors(
+    model: Any, number: int, ids: NDArray[np.int64], observed: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Pixels between points and their observations (N, 2); inf for points behind the camera."""
+    image = model.image(number)
+    in_camera = image.cam_from_world() * np.array([model.point3D(int(point_id)).xyz for point_id in ids])
+    is_ahead = in_camera[:, 2] > 0
+    errors = np.full(len(ids), np.inf)
+    pixels = model.camera(image.camera_id).img_from_cam(np.ascontiguousarray(in_camera[is_ahead]))
+    errors[is_ahead] = np.linalg.norm(pixels - observed[is_ahead], axis=1)
+    return np.where(np.isfinite(errors), errors, np.inf)
+
+
+def focal_change_ratio(before: Any, after: Any) -> float:
+    """The largest relative change of a focal length among the cameras of both models' placed images."""
+    numbers = placed_numbers(before) & placed_numbers(after)
+    changes = [
+        abs(np.log(after.camera(camera_id).mean_focal_length() / before.camera(camera_id).mean_focal_length()))
+        for camera_id in {before.image(number).camera_id for number in numbers}
+    ]
+    return float(np.expm1(max(changes, default=0.0)))
 
 
 def _centers(model: Any, numbers: Iterable[int]) -> NDArray[np.float64]:

@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict
 from reconstructor.engine.agreement import (
     camera_jumps,
     epipolar_inlier_share,
+    focal_change_ratio,
     placed_numbers,
     point_ids,
+    reprojection_inlier_share,
     similarity_between,
 )
 from reconstructor.engine.memory import KnownImages
@@ -24,6 +26,8 @@ _MAX_JUMP_RATIO: Final = 0.05
 _MAX_SHARE_LOSS: Final = 0.005  # beyond that jump
 _MAX_SHARE_LOSS_WITHIN_JUMP: Final = 0.02
 _MIN_OBSERVATION_RATIO: Final = 0.6
+_MIN_REPROJECTION_SHARE: Final = 0.9
+_MAX_FOCAL_CHANGE: Final = 0.1
 _MIN_SHARE_ALONE: Final = 0.6  # of a first solution, which has no live model to be compared with
 
 
@@ -38,6 +42,8 @@ class GateFigures(BaseModel):
     epipolar_share_before: float
     epipolar_share_after: float
     observation_ratio: float  # observations after over before, in common images
+    reprojection_share: float  # of the solution's observations, within 4 pixels
+    focal_change_ratio: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,8 @@ def judge(before: Any | None, after: Any, known: KnownImages) -> Verdict:
     if before is None:
         figures = measure(after, after, known)
         is_bad = figures.epipolar_share_after < _MIN_SHARE_ALONE
-        return Verdict(figures=figures, objection="its cameras disagree with most matches" if is_bad else "")
+        objection = "its cameras disagree with most matches" if is_bad else _objection_alone(figures)
+        return Verdict(figures=figures, objection=objection)
     figures = measure(before, after, known)
     return Verdict(figures=figures, objection=objection_to(figures))
 
@@ -75,13 +82,15 @@ def measure(before: Any, after: Any, known: KnownImages) -> GateFigures:
         epipolar_share_before=epipolar_inlier_share(before, known, common),
         epipolar_share_after=epipolar_inlier_share(after, known, common),
         observation_ratio=_observation_count(after, common) / max(1, _observation_count(before, common)),
+        reprojection_share=reprojection_inlier_share(after, known, common),
+        focal_change_ratio=focal_change_ratio(before, after),
     )
 
 
 def objection_to(figures: GateFigures) -> str:
     """One line that says what is wrong with a solution, or nothing."""
     loss = figures.epipolar_share_before - figures.epipolar_share_after
-    is_within = figures.camera_jump_ratio <= _MAX_JUMP_RATIO
+    is_within = figures.camera_jump_ratio <= _MAX_JUMP_RATIO and figures.focal_change_ratio <= _MAX_FOCAL_CHANGE
     if figures.kept_share < _MIN_KEPT_SHARE:
         return f"it places only {figures.kept_share:.0%} of the images placed before"
     if figures.observation_ratio < _MIN_OBSERVATION_RATIO:
@@ -91,6 +100,12 @@ def objection_to(figures: GateFigures) -> str:
             f"a camera jumps by {figures.camera_jump_ratio:.1%} of the extent and the matches that agree fall "
             f"from {figures.epipolar_share_before:.1%} to {figures.epipolar_share_after:.1%}"
         )
+    return _objection_alone(figures)
+
+
+def _objection_alone(figures: GateFigures) -> str:
+    if figures.reprojection_share < _MIN_REPROJECTION_SHARE:
+        return f"only {figures.reprojection_share:.0%} of its observations lie where its points project"
     return ""
 
 

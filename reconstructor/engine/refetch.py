@@ -57,6 +57,10 @@ class Refetch:
             )
         return cls(folder=folder, _process=process)
 
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
     def wait(self, timeout_s: float) -> tuple[SolveVerdict, Any | None]:
         """The verdict and, if a solution passed, its model; call once.
 

@@ -10,8 +10,13 @@ from PIL import Image
 
 from reconstructor.black_box import CameraState, Update
 from reconstructor.engine.features import Features
-from reconstructor.engine.pairs import Matches
-from reconstructor.engine.photographs import ImageMetadata
+from reconstructor.engine.files import ImageFacts
+from reconstructor.engine.mapping import LiveMapper
+from reconstructor.engine.memory import KnownImages
+from reconstructor.engine.pairs import Matches, Pair, PairEstimator
+from reconstructor.engine.photographs import ImageMetadata, Intrinsics
+from reconstructor.engine.recall import introduce
+from reconstructor.engine.settings import EngineSettings
 from reconstructor.geometry import estimate_similarity
 from tests.unit.reconstructor.engine.analytic import Object, looking_at, plane, sphere, union
 
@@ -61,6 +66,50 @@ def seen_points(
         features=tuple(features),
         point_of_feature=tuple(owners),
     )
+
+
+class Walk:
+    """Feeds the cameras of some seen points to a mapper, as the engine feeds photographs."""
+
+    def __init__(self, seen: SeenPoints, intrinsics: Intrinsics | None = INTRINSICS) -> None:
+        self.seen = seen
+        self.known = KnownImages()
+        self.mapper = LiveMapper(EngineSettings(threads=1))
+        self._intrinsics = intrinsics
+        self._estimator = PairEstimator(seed=0)
+
+    def add(self, number: int, *, is_matched: bool = True) -> list[int]:
+        """Add the camera of this number, from 1; returns what was placed."""
+        facts = ImageFacts(
+            image_id=f"{number}",
+            path=f"{number}.jpg",
+            file_name=f"{number}.jpg",
+            width_px=2 * WIDTH_PX,
+            height_px=2 * HEIGHT_PX,
+            sensor_name="a",
+            reduced_width_px=WIDTH_PX,
+            reduced_height_px=HEIGHT_PX,
+            intrinsics=self._intrinsics,
+            focal_px=None,
+        )
+        self.mapper.add_camera(1, facts.sensor)
+        pairs = [pair for other in self.known.numbers if is_matched and (pair := self.pair(other, number)) is not None]
+        self.known.add(number, facts, self.seen.features[number - 1], pairs)
+        introduce(number, self.known, self.mapper)
+        return self.mapper.place([other for other in self.known.numbers if not self.mapper.is_placed(other)])
+
+    def pair(self, earlier: int, newer: int) -> Pair | None:
+        camera = self.mapper.camera(1)
+        first, second = (self.seen.features[number - 1].keypoints for number in (earlier, newer))
+        matches = self.seen.matches(earlier - 1, newer - 1)
+        return self._estimator.estimate((earlier, newer), (camera, camera), (first, second), matches)
+
+    def center_error(self) -> float:
+        """Largest error of a placed camera's centre after the best similarity."""
+        placed = self.mapper.placed_numbers()
+        found = np.array([self.mapper.model.image(number).projection_center() for number in placed])
+        truth = np.array([np.linalg.inv(self.seen.camera_from_world[number - 1])[:3, 3] for number in placed])
+        return float(np.linalg.norm(estimate_similarity(found, truth).apply(found) - truth, axis=1).max())
 
 
 def project(points_in_world: NDArray[np.float64], camera_from_world: NDArray[np.float64]) -> NDArray[np.float64]:

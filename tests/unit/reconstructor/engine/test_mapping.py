@@ -3,47 +3,9 @@
 import numpy as np
 import pytest
 
-from reconstructor.engine.mapping import LiveMapper
-from reconstructor.engine.pairs import Pair, PairEstimator
-from reconstructor.engine.photographs import Intrinsics, Sensor
-from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.pairs import Pair
 from reconstructor.engine.survey import world_from_camera
-from reconstructor.geometry import estimate_similarity
-from tests.unit.reconstructor.engine.synthetic import HEIGHT_PX, INTRINSICS, WIDTH_PX, SeenPoints, seen_points
-
-SETTINGS = EngineSettings(threads=1)
-
-
-class Walk:
-    """Feeds the cameras of some seen points to a mapper."""
-
-    def __init__(self, seen: SeenPoints, intrinsics: Intrinsics | None = INTRINSICS) -> None:
-        self.seen = seen
-        self.mapper = LiveMapper(SETTINGS)
-        sensor = Sensor(name="a", width_px=WIDTH_PX, height_px=HEIGHT_PX, intrinsics=intrinsics, focal_px=None)
-        self.mapper.add_camera(1, sensor)
-        self.estimator = PairEstimator(seed=0)
-        self.added: list[int] = []
-
-    def add(self, number: int, *, matched: bool = True) -> list[int]:
-        """Add the camera of this number, from 1; returns what was placed."""
-        features = self.seen.features[number - 1]
-        pairs = [pair for other in self.added if matched and (pair := self.pair(other, number)) is not None]
-        self.mapper.add_image(number, 1, features.keypoints, pairs)
-        self.added.append(number)
-        return self.mapper.place([other for other in self.added if not self.mapper.is_placed(other)])
-
-    def pair(self, earlier: int, newer: int) -> Pair | None:
-        camera = self.mapper.camera(1)
-        first, second = (self.seen.features[number - 1].keypoints for number in (earlier, newer))
-        matches = self.seen.matches(earlier - 1, newer - 1)
-        return self.estimator.estimate((earlier, newer), (camera, camera), (first, second), matches)
-
-    def center_error(self) -> float:
-        placed = self.mapper.placed_numbers()
-        found = np.array([world_from_camera(self.mapper.model.image(number))[:3, 3] for number in placed])
-        truth = np.array([np.linalg.inv(self.seen.camera_from_world[number - 1])[:3, 3] for number in placed])
-        return float(np.linalg.norm(estimate_similarity(found, truth).apply(found) - truth, axis=1).max())
+from tests.unit.reconstructor.engine.synthetic import INTRINSICS, SeenPoints, Walk, seen_points
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3, 4, 5, 6), (6, 1, 4, 2, 5, 3)])
@@ -68,7 +30,7 @@ def test_an_image_that_came_too_early_is_placed_when_the_gap_closes() -> None:
     seen = seen_points(cameras=4)
     walk = Walk(seen)
     walk.add(4)
-    assert walk.add(1, matched=False) == []
+    assert walk.add(1, is_matched=False) == []
     assert set(walk.add(2)) >= {2}
     walk.add(3)
     assert walk.mapper.placed_numbers() == [1, 2, 3, 4]
@@ -79,7 +41,7 @@ def test_an_image_without_matches_is_never_placed() -> None:
     walk = Walk(seen_points(cameras=4))
     for number in (1, 2, 3):
         walk.add(number)
-    assert walk.add(4, matched=False) == []
+    assert walk.add(4, is_matched=False) == []
     assert not walk.mapper.is_placed(4)
     assert walk.mapper.visible_point_count(4) == 0
 
