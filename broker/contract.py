@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from broker.envelope import MAX_JSON_BYTES, Message
 from broker.ids import BadIdError, EventType
 from broker.messages import (
     EVENTS,
-    MAX_JSON_BYTES,
     AgentDescription,
     AgentHealth,
     AgentState,
@@ -18,7 +18,6 @@ from broker.messages import (
     DesiredSettings,
     Flow,
     Manifest,
-    Message,
     Missing,
     Presence,
     ReconstructorState,

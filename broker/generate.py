@@ -8,8 +8,8 @@ from typing import Final
 
 from broker.access import User, acl
 from broker.contract import CHANNELS, Channel, Role
+from broker.envelope import MESSAGES
 from broker.errors import CairnError
-from broker.messages import MESSAGES
 from broker.mosquitto import LIMITS
 from broker.schemas import asyncapi, message_schemas
 from broker.topics import TopicSpace

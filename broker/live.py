@@ -12,11 +12,13 @@ import aiomqtt
 from broker.config import Connection
 from broker.contract import REQUEST, RESPONSE
 from broker.delivery import connect_properties
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ConnectionId, ProjectId, RequestId
-from broker.messages import Request, Response, decode
+from broker.messages import Request, Response
 
 RECEIVE_MAXIMUM: Final = 8  # ten stalled followers of 64 MB cost the broker 10 MB instead of 580
+CANCEL_TIMEOUT_S: Final = 2.0
 
 
 class BrokerLostError(CairnError):
@@ -111,7 +113,7 @@ async def follow(connection: Connection, *, last_word: LastWord | None = None) -
         will=aiomqtt.Will(last_word.topic, last_word.payload, qos=1, retain=True) if last_word else None,
     )
     try:
-        await client.__aenter__()
+        await _connect(client)
     except aiomqtt.MqttError as exc:
         where = f"{connection.host}:{connection.port}"
         raise BrokerLostError(f"cannot reach the broker at {where} as {connection.username!r}: {exc}") from exc
@@ -120,6 +122,19 @@ async def follow(connection: Connection, *, last_word: LastWord | None = None) -
     finally:
         with contextlib.suppress(aiomqtt.MqttError):  # it is gone already, which is what we want
             await client.__aexit__(None, None, None)
+
+
+async def _connect(client: aiomqtt.Client) -> None:
+    """Connect, and when cancelled meanwhile leave nothing open: aiomqtt would keep the socket and its misc task."""
+    connecting = asyncio.ensure_future(client.__aenter__())
+    try:
+        await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        await asyncio.wait({connecting}, timeout=CANCEL_TIMEOUT_S)
+        if connecting.done() and connecting.exception() is None:
+            with contextlib.suppress(aiomqtt.MqttError):
+                await client.__aexit__(None, None, None)
+        raise
 
 
 async def ask(

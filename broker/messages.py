@@ -1,109 +1,12 @@
 """Which JSON? One frozen model for every message on the wire."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field
 
-from broker.errors import CairnError
-from broker.ids import (
-    AgentId,
-    ConnectionId,
-    Encoding,
-    EventType,
-    Generation,
-    ImageId,
-    ImageName,
-    ProjectId,
-    UserId,
-    Verb,
-)
-
-SCHEMA_MAJOR: Final = 1
-SCHEMA: Final = f"{SCHEMA_MAJOR}.0"
-MAX_JSON_BYTES: Final = 4 * 1024 * 1024  # a manifest of 10,000 shards is 3 MB
-
-Count = Annotated[int, Field(ge=0)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Sentence = Annotated[str, Field(max_length=2000)]
-Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Vector3 = tuple[float, float, float]
-QuaternionWxyz = tuple[float, float, float, float]
-Matrix4 = tuple[QuaternionWxyz, QuaternionWxyz, QuaternionWxyz, QuaternionWxyz]
-
-
-class BadMessageError(CairnError):
-    """JSON that is not a message of this contract."""
-
-    code = "bad_message"
-
-
-class UnknownSchemaError(CairnError):
-    """A message of another major schema."""
-
-    code = "unknown_schema"
-
-
-class WireModel(BaseModel):
-    """Frozen; unknown fields are ignored; neither NaN nor infinity."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True)
-
-
-class Message(WireModel):
-    """What every message carries."""
-
-    message_type: ClassVar[str]
-
-    type: str
-    schema_version: str = Field(default=SCHEMA, alias="schema", pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")
-    sent_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-    project: ProjectId
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **_kwargs: Any) -> None:
-        default = cls.model_fields["type"].default
-        if isinstance(default, str):  # `Event` has no type of its own
-            cls.message_type = default
-            MESSAGES[default] = cls
-
-    def encode(self) -> bytes:
-        """One line of JSON in UTF-8."""
-        return self.model_dump_json(by_alias=True).encode()
-
-
-MESSAGES: Final[dict[str, type[Message]]] = {}
-
-
-M = TypeVar("M", bound=Message)
-
-
-class _Envelope(WireModel):
-    type: str = Field(max_length=64)
-    schema_version: str = Field(alias="schema", pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")
-
-
-def decode(payload: bytes, model: type[M]) -> M:
-    """Check bytes from the wire against one model.
-
-    Raises:
-        BadMessageError: too large, not JSON, another type, or a field that does not fit.
-        UnknownSchemaError: the schema's major number is not ours.
-    """
-    if len(payload) > MAX_JSON_BYTES:
-        raise BadMessageError(f"a message of {len(payload)} bytes is above the limit of {MAX_JSON_BYTES}")
-    try:
-        envelope = _Envelope.model_validate_json(payload)
-        if envelope.schema_version.split(".")[0] != str(SCHEMA_MAJOR):
-            raise UnknownSchemaError(
-                f"schema {envelope.schema_version} is not understood here: this program speaks {SCHEMA_MAJOR}.x, update it"
-            )
-        return model.model_validate_json(payload)
-    except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "message"
-        raise BadMessageError(f"not a valid {model.message_type} message: {place}: {first['msg']}") from exc
+from broker.envelope import Count, Matrix4, Message, QuaternionWxyz, Sentence, Sha256, Vector3, WireModel, Word
+from broker.ids import AgentId, ConnectionId, Encoding, EventType, Generation, ImageId, ImageName, UserId, Verb
 
 
 class ReceiptStatus(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from broker.contract import CHANNELS, Channel, Role
-from broker.messages import MESSAGES, SCHEMA
+from broker.envelope import MESSAGES, SCHEMA
 from broker.topics import DEFAULT_ROOT
 
 _BYTES: Final = "application/octet-stream"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from broker.contract import CHANNELS, MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MAX_SHARD_BYTES, Channel
-from broker.messages import MESSAGES, SCHEMA, SCHEMA_MAJOR
+from broker.envelope import MESSAGES, SCHEMA, SCHEMA_MAJOR
 from broker.schemas import message_schemas
 from broker.topics import DEFAULT_ROOT
 

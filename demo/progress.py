@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from broker.config import Connection
 from broker.contract import AGENT_HEALTH, EVENT, RECONSTRUCTOR_STATISTICS, REFERENCE, Match, match
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import EventType, ProjectId
 from broker.live import BrokerLostError, LiveMessage, follow
-from broker.messages import AgentHealth, Error, Manifest, ProcessingComplete, ReconstructorStatistics, decode
+from broker.messages import AgentHealth, Error, Manifest, ProcessingComplete, ReconstructorStatistics
 
 _RETRY_S = 0.5
 

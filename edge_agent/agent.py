@@ -5,9 +5,10 @@ from typing import Final
 
 from broker.contract import COMMAND, match
 from broker.delivery import Delivery, Incoming
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.logs import get_logger
-from broker.messages import Command, CommandReply, decode
+from broker.messages import Command, CommandReply
 from edge_agent.camera import Photograph
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.cameras.watched import WatchedCamera

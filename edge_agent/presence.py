@@ -13,9 +13,10 @@ from broker.contract import (
     Channel,
 )
 from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Outgoing, PublishRefusedError
+from broker.envelope import Message
 from broker.ids import AgentId, ProjectId
 from broker.logs import get_logger
-from broker.messages import AgentDescription, AgentHealth, AgentPresence, AgentState, CommandReply, Message
+from broker.messages import AgentDescription, AgentHealth, AgentPresence, AgentState, CommandReply
 from broker.topics import LevelValue, TopicSpace
 from edge_agent import machine
 

@@ -9,10 +9,11 @@ from typing import Final
 
 from broker.contract import FLOW, IMAGE, MISSING, RECEIPT, RECONSTRUCTOR_STATE, match
 from broker.delivery import Delivery, DeliveryTimeoutError, Incoming, Outgoing, PublishRefusedError
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
-from broker.messages import Flow, Missing, ReconstructorState, UploadAcknowledged, decode
+from broker.messages import Flow, Missing, ReconstructorState, UploadAcknowledged
 from broker.topics import TopicSpace
 from edge_agent.outbox import Outbox
 from edge_agent.pieces import PieceSender, single_limit_bytes

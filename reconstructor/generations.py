@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from broker.envelope import decode
 from broker.ids import Encoding, Generation
-from broker.messages import Manifest, ShardEntry, decode
+from broker.messages import Manifest, ShardEntry
 from broker.shards import BadShardError, PointCloud, decode_ply, ply_body, ply_header, sha256
 from reconstructor.durable import UNFINISHED, StoreError, make_folder, translate, write_durably
 from reconstructor.sharding import ReadyShard

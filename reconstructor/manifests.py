@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from broker.envelope import Vector3
 from broker.errors import CairnError
 from broker.ids import Generation, ProjectId
-from broker.messages import Manifest, Similarity, Vector3, WorldFrame
+from broker.messages import Manifest, Similarity, WorldFrame
 from broker.shards import PointCloud
 from reconstructor.black_box import Update
 from reconstructor.ply import NotFinitePlyError, WideCloud

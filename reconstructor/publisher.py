@@ -13,10 +13,11 @@ from typing import Final
 from broker.config import Connection
 from broker.contract import CAMERAS, REFERENCE, SHARD, match
 from broker.delivery import Delivery, Outgoing
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import Encoding, ProjectId
 from broker.logs import get_logger
-from broker.messages import Manifest, ShardEntry, decode
+from broker.messages import Manifest, ShardEntry
 from broker.topics import TopicSpace
 from reconstructor.generations import ShardGoneError
 from reconstructor.references import Reference, References

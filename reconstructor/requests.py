@@ -7,9 +7,10 @@ from typing import Self
 
 from broker.contract import RESPONSE, Match
 from broker.delivery import Incoming, Outgoing
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import Encoding, SenderId, Verb
-from broker.messages import Request, Response, decode
+from broker.messages import Request, Response
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.publisher import shard_topic
 

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from broker.envelope import Vector3
 from broker.ids import Encoding
-from broker.messages import Bounds, EncodedShard, ShardEntry, Vector3
+from broker.messages import Bounds, EncodedShard, ShardEntry
 from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
 
 LEVEL_COUNT: Final = 10

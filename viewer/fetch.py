@@ -11,11 +11,12 @@ from typing import Final
 from broker import shards
 from broker.config import Connection
 from broker.contract import REFERENCE, REQUEST, SHARD
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ProjectId, Verb
 from broker.live import Follower, LiveMessage, fresh_connection_id, fresh_request_id
 from broker.logs import get_logger
-from broker.messages import Manifest, Request, decode
+from broker.messages import Manifest, Request
 from viewer.scene import WantedShard
 
 WINDOW: Final = 8  # exact topics in windows were measured as fast as a wildcard, and nothing unwanted comes

@@ -9,11 +9,12 @@ from typing import Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from broker.contract import AGENT_STATE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, match
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, LiveMessage, follow
 from broker.logs import get_logger
-from broker.messages import AgentState, Manifest, ReconstructorState, ReconstructorStatistics, decode
+from broker.messages import AgentState, Manifest, ReconstructorState, ReconstructorStatistics
 from viewer.config import Settings
 
 MAX_PROJECTS: Final = 1000

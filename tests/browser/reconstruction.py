@@ -8,6 +8,7 @@ import numpy as np
 from broker.config import Connection
 from broker.contract import CAMERAS, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, RESPONSE, SHARD, event_topic, match
 from broker.delivery import Delivery, Incoming, Outgoing
+from broker.envelope import decode
 from broker.ids import Encoding, EventType, Generation, ImageId, ImageName, ProjectId
 from broker.messages import (
     Bounds,
@@ -25,7 +26,6 @@ from broker.messages import (
     ShardEntry,
     UploadAcknowledged,
     WorldFrame,
-    decode,
 )
 from broker.shards import PointCloud, encode_packed, sha256
 from broker.topics import LevelValue, TopicTemplate

@@ -8,9 +8,10 @@ import pytest
 
 from broker.contract import PRESENCE, REFERENCE, REQUEST, RESPONSE, match
 from broker.delivery import Delivery, Outgoing
+from broker.envelope import decode
 from broker.ids import ProjectId, Verb
 from broker.live import BrokerLostError, NoAnswerError, ask, follow, fresh_connection_id, fresh_request_id
-from broker.messages import Presence, Request, Response, decode
+from broker.messages import Presence, Request, Response
 from broker.mosquitto import Mosquitto
 from broker.topics import TopicSpace
 

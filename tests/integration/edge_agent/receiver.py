@@ -7,10 +7,29 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from broker.config import Connection
-from broker.contract import IMAGE, RECEIPT, RECONSTRUCTOR_STATE, match
+from broker.contract import (
+    IMAGE,
+    MISSING,
+    RECEIPT,
+    RECONSTRUCTOR_STATE,
+    UPLOAD_BEGIN,
+    UPLOAD_END,
+    UPLOAD_PIECE,
+    match,
+)
 from broker.delivery import Delivery, Incoming, Outgoing
+from broker.envelope import decode
 from broker.ids import ImageId, ImageName, ProjectId
-from broker.messages import ReceiptStatus, ReconstructorPresence, ReconstructorState, UploadAcknowledged
+from broker.messages import (
+    ByteRange,
+    Missing,
+    MissingPieces,
+    ReceiptStatus,
+    ReconstructorPresence,
+    ReconstructorState,
+    UploadAcknowledged,
+    UploadBegin,
+)
 
 PROJECT = ProjectId("chapel")
 
@@ -26,6 +45,9 @@ class Receiver:
     properties: dict[str, str] = field(default_factory=dict)
     is_mute: bool = False
     is_rejecting: bool = False
+    pieces_by_id: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    begun: dict[str, UploadBegin] = field(default_factory=dict)
+    lose_next_pieces: int = 0
 
     async def say(self, presence: ReconstructorPresence) -> None:
         state = ReconstructorState(project=PROJECT, presence=presence, boot_id="b1")
@@ -44,15 +66,56 @@ class Receiver:
                 await asyncio.sleep(0.02)
 
     async def _take(self, incoming: Incoming) -> None:
-        levels = match(self.connection.space, incoming.topic).levels
-        name, digest = ImageName(str(levels["image_name"])), sha256(incoming.payload).hexdigest()
+        found = match(self.connection.space, incoming.topic)
+        if found.channel is IMAGE:
+            await self._take_image(
+                str(found.levels["sender"]), ImageName(str(found.levels["image_name"])), incoming.payload
+            )
+            self.properties = dict(incoming.user_properties)
+            return
+        name = str(found.levels["image_id"])
+        if found.channel is UPLOAD_BEGIN:
+            self.begun[name] = decode(incoming.payload, UploadBegin)
+            self.pieces_by_id.setdefault(name, {})
+            await self._answer_pieces(str(found.levels["sender"]), name)
+        elif found.channel is UPLOAD_PIECE and self.lose_next_pieces:
+            self.lose_next_pieces -= 1
+        elif found.channel is UPLOAD_PIECE:
+            self.pieces_by_id[name][int(found.levels["offset"])] = incoming.payload
+        elif found.channel is UPLOAD_END:
+            await self._answer_pieces(str(found.levels["sender"]), name)
+
+    async def _answer_pieces(self, sender: str, name: str) -> None:
+        """The receipt when everything is there, else what is missing."""
+        missing = self.missing(name)
+        if missing:
+            message = Missing(project=PROJECT, pieces=(MissingPieces(image_id=ImageId(name), ranges=missing),))
+            topic = self.connection.space.topic(PROJECT, MISSING.template, sender=sender)
+            await self.delivery.publish(Outgoing(topic=topic, payload=message.encode()))
+            return
+        whole = bytearray(self.begun[name].size_bytes)
+        for offset, piece in self.pieces_by_id[name].items():
+            whole[offset : offset + len(piece)] = piece
+        await self._take_image(sender, ImageName(name), bytes(whole))
+
+    def missing(self, name: str) -> tuple[ByteRange, ...]:
+        """Byte ranges that have not come."""
+        ranges, place = [], 0
+        for offset, piece in sorted(self.pieces_by_id[name].items()):
+            if offset > place:
+                ranges.append(ByteRange(begin=place, end=offset))
+            place = max(place, offset + len(piece))
+        size_bytes = self.begun[name].size_bytes
+        return (*ranges, ByteRange(begin=place, end=size_bytes)) if place < size_bytes else tuple(ranges)
+
+    async def _take_image(self, sender: str, name: ImageName, payload: bytes) -> None:
+        digest = sha256(payload).hexdigest()
         self.arrivals.append(name)
-        self.properties = dict(incoming.user_properties)
         if self.is_mute:
             return
         is_new = name not in self.content_by_id
         if not self.is_rejecting:
-            self.content_by_id[name] = incoming.payload
+            self.content_by_id[name] = payload
         status = ReceiptStatus.STORED if is_new else ReceiptStatus.DUPLICATE
         receipt = UploadAcknowledged(
             project=PROJECT,
@@ -64,15 +127,16 @@ class Receiver:
             code="not_an_image" if self.is_rejecting else None,
             reason="the bytes are not an image" if self.is_rejecting else None,
         )
-        topic = self.connection.space.topic(PROJECT, RECEIPT.template, sender=str(levels["sender"]), image_name=name)
+        topic = self.connection.space.topic(PROJECT, RECEIPT.template, sender=sender, image_name=name)
         await self.delivery.publish(Outgoing(topic=topic, payload=receipt.encode()))
 
 
 @asynccontextmanager
 async def receiving(connection: Connection, presence: ReconstructorPresence | None) -> AsyncIterator[Receiver]:
     """A receiver at work; `presence` is what it says of itself, None: nothing yet."""
-    subscription = connection.space.filter(IMAGE.template, PROJECT)
-    async with Delivery(connection, client_id="receiver", subscriptions=(subscription,)) as delivery:
+    channels = (IMAGE, UPLOAD_PIECE)  # the latter's filter matches begin and end too
+    subscriptions = tuple(connection.space.filter(each.template, PROJECT) for each in channels)
+    async with Delivery(connection, client_id="receiver", subscriptions=subscriptions) as delivery:
         await delivery.wait_connected(10)
         receiver = Receiver(delivery=delivery, connection=connection)
         if presence is not None:

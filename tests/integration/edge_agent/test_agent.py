@@ -12,6 +12,7 @@ from PIL import Image
 
 from broker.contract import AGENT_DESCRIPTION, AGENT_HEALTH, AGENT_STATE, COMMAND, COMMAND_REPLY
 from broker.delivery import BrokerRefusedError, Delivery, Outgoing
+from broker.envelope import Message, decode
 from broker.ids import AgentId
 from broker.live import follow
 from broker.messages import (
@@ -21,9 +22,7 @@ from broker.messages import (
     AgentState,
     Command,
     CommandReply,
-    Message,
     ReconstructorPresence,
-    decode,
 )
 from broker.mosquitto import Mosquitto
 from edge_agent import agent

@@ -13,6 +13,7 @@ from typing import Self, TypeVar
 from broker.config import Connection
 from broker.contract import EVENT, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, match
 from broker.delivery import Delivery, Outgoing
+from broker.envelope import decode
 from broker.ids import EventType, ImageId, ProjectId
 from broker.live import follow
 from broker.messages import (
@@ -23,7 +24,6 @@ from broker.messages import (
     ReconstructorPresence,
     ReconstructorState,
     UploadAcknowledged,
-    decode,
 )
 from broker.mosquitto import Mosquitto
 from broker.shards import sha256

@@ -3,6 +3,7 @@
 import asyncio
 
 from broker.contract import CAMERAS, RECONSTRUCTOR_STATISTICS
+from broker.envelope import decode
 from broker.ids import ImageId, Verb
 from broker.live import ask, follow, fresh_connection_id, fresh_request_id
 from broker.messages import (
@@ -15,7 +16,6 @@ from broker.messages import (
     RefetchStarting,
     Request,
     ShardUpdate,
-    decode,
 )
 from broker.mosquitto import Mosquitto
 from tests.black_boxes import POINTS_PER_IMAGE

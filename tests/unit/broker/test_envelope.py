@@ -5,16 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from broker.messages import (
-    MAX_JSON_BYTES,
-    MESSAGES,
-    BadMessageError,
-    Error,
-    Manifest,
-    UnknownSchemaError,
-    UploadAcknowledged,
-    decode,
-)
+from broker.envelope import MAX_JSON_BYTES, MESSAGES, BadMessageError, UnknownSchemaError, decode
+from broker.messages import Error, Manifest, UploadAcknowledged
 
 RECEIPT = UploadAcknowledged(project="chapel", status="stored", image_name="door1", image_number=3)
 
