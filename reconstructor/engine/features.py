@@ -52,7 +52,8 @@ def extract_features(photograph: Photograph, settings: EngineSettings) -> Featur
     extractor = _extractor(settings.max_features, first_octave, settings.threads)
     points, descriptors = extractor.extract_from_uint8_array(np.ascontiguousarray(photograph.gray))
     keypoints = np.asarray(pycolmap.keypoints_to_matrix(points), np.float32).reshape(-1, 4)
-    order = np.argsort(-keypoints[:, 2], kind="stable")  # largest first: the matcher probes with these
+    # largest first: the matcher probes with these; COLMAP keeps whole scales, up to twice as many as asked for
+    order = np.argsort(-keypoints[:, 2], kind="stable")[: settings.max_features]
     keypoints = keypoints[order]
     return Features(
         keypoints=keypoints,

@@ -122,7 +122,8 @@ def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here, because NumPy leaves a file that is no archive open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None
