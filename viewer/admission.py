@@ -1,12 +1,12 @@
 """Who may see which project over HTTP? Whoever the broker lets read it: name and password are tried there."""
 
 import asyncio
+import base64
 import hashlib
 import time
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
@@ -95,9 +95,24 @@ class Admission:
 def _credentials(request: web.Request) -> tuple[str, str]:
     """Name and password of the request; an agent's account captures and does not look."""
     try:
-        given = aiohttp.BasicAuth.decode(request.headers.get("Authorization", ""), encoding="utf-8")
-        if given.login.startswith(RIG_PREFIX):
+        name, password = decode_basic(request.headers.get("Authorization", ""))
+        if name.startswith(RIG_PREFIX):
             raise web.HTTPForbidden(text="an agent's account does not open the viewer: use a person's\n")
-        return UserId(given.login), given.password
+        return UserId(name), password
     except (ValueError, CairnError) as exc:
         raise web.HTTPUnauthorized(text="name and password of the broker, please\n", headers=_CHALLENGE) from exc
+
+
+def decode_basic(header: str) -> tuple[str, str]:
+    """Name and password of an Authorization header (RFC 7617).
+
+    Raises:
+        ValueError: another scheme, or not base64 of UTF-8.
+    """
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise ValueError("not the Basic scheme")
+    name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    if not colon:
+        raise ValueError("no password")
+    return name, password

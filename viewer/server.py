@@ -81,8 +81,9 @@ class PageServer:
     async def _following(self, _application: web.Application) -> AsyncIterator[None]:
         following = asyncio.create_task(self._board.run(), name="board")
         yield
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        while not following.done():  # Python 3.11's wait_for, which aiomqtt uses, may swallow a cancellation
+            following.cancel()
+            await asyncio.wait({following}, timeout=1)
 
     async def _close(self, _application: web.Application) -> None:
         await self._relay.close()

@@ -1,11 +1,11 @@
 """A publisher and a page server in front of a real broker."""
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
-from pydantic import SecretStr
 
 from broker.config import Connection
 from broker.delivery import Delivery
@@ -61,7 +61,11 @@ def through_relay(connection: Connection, address: str) -> Connection:
     return connection.model_copy(update={"port": port, "websocket_path": "/mqtt"})
 
 
+def basic(name: str, password: str) -> dict[str, str]:
+    """The header of HTTP Basic."""
+    return {"Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
+
+
 def credentials_of(connection: Connection) -> tuple[str, str]:
     """Name and password for HTTP Basic."""
-    password = connection.password or SecretStr("")
-    return connection.username or "", password.get_secret_value()
+    return connection.username or "", connection.secret() or ""
