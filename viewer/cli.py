@@ -1,0 +1,187 @@
+"""`cairn view …`: the page server and the command-line viewer."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from broker.ids import ProjectId, Verb
+from broker.logs import configure
+from viewer.config import Settings
+
+T = TypeVar("T")
+
+app = typer.Typer(no_args_is_help=True, help="The page server and the command-line viewer.")
+
+Project = Annotated[str, typer.Option("--project", "-p", help="The project to look at.")]
+BrokerHost = Annotated[str | None, typer.Option("--broker", help="The broker's name or address.")]
+BrokerPort = Annotated[int | None, typer.Option("--broker-port", help="Its MQTT port.")]
+User = Annotated[str | None, typer.Option("--user", "-u", help="Your name on the broker.")]
+PasswordFile = Annotated[Path | None, typer.Option(help="A file whose first line is your password.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0: every network.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0: a free one.")] = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Serve the page and the relay until Ctrl-C; prints the address."""
+    from viewer import server  # noqa: PLC0415 - aiohttp takes a third of a second that other commands need not wait
+
+    configure()
+    settings = _settings(broker, broker_port, user, password_file, host=host, port=port)
+    _run(server.serve(settings, lambda address: print(address, flush=True)))
+
+
+@app.command()
+def watch(
+    project: Project,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    count: Annotated[int | None, typer.Option(help="End after so many lines.")] = None,
+) -> None:
+    """Print one line for every event, manifest and change of state."""
+    from viewer import watch as watching  # noqa: PLC0415 - the function bears the command's name
+
+    async def follow() -> None:
+        left = count
+        async for message in watching.watch(connection, ProjectId(project)):
+            print(watching.describe(message), flush=True)
+            left = None if left is None else left - 1
+            if left == 0:
+                return
+
+    connection = _settings(broker, broker_port, user, password_file).broker
+    _run(follow())
+
+
+@app.command()
+def pull(
+    project: Project,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file; default PROJECT.ply.")] = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Write the present cloud as one PLY; prints the file, its points and its generation."""
+    from viewer.export import write_ply  # noqa: PLC0415 - numpy
+
+    name = ProjectId(project)
+    path = out or Path(f"{name}.ply")
+    connection = _settings(broker, broker_port, user, password_file).broker
+    with _progress("points") as tell:
+        manifest = _run(write_ply(connection, name, path, tell))
+    print(f"{path}\t{manifest.point_count} points\tgeneration {manifest.generation}.{manifest.revision}")
+
+
+@app.command()
+def upload(
+    files: Annotated[list[Path], typer.Argument(help="Photographs: JPEG, PNG, WebP or TIFF.")],
+    project: Project,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    timeout_s: Annotated[float, typer.Option("--timeout", help="Longest wait for one receipt, seconds.")] = 120.0,
+) -> None:
+    """Upload photographs as a contributor and wait until each is safe; exit code 1 when one is not."""
+    from viewer.uploads import Uploaded, upload_files  # noqa: PLC0415 - only this command publishes
+
+    def told(uploaded: Uploaded) -> None:
+        done.append(uploaded)
+        tell(len(done), len(files))
+        receipt = uploaded.receipt
+        word = receipt.status if receipt else "failed"
+        reason = (receipt.reason or receipt.code) if receipt else uploaded.reason
+        print("\t".join(filter(None, [str(uploaded.path), word, reason])), flush=True)
+
+    done: list[Uploaded] = []
+    connection = _settings(broker, broker_port, user, password_file).broker
+    with _progress("images") as tell:
+        _run(upload_files(connection, ProjectId(project), files, timeout_s, told))
+    if not all(uploaded.is_safe for uploaded in done):
+        raise typer.Exit(1)
+
+
+@app.command()
+def resync(
+    project: Project,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Ask the reconstructor to publish again what the broker may have lost; prints how many messages it was."""
+    from viewer.asking import ask_once  # noqa: PLC0415 - start-up time
+
+    connection = _settings(broker, broker_port, user, password_file).broker
+    response = _run(ask_once(connection, ProjectId(project), Verb.RESYNC))
+    print(f"{response.republished_count} messages published again")
+
+
+@app.command()
+def ping(
+    project: Project,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 4,
+    interval_s: Annotated[float, typer.Option("--interval", help="Pause between two, seconds.")] = 0.5,
+) -> None:
+    """Measure the way to the reconstructor and back, through the broker."""
+    from viewer import asking  # noqa: PLC0415 - start-up time
+
+    async def measure() -> None:
+        async for pong in asking.pings(connection, ProjectId(project), count, interval_s):
+            print(pong, flush=True)
+
+    connection = _settings(broker, broker_port, user, password_file).broker
+    _run(measure())
+
+
+def _settings(
+    broker: str | None, broker_port: int | None, user: str | None, password_file: Path | None, **flags: Any
+) -> Settings:
+    """Settings with the flags that were given on top."""
+    given = {"host": broker, "port": broker_port, "username": user, "password_file": password_file}
+    connection = {name: value for name, value in given.items() if value is not None}
+    return Settings.load(broker=connection or None, **flags)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; Ctrl-C and SIGTERM end it in order, as somebody wished."""
+
+    async def until_told() -> T:
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(until_told())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise typer.Exit(0) from None
+
+
+@contextlib.contextmanager
+def _progress(unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr when that is a terminal; gives what to call with so many of so many."""
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task(unit, total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)

@@ -1,0 +1,88 @@
+"""What happens in a project, one line each? Events, manifests and states as a person reads them."""
+
+from collections.abc import AsyncIterator
+
+from broker.config import Connection
+from broker.contract import AGENT_STATE, EVENT, RECONSTRUCTOR_STATE, REFERENCE, match
+from broker.envelope import Message, decode
+from broker.errors import CairnError
+from broker.ids import EventType, ProjectId
+from broker.live import LiveMessage, follow
+from broker.messages import (
+    EVENTS,
+    AgentState,
+    Error,
+    Manifest,
+    ProcessingComplete,
+    ProcessingStarted,
+    Progress,
+    ReconstructorState,
+    RefetchStarting,
+    ShardUpdate,
+)
+from broker.topics import TopicSpace
+
+
+async def watch(connection: Connection, project: ProjectId) -> AsyncIterator[Message]:
+    """Every message that tells of a change, until the connection ends.
+
+    Raises:
+        BrokerLostError: no broker, it does not let us in, or it is gone.
+    """
+    space = connection.space
+    channels = (EVENT, REFERENCE, RECONSTRUCTOR_STATE, AGENT_STATE)
+    async with follow(connection) as follower:
+        await follower.subscribe(*(space.filter(channel.template, project) for channel in channels))
+        async for message in follower.messages():
+            told = read(space, message)
+            if told is not None:
+                yield told
+
+
+def read(space: TopicSpace, message: LiveMessage) -> Message | None:
+    """The message in its own type; clears, and what is not of this contract, are passed over."""
+    if not message.payload:
+        return None
+    try:
+        found = match(space, message.topic)
+        if found.channel is EVENT:
+            return decode(message.payload, EVENTS[EventType(str(found.levels["event_type"]))])
+        return decode(message.payload, found.channel.messages[0])
+    except CairnError:
+        return None
+
+
+def describe(message: Message) -> str:
+    """One line: when, what, and the figures that matter."""
+    return f"{message.sent_at.astimezone():%H:%M:%S} {message.type:<20} {_figures(message)}".rstrip()
+
+
+def _figures(message: Message) -> str:  # noqa: PLR0911 - one line for each kind of message
+    match message:
+        case Manifest():
+            return (
+                f"generation {message.generation} revision {message.revision}: "
+                f"{message.point_count:,} points in {len(message.shards)} shards of {message.image_count} images"
+            )
+        case ShardUpdate():
+            return (
+                f"image {message.image_number}: {len(message.shards)} new shards, {message.point_count:,} points, "
+                f"generation {message.generation} revision {message.revision}"
+            )
+        case ProcessingComplete():
+            points = f"{message.new_point_count:,} new points in {message.duration_s:.1f} s"
+            return f"image {message.image_number} {message.state}: {points}"
+        case RefetchStarting():
+            return f"image {message.image_number}: rebuilding, generation {message.next_generation} is next"
+        case ProcessingStarted():
+            return f"image {message.image_number} ({message.image_id})"
+        case Progress():
+            return f"{message.stage} {message.done_ratio:.0%}"
+        case Error():
+            return f"{message.code}: {message.reason}"
+        case AgentState():
+            return f"{message.agent} {message.presence}"
+        case ReconstructorState():
+            return f"{message.presence}, {message.image_count} images"
+        case _:
+            return ""
