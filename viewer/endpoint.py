@@ -1,0 +1,148 @@
+"""How fast is the WebSocket address that browsers use? One retained mebibyte, timed there and by TCP."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from broker.config import Connection
+from broker.contract import PRESENCE
+from broker.errors import CairnError
+from broker.ids import ConnectionId, ProjectId, UserId
+from broker.live import BrokerLostError, Follower, LastWord, follow, fresh_connection_id
+from broker.messages import Presence
+
+MESSAGE_BYTES: Final = 1024 * 1024
+FAST_S: Final = 2.0  # a shard of the largest size then comes within a second
+PATIENCE_S: Final = 40.0  # Mosquitto 2.0's own listener takes 25 s
+_PORTS: Final = {"ws": 80, "wss": 443}
+
+
+class BadEndpointError(CairnError):
+    """An address that is not a WebSocket's, or a user who cannot measure."""
+
+    code = "bad_endpoint"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointReport:
+    """What was measured.
+
+    Attributes:
+        url: the WebSocket address.
+        websocket_s: seconds for one retained MiB there; None: not within `PATIENCE_S`.
+        tcp_s: the same on the broker's TCP port; None likewise.
+        problem: why there is no figure at all: the address did not let us in.
+    """
+
+    url: str
+    websocket_s: float | None
+    tcp_s: float | None
+    problem: str | None = None
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether browsers can be sent there."""
+        return self.websocket_s is not None and self.websocket_s < FAST_S
+
+    @property
+    def text(self) -> str:
+        """What was found and what to do, for people."""
+        if self.problem is not None:
+            return (
+                f"{self.url} cannot be used: {self.problem}\n"
+                "Start the page server (cairn view serve) and let the page connect to its /mqtt."
+            )
+        measured = f"{self.url}: 1 MiB retained in {_seconds(self.websocket_s)}; by TCP in {_seconds(self.tcp_s)}."
+        if self.is_fast:
+            return f"{measured}\nGood: keep this address for browsers."
+        if self.tcp_s is None or self.tcp_s >= FAST_S:
+            return f"{measured}\nThe broker or the network itself is slow: look at its load, then measure again."
+        return (
+            f"{measured}\nToo slow for browsers, while the broker itself is fast. Mosquitto 2.0's own WebSocket listener "
+            'sends 4 KB at a time.\nLet the page connect to the page server\'s relay: set viewer.mqtt_url to "/mqtt" '
+            "(the default), or use a broker that does it well (Mosquitto 2.1 or newer)."
+        )
+
+
+async def measure_endpoint(url: str, connection: Connection, project: ProjectId) -> EndpointReport:
+    """Retain 1 MiB as our own presence, fetch it by WebSocket and by TCP, and clear it again.
+
+    The message is a valid presence with padding, so pages that are open meanwhile see one more viewer for a moment.
+
+    Args:
+        url: where browsers connect, for example `ws://127.0.0.1:8080/mqtt`.
+        connection: the broker's TCP port, and a viewer or contributor of the project.
+        project: where to write.
+
+    Raises:
+        BadEndpointError: the address is not ws:// or wss://, or there is no user name.
+        BrokerLostError: the broker cannot be reached by TCP, or refuses the message.
+    """
+    browser = _by_websocket(url, connection)
+    async with _retained(connection, project) as topic:
+        tcp_s = await _time(connection, topic)
+        try:
+            return EndpointReport(url=url, websocket_s=await _time(browser, topic), tcp_s=tcp_s)
+        except BrokerLostError as exc:
+            return EndpointReport(url=url, websocket_s=None, tcp_s=tcp_s, problem=exc.sentence)
+
+
+def _by_websocket(url: str, connection: Connection) -> Connection:
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise BadEndpointError(f"{url!r} is not a WebSocket's address: write it like ws://host:8080/mqtt")
+    changed = {
+        "host": parts.hostname,
+        "port": parts.port or _PORTS[parts.scheme],
+        "websocket_path": parts.path or "/",
+        "ca_file": connection.ca_file if parts.scheme == "wss" else None,
+    }
+    return connection.model_copy(update=changed)
+
+
+@contextlib.asynccontextmanager
+async def _retained(connection: Connection, project: ProjectId) -> AsyncIterator[str]:
+    """The topic of one retained MiB, cleared at the end, by our last will if need be."""
+    if connection.username is None:
+        raise BadEndpointError("say who measures: a viewer's or contributor's name in broker.username")
+    user, here = UserId(connection.username), fresh_connection_id()
+    topic = connection.space.topic(project, PRESENCE.template, user=user, connection=here)
+    async with follow(connection, last_word=LastWord(topic=topic, payload=b"")) as writer:
+        await writer.publish(topic, _padded_presence(project, user, here), is_retained=True)
+        try:
+            yield topic
+        finally:
+            await writer.publish(topic, b"", is_retained=True)
+
+
+def _padded_presence(project: ProjectId, user: UserId, here: ConnectionId) -> bytes:
+    """A presence that is valid for every reader: they ignore unknown fields."""
+    body = Presence(project=project, user=user, connection=here, program="doctor").encode().removesuffix(b"}")
+    return body + b',"padding":"' + b"x" * (MESSAGE_BYTES - len(body) - len(b',"padding":""}')) + b'"}'
+
+
+async def _time(connection: Connection, topic: str) -> float | None:
+    """Seconds from subscription to the whole message, or None when patience ran out."""
+    async with follow(connection) as follower:
+        begin_s = time.monotonic()
+        await follower.subscribe(topic)
+        return time.monotonic() - begin_s if await _arrives(follower) else None
+
+
+async def _arrives(follower: Follower) -> bool:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            async for message in follower.messages():
+                if len(message.payload) == MESSAGE_BYTES:
+                    return True
+    except TimeoutError:
+        pass
+    return False
+
+
+def _seconds(value: float | None) -> str:
+    return f"more than {PATIENCE_S:.0f} s" if value is None else f"{value:.2f} s"
