@@ -39,19 +39,23 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         subscriptions=voice.subscriptions(),
         will=voice.will(),
     )
-    sender = Delivery(
-        settings.broker,
-        client_id=f"{name}-upload",
-        subscriptions=subscriptions(settings.broker.space, project, name),
-    )
     spool = await asyncio.to_thread(Spool, settings.spool_dir, name, reserve_bytes=settings.reserve_bytes)
     try:
-        async with reader as control, sender as images, _camera(settings, spool) as camera:
-            agent = Agent(settings, voice, spool, control=control, images=images, camera=camera)
+        async with reader as control, _camera(settings, spool) as camera:
+            agent = Agent(settings, voice, spool, control=control, camera=camera)
             await agent.work(stop)
             await voice.farewell(control, "the agent was stopped" if stop.is_set() else "the work is done")
     finally:
         await asyncio.to_thread(spool.close)
+
+
+def _upload_connection(settings: Settings, voice: Voice) -> Delivery:
+    """A second connection, so that commands never wait behind a photograph."""
+    return Delivery(
+        settings.broker,
+        client_id=f"{voice.agent}-upload",
+        subscriptions=subscriptions(settings.broker.space, voice.project, voice.agent),
+    )
 
 
 def _camera(settings: Settings, spool: Spool) -> WatchedCamera:
@@ -75,7 +79,6 @@ class Agent:
         spool: Spool,
         *,
         control: Delivery,
-        images: Delivery,
         camera: WatchedCamera,
     ) -> None:
         self._voice, self._spool, self._control = voice, spool, control
@@ -84,7 +87,7 @@ class Agent:
         self._is_capturing = True
         self._photographer = Photographer(camera, spool, self._tally, self, interval_s=settings.interval_s)
         self._uploader = Uploader(
-            images,
+            lambda: _upload_connection(settings, voice),
             spool,
             space=settings.broker.space,
             project=voice.project,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from broker.contract import MAX_PIECE_BYTES, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE, Channel
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Outgoing
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
 from broker.messages import ByteRange, Missing, UploadBegin, UploadEnd
@@ -34,16 +34,14 @@ def single_limit_bytes(rate_bytes_per_s: float, keepalive_s: float, max_packet_b
 def piece_bytes_at(rate_bytes_per_s: float, max_packet_bytes: int | None) -> int:
     """How large a piece should be at this rate."""
     by_broker = (max_packet_bytes or 2**31) - PACKET_OVERHEAD_BYTES
-    return int(max(1024, min(max(LEAST_PIECE_BYTES, rate_bytes_per_s * PIECE_S), MAX_PIECE_BYTES, by_broker)))
+    return int(min(max(LEAST_PIECE_BYTES, rate_bytes_per_s * PIECE_S), MAX_PIECE_BYTES, by_broker))
 
 
 class PieceSender:
     """Sends one photograph at a time in pieces: begin, hear what is missing, send that, end, hear again."""
 
-    def __init__(
-        self, delivery: Delivery, uplink: Uplink, *, space: TopicSpace, project: ProjectId, sender: SenderId
-    ) -> None:
-        self._delivery, self._uplink = delivery, uplink
+    def __init__(self, uplink: Uplink, *, space: TopicSpace, project: ProjectId, sender: SenderId) -> None:
+        self._uplink = uplink
         self._space, self._project, self._sender = space, project, sender
         self._turn = asyncio.Lock()
         self._answers: dict[ImageId, asyncio.Queue[tuple[ByteRange, ...]]] = {}
@@ -139,4 +137,4 @@ class PieceSender:
         )
         properties = (("captured_at", image.captured_at.isoformat()), ("file_name", image.file_name))
         outgoing = Outgoing(topic=topic, payload=payload, user_properties=properties if channel.is_json else ())
-        await self._delivery.publish(outgoing, PIECE_TIMEOUT_S)
+        await self._uplink.delivery.publish(outgoing, PIECE_TIMEOUT_S)

@@ -7,14 +7,22 @@ from datetime import datetime
 from typing import Final
 
 from broker.delivery import BrokerRefusedError, Connected, Delivery, DeliveryTimeoutError
+from broker.errors import CairnError
 from broker.messages import Flow, ReconstructorPresence, ReconstructorState
 from edge_agent.camera import now_utc
 
-FIRST_RATE_BYTES_PER_S: Final = 1_000_000.0
+UNKNOWN_RATE_BYTES_PER_S: Final = 30_000.0  # before the first measurement: assume a bad link, it costs a second
+STUCK_AFTER: Final = 3  # connections that ended without a single PUBACK
 RATE_MEMORY: Final = 0.7  # share of the old estimate that a new measurement leaves
 LEAST_RECEIPT_WAIT_S: Final = 10.0
 LOOK_AGAIN_S: Final = 5.0
 LONG_S: Final = 3600.0
+
+
+class LinkStuckError(CairnError):
+    """What is being sent never gets through; the connection must be made anew without it."""
+
+    code = "link_stuck"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,27 +40,45 @@ class Window:
 class Uplink:
     """Follows the connection, the reconstructor's state and its flow messages; wakes who waits on any of them."""
 
-    def __init__(self, delivery: Delivery, window: Window) -> None:
-        self._delivery = delivery
+    def __init__(self, window: Window) -> None:
+        self._delivery: Delivery | None = None
         self.window = window
         self._presence: ReconstructorPresence | None = None
         self._seen_on = 0  # the connection that the reconstructor's state came on: a new broker may know of none
         self._pause_until: datetime | None = None
         self._changed = asyncio.Event()
-        self.rate_bytes_per_s = FIRST_RATE_BYTES_PER_S
+        self._rate_bytes_per_s: float | None = None
+        self._fruitless_count = 0
         self.receipt_s: float | None = None
         self.lost_session_count = 0
         self.max_packet_bytes: int | None = None
+
+    def attach(self, delivery: Delivery) -> None:
+        """A new connection object: nothing that was learnt of the last one holds."""
+        self._delivery, self._presence, self._seen_on = delivery, None, 0
+        self._rate_bytes_per_s, self._fruitless_count = None, 0
+
+    @property
+    def delivery(self) -> Delivery:
+        """The connection in use."""
+        if self._delivery is None:
+            raise RuntimeError("attach a connection first")
+        return self._delivery
+
+    @property
+    def rate_bytes_per_s(self) -> float:
+        """What the link has carried lately."""
+        return UNKNOWN_RATE_BYTES_PER_S if self._rate_bytes_per_s is None else self._rate_bytes_per_s
 
     @property
     def is_open(self) -> bool:
         """Whether an image sent now would be taken."""
         is_paused = self._pause_until is not None and now_utc() < self._pause_until
-        is_ready = self._presence is ReconstructorPresence.READY and self._seen_on == self._delivery.connect_count
-        return self._delivery.is_connected and is_ready and not is_paused
+        is_ready = self._presence is ReconstructorPresence.READY and self._seen_on == self.delivery.connect_count
+        return self.delivery.is_connected and is_ready and not is_paused
 
     def take_state(self, state: ReconstructorState) -> None:
-        self._presence, self._seen_on = state.presence, self._delivery.connect_count
+        self._presence, self._seen_on = state.presence, self.delivery.connect_count
         self.wake()
 
     def take_flow(self, flow: Flow) -> None:
@@ -84,20 +110,27 @@ class Uplink:
             await self.wait_change(LOOK_AGAIN_S)
 
     async def follow_connection(self) -> None:
-        """Notices every reconnect; one without session means that what is under way must be sent again."""
+        """Notices every reconnect; one without session means that what is under way must be sent again.
+
+        Raises:
+            LinkStuckError: a message is too long for the link and would begin anew for ever.
+        """
         count = 0
         while True:
             state: Connected | None = None
             while state is None:
                 state = await self._next(count)
-            if count and not state.is_session_present:
-                self.lost_session_count += 1
+            if count:
+                self._fruitless_count += 1
+                self.lost_session_count += not state.is_session_present
+            if self._fruitless_count >= STUCK_AFTER:
+                raise LinkStuckError("the connection ends before a single message is through: sending in small pieces")
             count, self.max_packet_bytes = state.count, state.max_packet_bytes
             self.wake()
 
     async def _next(self, count: int) -> Connected | None:
         try:
-            return await self._delivery.next_connection(count, LONG_S)
+            return await self.delivery.next_connection(count, LONG_S)
         except DeliveryTimeoutError:
             return None
         except BrokerRefusedError:  # the agent's other connection says it; accounts come back when ops mend them
@@ -106,8 +139,11 @@ class Uplink:
 
     def note_sent(self, size_bytes: int, began_s: float, done_s: float | None = None) -> None:
         """Learns the rate from a PUBLISH that was answered."""
+        self._fruitless_count = 0
         rate = size_bytes / max((done_s or time.monotonic()) - began_s, 1e-3)
-        self.rate_bytes_per_s = RATE_MEMORY * self.rate_bytes_per_s + (1 - RATE_MEMORY) * rate
+        old = self._rate_bytes_per_s
+        is_news = old is None or rate < old / 2  # bad news is believed at once: too long a message may never pass
+        self._rate_bytes_per_s = rate if old is None or is_news else RATE_MEMORY * old + (1 - RATE_MEMORY) * rate
 
     def note_receipt(self, began_s: float) -> None:
         self.receipt_s = time.monotonic() - began_s

@@ -35,27 +35,30 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
     project, name = settings.named()
     outbox = await asyncio.to_thread(NamedFiles, files, name)
     console = Console(stderr=True)
-    delivery = Delivery(
-        settings.broker,
-        client_id=f"{name}-files",  # not the running agent's: both may work at once
-        subscriptions=subscriptions(settings.broker.space, project, name),
-        session_expiry_s=0,
-    )
-    async with delivery as connection:
-        await connection.wait_connected(CONNECT_TIMEOUT_S)
-        with _bar(console) as bar:
-            task = bar.add_task("uploading", total=sum(image.size_bytes for image in outbox.images.values()))
-            uploader = Uploader(
-                connection,
-                outbox,
-                space=settings.broker.space,
-                project=project,
-                sender=name,
-                window=settings.window(),
-                keepalive_s=settings.broker.keepalive_s,
-                settled=lambda image: _advance(bar, task, image),
-            )
-            await uploader.run(is_last=lambda: True)
+
+    def connect() -> Delivery:
+        return Delivery(
+            settings.broker,
+            client_id=f"{name}-files",  # not the running agent's: both may work at once
+            subscriptions=subscriptions(settings.broker.space, project, name),
+            session_expiry_s=0,
+        )
+
+    async with connect() as probe:  # a wrong account is said now: an uploader would wait for a better one
+        await probe.wait_connected(CONNECT_TIMEOUT_S)
+    with _bar(console) as bar:
+        task = bar.add_task("uploading", total=sum(image.size_bytes for image in outbox.images.values()))
+        uploader = Uploader(
+            connect,
+            outbox,
+            space=settings.broker.space,
+            project=project,
+            sender=name,
+            window=settings.window(),
+            keepalive_s=settings.broker.keepalive_s,
+            settled=lambda image: _advance(bar, task, image),
+        )
+        await uploader.run(is_last=lambda: True)
     return _tell(console, outbox)
 
 

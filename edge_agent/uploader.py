@@ -18,7 +18,7 @@ from broker.topics import TopicSpace
 from edge_agent.outbox import Outbox
 from edge_agent.pieces import PieceSender, single_limit_bytes
 from edge_agent.spool_index import SpooledImage
-from edge_agent.uplink import Uplink, Window
+from edge_agent.uplink import LinkStuckError, Uplink, Window
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 60.0
@@ -39,7 +39,7 @@ class Uploader:
     """Sends what waits in an outbox, oldest first, within the flow window, each until its receipt is noted.
 
     Args:
-        delivery: a connection with `subscriptions` of the same project and sender.
+        connect: makes a connection with `subscriptions` of the same project and sender, not yet entered.
         outbox: where the photographs wait.
         window: how much may be under way until the reconstructor says otherwise.
         keepalive_s: the connection's: what goes as one message must not outlast it.
@@ -48,7 +48,7 @@ class Uploader:
 
     def __init__(
         self,
-        delivery: Delivery,
+        connect: Callable[[], Delivery],
         outbox: Outbox,
         *,
         space: TopicSpace,
@@ -58,10 +58,10 @@ class Uploader:
         keepalive_s: float,
         settled: Callable[[SpooledImage], None] = lambda _image: None,
     ) -> None:
-        self._delivery, self._outbox, self._settled = delivery, outbox, settled
+        self._connect, self._outbox, self._settled = connect, outbox, settled
         self._space, self._project, self._sender = space, project, sender
-        self.uplink, self._keepalive_s = Uplink(delivery, window), keepalive_s
-        self._pieces = PieceSender(delivery, self.uplink, space=space, project=project, sender=sender)
+        self.uplink, self._keepalive_s = Uplink(window), keepalive_s
+        self._pieces = PieceSender(self.uplink, space=space, project=project, sender=sender)
         self._under_way: dict[ImageId, SpooledImage] = {}
         self._receipts: dict[ImageId, asyncio.Event] = {}
         self.sent_count = 0
@@ -74,6 +74,18 @@ class Uploader:
 
     async def run(self, is_last: Callable[[], bool] = lambda: False) -> None:
         """Uploads for ever, or until the outbox is empty and `is_last` says that nothing more will come."""
+        is_done = False
+        while not is_done:
+            try:
+                async with self._connect() as delivery:
+                    self.uplink.attach(delivery)
+                    await self._run_once(is_last)
+                    is_done = True
+            except* LinkStuckError as group:  # paho would send the same message again at every reconnect, for ever
+                self.last_error = str(group.exceptions[0])
+                LOG.warning("link_stuck", reason=self.last_error)
+
+    async def _run_once(self, is_last: Callable[[], bool]) -> None:
         async with asyncio.TaskGroup() as tasks:
             followers = [
                 tasks.create_task(self._receive(), name="receipts"),
@@ -157,7 +169,7 @@ class Uploader:
             content_type=image.content_type,
             user_properties=(("captured_at", image.captured_at.isoformat()), ("file_name", image.file_name)),
         )
-        outcome = await self._delivery.publish(outgoing, PUBLISH_TIMEOUT_S)
+        outcome = await self.uplink.delivery.publish(outgoing, PUBLISH_TIMEOUT_S)
         self.uplink.note_sent(image.size_bytes, began_s)
         return outcome.has_subscribers
 
@@ -183,7 +195,7 @@ class Uploader:
         await _wait_event(receipt, ceiling_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter is no secret
 
     async def _receive(self) -> None:
-        async for incoming in self._delivery.messages():
+        async for incoming in self.uplink.delivery.messages():
             try:
                 await self._take(incoming)
             except CairnError as exc:

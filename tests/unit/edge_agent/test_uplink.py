@@ -28,7 +28,9 @@ def standing() -> Standing:
 
 @pytest.fixture
 def uplink(standing: Standing) -> Uplink:
-    return Uplink(cast("Delivery", standing), Window(images=2, size_bytes=100))
+    made = Uplink(Window(images=2, size_bytes=100))
+    made.attach(cast("Delivery", standing))
+    return made
 
 
 def state(presence: ReconstructorPresence) -> ReconstructorState:
@@ -97,7 +99,7 @@ def test_the_window_counts_images_and_bytes_but_always_lets_one_through() -> Non
 
 async def test_a_receipt_is_waited_for_longer_on_a_slow_link(uplink: Uplink) -> None:
     assert uplink.receipt_wait_s(1000) == LEAST_RECEIPT_WAIT_S
-    for _ in range(20):
-        uplink.note_sent(20_000, time.monotonic() - 1.0)  # 20 KB/s
+    uplink.note_sent(10_000_000, time.monotonic() - 1.0)
+    uplink.note_sent(20_000, time.monotonic() - 1.0)  # bad news is believed at once
     assert uplink.rate_bytes_per_s == pytest.approx(20_000, rel=0.1)
     assert uplink.receipt_wait_s(6_000_000) > 500

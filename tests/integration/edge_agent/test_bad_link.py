@@ -1,0 +1,137 @@
+"""A large photograph over links that no single message would survive."""
+
+import asyncio
+import random
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.contract import COMMAND, COMMAND_REPLY
+from broker.delivery import Delivery, Outgoing
+from broker.envelope import decode
+from broker.ids import AgentId
+from broker.messages import Command, CommandReply, ReconstructorPresence
+from broker.mosquitto import Mosquitto
+from edge_agent import agent
+from edge_agent.camera import now_utc
+from edge_agent.config import Settings
+from edge_agent.outbox import NamedFiles
+from tests.integration.edge_agent.link import Link, bad_link
+from tests.integration.edge_agent.receiver import PROJECT, Receiver, receiving
+
+RIG = AgentId("rig-north")
+KILOBYTE = 1000
+
+
+def photograph(folder: Path, size_bytes: int) -> bytes:
+    content = random.Random(3).randbytes(size_bytes)  # noqa: S311 - bytes that no compression shortens
+    folder.mkdir(exist_ok=True)
+    (folder / "large.jpg").write_bytes(content)
+    return content
+
+
+def settings_for(mosquitto: Mosquitto, tmp_path: Path, link: Link, **changes: Any) -> Settings:
+    broker = mosquitto.connection(RIG).model_copy(update={"port": link.port, "keepalive_s": 5})
+    values = {"project": PROJECT, "spool_dir": tmp_path / "spool", "camera": "folder", "folder": tmp_path / "photos"}
+    return Settings.load(broker=broker, interval_s=0.0, reserve_bytes=0, **values, **changes)
+
+
+async def half_arrived(receiver: Receiver, size_bytes: int) -> None:
+    def arrived_bytes() -> int:
+        return sum(len(piece) for pieces in receiver.pieces_by_id.values() for piece in pieces.values())
+
+    async with asyncio.timeout(60):
+        while arrived_bytes() < size_bytes / 2:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_photograph_arrives_over_a_slow_stalling_link_that_is_cut_half_open(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    content = photograph(tmp_path / "photos", 1500 * KILOBYTE)
+    slow = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=200 * KILOBYTE, round_trip_s=0.3, stall_ratio=0.002)
+    async with (
+        receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
+        bad_link(slow) as link,
+    ):
+        running = asyncio.create_task(agent.run(settings_for(mosquitto, tmp_path, link), asyncio.Event()))
+        await half_arrived(receiver, len(content))
+        await link.cut()
+        await asyncio.wait_for(running, 90)
+    assert list(receiver.content_by_id.values()) == [content]
+    assert link.sent_up_bytes < 1.3 * len(content)
+
+
+async def test_a_command_is_answered_within_two_seconds_while_a_photograph_fills_the_link(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    photograph(tmp_path / "photos", 6000 * KILOBYTE)
+    slow = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=50 * KILOBYTE, round_trip_s=0.3)
+    space, stop = mosquitto.plan.space, asyncio.Event()
+    replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
+    async with (
+        receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
+        Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as desk,
+        bad_link(slow) as link,
+    ):
+        await desk.wait_connected(10)
+        running = asyncio.create_task(agent.run(settings_for(mosquitto, tmp_path, link), stop))
+        await half_arrived(receiver, 400 * KILOBYTE)
+        command = Command.model_validate(
+            {
+                "type": "command",
+                "project": PROJECT,
+                "id": "p1",
+                "verb": "pause",
+                "deadline_at": now_utc() + timedelta(seconds=30),
+            }
+        )
+        messages = desk.messages()
+        async with asyncio.timeout(2.0):
+            await desk.publish(
+                Outgoing(topic=space.topic(PROJECT, COMMAND.template, agent=RIG), payload=command.encode())
+            )
+            reply = decode((await anext(messages)).payload, CommandReply)
+        assert reply.is_done
+        stop.set()
+        await asyncio.wait_for(running, 20)
+
+
+async def test_an_agent_that_starts_again_sends_only_what_is_missing(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    content = photograph(tmp_path / "photos", 1500 * KILOBYTE)
+    slow = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=400 * KILOBYTE)
+    async with (
+        receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
+        bad_link(slow) as link,
+    ):
+        settings = settings_for(mosquitto, tmp_path, link)
+        first = asyncio.create_task(agent.run(settings, asyncio.Event()))
+        await half_arrived(receiver, len(content))
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await asyncio.wait_for(agent.run(settings, asyncio.Event()), 60)
+    assert list(receiver.content_by_id.values()) == [content]
+    assert link.sent_up_bytes < 1.3 * len(content)
+
+
+async def test_a_piece_that_got_lost_is_asked_for_and_sent_again(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.pieces.LARGEST_SINGLE_BYTES", 1)
+    content = photograph(tmp_path / "photos", 700 * KILOBYTE)
+    slow = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=10**7)
+    async with (
+        receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
+        bad_link(slow) as link,
+    ):
+        receiver.lose_next_pieces = 2
+        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path, link), asyncio.Event()), 40)
+    assert list(receiver.content_by_id.values()) == [content]
+
+
+def test_the_same_files_get_the_same_ids_so_that_an_upload_can_be_resumed(tmp_path: Path) -> None:
+    photograph(tmp_path, 1000)
+    first, second = (NamedFiles([tmp_path / "large.jpg"], RIG) for _ in range(2))
+    assert list(first.images) == list(second.images)
