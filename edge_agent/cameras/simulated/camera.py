@@ -66,7 +66,7 @@ class SimulatedObject:
 
 
 class SimulatedCamera:
-    """Photographs an object's path once, in order; the object is built at the first shot."""
+    """Photographs an object's path once, in order; building the object takes some seconds, a shot about two."""
 
     def __init__(
         self,
@@ -76,15 +76,12 @@ class SimulatedCamera:
         size_px: tuple[int, int] = DEFAULT_SIZE_PX,
         first: int = 0,
     ) -> None:
-        _find(object_name)  # a wrong name is said at once, not at the first shot
-        self._name, self._count, self._size_px, self._next = object_name, count, size_px, first
-        self._object: SimulatedObject | None = None
+        self._name, self._count, self._next = object_name, count, first
+        self._object = SimulatedObject(object_name, count=count, size_px=size_px) if first < count else None
 
     def capture(self) -> Photograph:
-        if self._next >= self._count:
+        if self._object is None or self._next >= self._count:
             raise CameraExhaustedError(f"the {self._name}'s {self._count} photographs are taken")
-        if self._object is None:
-            self._object = SimulatedObject(self._name, count=self._count, size_px=self._size_px)
         view, taken_at = self._object.view(self._next), now_utc()
         content = encode_jpeg(view.image_rgb, self._object.definition.lens, taken_at, serial=f"sim-{self._name}")
         self._next += 1

@@ -1,0 +1,28 @@
+"""What does the rig show of its last photograph? A JPEG small enough for every phone."""
+
+import io
+from typing import Final
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from broker.contract import MAX_THUMBNAIL_BYTES
+
+SIDE_PX: Final = 320
+QUALITIES: Final = (80, 60, 40, 20)
+
+
+def thumbnail(content: bytes) -> bytes | None:
+    """A JPEG of at most 64 KB, upright, without EXIF; None when the photograph cannot be read."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            image.draft("RGB", (SIDE_PX, SIDE_PX))
+            small = ImageOps.exif_transpose(image).convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+    small.thumbnail((SIDE_PX, SIDE_PX))
+    for quality in QUALITIES:
+        out = io.BytesIO()
+        small.save(out, "JPEG", quality=quality)
+        if len(out.getvalue()) <= MAX_THUMBNAIL_BYTES:
+            return out.getvalue()
+    return None
