@@ -18,13 +18,19 @@ from viewer.config import Settings
 
 T = TypeVar("T")
 
-app = typer.Typer(no_args_is_help=True, help="The page server and the command-line viewer.")
+app = typer.Typer(no_args_is_help=True)
 
 Project = Annotated[str, typer.Option("--project", "-p", help="The project to look at.")]
 BrokerHost = Annotated[str | None, typer.Option("--broker", help="The broker's name or address.")]
 BrokerPort = Annotated[int | None, typer.Option("--broker-port", help="Its MQTT port.")]
 User = Annotated[str | None, typer.Option("--user", "-u", help="Your name on the broker.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="A file whose first line is your password.")]
+
+
+@app.callback()
+def quiet() -> None:
+    """The page server and the command-line viewer."""
+    configure(level="error")  # a person reads what the commands print; the page server tells more
 
 
 @app.command()

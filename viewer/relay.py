@@ -136,4 +136,5 @@ class Relay:
 
 def is_allowed_origin(origin: str, host: str, allowed: tuple[str, ...]) -> bool:
     """Whether a page of this Origin may use a server that was addressed as `host`: its own pages, and those allowed."""
-    return urlsplit(origin).netloc.lower() == host.lower() or origin.lower() in allowed
+    own = urlsplit(origin).netloc.lower()
+    return (own != "" and own == host.lower()) or origin.lower() in allowed

@@ -93,7 +93,7 @@ class Uploader:
             return receipt.result()
         except TimeoutError as exc:
             raise DeliveryTimeoutError(
-                f"no receipt in {timeout_s:.0f} s: is the reconstructor of {self._project!r} running?"
+                f"no receipt in {timeout_s:g} s: is the reconstructor of {self._project!r} running?"
             ) from exc
         finally:
             del self._receipts[image_id]
