@@ -59,4 +59,8 @@ class Settings(ProgramSettings):
     disk_reserve_bytes: int = Field(
         default=512 * MIB, ge=0, description="Images are not taken while less than this is free on the disk, bytes."
     )
+    flow_images: int = Field(
+        default=4, ge=1, description="Images that one sender may have under way without a receipt."
+    )
+    flow_bytes: int = Field(default=32 * MIB, ge=1, description="And how many bytes of them.")
     statistics_interval_s: PositiveFloat = Field(default=5.0, description="Pause between two statistics, seconds.")

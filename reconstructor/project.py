@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from broker.contract import IMAGE, RECONSTRUCTOR_STATISTICS, REQUEST
+from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Outgoing
 from broker.ids import ProjectId
 from broker.logs import get_logger
@@ -18,7 +18,7 @@ from reconstructor.executors.local import LocalExecutor
 from reconstructor.generations import ShardGoneError
 from reconstructor.jobs import run_jobs
 from reconstructor.publisher import Publisher
-from reconstructor.reception import receive
+from reconstructor.reception import READ, receive
 from reconstructor.requests import Asked, answer_requests
 from reconstructor.statistics import collect
 from reconstructor.store import Store
@@ -98,7 +98,7 @@ def _delivery(settings: Settings, project: ProjectId, boot_id: str) -> Delivery:
     return Delivery(
         settings.broker,
         client_id=f"reconstructor-{project}",
-        subscriptions=tuple(space.filter(channel.template, project) for channel in (IMAGE, REQUEST)),
+        subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
         will=state_message(space, gone),
     )
 

@@ -11,6 +11,7 @@ from typing import IO, Any, Final
 
 from broker.ids import ImageId
 from broker.messages import Manifest
+from reconstructor.assembly import Assembly
 from reconstructor.database import Database
 from reconstructor.durable import DiskFullError, StoreError, make_folder, remove_unfinished, translate, write_durably
 from reconstructor.images import ImageRecord, ImageState, NewImage, StoredImage
@@ -57,6 +58,8 @@ class Store:
             opened.enter_context(_lock(folder))
             self.images_folder = make_folder(folder / "images")
             self.black_box_folder = make_folder(folder / "black_box")
+            self.assembly = Assembly(folder=make_folder(folder / "uploads"))
+            self.assembly.close_forgotten()
             remove_unfinished(self.images_folder)
             self._database = opened.enter_context(closing(Database(folder / "store.sqlite")))
             self.references = References(self._database, folder)
@@ -105,7 +108,7 @@ class Store:
         known = self.find(image.image_id, image.sha256)
         if known is not None:
             return known, False
-        self._check_room(len(payload))
+        self.check_room(len(payload))
         record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1).encode()
         files = {image.file_name: payload, f"{image.image_id}.json": record}
         write_durably(self.images_folder, files)
@@ -203,15 +206,16 @@ class Store:
             _ERRORS: int(self._database.fact(_ERRORS) or 0),
         }
 
-    def free_bytes(self) -> int:
-        """Room on the disk."""
-        return shutil.disk_usage(self.folder).free
-
-    def _check_room(self, size_bytes: int) -> None:
+    def check_room(self, size_bytes: int) -> None:
+        """Raises DiskFullError when an image of this size would use up the reserve."""
         if self.free_bytes() < self._disk_reserve_bytes + size_bytes:
             raise DiskFullError(
                 f"less than {self._disk_reserve_bytes >> 20} MiB are free below {self.folder}: free some"
             )
+
+    def free_bytes(self) -> int:
+        """Room on the disk."""
+        return shutil.disk_usage(self.folder).free
 
     def _number(self, image: NewImage) -> StoredImage:
         """The one transaction that gives the image number."""
