@@ -31,6 +31,25 @@ def run(
 
 
 @app.command()
+def replay(
+    photos: Annotated[Path, typer.Argument(help="A folder of photographs.")],
+    out: Annotated[Path, typer.Option(help="Folder for cloud.ply, cameras.json, colmap/ and report.json.")],
+    intrinsics: Annotated[str | None, typer.Option(help="fx,fy,cx,cy in pixels, for all photographs.")] = None,
+    order: Annotated[str, typer.Option(help="name, time or shuffle:SEED.")] = "name",
+    refetch_every: Annotated[int, typer.Option(min=1, help="Every so many images everything is solved anew.")] = 10,
+    final_refetch: Annotated[bool, typer.Option(help="End with one last refetch.")] = True,
+) -> None:
+    """Reconstruct a folder of photographs without a broker; prints the report as one line of JSON."""
+    from reconstructor.batch import replay_folder  # noqa: PLC0415 - `--help` needs no engine
+
+    configure(level="warning")
+    report = replay_folder(
+        photos, out, intrinsics=intrinsics, order=order, refetch_every=refetch_every, has_final_refetch=final_refetch
+    )
+    print(report.model_dump_json())
+
+
+@app.command()
 def status(project: Projects = None, data_dir: DataDir = None) -> None:
     """What is stored, as one line of JSON for each project; also while the service runs."""
     from reconstructor.status import read_status  # noqa: PLC0415 - likewise
