@@ -1,0 +1,107 @@
+"""How long from publishing a 4 MB photograph to its receipt? `python -m benchmarks.intake`: one line of JSON last."""
+
+import asyncio
+import io
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from broker.access import User
+from broker.contract import IMAGE, RECEIPT
+from broker.delivery import Delivery, Outgoing
+from broker.envelope import decode
+from broker.ids import ProjectId
+from broker.logs import configure
+from broker.messages import ReceiptStatus, UploadAcknowledged
+from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from reconstructor.config import Settings
+from reconstructor.service import serve
+
+PROJECT = ProjectId("bench")
+IMAGE_COUNT = 30
+BLACK_BOX = "benchmarks.intake:nothing"
+
+
+def nothing(_image: str, _cloud: str, _image_id: str) -> str:
+    """A black box that says the image waits: the figure is intake's alone."""
+    folder = Path("waiting")
+    folder.mkdir(exist_ok=True)
+    (folder / "update.json").write_text("{}", encoding="ascii")
+    return str(folder)
+
+
+def photographs() -> list[bytes]:
+    """Twelve megapixels with fine detail, about 4 MB each, as a phone takes them."""
+    random = np.random.default_rng(0)
+    coarse = Image.fromarray(random.integers(0, 256, (375, 500, 3), np.uint8)).resize(
+        (4000, 3000), Image.Resampling.BICUBIC
+    )
+    payloads = []
+    for number in range(IMAGE_COUNT):
+        stream = io.BytesIO()
+        coarse.putpixel((0, 0), (number, 0, 0))
+        coarse.save(stream, "JPEG", quality=92, comment=f"photograph {number}".encode())
+        payloads.append(stream.getvalue())
+    return payloads
+
+
+async def measure(mosquitto: Mosquitto, folder: Path) -> list[float]:
+    """Seconds from publish to receipt of each photograph, one after the other."""
+    connection = mosquitto.connection("reconstructor")
+    settings = Settings.load(broker=connection, projects=(PROJECT,), data_dir=folder, black_box=BLACK_BOX)
+    service = asyncio.create_task(serve(settings))
+    rig = mosquitto.connection("rig-bench")
+    space = rig.space
+    receipts = space.filter(RECEIPT.template, PROJECT, sender="rig-bench")
+    seconds = []
+    async with Delivery(rig, client_id="rig-bench", subscriptions=(receipts,)) as delivery:
+        await delivery.wait_connected(10)
+        await asyncio.sleep(2)
+        messages = delivery.messages()
+        for number, payload in enumerate(photographs()):
+            topic = space.topic(PROJECT, IMAGE.template, sender="rig-bench", image_name=f"photo-{number}")
+            began_s = time.perf_counter()
+            await delivery.publish(Outgoing(topic=topic, payload=payload))
+            receipt = await anext(messages)
+            seconds.append(time.perf_counter() - began_s)
+            receipt.acknowledge()
+            if decode(receipt.payload, UploadAcknowledged).status is not ReceiptStatus.STORED:
+                raise SystemExit(f"photograph {number} was not stored")
+            await asyncio.sleep(0.1)
+    service.cancel()
+    await asyncio.gather(service, return_exceptions=True)
+    return seconds
+
+
+def main() -> None:
+    """Measure and print."""
+    configure(level="warning")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plan = BrokerPlan(data_dir=folder / "broker", port=free_port())
+        people = [("reconstructor", "reconstructor"), ("rig-bench", "agent")]
+        users = [Credential.fresh(User.build(each, role, [PROJECT])) for each, role in people]
+        with Mosquitto(plan, users) as mosquitto:
+            seconds = asyncio.run(measure(mosquitto, folder / "data"))
+    size_mb = sum(map(len, photographs())) / IMAGE_COUNT / 1e6
+    p50_s, p95_s = np.percentile(seconds, [50, 95])
+    print(
+        json.dumps(
+            {
+                "receipt_p50_ms": round(p50_s * 1000),
+                "receipt_p95_ms": round(p95_s * 1000),
+                "image_mb": round(size_mb, 2),
+                "images": IMAGE_COUNT,
+            }
+        )
+    )
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
