@@ -3,25 +3,26 @@
 import asyncio
 from typing import Final
 
-from broker.contract import COMMAND, match
-from broker.delivery import Delivery, Incoming
-from broker.envelope import decode
+from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.logs import get_logger
-from broker.messages import Command, CommandReply
 from edge_agent.camera import Photograph
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
-from edge_agent.commands import CommandUnknownError, Inbox, wish_of
 from edge_agent.config import Settings
+from edge_agent.darkroom import Darkroom
+from edge_agent.desk import Desk
 from edge_agent.health import Pulse, Tally, measure
 from edge_agent.photographer import Photographer
 from edge_agent.presence import Voice, next_count
+from edge_agent.remote_settings import KEPT_WORD, load
 from edge_agent.spool import Spool
 from edge_agent.spool_index import SpooledImage
+from edge_agent.thumbnail import thumbnail
 from edge_agent.uploader import Uploader, subscriptions
 
 NAME_CONTESTED: Final = "name_contested"
+THUMBNAIL_PAUSE_S: Final = 5.0  # between two, whatever the interval: a thumbnail is a courtesy
 LOG = get_logger()
 
 
@@ -83,9 +84,31 @@ class Agent:
     ) -> None:
         self._voice, self._spool, self._control = voice, spool, control
         self._camera_name = describe_camera(settings.camera_plan())
-        self._tally, self._inbox, self._pulse = Tally(), Inbox(), Pulse(settings.health_interval_s)
+        self._tally, self._pulse = Tally(), Pulse(settings.health_interval_s)
         self._is_capturing = True
-        self._photographer = Photographer(camera, spool, self._tally, self, interval_s=settings.interval_s)
+        self._last: Photograph | None = None
+        self._taken = asyncio.Event()
+        running = load(spool.recall(KEPT_WORD), settings.changeable())
+        darkroom = Darkroom(spool, is_gated=settings.is_gated, settings=running.settings)
+        self._photographer = Photographer(
+            camera,
+            spool,
+            darkroom,
+            self._tally,
+            self,
+            interval_s=settings.interval_s,
+            policy=settings.spool_policy,
+        )
+        self._desk = Desk(
+            control,
+            voice,
+            spool,
+            self._photographer,
+            darkroom,
+            tally=self._tally,
+            running=running,
+            announce=self._announce,
+        )
         self._uploader = Uploader(
             lambda: _upload_connection(settings, voice),
             spool,
@@ -102,9 +125,10 @@ class Agent:
         try:
             async with asyncio.TaskGroup() as tasks:
                 parts = [
-                    tasks.create_task(self._announce(), name="presence"),
+                    tasks.create_task(self._greet(), name="presence"),
                     tasks.create_task(self._tell_health(), name="health"),
-                    tasks.create_task(self._obey(), name="commands"),
+                    tasks.create_task(self._desk.read(), name="desk"),
+                    tasks.create_task(self._show_last(), name="thumbnail"),
                 ]
                 work = tasks.create_task(self._capture_and_upload(), name="work")
                 stopping = tasks.create_task(stop.wait(), name="stop")
@@ -117,7 +141,9 @@ class Agent:
 
     def photograph_kept(self, image: SpooledImage, photograph: Photograph) -> None:
         """There is something to upload."""
-        del image, photograph
+        del image
+        self._last = photograph
+        self._taken.set()
         self._uploader.wake()
         self._pulse.quicken()
 
@@ -135,15 +161,29 @@ class Agent:
         self._is_capturing = False
         self._uploader.wake()
 
-    async def _announce(self) -> None:
+    async def _greet(self) -> None:
+        """Everything retained is said anew after each connect: the broker may be another."""
         count = 0
         while True:
             count = await next_count(self._control, count)
             self._tally.reconnect_count = count - 1
             self._look_for_a_double()
-            is_capturing = self._is_capturing and not self._photographer.is_paused
-            await self._voice.announce(self._control, camera=self._camera_name, is_capturing=is_capturing)
+            await self._announce()
+            await self._voice.report(self._control, self._desk.running)
             self._pulse.quicken()
+
+    async def _announce(self) -> None:
+        is_capturing = self._is_capturing and not self._photographer.is_paused
+        await self._voice.announce(self._control, camera=self._camera_name, is_capturing=is_capturing)
+
+    async def _show_last(self) -> None:
+        while True:
+            await self._taken.wait()
+            self._taken.clear()
+            small = await asyncio.to_thread(thumbnail, self._last.content) if self._last else None
+            if small is not None:
+                await self._voice.show(self._control, small)
+            await asyncio.sleep(THUMBNAIL_PAUSE_S)
 
     def _look_for_a_double(self) -> None:
         """A cloned card brings a second rig of our name, and the broker throws each out in turn."""
@@ -166,49 +206,6 @@ class Agent:
             LOG.warning("health_unknown", code=exc.code, reason=exc.sentence)
             return
         await self._voice.tell_health(self._control, health)
-
-    async def _obey(self) -> None:
-        async for incoming in self._control.messages():
-            try:
-                await self._follow(incoming)
-            except CairnError as exc:
-                self._tally.note_error(exc)
-                LOG.warning("message_refused", topic=incoming.topic, code=exc.code, reason=exc.sentence)
-            incoming.acknowledge()
-
-    async def _follow(self, incoming: Incoming) -> None:
-        if match(self._voice.space, incoming.topic).channel is not COMMAND or not incoming.payload:
-            return
-        command = decode(incoming.payload, Command)
-        error: CairnError | None = None
-        try:
-            if self._inbox.admit(command, is_retained=incoming.is_retained):
-                await self._carry_out(command)
-        except CairnError as exc:
-            error = exc
-        LOG.info("command", verb=command.verb, id=command.id, is_done=error is None)
-        reply = CommandReply(
-            project=self._voice.project,
-            agent=self._voice.agent,
-            id=command.id,
-            is_done=error is None,
-            code=error.code if error else None,
-            reason=error.sentence if error else None,
-        )
-        await self._voice.reply(self._control, reply)
-
-    async def _carry_out(self, command: Command) -> None:
-        wish = wish_of(command)
-        if wish is not None:
-            self._photographer.wish(wish)
-        elif command.verb in {"pause", "resume"}:
-            await self._photographer.pause(is_paused=command.verb == "pause")
-        elif command.verb == "cancel":
-            self._photographer.cancel()
-        else:
-            raise CommandUnknownError(f"this rig does not follow {command.verb!r}")
-        is_capturing = self._is_capturing and not self._photographer.is_paused
-        await self._voice.announce(self._control, camera=self._camera_name, is_capturing=is_capturing)
 
 
 def describe_camera(plan: CameraPlan) -> str:

@@ -1,5 +1,6 @@
 """How is a rig set? One frozen `Settings`; table `edge`, environment `CAIRN_EDGE_…`."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -8,10 +9,19 @@ from pydantic_settings import SettingsConfigDict
 
 from broker.config import BadSettingsError, Connection, ProgramSettings
 from broker.ids import AgentId, ProjectId
+from broker.messages import AgentSettings
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.uplink import Window
 
 MIB: Final = 1024 * 1024
+
+
+class SpoolPolicy(StrEnum):
+    """What to do when the spool is full."""
+
+    PAUSE = "pause"
+    REJECT = "reject"
+    THIN = "thin"
 
 
 class Settings(ProgramSettings):
@@ -43,6 +53,22 @@ class Settings(ProgramSettings):
     reserve_bytes: int = Field(
         default=256 * MIB, ge=0, description="So much stays free on the spool's disk: capturing waits, bytes."
     )
+    spool_policy: SpoolPolicy = Field(
+        default=SpoolPolicy.PAUSE,
+        description="When the spool is full: pause: capturing waits; reject: new photographs are not kept;"
+        " thin: photographs that the gate turned down go first, then rejected ones, then as pause.",
+    )
+    is_gated: bool = Field(
+        default=False,
+        description="Lay blurred, clipped and near-duplicate photographs aside: for rigs that photograph by themselves.",
+    )
+    blur_ratio: float = Field(
+        default=0.25, ge=0, le=1, description="Blurred: sharpness below this share of the median; 0: never."
+    )
+    duplicate_bits: int = Field(
+        default=2, ge=0, le=64, description="Near-duplicate: at most so many of 64 hash bits differ; 0: never."
+    )
+    is_gps_stripped: bool = Field(default=False, description="Takes the place out of EXIF before anything is kept.")
     health_interval_s: PositiveFloat = Field(default=30.0, description="Time between two health messages, seconds.")
 
     def named(self) -> tuple[ProjectId, AgentId]:
@@ -61,6 +87,15 @@ class Settings(ProgramSettings):
     def window(self) -> Window:
         """How much may be under way until the reconstructor says otherwise."""
         return Window(images=self.window_images, size_bytes=self.window_bytes)
+
+    def changeable(self) -> AgentSettings:
+        """What ops may change from afar, as the settings file has it."""
+        return AgentSettings(
+            interval_s=self.interval_s or None,
+            blur_ratio=self.blur_ratio,
+            duplicate_bits=self.duplicate_bits,
+            is_gps_stripped=self.is_gps_stripped,
+        )
 
     def camera_plan(self) -> CameraPlan:
         """What the camera's process is told."""

@@ -24,7 +24,7 @@ class Tally:
 
     camera_error_count: int = 0
     camera_restart_count: int = 0
-    dropped_count: int = 0
+    refused_count: int = 0  # taken and not kept: the spool was full and its policy is to reject
     reconnect_count: int = 0
     last_error: str | None = None
     alarms: set[str] = field(default_factory=set)
@@ -37,13 +37,14 @@ def measure(project: ProjectId, agent: AgentId, spool: Spool, uploader: Uploader
     """Takes every figure of the rig; blocks for some milliseconds."""
     figures, machine, free_bytes = spool.figures(), look(), spool.free_bytes()
     oldest_s = (now_utc() - figures.oldest_at).total_seconds() if figures.oldest_at else None
+    dropped_count = figures.aside_count + figures.thinned_count
     alarms = tally.alarms | ({"spool_filling"} if _is_filling(figures.waiting_bytes, spool) else set())
     return AgentHealth(
         project=project,
         agent=agent,
-        captured_count=figures.captured_count + tally.dropped_count,
-        kept_count=figures.captured_count,
-        dropped_count=tally.dropped_count,
+        captured_count=figures.captured_count + tally.refused_count,
+        kept_count=figures.captured_count - dropped_count,
+        dropped_count=dropped_count + tally.refused_count,
         sent_count=uploader.sent_count,
         stored_count=figures.stored_count,
         rejected_count=figures.rejected_count,

@@ -9,6 +9,8 @@ from typing import Final, Protocol
 from broker.logs import get_logger
 from edge_agent.camera import CameraError, CameraExhaustedError, CameraUnusableError, Photograph, now_utc
 from edge_agent.commands import Wish
+from edge_agent.config import SpoolPolicy
+from edge_agent.darkroom import Darkroom
 from edge_agent.health import Tally
 from edge_agent.spool import Spool, SpoolFullError
 from edge_agent.spool_index import SpooledImage
@@ -45,9 +47,19 @@ class Listener(Protocol):
 class Photographer:
     """Takes a photograph at each interval and whenever ops wish one; a full spool makes it wait, not forget."""
 
-    def __init__(self, camera: Shots, spool: Spool, tally: Tally, listener: Listener, *, interval_s: float) -> None:
+    def __init__(
+        self,
+        camera: Shots,
+        spool: Spool,
+        darkroom: Darkroom,
+        tally: Tally,
+        listener: Listener,
+        *,
+        interval_s: float,
+        policy: SpoolPolicy = SpoolPolicy.PAUSE,
+    ) -> None:
         self._camera, self._spool, self._tally, self._listener = camera, spool, tally, listener
-        self.interval_s = interval_s
+        self._darkroom, self._policy, self.interval_s = darkroom, policy, interval_s
         self._wishes: deque[Wish] = deque()
         self._changed = asyncio.Event()
         self._error_count = 0
@@ -132,19 +144,33 @@ class Photographer:
         """Holds on to the photograph until the spool has room: images leave it as receipts come."""
         while True:
             try:
-                image = await asyncio.to_thread(self._spool.add, photograph)
+                image = await asyncio.to_thread(self._darkroom.keep, photograph)
             except SpoolFullError as exc:
-                if exc.code not in self._tally.alarms:
-                    LOG.error("spool_full", reason=exc.sentence)  # noqa: TRY400 - a state, not a bug
-                self._tally.alarms.add(exc.code)
-                self._tally.note_error(exc)
-                self._listener.rig_changed()
-                await asyncio.sleep(FULL_PAUSE_S)
+                if await self._give_up(photograph, exc):
+                    return
                 continue
             self._tally.alarms.discard(SpoolFullError.code)
             LOG.info("photograph_kept", image_id=image.image_id, bytes=image.size_bytes, file_name=image.file_name)
             self._listener.photograph_kept(image, photograph)
             return
+
+    async def _give_up(self, photograph: Photograph, exc: SpoolFullError) -> bool:
+        """Does what the policy says of a full spool; whether the photograph is let go."""
+        if exc.code not in self._tally.alarms:
+            LOG.error("spool_full", reason=exc.sentence, policy=self._policy.value)
+        self._tally.alarms.add(exc.code)
+        self._tally.note_error(exc)
+        self._listener.rig_changed()
+        if self._policy is SpoolPolicy.REJECT:
+            self._tally.refused_count += 1
+            return True
+        if self._policy is SpoolPolicy.THIN:
+            gone = await asyncio.to_thread(self._spool.thin, len(photograph.content))
+            if gone:
+                LOG.warning("spool_thinned", images=gone)
+                return False
+        await asyncio.sleep(FULL_PAUSE_S)
+        return False
 
     def _error_pause_s(self) -> float:
         return min(LONGEST_AFTER_ERROR_S, AFTER_ERROR_S * 2**self._error_count) if self._error_count else 0.0

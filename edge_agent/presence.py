@@ -8,8 +8,11 @@ from broker.contract import (
     AGENT_DESCRIPTION,
     AGENT_HEALTH,
     AGENT_STATE,
+    AGENT_THUMBNAIL,
     COMMAND,
     COMMAND_REPLY,
+    DESIRED_SETTINGS,
+    REPORTED_SETTINGS,
     Channel,
 )
 from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Outgoing, PublishRefusedError
@@ -19,6 +22,7 @@ from broker.logs import get_logger
 from broker.messages import AgentDescription, AgentHealth, AgentPresence, AgentState, CommandReply
 from broker.topics import LevelValue, TopicSpace
 from edge_agent import machine
+from edge_agent.remote_settings import Running
 
 LONG_S: Final = 3600.0
 AFTER_REFUSAL_S: Final = 10.0
@@ -35,7 +39,10 @@ class Voice:
 
     def subscriptions(self) -> tuple[str, ...]:
         """What ops may tell this rig."""
-        return (self.space.topic(self.project, COMMAND.template, agent=self.agent),)
+        return tuple(
+            self.space.topic(self.project, channel.template, agent=self.agent)
+            for channel in (COMMAND, DESIRED_SETTINGS)
+        )
 
     def will(self) -> Outgoing:
         """What the broker says when the rig vanishes."""
@@ -68,12 +75,27 @@ class Voice:
     async def reply(self, delivery: Delivery, reply: CommandReply) -> None:
         await self.say(delivery, self._outgoing(COMMAND_REPLY, reply, request_id=reply.id))
 
-    async def say(self, delivery: Delivery, outgoing: Outgoing, timeout_s: float = 30.0) -> None:
+    async def report(self, delivery: Delivery, running: Running, timeout_s: float = 30.0) -> bool:
+        """Which settings the rig runs with; whether the broker took the word."""
+        report = running.report(self.project, self.agent)
+        return await self.say(delivery, self._outgoing(REPORTED_SETTINGS, report), timeout_s)
+
+    async def show(self, delivery: Delivery, small: bytes) -> None:
+        """The last photograph, small, at QoS 0."""
+        topic = self.space.topic(self.project, AGENT_THUMBNAIL.template, agent=self.agent)
+        if delivery.is_connected:
+            await self.say(
+                delivery, Outgoing(topic=topic, payload=small, qos=0, is_retained=True, content_type="image/jpeg")
+            )
+
+    async def say(self, delivery: Delivery, outgoing: Outgoing, timeout_s: float = 30.0) -> bool:
         """Publishes; what the broker does not take is logged, a rig goes on."""
         try:
             await delivery.publish(outgoing, timeout_s)
         except (PublishRefusedError, DeliveryTimeoutError) as exc:
             LOG.warning("unsaid", topic=outgoing.topic, code=exc.code, reason=exc.sentence)
+            return False
+        return True
 
     def _state(self, presence: AgentPresence, *, is_capturing: bool = False, reason: str | None = None) -> AgentState:
         return AgentState(

@@ -76,7 +76,9 @@ class Spool:
         except sqlite3.Error as exc:
             raise SpoolError(f"cannot use the index in {folder}: {exc}; check the disk") from exc
 
-    def add(self, photograph: Photograph) -> SpooledImage:
+    def add(
+        self, photograph: Photograph, *, state: ImageState = ImageState.WAITING, reason: str | None = None
+    ) -> SpooledImage:
         """Keeps a photograph; when this returns it outlives a power cut. The same bytes again are the same image.
 
         Raises:
@@ -88,7 +90,7 @@ class Spool:
             known = self._index.find_digest(digest)
             if known is not None and known.state is not ImageState.LOST:
                 return known
-            self._check_room(len(photograph.content))
+            self.check_room(len(photograph.content))
             sequence = self._index.next_sequence()
             image = SpooledImage(
                 image_id=ImageId.build(session=self.session, sequence=sequence, sha256=digest),
@@ -99,7 +101,8 @@ class Spool:
                 captured_at=photograph.captured_at,
                 file_name=photograph.file_name,
                 source=photograph.source,
-                state=ImageState.WAITING,
+                state=state,
+                reason=reason,
             )
             self._write(self._path(image), photograph.content)
             self._index.insert(image)
@@ -171,6 +174,26 @@ class Spool:
         """Whether a photograph of this size would fit above the reserve."""
         return self.free_bytes() - size_bytes >= self._reserve_bytes
 
+    def thin(self, size_bytes: int) -> int:
+        """Makes room by deleting what nobody waits for, the least missed first; how many went."""
+        gone = 0
+        with self._guarded():
+            for image in self._index.dispensable():
+                if self.has_room(size_bytes):
+                    break
+                path = self._path(image)
+                gone += path.exists()
+                self._index.change_state(image.image_id, ImageState.THINNED, reason=image.reason)
+                path.unlink(missing_ok=True)
+        return gone
+
+    def check_room(self, size_bytes: int) -> None:
+        """Raises `SpoolFullError` when a photograph of this size would eat the reserve."""
+        if not self.has_room(size_bytes):
+            raise SpoolFullError(
+                f"less than {self._reserve_bytes // 2**20} MiB would stay free on {self._folder}: capturing waits"
+            )
+
     def close(self) -> None:
         """Lets another agent use the folder."""
         with self._lock:
@@ -197,12 +220,6 @@ class Spool:
 
     def _path(self, image: SpooledImage) -> Path:
         return self._images / f"{image.image_id}{SUFFIX_BY_TYPE.get(image.content_type, '.jpg')}"
-
-    def _check_room(self, size_bytes: int) -> None:
-        if not self.has_room(size_bytes):
-            raise SpoolFullError(
-                f"less than {self._reserve_bytes // 2**20} MiB would stay free on {self._folder}: capturing waits"
-            )
 
     def _write(self, path: Path, content: bytes) -> None:
         unfinished = path.with_name(path.name + UNFINISHED)

@@ -29,6 +29,8 @@ class ImageState(StrEnum):
     WAITING = "waiting"
     STORED = "stored"
     REJECTED = "rejected"
+    ASIDE = "aside"  # the gate turned it down: kept while there is room, never sent by itself
+    THINNED = "thinned"  # nobody waited for it and room was needed
     LOST = "lost"
 
 
@@ -73,6 +75,8 @@ class Figures:
     waiting_bytes: int
     stored_count: int
     rejected_count: int
+    aside_count: int
+    thinned_count: int
     lost_count: int
     oldest_at: datetime | None
 
@@ -85,6 +89,8 @@ class Figures:
             waiting_bytes=0,
             stored_count=0,
             rejected_count=0,
+            aside_count=0,
+            thinned_count=0,
             lost_count=0,
             oldest_at=None,
         )
@@ -142,6 +148,13 @@ class SpoolIndex:
         )
         return [_image(row) for row in rows]
 
+    def dispensable(self) -> list[SpooledImage]:
+        """Photographs with a file that nobody waits for, the least missed first: laid aside, then rejected."""
+        rows = self._connection.execute(
+            "SELECT * FROM image WHERE state IN ('aside', 'rejected') ORDER BY state, sequence"
+        )
+        return [_image(row) for row in rows]
+
     def next_sequence(self) -> int:
         row = self._connection.execute("SELECT COALESCE(MAX(sequence), 0) + 1 FROM image").fetchone()
         return int(row[0])
@@ -162,6 +175,8 @@ class SpoolIndex:
             waiting_bytes=waiting_bytes,
             stored_count=by_state.get(ImageState.STORED, (0, 0, None))[0],
             rejected_count=by_state.get(ImageState.REJECTED, (0, 0, None))[0],
+            aside_count=by_state.get(ImageState.ASIDE, (0, 0, None))[0],
+            thinned_count=by_state.get(ImageState.THINNED, (0, 0, None))[0],
             lost_count=by_state.get(ImageState.LOST, (0, 0, None))[0],
             oldest_at=datetime.fromisoformat(oldest) if oldest else None,
         )

@@ -1,0 +1,56 @@
+"""What happens to a photograph between camera and spool? Cleaned, judged, kept, or laid aside."""
+
+import threading
+from dataclasses import replace
+from typing import Final
+
+from broker.logs import get_logger
+from broker.messages import AgentSettings
+from edge_agent.camera import Photograph
+from edge_agent.gate import Gate, Thresholds, Verdict
+from edge_agent.gps import without_gps
+from edge_agent.spool import Spool
+from edge_agent.spool_index import ImageState, SpooledImage
+
+LOG = get_logger()
+ASIDE: Final = frozenset({Verdict.BLURRED, Verdict.CLIPPED, Verdict.NEAR_DUPLICATE})
+
+
+class Darkroom:
+    """Applies the settings that ops may change; called from a thread, one photograph at a time."""
+
+    def __init__(self, spool: Spool, *, is_gated: bool, settings: AgentSettings) -> None:
+        self._spool, self._is_gated, self._lock = spool, is_gated, threading.Lock()
+        self._gate = Gate(Thresholds())
+        self.change(settings)
+
+    def change(self, settings: AgentSettings) -> None:
+        """New thresholds; what the gate remembers of earlier photographs stays."""
+        with self._lock:
+            usual = Thresholds()
+            blur, bits = settings.blur_ratio, settings.duplicate_bits
+            self._gate.thresholds = Thresholds(
+                blur_ratio=usual.blur_ratio if blur is None else blur,
+                duplicate_bits=usual.duplicate_bits if bits is None else bits,
+            )
+            self._is_gps_stripped = bool(settings.is_gps_stripped)
+
+    def keep(self, photograph: Photograph) -> SpooledImage:
+        """Brings a photograph into the spool; one that the gate turns down is laid aside there, not sent.
+
+        Raises:
+            SpoolFullError: no room; the same photograph may be given again.
+        """
+        with self._lock:
+            content = without_gps(photograph.content) if self._is_gps_stripped else photograph.content
+            self._spool.check_room(len(content))  # before judging: a photograph that waits is judged once
+            verdict = self._gate.judge(content) if self._is_gated else Verdict.KEPT
+            state = ImageState.ASIDE if verdict in ASIDE else ImageState.WAITING
+            image = self._spool.add(
+                replace(photograph, content=content),
+                state=state,
+                reason=None if state is ImageState.WAITING else verdict.value,
+            )
+        if state is ImageState.ASIDE:
+            LOG.info("photograph_aside", image_id=image.image_id, verdict=verdict.value)
+        return image
