@@ -1,6 +1,7 @@
 """How is a place kept secret? GPS is taken out of a JPEG without touching a pixel: looters read EXIF too."""
 
 import struct
+import warnings
 from collections.abc import Iterator
 from typing import Final
 
@@ -38,14 +39,16 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _exif_without_gps(segment: bytes) -> bytes:
-    exif = Image.Exif()
     try:
-        exif.load(segment[4:])
-        if ExifTags.IFD.GPSInfo not in exif:
-            return segment
-        del exif[ExifTags.IFD.GPSInfo]
-        body = exif.tobytes()
-    except (OSError, SyntaxError, ValueError, struct.error, TypeError, KeyError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Pillow only warns of EXIF that it reads in part
+            exif = Image.Exif()
+            exif.load(segment[4:])
+            if ExifTags.IFD.GPSInfo not in exif:
+                return segment
+            del exif[ExifTags.IFD.GPSInfo]
+            body = exif.tobytes()
+    except (OSError, SyntaxError, ValueError, struct.error, TypeError, KeyError, Warning):
         return b""  # what cannot be read cannot be cleaned: rather no EXIF than a place given away
     body = body if body.startswith(EXIF_MARK) else EXIF_MARK + body
     if len(body) > LONGEST_SEGMENT:

@@ -1,0 +1,30 @@
+import io
+
+from PIL import ExifTags, Image
+
+from broker.contract import MAX_THUMBNAIL_BYTES
+from edge_agent.thumbnail import SIDE_PX, thumbnail
+from tests.unit.edge_agent.photographs import drawn, encoded
+
+
+def test_a_thumbnail_is_small_and_says_nothing_of_the_place() -> None:
+    small = thumbnail(encoded(drawn(1, side_px=1500), has_gps=True))
+    assert small is not None
+    assert len(small) <= MAX_THUMBNAIL_BYTES
+    image = Image.open(io.BytesIO(small))
+    assert max(image.size) == SIDE_PX
+    assert not dict(image.getexif())
+
+
+def test_a_photograph_taken_sideways_is_shown_upright() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    out = io.BytesIO()
+    drawn(1).resize((400, 200)).save(out, "JPEG", exif=exif)
+    small = thumbnail(out.getvalue())
+    assert small is not None
+    assert Image.open(io.BytesIO(small)).size == (160, 320)
+
+
+def test_what_is_no_image_has_no_thumbnail() -> None:
+    assert thumbnail(b"not an image") is None
