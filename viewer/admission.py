@@ -18,7 +18,7 @@ from broker.live import BrokerLostError, Follower, follow
 from viewer.config import Settings
 from viewer.status import Board
 
-REMEMBERED_S: Final = 60.0  # a user who was taken away is shut out after so long
+REMEMBERED_S: Final = 15.0  # so long a new project stays unseen, and a user who was taken away is still let in
 MAX_REMEMBERED: Final = 1000
 MAX_ASKING: Final = 8
 SILENCE_S: Final = 0.3  # retained messages come within milliseconds of the subscription

@@ -46,7 +46,7 @@ def serve(
     from viewer import server  # noqa: PLC0415 - aiohttp takes a third of a second that other commands need not wait
 
     configure()
-    settings = _settings(broker, broker_port, user, password_file, host=host, port=port)
+    settings = settings_of(broker, broker_port, user, password_file, host=host, port=port)
     _run(server.serve(settings, lambda address: print(address, flush=True)))
 
 
@@ -70,7 +70,7 @@ def watch(
             if left == 0:
                 return
 
-    connection = _settings(broker, broker_port, user, password_file).broker
+    connection = settings_of(broker, broker_port, user, password_file).broker
     _run(follow())
 
 
@@ -88,7 +88,7 @@ def pull(
 
     name = ProjectId(project)
     path = out or Path(f"{name}.ply")
-    connection = _settings(broker, broker_port, user, password_file).broker
+    connection = settings_of(broker, broker_port, user, password_file).broker
     with _progress("points") as tell:
         manifest = _run(write_ply(connection, name, path, tell))
     print(f"{path}\t{manifest.point_count} points\tgeneration {manifest.generation}.{manifest.revision}")
@@ -116,7 +116,7 @@ def upload(
         print("\t".join(filter(None, [str(uploaded.path), word, reason])), flush=True)
 
     done: list[Uploaded] = []
-    connection = _settings(broker, broker_port, user, password_file).broker
+    connection = settings_of(broker, broker_port, user, password_file).broker
     with _progress("images") as tell:
         _run(upload_files(connection, ProjectId(project), files, timeout_s, told))
     if not all(uploaded.is_safe for uploaded in done):
@@ -134,7 +134,7 @@ def resync(
     """Ask the reconstructor to publish again what the broker may have lost; prints how many messages it was."""
     from viewer.asking import ask_once  # noqa: PLC0415 - start-up time
 
-    connection = _settings(broker, broker_port, user, password_file).broker
+    connection = settings_of(broker, broker_port, user, password_file).broker
     response = _run(ask_once(connection, ProjectId(project), Verb.RESYNC))
     print(f"{response.republished_count} messages published again")
 
@@ -156,11 +156,11 @@ def ping(
         async for pong in asking.pings(connection, ProjectId(project), count, interval_s):
             print(pong, flush=True)
 
-    connection = _settings(broker, broker_port, user, password_file).broker
+    connection = settings_of(broker, broker_port, user, password_file).broker
     _run(measure())
 
 
-def _settings(
+def settings_of(
     broker: str | None, broker_port: int | None, user: str | None, password_file: Path | None, **flags: Any
 ) -> Settings:
     """Settings with the flags that were given on top."""

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import typer
 
 from broker.ids import ProjectId
+from broker.logs import configure
+from viewer.cli import BrokerHost, BrokerPort, PasswordFile, User, settings_of
 from viewer.config import Settings
 from viewer.endpoint import measure_endpoint
 
@@ -16,13 +18,19 @@ app = typer.Typer(help="Measure the WebSocket address that browsers use, with a 
 
 @app.command()
 def doctor(
+    *,
     project: Annotated[str, typer.Option("--project", "-p", help="A project that our user may watch.")],
     url: Annotated[
         str | None, typer.Option(help="The WebSocket address; default: viewer.mqtt_url at the page server's port.")
     ] = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Say in words how fast it is and what to do; exit code 1 when it is too slow."""
-    settings = Settings.load()
+    configure(level="error")
+    settings = settings_of(broker, broker_port, user, password_file)
     report = asyncio.run(measure_endpoint(url or endpoint_url(settings), settings.broker, ProjectId(project)))
     sys.stdout.write(f"{report.text}\n")
     if not report.is_fast:
@@ -34,4 +42,5 @@ def endpoint_url(settings: Settings) -> str:
     if urlsplit(settings.mqtt_url).netloc:
         return settings.mqtt_url
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host  # noqa: S104 - compared, not bound
-    return f"ws://{host}:{settings.port}{settings.mqtt_url}"
+    shown = f"[{host}]" if ":" in host else host
+    return f"ws://{shown}:{settings.port}{settings.mqtt_url}"

@@ -21,6 +21,7 @@ from viewer.config import Settings
 SUBPROTOCOL: Final = "mqtt"
 READ_BYTES: Final = 256 * 1024
 CLOSE_TIMEOUT_S: Final = 2.0
+HEARTBEAT_S: Final = 60.0  # a phone that vanished while we were sending would else keep its place for a quarter hour
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,6 +102,7 @@ class Relay:
             max_msg_size=self._settings.message_bytes_limit,
             compress=False,  # shards are packed already, and deflate would cost more than the network
             timeout=CLOSE_TIMEOUT_S,
+            heartbeat=HEARTBEAT_S,
         )
         await socket.prepare(request)
         self._open.add(socket)

@@ -118,6 +118,8 @@ class PageServer:
 
     async def _cloud(self, request: web.Request) -> web.StreamResponse:
         guest, status = await self._find(request)
+        if status.cloud is None and not status.is_stale:
+            raise NoManifestError(f"{status.project!r} has no cloud yet: no image is placed")
         if self._downloads.locked():
             raise web.HTTPServiceUnavailable(text="too many downloads: try again soon\n", headers={"Retry-After": "5"})
         async with self._downloads, open_cloud(guest.connection, status.project) as cloud:
