@@ -44,6 +44,7 @@ async function begin(page: Element): Promise<void> {
   const viewer = document.createElement("cairn-viewer");
   viewer.config = config;
   viewer.refusal = refusal;
+  viewer.isInvited = credentials !== null;
   const [project] = config.projects;
   viewer.credentials =
     credentials ?? (!config.needs_login && project ? { user: "guest", password: "", project } : null);

@@ -2,7 +2,7 @@
 import { BufferAttribute, BufferGeometry, Box3, GLSL3, Group, Points, RawShaderMaterial, Sphere, Vector3 } from "three";
 
 import type { MeasuredCloud } from "../scene/spacing";
-import { spacings } from "../scene/spacing";
+import { plain, spacings } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
 import type { PointCloud } from "../wire/cloud";
 import { POINT_FRAGMENT, POINT_VERTEX } from "./shaders";
@@ -15,7 +15,7 @@ interface Held {
 }
 
 /** A little over the neighbours' distance closes the gaps of an uneven surface. */
-const OVERLAP = 1.7;
+const OVERLAP = 2.6;
 const MINIMUM_SIZE_PX = 1.25;
 const MAXIMUM_SIZE_PX = 22;
 
@@ -30,18 +30,21 @@ export class CloudGroup {
     maximumSize: { value: MAXIMUM_SIZE_PX },
   };
 
+  /** `isRounded`: points bulge towards the eye, so that near ones meet in an edge; not for weak graphics. */
+  constructor(private readonly isRounded: boolean) {}
+
   /** Points that are drawn when nothing moves. */
   get pointCount(): number {
-    return this.shown.reduce((sum, { measured }) => sum + measured.cloud.count, 0);
+    return this.shown.reduce((sum, { measured }) => sum + measured.count, 0);
   }
 
   /** Positions of what is shown, coarsest first; for picking and framing. */
   get shownPoints(): readonly Float32Array[] {
-    return this.shown.map(({ measured }) => measured.cloud.pointsInWorld);
+    return this.shown.map(({ measured }) => measured.pointsInWorld);
   }
 
   get shownClouds(): readonly PointCloud[] {
-    return this.shown.map(({ measured }) => measured.cloud);
+    return this.shown.map(({ measured }) => plain(measured));
   }
 
   add(shard: WantedShard, measured: MeasuredCloud): void {
@@ -69,8 +72,8 @@ export class CloudGroup {
   limit(pointBudget: number): void {
     let sum = 0;
     for (const { measured, points } of this.shown) {
-      sum += measured.cloud.count;
-      points.visible = sum <= pointBudget || sum === measured.cloud.count;
+      sum += measured.count;
+      points.visible = sum <= pointBudget || sum === measured.count;
     }
   }
 
@@ -100,6 +103,7 @@ export class CloudGroup {
       glslVersion: GLSL3,
       vertexShader: POINT_VERTEX,
       fragmentShader: POINT_FRAGMENT,
+      defines: this.isRounded ? { ROUNDED: "" } : {},
       uniforms: { ...this.uniforms, spacing },
     });
   }
@@ -114,10 +118,10 @@ export class CloudGroup {
   }
 }
 
-function geometryOf({ cloud }: MeasuredCloud, { entry }: WantedShard): BufferGeometry {
+function geometryOf(measured: MeasuredCloud, { entry }: WantedShard): BufferGeometry {
   const geometry = new BufferGeometry();
-  geometry.setAttribute("position", new BufferAttribute(cloud.pointsInWorld, 3));
-  geometry.setAttribute("color", new BufferAttribute(cloud.colorsRgb, 3, true));
+  geometry.setAttribute("position", new BufferAttribute(measured.pointsInWorld, 3));
+  geometry.setAttribute("tintAndSize", new BufferAttribute(measured.tintsAndSizes, 4, true));
   geometry.boundingBox = new Box3(new Vector3(...entry.bounds.minimum), new Vector3(...entry.bounds.maximum));
   geometry.boundingSphere = geometry.boundingBox.getBoundingSphere(new Sphere());
   return geometry;

@@ -1,4 +1,5 @@
 /** The GLSL of points and of eye-dome lighting. Colours are the photographs' own, so no tone mapping touches them. */
+import { SIZE_ONE, SIZE_STEPS } from "../scene/spacing";
 
 /** Sized by the distance to the neighbours, so that a surface closes at any distance. */
 export const POINT_VERTEX = /* glsl */ `
@@ -10,22 +11,33 @@ uniform float pixelsPerUnit;
 uniform float minimumSize;
 uniform float maximumSize;
 in vec3 position;
-in vec3 color;
+in vec4 tintAndSize;
 out vec3 tint;
+flat out vec4 rounding;
 void main() {
   vec4 inCamera = modelViewMatrix * vec4(position, 1.0);
   gl_Position = projectionMatrix * inCamera;
-  gl_PointSize = clamp(spacing * pixelsPerUnit / max(1e-6, -inCamera.z), minimumSize, maximumSize);
-  tint = color;
+  float relative = exp2((tintAndSize.a * 255.0 - ${SIZE_ONE.toFixed(1)}) / ${SIZE_STEPS.toFixed(1)});
+  float distance = max(1e-6, -inCamera.z);
+  gl_PointSize = clamp(spacing * relative * pixelsPerUnit / distance, minimumSize, maximumSize);
+  tint = tintAndSize.rgb;
+  rounding = vec4(inCamera.z, 0.5 * gl_PointSize * distance / pixelsPerUnit, projectionMatrix[2][2], projectionMatrix[3][2]);
 }`;
 
+/** A rounded point is a bowl towards the eye (Potree's paraboloids): where two meet, the nearer centre wins. */
 export const POINT_FRAGMENT = /* glsl */ `
-precision mediump float;
+precision highp float;
 in vec3 tint;
+flat in vec4 rounding;
 out vec4 outColor;
 void main() {
-  vec2 fromCentre = gl_PointCoord - 0.5;
-  if (dot(fromCentre, fromCentre) > 0.25) discard;
+  vec2 fromCentre = 2.0 * gl_PointCoord - 1.0;
+  float squared = dot(fromCentre, fromCentre);
+  if (squared > 1.0) discard;
+#ifdef ROUNDED
+  float z = rounding.x - rounding.y * squared;
+  gl_FragDepth = 0.5 - 0.5 * (rounding.z * z + rounding.w) / z;
+#endif
   outColor = vec4(tint, 1.0);
 }`;
 

@@ -27,6 +27,14 @@ export interface FrameFigures {
   readonly points: number;
 }
 
+/** What panels cover at each edge of the canvas, in CSS pixels: the object is shown in what is left. */
+export interface Insets {
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  readonly left: number;
+}
+
 export interface Tints {
   readonly camera: string;
   readonly newest: string;
@@ -39,6 +47,7 @@ const SETTLE_MS = 160;
 const SLOW_FRAME_MS = 42;
 const FAST_FRAME_MS = 20;
 const LEAST_MOVING_POINTS = 60_000;
+const GLIDE = 0.22;
 const UP_IN_STAGE = new Vector3(0, 1, 0);
 
 /** Canvas, camera and everything that is drawn. */
@@ -49,11 +58,13 @@ export class Stage {
   private readonly world = new Group();
   private readonly overlayWorld = new Group();
   private readonly camera = new PerspectiveCamera(FIELD_OF_VIEW_DEG, 1, 0.1, 1000);
-  private readonly cloud = new CloudGroup();
+  private readonly cloud: CloudGroup;
   private readonly frusta = new Frusta();
   private readonly navigation: Navigation;
   private readonly eyeDome: EyeDome | null;
   private readonly resizing: ResizeObserver;
+  private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
+  private shift: readonly [number, number] | null = null;
   private framing: Framing = { center: [0, 0, 0], radius: 1 };
   private hasFlownIn = false;
   private requested = 0;
@@ -68,6 +79,7 @@ export class Stage {
     this.renderer.autoClear = false;
     this.renderer.setClearColor(0x000000, 0);
     this.eyeDome = hasEyeDome ? new EyeDome() : null;
+    this.cloud = new CloudGroup(hasEyeDome);
     this.world.add(this.cloud.group);
     this.overlayWorld.add(this.frusta.lines);
     this.scene.add(this.world);
@@ -124,6 +136,14 @@ export class Stage {
 
   showCameras(isShown: boolean): void {
     this.overlayWorld.visible = isShown;
+    this.invalidate();
+  }
+
+  /** Panels opened or closed: the object glides to the middle of what is left. */
+  inset(insets: Insets): void {
+    const { bottom, left, right, top } = this.insets;
+    if (insets.top === top && insets.right === right && insets.bottom === bottom && insets.left === left) return;
+    this.insets = insets;
     this.invalidate();
   }
 
@@ -231,13 +251,27 @@ export class Stage {
 
   private frame(nowMs: number): void {
     this.requested = 0;
-    const isMoving = this.navigation.advance(nowMs);
+    const isGliding = this.glide();
+    const isMoving = this.navigation.advance(nowMs) || isGliding;
     const isSettled = nowMs - this.lastMoveMs > SETTLE_MS;
     if (!isSettled) this.learn(nowMs - this.lastFrameMs);
     this.lastFrameMs = nowMs;
     this.draw(isSettled ? Infinity : this.movingPoints);
     if (isMoving) this.moved();
     else if (!isSettled) this.settleSoon();
+  }
+
+  /** One step of the canvas's middle towards the middle of what panels leave; whether another is needed. */
+  private glide(): boolean {
+    const { bottom, left, right, top } = this.insets;
+    const wanted = [(right - left) / 2, (bottom - top) / 2] as const;
+    const { clientHeight, clientWidth } = this.options.canvas;
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const [x, y] = this.shift ?? wanted;
+    const isThere = isCalm || Math.hypot(wanted[0] - x, wanted[1] - y) < 0.5;
+    this.shift = isThere ? wanted : [x + GLIDE * (wanted[0] - x), y + GLIDE * (wanted[1] - y)];
+    this.camera.setViewOffset(clientWidth, clientHeight, ...this.shift, clientWidth, clientHeight);
+    return !isThere;
   }
 
   /** As many points while moving as keep it smooth; at rest everything is drawn. */
@@ -301,8 +335,11 @@ export class Stage {
       ? new Vector3(...viewing).applyQuaternion(this.world.quaternion)
       : new Vector3(-0.55, -0.32, -0.8);
     toward.y = Math.min(-0.12, toward.y);
-    const narrow = Math.min(1, this.camera.aspect);
-    const distance = (radius * 1.02) / (Math.sin((FIELD_OF_VIEW_DEG * Math.PI) / 360) * narrow);
+    const { clientHeight, clientWidth } = this.options.canvas;
+    const { bottom, left, right, top } = this.insets;
+    const least = Math.min(clientHeight - top - bottom, clientWidth - left - right);
+    const share = Math.max(0.25, least / Math.max(1, clientHeight));
+    const distance = radius / (Math.sin((FIELD_OF_VIEW_DEG * Math.PI) / 360) * share);
     return { target, position: target.clone().sub(toward.normalize().multiplyScalar(distance)) };
   }
 }

@@ -195,7 +195,7 @@ export class Follower {
       const measured = await this.options.decode(payload, shard);
       this.decoding.delete(shard.key);
       this.options.onCloud(shard, measured);
-      this.dispatch({ kind: "shard", shard: { key: shard.key, points: measured.cloud.count, bytes } });
+      this.dispatch({ kind: "shard", shard: { key: shard.key, points: measured.count, bytes } });
     } catch (thrown) {
       this.decoding.delete(shard.key);
       this.queue.rejected(shard.key);

@@ -2,11 +2,22 @@
 import type { PointCloud } from "../wire/cloud";
 import type { Bounds } from "../wire/contract";
 
-/** A cloud and how dense it is: points per square world unit of surface. */
+/** A cloud as it is drawn: what the eye needs beside positions and colours. */
 export interface MeasuredCloud {
-  readonly cloud: PointCloud;
+  readonly pointsInWorld: Float32Array<ArrayBuffer>;
+  /** red green blue of every point, and its size: `SIZE_ONE` is the median, `SIZE_STEPS` more is twice that. */
+  readonly tintsAndSizes: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+  /** Points per square world unit of surface. */
   readonly density: number;
 }
+
+export const SIZE_ONE = 128;
+export const SIZE_STEPS = 40;
+/** Stray points stand far from everything: they must not become boulders. */
+const LARGEST = 3;
+const SMALLEST = 0.5;
+const NEIGHBOURS = 4;
 
 /** What is known of a drawn shard. */
 export interface DrawnShard {
@@ -16,21 +27,61 @@ export interface DrawnShard {
   readonly density: number;
 }
 
-const SAMPLE_COUNT = 512;
-
 /**
- * Points per square world unit, from the median distance of neighbours along the Morton curve.
+ * Measure a cloud whose points follow the Morton curve, as those of both encodings do.
  *
- * Both encodings come in that order (the packed one within a shard, the PLY one by how shards are cut), so the next
- * point is a near one; the median forgets the jumps of the curve and stray points.
+ * The next point on the curve is a near one, so the nearer of its two neighbours tells how far apart points stand
+ * around it; a mean over a few of them calms the estimate, and the median of all forgets the jumps of the curve.
  */
-export function estimateDensity(pointsInWorld: Float32Array, count: number): number {
-  const stride = Math.max(1, Math.floor((count - 1) / SAMPLE_COUNT));
-  const squares: number[] = [];
-  for (let index = 0; index + 1 < count; index += stride) squares.push(squaredStep(pointsInWorld, 3 * index));
-  const positive = squares.filter((square) => square > 0).sort((one, other) => one - other);
-  const median = positive[Math.floor(positive.length / 2)];
-  return median === undefined ? 1 : 1 / median;
+export function measure({ colorsRgb, count, pointsInWorld }: PointCloud): MeasuredCloud {
+  const gaps = calm(nearerGaps(pointsInWorld, count));
+  const median = medianOf(gaps);
+  const tintsAndSizes = new Uint8Array(4 * count);
+  for (let index = 0; index < count; index += 1) {
+    const ratio = Math.min(LARGEST, Math.max(SMALLEST, (gaps[index] ?? median) / median));
+    tintsAndSizes.set(colorsRgb.subarray(3 * index, 3 * index + 3), 4 * index);
+    tintsAndSizes[4 * index + 3] = Math.round(SIZE_ONE + SIZE_STEPS * Math.log2(ratio));
+  }
+  return { pointsInWorld, tintsAndSizes, count, density: 1 / median ** 2 };
+}
+
+/** The measured cloud's points and colours. */
+export function plain({ count, pointsInWorld, tintsAndSizes }: MeasuredCloud): PointCloud {
+  const colorsRgb = new Uint8Array(3 * count);
+  for (let index = 0; index < count; index += 1)
+    colorsRgb.set(tintsAndSizes.subarray(4 * index, 4 * index + 3), 3 * index);
+  return { pointsInWorld, colorsRgb, count };
+}
+
+function nearerGaps(points: Float32Array, count: number): Float32Array {
+  const gaps = new Float32Array(count);
+  let before = Infinity;
+  for (let index = 0; index < count; index += 1) {
+    const after = index + 1 < count ? Math.sqrt(squaredStep(points, 3 * index)) : Infinity;
+    gaps[index] = Math.min(before, after);
+    before = after;
+  }
+  return gaps;
+}
+
+/** Moving means over a few neighbours on either side. */
+function calm(gaps: Float32Array): Float32Array {
+  const sums = new Float64Array(gaps.length + 1);
+  for (let index = 0; index < gaps.length; index += 1) {
+    const gap = gaps[index] ?? 0;
+    sums[index + 1] = (sums[index] ?? 0) + (Number.isFinite(gap) ? gap : 0);
+  }
+  return gaps.map((_, index) => {
+    const begin = Math.max(0, index - NEIGHBOURS);
+    const end = Math.min(gaps.length, index + NEIGHBOURS + 1);
+    return ((sums[end] ?? 0) - (sums[begin] ?? 0)) / (end - begin);
+  });
+}
+
+/** 1 when nothing is apart: a single point, or copies of one. */
+function medianOf(gaps: Float32Array): number {
+  const positive = gaps.filter((gap) => gap > 0).sort();
+  return positive[Math.floor(positive.length / 2)] ?? 1;
 }
 
 /** The distance between neighbours around each shard when all of these are drawn together, by key. */

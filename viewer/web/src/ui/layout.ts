@@ -14,32 +14,6 @@ export const layout = css`
     transition: background 0.3s ease;
     -webkit-tap-highlight-color: transparent;
   }
-  canvas {
-    position: absolute;
-    inset: 0;
-    width: 100%;
-    height: 100%;
-    touch-action: none;
-    outline: none;
-    cursor: grab;
-  }
-  canvas:active {
-    cursor: grabbing;
-  }
-  canvas.measuring {
-    cursor: crosshair;
-  }
-  canvas:focus-visible {
-    box-shadow: inset 0 0 0 3px var(--accent);
-  }
-  .overlay {
-    position: absolute;
-    inset: 0;
-    width: 100%;
-    height: 100%;
-    pointer-events: none;
-    overflow: visible;
-  }
   .top {
     position: absolute;
     top: max(20px, env(safe-area-inset-top));
@@ -83,6 +57,14 @@ export const layout = css`
     white-space: nowrap;
     margin-top: 3px;
   }
+  .counts span + span::before {
+    content: "·";
+    margin: 0 0.45em;
+  }
+  .counts span + span::before {
+    content: "·";
+    margin: 0 0.45em;
+  }
   .standing {
     display: flex;
     gap: 8px;
@@ -117,66 +99,6 @@ export const layout = css`
     background: var(--panel);
     backdrop-filter: var(--blur);
     box-shadow: var(--shadow);
-  }
-  .rail {
-    position: absolute;
-    left: 24px;
-    bottom: max(24px, env(safe-area-inset-bottom));
-    width: min(440px, calc(100% - 48px));
-    padding: 16px 20px 12px;
-    border-radius: 20px;
-    border: 1px solid var(--line);
-    background: var(--panel);
-    backdrop-filter: var(--blur);
-    box-shadow: var(--shadow);
-  }
-  .panel {
-    position: absolute;
-    top: 92px;
-    right: 24px;
-    bottom: 24px;
-    width: 360px;
-    display: flex;
-    flex-direction: column;
-    border-radius: 20px;
-    border: 1px solid var(--line);
-    background: var(--panel);
-    backdrop-filter: var(--blur);
-    box-shadow: var(--shadow);
-    overflow: hidden;
-    transition:
-      translate 0.42s cubic-bezier(0.22, 1, 0.36, 1),
-      opacity 0.3s ease,
-      visibility 0.42s;
-  }
-  .panel.closed {
-    translate: 32px 0;
-    opacity: 0;
-    visibility: hidden;
-  }
-  .tabs {
-    display: flex;
-    padding: 8px 8px 0;
-    border-bottom: 1px solid var(--line);
-  }
-  .tabs button {
-    flex: 1;
-    border-radius: 12px 12px 0 0;
-    padding: 0 8px;
-    color: var(--ink-soft);
-    border-bottom: 2px solid transparent;
-  }
-  .tabs button[aria-selected="true"] {
-    color: var(--ink);
-    border-bottom-color: var(--accent);
-    font-weight: 600;
-  }
-  .content {
-    flex: 1;
-    overflow-y: auto;
-    overscroll-behavior: contain;
-    padding: 18px 20px 22px;
-    scrollbar-width: thin;
   }
   .middle {
     position: absolute;
@@ -220,27 +142,23 @@ export const layout = css`
     pointer-events: none;
     font: 600 1.6rem var(--serif);
   }
-  .measure-line {
-    stroke: var(--accent);
-    stroke-width: 2;
-    stroke-linecap: round;
+  dialog {
+    border: 1px solid var(--line);
+    border-radius: 24px;
+    background: var(--panel-solid);
+    color: var(--ink);
+    box-shadow: var(--shadow);
+    padding: 28px;
+    max-width: calc(100vw - 32px);
   }
-  .measure-end {
-    fill: var(--accent);
-    stroke: var(--panel-solid);
-    stroke-width: 2;
+  dialog::backdrop {
+    background: rgb(0 0 0 / 45%);
   }
-  .measure-words {
-    fill: var(--ink);
-    font: 600 15px var(--sans);
-    text-anchor: middle;
-    paint-order: stroke;
-    stroke: var(--ground);
-    stroke-width: 5;
-    stroke-linejoin: round;
-  }
-  .handle {
-    display: none;
+  dialog[open] {
+    display: grid;
+    justify-items: center;
+    gap: 18px;
+    animation: appear 0.25s ease;
   }
   @keyframes appear {
     from {
@@ -248,6 +166,11 @@ export const layout = css`
     }
   }
 
+  @media (min-width: 761px) {
+    :host([panel="open"]:not([link="none"])) .middle {
+      right: 384px;
+    }
+  }
   @media (max-width: 760px) {
     .top {
       left: 16px;
@@ -268,7 +191,10 @@ export const layout = css`
       font-size: 1.28rem;
     }
     .counts {
-      font-size: 0.8rem;
+      font-size: 0.84rem;
+    }
+    .counts span:nth-child(n + 3) {
+      display: none;
     }
     .standing {
       margin-top: 0;
@@ -281,79 +207,22 @@ export const layout = css`
     }
     .tools {
       position: absolute;
-      top: 64px;
+      top: 56px;
       right: 0;
       flex-direction: column;
     }
-    .tools .panel-tool {
+    .tools .panel {
       display: none;
     }
-    .sheet {
-      position: absolute;
-      left: 0;
-      right: 0;
-      bottom: 0;
-      height: min(74%, 620px);
-      display: flex;
-      flex-direction: column;
-      border-radius: 22px 22px 0 0;
-      border: 1px solid var(--line);
-      border-bottom: 0;
-      background: var(--panel);
-      backdrop-filter: var(--blur);
-      box-shadow: var(--shadow);
-      transition: translate 0.42s cubic-bezier(0.22, 1, 0.36, 1);
-    }
-    .sheet.closed {
-      translate: 0 calc(100% - 152px - env(safe-area-inset-bottom));
-    }
-    .handle {
-      display: flex;
-      width: 100%;
-      min-height: 44px;
-      flex: none;
-      border-radius: 22px 22px 0 0;
-      touch-action: none;
-    }
-    .handle::before {
-      content: "";
-      width: 44px;
-      height: 5px;
-      border-radius: 3px;
-      background: var(--line-strong);
-    }
-    .rail {
-      position: static;
-      width: auto;
-      padding: 0 18px 12px;
-      border: 0;
-      background: none;
-      backdrop-filter: none;
-      box-shadow: none;
-      flex: none;
-    }
-    .panel {
-      position: static;
-      width: auto;
-      flex: 1;
-      min-height: 0;
-      border: 0;
-      border-top: 1px solid var(--line);
-      border-radius: 0;
-      background: none;
-      backdrop-filter: none;
-      box-shadow: none;
-    }
-    .panel.closed {
-      translate: none;
-      opacity: 1;
-    }
     .toast {
-      bottom: 172px;
+      bottom: 156px;
       width: max-content;
     }
     .middle {
       padding-bottom: 130px;
+    }
+    .on-desktop {
+      display: none;
     }
   }
   @media (prefers-reduced-motion: reduce) {

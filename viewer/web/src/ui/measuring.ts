@@ -29,11 +29,8 @@ export class Measuring {
   draw(project: Project, units: "unscaled" | "m", offset: Vector): SVGTemplateResult {
     const places = this.points.map(project);
     const [from, to] = places;
-    const line =
-      from && to ? svg`<line class="measure-line" x1=${from[0]} y1=${from[1]} x2=${to[0]} y2=${to[1]} />` : nothing;
-    const ends = places.map((place) =>
-      place ? svg`<circle class="measure-end" cx=${place[0]} cy=${place[1]} r="6" />` : nothing,
-    );
+    const line = from && to ? svg`<line x1=${from[0]} y1=${from[1]} x2=${to[0]} y2=${to[1]} />` : nothing;
+    const ends = places.map((place) => (place ? svg`<circle cx=${place[0]} cy=${place[1]} r="6" />` : nothing));
     return svg`${line}${ends}${this.words(places, units, offset)}`;
   }
 
@@ -46,11 +43,11 @@ export class Measuring {
     const { distance } = this;
     if (from && to && distance !== null) {
       const [x, y] = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2 - 14];
-      return svg`<text class="measure-words" data-testid="distance" x=${x} y=${y}>${length(distance, units)}</text>`;
+      return svg`<text data-testid="distance" x=${x} y=${y}>${length(distance, units)}</text>`;
     }
     const point = this.points[0];
     if (!from || !point) return nothing;
     const place = point.map((value, axis) => (value + (offset[axis] ?? 0)).toFixed(3)).join("  ");
-    return svg`<text class="measure-words" data-testid="coordinates" x=${from[0]} y=${from[1] - 16}>${place}</text>`;
+    return svg`<text data-testid="coordinates" x=${from[0]} y=${from[1] - 16}>${place}</text>`;
   }
 }

@@ -1,6 +1,6 @@
 /** What is told beside the object? Photos, activity and figures, one at a time. */
 import type { TemplateResult } from "lit";
-import { html } from "lit";
+import { css, html } from "lit";
 
 import type { ProjectState } from "../scene/state";
 import "./activity";
@@ -12,6 +12,77 @@ export const TABS = ["photos", "activity", "figures"] as const;
 export type Tab = (typeof TABS)[number];
 
 const TITLES: Readonly<Record<Tab, string>> = { photos: "Photos", activity: "Activity", figures: "Figures" };
+
+export const panelStyles = css`
+  .panel {
+    position: absolute;
+    top: 92px;
+    right: 24px;
+    bottom: 24px;
+    width: 360px;
+    display: flex;
+    flex-direction: column;
+    border-radius: 20px;
+    border: 1px solid var(--line);
+    background: var(--panel);
+    backdrop-filter: var(--blur);
+    box-shadow: var(--shadow);
+    overflow: hidden;
+    transition:
+      translate 0.42s cubic-bezier(0.22, 1, 0.36, 1),
+      opacity 0.3s ease,
+      visibility 0.42s;
+  }
+  .panel.closed {
+    translate: 32px 0;
+    opacity: 0;
+    visibility: hidden;
+  }
+  .tabs {
+    display: flex;
+    flex: none;
+    padding: 8px 8px 0;
+    border-bottom: 1px solid var(--line);
+  }
+  .tabs button {
+    flex: 1;
+    border-radius: 12px 12px 0 0;
+    padding: 0 8px;
+    color: var(--ink-soft);
+    border-bottom: 2px solid transparent;
+  }
+  .tabs button[aria-selected="true"] {
+    color: var(--ink);
+    border-bottom-color: var(--accent);
+    font-weight: 600;
+  }
+  .content {
+    flex: 1;
+    overflow-y: auto;
+    overscroll-behavior: contain;
+    padding: 18px 20px 22px;
+    scrollbar-width: thin;
+    outline-offset: -2px;
+  }
+  @media (max-width: 760px) {
+    .panel {
+      position: static;
+      width: auto;
+      min-height: 0;
+      flex: 1;
+      border: 0;
+      border-top: 1px solid var(--line);
+      border-radius: 0;
+      background: none;
+      backdrop-filter: none;
+      box-shadow: none;
+    }
+    .panel.closed {
+      translate: none;
+      opacity: 1;
+    }
+  }
+`;
 
 export interface Panel {
   readonly state: ProjectState;

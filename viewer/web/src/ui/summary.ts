@@ -10,15 +10,17 @@ export function titleOf(name: string): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-export function countsOf({ images, scene }: ProjectState): string {
+/** The most telling figures first: a narrow screen shows the first two. */
+export function countsOf({ images, scene }: ProjectState): readonly string[] {
   const { shown } = scene;
-  if (!shown) return `${count(images.imageCount)} images`;
+  const imageCount = `${count(images.imageCount)} ${images.imageCount === 1 ? "image" : "images"}`;
+  if (!shown) return [imageCount];
   return [
     `${compact(pointCount(shown))} points`,
-    `${count(shown.loaded.size)} shards`,
-    `${count(images.imageCount)} images`,
+    imageCount,
     `generation ${shown.manifest.generation}`,
-  ].join(" · ");
+    `${count(shown.loaded.size)} shards`,
+  ];
 }
 
 /** Only what changes seldom is read out. */

@@ -28,6 +28,9 @@ export const themeTokens = css`
     --blur: blur(18px) saturate(1.2);
     --radius: 16px;
     --camera: #8fb7c9;
+    --hover: rgb(240 230 210 / 8%);
+    --pressed: rgb(230 177 92 / 17%);
+    --pressed-ink: var(--accent);
     color-scheme: dark;
   }
   :host([theme="light"]) {
@@ -47,6 +50,8 @@ export const themeTokens = css`
     --bad: #ab3216;
     --shadow: 0 10px 30px rgb(70 55 25 / 16%);
     --camera: #2b6580;
+    --hover: rgb(70 50 10 / 7%);
+    --pressed: rgb(143 84 16 / 13%);
     color-scheme: light;
   }
   :host([theme="sunlight"]) {
@@ -67,6 +72,9 @@ export const themeTokens = css`
     --shadow: none;
     --blur: none;
     --camera: #00318f;
+    --hover: #dfe6f5;
+    --pressed: var(--accent);
+    --pressed-ink: #fff;
     color-scheme: light;
     font-size: 17px;
     font-weight: 500;
@@ -115,9 +123,20 @@ export const sharedParts = css`
       border-color 0.18s ease,
       color 0.18s ease;
   }
-  button:hover,
-  .button:hover {
-    background: var(--line);
+  .primary {
+    background: var(--accent);
+    color: var(--accent-ink);
+    font-weight: 600;
+    padding: 0 20px;
+  }
+  @media (hover: hover) {
+    button:hover,
+    .button:hover {
+      background: var(--hover);
+    }
+    .primary:hover {
+      background: color-mix(in srgb, var(--accent) 86%, var(--ink));
+    }
   }
   button:focus-visible,
   .button:focus-visible,
@@ -136,18 +155,8 @@ export const sharedParts = css`
     width: 44px;
   }
   button[aria-pressed="true"] {
-    background: var(--line);
-    color: var(--accent);
-    border-color: var(--line-strong);
-  }
-  .primary {
-    background: var(--accent);
-    color: var(--accent-ink);
-    font-weight: 600;
-    padding: 0 20px;
-  }
-  .primary:hover {
-    background: color-mix(in srgb, var(--accent) 86%, var(--ink));
+    background: var(--pressed);
+    color: var(--pressed-ink);
   }
   .quiet {
     border-color: var(--line-strong);
@@ -180,3 +189,8 @@ export const sharedParts = css`
     }
   }
 `;
+
+/** What the reader's system asks for. */
+export function preferredTheme(): Theme {
+  return matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+}

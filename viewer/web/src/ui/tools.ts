@@ -1,9 +1,20 @@
-/** Which tools lie at hand? One row on a desktop, one column on a phone. */
+/** Which tools lie at hand? One row on a desktop, one column on a phone; most have a key, too. */
 import type { TemplateResult } from "lit";
-import { html } from "lit";
+import { html, nothing } from "lit";
 
-import { fitIcon, framesIcon, imageIcon, panelIcon, rulerIcon, saveIcon, sunIcon } from "./icons";
+import { fitIcon, framesIcon, imageIcon, panelIcon, rulerIcon, saveIcon, shareIcon, sunIcon } from "./icons";
 import type { Theme } from "./theme";
+
+export type Tool = "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
+
+export const SHORTCUTS: Readonly<Record<string, Tool>> = {
+  f: "fit",
+  c: "cameras",
+  m: "measure",
+  s: "image",
+  t: "theme",
+  p: "panel",
+};
 
 export interface Tools {
   readonly theme: Theme;
@@ -11,56 +22,45 @@ export interface Tools {
   readonly isMeasuring: boolean;
   readonly isPanelOpen: boolean;
   readonly hasCloud: boolean;
-  readonly onFit: () => void;
-  readonly onCameras: () => void;
-  readonly onMeasure: () => void;
-  readonly onImage: () => void;
-  readonly onCloud: () => void;
-  readonly onTheme: () => void;
-  readonly onPanel: () => void;
+  readonly canInvite: boolean;
+  readonly act: (tool: Tool) => void;
+}
+
+interface Button {
+  readonly tool: Tool;
+  readonly label: string;
+  readonly icon: TemplateResult;
+  readonly isIdle?: boolean;
+  /** Whether it stays pressed; missing for those that only act. */
+  readonly isOn?: boolean;
 }
 
 export function toolbar(tools: Tools): TemplateResult {
   const isIdle = !tools.hasCloud;
-  return html`<nav class="tools" aria-label="Tools">
-    ${tool("fit", "See the whole (F)", fitIcon, tools.onFit, isIdle)}
-    ${toggle("cameras", "Show where photos were taken (C)", framesIcon, tools.onCameras, tools.hasCameras)}
-    ${toggle("measure", "Measure a distance (M)", rulerIcon, tools.onMeasure, tools.isMeasuring)}
-    ${tool("save-image", "Save an image (S)", imageIcon, tools.onImage, isIdle)}
-    ${tool("save-cloud", "Save the points as PLY", saveIcon, tools.onCloud, isIdle)}
-    ${tool("theme", `Theme: ${tools.theme} (T)`, sunIcon, tools.onTheme, false)}
-    ${toggle("panel", "Photos, activity and figures (P)", panelIcon, tools.onPanel, tools.isPanelOpen, "panel-tool")}
-  </nav>`;
+  const buttons: readonly Button[] = [
+    { tool: "fit", label: "See the whole (F)", icon: fitIcon, isIdle },
+    { tool: "cameras", label: "Show where photos were taken (C)", icon: framesIcon, isOn: tools.hasCameras },
+    { tool: "measure", label: "Measure a distance (M)", icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
+    { tool: "image", label: "Save an image (S)", icon: imageIcon, isIdle },
+    { tool: "cloud", label: "Save the points as PLY", icon: saveIcon, isIdle },
+    ...(tools.canInvite ? [{ tool: "invite", label: "Invite others", icon: shareIcon } as const] : []),
+    { tool: "theme", label: `Theme: ${tools.theme} (T)`, icon: sunIcon },
+    { tool: "panel", label: "Photos, activity and figures (P)", icon: panelIcon, isOn: tools.isPanelOpen },
+  ];
+  return html`<nav class="tools" aria-label="Tools">${buttons.map((button) => draw(button, tools.act))}</nav>`;
 }
 
-function tool(id: string, label: string, icon: TemplateResult, onClick: () => void, isIdle: boolean): TemplateResult {
+function draw({ icon, isIdle = false, isOn, label, tool }: Button, act: (tool: Tool) => void): TemplateResult {
   return html`<button
-    class="plain"
-    data-testid="tool-${id}"
+    class="plain ${tool}"
+    data-testid="tool-${tool}"
     title=${label}
     aria-label=${label}
+    aria-pressed=${isOn ?? nothing}
     ?disabled=${isIdle}
-    @click=${onClick}
-  >
-    ${icon}
-  </button>`;
-}
-
-function toggle(
-  id: string,
-  label: string,
-  icon: TemplateResult,
-  onClick: () => void,
-  isOn: boolean,
-  kind = "",
-): TemplateResult {
-  return html`<button
-    class="plain ${kind}"
-    data-testid="tool-${id}"
-    title=${label}
-    aria-label=${label}
-    aria-pressed=${isOn}
-    @click=${onClick}
+    @click=${() => {
+      act(tool);
+    }}
   >
     ${icon}
   </button>`;

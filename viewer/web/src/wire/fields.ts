@@ -79,12 +79,12 @@ export function tuple<T extends readonly unknown[]>(...checks: { [K in keyof T]:
 
 /** An object; fields that are not named here are ignored. */
 export function object<T extends object>(fields: { readonly [K in keyof T]-?: Check<T[K]> }): Check<T> {
-  const entries = Object.entries(fields) as [string, Check<unknown>][];
+  const entries = Object.entries<Check<unknown>>(fields);
   return (value, place) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(place, "an object");
     const given = value as Record<string, unknown>;
-    return Object.fromEntries(
-      entries.map(([name, check]) => [name, check(given[name], place ? `${place}.${name}` : name)]),
-    ) as T;
+    const checked: Record<string, unknown> = {};
+    for (const [name, check] of entries) checked[name] = check(given[name], place ? `${place}.${name}` : name);
+    return checked as T;
   };
 }

@@ -1,5 +1,5 @@
 /** The worker's side: verify and decode one shard at a time, away from the page's thread. */
-import { estimateDensity } from "../scene/spacing";
+import { measure } from "../scene/spacing";
 import { WireError, sentenceOf } from "../wire/errors";
 import { decodeShard } from "../wire/shard";
 import type { DecodeAnswer, DecodeTask } from "./tasks";
@@ -17,9 +17,8 @@ scope.addEventListener("message", ({ data }) => {
 
 async function answer({ encoded, id, payload, points }: DecodeTask): Promise<void> {
   try {
-    const cloud = await decodeShard(payload, encoded, points);
-    const density = estimateDensity(cloud.pointsInWorld, cloud.count);
-    scope.postMessage({ id, measured: { cloud, density } }, [cloud.pointsInWorld.buffer, cloud.colorsRgb.buffer]);
+    const measured = measure(await decodeShard(payload, encoded, points));
+    scope.postMessage({ id, measured }, [measured.pointsInWorld.buffer, measured.tintsAndSizes.buffer]);
   } catch (thrown) {
     const code = thrown instanceof WireError ? thrown.code : "bad_shard";
     scope.postMessage({ id, code, reason: sentenceOf(thrown) });

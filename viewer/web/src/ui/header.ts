@@ -1,0 +1,31 @@
+/** What is this, how does it stand, who else looks at it? The line at the top. */
+import type { TemplateResult } from "lit";
+import { html, nothing } from "lit";
+
+import type { ProjectState } from "../scene/state";
+import "./chip";
+import { cairnMark, eyeIcon } from "./icons";
+import { countsOf, titleOf } from "./summary";
+import type { Tools } from "./tools";
+import { toolbar } from "./tools";
+
+export function header(project: ProjectState, tools: Tools): TemplateResult {
+  return html`<header class="top">
+    <div class="title">
+      ${cairnMark}
+      <div>
+        <h1>${titleOf(project.project)}</h1>
+        <div class="counts" data-testid="counts">${countsOf(project).map((each) => html`<span>${each}</span>`)}</div>
+      </div>
+    </div>
+    <div class="standing"><cairn-chip .state=${project}></cairn-chip>${watching(project.watchers.size)}</div>
+    ${toolbar(tools)}
+  </header>`;
+}
+
+function watching(count: number): TemplateResult | typeof nothing {
+  if (count < 2) return nothing;
+  return html`<span class="watchers" data-testid="watchers" title="People who see this now">
+    ${eyeIcon}<span>${count}<span class="words"> watching</span></span>
+  </span>`;
+}

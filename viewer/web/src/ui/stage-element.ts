@@ -1,0 +1,232 @@
+/** The object itself: a canvas that can be turned by mouse, finger and keys, tapped and measured. */
+import type { PropertyValues, TemplateResult } from "lit";
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, property, query } from "lit/decorators.js";
+
+import type { Insets, Tints } from "../render/stage";
+import { Stage } from "../render/stage";
+import type { MeasuredCloud } from "../scene/spacing";
+import type { ProjectState } from "../scene/state";
+import type { WantedShard } from "../scene/wanted";
+import type { CameraEntry } from "../wire/contract";
+import { encodePly } from "../wire/ply";
+import { isPhone } from "./device";
+import { Measuring } from "./measuring";
+import { Showing } from "./showing";
+import type { DeviceFigures } from "./statistics";
+import type { Theme } from "./theme";
+import { sharedParts } from "./theme";
+
+/** Why nothing can be drawn. */
+export type GraphicsTrouble = "no_webgl" | "context_lost";
+
+const TAP_REACH_PX = 6;
+
+@customElement("cairn-stage")
+export class StageElement extends LitElement {
+  static override readonly styles = [
+    sharedParts,
+    css`
+      :host,
+      canvas,
+      svg {
+        position: absolute;
+        inset: 0;
+        width: 100%;
+        height: 100%;
+      }
+      canvas {
+        touch-action: none;
+        outline: none;
+        cursor: grab;
+      }
+      canvas:active {
+        cursor: grabbing;
+      }
+      canvas.measuring {
+        cursor: crosshair;
+      }
+      canvas:focus-visible {
+        box-shadow: inset 0 0 0 3px var(--accent);
+      }
+      svg {
+        pointer-events: none;
+      }
+      line {
+        stroke: var(--accent);
+        stroke-width: 2;
+        stroke-linecap: round;
+      }
+      circle {
+        fill: var(--accent);
+        stroke: var(--panel-solid);
+        stroke-width: 2;
+      }
+      text {
+        fill: var(--ink);
+        font: 600 15px var(--sans);
+        text-anchor: middle;
+        paint-order: stroke;
+        stroke: var(--ground);
+        stroke-width: 5;
+        stroke-linejoin: round;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) project: ProjectState | null = null;
+  @property({ attribute: false }) insets!: Insets;
+  @property({ attribute: false }) isMeasuring = false;
+  @property({ attribute: false }) hasCameras = true;
+  @property({ attribute: false }) selected: string | null = null;
+  /** Colours follow the theme. */
+  @property({ attribute: false }) theme: Theme = "dark";
+
+  /** What the last frame took. */
+  figures: DeviceFigures = { frameMs: 0, drawCalls: 0, pointsDrawn: 0 };
+
+  @query("canvas") private readonly canvas!: HTMLCanvasElement;
+
+  private readonly measuring = new Measuring();
+  private stage: Stage | null = null;
+  private showing: Showing | null = null;
+  private tints: Tints = { camera: "#fff", newest: "#fff" };
+  private tapAt: readonly [number, number] = [0, 0];
+
+  /** Points on screen when nothing moves. */
+  get pointCount(): number {
+    return this.stage?.pointCount ?? 0;
+  }
+
+  add(shard: WantedShard, measured: MeasuredCloud): void {
+    this.stage?.add(shard, measured);
+  }
+
+  /** See the whole. */
+  fit(): void {
+    if (this.project) this.showing?.fit(this.project);
+  }
+
+  /** Stand where a photograph was taken. */
+  visit({ image_id: imageId }: CameraEntry): void {
+    this.showing?.hold();
+    this.stage?.flyToCamera(imageId);
+  }
+
+  /** The canvas as PNG, drawn now. */
+  capture(): Promise<Blob | null> {
+    return this.stage?.capture() ?? Promise.resolve(null);
+  }
+
+  /** The points on screen as one PLY. */
+  cloud(): Blob {
+    return new Blob(encodePly(this.stage?.shownClouds ?? []), { type: "application/octet-stream" });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stage?.dispose();
+    this.stage = null;
+  }
+
+  override render(): TemplateResult {
+    return html`<canvas
+        class=${this.isMeasuring ? "measuring" : ""}
+        tabindex="0"
+        role="application"
+        aria-label="The object. Arrow keys turn it, plus and minus come nearer and go away, F shows the whole."
+        data-testid="canvas"
+        @keydown=${this.pressed}
+        @pointerdown=${this.touched}
+        @pointerup=${this.tapped}
+        @wheel=${this.held}
+      ></canvas>
+      <svg aria-hidden="true">${this.measure()}</svg>`;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("isMeasuring")) this.measuring.clear();
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    this.stage ??= this.raise();
+    if (!this.stage) return;
+    if (changed.has("theme")) this.readTints();
+    if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
+    this.stage.inset(this.insets);
+    if (this.project) this.showing?.sync(this.project, this.tints, this.selected);
+    else this.stage.show([], new Set());
+  }
+
+  private raise(): Stage | null {
+    try {
+      const stage = new Stage({
+        canvas: this.canvas,
+        hasEyeDome: !isPhone(),
+        maxPixelRatio: isPhone() ? 2 : 1.5,
+        onContext: (isLost) => {
+          this.tell("graphics", isLost ? "context_lost" : null);
+        },
+        onFrame: ({ drawCalls, points, scriptMs }) => {
+          this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points };
+          if (this.measuring.points.length > 0) this.requestUpdate();
+          this.tell("frame", null);
+        },
+      });
+      this.showing = new Showing(stage);
+      this.readTints();
+      return stage;
+    } catch {
+      this.tell("graphics", "no_webgl");
+      return null;
+    }
+  }
+
+  private measure(): unknown {
+    const frame = this.project?.scene.shown?.manifest.frame;
+    const { stage } = this;
+    if (!stage || !frame || !this.isMeasuring) return nothing;
+    return this.measuring.draw((point) => stage.project(point), frame.units, frame.offset);
+  }
+
+  private readonly held = (): void => {
+    this.showing?.hold();
+  };
+
+  private readonly touched = (event: PointerEvent): void => {
+    this.tapAt = [event.offsetX, event.offsetY];
+  };
+
+  private readonly tapped = (event: PointerEvent): void => {
+    const [x, y] = [event.offsetX, event.offsetY];
+    if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) {
+      this.held();
+      return;
+    }
+    if (this.isMeasuring) {
+      const point = this.stage?.pickPoint(x, y);
+      if (point) this.measuring.add(point);
+      this.requestUpdate();
+      return;
+    }
+    this.tell("camera", this.hasCameras ? (this.stage?.pickCamera(x, y) ?? null) : null);
+  };
+
+  private readonly pressed = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.stage?.press(event.key)) return;
+    this.held();
+    event.preventDefault();
+  };
+
+  private readTints(): void {
+    const style = getComputedStyle(this);
+    this.tints = {
+      camera: style.getPropertyValue("--camera").trim(),
+      newest: style.getPropertyValue("--accent").trim(),
+    };
+  }
+
+  private tell(name: "camera" | "graphics" | "frame", detail: CameraEntry | GraphicsTrouble | null): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
