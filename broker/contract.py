@@ -36,7 +36,7 @@ MAX_IMAGE_BYTES: Final = 30 * MIB  # below mosquitto.conf's max_packet_size of 3
 MAX_PIECE_BYTES: Final = MIB
 MAX_SHARD_BYTES: Final = 512 * 1024  # Mosquitto 2.1 takes 2 MB by default, EMQX 1 MB
 MAX_THUMBNAIL_BYTES: Final = 64 * 1024
-CAPTURED_AT_PROPERTY: Final = "captured-at"  # MQTT 5 user property of an image, ISO 8601 UTC; only figures hang on it
+CAPTURED_AT_PROPERTY: Final = "captured_at"  # MQTT 5 user property of an image, ISO 8601; only figures hang on it
 
 
 class Role(StrEnum):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from broker.contract import MAX_PIECE_BYTES, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE, Channel
+from broker.contract import CAPTURED_AT_PROPERTY, MAX_PIECE_BYTES, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE, Channel
 from broker.delivery import Outgoing
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
@@ -135,6 +135,11 @@ class PieceSender:
         topic = self._space.topic(
             self._project, channel.template, sender=self._sender, image_id=image.image_id, **levels
         )
-        properties = (("captured_at", image.captured_at.isoformat()), ("file_name", image.file_name))
-        outgoing = Outgoing(topic=topic, payload=payload, user_properties=properties if channel.is_json else ())
+        properties = user_properties(image) if channel.is_json else ()
+        outgoing = Outgoing(topic=topic, payload=payload, user_properties=properties)
         await self._uplink.delivery.publish(outgoing, PIECE_TIMEOUT_S)
+
+
+def user_properties(image: SpooledImage) -> tuple[tuple[str, str], ...]:
+    """What an image's messages say besides topic and payload; nothing depends on it but figures."""
+    return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), ("file_name", image.file_name))

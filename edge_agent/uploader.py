@@ -16,7 +16,7 @@ from broker.logs import get_logger
 from broker.messages import Flow, Missing, ReconstructorState, UploadAcknowledged
 from broker.topics import TopicSpace
 from edge_agent.outbox import Outbox
-from edge_agent.pieces import PieceSender, single_limit_bytes
+from edge_agent.pieces import PieceSender, single_limit_bytes, user_properties
 from edge_agent.spool_index import SpooledImage
 from edge_agent.uplink import LinkStuckError, Uplink, Window
 
@@ -167,7 +167,7 @@ class Uploader:
             topic=self._space.topic(self._project, IMAGE.template, sender=self._sender, image_name=image.image_id),
             payload=content,
             content_type=image.content_type,
-            user_properties=(("captured_at", image.captured_at.isoformat()), ("file_name", image.file_name)),
+            user_properties=user_properties(image),
         )
         outcome = await self.uplink.delivery.publish(outgoing, PUBLISH_TIMEOUT_S)
         self.uplink.note_sent(image.size_bytes, began_s)

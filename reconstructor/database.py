@@ -18,6 +18,7 @@ CREATE TABLE images (
     sender TEXT NOT NULL,
     file_name TEXT NOT NULL,
     stored_at REAL NOT NULL,
+    captured_at REAL,
     state TEXT NOT NULL
 ) STRICT;
 CREATE TABLE jobs (

@@ -34,6 +34,7 @@ class NewImage:
     width_px: int
     height_px: int
     received_at: datetime
+    captured_at: datetime | None = None
 
     @property
     def file_name(self) -> str:
@@ -55,6 +56,7 @@ class ImageRecord(BaseModel):
     width_px: int
     height_px: int
     received_at: AwareDatetime
+    captured_at: AwareDatetime | None = None
 
     @classmethod
     def of(cls, image: NewImage, *, size_bytes: int) -> Self:
@@ -69,6 +71,7 @@ class ImageRecord(BaseModel):
             width_px=image.width_px,
             height_px=image.height_px,
             received_at=image.received_at,
+            captured_at=image.captured_at,
         )
 
 
@@ -82,6 +85,7 @@ class StoredImage:
     sha256: str
     file_name: str
     stored_at: float
+    captured_at: float | None
     state: ImageState
 
     @classmethod
@@ -94,5 +98,6 @@ class StoredImage:
             sha256=row["sha256"],
             file_name=row["file_name"],
             stored_at=row["stored_at"],
+            captured_at=row["captured_at"],
             state=ImageState(row["state"]),
         )

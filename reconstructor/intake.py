@@ -72,6 +72,7 @@ class Upload:
     sender: SenderId
     name: ImageName
     payload: bytes
+    captured_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,7 @@ def _inspect(upload: Upload, image_id: ImageId, digest: str, limits: Limits) -> 
         width_px=width,
         height_px=height,
         received_at=datetime.now(UTC),
+        captured_at=upload.captured_at,
     )
 
 

@@ -98,16 +98,23 @@ async def _publish(context: Context, job: Job, image: StoredImage) -> None:
     await context.settle()
     new_points = 0
     manifest = await asyncio.to_thread(_manifest_of, context, job)
-    stored_to_shard_s = None
+    is_shown = manifest is not None and job.kind is JobKind.ADD
+    stored_to_shard_s = _seconds_since(image.stored_at) if is_shown else None
+    captured_to_shard_s = _seconds_since(image.captured_at) if is_shown else None
     if manifest is not None:
-        if job.kind is JobKind.ADD:
-            stored_to_shard_s = max(0.0, time.time() - image.stored_at)
+        if stored_to_shard_s is not None:
             context.figures.stored_to_shard_s.append(stored_to_shard_s)
         update = _shard_update(context, job, image, manifest)
         new_points = update.point_count
         await context.announce(update)
     await _announce_end(
-        context, job, image, manifest=manifest, new_points=new_points, stored_to_shard_s=stored_to_shard_s
+        context,
+        job,
+        image,
+        manifest=manifest,
+        new_points=new_points,
+        stored_to_shard_s=stored_to_shard_s,
+        captured_to_shard_s=captured_to_shard_s,
     )
     await asyncio.to_thread(context.store.finish, job)
 
@@ -118,6 +125,12 @@ def _manifest_of(context: Context, job: Job) -> Manifest | None:
         return None
     reference = context.store.references.newest()
     return reference.manifest if reference is not None else None
+
+
+def _seconds_since(instant: float | None) -> float | None:
+    """Seconds from an instant of some clock to now on ours; None when that clock is ahead, and so tells nothing."""
+    seconds = -1.0 if instant is None else time.time() - instant
+    return seconds if seconds >= 0 else None
 
 
 def _shard_update(context: Context, job: Job, image: StoredImage, manifest: Manifest) -> ShardUpdate:
@@ -142,6 +155,7 @@ async def _announce_end(
     manifest: Manifest | None = None,
     new_points: int = 0,
     stored_to_shard_s: float | None = None,
+    captured_to_shard_s: float | None = None,
 ) -> None:
     state = (await asyncio.to_thread(context.store.image, image.number)).state
     started_at = await asyncio.to_thread(context.store.job_started_at, job)
@@ -156,6 +170,7 @@ async def _announce_end(
         new_point_count=new_points,
         duration_s=max(0.0, time.time() - started_at),
         stored_to_shard_s=stored_to_shard_s,
+        captured_to_shard_s=captured_to_shard_s,
     )
     context.log.info(
         "processing_complete",

@@ -1,9 +1,10 @@
 """What do we answer a sender? That an image is safe, or why it is not taken, and how much may be under way."""
 
 import asyncio
+from datetime import datetime
 
-from broker.contract import FLOW, RECEIPT
-from broker.delivery import Outgoing
+from broker.contract import CAPTURED_AT_PROPERTY, FLOW, RECEIPT
+from broker.delivery import Incoming, Outgoing
 from broker.ids import ImageName, SenderId
 from broker.messages import Flow, ReceiptStatus, UploadAcknowledged
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
@@ -11,6 +12,16 @@ from reconstructor.durable import StoreError
 from reconstructor.intake import ImageRefusedError, Limits, Taken, Upload, take_in
 
 _JSON = "application/json"
+
+
+def captured_at(message: Incoming) -> datetime | None:
+    """When the sender says the image was taken; None when it does not say, or not in a way that we understand."""
+    said = dict(message.user_properties).get(CAPTURED_AT_PROPERTY, "")
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:

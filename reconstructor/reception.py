@@ -8,7 +8,7 @@ from broker.errors import CairnError
 from broker.ids import ImageName, SenderId
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.intake import Upload
-from reconstructor.receipts import receipt_for, send_flow, send_receipt
+from reconstructor.receipts import captured_at, receipt_for, send_flow, send_receipt
 from reconstructor.requests import Asked
 from reconstructor.uploads import receive_upload
 
@@ -43,12 +43,12 @@ async def _receive_one(
         await send_flow(context, sender)
         senders.add(sender)
     if found.channel is IMAGE:
-        await _receive_image(context, sender, found, message.payload)
+        await _receive_image(context, sender, found, message)
     else:
-        await receive_upload(context, found, message.payload)
+        await receive_upload(context, found, message)
 
 
-async def _receive_image(context: Context, sender: SenderId, found: Match, payload: bytes) -> None:
+async def _receive_image(context: Context, sender: SenderId, found: Match, message: Incoming) -> None:
     name = ImageName(str(found.levels["image_name"]))
-    receipt = await receipt_for(context, Upload(sender=sender, name=name, payload=payload))
-    await send_receipt(context, sender, receipt)
+    upload = Upload(sender=sender, name=name, payload=message.payload, captured_at=captured_at(message))
+    await send_receipt(context, sender, await receipt_for(context, upload))

@@ -225,8 +225,9 @@ class Store:
                 return known
             number = self.image_count() + 1
             self._database.change(
-                "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 *(number, image.image_id, image.sha256, image.sender, image.file_name, image.received_at.timestamp()),
+                image.captured_at and image.captured_at.timestamp(),
                 ImageState.QUEUED,
             )
             for kind in jobs_on_image(number, self._refetch_every):

@@ -1,9 +1,10 @@
 """How does an image arrive in pieces? Begin, pieces, end: each is answered with what is missing, or a receipt."""
 
 import asyncio
+from datetime import datetime
 
 from broker.contract import MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MISSING, UPLOAD_BEGIN, UPLOAD_PIECE, Match
-from broker.delivery import Outgoing
+from broker.delivery import Incoming, Outgoing
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ImageName, SenderId
@@ -20,7 +21,7 @@ from reconstructor.assembly import BadPieceError, TornUploadError
 from reconstructor.context import Context
 from reconstructor.durable import StoreError
 from reconstructor.intake import ImageRefusedError, ImageTooLargeError, Taken, Upload, WrongDigestError
-from reconstructor.receipts import receipt_for, receipt_of, rejection, send_receipt, wait_for_disk
+from reconstructor.receipts import captured_at, receipt_for, receipt_of, rejection, send_receipt, wait_for_disk
 
 
 class WrongUploadError(CairnError):
@@ -29,19 +30,19 @@ class WrongUploadError(CairnError):
     code = "wrong_upload"
 
 
-async def receive_upload(context: Context, found: Match, payload: bytes) -> None:
+async def receive_upload(context: Context, found: Match, incoming: Incoming) -> None:
     """See to one message of an upload; raises what `Delivery.publish` raises, and CairnError for what is none."""
     sender, image_id = SenderId(str(found.levels["sender"])), ImageId(str(found.levels["image_id"]))
     if found.channel is UPLOAD_PIECE:
-        await _put(context, sender, image_id, int(found.levels["offset"]), payload)
+        await _put(context, sender, image_id, int(found.levels["offset"]), incoming.payload)
         return
     is_begin = found.channel is UPLOAD_BEGIN
-    message = decode(payload, UploadBegin) if is_begin else decode(payload, UploadEnd)
+    message = decode(incoming.payload, UploadBegin) if is_begin else decode(incoming.payload, UploadEnd)
     if message.image_id != image_id:
         raise WrongUploadError(f"the topic names {image_id} and the payload {message.image_id}")
     receipt = await _begin(context, sender, message)
     if receipt is None and isinstance(message, UploadEnd):
-        receipt = await _end(context, sender, image_id)
+        receipt = await _end(context, sender, image_id, captured_at(incoming))
     if receipt is not None:
         await asyncio.to_thread(context.store.assembly.close, sender, image_id)
         await send_receipt(context, sender, receipt)
@@ -97,7 +98,7 @@ async def _put(context: Context, sender: SenderId, image_id: ImageId, offset: in
         context.log.info("piece_ignored", sender=sender, image=image_id, offset=offset)
 
 
-async def _end(context: Context, sender: SenderId, image_id: ImageId) -> UploadAcknowledged | None:
+async def _end(context: Context, sender: SenderId, image_id: ImageId, at: datetime | None) -> UploadAcknowledged | None:
     assembly = context.store.assembly
     if await asyncio.to_thread(assembly.missing, sender, image_id):
         return None  # told already
@@ -107,7 +108,8 @@ async def _end(context: Context, sender: SenderId, image_id: ImageId) -> UploadA
         context.log.warning("upload_torn", sender=sender, image=image_id, reason=exc.sentence)
         await _tell_missing(context, sender, image_id, await asyncio.to_thread(assembly.missing, sender, image_id))
         return None
-    return await receipt_for(context, Upload(sender=sender, name=ImageName(image_id), payload=content))
+    upload = Upload(sender=sender, name=ImageName(image_id), payload=content, captured_at=at)
+    return await receipt_for(context, upload)
 
 
 async def _tell_missing(context: Context, sender: SenderId, image_id: ImageId, ranges: tuple[ByteRange, ...]) -> None:

@@ -1,0 +1,109 @@
+"""The main job by its one command: photographs in, a report out, whatever is killed on the way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.photographs import photograph
+
+ROOT = Path(__file__).parents[3]
+COUNT = 12
+TIMEOUT_S = 150.0
+
+
+def photographs(folder: Path, count: int = COUNT) -> Path:
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"door-{number:02d}.jpg").write_bytes(photograph(number))
+    return folder
+
+
+def start(folder: Path, data: Path, black_box: str) -> subprocess.Popen[bytes]:
+    words = ["--photos", folder, "--data", data, "--report", data.parent / "report.json", "--interval", "0.2"]
+    environment = {"CAIRN_RECONSTRUCTOR_BLACK_BOX": black_box, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "cairn", "demo", "--no-browser", "--exit-when-done", *map(str, words)],
+        env=os.environ | environment,
+        stderr=subprocess.PIPE,
+    )
+
+
+def child(demo: subprocess.Popen[bytes], *words: str) -> psutil.Process | None:
+    """The demo's own process whose command line has these words."""
+    for process in psutil.Process(demo.pid).children():
+        line = process.cmdline()
+        if all(any(word in part for part in line) for word in words):
+            return process
+    return None
+
+
+def wait_for_stored(data: Path, count: int, *, timeout_s: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if len(list(data.rglob("images/*.jpg"))) >= count:
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"{count} images were not stored in {timeout_s:.0f} s")
+
+
+def report_of(demo: subprocess.Popen[bytes], folder: Path) -> dict[str, object]:
+    _, said = demo.communicate(timeout=TIMEOUT_S)
+    assert demo.returncode == 0, said.decode()
+    report: dict[str, object] = json.loads((folder / "report.json").read_text())
+    return report
+
+
+def test_demo_ends_with_every_photograph_through_and_says_where_to_look(tmp_path: Path) -> None:
+    demo = start(photographs(tmp_path / "photos"), tmp_path / "data", "tests.black_boxes:instant")
+    _, said = demo.communicate(timeout=TIMEOUT_S)
+    assert demo.returncode == 0, said.decode()
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [report[each] for each in ("captured", "stored", "placed", "rejected", "refetches")] == [12, 12, 12, 0, 1]
+    assert report["points"] == 12 * 500
+    assert report["errors"] == []
+    assert report["seconds_capture_to_shard"]["p95"] > 0
+    assert "every photograph is stored and was processed" in said.decode()
+    assert str(tmp_path / "data") in said.decode()
+
+
+@pytest.mark.parametrize("victim", [("reconstructor", "run"), ("mosquitto.conf",), ("edge", "run")])
+def test_nothing_is_lost_or_numbered_twice_when_a_program_is_killed(tmp_path: Path, victim: tuple[str, ...]) -> None:
+    data = tmp_path / "data"
+    demo = start(photographs(tmp_path / "photos"), data, "tests.black_boxes:slow")
+    wait_for_stored(data, 4)
+    process = child(demo, *victim)
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    report = report_of(demo, tmp_path)
+    assert (report["stored"], report["placed"], report["points"]) == (12, 12, 12 * 500)
+
+
+def test_interrupted_demo_stops_every_program(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    demo = start(photographs(tmp_path / "photos"), data, "tests.black_boxes:slow")
+    wait_for_stored(data, 2)
+    children = psutil.Process(demo.pid).children(recursive=True)
+    demo.send_signal(signal.SIGINT)
+    demo.communicate(timeout=60)
+    assert len(children) >= 4
+    assert not psutil.wait_procs(children, timeout=5)[1]
+
+
+def test_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "cairn", "demo", "--photos", str(tmp_path / "nothing")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "is not a folder" in result.stderr
