@@ -210,8 +210,13 @@ class Agent:
 
 def describe_camera(plan: CameraPlan) -> str:
     """The camera in a few words."""
-    what = plan.object_name if plan.kind is CameraKind.SIMULATED else plan.folder
-    return f"{plan.kind}: {what}"[:128]
+    detail = {
+        CameraKind.SIMULATED: plan.object_name,
+        CameraKind.V4L2: f"/dev/video{plan.device}",
+        CameraKind.FOLDER: str(plan.folder),
+        CameraKind.WATCH: str(plan.folder),
+    }.get(plan.kind)
+    return (f"{plan.kind}: {detail}" if detail else plan.kind.value)[:128]
 
 
 def first_error(group: BaseExceptionGroup[CairnError]) -> CairnError:

@@ -36,13 +36,24 @@ class Settings(ProgramSettings):
     spool_dir: Path = Field(default=Path("data/rig"), description="Folder of photographs without receipt.")
     camera: CameraKind = Field(
         default=CameraKind.SIMULATED,
-        description="simulated; folder: plays a folder's photographs once; watch: takes each file that comes into it.",
+        description="simulated; folder: plays a folder's photographs once; watch: takes each file that comes into it;"
+        " picamera: Raspberry Pi; v4l2: USB; gphoto2: tethered.",
     )
     folder: Path | None = Field(default=None, description="The folder of the cameras 'folder' and 'watch'.")
     object_name: str = Field(
         default="facade", description="What the simulated camera photographs: facade, statue, vault, inscription."
     )
     count: int = Field(default=24, ge=1, description="How many photographs the simulated camera takes.")
+    device: int = Field(default=0, ge=0, description="The USB camera's number: N of /dev/videoN.")
+    size_px: tuple[int, int] | None = Field(
+        default=None, description="The USB camera's width and height, pixels; unset: its largest."
+    )
+    lens_mm: float | None = Field(
+        default=None, gt=0, description="Focal length of a lens that was put on a Pi's HQ camera, millimetres."
+    )
+    is_locked: bool = Field(
+        default=True, description="Lock a Pi camera's exposure, white balance and focus after its warm-up."
+    )
     interval_s: NonNegativeFloat = Field(default=5.0, description="Time between two photographs, seconds.")
     shot_timeout_s: PositiveFloat = Field(
         default=60.0, description="A camera that takes longer for a photograph is killed and started again, seconds."
@@ -99,4 +110,14 @@ class Settings(ProgramSettings):
 
     def camera_plan(self) -> CameraPlan:
         """What the camera's process is told."""
-        return CameraPlan(kind=self.camera, folder=self.folder, object_name=self.object_name, count=self.count)
+        return CameraPlan(
+            kind=self.camera,
+            folder=self.folder,
+            object_name=self.object_name,
+            count=self.count,
+            device=self.device,
+            size_px=self.size_px,
+            lens_mm=self.lens_mm,
+            is_locked=self.is_locked,
+            shot_timeout_s=self.shot_timeout_s,
+        )

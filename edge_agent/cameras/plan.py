@@ -7,12 +7,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge_agent.camera import Camera, CameraUnusableError
 from edge_agent.cameras.folder import FolderCamera
+from edge_agent.cameras.gphoto2 import Gphoto2Camera
+from edge_agent.cameras.picamera import Picamera
+from edge_agent.cameras.v4l2 import UsbCamera
 
 
 class CameraKind(StrEnum):
     FOLDER = "folder"
     WATCH = "watch"
     SIMULATED = "simulated"
+    PICAMERA = "picamera"
+    V4L2 = "v4l2"
+    GPHOTO2 = "gphoto2"
 
 
 class CameraMissingError(CameraUnusableError):
@@ -32,6 +38,11 @@ class CameraPlan(BaseModel):
     count: int = Field(default=24, ge=1)
     first: int = Field(default=0, ge=0)
     taken_sources: tuple[str, ...] = ()
+    device: int = Field(default=0, ge=0)
+    size_px: tuple[int, int] | None = None
+    lens_mm: float | None = None
+    is_locked: bool = True
+    shot_timeout_s: float = 60.0
 
 
 def open_camera(plan: CameraPlan) -> Camera:
@@ -41,8 +52,20 @@ def open_camera(plan: CameraPlan) -> Camera:
         CameraMissingError: a package is not installed; the message names it.
         CameraUnusableError: the device or folder is not there.
     """
-    if plan.kind is CameraKind.SIMULATED:
-        return _simulated(plan)
+    match plan.kind:
+        case CameraKind.SIMULATED:
+            return _simulated(plan)
+        case CameraKind.PICAMERA:
+            return Picamera(lens_mm=plan.lens_mm, is_locked=plan.is_locked)
+        case CameraKind.V4L2:
+            return UsbCamera(plan.device, size_px=plan.size_px)
+        case CameraKind.GPHOTO2:
+            return Gphoto2Camera(shot_timeout_s=plan.shot_timeout_s)
+        case CameraKind.FOLDER | CameraKind.WATCH:
+            return _folder(plan)
+
+
+def _folder(plan: CameraPlan) -> Camera:
     if plan.folder is None:
         raise CameraUnusableError(f"a {plan.kind} camera needs a folder: name it with --photos")
     return FolderCamera(plan.folder, is_watched=plan.kind is CameraKind.WATCH, taken_sources=plan.taken_sources)

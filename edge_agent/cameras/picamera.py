@@ -1,0 +1,105 @@
+"""A Raspberry Pi camera: picamera2 comes with the operating system, not from PyPI, and is imported when it is opened."""
+
+import io
+import time
+from typing import Any, Final
+
+from edge_agent.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.jpeg import Shot, with_exif
+from edge_agent.cameras.sensors import Sensor, find_sensor
+
+WARM_UP_S: Final = 2.0  # exposure and white balance settle; then they are locked: photographs must match each other
+LOCKED: Final = ("ExposureTime", "AnalogueGain", "ColourGains")
+MOST_STALE: Final = 8  # photographs older than their trigger that are thrown away before the camera is called broken
+JPEG_QUALITY: Final = 95
+ISO_AT_GAIN_1: Final = 100
+MANUAL_FOCUS: Final = 0  # libcamera's AfModeManual
+
+
+class PicameraMissingError(CameraUnusableError):
+    """No picamera2 here."""
+
+    code = "camera_missing"
+
+
+class StalePhotographError(CameraError):
+    """The camera only hands over photographs from before the trigger (picamera2 issue 787)."""
+
+    code = "camera_stale"
+
+
+class Picamera:
+    """Photographs with everything locked after a warm-up; refuses what was exposed before it was asked."""
+
+    def __init__(self, *, lens_mm: float | None = None, is_locked: bool = True, warm_up_s: float = WARM_UP_S) -> None:
+        self._camera = _open()
+        self._camera.options["quality"] = JPEG_QUALITY
+        self._camera.configure(self._camera.create_still_configuration(buffer_count=2))
+        self._camera.start()
+        properties = self._camera.camera_properties
+        self._model = str(properties.get("Model", "camera"))
+        known = find_sensor(self._model)
+        self._sensor = known.with_lens(lens_mm) if known else None
+        time.sleep(warm_up_s)
+        if is_locked:
+            self._lock()
+
+    def capture(self) -> Photograph:
+        asked_ns = time.monotonic_ns()
+        for _ in range(MOST_STALE):
+            request = self._camera.capture_request()
+            try:
+                metadata = request.get_metadata()
+                if _exposed_from_ns(metadata) < asked_ns:
+                    continue
+                out = io.BytesIO()
+                request.save("main", out, format="jpeg")
+            finally:
+                request.release()  # else libcamera runs out of buffers and hangs
+            return self._photograph(out.getvalue(), metadata)
+        raise StalePhotographError("the camera hands over old photographs only: it is started again")
+
+    def close(self) -> None:
+        self._camera.close()
+
+    def _lock(self) -> None:
+        """Keeps the exposure, white balance and focus that the warm-up found."""
+        metadata = self._camera.capture_metadata()
+        controls: dict[str, Any] = {name: metadata[name] for name in LOCKED if name in metadata}
+        controls |= {"AeEnable": False, "AwbEnable": False}
+        if "LensPosition" in metadata:
+            controls |= {"AfMode": MANUAL_FOCUS, "LensPosition": metadata["LensPosition"]}
+        self._camera.set_controls(controls)
+
+    def _photograph(self, jpeg: bytes, metadata: dict[str, Any]) -> Photograph:
+        taken_at = now_utc()
+        sensor = self._sensor or Sensor(name=self._model, width_mm=1.0, focal_length_mm=0.0)
+        shot = Shot(
+            make="Raspberry Pi",
+            model=self._model,
+            taken_at=taken_at,
+            focal_length_mm=sensor.focal_length_mm or None,
+            focal_length_35mm_mm=sensor.focal_length_35mm_mm,
+            exposure_s=metadata.get("ExposureTime", 0) / 1e6,
+            iso=round(metadata.get("AnalogueGain", 0) * ISO_AT_GAIN_1),
+        )
+        return Photograph(content=with_exif(jpeg, shot), content_type="image/jpeg", captured_at=taken_at)
+
+
+def _exposed_from_ns(metadata: dict[str, Any]) -> int:
+    """When the exposure began: the timestamp is of the first line's read-out."""
+    return int(metadata["SensorTimestamp"]) - 1000 * int(metadata.get("ExposureTime", 0))
+
+
+def _open() -> Any:
+    try:
+        from picamera2 import Picamera2  # noqa: PLC0415 - only where there is one
+    except ImportError as exc:
+        raise PicameraMissingError(
+            "picamera2 is missing: apt-get install python3-picamera2, and make the environment with"
+            " --system-site-packages"
+        ) from exc
+    try:
+        return Picamera2()
+    except (RuntimeError, IndexError) as exc:
+        raise CameraError(f"no Raspberry Pi camera answers: {exc}; check the cable and rpicam-hello") from exc

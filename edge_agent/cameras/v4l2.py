@@ -1,0 +1,84 @@
+"""A USB camera by V4L2 (linuxpy): motion JPEG as the camera compressed it, nothing is encoded twice."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from edge_agent.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.jpeg import Shot, with_exif, with_huffman_tables
+
+BUFFERS: Final = 2
+MOST_STALE: Final = 8  # buffers hold what was exposed before the trigger
+WARM_UP_S: Final = 2.0
+
+
+class LinuxpyMissingError(CameraUnusableError):
+    """The package for USB cameras is not installed."""
+
+    code = "camera_missing"
+
+
+class UsbCamera:
+    """Streams all the time, so that exposure stays settled; hands over the first picture exposed after the call."""
+
+    def __init__(self, device: int, *, size_px: tuple[int, int] | None = None, warm_up_s: float = WARM_UP_S) -> None:
+        self._device, self._capture = _open(device, size_px)
+        self._name = str(self._device.info.card)
+        self._stream: Iterator[Any] = iter(self._capture)
+        self._drain(time.monotonic() + warm_up_s)
+
+    def capture(self) -> Photograph:
+        asked_s = time.monotonic()
+        for _ in range(BUFFERS + MOST_STALE):
+            picture = self._next()
+            if picture.timestamp >= asked_s:  # V4L2 stamps with the monotonic clock
+                return self._photograph(bytes(picture))
+        raise CameraError(f"{self._name} hands over old pictures only: it is started again")
+
+    def close(self) -> None:
+        self._capture.close()
+        self._device.close()
+
+    def _next(self) -> Any:
+        try:
+            return next(self._stream)
+        except (OSError, StopIteration) as exc:
+            raise CameraError(f"{self._name} stopped: {exc}; is the cable in and the power enough?") from exc
+
+    def _drain(self, until_s: float) -> None:
+        while time.monotonic() < until_s:
+            self._next()
+
+    def _photograph(self, content: bytes) -> Photograph:
+        taken_at = now_utc()
+        shot = Shot(make="USB", model=self._name, taken_at=taken_at, serial=str(self._device.info.bus_info) or None)
+        return Photograph(
+            content=with_exif(with_huffman_tables(content), shot), content_type="image/jpeg", captured_at=taken_at
+        )
+
+
+def _open(number: int, size_px: tuple[int, int] | None) -> tuple[Any, Any]:
+    try:
+        from linuxpy.video.device import Device, V4L2Error, VideoCapture  # noqa: PLC0415 - only rigs with USB cameras
+    except ImportError as exc:
+        raise LinuxpyMissingError("linuxpy is missing: pip install 'cairn[usb]'") from exc
+    try:
+        device = Device.from_id(number)
+        device.open()
+        capture = VideoCapture(device, size=BUFFERS)
+        width, height = size_px or _largest(device)
+        capture.set_format(width, height, "MJPG")
+        capture.open()
+    except (OSError, V4L2Error, ValueError) as exc:
+        raise CameraError(f"/dev/video{number} does not open as a camera: {exc}; see v4l2-ctl --list-devices") from exc
+    return device, capture
+
+
+def _largest(device: Any) -> tuple[int, int]:
+    """The largest motion-JPEG size that the camera offers."""
+    sizes = [
+        (kind.width, kind.height) for kind in device.info.frame_sizes if kind.pixel_format.name in {"MJPEG", "JPEG"}
+    ]
+    if not sizes:
+        raise ValueError("it offers no motion JPEG")
+    return max(sizes, key=lambda size: size[0] * size[1])

@@ -1,0 +1,61 @@
+"""The real camera code against a stand-in of the gphoto2 command."""
+
+import stat
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from edge_agent.camera import CameraError
+from edge_agent.cameras.gphoto2 import Gphoto2Camera, Gphoto2MissingError
+
+
+def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> None:
+    """Puts a `gphoto2` on PATH that does what the script says, in the folder it is run in."""
+    program = tmp_path / "bin" / "gphoto2"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n" + textwrap.dedent(script))
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+
+def test_the_jpeg_is_taken_and_the_raw_file_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install(monkeypatch, tmp_path, 'echo "$@" > ../arguments; printf raw > DSC_1.nef; printf jpeg > DSC_1.jpg')
+    camera = Gphoto2Camera(shot_timeout_s=10)
+    photograph = camera.capture()
+    assert (photograph.content, photograph.file_name, photograph.content_type) == (b"jpeg", "DSC_1.jpg", "image/jpeg")
+    root = camera._root
+    assert [path.name for path in root.iterdir()] == ["arguments"]  # nothing else is left behind
+    assert "--capture-image-and-download" in (root / "arguments").read_text()
+    camera.close()
+    assert not root.exists()
+
+
+def test_raw_alone_is_said_with_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install(monkeypatch, tmp_path, "printf raw > DSC_1.nef")
+    with pytest.raises(CameraError, match=r"JPEG or RAW\+JPEG"):
+        Gphoto2Camera(shot_timeout_s=10).capture()
+
+
+def test_a_busy_camera_is_said_with_what_to_close(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install(monkeypatch, tmp_path, "echo \"*** Error (-53: 'Could not claim the USB device') ***\" >&2; exit 1")
+    with pytest.raises(CameraError, match="gvfs-gphoto2"):
+        Gphoto2Camera(shot_timeout_s=10).capture()
+
+
+def test_another_trouble_is_passed_on_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install(monkeypatch, tmp_path, 'printf "first\\n\\nOut of Focus\\n" >&2; exit 1')
+    with pytest.raises(CameraError, match=r"^gphoto2: Out of Focus$"):
+        Gphoto2Camera(shot_timeout_s=10).capture()
+
+
+def test_a_camera_that_sleeps_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install(monkeypatch, tmp_path, "exec sleep 60")
+    with pytest.raises(CameraError, match="is the camera awake"):
+        Gphoto2Camera(shot_timeout_s=0.3).capture()
+
+
+def test_without_the_command_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(Gphoto2MissingError, match="apt-get install gphoto2"):
+        Gphoto2Camera(shot_timeout_s=10)
