@@ -30,9 +30,9 @@ class UsbCamera:
     def capture(self) -> Photograph:
         asked_s = time.monotonic()
         for _ in range(BUFFERS + MOST_STALE):
-            picture = self._next()
-            if picture.timestamp >= asked_s:  # V4L2 stamps with the monotonic clock
-                return self._photograph(bytes(picture))
+            taken = self._next()
+            if taken.timestamp >= asked_s:  # V4L2 stamps with the monotonic clock
+                return self._photograph(bytes(taken))
         raise CameraError(f"{self._name} hands over old pictures only: it is started again")
 
     def close(self) -> None:
