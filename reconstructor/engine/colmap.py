@@ -4,6 +4,8 @@ zlib must be loaded first: pycolmap 4.2.1 bundles one of its own, and if that ta
 next PNG or gzip in this process hangs or aborts (12 of 12 runs, 2026-11-23; 0 of 21 with zlib loaded before).
 """
 
+import contextlib
+import signal
 import zlib
 from typing import Any
 
@@ -14,6 +16,10 @@ from numpy.typing import NDArray
 from reconstructor.geometry import Similarity
 
 __all__ = ["configure", "intrinsics_of", "keypoints_in_image", "pycolmap", "sim3"]
+
+# pycolmap's logging library answers SIGTERM with a stack trace: give the signal back to whom Python knows it belongs
+with contextlib.suppress(ValueError, TypeError):  # not in the main thread; not Python's
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 ZLIB_VERSION = zlib.ZLIB_RUNTIME_VERSION  # the use that keeps the import above from being tidied away
 

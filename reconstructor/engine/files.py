@@ -80,10 +80,10 @@ class ImageFiles:
             "colors_rgb": features.colors_rgb,
             "facts": np.frombuffer(facts.model_dump_json().encode(), np.uint8),
         }
-        _write_arrays(self._path("features", number), arrays)
+        write_arrays(self._path("features", number), arrays)
 
     def read_features(self, number: int) -> tuple[ImageFacts, Features] | None:
-        arrays = _read_arrays(self._path("features", number))
+        arrays = read_arrays(self._path("features", number))
         if arrays is None:
             return None
         try:
@@ -96,10 +96,10 @@ class ImageFiles:
         return facts, features
 
     def write_pairs(self, number: int, pairs: tuple[Pair, ...]) -> None:
-        _write_arrays(self._path("pairs", number), pairs_to_arrays(pairs))
+        write_arrays(self._path("pairs", number), pairs_to_arrays(pairs))
 
     def read_pairs(self, number: int) -> tuple[Pair, ...] | None:
-        arrays = _read_arrays(self._path("pairs", number))
+        arrays = read_arrays(self._path("pairs", number))
         try:
             return None if arrays is None else pairs_from_arrays(number, arrays)
         except (KeyError, IndexError):
@@ -112,7 +112,8 @@ class ImageFiles:
         return self.folder / kind / f"{number:06d}.npz"
 
 
-def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write an archive under a temporary name and rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".tmp")
     with unfinished.open("wb") as file:
@@ -120,7 +121,8 @@ def _write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     unfinished.replace(path)
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+    """The arrays of an archive, or None if there is none that can be read."""
     try:
         # opened here, because NumPy leaves a file that is no archive open
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:

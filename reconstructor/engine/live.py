@@ -14,6 +14,8 @@ from broker.shards import PointCloud
 from reconstructor.engine import colmap
 from reconstructor.engine.agreement import similarity_between
 from reconstructor.engine.candidates import PairFinder
+from reconstructor.engine.densify import Densifier
+from reconstructor.engine.depth_files import DepthFiles
 from reconstructor.engine.features import Features, extract_features
 from reconstructor.engine.files import ImageFacts, ImageFiles
 from reconstructor.engine.mapping import LiveMapper
@@ -54,6 +56,7 @@ class LiveEngine:
         self._model_lock = RLock()
         self._refetch_lock = Lock()
         self._running: Refetch | None = None
+        self._densifier = self._new_densifier()
         if (step := self._snapshots.newest()) is not None:
             self._restore(step)
 
@@ -163,6 +166,8 @@ class LiveEngine:
             photograph = read_photograph(path, self._settings)
         with self._watch.measure("features"):
             features = extract_features(photograph, self._settings)
+        if self._densifier is not None:
+            self._densifier.keep_pixels(number, photograph.colors_rgb)
         facts = ImageFacts.of(image_id, path, photograph)
         self._files.write_features(number, facts, features)
         return facts, features
@@ -189,22 +194,40 @@ class LiveEngine:
         return [number for number in self._known.numbers if not self._mapper.is_placed(number)]
 
     def _commit(self, *, added_image_id: str, is_complete: bool, objection: str = "") -> Outcome:
+        self._sequence += 1
+        with self._watch.measure("dense"):
+            dense = self._dense_cloud(is_complete=is_complete)
         with self._watch.measure("publishing"):
-            take = self._published.take_all if is_complete else self._published.take_new
-            has_model = self._mapper.is_initialised
-            cloud = take(self._mapper.model, self._known.features) if has_model else PointCloud.empty()
+            sparse = self._sparse_cloud(is_complete=is_complete)
+            cloud = dense if len(dense) else sparse
             update = describe(self._images, self._known, self._mapper).model_copy(
                 update={"new_point_count": len(cloud), "refetch_rejected": objection[:500]}
             )
-            self._sequence += 1
             state = StepState(
                 sequence=self._sequence,
                 images=tuple(self._images),
                 added_image_id=added_image_id,
-                has_model=has_model,
+                has_model=self._mapper.is_initialised,
             )
             folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
         return Outcome(update=update, folder=folder.resolve(), seconds_by_stage=self._watch.take())
+
+    def _sparse_cloud(self, *, is_complete: bool) -> PointCloud:
+        if not self._mapper.is_initialised:
+            return PointCloud.empty()
+        take = self._published.take_all if is_complete else self._published.take_new
+        return take(self._mapper.model, self._known.features)
+
+    def _dense_cloud(self, *, is_complete: bool) -> PointCloud:
+        if self._densifier is None or not self._mapper.is_initialised:
+            return PointCloud.empty()
+        make = self._densifier.remake if is_complete else self._densifier.add
+        return make(self._sequence).cloud()
+
+    def _new_densifier(self) -> Densifier | None:
+        if not self._settings.dense:
+            return None
+        return Densifier(DepthFiles(folder=self._folder), self._settings, self._known, self._mapper)
 
     def _restore(self, step: Step) -> None:
         readable = [image.number for image in step.state.images if not image.rejection]
@@ -221,6 +244,9 @@ class LiveEngine:
             self._mapper.swap(step.model)
         self._published = step.published
         self._sequence = step.state.sequence
+        self._densifier = self._new_densifier()  # of the mapper that was built here
+        if self._densifier is not None and step.model is not None:
+            self._densifier.restore(self._sequence)
         if step.state.added_image_id:
             update = describe(self._images, self._known, self._mapper)
             self._newest = (step.state.added_image_id, Outcome(update=update, folder=step.output.resolve()))

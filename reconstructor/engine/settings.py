@@ -41,3 +41,13 @@ class EngineSettings(BaseSettings):
     refetch_timeout_s: PositiveFloat = Field(
         default=600.0, description="a complete re-solve that takes longer is stopped and the live model kept, seconds"
     )
+    dense: bool = Field(default=True, description="whether placed images get dense depth; without, points are sparse")
+    dense_max_side_px: Annotated[int, Field(ge=64, le=8192)] = Field(
+        default=612, description="longer side of the depth maps, pixels"
+    )
+    dense_sources: Annotated[int, Field(ge=2, le=16)] = Field(
+        default=3, description="other photographs that each depth map is matched against; 3 for a CPU, 6 for a GPU"
+    )
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = Field(
+        default="cpu", description="where dense depth is computed: cpu, cuda or cuda:1"
+    )

@@ -25,7 +25,7 @@ def test_a_replay_writes_cloud_cameras_model_and_report(tmp_path: Path) -> None:
     plan = ReplayPlan(
         photographs=order_photographs(tmp_path / "photos"),
         out=tmp_path / "out",
-        settings=EngineSettings(threads=2, max_features=1200, max_side_px=360),
+        settings=EngineSettings(threads=2, max_features=1200, max_side_px=360, dense=False),
         refetch_every=3,
     )
     report = replay(plan, steps.append)

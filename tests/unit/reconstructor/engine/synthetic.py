@@ -22,6 +22,7 @@ from tests.unit.reconstructor.engine.analytic import Object, looking_at, plane, 
 
 WIDTH_PX, HEIGHT_PX = 480, 360
 FOCAL_PX = 500.0
+BALL_CENTER, BALL_RADIUS = (0.0, 0.1, 0.0), 0.9
 INTRINSICS = (FOCAL_PX, FOCAL_PX, WIDTH_PX / 2, HEIGHT_PX / 2)
 
 
@@ -147,7 +148,9 @@ class Photographs:
 def photograph(folder: Path, *, count: int) -> Photographs:
     """Render `count` photographs of a stone ball before two walls, from an arc, each with its sidecar of intrinsics."""
     shape = union(
-        sphere((0.0, 0.1, 0.0), 0.9), plane((0.0, 0.0, 1.6), (0.3, 0.0, -1.0)), plane((0.0, 1.1, 0.0), (0.0, -1.0, 0.1))
+        sphere(BALL_CENTER, BALL_RADIUS),
+        plane((0.0, 0.0, 1.6), (0.3, 0.0, -1.0)),
+        plane((0.0, 1.1, 0.0), (0.0, -1.0, 0.1)),
     )
     stone = _stone()
     paths, centers = [], []

@@ -15,13 +15,14 @@ from PIL import Image
 
 from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import CameraState, Update, read_update
-from reconstructor.engine.live import EngineStateMissingError, LiveEngine, black_box
+from reconstructor.engine.live import LiveEngine, black_box
 from reconstructor.engine.protocol import Engine, Outcome
+from reconstructor.engine.recall import EngineStateMissingError
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
 Start = Callable[[Path], Engine]
-SETTINGS = EngineSettings(threads=2, max_features=1500)
+SETTINGS = EngineSettings(threads=1, max_features=1500, dense=False)
 
 
 def start_live(folder: Path) -> Engine:
@@ -216,6 +217,7 @@ def test_the_seam_returns_new_points_and_without_a_cloud_all(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CAIRN_ENGINE_MAX_FEATURES", "1500")
+    monkeypatch.setenv("CAIRN_ENGINE_DENSE", "false")
     first, second, third = (str(path) for path in photographs.paths[:3])
     with pytest.raises(EngineStateMissingError):
         black_box(first, "present.ply", "one")
@@ -233,7 +235,12 @@ def test_a_killed_process_loses_no_step(photographs: Photographs, tmp_path: Path
         "    black_box(path, '' if number < 2 else 'present.ply', str(number)); print(number, flush=True)\n"
         "input()\n"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CAIRN_ENGINE_MAX_FEATURES": "1500"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "CAIRN_ENGINE_MAX_FEATURES": "1500",
+        "CAIRN_ENGINE_DENSE": "false",
+    }
     command = [sys.executable, "-c", script, *map(str, photographs.paths[:3])]
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True

@@ -1,0 +1,137 @@
+"""How does a placed image become dense points? The bridge from the sparse model to the dense one, and to disk."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from reconstructor.engine.agreement import point_ids
+from reconstructor.engine.colmap import intrinsics_of
+from reconstructor.engine.dense import DenseModel, DenseSettings, Entry
+from reconstructor.engine.depth_files import DepthFiles
+from reconstructor.engine.depth_maps import SurfacePoints, surface_points
+from reconstructor.engine.mapping import LiveMapper
+from reconstructor.engine.memory import KnownImages
+from reconstructor.engine.plane_sweep import PlaneSweep, SweepSettings
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.views import View
+
+_SURE_SOURCES: Final = 2  # a depth from one other image is a guess: it is not shown
+_MIN_SPARSE_POINTS: Final = 8
+_RENEWED_NEIGHBOURS: Final = 16  # views whose poses are brought up to date when an image is added
+
+
+class Densifier:
+    """Dense points for a mapper's placed images."""
+
+    def __init__(self, files: DepthFiles, settings: EngineSettings, known: KnownImages, mapper: LiveMapper) -> None:
+        self._files, self._settings, self._known, self._mapper = files, settings, known, mapper
+        self._device = torch.device(settings.device)
+        self._dense = DenseModel(PlaneSweep(SweepSettings()), DenseSettings(source_count=settings.dense_sources))
+        self._pixels: dict[int, NDArray[np.uint8]] = {}
+        self._added: set[int] = set()
+
+    def keep_pixels(self, number: int, colors_rgb: NDArray[np.uint8]) -> None:
+        """Remember a photograph (H, W, 3) at the size of the depth maps, in memory and on disk."""
+        height, width = colors_rgb.shape[:2]
+        reduction = min(1.0, self._settings.dense_max_side_px / max(height, width))
+        size = (round(width * reduction), round(height * reduction))
+        reduced = np.array(Image.fromarray(colors_rgb).resize(size, Image.Resampling.LANCZOS))
+        self._files.write_pixels(number, reduced)
+        self._pixels[number] = reduced
+
+    def restore(self, newest_sequence: int) -> None:
+        """Take up the depth maps of the placed images that were finished with the step of this sequence."""
+        views = {number: view for number in self._mapper.placed_numbers() if (view := self._view(number)) is not None}
+        for number, view in views.items():
+            self._dense.restore(view, self._files.read_entry(number, views, newest_sequence))
+        self._added = set(views)
+
+    def add(self, sequence: int) -> SurfacePoints:
+        """The sure points of all images placed since the last call; entries are kept for the step of this sequence."""
+        changed: dict[str, Entry] = {}
+        for number in self._forget_lost():
+            view = self._view(number)
+            if view is None:
+                continue
+            self._renew(self._known.neighbours(number)[:_RENEWED_NEIGHBOURS])
+            changed.update(self._dense.add(view).entries)
+            self._added.add(number)
+        self._keep(changed.values(), sequence)
+        return _sure_points(changed.values())
+
+    def remake(self, sequence: int) -> SurfacePoints:
+        """The complete cloud under the mapper's present poses."""
+        views = [view for number in self._mapper.placed_numbers() if (view := self._view(number)) is not None]
+        self._added = {int(view.image_id) for view in views}
+        growth = self._dense.refetch(views)
+        self._keep(growth.entries.values(), sequence)
+        return growth.points
+
+    def _forget_lost(self) -> list[int]:
+        """Discard the images that the mapper lost; returns those that it placed since."""
+        placed = self._mapper.placed_numbers()
+        for number in self._added.difference(placed):
+            self._dense.discard(str(number))
+            self._added.discard(number)
+        return [number for number in placed if number not in self._added]
+
+    def _renew(self, numbers: Iterable[int]) -> None:
+        for number in self._added.intersection(numbers):
+            if (view := self._view(number)) is not None:
+                self._dense.replace(view)
+
+    def _keep(self, entries: Iterable[Entry], sequence: int) -> None:
+        for entry in entries:
+            self._files.write_entry(int(entry.view.image_id), entry, sequence)
+
+    def _view(self, number: int) -> View | None:
+        """A placed image as the dense model sees it, or None without its pixels or with too few points."""
+        pixels = self._pixels.get(number)
+        if pixels is None:
+            pixels = self._files.read_pixels(number)
+        ids = point_ids(self._mapper.model, number)
+        ids = np.unique(ids[ids >= 0])
+        if pixels is None or len(ids) < _MIN_SPARSE_POINTS:
+            return None
+        self._pixels[number] = pixels
+        pose = np.eye(4)
+        pose[:3, :4] = self._mapper.model.image(number).cam_from_world().matrix()
+        upright, intrinsics = undistorted(pixels, self._mapper.camera(self._known.camera_ids[number]))
+        return View(
+            image_id=str(number),
+            image_rgb=torch.from_numpy(upright).to(self._device),
+            intrinsics=intrinsics,
+            camera_from_world=pose,
+            sparse_ids=ids,
+            sparse_in_world=np.array([self._mapper.model.point3D(int(one)).xyz for one in ids]),
+        )
+
+
+def _sure_points(entries: Iterable[Entry]) -> SurfacePoints:
+    sure = [entry for entry in entries if len(entry.sources) >= _SURE_SOURCES]
+    return SurfacePoints.join([surface_points(entry.view, entry.depth_map.masked(entry.published)) for entry in sure])
+
+
+def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The image (H, W, 3) as a pinhole camera of the same focal length would see it, and fx, fy, cx, cy for it.
+
+    `camera` is the COLMAP camera of the image at another size.
+    """
+    height, width = pixels_rgb.shape[:2]
+    scale = np.array([width / camera.width, height / camera.height])
+    fx, fy, cx, cy = intrinsics_of(camera)
+    intrinsics = np.array([fx * scale[0], fy * scale[1], cx * scale[0], cy * scale[1]])
+    if camera.is_undistorted():
+        return pixels_rgb, intrinsics
+    rows, columns = np.mgrid[0:height, 0:width] + 0.5
+    x, y = (columns / scale[0] - cx) / fx, (rows / scale[1] - cy) / fy
+    rays = np.stack([x.ravel(), y.ravel(), np.ones(x.size)], axis=1)
+    seen_at = camera.img_from_cam(np.ascontiguousarray(rays)) * scale  # where the lens put what a pinhole sees here
+    grid = torch.from_numpy((2.0 * seen_at / [width, height] - 1.0).astype(np.float32)).view(1, height, width, 2)
+    source = torch.from_numpy(np.ascontiguousarray(pixels_rgb)).permute(2, 0, 1)[None].float()
+    sampled = torch.nn.functional.grid_sample(source, grid, align_corners=False, padding_mode="border")
+    return sampled[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy(), intrinsics

@@ -1,0 +1,94 @@
+"""What does the engine keep on disk of an image's depth? One file an image, written anew when its depth is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from broker.errors import CairnError
+from reconstructor.engine.dense import Entry
+from reconstructor.engine.depth_maps import DepthMap
+from reconstructor.engine.files import read_arrays, write_arrays
+from reconstructor.engine.views import View
+
+_NO_IDS = np.empty(0, np.int64)
+_NO_POINTS = np.empty((0, 3))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthFiles:
+    """The depth files and the reduced photographs below one folder; image ids are image numbers as text."""
+
+    folder: Path
+
+    def write_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
+        write_arrays(self._path("pixels", number), {"pixels_rgb": pixels_rgb})
+
+    def read_pixels(self, number: int) -> NDArray[np.uint8] | None:
+        arrays = read_arrays(self._path("pixels", number))
+        return None if arrays is None else arrays.get("pixels_rgb")
+
+    def write_entry(self, number: int, entry: Entry, sequence: int) -> None:
+        """Keep an entry as it is after the step of this sequence."""
+        views = (entry.view, *entry.sources)
+        depth_map = entry.depth_map
+        arrays: dict[str, NDArray[Any]] = {
+            "sequence": np.array(sequence),
+            "numbers": np.array([int(view.image_id) for view in views]),
+            "intrinsics": np.stack([view.intrinsics for view in views]),
+            "camera_from_world": np.stack([view.camera_from_world for view in views]),
+            "inverse_depth": depth_map.inverse_depth.cpu().numpy(),
+            "deviation": depth_map.deviation.cpu().numpy(),
+            "confidence": depth_map.confidence.cpu().numpy().astype(np.float16),
+            "valid": np.packbits(depth_map.valid.cpu().numpy()),
+            "published": np.packbits(entry.published.cpu().numpy()),
+        }
+        write_arrays(self._path("depth", number), arrays)
+
+    def read_entry(self, number: int, views: Mapping[int, View], newest_sequence: int) -> Entry | None:
+        """An entry, or None if there is none of a step up to this sequence or its images are not among the views."""
+        arrays = read_arrays(self._path("depth", number))
+        try:
+            if arrays is None or int(arrays["sequence"]) > newest_sequence:
+                return None
+            numbers = [int(one) for one in arrays["numbers"]]
+            if not set(numbers) <= set(views):
+                return None
+            return _entry(arrays, [views[one] for one in numbers])
+        except (KeyError, ValueError, CairnError):
+            return None
+
+    def _path(self, kind: str, number: int) -> Path:
+        return self.folder / kind / f"{number:06d}.npz"
+
+
+def _entry(arrays: Mapping[str, NDArray[Any]], views: Sequence[View]) -> Entry:
+    """The views as they were then: their pixels are today's, their poses the file's; sparse points are not needed."""
+    then = [
+        View(
+            image_id=view.image_id,
+            image_rgb=view.image_rgb,
+            intrinsics=arrays["intrinsics"][index],
+            camera_from_world=arrays["camera_from_world"][index],
+            sparse_ids=_NO_IDS,
+            sparse_in_world=_NO_POINTS,
+        )
+        for index, view in enumerate(views)
+    ]
+    device, shape = views[0].device, arrays["inverse_depth"].shape
+
+    def mask(name: str) -> torch.Tensor:
+        bits = np.unpackbits(arrays[name], count=shape[0] * shape[1]).astype(np.bool_).reshape(shape)
+        return torch.from_numpy(bits).to(device)
+
+    depth_map = DepthMap(
+        inverse_depth=torch.from_numpy(arrays["inverse_depth"]).to(device),
+        deviation=torch.from_numpy(arrays["deviation"]).to(device),
+        confidence=torch.from_numpy(arrays["confidence"].astype(np.float32)).to(device),
+        valid=mask("valid"),
+    )
+    return Entry(view=then[0], sources=tuple(then[1:]), depth_map=depth_map, published=mask("published"))
