@@ -1,0 +1,282 @@
+"""Is no image lost and none numbered twice? Rigs, broker and reconstructor are killed at random while images flow.
+
+`python -m benchmarks.chaos` (also `make chaos`): real programs, kill -9, half of the run with a broker that keeps what it
+wrote and half with one that forgets everything. The end state must be that of a run without kills. One line of JSON last;
+exit code 1 when something is lost.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from broker.access import User
+from broker.config import Connection
+from broker.contract import REFERENCE
+from broker.envelope import decode
+from broker.ids import ProjectId
+from broker.live import BrokerLostError, follow
+from broker.logs import configure
+from broker.messages import Manifest
+from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from reconstructor.store import Store
+
+ROOT: Final = Path(__file__).parents[1]
+PROJECT: Final = ProjectId("chaos")
+BLACK_BOX: Final = "tests.black_boxes:instant"
+POINTS_PER_IMAGE: Final = 500
+REFETCH_EVERY: Final = 10
+PATIENCE_S: Final = 900.0
+PAUSE_S: Final = (0.6, 2.2)  # between two kills
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run ended with."""
+
+    images: int
+    kills: int
+    lost: int
+    numbered_twice: int
+    is_end_state_equal: bool
+    seconds: float
+
+
+class Program:
+    """One `cairn …` process that is killed and started again."""
+
+    def __init__(self, words: tuple[str, ...], environment: dict[str, str], log: Path) -> None:
+        self._words, self._environment, self.log = words, environment, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "cairn", *self._words],
+                cwd=ROOT,
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | self._environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(30)
+
+    @property
+    def status(self) -> int | None:
+        """Exit code, or None while it runs."""
+        return None if self._process is None else self._process.poll()
+
+
+class Stage:
+    """A broker, a reconstructor and some rigs in one folder."""
+
+    def __init__(self, folder: Path, *, image_count: int, rig_count: int, is_persistent: bool, seed: int) -> None:
+        self.folder, self.image_count = folder, image_count
+        self._random = random.Random(seed)  # noqa: S311 - moments of kills
+        names = [f"rig-{number}" for number in range(rig_count)]
+        people = [("reconstructor", "reconstructor"), ("viewer", "viewer"), *((name, "agent") for name in names)]
+        users = [Credential.fresh(User.build(name, role, [PROJECT])) for name, role in people]
+        plan = BrokerPlan(data_dir=folder / "broker", port=free_port(), is_persistent=is_persistent)
+        self.broker = Mosquitto(plan, users)
+        self.rigs = [self._rig(name, number, rig_count) for number, name in enumerate(names)]
+        self.reconstructor = self._reconstructor()
+
+    @property
+    def store_folder(self) -> Path:
+        """Where the reconstructor keeps the project."""
+        return self.folder / "reconstructor" / PROJECT
+
+    async def play(self, kill_count: int) -> int:
+        """Runs until every rig is done, killing meanwhile; how many were killed."""
+        await asyncio.to_thread(self.broker.start)
+        for program in (self.reconstructor, *self.rigs):
+            program.start()
+        killing = asyncio.create_task(self._kill_now_and_then(kill_count))
+        async with asyncio.timeout(PATIENCE_S):
+            while not (killing.done() and all(rig.status == 0 for rig in self.rigs)):
+                await asyncio.sleep(0.2)
+                self._revive()
+                if killing.done():
+                    killing.result()
+            await self._until_processed()
+        return killing.result()
+
+    def end(self) -> None:
+        """Stops everything, whatever happened."""
+        for program in (*self.rigs, self.reconstructor):
+            program.kill()
+        self.broker.stop()
+
+    async def _kill_now_and_then(self, kill_count: int) -> int:
+        killed = 0
+        while killed < kill_count:
+            await asyncio.sleep(self._random.uniform(*PAUSE_S))
+            busy = [rig for rig in self.rigs if rig.status is None]
+            victim = self._random.choice([*busy, self.reconstructor, None])
+            if victim is None:
+                await asyncio.to_thread(self.broker.kill)
+                await asyncio.sleep(self._random.uniform(0.0, 1.0))
+                await asyncio.to_thread(self.broker.start)
+            else:
+                await asyncio.to_thread(victim.kill)
+            killed += 1
+        return killed
+
+    def _revive(self) -> None:
+        """As systemd would: what did not end by itself is started again."""
+        for program in (*self.rigs, self.reconstructor):
+            if program.status not in {None, 0}:
+                program.start()
+
+    async def _until_processed(self) -> None:
+        while (await self._retained_points()) != self.image_count * POINTS_PER_IMAGE:
+            self._revive()
+            await asyncio.sleep(0.5)
+
+    async def _retained_points(self) -> int:
+        connection = self.broker.connection("viewer")
+        try:
+            async with asyncio.timeout(5), follow(connection) as follower:
+                await follower.subscribe(connection.space.topic(PROJECT, REFERENCE.template))
+                async for message in follower.messages():
+                    return decode(message.payload, Manifest).point_count
+        except (BrokerLostError, TimeoutError):
+            pass
+        return 0
+
+    def _rig(self, name: str, number: int, rig_count: int) -> Program:
+        photos = self.folder / f"{name}-photos"
+        photos.mkdir(parents=True)
+        for index in range(number, self.image_count, rig_count):
+            (photos / f"img_{index:05d}.jpg").write_bytes(photograph(index))
+        settings = {
+            "PROJECT": PROJECT,
+            "SPOOL_DIR": str(self.folder / name),
+            "CAMERA": "folder",
+            "FOLDER": str(photos),
+            "INTERVAL_S": "0.05",
+            "RESERVE_BYTES": "0",
+        }
+        return Program(("edge", "run"), environment("CAIRN_EDGE", self._connection(name), settings), self._log(name))
+
+    def _reconstructor(self) -> Program:
+        settings = {
+            "PROJECTS": json.dumps([PROJECT]),
+            "DATA_DIR": str(self.folder / "reconstructor"),
+            "BLACK_BOX": BLACK_BOX,
+            "REFETCH_EVERY": str(REFETCH_EVERY),
+        }
+        connection = self._connection("reconstructor")
+        return Program(
+            ("reconstructor", "run"),
+            environment("CAIRN_RECONSTRUCTOR", connection, settings),
+            self._log("reconstructor"),
+        )
+
+    def _connection(self, name: str) -> Connection:
+        return self.broker.connection(name)
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+
+def environment(prefix: str, connection: Connection, settings: dict[str, str]) -> dict[str, str]:
+    """Settings of one program as environment variables."""
+    access = {
+        "BROKER__PORT": str(connection.port),
+        "BROKER__USERNAME": str(connection.username),
+        "BROKER__PASSWORD": connection.secret() or "",
+    }
+    return {f"{prefix}_{name}": value for name, value in (access | settings).items()}
+
+
+def photograph(seed: int) -> bytes:
+    """A small image, another for each seed."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (48, 64, 3), np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG")
+    return out.getvalue()
+
+
+def count_losses(stage: Stage, kills: int, seconds: float) -> Outcome:
+    """Compares the reconstructor's store with what a run without kills must leave there."""
+    store = Store(stage.store_folder, refetch_every=REFETCH_EVERY)
+    try:
+        images = store.images()
+        open_jobs = store.counts()["open_jobs"]
+    finally:
+        store.close()
+    wanted = {hashlib.sha256(photograph(index)).hexdigest() for index in range(stage.image_count)}
+    by_digest = Counter(image.sha256 for image in images)
+    numbers = sorted(image.number for image in images)
+    is_equal = numbers == list(range(1, stage.image_count + 1)) and set(by_digest) == wanted and open_jobs == 0
+    return Outcome(
+        images=len(images),
+        kills=kills,
+        lost=len(wanted - set(by_digest)),
+        numbered_twice=sum(count - 1 for count in by_digest.values()) + len(numbers) - len(set(numbers)),
+        is_end_state_equal=is_equal,
+        seconds=round(seconds, 1),
+    )
+
+
+def run(folder: Path, *, images: int, rigs: int, kills: int, is_persistent: bool, seed: int) -> Outcome:
+    """One run in a folder of its own."""
+    began_s = time.monotonic()
+    stage = Stage(folder, image_count=images, rig_count=rigs, is_persistent=is_persistent, seed=seed)
+    try:
+        killed = asyncio.run(stage.play(kills))
+    finally:
+        stage.end()
+    return count_losses(stage, killed, time.monotonic() - began_s)
+
+
+def main() -> None:
+    """Run both halves and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument("--rigs", type=int, default=3)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    wishes = parser.parse_args()
+    configure(level="error")
+    halves = []
+    for half, is_persistent in enumerate((True, False)):
+        with tempfile.TemporaryDirectory(prefix="cairn-chaos-") as name:
+            outcome = run(
+                Path(name),
+                images=wishes.images // 2,
+                rigs=wishes.rigs,
+                kills=(wishes.kills + 1) // 2,
+                is_persistent=is_persistent,
+                seed=wishes.seed + half,
+            )
+        print(f"{'default persistence' if is_persistent else 'no persistence'}: {asdict(outcome)}", flush=True)
+        halves.append(outcome)
+    figures = {
+        name: sum(getattr(half, name) for half in halves) for name in ("images", "kills", "lost", "numbered_twice")
+    }
+    is_good = all(half.is_end_state_equal for half in halves)
+    print(json.dumps(figures | {"is_end_state_equal": is_good}), flush=True)
+    sys.exit(0 if is_good else 1)
+
+
+if __name__ == "__main__":
+    main()
