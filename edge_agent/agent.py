@@ -20,6 +20,7 @@ from edge_agent.spool import Spool
 from edge_agent.spool_index import SpooledImage
 from edge_agent.thumbnail import thumbnail
 from edge_agent.uploader import Uploader, subscriptions
+from edge_agent.watchdog import keep_awake
 
 NAME_CONTESTED: Final = "name_contested"
 THUMBNAIL_PAUSE_S: Final = 5.0  # between two, whatever the interval: a thumbnail is a courtesy
@@ -129,6 +130,7 @@ class Agent:
                     tasks.create_task(self._tell_health(), name="health"),
                     tasks.create_task(self._desk.read(), name="desk"),
                     tasks.create_task(self._show_last(), name="thumbnail"),
+                    tasks.create_task(keep_awake(), name="watchdog"),
                 ]
                 work = tasks.create_task(self._capture_and_upload(), name="work")
                 stopping = tasks.create_task(stop.wait(), name="stop")
