@@ -12,7 +12,7 @@ import typer
 
 from broker.errors import CairnError
 from broker.logs import configure
-from edge_agent import agent, status, upload
+from edge_agent import agent, doctor, join, status, upload
 from edge_agent.cameras.plan import CameraKind
 from edge_agent.config import Settings
 
@@ -61,6 +61,37 @@ def show_status(
     configure(level="error")
     found = asyncio.run(status.look(load(spool_dir=spool)))
     print(json.dumps(asdict(found), default=str) if as_json else found.text())
+
+
+@app.command("doctor")
+def examine() -> None:
+    """Check camera, disk, clock, broker and permissions, and say what to do; exit 1 when something is wrong."""
+    configure(level="error")
+    raise typer.Exit(0 if asyncio.run(_examine(load())) else 1)
+
+
+@app.command("join")
+def join_project(
+    address: Annotated[str, typer.Argument(help="mqtts://HOST:PORT/PROJECT, or the whole text of a QR code.")],
+    token: Annotated[str | None, typer.Argument(help="rig-NAME:PASSWORD")] = None,
+    settings: Annotated[Path, typer.Option("--settings", help="The settings file to write to.")] = Path("cairn.toml"),
+    ca: Annotated[Path | None, typer.Option("--ca", help="The broker's certificate authority.")] = None,
+) -> None:
+    """Make this machine a rig of a project: try the account, then write settings and password."""
+    configure(level="error")
+    invitation = join.Invitation.read(address, token)
+    asyncio.run(join.join(invitation, settings, ca))
+    sys.stderr.write(
+        f"{invitation.agent} is in project {invitation.project}: choose a camera in {settings}, then cairn edge doctor\n"
+    )
+
+
+async def _examine(settings: Settings) -> bool:
+    is_fine = True
+    async for finding in doctor.examine(settings):
+        print(finding.line(), flush=True)
+        is_fine &= finding.is_fine
+    return is_fine
 
 
 def load(**flags: Any) -> Settings:

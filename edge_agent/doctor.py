@@ -1,0 +1,148 @@
+"""Why does this rig not work? Camera, disk, clock, broker and permissions, each with what to do about it."""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from broker.delivery import Delivery
+from broker.errors import CairnError
+from broker.ids import Verb
+from broker.live import ask, fresh_connection_id, fresh_request_id
+from broker.messages import Request
+from edge_agent.cameras.watched import WatchedCamera
+from edge_agent.config import Settings
+from edge_agent.machine import look
+from edge_agent.thumbnail import thumbnail
+
+CONNECT_TIMEOUT_S: Final = 5.0
+MIB: Final = 1024 * 1024
+LITTLE_ROOM_BYTES: Final = 1024 * MIB
+SLOW_DISK_S: Final = 1.0
+PROBE_BYTES: Final = 4 * MIB
+HOT_DEG: Final = 80.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check: fine, or what to do."""
+
+    subject: str
+    is_fine: bool
+    words: str
+
+    def line(self) -> str:
+        """For people."""
+        return f"{'ok  ' if self.is_fine else 'BAD '} {self.subject:<12} {self.words}"
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Runs every check, whatever the others found."""
+    checks: tuple[tuple[str, Callable[[Settings], Awaitable[Finding]]], ...] = (
+        ("settings", check_settings),
+        ("disk", check_disk),
+        ("machine", check_machine),
+        ("camera", check_camera),
+        ("broker", check_broker),
+        ("project", check_project),
+    )
+    for subject, check in checks:
+        try:
+            yield await check(settings)
+        except CairnError as exc:
+            yield Finding(subject=subject, is_fine=False, words=exc.sentence)
+
+
+async def check_settings(settings: Settings) -> Finding:
+    """Has it a project and a name?"""
+    project, name = settings.named()
+    return Finding(subject="settings", is_fine=True, words=f"{name} of project {project}")
+
+
+async def check_disk(settings: Settings) -> Finding:
+    """Can photographs be kept, and how fast?"""
+    return await asyncio.to_thread(_probe_disk, settings)
+
+
+async def check_machine(settings: Settings) -> Finding:
+    """Is it cool, well fed and on time?"""
+    del settings
+    state = await asyncio.to_thread(look)
+    troubles = []
+    if state.is_throttled:
+        troubles.append("it is throttled: use a better power supply or cool it")
+    if state.temperature_deg is not None and state.temperature_deg > HOT_DEG:
+        troubles.append(f"it is {state.temperature_deg:.0f} °C hot: give it air")
+    if state.is_clock_synchronised is False:
+        troubles.append("the clock is not synchronised: EXIF times may be wrong, order is not touched")
+    return Finding(subject="machine", is_fine=not troubles, words="; ".join(troubles) or "cool, fed and on time")
+
+
+async def check_camera(settings: Settings) -> Finding:
+    """Does it take a photograph?"""
+    camera = WatchedCamera(
+        settings.camera_plan(), shot_timeout_s=settings.shot_timeout_s, start_timeout_s=settings.start_timeout_s
+    )
+    began_s = time.monotonic()
+    async with camera:
+        photograph = await camera.capture()
+    if photograph is None:
+        return Finding(subject="camera", is_fine=True, words=f"{settings.camera}: nothing to take yet")
+    is_image = await asyncio.to_thread(thumbnail, photograph.content) is not None
+    words = f"{settings.camera}: {len(photograph.content) / MIB:.1f} MiB in {time.monotonic() - began_s:.1f} s"
+    return Finding(subject="camera", is_fine=is_image, words=words if is_image else f"{words}, but it is no image")
+
+
+async def check_broker(settings: Settings) -> Finding:
+    """Does it let us in, and for how large messages?"""
+    _, name = settings.named()
+    async with Delivery(settings.broker, client_id=f"{name}-doctor", session_expiry_s=0) as delivery:
+        state = await delivery.wait_connected(CONNECT_TIMEOUT_S)
+    limit = f", messages up to {state.max_packet_bytes / MIB:.0f} MiB" if state.max_packet_bytes else ""
+    return Finding(
+        subject="broker", is_fine=True, words=f"{settings.broker.host}:{settings.broker.port} lets us in{limit}"
+    )
+
+
+async def check_project(settings: Settings) -> Finding:
+    """Does the reconstructor answer us? That needs the account's permissions, too."""
+    project, name = settings.named()
+    connection = fresh_connection_id()
+    request = Request(project=project, id=fresh_request_id(), verb=Verb.PING, connection=connection)
+    began_s = time.monotonic()
+    await ask(settings.broker, project, request, user=name, timeout_s=CONNECT_TIMEOUT_S)
+    words = f"the reconstructor answered in {(time.monotonic() - began_s) * 1000:.0f} ms"
+    return Finding(subject="project", is_fine=True, words=words)
+
+
+def _probe_disk(settings: Settings) -> Finding:
+    folder = settings.spool_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        seconds = _write_probe(folder)
+        free_bytes = psutil.disk_usage(str(folder)).free
+    except OSError as exc:
+        words = f"cannot write to {folder}: {exc.strerror}; check its owner and that the disk is not read-only"
+        return Finding(subject="disk", is_fine=False, words=words)
+    room_bytes = free_bytes - settings.reserve_bytes
+    words = f"room for {max(0, room_bytes) / MIB:.0f} MiB in {folder}, 4 MiB are safe in {seconds:.2f} s"
+    if room_bytes < LITTLE_ROOM_BYTES:
+        return Finding(subject="disk", is_fine=False, words=f"{words}: free some space")
+    if seconds > SLOW_DISK_S:
+        return Finding(subject="disk", is_fine=False, words=f"{words}: the card is slow or worn, replace it")
+    return Finding(subject="disk", is_fine=True, words=words)
+
+
+def _write_probe(folder: Path) -> float:
+    began_s = time.monotonic()
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="doctor-") as probe:
+        probe.write(bytes(PROBE_BYTES))
+        probe.flush()
+        os.fsync(probe.fileno())
+    return time.monotonic() - began_s

@@ -1,0 +1,145 @@
+"""How does a new rig come into a project? One address and one token, typed or read from a QR code."""
+
+import asyncio
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from pydantic import SecretStr
+
+from broker.config import Connection
+from broker.delivery import Delivery
+from broker.errors import CairnError
+from broker.ids import AgentId, ProjectId
+
+PLAIN_PORT: Final = 1883
+TLS_PORT: Final = 8883
+CONNECT_TIMEOUT_S: Final = 10.0
+EXAMPLE: Final = "mqtts://broker.example:8883/chapel rig-north:PASSWORD"
+
+
+class BadInvitationError(CairnError):
+    """What was typed or scanned is no invitation."""
+
+    code = "bad_invitation"
+
+
+class AlreadyJoinedError(CairnError):
+    """The settings file has a rig in it."""
+
+    code = "already_joined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Where to go and who one is there."""
+
+    host: str
+    port: int
+    is_tls: bool
+    project: ProjectId
+    agent: AgentId
+    password: SecretStr
+
+    @classmethod
+    def read(cls, address: str, token: str | None) -> "Invitation":
+        """Reads `mqtts://host:port/project` and `rig-name:password`; a QR code has both in the address.
+
+        Raises:
+            BadInvitationError: it is none; the message shows one.
+            BadIdError: project or rig have names that cannot be.
+        """
+        parts = _split(address)
+        name, password = parts.username or "", parts.password or ""
+        if token:
+            name, _, password = token.partition(":")
+        is_tls = parts.scheme == "mqtts"
+        project = parts.path.strip("/")
+        if parts.scheme not in {"mqtt", "mqtts"} or not (parts.hostname and project and name and password):
+            raise BadInvitationError(f"an invitation looks like this: {EXAMPLE}")
+        return cls(
+            host=parts.hostname,
+            port=parts.port or (TLS_PORT if is_tls else PLAIN_PORT),
+            is_tls=is_tls,
+            project=ProjectId(project),
+            agent=AgentId(unquote(name)),
+            password=SecretStr(unquote(password)),
+        )
+
+    def connection(self, ca_file: Path | None) -> Connection:
+        """How the rig will reach the broker."""
+        return Connection(host=self.host, port=self.port, username=self.agent, password=self.password, ca_file=ca_file)
+
+
+async def join(invitation: Invitation, settings_file: Path, ca_file: Path | None) -> Path:
+    """Tries the account, then writes settings and password; the password file's path.
+
+    Raises:
+        BadInvitationError: TLS without a certificate authority.
+        AlreadyJoinedError: the settings file has an [edge] table.
+        CairnError: the broker does not let us in; nothing was written.
+    """
+    if invitation.is_tls and ca_file is None:
+        ca_file = _system_authorities()
+    if await asyncio.to_thread(_has_rig, settings_file):
+        raise AlreadyJoinedError(
+            f"{settings_file} has an [edge] table: remove it, or name another file with --settings"
+        )
+    connection = invitation.connection(ca_file if invitation.is_tls else None)
+    async with Delivery(connection, client_id=f"{invitation.agent}-join", session_expiry_s=0) as delivery:
+        await delivery.wait_connected(CONNECT_TIMEOUT_S)
+    return await asyncio.to_thread(write_settings, invitation, settings_file, connection.ca_file)
+
+
+def write_settings(invitation: Invitation, settings_file: Path, ca_file: Path | None) -> Path:
+    """Appends the rig's table, and writes its password beside it, readable by the owner only."""
+    password_file = settings_file.resolve().with_name(f"{invitation.agent}.password")
+    settings_file.parent.mkdir(parents=True, exist_ok=True)
+    _write_private(password_file, invitation.password.get_secret_value() + "\n")
+    lines = [
+        "",
+        "[edge]",
+        f'project = "{invitation.project}"',
+        f'agent = "{invitation.agent}"',
+        "",
+        "[edge.broker]",
+        f'host = "{invitation.host}"',
+        f"port = {invitation.port}",
+        f'username = "{invitation.agent}"',
+        f"password_file = '{password_file}'",
+        *([f"ca_file = '{ca_file}'"] if ca_file else []),
+        "",
+    ]
+    with settings_file.open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines))
+    return password_file
+
+
+def _has_rig(settings_file: Path) -> bool:
+    text = settings_file.read_text("utf-8") if settings_file.exists() else ""
+    return re.search(r"^\s*\[edge[\].]", text, re.MULTILINE) is not None
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address.strip())
+        _ = parts.port  # raises when it is no number
+    except ValueError as exc:
+        raise BadInvitationError(f"an invitation looks like this: {EXAMPLE}") from exc
+    return parts
+
+
+def _system_authorities() -> Path:
+    for place in (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/ssl/cert.pem")):
+        if place.exists():
+            return place
+    raise BadInvitationError("this system has no certificate authorities: give the broker's with --ca FILE")
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,69 @@
+"""`cairn edge doctor` and `cairn edge join` against a real broker."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from broker.delivery import BrokerRefusedError
+from broker.ids import AgentId
+from broker.mosquitto import Mosquitto
+from edge_agent.config import Settings
+from edge_agent.doctor import Finding, examine
+from edge_agent.join import AlreadyJoinedError, Invitation, join
+from tests.integration.edge_agent.receiver import PROJECT
+
+RIG = AgentId("rig-north")
+
+
+async def findings(mosquitto: Mosquitto, tmp_path: Path, **changes: Any) -> dict[str, Finding]:
+    values = {
+        "broker": mosquitto.connection(RIG),
+        "project": PROJECT,
+        "spool_dir": tmp_path / "spool",
+        "camera": "folder",
+        "folder": tmp_path,
+        "reserve_bytes": 0,
+        **changes,
+    }
+    return {each.subject: each async for each in examine(Settings.load(**values))}
+
+
+async def test_a_rig_without_reconstructor_is_told_so_and_the_rest_is_fine(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.jpg")
+    found = await findings(mosquitto, tmp_path)
+    assert found["settings"].is_fine
+    assert found["camera"].is_fine
+    assert found["broker"].is_fine
+    assert "messages up to 32 MiB" in found["broker"].words
+    assert not found["project"].is_fine
+    assert "is the reconstructor of 'chapel' running?" in found["project"].words
+
+
+async def test_every_fault_is_found_in_one_go(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    stranger = mosquitto.connection(RIG).model_copy(update={"password": None})
+    found = await findings(
+        mosquitto, tmp_path, broker=stranger, spool_dir=blocked / "spool", folder=tmp_path / "nowhere"
+    )
+    assert "cannot write to" in found["disk"].words
+    assert "is not a folder" in found["camera"].words
+    assert "check name, password" in found["broker"].words
+    assert not any(found[subject].is_fine for subject in ("disk", "camera", "broker", "project"))
+
+
+async def test_a_rig_joins_with_a_good_token_only_and_only_once(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    connection, file = mosquitto.connection(RIG), tmp_path / "cairn.toml"
+    address = f"mqtt://127.0.0.1:{connection.port}/{PROJECT}"
+    with pytest.raises(BrokerRefusedError):
+        await join(Invitation.read(address, f"{RIG}:wrong"), file, None)
+    assert not file.exists()
+    invitation = Invitation.read(address, f"{RIG}:{connection.secret()}")
+    await join(invitation, file, None)
+    assert file.exists()
+    with pytest.raises(AlreadyJoinedError, match="name another file"):
+        await join(invitation, file, None)
