@@ -15,7 +15,7 @@ interface Held {
 }
 
 /** A little over the neighbours' distance closes the gaps of an uneven surface. */
-const OVERLAP = 2.6;
+const OVERLAP = 2.3;
 const MINIMUM_SIZE_PX = 1.25;
 const MAXIMUM_SIZE_PX = 22;
 

@@ -11,6 +11,8 @@ export interface Framing {
 
 const MOST_SAMPLES = 30_000;
 const TAIL = 0.02;
+const GROWTH = 1.12;
+const SHIFT = 0.15;
 /** An unscaled reconstruction stands in its first camera's axes: OpenCV's +y looks down. */
 const FALLBACK_UP: Vector = [0, -1, 0];
 
@@ -23,6 +25,13 @@ export function framingOf(clouds: readonly Float32Array[]): Framing | null {
   const center = ranges.map(([low, high]) => (low + high) / 2) as unknown as Vector;
   const radius = 0.5 * Math.hypot(...ranges.map(([low, high]) => high - low));
   return { center, radius: radius > 0 ? radius : 1 };
+}
+
+/** Whether the object has grown or moved so much that it should be framed again. */
+export function isReframed(before: Framing, now: Framing): boolean {
+  const growth = now.radius / before.radius;
+  const shift = Math.hypot(...before.center.map((value, axis) => (now.center[axis] ?? 0) - value));
+  return growth > GROWTH || growth < 1 / GROWTH || shift > SHIFT * before.radius;
 }
 
 /** The given up, or the mean of the placed cameras' own, or the first camera's. Unit length. */

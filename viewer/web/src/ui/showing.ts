@@ -1,13 +1,20 @@
 /** How does the state get onto the stage? Shards, framing and cameras, each only when it changed. */
 import type { Stage, Tints } from "../render/stage";
-import { framingOf, upOf, viewingDirection } from "../scene/framing";
+import type { Framing, Vector } from "../scene/framing";
+import { framingOf, isReframed, upOf, viewingDirection } from "../scene/framing";
 import type { ReferenceSet } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import { wantedShards } from "../scene/wanted";
-import type { CameraEntry } from "../wire/contract";
+import type { CameraEntry, Manifest } from "../wire/contract";
 
-/** The object grew this much: the whole is fitted again, as long as nobody has taken hold of it. */
-const GROWTH = 1.12;
+/** What was fitted last. */
+interface Fitted {
+  readonly framing: Framing;
+  readonly viewing: Vector | null;
+}
+
+/** So many shards of one manifest tell how large the object is; finer ones do not make it larger. */
+const ENOUGH_SHARDS = 8;
 
 export class Showing {
   private lastShown: ReferenceSet | null = null;
@@ -15,8 +22,8 @@ export class Showing {
   private lastCameras: readonly CameraEntry[] = [];
   private lastTints: Tints | null = null;
   private lastSelected: string | null = null;
-  private fittedRadius = 0;
-  private fittedLevels = -1;
+  private fitted: Fitted | null = null;
+  private judged: Manifest | null = null;
   private isHeld = false;
 
   constructor(private readonly stage: Stage) {}
@@ -49,8 +56,9 @@ export class Showing {
     this.isHeld = false;
     const framing = framingOf(this.stage.shownPoints);
     if (!framing) return;
-    this.fittedRadius = framing.radius;
-    this.stage.fit(framing, viewingDirection(state.images.cameras));
+    const viewing = viewingDirection(state.images.cameras);
+    this.fitted = { framing, viewing };
+    this.stage.fit(framing, viewing);
   }
 
   private showShards({ scene }: ProjectState): void {
@@ -65,15 +73,23 @@ export class Showing {
     if (frame) this.stage.stand(upOf(frame.up, images.cameras));
   }
 
+  /** As the object grows it is fitted again, as long as nobody has taken hold of it. */
   private followGrowth(state: ProjectState): void {
     const { shown } = state.scene;
     if (this.isHeld || !shown || shown.loaded.size === 0) return;
-    const levels = shown.manifest.generation + shown.manifest.revision / 1e6;
-    if (levels === this.fittedLevels && shown.loaded.size > 8) return; // finer levels do not make it larger
+    const isJudged = this.judged === shown.manifest && shown.loaded.size > ENOUGH_SHARDS;
+    if (isJudged && state.images.cameras === this.lastCameras) return;
+    this.judged = shown.manifest;
     const framing = framingOf(this.stage.shownPoints);
     if (!framing) return;
-    this.fittedLevels = levels;
-    const ratio = this.fittedRadius > 0 ? framing.radius / this.fittedRadius : Infinity;
-    if (ratio > GROWTH || ratio < 1 / GROWTH) this.fit(state);
+    const next = { framing, viewing: viewingDirection(state.images.cameras) };
+    if (!this.fitted || isReframed(this.fitted.framing, next.framing) || isTurned(this.fitted.viewing, next.viewing))
+      this.fit(state);
   }
+}
+
+/** Whether the photographers look another way than before, by more than some 25 degrees. */
+function isTurned(before: Vector | null, now: Vector | null): boolean {
+  if (!before || !now) return before !== now;
+  return before[0] * now[0] + before[1] * now[1] + before[2] * now[2] < 0.9;
 }

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+
+import { framingOf, isReframed, upOf, viewingDirection } from "../../src/scene/framing";
+import { SIZE_ONE, SIZE_STEPS, measure, plain, spacings } from "../../src/scene/spacing";
+import type { CameraEntry } from "../../src/wire/contract";
+import { UNIT_BOUNDS } from "../manifests";
+
+function row(count: number, gap: (index: number) => number) {
+  const pointsInWorld = new Float32Array(3 * count);
+  for (let index = 1; index < count; index += 1)
+    pointsInWorld[3 * index] = (pointsInWorld[3 * index - 3] ?? 0) + gap(index);
+  const colorsRgb = Uint8Array.from({ length: 3 * count }, (_, at) => at % 256);
+  return { pointsInWorld, colorsRgb, count };
+}
+
+describe("a measured cloud", () => {
+  it("knows how far apart its points stand", () => {
+    expect(measure(row(1000, () => 0.5)).density).toBeCloseTo(4, 3);
+  });
+
+  it("draws points larger where they are sparse, but stray ones no boulders", () => {
+    const { tintsAndSizes } = measure(row(1000, (index) => (index < 800 ? 1 : index < 990 ? 2 : 1000)));
+    const sizeAt = (index: number) => tintsAndSizes[4 * index + 3] ?? 0;
+    expect(sizeAt(100)).toBe(SIZE_ONE);
+    expect(sizeAt(900)).toBe(SIZE_ONE + SIZE_STEPS);
+    expect(sizeAt(999)).toBe(Math.round(SIZE_ONE + SIZE_STEPS * Math.log2(3)));
+  });
+
+  it("keeps its colours, and survives a single point and copies of one", () => {
+    const cloud = row(50, () => 1);
+    expect(plain(measure(cloud))).toEqual(cloud);
+    expect(measure(row(1, () => 1)).density).toBe(1);
+    expect(measure(row(9, () => 0)).density).toBe(1);
+  });
+});
+
+describe("spacing", () => {
+  const shard = (key: string, density: number, bounds = UNIT_BOUNDS) => ({ key, density, bounds });
+
+  it("shrinks as levels are laid over each other", () => {
+    expect(spacings([shard("a", 4)]).get("a")).toBeCloseTo(0.5);
+    expect(spacings([shard("a", 4), shard("b", 12)]).get("a")).toBeCloseTo(0.25);
+  });
+
+  it("is not changed by shards elsewhere", () => {
+    const far = { minimum: [5, 5, 5], maximum: [6, 6, 6] } as const;
+    expect(spacings([shard("a", 4), shard("b", 12, far as never)]).get("a")).toBeCloseTo(0.5);
+  });
+});
+
+describe("framing", () => {
+  it("leaves stray points out", () => {
+    const points = Float32Array.from({ length: 3000 }, (_, at) => (at < 2970 ? (at % 100) / 100 : 1e6));
+    const framing = framingOf([points]);
+    expect(framing?.radius).toBeLessThan(1);
+    expect(framing?.center[0]).toBeCloseTo(0.5, 1);
+    expect(framingOf([])).toBeNull();
+  });
+
+  it("is renewed when the object grew or moved", () => {
+    const before = { center: [0, 0, 0], radius: 1 } as const;
+    expect(isReframed(before, { center: [0.1, 0, 0], radius: 1.1 })).toBe(false);
+    expect(isReframed(before, { center: [0.2, 0, 0], radius: 1 })).toBe(true);
+    expect(isReframed(before, { center: [0, 0, 0], radius: 1.2 })).toBe(true);
+  });
+
+  const camera = (sign: 1 | -1): CameraEntry => ({
+    image_id: "walk-000001-0123456789abcdef",
+    image_number: 1,
+    state: "placed",
+    code: null,
+    reason: null,
+    world_from_camera: [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, sign, 0],
+      [0, 0, 0, 1],
+    ],
+    intrinsics: null,
+    width_px: null,
+    height_px: null,
+  });
+
+  it("stands as it was told, as the cameras stood, or as the first camera did", () => {
+    expect(upOf([0, 0, 2], [])).toEqual([0, 0, 1]);
+    expect(upOf(null, [camera(1)])).toEqual([0, -1, 0]);
+    expect(upOf(null, [])).toEqual([0, -1, 0]);
+  });
+
+  it("looks where the photographers looked, unless they walked around", () => {
+    expect(viewingDirection([camera(1)])).toEqual([0, 0, 1]);
+    expect(viewingDirection([camera(1), camera(-1)])).toBeNull();
+  });
+});

@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+
+import { NO_IMAGES, imagesAfter, placeInRound } from "../../src/scene/images";
+import type { Action, ProjectState } from "../../src/scene/state";
+import { initialState, reduce } from "../../src/scene/state";
+import { chipOf, isBudgetReached, loadedRatio, noticeOf } from "../../src/scene/status";
+import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
+import type { ReconstructorPresence, ReconstructorState, UploadAcknowledged } from "../../src/wire/contract";
+import type { ReadMessage } from "../../src/wire/messages";
+import { manifestOf } from "../manifests";
+
+const envelope = { schema: "1.0", sent_at: "2026-11-24T09:00:00Z", project: "chapel" } as const;
+const image = (number: number) => ({
+  image_id: `walk-${String(number).padStart(6, "0")}-0123456789abcdef`,
+  image_number: number,
+});
+
+function reconstructor(presence: ReconstructorPresence, imageCount = 0, hasManifest = false): ReconstructorState {
+  return {
+    ...envelope,
+    type: "reconstructor_state",
+    presence,
+    boot_id: "b",
+    black_box: "",
+    has_manifest: hasManifest,
+    image_count: imageCount,
+    refetch_every: 10,
+  };
+}
+
+function follow(...actions: readonly (Action | ReadMessage)[]): ProjectState {
+  let state = initialState("chapel", DESKTOP_BUDGET);
+  for (const each of actions)
+    state = reduce(state, "type" in each ? { kind: "message", message: each, bytes: 10 } : each, 0, 1000);
+  return state;
+}
+
+const connected: Action = { kind: "link", link: { kind: "connected", count: 1 } };
+const manifest = manifestOf(2, 0, [{ index: 0 }, { index: 1, level: 1 }]);
+const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
+  kind: "shard",
+  shard: { key, points: entry.points, bytes: encoded.bytes },
+}));
+
+describe("the chip", () => {
+  it("says what is going on, the most telling first", () => {
+    expect(chipOf(follow()).kind).toBe("connecting");
+    expect(chipOf(follow(connected)).kind).toBe("waiting");
+    expect(chipOf(follow(connected, manifest))).toEqual({ kind: "loading", doneRatio: 0 });
+    expect(chipOf(follow(connected, manifest, ...shards)).kind).toBe("live");
+    const started = { ...envelope, type: "processing_started", ...image(17) } as const;
+    expect(chipOf(follow(connected, manifest, started))).toEqual({ kind: "processing", place: 7, every: 10 });
+    const refetch = { ...envelope, type: "refetch_starting", ...image(20), next_generation: 3 } as const;
+    const progress = {
+      ...envelope,
+      type: "progress",
+      image_id: image(20).image_id,
+      stage: "fusion",
+      done_ratio: 0.64,
+    } as const;
+    expect(chipOf(follow(connected, started, refetch, progress))).toEqual({ kind: "rebuilding", doneRatio: 0.64 });
+    expect(chipOf(follow(connected, manifest, reconstructor("offline")))).toEqual({
+      kind: "stale",
+      presence: "offline",
+    });
+    const lost: Action = { kind: "link", link: { kind: "lost", attempt: 1 } };
+    expect(chipOf(follow(connected, manifest, lost)).kind).toBe("reconnecting");
+    expect(chipOf(follow(lost)).kind).toBe("connecting");
+  });
+});
+
+describe("the notice", () => {
+  it("is there only while there is nothing to see", () => {
+    expect(noticeOf(follow(connected, manifest, ...shards))).toBeNull();
+    const lost: Action = { kind: "link", link: { kind: "lost", attempt: 9 } };
+    expect(noticeOf(follow(connected, manifest, ...shards, lost))).toBeNull();
+  });
+
+  it.each<[string, readonly (Action | ReadMessage)[]]>([
+    ["loading", []],
+    ["loading", [connected]],
+    ["unreachable", [{ kind: "link", link: { kind: "lost", attempt: 2 } }]],
+    ["refused", [{ kind: "link", link: { kind: "refused", reason: "no" } }]],
+    ["no_project", [connected, { kind: "silence" }]],
+    ["empty", [connected, reconstructor("ready")]],
+    ["first_image", [connected, reconstructor("ready", 1)]],
+    ["loading", [connected, reconstructor("ready", 9, true)]],
+    ["loading", [connected, manifest]],
+  ])("is %s", (kind, actions) => {
+    expect(noticeOf(follow(...actions))?.kind).toBe(kind);
+  });
+});
+
+describe("loading", () => {
+  it("is measured against what this device will hold", () => {
+    expect(loadedRatio(follow(connected, manifest, ...shards.slice(0, 1)))).toBe(0.5);
+    const small: Action = { kind: "budget", budget: { points: 100, bytes: Infinity } };
+    const state = follow(small, connected, manifest, ...shards.slice(0, 1));
+    expect(loadedRatio(state)).toBe(1);
+    expect(isBudgetReached(state)).toBe(true);
+    expect(isBudgetReached(follow(connected, manifest))).toBe(false);
+  });
+});
+
+describe("images", () => {
+  it("stand at their place between two rebuilds", () => {
+    expect(placeInRound(NO_IMAGES)).toEqual({ place: 0, every: 10 });
+    const at = (imageCount: number) => placeInRound({ ...NO_IMAGES, imageCount }).place;
+    expect([at(1), at(10), at(11), at(20), at(37)]).toEqual([1, 10, 1, 10, 7]);
+  });
+
+  it("are followed from start to end, and through an error", () => {
+    let images = imagesAfter(NO_IMAGES, { ...envelope, type: "processing_started", ...image(3) });
+    expect(images.tracks.get(3)?.state).toBe("processing");
+    images = imagesAfter(images, {
+      ...envelope,
+      type: "error",
+      code: "black_box_failed",
+      reason: "it raised",
+      image_id: image(3).image_id,
+      topic: null,
+    });
+    expect(images.tracks.get(3)).toMatchObject({ state: "failed", reason: "it raised" });
+    expect(images.processing).toBeNull();
+  });
+
+  it("are forgotten as under way when the reconstructor goes", () => {
+    const images = imagesAfter(NO_IMAGES, { ...envelope, type: "processing_started", ...image(3) });
+    expect(imagesAfter(images, reconstructor("offline")).processing).toBeNull();
+  });
+});
+
+describe("uploads and watchers", () => {
+  const upload = {
+    key: "k",
+    fileName: "door.jpg",
+    sizeBytes: 5,
+    state: "sent",
+    imageId: image(1).image_id,
+    imageNumber: null,
+    reason: null,
+  } as const;
+  const receipt: UploadAcknowledged = {
+    ...envelope,
+    type: "upload_acknowledged",
+    status: "stored",
+    image_name: image(1).image_id,
+    image_id: image(1).image_id,
+    image_number: 4,
+    sha256: null,
+    code: null,
+    reason: null,
+  };
+
+  it("gives a receipt to the photo that it names and to no other", () => {
+    const state = follow(
+      { kind: "upload", upload },
+      { kind: "upload", upload: { ...upload, key: "o", imageId: null } },
+      receipt,
+    );
+    expect(state.uploads.map(({ imageNumber, state: each }) => [each, imageNumber])).toEqual([
+      ["stored", 4],
+      ["sent", null],
+    ]);
+    expect(reduce(state, { kind: "uploads_cleared" }, 0, 0).uploads).toHaveLength(1);
+  });
+
+  it("counts who watches, until they leave or the connection is lost", () => {
+    const presence = { ...envelope, type: "presence", user: "anna", connection: "c1", program: "page" } as const;
+    const state = follow(connected, presence, { ...presence, connection: "c2" });
+    expect(state.watchers.size).toBe(2);
+    expect(reduce(state, { kind: "watcher_left", connection: "c1" }, 0, 0).watchers.size).toBe(1);
+    expect(reduce(state, { kind: "link", link: { kind: "lost", attempt: 1 } }, 0, 0).watchers.size).toBe(0);
+  });
+
+  it("keeps the log short, newest first", () => {
+    const state = follow(...Array.from({ length: 400 }, () => reconstructor("ready")));
+    expect(state.activity).toHaveLength(300);
+    expect(state.activity[0]?.number).toBe(400);
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+
+import { decodeConfig, socketUrl } from "../../src/wire/config";
+import type { Request } from "../../src/wire/contract";
+import { readJoinLink, writeJoinLink } from "../../src/wire/join";
+import { decodeMessage, encodeMessage } from "../../src/wire/messages";
+import { manifestOf } from "../manifests";
+
+function bytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+const manifest = manifestOf(1, 0, [{ index: 0 }]);
+
+describe("a message", () => {
+  it("comes out as it went in, without fields that nobody knows", () => {
+    expect(decodeMessage("reference", bytes({ ...manifest, colour: "blue" }))).toEqual(manifest);
+  });
+
+  it("may leave out what has a default", () => {
+    const shards = manifest.shards.map((entry) => ({ ...entry, image_number: undefined })); // JSON leaves these out
+    const message = decodeMessage("reference", bytes({ ...manifest, frame: {}, shards }));
+    expect(message).toMatchObject({ frame: { units: "unscaled", up: null }, shards: [{ image_number: null }] });
+  });
+
+  it.each([
+    ["is no JSON", new TextEncoder().encode("{"), "bad_message"],
+    ["is no UTF-8", Uint8Array.from([0xff, 0xfe]), "bad_message"],
+    ["is no object", bytes([1]), "bad_message"],
+    ["is of another major schema", bytes({ ...manifest, schema: "2.0" }), "unknown_schema"],
+    ["belongs to another channel", bytes({ ...manifest, type: "cameras" }), "bad_message"],
+    ["has a generation of zero", bytes({ ...manifest, generation: 0 }), "bad_message"],
+    [
+      "has a bound that is no number",
+      bytes({ ...manifest, bounds: { minimum: [0, 0, "x"], maximum: [1, 1, 1] } }),
+      "bad_message",
+    ],
+    ["has a vector of two", bytes({ ...manifest, bounds: { minimum: [0, 0], maximum: [1, 1, 1] } }), "bad_message"],
+    [
+      "has a digest of another length",
+      bytes({
+        ...manifest,
+        shards: [{ ...manifest.shards[0], encodings: [{ encoding: "ply", bytes: 1, sha256: "00" }] }],
+      }),
+      "bad_message",
+    ],
+    ["is larger than its channel allows", new Uint8Array(4 * 1024 * 1024 + 1), "bad_message"],
+  ])("that %s is refused", (_, payload, code) => {
+    expect(() => decodeMessage("reference", payload)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("says where it does not fit", () => {
+    const broken = { ...manifest, shards: [{ ...manifest.shards[0], level: -1 }] };
+    expect(() => decodeMessage("reference", bytes(broken))).toThrow(/shards\[0\]\.level/);
+  });
+
+  it("gets its envelope when it is written", () => {
+    const request = encodeMessage<Request>({
+      type: "request",
+      project: "chapel",
+      id: "r1",
+      verb: "ping",
+      connection: "c1",
+      generation: null,
+      shards: [],
+    });
+    const read = JSON.parse(new TextDecoder().decode(request)) as Record<string, unknown>;
+    expect(read).toMatchObject({ type: "request", schema: "1.0", verb: "ping" });
+    expect(Date.parse(String(read["sent_at"]))).not.toBeNaN();
+  });
+});
+
+describe("a join link", () => {
+  const given = { user: "anna", password: "pässwörd/+?", project: "chapel" };
+
+  it("carries credentials in the fragment", () => {
+    expect(readJoinLink(writeJoinLink(given))).toEqual(given);
+    expect(writeJoinLink(given)).toMatch(/^#join=[A-Za-z0-9_-]+$/);
+  });
+
+  it("is none when the fragment is something else", () => {
+    expect(readJoinLink("")).toBeNull();
+    expect(readJoinLink("#top")).toBeNull();
+  });
+
+  it.each(["#join=", "#join=!!!", "#join=e30", `#join=${"a".repeat(5000)}`])(
+    "that is damaged is said so: %.20s",
+    (fragment) => {
+      expect(() => readJoinLink(fragment)).toThrow(/damaged/);
+    },
+  );
+});
+
+describe("the page's configuration", () => {
+  it("has defaults, and becomes a WebSocket address", () => {
+    const { mqtt_url: url, root } = decodeConfig({});
+    expect(root).toBe("cairn/v1");
+    expect(socketUrl(url, "http://192.168.1.5:8080/x")).toBe("ws://192.168.1.5:8080/mqtt");
+    expect(socketUrl("/mqtt", "https://site.example")).toBe("wss://site.example/mqtt");
+    expect(socketUrl("wss://broker.example:9001/mqtt", "http://x")).toBe("wss://broker.example:9001/mqtt");
+  });
+
+  it("of another kind of server is refused", () => {
+    expect(() => decodeConfig("<html>")).toThrow(/page server/);
+    expect(() => decodeConfig({ projects: [1] })).toThrow(/page server/);
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+
+import { CHANNELS } from "../../src/wire/contract";
+import { freshName, imageId, isLevel } from "../../src/wire/ids";
+import type { ChannelName } from "../../src/wire/topics";
+import { TopicSpace } from "../../src/wire/topics";
+
+const space = new TopicSpace("cairn/v1", "chapel");
+const LEVELS: Readonly<Record<string, string>> = {
+  sender: "anna",
+  user: "anna",
+  connection: "tab-1",
+  agent: "rig-north",
+  image_id: "walk-000007-0123456789abcdef",
+  image_name: "door1",
+  request_id: "r1",
+  generation: "3",
+  encoding: "packed",
+  index: "0",
+  offset: "262144",
+  verb: "resync",
+  event_type: "shard_update",
+};
+
+describe("topics", () => {
+  it.each(Object.keys(CHANNELS) as ChannelName[])("of channel %s are read as they were written", (channel) => {
+    const match = space.match(space.topic(channel, LEVELS));
+    expect(match?.channel).toBe(channel);
+    for (const [name, value] of Object.entries(match?.levels ?? {})) expect(value).toBe(LEVELS[name]);
+  });
+
+  it("have a plus for every level that is left open", () => {
+    expect(space.filter("receipt", { sender: "anna" })).toBe("cairn/v1/chapel/receipt/anna/+");
+    expect(space.filter("presence")).toBe("cairn/v1/chapel/presence/+/+");
+  });
+
+  it("are refused without a level, or with one that could be a wildcard or another place", () => {
+    expect(() => space.topic("image", { sender: "anna" })).toThrow(/image_name/);
+    for (const name of ["+", "#", "../x", "a/b", "", "Door", "missing", "a\u0000"])
+      expect(() => space.topic("image", { sender: "anna", image_name: name })).toThrow(/not a valid/);
+    expect(() => new TopicSpace("cairn/+", "chapel")).toThrow(/root/);
+    expect(() => new TopicSpace("cairn/v1", "Chapel!")).toThrow(/project/);
+  });
+
+  it.each([
+    "cairn/v1/other/reference/current",
+    "cairn/v2/chapel/reference/current",
+    "cairn/v1/chapel/shard/0/ply/1",
+    "x",
+  ])("of other projects, roots and shapes are nobody's: %s", (topic) => {
+    expect(space.match(topic)).toBeNull();
+  });
+});
+
+describe("names", () => {
+  it("of images carry session, sequence and digest", () => {
+    expect(imageId("page-1", 7, "ab".repeat(32))).toBe("page-1-000007-abababababababab");
+    expect(() => imageId("Page", 7, "ab".repeat(32))).toThrow(/not an image id/);
+  });
+
+  it("that are fresh may stand in a topic and differ", () => {
+    const names = Array.from({ length: 50 }, freshName);
+    expect(names.every((name) => isLevel("connection", name))).toBe(true);
+    expect(new Set(names).size).toBe(50);
+  });
+});
