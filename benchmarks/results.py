@@ -21,8 +21,8 @@ BEGIN: Final = "<!-- results: written by `make bench` -->"
 END: Final = "<!-- end of results -->"
 
 _FIGURES: Final = TypeAdapter(dict[str, JsonValue])
-# Not figures, but the tool itself and what has a make target of its own.
-_NOT_MEASURED: Final = {"__main__", "__init__", "results", "chaos", "soak"}
+# Not figures, but the tool itself, what scripts share, and what has a make target of its own.
+_NOT_MEASURED: Final = {"__main__", "__init__", "results", "truth", "chaos", "soak"}
 
 
 class BenchmarkError(CairnError):

@@ -27,7 +27,7 @@ def solve_globally(
 
     `mapper` gives the present, refined cameras and takes no harm. `folder` must exist and is written into.
     """
-    database = _write_database(known, mapper, folder / "solve.db")
+    database = write_database(known, mapper, folder / "solve.db")
     options = pycolmap.GlobalPipelineOptions()
     options.num_threads = settings.threads
     options.random_seed = settings.random_seed
@@ -53,8 +53,11 @@ def finish_solution(known: KnownImages, mapper: LiveMapper, solution: Any) -> li
     return mapper.placed_numbers()
 
 
-def _write_database(known: KnownImages, mapper: LiveMapper, path: Path) -> Path:
-    """A database of its own: copies of a live SQLite file, and its backup API, gave stale data (2026-11-23)."""
+def write_database(known: KnownImages, mapper: LiveMapper, path: Path) -> Path:
+    """Write a COLMAP database of all images, their pairs and the mapper's present cameras.
+
+    A solver gets one of its own: copies of a live SQLite file, and its backup API, gave stale data (2026-11-23).
+    """
     path.unlink(missing_ok=True)
     database = pycolmap.Database.open(str(path))
     for camera_id in sorted(set(known.camera_ids.values())):

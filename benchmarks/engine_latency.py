@@ -1,0 +1,132 @@
+"""How long does an image take, and does that grow with the project? A walk around a simulated object, without depth.
+
+    python -m benchmarks.engine_latency [--count 200] [--photos FOLDER] [--threads 2]
+
+Beside it, what re-running COLMAP's incremental mapper at each image would cost. `sfm` is everything from the file to
+the step on disk. Rendering 200 photographs takes minutes: keep them with --photos, which is filled if it is empty.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from benchmarks.truth import Dataset
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.global_solution import write_database
+from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.protocol import Outcome
+from reconstructor.engine.recall import build_mapper
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.replay import order_photographs
+
+MARKS = (10, 50, 100, 200)
+WINDOW = 5  # images on either side of a mark
+PEER_MARKS = (10, 25, 50, 100)
+
+
+class Run:
+    """One engine that takes photographs one after the other."""
+
+    def __init__(self, folder: Path, settings: EngineSettings) -> None:
+        self.settings = settings
+        self.engine = LiveEngine(folder, settings)
+        self.seconds: list[float] = []
+        self.stages: list[dict[str, float]] = []
+        self.rerun_seconds: dict[int, float] = {}
+
+    def add(self, path: Path) -> Outcome:
+        begun = time.monotonic()
+        outcome = self.engine.add_image(path, path.stem)
+        self.seconds.append(time.monotonic() - begun)
+        self.stages.append(outcome.seconds_by_stage)
+        if len(self.seconds) in PEER_MARKS:
+            self.rerun_seconds[len(self.seconds)] = self._rerun_colmap()
+        return outcome
+
+    def _rerun_colmap(self) -> float:
+        options = pycolmap.IncrementalPipelineOptions()
+        options.num_threads, options.random_seed = self.settings.threads, self.settings.random_seed
+        with tempfile.TemporaryDirectory() as scratch:
+            known = self.engine.known
+            database = write_database(known, build_mapper(known, self.settings), Path(scratch) / "peer.db")
+            begun = time.monotonic()
+            pycolmap.incremental_mapping(str(database), "", scratch, options)
+            return time.monotonic() - begun
+
+    def near(self, mark: int) -> dict[str, float]:
+        """Median seconds by stage about an image number."""
+        window = self.stages[max(0, mark - 1 - WINDOW) : mark + WINDOW]
+        names = sorted({name for stages in window for name in stages})
+        return {name: statistics.median(stages.get(name, 0.0) for stages in window) for name in names}
+
+
+def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Path) -> dict[str, Any]:
+    run = Run(folder, settings)
+    during_count = max(2, len(photographs) // 20)
+    for path in photographs[:-during_count]:
+        update = run.add(path).update
+        print(f"{len(run.seconds)} {run.seconds[-1]:.2f} s {update.cameras[-1].state}", flush=True)
+    alone = np.array(run.seconds)
+    begun = time.monotonic()
+    refetch = threading.Thread(target=run.engine.refetch, name="refetch")
+    refetch.start()
+    during = []
+    for path in photographs[-during_count:]:
+        is_refetching = refetch.is_alive()
+        run.add(path)
+        if is_refetching:
+            during.append(run.seconds[-1])
+    refetch.join()
+    refetch_s = time.monotonic() - begun
+    numbers = np.arange(1, len(alone) + 1)
+    steady = numbers >= MARKS[0]
+    placed = [camera.world_from_camera is not None for camera in run.engine.complete().update.cameras]
+    return {
+        "images": len(photographs),
+        "placed": sum(placed),
+        "sfm_p50_s": float(np.median(alone)),
+        "sfm_p95_s": float(np.quantile(alone, 0.95)),
+        "slope_ms_per_image": float(1e3 * np.polyfit(numbers[steady], alone[steady], 1)[0]),
+        "stages_s": {str(mark): run.near(mark) for mark in MARKS if mark <= len(alone)},
+        "refetch_s": refetch_s,
+        "live_p95_during_refetch_s": float(np.quantile(during, 0.95)) if during else None,
+        "peak_memory_mb": _peak_memory_mb(),
+        "colmap_rerun_p50_s": statistics.median(run.rerun_seconds.values()) if run.rerun_seconds else None,
+        "colmap_rerun_s": {str(mark): seconds for mark, seconds in run.rerun_seconds.items()},
+    }
+
+
+def _peak_memory_mb() -> float:
+    """The largest resident size so far."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return psutil.Process().memory_info().rss / 2**20
+    line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=MARKS[-1])
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--threads", type=int, default=EngineSettings().threads)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        photos = arguments.photos or Path(scratch) / "photos"
+        if not photos.is_dir() or not any(photos.iterdir()):
+            Dataset.simulated("statue", photos, count=arguments.count)
+        photographs = order_photographs(photos)[: arguments.count]
+        settings = EngineSettings(threads=arguments.threads, dense=False)
+        print(json.dumps(measure(photographs, settings, Path(scratch) / "engine")))
+
+
+if __name__ == "__main__":
+    main()
