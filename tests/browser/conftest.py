@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Page, Request, async_playwright
 from playwright.async_api import expect as expect_page
 
 from broker.config import Connection
@@ -46,6 +47,13 @@ PHONE: dict[str, Any] = {
 }
 
 
+def photo(shade: int = 120) -> FilePayload:
+    """A small JPEG, as a file input takes it."""
+    buffer = BytesIO()
+    Image.new("RGB", (64, 48), (shade, 100, 80)).save(buffer, "JPEG")
+    return FilePayload(name="door.jpg", mimeType="image/jpeg", buffer=buffer.getvalue())
+
+
 @dataclass(slots=True)
 class Visitor:
     """One page in a browser, with what it said and asked for."""
@@ -55,6 +63,10 @@ class Visitor:
     errors: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
     is_loss_expected: bool = False
+
+    async def join(self, connection: Connection, project: str = "chapel") -> None:
+        """Open a join link for one of the broker's users."""
+        await self.page.goto(joined(self.address, connection, project))
 
     async def has(self, **attributes: str | int) -> None:
         """Wait until the viewer carries these attributes."""
@@ -71,8 +83,8 @@ class Visitor:
         script = "([name, least]) => Number(document.querySelector('cairn-viewer')?.getAttribute(name)) >= least"
         await self.page.wait_for_function(script, arg=[attribute, least], timeout=WAIT_MS)
 
-    async def lit_pixels(self) -> int:
-        """How many pixels of the canvas something is drawn on, in a frame that is drawn now."""
+    async def drawing(self) -> bytes:
+        """The canvas as PNG, in a frame that is drawn now."""
         coded = await self.page.evaluate(
             """async () => {
                 const blob = await document.querySelector('cairn-viewer').capture();
@@ -82,7 +94,11 @@ class Visitor:
                 return btoa(text);
             }"""
         )
-        image = np.asarray(Image.open(BytesIO(base64.b64decode(coded))).convert("RGBA"))
+        return base64.b64decode(coded)
+
+    async def lit_pixels(self) -> int:
+        """How many pixels of the canvas something is drawn on."""
+        image = np.asarray(Image.open(BytesIO(await self.drawing())).convert("RGBA"))
         return int((image[..., 3] > 0).sum())
 
 
@@ -110,14 +126,14 @@ def settings(mosquitto: Mosquitto) -> Settings:
     return Settings(broker=mosquitto.connection("viewer"), port=0)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def address(settings: Settings) -> AsyncIterator[str]:
     """A running page server's address."""
     async with serving(settings) as given:
         yield given
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def reconstruction(mosquitto: Mosquitto) -> AsyncIterator[Reconstruction]:
     """The reconstructor's user, connected, giving receipts and pongs."""
     connection = mosquitto.connection("reconstructor")
@@ -132,9 +148,9 @@ async def reconstruction(mosquitto: Mosquitto) -> AsyncIterator[Reconstruction]:
             await answering
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """The system's Chromium, drawing in software."""
+    """The system's Chromium, drawing in software; each visitor has a context of its own."""
     binary = next((found for name in BINARIES if (found := shutil.which(name))), None)
     assert binary, "no Chromium on this system: run `make setup`"
     async with async_playwright() as playwright:
@@ -143,14 +159,14 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def desktop(browser: Browser, address: str) -> AsyncIterator[Visitor]:
     """A visitor with a large window and a mouse; leaves no error in the console and asks no other host."""
     async with visiting(browser, address, DESKTOP) as visitor:
         yield visitor
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def phone(browser: Browser, address: str) -> AsyncIterator[Visitor]:
     """A visitor with a small window and a finger."""
     async with visiting(browser, address, PHONE) as visitor:

@@ -1,32 +1,18 @@
 """What a visitor sees: the object at once, its growth, a rebuild without a blank frame, receipts, the way back."""
 
 import asyncio
-from io import BytesIO
 
 import pytest
-from PIL import Image
 from playwright.async_api import FilePayload, expect
 
 from broker.messages import ProcessingComplete, ProcessingStarted, Progress, RefetchStarting
 from broker.mosquitto import Mosquitto
 from tests.browser.chapel import chapel, levels
-from tests.browser.conftest import WAIT_MS, Visitor, joined
+from tests.browser.conftest import WAIT_MS, Visitor, photo
 from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 SIZES = (2_000, 4_000, 8_000, 16_000)
-
-
-def photo(shade: int = 120) -> bytes:
-    """A small JPEG."""
-    buffer = BytesIO()
-    Image.new("RGB", (64, 48), (shade, 100, 80)).save(buffer, "JPEG")
-    return buffer.getvalue()
-
-
-async def visit(visitor: Visitor, mosquitto: Mosquitto, user: str = "anna") -> None:
-    """Open a join link."""
-    await visitor.page.goto(joined(visitor.address, mosquitto.connection(user)))
 
 
 async def test_the_object_appears_and_the_password_leaves_the_address(
@@ -34,7 +20,7 @@ async def test_the_object_appears_and_the_password_leaves_the_address(
 ) -> None:
     manifest = await reconstruction.publish(levels(chapel(30_000), SIZES), generation=1)
     await reconstruction.ready(image_count=10)
-    await visit(desktop, mosquitto)
+    await desktop.join(mosquitto.connection("anna"))
     await desktop.has(link="connected", generation=1, points_shown=manifest.point_count, notice="none")
     assert "join" not in desktop.page.url
     assert await desktop.lit_pixels() > 20_000
@@ -46,7 +32,7 @@ async def test_an_update_arrives_while_one_watches(
 ) -> None:
     first = await reconstruction.publish([chapel(6_000)], generation=1, image_count=1)
     await reconstruction.ready(image_count=1)
-    await visit(desktop, mosquitto)
+    await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=first.point_count)
     await reconstruction.tell(ProcessingStarted(project=CHAPEL, image_id=image_id(2), image_number=2))
     await expect(desktop.page.get_by_test_id("rail-place")).to_have_text("Image 2 of 10")
@@ -60,7 +46,7 @@ async def test_a_rebuild_never_shows_a_blank_frame(
 ) -> None:
     first = await reconstruction.publish([chapel(12_000)], generation=1)
     await reconstruction.ready(image_count=10)
-    await visit(desktop, mosquitto)
+    await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=first.point_count)
     await asyncio.sleep(2.5)  # the flight to the object is over
     whole = await desktop.lit_pixels()
@@ -96,23 +82,20 @@ async def test_a_rebuild_never_shows_a_blank_frame(
 
 async def test_a_photo_gets_its_receipt(desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction) -> None:
     await reconstruction.ready()
-    await visit(desktop, mosquitto)
+    await desktop.join(mosquitto.connection("anna"))
     await desktop.has(link="connected", notice="empty")
-    body = photo()
-    await desktop.page.get_by_test_id("upload-input").set_input_files(
-        FilePayload(name="door.jpg", mimeType="image/jpeg", buffer=body)
-    )
+    await desktop.page.get_by_test_id("upload-input").set_input_files(photo())
     line = desktop.page.get_by_test_id("uploads").locator("li")
     await expect(line).to_have_attribute("data-state", "stored", timeout=WAIT_MS)
     await expect(line).to_contain_text("Safe as image 1")
-    assert reconstruction.images == [body]
+    assert reconstruction.images == [photo()["buffer"]]
 
 
 async def test_a_file_that_is_no_photo_is_refused_in_words(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
     await reconstruction.ready()
-    await visit(desktop, mosquitto)
+    await desktop.join(mosquitto.connection("anna"))
     await desktop.has(link="connected")
     await desktop.page.get_by_test_id("upload-input").set_input_files(
         FilePayload(name="notes.jpg", mimeType="image/jpeg", buffer=b"no photo")
@@ -127,7 +110,7 @@ async def test_the_page_comes_back_after_the_broker_was_killed(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
     first = await reconstruction.publish([chapel(8_000)], generation=1)
-    await visit(desktop, mosquitto)
+    await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=first.point_count)
     await asyncio.sleep(2.5)
     whole = await desktop.lit_pixels()
@@ -150,7 +133,7 @@ async def test_a_shard_that_the_broker_lost_is_asked_for(
     reconstruction.withheld = {1}
     manifest = await reconstruction.publish(levels(chapel(9_000), (3_000, 3_000, 3_000)), generation=1)
     await reconstruction.ready(image_count=10)
-    await visit(desktop, mosquitto)
+    await desktop.join(mosquitto.connection("anna"))
     await desktop.has(shards_shown=2)
     await desktop.has(shards_shown=3, points_shown=manifest.point_count)
     assert [request.shards for request in reconstruction.requests if request.verb == "resync"] == [(1,)]
@@ -176,7 +159,7 @@ async def test_a_wrong_password_is_said_and_the_right_one_lets_in(
 
 
 async def test_a_project_that_nobody_knows_is_named(desktop: Visitor, mosquitto: Mosquitto) -> None:
-    await desktop.page.goto(joined(desktop.address, mosquitto.connection("anna"), project="atlantis"))
+    await desktop.join(mosquitto.connection("anna"), project="atlantis")
     await desktop.has(notice="no_project")
     await expect(desktop.page.get_by_test_id("notice")).to_contain_text("atlantis")
 
@@ -185,7 +168,7 @@ async def test_a_ping_comes_back_with_its_time(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
     await reconstruction.ready()
-    await visit(desktop, mosquitto)
+    await desktop.join(mosquitto.connection("anna"))
     await desktop.page.get_by_test_id("tab-figures").click()
     await desktop.page.get_by_test_id("ping").click()
     await expect(desktop.page.get_by_test_id("round-trip")).to_contain_text("ms")
@@ -198,7 +181,7 @@ async def test_a_phone_shows_the_object_and_opens_its_sheet_by_touch(
     manifest = await reconstruction.publish(levels(chapel(30_000), SIZES), generation=1)
     await reconstruction.cameras(8)
     await reconstruction.ready(image_count=10)
-    await visit(phone, mosquitto)
+    await phone.join(mosquitto.connection("anna"))
     await phone.has(points_shown=manifest.point_count)
     assert await phone.lit_pixels() > 10_000
     sheet = phone.page.get_by_test_id("sheet")

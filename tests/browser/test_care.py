@@ -1,0 +1,231 @@
+"""What a page owes its visitors beyond showing the object: company, comebacks, keys, words for every state, access."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, FilePayload, expect
+
+from broker.messages import ProcessingStarted, Progress, RefetchStarting
+from broker.mosquitto import Mosquitto
+from tests.browser.chapel import chapel, levels
+from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visitor, serving, visiting
+from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
+from viewer.config import Settings
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+AXE = Path(__file__).parents[2] / "viewer/web/node_modules/axe-core/axe.min.js"
+
+
+async def violations(visitor: Visitor) -> list[str]:
+    """What axe-core finds, in a world of its own: the page's policy lets no foreign script in."""
+    session = await visitor.page.context.new_cdp_session(visitor.page)
+    tree = await session.send("Page.getFrameTree")
+    world = await session.send("Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"]})
+    script = AXE.read_text(encoding="utf-8") + (
+        ";axe.run(document).then(({passes, violations}) => ({passed: passes.map(each => each.id), broken:"
+        " violations.map(each => each.id + ': ' + each.nodes.map(node => node.target.flat()).join(' | '))}))"
+    )
+    result = await session.send(
+        "Runtime.evaluate",
+        {
+            "expression": script,
+            "contextId": world["executionContextId"],
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+    )
+    assert "exceptionDetails" not in result, result["exceptionDetails"]
+    found = result["result"]["value"]
+    assert "button-name" in found["passed"], "axe-core did not see the page's own elements"
+    broken: list[str] = found["broken"]
+    return broken
+
+
+async def test_two_visitors_see_the_same_and_each_other(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    manifest = await reconstruction.publish([chapel(5_000)], generation=1)
+    await reconstruction.ready(image_count=10)
+    async with visiting(browser, address, DESKTOP) as anna:
+        await anna.join(mosquitto.connection("anna"))
+        await anna.has(points_shown=manifest.point_count, watchers=1)
+        async with visiting(browser, address, PHONE) as viewer:
+            await viewer.join(mosquitto.connection("viewer"))
+            await viewer.has(points_shown=manifest.point_count, watchers=2)
+            await anna.has(watchers=2)
+            await expect(anna.page.get_by_test_id("watchers")).to_contain_text("2 watching")
+        await anna.has(watchers=1)
+
+
+async def test_a_lost_graphics_context_comes_back_with_the_object(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    manifest = await reconstruction.publish([chapel(8_000)], generation=1)
+    await reconstruction.ready(image_count=10)
+    await desktop.join(mosquitto.connection("anna"))
+    await desktop.has(points_shown=manifest.point_count)
+    await asyncio.sleep(2.5)
+    whole = await desktop.lit_pixels()
+    canvas = await desktop.page.get_by_test_id("canvas").element_handle()
+    extension = await desktop.page.evaluate_handle(
+        "canvas => canvas.getContext('webgl2').getExtension('WEBGL_lose_context')", canvas
+    )
+    await extension.evaluate("extension => extension.loseContext()")
+    await desktop.has(notice="context_lost")
+    await extension.evaluate("extension => extension.restoreContext()")
+    await desktop.has(notice="none", points_shown=manifest.point_count)
+    assert await desktop.lit_pixels() > 0.9 * whole
+
+
+async def test_the_page_comes_back_after_the_page_server_was_gone(
+    browser: Browser, settings: Settings, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    first = await reconstruction.publish([chapel(4_000)], generation=1)
+    await reconstruction.ready(image_count=10)
+    async with serving(settings) as address:
+        port = int(address.rstrip("/").rpartition(":")[2])
+        context = visiting(browser, address, DESKTOP)
+        visitor = await context.__aenter__()
+        await visitor.join(mosquitto.connection("anna"))
+        await visitor.has(points_shown=first.point_count)
+        visitor.is_loss_expected = True
+    await visitor.has(link="lost", points_shown=first.point_count)
+    async with serving(settings.model_copy(update={"port": port})):
+        await visitor.has(link="connected")
+        second = await reconstruction.publish([chapel(2_000, seed=4)], generation=1, revision=1, image_count=11)
+        await visitor.has(points_shown=second.point_count)
+        await context.__aexit__(None, None, None)
+
+
+async def test_a_phone_leaves_out_the_finest_points_when_there_are_too_many(
+    phone: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    await reconstruction.publish(levels(chapel(560_000), (60_000, 200_000, 300_000)), generation=1)
+    await reconstruction.ready(image_count=10)
+    await phone.join(mosquitto.connection("anna"))
+    await phone.reaches("points-shown", 480_000)
+    await phone.page.get_by_test_id("handle").tap()
+    await phone.page.get_by_test_id("tab-figures").tap()
+    await expect(phone.page.get_by_text("the finest are left out")).to_be_visible()
+    assert await phone.number("points-shown") <= 500_000
+
+
+async def test_keys_alone_turn_the_object_and_reach_every_tool(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    manifest = await reconstruction.publish([chapel(6_000)], generation=1)
+    await reconstruction.ready(image_count=10)
+    await desktop.page.emulate_media(reduced_motion="reduce")
+    await desktop.join(mosquitto.connection("anna"))
+    await desktop.has(points_shown=manifest.point_count)
+    before = await desktop.drawing()
+    await desktop.page.keyboard.press("Tab")
+    await expect(desktop.page.get_by_test_id("canvas")).to_be_focused()
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowUp", "+"):
+        await desktop.page.keyboard.press(key)
+    turned = await desktop.drawing()
+    assert turned != before
+    await desktop.page.keyboard.press("f")
+    await asyncio.sleep(0.3)
+    await desktop.page.keyboard.press("m")
+    await expect(desktop.page.get_by_test_id("tool-measure")).to_have_attribute("aria-pressed", "true")
+    await desktop.page.keyboard.press("Escape")
+    await expect(desktop.page.get_by_test_id("tool-measure")).to_have_attribute("aria-pressed", "false")
+    reached = set()
+    for _ in range(14):
+        await desktop.page.keyboard.press("Tab")
+        reached.add(await desktop.page.evaluate(FOCUSED))
+    assert {"tool-fit", "tool-cameras", "tool-measure", "tool-image", "tool-panel", "upload-input"} <= reached
+
+
+FOCUSED = """() => {
+    let focused = document.activeElement;
+    while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+    return focused?.dataset.testid ?? '';
+}"""
+
+
+async def test_a_distance_is_measured_between_two_taps(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    manifest = await reconstruction.publish([chapel(40_000)], generation=1)
+    await reconstruction.ready(image_count=10)
+    await desktop.page.emulate_media(reduced_motion="reduce")
+    await desktop.join(mosquitto.connection("anna"))
+    await desktop.has(points_shown=manifest.point_count)
+    await desktop.page.get_by_test_id("tool-measure").click()
+    await desktop.page.mouse.click(480, 470)
+    await desktop.page.mouse.click(580, 500)
+    await expect(desktop.page.get_by_test_id("distance")).to_contain_text("world units")
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_every_state_is_open_to_everybody(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, device: dict[str, object]
+) -> None:
+    async with visiting(browser, address, device) as visitor:
+        page = visitor.page
+        await page.emulate_media(reduced_motion="reduce")
+        await page.goto(address)
+        await visitor.has(notice="login")
+        assert await violations(visitor) == []
+        await page.goto("about:blank")
+        await visitor.join(mosquitto.connection("anna"), project="atlantis")
+        await visitor.has(notice="no_project")
+        assert await violations(visitor) == []
+        await reconstruction.ready()
+        await page.goto("about:blank")
+        await visitor.join(mosquitto.connection("anna"))
+        await visitor.has(notice="empty")
+        assert await violations(visitor) == []
+        await reconstruction.ready(image_count=1)
+        await visitor.has(notice="first_image")
+        await reconstruction.publish([chapel(3_000)], generation=1)
+        await reconstruction.cameras(6)
+        await visitor.has(notice="none")
+        if device is PHONE:
+            await page.get_by_test_id("handle").tap()
+        await page.get_by_test_id("upload-input").set_input_files(
+            FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"no photo")
+        )
+        for theme in ("dark", "light", "sunlight"):
+            await page.evaluate("theme => { document.querySelector('cairn-viewer').theme = theme }", theme)
+            for tab in ("photos", "activity", "figures"):
+                await page.get_by_test_id(f"tab-{tab}").click()
+                assert await violations(visitor) == [], (theme, tab)
+        await reconstruction.tell(ProcessingStarted(project=CHAPEL, image_id=image_id(20), image_number=20))
+        await reconstruction.tell(
+            RefetchStarting(project=CHAPEL, image_id=image_id(20), image_number=20, next_generation=2)
+        )
+        await reconstruction.tell(Progress(project=CHAPEL, image_id=image_id(20), stage="fusion", done_ratio=0.5))
+        await expect(page.get_by_test_id("chip")).to_have_text("Rebuilding 50 %", timeout=WAIT_MS)
+        assert await violations(visitor) == []
+        await reconstruction.ready(image_count=20, presence="offline")
+        await expect(page.get_by_test_id("chip")).to_have_text("Stale", timeout=WAIT_MS)
+        assert await violations(visitor) == []
+
+
+async def test_buttons_are_large_enough_for_a_thumb(
+    phone: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    await reconstruction.publish([chapel(2_000)], generation=1)
+    await reconstruction.ready(image_count=10)
+    await phone.join(mosquitto.connection("anna"))
+    await phone.has(notice="none")
+    await phone.page.get_by_test_id("handle").tap()
+    sizes = await phone.page.evaluate(SMALL)
+    assert sizes == []
+
+
+SMALL = """() => {
+    const small = [];
+    const walk = root => root.querySelectorAll('*').forEach(element => {
+        if (element.shadowRoot) walk(element.shadowRoot);
+        const isButton = element.matches('button, .button, a[href]') && element.checkVisibility();
+        const { height, width } = element.getBoundingClientRect();
+        if (isButton && (width < 44 || height < 44)) small.push([element.className, width, height]);
+    });
+    walk(document);
+    return small;
+}"""
