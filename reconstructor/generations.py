@@ -77,8 +77,12 @@ class GenerationFiles:
             if int(path.stem.partition("-")[2]) < before:
                 path.unlink(missing_ok=True)
 
+    def remove(self, generation: int) -> None:
+        """Remove one generation's folder; the next one may be half written meanwhile, and belongs to nobody yet."""
+        shutil.rmtree(self._home(generation), ignore_errors=True)
+
     def keep_only(self, generations: set[int]) -> None:
-        """Remove every other generation's folder."""
+        """Remove every other generation's folder; only while nobody writes one."""
         for path in self.folder.iterdir():
             if path.name.isdecimal() and int(path.name) not in generations:
                 shutil.rmtree(path, ignore_errors=True)

@@ -74,7 +74,7 @@ class References:
         self.raise_floor(generation)
         with self._database.transaction():
             self._database.change("DELETE FROM generations WHERE generation = ?", generation)
-        self._files.keep_only(set(self.kept()))
+        self._files.remove(generation)
 
     def write(self, manifest: Manifest, shards: Iterable[ReadyShard]) -> None:
         """Put files on the disk that nothing refers to yet; raises StoreError."""
