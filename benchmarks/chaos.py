@@ -7,6 +7,7 @@ exit code 1 when something is lost.
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import io
 import json
@@ -26,12 +27,12 @@ from PIL import Image
 
 from broker.access import User
 from broker.config import Connection
-from broker.contract import REFERENCE
+from broker.contract import RECONSTRUCTOR_STATISTICS, REFERENCE
 from broker.envelope import decode
 from broker.ids import ProjectId
 from broker.live import BrokerLostError, follow
 from broker.logs import configure
-from broker.messages import Manifest
+from broker.messages import Manifest, ReconstructorStatistics
 from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
 from reconstructor.store import Store
 
@@ -146,20 +147,28 @@ class Stage:
                 program.start()
 
     async def _until_processed(self) -> None:
-        while (await self._retained_points()) != self.image_count * POINTS_PER_IMAGE:
+        """Everything is in the retained set, and no work is left: the last refetch too is over."""
+        while not await self._is_processed():
             self._revive()
             await asyncio.sleep(0.5)
 
-    async def _retained_points(self) -> int:
+    async def _is_processed(self) -> bool:
         connection = self.broker.connection("viewer")
-        try:
+        manifest = connection.space.topic(PROJECT, REFERENCE.template)
+        statistics = connection.space.topic(PROJECT, RECONSTRUCTOR_STATISTICS.template)
+        point_count, is_idle = 0, False
+        with contextlib.suppress(BrokerLostError, TimeoutError):
             async with asyncio.timeout(5), follow(connection) as follower:
-                await follower.subscribe(connection.space.topic(PROJECT, REFERENCE.template))
+                await follower.subscribe(manifest, statistics)
                 async for message in follower.messages():
-                    return decode(message.payload, Manifest).point_count
-        except (BrokerLostError, TimeoutError):
-            pass
-        return 0
+                    if message.topic == manifest:
+                        point_count = decode(message.payload, Manifest).point_count
+                    else:
+                        figures = decode(message.payload, ReconstructorStatistics)
+                        is_idle = figures.queued_count == 0 and figures.stored_count == self.image_count
+                    if is_idle and point_count == self.image_count * POINTS_PER_IMAGE:
+                        return True
+        return False
 
     def _rig(self, name: str, number: int, rig_count: int) -> Program:
         photos = self.folder / f"{name}-photos"
@@ -182,6 +191,7 @@ class Stage:
             "DATA_DIR": str(self.folder / "reconstructor"),
             "BLACK_BOX": BLACK_BOX,
             "REFETCH_EVERY": str(REFETCH_EVERY),
+            "STATISTICS_INTERVAL_S": "1",
         }
         connection = self._connection("reconstructor")
         return Program(

@@ -1,0 +1,171 @@
+"""How much of the link does a rig use? 4 MB photographs through spool and uploader, beside paho alone, in one run.
+
+`python -m benchmarks.transport`: one line of JSON last. Both send to the same consumer in a process of its own, which
+answers each image with a receipt; paho alone needs no receipt, no disk and no digest, and is the upper bound.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import random
+import statistics
+import tempfile
+import time
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from broker.access import User
+from broker.config import Connection
+from broker.contract import IMAGE, RECEIPT, RECONSTRUCTOR_STATE, match
+from broker.delivery import Delivery, Outgoing
+from broker.ids import AgentId, ImageId, ImageName, ProjectId
+from broker.logs import configure
+from broker.messages import ReceiptStatus, ReconstructorPresence, ReconstructorState, UploadAcknowledged
+from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from edge_agent.camera import Photograph
+from edge_agent.spool import Spool
+from edge_agent.spool_index import SpooledImage
+from edge_agent.uplink import Window
+from edge_agent.uploader import Uploader, subscriptions
+
+PROJECT: Final = ProjectId("bench")
+RIG: Final = AgentId("rig-bench")
+IMAGE_BYTES: Final = 4_000_000
+KEEPALIVE_S: Final = 30.0
+
+
+async def consume(connection: Connection) -> None:
+    """Takes images whole or in pieces for ever, and answers each with a receipt."""
+    space = connection.space
+    filters = (space.filter(IMAGE.template, PROJECT),)
+    async with Delivery(connection, client_id="consumer", subscriptions=filters, receive_maximum=4) as delivery:
+        await delivery.wait_connected(10)
+        state = ReconstructorState(project=PROJECT, presence=ReconstructorPresence.READY, boot_id="bench")
+        topic = space.topic(PROJECT, RECONSTRUCTOR_STATE.template)
+        await delivery.publish(Outgoing(topic=topic, payload=state.encode(), is_retained=True))
+        async for incoming in delivery.messages():
+            name = ImageName(str(match(space, incoming.topic).levels["image_name"]))
+            digest = sha256(incoming.payload).hexdigest()
+            receipt = UploadAcknowledged(
+                project=PROJECT,
+                status=ReceiptStatus.STORED,
+                image_name=name,
+                image_id=ImageId.from_name(name, digest),
+                image_number=1,
+                sha256=digest,
+            )
+            answer = space.topic(PROJECT, RECEIPT.template, sender=RIG, image_name=name)
+            await delivery.publish(Outgoing(topic=answer, payload=receipt.encode()))
+            incoming.acknowledge()
+
+
+def consumer(connection: Connection) -> None:
+    """The consumer's process."""
+    configure(level="error")
+    asyncio.run(consume(connection))
+
+
+def send_raw(connection: Connection, payloads: list[bytes]) -> float:
+    """Bytes a second of paho alone, from the first PUBLISH to the last PUBACK."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, "raw", protocol=MQTTProtocolVersion.MQTTv5)
+    client.username_pw_set(connection.username or "", connection.secret())
+    client.max_inflight_messages_set(16)
+    client.connect(connection.host, connection.port)
+    client.loop_start()
+    began_s = time.perf_counter()
+    sent = [
+        client.publish(connection.space.topic(PROJECT, IMAGE.template, sender=RIG, image_name=f"raw-{number}"), each, 1)
+        for number, each in enumerate(payloads)
+    ]
+    for info in sent:
+        info.wait_for_publish(60)
+    seconds = time.perf_counter() - began_s
+    client.disconnect()
+    client.loop_stop()
+    return sum(map(len, payloads)) / seconds
+
+
+async def send_ours(connection: Connection, payloads: list[bytes], folder: Path) -> tuple[float, list[float]]:
+    """Bytes a second from the spool to the last receipt, and seconds from the spool to each receipt, one by one."""
+    receipts: asyncio.Queue[SpooledImage] = asyncio.Queue()
+    with Spool(folder, RIG) as spool:
+        uploader = Uploader(
+            lambda: Delivery(connection, client_id=RIG, subscriptions=subscriptions(connection.space, PROJECT, RIG)),
+            spool,
+            space=connection.space,
+            project=PROJECT,
+            sender=RIG,
+            window=Window(images=4, size_bytes=32 * 1024 * 1024),
+            keepalive_s=KEEPALIVE_S,
+            settled=receipts.put_nowait,
+        )
+        running = asyncio.create_task(uploader.run())
+        half = len(payloads) // 2
+        await _keep(spool, payloads[:1])  # connects, and learns the rate
+        uploader.wake()
+        await receipts.get()
+        one_by_one = []
+        for payload in payloads[1:half]:
+            await _keep(spool, [payload])
+            began_s = time.perf_counter()
+            uploader.wake()
+            await receipts.get()
+            one_by_one.append(time.perf_counter() - began_s)
+        await _keep(spool, payloads[half:])
+        began_s = time.perf_counter()
+        uploader.wake()
+        for _ in payloads[half:]:
+            await receipts.get()
+        seconds = time.perf_counter() - began_s
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return sum(map(len, payloads[half:])) / seconds, one_by_one
+
+
+async def _keep(spool: Spool, payloads: list[bytes]) -> None:
+    for payload in payloads:
+        await asyncio.to_thread(spool.add, Photograph(content=payload, content_type="image/jpeg"))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=40)
+    count = parser.parse_args().images
+    configure(level="error")
+    source = random.Random(1)  # noqa: S311 - bytes that no compression shortens
+    payloads = [source.randbytes(IMAGE_BYTES) for _ in range(count)]
+    with tempfile.TemporaryDirectory(prefix="cairn-transport-") as name:
+        plan = BrokerPlan(data_dir=Path(name) / "broker", port=free_port())
+        people = [("reconstructor", "reconstructor"), (RIG, "agent")]
+        users = [Credential.fresh(User.build(each, role, [PROJECT])) for each, role in people]
+        with Mosquitto(plan, users) as mosquitto:
+            process = multiprocessing.get_context("spawn").Process(
+                target=consumer, args=(mosquitto.connection("reconstructor"),), daemon=True
+            )
+            process.start()
+            rig = mosquitto.connection(RIG)
+            ours, one_by_one = asyncio.run(send_ours(rig, payloads, Path(name) / "spool"))
+            raw = send_raw(rig, payloads[count // 2 :])
+            process.kill()
+            process.join()
+    cuts = statistics.quantiles(one_by_one, n=20)
+    figures = {
+        "upload_share_of_raw": round(ours / raw, 3),
+        "upload_mb_per_s": round(ours / 1e6, 1),
+        "raw_paho_mb_per_s": round(raw / 1e6, 1),
+        "receipt_p50_ms": round(statistics.median(one_by_one) * 1000),
+        "receipt_p95_ms": round(cuts[-1] * 1000),
+        "image_mb": IMAGE_BYTES / 1e6,
+        "images": count,
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
