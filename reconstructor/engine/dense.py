@@ -14,6 +14,8 @@ from reconstructor.engine.fusion import VOXEL_RATIO, fused, without_outliers
 from reconstructor.engine.reposing import reposed
 from reconstructor.engine.views import View, best_sources
 
+_FUSED_TOGETHER = 16
+
 
 class UnknownImageError(CairnError):
     """An image that the dense model does not hold."""
@@ -165,9 +167,17 @@ class DenseModel:
         self._entries = {
             image_id: replace(entry, published=final[image_id].valid) for image_id, entry in entries.items()
         }
-        parts = [surface_points(self._views[image_id], depth_map) for image_id, depth_map in final.items()]
-        cloud = fused(SurfacePoints.join(parts), voxel_ratio=self._settings.voxel_ratio)
-        return Growth(points=without_outliers(cloud), replaced=frozenset(entries), entries=dict(self._entries))
+        points = without_outliers(self._fused(final))
+        return Growth(points=points, replaced=frozenset(entries), entries=dict(self._entries))
+
+    def _fused(self, depth_maps: Mapping[str, DepthMap]) -> SurfacePoints:
+        """One cloud of all depth maps, fused a few images at a time: memory follows the surface, not the images."""
+        cloud, waiting = SurfacePoints.empty(), list(depth_maps.items())
+        while waiting:
+            batch, waiting = waiting[:_FUSED_TOGETHER], waiting[_FUSED_TOGETHER:]
+            parts = [surface_points(self._views[image_id], depth_map) for image_id, depth_map in batch]
+            cloud = fused(SurfacePoints.join([cloud, *parts]), voxel_ratio=self._settings.voxel_ratio)
+        return cloud
 
     def _sources(self, view: View) -> list[View]:
         return best_sources(view, list(self._views.values()), self._settings.source_count)
