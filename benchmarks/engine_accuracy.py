@@ -75,8 +75,8 @@ def _peers(dataset: Dataset, settings: EngineSettings, out: Path, names: list[st
     for options in (incremental, overall):
         options.num_threads, options.random_seed = settings.threads, settings.random_seed
     peers: dict[str, Mapper] = {
-        "colmap_incremental": lambda database, out: pycolmap.incremental_mapping(database, "", out, incremental),
-        "colmap_global": lambda database, out: pycolmap.global_mapping(database, "", out, overall),
+        "colmap_incremental": lambda database, out: pycolmap.incremental_mapping(database, out, out, incremental),
+        "colmap_global": lambda database, out: pycolmap.global_mapping(database, out, out, overall),
     }
     return {name: _peer(dataset, known, settings, names, run) for name, run in peers.items()}
 

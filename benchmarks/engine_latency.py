@@ -58,7 +58,7 @@ class Run:
             known = self.engine.known
             database = write_database(known, build_mapper(known, self.settings), Path(scratch) / "peer.db")
             begun = time.monotonic()
-            pycolmap.incremental_mapping(str(database), "", scratch, options)
+            pycolmap.incremental_mapping(str(database), scratch, scratch, options)
             return time.monotonic() - begun
 
     def near(self, mark: int) -> dict[str, float]:

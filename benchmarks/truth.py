@@ -81,6 +81,6 @@ def _pair_error_deg(found: Poses, truth: Poses, first: str, second: str) -> floa
     ours, true = (np.linalg.inv(poses[second]) @ poses[first] for poses in (found, truth))
     turn = ours[:3, :3].T @ true[:3, :3]
     turn_deg = np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1)))
-    lengths = np.linalg.norm(ours[:3, 3]) * np.linalg.norm(true[:3, 3])
-    shift_deg = np.degrees(np.arccos(np.clip(ours[:3, 3] @ true[:3, 3] / max(lengths, 1e-12), -1, 1)))
+    lengths = max(float(np.linalg.norm(ours[:3, 3]) * np.linalg.norm(true[:3, 3])), 1e-12)
+    shift_deg = np.degrees(np.arccos(np.clip(ours[:3, 3] @ true[:3, 3] / lengths, -1, 1)))
     return float(max(turn_deg, shift_deg))
