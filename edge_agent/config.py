@@ -59,7 +59,7 @@ class Settings(ProgramSettings):
         default=60.0, description="A camera that takes longer for a photograph is killed and started again, seconds."
     )
     start_timeout_s: PositiveFloat = Field(default=300.0, description="Longest start of the camera, seconds.")
-    window_images: int = Field(default=4, ge=1, description="Most images under way without receipt.")
+    window_images: int = Field(default=8, ge=1, description="Most images under way without receipt.")
     window_bytes: int = Field(default=32 * MIB, ge=1, description="And most bytes of them.")
     reserve_bytes: int = Field(
         default=256 * MIB, ge=0, description="So much stays free on the spool's disk: capturing waits, bytes."
