@@ -216,7 +216,10 @@ class Delivery:
         answer: asyncio.Future[ReasonCode] = asyncio.get_running_loop().create_future()
         self._publications[info.mid] = answer
         try:
-            reason = await asyncio.wait_for(answer, timeout_s)
+            async with asyncio.timeout(
+                timeout_s
+            ):  # Python 3.11's wait_for may swallow a cancellation that comes with the answer
+                reason = await answer
         except TimeoutError as exc:
             raise DeliveryTimeoutError(f"no PUBACK for {outgoing.topic} in {timeout_s:.0f} s") from exc
         finally:

@@ -47,6 +47,7 @@ async def _read(follower: Follower, end: str, manifest_topic: str, cameras_topic
     retained = Retained()
     async for message in follower.messages():
         if message.topic == end:
+            _heed_cancellation()
             return retained
         if not message.is_retained:
             continue
@@ -57,3 +58,10 @@ async def _read(follower: Follower, end: str, manifest_topic: str, cameras_topic
         else:
             retained.digests[message.topic] = sha256(message.payload)
     raise BrokerLostError("the connection to the broker ended")
+
+
+def _heed_cancellation() -> None:
+    """End here when cancelled: aiomqtt waits with wait_for, which on Python 3.11 may swallow that."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

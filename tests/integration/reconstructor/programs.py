@@ -154,11 +154,13 @@ class Rig:
 
     async def _read(self) -> None:
         async for message in self._delivery.messages():
+            message.acknowledge()
+            if match(SPACE, message.topic).channel is not RECEIPT:
+                continue
             receipt = decode(message.payload, UploadAcknowledged)
             async with self._changed:
                 self._receipts[receipt.image_name] = receipt
                 self._changed.notify_all()
-            message.acknowledge()
 
 
 class Watcher:

@@ -202,7 +202,8 @@ async def test_a_black_box_that_fails_costs_one_image_and_keeps_the_cloud(
     mosquitto: Mosquitto, start_program: StartProgram, name: str, code: str
 ) -> None:
     """The second of three images makes the black box fail in its own way."""
-    program = start_program(f"second_{name}", timeout_s=2, memory_limit_bytes=400 * 1024 * 1024)
+    timeout_s = 2 if name == "hangs" else 60
+    program = start_program(f"second_{name}", timeout_s=timeout_s, memory_limit_bytes=400 * 1024 * 1024)
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
         names = await rig.send_many(range(3))
