@@ -1,0 +1,253 @@
+"""What a rig on a hill lives through: a full disk, a large spool, an empty broker, a twin of itself."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from PIL import Image
+
+from broker.contract import (
+    AGENT_DESCRIPTION,
+    AGENT_HEALTH,
+    AGENT_STATE,
+    COMMAND,
+    COMMAND_REPLY,
+    DESIRED_SETTINGS,
+    REPORTED_SETTINGS,
+)
+from broker.delivery import Delivery, Outgoing
+from broker.envelope import Message, decode
+from broker.ids import AgentId
+from broker.live import follow
+from broker.messages import (
+    AgentDescription,
+    AgentHealth,
+    AgentSettings,
+    AgentState,
+    Command,
+    CommandReply,
+    DesiredSettings,
+    ReconstructorPresence,
+    ReportedSettings,
+)
+from broker.mosquitto import Mosquitto
+from edge_agent import agent
+from edge_agent.camera import Photograph, now_utc
+from edge_agent.config import Settings
+from edge_agent.spool import Spool
+from tests.integration.edge_agent.receiver import PROJECT, receiving
+
+ROOT = Path(__file__).parents[3]
+RIG = AgentId("rig-north")
+MIB = 1024 * 1024
+LIMIT_BYTES = 120 * MIB
+
+
+def settings_for(mosquitto: Mosquitto, tmp_path: Path, **changes: Any) -> Settings:
+    values = {
+        "broker": mosquitto.connection(RIG),
+        "project": PROJECT,
+        "spool_dir": tmp_path / "spool",
+        "camera": "folder",
+        "folder": tmp_path / "photos",
+        "interval_s": 0.0,
+        "health_interval_s": 0.5,
+        "reserve_bytes": 0,
+        **changes,
+    }
+    return Settings.load(**values)
+
+
+def write_photographs(folder: Path, count: int, *, size_bytes: int = 0) -> None:
+    folder.mkdir(exist_ok=True)
+    for number in range(count):
+        path = folder / f"img_{number}.jpg"
+        Image.new("RGB", (64, 48), (number * 9 % 256, 120, 40)).save(path)
+        with path.open("ab") as file:
+            file.write(os.urandom(max(0, size_bytes - path.stat().st_size)))
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(agent.run(settings, stop))
+    try:
+        yield task
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 15)
+
+
+async def until(mosquitto: Mosquitto, model: type[AgentHealth], is_so: Any, timeout_s: float = 30.0) -> AgentHealth:
+    """The first health message of which something is so."""
+    topic = mosquitto.plan.space.topic(PROJECT, AGENT_HEALTH.template, agent=RIG)
+    async with asyncio.timeout(timeout_s), follow(mosquitto.connection("ops")) as follower:
+        await follower.subscribe(topic)
+        async for message in follower.messages():
+            health = decode(message.payload, model)
+            if is_so(health):
+                return health
+    raise AssertionError("the connection ended")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("mounting a tmpfs needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+async def test_a_full_disk_makes_capturing_wait_and_everything_arrives_when_there_is_room(
+    mosquitto: Mosquitto, tmp_path: Path, small_disk: Path
+) -> None:
+    write_photographs(tmp_path / "photos", 8, size_bytes=MIB // 2)
+    settings = settings_for(mosquitto, tmp_path, spool_dir=small_disk / "spool")
+    async with running(settings) as task:
+        health = await until(mosquitto, AgentHealth, lambda each: "spool_full" in each.alarms)
+        assert health.spool_count < 8
+        assert "capturing waits" in (health.last_error or "")
+        async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+            await asyncio.wait_for(asyncio.shield(task), 60)
+    assert sorted(receiver.content_by_id.values()) == sorted(
+        path.read_bytes() for path in (tmp_path / "photos").iterdir()
+    )
+
+
+async def test_a_rig_with_a_thousand_photographs_in_its_spool_stays_small(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    with Spool(tmp_path / "spool", RIG) as spool:
+        for number in range(1000):
+            spool.add(Photograph(content=number.to_bytes(4, "big") * 3000, content_type="image/jpeg"))
+    connection = mosquitto.connection(RIG)
+    values = {
+        "BROKER__PORT": connection.port,
+        "BROKER__USERNAME": RIG,
+        "BROKER__PASSWORD": connection.secret(),
+        "PROJECT": PROJECT,
+        "SPOOL_DIR": tmp_path / "spool",
+        "CAMERA": "watch",
+        "FOLDER": tmp_path / "photos",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "cairn.py",
+        "edge",
+        "run",
+        "--log-level",
+        "error",
+        cwd=ROOT,
+        env=os.environ | {f"CAIRN_EDGE_{name}": str(value) for name, value in values.items()},
+    )
+    try:
+        async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+            await receiver.wait_for(100, 40)
+            while_sending = psutil.Process(process.pid).memory_info().rss
+            await receiver.wait_for(1000, 90)
+        assert max(while_sending, psutil.Process(process.pid).memory_info().rss) < LIMIT_BYTES
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), 15)
+
+
+async def test_an_empty_broker_has_everything_retained_again_within_ten_seconds(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    write_photographs(tmp_path / "photos", 1)
+    space = mosquitto.plan.space
+    models: dict[str, type[Message]] = {
+        space.topic(PROJECT, AGENT_STATE.template, agent=RIG): AgentState,
+        space.topic(PROJECT, AGENT_DESCRIPTION.template, agent=RIG): AgentDescription,
+        space.topic(PROJECT, AGENT_HEALTH.template, agent=RIG): AgentHealth,
+        space.topic(PROJECT, REPORTED_SETTINGS.template, agent=RIG): ReportedSettings,
+    }
+    async with running(settings_for(mosquitto, tmp_path, camera="watch")):
+        await until(mosquitto, AgentHealth, lambda each: each.captured_count == 1)
+        mosquitto.kill()
+        for path in mosquitto.plan.data_dir.glob("mosquitto.db*"):
+            path.unlink()
+        mosquitto.start()
+        missing = set(models)
+        async with asyncio.timeout(10), follow(mosquitto.connection("ops")) as follower:
+            await follower.subscribe(*models)
+            async for message in follower.messages():
+                decode(message.payload, models[message.topic])
+                missing.discard(message.topic)
+                if not missing:
+                    break
+
+
+async def test_a_cloned_card_is_noticed_and_said(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 1)
+    twin = settings_for(mosquitto, tmp_path, camera="watch", spool_dir=tmp_path / "clone")
+    async with running(settings_for(mosquitto, tmp_path, camera="watch")), running(twin):
+        health = await until(mosquitto, AgentHealth, lambda each: "name_contested" in each.alarms, 60)
+    assert health.agent == RIG
+
+
+async def test_a_retained_command_is_refused_in_words(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 1)
+    space = mosquitto.plan.space
+    command = Command.model_validate(
+        {
+            "type": "command",
+            "project": PROJECT,
+            "id": "old",
+            "verb": "pause",
+            "deadline_at": now_utc() + timedelta(hours=1),
+        }
+    )
+    replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
+    async with Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as desk:
+        await desk.wait_connected(10)
+        topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
+        await desk.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=True))
+        async with running(settings_for(mosquitto, tmp_path, camera="watch")):
+            incoming = await asyncio.wait_for(anext(desk.messages()), 20)
+    reply = decode(incoming.payload, CommandReply)
+    assert (reply.is_done, reply.code) == (False, "command_retained")
+
+
+async def test_wished_settings_are_followed_reported_and_kept_over_a_restart(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    write_photographs(tmp_path / "photos", 1)
+    space = mosquitto.plan.space
+    wish = DesiredSettings(
+        project=PROJECT, version=3, settings=AgentSettings(interval_s=7.5, is_gps_stripped=True, jpeg_quality=80)
+    )
+    reports = space.topic(PROJECT, REPORTED_SETTINGS.template, agent=RIG)
+
+    async def reported(version: int) -> ReportedSettings:
+        async with asyncio.timeout(20), follow(mosquitto.connection("ops")) as follower:
+            await follower.subscribe(reports)
+            async for message in follower.messages():
+                report = decode(message.payload, ReportedSettings)
+                if report.version == version:
+                    return report
+        raise AssertionError("the connection ended")
+
+    async with Delivery(mosquitto.connection("ops"), client_id="ops") as desk:
+        await desk.wait_connected(10)
+        async with running(settings_for(mosquitto, tmp_path, camera="watch")):
+            assert (await reported(0)).settings.interval_s is None
+            topic = space.topic(PROJECT, DESIRED_SETTINGS.template, agent=RIG)
+            await desk.publish(Outgoing(topic=topic, payload=wish.encode(), is_retained=True))
+            report = await reported(3)
+            await asyncio.sleep(0.3)
+    assert (report.settings.interval_s, report.settings.is_gps_stripped) == (7.5, True)
+    assert [each.field for each in report.refused] == ["jpeg_quality"]
+    with Spool(tmp_path / "spool", RIG) as spool:
+        assert (spool.recall("settings") or "").startswith("3 ")
