@@ -64,6 +64,7 @@ bench: ## Measure every figure: make bench [ARGS="engine_latency relay"]
 
 chaos: ## Kill programs at random and count what was lost (minutes)
 	@deploy/setup.sh dev
+	python -m benchmarks.late_joins
 	python -m benchmarks.chaos $(ARGS)
 
 soak: ## Run for a long time and watch memory (an hour)
