@@ -1,5 +1,5 @@
 import { readFile, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
@@ -15,7 +15,7 @@ function precompressed(): Plugin {
     name: "precompressed",
     apply: "build",
     configResolved(config) {
-      outDir = join(config.root, config.build.outDir);
+      outDir = resolve(config.root, config.build.outDir);
     },
     async closeBundle() {
       const names = await readdir(outDir, { recursive: true });
@@ -45,6 +45,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 1000,
   },
   worker: { format: "es" },
+  // bench/peers.ts runs in Node from a folder without node_modules.
+  ssr: { noExternal: true },
   server: {
     // `npm run dev` beside a running `cairn demo`: set CAIRN_PAGE_SERVER to the address that it prints.
     proxy: Object.fromEntries(

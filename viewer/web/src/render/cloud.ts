@@ -16,6 +16,7 @@ interface Held {
 
 /** A little over the neighbours' distance closes the gaps of an uneven surface. */
 const OVERLAP = 2.3;
+const RESIZE_EVERY_MS = 200;
 const MINIMUM_SIZE_PX = 1.25;
 const MAXIMUM_SIZE_PX = 22;
 
@@ -24,6 +25,8 @@ export class CloudGroup {
   readonly group = new Group();
   private readonly held = new Map<string, Held>();
   private shown: readonly Held[] = [];
+  private isStale = false;
+  private sizedAtMs = -Infinity;
   private readonly uniforms = {
     pixelsPerUnit: { value: 1 },
     minimumSize: { value: MINIMUM_SIZE_PX },
@@ -32,6 +35,11 @@ export class CloudGroup {
 
   /** `isRounded`: points bulge towards the eye, so that near ones meet in an edge; not for weak graphics. */
   constructor(private readonly isRounded: boolean) {}
+
+  /** Whether sizes are to be settled yet, at a later frame. */
+  get isUnsettled(): boolean {
+    return this.isStale;
+  }
 
   /** Points that are drawn when nothing moves. */
   get pointCount(): number {
@@ -65,6 +73,14 @@ export class CloudGroup {
       points.visible = visible.has(key);
       if (!visible.has(key) && !keep.has(key)) this.forget(key);
     }
+    this.isStale = true;
+  }
+
+  /** Before a frame: points get the size that closes the surface; not at every arrival, for all shards count. */
+  settle(nowMs: number): void {
+    if (!this.isStale || nowMs - this.sizedAtMs < RESIZE_EVERY_MS) return;
+    this.isStale = false;
+    this.sizedAtMs = nowMs;
     this.resize();
   }
 

@@ -258,7 +258,7 @@ export class Stage {
     this.lastFrameMs = nowMs;
     this.draw(isSettled ? Infinity : this.movingPoints);
     if (isMoving) this.moved();
-    else if (!isSettled) this.settleSoon();
+    else if (!isSettled || this.cloud.isUnsettled) this.settleSoon();
   }
 
   /** One step of the canvas's middle towards the middle of what panels leave; whether another is needed. */
@@ -291,6 +291,7 @@ export class Stage {
 
   private draw(pointBudget: number): void {
     const beginMs = performance.now();
+    this.cloud.settle(beginMs);
     this.cloud.limit(pointBudget);
     this.fitDepth();
     this.renderer.info.autoReset = false;

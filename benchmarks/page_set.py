@@ -1,0 +1,100 @@
+"""Reference sets for the page's benchmarks: coloured surfaces, cut and published as the contract says."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from broker.config import Connection
+from broker.contract import REFERENCE, SHARD
+from broker.delivery import Delivery, Outgoing
+from broker.ids import Encoding, Generation, ProjectId
+from broker.messages import Bounds, EncodedShard, Manifest, ShardEntry, WorldFrame
+from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
+
+PROJECT: Final = ProjectId("bench")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shards:
+    """Published shards of one generation."""
+
+    generation: int
+    revision: int
+    entries: tuple[ShardEntry, ...]
+
+    @property
+    def point_count(self) -> int:
+        """Points of all shards."""
+        return sum(entry.points for entry in self.entries)
+
+    @property
+    def byte_count(self) -> int:
+        """Bytes on the wire of all shards."""
+        return sum(encoded.bytes for entry in self.entries for encoded in entry.encodings)
+
+
+def surface(count: int, seed: int) -> PointCloud:
+    """A weathered dome of points in stone colours, in Morton order as the reconstructor cuts it."""
+    random = np.random.default_rng(seed)
+    angle, height = random.uniform(0, 2 * np.pi, count), random.uniform(-1, 1, count)
+    radius = np.sqrt(1 - height**2) * (1 + 0.02 * np.sin(9 * angle) * np.sin(13 * height))
+    points = np.stack([radius * np.cos(angle), height, radius * np.sin(angle)], axis=1).astype(np.float32)
+    tone = 150 + 40 * np.sin(11 * angle) * np.sin(17 * height) + random.normal(0, 5, count)
+    colors = np.clip(tone[:, None] + np.array([18, 4, -20]), 0, 255).astype(np.uint8)
+    cells = np.clip((points + 1.1) / 2.2 * 65_535, 0, 65_535).astype(np.uint16)
+    order = np.argsort(morton_codes(cells), kind="stable")
+    return PointCloud(points_in_world=points[order], colors_rgb=colors[order])
+
+
+async def publish_shards(
+    delivery: Delivery,
+    connection: Connection,
+    levels: list[PointCloud],
+    *,
+    generation: int,
+    encoding: Encoding = Encoding.PACKED,
+    after: Shards | None = None,
+) -> Shards:
+    """Publish every level's shards; `after` has those that are out already."""
+    entries = list(after.entries) if after else []
+    for level, cloud in enumerate(levels):
+        for begin in range(0, len(cloud), MAX_POINTS):
+            part = cloud.take(slice(begin, begin + MAX_POINTS))
+            body, index = encode(part, encoding), len(entries)
+            place = connection.space.topic(
+                PROJECT, SHARD.template, generation=generation, encoding=encoding, index=index
+            )
+            await delivery.publish(Outgoing(topic=place, payload=body, is_retained=True))
+            entries.append(_entry(part, index=index, level=level, encoding=encoding, body=body))
+    revision = after.revision + 1 if after else 0
+    return Shards(generation=generation, revision=revision, entries=tuple(entries))
+
+
+async def publish_manifest(delivery: Delivery, connection: Connection, shards: Shards) -> None:
+    """Point to these shards."""
+    manifest = Manifest(
+        project=PROJECT,
+        generation=Generation(shards.generation),
+        revision=shards.revision,
+        image_count=10,
+        frame=WorldFrame(up=(0.0, 1.0, 0.0)),
+        bounds=Bounds(minimum=(-1.1, -1.1, -1.1), maximum=(1.1, 1.1, 1.1)),
+        point_count=shards.point_count,
+        level_count=1 + max(entry.level for entry in shards.entries),
+        shards=shards.entries,
+    )
+    topic = connection.space.topic(PROJECT, REFERENCE.template)
+    await delivery.publish(Outgoing(topic=topic, payload=manifest.encode(), is_retained=True))
+
+
+def _entry(cloud: PointCloud, *, index: int, level: int, encoding: Encoding, body: bytes) -> ShardEntry:
+    low, high = cloud.minimum.tolist(), cloud.maximum.tolist()
+    return ShardEntry(
+        index=index,
+        level=level,
+        kind="reference",
+        points=len(cloud),
+        bounds=Bounds(minimum=(low[0], low[1], low[2]), maximum=(high[0], high[1], high[2])),
+        encodings=(EncodedShard(encoding=encoding, bytes=len(body), sha256=sha256(body)),),
+    )

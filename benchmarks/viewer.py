@@ -1,0 +1,228 @@
+"""How fast is the page? Headless Chromium on software rendering, through the real relay and broker.
+
+`python -m benchmarks.viewer`: one line of JSON last. Beside ours, on the same points in the same run: three's PLYLoader,
+and points as base64 in JSON, the protocol of the first design (both in Node, where nothing else disturbs them).
+"""
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from playwright.async_api import Browser, CDPSession, Page, async_playwright
+
+from benchmarks.page_set import Shards, publish_manifest, publish_shards, surface
+from benchmarks.relay import page_server
+from broker.access import User
+from broker.config import Connection
+from broker.delivery import Delivery
+from broker.ids import Encoding, ProjectId
+from broker.logs import configure
+from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+
+PROJECT: Final = ProjectId("bench")
+POINT_COUNT: Final = 2_000_000
+UPDATE_POINTS: Final = 15_000
+UPDATE_COUNT: Final = 40
+SWAP_COUNT: Final = 20
+LOAD_PATIENCE_S: Final = 120.0
+WEB: Final = Path(__file__).parents[1] / "viewer/web"
+VIEWPORT: Final = {"width": 800, "height": 600}
+ARGUMENTS: Final = ("--disable-background-networking", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+# Notes when each attribute of the viewer took each value, and tasks of more than 50 ms, from the very beginning.
+PROBE: Final = """
+window.noted = {}; window.longest = 0;
+new PerformanceObserver(list => { for (const task of list.getEntries()) longest = Math.max(longest, task.duration); })
+    .observe({type: 'longtask', buffered: true});
+new MutationObserver(changes => { for (const {target, attributeName: name} of changes)
+    if (target.localName === 'cairn-viewer') noted[name + '=' + target.getAttribute(name)] ??= Date.now(); })
+    .observe(document, {subtree: true, attributes: true});
+"""
+
+
+class Watched:
+    """One page and what its probe noted."""
+
+    def __init__(self, page: Page, session: CDPSession) -> None:
+        self.page, self._session = page, session
+
+    async def at(self, attribute: str, value: int | str) -> float:
+        """Wait until the viewer carried this attribute, and tell when, in seconds of the wall clock."""
+        key = f"{attribute}={value}"
+        await self.page.wait_for_function("key => noted[key]", arg=key, timeout=LOAD_PATIENCE_S * 1000, polling=50)
+        return float(await self.page.evaluate("key => noted[key]", key)) / 1000
+
+    async def figures(self) -> dict[str, float]:
+        """What the last frame took."""
+        path = "document.querySelector('cairn-viewer').shadowRoot.querySelector('cairn-stage').figures"
+        found: dict[str, float] = await self.page.evaluate(path)
+        return found
+
+    async def heap_bytes(self) -> float:
+        """JavaScript's memory with its buffers, after collecting garbage."""
+        await self._session.send("HeapProfiler.collectGarbage")
+        usage = await self._session.send("Runtime.getHeapUsage")
+        return float(sum(usage.get(name, 0) for name in ("usedSize", "embedderHeapUsedSize", "backingStorageSize")))
+
+
+async def load(watched: Watched, shards: Shards) -> dict[str, float]:
+    """Seconds from the connection to the coarsest level on screen and to every shard decoded and handed over."""
+    begin = await watched.at("link", "connected")
+    done = await watched.at("shards-shown", len(shards.entries))
+    first = await watched.page.evaluate(
+        "Math.min(...Object.entries(noted).flatMap(([key, at]) =>"
+        " key.startsWith('points-shown=') && key !== 'points-shown=0' ? [at] : []))"
+    )
+    return {"level0_s": first / 1000 - begin, "complete_s": done - begin}
+
+
+async def updates(watched: Watched, delivery: Delivery, connection: Connection) -> list[float]:
+    """Seconds from the first byte of a shard's PUBLISH to the frame that shows it, for every update."""
+    shards = await publish_shards(delivery, connection, [surface(UPDATE_POINTS, seed=0)], generation=50)
+    await publish_manifest(delivery, connection, shards)
+    await watched.at("generation", 50)
+    seconds = []
+    for revision in range(1, UPDATE_COUNT + 1):
+        await asyncio.sleep(0.25)
+        begin = time.time()
+        shards = await publish_shards(
+            delivery, connection, [surface(UPDATE_POINTS, seed=revision)], generation=50, after=shards
+        )
+        await publish_manifest(delivery, connection, shards)
+        seconds.append(await watched.at("points-shown", shards.point_count) - begin)
+    return seconds
+
+
+async def swaps(watched: Watched, delivery: Delivery, connection: Connection) -> float:
+    """By which ratio the heap grew over many changes of generation."""
+    clouds = [surface(16_000, seed=seed) for seed in range(6)]
+    sizes = []
+    for generation in range(100, 101 + SWAP_COUNT):
+        shards = await publish_shards(delivery, connection, clouds, generation=generation)
+        await publish_manifest(delivery, connection, shards)
+        await watched.at("generation", generation)
+        await watched.at("points-shown", shards.point_count)
+        if generation in {100, 100 + SWAP_COUNT}:
+            await asyncio.sleep(1)
+            sizes.append(await watched.heap_bytes())
+    return sizes[-1] / sizes[0] - 1
+
+
+async def turning(watched: Watched) -> tuple[float, float]:
+    """Mean milliseconds of script for a frame while the object turns, and the draw calls of one."""
+    await watched.page.locator("canvas").focus()
+    taken = []
+    for _ in range(20):
+        await watched.page.keyboard.press("ArrowLeft")
+        await asyncio.sleep(0.1)
+        taken.append(await watched.figures())
+    return statistics.median(each["frameMs"] for each in taken), max(each["drawCalls"] for each in taken)
+
+
+@contextlib.asynccontextmanager
+async def watching(browser: Browser, address: str, connection: Connection) -> AsyncIterator[Watched]:
+    """A fresh page, joined."""
+    context = await browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+    page = await context.new_page()
+    await page.add_init_script(PROBE)
+    secret = {"user": connection.username, "password": connection.secret(), "project": PROJECT}
+    coded = base64.urlsafe_b64encode(json.dumps(secret).encode()).decode().rstrip("=")
+    await page.goto(f"{address}#join={coded}")
+    yield Watched(page, await context.new_cdp_session(page))
+    await context.close()
+
+
+async def measure(mosquitto: Mosquitto, address: str) -> dict[str, float]:
+    """Every figure of the page itself."""
+    connection, visitor = mosquitto.connection("reconstructor"), mosquitto.connection("viewer")
+    levels = [surface(count, seed=1) for count in (16_000, 60_000, 240_000, POINT_COUNT - 316_000)]
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    async with (
+        Delivery(connection, client_id="bench", session_expiry_s=0) as delivery,
+        async_playwright() as playwright,
+    ):
+        await delivery.wait_connected(10)
+        browser = await playwright.chromium.launch(executable_path=binary, args=[*ARGUMENTS, *sandbox])
+        packed = await publish_shards(delivery, connection, levels, generation=1)
+        await publish_manifest(delivery, connection, packed)
+        async with watching(browser, address, visitor) as watched:
+            loaded = await load(watched, packed)
+            longest_ms = float(await watched.page.evaluate("longest"))
+            frame_ms, draw_calls = await turning(watched)
+        plain = await publish_shards(delivery, connection, levels, generation=2, encoding=Encoding.PLY)
+        await publish_manifest(delivery, connection, plain)
+        async with watching(browser, address, visitor) as watched:
+            transported = await load(watched, plain)
+        async with watching(browser, address, visitor) as watched:
+            seconds = await updates(watched, delivery, connection)
+        async with watching(browser, address, visitor) as watched:
+            growth = await swaps(watched, delivery, connection)
+        await browser.close()
+    return {
+        "level0_ms": round(1000 * loaded["level0_s"]),
+        "two_million_points_s": round(loaded["complete_s"], 2),
+        "transport_mb_per_s": round(plain.byte_count / transported["complete_s"] / 1e6, 1),
+        "publish_to_pixel_p50_ms": round(1000 * statistics.median(seconds)),
+        "publish_to_pixel_p95_ms": round(1000 * float(np.percentile(seconds, 95))),
+        "longest_task_ms": round(longest_ms),
+        "script_ms_per_frame": round(frame_ms, 2),
+        "draw_calls": draw_calls,
+        "heap_growth_percent": round(100 * growth, 1),
+        "packed_bytes_per_point": round(packed.byte_count / packed.point_count, 2),
+    }
+
+
+def peers() -> dict[str, float]:
+    """Time three's PLYLoader and base64 in JSON on 2 M points, and our decoder beside them; in Node."""
+    with tempfile.TemporaryDirectory() as folder:
+        build = ["npx", "vite", "build", "--ssr", "bench/peers.ts", "--outDir", folder, "--logLevel", "error"]
+        subprocess.run(build, cwd=WEB, check=True, timeout=120)
+        done = subprocess.run(
+            ["node", str(Path(folder) / "peers.js"), str(POINT_COUNT)],
+            cwd=WEB,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=300,
+        )
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def page_gzip_kb() -> float:
+    """What a browser without brotli loads."""
+    return round(sum(path.stat().st_size for path in (WEB / "dist").rglob("*.gz")) / 1000, 1)
+
+
+def users(names: Sequence[tuple[str, str]]) -> list[Credential]:
+    """One user of every role that is needed."""
+    return [Credential.fresh(User.build(name, role, [PROJECT])) for name, role in names]
+
+
+def main() -> None:
+    """Measure and print."""
+    configure(level="warning")
+    with tempfile.TemporaryDirectory() as folder:
+        plan = BrokerPlan(data_dir=Path(folder), port=free_port())
+        people = users((("reconstructor", "reconstructor"), ("viewer", "viewer")))
+        with Mosquitto(plan, people) as mosquitto, page_server(mosquitto) as url:
+            address = url.replace("ws://", "http://").removesuffix("mqtt")
+            figures = asyncio.run(measure(mosquitto, address))
+    print(figures, file=sys.stderr)  # the peers take another minute
+    print(json.dumps({**figures, "page_gzip_kb": page_gzip_kb(), **peers()}))
+
+
+if __name__ == "__main__":
+    main()
