@@ -10,7 +10,7 @@ from torch import Tensor
 from broker.errors import CairnError
 from reconstructor.engine.depth_maps import DepthMap
 from reconstructor.engine.projection import Projection, pixel_centers
-from reconstructor.engine.refinement import Match, best_of_planes, refined
+from reconstructor.engine.refinement import Match, best_of_planes, evened, refined
 from reconstructor.engine.smoothing import Smoothness
 from reconstructor.engine.sweep import correlation_scores
 from reconstructor.engine.views import View
@@ -38,21 +38,22 @@ class SweepSettings:
     """How the plane sweep works.
 
     Attributes:
-        window: side of the correlation window in pixels, odd.
+        window: side of the correlation window in pixels, odd, at both sizes.
         plane_spacing_px: between planes, in the source that shows the most parallax, at half the image's size.
         fine_spacing_px: between the hypotheses of the refinement, at the image's full size.
         fine_count: how many of them; a multiple of 8 is fastest.
         min_score: the least correlation of a valid pixel.
-        coarse_smoothness, fine_smoothness: of the sweep and of the refinement.
+        coarse_smoothness, fine_smoothness: of the sweep and of the refinement. Strong penalties and a small window find
+            more of a weakly textured statue than the reverse (within 2 sampling distances 53 % against 43 %, 2026-11-24).
     """
 
-    window: int = 7
+    window: int = 5
     plane_spacing_px: float = 0.75
     fine_spacing_px: float = 0.5
     fine_count: int = 8
     min_score: float = 0.4
-    coarse_smoothness: Smoothness = field(default_factory=Smoothness)
-    fine_smoothness: Smoothness = field(default_factory=lambda: Smoothness(step_penalty=0.01, jump_penalty=0.05))
+    coarse_smoothness: Smoothness = field(default_factory=lambda: Smoothness(step_penalty=0.2, jump_penalty=2.0))
+    fine_smoothness: Smoothness = field(default_factory=lambda: Smoothness(step_penalty=0.03, jump_penalty=0.15))
 
 
 class PlaneSweep:
@@ -78,7 +79,7 @@ class PlaneSweep:
             window=self._settings.window,
             smoothness=self._settings.fine_smoothness,
         )
-        return self._judged(match)
+        return self._judged(evened(match))
 
     def _swept(self, reference: View, sources: Sequence[View], nearest: float, farthest: float) -> Tensor:
         pairs = matchable(reference, sources)

@@ -5,14 +5,18 @@ correlation lean with the surface: this is what makes oblique walls as exact as 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor
 
 from reconstructor.engine.projection import Projection, pixel_centers
 from reconstructor.engine.smoothing import Smoothness, aggregated_costs
 from reconstructor.engine.sweep import correlation_scores
+
+_EVENING_RADIUS = 2
+_SAME_SURFACE_PX = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +66,25 @@ def refined(
         score=scores.gather(2, place[:, :, None])[:, :, 0],
         speed=speed,
     )
+
+
+def evened(match: Match) -> Match:
+    """Average each pixel with those of its 5 x 5 neighbours that lie on the same surface, to half a pixel of parallax.
+
+    Source: Tomasi and Manduchi, "Bilateral Filtering for Gray and Color Images", ICCV 1998, here of inverse depth.
+    """
+    height, width = match.inverse_depth.shape
+    margins = [_EVENING_RADIUS] * 4
+    around = F.pad(match.inverse_depth[None, None], margins, mode="replicate")[0, 0]
+    scale = match.speed / _SAME_SURFACE_PX
+    total, weights = torch.zeros_like(match.speed), torch.zeros_like(match.speed)
+    for row in range(2 * _EVENING_RADIUS + 1):
+        for column in range(2 * _EVENING_RADIUS + 1):
+            offset = around[row : row + height, column : column + width] - match.inverse_depth
+            weight = (offset * scale).square_().neg_().exp_()
+            total.addcmul_(weight, offset)
+            weights += weight
+    return replace(match, inverse_depth=match.inverse_depth + total / weights)
 
 
 def peak_offset(values: Tensor, place: Tensor) -> Tensor:

@@ -20,8 +20,8 @@ class Smoothness:
         is_diagonal: eight directions instead of four.
     """
 
-    step_penalty: float = 0.04
-    jump_penalty: float = 0.30
+    step_penalty: float
+    jump_penalty: float
     edge_contrast: float = 0.06
     is_diagonal: bool = False
 

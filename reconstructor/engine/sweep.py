@@ -14,7 +14,7 @@ from reconstructor.engine.projection import Projection, pixel_centers
 
 UNSEEN = -1.0  # the score where no source sees the pixel
 _PLANES_AT_ONCE = 8  # a multiple of 8 lets oneDNN take its blocked depthwise kernel, 7 times faster (2026-11-24)
-_NOISE_VARIANCE = (1.5 / 255.0) ** 2  # of the camera; windows with less texture score near 0 instead of at random
+_NOISE_VARIANCE = (0.5 / 255.0) ** 2  # of rounding and JPEG; a window without texture scores 0 instead of at random
 
 
 def correlation_scores(

@@ -58,12 +58,15 @@ def test_the_same_images_give_the_same_depth() -> None:
     assert torch.equal(first.valid, second.valid)
 
 
-def test_images_of_something_else_give_few_valid_pixels() -> None:
+def test_images_of_something_else_give_few_and_unsure_pixels() -> None:
     images = photographed("leaning_wall")
     noise = torch.randint(0, 256, images[1].view.image_rgb.shape, generator=torch.Generator().manual_seed(4))
     sources = [replace(images[at].view, image_rgb=noise.to(torch.uint8)) for at in (1, 3)]
     depth_map = ENGINE.depth_map(images[2].view, sources)
-    assert float(depth_map.valid.float().mean()) < 0.25
+    right = ENGINE.depth_map(images[2].view, [images[1].view, images[3].view])
+    assert float(depth_map.valid.float().mean()) < 0.6 * float(right.valid.float().mean())
+    assert float(depth_map.confidence[depth_map.valid].median()) < 0.3
+    assert float(right.confidence[right.valid].median()) > 0.7
 
 
 def test_too_little_to_go_by_is_said() -> None:

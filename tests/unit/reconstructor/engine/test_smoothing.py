@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from reconstructor.engine.smoothing import Smoothness, aggregated_costs
 
 STEP, JUMP = 0.05, 0.4
+SMOOTHNESS = Smoothness(step_penalty=STEP, jump_penalty=JUMP)
 
 
 def walked(costs: NDArray[np.float64], way: tuple[int, int]) -> NDArray[np.float64]:
@@ -43,7 +44,7 @@ def test_the_sum_is_that_of_the_plain_recursion(is_diagonal: bool) -> None:
 def test_costs_are_not_changed_in_place() -> None:
     costs = torch.rand(6, 6, 8, generator=torch.Generator().manual_seed(2))
     before = costs.clone()
-    aggregated_costs(costs, torch.zeros(6, 6), Smoothness())
+    aggregated_costs(costs, torch.zeros(6, 6), SMOOTHNESS)
     assert torch.equal(costs, before)
 
 
@@ -52,7 +53,7 @@ def test_lonely_mistakes_give_way_to_their_neighbours() -> None:
     costs[:, :, 3] = 0.1
     costs[10, 10, 3], costs[10, 10, 7] = 0.3, 0.05
     assert int(costs[10, 10].argmin()) == 7
-    assert bool((aggregated_costs(costs, torch.zeros(20, 20), Smoothness()).argmin(dim=2) == 3).all())
+    assert bool((aggregated_costs(costs, torch.zeros(20, 20), SMOOTHNESS).argmin(dim=2) == 3).all())
 
 
 def test_jumps_are_taken_at_the_edge_of_the_image() -> None:
@@ -60,6 +61,6 @@ def test_jumps_are_taken_at_the_edge_of_the_image() -> None:
     costs[:, :6, 1], costs[:, 10:, 6] = 0.1, 0.1  # nothing is known in columns 6 to 9
     gray = torch.zeros(16, 16)
     gray[:, 9:] = 1.0
-    chosen = aggregated_costs(costs, gray, Smoothness()).argmin(dim=2)
+    chosen = aggregated_costs(costs, gray, SMOOTHNESS).argmin(dim=2)
     assert bool((chosen[:, :9] == 1).all())
     assert bool((chosen[:, 9:] == 6).all())
