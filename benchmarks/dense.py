@@ -1,0 +1,163 @@
+"""How dense, right and fast is dense depth? `python -m benchmarks.dense [DATASET|OBJECT…]`: one line of JSON last.
+
+DATASET is a folder with `images/` and `cameras.json`; OBJECT one of the simulated ones, whose surface is known exactly.
+Depth is compared with sparse points that at least three images see to half a pixel (and with all that three see, for the
+record: what disagrees there is mostly the sparse point), and the fused cloud of an object with its surface:
+accuracy is the share of points within a distance of the surface, completeness the share of the surface (where three
+images see it) within that distance of a point, F their harmonic mean.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.dense_truth import (
+    Posed,
+    accuracy_in_sampling_distances,
+    completeness_in_sampling_distances,
+    posed_object,
+    posed_photographs,
+)
+from edge_agent.cameras.simulated.objects import OBJECTS
+from reconstructor.engine.consistency import confirmed
+from reconstructor.engine.dense import DenseSettings
+from reconstructor.engine.depth_maps import DepthMap, SurfacePoints, surface_points
+from reconstructor.engine.fusion import fused, without_outliers
+from reconstructor.engine.plane_sweep import PlaneSweep, SweepSettings
+from reconstructor.engine.views import View, best_sources
+
+DISTANCES = (0.5, 1.0, 2.0, 5.0)  # ground sampling distances
+MAX_SPARSE_ERROR_PX = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """One set of images, matched, confirmed and fused."""
+
+    posed: Posed
+    maps: dict[str, DepthMap]
+    cloud: SurfacePoints
+    seconds_per_image: float
+    fusion_s: float
+
+    def points_per_image(self) -> float:
+        return float(np.mean([int(depth_map.valid.sum()) for depth_map in self.maps.values()]))
+
+    def sparse_errors(self, below_px: float = MAX_SPARSE_ERROR_PX) -> NDArray[np.float64]:
+        """(N,) relative difference to the depth of each sparse point, of those reprojected well, that has depth."""
+        pairs = zip(self.posed.views, self.posed.sparse_errors_px, strict=True)
+        return np.concatenate(
+            [sparse_errors(view, self.maps[view.image_id], error_px < below_px) for view, error_px in pairs]
+        )
+
+
+def measure(posed: Posed, settings: DenseSettings) -> Measured:
+    """Depth of every image as the engine makes it, all images known."""
+    engine, views = PlaneSweep(SweepSettings()), posed.views
+    began_s = time.perf_counter()
+    raw = {view.image_id: engine.depth_map(view, best_sources(view, views, settings.source_count)) for view in views}
+    final = {}
+    for view in views:
+        witnesses = best_sources(view, views, settings.witness_count)
+        others = [(other, raw[other.image_id]) for other in witnesses]
+        final[view.image_id] = confirmed(view, raw[view.image_id], others, settings.agreement)
+    _wait_for(views[0].device)
+    seconds = (time.perf_counter() - began_s) / len(views)
+    began_s = time.perf_counter()
+    points = SurfacePoints.join([surface_points(view, final[view.image_id]) for view in views])
+    cloud = without_outliers(fused(points, voxel_ratio=settings.voxel_ratio))
+    fusion_s = time.perf_counter() - began_s
+    return Measured(posed=posed, maps=final, cloud=cloud, seconds_per_image=seconds, fusion_s=fusion_s)
+
+
+def sparse_errors(view: View, depth_map: DepthMap, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    points, (fx, fy, cx, cy) = view.sparse_in_camera()[mask], view.intrinsics
+    columns = np.floor(points[:, 0] / points[:, 2] * fx + cx).astype(np.int64).clip(0, view.width - 1)
+    rows = np.floor(points[:, 1] / points[:, 2] * fy + cy).astype(np.int64).clip(0, view.height - 1)
+    is_valid = depth_map.valid.cpu().numpy()[rows, columns]
+    depth = 1.0 / depth_map.inverse_depth.cpu().numpy()[rows, columns]
+    return np.asarray(np.abs(depth / points[:, 2] - 1.0)[is_valid], np.float64)
+
+
+def scores(measured: Measured) -> dict[str, float]:
+    """Accuracy, completeness and F at each distance, and how far confidence is from the share that is right."""
+    accuracy = accuracy_in_sampling_distances(measured.posed, measured.cloud)
+    completeness = completeness_in_sampling_distances(measured.posed, measured.cloud)
+    found = {}
+    for distance in DISTANCES:
+        right, whole = float((accuracy < distance).mean()), float((completeness < distance).mean())
+        found[f"accuracy_at_{distance:g}_gsd"], found[f"completeness_at_{distance:g}_gsd"] = right, whole
+        found[f"f_at_{distance:g}_gsd"] = 2.0 * right * whole / max(right + whole, 1e-9)
+    found["calibration_error"] = calibration_error(measured.cloud.confidences, accuracy < 2.0)
+    return found
+
+
+def calibration_error(confidences: NDArray[np.float32], is_right: NDArray[np.bool_]) -> float:
+    """Expected calibration error in ten bins (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017)."""
+    bins = np.minimum((confidences * 10).astype(np.int64), 9)
+    gaps = [
+        (bins == place).sum() * abs(float(is_right[bins == place].mean() - confidences[bins == place].mean()))
+        for place in np.unique(bins)
+    ]
+    return float(sum(gaps) / len(bins))
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _load(target: str, arguments: argparse.Namespace) -> Posed:
+    device = torch.device(arguments.device)
+    if target in OBJECTS:
+        return posed_object(target, count=arguments.count, first=2, width=arguments.width, device=device)
+    return posed_photographs(Path(target), width=arguments.width, device=device)
+
+
+def _rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in figures.items()}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="*", default=list(OBJECTS), metavar="DATASET|OBJECT")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--width", type=int, default=612, help="pixels; depth is made at this width")
+    parser.add_argument("--count", type=int, default=10, help="images of an object")
+    arguments = parser.parse_args()
+    all_measured, f_at_2_gsd = [], {}
+    for target in arguments.targets:
+        measured = measure(_load(target, arguments), DenseSettings())
+        all_measured.append(measured)
+        name, errors = measured.posed.name, measured.sparse_errors()
+        print(
+            f"{name}: {measured.points_per_image():,.0f} points an image, {len(measured.cloud):,} fused, "
+            f"{(errors < 0.005).mean():.2%} within 0.5 % and {(errors < 0.01).mean():.2%} within 1 % of the sparse depth, "
+            f"{measured.seconds_per_image:.2f} s an image, {measured.fusion_s:.1f} s to fuse",
+            flush=True,
+        )
+        if measured.posed.surface is not None:
+            figures = _rounded(scores(measured))
+            f_at_2_gsd[name] = figures["f_at_2_gsd"]
+            print(f"{name}: {json.dumps(figures)}", flush=True)
+    errors = np.concatenate([measured.sparse_errors() for measured in all_measured])
+    every = np.concatenate([measured.sparse_errors(np.inf) for measured in all_measured])
+    total = {
+        "points_per_image": float(np.mean([measured.points_per_image() for measured in all_measured])),
+        "share_within_half_percent": float((errors < 0.005).mean()),
+        "share_within_1_percent": float((errors < 0.01).mean()),
+        "share_within_1_percent_of_all_sparse": float((every < 0.01).mean()),
+        "seconds_per_image": float(np.mean([measured.seconds_per_image for measured in all_measured])),
+    }
+    print(json.dumps(_rounded(total) | {"f_at_2_gsd": f_at_2_gsd, "device": arguments.device}))
+
+
+if __name__ == "__main__":
+    main()
