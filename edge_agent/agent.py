@@ -13,6 +13,7 @@ from edge_agent.config import Settings
 from edge_agent.darkroom import Darkroom
 from edge_agent.desk import Desk
 from edge_agent.health import Pulse, Tally, measure
+from edge_agent.hours import Hours
 from edge_agent.photographer import Photographer
 from edge_agent.presence import Voice, next_count
 from edge_agent.remote_settings import KEPT_WORD, load
@@ -99,6 +100,7 @@ class Agent:
             self,
             interval_s=settings.interval_s,
             policy=settings.spool_policy,
+            hours=Hours.parse(settings.hours) if settings.hours else None,
         )
         self._desk = Desk(
             control,

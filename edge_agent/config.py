@@ -2,15 +2,16 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat
+from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat
 from pydantic_settings import SettingsConfigDict
 
 from broker.config import BadSettingsError, Connection, ProgramSettings
 from broker.ids import AgentId, ProjectId
 from broker.messages import AgentSettings
 from edge_agent.cameras.plan import CameraKind, CameraPlan
+from edge_agent.hours import BadHoursError, Hours
 from edge_agent.uplink import Window
 
 MIB: Final = 1024 * 1024
@@ -22,6 +23,14 @@ class SpoolPolicy(StrEnum):
     PAUSE = "pause"
     REJECT = "reject"
     THIN = "thin"
+
+
+def _checked_hours(text: str) -> str:
+    try:
+        Hours.parse(text)
+    except BadHoursError as exc:  # pydantic collects ValueErrors
+        raise ValueError(exc.sentence) from exc
+    return text
 
 
 class Settings(ProgramSettings):
@@ -55,6 +64,9 @@ class Settings(ProgramSettings):
         default=True, description="Lock a Pi camera's exposure, white balance and focus after its warm-up."
     )
     interval_s: NonNegativeFloat = Field(default=5.0, description="Time between two photographs, seconds.")
+    hours: Annotated[str, AfterValidator(_checked_hours)] | None = Field(
+        default=None, description="Photograph only during these hours of the day, UTC, for example 06:00-19:30."
+    )
     shot_timeout_s: PositiveFloat = Field(
         default=60.0, description="A camera that takes longer for a photograph is killed and started again, seconds."
     )

@@ -12,6 +12,7 @@ from edge_agent.commands import Wish
 from edge_agent.config import SpoolPolicy
 from edge_agent.darkroom import Darkroom
 from edge_agent.health import Tally
+from edge_agent.hours import Hours
 from edge_agent.spool import Spool, SpoolFullError
 from edge_agent.spool_index import SpooledImage
 
@@ -19,6 +20,7 @@ AFTER_ERROR_S: Final = 1.0
 LONGEST_AFTER_ERROR_S: Final = 60.0
 FULL_PAUSE_S: Final = 2.0
 NOTHING_YET_S: Final = 0.5
+LOOK_AGAIN_S: Final = 600.0  # the clock of a rig may be set meanwhile
 IS_PAUSED: Final = "is_paused"  # the spool's word for it: a paused rig is paused after a reboot
 LOG = get_logger()
 
@@ -57,9 +59,11 @@ class Photographer:
         *,
         interval_s: float,
         policy: SpoolPolicy = SpoolPolicy.PAUSE,
+        hours: Hours | None = None,
     ) -> None:
         self._camera, self._spool, self._tally, self._listener = camera, spool, tally, listener
         self._darkroom, self._policy, self.interval_s = darkroom, policy, interval_s
+        self._hours = hours
         self._wishes: deque[Wish] = deque()
         self._changed = asyncio.Event()
         self._error_count = 0
@@ -109,12 +113,14 @@ class Photographer:
         if self._wishes and (self._wishes[0].at is None or now_utc() >= self._wishes[0].at):
             self._wishes.popleft()
             return True
-        return not self.is_paused and time.monotonic() >= due_s
+        is_open = self._hours is None or self._hours.is_open(now_utc())
+        return is_open and not self.is_paused and time.monotonic() >= due_s
 
     def _next_look_s(self, due_s: float) -> float:
-        looks = [3600.0]
+        looks = [LOOK_AGAIN_S]
         if not self.is_paused:
-            looks.append(due_s - time.monotonic())
+            opens_in_s = self._hours.opens_in_s(now_utc()) if self._hours else 0.0
+            looks.append(max(due_s - time.monotonic(), opens_in_s))
         if self._wishes and self._wishes[0].at is not None:
             looks.append((self._wishes[0].at - now_utc()).total_seconds())
         return max(0.0, min(looks))

@@ -16,6 +16,7 @@ from edge_agent.commands import Wish
 from edge_agent.config import SpoolPolicy
 from edge_agent.darkroom import Darkroom
 from edge_agent.health import Tally
+from edge_agent.hours import Hours
 from edge_agent.photographer import Photographer
 from edge_agent.spool import Spool
 from edge_agent.spool_index import ImageState, SpooledImage
@@ -62,12 +63,17 @@ class Ears:
 
 class Rig:
     def __init__(
-        self, folder: Path, *script: Step, interval_s: float = 0.0, policy: SpoolPolicy = SpoolPolicy.PAUSE
+        self,
+        folder: Path,
+        *script: Step,
+        interval_s: float = 0.0,
+        policy: SpoolPolicy = SpoolPolicy.PAUSE,
+        hours: Hours | None = None,
     ) -> None:
         self.spool, self.camera, self.ears, self.tally = Spool(folder, RIG), Camera(*script), Ears(), Tally()
         darkroom = Darkroom(self.spool, is_gated=False, settings=AgentSettings())
         self.photographer = Photographer(
-            self.camera, self.spool, darkroom, self.tally, self.ears, interval_s=interval_s, policy=policy
+            self.camera, self.spool, darkroom, self.tally, self.ears, interval_s=interval_s, policy=policy, hours=hours
         )
 
     async def until(self, is_so: Callable[[], bool]) -> None:
@@ -181,3 +187,18 @@ async def test_the_policy_thin_deletes_what_the_gate_turned_down_first(tmp_path:
     await asyncio.wait_for(running, 10)
     assert [image.image_id for image in rig.ears.kept] != [aside.image_id]
     assert len(rig.ears.kept) == 1
+
+
+async def test_outside_its_hours_a_rig_takes_only_what_is_wished(tmp_path: Path) -> None:
+    now = now_utc()
+    closed = Hours(
+        opens=(now + timedelta(hours=2)).time().replace(microsecond=0),
+        closes=(now + timedelta(hours=3)).time().replace(microsecond=0),
+    )
+    rig = Rig(tmp_path, photograph(1), photograph(2), hours=closed)
+    running = asyncio.create_task(rig.photographer.run())
+    await asyncio.sleep(0.1)
+    assert rig.ears.kept == []
+    rig.photographer.wish(Wish())
+    await rig.until(lambda: len(rig.ears.kept) == 1)
+    running.cancel()

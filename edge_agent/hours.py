@@ -1,0 +1,53 @@
+"""During which hours does the rig photograph by itself? A daily window in UTC; pure, and it may cross midnight."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Self
+
+from broker.errors import CairnError
+
+
+class BadHoursError(CairnError):
+    """Text that names no window of the day."""
+
+    code = "bad_hours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """From `opens` up to, not including, `closes`; both the same: all day."""
+
+    opens: time
+    closes: time
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads `06:00-19:30`.
+
+        Raises:
+            BadHoursError: it reads otherwise.
+        """
+        found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+        if found is None:
+            raise BadHoursError(f"{text[:40]!r} names no hours: write 06:00-19:30, in UTC")
+        first, second, third, fourth = (int(part) for part in found.groups())
+        return cls(opens=time(first, second), closes=time(third, fourth))
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether an instant (UTC) lies in the window."""
+        clock = now.time()
+        if self.opens == self.closes:
+            return True
+        if self.opens < self.closes:
+            return self.opens <= clock < self.closes
+        return clock >= self.opens or clock < self.closes
+
+    def opens_in_s(self, now: datetime) -> float:
+        """Seconds until the window is open; 0 when it is."""
+        if self.is_open(now):
+            return 0.0
+        opening = now.replace(hour=self.opens.hour, minute=self.opens.minute, second=0, microsecond=0)
+        if opening <= now:
+            opening += timedelta(days=1)
+        return (opening - now).total_seconds()
