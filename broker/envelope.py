@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from broker.errors import CairnError
-from broker.ids import ProjectId
+from broker.ids import BadIdError, ProjectId
 
 SCHEMA_MAJOR: Final = 1
 SCHEMA: Final = f"{SCHEMA_MAJOR}.0"
@@ -92,3 +92,5 @@ def decode(payload: bytes, model: type[M]) -> M:
         first = exc.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "message"
         raise BadMessageError(f"not a valid {model.message_type} message: {place}: {first['msg']}") from exc
+    except BadIdError as exc:  # an unknown word: pydantic collects only ValueErrors
+        raise BadMessageError(f"not a valid {model.message_type} message: {exc.sentence}") from exc

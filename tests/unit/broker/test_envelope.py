@@ -73,6 +73,12 @@ def test_every_message_names_itself_and_every_error_code_is_one_word() -> None:
         Error(project="chapel", code="Two Words", reason="x")
 
 
+def test_unknown_word_is_a_bad_message_like_any_other_fault() -> None:
+    text = '{"type":"request","schema":"1.0","project":"chapel","id":"r1","verb":"explode","connection":"c1"}'
+    with pytest.raises(BadMessageError, match="not a known Verb"):
+        decode(text.encode(), MESSAGES["request"])
+
+
 def test_manifest_without_shard_list_is_refused() -> None:
     with pytest.raises(BadMessageError, match="generation"):
         decode(b'{"type":"manifest","schema":"1.0","project":"chapel"}', Manifest)
