@@ -50,7 +50,8 @@ class LiveEngine:
         self._finder = PairFinder(settings)
         self._published = PublishedPoints()
         self._images: list[StepImage] = []
-        self._sequence = 0
+        self._sequence = self._model_sequence = 0
+        self._just_placed: list[int] = []
         self._newest: tuple[str, Outcome] | None = None  # image id added by the newest step, and what it brought
         self._watch = Stopwatch()
         self._model_lock = RLock()
@@ -154,7 +155,7 @@ class LiveEngine:
         self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
         with self._watch.measure("mapping"):
             introduce(number, self._known, self._mapper)
-            self._mapper.place(self._waiting())
+            self._just_placed = self._mapper.place(self._waiting())
 
     def _features(self, number: int, path: Path, image_id: str) -> tuple[ImageFacts, Features]:
         """From disk where a crash came after they were written, else taken anew."""
@@ -191,7 +192,10 @@ class LiveEngine:
         self._published.add_image(image.number, len(features))
 
     def _waiting(self) -> list[int]:
-        return [number for number in self._known.numbers if not self._mapper.is_placed(number)]
+        return self._waiting_up_to(len(self._images))
+
+    def _waiting_up_to(self, newest: int) -> list[int]:
+        return [number for number in self._known.numbers if number <= newest and not self._mapper.is_placed(number)]
 
     def _commit(self, *, added_image_id: str, is_complete: bool, objection: str = "") -> Outcome:
         self._sequence += 1
@@ -203,20 +207,33 @@ class LiveEngine:
             update = describe(self._images, self._known, self._mapper).model_copy(
                 update={"new_point_count": len(cloud), "refetch_rejected": objection[:500]}
             )
+            self._model_sequence = self._next_model_sequence(is_complete=is_complete)
             state = StepState(
                 sequence=self._sequence,
                 images=tuple(self._images),
                 added_image_id=added_image_id,
-                has_model=self._mapper.is_initialised,
+                model_sequence=self._model_sequence,
             )
             folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
         return Outcome(update=update, folder=folder.resolve(), seconds_by_stage=self._watch.take())
 
+    def _next_model_sequence(self, *, is_complete: bool) -> int:
+        if not self._mapper.is_initialised:
+            return 0
+        last = 0 if is_complete else self._model_sequence
+        return self._snapshots.model_sequence(self._sequence, len(self._images), last)
+
     def _sparse_cloud(self, *, is_complete: bool) -> PointCloud:
         if not self._mapper.is_initialised:
             return PointCloud.empty()
-        take = self._published.take_all if is_complete else self._published.take_new
-        return take(self._mapper.model, self._known.features)
+        if is_complete:
+            return self._published.take_all(self._mapper.model, self._known.features)
+        return self._published.take_new(self._mapper.model, self._known.features, self._touched())
+
+    def _touched(self) -> set[int]:
+        """The images that can have got new points by the last ones added."""
+        newest = self._known.numbers[-1:] + self._just_placed
+        return {other for number in newest for other in [number, *self._known.neighbours(number)]}
 
     def _dense_cloud(self, *, is_complete: bool) -> PointCloud:
         if self._densifier is None or not self._mapper.is_initialised:
@@ -239,11 +256,16 @@ class LiveEngine:
             number = image.number
             pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
             self._remember(image, known.facts[number], known.features[number], pairs)
-        self._mapper = build_mapper(self._known, self._settings)
+        self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model)
         if step.model is not None:
             self._mapper.swap(step.model)
+        for number in self._known.numbers:
+            if number not in step.numbers_before_model:
+                introduce(number, self._known, self._mapper)
+                self._mapper.place(self._waiting_up_to(number))
         self._published = step.published
-        self._sequence = step.state.sequence
+        self._published.skip_present(self._mapper.model)
+        self._sequence, self._model_sequence = step.state.sequence, step.state.model_sequence
         self._densifier = self._new_densifier()  # of the mapper that was built here
         if self._densifier is not None and step.model is not None:
             self._densifier.restore(self._sequence)

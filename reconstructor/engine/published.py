@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broker.shards import PointCloud
+from reconstructor.engine.agreement import point_ids
 from reconstructor.engine.features import Features
 
 
@@ -23,10 +24,19 @@ class PublishedPoints:
     def add_image(self, number: int, feature_count: int) -> None:
         self._marks.setdefault(number, np.zeros(feature_count, np.bool_))
 
-    def take_new(self, model: Any, features: Mapping[int, Features]) -> PointCloud:
-        """The points that viewers do not have, coloured; they count as published from now on."""
-        fresh = sorted(point_id for point_id in model.point3D_ids() if point_id > self._highest_id)
-        return self._take(model, fresh, features, only_new=True)
+    def take_new(self, model: Any, features: Mapping[int, Features], numbers: Iterable[int]) -> PointCloud:
+        """The points of these images that viewers do not have, coloured; they count as published from now on.
+
+        Ids grow, so only ids above all earlier ones can be new; only some images are asked, because asking the whole
+        model takes longer with every image.
+        """
+        observed = [point_ids(model, number) for number in numbers if model.image(number).has_pose]
+        ids = np.unique(np.concatenate([np.empty(0, np.int64), *observed]))
+        return self._take(model, map(int, ids[ids > self._highest_id]), features, only_new=True)
+
+    def skip_present(self, model: Any) -> None:
+        """Count all present points as published: after a restart their ids may differ from what they were."""
+        self._highest_id = max(model.point3D_ids(), default=0)
 
     def take_all(self, model: Any, features: Mapping[int, Features]) -> PointCloud:
         """All points, coloured, for a complete new set; what was published before is forgotten."""

@@ -1,6 +1,6 @@
 """How does a process that did not see the images come to know them? From their files, in order of number."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from broker.errors import CairnError
 from reconstructor.engine.files import ImageFiles
@@ -30,11 +30,12 @@ def recall(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
     return known
 
 
-def build_mapper(known: KnownImages, settings: EngineSettings) -> LiveMapper:
-    """A mapper that knows these images and has placed none of them."""
+def build_mapper(known: KnownImages, settings: EngineSettings, numbers: Collection[int] | None = None) -> LiveMapper:
+    """A mapper that knows these images, or all, and has placed none of them."""
     mapper = LiveMapper(settings)
     for number in known.numbers:
-        introduce(number, known, mapper)
+        if numbers is None or number in numbers:
+            introduce(number, known, mapper)
     return mapper
 
 

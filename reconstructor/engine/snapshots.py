@@ -3,7 +3,8 @@
     steps/000012/state.json  marks.npz  model/ (COLMAP binary)  output/ (PLY and update.json: what the caller reads)
 
 A step is written under a temporary name and renamed. The newest few are kept: the caller may still read the last
-output, and if a power cut tore the newest step, the one before it stands.
+output, and if a power cut tore the newest step, the one before it stands. A large model is written at every 5th step
+only, because its size grows with the project; the images after it are placed again from their files.
 """
 
 import shutil
@@ -19,7 +20,9 @@ from reconstructor.black_box import Update, write_update
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.published import PublishedPoints
 
-_KEPT_STEPS: Final = 3
+_KEPT_STEPS: Final = 8  # two models of large projects, and the steps between
+_SMALL_PROJECT_IMAGES: Final = 20
+_STEPS_BETWEEN_MODELS: Final = 5
 _CLOUD_NAME: Final = "points.ply"
 
 
@@ -42,7 +45,7 @@ class StepState(BaseModel):
     sequence: int
     images: tuple[StepImage, ...]
     added_image_id: str = ""  # empty after a refetch
-    has_model: bool
+    model_sequence: int = 0  # of the step whose model this one begins with, often itself; 0: there is none
     model_sizes_bytes: dict[str, int] = {}  # COLMAP aborts the process on a torn file: sizes are compared first
 
 
@@ -53,6 +56,7 @@ class Step:
     state: StepState
     published: PublishedPoints
     model: Any | None  # pycolmap.Reconstruction
+    numbers_before_model: frozenset[int]  # images that were known when the model was written
     output: Path
 
 
@@ -64,18 +68,24 @@ class Snapshots:
 
     def newest(self) -> Step | None:
         """The newest step that can be read, or None."""
-        return next((step for path in reversed(self._paths()) if (step := _read_step(path)) is not None), None)
+        sequences = (int(path.name) for path in reversed(self._paths()))
+        return next((step for sequence in sequences if (step := self._read(sequence)) is not None), None)
+
+    def model_sequence(self, sequence: int, image_count: int, last_sequence: int) -> int:
+        """Which step's model a new step begins with: its own, or for large projects one of the last few."""
+        is_recent = 0 < sequence - last_sequence < _STEPS_BETWEEN_MODELS
+        return last_sequence if last_sequence and is_recent and image_count > _SMALL_PROJECT_IMAGES else sequence
 
     def commit(
         self, state: StepState, model: Any, published: PublishedPoints, cloud: PointCloud, update: Update
     ) -> Path:
-        """Write a step; returns its output folder."""
-        final = self.folder / "steps" / f"{state.sequence:06d}"
+        """Write a step, with the model if it is to begin with its own; returns its output folder."""
+        final = self._path(state.sequence)
         unfinished = final.with_suffix(".tmp")
         shutil.rmtree(unfinished, ignore_errors=True)
         output = unfinished / "output"
         output.mkdir(parents=True)
-        if state.has_model:
+        if state.model_sequence == state.sequence:
             (unfinished / "model").mkdir()
             model.write_binary(str(unfinished / "model"))
             state = state.model_copy(update={"model_sizes_bytes": _sizes(unfinished / "model")})
@@ -89,6 +99,35 @@ class Snapshots:
         self._forget_old()
         return final / "output"
 
+    def _read(self, sequence: int) -> Step | None:
+        path = self._path(sequence)
+        try:
+            state = _read_state(path)
+            base = state if state.model_sequence in {0, sequence} else _read_state(self._path(state.model_sequence))
+            with np.load(path / "marks.npz", allow_pickle=False) as archive:
+                published = PublishedPoints.from_arrays({name: archive[name] for name in archive.files})
+            model = self._read_model(base) if state.model_sequence else None
+        except (OSError, ValidationError, ValueError, KeyError, RuntimeError):  # RuntimeError: COLMAP's
+            return None
+        return Step(
+            state=state,
+            published=published,
+            model=model,
+            numbers_before_model=frozenset(image.number for image in base.images),
+            output=path / "output",
+        )
+
+    def _read_model(self, state: StepState) -> Any:
+        folder = self._path(state.sequence) / "model"
+        if _sizes(folder) != state.model_sizes_bytes:
+            raise ValueError(f"{folder} is torn")
+        model = pycolmap.Reconstruction()
+        model.read_binary(str(folder))
+        return model
+
+    def _path(self, sequence: int) -> Path:
+        return self.folder / "steps" / f"{sequence:06d}"
+
     def _paths(self) -> list[Path]:
         return sorted(path for path in (self.folder / "steps").glob("[0-9]*") if path.suffix != ".tmp")
 
@@ -101,17 +140,5 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in folder.iterdir()}
 
 
-def _read_step(path: Path) -> Step | None:
-    try:
-        state = StepState.model_validate_json((path / "state.json").read_bytes())
-        with np.load(path / "marks.npz", allow_pickle=False) as archive:
-            published = PublishedPoints.from_arrays({name: archive[name] for name in archive.files})
-        model = None
-        if state.has_model:
-            if _sizes(path / "model") != state.model_sizes_bytes:
-                return None
-            model = pycolmap.Reconstruction()
-            model.read_binary(str(path / "model"))
-    except (OSError, ValidationError, ValueError, KeyError, RuntimeError):  # RuntimeError: COLMAP's
-        return None
-    return Step(state=state, published=published, model=model, output=path / "output")
+def _read_state(path: Path) -> StepState:
+    return StepState.model_validate_json((path / "state.json").read_bytes())

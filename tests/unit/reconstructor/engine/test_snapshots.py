@@ -81,7 +81,7 @@ def test_a_crash_at_any_write_changes_nothing_in_the_end(  # noqa: PLR0917 - fix
 
 
 def test_only_the_newest_steps_are_kept(before: Path) -> None:
-    assert len(list((before / "steps").iterdir())) <= 3
+    assert len(list((before / "steps").iterdir())) <= 8
 
 
 def test_images_that_come_during_a_refetch_are_in_its_cloud(
@@ -98,3 +98,23 @@ def test_images_that_come_during_a_refetch_are_in_its_cloud(
     assert [camera.state.value for camera in after.cameras] == ["placed"] * (BEFORE + 2)
     assert photographs.center_error(after) < 0.01
     assert not found[0].refetch_rejected
+
+
+def test_a_large_project_writes_few_models_and_places_the_last_images_again(
+    before: Path, photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconstructor.engine.snapshots._SMALL_PROJECT_IMAGES", 1)
+    folder = shutil.copytree(before, tmp_path / "engine")
+    engine = LiveEngine(folder, SETTINGS)
+    for path in photographs.paths[BEFORE : BEFORE + 3]:
+        update = engine.add_image(path, path.stem).update
+    steps = sorted((folder / "steps").iterdir())
+    assert [(path / "model").is_dir() for path in steps] == [False, True, True, False, False, False]
+    again = LiveEngine(folder, SETTINGS)
+    path = photographs.paths[0]
+    restored = again.add_image(path, path.stem)
+    assert restored.update.new_point_count == 0
+    extent = np.ptp(poses(update)[:, :3, 3], axis=0).max()
+    assert np.abs(poses(restored.update) - poses(update)).max() < 1e-3 * extent
+    path = photographs.paths[BEFORE + 3]
+    assert 0 < again.add_image(path, path.stem).update.new_point_count < 1000
