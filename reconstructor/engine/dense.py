@@ -16,6 +16,8 @@ from reconstructor.engine.views import View, best_sources
 
 _FUSED_TOGETHER = 16
 
+_SURE_SOURCES = 2  # a depth from one other image is a guess
+
 
 class UnknownImageError(CairnError):
     """An image that the dense model does not hold."""
@@ -78,12 +80,14 @@ class Growth:
     """What an image brought.
 
     Attributes:
-        points: all new points, row for row.
+        points: all new points, as the images that agree have them together.
+        sure_points: those of images that were matched against two others or more; the rest is provisional.
         replaced: images whose earlier points these replace, because they were provisional.
         entries: what changed, by image id, for the engine's store.
     """
 
     points: SurfacePoints
+    sure_points: SurfacePoints
     replaced: frozenset[str] = frozenset()
     entries: Mapping[str, Entry] = field(default_factory=dict)
 
@@ -131,7 +135,7 @@ class DenseModel:
         as soon as there are two. Adding an image again changes nothing.
         """
         if view.image_id in self._views:
-            return Growth(points=SurfacePoints.empty())
+            return Growth(points=SurfacePoints.empty(), sure_points=SurfacePoints.empty())
         self._views[view.image_id] = view
         waiting = [known for known in self._views.values() if self._gains(known)]
         replaced = {known.image_id for known in waiting if known.image_id in self._entries}
@@ -139,11 +143,14 @@ class DenseModel:
             self._entries.pop(known.image_id, None)
         for known in waiting:
             self._entries[known.image_id] = self._matched(known)
-        changed = {known.image_id: self._publish(known) for known in waiting}
+        changed = [self._publish(known) for known in waiting]
         return Growth(
-            points=SurfacePoints.join([points for points, _ in changed.values()]),
+            points=SurfacePoints.join([points for points, _ in changed]),
+            sure_points=SurfacePoints.join(
+                [points for points, entry in changed if len(entry.sources) >= _SURE_SOURCES]
+            ),
             replaced=frozenset(replaced),
-            entries={image_id: entry for image_id, (_, entry) in changed.items()},
+            entries={entry.view.image_id: entry for _, entry in changed},
         )
 
     @torch.inference_mode()
@@ -163,20 +170,21 @@ class DenseModel:
                 entries[view.image_id] = self._matched(view)
             report(done + 1, len(views))
         self._entries = entries
-        final = {image_id: self._confirmed(self._views[image_id]) for image_id in entries}
-        self._entries = {
-            image_id: replace(entry, published=final[image_id].valid) for image_id, entry in entries.items()
-        }
-        points = without_outliers(self._fused(final))
-        return Growth(points=points, replaced=frozenset(entries), entries=dict(self._entries))
+        cloud = without_outliers(self._published_anew())
+        return Growth(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
 
-    def _fused(self, depth_maps: Mapping[str, DepthMap]) -> SurfacePoints:
+    def _published_anew(self) -> SurfacePoints:
         """One cloud of all depth maps, fused a few images at a time: memory follows the surface, not the images."""
-        cloud, waiting = SurfacePoints.empty(), list(depth_maps.items())
+        cloud, waiting = SurfacePoints.empty(), list(self._entries)
         while waiting:
             batch, waiting = waiting[:_FUSED_TOGETHER], waiting[_FUSED_TOGETHER:]
-            parts = [surface_points(self._views[image_id], depth_map) for image_id, depth_map in batch]
-            cloud = fused(SurfacePoints.join([cloud, *parts]), voxel_ratio=self._settings.voxel_ratio)
+            parts = [cloud]
+            for image_id in batch:
+                view = self._views[image_id]
+                depth_map = self._confirmed(view)
+                parts.append(surface_points(view, depth_map))
+                self._entries[image_id] = replace(self._entries[image_id], published=depth_map.valid)
+            cloud = fused(SurfacePoints.join(parts), voxel_ratio=self._settings.voxel_ratio)
         return cloud
 
     def _sources(self, view: View) -> list[View]:
@@ -186,7 +194,7 @@ class DenseModel:
         """Whether the image has no depth map, or one from a single source, and more sources now."""
         entry = self._entries.get(view.image_id)
         used = 0 if entry is None else len(entry.sources)
-        return used < 2 and len(self._sources(view)) > used  # noqa: PLR2004 - two others make a depth sure
+        return used < _SURE_SOURCES and len(self._sources(view)) > used
 
     def _matched(self, view: View) -> Entry:
         sources = self._sources(view)

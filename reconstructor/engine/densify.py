@@ -12,14 +12,13 @@ from reconstructor.engine.agreement import point_ids
 from reconstructor.engine.colmap import intrinsics_of
 from reconstructor.engine.dense import DenseModel, DenseSettings, Entry
 from reconstructor.engine.depth_files import DepthFiles
-from reconstructor.engine.depth_maps import SurfacePoints, surface_points
+from reconstructor.engine.depth_maps import SurfacePoints
 from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.memory import KnownImages
 from reconstructor.engine.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.views import View
 
-_SURE_SOURCES: Final = 2  # a depth from one other image is a guess: it is not shown
 _MIN_SPARSE_POINTS: Final = 8
 _RENEWED_NEIGHBOURS: Final = 16  # views whose poses are brought up to date when an image is added
 
@@ -53,15 +52,18 @@ class Densifier:
     def add(self, sequence: int) -> SurfacePoints:
         """The sure points of all images placed since the last call; entries are kept for the step of this sequence."""
         changed: dict[str, Entry] = {}
+        brought: list[SurfacePoints] = []
         for number in self._forget_lost():
             view = self._view(number)
             if view is None:
                 continue
             self._renew(self._known.neighbours(number)[:_RENEWED_NEIGHBOURS])
-            changed.update(self._dense.add(view).entries)
+            growth = self._dense.add(view)
+            changed.update(growth.entries)
+            brought.append(growth.sure_points)
             self._added.add(number)
         self._keep(changed.values(), sequence)
-        return _sure_points(changed.values())
+        return SurfacePoints.join(brought)
 
     def remake(self, sequence: int) -> SurfacePoints:
         """The complete cloud under the mapper's present poses."""
@@ -109,11 +111,6 @@ class Densifier:
             sparse_ids=ids,
             sparse_in_world=np.array([self._mapper.model.point3D(int(one)).xyz for one in ids]),
         )
-
-
-def _sure_points(entries: Iterable[Entry]) -> SurfacePoints:
-    sure = [entry for entry in entries if len(entry.sources) >= _SURE_SOURCES]
-    return SurfacePoints.join([surface_points(entry.view, entry.depth_map.masked(entry.published)) for entry in sure])
 
 
 def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

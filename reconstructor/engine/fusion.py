@@ -76,12 +76,11 @@ def _mean_of_voxels(points: SurfacePoints, size: float) -> SurfacePoints:
     lower = np.minimum.reduceat(points.points_in_world, starts, axis=0)
     upper = np.maximum.reduceat(points.points_in_world, starts, axis=0)
     normals = mean(points.normals_in_world)
-    counts = np.diff(starts, append=len(points))
     return SurfacePoints(
         points_in_world=np.clip(mean(points.points_in_world), lower, upper),  # rounding must not leave the voxel
         normals_in_world=_unit(normals, points.normals_in_world[starts]),
         colors_rgb=np.rint(mean(points.colors_rgb)).astype(np.uint8),
-        deviations=np.sqrt(counts / totals).astype(np.float32),
+        deviations=(totals**-0.5).astype(np.float32),  # so that fusing in parts weighs as fusing all at once
         sampling_distances=np.minimum.reduceat(points.sampling_distances, starts),
         confidences=np.maximum.reduceat(points.confidences, starts),
     )

@@ -63,6 +63,9 @@ def test_the_two_image_start_is_provisional_and_made_anew_with_the_third() -> No
     assert set(second.entries) == {"0", "1"}
     assert second.replaced == frozenset()
     assert third.replaced == {"0", "1"}
+    assert len(second.points) > 0
+    assert len(second.sure_points) == 0
+    assert len(third.sure_points) == len(third.points) > 0
     assert set(third.entries) == {"0", "1", "2"}
     assert fourth.replaced == frozenset()
     assert all(len(entry.sources) >= 2 for entry in model.entries.values())

@@ -63,6 +63,16 @@ def test_no_point_leaves_the_bounds_and_none_is_added(points: SurfacePoints) -> 
     assert np.abs(np.linalg.norm(result.normals_in_world, axis=1) - 1.0).max() < 1e-5
 
 
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(2, 400), part=st.integers(1, 400))
+def test_fusing_in_parts_is_fusing_all_at_once(seed: int, count: int, part: int) -> None:
+    points = cloud(seed, count)
+    whole = ordered(fused(points))
+    in_parts = ordered(fused(SurfacePoints.join([fused(points.take(slice(0, part))), points.take(slice(part, None))])))
+    assert np.abs(whole.points_in_world - in_parts.points_in_world).max() < 1e-5
+    assert np.abs(whole.deviations / in_parts.deviations - 1.0).max() < 1e-5
+
+
 def test_surer_points_weigh_more() -> None:
     pair = cloud(1, 2)
     pair = SurfacePoints(
