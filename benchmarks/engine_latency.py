@@ -39,13 +39,15 @@ class Run:
         self.settings = settings
         self.engine = LiveEngine(folder, settings)
         self.seconds: list[float] = []
+        self.cpu_seconds: list[float] = []
         self.stages: list[dict[str, float]] = []
         self.rerun_seconds: dict[int, float] = {}
 
     def add(self, path: Path) -> Outcome:
-        begun = time.monotonic()
+        begun, cpu_begun = time.monotonic(), time.process_time()
         outcome = self.engine.add_image(path, path.stem)
         self.seconds.append(time.monotonic() - begun)
+        self.cpu_seconds.append(time.process_time() - cpu_begun)
         self.stages.append(outcome.seconds_by_stage)
         if len(self.seconds) in PEER_MARKS:
             self.rerun_seconds[len(self.seconds)] = self._rerun_colmap()
@@ -74,7 +76,7 @@ def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Pat
     for path in photographs[:-during_count]:
         update = run.add(path).update
         print(f"{len(run.seconds)} {run.seconds[-1]:.2f} s {update.cameras[-1].state}", flush=True)
-    alone = np.array(run.seconds)
+    alone, cpu = np.array(run.seconds), np.array(run.cpu_seconds)
     begun = time.monotonic()
     refetch = threading.Thread(target=run.engine.refetch, name="refetch")
     refetch.start()
@@ -95,6 +97,9 @@ def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Pat
         "sfm_p50_s": float(np.median(alone)),
         "sfm_p95_s": float(np.quantile(alone, 0.95)),
         "slope_ms_per_image": float(1e3 * np.polyfit(numbers[steady], alone[steady], 1)[0]),
+        "sfm_cpu_p50_s": float(np.median(cpu)),  # of all threads: what a busy machine cannot blur
+        "sfm_cpu_p95_s": float(np.quantile(cpu, 0.95)),
+        "cpu_slope_ms_per_image": float(1e3 * np.polyfit(numbers[steady], cpu[steady], 1)[0]),
         "stages_s": {str(mark): run.near(mark) for mark in MARKS if mark <= len(alone)},
         "refetch_s": refetch_s,
         "live_p95_during_refetch_s": float(np.quantile(during, 0.95)) if during else None,

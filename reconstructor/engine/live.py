@@ -8,7 +8,9 @@ from pathlib import Path
 from threading import Lock, RLock
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from broker.shards import PointCloud
 from reconstructor.engine import colmap
@@ -16,14 +18,15 @@ from reconstructor.engine.agreement import similarity_between
 from reconstructor.engine.candidates import PairFinder
 from reconstructor.engine.densify import Densifier
 from reconstructor.engine.depth_files import DepthFiles
-from reconstructor.engine.features import Features, extract_features
+from reconstructor.engine.features import Features
 from reconstructor.engine.files import ImageFacts, ImageFiles
 from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.memory import KnownImages
 from reconstructor.engine.pairs import Pair
-from reconstructor.engine.photographs import UnreadablePhotographError, read_photograph
+from reconstructor.engine.photographs import UnreadablePhotographError
 from reconstructor.engine.protocol import Outcome
 from reconstructor.engine.published import PublishedPoints
+from reconstructor.engine.reading import ImageReader
 from reconstructor.engine.recall import EngineStateMissingError, build_mapper, introduce, recall
 from reconstructor.engine.refetch import Refetch, RefetchFailedError
 from reconstructor.engine.settings import EngineSettings
@@ -47,13 +50,13 @@ class LiveEngine:
         self._snapshots = Snapshots(folder=folder)
         self._known = KnownImages()
         self._mapper = LiveMapper(settings)
-        self._finder = PairFinder(settings)
         self._published = PublishedPoints()
         self._images: list[StepImage] = []
         self._sequence = self._model_sequence = 0
         self._just_placed: list[int] = []
         self._newest: tuple[str, Outcome] | None = None  # image id added by the newest step, and what it brought
         self._watch = Stopwatch()
+        self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
         self._model_lock = RLock()
         self._refetch_lock = Lock()
         self._running: Refetch | None = None
@@ -142,7 +145,9 @@ class LiveEngine:
     def _take_in(self, path: Path, image_id: str) -> None:
         number = len(self._images) + 1
         try:
-            facts, features = self._features(number, path, image_id)
+            facts, features = self._reader.features(
+                number, path, image_id, lambda pixels: self._keep_pixels(number, pixels)
+            )
         except UnreadablePhotographError as exc:
             self._images.append(
                 StepImage(number=number, image_id=image_id, rejection=exc.code, sentence=exc.sentence[:500])
@@ -150,45 +155,21 @@ class LiveEngine:
             return
         camera_id = self._known.camera_id(facts.sensor)
         self._mapper.add_camera(camera_id, facts.sensor)
-        with self._watch.measure("matching"):
-            pairs = self._pairs(number, features, camera_id)
+        pairs = self._reader.pairs(
+            number,
+            features,
+            self._known,
+            lambda other: self._mapper.camera(self._known.camera_ids.get(other, camera_id)),
+        )
         self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
         with self._watch.measure("mapping"):
             introduce(number, self._known, self._mapper)
             self._just_placed = self._mapper.place(self._waiting())
 
-    def _features(self, number: int, path: Path, image_id: str) -> tuple[ImageFacts, Features]:
-        """From disk where a crash came after they were written, else taken anew."""
-        kept = self._files.read_features(number)
-        if kept is not None and kept[0].image_id == image_id:
-            return kept
-        self._files.forget_pairs(number)
-        with self._watch.measure("decoding"):
-            photograph = read_photograph(path, self._settings)
-        with self._watch.measure("features"):
-            features = extract_features(photograph, self._settings)
-        if self._densifier is not None:
-            self._densifier.keep_pixels(number, photograph.colors_rgb)
-        facts = ImageFacts.of(image_id, path, photograph)
-        self._files.write_features(number, facts, features)
-        return facts, features
-
-    def _pairs(self, number: int, features: Features, new_camera_id: int) -> tuple[Pair, ...]:
-        pairs = self._files.read_pairs(number)
-        if pairs is None:
-            pairs = self._finder.find(
-                number,
-                features,
-                self._known,
-                lambda other: self._mapper.camera(self._known.camera_ids.get(other, new_camera_id)),
-            )
-            self._files.write_pairs(number, pairs)
-        return pairs
-
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)
         self._known.add(image.number, facts, features, pairs)
-        self._finder.remember(features)
+        self._reader.finder.remember(features)
         self._published.add_image(image.number, len(features))
 
     def _waiting(self) -> list[int]:
@@ -240,6 +221,10 @@ class LiveEngine:
             return PointCloud.empty()
         make = self._densifier.remake if is_complete else self._densifier.add
         return make(self._sequence).cloud()
+
+    def _keep_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
+        if self._densifier is not None:
+            self._densifier.keep_pixels(number, pixels_rgb)
 
     def _new_densifier(self) -> Densifier | None:
         if not self._settings.dense:
