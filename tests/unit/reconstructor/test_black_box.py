@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from reconstructor.answer import read_answer
 from reconstructor.black_box import (
     UPDATE_NAME,
     BadUpdateError,
@@ -90,3 +92,21 @@ def test_a_change_of_world_survives_the_wire() -> None:
     again = WorldChange.model_validate_json(WorldChange.from_similarity(change).model_dump_json()).to_similarity()
     points = np.random.default_rng(0).normal(size=(5, 3))
     assert np.allclose(again.apply(points), change.apply(points))
+
+
+def test_the_worked_example_of_the_documentation_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(__file__).parents[3] / "docs/black_box.md").read_text(encoding="utf-8")
+    (tmp_path / "my_reconstruction.py").write_text(guide.partition("```python\n")[2].partition("```")[0])
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (40, 30), (200, 90, 10)).save("door.png")
+    black_box = load("my_reconstruction:black_box")
+    first = read_answer(Path(black_box("door.png", "", "door-1")), points_limit=10**6)
+    second = read_answer(Path(black_box("door.png", "present.ply", "door-2")), points_limit=10**6)
+    complete = read_answer(Path(black_box("door.png", "", "door-2")), points_limit=10**6)
+    assert first.cloud is not None
+    assert second.cloud is not None
+    assert complete.cloud is not None
+    assert len(first.cloud) == len(second.cloud) == len(complete.cloud) / 2 == 64 * 64
+    assert set(map(tuple, complete.cloud.colors_rgb.tolist())) == {(200, 90, 10)}
+    sys.modules.pop("my_reconstruction")
