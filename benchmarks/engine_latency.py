@@ -29,6 +29,7 @@ from reconstructor.replay import order_photographs
 
 MARKS = (10, 50, 100, 200)
 WINDOW = 5  # images on either side of a mark
+STEADY_AFTER = 20  # from then on an image is matched with as many others as ever
 PEER_MARKS = (10, 25, 50, 100)
 
 
@@ -89,7 +90,7 @@ def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Pat
     refetch.join()
     refetch_s = time.monotonic() - begun
     numbers = np.arange(1, len(alone) + 1)
-    steady = numbers >= MARKS[0]
+    steady = numbers > STEADY_AFTER
     placed = [camera.world_from_camera is not None for camera in run.engine.complete().update.cameras]
     return {
         "images": len(photographs),
