@@ -11,6 +11,9 @@ from reconstructor.engine.projection import Projection, pixel_centers
 from reconstructor.engine.views import View
 
 _REDUNDANT_RATIO = 1.25
+# Fitted to facade, statue and vault, 2026-11-24: 70 % right at a doubt of 1, 77 % at 0.1, 84 % at 0.01, 91 % at 0.001
+_SHARE_IF_DOUBTFUL, _SHARE_PER_DECADE, _MOST_SHARE = 0.70, 0.07, 0.95
+_LEAST_DOUBT = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +39,13 @@ def confirmed(
     """Keep the pixels that enough other images agree on, and take the mean of all that agree, weighted by 1 / variance.
 
     The round trip is that of Schönberger et al., "Pixelwise View Selection for Unstructured Multi-View Stereo", ECCV
-    2016, section 4.4; the mean is taken along the reference's ray. The confidence is that at least one of the agreeing
-    images is right.
+    2016, section 4.4; the mean is taken along the reference's ray. The confidence becomes the share of fused points that
+    were within two sampling distances of rendered surfaces, given how well all that agree were matched.
     """
     weight = depth_map.deviation.square().reciprocal()
     total = depth_map.inverse_depth * weight
     count = torch.zeros_like(weight)
-    doubt = 1.0 - depth_map.confidence
+    doubt = 1.0 - depth_map.confidence  # that all who agree are wrong, were they independent: they are not
     widest = torch.ones_like(weight)  # cosine
     in_camera = points_in_camera(view, depth_map.inverse_depth)
     for other, other_map in others:
@@ -58,9 +61,13 @@ def confirmed(
         depth_map,
         inverse_depth=total / weight,
         deviation=weight.rsqrt(),
-        confidence=1.0 - doubt,
+        confidence=_share_right(doubt),
         valid=depth_map.valid & is_wide & (count >= agreement.min_count),
     )
+
+
+def _share_right(doubt: Tensor) -> Tensor:
+    return (_SHARE_IF_DOUBTFUL - _SHARE_PER_DECADE * torch.log10(doubt.clamp_min(_LEAST_DOUBT))).clamp_max(_MOST_SHARE)
 
 
 def unexplained(

@@ -27,7 +27,8 @@ class DepthMap:
     Attributes:
         inverse_depth: float32, 1 / world units along the optical axis, positive where valid.
         deviation: float32, its standard deviation.
-        confidence: float32, 0 to 1, the probability that the depth is right to two ground sampling distances.
+        confidence: float32, 0 to 1, how well the pixel was matched; once other images confirmed it, the probability
+            that it is right to two ground sampling distances.
         valid: bool.
 
     Raises:
