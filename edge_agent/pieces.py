@@ -15,7 +15,6 @@ from edge_agent.spool_index import SpooledImage
 from edge_agent.uplink import Uplink
 
 LEAST_PIECE_BYTES: Final = 64 * 1024
-FIRST_PIECE_BYTES: Final = 64 * 1024  # what the link bears is only known after the first
 PIECE_S: Final = 2.0  # what a piece should take: a cut costs at most one, and keepalive passes between two
 UNDER_WAY: Final = 2  # pieces; the second fills the pause in which the first is acknowledged
 ANSWER_TIMEOUT_S: Final = 10.0
@@ -46,7 +45,6 @@ class PieceSender:
         self._turn = asyncio.Lock()
         self._answers: dict[ImageId, asyncio.Queue[tuple[ByteRange, ...]]] = {}
         self._last_done_s = 0.0
-        self._piece_bytes = FIRST_PIECE_BYTES
 
     def take_missing(self, missing: Missing) -> None:
         """The reconstructor told what it lacks."""
@@ -119,7 +117,7 @@ class PieceSender:
         for each in ranges:
             begin, end = min(each.begin, size_bytes), min(each.end, size_bytes)
             while begin < end:
-                stop = min(end, begin + self._piece_bytes)
+                stop = min(end, begin + piece_bytes_at(self._uplink.rate_bytes_per_s, self._uplink.max_packet_bytes))
                 yield begin, stop
                 begin = stop
 
@@ -129,7 +127,6 @@ class PieceSender:
         done_s = time.monotonic()
         self._uplink.note_sent(len(piece), max(began_s, self._last_done_s), done_s)
         self._last_done_s = done_s
-        self._piece_bytes = piece_bytes_at(self._uplink.rate_bytes_per_s, self._uplink.max_packet_bytes)
 
     async def _publish(self, channel: Channel, payload: bytes, image: SpooledImage, **levels: LevelValue) -> None:
         topic = self._space.topic(

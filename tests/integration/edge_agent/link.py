@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 READ_BYTES = 2048  # small reads share the link fairly between connections
+LAST_WORDS_S = 0.3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,30 +52,33 @@ class Link:
                 end.close()
 
     async def _carry(self, direction: str, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        """Passes bytes on at the link's rate, each half a round trip late."""
-        late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=512)
+        """Passes bytes on at the link's rate, each half a round trip late; what a closed end still had to say is lost."""
+        waiting: asyncio.Queue[bytes] = asyncio.Queue()
+        late: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+        async def queue_up() -> None:
+            while data := await waiting.get():
+                await self._take_turn(direction, len(data))
+                late.put_nowait((time.monotonic() + self.round_trip_s / 2, data))
 
         async def deliver() -> None:
             while True:
                 due_s, data = await late.get()
                 await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-                if not data:
-                    target.close()
-                    return
                 target.write(data)
                 await target.drain()
 
-        delivering = asyncio.create_task(deliver())
+        carrying = [asyncio.create_task(queue_up()), asyncio.create_task(deliver())]
         try:
             while data := await source.read(READ_BYTES):
-                await self._take_turn(direction, len(data))
-                await late.put((time.monotonic() + self.round_trip_s / 2, data))
-            await late.put((time.monotonic() + self.round_trip_s / 2, b""))
-            await delivering
-        except (ConnectionError, OSError):
+                waiting.put_nowait(data)
+            await asyncio.sleep(self.round_trip_s + LAST_WORDS_S)
+        except OSError:
             return
         finally:
-            delivering.cancel()
+            for task in carrying:
+                task.cancel()
+            await asyncio.gather(*carrying, return_exceptions=True)
 
     async def _take_turn(self, direction: str, size_bytes: int) -> None:
         now_s = time.monotonic()

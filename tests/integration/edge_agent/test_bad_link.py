@@ -16,6 +16,7 @@ from broker.messages import Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
 from edge_agent.camera import now_utc
+from edge_agent.cameras.plan import CameraKind
 from edge_agent.config import Settings
 from edge_agent.outbox import NamedFiles
 from tests.integration.edge_agent.link import Link, bad_link
@@ -135,3 +136,27 @@ def test_the_same_files_get_the_same_ids_so_that_an_upload_can_be_resumed(tmp_pa
     photograph(tmp_path, 1000)
     first, second = (NamedFiles([tmp_path / "large.jpg"], RIG) for _ in range(2))
     assert list(first.images) == list(second.images)
+
+
+async def test_what_began_whole_on_a_good_link_goes_in_pieces_when_the_link_turns_bad(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    """Else the broker would end the connection before the message is through, again and again, for ever."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"small" * 20_000)
+    link_plan = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=4_000 * KILOBYTE)
+    async with (
+        receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
+        bad_link(link_plan) as link,
+    ):
+        stop = asyncio.Event()
+        settings = settings_for(mosquitto, tmp_path, link).model_copy(update={"camera": CameraKind.WATCH})
+        running = asyncio.create_task(agent.run(settings, stop))
+        await receiver.wait_for(1)
+        link.rate_bytes_per_s = 50 * KILOBYTE
+        content = photograph(tmp_path / "photos", 600 * KILOBYTE)
+        await receiver.wait_for(2, 100)
+        stop.set()
+        await asyncio.wait_for(running, 20)
+    assert content in receiver.content_by_id.values()
+    assert receiver.begun, "it never went in pieces"
