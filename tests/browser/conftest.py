@@ -83,22 +83,23 @@ class Visitor:
         script = "([name, least]) => Number(document.querySelector('cairn-viewer')?.getAttribute(name)) >= least"
         await self.page.wait_for_function(script, arg=[attribute, least], timeout=WAIT_MS)
 
-    async def drawing(self) -> bytes:
+    async def drawing(self, element: str = "cairn-viewer") -> bytes:
         """The canvas as PNG, in a frame that is drawn now."""
         coded = await self.page.evaluate(
-            """async () => {
-                const blob = await document.querySelector('cairn-viewer').capture();
+            """async element => {
+                const blob = await document.querySelector(element).capture();
                 const bytes = new Uint8Array(await blob.arrayBuffer());
                 let text = '';
                 for (const byte of bytes) text += String.fromCharCode(byte);
                 return btoa(text);
-            }"""
+            }""",
+            element,
         )
         return base64.b64decode(coded)
 
-    async def lit_pixels(self) -> int:
+    async def lit_pixels(self, element: str = "cairn-viewer") -> int:
         """How many pixels of the canvas something is drawn on."""
-        image = np.asarray(Image.open(BytesIO(await self.drawing())).convert("RGBA"))
+        image = np.asarray(Image.open(BytesIO(await self.drawing(element))).convert("RGBA"))
         return int((image[..., 3] > 0).sum())
 
 

@@ -63,6 +63,8 @@ export class Stage {
   private readonly navigation: Navigation;
   private readonly eyeDome: EyeDome | null;
   private readonly resizing: ResizeObserver;
+  /** The canvas in CSS pixels; asking it at every frame would force a layout. */
+  private size = { width: 1, height: 1 };
   private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   private shift: readonly [number, number] | null = null;
   private framing: Framing = { center: [0, 0, 0], radius: 1 };
@@ -76,6 +78,8 @@ export class Stage {
   constructor(private readonly options: StageOptions) {
     const { canvas, hasEyeDome } = options;
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
+    // Asking whether a shader compiled waits for the graphics process; the tests draw every one of them.
+    this.renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.renderer.autoClear = false;
     this.renderer.setClearColor(0x000000, 0);
     this.eyeDome = hasEyeDome ? new EyeDome() : null;
@@ -186,7 +190,7 @@ export class Stage {
 
   pickPoint(x: number, y: number): Vector | null {
     this.camera.updateMatrixWorld();
-    const { clientHeight: height, clientWidth: width } = this.options.canvas;
+    const { height, width } = this.size;
     const clip = this.camera.projectionMatrix
       .clone()
       .multiply(this.camera.matrixWorldInverse)
@@ -196,7 +200,7 @@ export class Stage {
 
   /** Where a point of the world is on the canvas, in CSS pixels; null behind the camera. */
   project(point: Vector3 | Vector): readonly [number, number] | null {
-    const { clientHeight: height, clientWidth: width } = this.options.canvas;
+    const { height, width } = this.size;
     const inWorld = point instanceof Vector3 ? point.clone() : new Vector3(...point);
     const screen = inWorld.applyMatrix4(this.world.matrixWorld).project(this.camera);
     return screen.z < -1 || screen.z > 1 ? null : [((screen.x + 1) / 2) * width, ((1 - screen.y) / 2) * height];
@@ -265,12 +269,12 @@ export class Stage {
   private glide(): boolean {
     const { bottom, left, right, top } = this.insets;
     const wanted = [(right - left) / 2, (bottom - top) / 2] as const;
-    const { clientHeight, clientWidth } = this.options.canvas;
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const [x, y] = this.shift ?? wanted;
     const isThere = isCalm || Math.hypot(wanted[0] - x, wanted[1] - y) < 0.5;
     this.shift = isThere ? wanted : [x + GLIDE * (wanted[0] - x), y + GLIDE * (wanted[1] - y)];
-    this.camera.setViewOffset(clientWidth, clientHeight, ...this.shift, clientWidth, clientHeight);
+    const { height, width } = this.size;
+    this.camera.setViewOffset(width, height, ...this.shift, width, height);
     return !isThere;
   }
 
@@ -322,6 +326,7 @@ export class Stage {
     const { clientHeight, clientWidth } = this.options.canvas;
     if (clientWidth === 0 || clientHeight === 0) return;
     const ratio = Math.min(devicePixelRatio, this.options.maxPixelRatio);
+    this.size = { width: clientWidth, height: clientHeight };
     this.renderer.setPixelRatio(ratio);
     this.renderer.setSize(clientWidth, clientHeight, false);
     this.eyeDome?.resize(this.renderer.domElement.width, this.renderer.domElement.height, ratio);
@@ -336,10 +341,9 @@ export class Stage {
       ? new Vector3(...viewing).applyQuaternion(this.world.quaternion)
       : new Vector3(-0.55, -0.32, -0.8);
     toward.y = Math.min(-0.12, toward.y);
-    const { clientHeight, clientWidth } = this.options.canvas;
+    const { height, width } = this.size;
     const { bottom, left, right, top } = this.insets;
-    const least = Math.min(clientHeight - top - bottom, clientWidth - left - right);
-    const share = Math.max(0.25, least / Math.max(1, clientHeight));
+    const share = Math.max(0.25, Math.min(height - top - bottom, width - left - right) / height);
     const distance = radius / (Math.sin((FIELD_OF_VIEW_DEG * Math.PI) / 360) * share);
     return { target, position: target.clone().sub(toward.normalize().multiplyScalar(distance)) };
   }

@@ -9,7 +9,7 @@ export interface Framing {
   readonly radius: number;
 }
 
-const MOST_SAMPLES = 30_000;
+const MOST_SAMPLES = 6000;
 const TAIL = 0.02;
 const GROWTH = 1.12;
 const SHIFT = 0.15;
@@ -63,9 +63,14 @@ function normalised(vector: Vector): Vector | null {
 }
 
 function rangeOf(clouds: readonly Float32Array[], axis: number, stride: number): readonly [number, number] {
-  const values: number[] = [];
-  for (const points of clouds) for (let at = axis; at < points.length; at += 3 * stride) values.push(points[at] ?? 0);
-  const sorted = Float32Array.from(values).sort();
+  const values = new Float32Array(MOST_SAMPLES * 3);
+  let count = 0;
+  for (const points of clouds)
+    for (let at = axis; at < points.length && count < values.length; at += 3 * stride) {
+      values[count] = points[at] ?? 0;
+      count += 1;
+    }
+  const sorted = values.subarray(0, count).sort();
   const cut = Math.floor(TAIL * sorted.length);
   return [sorted[cut] ?? 0, sorted[sorted.length - 1 - cut] ?? 0];
 }
