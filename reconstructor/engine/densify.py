@@ -19,6 +19,7 @@ from reconstructor.engine.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.views import View
 
+_SURE_SOURCES: Final = 2
 _MIN_SPARSE_POINTS: Final = 8
 _RENEWED_NEIGHBOURS: Final = 16  # views whose poses are brought up to date when an image is added
 
@@ -66,7 +67,9 @@ class Densifier:
         return SurfacePoints.join(brought)
 
     def remake(self, sequence: int) -> SurfacePoints:
-        """The complete cloud under the mapper's present poses."""
+        """The complete cloud under the mapper's present poses; nothing yet from two images, whose depth is a guess."""
+        if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
+            return self.add(sequence)
         views = [view for number in self._mapper.placed_numbers() if (view := self._view(number)) is not None]
         self._added = {int(view.image_id) for view in views}
         growth = self._dense.refetch(views)

@@ -82,6 +82,17 @@ def test_a_restart_goes_on_with_the_depth_maps_it_had(
     assert {name: kept[name] for name in written} == written
 
 
+def test_two_photographs_give_sparse_points_even_when_all_are_asked_for(
+    photographs: Photographs, tmp_path: Path
+) -> None:
+    engine = LiveEngine(tmp_path, SETTINGS)
+    first, second, third = photographs.paths[:3]
+    engine.add_image(first, "1", wants_complete_cloud=True)
+    sparse = cloud_in(engine.add_image(second, "2", wants_complete_cloud=True))
+    assert 20 < len(sparse) <= engine.model.num_points3D()
+    assert len(cloud_in(engine.add_image(third, "3", wants_complete_cloud=True))) > 3 * len(sparse)
+
+
 def test_without_distortion_the_image_is_left_as_it_is() -> None:
     camera = pycolmap.Camera(model="PINHOLE", width=200, height=100, params=[150, 160, 100, 50])
     pixels = np.random.default_rng(0).integers(0, 255, (50, 100, 3)).astype(np.uint8)
