@@ -34,6 +34,7 @@ from reconstructor.engine.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.solver import SolveVerdict
 from reconstructor.engine.stopwatch import Stopwatch
 from reconstructor.engine.survey import describe
+from reconstructor.geometry import DegenerateGeometryError
 
 _LEAST_IMAGES_TO_SOLVE = 3
 
@@ -99,7 +100,7 @@ class LiveEngine:
                 verdict, solution, objection = self._solve()
             with self._model_lock:
                 if solution is not None:
-                    self._take_over(solution)
+                    objection = self._take_over(solution)
                 self._newest = None
                 outcome = self._commit(added_image_id="", is_complete=True, objection=objection)
         return outcome.model_copy(update={"solve": verdict})
@@ -134,13 +135,20 @@ class LiveEngine:
             self._running = None
         return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
 
-    def _take_over(self, solution: Any) -> None:
-        """Go on with a solution, moved into the world that viewers know, and catch up with newer images."""
+    def _take_over(self, solution: Any) -> str:
+        """Go on with a solution, moved into the world that viewers know, and catch up with newer images.
+
+        Returns what speaks against it, if its world cannot be brought into theirs.
+        """
         if self._mapper.is_initialised:
-            world_from_solution = similarity_between(self._mapper.model, solution)
+            try:
+                world_from_solution = similarity_between(self._mapper.model, solution)
+            except DegenerateGeometryError as exc:
+                return exc.sentence
             solution.transform(colmap.sim3(world_from_solution))
         self._mapper.swap(solution)
-        self._mapper.place(self._waiting())
+        self._just_placed = self._mapper.place(self._waiting())
+        return ""
 
     def _take_in(self, path: Path, image_id: str) -> None:
         number = len(self._images) + 1

@@ -19,6 +19,7 @@ from reconstructor.engine.live import LiveEngine, black_box
 from reconstructor.engine.protocol import Engine, Outcome
 from reconstructor.engine.recall import EngineStateMissingError
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.geometry import DegenerateGeometryError
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
 Start = Callable[[Path], Engine]
@@ -128,6 +129,19 @@ def test_a_refetch_gives_the_whole_cloud_in_the_same_frame(
     assert moved.max() < 0.01 * extent
     path = photographs.paths[5]
     assert 0 < engine.add_image(path, path.stem).update.new_point_count < len(cloud)
+
+
+def test_a_solution_that_fits_into_no_known_world_is_refused_and_the_model_stays(
+    resumed: Path, walked: tuple[Path, list[Outcome]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def degenerate(target: object, source: object) -> None:
+        raise DegenerateGeometryError("all points lie on one line")
+
+    monkeypatch.setattr("reconstructor.engine.live.similarity_between", degenerate)
+    outcome = start_live(resumed).refetch()
+    assert outcome.update.refetch_rejected == "all points lie on one line"
+    assert np.array_equal(poses(outcome.update), poses(walked[1][-1].update))
+    assert len(cloud_in(outcome)) > 500
 
 
 def test_a_new_process_goes_on_where_the_old_one_stopped(
