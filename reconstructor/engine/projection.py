@@ -10,7 +10,6 @@ from torch import Tensor
 from reconstructor.engine.views import View
 
 _BEHIND = 1e-9  # a depth ratio below this is behind the camera, or on its plane
-_FAR_OUTSIDE_PX = -1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,15 +47,14 @@ class Projection:
             inverse_depth: (H, W, D) or (1, 1, D) float32, several inverse depths for each pixel.
 
         Returns:
-            three (H, W, D) float32; where the ratio is not positive, x and y are far outside.
+            three (H, W, D) float32; where the ratio is not positive, x or y is far outside.
         """
         far = torch.einsum("ij,jhw->ihw", self.turn[:, :2], pixels) + self.turn[:, 2, None, None]
         ratio = torch.addcmul(far[2, :, :, None], inverse_depth, self.epipole[2])
-        is_behind = ratio <= _BEHIND
-        scale = ratio.reciprocal()
+        scale = ratio.clamp_min(_BEHIND).reciprocal_()  # behind the camera all pixels fall far outside
         x = torch.addcmul(far[0, :, :, None], inverse_depth, self.epipole[0]).mul_(scale)
         y = torch.addcmul(far[1, :, :, None], inverse_depth, self.epipole[1]).mul_(scale)
-        return x.masked_fill_(is_behind, _FAR_OUTSIDE_PX), y.masked_fill_(is_behind, _FAR_OUTSIDE_PX), ratio
+        return x, y, ratio
 
     def pixels_per_inverse_depth(self, pixels: Tensor, inverse_depth: Tensor) -> Tensor:
         """How fast the target pixel moves with inverse depth: (H, W, D) float32, 0 behind the camera."""

@@ -45,27 +45,33 @@ def aggregated_costs(costs: Tensor, gray: Tensor, smoothness: Smoothness) -> Ten
 
 def _both_ways(costs: Tensor, gray: Tensor, smoothness: Smoothness, slants: tuple[int, ...]) -> Tensor:
     """Walk down and up the rows at once: opposite directions (and slants) are one batch of 2 * len(slants)."""
-    ways = torch.stack([costs, costs.flip(0)]).repeat(len(slants), 1, 1, 1)
+    ways = torch.stack([costs, costs.flip(0)])
+    if len(slants) > 1:
+        ways = ways.repeat(len(slants), 1, 1, 1)
     lumas = torch.stack([gray, gray.flip(0)])
     jumps = torch.cat([_jump_penalties(lumas, slant, smoothness) for slant in slants])
     for row in range(1, ways.shape[1]):
-        before = torch.cat([_shifted(ways[2 * at : 2 * at + 2, row - 1], slant) for at, slant in enumerate(slants)])
+        before = _shifted(ways[:, row - 1], slants)
         lowest = before.amin(dim=2, keepdim=True)
         best = torch.minimum(before, lowest + jumps[:, row - 1, :, None])
         stepped = before + smoothness.step_penalty
         torch.minimum(best[:, :, 1:], stepped[:, :, :-1], out=best[:, :, 1:])
         torch.minimum(best[:, :, :-1], stepped[:, :, 1:], out=best[:, :, :-1])
         ways[:, row] += best.sub_(lowest)
-    return ways[0::2].sum(dim=0).add_(ways[1::2].sum(dim=0).flip(0))
+    down, up = (ways[0], ways[1]) if len(slants) == 1 else (ways[0::2].sum(dim=0), ways[1::2].sum(dim=0))
+    return up.flip(0).add_(down)
 
 
-def _shifted(path: Tensor, slant: int) -> Tensor:
-    """(2, W, D) moved sideways to its successors; a path that comes from beyond the border begins anew."""
-    if slant == 0:
-        return path
-    moved = path.roll(slant, dims=1)
-    moved[:, 0 if slant > 0 else -1] = 0.0
-    return moved
+def _shifted(paths: Tensor, slants: tuple[int, ...]) -> Tensor:
+    """(2 * slants, W, D) moved sideways to its successors; a path that comes from beyond the border begins anew."""
+    if slants == (0,):
+        return paths
+    moved = []
+    for pair, slant in zip(torch.split(paths, 2), slants, strict=True):
+        moved.append(pair.roll(slant, dims=1))
+        if slant != 0:
+            moved[-1][:, 0 if slant > 0 else -1] = 0.0
+    return torch.cat(moved)
 
 
 def _jump_penalties(lumas: Tensor, slant: int, smoothness: Smoothness) -> Tensor:
