@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-from collections import deque
 from typing import Final, Protocol
 
 from broker.logs import get_logger
@@ -64,7 +63,7 @@ class Photographer:
         self._camera, self._spool, self._tally, self._listener = camera, spool, tally, listener
         self._darkroom, self._policy, self.interval_s = darkroom, policy, interval_s
         self._hours = hours
-        self._wishes: deque[Wish] = deque()
+        self._wishes: list[Wish] = []
         self._changed = asyncio.Event()
         self._error_count = 0
         self.is_paused = spool.recall(IS_PAUSED) == "yes"
@@ -110,8 +109,9 @@ class Photographer:
                     await self._changed.wait()
 
     def _is_turn(self, due_s: float) -> bool:
-        if self._wishes and (self._wishes[0].at is None or now_utc() >= self._wishes[0].at):
-            self._wishes.popleft()
+        due = next((wish for wish in self._wishes if wish.at is None or now_utc() >= wish.at), None)
+        if due is not None:  # an appointment for later does not hold up what is wished now
+            self._wishes.remove(due)
             return True
         is_open = self._hours is None or self._hours.is_open(now_utc())
         return is_open and not self.is_paused and time.monotonic() >= due_s
@@ -121,8 +121,7 @@ class Photographer:
         if not self.is_paused:
             opens_in_s = self._hours.opens_in_s(now_utc()) if self._hours else 0.0
             looks.append(max(due_s - time.monotonic(), opens_in_s))
-        if self._wishes and self._wishes[0].at is not None:
-            looks.append((self._wishes[0].at - now_utc()).total_seconds())
+        looks += [(wish.at - now_utc()).total_seconds() for wish in self._wishes if wish.at is not None]
         return max(0.0, min(looks))
 
     async def _take(self) -> bool:

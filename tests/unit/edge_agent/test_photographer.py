@@ -146,6 +146,16 @@ async def test_a_wish_for_a_future_instant_is_followed_then(tmp_path: Path) -> N
     running.cancel()
 
 
+async def test_an_appointment_for_later_does_not_hold_up_what_is_wished_now(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1), photograph(2))
+    await rig.photographer.pause(is_paused=True)
+    running = asyncio.create_task(rig.photographer.run())
+    rig.photographer.wish(Wish(at=now_utc() + timedelta(hours=1)))
+    rig.photographer.wish(Wish())
+    await rig.until(lambda: len(rig.ears.kept) == 1)
+    running.cancel()
+
+
 async def test_cancelled_wishes_are_forgotten(tmp_path: Path) -> None:
     rig = Rig(tmp_path, photograph(1))
     await rig.photographer.pause(is_paused=True)
