@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from broker.contract import COMMAND, COMMAND_REPLY
+from broker.contract import AGENT_STATE, COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery, Outgoing
 from broker.envelope import decode
 from broker.ids import AgentId
-from broker.messages import Command, CommandReply, ReconstructorPresence
+from broker.live import follow
+from broker.messages import AgentPresence, AgentState, Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
 from edge_agent.camera import now_utc
@@ -160,3 +161,36 @@ async def test_what_began_whole_on_a_good_link_goes_in_pieces_when_the_link_turn
         await asyncio.wait_for(running, 20)
     assert content in receiver.content_by_id.values()
     assert receiver.begun, "it never went in pieces"
+
+
+async def test_the_will_of_a_connection_that_died_unnoticed_does_not_outlast_the_next_birth(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    topic = mosquitto.plan.space.topic(PROJECT, AGENT_STATE.template, agent=RIG)
+    presences: list[AgentPresence] = []
+    plan = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=4_000 * KILOBYTE)
+    async with bad_link(plan) as link, follow(mosquitto.connection("ops")) as follower:
+        await follower.subscribe(topic)
+
+        async def listen() -> None:
+            async for message in follower.messages():
+                presence = decode(message.payload, AgentState).presence
+                presences.append(presence)
+
+        listening = asyncio.create_task(listen())
+        stop = asyncio.Event()
+        settings = settings_for(mosquitto, tmp_path, link).model_copy(update={"camera": CameraKind.WATCH})
+        running = asyncio.create_task(agent.run(settings, stop))
+        async with asyncio.timeout(60):
+            while presences.count(AgentPresence.ONLINE) < 1:
+                await asyncio.sleep(0.05)
+            await link.cut()
+            while presences.count(AgentPresence.ONLINE) < 2:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(9)  # one and a half keepalives: the broker has noticed the old connection's end
+        assert presences[-1] is AgentPresence.ONLINE
+        stop.set()
+        await asyncio.wait_for(running, 20)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
