@@ -85,7 +85,7 @@ class Visitor:
 
     async def drawing(self, element: str = "cairn-viewer") -> bytes:
         """The canvas as PNG, in a frame that is drawn now."""
-        coded = await self.page.evaluate(
+        asked = self.page.evaluate(
             """async element => {
                 const blob = await document.querySelector(element).capture();
                 const bytes = new Uint8Array(await blob.arrayBuffer());
@@ -95,7 +95,7 @@ class Visitor:
             }""",
             element,
         )
-        return base64.b64decode(coded)
+        return base64.b64decode(await asyncio.wait_for(asked, WAIT_MS / 1000))
 
     async def lit_pixels(self, element: str = "cairn-viewer") -> int:
         """How many pixels of the canvas something is drawn on."""
@@ -157,7 +157,7 @@ async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=binary, args=ARGUMENTS)
         yield browser
-        await browser.close()
+        await asyncio.wait_for(browser.close(), WAIT_MS / 1000)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -182,8 +182,10 @@ async def visiting(browser: Browser, address: str, device: dict[str, Any]) -> As
     visitor.page.on("console", lambda message: _note(visitor, message))
     visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
     visitor.page.on("request", lambda request: visitor.hosts.add(_host(request)))
-    yield visitor
-    await context.close()
+    try:
+        yield visitor
+    finally:
+        await asyncio.wait_for(context.close(), WAIT_MS / 1000)
     assert visitor.errors == []
     assert visitor.hosts <= {_host_of(address), ""}
 
