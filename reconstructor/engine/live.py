@@ -55,6 +55,7 @@ class LiveEngine:
         self._images: list[StepImage] = []
         self._sequence = self._model_sequence = 0
         self._just_placed: list[int] = []
+        self._world_count = self._mapper.world_count
         self._newest: tuple[str, Outcome] | None = None  # image id added by the newest step, and what it brought
         self._watch = Stopwatch()
         self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
@@ -89,7 +90,9 @@ class LiveEngine:
                 return self._newest[1]
             if not self.knows(image_id):
                 self._take_in(path, image_id)
-            outcome = self._commit(added_image_id=image_id, is_complete=wants_complete_cloud)
+            is_another_world = self._mapper.world_count != self._world_count
+            self._world_count = self._mapper.world_count
+            outcome = self._commit(added_image_id=image_id, is_complete=wants_complete_cloud or is_another_world)
             self._newest = (image_id, outcome)
             return outcome
 
@@ -280,11 +283,18 @@ def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str
     Raises:
         EngineStateMissingError: there is a cloud, but the working directory does not hold the model it came from.
     """
-    engine = _engine_in(Path.cwd())
-    if not old_point_cloud and engine.knows(new_img_id):
-        return str(engine.refetch().folder)
-    if old_point_cloud and not engine.has_images:
+    try:
+        return str(_answer(_engine_in(Path.cwd()), Path(input_img_path), new_img_id, is_complete=not old_point_cloud))
+    except BaseException:
+        _engine_in.cache_clear()  # what it holds in memory may be torn: the next call begins with what is on disk
+        raise
+
+
+def _answer(engine: LiveEngine, path: Path, image_id: str, *, is_complete: bool) -> Path:
+    if is_complete and engine.knows(image_id):
+        return engine.refetch().folder
+    if not is_complete and not engine.has_images:
         raise EngineStateMissingError(
             "the engine's folder is empty though the project has a cloud: add its images again"
         )
-    return str(engine.add_image(Path(input_img_path), new_img_id, wants_complete_cloud=not old_point_cloud).folder)
+    return engine.add_image(path, image_id, wants_complete_cloud=is_complete).folder

@@ -11,13 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import keypoints_in_image, pycolmap
-from reconstructor.engine.initialisation import find_first_pair
+from reconstructor.engine.initialisation import find_first_pair, is_plausible
 from reconstructor.engine.options import MIN_REGISTRATION_INLIERS, MapperOptions
 from reconstructor.engine.pairs import Pair
 from reconstructor.engine.photographs import Sensor
 from reconstructor.engine.settings import EngineSettings
 
 _MIN_STRUCTURE_LESS_POINTS = 60  # twice the bound of images that saw points: here nothing else vouches for the pose
+_MOST_WAITING_FOR_TWO = 3  # when more wait for a model of two images, it is begun anew
+_REFINED_AT_COUNTS = frozenset(
+    {5, 6, 8}
+)  # local adjustment leaves a focal length alone once it sees too few of its images
 _RETRY_GROWTH_RATIO = 1.1  # an image that failed is tried again once it sees a tenth more points
 _FIRST_GUESS_RATIO = 1.2  # focal length over the longer side when nothing is known: 45 degrees of view
 
@@ -31,6 +35,7 @@ class LiveMapper:
         self._cache = pycolmap.DatabaseCache()
         self._fixed_cameras: set[int] = set()
         self._seen_when_tried: dict[int, int] = {}
+        self.world_count = 1  # grows when the model was begun anew, in another world
         self._begin(pycolmap.Reconstruction())
 
     @property
@@ -87,9 +92,25 @@ class LiveMapper:
 
     def place(self, waiting: Iterable[int]) -> list[int]:
         """Place what can be placed of the waiting images; an image placed may be what another waited for."""
-        waiting, placed = set(waiting), []
-        if not self.is_initialised:
+        waiting = set(waiting)
+        placed: list[int] = []
+        placed += self._initialise() if not self.is_initialised else []
+        placed += self._register_all(waiting.difference(placed))
+        if self._model.num_reg_frames() == 2 and len(waiting) > _MOST_WAITING_FOR_TWO:  # noqa: PLR2004
+            self.world_count += 1  # nothing fits the first two images: they were a bad beginning
+            everything = waiting.union(self.placed_numbers())
+            self._start_over()
             placed = self._initialise()
+            placed += self._register_all(everything.difference(placed))
+        if placed and not self._is_calibrated_throughout() and self._model.num_reg_frames() in _REFINED_AT_COUNTS:
+            self.refine_globally()
+        return [number for number in placed if self.is_placed(number)]
+
+    def _is_calibrated_throughout(self) -> bool:
+        return self._fixed_cameras.issuperset(self._cache.cameras)
+
+    def _register_all(self, waiting: set[int]) -> list[int]:
+        placed: list[int] = []
         progress = self.is_initialised
         while progress:
             progress = False
@@ -97,7 +118,7 @@ class LiveMapper:
                 if self._register(number):
                     placed.append(number)
                     progress = True
-        return [number for number in placed if self.is_placed(number)]
+        return placed
 
     def visible_point_count(self, number: int) -> int:
         """How many points of the model an image's matches reach."""
@@ -142,24 +163,40 @@ class LiveMapper:
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
     def _initialise(self) -> list[int]:
-        found = find_first_pair(self._mapper, self._options)
+        cameras = {camera_id: self._cache.camera(camera_id) for camera_id in self._cache.cameras}
+        found = find_first_pair(
+            self._mapper,
+            self._options,
+            image_count=int(self._cache.num_images()),
+            is_calibrated=all(camera.has_prior_focal_length for camera in cameras.values()),
+        )
         if found is None:
             return []
         (first, second), second_from_first = found
+        for bundle in (self._options.global_bundle, self._options.global_bundle_fixed):
+            self._begin_with(first, second, second_from_first, bundle)
+            used = {self._model.image(number).camera_id for number in (first, second)}
+            is_sound = self._model.num_points3D() >= MIN_REGISTRATION_INLIERS and self._model.num_reg_frames() == 2  # noqa: PLR2004
+            if is_sound and all(is_plausible(self._model.camera(one), cameras[one]) for one in used):
+                return [first, second]
+            self._start_over()
+        return []
+
+    def _begin_with(self, first: int, second: int, second_from_first: Any, bundle: Any) -> None:
         options = self._options
         # by position: the binding's keyword names are shifted
         self._mapper.register_initial_image_pair(options.mapping, first, second, second_from_first)
         for number in (first, second):
             self._mapper.triangulate_image(options.triangulation, number)
-        self._mapper.adjust_global_bundle(options.mapping, options.global_bundle)
+        self._mapper.adjust_global_bundle(options.mapping, bundle)
         self._model.normalize()  # here and never again: it moves the world
         self._mapper.filter_points(options.mapping)
         self._mapper.filter_frames(options.mapping)
-        if self._model.num_reg_frames() == 2 and self._model.num_points3D() >= MIN_REGISTRATION_INLIERS:  # noqa: PLR2004
-            return [first, second]
-        self._mapper.end_reconstruction(True)
+
+    def _start_over(self) -> None:
+        self._mapper.end_reconstruction(False)  # discarding fails a check of COLMAP's once images were added since
+        self._seen_when_tried.clear()
         self._begin(pycolmap.Reconstruction())
-        return []
 
     def _by_promise(self, numbers: Iterable[int]) -> list[int]:
         """Images worth a try, the one that sees most points first."""

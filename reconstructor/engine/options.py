@@ -19,6 +19,7 @@ class MapperOptions:
     triangulation: Any
     local_bundle: Any
     global_bundle: Any
+    global_bundle_fixed: Any  # the same with all intrinsics kept
 
     @classmethod
     def build(cls, settings: EngineSettings, fixed_cameras: frozenset[int]) -> Self:
@@ -31,7 +32,10 @@ class MapperOptions:
         mapping_fixed = options.get_mapper()
         mapping_fixed.abs_pose_refine_focal_length = False
         mapping_fixed.abs_pose_refine_extra_params = False
+        global_bundle_fixed = options.get_global_bundle_adjustment()
+        global_bundle_fixed.refine_focal_length = global_bundle_fixed.refine_extra_params = False
         return cls(
+            global_bundle_fixed=global_bundle_fixed,
             mapping=options.get_mapper(),
             mapping_fixed=mapping_fixed,
             triangulation=options.get_triangulation(),

@@ -81,3 +81,26 @@ def test_cameras_that_only_turn_begin_no_model() -> None:
     walk = Walk(turned)
     assert [walk.add(number) for number in (1, 2, 3)] == [[], [], []]
     assert not walk.mapper.is_initialised
+
+
+def test_steps_too_small_to_tell_the_focal_length_wait_for_a_wider_pair() -> None:
+    walk = Walk(seen_points(cameras=9, points=900, angle_deg=2.5), intrinsics=None)
+    placed = [len(walk.add(number)) for number in range(1, 10)]
+    assert placed[:2] == [0, 0]
+    assert walk.mapper.placed_numbers() == list(range(1, 10))
+    assert walk.mapper.world_count == 1
+    assert walk.mapper.camera(1).focal_length == pytest.approx(INTRINSICS[0], rel=0.05)
+
+
+def test_two_images_that_no_other_fits_are_given_up_for_a_better_beginning() -> None:
+    walk = Walk(seen_points(cameras=6))
+    for number in (1, 2):
+        walk.add(number)
+    random = np.random.default_rng(0)
+    for point in walk.mapper.model.points3D.values():  # a bad beginning: nothing fits it
+        point.xyz = np.array(point.xyz) + random.normal(scale=5.0, size=3)
+    for number in (3, 4, 5, 6):
+        walk.add(number)
+    assert walk.mapper.world_count == 2
+    assert walk.mapper.placed_numbers() == [1, 2, 3, 4, 5, 6]
+    assert walk.center_error() < 4e-3
