@@ -87,7 +87,7 @@ async def demo(photographs: list[Path], tmp_path: Path) -> AsyncIterator[Demo]:
 async def test_photographs_become_points_in_a_browser_a_file_and_ops_terminal(
     demo: Demo, browser: Browser, screenshot: Path
 ) -> None:
-    async with visiting(browser, demo.page, DESKTOP) as visitor:
+    async with visiting(browser, demo.page, {**DESKTOP, "reduced_motion": "reduce"}) as visitor:
         await _open(visitor.page, demo.link)
         await _processed(demo)
         await visitor.reaches("generation", 2)
