@@ -1,6 +1,7 @@
-"""Make the README's pictures: `python docs/screenshots.py` runs the demo and photographs its page, desktop and phone."""  # noqa: INP001 - a script, no package
+"""Make the README's pictures: `python docs/screenshots.py [DEMO OPTIONS]` photographs the demo, desktop and phone."""  # noqa: INP001 - a script, no package
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -9,12 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Error as PlaywrightError
 
 IMAGES: Final = Path(__file__).parent / "images"
 DEMO: Final = (sys.executable, "-m", "cairn", "demo", "--no-browser", "--project", "facade")
 PATIENCE_S: Final = 900
 SETTLE_S: Final = 6.0  # the flight to the object and the finest points
+ATTEMPTS: Final = 60
 LEAST_IMAGES: Final = 20  # two rebuilds
 DEVICES: Final[Mapping[str, Mapping[str, Any]]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
@@ -44,11 +47,21 @@ async def pass_on(demo: asyncio.subprocess.Process) -> None:
         sys.stderr.buffer.write(line)
 
 
+async def open_page(page: Page, link: str) -> None:
+    """The demo tells its address a moment before its page server listens."""
+    for _ in range(ATTEMPTS):
+        with contextlib.suppress(PlaywrightError):
+            await page.goto(link)
+            return
+        await asyncio.sleep(1)
+    raise RuntimeError(f"no page at {link.partition('#')[0]}")
+
+
 async def photograph(browser: Browser, link: str, name: str) -> None:
     """One device's picture, once the object has been rebuilt from enough images."""
     context = await browser.new_context(color_scheme="dark", **DEVICES[name])
     page = await context.new_page()
-    await page.goto(link)
+    await open_page(page, link)
     ready = """least => {
         const viewer = document.querySelector('cairn-viewer');
         return viewer && Number(viewer.getAttribute('image-count')) >= least && Number(viewer.getAttribute('generation')) > 1;
@@ -62,7 +75,7 @@ async def photograph(browser: Browser, link: str, name: str) -> None:
 async def main() -> None:
     """Run the demo, look at it, stop it in order."""
     IMAGES.mkdir(exist_ok=True)
-    demo = await asyncio.create_subprocess_exec(*DEMO, stderr=asyncio.subprocess.PIPE)
+    demo = await asyncio.create_subprocess_exec(*DEMO, *sys.argv[1:], stderr=asyncio.subprocess.PIPE)
     link = await join_link(demo)
     reading = asyncio.create_task(pass_on(demo))
     binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

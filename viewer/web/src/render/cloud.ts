@@ -15,9 +15,10 @@ interface Held {
 }
 
 /** A little over the neighbours' distance closes the gaps of an uneven surface. */
-const OVERLAP = 2.3;
+const OVERLAP = 2.1;
+const ROUNDED_OVERLAP = 2.7; // rounded points meet half-way
 const RESIZE_EVERY_MS = 200;
-const MINIMUM_SIZE_PX = 1.25;
+const MINIMUM_SIZE_PX = 2;
 const MAXIMUM_SIZE_PX = 22;
 
 /** Everything that is drawn of the cloud. */
@@ -107,11 +108,13 @@ export class CloudGroup {
   private resize(): void {
     const drawn = this.shown.map(({ measured, shard }) => ({
       key: shard.key,
+      level: shard.entry.level,
       bounds: shard.entry.bounds,
       density: measured.density,
     }));
     const sizes = spacings(drawn);
-    for (const { shard, spacing } of this.shown) spacing.value = OVERLAP * (sizes.get(shard.key) ?? 1);
+    const overlap = this.isRounded ? ROUNDED_OVERLAP : OVERLAP;
+    for (const { shard, spacing } of this.shown) spacing.value = overlap * (sizes.get(shard.key) ?? 1);
   }
 
   private material(spacing: { value: number }): RawShaderMaterial {

@@ -18,7 +18,7 @@ import {
 
 import { EYE_DOME_FRAGMENT, SCREEN_VERTEX } from "./shaders";
 
-const STRENGTH = 0.07;
+const STRENGTH = 0.05;
 const RADIUS_PX = 1.4;
 
 /** Draws a scene to a texture, then to the canvas with shaded edges and its depth. */

@@ -22,6 +22,7 @@ const NEIGHBOURS = 4;
 /** What is known of a drawn shard. */
 export interface DrawnShard {
   readonly key: string;
+  readonly level: number;
   readonly bounds: Bounds;
   /** Points per square world unit of surface. */
   readonly density: number;
@@ -84,13 +85,23 @@ function medianOf(gaps: Float32Array): number {
   return positive[Math.floor(positive.length / 2)] ?? 1;
 }
 
-/** The distance between neighbours around each shard when all of these are drawn together, by key. */
+/**
+ * The distance between neighbours around each shard when all of these are drawn together, by key.
+ *
+ * Shards of one level lie beside each other, however their boxes overlap; only other levels lie over a shard.
+ */
 export function spacings(shards: readonly DrawnShard[]): Map<string, number> {
   return new Map(
     shards.map((shard) => {
-      let density = 0;
-      for (const other of shards) density += other.density * coverage(shard.bounds, other.bounds);
-      return [shard.key, 1 / Math.sqrt(Math.max(density, Number.MIN_VALUE))];
+      const densities = new Map<number, number>();
+      for (const other of shards) {
+        if (other.level === shard.level) continue;
+        const density = other.density * coverage(shard.bounds, other.bounds);
+        densities.set(other.level, Math.max(density, densities.get(other.level) ?? 0));
+      }
+      let sum = shard.density;
+      for (const density of densities.values()) sum += density;
+      return [shard.key, 1 / Math.sqrt(Math.max(sum, Number.MIN_VALUE))];
     }),
   );
 }

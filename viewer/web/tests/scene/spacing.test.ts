@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { framingOf, isReframed, upOf, viewingDirection } from "../../src/scene/framing";
 import { SIZE_ONE, SIZE_STEPS, measure, plain, spacings } from "../../src/scene/spacing";
-import type { CameraEntry } from "../../src/wire/contract";
+import type { Bounds, CameraEntry } from "../../src/wire/contract";
 import { UNIT_BOUNDS } from "../manifests";
 
 function row(count: number, gap: (index: number) => number) {
@@ -35,16 +35,22 @@ describe("a measured cloud", () => {
 });
 
 describe("spacing", () => {
-  const shard = (key: string, density: number, bounds = UNIT_BOUNDS) => ({ key, density, bounds });
-
-  it("shrinks as levels are laid over each other", () => {
-    expect(spacings([shard("a", 4)]).get("a")).toBeCloseTo(0.5);
-    expect(spacings([shard("a", 4), shard("b", 12)]).get("a")).toBeCloseTo(0.25);
+  const shard = (key: string, level: number, density: number, bounds: Bounds = UNIT_BOUNDS) => ({
+    key,
+    level,
+    density,
+    bounds,
   });
 
-  it("is not changed by shards elsewhere", () => {
+  it("shrinks as levels are laid over each other", () => {
+    expect(spacings([shard("a", 0, 4)]).get("a")).toBeCloseTo(0.5);
+    expect(spacings([shard("a", 0, 4), shard("b", 1, 12)]).get("a")).toBeCloseTo(0.25);
+  });
+
+  it("is not changed by shards elsewhere, nor by those of the same level", () => {
     const far = { minimum: [5, 5, 5], maximum: [6, 6, 6] } as const;
-    expect(spacings([shard("a", 4), shard("b", 12, far as never)]).get("a")).toBeCloseTo(0.5);
+    expect(spacings([shard("a", 0, 4), shard("b", 1, 12, far)]).get("a")).toBeCloseTo(0.5);
+    expect(spacings([shard("a", 0, 4), shard("b", 0, 12)]).get("a")).toBeCloseTo(0.5);
   });
 });
 
