@@ -146,7 +146,7 @@ def request(**changes: object) -> bytes:
         (request(schema="2.0"), "unknown_schema"),
         (request(schema="one"), "bad_message"),
         (request(verb="pause"), "wrong_verb"),
-        (request(verb="destroy"), "bad_id"),
+        (request(verb="destroy"), "bad_message"),
         (request(connection="../x"), "bad_message"),
         (b"{", "bad_message"),
         (b"[" * 100_000, "bad_message"),
