@@ -25,6 +25,7 @@ from broker.messages import (
     ReportedSettings,
     Request,
     Response,
+    ScaleBar,
     UploadAcknowledged,
     UploadBegin,
     UploadEnd,
@@ -36,6 +37,8 @@ MAX_IMAGE_BYTES: Final = 30 * MIB  # below mosquitto.conf's max_packet_size of 3
 MAX_PIECE_BYTES: Final = MIB
 MAX_SHARD_BYTES: Final = 512 * 1024  # Mosquitto 2.1 takes 2 MB by default, EMQX 1 MB
 MAX_THUMBNAIL_BYTES: Final = 64 * 1024
+MAX_THUMBNAIL_PX: Final = 320
+MAX_PROBE_BYTES: Final = MIB
 CAPTURED_AT_PROPERTY: Final = "captured_at"  # MQTT 5 user property of an image, ISO 8601; only figures hang on it
 
 
@@ -299,7 +302,25 @@ CAMERAS: Final = Channel(
     messages=(Cameras,),
     is_retained=True,
     writers=_RECONSTRUCTOR,
-    readers=_VIEWERS | _OPS,
+    readers=_VIEWERS | _OPS | _AGENT,  # a rig takes its refined intrinsics from here
+)
+IMAGE_THUMBNAIL: Final = Channel(
+    name="image_thumbnail",
+    template=TopicTemplate("thumbnail/{image_id}"),
+    meaning="one photograph, upright and small: JPEG of at most 320 px and 64 KB",
+    is_retained=True,
+    max_bytes=MAX_THUMBNAIL_BYTES,
+    writers=_RECONSTRUCTOR,
+    readers=_VIEWERS,
+)
+SCALE_BAR: Final = Channel(
+    name="scale_bar",
+    template=TopicTemplate("scale/current"),
+    meaning="a known distance between two points, which gives everybody metres",
+    messages=(ScaleBar,),
+    is_retained=True,
+    writers=frozenset({Role.CONTRIBUTOR, Role.OPERATOR}),
+    readers=_VIEWERS | _OPS | _RECONSTRUCTOR,
 )
 REQUEST: Final = Channel(
     name="request",
@@ -330,6 +351,16 @@ PRESENCE: Final = Channel(
     own_level="user",
     is_read_by_all=True,
 )
+PROBE: Final = Channel(
+    name="probe",
+    template=TopicTemplate("probe/{user}/{connection}"),
+    meaning="bytes by which a doctor times the way to the broker and back; cleared at once",
+    is_retained=True,
+    max_bytes=MAX_PROBE_BYTES,
+    writers=_VIEWERS | _AGENT,
+    readers=_VIEWERS | _AGENT,
+    own_level="user",
+)
 
 CHANNELS: Final[tuple[Channel, ...]] = (
     IMAGE,
@@ -353,9 +384,12 @@ CHANNELS: Final[tuple[Channel, ...]] = (
     REFERENCE,
     SHARD,
     CAMERAS,
+    IMAGE_THUMBNAIL,
+    SCALE_BAR,
     REQUEST,
     RESPONSE,
     PRESENCE,
+    PROBE,
 )
 
 

@@ -325,11 +325,23 @@ class Similarity(WireModel):
     translation: Vector3 = (0.0, 0.0, 0.0)
 
 
-class WorldFrame(WireModel):
-    """The project's frame: `world = shard coordinates + offset`."""
+class ScaleSource(StrEnum):
+    """What told how large the object is."""
 
-    units: Literal["unscaled", "m"] = "unscaled"
-    scale_source: Literal["none", "baseline", "distance", "gps"] = "none"
+    NONE = "none"
+    BASELINE = "baseline"
+    DISTANCE = "distance"
+    GPS = "gps"
+
+
+class WorldFrame(WireModel):
+    """The project's frame: `world = shard coordinates + offset`, `metres = metres_per_unit * world`.
+
+    A scale that becomes known later changes `metres_per_unit` and never the shards.
+    """
+
+    metres_per_unit: Annotated[float, Field(gt=0)] | None = None
+    scale_source: ScaleSource = ScaleSource.NONE
     up: Vector3 | None = None
     offset: Vector3 = (0.0, 0.0, 0.0)
     world_from_previous: Similarity = Similarity()
@@ -379,7 +391,7 @@ class CameraState(StrEnum):
 
 
 class CameraEntry(WireModel):
-    """One image as a camera: OpenCV axes, pixel centres at half integers."""
+    """One image as a camera: OpenCV axes, pixel centres at half integers, distortion as OpenCV's k1, k2, p1, p2."""
 
     image_id: ImageId
     image_number: Annotated[int, Field(ge=1)] | None = None
@@ -388,6 +400,8 @@ class CameraEntry(WireModel):
     reason: Sentence | None = None
     world_from_camera: Matrix4 | None = None
     intrinsics: tuple[float, float, float, float] | None = None
+    distortion: Annotated[tuple[float, ...], Field(max_length=8)] = ()
+    reprojection_error_px: Annotated[float, Field(ge=0)] | None = None
     width_px: Annotated[int, Field(ge=1)] | None = None
     height_px: Annotated[int, Field(ge=1)] | None = None
 
@@ -398,6 +412,17 @@ class Cameras(Message):
     type: Literal["cameras"] = "cameras"
     generation: Generation | None
     cameras: tuple[CameraEntry, ...]
+
+
+class ScaleBar(Message):
+    """Two points of the world and the distance between them on the object; the manifest answers with metres."""
+
+    type: Literal["scale_bar"] = "scale_bar"
+    generation: Generation
+    begin: Vector3
+    end: Vector3
+    distance_m: Annotated[float, Field(gt=0, le=100_000)]
+    user: UserId
 
 
 class Request(Message):

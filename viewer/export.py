@@ -75,7 +75,9 @@ def header(manifest: Manifest) -> bytes:
     frame = manifest.frame
     comments = [
         f"comment cairn {manifest.project} generation {manifest.generation} revision {manifest.revision}",
-        f"comment units {frame.units}",
+        "comment units unscaled"
+        if frame.metres_per_unit is None
+        else f"comment metres_per_unit {frame.metres_per_unit!r}",
         "comment add_to_xyz " + " ".join(repr(value) for value in frame.offset),
     ]
     return b"\n".join([first, form, *(line.encode() for line in comments), rest])

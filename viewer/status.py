@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -36,7 +36,7 @@ class CloudStatus(BaseModel):
     shard_count: int
     point_count: int
     level_count: int
-    units: Literal["unscaled", "m"]
+    metres_per_unit: float | None
 
 
 class AgentStatus(BaseModel):
@@ -168,7 +168,7 @@ def _summarise(manifest: Manifest) -> CloudStatus:
         shard_count=len(manifest.shards),
         point_count=manifest.point_count,
         level_count=manifest.level_count,
-        units=manifest.frame.units,
+        metres_per_unit=manifest.frame.metres_per_unit,
     )
 
 

@@ -35,7 +35,7 @@ export function manifestOf(generation: number, revision: number, shards: readonl
     previous_generation: null,
     image_count: 10,
     frame: {
-      units: "unscaled",
+      metres_per_unit: null,
       scale_source: "none",
       up: null,
       offset: [0, 0, 0],

@@ -31,9 +31,10 @@ export function timeOfDay(atMs: number): string {
   return clock.format(atMs);
 }
 
-/** A length in the frame's units: metres only after somebody set a scale. */
-export function length(value: number, units: "unscaled" | "m"): string {
-  if (units === "unscaled") return `${value.toPrecision(3)} world units`;
-  if (value < 0.01) return `${(1000 * value).toFixed(1)} mm`;
-  return value < 1 ? `${(100 * value).toFixed(1)} cm` : `${value.toFixed(2)} m`;
+/** A length of the world: in metres only after somebody set a scale. */
+export function length(value: number, metresPerUnit: number | null): string {
+  if (metresPerUnit === null) return `${value.toPrecision(3)} world units`;
+  const metres = value * metresPerUnit;
+  if (metres < 0.01) return `${(1000 * metres).toFixed(1)} mm`;
+  return metres < 1 ? `${(100 * metres).toFixed(1)} cm` : `${metres.toFixed(2)} m`;
 }

@@ -26,24 +26,24 @@ export class Measuring {
     return from && to ? Math.hypot(from[0] - to[0], from[1] - to[1], from[2] - to[2]) : null;
   }
 
-  draw(project: Project, units: "unscaled" | "m", offset: Vector): SVGTemplateResult {
+  draw(project: Project, metresPerUnit: number | null, offset: Vector): SVGTemplateResult {
     const places = this.points.map(project);
     const [from, to] = places;
     const line = from && to ? svg`<line x1=${from[0]} y1=${from[1]} x2=${to[0]} y2=${to[1]} />` : nothing;
     const ends = places.map((place) => (place ? svg`<circle cx=${place[0]} cy=${place[1]} r="6" />` : nothing));
-    return svg`${line}${ends}${this.words(places, units, offset)}`;
+    return svg`${line}${ends}${this.words(places, metresPerUnit, offset)}`;
   }
 
   private words(
     places: readonly (readonly [number, number] | null)[],
-    units: "unscaled" | "m",
+    metresPerUnit: number | null,
     offset: Vector,
   ): SVGTemplateResult | typeof nothing {
     const [from, to] = places;
     const { distance } = this;
     if (from && to && distance !== null) {
       const [x, y] = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2 - 14];
-      return svg`<text data-testid="distance" x=${x} y=${y}>${length(distance, units)}</text>`;
+      return svg`<text data-testid="distance" x=${x} y=${y}>${length(distance, metresPerUnit)}</text>`;
     }
     const point = this.points[0];
     if (!from || !point) return nothing;

@@ -186,7 +186,7 @@ export class StageElement extends LitElement {
     const frame = this.project?.scene.shown?.manifest.frame;
     const { stage } = this;
     if (!stage || !frame || !this.isMeasuring) return nothing;
-    return this.measuring.draw((point) => stage.project(point), frame.units, frame.offset);
+    return this.measuring.draw((point) => stage.project(point), frame.metres_per_unit, frame.offset);
   }
 
   private readonly held = (): void => {

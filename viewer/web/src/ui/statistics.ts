@@ -111,7 +111,7 @@ function objectRows({ scene }: ProjectState): Row[] {
     ["Points in all", count(manifest.point_count)],
     ["Shards loaded", `${scene.shown.loaded.size} of ${manifest.shards.length}`],
     ["Generation", `${manifest.generation}.${manifest.revision}`],
-    ["Scale", manifest.frame.units === "m" ? `metres, by ${manifest.frame.scale_source}` : "not set"],
+    ["Scale", manifest.frame.metres_per_unit !== null ? `metres, by ${manifest.frame.scale_source}` : "not set"],
   ];
 }
 

@@ -129,6 +129,8 @@ export function activityWords(message: ReadMessage): { readonly text: string; re
         text: `${message.cameras.filter(({ state }) => state === "placed").length} cameras placed`,
         tone: "plain",
       };
+    case "scale_bar":
+      return { text: `${message.user} set a scale bar of ${message.distance_m} m`, tone: "plain" };
     case "upload_acknowledged":
       return message.status === "rejected"
         ? { text: `A photo was not taken: ${message.reason ?? "no reason given"}`, tone: "bad" }

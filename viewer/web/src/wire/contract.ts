@@ -85,7 +85,7 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** One image as a camera: OpenCV axes, pixel centres at half integers. */
+/** One image as a camera: OpenCV axes, pixel centres at half integers, distortion as OpenCV's k1, k2, p1, p2. */
 export interface CameraEntry {
   readonly image_id: string;
   readonly image_number: number | null;
@@ -94,6 +94,8 @@ export interface CameraEntry {
   readonly reason: string | null;
   readonly world_from_camera: readonly [readonly [number, number, number, number], readonly [number, number, number, number], readonly [number, number, number, number], readonly [number, number, number, number]] | null;
   readonly intrinsics: readonly [number, number, number, number] | null;
+  readonly distortion: readonly number[];
+  readonly reprojection_error_px: number | null;
   readonly width_px: number | null;
   readonly height_px: number | null;
 }
@@ -370,6 +372,22 @@ export interface Response {
   readonly republished_count: number;
 }
 
+/** Two points of the world and the distance between them on the object; the manifest answers with metres. */
+export interface ScaleBar {
+  readonly type: "scale_bar";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generation: number;
+  readonly begin: readonly [number, number, number];
+  readonly end: readonly [number, number, number];
+  readonly distance_m: number;
+  readonly user: string;
+}
+
+/** What told how large the object is. */
+export type ScaleSource = "none" | "baseline" | "distance" | "gps";
+
 /** One shard of a manifest. */
 export interface ShardEntry {
   readonly index: number;
@@ -444,10 +462,10 @@ export interface UploadEnd {
 /** What a request asks for. */
 export type Verb = "resync" | "ping" | "refetch" | "pause" | "resume";
 
-/** The project's frame: `world = shard coordinates + offset`. */
+/** The project's frame: `world = shard coordinates + offset`, `metres = metres_per_unit * world`. A scale that becomes known later changes `metres_per_unit` and never the shards. */
 export interface WorldFrame {
-  readonly units: "unscaled" | "m";
-  readonly scale_source: "none" | "baseline" | "distance" | "gps";
+  readonly metres_per_unit: number | null;
+  readonly scale_source: ScaleSource;
   readonly up: readonly [number, number, number] | null;
   readonly offset: readonly [number, number, number];
   readonly world_from_previous: Similarity;
@@ -475,6 +493,7 @@ export type Message =
   | ReportedSettings
   | Request
   | Response
+  | ScaleBar
   | ShardUpdate
   | UploadAcknowledged
   | UploadBegin
@@ -522,7 +541,10 @@ export const CHANNELS = {
   reference: { template: "reference/current", types: ["manifest"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the manifest: the only pointer, written last" },
   shard: { template: "shard/{generation}/{encoding}/{index}", types: [], qos: 1, isRetained: true, maxBytes: 524288, meaning: "one independently loadable piece of the cloud, immutable" },
   cameras: { template: "camera/current", types: ["cameras"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "where each image was taken, or why it is not placed" },
+  image_thumbnail: { template: "thumbnail/{image_id}", types: [], qos: 1, isRetained: true, maxBytes: 65536, meaning: "one photograph, upright and small: JPEG of at most 320 px and 64 KB" },
+  scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "a known distance between two points, which gives everybody metres" },
   request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "resync, ping, refetch, pause or resume" },
   response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "the answer to a request" },
   presence: { template: "presence/{user}/{connection}", types: ["presence"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "somebody is watching; the last will clears it" },
+  probe: { template: "probe/{user}/{connection}", types: [], qos: 1, isRetained: true, maxBytes: 1048576, meaning: "bytes by which a doctor times the way to the broker and back; cleared at once" },
 } as const satisfies Record<string, Channel>;

@@ -15,6 +15,7 @@ import type {
   ReconstructorStatistics,
   RefetchStarting,
   Response,
+  ScaleBar,
   ShardEntry,
   ShardUpdate,
   Similarity,
@@ -48,7 +49,7 @@ const similarity = object<Similarity>({
 });
 
 const frame = object<WorldFrame>({
-  units: orElse(word("unscaled", "m"), "unscaled"),
+  metres_per_unit: nullable(number(Number.MIN_VALUE)),
   scale_source: orElse(word("none", "baseline", "distance", "gps"), "none"),
   up: nullable(vector3),
   offset: orElse(vector3, [0, 0, 0]),
@@ -73,6 +74,8 @@ const camera = object<CameraEntry>({
   reason: nullable(text()),
   world_from_camera: nullable(matrix4),
   intrinsics: nullable(vector4),
+  distortion: orElse(list(finite, 8), []),
+  reprojection_error_px: nullable(number(0)),
   width_px: nullable(whole(1)),
   height_px: nullable(whole(1)),
 });
@@ -192,6 +195,14 @@ const MODELS = {
     request_sent_at: instant,
     received_at: instant,
     republished_count: orElse(whole(), 0),
+  }),
+  scale_bar: object<ScaleBar>({
+    ...envelope("scale_bar"),
+    generation,
+    begin: vector3,
+    end: vector3,
+    distance_m: number(Number.MIN_VALUE, 100_000),
+    user: level("user"),
   }),
   presence: object<Presence>({
     ...envelope("presence"),

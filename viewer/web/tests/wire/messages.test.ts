@@ -20,7 +20,7 @@ describe("a message", () => {
   it("may leave out what has a default", () => {
     const shards = manifest.shards.map((entry) => ({ ...entry, image_number: undefined })); // JSON leaves these out
     const message = decodeMessage("reference", bytes({ ...manifest, frame: {}, shards }));
-    expect(message).toMatchObject({ frame: { units: "unscaled", up: null }, shards: [{ image_number: null }] });
+    expect(message).toMatchObject({ frame: { metres_per_unit: null, up: null }, shards: [{ image_number: null }] });
   });
 
   it.each([
