@@ -19,7 +19,7 @@ from edge_agent.presence import Voice, next_count
 from edge_agent.remote_settings import KEPT_WORD, load
 from edge_agent.spool import Spool
 from edge_agent.spool_index import SpooledImage
-from edge_agent.thumbnail import thumbnail
+from broker.thumbnails import thumbnail
 from edge_agent.uploader import Uploader, subscriptions
 from edge_agent.watchdog import keep_awake
 

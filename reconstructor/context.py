@@ -36,7 +36,7 @@ _JSON: Final = "application/json"
 class Context:
     """One project at work.
 
-    `work` wakes the job loop, `changing` is held while the next manifest is made from the present one, and
+    `work` wakes the job loop, `thumbnails` the lane of the thumbnails, `changing` is held while the next manifest is made from the present one, and
     `is_disk_full` is what the last intake found.
     """
 
@@ -50,6 +50,7 @@ class Context:
     log: Any
     figures: Figures = field(default_factory=Figures)
     work: asyncio.Event = field(default_factory=asyncio.Event)
+    thumbnails: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_disk_full: bool = False
 

@@ -22,6 +22,7 @@ from reconstructor.reception import READ, receive
 from reconstructor.requests import Asked, answer_requests
 from reconstructor.statistics import collect
 from reconstructor.store import Store
+from reconstructor.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
 _FAREWELL_S: Final = 2.0
@@ -43,6 +44,7 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
             "reception": receive(context, asked),
             "requests": answer_requests(context, asked),
             "jobs": run_jobs(context),
+            "thumbnails": publish_thumbnails(context),
             "statistics": _publish_statistics(context),
             "clearing": _clear_old(context),
             "black_box": context.executor.start(),
@@ -127,6 +129,7 @@ async def _follow_connection(context: Context) -> None:
             context.log.warning("broker_refuses", reason=exc.sentence)
             await asyncio.sleep(RETRY_S)
             continue
+        context.thumbnails.set()
         await context.settle()
 
 

@@ -40,11 +40,12 @@ async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:
 
 
 async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadAcknowledged:
-    """The receipt of an image that is safe; a new one wakes the job loop."""
+    """The receipt of an image that is safe; a new one wakes those who wait for images."""
     image = taken.image
     if taken.status is ReceiptStatus.STORED:
         context.log.info("image_stored", sender=image.sender, image=image.image_id, number=image.number)
         context.work.set()
+        context.thumbnails.set()
     if context.is_disk_full:
         context.is_disk_full = False
         await _speak(context)

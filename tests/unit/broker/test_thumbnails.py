@@ -2,8 +2,8 @@ import io
 
 from PIL import ExifTags, Image
 
-from broker.contract import MAX_THUMBNAIL_BYTES
-from edge_agent.thumbnail import SIDE_PX, thumbnail
+from broker.contract import MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
+from broker.thumbnails import thumbnail
 from tests.unit.edge_agent.photographs import drawn, encoded
 
 
@@ -12,7 +12,7 @@ def test_a_thumbnail_is_small_and_says_nothing_of_the_place() -> None:
     assert small is not None
     assert len(small) <= MAX_THUMBNAIL_BYTES
     image = Image.open(io.BytesIO(small))
-    assert max(image.size) == SIDE_PX
+    assert max(image.size) == MAX_THUMBNAIL_PX
     assert not dict(image.getexif())
 
 

@@ -1,13 +1,12 @@
-"""What does the rig show of its last photograph? A JPEG small enough for every phone."""
+"""What is shown of a photograph before anybody asks for it? A JPEG small enough for every phone."""
 
 import io
 from typing import Final
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from broker.contract import MAX_THUMBNAIL_BYTES
+from broker.contract import MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
 
-SIDE_PX: Final = 320
 QUALITIES: Final = (80, 60, 40, 20)
 
 
@@ -15,11 +14,11 @@ def thumbnail(content: bytes) -> bytes | None:
     """A JPEG of at most 64 KB, upright, without EXIF; None when the photograph cannot be read."""
     try:
         with Image.open(io.BytesIO(content)) as image:
-            image.draft("RGB", (SIDE_PX, SIDE_PX))
+            image.draft("RGB", (MAX_THUMBNAIL_PX, MAX_THUMBNAIL_PX))
             small = ImageOps.exif_transpose(image).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
-    small.thumbnail((SIDE_PX, SIDE_PX))
+    small.thumbnail((MAX_THUMBNAIL_PX, MAX_THUMBNAIL_PX))
     for quality in QUALITIES:
         out = io.BytesIO()
         small.save(out, "JPEG", quality=quality)

@@ -1,0 +1,55 @@
+"""How do others see which photograph an image is? A small JPEG of each is retained, on a lane that nothing waits for."""
+
+import asyncio
+
+from broker.config import Connection
+from broker.contract import IMAGE_THUMBNAIL, match
+from broker.delivery import Outgoing
+from broker.ids import ProjectId
+from broker.thumbnails import thumbnail
+from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.images import StoredImage
+from reconstructor.retained import retained_messages
+
+_CONNECT_TIMEOUT_S = 10.0
+
+
+async def publish_thumbnails(context: Context) -> None:
+    """Keep a thumbnail of every stored image on the broker, for ever; a new broker gets them all again."""
+    listed_at, seen_count, shown = 0, 0, frozenset[str]()
+    while True:
+        context.thumbnails.clear()
+        try:
+            connected = await context.delivery.wait_connected(_CONNECT_TIMEOUT_S)
+            if connected.count != listed_at:
+                shown = await _list(context.settings.broker, context.project)
+                listed_at, seen_count = connected.count, 0
+            while seen_count < await asyncio.to_thread(context.store.image_count):
+                image = await asyncio.to_thread(context.store.image, seen_count + 1)
+                if image.image_id not in shown:
+                    await _publish(context, image)
+                seen_count += 1
+        except BROKER_ERRORS as exc:
+            context.log.warning("thumbnails_wait", reason=exc.sentence)
+            await asyncio.sleep(RETRY_S)
+        else:
+            await context.thumbnails.wait()
+
+
+async def _list(connection: Connection, project: ProjectId) -> frozenset[str]:
+    """Ids of the images whose thumbnail the broker holds; an id names its bytes, so that none is ever out of date."""
+    found = [
+        str(match(connection.space, message.topic).levels["image_id"])
+        async for message in retained_messages(connection, project, IMAGE_THUMBNAIL)
+    ]
+    return frozenset(found)
+
+
+async def _publish(context: Context, image: StoredImage) -> None:
+    content = await asyncio.to_thread(context.store.path(image).read_bytes)
+    small = await asyncio.to_thread(thumbnail, content)
+    if small is not None:
+        topic = context.space.topic(context.project, IMAGE_THUMBNAIL.template, image_id=image.image_id)
+        await context.delivery.publish(
+            Outgoing(topic=topic, payload=small, is_retained=True, content_type="image/jpeg")
+        )
