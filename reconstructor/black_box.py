@@ -66,6 +66,12 @@ class CameraUpdate(BaseModel):
     sentence: Annotated[str, Field(max_length=500)] = ""
     world_from_camera: Pose | None = None
     intrinsics: Row | None = Field(default=None, description="fx, fy, cx, cy in pixels of the upright photograph")
+    distortion: Annotated[tuple[FiniteFloat, ...], Field(max_length=4)] = Field(
+        default=(), description="OpenCV's k1, k2, p1, p2; empty for a pinhole"
+    )
+    reprojection_error_px: Annotated[FiniteFloat, Field(ge=0)] | None = Field(
+        default=None, description="root mean square of the image's observations, in pixels of the upright photograph"
+    )
     width_px: Annotated[int, Field(ge=0)] = 0
     height_px: Annotated[int, Field(ge=0)] = 0
 

@@ -104,6 +104,8 @@ def _entry(camera: CameraUpdate, image: StoredImage) -> CameraEntry:
         reason=camera.sentence or None,
         world_from_camera=camera.world_from_camera,
         intrinsics=camera.intrinsics,
+        distortion=camera.distortion,
+        reprojection_error_px=camera.reprojection_error_px,
         width_px=camera.width_px or None,
         height_px=camera.height_px or None,
     )

@@ -77,14 +77,14 @@ def reprojection_inlier_share(model: Any, known: KnownImages, numbers: Iterable[
         ids = point_ids(model, number)
         seen = np.flatnonzero(ids >= 0)
         if len(seen):
-            errors_px = _reprojection_errors(model, number, ids[seen], known.features[number].keypoints[seen, :2])
+            errors_px = reprojection_errors(model, number, ids[seen], known.features[number].keypoints[seen, :2])
             inliers += int((errors_px < _INLIER_PX).sum())
             total += len(seen)
     return inliers / total if total else 0.0
 
 
-def _reprojection_errors(
-    model: Any, number: int, ids: NDArray[np.int64], observed: NDArray[np.float32]
+def reprojection_errors(
+    model: Any, number: int, ids: NDArray[np.int64], observed: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """Pixels between points and their observations (N, 2); inf for points behind the camera."""
     image = model.image(number)

@@ -7,7 +7,7 @@ next PNG or gzip in this process hangs or aborts (12 of 12 runs, 2026-11-23; 0 o
 import contextlib
 import signal
 import zlib
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pycolmap
@@ -15,11 +15,20 @@ from numpy.typing import NDArray
 
 from reconstructor.geometry import Similarity
 
-__all__ = ["configure", "intrinsics_of", "keypoints_in_image", "pycolmap", "sim3"]
+__all__ = ["configure", "distortion_of", "intrinsics_of", "keypoints_in_image", "pycolmap", "sim3"]
 
 # pycolmap's logging library answers SIGTERM with a stack trace: give the signal back to whom Python knows it belongs
 with contextlib.suppress(ValueError, TypeError):  # not in the main thread; not Python's
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+
+# where a camera model's distortion begins among its parameters, and what it is called in OpenCV
+_DISTORTIONS: Final = {
+    "SIMPLE_PINHOLE": (3, ()),
+    "PINHOLE": (4, ()),
+    "SIMPLE_RADIAL": (3, ("k1",)),
+    "RADIAL": (3, ("k1", "k2")),
+    "OPENCV": (4, ("k1", "k2", "p1", "p2")),
+}
 
 ZLIB_VERSION = zlib.ZLIB_RUNTIME_VERSION  # the use that keeps the import above from being tidied away
 
@@ -39,6 +48,19 @@ def sim3(target_from_source: Similarity) -> Any:
 def intrinsics_of(camera: Any) -> NDArray[np.float64]:
     """fx, fy, cx, cy of a camera, in pixels of the image it was made for."""
     return np.array([camera.focal_length_x, camera.focal_length_y, camera.principal_point_x, camera.principal_point_y])
+
+
+def distortion_of(camera: Any) -> tuple[float, ...]:
+    """OpenCV's k1, k2, p1, p2 of a camera, which COLMAP's models share; empty for a pinhole.
+
+    Raises:
+        KeyError: a camera model that the engine never makes.
+    """
+    begin, names = _DISTORTIONS[camera.model_name]
+    if not names:
+        return ()
+    given = dict(zip(names, camera.params[begin:], strict=True))
+    return tuple(float(given.get(name, 0.0)) for name in ("k1", "k2", "p1", "p2"))
 
 
 def keypoints_in_image(keypoints: NDArray[np.float32]) -> NDArray[np.float64]:

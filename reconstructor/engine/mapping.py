@@ -15,6 +15,7 @@ from reconstructor.engine.initialisation import find_first_pair, is_plausible
 from reconstructor.engine.options import MIN_REGISTRATION_INLIERS, MapperOptions
 from reconstructor.engine.pairs import Pair
 from reconstructor.engine.photographs import Sensor
+from reconstructor.engine.residuals import Residuals
 from reconstructor.engine.settings import EngineSettings
 
 _MIN_STRUCTURE_LESS_POINTS = 60  # twice the bound of images that saw points: here nothing else vouches for the pose
@@ -35,6 +36,7 @@ class LiveMapper:
         self._cache = pycolmap.DatabaseCache()
         self._fixed_cameras: set[int] = set()
         self._seen_when_tried: dict[int, int] = {}
+        self.residuals = Residuals()
         self.world_count = 1  # grows when the model was begun anew, in another world
         self._begin(pycolmap.Reconstruction())
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.black_box import CameraState, CameraUpdate, Pose, Row, Triple, Update
-from reconstructor.engine.colmap import intrinsics_of
+from reconstructor.engine.colmap import distortion_of, intrinsics_of
 from reconstructor.engine.files import ImageFacts
 from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.memory import KnownImages
@@ -49,6 +49,8 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
             state=CameraState.PLACED,
             world_from_camera=cast("Pose", tuple(map(tuple, pose.tolist()))),
             intrinsics=_intrinsics(mapper.camera(known.camera_ids[number]), facts),
+            distortion=distortion_of(mapper.camera(known.camera_ids[number])),
+            reprojection_error_px=_reprojection_error(mapper, number, facts),
             **size,
         )
     reason = why_waiting(
@@ -68,3 +70,10 @@ def _intrinsics(camera: Any, facts: ImageFacts) -> Row:
     """fx, fy, cx, cy in pixels of the photograph, not of the reduced image."""
     across, down = facts.reduction
     return cast("Row", tuple(map(float, intrinsics_of(camera) / [across, down, across, down])))
+
+
+def _reprojection_error(mapper: LiveMapper, number: int, facts: ImageFacts) -> float | None:
+    """Root mean square, in pixels of the photograph, not of the reduced image."""
+    across, down = facts.reduction
+    error_px = mapper.residuals.of(mapper.model, number)
+    return None if error_px is None else error_px / float(np.sqrt(across * down))

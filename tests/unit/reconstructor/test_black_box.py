@@ -55,6 +55,8 @@ def test_an_update_survives_its_file(tmp_path: Path) -> None:
         state=CameraState.PLACED,
         world_from_camera=POSE,
         intrinsics=(900.0, 900.0, 320.0, 240.0),
+        distortion=(-0.1, 0.0, 0.0, 0.0),
+        reprojection_error_px=0.7,
         width_px=640,
         height_px=480,
     )
@@ -77,6 +79,8 @@ def test_a_black_box_that_knows_no_cameras_leaves_no_update(tmp_path: Path) -> N
         '{"new_point_count": -1}',
         '{"up": [0, 0, NaN]}',
         '{"cameras": [{"image_id": "a", "state": "placed"}]}',
+        '{"cameras": [{"image_id": "a", "state": "waiting", "reprojection_error_px": -1}]}',
+        '{"cameras": [{"image_id": "a", "state": "waiting", "distortion": [0, 0, 0, 0, 0]}]}',
         '{"cameras": [{"image_id": "a", "state": "waiting", "reason": "Not A Word"}]}',
     ],
 )
