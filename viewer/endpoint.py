@@ -9,13 +9,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from broker.config import Connection
-from broker.contract import PRESENCE
+from broker.contract import MAX_PROBE_BYTES, PROBE
 from broker.errors import CairnError
-from broker.ids import ConnectionId, ProjectId, UserId
+from broker.ids import ProjectId, UserId
 from broker.live import BrokerLostError, Follower, LastWord, follow, fresh_connection_id
-from broker.messages import Presence
 
-MESSAGE_BYTES: Final = 1024 * 1024
 FAST_S: Final = 2.0  # a shard of the largest size then comes within a second
 PATIENCE_S: Final = 40.0  # Mosquitto 2.0's own listener takes 25 s
 _PORTS: Final = {"ws": 80, "wss": 443}
@@ -110,19 +108,13 @@ async def _retained(connection: Connection, project: ProjectId) -> AsyncIterator
     if connection.username is None:
         raise BadEndpointError("say who measures: a viewer's or contributor's name in broker.username")
     user, here = UserId(connection.username), fresh_connection_id()
-    topic = connection.space.topic(project, PRESENCE.template, user=user, connection=here)
+    topic = connection.space.topic(project, PROBE.template, user=user, connection=here)
     async with follow(connection, last_word=LastWord(topic=topic, payload=b"")) as writer:
-        await writer.publish(topic, _padded_presence(project, user, here), is_retained=True)
+        await writer.publish(topic, bytes(MAX_PROBE_BYTES), is_retained=True)
         try:
             yield topic
         finally:
             await writer.publish(topic, b"", is_retained=True)
-
-
-def _padded_presence(project: ProjectId, user: UserId, here: ConnectionId) -> bytes:
-    """A presence that is valid for every reader: they ignore unknown fields."""
-    body = Presence(project=project, user=user, connection=here, program="doctor").encode().removesuffix(b"}")
-    return body + b',"padding":"' + b"x" * (MESSAGE_BYTES - len(body) - len(b',"padding":""}')) + b'"}'
 
 
 async def _time(connection: Connection, topic: str) -> float | None:
@@ -137,7 +129,7 @@ async def _arrives(follower: Follower) -> bool:
     try:
         async with asyncio.timeout(PATIENCE_S):
             async for message in follower.messages():
-                if len(message.payload) == MESSAGE_BYTES:
+                if len(message.payload) == MAX_PROBE_BYTES:
                     return True
     except TimeoutError:
         pass

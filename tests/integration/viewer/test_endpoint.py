@@ -14,10 +14,10 @@ from viewer.endpoint import BadEndpointError, measure_endpoint
 CHAPEL = ProjectId("chapel")
 
 
-async def retained_presences(connection: Connection) -> int:
+async def retained_probes(connection: Connection) -> int:
     count = 0
     async with follow(connection) as follower:
-        await follower.subscribe(f"{connection.root}/chapel/presence/+/+")
+        await follower.subscribe(f"{connection.root}/chapel/probe/+/+")
         try:
             async with asyncio.timeout(0.5):
                 async for _ in follower.messages():
@@ -34,7 +34,7 @@ async def test_the_relay_is_found_fast_and_nothing_stays_behind(mosquitto: Mosqu
     assert report.websocket_s is not None
     assert report.websocket_s < 2
     assert "keep this address" in report.text
-    assert await retained_presences(viewer) == 0
+    assert await retained_probes(viewer) == 0
 
 
 async def test_the_listener_of_mosquitto_2_0_is_found_slow_and_the_relay_is_advised(
@@ -47,7 +47,7 @@ async def test_the_listener_of_mosquitto_2_0_is_found_slow_and_the_relay_is_advi
     assert report.websocket_s is None
     assert report.tcp_s is not None
     assert 'viewer.mqtt_url to "/mqtt"' in report.text
-    assert await retained_presences(viewer) == 0
+    assert await retained_probes(viewer) == 0
 
 
 async def test_an_address_where_nobody_listens_is_said_in_words(mosquitto: Mosquitto) -> None:

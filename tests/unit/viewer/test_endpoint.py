@@ -1,20 +1,10 @@
 """What the doctor says for each finding."""
 
-import json
-
-from broker.ids import ConnectionId, ProjectId, UserId
-from broker.messages import Presence
-from viewer.endpoint import MESSAGE_BYTES, EndpointReport, _padded_presence
+from viewer.endpoint import EndpointReport
 
 
 def report(websocket_s: float | None, tcp_s: float | None, problem: str | None = None) -> EndpointReport:
     return EndpointReport(url="ws://h/mqtt", websocket_s=websocket_s, tcp_s=tcp_s, problem=problem)
-
-
-def test_the_measuring_message_is_one_mebibyte_and_a_valid_presence() -> None:
-    body = _padded_presence(ProjectId("chapel"), UserId("anna"), ConnectionId("c1"))
-    assert len(body) == MESSAGE_BYTES
-    assert Presence.model_validate(json.loads(body)).program == "doctor"
 
 
 def test_a_fast_address_is_kept() -> None:
