@@ -1,4 +1,4 @@
-"""How do coordinate frames relate? Similarities between worlds, poses, and which way is up. Pure numpy."""
+"""How do coordinate frames relate? Similarities between worlds, and poses. Pure numpy."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -159,24 +159,3 @@ def rotation_from_quaternion(quaternion_wxyz: NDArray[np.floating]) -> Matrix:
             [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
         ]
     )
-
-
-def estimate_up(world_from_camera: NDArray[np.floating]) -> Vector | None:
-    """The world's upward direction, unit (3,), from poses (N, 4, 4) of cameras held level, or None without any.
-
-    A photographer turns and tilts a camera but seldom rolls it, so the cameras' x axes are horizontal: up is the
-    direction most nearly perpendicular to all of them. Cameras that all look the same way leave that open; then
-    up is the mean of their upward (-y) axes.
-    """
-    if len(world_from_camera) == 0:
-        return None
-    rotations = np.asarray(world_from_camera, np.float64)[:, :3, :3]
-    mean_up = -rotations[:, :, 1].mean(0)
-    rights = rotations[:, :, 0]
-    spread, axes = np.linalg.eigh(rights.T @ rights / len(rights))
-    horizon_is_seen = spread[1] > 0.02 and spread[0] < 0.25 * spread[1]  # noqa: PLR2004 - 8 degrees of turning, little roll
-    up: Vector = axes[:, 0] if horizon_is_seen else mean_up
-    length = float(np.linalg.norm(up))
-    if length < _MIN_SPREAD_RATIO:
-        return None
-    return up / length if up @ mean_up >= 0 else -up / length

@@ -33,7 +33,8 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.solver import SolveVerdict
 from reconstructor.engine.stopwatch import Stopwatch
-from reconstructor.engine.survey import describe
+from reconstructor.engine.survey import describe, upward_of, upward_said
+from reconstructor.engine.upward import Upward, kept_still
 from reconstructor.geometry import DegenerateGeometryError
 
 _LEAST_IMAGES_TO_SOLVE = 3
@@ -56,6 +57,7 @@ class LiveEngine:
         self._sequence = self._model_sequence = 0
         self._just_placed: list[int] = []
         self._world_count = self._mapper.world_count
+        self._upward: Upward | None = None
         self._newest: tuple[str, Outcome] | None = None  # image id added by the newest step, and what it brought
         self._watch = Stopwatch()
         self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
@@ -196,7 +198,8 @@ class LiveEngine:
         with self._watch.measure("publishing"):
             sparse = self._sparse_cloud(is_complete=is_complete)
             cloud = dense if len(dense) else sparse
-            update = describe(self._images, self._known, self._mapper).model_copy(
+            self._upward = kept_still(self._upward, upward_of(self._mapper), may_correct=is_complete)
+            update = describe(self._images, self._known, self._mapper, self._upward).model_copy(
                 update={"new_point_count": len(cloud), "refetch_rejected": objection[:500]}
             )
             self._model_sequence = self._next_model_sequence(is_complete=is_complete)
@@ -265,8 +268,9 @@ class LiveEngine:
         self._densifier = self._new_densifier()  # of the mapper that was built here
         if self._densifier is not None and step.model is not None:
             self._densifier.restore(self._sequence)
+        self._upward = upward_said(step.output, self._mapper)
         if step.state.added_image_id:
-            update = describe(self._images, self._known, self._mapper)
+            update = describe(self._images, self._known, self._mapper, self._upward)
             self._newest = (step.state.added_image_id, Outcome(update=update, folder=step.output.resolve()))
 
 

@@ -1,30 +1,49 @@
 """What does the engine say of its model? Where each image stands or why it does not, and which way is up."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reconstructor.black_box import CameraState, CameraUpdate, Pose, Row, Triple, Update
+from reconstructor.black_box import BadUpdateError, CameraState, CameraUpdate, Pose, Row, Triple, Update, read_update
 from reconstructor.engine.colmap import distortion_of, intrinsics_of
 from reconstructor.engine.files import ImageFacts
 from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.memory import KnownImages
 from reconstructor.engine.reasons import why_waiting
 from reconstructor.engine.snapshots import StepImage
-from reconstructor.geometry import estimate_up
+from reconstructor.engine.upward import Upward, estimate_upward
 
 
-def describe(images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper) -> Update:
+def describe(
+    images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper, upward: Upward | None = None
+) -> Update:
     """The update that belongs to the model as it is now, without its points."""
     placed = frozenset(mapper.placed_numbers())
-    poses = [world_from_camera(mapper.model.image(number)) for number in sorted(placed)]
-    up = estimate_up(np.array(poses)) if poses else None
     return Update(
         cameras=tuple(_camera(image, known, mapper, placed) for image in images),
-        up=None if up is None else cast("Triple", tuple(map(float, up))),
+        up=None if upward is None else cast("Triple", tuple(map(float, upward.direction))),
     )
+
+
+def upward_of(mapper: LiveMapper) -> Upward | None:
+    """Which way is up by the cameras as they stand now."""
+    poses = [world_from_camera(mapper.model.image(number)) for number in mapper.placed_numbers()]
+    return estimate_upward(np.array(poses).reshape(-1, 4, 4))
+
+
+def upward_said(output: Path, mapper: LiveMapper) -> Upward | None:
+    """What was said of up with the output of an earlier step; the cameras tell again how sure it is."""
+    try:
+        update = read_update(output)
+    except BadUpdateError:  # torn by a power cut
+        update = None
+    again = upward_of(mapper)
+    if update is None or update.up is None or again is None:
+        return None
+    return Upward(direction=np.array(update.up), deviation_rad=again.deviation_rad)
 
 
 def world_from_camera(image: Any) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Do similarities compose, invert and fit, and is up found?"""
+"""Do similarities compose, invert and fit?"""
 
 import numpy as np
 import pytest
@@ -10,7 +10,6 @@ from reconstructor.geometry import (
     Similarity,
     estimate_similarity,
     estimate_similarity_robustly,
-    estimate_up,
     quaternion_from_rotation,
     rotation_from_quaternion,
 )
@@ -98,28 +97,3 @@ def test_a_pose_moves_with_the_points_its_camera_sees() -> None:
     moved = similarity.apply_to_pose(world_from_camera)
     again = moved[:3, :3] @ (3.0 * point_in_camera) + moved[:3, 3]
     assert np.allclose(again, similarity.apply(point_in_world[None])[0])
-
-
-def _level_cameras(up: np.ndarray, tilt_rad: float, angles_rad: np.ndarray) -> np.ndarray:
-    poses = np.tile(np.eye(4), (len(angles_rad), 1, 1))
-    side = np.cross(up, [0.3, 0.1, 0.9])
-    side /= np.linalg.norm(side)
-    for pose, angle in zip(poses, angles_rad, strict=True):
-        level = np.cos(angle) * side + np.sin(angle) * np.cross(up, side)
-        right = np.cross(level, up)
-        forward = np.cos(tilt_rad) * level + np.sin(tilt_rad) * up
-        pose[:3, :3] = np.stack([right, np.cross(forward, right), forward], axis=1)
-    return poses
-
-
-@pytest.mark.parametrize("span_rad", [0.02, 2.0, 6.0])
-def test_up_is_found_from_cameras_held_level(span_rad: float) -> None:
-    up = np.array([0.2, 0.9, -0.4]) / np.linalg.norm([0.2, 0.9, -0.4])
-    tilt = 0.0 if span_rad < 0.1 else 0.5  # cameras that all look one way cannot tell a tilt from a slope
-    found = estimate_up(_level_cameras(up, tilt, np.linspace(0, span_rad, 9)))
-    assert found is not None
-    assert np.degrees(np.arccos(found @ up)) < 1.0
-
-
-def test_without_cameras_there_is_no_up() -> None:
-    assert estimate_up(np.empty((0, 4, 4))) is None
