@@ -2,6 +2,7 @@
 
 import io
 import random
+from typing import Any
 
 from PIL import ExifTags, Image, ImageDraw, ImageFilter
 
@@ -19,7 +20,7 @@ def drawn(seed: int, *, blur_px: float = 0.0, side_px: int = 256) -> Image.Image
 
 
 def encoded(image: Image.Image, *, has_gps: bool = False, image_format: str = "JPEG") -> bytes:
-    """JPEG with EXIF, with a place in it or without."""
+    """A photograph with EXIF, with a place in it or without."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "Cairn"
     details = exif.get_ifd(ExifTags.IFD.Exif)
@@ -28,5 +29,6 @@ def encoded(image: Image.Image, *, has_gps: bool = False, image_format: str = "J
         place = exif.get_ifd(ExifTags.IFD.GPSInfo)
         place[ExifTags.GPS.GPSLatitudeRef], place[ExifTags.GPS.GPSLatitude] = "N", (48.0, 12.0, 30.0)
     out = io.BytesIO()
-    image.save(out, image_format, exif=exif, quality=90)
+    options: dict[str, Any] = {} if image_format == "TIFF" else {"quality": 90}
+    image.save(out, image_format, exif=exif.tobytes(), **options)  # an Exif object would lose its directories in TIFF
     return out.getvalue()
