@@ -6,6 +6,7 @@ from typing import Final
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.logs import get_logger
+from broker.thumbnails import thumbnail
 from edge_agent.camera import Photograph
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
@@ -19,7 +20,6 @@ from edge_agent.presence import Voice, next_count
 from edge_agent.remote_settings import KEPT_WORD, load
 from edge_agent.spool import Spool
 from edge_agent.spool_index import SpooledImage
-from broker.thumbnails import thumbnail
 from edge_agent.uploader import Uploader, subscriptions
 from edge_agent.watchdog import keep_awake
 
@@ -91,7 +91,9 @@ class Agent:
         self._last: Photograph | None = None
         self._taken = asyncio.Event()
         running = load(spool.recall(KEPT_WORD), settings.changeable())
-        darkroom = Darkroom(spool, is_gated=settings.is_gated, settings=running.settings)
+        darkroom = Darkroom(
+            spool, is_gated=settings.is_gated, settings=running.settings, calibration=settings.calibration
+        )
         self._photographer = Photographer(
             camera,
             spool,

@@ -10,9 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from broker.config import settings_file
 from broker.errors import CairnError
 from broker.logs import configure
-from edge_agent import agent, doctor, join, status, upload
+from edge_agent import agent, calibrate, doctor, join, status, upload
+from edge_agent.calibration import LEAST_IMAGES
 from edge_agent.cameras.plan import CameraKind
 from edge_agent.config import Settings
 
@@ -84,6 +86,36 @@ def join_project(
     sys.stderr.write(
         f"{invitation.agent} is in project {invitation.project}: choose a camera in {settings}, then cairn edge doctor\n"
     )
+
+
+@app.command("calibrate")
+def calibrate_lens(
+    matrix: Annotated[str | None, typer.Option("--matrix", help="fx,fy,cx,cy in pixels; default: as refined.")] = None,
+    distortion: Annotated[str | None, typer.Option("--distortion", help="k1,k2,p1,p2 as OpenCV has them.")] = None,
+    size: Annotated[str | None, typer.Option("--size", help="WIDTHxHEIGHT that the matrix is for.")] = None,
+    opencv: Annotated[Path | None, typer.Option("--opencv", help="Or OpenCV's calibration, a JSON file.")] = None,
+    sensor: Annotated[
+        str | None, typer.Option("--sensor", help="As in the sensor table; default: what EXIF says.")
+    ] = None,
+    least: Annotated[int, typer.Option("--least", min=1, help="So many placed photographs are needed.")] = LEAST_IMAGES,
+    spool: SpoolDir = None,
+    settings_path: Annotated[
+        Path | None, typer.Option("--settings", help="The settings file to write to; default: the one in use.")
+    ] = None,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Say it, write nothing.")] = False,
+) -> None:
+    """Take over the lens that the reconstructor refined, or a given one, and say how well it fits."""
+    configure(level="error")
+    settings, place = load(spool_dir=spool), settings_path or settings_file() or Path("cairn.toml")
+    if matrix is None and opencv is None:
+        found = asyncio.run(calibrate.refined(settings, least_images=least, sensor=sensor))
+    else:
+        told = calibrate.read_opencv(opencv) if opencv else calibrate.read_numbers(matrix or "", distortion, size)
+        found = asyncio.run(calibrate.given(settings, told, sensor=sensor))
+    print("\n".join(found.lines()))
+    if not is_dry:
+        calibrate.write(found.calibration, place)
+        sys.stderr.write(f"written to {place}: it travels in the EXIF of photographs from the agent's next start on\n")
 
 
 async def _examine(settings: Settings) -> bool:

@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from broker.config import BadSettingsError, Connection, ProgramSettings
 from broker.ids import AgentId, ProjectId
 from broker.messages import AgentSettings
+from edge_agent.calibration import Calibration
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.hours import BadHoursError, Hours
 from edge_agent.uplink import Window
@@ -62,6 +63,9 @@ class Settings(ProgramSettings):
     )
     is_locked: bool = Field(
         default=True, description="Lock a Pi camera's exposure, white balance and focus after its warm-up."
+    )
+    calibration: Calibration | None = Field(
+        default=None, description="The lens's matrix and distortion; `cairn edge calibrate` writes them here."
     )
     interval_s: NonNegativeFloat = Field(default=5.0, description="Time between two photographs, seconds.")
     hours: Annotated[str, AfterValidator(_checked_hours)] | None = Field(

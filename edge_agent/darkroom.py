@@ -6,11 +6,12 @@ from typing import Final
 
 from broker.logs import get_logger
 from broker.messages import AgentSettings
+from edge_agent.calibration import Calibration, camera_model, with_calibration
 from edge_agent.camera import Photograph
 from edge_agent.gate import Gate, Thresholds, Verdict
 from edge_agent.gps import without_gps
 from edge_agent.spool import Spool
-from edge_agent.spool_index import ImageState, SpooledImage
+from edge_agent.spool_index import CAMERA_MODEL_WORD, ImageState, SpooledImage
 
 LOG = get_logger()
 ASIDE: Final = frozenset({Verdict.BLURRED, Verdict.CLIPPED, Verdict.NEAR_DUPLICATE})
@@ -19,8 +20,11 @@ ASIDE: Final = frozenset({Verdict.BLURRED, Verdict.CLIPPED, Verdict.NEAR_DUPLICA
 class Darkroom:
     """Applies the settings that ops may change; called from a thread, one photograph at a time."""
 
-    def __init__(self, spool: Spool, *, is_gated: bool, settings: AgentSettings) -> None:
+    def __init__(
+        self, spool: Spool, *, is_gated: bool, settings: AgentSettings, calibration: Calibration | None = None
+    ) -> None:
         self._spool, self._is_gated, self._lock = spool, is_gated, threading.Lock()
+        self._calibration, self._is_camera_known = calibration, False
         self._gate = Gate(Thresholds())
         self.change(settings)
 
@@ -42,7 +46,8 @@ class Darkroom:
             SpoolFullError: no room; the same photograph may be given again.
         """
         with self._lock:
-            content = without_gps(photograph.content) if self._is_gps_stripped else photograph.content
+            self._note_camera(photograph.content)
+            content = self._finished(photograph.content)
             self._spool.check_room(len(content))  # before judging: a photograph that waits is judged once
             verdict = self._gate.judge(content) if self._is_gated else Verdict.KEPT
             state = ImageState.ASIDE if verdict in ASIDE else ImageState.WAITING
@@ -54,3 +59,14 @@ class Darkroom:
         if state is ImageState.ASIDE:
             LOG.info("photograph_aside", image_id=image.image_id, verdict=verdict.value)
         return image
+
+    def _finished(self, content: bytes) -> bytes:
+        """As it will be kept: without its place if so set, with the calibrated lens in EXIF."""
+        clean = without_gps(content) if self._is_gps_stripped else content
+        return clean if self._calibration is None else with_calibration(clean, self._calibration)
+
+    def _note_camera(self, content: bytes) -> None:
+        """Remembers once a run which camera it is: `cairn edge calibrate` looks it up in the sensor table."""
+        if not self._is_camera_known and (model := camera_model(content)):
+            self._spool.remember(CAMERA_MODEL_WORD, model)
+        self._is_camera_known = True

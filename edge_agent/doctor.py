@@ -16,10 +16,10 @@ from broker.errors import CairnError
 from broker.ids import Verb
 from broker.live import ask, fresh_connection_id, fresh_request_id
 from broker.messages import Request
+from broker.thumbnails import thumbnail
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings
 from edge_agent.machine import look
-from broker.thumbnails import thumbnail
 
 CONNECT_TIMEOUT_S: Final = 5.0
 MIB: Final = 1024 * 1024

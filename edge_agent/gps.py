@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from broker.errors import CairnError
 from edge_agent.exif import edited
 
 GPS_TAG: Final = 0x8825
@@ -37,8 +38,10 @@ SIZE_BY_TYPE: Final = {
 MOST_FOLDERS: Final = 4096  # directories that are followed: pages of a TIFF; a ring of them ends there
 
 
-class UncleanableError(ValueError):
+class UncleanableError(CairnError):
     """A TIFF structure that points outside of itself: nothing can be said of what is in it."""
+
+    code = "uncleanable_exif"
 
 
 def without_gps(content: bytes) -> bytes:
@@ -59,7 +62,7 @@ def without_place(tiff: bytes) -> bytes:
     try:
         return _Cleaner.of(tiff).run()
     except (struct.error, IndexError, KeyError) as exc:
-        raise UncleanableError(str(exc)) from exc
+        raise UncleanableError(f"EXIF does not read: {exc}") from exc
 
 
 def _cleaned(body: bytes) -> bytes | None:

@@ -11,6 +11,7 @@ from broker.errors import CairnError
 from broker.ids import AgentId, ImageId
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.cameras.folder import CONTENT_TYPES
+from edge_agent.placements import upload_session
 from edge_agent.spool_index import ImageState, SpooledImage
 
 
@@ -39,7 +40,7 @@ class NamedFiles:
     def __init__(self, paths: Iterable[Path], agent: AgentId) -> None:
         self._path_by_id: dict[ImageId, Path] = {}
         self.images: dict[ImageId, SpooledImage] = {}
-        session = f"{agent[:30].rstrip('-')}-upload"
+        session = upload_session(agent)
         for sequence, path in enumerate(paths, start=1):
             image = _describe(path, session, sequence)
             self._path_by_id[image.image_id], self.images[image.image_id] = path, image

@@ -20,12 +20,12 @@ from broker.ids import AgentId, BadIdError, ImageId
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.camera import Photograph
-from edge_agent.spool_index import Figures, ImageState, SpooledImage, SpoolIndex
+from edge_agent.placements import SPOOL_NAME_LENGTH
+from edge_agent.spool_index import SESSION_WORD, Figures, ImageState, SpooledImage, SpoolIndex
 
 SUFFIX_BY_TYPE: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 TYPE_BY_SUFFIX: Final = {suffix: content_type for content_type, suffix in SUFFIX_BY_TYPE.items()}
 UNFINISHED: Final = ".tmp"
-SESSION_NAME_LENGTH: Final = 32  # of the agent's name; with a random tail it fits an image id's session
 LOG = get_logger()
 
 
@@ -68,8 +68,8 @@ class Spool:
             self._images.mkdir(parents=True, exist_ok=True)
             self._busy = _hold(folder / "lock")
             self._index = SpoolIndex.open(folder / "index.sqlite")
-            fresh = f"{agent[:SESSION_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
-            self.session = self._index.remember_once("session", fresh)
+            fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
+            self.session = self._index.remember_once(SESSION_WORD, fresh)
             self._repair()
         except OSError as exc:
             raise _translated(exc) from exc

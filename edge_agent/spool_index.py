@@ -11,6 +11,8 @@ from typing import Final, Self
 from broker.ids import ImageId
 from broker.logs import get_logger
 
+SESSION_WORD: Final = "session"  # what the images of this spool are called by, for good
+CAMERA_MODEL_WORD: Final = "camera_model"  # what EXIF called the camera lately
 LOG = get_logger()
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS image (
@@ -115,6 +117,13 @@ class SpoolIndex:
                 if part.exists():
                     part.replace(part.with_name(part.name + ".damaged"))
             return cls(_connect(path))
+
+    @classmethod
+    def look(cls, path: Path) -> Self:
+        """Opens the index beside a running agent, to read only; raises sqlite3.Error without one."""
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        connection.row_factory = sqlite3.Row
+        return cls(connection)
 
     def insert(self, image: SpooledImage) -> None:
         values = {name: getattr(image, name) for name in image.__slots__}

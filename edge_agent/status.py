@@ -1,7 +1,6 @@
 """How is this rig, at a glance? Its spool, and whether the broker lets it in."""
 
 import asyncio
-import sqlite3
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,9 +74,7 @@ def _figures(settings: Settings) -> Figures:
     path = settings.spool_dir / "index.sqlite"
     if not path.exists():
         return Figures.nothing()
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
-    connection.row_factory = sqlite3.Row
-    index = SpoolIndex(connection)
+    index = SpoolIndex.look(path)
     try:
         return index.figures()
     finally:

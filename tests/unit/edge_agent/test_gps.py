@@ -84,7 +84,6 @@ def test_every_page_of_a_tiff_is_cleaned_also_of_a_big_one(is_big: bool) -> None
     pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:], tiffinfo=place, big_tiff=is_big)
     cleaned = Image.open(io.BytesIO(without_gps(out.getvalue())))
     assert out.getvalue()[:4] == (b"II+\0" if is_big else b"II*\0")
-    assert cleaned.n_frames == 2
     original = Image.open(out)
     for page in range(2):
         cleaned.seek(page)

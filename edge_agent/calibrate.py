@@ -1,0 +1,250 @@
+"""How does a rig learn its lens? From what the reconstructor refined, or from a given matrix; into the settings file."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import sqlite3
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from broker.config import Connection
+from broker.contract import CAMERAS
+from broker.envelope import decode
+from broker.errors import CairnError
+from broker.ids import AgentId, ProjectId
+from broker.live import BrokerLostError, follow
+from broker.messages import CameraEntry, Cameras
+from edge_agent.calibration import (
+    LEAST_IMAGES,
+    Calibration,
+    Fit,
+    TooFewImagesError,
+    difference_percent,
+    table_focal_px,
+)
+from edge_agent.cameras.sensors import find_sensor
+from edge_agent.config import Settings
+from edge_agent.placements import own_placed, upload_session
+from edge_agent.spool_index import CAMERA_MODEL_WORD, SESSION_WORD, SpoolIndex
+
+ANSWER_TIMEOUT_S: Final = 10.0
+ROWS: Final = 3
+LONGEST_FILE_BYTES: Final = 1 << 20
+
+
+class BadCalibrationError(CairnError):
+    """What was given is no calibration."""
+
+    code = "bad_calibration"
+
+
+class _OpencvMatrix(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    data: list[float] = Field(max_length=64)
+
+
+class _OpencvFile(BaseModel):
+    """As `cv2.FileStorage("camera.json", …)` writes what `cv2.calibrateCamera` found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    image_width: int = Field(ge=1)
+    image_height: int = Field(ge=1)
+    camera_matrix: _OpencvMatrix
+    distortion_coefficients: _OpencvMatrix = _OpencvMatrix(data=[])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A calibration, what the placed photographs say, and the focal length that the sensor table gives."""
+
+    calibration: Calibration
+    fit: Fit | None
+    sensor: str | None
+    table_px: float | None
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        fx, fy, cx, cy = self.calibration.matrix
+        width, height = self.calibration.size_px
+        yield f"lens         fx {fx:.1f}, fy {fy:.1f}, cx {cx:.1f}, cy {cy:.1f} px at {width}x{height}"
+        bends = ", ".join(f"{value:.5f}" for value in self.calibration.distortion)
+        yield f"distortion   {bends or 'none'} (k1, k2, p1, p2)"
+        if self.fit is None:
+            yield "images       none of this rig's are placed: nothing to compare with"
+        else:
+            yield from self._compared(self.fit)
+        if self.table_px is not None:
+            yield f"sensor       {difference_percent(fx, self.table_px):+.1f} % from {self.sensor} in the sensor table"
+        else:
+            yield "sensor       not in the sensor table, or with a lens of its own"
+
+    def _compared(self, fit: Fit) -> Iterator[str]:
+        rms = "unknown" if fit.reprojection_rms_px is None else f"{fit.reprojection_rms_px:.2f} px"
+        yield f"images       {fit.image_count} placed, fx spreads over {fit.focal_spread_percent:.2f} %"
+        yield f"reprojection {rms} RMS"
+        if fit.calibration != self.calibration:
+            refined_px = fit.calibration.matrix[0] / max(fit.calibration.size_px) * max(self.calibration.size_px)
+            apart = difference_percent(self.calibration.matrix[0], refined_px)
+            yield f"given        fx {apart:+.2f} % from what the reconstructor refined"
+
+
+async def refined(settings: Settings, *, least_images: int = LEAST_IMAGES, sensor: str | None = None) -> Found:
+    """Takes over what the reconstructor refined for this rig's photographs.
+
+    Raises:
+        TooFewImagesError: not enough of them are placed.
+        PoorFitError: they do not agree on one lens.
+        BrokerLostError: no broker, or it does not let us in.
+    """
+    fit = Fit.of(await _placed(settings), least_images=least_images)
+    fit.check()
+    return await asyncio.to_thread(_found, settings, fit.calibration, fit, sensor)
+
+
+async def given(settings: Settings, calibration: Calibration, *, sensor: str | None = None) -> Found:
+    """Compares a given calibration with what is known; without a broker there is just less to compare with."""
+    try:
+        fit = Fit.of(await _placed(settings), least_images=1)
+    except (BrokerLostError, TooFewImagesError):
+        return await asyncio.to_thread(_found, settings, calibration, None, sensor)
+    return await asyncio.to_thread(_found, settings, calibration, fit, sensor)
+
+
+def read_numbers(matrix: str, distortion: str | None, size: str | None) -> Calibration:
+    """Reads what was typed: `fx,fy,cx,cy`, `k1,k2,p1,p2` and `WIDTHxHEIGHT`.
+
+    Raises:
+        BadCalibrationError: it reads otherwise.
+    """
+    try:
+        width, height = (int(each) for each in (size or "").lower().split("x"))
+        return Calibration.model_validate(
+            {
+                "size_px": (width, height),
+                "matrix": tuple(float(each) for each in matrix.split(",")),
+                "distortion": tuple(float(each) for each in distortion.split(",")) if distortion else (),
+            }
+        )
+    except ValueError as exc:  # pydantic's too
+        raise BadCalibrationError(
+            "write --matrix fx,fy,cx,cy --distortion k1,k2,p1,p2 --size WIDTHxHEIGHT, in pixels of the photographs"
+        ) from exc
+
+
+def read_opencv(path: Path) -> Calibration:
+    """Reads OpenCV's JSON.
+
+    Raises:
+        BadCalibrationError: there is none.
+    """
+    try:
+        if path.stat().st_size > LONGEST_FILE_BYTES:
+            raise BadCalibrationError(f"{path} is larger than 1 MiB: that is no calibration")
+        known = _OpencvFile.model_validate(json.loads(path.read_text("utf-8")))
+        fx, _, cx, _, fy, cy, *_ = known.camera_matrix.data
+        return Calibration(
+            size_px=(known.image_width, known.image_height),
+            matrix=(fx, fy, cx + 0.5, cy + 0.5),  # OpenCV's pixel centres are whole numbers, ours are halves
+            distortion=tuple(known.distortion_coefficients.data[:4]),
+        )
+    except (OSError, ValueError, ValidationError) as exc:
+        raise BadCalibrationError(
+            f"{path} is no OpenCV calibration in JSON: write one with cv2.FileStorage('camera.json', …) that has"
+            " image_width, image_height, camera_matrix and distortion_coefficients"
+        ) from exc
+
+
+def write(calibration: Calibration, settings_file: Path) -> None:
+    """Puts the calibration into the settings file's table [edge], in place of an older one.
+
+    Raises:
+        BadCalibrationError: the file is no TOML, or cannot be written.
+    """
+    line = f"calibration = {calibration.toml()}"
+    try:
+        text = settings_file.read_text("utf-8") if settings_file.exists() else ""
+        changed = _with_line(text, line)
+        tomllib.loads(changed)
+        part = settings_file.with_name(settings_file.name + ".part")
+        with part.open("w", encoding="utf-8") as file:
+            file.write(changed)
+            file.flush()
+            os.fsync(file.fileno())
+        if settings_file.exists():
+            shutil.copymode(settings_file, part)
+        part.replace(settings_file)
+    except tomllib.TOMLDecodeError as exc:
+        raise BadCalibrationError(f"{settings_file} is no TOML: put `{line}` into its table [edge] by hand") from exc
+    except OSError as exc:
+        raise BadCalibrationError(
+            f"cannot write {settings_file}: {exc.strerror}; name another with --settings"
+        ) from exc
+
+
+def _with_line(text: str, line: str) -> str:
+    head = re.search(r"(?m)^\[edge\][^\n]*\n?", text)
+    if head is None:
+        return f"{text.rstrip()}\n\n[edge]\n{line}\n".lstrip()
+    table_end = re.search(r"(?m)^\[", text[head.end() :])
+    end = head.end() + table_end.start() if table_end else len(text)
+    table = re.sub(r"(?m)^calibration\s*=[^\n]*\n?", "", text[head.end() : end])
+    opening = text[: head.end()] if text[: head.end()].endswith("\n") else text[: head.end()] + "\n"
+    return f"{opening}{line}\n{table}{text[end:]}"
+
+
+async def _placed(settings: Settings) -> list[CameraEntry]:
+    project, name = settings.named()
+    sessions = await asyncio.to_thread(_sessions, settings, name)
+    cameras = await _cameras(settings.broker, project)
+    return own_placed(cameras, sessions) if cameras else []
+
+
+async def _cameras(connection: Connection, project: ProjectId) -> Cameras | None:
+    """What is retained; None when nothing is placed yet."""
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S), follow(connection) as follower:
+            await follower.subscribe(connection.space.topic(project, CAMERAS.template))
+            async for message in follower.messages():
+                return decode(message.payload, Cameras)
+    except TimeoutError:
+        return None
+    return None
+
+
+def _sessions(settings: Settings, name: AgentId) -> set[str]:
+    session = _recall(settings, SESSION_WORD)
+    return {upload_session(name), *([session] if session else [])}
+
+
+def _found(settings: Settings, calibration: Calibration, fit: Fit | None, sensor: str | None) -> Found:
+    model = sensor or _recall(settings, CAMERA_MODEL_WORD)
+    known = find_sensor(model) if model else None
+    known = known.with_lens(settings.lens_mm) if known else None
+    table_px = table_focal_px(known, max(calibration.size_px)) if known else None
+    return Found(calibration=calibration, fit=fit, sensor=model, table_px=table_px)
+
+
+def _recall(settings: Settings, word: str) -> str | None:
+    """What the spool remembers, read beside a running agent."""
+    path = settings.spool_dir / "index.sqlite"
+    if not path.exists():
+        return None
+    try:
+        index = SpoolIndex.look(path)
+    except sqlite3.Error:
+        return None
+    try:
+        return index.recall(word)
+    except sqlite3.Error:
+        return None
+    finally:
+        index.close()
