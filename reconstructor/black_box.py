@@ -12,16 +12,19 @@ import json
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol, Self, cast, runtime_checkable
+from typing import Annotated, Protocol, Self, TypeVar, cast, runtime_checkable
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from broker.errors import CairnError
+from broker.messages import ScaleSource
 from reconstructor.geometry import Similarity, rotation_from_quaternion
 
 UPDATE_NAME = "update.json"
 UPDATE_LIMIT_BYTES = 64 * 1024 * 1024
+
+_CONCURRENT = "is_concurrent"
 
 Row = tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
 Pose = tuple[Row, Row, Row, Row]
@@ -45,6 +48,20 @@ class BlackBox(Protocol):
     """What a project hands its photographs to."""
 
     def __call__(self, input_img_path: str, old_point_cloud: str, new_img_id: str) -> str: ...
+
+
+B = TypeVar("B", bound=BlackBox)
+
+
+def concurrent(black_box: B) -> B:
+    """Declare that a function can add images in one thread while a refetch of it runs in another."""
+    setattr(black_box, _CONCURRENT, True)
+    return black_box
+
+
+def is_concurrent(black_box: BlackBox) -> bool:
+    """Whether a function was declared so, by `concurrent` or by setting its attribute `is_concurrent`."""
+    return getattr(black_box, _CONCURRENT, False) is True
 
 
 class CameraState(StrEnum):
@@ -117,10 +134,23 @@ class Update(BaseModel):
     world_from_previous: WorldChange | None = Field(
         default=None, description="null: the world's frame stayed where it was"
     )
+    metres_per_unit: Annotated[FiniteFloat, Field(gt=0)] | None = Field(
+        default=None, description="for a black box that knows how large its world is"
+    )
+    scale_source: ScaleSource = Field(default=ScaleSource.NONE, description="what it knows that from")
     new_point_count: Annotated[int, Field(ge=0)] = 0
     refetch_rejected: Annotated[str, Field(max_length=500)] = Field(
         default="", description="why a complete re-solve was not taken over; empty if it was, or none was asked for"
     )
+    solution: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="how many complete solutions were taken over before these points were made"
+    )
+
+    @model_validator(mode="after")
+    def _metres_have_a_source(self) -> Self:
+        if (self.metres_per_unit is None) is not (self.scale_source is ScaleSource.NONE):
+            raise ValueError("metres_per_unit and scale_source come together")
+        return self
 
     def camera(self, image_id: str) -> CameraUpdate | None:
         return next((camera for camera in self.cameras if camera.image_id == image_id), None)

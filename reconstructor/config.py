@@ -1,17 +1,26 @@
 """How is the reconstructor set? One frozen `Settings`; table `reconstructor`, environment `CAIRN_RECONSTRUCTOR_…`."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from broker.config import Connection, ProgramSettings
-from broker.ids import ProjectId
+from broker.ids import ProjectId, SenderId
 
 MIB: Final = 1024 * 1024
 GIB: Final = 1024 * MIB
 BUILT_IN_BLACK_BOX: Final = "reconstructor.engine.live:black_box"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A distance in metres: between two agents' simultaneous images, or one agent's consecutive ones."""
+
+    metres: float
+    senders: tuple[SenderId, ...]
 
 
 class Settings(ProgramSettings):
@@ -63,4 +72,24 @@ class Settings(ProgramSettings):
         default=4, ge=1, description="Images that one sender may have under way without a receipt."
     )
     flow_bytes: int = Field(default=32 * MIB, ge=1, description="And how many bytes of them.")
+    baseline_m: PositiveFloat | None = Field(
+        default=None, description="A known distance between photographs, which gives the project metres, metres."
+    )
+    baseline_senders: Annotated[tuple[SenderId, ...], Field(max_length=2)] = Field(
+        default=(),
+        description="Two agents that photograph at once so far apart, or one whose consecutive photographs are.",
+    )
     statistics_interval_s: PositiveFloat = Field(default=5.0, description="Pause between two statistics, seconds.")
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """What is known of the rigs' distances, if anything is."""
+        if self.baseline_m is None:
+            return None
+        return Baseline(metres=self.baseline_m, senders=self.baseline_senders)
+
+    @model_validator(mode="after")
+    def _baseline_is_between_senders(self) -> Self:
+        if (self.baseline_m is None) is not (not self.baseline_senders):
+            raise ValueError("baseline_m and baseline_senders come together: name one agent or two")
+        return self

@@ -36,8 +36,9 @@ _JSON: Final = "application/json"
 class Context:
     """One project at work.
 
-    `work` wakes the job loop, `thumbnails` the lane of the thumbnails, `changing` is held while the next manifest is made from the present one, and
-    `is_disk_full` is what the last intake found.
+    `work` wakes the job loop, `thumbnails` the lane of the thumbnails, `revised` says that a manifest waits to be
+    published, `changing` is held while the next manifest is made from the present one, and `is_disk_full` is what the
+    last intake found.
     """
 
     project: ProjectId
@@ -51,6 +52,7 @@ class Context:
     figures: Figures = field(default_factory=Figures)
     work: asyncio.Event = field(default_factory=asyncio.Event)
     thumbnails: asyncio.Event = field(default_factory=asyncio.Event)
+    revised: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_disk_full: bool = False
 

@@ -73,7 +73,12 @@ async def _reconstruct(context: Context, job: Job, image: StoredImage) -> Path:
 def _check(context: Context, job: Job, folder: Path) -> Outcome:
     answer = read_answer(folder, context.settings.points_limit)
     return outcome_of(
-        job, answer, context.store, project=context.project, bytes_limit=context.settings.retained_bytes_limit
+        job,
+        answer,
+        context.store,
+        project=context.project,
+        bytes_limit=context.settings.retained_bytes_limit,
+        baseline=context.settings.baseline,
     )
 
 
@@ -134,8 +139,9 @@ def _seconds_since(instant: float | None) -> float | None:
 
 
 def _shard_update(context: Context, job: Job, image: StoredImage, manifest: Manifest) -> ShardUpdate:
-    is_complete = manifest.revision == 0
-    new = [entry for entry in manifest.shards if is_complete or entry.image_number == job.image_number]
+    own = [entry for entry in manifest.shards if entry.image_number == job.image_number]
+    reference = [entry for entry in manifest.shards if entry.kind == "reference"]
+    new = own if own and job.kind is JobKind.ADD else reference
     return ShardUpdate(
         project=context.project,
         image_id=image.image_id,

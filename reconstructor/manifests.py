@@ -13,6 +13,7 @@ from broker.messages import Manifest, Similarity, WorldFrame
 from broker.shards import PointCloud
 from reconstructor.black_box import Update
 from reconstructor.ply import NotFinitePlyError, WideCloud
+from reconstructor.scale import NOTHING_KNOWN, Scaling, next_scale, scaled
 from reconstructor.sharding import ReadyShard, Shard, bounds_of, cut, entries, join_bounds, longest_edge
 
 _FLOAT32_STEP: Final = 2.0**-23
@@ -44,13 +45,14 @@ def begin(
     image_count: int,
     update: Update | None,
     bytes_limit: int,
+    scaling: Scaling = NOTHING_KNOWN,
 ) -> Next:
     """A complete new reference set.
 
     Raises:
         NotFinitePlyError: coordinates that float32 cannot hold.
     """
-    frame = _frame(cloud, previous.frame if previous else WorldFrame(), update)
+    frame = _frame(cloud, previous.frame if previous else WorldFrame(), update, scaling)
     shards = cut(_narrow(cloud, frame.offset))
     ready, left_out = _within(shards, bytes_limit, first_index=0, image_number=None)
     manifest = Manifest(
@@ -68,7 +70,15 @@ def begin(
     return Next(manifest=manifest, shards=ready, left_out_count=left_out)
 
 
-def grow(manifest: Manifest, cloud: WideCloud, *, image_number: int, update: Update | None, bytes_limit: int) -> Next:
+def grow(
+    manifest: Manifest,
+    cloud: WideCloud,
+    *,
+    image_number: int,
+    update: Update | None,
+    bytes_limit: int,
+    scaling: Scaling = NOTHING_KNOWN,
+) -> Next:
     """The present reference set with an increment under the next indexes, one revision on.
 
     Raises:
@@ -84,12 +94,13 @@ def grow(manifest: Manifest, cloud: WideCloud, *, image_number: int, update: Upd
     if not ready:
         return Next(manifest=None, shards=(), left_out_count=left_out)
     up = update.up if update is not None and update.up is not None else manifest.frame.up
+    scale = next_scale(manifest.frame, scaling, growth=1.0, is_complete=False)
     grown = manifest.model_copy(
         update={
             "sent_at": datetime.now(UTC),
             "revision": manifest.revision + 1,
             "image_count": max(manifest.image_count, image_number),
-            "frame": manifest.frame.model_copy(update={"up": up}),
+            "frame": scaled(manifest.frame, scale).model_copy(update={"up": up}),
             "bounds": join_bounds([manifest.bounds, bounds_of(increment)]),
             "point_count": manifest.point_count + sum(shard.entry.points for shard in ready),
             "level_count": max(manifest.level_count, *(shard.entry.level + 1 for shard in ready)),
@@ -115,7 +126,7 @@ def _within(
     return tuple(ready), sum(len(shard.cloud) for shard in shards) - kept_count
 
 
-def _frame(cloud: WideCloud, old: WorldFrame, update: Update | None) -> WorldFrame:
+def _frame(cloud: WideCloud, old: WorldFrame, update: Update | None, scaling: Scaling) -> WorldFrame:
     change = update.world_from_previous if update is not None else None
     similarity = Similarity()
     if change is not None:
@@ -124,7 +135,8 @@ def _frame(cloud: WideCloud, old: WorldFrame, update: Update | None) -> WorldFra
         )
     up = update.up if update is not None and update.up is not None else old.up
     offset = old.offset if _is_resolved(cloud, old.offset) else _centre(cloud)
-    return old.model_copy(update={"offset": offset, "up": up, "world_from_previous": similarity})
+    scale = next_scale(old, scaling, growth=similarity.scale, is_complete=True)
+    return scaled(old, scale).model_copy(update={"offset": offset, "up": up, "world_from_previous": similarity})
 
 
 def _is_resolved(cloud: WideCloud, offset: Vector3) -> bool:

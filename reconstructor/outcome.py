@@ -8,8 +8,11 @@ from broker.ids import Generation, ProjectId
 from broker.messages import CameraEntry, Cameras, CameraState
 from reconstructor.answer import Answer
 from reconstructor.black_box import CameraUpdate, Update
+from reconstructor.config import Baseline
 from reconstructor.images import ImageState, StoredImage
 from reconstructor.manifests import Next, begin, grow
+from reconstructor.measures import measured_scale
+from reconstructor.scale import Scaling
 from reconstructor.schedule import Job, JobKind
 from reconstructor.store import Change, Store
 
@@ -34,19 +37,22 @@ class Outcome:
     remarks: tuple[CairnError, ...] = ()
 
 
-def outcome_of(job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int) -> Outcome:
+def outcome_of(
+    job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, baseline: Baseline | None = None
+) -> Outcome:
     """What one answer changes; reads the store and changes nothing.
 
     Raises:
         CairnError: the cloud does not fit what viewers have.
     """
-    following = _following(job, answer, store, project, bytes_limit)
     images = store.images()
-    generation = _generation(following, store)
+    entries = tuple(_cameras(answer.update, {str(image.image_id): image for image in images}))
+    measured = measured_scale(answer.update, entries, store, baseline)
+    scaling = Scaling(measured=measured, is_fixed=bool(store.scale_bar()))
+    following = _following(job, answer, store, project=project, bytes_limit=bytes_limit, scaling=scaling)
     cameras = None
     if answer.update is not None:
-        by_id = {str(image.image_id): image for image in images}
-        entries = tuple(_cameras(answer.update, by_id))
+        generation = _generation(following, store)
         cameras = Cameras(project=project, generation=generation, cameras=entries).encode()
     change = Change(
         manifest=following.manifest if following else None,
@@ -57,7 +63,9 @@ def outcome_of(job: Job, answer: Answer, store: Store, *, project: ProjectId, by
     return Outcome(change=change, remarks=tuple(_remarks(job, answer, following)))
 
 
-def _following(job: Job, answer: Answer, store: Store, project: ProjectId, bytes_limit: int) -> Next | None:
+def _following(
+    job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, scaling: Scaling
+) -> Next | None:
     if answer.cloud is None:
         return None
     reference = store.references.newest()
@@ -68,6 +76,7 @@ def _following(job: Job, answer: Answer, store: Store, project: ProjectId, bytes
             image_number=job.image_number,
             update=answer.update,
             bytes_limit=bytes_limit,
+            scaling=scaling,
         )
     return begin(
         answer.cloud,
@@ -77,6 +86,7 @@ def _following(job: Job, answer: Answer, store: Store, project: ProjectId, bytes
         image_count=job.image_number,
         update=answer.update,
         bytes_limit=bytes_limit,
+        scaling=scaling,
     )
 
 
@@ -87,9 +97,9 @@ def _generation(following: Next | None, store: Store) -> Generation | None:
     return Generation(max(kept)) if kept else None
 
 
-def _cameras(update: Update, image_by_id: dict[str, StoredImage]) -> Iterator[CameraEntry]:
+def _cameras(update: Update | None, image_by_id: dict[str, StoredImage]) -> Iterator[CameraEntry]:
     """Entries of the images that the project has; a black box may know others."""
-    for camera in update.cameras:
+    for camera in update.cameras if update is not None else ():
         image = image_by_id.get(camera.image_id)
         if image is not None:
             yield _entry(camera, image)

@@ -20,6 +20,7 @@ from reconstructor.jobs import run_jobs
 from reconstructor.publisher import Publisher
 from reconstructor.reception import READ, receive
 from reconstructor.requests import Asked, answer_requests
+from reconstructor.scale_bars import publish_revisions
 from reconstructor.statistics import collect
 from reconstructor.store import Store
 from reconstructor.thumbnails import publish_thumbnails
@@ -43,6 +44,7 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
             "connection": _follow_connection(context),
             "reception": receive(context, asked),
             "requests": answer_requests(context, asked),
+            "revisions": publish_revisions(context),
             "jobs": run_jobs(context),
             "thumbnails": publish_thumbnails(context),
             "statistics": _publish_statistics(context),

@@ -1,8 +1,8 @@
-"""What happens to each message that arrives? Images and pieces to the store, requests to their queue, rubbish a word."""
+"""What happens to each message that arrives? Images, pieces, scale bars: stored; requests: queued; rubbish: a word."""
 
 import asyncio
 
-from broker.contract import IMAGE, REQUEST, UPLOAD_PIECE, Match, match
+from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, Match, match
 from broker.delivery import Incoming
 from broker.errors import CairnError
 from broker.ids import ImageName, SenderId
@@ -10,9 +10,15 @@ from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.intake import Upload
 from reconstructor.receipts import captured_at, receipt_for, send_flow, send_receipt
 from reconstructor.requests import Asked
+from reconstructor.scale_bars import receive_scale_bar
 from reconstructor.uploads import receive_upload
 
-READ = (IMAGE, UPLOAD_PIECE, REQUEST)  # the pieces' filter brings begin and end too; theirs would bring them twice
+READ = (
+    IMAGE,
+    UPLOAD_PIECE,
+    REQUEST,
+    SCALE_BAR,
+)  # the pieces' filter brings begin and end too; theirs would bring them twice
 
 
 async def receive(context: Context, asked: asyncio.Queue[Asked]) -> None:
@@ -37,6 +43,9 @@ async def _receive_one(
     if found.channel is REQUEST:
         if not message.is_retained:
             asked.put_nowait(Asked.now(message, found))
+        return
+    if found.channel is SCALE_BAR:
+        await receive_scale_bar(context, message.payload)
         return
     sender = SenderId(str(found.levels["sender"]))
     if sender not in senders:

@@ -23,6 +23,7 @@ _OPEN: Final = "('queued', 'running', 'stored')"
 _PAUSED: Final = "is_paused"
 _REJECTED: Final = "rejected_count"
 _ERRORS: Final = "error_count"
+_SCALE_BAR: Final = "scale_bar"
 
 
 class StoreInUseError(StoreError):
@@ -184,6 +185,18 @@ class Store:
         """Keep the wish over restarts."""
         with self._database.transaction():
             self._database.set_fact(_PAUSED, int(is_paused))
+
+    def scale_bar(self) -> bytes:
+        """The scale bar that the present scale comes from, as it came; empty without one."""
+        return bytes(self._database.fact(_SCALE_BAR) or b"")
+
+    def keep_scale_bar(self, payload: bytes, manifest: Manifest | None) -> None:
+        """Keep a scale bar, or that there is none, with the manifest that says so; None when it says so already."""
+        if manifest is not None:
+            self.references.write(manifest, ())
+        with self._database.transaction():
+            self._database.set_fact(_SCALE_BAR, payload)
+            self.references.record(manifest, None)
 
     def count_rejected(self) -> None:
         """One more image was not taken."""

@@ -16,7 +16,6 @@ from reconstructor.black_box import BlackBox, CameraState, CameraUpdate, Update,
 
 POINTS_PER_IMAGE = 500
 SURVEY_OFFSET = (500_000.0, 5_400_000.0, 300.0)
-_POSE = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0))
 
 
 def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
@@ -32,6 +31,14 @@ def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
         (folder / f"{image_id}.ply").write_bytes(encode_ply(patch(image_id)))
     write_update(Update(cameras=tuple(_camera(each) for each in known)), folder)
     return str(folder)
+
+
+def steps_aside(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant`, each camera 3 beside the one before."""
+    folder = instant(input_img_path, old_point_cloud, new_img_id)
+    cameras = [_camera(each, x=3.0 * number) for number, each in enumerate(_known_images())]
+    write_update(Update(cameras=tuple(cameras)), Path(folder))
+    return folder
 
 
 def slow(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
@@ -180,11 +187,11 @@ def _known_images() -> list[str]:
     return path.read_text(encoding="ascii").split() if path.exists() else []
 
 
-def _camera(image_id: str) -> CameraUpdate:
+def _camera(image_id: str, *, x: float = 0.0) -> CameraUpdate:
     return CameraUpdate(
         image_id=image_id,
         state=CameraState.PLACED,
-        world_from_camera=_POSE,
+        world_from_camera=((1.0, 0.0, 0.0, x), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0)),
         intrinsics=(500.0, 500.0, 320.0, 240.0),
         width_px=640,
         height_px=480,

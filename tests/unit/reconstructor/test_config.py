@@ -29,9 +29,29 @@ def test_environment_stands_above_the_file_and_flags_above_both(
 
 
 @pytest.mark.parametrize(
-    "flags", [{"projects": ["../x"]}, {"refetch_every": 0}, {"timeout_s": 0}, {"memory_limit_bytes": 1}]
+    "flags",
+    [
+        {"projects": ["../x"]},
+        {"refetch_every": 0},
+        {"timeout_s": 0},
+        {"memory_limit_bytes": 1},
+        {"baseline_senders": ["a", "b", "c"]},
+    ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_its_name(flags: dict[str, object]) -> None:
     (name,) = flags
     with pytest.raises(BadSettingsError, match=name):
+        Settings.load(**flags)
+
+
+def test_a_baseline_is_a_distance_and_who_keeps_it() -> None:
+    assert Settings.load().baseline is None
+    baseline = Settings.load(baseline_m=0.25, baseline_senders=["rig-left", "rig-right"]).baseline
+    assert baseline is not None
+    assert (baseline.metres, baseline.senders) == (0.25, ("rig-left", "rig-right"))
+
+
+@pytest.mark.parametrize("flags", [{"baseline_m": 0.25}, {"baseline_senders": ["rig-left"]}])
+def test_half_a_baseline_is_refused(flags: dict[str, object]) -> None:
+    with pytest.raises(BadSettingsError, match="come together"):
         Settings.load(**flags)

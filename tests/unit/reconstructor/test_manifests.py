@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from broker.ids import Encoding, ProjectId
-from broker.messages import Manifest, Similarity
+from broker.messages import Manifest, ScaleSource, Similarity
 from broker.shards import MAX_POINTS, decode
 from reconstructor.black_box import Update, WorldChange
 from reconstructor.manifests import CloudOutOfBoundsError, begin, grow
 from reconstructor.ply import NotFinitePlyError, WideCloud
+from reconstructor.scale import NOTHING_KNOWN, Scale, Scaling
 
 PROJECT = ProjectId("chapel")
 PLENTY = 1 << 40
@@ -20,7 +21,12 @@ def cloud(count: int = 1000, *, centre: tuple[float, float, float] = (0, 0, 0), 
     return WideCloud(points_in_world=points, colors_rgb=random.integers(0, 256, (count, 3), np.uint8))
 
 
-def first(points: WideCloud | None = None, update: Update | None = None, bytes_limit: int = PLENTY) -> Manifest:
+def first(
+    points: WideCloud | None = None,
+    update: Update | None = None,
+    bytes_limit: int = PLENTY,
+    scaling: Scaling = NOTHING_KNOWN,
+) -> Manifest:
     begun = begin(
         points or cloud(),
         project=PROJECT,
@@ -29,6 +35,7 @@ def first(points: WideCloud | None = None, update: Update | None = None, bytes_l
         image_count=3,
         update=update,
         bytes_limit=bytes_limit,
+        scaling=scaling,
     )
     assert begun.manifest is not None
     return begun.manifest
@@ -70,6 +77,27 @@ def test_the_next_generation_names_the_one_before_and_how_its_points_move() -> N
     assert begun.manifest.previous_generation == 1
     assert frame.world_from_previous == Similarity(scale=1.5, translation=(1, 2, 3))
     assert frame.up == (0, 1, 0)
+
+
+def test_metres_follow_the_world_and_stay_with_an_increment() -> None:
+    gps = Scaling(measured=Scale(metres_per_unit=3.0, source=ScaleSource.GPS))
+    manifest = first(scaling=gps)
+    assert (manifest.frame.metres_per_unit, manifest.frame.scale_source) == (3.0, ScaleSource.GPS)
+    grown = grow(manifest, cloud(500), image_number=4, update=None, bytes_limit=PLENTY)
+    assert grown.manifest is not None
+    assert grown.manifest.frame == manifest.frame
+    change = WorldChange(scale=1.5, quaternion_wxyz=(1, 0, 0, 0), translation=(1, 2, 3))
+    begun = begin(
+        cloud(),
+        project=PROJECT,
+        generation=2,
+        previous=grown.manifest,
+        image_count=10,
+        update=Update(world_from_previous=change),
+        bytes_limit=PLENTY,
+    )
+    assert begun.manifest is not None
+    assert (begun.manifest.frame.metres_per_unit, begun.manifest.frame.scale_source) == (2.0, ScaleSource.GPS)
 
 
 def test_survey_coordinates_keep_their_detail_through_the_offset() -> None:
