@@ -166,7 +166,9 @@ class _Replay:
             is_last = number == total
             if number % self._plan.refetch_every == 0 and not (is_last and self._plan.has_final_refetch):
                 self._refetch(number)
-        last = self._refetch(total) if self._plan.has_final_refetch else self._engine.complete()
+        last = self._refetch(total) if self._plan.has_final_refetch else None
+        if last is None or last.update.refetch_rejected:  # a refused refetch brings no cloud
+            last = self._engine.complete()
         cloud = PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(last.folder.glob("*.ply"))])
         report = ReplayReport(
             images=tuple(self._images),

@@ -18,6 +18,8 @@ _FUSED_TOGETHER = 16
 
 _SURE_SOURCES = 2  # a depth from one other image is a guess
 
+Report = Callable[[str, int, int], None]  # stage, how much of it is done, how much there is
+
 
 class UnknownImageError(CairnError):
     """An image that the dense model does not hold."""
@@ -106,6 +108,12 @@ class DenseModel:
         """By image id, in the order of the images."""
         return self._entries
 
+    def copy(self) -> "DenseModel":
+        """Another model of the same images, to be made anew while this one grows; depth maps are shared, not copied."""
+        other = DenseModel(self._engine, self._settings)
+        other._views, other._entries = dict(self._views), dict(self._entries)
+        return other
+
     def restore(self, view: View, entry: Entry | None) -> None:
         """Take an image back from the store, with its depth map if it had one."""
         self._views[view.image_id] = view
@@ -154,11 +162,24 @@ class DenseModel:
         )
 
     @torch.inference_mode()
-    def refetch(self, views: Sequence[View], report: Callable[[int, int], None] = lambda _done, _total: None) -> Growth:
+    def adopt(self, view: View, entry: Entry | None) -> Growth:
+        """Like `add`, but with a depth map that was made under other poses, if its cameras moved together."""
+        if view.image_id not in self._views and entry is not None:
+            self._views[view.image_id], self._entries[view.image_id] = view, entry
+            kept = self._reposed(view)
+            if kept is not None:
+                self._entries[view.image_id] = kept
+                points, published = self._publish(view)
+                return Growth(points=points, sure_points=points, entries={view.image_id: published})
+            self.discard(view.image_id)
+        return self.add(view)
+
+    @torch.inference_mode()
+    def refetch(self, views: Sequence[View], report: Report = lambda _stage, _done, _total: None) -> Growth:
         """Make the complete cloud under new poses; images that are not among the views are forgotten.
 
         Depth maps whose cameras hardly moved against each other are triangulated anew from their matches; the others
-        are matched anew. `report(done, total)` is called after each image.
+        are matched anew. `report` is called after each image of each stage, `depth` and `fusion`.
         """
         self._views = {view.image_id: view for view in views}
         entries = {}
@@ -168,14 +189,14 @@ class DenseModel:
                 entries[view.image_id] = kept
             elif self._sources(view):
                 entries[view.image_id] = self._matched(view)
-            report(done + 1, len(views))
+            report("depth", done + 1, len(views))
         self._entries = entries
-        cloud = without_outliers(self._published_anew())
+        cloud = without_outliers(self._published_anew(report))
         return Growth(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
 
-    def _published_anew(self) -> SurfacePoints:
+    def _published_anew(self, report: Report) -> SurfacePoints:
         """One cloud of all depth maps, fused a few images at a time: memory follows the surface, not the images."""
-        cloud, waiting = SurfacePoints.empty(), list(self._entries)
+        cloud, waiting, done = SurfacePoints.empty(), list(self._entries), 0
         while waiting:
             batch, waiting = waiting[:_FUSED_TOGETHER], waiting[_FUSED_TOGETHER:]
             parts = [cloud]
@@ -184,6 +205,8 @@ class DenseModel:
                 depth_map = self._confirmed(view)
                 parts.append(surface_points(view, depth_map))
                 self._entries[image_id] = replace(self._entries[image_id], published=depth_map.valid)
+                done += 1
+                report("fusion", done, len(self._entries))
             cloud = fused(SurfacePoints.join(parts), voxel_ratio=self._settings.voxel_ratio)
         return cloud
 

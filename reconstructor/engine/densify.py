@@ -10,7 +10,7 @@ from PIL import Image
 
 from reconstructor.engine.agreement import point_ids
 from reconstructor.engine.colmap import intrinsics_of
-from reconstructor.engine.dense import DenseModel, DenseSettings, Entry
+from reconstructor.engine.dense import DenseModel, DenseSettings, Entry, Report
 from reconstructor.engine.depth_files import DepthFiles
 from reconstructor.engine.depth_maps import SurfacePoints
 from reconstructor.engine.mapping import LiveMapper
@@ -45,9 +45,10 @@ class Densifier:
 
     def restore(self, newest_sequence: int) -> None:
         """Take up the depth maps of the placed images that were finished with the step of this sequence."""
+        self._files.forget_unfinished(newest_sequence)
         views = {number: view for number in self._mapper.placed_numbers() if (view := self._view(number)) is not None}
         for number, view in views.items():
-            self._dense.restore(view, self._files.read_entry(number, views, newest_sequence))
+            self._dense.restore(view, self._files.read_entry(number, views))
         self._added = set(views)
 
     def add(self, sequence: int) -> SurfacePoints:
@@ -67,14 +68,46 @@ class Densifier:
         return SurfacePoints.join(brought)
 
     def remake(self, sequence: int) -> SurfacePoints:
-        """The complete cloud under the mapper's present poses; nothing yet from two images, whose depth is a guess."""
+        """The complete cloud at once; entries are kept for the step of this sequence."""
         if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
             return self.add(sequence)
+        points = self.rebuild()
+        self.keep_all(sequence)
+        return points
+
+    def succeeding(self, mapper: LiveMapper) -> "Densifier":
+        """One for another mapper of the same images; it begins with the depth maps of this one and leaves them alone."""
+        other = Densifier(self._files, self._settings, self._known, mapper)
+        other._dense, other._pixels, other._added = self._dense.copy(), self._pixels, set(self._added)
+        return other
+
+    def rebuild(self, report: Report = lambda _stage, _done, _total: None) -> SurfacePoints:
+        """The complete cloud under the mapper's present poses; nothing yet from two images, whose depth is a guess.
+
+        Nothing is written: see `keep_all`.
+        """
+        if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
+            return SurfacePoints.empty()
         views = [view for number in self._mapper.placed_numbers() if (view := self._view(number)) is not None]
         self._added = {int(view.image_id) for view in views}
-        growth = self._dense.refetch(views)
-        self._keep(growth.entries.values(), sequence)
-        return growth.points
+        return self._dense.refetch(views, report).points
+
+    def catch_up(self, live: "Densifier") -> SurfacePoints:
+        """The sure points of all images placed since, if possible with the depth maps that `live` made of them."""
+        brought: list[SurfacePoints] = []
+        for number in self._forget_lost():
+            if (view := self._view(number)) is not None:
+                brought.append(self._dense.adopt(view, live.entry(number)).sure_points)
+                self._added.add(number)
+        return SurfacePoints.join(brought)
+
+    def entry(self, number: int) -> Entry | None:
+        """What is kept of an image."""
+        return self._dense.entries.get(str(number))
+
+    def keep_all(self, sequence: int) -> None:
+        """Keep all entries for the step of this sequence."""
+        self._keep(self._dense.entries.values(), sequence)
 
     def _forget_lost(self) -> list[int]:
         """Discard the images that the mapper lost; returns those that it placed since."""
@@ -90,6 +123,7 @@ class Densifier:
                 self._dense.replace(view)
 
     def _keep(self, entries: Iterable[Entry], sequence: int) -> None:
+        self._files.forget_replaced(sequence)
         for entry in entries:
             self._files.write_entry(int(entry.view.image_id), entry, sequence)
 

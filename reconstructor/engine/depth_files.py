@@ -1,4 +1,10 @@
-"""What does the engine keep on disk of an image's depth? One file an image, written anew when its depth is."""
+"""What does the engine keep on disk of an image's depth? One file an image and step that made it anew.
+
+    depth/000012.000034.npz: the depth of image 12 as it is after step 34
+
+A file counts once its step is finished. The one before it stays until then, so that a crash at any write leaves the
+depth maps of the newest finished step.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +43,6 @@ class DepthFiles:
         views = (entry.view, *entry.sources)
         depth_map = entry.depth_map
         arrays: dict[str, NDArray[Any]] = {
-            "sequence": np.array(sequence),
             "numbers": np.array([int(view.image_id) for view in views]),
             "intrinsics": np.stack([view.intrinsics for view in views]),
             "camera_from_world": np.stack([view.camera_from_world for view in views]),
@@ -47,13 +52,28 @@ class DepthFiles:
             "valid": np.packbits(depth_map.valid.cpu().numpy()),
             "published": np.packbits(entry.published.cpu().numpy()),
         }
-        write_arrays(self._path("depth", number), arrays)
+        write_arrays(self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz", arrays)
 
-    def read_entry(self, number: int, views: Mapping[int, View], newest_sequence: int) -> Entry | None:
-        """An entry, or None if there is none of a step up to this sequence or its images are not among the views."""
-        arrays = read_arrays(self._path("depth", number))
+    def forget_replaced(self, sequence: int) -> None:
+        """Remove what was replaced by a step before this one."""
+        for versions in self._versions().values():
+            finished = [each for each in sorted(versions) if each < sequence]
+            for each in finished[:-1]:
+                versions[each].unlink(missing_ok=True)
+
+    def forget_unfinished(self, newest_sequence: int) -> None:
+        """Remove what was written for steps after the newest finished one: a crash came before they were."""
+        for versions in self._versions().values():
+            for sequence, path in versions.items():
+                if sequence > newest_sequence:
+                    path.unlink(missing_ok=True)
+
+    def read_entry(self, number: int, views: Mapping[int, View]) -> Entry | None:
+        """The newest entry, or None if there is none or its images are not among the views."""
+        versions = self._versions(number).get(number, {})
+        arrays = read_arrays(versions[max(versions)]) if versions else None
         try:
-            if arrays is None or int(arrays["sequence"]) > newest_sequence:
+            if arrays is None:
                 return None
             numbers = [int(one) for one in arrays["numbers"]]
             if not set(numbers) <= set(views):
@@ -61,6 +81,15 @@ class DepthFiles:
             return _entry(arrays, [views[one] for one in numbers])
         except (KeyError, ValueError, CairnError):
             return None
+
+    def _versions(self, number: int | None = None) -> dict[int, dict[int, Path]]:
+        """The files by image number, then by sequence, of one image or of all."""
+        found: dict[int, dict[int, Path]] = {}
+        prefix = "*" if number is None else f"{number:06d}"
+        for path in (self.folder / "depth").glob(f"{prefix}.[0-9]*.npz"):
+            image, sequence, _ = path.name.split(".")
+            found.setdefault(int(image), {})[int(sequence)] = path
+        return found
 
     def _path(self, kind: str, number: int) -> Path:
         return self.folder / kind / f"{number:06d}.npz"

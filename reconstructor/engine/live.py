@@ -1,6 +1,7 @@
 """The built-in black box: live structure from motion. One engine a process, its state in the working directory.
 
 An image goes through these steps: photograph -> features -> pairs -> model -> new points -> step on disk.
+A refetch solves in a child process and makes its dense cloud beside the live model; images are added meanwhile.
 """
 
 from functools import lru_cache
@@ -13,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from broker.shards import PointCloud
+from reconstructor.black_box import concurrent
 from reconstructor.engine import colmap
 from reconstructor.engine.agreement import similarity_between
 from reconstructor.engine.candidates import PairFinder
@@ -33,11 +35,15 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.solver import SolveVerdict
 from reconstructor.engine.stopwatch import Stopwatch
+from reconstructor.engine.succession import Successor, world_of
 from reconstructor.engine.survey import describe, upward_of, upward_said
+from reconstructor.engine.turns import EngineClosedError, Turns
 from reconstructor.engine.upward import Upward, kept_still
 from reconstructor.geometry import DegenerateGeometryError
+from reconstructor.progress import write_progress
 
 _LEAST_IMAGES_TO_SOLVE = 3
+_SPAN_OF_STAGE = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (0.7, 0.95), "publishing": (0.95, 1.0)}
 
 
 class LiveEngine:
@@ -54,15 +60,18 @@ class LiveEngine:
         self._mapper = LiveMapper(settings)
         self._published = PublishedPoints()
         self._images: list[StepImage] = []
-        self._sequence = self._model_sequence = 0
+        self._sequence = self._model_sequence = self._added_sequence = 0
+        self._solution = 0  # how many complete solutions were taken over
         self._just_placed: list[int] = []
         self._world_count = self._mapper.world_count
         self._upward: Upward | None = None
-        self._newest: tuple[str, Outcome] | None = None  # image id added by the newest step, and what it brought
+        self._newest: tuple[str, Outcome] | None = None  # id of the image added last, and what it brought
         self._watch = Stopwatch()
         self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
         self._model_lock = RLock()
         self._refetch_lock = Lock()
+        self._turns = Turns()
+        self._is_closed = False
         self._running: Refetch | None = None
         self._densifier = self._new_densifier()
         if (step := self._snapshots.newest()) is not None:
@@ -87,34 +96,47 @@ class LiveEngine:
 
     def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> Outcome:
         """See the protocol. Unreadable images are rejected by word of the update, not by an exception."""
-        with self._model_lock:
+        with self._turns.adding(), self._model_lock:
             if self._newest is not None and self._newest[0] == image_id and not wants_complete_cloud:
                 return self._newest[1]
             if not self.knows(image_id):
                 self._take_in(path, image_id)
-            is_another_world = self._mapper.world_count != self._world_count
+            is_complete = wants_complete_cloud or self._mapper.world_count != self._world_count
             self._world_count = self._mapper.world_count
-            outcome = self._commit(added_image_id=image_id, is_complete=wants_complete_cloud or is_another_world)
+            self._added_sequence = self._sequence + 1
+            outcome = self._commit(
+                self._cloud(self._watch, is_complete=is_complete),
+                self._watch,
+                added_image_id=image_id,
+                is_complete=is_complete,
+            )
             self._newest = (image_id, outcome)
             return outcome
 
     def refetch(self) -> Outcome:
         """See the protocol. A solution that the gate refuses leaves the model as it was, and the update says so."""
         with self._refetch_lock:
-            with self._watch.measure("solving"):
+            self._turns.begin()
+            watch = Stopwatch()
+            with watch.measure("solving"):
                 verdict, solution, objection = self._solve()
+            successor = None
+            if solution is not None:
+                try:
+                    successor = self._prepare(solution, watch)
+                except DegenerateGeometryError as exc:
+                    objection = exc.sentence
             with self._model_lock:
-                if solution is not None:
-                    objection = self._take_over(solution)
-                self._newest = None
-                outcome = self._commit(added_image_id="", is_complete=True, objection=objection)
+                if successor is not None and successor.world != world_of(self._mapper):
+                    objection = "the model was begun anew in another world meanwhile"
+                outcome = self._finish(successor, objection, watch)
         return outcome.model_copy(update={"solve": verdict})
 
     def complete(self) -> Outcome:
         """The complete cloud of the present model, without solving anything."""
         with self._model_lock:
             self._newest = None
-            return self._commit(added_image_id="", is_complete=True)
+            return self._commit(self._cloud(self._watch, is_complete=True), self._watch, is_complete=True)
 
     def match_count(self, image_id: str) -> int:
         """How many verified matches an image has with all others."""
@@ -122,13 +144,32 @@ class LiveEngine:
         return sum(len(pair.matches) for number in numbers for pair in self._known.pairs[number])
 
     def close(self) -> None:
-        if self._running is not None:
-            self._running.stop()
+        """See the protocol. Calls under way end with an error before they write another step."""
+        self._is_closed = True
+        self._turns.close()
+        if (running := self._running) is not None:
+            running.stop()
+
+    def join(self) -> None:
+        """Wait until no image is being added."""
+        with self._model_lock:
+            return
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise EngineClosedError("the engine was closed meanwhile")
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        """Say how far the refetch has come, and let images go first."""
+        begin, end = _SPAN_OF_STAGE[stage]
+        write_progress(self._folder, stage, begin + (end - begin) * done / total)
+        self._turns.give_way()
 
     def _solve(self) -> tuple[SolveVerdict | None, Any | None, str]:
         """The verdict on a new solution, the solution if it passed, and what speaks against it if not."""
         if len(self._known.numbers) < _LEAST_IMAGES_TO_SOLVE:
             return None, None, ""
+        self._tell("solving", 0, 1)
         with self._model_lock:
             live = self._mapper.model if self._mapper.is_initialised else None
             self._running = Refetch.start(self._folder, tuple(self._known.numbers), live, self._settings)
@@ -140,20 +181,50 @@ class LiveEngine:
             self._running = None
         return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
 
-    def _take_over(self, solution: Any) -> str:
-        """Go on with a solution, moved into the world that viewers know, and catch up with newer images.
+    def _prepare(self, solution: Any, watch: Stopwatch) -> Successor:
+        """Everything that takes time, beside the live model: a whole new one, but for the very last images.
 
-        Returns what speaks against it, if its world cannot be brought into theirs.
+        Raises:
+            DegenerateGeometryError: the solution's world cannot be brought into the one that viewers know.
         """
-        if self._mapper.is_initialised:
-            try:
-                world_from_solution = similarity_between(self._mapper.model, solution)
-            except DegenerateGeometryError as exc:
-                return exc.sentence
-            solution.transform(colmap.sim3(world_from_solution))
-        self._mapper.swap(solution)
-        self._just_placed = self._mapper.place(self._waiting())
-        return ""
+        self._tell("solving", 1, 1)
+        with self._model_lock:
+            if self._mapper.is_initialised:
+                solution.transform(colmap.sim3(similarity_between(self._mapper.model, solution)))
+            numbers, world = self._known.numbers, world_of(self._mapper)
+        with watch.measure("mapping"):
+            successor = Successor(
+                solution=solution, numbers=numbers, known=self._known, world=world, settings=self._settings
+            )
+        with watch.measure("dense"):
+            if self._densifier is not None:
+                successor.rebuild(self._densifier, self._tell)
+            while len(missing := self._missing(successor)) > 1:
+                successor.catch_up(missing, self._densifier)
+                self._tell("publishing", 0, 1)
+        return successor
+
+    def _missing(self, successor: Successor) -> list[int]:
+        with self._model_lock:
+            return successor.missing(self._known.numbers)
+
+    def _finish(self, successor: Successor | None, objection: str, watch: Stopwatch) -> Outcome:
+        """Hand over to the new model, or say why not; without either, the complete cloud of the present one."""
+        self._check_open()
+        if objection:
+            return self._commit(PointCloud.empty(), watch, objection=objection)
+        if successor is None:
+            return self._commit(self._cloud(watch, is_complete=True), watch, is_complete=True)
+        with watch.measure("dense"):
+            successor.catch_up(self._missing(successor), self._densifier)
+        self._mapper, self._densifier = successor.mapper, successor.densifier
+        self._just_placed = successor.just_placed
+        self._solution += 1
+        if self._densifier is not None:
+            self._densifier.keep_all(self._sequence + 1)
+        with watch.measure("publishing"):
+            dense, sparse = successor.cloud(), self._sparse_cloud(is_complete=True)
+        return self._commit(dense if len(dense) else sparse, watch, is_complete=True)
 
     def _take_in(self, path: Path, image_id: str) -> None:
         number = len(self._images) + 1
@@ -191,26 +262,45 @@ class LiveEngine:
     def _waiting_up_to(self, newest: int) -> list[int]:
         return [number for number in self._known.numbers if number <= newest and not self._mapper.is_placed(number)]
 
-    def _commit(self, *, added_image_id: str, is_complete: bool, objection: str = "") -> Outcome:
+    def _commit(
+        self,
+        cloud: PointCloud,
+        watch: Stopwatch,
+        *,
+        added_image_id: str = "",
+        is_complete: bool = False,
+        objection: str = "",
+    ) -> Outcome:
+        self._check_open()
         self._sequence += 1
-        with self._watch.measure("dense"):
-            dense = self._dense_cloud(is_complete=is_complete)
-        with self._watch.measure("publishing"):
-            sparse = self._sparse_cloud(is_complete=is_complete)
-            cloud = dense if len(dense) else sparse
+        with watch.measure("publishing"):
             self._upward = kept_still(self._upward, upward_of(self._mapper), may_correct=is_complete)
             update = describe(self._images, self._known, self._mapper, self._upward).model_copy(
-                update={"new_point_count": len(cloud), "refetch_rejected": objection[:500]}
+                update={
+                    "new_point_count": len(cloud),
+                    "refetch_rejected": objection[:500],
+                    "solution": self._solution,
+                }
             )
             self._model_sequence = self._next_model_sequence(is_complete=is_complete)
             state = StepState(
                 sequence=self._sequence,
                 images=tuple(self._images),
-                added_image_id=added_image_id,
+                added_image_id=added_image_id or (self._newest[0] if self._newest else ""),
+                added_sequence=self._added_sequence,
+                solution=self._solution,
                 model_sequence=self._model_sequence,
             )
             folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
-        return Outcome(update=update, folder=folder.resolve(), seconds_by_stage=self._watch.take())
+        return Outcome(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
+
+    def _cloud(self, watch: Stopwatch, *, is_complete: bool) -> PointCloud:
+        """What the next step brings: dense points, or sparse ones while there are none."""
+        with watch.measure("dense"):
+            dense = self._dense_cloud(is_complete=is_complete)
+        with watch.measure("publishing"):
+            sparse = self._sparse_cloud(is_complete=is_complete)
+        return dense if len(dense) else sparse
 
     def _next_model_sequence(self, *, is_complete: bool) -> int:
         if not self._mapper.is_initialised:
@@ -234,7 +324,7 @@ class LiveEngine:
         if self._densifier is None or not self._mapper.is_initialised:
             return PointCloud.empty()
         make = self._densifier.remake if is_complete else self._densifier.add
-        return make(self._sequence).cloud()
+        return make(self._sequence + 1).cloud()
 
     def _keep_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
         if self._densifier is not None:
@@ -265,13 +355,14 @@ class LiveEngine:
         self._published = step.published
         self._published.skip_present(self._mapper.model)
         self._sequence, self._model_sequence = step.state.sequence, step.state.model_sequence
+        self._added_sequence, self._solution = step.state.added_sequence, step.state.solution
         self._densifier = self._new_densifier()  # of the mapper that was built here
         if self._densifier is not None and step.model is not None:
             self._densifier.restore(self._sequence)
         self._upward = upward_said(step.output, self._mapper)
-        if step.state.added_image_id:
+        if step.added_output is not None:
             update = describe(self._images, self._known, self._mapper, self._upward)
-            self._newest = (step.state.added_image_id, Outcome(update=update, folder=step.output.resolve()))
+            self._newest = (step.state.added_image_id, Outcome(update=update, folder=step.added_output.resolve()))
 
 
 @lru_cache(maxsize=1)
@@ -279,6 +370,10 @@ def _engine_in(folder: Path) -> LiveEngine:
     return LiveEngine(folder, EngineSettings())
 
 
+_choosing = Lock()  # two calls at once get one engine
+
+
+@concurrent
 def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Add an image to the model in the working directory; returns a folder with `update.json` and, if any, PLYs.
 
@@ -287,11 +382,24 @@ def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str
     Raises:
         EngineStateMissingError: there is a cloud, but the working directory does not hold the model it came from.
     """
-    try:
-        return str(_answer(_engine_in(Path.cwd()), Path(input_img_path), new_img_id, is_complete=not old_point_cloud))
-    except BaseException:
-        _engine_in.cache_clear()  # what it holds in memory may be torn: the next call begins with what is on disk
-        raise
+    while True:
+        with _choosing:
+            engine = _engine_in(Path.cwd())
+        try:
+            return str(_answer(engine, Path(input_img_path), new_img_id, is_complete=not old_point_cloud))
+        except EngineClosedError:
+            continue  # the call beside this one failed
+        except BaseException:
+            _give_up(engine)
+            raise
+
+
+def _give_up(engine: LiveEngine) -> None:
+    """What it holds in memory may be torn: the next call, and one under way, begin with what is on disk."""
+    with _choosing:
+        engine.close()
+        engine.join()
+        _engine_in.cache_clear()
 
 
 def _answer(engine: LiveEngine, path: Path, image_id: str, *, is_complete: bool) -> Path:

@@ -44,7 +44,9 @@ class StepState(BaseModel):
 
     sequence: int
     images: tuple[StepImage, ...]
-    added_image_id: str = ""  # empty after a refetch
+    added_image_id: str = ""  # of the image added last, and the step that added it: its output may not be read yet
+    added_sequence: int = 0
+    solution: int = 0  # how many complete solutions were taken over
     model_sequence: int = 0  # of the step whose model this one begins with, often itself; 0: there is none
     model_sizes_bytes: dict[str, int] = {}  # COLMAP aborts the process on a torn file: sizes are compared first
 
@@ -58,6 +60,7 @@ class Step:
     model: Any | None  # pycolmap.Reconstruction
     numbers_before_model: frozenset[int]  # images that were known when the model was written
     output: Path
+    added_output: Path | None  # of the step that added an image last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +112,14 @@ class Snapshots:
             model = self._read_model(base) if state.model_sequence else None
         except (OSError, ValidationError, ValueError, KeyError, RuntimeError):  # RuntimeError: COLMAP's
             return None
+        added = self._path(state.added_sequence) / "output"
         return Step(
             state=state,
             published=published,
             model=model,
             numbers_before_model=frozenset(image.number for image in base.images),
             output=path / "output",
+            added_output=added if state.added_image_id and added.is_dir() else None,
         )
 
     def _read_model(self, state: StepState) -> Any:

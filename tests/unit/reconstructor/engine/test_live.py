@@ -141,7 +141,7 @@ def test_a_solution_that_fits_into_no_known_world_is_refused_and_the_model_stays
     outcome = start_live(resumed).refetch()
     assert outcome.update.refetch_rejected == "all points lie on one line"
     assert np.array_equal(poses(outcome.update), poses(walked[1][-1].update))
-    assert len(cloud_in(outcome)) > 500
+    assert not list(outcome.folder.glob("*.ply"))  # so that viewers keep the generation they have
 
 
 def test_a_new_process_goes_on_where_the_old_one_stopped(

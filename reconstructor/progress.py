@@ -1,0 +1,45 @@
+"""How far has a refetch come? The black box may say so in `progress.json` in its working directory, as often as it likes."""
+
+import contextlib
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from broker.envelope import Word
+
+PROGRESS_NAME: Final = "progress.json"
+_LIMIT_BYTES: Final = 4096
+
+
+class ProgressNote(BaseModel):
+    """What stands in the file."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: Word
+    done_ratio: Annotated[float, Field(ge=0, le=1)]
+
+
+def write_progress(folder: Path, stage: str, done_ratio: float) -> None:
+    """Say how far it is; a full disk is no reason to stop."""
+    unfinished = folder / f"{PROGRESS_NAME}.tmp"
+    note = ProgressNote(stage=stage, done_ratio=done_ratio)
+    with contextlib.suppress(OSError):
+        unfinished.write_text(note.model_dump_json(), encoding="utf-8")
+        unfinished.replace(folder / PROGRESS_NAME)
+
+
+def read_progress(folder: Path) -> ProgressNote | None:
+    """What was said last; None if nothing was, or what is no progress."""
+    try:
+        with (folder / PROGRESS_NAME).open("rb") as file:
+            return ProgressNote.model_validate_json(file.read(_LIMIT_BYTES))
+    except (OSError, ValidationError):
+        return None
+
+
+def forget_progress(folder: Path) -> None:
+    """What an earlier refetch said is not true of the next one."""
+    with contextlib.suppress(OSError):
+        (folder / PROGRESS_NAME).unlink(missing_ok=True)
