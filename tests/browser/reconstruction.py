@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from broker.config import Connection
-from broker.contract import CAMERAS, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, RESPONSE, SHARD, event_topic, match
+from broker.contract import (
+    CAMERAS,
+    IMAGE,
+    IMAGE_THUMBNAIL,
+    RECEIPT,
+    RECONSTRUCTOR_STATE,
+    REFERENCE,
+    RESPONSE,
+    SHARD,
+    event_topic,
+    match,
+)
 from broker.delivery import Delivery, Incoming, Outgoing
 from broker.envelope import decode
 from broker.ids import Encoding, EventType, Generation, ImageId, ImageName, ProjectId
@@ -89,8 +100,8 @@ class Reconstruction:
         for topic in [each for each in self.retained if f"/shard/{generation}/" in each]:
             await self._retain(topic, b"")
 
-    async def cameras(self, count: int, *, generation: int = 1) -> None:
-        """A ring of placed cameras that look at the chapel."""
+    async def cameras(self, count: int, *, waiting: int = 0, generation: int = 1) -> None:
+        """A ring of placed cameras that look at the chapel, and some that wait for their place."""
         entries = [
             CameraEntry(
                 image_id=image_id(number),
@@ -103,8 +114,22 @@ class Reconstruction:
             )
             for number in range(1, count + 1)
         ]
+        entries += [
+            CameraEntry(
+                image_id=image_id(number),
+                image_number=number,
+                state=CameraState.WAITING,
+                code="too_little_overlap",
+                reason="It shares too little with the other photos: take one between.",
+            )
+            for number in range(count + 1, count + waiting + 1)
+        ]
         message = Cameras(project=CHAPEL, generation=Generation(generation), cameras=tuple(entries))
         await self._retain(self._topic(CAMERAS.template), message.encode())
+
+    async def thumbnail(self, number: int, jpeg: bytes) -> None:
+        """Retain an image's small photograph."""
+        await self._retain(self._topic(IMAGE_THUMBNAIL.template, image_id=image_id(number)), jpeg)
 
     async def tell(self, event: Event) -> None:
         """Say an event."""

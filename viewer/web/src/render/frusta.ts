@@ -2,6 +2,7 @@
 import type { Color } from "three";
 import { BufferAttribute, BufferGeometry, LineBasicMaterial, LineSegments, Matrix4, Vector3 } from "three";
 
+import type { Vector } from "../scene/framing";
 import type { CameraEntry } from "../wire/contract";
 
 /** A placed camera that can be tapped. */
@@ -9,7 +10,23 @@ export interface Placed {
   readonly entry: CameraEntry;
   readonly center: Vector3;
   readonly worldFromCamera: Matrix4;
+  /** The pyramid's depth in world units. */
+  readonly size: number;
 }
+
+/** How pyramids look. */
+export interface FrustaLook {
+  /** A pyramid's depth in world units; the newest image's and the selected one's are larger. */
+  readonly size: number;
+  /** Where the shards' origin stands in the world. */
+  readonly offset: Vector;
+  readonly color: Color;
+  readonly newestColor: Color;
+  readonly selected: string | null;
+}
+
+const NEWEST_SIZE = 1.5;
+const SELECTED_SIZE = 2.4;
 
 const EDGES = [
   [0, 1], [0, 2], [0, 3], [0, 4], [1, 2], [2, 3], [3, 4], [4, 1], [1, 5], [5, 2],
@@ -30,22 +47,14 @@ export class Frusta {
     this.lines.matrixAutoUpdate = false;
   }
 
-  /** `size` is a pyramid's depth in world units; the newest image's is larger. */
-  update(
-    cameras: readonly CameraEntry[],
-    size: number,
-    color: Color,
-    newestColor: Color,
-    selected: string | null,
-  ): void {
-    this.placed = cameras.flatMap((entry) => placedOf(entry) ?? []);
-    const newest = Math.max(0, ...this.placed.map(({ entry }) => entry.image_number ?? 0));
+  update(cameras: readonly CameraEntry[], look: FrustaLook): void {
+    const newest = newestNumber(cameras);
+    this.placed = cameras.flatMap((entry) => placedOf(entry, look, newest) ?? []);
     const positions: number[] = [];
     const colors: number[] = [];
     for (const camera of this.placed) {
-      const isNewest = camera.entry.image_number === newest || camera.entry.image_id === selected;
-      const corners = cornersOf(camera, isNewest ? 1.5 * size : size);
-      const tint = isNewest ? newestColor : color;
+      const corners = cornersOf(camera, camera.size);
+      const tint = camera.size > look.size ? look.newestColor : look.color;
       for (const corner of EDGES.flat()) {
         positions.push(...(corners[corner]?.toArray() ?? []));
         colors.push(tint.r, tint.g, tint.b);
@@ -64,15 +73,27 @@ export class Frusta {
   }
 }
 
-function placedOf(entry: CameraEntry): Placed | null {
+/** The number of the newest image that is placed; 0 without one. */
+export function newestNumber(cameras: readonly CameraEntry[]): number {
+  return cameras.reduce(
+    (most, { image_number: number, world_from_camera: pose }) => (pose ? Math.max(most, number ?? 0) : most),
+    0,
+  );
+}
+
+function placedOf(entry: CameraEntry, look: FrustaLook, newest: number): Placed | null {
   const pose = entry.world_from_camera;
   if (!pose) return null;
   const worldFromCamera = new Matrix4().set(...pose[0], ...pose[1], ...pose[2], ...pose[3]);
-  return { entry, worldFromCamera, center: new Vector3().setFromMatrixPosition(worldFromCamera) };
+  const center = new Vector3().setFromMatrixPosition(worldFromCamera).sub(new Vector3(...look.offset));
+  worldFromCamera.setPosition(center);
+  const isNewest = entry.image_number !== null && entry.image_number === newest;
+  const growth = entry.image_id === look.selected ? SELECTED_SIZE : isNewest ? NEWEST_SIZE : 1;
+  return { entry, worldFromCamera, center, size: growth * look.size };
 }
 
 /** The eye, four corners of the image and the tip of the mark that says which side is up. */
-function cornersOf({ entry, worldFromCamera }: Placed, size: number): Vector3[] {
+export function cornersOf({ entry, worldFromCamera }: Placed, size: number): Vector3[] {
   const [horizontal, vertical] = slopes(entry);
   const inCamera = [
     [0, 0, 0],

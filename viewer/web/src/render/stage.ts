@@ -10,6 +10,7 @@ import { CloudGroup } from "./cloud";
 import { EyeDome } from "./eyedome";
 import { Frusta } from "./frusta";
 import { Navigation, type Pose } from "./navigation";
+import { Photo } from "./photo";
 import { pickPoint } from "./picking";
 
 export interface StageOptions {
@@ -40,6 +41,15 @@ export interface Tints {
   readonly newest: string;
 }
 
+export interface CameraLook {
+  readonly tints: Tints;
+  /** Where the shards' origin stands in the world. */
+  readonly offset: Vector;
+  /** Image ids: the one that is drawn larger, and the one that shows its photograph. */
+  readonly selected: string | null;
+  readonly shown: string | null;
+}
+
 const FIELD_OF_VIEW_DEG = 45;
 const FLY_IN_MS = 1800;
 const FLY_MS = 900;
@@ -60,6 +70,7 @@ export class Stage {
   private readonly camera = new PerspectiveCamera(FIELD_OF_VIEW_DEG, 1, 0.1, 1000);
   private readonly cloud: CloudGroup;
   private readonly frusta = new Frusta();
+  private readonly photo = new Photo();
   private readonly navigation: Navigation;
   private readonly eyeDome: EyeDome | null;
   private readonly resizing: ResizeObserver;
@@ -85,7 +96,7 @@ export class Stage {
     this.eyeDome = hasEyeDome ? new EyeDome() : null;
     this.cloud = new CloudGroup(hasEyeDome);
     this.world.add(this.cloud.group);
-    this.overlayWorld.add(this.frusta.lines);
+    this.overlayWorld.add(this.photo.mesh, this.frusta.lines);
     this.scene.add(this.world);
     this.overlay.add(this.overlayWorld);
     this.navigation = new Navigation(this.camera, canvas, () => {
@@ -132,9 +143,16 @@ export class Stage {
     this.invalidate();
   }
 
-  placeCameras(cameras: readonly CameraEntry[], tints: Tints, selected: string | null): void {
-    const size = this.framing.radius * 0.06;
-    this.frusta.update(cameras, size, new Color(tints.camera), new Color(tints.newest), selected);
+  placeCameras(cameras: readonly CameraEntry[], { offset, selected, shown, tints }: CameraLook): void {
+    const look = { size: this.framing.radius * 0.06, offset, selected };
+    this.frusta.update(cameras, { ...look, color: new Color(tints.camera), newestColor: new Color(tints.newest) });
+    this.photo.place(this.frusta.placed.find(({ entry }) => entry.image_id === shown) ?? null);
+    this.invalidate();
+  }
+
+  /** The photograph of the camera that `placeCameras` was told to show; the stage owns the bitmap from now on. */
+  hang(bitmap: ImageBitmap | null): void {
+    this.photo.hang(bitmap);
     this.invalidate();
   }
 
@@ -206,6 +224,12 @@ export class Stage {
     return screen.z < -1 || screen.z > 1 ? null : [((screen.x + 1) / 2) * width, ((1 - screen.y) / 2) * height];
   }
 
+  /** Where a camera's eye is on the canvas, in CSS pixels; null when it is not placed or behind. */
+  projectCamera(imageId: string): readonly [number, number] | null {
+    const placed = this.frusta.placed.find(({ entry }) => entry.image_id === imageId);
+    return placed ? this.project(placed.center) : null;
+  }
+
   press(key: string): boolean {
     return this.navigation.press(key);
   }
@@ -234,6 +258,7 @@ export class Stage {
     this.navigation.dispose();
     this.cloud.dispose();
     this.frusta.dispose();
+    this.photo.dispose();
     this.eyeDome?.dispose();
     this.renderer.dispose();
   }
@@ -305,6 +330,7 @@ export class Stage {
       this.renderer.clear();
       this.renderer.render(this.scene, this.camera);
     }
+    this.photo.fade(this.camera);
     this.renderer.render(this.overlay, this.camera);
     const { calls, points } = this.renderer.info.render;
     this.options.onFrame({ scriptMs: performance.now() - beginMs, drawCalls: calls, points });

@@ -7,6 +7,7 @@ import { freshName } from "../wire/ids";
 import type { Credentials } from "../wire/join";
 import type { ReadMessage } from "../wire/messages";
 import { decodeMessage, encodeMessage } from "../wire/messages";
+import { checkThumbnail } from "../wire/thumbnail";
 import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
 import type { Step } from "./queue";
@@ -14,6 +15,8 @@ import { LoadQueue } from "./queue";
 import type { MeasuredCloud } from "./spacing";
 import type { Action, ProjectState } from "./state";
 import { initialState, reduce } from "./state";
+import type { Orders } from "./thumbnails";
+import { ThumbnailOrders } from "./thumbnails";
 import type { Budget, WantedShard } from "./wanted";
 import { wantedShards } from "./wanted";
 
@@ -42,6 +45,7 @@ export class Follower {
   readonly space: TopicSpace;
   private readonly connection: Connection;
   private readonly queue = new LoadQueue();
+  private readonly orders = new ThumbnailOrders();
   private readonly decoding = new Map<string, WantedShard>();
   private readonly pings = new Map<string, number>();
   private readonly ticker: ReturnType<typeof setInterval>;
@@ -97,6 +101,11 @@ export class Follower {
     await this.connection.publish("image", levels, payload, contentType);
   }
 
+  /** These photographs are looked at now, and no others any more. */
+  wantThumbnails(imageIds: readonly string[]): void {
+    this.order(this.orders.want(imageIds, this.hasThumbnail));
+  }
+
   dispatch(action: Action): void {
     const next = reduce(this.current, action, performance.now() / 1000, Date.now());
     if (next === this.current) return;
@@ -115,6 +124,7 @@ export class Follower {
     this.connectedAtMs = performance.now();
     this.queue.reset();
     this.connection.subscribe(this.filters());
+    this.order(this.orders.reset(this.hasThumbnail));
     void this.announce();
     this.load();
   }
@@ -160,6 +170,10 @@ export class Follower {
       return;
     }
     try {
+      if (match.channel === "image_thumbnail") {
+        this.receiveThumbnail(match, payload);
+        return;
+      }
       const message = decodeMessage(match.channel, payload);
       if (message) this.take(message, payload.length);
     } catch (thrown) {
@@ -202,6 +216,23 @@ export class Follower {
       this.trouble(thrown);
     }
     this.load();
+  }
+
+  private receiveThumbnail({ levels }: Match, payload: Uint8Array<ArrayBuffer>): void {
+    const imageId = levels["image_id"] ?? "";
+    if (!this.orders.arrived(imageId)) return;
+    this.connection.unsubscribe([this.space.topic("image_thumbnail", { image_id: imageId })]);
+    checkThumbnail(payload);
+    this.dispatch({ kind: "thumbnail", imageId, bytes: payload });
+  }
+
+  private readonly hasThumbnail = (imageId: string): boolean => this.current.thumbnails.has(imageId);
+
+  private order({ subscribe, unsubscribe }: Orders): void {
+    const topics = (imageIds: readonly string[]): string[] =>
+      imageIds.map((imageId) => this.space.topic("image_thumbnail", { image_id: imageId }));
+    this.connection.subscribe(topics(subscribe));
+    this.connection.unsubscribe(topics(unsubscribe));
   }
 
   private findWanted({ levels }: Match): WantedShard | undefined {

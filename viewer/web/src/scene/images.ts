@@ -85,6 +85,41 @@ export function imagesAfter(images: ImagesState, message: Message): ImagesState 
   }
 }
 
+/** One image, whatever is known of it. */
+export interface Image {
+  readonly imageId: string;
+  readonly number: number | null;
+  readonly state: ImageState;
+  readonly reason: string | null;
+  readonly isPlaced: boolean;
+}
+
+/** By its id; null when nobody has spoken of it. */
+export function imageOf(images: ImagesState, imageId: string): Image | null {
+  const camera = images.cameras.find((each) => each.image_id === imageId);
+  const track = [...images.tracks.values()].find((each) => each.imageId === imageId);
+  if (!camera && !track) return null;
+  return {
+    imageId,
+    number: track?.number ?? camera?.image_number ?? null,
+    state: track?.state ?? camera?.state ?? "queued",
+    reason: track?.reason ?? camera?.reason ?? null,
+    isPlaced: Boolean(camera?.world_from_camera),
+  };
+}
+
+/** The image before or after another, by number; null at the ends. */
+export function neighbourOf(images: ImagesState, imageId: string, step: 1 | -1): string | null {
+  const tracks = tracksInOrder(images);
+  const at = tracks.findIndex((track) => track.imageId === imageId);
+  return at < 0 ? null : (tracks[at + step]?.imageId ?? null);
+}
+
+/** The oldest first. */
+export function tracksInOrder({ tracks }: ImagesState): readonly ImageTrack[] {
+  return [...tracks.values()].sort((one, other) => one.number - other.number);
+}
+
 /** Where the project stands between two refetches: "image 7 of 10". */
 export function placeInRound(images: ImagesState): { readonly place: number; readonly every: number } {
   const every = images.refetchEvery;

@@ -6,6 +6,8 @@ import type { ImagesState } from "./images";
 import { NO_IMAGES, imagesAfter } from "./images";
 import type { LoadedShard, SceneState } from "./reference";
 import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
+import type { Thumbnails } from "./thumbnails";
+import { withThumbnail } from "./thumbnails";
 import type { Upload } from "./uploads";
 import { withChange, withReceipt, withUpload, withoutFinished } from "./uploads";
 import type { Budget } from "./wanted";
@@ -41,6 +43,7 @@ export interface ProjectState {
   readonly watchers: ReadonlyMap<string, Presence>;
   readonly rigsOnline: ReadonlySet<string>;
   readonly uploads: readonly Upload[];
+  readonly thumbnails: Thumbnails;
   readonly activity: readonly Entry[];
   readonly trouble: Trouble | null;
   readonly traffic: Traffic;
@@ -59,6 +62,7 @@ export type Action =
   | { readonly kind: "upload"; readonly upload: Upload }
   | { readonly kind: "upload_change"; readonly key: string; readonly change: Partial<Upload> }
   | { readonly kind: "uploads_cleared" }
+  | { readonly kind: "thumbnail"; readonly imageId: string; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "round_trip"; readonly seconds: number }
   | { readonly kind: "silence" }
   | { readonly kind: "time" };
@@ -76,6 +80,7 @@ export function initialState(project: string, budget: Budget): ProjectState {
     watchers: new Map(),
     rigsOnline: new Set(),
     uploads: [],
+    thumbnails: new Map(),
     activity: [],
     trouble: null,
     traffic: { messages: 0, bytes: 0, failedShards: 0, lastMessageAtMs: null },
@@ -111,6 +116,12 @@ export function reduce(state: ProjectState, action: Action, nowS: number, atMs: 
       return { ...state, uploads: withChange(state.uploads, action.key, action.change) };
     case "uploads_cleared":
       return { ...state, uploads: withoutFinished(state.uploads) };
+    case "thumbnail":
+      return {
+        ...state,
+        thumbnails: withThumbnail(state.thumbnails, action.imageId, action.bytes),
+        traffic: counted(state.traffic, action.bytes.length, atMs),
+      };
     case "round_trip":
       return { ...state, roundTripS: action.seconds };
     case "silence":

@@ -5,6 +5,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { Insets } from "../render/stage";
 import { Follower } from "../scene/follower";
+import { imageOf, neighbourOf } from "../scene/images";
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploader";
@@ -17,6 +18,7 @@ import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/join";
 import { writeJoinLink } from "../wire/join";
 import { DecoderPool } from "../worker/pool";
+import "./card";
 import { isNarrow, isPhone, isSmall } from "./device";
 import { header } from "./header";
 import { closeIcon } from "./icons";
@@ -29,6 +31,7 @@ import "./sheet";
 import type { GraphicsTrouble } from "./stage-element";
 import type { StageElement } from "./stage-element";
 import "./stage-element";
+import type { DeviceFigures } from "./statistics";
 import { announcementOf, attributesOf, countsOf, titleOf } from "./summary";
 import type { Theme } from "./theme";
 import { THEMES, preferredTheme, sharedParts, themeTokens } from "./theme";
@@ -60,7 +63,9 @@ export class CairnViewer extends LitElement {
   @state() private isMeasuring = false;
   @state() private hasCameras = true;
   @state() private isDropping = false;
-  @state() private selected: CameraEntry | null = null;
+  /** Image ids: the one with the card, the one that a mouse points at. */
+  @state() private selected: string | null = null;
+  @state() private pointed: string | null = null;
   @state() private toast: Toast | null = null;
   @state() private trouble: GraphicsTrouble | null = null;
 
@@ -71,10 +76,22 @@ export class CairnViewer extends LitElement {
   private uploader: Uploader | null = null;
   private decoders: DecoderPool | null = null;
   private toastTimer = 0;
+  /** Images whose entries are in sight. */
+  private sighted: readonly string[] = [];
 
   /** The canvas as PNG, drawn now. */
   capture(): Promise<Blob | null> {
     return this.stage?.capture() ?? Promise.resolve(null);
+  }
+
+  /** Where an image's camera is on the canvas, in CSS pixels; null when it is not placed or behind. */
+  placeOf(imageId: string): readonly [number, number] | null {
+    return this.stage?.placeOf(imageId) ?? null;
+  }
+
+  /** What the last frame took on this device, and how many there were. */
+  get figures(): DeviceFigures | null {
+    return this.stage?.figures ?? null;
   }
 
   override connectedCallback(): void {
@@ -90,14 +107,18 @@ export class CairnViewer extends LitElement {
   }
 
   override render(): TemplateResult {
+    const shown = this.pointed ?? this.selected;
     return html`<cairn-stage
         .project=${this.project}
         .insets=${this.insets()}
         .isMeasuring=${this.isMeasuring}
         .hasCameras=${this.hasCameras}
-        .selected=${this.selected?.image_id ?? null}
+        .selected=${this.selected}
+        .shown=${shown}
+        .photo=${this.photoOf(shown)}
         .theme=${this.theme}
-        @camera=${this.chosen}
+        @camera=${(event: CustomEvent<CameraEntry | null>) => (this.selected = event.detail?.image_id ?? null)}
+        @point=${(event: CustomEvent<CameraEntry | null>) => (this.pointed = event.detail?.image_id ?? null)}
         @frame=${this.reflect}
         @graphics=${(event: CustomEvent<GraphicsTrouble | null>) => (this.trouble = event.detail)}
       ></cairn-stage>
@@ -119,6 +140,7 @@ export class CairnViewer extends LitElement {
   }
 
   protected override updated(): void {
+    this.look();
     this.reflect();
   }
 
@@ -159,6 +181,7 @@ export class CairnViewer extends LitElement {
     void this.follower?.close();
     this.decoders?.close();
     [this.follower, this.uploader, this.decoders, this.project] = [null, null, null, null];
+    [this.selected, this.pointed] = [null, null];
   }
 
   private follow(next: ProjectState): void {
@@ -189,11 +212,18 @@ export class CairnViewer extends LitElement {
       this.credentials = null;
     };
     return html`${header(project, this.tools(project))} ${middle({ project, trouble, link, onLeave })}
+      ${this.card(project)}
       <cairn-sheet
         .project=${project}
         .device=${this.stage?.figures}
         .tab=${this.tab}
         .isOpen=${this.isPanelOpen}
+        .selected=${this.selected}
+        @choose=${this.chosen}
+        @sight=${(event: CustomEvent<readonly string[]>) => {
+          this.sighted = event.detail;
+          this.look();
+        }}
         @tab=${this.turned}
         @pull=${(event: CustomEvent<boolean>) => (this.isPanelOpen = event.detail)}
         @photographs=${(event: CustomEvent<Photograph[]>) => {
@@ -204,6 +234,34 @@ export class CairnViewer extends LitElement {
       ></cairn-sheet>
       ${link === null ? nothing : this.invitation(link)}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
+  }
+
+  private card(project: ProjectState): TemplateResult | typeof nothing {
+    const { selected } = this;
+    const image = selected === null ? null : imageOf(project.images, selected);
+    if (image === null) return nothing;
+    const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
+    return html`<cairn-card
+      data-testid="card"
+      .image=${image}
+      .photo=${this.photoOf(image.imageId)}
+      .hasPrevious=${neighbour(-1) !== null}
+      .hasNext=${neighbour(1) !== null}
+      @fly=${(event: CustomEvent<string>) => this.stage?.visit(event.detail)}
+      @turn=${(event: CustomEvent<1 | -1>) => (this.selected = neighbour(event.detail) ?? image.imageId)}
+      @dismiss=${() => (this.selected = null)}
+    ></cairn-card>`;
+  }
+
+  private photoOf(imageId: string | null): Uint8Array<ArrayBuffer> | null {
+    return imageId === null ? null : (this.project?.thumbnails.get(imageId) ?? null);
+  }
+
+  /** Photographs are fetched while somebody looks at them. */
+  private look(): void {
+    const isListed = this.isPanelOpen && this.tab === "photos";
+    const imageIds = [this.pointed, this.selected, ...(isListed ? this.sighted : [])];
+    this.follower?.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 
   private invitation(link: string): TemplateResult {
@@ -282,11 +340,11 @@ export class CairnViewer extends LitElement {
     this.isPanelOpen = true;
   };
 
-  private readonly chosen = (event: CustomEvent<CameraEntry | null>): void => {
+  private readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
     this.selected = event.detail;
-    if (!this.selected) return;
-    this.stage?.visit(this.selected);
-    this.say(`Image ${this.selected.image_number ?? "without a number"}`, false);
+    if (isNarrow()) this.isPanelOpen = false; // the sheet would lie upon the card
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
 
   private readonly asked = (event: CustomEvent<"ping" | "resync">): void => {
@@ -309,7 +367,7 @@ export class CairnViewer extends LitElement {
   private readonly pressed = (event: KeyboardEvent): void => {
     const isTyping = event.composedPath()[0] instanceof HTMLInputElement;
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !this.project) return;
-    if (event.key === "Escape") this.isMeasuring = false;
+    if (event.key === "Escape") [this.isMeasuring, this.selected] = [false, null];
     const tool = SHORTCUTS[event.key.toLowerCase()];
     if (!tool) return;
     event.preventDefault();

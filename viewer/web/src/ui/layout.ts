@@ -23,6 +23,15 @@ export const layout = css`
     align-items: flex-start;
     gap: 18px;
     pointer-events: none;
+    isolation: isolate;
+  }
+  .top::before {
+    content: ""; /* words stay readable when the object stands behind them */
+    position: absolute;
+    inset: -24px -24px -40px;
+    z-index: -1;
+    background: linear-gradient(var(--ground), transparent);
+    opacity: 0.82;
   }
   .top > * {
     pointer-events: auto;
@@ -56,10 +65,6 @@ export const layout = css`
     font-variant-numeric: tabular-nums;
     white-space: nowrap;
     margin-top: 3px;
-  }
-  .counts span + span::before {
-    content: "·";
-    margin: 0 0.45em;
   }
   .counts span + span::before {
     content: "·";

@@ -4,6 +4,7 @@ import { css, html } from "lit";
 
 import type { ProjectState } from "../scene/state";
 import "./activity";
+import "./images";
 import type { DeviceFigures } from "./statistics";
 import "./statistics";
 import "./uploads";
@@ -89,10 +90,13 @@ export interface Panel {
   readonly device: DeviceFigures;
   readonly tab: Tab;
   readonly isOpen: boolean;
+  /** The image that is looked at. */
+  readonly selected: string | null;
   readonly onTab: (tab: Tab) => void;
 }
 
-export function panel({ device, isOpen, onTab, state, tab }: Panel): TemplateResult {
+export function panel(given: Panel): TemplateResult {
+  const { isOpen, onTab, tab } = given;
   const step = (event: KeyboardEvent): void => {
     const turn = { ArrowRight: 1, ArrowLeft: TABS.length - 1 }[event.key];
     if (turn === undefined) return;
@@ -123,16 +127,15 @@ export function panel({ device, isOpen, onTab, state, tab }: Panel): TemplateRes
           </button>`,
       )}
     </div>
-    <div class="content" id="content" role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">
-      ${content(tab, state, device)}
-    </div>
+    <div class="content" id="content" role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">${content(given)}</div>
   </aside>`;
 }
 
-function content(tab: Tab, state: ProjectState, device: DeviceFigures): TemplateResult {
+function content({ device, selected, state, tab }: Panel): TemplateResult {
   switch (tab) {
     case "photos":
-      return html`<cairn-uploads .uploads=${state.uploads}></cairn-uploads>`;
+      return html`<cairn-uploads .uploads=${state.uploads}></cairn-uploads>
+        <cairn-images .images=${state.images} .thumbnails=${state.thumbnails} .selected=${selected}></cairn-images>`;
     case "activity":
       return html`<cairn-activity .entries=${state.activity}></cairn-activity>`;
     case "figures":

@@ -46,6 +46,17 @@ export class Rail extends LitElement {
         max-height: 44px;
         overflow: visible;
       }
+      .known {
+        cursor: pointer;
+      }
+      .selected .stone {
+        stroke: var(--accent);
+        stroke-width: 2.5;
+      }
+      .selected text {
+        fill: var(--accent);
+        font-weight: 700;
+      }
       .ground {
         stroke: var(--line-strong);
         stroke-width: 1.5;
@@ -101,6 +112,8 @@ export class Rail extends LitElement {
   ];
 
   @property({ attribute: false }) images!: ImagesState;
+  /** An image id. */
+  @property({ attribute: false }) selected: string | null = null;
 
   override render(): TemplateResult {
     const { every, place } = placeInRound(this.images);
@@ -123,8 +136,15 @@ export class Rail extends LitElement {
     const x = STEP * (index + 0.5);
     const state = this.stateOf(number);
     const label = `Image ${number}: ${state}${isLast ? ", rebuild mark" : ""}`;
-    return svg`<g data-testid="stone" data-state=${state} data-refetch=${isLast}>
+    const imageId = this.images.tracks.get(number)?.imageId ?? null;
+    const look = `${imageId === null ? "" : "known"} ${imageId !== null && imageId === this.selected ? "selected" : ""}`;
+    return svg`<g class=${look} data-testid="stone" data-state=${state} data-refetch=${isLast}
+      @click=${() => {
+        if (imageId !== null)
+          this.dispatchEvent(new CustomEvent("choose", { detail: imageId, bubbles: true, composed: true }));
+      }}>
       <title>${label}</title>
+      <rect x=${x - STEP / 2} y="-2" width=${STEP} height="44" fill="transparent" />
       ${isLast ? svg`<ellipse class="cap" cx=${x} cy="15" rx="15.2" ry="13" />` : null}
       <ellipse class="stone ${state}" cx=${x} cy="15" rx=${WIDTHS[index % 5] ?? 11} ry=${HEIGHTS[index % 5] ?? 8} />
       <text x=${x} y="38">${number}</text>

@@ -114,11 +114,13 @@ export class Sheet extends LitElement {
   @property({ attribute: false }) device!: DeviceFigures;
   @property({ attribute: false }) tab: Tab = "photos";
   @property({ attribute: false }) isOpen = false;
+  /** The image that is looked at. */
+  @property({ attribute: false }) selected: string | null = null;
 
   private swipeFrom = 0;
 
   override render(): TemplateResult {
-    const { device, isOpen, project, tab } = this;
+    const { device, isOpen, project, selected, tab } = this;
     return html`<div class="sheet ${isOpen ? "open" : "closed"}" data-testid="sheet">
       <button
         class="handle"
@@ -130,7 +132,7 @@ export class Sheet extends LitElement {
         @pointermove=${this.swiped}
       ></button>
       <section class="rail" aria-label="Images">
-        <cairn-rail .images=${project.images}></cairn-rail>
+        <cairn-rail .images=${project.images} .selected=${selected}></cairn-rail>
         <label class="button primary snap" title="Take a photo">
           ${cameraIcon}<span class="hidden-words">Take a photo</span>
           <input class="hidden-words" type="file" accept="image/*" capture="environment" @change=${this.snapped} />
@@ -141,6 +143,7 @@ export class Sheet extends LitElement {
         device,
         tab,
         isOpen,
+        selected,
         onTab: (next) => {
           this.tell("tab", next);
         },

@@ -1,5 +1,5 @@
 /** How does the state get onto the stage? Shards, framing and cameras, each only when it changed. */
-import type { Stage, Tints } from "../render/stage";
+import type { CameraLook, Stage } from "../render/stage";
 import type { Framing, Vector } from "../scene/framing";
 import { framingOf, isReframed, upOf, viewingDirection } from "../scene/framing";
 import type { ReferenceSet } from "../scene/reference";
@@ -13,6 +13,10 @@ interface Fitted {
   readonly viewing: Vector | null;
 }
 
+/** How cameras are drawn, as far as the state does not tell it. */
+export type Look = Omit<CameraLook, "offset">;
+
+const ORIGIN: Vector = [0, 0, 0];
 /** So many shards of one manifest tell how large the object is; finer ones do not make it larger. */
 const ENOUGH_SHARDS = 8;
 
@@ -20,8 +24,7 @@ export class Showing {
   private lastShown: ReferenceSet | null = null;
   private lastComing: ReferenceSet | null = null;
   private lastCameras: readonly CameraEntry[] = [];
-  private lastTints: Tints | null = null;
-  private lastSelected: string | null = null;
+  private lastLook: Look | null = null;
   private fitted: Fitted | null = null;
   private judged: Manifest | null = null;
   private isHeld = false;
@@ -34,21 +37,20 @@ export class Showing {
   }
 
   /** Bring the stage up to date. */
-  sync(state: ProjectState, tints: Tints, selected: string | null): void {
+  sync(state: ProjectState, look: Look): void {
     const { coming, shown } = state.scene;
     const { cameras } = state.images;
     if (shown !== this.lastShown || coming !== this.lastComing) this.showShards(state);
-    const isNew = cameras !== this.lastCameras || tints !== this.lastTints || selected !== this.lastSelected;
+    const isNew = cameras !== this.lastCameras || !isSameLook(look, this.lastLook);
     if (isNew || shown !== this.lastShown) {
       this.stand(state);
       this.followGrowth(state);
-      this.stage.placeCameras(cameras, tints, selected);
+      this.stage.placeCameras(cameras, { ...look, offset: shown?.manifest.frame.offset ?? ORIGIN });
     }
     this.lastShown = shown;
     this.lastComing = coming;
     this.lastCameras = cameras;
-    this.lastTints = tints;
-    this.lastSelected = selected;
+    this.lastLook = look;
   }
 
   /** See the whole again, and follow its growth again. */
@@ -92,4 +94,8 @@ export class Showing {
 function isTurned(before: Vector | null, now: Vector | null): boolean {
   if (!before || !now) return before !== now;
   return before[0] * now[0] + before[1] * now[1] + before[2] * now[2] < 0.9;
+}
+
+function isSameLook(one: Look, other: Look | null): boolean {
+  return one.tints === other?.tints && one.selected === other.selected && one.shown === other.shown;
 }

@@ -12,6 +12,7 @@ import type { CameraEntry } from "../wire/contract";
 import { encodePly } from "../wire/ply";
 import { isPhone } from "./device";
 import { Measuring } from "./measuring";
+import { Newest, PULSE_MS, pulse, pulseStyles } from "./pulse";
 import { Showing } from "./showing";
 import type { DeviceFigures } from "./statistics";
 import type { Theme } from "./theme";
@@ -26,6 +27,7 @@ const TAP_REACH_PX = 6;
 export class StageElement extends LitElement {
   static override readonly styles = [
     sharedParts,
+    pulseStyles,
     css`
       :host,
       canvas,
@@ -42,6 +44,9 @@ export class StageElement extends LitElement {
       }
       canvas:active {
         cursor: grabbing;
+      }
+      canvas.pointing {
+        cursor: pointer;
       }
       canvas.measuring {
         cursor: crosshair;
@@ -78,16 +83,23 @@ export class StageElement extends LitElement {
   @property({ attribute: false }) insets!: Insets;
   @property({ attribute: false }) isMeasuring = false;
   @property({ attribute: false }) hasCameras = true;
+  /** Image ids: the camera that is drawn larger, and the one that shows its photograph. */
   @property({ attribute: false }) selected: string | null = null;
+  @property({ attribute: false }) shown: string | null = null;
+  /** The JPEG of the image that is shown, once it is here. */
+  @property({ attribute: false }) photo: Uint8Array<ArrayBuffer> | null = null;
   /** Colours follow the theme. */
   @property({ attribute: false }) theme: Theme = "dark";
 
   /** What the last frame took. */
-  figures: DeviceFigures = { frameMs: 0, drawCalls: 0, pointsDrawn: 0 };
+  figures: DeviceFigures = { frameMs: 0, drawCalls: 0, pointsDrawn: 0, frames: 0 };
 
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
 
   private readonly measuring = new Measuring();
+  private readonly newest = new Newest();
+  private pulseTimer = 0;
+  private pointedAt: string | null = null;
   private stage: Stage | null = null;
   private showing: Showing | null = null;
   private tints: Tints = { camera: "#fff", newest: "#fff" };
@@ -108,9 +120,14 @@ export class StageElement extends LitElement {
   }
 
   /** Stand where a photograph was taken. */
-  visit({ image_id: imageId }: CameraEntry): void {
+  visit(imageId: string): void {
     this.showing?.hold();
     this.stage?.flyToCamera(imageId);
+  }
+
+  /** Where an image's camera is on the canvas, in CSS pixels; null when it is not placed or behind. */
+  placeOf(imageId: string): readonly [number, number] | null {
+    return this.stage?.projectCamera(imageId) ?? null;
   }
 
   /** The canvas as PNG, drawn now. */
@@ -125,27 +142,32 @@ export class StageElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    clearTimeout(this.pulseTimer);
     this.stage?.dispose();
     this.stage = null;
   }
 
   override render(): TemplateResult {
     return html`<canvas
-        class=${this.isMeasuring ? "measuring" : ""}
+        class=${this.isMeasuring ? "measuring" : this.pointedAt ? "pointing" : ""}
         tabindex="0"
         role="application"
         aria-label="The object. Arrow keys turn it, plus and minus come nearer and go away, F shows the whole."
         data-testid="canvas"
         @keydown=${this.pressed}
         @pointerdown=${this.touched}
+        @pointermove=${this.pointed}
+        @pointerleave=${this.pointed}
         @pointerup=${this.tapped}
         @wheel=${this.held}
       ></canvas>
+      ${pulse(this.pulsePlace())}
       <svg aria-hidden="true">${this.measure()}</svg>`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("isMeasuring")) this.measuring.clear();
+    if (changed.has("project") && this.project && this.newest.follow(this.project.images)) this.beginPulse();
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -153,8 +175,10 @@ export class StageElement extends LitElement {
     if (!this.stage) return;
     if (changed.has("theme")) this.readTints();
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
+    if (changed.has("photo") || changed.has("shown")) void this.hang(this.photo);
     this.stage.inset(this.insets);
-    if (this.project) this.showing?.sync(this.project, this.tints, this.selected);
+    const { selected, shown, tints } = this;
+    if (this.project) this.showing?.sync(this.project, { tints, selected, shown });
     else this.stage.show([], new Set());
   }
 
@@ -168,8 +192,8 @@ export class StageElement extends LitElement {
           this.tell("graphics", isLost ? "context_lost" : null);
         },
         onFrame: ({ drawCalls, points, scriptMs }) => {
-          this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points };
-          if (this.measuring.points.length > 0) this.requestUpdate();
+          this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points, frames: this.figures.frames + 1 };
+          if (this.measuring.points.length > 0 || this.newest.imageId) this.requestUpdate();
           this.tell("frame", null);
         },
       });
@@ -180,6 +204,25 @@ export class StageElement extends LitElement {
       this.tell("graphics", "no_webgl");
       return null;
     }
+  }
+
+  /** Decodes off the main thread; a photograph that came too late, or is damaged, is not hung. */
+  private async hang(photo: Uint8Array<ArrayBuffer> | null): Promise<void> {
+    const decoded = photo && (await createImageBitmap(new Blob([photo])).catch(() => null));
+    if (photo === this.photo && this.stage) this.stage.hang(decoded);
+    else decoded?.close();
+  }
+
+  private beginPulse(): void {
+    clearTimeout(this.pulseTimer);
+    this.pulseTimer = window.setTimeout(() => {
+      this.newest.imageId = null;
+      this.requestUpdate();
+    }, PULSE_MS);
+  }
+
+  private pulsePlace(): readonly [number, number] | null {
+    return this.hasCameras && this.newest.imageId ? this.placeOf(this.newest.imageId) : null;
   }
 
   private measure(): unknown {
@@ -195,6 +238,17 @@ export class StageElement extends LitElement {
 
   private readonly touched = (event: PointerEvent): void => {
     this.tapAt = [event.offsetX, event.offsetY];
+  };
+
+  /** What a mouse points at shows its photograph; a finger points at nothing before it taps. */
+  private readonly pointed = (event: PointerEvent): void => {
+    if (event.pointerType !== "mouse" || event.buttons !== 0) return;
+    const isOver = event.type !== "pointerleave" && this.hasCameras && !this.isMeasuring;
+    const camera = isOver ? (this.stage?.pickCamera(event.offsetX, event.offsetY) ?? null) : null;
+    if ((camera?.image_id ?? null) === this.pointedAt) return;
+    this.pointedAt = camera?.image_id ?? null;
+    this.tell("point", camera);
+    this.requestUpdate();
   };
 
   private readonly tapped = (event: PointerEvent): void => {
@@ -226,7 +280,7 @@ export class StageElement extends LitElement {
     };
   }
 
-  private tell(name: "camera" | "graphics" | "frame", detail: CameraEntry | GraphicsTrouble | null): void {
+  private tell(name: "camera" | "point" | "graphics" | "frame", detail: CameraEntry | GraphicsTrouble | null): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

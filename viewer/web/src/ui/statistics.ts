@@ -14,6 +14,8 @@ export interface DeviceFigures {
   readonly frameMs: number;
   readonly drawCalls: number;
   readonly pointsDrawn: number;
+  /** Since the page was opened. */
+  readonly frames: number;
 }
 
 type Row = readonly [name: string, value: string, testid?: string];
@@ -135,10 +137,11 @@ function connectionRows({ roundTripS, traffic }: ProjectState): Row[] {
   ];
 }
 
-function deviceRows({ drawCalls, frameMs, pointsDrawn }: DeviceFigures): Row[] {
+function deviceRows({ drawCalls, frameMs, frames, pointsDrawn }: DeviceFigures): Row[] {
   return [
     ["Points drawn", count(pointsDrawn)],
     ["Script for a frame", `${frameMs.toFixed(1)} ms`],
     ["Draw calls", count(drawCalls)],
+    ["Frames drawn", count(frames)],
   ];
 }

@@ -1,4 +1,5 @@
 /** What does the page say? Every sentence that depends on the state, in one place. */
+import type { Image, ImageState } from "../scene/images";
 import type { Chip, Notice } from "../scene/status";
 import type { ProjectState } from "../scene/state";
 import type { Upload } from "../scene/uploads";
@@ -97,6 +98,23 @@ export function uploadWords(upload: Upload): string {
     case "failed":
       return upload.reason ?? "Not taken";
   }
+}
+
+const IMAGE_STATES: Readonly<Record<ImageState, string>> = {
+  queued: "In the queue",
+  processing: "Being placed",
+  placed: "Placed",
+  waiting: "Waits for overlap",
+  rejected: "Not usable",
+  failed: "Failed",
+};
+
+export function imageStateWords(state: ImageState): string {
+  return IMAGE_STATES[state];
+}
+
+export function imageTitle({ number }: Image): string {
+  return number === null ? "Image without a number" : `Image ${number}`;
 }
 
 export type Tone = "plain" | "good" | "busy" | "bad";

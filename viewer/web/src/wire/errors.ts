@@ -9,6 +9,7 @@ export class WireError extends Error {
       | "bad_join_link"
       | "bad_message"
       | "bad_shard"
+      | "bad_thumbnail"
       | "bad_topic"
       | "image_too_large"
       | "not_an_image"

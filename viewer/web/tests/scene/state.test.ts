@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { NO_IMAGES, imagesAfter, placeInRound } from "../../src/scene/images";
+import { NO_IMAGES, imageOf, imagesAfter, neighbourOf, placeInRound } from "../../src/scene/images";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { chipOf, isBudgetReached, loadedRatio, noticeOf } from "../../src/scene/status";
@@ -122,6 +122,19 @@ describe("images", () => {
     });
     expect(images.tracks.get(3)).toMatchObject({ state: "failed", reason: "it raised" });
     expect(images.processing).toBeNull();
+  });
+
+  it("are told one by one, with what is known of each", () => {
+    let images = imagesAfter(NO_IMAGES, { ...envelope, type: "processing_started", ...image(3) });
+    const lost = { state: "waiting", code: "too_little_overlap", reason: "too little overlap" } as const;
+    const nothing = { world_from_camera: null, intrinsics: null, width_px: null, height_px: null } as const;
+    const cameras = [{ ...image(1), ...lost, ...nothing, distortion: [], reprojection_error_px: null }];
+    images = imagesAfter(images, { ...envelope, type: "cameras", generation: 1, cameras });
+    const [first, third] = [image(1).image_id, image(3).image_id];
+    expect(imageOf(images, first)).toMatchObject({ number: 1, state: "waiting", isPlaced: false, reason: lost.reason });
+    expect(imageOf(images, third)).toMatchObject({ number: 3, state: "processing" });
+    expect(imageOf(images, image(9).image_id)).toBeNull();
+    expect([neighbourOf(images, first, 1), neighbourOf(images, first, -1)]).toEqual([third, null]);
   });
 
   it("are forgotten as under way when the reconstructor goes", () => {

@@ -1,0 +1,105 @@
+/** What did a camera see? Its photograph, small, on the image plane of its pyramid. */
+import type { Camera } from "three";
+import {
+  BufferAttribute,
+  BufferGeometry,
+  DoubleSide,
+  LinearFilter,
+  Mesh,
+  MeshBasicMaterial,
+  SRGBColorSpace,
+  Texture,
+  Vector3,
+} from "three";
+
+import type { Placed } from "./frusta";
+import { cornersOf } from "./frusta";
+
+/** Closer to a camera's eye than so many of its own depths its photograph would hide the object. */
+const NEAR_DEPTHS = 1.5;
+const FAR_DEPTHS = 4;
+const OPACITY = 0.94;
+
+/** At most one photograph at a time. */
+export class Photo {
+  readonly mesh = new Mesh(
+    new BufferGeometry(),
+    new MeshBasicMaterial({ side: DoubleSide, transparent: true, toneMapped: false, depthWrite: false }),
+  );
+  private texture: Texture | null = null;
+  private bitmap: ImageBitmap | null = null;
+  private placed: Placed | null = null;
+
+  constructor() {
+    this.mesh.visible = false;
+    this.mesh.frustumCulled = false;
+    this.mesh.matrixAutoUpdate = false;
+  }
+
+  /** Owns the bitmap from now on; null takes the photograph down. */
+  hang(bitmap: ImageBitmap | null): void {
+    this.texture?.dispose();
+    this.bitmap?.close();
+    this.bitmap = bitmap;
+    this.texture = bitmap && textureOf(bitmap);
+    this.mesh.material.map = this.texture;
+    this.mesh.material.needsUpdate = true;
+    this.show();
+  }
+
+  /** On this camera's image plane; a photograph that lies where its camera stood would be shown askew, so it is not. */
+  place(placed: Placed | null): void {
+    this.placed = placed;
+    if (placed) {
+      const [, ...corners] = cornersOf(placed, placed.size);
+      const positions = corners.slice(0, 4).flatMap((corner) => corner.toArray());
+      this.mesh.geometry.dispose();
+      this.mesh.geometry = planeOf(positions);
+    }
+    this.show();
+  }
+
+  /** Fades as the viewer comes near the camera's own eye. `eye` is in the world of the pyramids. */
+  fade(camera: Camera): void {
+    if (!this.mesh.visible || !this.placed) return;
+    const center = this.placed.center.clone().applyMatrix4(this.mesh.matrixWorld);
+    const depths = camera.getWorldPosition(new Vector3()).distanceTo(center) / this.placed.size;
+    this.mesh.material.opacity =
+      OPACITY * Math.min(1, Math.max(0, (depths - NEAR_DEPTHS) / (FAR_DEPTHS - NEAR_DEPTHS)));
+  }
+
+  dispose(): void {
+    this.hang(null);
+    this.mesh.geometry.dispose();
+    this.mesh.material.dispose();
+  }
+
+  private show(): void {
+    this.mesh.visible = this.bitmap !== null && this.placed !== null && isAlike(this.bitmap, this.placed);
+  }
+}
+
+function textureOf(bitmap: ImageBitmap): Texture {
+  const texture = new Texture(bitmap);
+  texture.colorSpace = SRGBColorSpace;
+  texture.flipY = false; // WebGL does not turn an ImageBitmap; the plane's own coordinates do
+  texture.generateMipmaps = false;
+  texture.minFilter = LinearFilter;
+  texture.needsUpdate = true;
+  return texture;
+}
+
+/** Corners run from the upper left clockwise, as `cornersOf` gives them. */
+function planeOf(positions: readonly number[]): BufferGeometry {
+  const geometry = new BufferGeometry();
+  geometry.setAttribute("position", new BufferAttribute(new Float32Array(positions), 3));
+  geometry.setAttribute("uv", new BufferAttribute(new Float32Array([0, 0, 1, 0, 1, 1, 0, 1]), 2));
+  geometry.setIndex([0, 1, 2, 0, 2, 3]);
+  return geometry;
+}
+
+/** Thumbnails are upright; a camera that was reconstructed lying has another shape. */
+function isAlike({ height, width }: ImageBitmap, { entry }: Placed): boolean {
+  if (!entry.width_px || !entry.height_px) return true;
+  return Math.abs(Math.log((width / height) * (entry.height_px / entry.width_px))) < 0.1;
+}
