@@ -119,6 +119,7 @@ class Delivery:
         client_id: stable name of the session: two programs with one name take it over from each other for ever.
         subscriptions: filters, all at QoS 1, subscribed anew at each connect.
         will: what the broker says for us when we vanish.
+        will_delay_s: and how long it waits for us to return before it does.
         receive_maximum: QoS 1 messages under way to us without acknowledgement.
         session_expiry_s: how long the broker queues for us while we are away.
     """
@@ -130,6 +131,7 @@ class Delivery:
         client_id: str,
         subscriptions: tuple[str, ...] = (),
         will: Outgoing | None = None,
+        will_delay_s: int = 0,
         receive_maximum: int = RECEIVE_MAXIMUM,
         session_expiry_s: int = SESSION_EXPIRY_S,
     ) -> None:
@@ -141,7 +143,7 @@ class Delivery:
         self._connect_properties = connect_properties(
             receive_maximum=receive_maximum, session_expiry_s=session_expiry_s
         )
-        self._prepare_client(will)
+        self._prepare_client(will, will_delay_s)
         self._incoming: asyncio.Queue[Incoming] = asyncio.Queue()
         self._publications: dict[int, asyncio.Future[ReasonCode]] = {}
         self._connected = asyncio.Event()
@@ -252,7 +254,7 @@ class Delivery:
             self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
 
-    def _prepare_client(self, will: Outgoing | None) -> None:
+    def _prepare_client(self, will: Outgoing | None, will_delay_s: int) -> None:
         client, connection = self._client, self._connection
         if connection.username is not None:
             client.username_pw_set(connection.username, connection.secret())
@@ -260,6 +262,8 @@ class Delivery:
             client.tls_set(str(connection.ca_file))
         if will is not None:
             properties = _properties(PacketTypes.WILLMESSAGE, will)
+            if will_delay_s:
+                properties.WillDelayInterval = will_delay_s
             client.will_set(will.topic, will.payload, will.qos, will.is_retained, properties=properties)
         client.max_inflight_messages_set(MAX_IN_FLIGHT)
         client.max_queued_messages_set(0)

@@ -12,12 +12,12 @@ from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings
 from edge_agent.darkroom import Darkroom
-from edge_agent.desk import Desk
+from edge_agent.desk import Desk, keep
 from edge_agent.health import Pulse, Tally, measure
 from edge_agent.hours import Hours
 from edge_agent.photographer import Photographer
-from edge_agent.presence import Voice, next_count
-from edge_agent.remote_settings import KEPT_WORD, load
+from edge_agent.presence import WILL_DELAY_S, Voice, next_count
+from edge_agent.remote_settings import KEPT_WORD, TRIAL_WORD, resume
 from edge_agent.spool import Spool
 from edge_agent.spool_index import SpooledImage
 from edge_agent.uploader import Uploader, subscriptions
@@ -39,15 +39,16 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     reader = Delivery(
         settings.broker,
         client_id=f"{name}-control",
-        subscriptions=voice.subscriptions(),
+        subscriptions=voice.subscriptions(follows_cameras=settings.until_placed is not None),
         will=voice.will(),
+        will_delay_s=WILL_DELAY_S,
     )
     spool = await asyncio.to_thread(Spool, settings.spool_dir, name, reserve_bytes=settings.reserve_bytes)
     try:
         async with reader as control, _camera(settings, spool) as camera:
             agent = Agent(settings, voice, spool, control=control, camera=camera)
             await agent.work(stop)
-            await voice.farewell(control, "the agent was stopped" if stop.is_set() else "the work is done")
+            await voice.farewell(control, agent.reason(stop))
     finally:
         await asyncio.to_thread(spool.close)
 
@@ -90,7 +91,9 @@ class Agent:
         self._is_capturing = True
         self._last: Photograph | None = None
         self._taken = asyncio.Event()
-        running = load(spool.recall(KEPT_WORD), settings.changeable())
+        self._rebooting = asyncio.Event()
+        running = resume(spool.recall(KEPT_WORD), spool.recall(TRIAL_WORD), settings.changeable())
+        keep(spool, running)
         darkroom = Darkroom(
             spool, is_gated=settings.is_gated, settings=running.settings, calibration=settings.calibration
         )
@@ -113,6 +116,8 @@ class Agent:
             tally=self._tally,
             running=running,
             announce=self._announce,
+            reboot=self._rebooting.set,
+            until_placed=settings.until_placed,
         )
         self._uploader = Uploader(
             lambda: _upload_connection(settings, voice),
@@ -138,12 +143,19 @@ class Agent:
                 ]
                 work = tasks.create_task(self._capture_and_upload(), name="work")
                 stopping = tasks.create_task(stop.wait(), name="stop")
-                await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                for part in (*parts, work, stopping):
+                rebooting = tasks.create_task(self._rebooting.wait(), name="reboot")
+                await asyncio.wait({work, stopping, rebooting}, return_when=asyncio.FIRST_COMPLETED)
+                for part in (*parts, work, stopping, rebooting):
                     part.cancel()
         except* CairnError as group:
             raise first_error(group) from None
         await self._measure_and_tell()
+
+    def reason(self, stop: asyncio.Event) -> str:
+        """Why the agent ends, for its farewell."""
+        if self._rebooting.is_set():
+            return "ops restart the agent"
+        return "the agent was stopped" if stop.is_set() else "the work is done"
 
     def photograph_kept(self, image: SpooledImage, photograph: Photograph) -> None:
         """There is something to upload."""
@@ -179,7 +191,8 @@ class Agent:
             self._pulse.quicken()
 
     async def _announce(self) -> None:
-        is_capturing = self._is_capturing and not self._photographer.is_paused
+        is_resting = self._photographer.is_paused or self._photographer.is_enough
+        is_capturing = self._is_capturing and not is_resting
         await self._voice.announce(self._control, camera=self._camera_name, is_capturing=is_capturing)
 
     async def _show_last(self) -> None:

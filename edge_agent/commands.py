@@ -29,12 +29,6 @@ class CommandRetainedError(CommandRefusedError):
     code = "command_retained"
 
 
-class CommandUnknownError(CommandRefusedError):
-    """This rig cannot do that."""
-
-    code = "command_unsupported"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """Photographs that somebody asked for: how many, and from when on."""
@@ -46,8 +40,8 @@ class Wish:
 class Inbox:
     """Judges commands: each is followed once, in time, and never because a broker kept it."""
 
-    def __init__(self) -> None:
-        self._seen: dict[str, None] = {}
+    def __init__(self, already: str | None = None) -> None:
+        self._seen: dict[str, None] = {already: None} if already else {}
 
     def admit(self, command: Command, *, is_retained: bool, now: datetime | None = None) -> bool:
         """Whether to follow a command; False when it was followed already.

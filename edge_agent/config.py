@@ -71,6 +71,11 @@ class Settings(ProgramSettings):
     hours: Annotated[str, AfterValidator(_checked_hours)] | None = Field(
         default=None, description="Photograph only during these hours of the day, UTC, for example 06:00-19:30."
     )
+    until_placed: int | None = Field(
+        default=None,
+        ge=1,
+        description="Stop photographing by itself while so many of this rig's photographs are placed; for good links.",
+    )
     shot_timeout_s: PositiveFloat = Field(
         default=60.0, description="A camera that takes longer for a photograph is killed and started again, seconds."
     )

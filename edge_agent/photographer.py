@@ -20,6 +20,7 @@ LONGEST_AFTER_ERROR_S: Final = 60.0
 FULL_PAUSE_S: Final = 2.0
 NOTHING_YET_S: Final = 0.5
 LOOK_AGAIN_S: Final = 600.0  # the clock of a rig may be set meanwhile
+APPOINTMENT_LOOK_S: Final = 1.0  # also while somebody has an appointment
 IS_PAUSED: Final = "is_paused"  # the spool's word for it: a paused rig is paused after a reboot
 LOG = get_logger()
 
@@ -67,6 +68,7 @@ class Photographer:
         self._changed = asyncio.Event()
         self._error_count = 0
         self.is_paused = spool.recall(IS_PAUSED) == "yes"
+        self.is_enough = False
 
     def wish(self, wish: Wish) -> None:
         """Photographs out of turn, also while paused."""
@@ -81,6 +83,11 @@ class Photographer:
         """Stops or resumes the interval; the word outlives a reboot."""
         await asyncio.to_thread(self._spool.remember, IS_PAUSED, "yes" if is_paused else "no")
         self.is_paused = is_paused
+        self._changed.set()
+
+    def suffice(self, *, is_enough: bool) -> None:
+        """Stops the interval while enough photographs are placed; wishes are followed on."""
+        self.is_enough = is_enough
         self._changed.set()
 
     async def run(self) -> None:
@@ -101,6 +108,10 @@ class Photographer:
             pause_s = self.interval_s if is_taken else max(NOTHING_YET_S, self._error_pause_s())
             due_s = max(began_s + pause_s, time.monotonic() if is_taken else due_s)
 
+    @property
+    def _is_resting(self) -> bool:
+        return self.is_paused or self.is_enough
+
     async def _wait_turn(self, due_s: float) -> None:
         while not self._is_turn(due_s):
             self._changed.clear()
@@ -114,14 +125,16 @@ class Photographer:
             self._wishes.remove(due)
             return True
         is_open = self._hours is None or self._hours.is_open(now_utc())
-        return is_open and not self.is_paused and time.monotonic() >= due_s
+        return is_open and not self._is_resting and time.monotonic() >= due_s
 
     def _next_look_s(self, due_s: float) -> float:
         looks = [LOOK_AGAIN_S]
-        if not self.is_paused:
+        if not self._is_resting:
             opens_in_s = self._hours.opens_in_s(now_utc()) if self._hours else 0.0
             looks.append(max(due_s - time.monotonic(), opens_in_s))
-        looks += [(wish.at - now_utc()).total_seconds() for wish in self._wishes if wish.at is not None]
+        instants = [wish.at for wish in self._wishes if wish.at is not None]
+        if instants:
+            looks.append(min(APPOINTMENT_LOOK_S, (min(instants) - now_utc()).total_seconds()))
         return max(0.0, min(looks))
 
     async def _take(self) -> bool:

@@ -9,6 +9,7 @@ from broker.contract import (
     AGENT_HEALTH,
     AGENT_STATE,
     AGENT_THUMBNAIL,
+    CAMERAS,
     COMMAND,
     COMMAND_REPLY,
     DESIRED_SETTINGS,
@@ -27,6 +28,7 @@ from edge_agent.remote_settings import Running
 LONG_S: Final = 3600.0
 AFTER_REFUSAL_S: Final = 10.0
 FAREWELL_TIMEOUT_S: Final = 2.0
+WILL_DELAY_S: Final = 5  # a rig that is back by then was never away; its old connection's will is not published at all
 LOG = get_logger()
 
 
@@ -37,12 +39,13 @@ class Voice:
         self.space, self.project, self.agent = space, project, agent
         self._boot_id = machine.boot_id()
 
-    def subscriptions(self) -> tuple[str, ...]:
-        """What ops may tell this rig."""
-        return tuple(
+    def subscriptions(self, *, follows_cameras: bool = False) -> tuple[str, ...]:
+        """What ops may tell this rig; and what became of photographs, when it counts those."""
+        told = [
             self.space.topic(self.project, channel.template, agent=self.agent)
             for channel in (COMMAND, DESIRED_SETTINGS)
-        )
+        ]
+        return (*told, self.space.topic(self.project, CAMERAS.template)) if follows_cameras else tuple(told)
 
     def will(self) -> Outgoing:
         """What the broker says when the rig vanishes."""

@@ -1,15 +1,60 @@
 """Which wishes of ops does the rig follow? Pure: desired settings in, what runs now and what was refused out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import ValidationError
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
+from broker.envelope import BadMessageError, Count, Message, decode
 from broker.ids import AgentId, ProjectId
 from broker.messages import AgentSettings, DesiredSettings, RefusedField, ReportedSettings
 
 KEPT_WORD: Final = "settings"  # the spool's word for the last good ones
+TRIAL_WORD: Final = "settings_on_trial"  # and for a wish that runs and is not confirmed yet
 CONFIRM_S: Final = 300.0  # no connection for so long after a change: back to the last good settings
+ROLLED_BACK: Final = "rolled back: the broker did not take the report of it in time"
+MOST_FIELDS: Final = 64
+
+_REFUSED: Final = TypeAdapter(tuple[RefusedField, ...])
+
+
+class _LooseWish(Message):
+    """Desired settings of which single fields may be wrong."""
+
+    message_type: ClassVar[str] = DesiredSettings.message_type
+
+    version: Count
+    settings: Annotated[dict[str, JsonValue], Field(max_length=MOST_FIELDS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Desired settings as far as they can be read, and the fields that cannot."""
+
+    version: int
+    settings: AgentSettings
+    refused: tuple[RefusedField, ...] = ()
+
+    @classmethod
+    def read(cls, payload: bytes) -> Self:
+        """One bad field is refused by name and does not cost the others.
+
+        Raises:
+            BadMessageError: it is no wish at all.
+        """
+        loose = decode(payload, _LooseWish)
+        if loose.type != DesiredSettings.message_type:
+            raise BadMessageError(f"not a valid {DesiredSettings.message_type} message: type {loose.type[:40]!r}")
+        good: dict[str, JsonValue] = {}
+        refused = []
+        for name, value in loose.settings.items():
+            reason = _fault(name, value)
+            if reason is None:
+                good[name] = value
+            else:
+                refused.append(RefusedField(field=name[:64], reason=reason))
+        return cls(version=loose.version, settings=AgentSettings.model_validate(good), refused=tuple(refused))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,31 +72,66 @@ class Running:
         )
 
 
-def follow(running: Running, desired: DesiredSettings, *, able: frozenset[str]) -> Running:
+def follow(running: Running, wish: Wish, *, able: frozenset[str]) -> Running:
     """The wish merged into what runs; fields that this camera cannot follow are refused with a reason."""
-    if desired.version <= running.version:
+    if wish.version <= running.version:
         return running
-    wishes = desired.settings.model_dump(exclude_none=True)
-    refused = tuple(
-        RefusedField(field=name, reason="this rig's camera cannot change it") for name in wishes if name not in able
-    )
+    wishes = wish.settings.model_dump(exclude_none=True)
+    unable = _refuse((name for name in wishes if name not in able), "this rig's camera cannot change it")
     followed = {name: value for name, value in wishes.items() if name in able}
-    return Running(version=desired.version, settings=running.settings.model_copy(update=followed), refused=refused)
+    return Running(
+        version=wish.version,
+        settings=running.settings.model_copy(update=followed),
+        refused=(*wish.refused, *unable),
+    )
+
+
+def roll_back(good: Running, tried: Running) -> Running:
+    """The good settings again, under the wish's version: the broker keeps the wish, and it is not tried twice."""
+    before, after = good.settings.model_dump(), tried.settings.model_dump()
+    undone = _refuse((name for name in after if after[name] != before[name]), ROLLED_BACK)
+    return Running(version=tried.version, settings=good.settings, refused=(*tried.refused, *undone))
+
+
+def resume(kept: str | None, trial: str | None, default: AgentSettings) -> Running:
+    """What to run with after a start: a wish that was on trial when the agent ended is rolled back."""
+    good = load(kept, default)
+    return roll_back(good, load(trial, default)) if trial else good
 
 
 def dump(running: Running) -> str:
-    """One line that `load` reads."""
-    return f"{running.version} {running.settings.model_dump_json(exclude_none=True)}"
+    """Two lines that `load` reads."""
+    refused = _REFUSED.dump_json(running.refused).decode()
+    return f"{running.version} {running.settings.model_dump_json(exclude_none=True)}\n{refused}"
 
 
-def load(line: str | None, default: AgentSettings) -> Running:
+def load(lines: str | None, default: AgentSettings) -> Running:
     """What was kept over a restart, over the settings file's; anything unreadable counts as nothing."""
     first = Running(version=0, settings=default)
-    version, _, text = (line or "").partition(" ")
+    line, _, refused = (lines or "").partition("\n")
+    version, _, text = line.partition(" ")
     try:
         kept = AgentSettings.model_validate_json(text)
         return replace(
-            first, version=int(version), settings=default.model_copy(update=kept.model_dump(exclude_none=True))
+            first,
+            version=int(version),
+            settings=default.model_copy(update=kept.model_dump(exclude_none=True)),
+            refused=_REFUSED.validate_json(refused) if refused else (),
         )
     except (ValidationError, ValueError):
         return first
+
+
+def _refuse(names: Iterable[str], reason: str) -> tuple[RefusedField, ...]:
+    return tuple(RefusedField(field=name, reason=reason) for name in names)
+
+
+def _fault(name: str, value: JsonValue) -> str | None:
+    """Why a wished value cannot be; None when it can."""
+    if name not in AgentSettings.model_fields:
+        return "this rig's program does not know it"
+    try:
+        AgentSettings.model_validate({name: value})
+    except ValidationError as exc:
+        return str(exc.errors(include_url=False, include_input=False)[0]["msg"])[:200]
+    return None

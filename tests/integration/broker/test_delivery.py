@@ -1,11 +1,12 @@
 """Delivery against a real broker that is killed, restarted and forgets."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
 
-from broker.contract import COMMAND, IMAGE, RECEIPT
+from broker.contract import AGENT_STATE, COMMAND, IMAGE, RECEIPT
 from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Incoming, Outgoing, PublishRefusedError
 from broker.mosquitto import Mosquitto
 from broker.topics import TopicSpace
@@ -115,3 +116,31 @@ async def test_two_programs_of_one_name_notice_each_other(mosquitto: Mosquitto) 
             async with asyncio.timeout(30):
                 while not (first.is_name_contested or second.is_name_contested):
                     await asyncio.sleep(0.05)
+
+
+async def test_a_will_is_not_published_when_its_owner_is_back_in_time(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = SPACE.topic("chapel", AGENT_STATE.template, agent="rig-north")
+    will = Outgoing(topic=topic, payload=b"gone", is_retained=True)
+    async with (
+        Delivery(mosquitto.connection("reconstructor"), client_id="witness", subscriptions=(topic,)) as witness,
+        Delivery(mosquitto.connection("rig-north"), client_id="rig", will=will, will_delay_s=2) as rig,
+    ):
+        await witness.wait_connected(5)
+        state = await rig.wait_connected(5)
+        await rig.publish(Outgoing(topic=topic, payload=b"born", is_retained=True))
+        lose(rig)
+        await rig.next_connection(state.count, 5)
+        await rig.publish(Outgoing(topic=topic, payload=b"born again", is_retained=True))
+        await asyncio.sleep(3)
+        monkeypatch.setattr(rig, "_spread_retry", lambda _attempt: rig._client.reconnect_delay_set(30, 30))
+        lose(rig)
+        assert [each.payload for each in await take(witness.messages(), 3)] == [b"born", b"born again", b"gone"]
+
+
+def lose(delivery: Delivery) -> None:
+    """The connection ends without a word."""
+    connection = delivery._client.socket()
+    assert isinstance(connection, socket.socket)
+    connection.shutdown(socket.SHUT_RDWR)

@@ -45,6 +45,10 @@ def test_a_command_after_its_deadline_is_refused_with_its_lateness() -> None:
         Inbox().admit(command(), is_retained=False, now=NOW + timedelta(seconds=120))
 
 
+def test_a_command_that_restarted_the_agent_is_not_followed_again() -> None:
+    assert not Inbox(already="c1").admit(command(), is_retained=False, now=NOW)
+
+
 def test_the_inbox_forgets_the_oldest_ids_and_stays_small() -> None:
     inbox = Inbox()
     for number in range(REMEMBERED + 10):

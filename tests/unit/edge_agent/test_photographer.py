@@ -199,6 +199,21 @@ async def test_the_policy_thin_deletes_what_the_gate_turned_down_first(tmp_path:
     assert len(rig.ears.kept) == 1
 
 
+async def test_while_enough_is_placed_a_rig_takes_only_what_is_wished(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1), photograph(2))
+    rig.photographer.suffice(is_enough=True)
+    running = asyncio.create_task(rig.photographer.run())
+    await asyncio.sleep(0.05)
+    assert rig.camera.shot_at_s == []
+    rig.photographer.wish(Wish())
+    await rig.until(lambda: len(rig.ears.kept) == 1)
+    await asyncio.sleep(0.05)
+    assert len(rig.camera.shot_at_s) == 1
+    rig.photographer.suffice(is_enough=False)
+    await asyncio.wait_for(running, 10)
+    assert len(rig.ears.kept) == 2
+
+
 async def test_outside_its_hours_a_rig_takes_only_what_is_wished(tmp_path: Path) -> None:
     now = now_utc()
     closed = Hours(

@@ -1,0 +1,265 @@
+"""What ops say to a rig over a real broker: settings on trial, a restart, enough photographs."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from broker.contract import CAMERAS, COMMAND, COMMAND_REPLY, DESIRED_SETTINGS, REPORTED_SETTINGS
+from broker.delivery import Delivery, Outgoing
+from broker.envelope import decode
+from broker.ids import AgentId, ImageId
+from broker.live import follow
+from broker.messages import (
+    AgentSettings,
+    CameraEntry,
+    Cameras,
+    CameraState,
+    Command,
+    CommandReply,
+    DesiredSettings,
+    ReconstructorPresence,
+    ReportedSettings,
+)
+from broker.mosquitto import Mosquitto
+from edge_agent import agent
+from edge_agent.camera import now_utc
+from edge_agent.config import Settings
+from edge_agent.darkroom import Darkroom
+from edge_agent.desk import Desk
+from edge_agent.health import Tally
+from edge_agent.photographer import Photographer
+from edge_agent.presence import Voice
+from edge_agent.remote_settings import KEPT_WORD, ROLLED_BACK, TRIAL_WORD, resume
+from edge_agent.spool import Spool
+from tests.integration.edge_agent.link import Link, bad_link
+from tests.integration.edge_agent.receiver import PROJECT, receiving
+from tests.integration.edge_agent.test_hard_times import running, settings_for, write_photographs
+
+ROOT = Path(__file__).parents[3]
+RIG = AgentId("rig-north")
+FIRST = AgentSettings(interval_s=5.0)
+
+
+class NoCamera:
+    """These tests take no photograph."""
+
+    restart_count = 0
+
+    async def capture(self) -> None:
+        return None
+
+
+class NoEars:
+    def photograph_kept(self, image: Any, photograph: Any) -> None: ...
+
+    def rig_changed(self) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Office:
+    """A desk at work, and the spool below it."""
+
+    desk: Desk
+    spool: Spool
+
+
+@asynccontextmanager
+async def office(mosquitto: Mosquitto, folder: Path, port: int, confirm_s: float = 300.0) -> AsyncIterator[Office]:
+    connection = mosquitto.connection(RIG).model_copy(update={"port": port, "keepalive_s": 5})
+    voice = Voice(connection.space, PROJECT, RIG)
+    control = Delivery(connection, client_id="rig-north-control", subscriptions=voice.subscriptions())
+    with Spool(folder, RIG) as spool:
+        running = resume(spool.recall(KEPT_WORD), spool.recall(TRIAL_WORD), FIRST)
+        darkroom = Darkroom(spool, is_gated=False, settings=running.settings)
+        photographer = Photographer(NoCamera(), spool, darkroom, Tally(), NoEars(), interval_s=5.0)
+        desk = Desk(
+            control,
+            voice,
+            spool,
+            photographer,
+            darkroom,
+            tally=Tally(),
+            running=running,
+            announce=_nothing,
+            reboot=lambda: None,
+            confirm_s=confirm_s,
+        )
+        async with control:
+            reading = asyncio.create_task(desk.read())
+            try:
+                yield Office(desk=desk, spool=spool)
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _nothing() -> None:
+    return
+
+
+async def wish(mosquitto: Mosquitto, version: int, interval_s: float) -> None:
+    message = DesiredSettings(project=PROJECT, version=version, settings=AgentSettings(interval_s=interval_s))
+    topic = mosquitto.plan.space.topic(PROJECT, DESIRED_SETTINGS.template, agent=RIG)
+    async with Delivery(mosquitto.connection("ops"), client_id="ops", session_expiry_s=0) as ops:
+        await ops.wait_connected(10)
+        await ops.publish(Outgoing(topic=topic, payload=message.encode(), is_retained=True))
+
+
+async def until(is_so: Any) -> None:
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.005)
+
+
+async def test_settings_after_which_no_connection_follows_are_rolled_back_for_good(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    plan = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=1e6, round_trip_s=0.6)
+    async with bad_link(plan) as link, office(mosquitto, tmp_path, link.port, confirm_s=1.0) as rig:
+        await wish(mosquitto, 1, 7.0)
+        await until(lambda: rig.spool.recall(TRIAL_WORD) == "" and rig.desk.running.version == 1)
+        await wish(mosquitto, 2, 9.0)
+        await until(lambda: rig.desk.running.settings.interval_s == 9.0)
+        await link.cut()  # its report is still on the way
+        await until(lambda: rig.desk.running.settings.interval_s == 7.0)
+        assert rig.desk.running.version == 2
+        assert [(each.field, each.reason) for each in rig.desk.running.refused] == [("interval_s", ROLLED_BACK)]
+        await until(lambda: rig.spool.recall(TRIAL_WORD) == "")
+    async with office(mosquitto, tmp_path, mosquitto.plan.port) as rig:  # the broker still keeps the bad wish
+        await asyncio.sleep(0.5)
+        assert (rig.desk.running.version, rig.desk.running.settings.interval_s) == (2, 7.0)
+        await wish(mosquitto, 3, 8.0)
+        await until(lambda: rig.desk.running.settings.interval_s == 8.0)
+
+
+async def test_settings_on_trial_when_the_rig_went_down_are_rolled_back_at_its_start(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    plan = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=1e6, round_trip_s=0.6)
+    async with bad_link(plan) as link, office(mosquitto, tmp_path, link.port) as rig:
+        await wish(mosquitto, 1, 9.0)
+        await until(lambda: rig.desk.running.settings.interval_s == 9.0)
+        await link.cut()
+        assert rig.spool.recall(TRIAL_WORD)
+    async with office(mosquitto, tmp_path, mosquitto.plan.port) as rig:
+        assert (rig.desk.running.version, rig.desk.running.settings.interval_s) == (1, 5.0)
+        assert [each.field for each in rig.desk.running.refused] == ["interval_s"]
+
+
+async def test_a_bad_value_is_reported_with_its_reason(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 1)
+    space = mosquitto.plan.space
+    good = DesiredSettings(project=PROJECT, version=1, settings=AgentSettings(interval_s=7.0, blur_ratio=0.1))
+    bad = good.encode().replace(b'"interval_s":7.0', b'"interval_s":-7.0')
+    reports = space.topic(PROJECT, REPORTED_SETTINGS.template, agent=RIG)
+    topic = space.topic(PROJECT, DESIRED_SETTINGS.template, agent=RIG)
+    async with (
+        running(settings_for(mosquitto, tmp_path, camera="watch")),
+        follow(mosquitto.connection("ops")) as ops,
+    ):
+        await ops.subscribe(reports)
+        await ops.publish(topic, bad, is_retained=True)
+        async with asyncio.timeout(20):
+            async for message in ops.messages():
+                report = decode(message.payload, ReportedSettings)
+                if report.version == 1:
+                    break
+    assert report.settings.blur_ratio == 0.1
+    assert [(each.field, each.reason) for each in report.refused] == [("interval_s", "Input should be greater than 0")]
+
+
+def order(verb: str, number: int) -> Command:
+    values = {"type": "command", "project": PROJECT, "id": f"c{number}", "verb": verb}
+    return Command.model_validate(values | {"deadline_at": now_utc() + timedelta(seconds=30)})
+
+
+async def test_a_reboot_is_answered_first_and_happens_once(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 1)
+    space, settings = mosquitto.plan.space, settings_for(mosquitto, tmp_path, camera="watch")
+    replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
+    topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
+    async with Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as ops:
+        await ops.wait_connected(10)
+        first = asyncio.create_task(agent.run(settings, asyncio.Event()))
+        await asyncio.sleep(1.0)
+        await ops.publish(Outgoing(topic=topic, payload=order("reboot", 1).encode()))
+        incoming = await asyncio.wait_for(anext(ops.messages()), 10)
+        assert decode(incoming.payload, CommandReply).is_done
+        await asyncio.wait_for(first, 10)  # it ends by itself, without error
+        async with running(settings) as second:
+            await asyncio.sleep(1.0)
+            await ops.publish(Outgoing(topic=topic, payload=order("reboot", 1).encode()))  # QoS 1 may bring it twice
+            await asyncio.sleep(1.0)
+            assert not second.done()
+
+
+async def test_the_program_ends_with_success_so_that_its_service_starts_it_again(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    connection = mosquitto.connection(RIG)
+    values = {
+        "BROKER__PORT": connection.port,
+        "BROKER__USERNAME": RIG,
+        "BROKER__PASSWORD": connection.secret(),
+        "PROJECT": PROJECT,
+        "SPOOL_DIR": tmp_path / "spool",
+        "CAMERA": "watch",
+        "FOLDER": tmp_path / "photos",
+    }
+    space = mosquitto.plan.space
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "cairn.py",
+        "edge",
+        "run",
+        "--log-level",
+        "error",
+        cwd=ROOT,
+        env=os.environ | {f"CAIRN_EDGE_{name}": str(value) for name, value in values.items()},
+    )
+    try:
+        async with follow(mosquitto.connection("ops")) as ops:
+            await ops.subscribe(space.topic(PROJECT, REPORTED_SETTINGS.template, agent=RIG))
+            await asyncio.wait_for(anext(ops.messages()), 20)  # it is there
+            await ops.publish(space.topic(PROJECT, COMMAND.template, agent=RIG), order("reboot", 1).encode())
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+
+
+def placed(session: str, number: int) -> CameraEntry:
+    image_id = ImageId.build(session=session, sequence=number, sha256=f"{number:016x}" * 4)
+    return CameraEntry(image_id=image_id, state=CameraState.PLACED)
+
+
+async def test_a_rig_stops_when_enough_of_its_photographs_are_placed(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    write_photographs(tmp_path / "photos", 4)
+    with Spool(tmp_path / "spool", RIG) as spool:
+        session = spool.session
+    topic = mosquitto.plan.space.topic(PROJECT, CAMERAS.template)
+
+    async def tell(receiver: Any, *cameras: CameraEntry) -> None:
+        message = Cameras(project=PROJECT, generation=None, cameras=cameras)
+        await receiver.delivery.publish(Outgoing(topic=topic, payload=message.encode(), is_retained=True))
+
+    connection = mosquitto.connection("reconstructor")
+    settings: Settings = settings_for(mosquitto, tmp_path, until_placed=2, interval_s=0.5)
+    async with receiving(connection, ReconstructorPresence.READY) as receiver:
+        await tell(receiver, placed(session, 1), placed(session, 2), placed("rig-south-1", 1))
+        async with running(settings) as task:
+            await asyncio.sleep(2.0)
+            few = len(receiver.content_by_id)  # what was taken before the retained word came
+            assert few <= 2
+            await tell(receiver, placed(session, 1), *(placed("rig-south-1", number) for number in range(1, 9)))
+            await asyncio.wait_for(asyncio.shield(task), 20)
+    assert len(receiver.content_by_id) == 4
