@@ -1,7 +1,10 @@
 """How do we survive the black box? It runs in this process, which may hang, die or eat memory; nobody else does.
 
-Calls come as lines of JSON on stdin, replies go as lines of JSON to what was stdout; whatever the black box prints
-goes to stderr. The process ends when its parent does.
+Calls come as lines of JSON on stdin, replies go as lines of JSON to what was stdout, each with its call's number;
+whatever the black box prints goes to stderr. The process ends when its parent does.
+
+Calls run one after the other in the main thread. Only refetches of a black box that was declared concurrent have a
+thread of their own, beside which images are added.
 """
 
 import ctypes
@@ -11,12 +14,12 @@ import sys
 import threading
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
-from reconstructor.black_box import BlackBox, BlackBoxNotFoundError, load
+from reconstructor.black_box import BlackBox, BlackBoxNotFoundError, is_concurrent, load
 
 MAX_LINE_BYTES: Final = 64 * 1024
 _MAX_REASON: Final = 1500
@@ -26,44 +29,77 @@ Problem = Literal["", "not_found", "failed", "out_of_memory"]
 
 
 class Call(BaseModel):
-    """The three arguments of the seam."""
+    """The three arguments of the seam, with a number for the reply and word of what is asked for."""
 
     model_config = ConfigDict(frozen=True)
 
+    number: int = 0
+    is_refetch: bool = False
     input_img_path: str
     old_point_cloud: str
     new_img_id: str
 
 
 class Reply(BaseModel):
-    """The folder that a call returned, or what went wrong; the first reply only says that the black box is loaded."""
+    """The folder that a call returned, or what went wrong; the first reply says that the black box is loaded."""
 
     model_config = ConfigDict(frozen=True)
 
+    number: int = 0
     folder: str = ""
     problem: Problem = ""
     reason: str = ""
+    is_concurrent: bool = False  # in the first reply: whether images can be added while a refetch runs
 
 
 def main() -> None:
     """Load the black box that the first argument names, then answer calls until stdin ends."""
     _die_with_parent()
-    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    replies = Replies(os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
         black_box = load(sys.argv[1])
     except BlackBoxNotFoundError as exc:
-        replies.write(_line(Reply(problem="not_found", reason=exc.sentence)))
+        replies.send(Reply(problem="not_found", reason=exc.sentence))
         return
-    replies.write(_line(Reply()))
+    replies.send(Reply(is_concurrent=is_concurrent(black_box)))
     calls: SimpleQueue[Call] = SimpleQueue()
     threading.Thread(target=_read_calls, args=(calls,), name="calls", daemon=True).start()
     while True:
-        replies.write(_line(answer(black_box, calls.get())))
+        serve(black_box, calls.get(), replies)
+
+
+class Replies:
+    """Sends one line at a time, whichever thread it comes from."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+
+    def send(self, reply: Reply) -> None:
+        with self._lock:
+            self._file.write(reply.model_dump_json().encode() + b"\n")
+            self._file.flush()
+
+
+def serve(black_box: BlackBox, call: Call, replies: Replies) -> None:
+    """Answer a call, now or, if another may come meanwhile, in a thread of its own."""
+
+    def run() -> None:
+        replies.send(answer(black_box, call))
+
+    if call.is_refetch and is_concurrent(black_box):
+        threading.Thread(target=run, name="refetch", daemon=True).start()
+    else:
+        run()
 
 
 def answer(black_box: BlackBox, call: Call) -> Reply:
     """One call, whatever comes of it."""
+    return _answer(black_box, call).model_copy(update={"number": call.number})
+
+
+def _answer(black_box: BlackBox, call: Call) -> Reply:
     try:
         folder: object = black_box(call.input_img_path, call.old_point_cloud, call.new_img_id)
     except CairnError as exc:
@@ -88,10 +124,6 @@ def _die_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")  # when memory ends, we go first
-
-
-def _line(reply: Reply) -> bytes:
-    return reply.model_dump_json().encode() + b"\n"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Each keeps what it knows in its working directory, as a black box should, so tha
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from broker.shards import PointCloud, encode_ply
-from reconstructor.black_box import BlackBox, CameraState, CameraUpdate, Update, write_update
+from reconstructor.black_box import BlackBox, CameraState, CameraUpdate, Update, concurrent, write_update
 
 POINTS_PER_IMAGE = 500
 SURVEY_OFFSET = (500_000.0, 5_400_000.0, 300.0)
@@ -45,6 +46,23 @@ def slow(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Like `instant`, half a second later."""
     time.sleep(0.5)
     return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+@concurrent
+def hangs_in_its_refetch(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Adds images at once; its refetch, which it knows by the thread it runs in, never returns."""
+    if threading.current_thread() is not threading.main_thread():
+        Path("refetching").touch()
+        time.sleep(3600)
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+@concurrent
+def hangs_in_both(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Never returns from either."""
+    Path("adding" if threading.current_thread() is threading.main_thread() else "refetching").touch()
+    time.sleep(3600)
+    return ""
 
 
 def points_only(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:

@@ -7,7 +7,12 @@ from reconstructor.worker import Call
 
 
 class Executor(Protocol):
-    """Runs one project's calls, one at a time, and outlives whatever they do."""
+    """Runs one project's calls, and outlives whatever they do."""
+
+    @property
+    def is_concurrent(self) -> bool:
+        """Whether an image can be added while a refetch runs; known once started. If not, one call waits for the other."""
+        ...
 
     async def start(self) -> None:
         """Load the black box before the first image needs it; raises BlackBoxNotFoundError."""

@@ -1,13 +1,15 @@
 """One call of the black box becomes one reply, whatever foreign code does."""
 
+import io
+import threading
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from broker.errors import CairnError
-from reconstructor.black_box import BlackBox
-from reconstructor.worker import Call, answer
+from reconstructor.black_box import BlackBox, concurrent
+from reconstructor.worker import Call, Replies, Reply, answer, serve
 from tests.black_boxes import instant, returns_no_folder
 
 CALL = Call(input_img_path="/a.jpg", old_point_cloud="", new_img_id="a")
@@ -56,3 +58,45 @@ def test_no_more_memory_is_told_as_such() -> None:
 
 def test_another_type_than_a_path_is_refused() -> None:
     assert "int" in answer(returns_no_folder, CALL).reason
+
+
+def test_a_reply_carries_the_number_of_its_call() -> None:
+    assert answer(raising(KeyError("lens")), CALL.model_copy(update={"number": 7})).number == 7
+
+
+def test_only_a_refetch_of_a_concurrent_black_box_has_a_thread_of_its_own() -> None:
+    threads: list[tuple[str, bool]] = []
+    done = threading.Semaphore(0)
+
+    def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+        threads.append((new_img_id, threading.current_thread() is threading.main_thread()))
+        done.release()
+        return "x"
+
+    file = io.BytesIO()
+    refetch = CALL.model_copy(update={"is_refetch": True, "new_img_id": "r"})
+    for call in (CALL, refetch):
+        serve(black_box, call, Replies(file))
+    concurrent(black_box)
+    for call in (CALL, refetch):
+        serve(black_box, call, Replies(file))
+    for _ in range(4):
+        assert done.acquire(timeout=10)
+    assert threads == [("a", True), ("r", True), ("a", True), ("r", False)]
+
+
+def test_replies_of_two_threads_are_whole_lines() -> None:
+    file = io.BytesIO()
+    replies = Replies(file)
+
+    def send(number: int) -> None:
+        for _ in range(50):
+            replies.send(Reply(number=number, folder="/somewhere" * 50))
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    numbers = [Reply.model_validate_json(line).number for line in file.getvalue().splitlines()]
+    assert sorted(numbers) == [1] * 50 + [2] * 50

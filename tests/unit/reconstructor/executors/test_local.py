@@ -11,16 +11,12 @@ import psutil
 import pytest
 
 from reconstructor.black_box import BlackBoxNotFoundError
-from reconstructor.executors.local import (
-    BlackBoxCrashedError,
-    BlackBoxFailedError,
-    BlackBoxMemoryError,
-    BlackBoxTimeoutError,
-    LocalExecutor,
-)
+from reconstructor.executors.child import BlackBoxCrashedError, BlackBoxInterruptedError, BlackBoxMemoryError
+from reconstructor.executors.local import BlackBoxFailedError, BlackBoxTimeoutError, LocalExecutor
 from reconstructor.worker import Call
 
 CALL = Call(input_img_path="/a.jpg", old_point_cloud="", new_img_id="walk-1")
+REFETCH = CALL.model_copy(update={"is_refetch": True})
 LIMIT_BYTES = 400 * 1024 * 1024
 
 
@@ -44,11 +40,11 @@ async def executor(tmp_path: Path) -> AsyncIterator[Executors]:
 async def test_one_process_answers_many_calls_in_its_own_folder(tmp_path: Path, executor: Executors) -> None:
     local = executor("instant")
     await local.start()
-    process = local._process
+    child = local._child
     for number in range(3):
         folder = await local.call(CALL.model_copy(update={"new_img_id": f"walk-{number}"}), 20)
         assert folder.is_relative_to(tmp_path)
-    assert local._process is process
+    assert local._child is child
 
 
 async def test_what_a_black_box_prints_does_not_disturb_its_answers(executor: Executors) -> None:
@@ -59,18 +55,18 @@ async def test_what_a_black_box_prints_does_not_disturb_its_answers(executor: Ex
 async def test_an_exception_leaves_the_process_alive(executor: Executors) -> None:
     local = executor("raises")
     await local.start()
-    process = local._process
+    child = local._child
     for _ in range(2):
         with pytest.raises(BlackBoxFailedError, match="ZeroDivisionError: division by zero in somebody's code"):
             await local.call(CALL, 20)
-    assert local._process is process
+    assert local._child is child
 
 
 async def test_a_hanging_call_is_stopped_with_all_its_processes(executor: Executors) -> None:
     local = executor("hangs")
     await local.start()
-    assert local._process is not None
-    pid = local._process.pid
+    assert local._child is not None
+    pid = local._child.pid
     with pytest.raises(BlackBoxTimeoutError, match=r"longer than 0\.3 s"):
         await local.call(CALL, 0.3)
     assert not psutil.pid_exists(pid)
@@ -95,16 +91,71 @@ async def test_a_name_that_leads_nowhere_is_told_at_the_start(executor: Executor
         await executor(name).start()
 
 
-async def test_closing_does_not_wait_for_a_call(executor: Executors) -> None:
-    local = executor("hangs")
+async def begun(local: LocalExecutor, call: Call, timeout_s: float = 600) -> "asyncio.Task[Path]":
+    """A call that has reached the black box."""
+    folder = local._folder
+    name = "refetching" if call.is_refetch else "adding"
+    task = asyncio.create_task(local.call(call, timeout_s))
+    async with asyncio.timeout(30):
+        while not (folder / name).exists():
+            await asyncio.sleep(0.01)
+    return task
+
+
+async def test_images_are_added_while_a_refetch_of_a_concurrent_black_box_runs(executor: Executors) -> None:
+    local = executor("hangs_in_its_refetch")
     await local.start()
-    call = asyncio.create_task(local.call(CALL, 600))
-    await asyncio.sleep(0.2)
-    call.cancel()
+    assert local.is_concurrent
+    refetch = await begun(local, REFETCH)
+    for number in range(3):
+        assert (await local.call(CALL.model_copy(update={"new_img_id": f"walk-{number}"}), 20)).is_dir()
+    assert not refetch.done()
+    refetch.cancel()
+    await asyncio.gather(refetch, return_exceptions=True)
+
+
+async def test_calls_of_another_wait_for_each_other(executor: Executors) -> None:
+    local = executor("slow")
+    await local.start()
+    assert not local.is_concurrent
+    refetch = asyncio.create_task(local.call(REFETCH, 20))
+    await asyncio.sleep(0)
+    await local.call(CALL, 20)
+    assert refetch.done()
+    assert (await refetch).is_dir()
+
+
+async def test_a_call_that_is_too_slow_does_not_blame_the_one_beside_it(executor: Executors) -> None:
+    local = executor("hangs_in_both")
+    await local.start()
+    refetch = await begun(local, REFETCH)
+    with pytest.raises(BlackBoxTimeoutError):
+        await local.call(CALL, 0.3)
+    with pytest.raises(BlackBoxInterruptedError):
+        await refetch
+
+
+async def test_when_the_process_dies_under_two_calls_neither_is_blamed(executor: Executors) -> None:
+    local = executor("hangs_in_both")
+    await local.start()
+    refetch, add = await begun(local, REFETCH), await begun(local, CALL)
+    assert local._child is not None
+    psutil.Process(local._child.pid).kill()
+    for task in (refetch, add):
+        with pytest.raises(BlackBoxInterruptedError):
+            await task
+    assert (await executor("instant").call(CALL, 20)).is_dir()
+
+
+async def test_closing_takes_less_than_two_seconds_in_the_middle_of_two_calls(executor: Executors) -> None:
+    local = executor("hangs_in_both")
+    await local.start()
+    calls = [await begun(local, REFETCH), await begun(local, CALL)]
     began_s = time.monotonic()
     await local.close()
-    await asyncio.gather(call, return_exceptions=True)
-    assert time.monotonic() - began_s < 10
+    assert time.monotonic() - began_s < 2
+    for result in await asyncio.gather(*calls, return_exceptions=True):
+        assert isinstance(result, BlackBoxInterruptedError)
 
 
 async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
@@ -115,7 +166,7 @@ async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
         "configure()\n"
         "async def main():\n"
         f"    local = LocalExecutor('tests.black_boxes:hangs', pathlib.Path({str(tmp_path)!r}), {LIMIT_BYTES})\n"
-        "    await local.start(); print(local._process.pid, flush=True); await asyncio.sleep(60)\n"
+        "    await local.start(); print(local._child.pid, flush=True); await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"
     )
     parent = await asyncio.create_subprocess_exec(
