@@ -32,6 +32,11 @@ PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
         "broker": Program(module="broker.cli", purpose="run our own Mosquitto and keep its accounts"),
         "edge": Program(module="edge_agent.cli", purpose="the agent on a camera rig"),
         "reconstructor": Program(module="reconstructor.cli", purpose="from images to shards", extra="reconstructor"),
+        "export": Program(
+            module="reconstructor.exports.cli",
+            purpose="a reconstruction as COLMAP, PLY, LAZ or glTF",
+            extra="reconstructor",
+        ),
         "view": Program(module="viewer.cli", purpose="the page server and the command-line viewer", extra="viewer"),
     }
 )

@@ -2,25 +2,31 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
-from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.colmap import pycolmap, sim3
 from reconstructor.engine.memory import KnownImages
+from reconstructor.geometry import Similarity
 
 _UPRIGHT_QUALITY: Final = 95
 
 
-def write_colmap(model: Any, known: KnownImages, folder: Path) -> None:
-    """Write `sparse/0` (COLMAP binary) and `images/` (upright) of all placed images; an old folder is replaced."""
+def write_colmap(model: Any, known: KnownImages, folder: Path, *, units_per_unit: float = 1.0) -> None:
+    """Write `sparse/0` (COLMAP binary) and `images/` (upright) of all placed images; an old folder is replaced.
+
+    `units_per_unit` is how long in the folder what is 1 long in the model becomes.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     sparse, images = folder / "sparse" / "0", folder / "images"
     sparse.mkdir(parents=True)
     images.mkdir()
     full = pycolmap.Reconstruction(model)
+    full.transform(sim3(replace(Similarity.identity(), scale=units_per_unit)))
     resized: set[int] = set()
     for number in sorted(full.reg_image_ids()):
         facts = known.facts[number]

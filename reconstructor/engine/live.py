@@ -20,6 +20,7 @@ from reconstructor.engine.agreement import similarity_between
 from reconstructor.engine.candidates import PairFinder
 from reconstructor.engine.densify import Densifier
 from reconstructor.engine.depth_files import DepthFiles
+from reconstructor.engine.depth_maps import SurfacePoints
 from reconstructor.engine.features import Features
 from reconstructor.engine.files import ImageFacts, ImageFiles
 from reconstructor.engine.mapping import LiveMapper
@@ -137,6 +138,13 @@ class LiveEngine:
         with self._model_lock:
             self._newest = None
             return self._commit(self._cloud(self._watch, is_complete=True), self._watch, is_complete=True)
+
+    def surface(self) -> SurfacePoints:
+        """The complete dense cloud with normals and confidences; the model and the disk stay as they are."""
+        with self._model_lock:
+            if self._densifier is None or not self._mapper.is_initialised:
+                return SurfacePoints.empty()
+            return self._densifier.succeeding(self._mapper).rebuild()
 
     def match_count(self, image_id: str) -> int:
         """How many verified matches an image has with all others."""

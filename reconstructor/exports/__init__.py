@@ -1,0 +1,1 @@
+"""How do other programs get a reconstruction? As a COLMAP folder, PLY, LAZ or glTF: `cairn export`."""

@@ -1,0 +1,116 @@
+"""What is there to export? A project in the reconstructor's folder, or what `cairn reconstructor replay` left."""
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from broker.envelope import decode
+from broker.errors import CairnError
+from broker.ids import ProjectId
+from broker.messages import Cameras, Manifest
+from reconstructor.durable import StoreError
+from reconstructor.engine.normals import estimated_normals
+from reconstructor.exports.surface import Surface
+from reconstructor.generations import GenerationFiles
+from reconstructor.geometry import Matrix, Vector
+from reconstructor.ply import read_ply
+
+_ENGINE_IN_STORE: Final = "black_box"
+_ENGINE_IN_REPLAY: Final = "engine"
+
+
+class NothingToExportError(CairnError):
+    """No such project or folder, or nothing in it yet."""
+
+    code = "nothing_to_export"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a reconstruction lies.
+
+    Attributes:
+        engine_folder: of the built-in engine's state; None where another black box made the points.
+        store_folder: of the project; None for a replay.
+        manifest: what viewers see now; None for a replay.
+    """
+
+    engine_folder: Path | None
+    store_folder: Path | None = None
+    manifest: Manifest | None = None
+
+    @property
+    def metres_per_unit(self) -> float | None:
+        return self.manifest.frame.metres_per_unit if self.manifest is not None else None
+
+    @property
+    def up(self) -> Vector | None:
+        up = self.manifest.frame.up if self.manifest is not None else None
+        return None if up is None else np.array(up)
+
+
+def find_origin(name: str, data_dir: Path) -> Origin:
+    """A folder that a replay wrote, or else the project of this name.
+
+    Raises:
+        NothingToExportError: neither is there, or it has no points yet.
+        BadIdError: what is no folder is no project's name either.
+    """
+    replayed = Path(name) / _ENGINE_IN_REPLAY
+    if replayed.is_dir():
+        return Origin(engine_folder=replayed)
+    folder = data_dir / ProjectId(name)
+    if not (folder / "store.sqlite").is_file():
+        raise NothingToExportError(f"there is neither a replay in {name!r} nor a project {folder}: check --data-dir")
+    manifest = _manifest(folder)
+    if manifest is None:
+        raise NothingToExportError(f"project {name!r} has no points yet")
+    engine = folder / _ENGINE_IN_STORE
+    return Origin(engine_folder=engine if (engine / "steps").is_dir() else None, store_folder=folder, manifest=manifest)
+
+
+def published_surface(origin: Origin) -> Surface:
+    """What viewers see, with normals by neighbourhood; nothing is known of confidence.
+
+    Raises:
+        NothingToExportError: a replay publishes nothing.
+        ShardGoneError, StoreError: files are damaged.
+    """
+    if origin.manifest is None or origin.store_folder is None:
+        raise NothingToExportError("there are no dense points: place more photographs")
+    manifest, files = origin.manifest, GenerationFiles(folder=origin.store_folder / "generations")
+    with tempfile.TemporaryDirectory() as name:
+        merged = Path(name) / "merged.ply"
+        files.write_merged(manifest, merged)
+        cloud = read_ply(merged, manifest.point_count)
+    normals = estimated_normals(cloud.points_in_world, _centres(origin.store_folder))
+    return Surface(points=cloud.points_in_world, normals=normals, colors_rgb=cloud.colors_rgb, confidences=None)
+
+
+def _manifest(folder: Path) -> Manifest | None:
+    """Read beside a service that may be running."""
+    rows = _rows(folder, "SELECT generation, revision FROM generations ORDER BY generation DESC LIMIT 1")
+    if not rows:
+        return None
+    return GenerationFiles(folder=folder / "generations").manifest(*rows[0])[0]
+
+
+def _centres(folder: Path) -> Matrix:
+    rows = _rows(folder, "SELECT value FROM facts WHERE name = 'cameras'")
+    cameras = decode(bytes(rows[0][0]), Cameras).cameras if rows else ()
+    poses = [each.world_from_camera for each in cameras if each.world_from_camera is not None]
+    return np.array(poses).reshape(-1, 4, 4)[:, :3, 3]
+
+
+def _rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
+    uri = f"{(folder / 'store.sqlite').resolve().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            return connection.execute(statement).fetchall()
+    except sqlite3.Error as exc:
+        raise StoreError(f"the store in {folder} cannot be read: {exc}") from exc

@@ -1,0 +1,101 @@
+"""Which bytes do other programs read? PLY, LAZ and glTF of one surface; a file appears only when it is complete."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import laspy
+import numpy as np
+import trimesh
+
+from broker.errors import CairnError
+from reconstructor.exports.surface import Surface
+
+_FLOAT32_STEP: Final = 2.0**-23
+_FINEST_STEP: Final = 2.0**-17  # of the extent, as shards are resolved
+_STEPS_A_SIDE: Final = 10**8  # of LAZ's integers, which reach 2 * 10**9
+_SIXTEEN_BITS: Final = 65_535
+
+
+class CannotExportError(CairnError):
+    """The file cannot be written."""
+
+    code = "cannot_export"
+
+
+def write_ply(surface: Surface, path: Path) -> None:
+    """Binary PLY with normals and, where it is known, confidence; double only where float is too coarse."""
+    number = "f4" if _fits_float(surface.points) else "f8"
+    fields = [(name, f"<{number}") for name in "xyz"] + [(name, "<f4") for name in ("nx", "ny", "nz")]
+    fields += [(name, "u1") for name in ("red", "green", "blue")]
+    columns = [*surface.points.T, *surface.normals.T, *surface.colors_rgb.T]
+    if surface.confidences is not None:
+        fields.append(("confidence", "<f4"))
+        columns.append(surface.confidences)
+    rows = np.empty(len(surface), np.dtype(fields))
+    for (name, _), column in zip(fields, columns, strict=True):
+        rows[name] = column
+    words = {"<f4": "float", "<f8": "double", "u1": "uchar"}
+    lines = ["ply", "format binary_little_endian 1.0", f"comment cairn, {surface.unit}", f"element vertex {len(rows)}"]
+    lines += [f"property {words[kind]} {name}" for name, kind in fields] + ["end_header", ""]
+    with _finished(path) as part, part.open("wb") as file:
+        file.write("\n".join(lines).encode())
+        file.write(rows.tobytes())
+
+
+def write_laz(surface: Surface, path: Path) -> None:
+    """LAS 1.4, compressed: 16-bit colours, confidence as intensity, normals as extra dimensions."""
+    header = laspy.LasHeader(point_format=7, version="1.4")
+    header.generating_software = f"cairn, {surface.unit}"[:32]
+    minimum, extent = surface.points.min(axis=0), float(np.ptp(surface.points, axis=0).max())
+    header.offsets = np.floor(minimum)
+    header.scales = np.full(3, _step(extent))
+    header.add_extra_dims(
+        [laspy.ExtraBytesParams(name=name, type=np.float32) for name in ("NormalX", "NormalY", "NormalZ")]
+    )
+    cloud = laspy.LasData(header)
+    cloud.x, cloud.y, cloud.z = surface.points.T
+    cloud.red, cloud.green, cloud.blue = (surface.colors_rgb.astype(np.uint16) * 257).T
+    if surface.confidences is not None:
+        cloud.intensity = np.round(surface.confidences * _SIXTEEN_BITS).astype(np.uint16)
+    cloud.NormalX, cloud.NormalY, cloud.NormalZ = surface.normals.T
+    with _finished(path) as part, part.open("wb") as file:
+        cloud.write(file, do_compress=True)
+
+
+def write_gltf(surface: Surface, path: Path) -> None:
+    """Binary glTF (.glb): points about their middle, which the node's place holds, for its numbers are float32."""
+    middle = np.round(surface.points.mean(axis=0))
+    points = trimesh.PointCloud(surface.points - middle, colors=surface.colors_rgb)
+    scene = trimesh.Scene()
+    scene.add_geometry(points, node_name="cairn", transform=trimesh.transformations.translation_matrix(middle))
+    scene.metadata["unit"] = surface.unit
+    with _finished(path) as part:
+        part.write_bytes(trimesh.exchange.gltf.export_glb(scene))
+
+
+WRITERS: Final[dict[str, Callable[[Surface, Path], None]]] = {"ply": write_ply, "laz": write_laz, "gltf": write_gltf}
+
+
+def _fits_float(points: np.ndarray) -> bool:
+    extent = float(np.ptp(points, axis=0).max(initial=0.0))
+    return float(np.abs(points).max(initial=0.0)) * _FLOAT32_STEP <= extent * _FINEST_STEP
+
+
+def _step(extent: float) -> float:
+    """A power of ten about 10**-8 of the extent: a tenth of a micrometre for an object of 10 m."""
+    return float(10.0 ** np.floor(np.log10(max(extent, 1e-6) / _STEPS_A_SIDE)))
+
+
+@contextmanager
+def _finished(path: Path) -> Iterator[Path]:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as exc:
+        raise CannotExportError(f"cannot write {path}: {exc.strerror or exc}") from exc
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,156 @@
+"""From what is stored to a file, beside a service that may be at work: nothing stored changes."""
+
+import hashlib
+from pathlib import Path
+
+import laspy
+import numpy as np
+import open3d as o3d
+import pytest
+import trimesh
+from typer.testing import CliRunner
+
+from broker.ids import Generation, ProjectId
+from broker.messages import CameraEntry, Cameras, CameraState, ScaleSource
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.recall import EngineStateMissingError
+from reconstructor.engine.reopened import reopened
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.exports.cli import app
+from reconstructor.exports.exporting import export_to
+from reconstructor.exports.origins import NothingToExportError
+from reconstructor.exports.writers import CannotExportError
+from reconstructor.manifests import begin
+from reconstructor.ply import WideCloud
+from reconstructor.replay import ReplayPlan, order_photographs, replay
+from reconstructor.scale import Scale, Scaling
+from reconstructor.store import Store
+from tests.unit.reconstructor.engine.synthetic import photograph
+
+METRES_PER_UNIT = 2.5
+PROJECT = ProjectId("chapel")
+RUNNER = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a replay of four photographs left."""
+    folder = tmp_path_factory.mktemp("replayed")
+    (folder / "photos").mkdir()
+    photograph(folder / "photos", count=4)
+    replay(
+        ReplayPlan(
+            photographs=order_photographs(folder / "photos"),
+            out=folder / "out",
+            settings=EngineSettings(threads=2, max_features=1200, max_side_px=360, dense_max_side_px=160),
+            has_final_refetch=False,
+        )
+    )
+    return folder / "out"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A data folder with a ball of points that another black box made, seen from two cameras above, scaled."""
+    random = np.random.default_rng(0)
+    points = random.normal(size=(5000, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    cloud = WideCloud(points_in_world=points, colors_rgb=random.integers(0, 256, points.shape, np.uint8))
+    scale = Scaling(measured=Scale(metres_per_unit=METRES_PER_UNIT, source=ScaleSource.GPS))
+    made = begin(
+        cloud,
+        project=PROJECT,
+        generation=1,
+        previous=None,
+        image_count=2,
+        update=None,
+        bytes_limit=1 << 30,
+        scaling=scale,
+    )
+    assert made.manifest is not None
+    pose = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 9.0), (0.0, 0.0, 0.0, 1.0))
+    camera = CameraEntry.model_validate(
+        {"image_id": "walk-000001-0123456789abcdef", "state": CameraState.PLACED, "world_from_camera": pose}
+    )
+    store = Store(tmp_path / "data" / PROJECT, refetch_every=10)
+    store.references.write(made.manifest, made.shards)
+    with store._database.transaction():
+        cameras = Cameras(project=PROJECT, generation=Generation(1), cameras=(camera,))
+        store.references.record(made.manifest, cameras.encode())
+    store.close()
+    return tmp_path / "data"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_replay_becomes_a_ply_with_normals_towards_the_cameras_and_confidence(replayed: Path, tmp_path: Path) -> None:
+    before = digests(replayed / "engine")
+    exported = export_to(str(replayed), tmp_path, "ply", tmp_path / "ball.ply")
+    read = o3d.t.io.read_point_cloud(tmp_path / "ball.ply").point
+    points, normals = read.positions.numpy(), read.normals.numpy()
+    assert exported.point_count == len(points) > 3000
+    assert exported.unit == "unscaled"
+    model = pycolmap.Reconstruction(str(replayed / "colmap/sparse/0"))
+    middle = np.mean([model.image(number).projection_center() for number in model.reg_image_ids()], axis=0)
+    assert np.mean(((middle - points) * normals).sum(1) > 0) > 0.99
+    confidence = read.confidence.numpy()
+    assert 0.0 < confidence.min() < confidence.max() - 0.1 < 0.9
+    assert digests(replayed / "engine") == before
+    assert [path.name for path in replayed.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_replay_becomes_a_colmap_folder_and_takes_no_other_folders_place(replayed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    export_to(str(replayed), tmp_path, "colmap", out)
+    export_to(str(replayed), tmp_path, "colmap", out)  # its own is replaced
+    model = pycolmap.Reconstruction(str(out / "sparse/0"))
+    assert model.num_reg_images() == len(list((out / "images").iterdir())) == 4
+    assert model.compute_mean_reprojection_error() < 1.5
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/thesis.txt").touch()
+    with pytest.raises(CannotExportError, match="give a new folder"):
+        export_to(str(replayed), tmp_path, "colmap", tmp_path / "work")
+    assert (tmp_path / "work/thesis.txt").is_file()
+
+
+def test_another_black_boxs_points_get_normals_by_neighbourhood_and_metres(project: Path, tmp_path: Path) -> None:
+    exported = export_to(PROJECT, project, "laz", tmp_path / "ball.laz")
+    assert (exported.point_count, exported.unit) == (5000, "metres")
+    read = laspy.read(tmp_path / "ball.laz")
+    assert np.linalg.norm(read.xyz, axis=1) == pytest.approx(METRES_PER_UNIT, rel=1e-4)
+    upper = read.xyz[:, 2] > 1.0
+    assert (read.NormalZ[upper] > 0.0).all()  # the camera is above
+    export_to(PROJECT, project, "gltf", tmp_path / "ball.glb")
+    (cloud,) = trimesh.load_scene(tmp_path / "ball.glb").dump()
+    assert isinstance(cloud, trimesh.PointCloud)
+    assert len(cloud.vertices) == 5000
+    with pytest.raises(NothingToExportError, match="another black box"):
+        export_to(PROJECT, project, "colmap", tmp_path / "model")
+
+
+def test_what_is_not_there_is_told(project: Path, tmp_path: Path) -> None:
+    with pytest.raises(NothingToExportError, match="check --data-dir"):
+        export_to("barn", project, "ply", tmp_path / "x.ply")
+    Store(project / "empty", refetch_every=10).close()
+    with pytest.raises(NothingToExportError, match="no points yet"):
+        export_to("empty", project, "ply", tmp_path / "x.ply")
+    (tmp_path / "hollow/engine").mkdir(parents=True)
+    with (
+        pytest.raises(EngineStateMissingError, match="no state"),
+        reopened(tmp_path / "hollow/engine", EngineSettings()),
+    ):
+        pass
+
+
+def test_the_command_knows_the_format_by_the_files_ending(project: Path, tmp_path: Path) -> None:
+    done = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.ply"), "--data-dir", str(project)])
+    assert done.exit_code == 0, done.output
+    assert done.output == f"{tmp_path / 'ball.ply'}\t5000 points\tmetres\n"
+    unknown = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.xyz"), "--data-dir", str(project)])
+    assert "give --format" in str(unknown.exception)
