@@ -34,6 +34,7 @@ from broker.messages import (
     ReconstructorState,
     Request,
     Response,
+    ScaleSource,
     ShardEntry,
     UploadAcknowledged,
     WorldFrame,
@@ -94,6 +95,15 @@ class Reconstruction:
         )
         await self._retain(self._topic(REFERENCE.template), self.manifest.encode())
         return self.manifest
+
+    async def rescale(self, metres_per_unit: float, source: ScaleSource) -> None:
+        """Say how large the object is, by another revision of the same shards."""
+        if self.manifest is None:
+            raise RuntimeError("there is no manifest to rescale")
+        frame = self.manifest.frame.model_copy(update={"metres_per_unit": metres_per_unit, "scale_source": source})
+        changes = {"frame": frame, "revision": self.manifest.revision + 1}
+        self.manifest = self.manifest.model_copy(update=changes)
+        await self._retain(self._topic(REFERENCE.template), self.manifest.encode())
 
     async def clear(self, generation: int) -> None:
         """Take a generation's shards from the broker, as after the grace time."""

@@ -1,5 +1,5 @@
 /** How does one look around? Orbit by mouse, touch and keys, and flights that respect reduced motion. */
-import { type PerspectiveCamera, Spherical, Vector3 } from "three";
+import { type Matrix4, type PerspectiveCamera, Spherical, Vector3 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
 export interface Pose {
@@ -25,7 +25,7 @@ export class Navigation {
 
   constructor(
     private readonly camera: PerspectiveCamera,
-    surface: HTMLElement,
+    surface: HTMLElement | null,
     private readonly onChange: () => void,
   ) {
     this.controls = new OrbitControls(camera, surface);
@@ -89,6 +89,18 @@ export class Navigation {
   limit(radius: number): void {
     this.controls.minDistance = radius / 200;
     this.controls.maxDistance = radius * 20;
+  }
+
+  /** The world moved: the eye, what it looks at and every flight move with it. */
+  carry(nowFromBefore: Matrix4): void {
+    const carried = ({ position, target }: Pose): Pose => ({
+      position: position.clone().applyMatrix4(nowFromBefore),
+      target: target.clone().applyMatrix4(nowFromBefore),
+    });
+    const { flight } = this;
+    if (flight) this.flight = { ...flight, from: carried(flight.from), to: carried(flight.to) };
+    const pose = carried({ position: this.camera.position, target: this.target });
+    this.place(pose.position, pose.target);
   }
 
   dispose(): void {

@@ -1,11 +1,12 @@
 /** What is on the canvas? Draws when something changed, and only then. */
-import { Color, Group, PerspectiveCamera, Quaternion, Scene, Vector3, WebGLRenderer } from "three";
+import { Color, Group, Matrix4, PerspectiveCamera, Quaternion, Scene, Vector3, WebGLRenderer } from "three";
 
 import type { Framing, Vector } from "../scene/framing";
+import { framingIn } from "../scene/framing";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
 import type { PointCloud } from "../wire/cloud";
-import type { CameraEntry } from "../wire/contract";
+import type { CameraEntry, Similarity } from "../wire/contract";
 import { CloudGroup } from "./cloud";
 import { EyeDome } from "./eyedome";
 import { Frusta } from "./frusta";
@@ -141,6 +142,21 @@ export class Stage {
       group.updateMatrixWorld(true);
     }
     this.invalidate();
+  }
+
+  /** Another generation took the screen, whose world lies otherwise: the object stays where it is on screen. */
+  carry(similarity: Similarity, up: Vector): void {
+    const before = this.world.matrixWorld.clone();
+    this.stand(up);
+    this.navigation.carry(this.world.matrixWorld.clone().multiply(matrixOf(similarity)).multiply(before.invert()));
+    this.framing = framingIn(similarity, this.framing);
+    this.navigation.limit(this.framing.radius);
+  }
+
+  /** World units that one CSS pixel spans where the eye looks. */
+  get unitsPerPx(): number {
+    const distance = this.camera.position.distanceTo(this.navigation.target);
+    return (2 * distance * Math.tan((FIELD_OF_VIEW_DEG * Math.PI) / 360)) / this.size.height;
   }
 
   placeCameras(cameras: readonly CameraEntry[], { offset, selected, shown, tints }: CameraLook): void {
@@ -373,4 +389,10 @@ export class Stage {
     const distance = radius / (Math.sin((FIELD_OF_VIEW_DEG * Math.PI) / 360) * share);
     return { target, position: target.clone().sub(toward.normalize().multiplyScalar(distance)) };
   }
+}
+
+/** A similarity as three.js has it. */
+export function matrixOf({ rotation_wxyz: [w, x, y, z], scale, translation }: Similarity): Matrix4 {
+  const rotation = new Quaternion(x, y, z, w).normalize();
+  return new Matrix4().compose(new Vector3(...translation), rotation, new Vector3(scale, scale, scale));
 }

@@ -1,7 +1,7 @@
 /** How does the page follow a project? Connection, queue and decoding on one side, the reducer on the other. */
 import type { LinkState } from "../wire/connection";
 import { Connection } from "../wire/connection";
-import type { Manifest, Presence, Request, Verb } from "../wire/contract";
+import type { Manifest, Presence, Request, ScaleBar, Verb } from "../wire/contract";
 import { WireError, sentenceOf } from "../wire/errors";
 import { freshName } from "../wire/ids";
 import type { Credentials } from "../wire/join";
@@ -10,6 +10,7 @@ import { decodeMessage, encodeMessage } from "../wire/messages";
 import { checkThumbnail } from "../wire/thumbnail";
 import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
+import type { Vector } from "./framing";
 import type { Step } from "./queue";
 import { LoadQueue } from "./queue";
 import type { MeasuredCloud } from "./spacing";
@@ -95,6 +96,26 @@ export class Follower {
     await this.connection.publish("request", { user: this.options.credentials.user, verb }, payload);
   }
 
+  /** Tell everybody how long the way between two points of the world is; null takes the known length away. */
+  async setScale(
+    bar: { readonly begin: Vector; readonly end: Vector; readonly distanceM: number } | null,
+  ): Promise<void> {
+    const generation = this.current.scene.shown?.manifest.generation;
+    if (bar && generation === undefined) throw new WireError("publish_refused", "There is nothing to measure yet.");
+    const payload = bar
+      ? encodeMessage<ScaleBar>({
+          type: "scale_bar",
+          project: this.space.project,
+          generation: generation ?? 1,
+          begin: bar.begin,
+          end: bar.end,
+          distance_m: bar.distanceM,
+          user: this.options.credentials.user,
+        })
+      : new Uint8Array();
+    await this.connection.publish("scale_bar", {}, payload);
+  }
+
   /** Publish one photograph; resolves when the broker has it, which is not yet the receipt. */
   async publishImage(imageName: string, payload: Uint8Array, contentType: string): Promise<void> {
     const levels = { sender: this.options.credentials.user, image_name: imageName };
@@ -134,6 +155,7 @@ export class Follower {
     return [
       this.space.topic("reference"),
       this.space.topic("cameras"),
+      this.space.topic("scale_bar"),
       this.space.topic("reconstructor_state"),
       this.space.topic("reconstructor_statistics"),
       this.space.filter("event"),
@@ -188,6 +210,7 @@ export class Follower {
   }
 
   private cleared({ channel, levels }: Match): void {
+    if (channel === "scale_bar") this.dispatch({ kind: "scale_cleared" });
     if (channel === "presence") this.dispatch({ kind: "watcher_left", connection: levels["connection"] ?? "" });
   }
 

@@ -1,5 +1,6 @@
 /** From where is the whole object seen? Robust bounds and the direction that the photographers looked. Pure. */
-import type { CameraEntry } from "../wire/contract";
+import type { CameraEntry, Similarity } from "../wire/contract";
+import { moved } from "./similarity";
 
 export type Vector = readonly [number, number, number];
 
@@ -25,6 +26,11 @@ export function framingOf(clouds: readonly Float32Array[]): Framing | null {
   const center = ranges.map(([low, high]) => (low + high) / 2) as unknown as Vector;
   const radius = 0.5 * Math.hypot(...ranges.map(([low, high]) => high - low));
   return { center, radius: radius > 0 ? radius : 1 };
+}
+
+/** The same ball in another world. */
+export function framingIn(similarity: Similarity, { center, radius }: Framing): Framing {
+  return { center: moved(similarity, center), radius: similarity.scale * radius };
 }
 
 /** Whether the object has grown or moved so much that it should be framed again. */

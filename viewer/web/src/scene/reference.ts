@@ -1,5 +1,6 @@
 /** Which reference set is on screen, which one is coming, and when do they change places? Pure. */
-import type { Manifest } from "../wire/contract";
+import type { Manifest, Similarity } from "../wire/contract";
+import { STILL, betweenOffsets, chained } from "./similarity";
 import type { Budget } from "./wanted";
 import { wantedShards } from "./wanted";
 
@@ -10,6 +11,8 @@ export interface ReferenceSet {
   readonly loaded: ReadonlyMap<string, LoadedShard>;
   /** When the whole of the coarsest level was there. */
   readonly levelZeroAtS: number | null;
+  /** How the set that was on screen when this one began to come lies in this one, in shard coordinates. */
+  readonly fromShown: Similarity;
 }
 
 export interface LoadedShard {
@@ -24,13 +27,15 @@ export interface SceneState {
   readonly budget: Budget;
   /** How many times one generation took another's place on screen. */
   readonly swapCount: number;
+  /** How the first set that was ever on screen lies in the one that is there now, in shard coordinates. */
+  readonly shownFromFirst: Similarity;
 }
 
 /** How long a complete coarsest level waits for the finer levels before it takes the screen all the same. */
 export const SWAP_PATIENCE_S = 5;
 
 export function emptyScene(budget: Budget): SceneState {
-  return { shown: null, coming: null, budget, swapCount: 0 };
+  return { shown: null, coming: null, budget, swapCount: 0, shownFromFirst: STILL };
 }
 
 /** The newest manifest that is known. */
@@ -46,7 +51,14 @@ export function withManifest(scene: SceneState, manifest: Manifest, nowS: number
   if (!shown || isSameSet(shown, manifest))
     return { ...scene, shown: renewed(shown, manifest, budget, nowS), coming: null };
   const kept = coming && isSameSet(coming, manifest) ? coming : null;
-  return settled({ ...scene, coming: renewed(kept, manifest, budget, nowS) }, nowS);
+  const fromShown = kept?.fromShown ?? chained(step(newest ?? shown.manifest, manifest), coming?.fromShown ?? STILL);
+  return settled({ ...scene, coming: { ...renewed(kept, manifest, budget, nowS), fromShown } }, nowS);
+}
+
+/** From one generation's shard coordinates to the next one's; a generation that was missed is taken to lie still. */
+function step(before: Manifest, now: Manifest): Similarity {
+  const isNext = now.previous_generation === before.generation;
+  return betweenOffsets(isNext ? now.frame.world_from_previous : STILL, before.frame.offset, now.frame.offset);
 }
 
 /** A shard was verified and decoded; one that no set names any more, or names twice, changes nothing. */
@@ -86,7 +98,14 @@ function settled(scene: SceneState, nowS: number): SceneState {
   const hasWaited = coming.levelZeroAtS !== null && nowS - coming.levelZeroAtS >= SWAP_PATIENCE_S;
   const isRich = pointCount(coming) >= pointCount(shown);
   if (!hasWaited && !isRich && !isComplete(coming, budget)) return scene;
-  return { ...scene, shown: coming, coming: null, swapCount: scene.swapCount + 1 };
+  const shownFromFirst = chained(coming.fromShown, scene.shownFromFirst);
+  return {
+    ...scene,
+    shown: { ...coming, fromShown: STILL },
+    coming: null,
+    swapCount: scene.swapCount + 1,
+    shownFromFirst,
+  };
 }
 
 function added(set: ReferenceSet, shard: LoadedShard, budget: Budget, nowS: number): ReferenceSet {
@@ -99,7 +118,8 @@ function added(set: ReferenceSet, shard: LoadedShard, budget: Budget, nowS: numb
 function renewed(old: ReferenceSet | null, manifest: Manifest, budget: Budget, nowS: number): ReferenceSet {
   const keys = new Set(wantedShards(manifest, budget).map(({ key }) => key));
   const loaded = new Map([...(old?.loaded ?? [])].filter(([key]) => keys.has(key)));
-  return timed({ manifest, loaded, levelZeroAtS: old?.levelZeroAtS ?? null }, budget, nowS);
+  const levelZeroAtS = old?.levelZeroAtS ?? null;
+  return timed({ manifest, loaded, levelZeroAtS, fromShown: old?.fromShown ?? STILL }, budget, nowS);
 }
 
 /** Notes when the coarsest level is there for the first time. */

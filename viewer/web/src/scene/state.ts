@@ -1,11 +1,13 @@
 /** Everything the page knows of one project, and how it changes. Pure. */
-import type { Presence, ReconstructorState, ReconstructorStatistics } from "../wire/contract";
+import type { Presence, ReconstructorState, ReconstructorStatistics, ScaleBar } from "../wire/contract";
 import type { LinkState } from "../wire/connection";
 import type { ReadMessage } from "../wire/messages";
 import type { ImagesState } from "./images";
 import { NO_IMAGES, imagesAfter } from "./images";
 import type { LoadedShard, SceneState } from "./reference";
 import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
+import { barAfterSwap } from "./scale";
+import { chained, inverse } from "./similarity";
 import type { Thumbnails } from "./thumbnails";
 import { withThumbnail } from "./thumbnails";
 import type { Upload } from "./uploads";
@@ -41,6 +43,8 @@ export interface ProjectState {
   readonly reconstructor: ReconstructorState | null;
   readonly statistics: ReconstructorStatistics | null;
   readonly watchers: ReadonlyMap<string, Presence>;
+  /** The known distance that somebody set, in the world of the generation that is on screen. */
+  readonly scaleBar: ScaleBar | null;
   readonly rigsOnline: ReadonlySet<string>;
   readonly uploads: readonly Upload[];
   readonly thumbnails: Thumbnails;
@@ -57,6 +61,7 @@ export type Action =
   | { readonly kind: "shard"; readonly shard: LoadedShard }
   | { readonly kind: "failed_shards"; readonly count: number }
   | { readonly kind: "watcher_left"; readonly connection: string }
+  | { readonly kind: "scale_cleared" }
   | { readonly kind: "trouble"; readonly code: string; readonly reason: string }
   | { readonly kind: "budget"; readonly budget: Budget }
   | { readonly kind: "upload"; readonly upload: Upload }
@@ -78,6 +83,7 @@ export function initialState(project: string, budget: Budget): ProjectState {
     reconstructor: null,
     statistics: null,
     watchers: new Map(),
+    scaleBar: null,
     rigsOnline: new Set(),
     uploads: [],
     thumbnails: new Map(),
@@ -91,6 +97,18 @@ export function initialState(project: string, budget: Budget): ProjectState {
 
 /** The next state; `nowS` is a steady clock, `atMs` the wall clock of the log. */
 export function reduce(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
+  return afterSwap(state, next(state, action, nowS, atMs));
+}
+
+/** What lies upon the object moves with it, in the step that flips the generations. */
+function afterSwap(state: ProjectState, next: ProjectState): ProjectState {
+  const [before, now] = [state.scene, next.scene];
+  if (now.swapCount === before.swapCount || !next.scaleBar || !before.shown || !now.shown) return next;
+  const nowFromBefore = chained(now.shownFromFirst, inverse(before.shownFromFirst));
+  return { ...next, scaleBar: barAfterSwap(next.scaleBar, nowFromBefore, before.shown, now.shown) };
+}
+
+function next(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
   switch (action.kind) {
     case "link":
       return { ...state, link: action.link, isSilent: false, watchers: new Map() };
@@ -106,6 +124,8 @@ export function reduce(state: ProjectState, action: Action, nowS: number, atMs: 
       return { ...state, traffic: { ...state.traffic, failedShards: action.count } };
     case "watcher_left":
       return { ...state, watchers: new Map([...state.watchers].filter(([name]) => name !== action.connection)) };
+    case "scale_cleared":
+      return { ...state, scaleBar: null };
     case "trouble":
       return { ...state, trouble: { code: action.code, reason: action.reason, atMs } };
     case "budget":
@@ -158,6 +178,8 @@ function afterMessage(
       return { ...next, watchers: new Map(state.watchers).set(message.connection, message) };
     case "agent_state":
       return { ...next, rigsOnline: withRig(state.rigsOnline, message.agent, message.presence === "online") };
+    case "scale_bar":
+      return { ...next, scaleBar: message };
     case "upload_acknowledged":
       return { ...next, uploads: withReceipt(state.uploads, message) };
     default:

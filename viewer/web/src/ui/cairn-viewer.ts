@@ -24,6 +24,7 @@ import { header } from "./header";
 import { closeIcon } from "./icons";
 import { layout } from "./layout";
 import "./login";
+import "./measurement";
 import { middle } from "./middle";
 import type { Tab } from "./panel";
 import { captioned, offer } from "./saving";
@@ -61,6 +62,8 @@ export class CairnViewer extends LitElement {
   @state() private tab: Tab = "photos";
   @state() private isPanelOpen = !isSmall();
   @state() private isMeasuring = false;
+  /** Why a length was not taken. */
+  @state() private scaleRefusal: string | null = null;
   @state() private hasCameras = true;
   @state() private isDropping = false;
   /** Image ids: the one with the card, the one that a mouse points at. */
@@ -118,6 +121,10 @@ export class CairnViewer extends LitElement {
         .photo=${this.photoOf(shown)}
         .theme=${this.theme}
         @camera=${(event: CustomEvent<CameraEntry | null>) => (this.selected = event.detail?.image_id ?? null)}
+        @measured=${() => {
+          this.scaleRefusal = null;
+          this.requestUpdate();
+        }}
         @point=${(event: CustomEvent<CameraEntry | null>) => (this.pointed = event.detail?.image_id ?? null)}
         @frame=${this.reflect}
         @graphics=${(event: CustomEvent<GraphicsTrouble | null>) => (this.trouble = event.detail)}
@@ -212,7 +219,7 @@ export class CairnViewer extends LitElement {
       this.credentials = null;
     };
     return html`${header(project, this.tools(project))} ${middle({ project, trouble, link, onLeave })}
-      ${this.card(project)}
+      ${this.isMeasuring ? this.measurement(project) : this.card(project)}
       <cairn-sheet
         .project=${project}
         .device=${this.stage?.figures}
@@ -251,6 +258,33 @@ export class CairnViewer extends LitElement {
       @turn=${(event: CustomEvent<1 | -1>) => (this.selected = neighbour(event.detail) ?? image.imageId)}
       @dismiss=${() => (this.selected = null)}
     ></cairn-card>`;
+  }
+
+  private measurement({ scaleBar, scene }: ProjectState): TemplateResult {
+    return html`<cairn-measurement
+      data-testid="measurement"
+      .pointCount=${this.stage?.measuredCount ?? 0}
+      .distance=${this.stage?.distance ?? null}
+      .metresPerUnit=${scene.shown?.manifest.frame.metres_per_unit ?? null}
+      .scaleBar=${scaleBar}
+      .refusal=${this.scaleRefusal}
+      @real-length=${(event: CustomEvent<number>) => void this.setScale(event.detail)}
+      @remove=${() => void this.setScale(null)}
+      @done=${() => (this.isMeasuring = false)}
+    ></cairn-measurement>`;
+  }
+
+  /** Metres for everybody, or for nobody any more. */
+  private async setScale(distanceM: number | null): Promise<void> {
+    const ends = this.stage?.measured ?? null;
+    if (distanceM !== null && !ends) return;
+    try {
+      await this.follower?.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
+      this.scaleRefusal = null;
+      this.say(distanceM === null ? "The scale is taken away" : "The scale is set for everybody", false);
+    } catch (thrown) {
+      this.scaleRefusal = sentenceOf(thrown);
+    }
   }
 
   private photoOf(imageId: string | null): Uint8Array<ArrayBuffer> | null {
@@ -295,7 +329,9 @@ export class CairnViewer extends LitElement {
     const actions: Record<Tool, () => unknown> = {
       fit: () => this.stage?.fit(),
       cameras: () => (this.hasCameras = !this.hasCameras),
-      measure: () => (this.isMeasuring = !this.isMeasuring),
+      measure: () => {
+        [this.isMeasuring, this.scaleRefusal] = [!this.isMeasuring, null];
+      },
       image: () => this.saveImage(),
       cloud: () => {
         this.saveCloud();

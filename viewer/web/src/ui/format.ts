@@ -35,6 +35,11 @@ export function timeOfDay(atMs: number): string {
 export function length(value: number, metresPerUnit: number | null): string {
   if (metresPerUnit === null) return `${value.toPrecision(3)} world units`;
   const metres = value * metresPerUnit;
-  if (metres < 0.01) return `${(1000 * metres).toFixed(1)} mm`;
-  return metres < 1 ? `${(100 * metres).toFixed(1)} cm` : `${metres.toFixed(2)} m`;
+  if (metres < 0.01) return `${digits(1000 * metres, 1)} mm`;
+  return metres < 1 ? `${digits(100 * metres, 1)} cm` : `${digits(metres, 2)} m`;
+}
+
+/** Whole numbers are written as such. */
+function digits(value: number, places: number): string {
+  return Math.abs(value - Math.round(value)) < 1e-9 ? String(Math.round(value)) : value.toFixed(places);
 }

@@ -1,11 +1,12 @@
 /** How does the state get onto the stage? Shards, framing and cameras, each only when it changed. */
 import type { CameraLook, Stage } from "../render/stage";
 import type { Framing, Vector } from "../scene/framing";
-import { framingOf, isReframed, upOf, viewingDirection } from "../scene/framing";
+import { framingIn, framingOf, isReframed, upOf, viewingDirection } from "../scene/framing";
 import type { ReferenceSet } from "../scene/reference";
+import { STILL, chained, inverse, isStill, moved } from "../scene/similarity";
 import type { ProjectState } from "../scene/state";
 import { wantedShards } from "../scene/wanted";
-import type { CameraEntry, Manifest } from "../wire/contract";
+import type { CameraEntry, Manifest, Similarity } from "../wire/contract";
 
 /** What was fitted last. */
 interface Fitted {
@@ -26,6 +27,7 @@ export class Showing {
   private lastCameras: readonly CameraEntry[] = [];
   private lastLook: Look | null = null;
   private fitted: Fitted | null = null;
+  private shownFromFirst: Similarity = STILL;
   private judged: Manifest | null = null;
   private isHeld = false;
 
@@ -72,7 +74,19 @@ export class Showing {
 
   private stand({ images, scene }: ProjectState): void {
     const frame = scene.shown?.manifest.frame;
-    if (frame) this.stage.stand(upOf(frame.up, images.cameras));
+    if (!frame) return;
+    const up = upOf(frame.up, images.cameras);
+    const nowFromBefore = chained(scene.shownFromFirst, inverse(this.shownFromFirst));
+    this.shownFromFirst = scene.shownFromFirst;
+    if (isStill(nowFromBefore)) {
+      this.stage.stand(up);
+      return;
+    }
+    this.stage.carry(nowFromBefore, up);
+    if (!this.fitted) return;
+    const { framing, viewing } = this.fitted;
+    const turn: Similarity = { ...STILL, rotation_wxyz: nowFromBefore.rotation_wxyz };
+    this.fitted = { framing: framingIn(nowFromBefore, framing), viewing: viewing && moved(turn, viewing) };
   }
 
   /** As the object grows it is fitted again, as long as nobody has taken hold of it. */

@@ -6,12 +6,17 @@ import { customElement, property, query } from "lit/decorators.js";
 import type { Insets, Tints } from "../render/stage";
 import { Stage } from "../render/stage";
 import type { MeasuredCloud } from "../scene/spacing";
+import type { Vector } from "../scene/framing";
+import type { SceneState } from "../scene/reference";
+import { plus, rulerOf, shownBar } from "../scene/scale";
+import { chained, inverse } from "../scene/similarity";
 import type { ProjectState } from "../scene/state";
 import type { WantedShard } from "../scene/wanted";
-import type { CameraEntry } from "../wire/contract";
+import type { CameraEntry, WorldFrame } from "../wire/contract";
 import { encodePly } from "../wire/ply";
 import { isPhone } from "./device";
-import { Measuring } from "./measuring";
+import { length } from "./format";
+import { Measuring, drawBar } from "./measuring";
 import { Newest, PULSE_MS, pulse, pulseStyles } from "./pulse";
 import { Showing } from "./showing";
 import type { DeviceFigures } from "./statistics";
@@ -22,6 +27,7 @@ import { sharedParts } from "./theme";
 export type GraphicsTrouble = "no_webgl" | "context_lost";
 
 const TAP_REACH_PX = 6;
+const MOST_RULER_PX = 130;
 
 @customElement("cairn-stage")
 export class StageElement extends LitElement {
@@ -61,6 +67,34 @@ export class StageElement extends LitElement {
         stroke: var(--accent);
         stroke-width: 2;
         stroke-linecap: round;
+      }
+      .bar line {
+        stroke: var(--ink);
+        stroke-width: 2.5;
+      }
+      .ruler {
+        position: absolute;
+        left: 492px;
+        bottom: 30px;
+        padding-bottom: 5px;
+        border: solid var(--ink-soft);
+        border-width: 0 2px 2px;
+        color: var(--ink);
+        font-size: 0.84rem;
+        text-align: center;
+        white-space: nowrap;
+        font-variant-numeric: tabular-nums;
+        text-shadow:
+          0 0 4px var(--ground),
+          0 0 8px var(--ground);
+        pointer-events: none;
+      }
+      @media (max-width: 760px) {
+        .ruler {
+          left: 20px;
+          top: 84px;
+          bottom: auto;
+        }
       }
       circle {
         fill: var(--accent);
@@ -114,6 +148,23 @@ export class StageElement extends LitElement {
     this.stage?.add(shard, measured);
   }
 
+  /** The ends of what was measured, in the world's own coordinates; null until there are two. */
+  get measured(): { readonly begin: Vector; readonly end: Vector } | null {
+    const [begin, end] = this.measuring.points;
+    return begin && end && this.frame
+      ? { begin: plus(begin, this.frame.offset), end: plus(end, this.frame.offset) }
+      : null;
+  }
+
+  get measuredCount(): number {
+    return this.measuring.points.length;
+  }
+
+  /** In world units. */
+  get distance(): number | null {
+    return this.measuring.distance;
+  }
+
   /** See the whole. */
   fit(): void {
     if (this.project) this.showing?.fit(this.project);
@@ -162,11 +213,13 @@ export class StageElement extends LitElement {
         @wheel=${this.held}
       ></canvas>
       ${pulse(this.pulsePlace())}
-      <svg aria-hidden="true">${this.measure()}</svg>`;
+      <svg aria-hidden="true">${this.lines()}</svg>
+      ${this.ruler()}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("isMeasuring")) this.measuring.clear();
+    if (changed.has("project")) this.carry(changed.get("project")?.scene, this.project?.scene);
     if (changed.has("project") && this.project && this.newest.follow(this.project.images)) this.beginPulse();
   }
 
@@ -193,7 +246,7 @@ export class StageElement extends LitElement {
         },
         onFrame: ({ drawCalls, points, scriptMs }) => {
           this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points, frames: this.figures.frames + 1 };
-          if (this.measuring.points.length > 0 || this.newest.imageId) this.requestUpdate();
+          if (this.hasOverlay) this.requestUpdate();
           this.tell("frame", null);
         },
       });
@@ -225,11 +278,38 @@ export class StageElement extends LitElement {
     return this.hasCameras && this.newest.imageId ? this.placeOf(this.newest.imageId) : null;
   }
 
-  private measure(): unknown {
-    const frame = this.project?.scene.shown?.manifest.frame;
-    const { stage } = this;
-    if (!stage || !frame || !this.isMeasuring) return nothing;
-    return this.measuring.draw((point) => stage.project(point), frame.metres_per_unit, frame.offset);
+  /** Whether something beside the canvas follows what is on it. */
+  private get hasOverlay(): boolean {
+    const { newest, project } = this;
+    const isScaled = this.frame !== null && this.frame.metres_per_unit !== null;
+    return this.measuring.points.length > 0 || newest.imageId !== null || isScaled || Boolean(project?.scaleBar);
+  }
+
+  private get frame(): WorldFrame | null {
+    return this.project?.scene.shown?.manifest.frame ?? null;
+  }
+
+  /** What was measured stays on the object when another generation, whose world lies otherwise, takes the screen. */
+  private carry(before: SceneState | undefined, now: SceneState | undefined): void {
+    if (before && now && before.shownFromFirst !== now.shownFromFirst)
+      this.measuring.carry(chained(now.shownFromFirst, inverse(before.shownFromFirst)));
+  }
+
+  private lines(): unknown {
+    const { frame, project, stage } = this;
+    if (!stage || !frame || !project) return nothing;
+    const place = (point: Vector): readonly [number, number] | null => stage.project(point);
+    const bar = shownBar(project.scaleBar, project.scene.shown);
+    const measure = this.isMeasuring ? this.measuring.draw(place, frame.metres_per_unit, frame.offset) : nothing;
+    return html`${bar ? drawBar(bar, place) : nothing}${measure}`;
+  }
+
+  private ruler(): TemplateResult | typeof nothing {
+    const metres = this.frame?.metres_per_unit ?? null;
+    const ruler = metres !== null && this.stage ? rulerOf(metres * this.stage.unitsPerPx, MOST_RULER_PX) : null;
+    if (!ruler) return nothing;
+    const words = length(ruler.metres, 1);
+    return html`<div class="ruler" data-testid="ruler" .style=${`width:${ruler.widthPx}px`}>${words}</div>`;
   }
 
   private readonly held = (): void => {
@@ -261,6 +341,7 @@ export class StageElement extends LitElement {
       const point = this.stage?.pickPoint(x, y);
       if (point) this.measuring.add(point);
       this.requestUpdate();
+      this.tell("measured", null);
       return;
     }
     this.tell("camera", this.hasCameras ? (this.stage?.pickCamera(x, y) ?? null) : null);
@@ -280,7 +361,10 @@ export class StageElement extends LitElement {
     };
   }
 
-  private tell(name: "camera" | "point" | "graphics" | "frame", detail: CameraEntry | GraphicsTrouble | null): void {
+  private tell(
+    name: "camera" | "point" | "measured" | "graphics" | "frame",
+    detail: CameraEntry | GraphicsTrouble | null,
+  ): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

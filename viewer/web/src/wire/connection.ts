@@ -30,6 +30,7 @@ const KEEPALIVE_S = 20;
 const CONNECT_TIMEOUT_MS = 8000;
 const FIRST_RETRY_MS = 400;
 const LAST_RETRY_MS = 8000;
+const NOT_AUTHORISED = 0x87;
 /** Bad user or password, not authorised, banned, bad authentication method: trying again would change nothing. */
 const REFUSALS: ReadonlySet<number> = new Set([0x04, 0x05, 0x85, 0x86, 0x87, 0x8a, 0x8c]);
 
@@ -78,6 +79,11 @@ export class Connection {
         properties,
       });
     } catch (thrown) {
+      if ((thrown as Partial<ErrorWithReasonCode>).code === NOT_AUTHORISED)
+        throw new WireError(
+          "not_allowed",
+          "You may look here, but not add or change anything: ask for an account that may.",
+        );
       throw new WireError("publish_refused", `the broker did not take the message: ${sentenceOf(thrown)}`);
     }
   }

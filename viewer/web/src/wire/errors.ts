@@ -12,6 +12,7 @@ export class WireError extends Error {
       | "bad_thumbnail"
       | "bad_topic"
       | "image_too_large"
+      | "not_allowed"
       | "not_an_image"
       | "publish_refused"
       | "unknown_schema",

@@ -1,0 +1,51 @@
+/** How large is it? The scale bar that somebody set, and a ruler of a round length. Pure. */
+import type { ScaleBar, Similarity } from "../wire/contract";
+import type { Vector } from "./framing";
+import type { ReferenceSet } from "./reference";
+import { moved } from "./similarity";
+
+/** A bar in the coordinates of the shards that are on screen. */
+export interface ShownBar {
+  readonly begin: Vector;
+  readonly end: Vector;
+  readonly distanceM: number;
+}
+
+export function shownBar(bar: ScaleBar | null, shown: ReferenceSet | null): ShownBar | null {
+  if (!bar || !shown) return null;
+  const { offset } = shown.manifest.frame;
+  return { begin: less(bar.begin, offset), end: less(bar.end, offset), distanceM: bar.distance_m };
+}
+
+/** Another generation took the screen: the bar stays on the object; one that was set in that generation is there already. */
+export function barAfterSwap(
+  bar: ScaleBar,
+  nowFromBefore: Similarity,
+  before: ReferenceSet,
+  now: ReferenceSet,
+): ScaleBar {
+  if (bar.generation > before.manifest.generation) return bar;
+  const carry = (end: Vector): Vector =>
+    plus(moved(nowFromBefore, less(end, before.manifest.frame.offset)), now.manifest.frame.offset);
+  return { ...bar, generation: now.manifest.generation, begin: carry(bar.begin), end: carry(bar.end) };
+}
+
+/** A ruler as a map has one: the longest of 1, 2 and 5 times a power of ten that fits. */
+export function rulerOf(
+  metresPerPx: number,
+  mostPx: number,
+): { readonly metres: number; readonly widthPx: number } | null {
+  const most = metresPerPx * mostPx;
+  if (!Number.isFinite(most) || most <= 0) return null;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const metres = power * ([5, 2].find((each) => each * power <= most) ?? 1);
+  return { metres, widthPx: metres / metresPerPx };
+}
+
+export function plus(point: Vector, shift: Vector): Vector {
+  return [point[0] + shift[0], point[1] + shift[1], point[2] + shift[2]];
+}
+
+function less(point: Vector, shift: Vector): Vector {
+  return [point[0] - shift[0], point[1] - shift[1], point[2] - shift[2]];
+}

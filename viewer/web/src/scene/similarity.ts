@@ -1,0 +1,64 @@
+/** How does one world lie in another? Similarities: a scale, a turn and a shift. Pure. */
+import type { Similarity } from "../wire/contract";
+import type { Vector } from "./framing";
+
+type Quaternion = Similarity["rotation_wxyz"];
+
+/** One and the same world. */
+export const STILL: Similarity = { scale: 1, rotation_wxyz: [1, 0, 0, 0], translation: [0, 0, 0] };
+
+/** `point_in_target = scale * rotate(point_in_source) + translation`. */
+export function moved({ rotation_wxyz: rotation, scale, translation }: Similarity, point: Vector): Vector {
+  const turned = rotated(rotation, point);
+  return [0, 1, 2].map((axis) => scale * (turned[axis] ?? 0) + (translation[axis] ?? 0)) as unknown as Vector;
+}
+
+/** First one, then the other, as one: `c_from_a = chained(c_from_b, b_from_a)`. */
+export function chained(second: Similarity, first: Similarity): Similarity {
+  return {
+    scale: second.scale * first.scale,
+    rotation_wxyz: product(second.rotation_wxyz, first.rotation_wxyz),
+    translation: moved(second, first.translation),
+  };
+}
+
+export function inverse({ rotation_wxyz: rotation, scale, translation }: Similarity): Similarity {
+  const [w, x, y, z] = rotation;
+  const back: Similarity = { scale: 1 / scale, rotation_wxyz: [w, -x, -y, -z], translation: [0, 0, 0] };
+  const [right, up, ahead] = moved(back, translation);
+  return { ...back, translation: [-right, -up, -ahead] };
+}
+
+/** The same for coordinates that count from an offset of their own in each world, as those of shards do. */
+export function betweenOffsets(similarity: Similarity, sourceOffset: Vector, targetOffset: Vector): Similarity {
+  const origin = moved(similarity, sourceOffset);
+  const translation = origin.map((value, axis) => value - (targetOffset[axis] ?? 0)) as unknown as Vector;
+  return { ...similarity, translation };
+}
+
+export function isStill(similarity: Similarity): boolean {
+  const { rotation_wxyz: rotation, scale, translation } = similarity;
+  return scale === 1 && Math.abs(rotation[0]) === 1 && translation.every((value) => value === 0);
+}
+
+function product([a, b, c, d]: Quaternion, [e, f, g, h]: Quaternion): Quaternion {
+  return [
+    a * e - b * f - c * g - d * h,
+    a * f + b * e + c * h - d * g,
+    a * g - b * h + c * e + d * f,
+    a * h + b * g - c * f + d * e,
+  ];
+}
+
+/** `v + 2w(u × v) + 2u × (u × v)` for a unit quaternion (w, u); others are brought to unit length. */
+function rotated(rotation: Quaternion, point: Vector): Vector {
+  const length = Math.hypot(...rotation) || 1;
+  const [w, ...axis] = rotation.map((value) => value / length) as unknown as Quaternion;
+  const once = cross(axis, point);
+  const twice = cross(axis, once);
+  return point.map((value, at) => value + 2 * (w * (once[at] ?? 0) + (twice[at] ?? 0))) as unknown as Vector;
+}
+
+function cross([a, b, c]: Vector, [d, e, f]: Vector): Vector {
+  return [b * f - c * e, c * d - a * f, a * e - b * d];
+}
