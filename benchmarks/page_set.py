@@ -47,6 +47,14 @@ def surface(count: int, seed: int) -> PointCloud:
     return PointCloud(points_in_world=points[order], colors_rgb=colors[order])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """One shard, ready to be published."""
+
+    entry: ShardEntry
+    body: bytes
+
+
 async def publish_shards(
     delivery: Delivery,
     connection: Connection,
@@ -54,21 +62,43 @@ async def publish_shards(
     *,
     generation: int,
     encoding: Encoding = Encoding.PACKED,
-    after: Shards | None = None,
 ) -> Shards:
-    """Publish every level's shards; `after` has those that are out already."""
-    entries = list(after.entries) if after else []
-    for level, cloud in enumerate(levels):
-        for begin in range(0, len(cloud), MAX_POINTS):
-            part = cloud.take(slice(begin, begin + MAX_POINTS))
-            body, index = encode(part, encoding), len(entries)
-            place = connection.space.topic(
-                PROJECT, SHARD.template, generation=generation, encoding=encoding, index=index
-            )
-            await delivery.publish(Outgoing(topic=place, payload=body, is_retained=True))
-            entries.append(_entry(part, index=index, level=level, encoding=encoding, body=body))
-    revision = after.revision + 1 if after else 0
-    return Shards(generation=generation, revision=revision, entries=tuple(entries))
+    """Publish every level's shards as a generation."""
+    nothing = Shards(generation=generation, revision=-1, entries=())
+    return await publish_cut(delivery, connection, cut(levels, encoding=encoding), after=nothing)
+
+
+def cut(
+    levels: list[PointCloud], *, encoding: Encoding = Encoding.PACKED, after: Shards | None = None
+) -> tuple[Cut, ...]:
+    """Every level's shards, encoded; `after` has those that are out already."""
+    parts = [
+        (level, cloud.take(slice(begin, begin + MAX_POINTS)))
+        for level, cloud in enumerate(levels)
+        for begin in range(0, len(cloud), MAX_POINTS)
+    ]
+    first = len(after.entries) if after else 0
+    bodies = [encode(part, encoding) for _, part in parts]
+    return tuple(
+        Cut(entry=_entry(part, index=first + place, level=level, encoding=encoding, body=body), body=body)
+        for place, ((level, part), body) in enumerate(zip(parts, bodies, strict=True))
+    )
+
+
+async def publish_cut(delivery: Delivery, connection: Connection, ready: tuple[Cut, ...], *, after: Shards) -> Shards:
+    """Publish shards under the generation of those that are out already."""
+    for shard in ready:
+        (encoded,) = shard.entry.encodings
+        place = connection.space.topic(
+            PROJECT,
+            SHARD.template,
+            generation=after.generation,
+            encoding=encoded.encoding,
+            index=shard.entry.index,
+        )
+        await delivery.publish(Outgoing(topic=place, payload=shard.body, is_retained=True))
+    entries = (*after.entries, *(shard.entry for shard in ready))
+    return Shards(generation=after.generation, revision=after.revision + 1, entries=entries)
 
 
 async def publish_manifest(delivery: Delivery, connection: Connection, shards: Shards) -> None:

@@ -47,7 +47,7 @@ export default defineConfig({
       // The page, and the elements alone under a name that another page can rely on.
       input: { index: "index.html", "cairn-elements": "src/elements.ts" },
       output: {
-        entryFileNames: ({ name }) => (name === "cairn-elements" ? "cairn-elements.js" : "assets/[name]-[hash].js"),
+        entryFileNames: ({ name }) => (name === "index" ? "assets/[name]-[hash].js" : "[name].js"),
       },
     },
   },

@@ -11,6 +11,7 @@ interface Held {
   readonly points: Points<BufferGeometry, RawShaderMaterial>;
   readonly shard: WantedShard;
   readonly measured: MeasuredCloud;
+  /** 0 until it was settled. */
   readonly spacing: { value: number };
 }
 
@@ -18,6 +19,9 @@ interface Held {
 const OVERLAP = 2.1;
 const ROUNDED_OVERLAP = 2.7; // rounded points meet half-way
 const RESIZE_EVERY_MS = 200;
+/** Where every point costs time, sizes wait until no shard came for a while, or for long enough. */
+const QUIET_MS = 600;
+const LONGEST_WAIT_MS = 8000;
 const MINIMUM_SIZE_PX = 2;
 const MAXIMUM_SIZE_PX = 22;
 
@@ -25,8 +29,13 @@ const MAXIMUM_SIZE_PX = 22;
 export class CloudGroup {
   readonly group = new Group();
   private readonly held = new Map<string, Held>();
+  /** Something to make the shader for, before the first shard comes. */
+  private readonly seed: Points<BufferGeometry, RawShaderMaterial>;
   private shown: readonly Held[] = [];
+  /** Keys of what stands on the layer, in the sizes and places that are still right. */
+  private standing = new Set<string>();
   private isStale = false;
+  private changedAtMs = -Infinity;
   private sizedAtMs = -Infinity;
   private readonly uniforms = {
     pixelsPerUnit: { value: 1 },
@@ -35,7 +44,14 @@ export class CloudGroup {
   };
 
   /** `isRounded`: points bulge towards the eye, so that near ones meet in an edge; not for weak graphics. */
-  constructor(private readonly isRounded: boolean) {}
+  constructor(private readonly isRounded: boolean) {
+    const nothing = new BufferGeometry();
+    nothing.setAttribute("position", new BufferAttribute(new Float32Array(0), 3));
+    nothing.setAttribute("tintAndSize", new BufferAttribute(new Uint8Array(0), 4, true));
+    this.seed = new Points(nothing, this.material({ value: 1 }));
+    this.seed.frustumCulled = false;
+    this.group.add(this.seed);
+  }
 
   /** Whether sizes are to be settled yet, at a later frame. */
   get isUnsettled(): boolean {
@@ -58,7 +74,7 @@ export class CloudGroup {
 
   add(shard: WantedShard, measured: MeasuredCloud): void {
     if (this.held.has(shard.key)) return;
-    const spacing = { value: 1 };
+    const spacing = { value: 0 };
     const points = new Points(geometryOf(measured, shard), this.material(spacing));
     points.matrixAutoUpdate = false;
     points.visible = false;
@@ -66,32 +82,62 @@ export class CloudGroup {
     this.group.add(points);
   }
 
-  /** Show exactly these, in this order of importance, in one frame; forget what neither is shown nor will be. */
-  show(keys: readonly string[], keep: ReadonlySet<string>): void {
+  /**
+   * Show exactly these, in this order of importance, in one frame; forget what neither is shown nor will be.
+   *
+   * Returns whether that changes what is to be seen.
+   */
+  show(keys: readonly string[], keep: ReadonlySet<string>): boolean {
+    const before = this.shown;
     this.shown = keys.flatMap((key) => this.held.get(key) ?? []);
-    const visible = new Set(keys);
-    for (const [key, { points }] of this.held) {
-      points.visible = visible.has(key);
-      if (!visible.has(key) && !keep.has(key)) this.forget(key);
-    }
+    const shown = new Set(keys);
+    for (const key of this.held.keys()) if (!shown.has(key) && !keep.has(key)) this.forget(key);
+    const isSame = before.length === this.shown.length && before.every((held, index) => held === this.shown[index]);
+    if (isSame) return false;
+    if (!this.isStale) this.changedAtMs = performance.now();
     this.isStale = true;
+    return true;
   }
 
-  /** Before a frame: points get the size that closes the surface; not at every arrival, for all shards count. */
-  settle(nowMs: number): void {
-    if (!this.isStale || nowMs - this.sizedAtMs < RESIZE_EVERY_MS) return;
-    this.isStale = false;
-    this.sizedAtMs = nowMs;
-    this.resize();
-  }
-
-  /** Draw only the most important shards of this many points; levels are additive, so the whole stays whole. */
-  limit(pointBudget: number): void {
-    let sum = 0;
-    for (const { measured, points } of this.shown) {
-      sum += measured.count;
-      points.visible = sum <= pointBudget || sum === measured.count;
+  /**
+   * Before a frame: points get the size that closes the surface; not at every arrival, for all shards count.
+   *
+   * `isPatient`: drawing everything again takes long, so that what stands waits for its new size.
+   */
+  settle(nowMs: number, lastArrivalMs: number, isPatient: boolean): void {
+    if (!this.isStale) return;
+    const isDue = isPatient
+      ? nowMs - lastArrivalMs > QUIET_MS || nowMs - this.changedAtMs > LONGEST_WAIT_MS
+      : nowMs - this.sizedAtMs > RESIZE_EVERY_MS;
+    if (isDue) {
+      this.isStale = false;
+      this.sizedAtMs = nowMs;
+      this.standing.clear();
     }
+    this.resize(isDue);
+  }
+
+  /**
+   * Make visible what a frame has to draw: the most important shards of this many points, for levels are additive and
+   * the whole stays whole. With `isSameView` only what came since, if everything else stands; returns whether it does.
+   */
+  prepare(pointBudget: number, isSameView: boolean): boolean {
+    const drawn = new Set<string>();
+    let sum = 0;
+    for (const { measured, shard } of this.shown) {
+      sum += measured.count;
+      if (sum <= pointBudget || sum === measured.count) drawn.add(shard.key);
+    }
+    const isAdded = isSameView && this.standing.size > 0 && [...this.standing].every((key) => drawn.has(key));
+    for (const [key, { points }] of this.held) points.visible = drawn.has(key) && !(isAdded && this.standing.has(key));
+    this.seed.visible = this.held.size === 0;
+    this.standing = drawn;
+    return isAdded;
+  }
+
+  /** What was drawn is gone: another size of the canvas, or a lost context. */
+  clear(): void {
+    this.standing.clear();
   }
 
   /** `pixelsPerUnit`: how many pixels a world unit has at distance one. */
@@ -103,9 +149,13 @@ export class CloudGroup {
 
   dispose(): void {
     for (const key of this.held.keys()) this.forget(key);
+    this.seed.geometry.dispose();
+    this.seed.material.dispose();
   }
 
-  private resize(): void {
+  /** Of all, or only of those that have no size yet. */
+  private resize(isForAll: boolean): void {
+    if (!isForAll && this.shown.every(({ spacing }) => spacing.value > 0)) return;
     const drawn = this.shown.map(({ measured, shard }) => ({
       key: shard.key,
       level: shard.entry.level,
@@ -114,7 +164,8 @@ export class CloudGroup {
     }));
     const sizes = spacings(drawn);
     const overlap = this.isRounded ? ROUNDED_OVERLAP : OVERLAP;
-    for (const { shard, spacing } of this.shown) spacing.value = overlap * (sizes.get(shard.key) ?? 1);
+    for (const { shard, spacing } of this.shown)
+      if (isForAll || spacing.value === 0) spacing.value = overlap * (sizes.get(shard.key) ?? 1);
   }
 
   private material(spacing: { value: number }): RawShaderMaterial {

@@ -1,4 +1,4 @@
-/** The GLSL of points and of eye-dome lighting. Colours are the photographs' own, so no tone mapping touches them. */
+/** The GLSL of points and of the layer they stand on. Colours are the photographs' own, so no tone mapping touches them. */
 import { SIZE_ONE, SIZE_STEPS } from "../scene/spacing";
 
 /** Sized by the distance to the neighbours, so that a surface closes at any distance. */
@@ -51,10 +51,10 @@ void main() {
 }`;
 
 /**
- * Eye-dome lighting: C. Boucheny, "Visualisation scientifique de grands volumes de données" (PhD thesis, 2009),
+ * The layer's colours and depths, with eye-dome lighting if it is asked for: C. Boucheny, "Visualisation scientifique de grands volumes de données" (PhD thesis, 2009),
  * as in CloudCompare and Potree: a pixel darkens by how far its neighbours stand before it, in log depth.
  */
-export const EYE_DOME_FRAGMENT = /* glsl */ `
+export const LAYER_FRAGMENT = /* glsl */ `
 precision highp float;
 uniform sampler2D cloudColor;
 uniform sampler2D cloudDepth;
@@ -71,6 +71,8 @@ float logDepth(vec2 at) {
 void main() {
   float depth = texture(cloudDepth, place).r;
   gl_FragDepth = depth;
+  float shade = 1.0;
+#ifdef EYE_DOME
   float own = logDepth(place);
   float above = 0.0;
   for (int step = 0; step < 8; step += 1) {
@@ -79,7 +81,8 @@ void main() {
     if (depth >= 1.0) continue;
     above += other < 0.0 ? 0.0 : max(0.0, own - other);
   }
+  shade = max(0.25, exp(-above / 8.0 * 300.0 * strength));
+#endif
   if (depth >= 1.0) discard;
-  float shade = max(0.25, exp(-above / 8.0 * 300.0 * strength));
   outColor = vec4(texture(cloudColor, place).rgb * shade, 1.0);
 }`;

@@ -8,8 +8,9 @@ import type { WantedShard } from "../scene/wanted";
 import type { PointCloud } from "../wire/cloud";
 import type { CameraEntry, Similarity } from "../wire/contract";
 import { CloudGroup } from "./cloud";
-import { EyeDome } from "./eyedome";
+import { Effort, isDrawnInSoftware } from "./effort";
 import { Frusta } from "./frusta";
+import { CloudLayer } from "./layer";
 import { Navigation, type Pose } from "./navigation";
 import { Photo } from "./photo";
 import { pickPoint } from "./picking";
@@ -55,9 +56,7 @@ const FIELD_OF_VIEW_DEG = 45;
 const FLY_IN_MS = 1800;
 const FLY_MS = 900;
 const SETTLE_MS = 160;
-const SLOW_FRAME_MS = 42;
-const FAST_FRAME_MS = 20;
-const LEAST_MOVING_POINTS = 60_000;
+const PATIENT_SETTLE_MS = 620;
 const GLIDE = 0.22;
 const UP_IN_STAGE = new Vector3(0, 1, 0);
 
@@ -73,7 +72,8 @@ export class Stage {
   private readonly frusta = new Frusta();
   private readonly photo = new Photo();
   private readonly navigation: Navigation;
-  private readonly eyeDome: EyeDome | null;
+  private readonly layer: CloudLayer;
+  private readonly effort: Effort;
   private readonly resizing: ResizeObserver;
   /** The canvas in CSS pixels; asking it at every frame would force a layout. */
   private size = { width: 1, height: 1 };
@@ -82,9 +82,13 @@ export class Stage {
   private framing: Framing = { center: [0, 0, 0], radius: 1 };
   private hasFlownIn = false;
   private requested = 0;
+  private pause = 0;
+  /** Where everything stood when the layer was drawn last. */
+  private standing: readonly number[] = [];
+  private lastArrivalMs = -Infinity;
+  private drawnPoints = 0;
   private lastFrameMs = 0;
   private lastMoveMs = -Infinity;
-  private movingPoints = 4_000_000;
   private settleTimer = 0;
 
   constructor(private readonly options: StageOptions) {
@@ -94,7 +98,8 @@ export class Stage {
     this.renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.renderer.autoClear = false;
     this.renderer.setClearColor(0x000000, 0);
-    this.eyeDome = hasEyeDome ? new EyeDome() : null;
+    this.effort = new Effort(isDrawnInSoftware(this.renderer.getContext()));
+    this.layer = new CloudLayer(hasEyeDome);
     this.cloud = new CloudGroup(hasEyeDome);
     this.world.add(this.cloud.group);
     this.overlayWorld.add(this.photo.mesh, this.frusta.lines);
@@ -109,11 +114,12 @@ export class Stage {
     this.resizing.observe(canvas);
     canvas.addEventListener("webglcontextlost", this.lost);
     canvas.addEventListener("webglcontextrestored", this.restored);
+    this.layer.compile(this.renderer, this.scene, this.camera);
   }
 
-  /** Points that are on screen when nothing moves. */
+  /** Points that the last frame showed, or would have shown had nothing moved. */
   get pointCount(): number {
-    return this.cloud.pointCount;
+    return this.drawnPoints;
   }
 
   get shownPoints(): readonly Float32Array[] {
@@ -130,7 +136,8 @@ export class Stage {
 
   /** One frame shows exactly these shards. */
   show(keys: readonly string[], keep: ReadonlySet<string>): void {
-    this.cloud.show(keys, keep);
+    if (!this.cloud.show(keys, keep)) return;
+    this.lastArrivalMs = performance.now();
     this.invalidate();
   }
 
@@ -185,7 +192,7 @@ export class Stage {
     this.invalidate();
   }
 
-  /** See the whole; the first time by a slow flight from afar. */
+  /** See the whole; the first time by a slow flight from afar, where frames are quick enough to enjoy it. */
   fit(framing: Framing, viewing: Vector | null): void {
     this.framing = framing;
     this.navigation.limit(framing.radius);
@@ -194,7 +201,7 @@ export class Stage {
       this.hasFlownIn = true;
       const away = to.position.clone().sub(to.target).applyAxisAngle(UP_IN_STAGE, 0.9).multiplyScalar(1.9);
       this.navigation.flyTo({ position: away.add(to.target), target: to.target }, 0);
-      this.navigation.flyTo(to, FLY_IN_MS);
+      this.navigation.flyTo(to, this.effort.isSoftware ? 0 : FLY_IN_MS);
     } else {
       this.navigation.flyTo(to, FLY_MS);
     }
@@ -252,22 +259,23 @@ export class Stage {
 
   /** Draw once, now, and hand out what is on the canvas as PNG; the pixels are gone after this task. */
   capture(): Promise<Blob | null> {
-    this.draw(this.cloud.pointCount);
+    this.draw(Infinity);
     return new Promise((resolve) => {
       this.options.canvas.toBlob(resolve, "image/png");
     });
   }
 
   invalidate(): void {
-    if (this.requested === 0)
-      this.requested = requestAnimationFrame((nowMs) => {
-        this.frame(nowMs);
-      });
+    if (this.requested !== 0 || this.pause !== 0) return;
+    const pauseMs = this.effort.pauseMs(performance.now(), this.lastFrameMs);
+    if (pauseMs > 0) this.pause = window.setTimeout(this.request, pauseMs);
+    else this.request();
   }
 
   dispose(): void {
     cancelAnimationFrame(this.requested);
     clearTimeout(this.settleTimer);
+    clearTimeout(this.pause);
     this.resizing.disconnect();
     this.options.canvas.removeEventListener("webglcontextlost", this.lost);
     this.options.canvas.removeEventListener("webglcontextrestored", this.restored);
@@ -275,7 +283,7 @@ export class Stage {
     this.cloud.dispose();
     this.frusta.dispose();
     this.photo.dispose();
-    this.eyeDome?.dispose();
+    this.layer.dispose();
     this.renderer.dispose();
   }
 
@@ -286,7 +294,15 @@ export class Stage {
 
   private readonly restored = (): void => {
     this.options.onContext(false);
+    this.cloud.clear();
     this.resize();
+  };
+
+  private readonly request = (): void => {
+    this.pause = 0;
+    this.requested = requestAnimationFrame((nowMs) => {
+      this.frame(nowMs);
+    });
   };
 
   private moved(): void {
@@ -299,9 +315,9 @@ export class Stage {
     const isGliding = this.glide();
     const isMoving = this.navigation.advance(nowMs) || isGliding;
     const isSettled = nowMs - this.lastMoveMs > SETTLE_MS;
-    if (!isSettled) this.learn(nowMs - this.lastFrameMs);
+    if (!isSettled) this.effort.learn(nowMs - this.lastFrameMs, this.cloud.pointCount);
     this.lastFrameMs = nowMs;
-    this.draw(isSettled ? Infinity : this.movingPoints);
+    this.draw(isSettled ? Infinity : this.effort.movingPoints);
     if (isMoving) this.moved();
     else if (!isSettled || this.cloud.isUnsettled) this.settleSoon();
   }
@@ -319,37 +335,44 @@ export class Stage {
     return !isThere;
   }
 
-  /** As many points while moving as keep it smooth; at rest everything is drawn. */
-  private learn(intervalMs: number): void {
-    if (intervalMs > 500) return; // the first frame after a rest
-    if (intervalMs > SLOW_FRAME_MS)
-      this.movingPoints = Math.max(LEAST_MOVING_POINTS, 0.8 * Math.min(this.movingPoints, this.cloud.pointCount));
-    else if (intervalMs < FAST_FRAME_MS) this.movingPoints = Math.min(4_000_000, 1.1 * this.movingPoints);
-  }
-
   private settleSoon(): void {
     clearTimeout(this.settleTimer);
-    this.settleTimer = window.setTimeout(() => {
-      this.invalidate();
-    }, SETTLE_MS + 10);
+    this.settleTimer = window.setTimeout(
+      () => {
+        this.invalidate();
+      },
+      (this.isPatient() ? PATIENT_SETTLE_MS : SETTLE_MS) + 10,
+    );
   }
 
   private draw(pointBudget: number): void {
     const beginMs = performance.now();
-    this.cloud.settle(beginMs);
-    this.cloud.limit(pointBudget);
     this.fitDepth();
+    this.cloud.settle(beginMs, this.lastArrivalMs, this.isPatient());
+    const isAdded = this.cloud.prepare(pointBudget, this.isSameView() && this.isPatient());
     this.renderer.info.autoReset = false;
     this.renderer.info.reset();
-    if (this.eyeDome) this.eyeDome.render(this.renderer, this.scene, this.camera);
-    else {
-      this.renderer.clear();
-      this.renderer.render(this.scene, this.camera);
-    }
+    this.layer.render(this.renderer, this.scene, this.camera, isAdded);
     this.photo.fade(this.camera);
     this.renderer.render(this.overlay, this.camera);
+    this.drawnPoints = this.cloud.pointCount;
     const { calls, points } = this.renderer.info.render;
     this.options.onFrame({ scriptMs: performance.now() - beginMs, drawCalls: calls, points });
+  }
+
+  /** Whether drawing everything takes so long that new shards are rather added to what stands. */
+  private isPatient(): boolean {
+    return this.effort.isSlow(this.cloud.pointCount);
+  }
+
+  /** Whether everything stands where it stood at the last call. */
+  private isSameView(): boolean {
+    this.camera.updateMatrixWorld();
+    const { camera, world } = this;
+    const now = [...camera.matrixWorld.elements, ...camera.projectionMatrix.elements, ...world.matrixWorld.elements];
+    const before = this.standing;
+    this.standing = now;
+    return now.every((value, index) => value === before[index]);
   }
 
   /** Near and far follow the distance, so that depth is fine enough for eye-dome lighting. */
@@ -371,7 +394,8 @@ export class Stage {
     this.size = { width: clientWidth, height: clientHeight };
     this.renderer.setPixelRatio(ratio);
     this.renderer.setSize(clientWidth, clientHeight, false);
-    this.eyeDome?.resize(this.renderer.domElement.width, this.renderer.domElement.height, ratio);
+    this.cloud.clear();
+    this.layer.resize(this.renderer.domElement.width, this.renderer.domElement.height, ratio);
     this.camera.aspect = clientWidth / clientHeight;
     this.lastMoveMs = performance.now();
     this.invalidate();

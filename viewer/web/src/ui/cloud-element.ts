@@ -60,7 +60,6 @@ export class CloudElement extends LitElement {
     if (!changed.has("pointClouds") && !changed.has("up")) return;
     this.stage.stand(this.up);
     this.show(this.stage);
-    this.setAttribute("points-shown", String(this.stage.pointCount));
   }
 
   private raise(): Stage {
@@ -69,7 +68,9 @@ export class CloudElement extends LitElement {
       hasEyeDome: !isPhone(),
       maxPixelRatio: 2,
       onContext: () => undefined,
-      onFrame: () => undefined,
+      onFrame: () => {
+        this.setAttribute("points-shown", String(this.stage?.pointCount ?? 0));
+      },
     });
   }
 

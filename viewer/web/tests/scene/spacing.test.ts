@@ -83,6 +83,8 @@ describe("framing", () => {
       [0, 0, 0, 1],
     ],
     intrinsics: null,
+    distortion: [],
+    reprojection_error_px: null,
     width_px: null,
     height_px: null,
   });

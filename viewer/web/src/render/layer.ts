@@ -1,4 +1,4 @@
-/** How does a cloud without normals show its shape? Eye-dome lighting, in one pass over the depth. */
+/** What stands of the cloud on the canvas? Drawn to a texture of its own, so that new shards are added to the rest. */
 import {
   BufferAttribute,
   BufferGeometry,
@@ -16,19 +16,21 @@ import {
   WebGLRenderTarget,
 } from "three";
 
-import { EYE_DOME_FRAGMENT, SCREEN_VERTEX } from "./shaders";
+import { LAYER_FRAGMENT, SCREEN_VERTEX } from "./shaders";
 
 const STRENGTH = 0.05;
 const RADIUS_PX = 1.4;
+const NO_CAMERA = new Camera();
 
-/** Draws a scene to a texture, then to the canvas with shaded edges and its depth. */
-export class EyeDome {
+/** Draws the cloud to a texture, then to the canvas with its depth; shaded edges show its shape without normals. */
+export class CloudLayer {
   private readonly target: WebGLRenderTarget;
   private readonly material: RawShaderMaterial;
   private readonly screen = new Scene();
   private readonly uniforms;
 
-  constructor() {
+  /** `hasEyeDome`: whether edges are shaded; not for weak graphics. */
+  constructor(hasEyeDome: boolean) {
     this.target = new WebGLRenderTarget(1, 1, { minFilter: NearestFilter, magFilter: NearestFilter });
     this.target.depthTexture = new DepthTexture(1, 1, UnsignedIntType);
     this.uniforms = {
@@ -42,7 +44,8 @@ export class EyeDome {
     this.material = new RawShaderMaterial({
       glslVersion: GLSL3,
       vertexShader: SCREEN_VERTEX,
-      fragmentShader: EYE_DOME_FRAGMENT,
+      fragmentShader: LAYER_FRAGMENT,
+      defines: hasEyeDome ? { EYE_DOME: "" } : {},
       uniforms: this.uniforms,
     });
     const geometry = new BufferGeometry();
@@ -57,15 +60,24 @@ export class EyeDome {
     this.uniforms.pixel.value.set((RADIUS_PX * pixelRatio) / width, (RADIUS_PX * pixelRatio) / height);
   }
 
-  render(renderer: WebGLRenderer, scene: Scene, camera: PerspectiveCamera): void {
+  /** Draw what is visible of the scene: alone, or onto what stands on the layer from frames before. */
+  render(renderer: WebGLRenderer, scene: Scene, camera: PerspectiveCamera, isAdded: boolean): void {
     this.uniforms.near.value = camera.near;
     this.uniforms.far.value = camera.far;
     renderer.setRenderTarget(this.target);
-    renderer.clear();
+    if (!isAdded) renderer.clear();
     renderer.render(scene, camera);
     renderer.setRenderTarget(null);
     renderer.clear();
     renderer.render(this.screen, NO_CAMERA);
+  }
+
+  /** Have the shaders made, of the cloud and of the layer, before there is anything to draw. */
+  compile(renderer: WebGLRenderer, scene: Scene, camera: PerspectiveCamera): void {
+    renderer.setRenderTarget(this.target);
+    renderer.compile(scene, camera);
+    renderer.setRenderTarget(null);
+    renderer.compile(this.screen, NO_CAMERA);
   }
 
   dispose(): void {
@@ -73,5 +85,3 @@ export class EyeDome {
     this.material.dispose();
   }
 }
-
-const NO_CAMERA = new Camera();
