@@ -105,7 +105,7 @@ async def _until_end(
 ) -> bool:
     broker, programs, progress, show = parts
     rig = programs[-1]
-    is_done = False
+    is_done, rig_ended_at = False, None
     try:
         async with asyncio.TaskGroup() as tasks:
             kept = [tasks.create_task(each.keep_running(), name=each.name) for each in programs]
@@ -116,7 +116,8 @@ async def _until_end(
                 await _open_page(plan)
             while not stop.is_set() and not (is_done and wishes.is_ending_when_done):
                 await asyncio.sleep(_TICK_S)
-                is_done = rig.is_done and progress.is_settled
+                rig_ended_at = (rig_ended_at or datetime.now(UTC)) if rig.is_done else None
+                is_done = rig_ended_at is not None and progress.is_settled_since(rig_ended_at)
             for task in kept:
                 task.cancel()
     except ExceptionGroup as group:  # `except*` would wrap what we raise into a group again

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from broker.config import Connection
 from broker.contract import AGENT_HEALTH, EVENT, RECONSTRUCTOR_STATISTICS, REFERENCE, Match, match
@@ -51,6 +52,10 @@ class Progress:
         """Whether every stored image has been through the black box."""
         figures = self.statistics
         return figures is not None and figures.stored_count > 0 and figures.queued_count == 0
+
+    def is_settled_since(self, instant: datetime) -> bool:
+        """Whether it was so at this instant or later: what was said before may not know of the last images."""
+        return self.is_settled and self.statistics is not None and self.statistics.sent_at >= instant
 
     @property
     def line(self) -> str:

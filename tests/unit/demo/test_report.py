@@ -1,5 +1,7 @@
 """What a demo reports."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,3 +62,11 @@ def test_project_is_settled_when_nothing_is_queued_and_something_was_stored() ->
     assert not Progress(statistics=statistics(queued=0)).is_settled
     assert not Progress(statistics=statistics(stored=2, queued=1)).is_settled
     assert Progress(statistics=statistics(stored=2)).is_settled
+
+
+def test_what_was_said_before_an_instant_does_not_settle_a_project_since_then() -> None:
+    said = statistics(stored=2)
+    progress = Progress(statistics=said)
+    assert progress.is_settled_since(said.sent_at)
+    assert not progress.is_settled_since(said.sent_at + timedelta(milliseconds=1))
+    assert not Progress(statistics=statistics(stored=2, queued=1)).is_settled_since(said.sent_at)
