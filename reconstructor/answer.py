@@ -26,6 +26,16 @@ class Answer:
     cloud: WideCloud | None
     update: Update | None
 
+    @property
+    def solution(self) -> int:
+        """How many complete solutions had been taken over when the points were made; 0 if it does not say."""
+        return self.update.solution if self.update is not None else 0
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a complete solution was not taken over."""
+        return self.update is not None and bool(self.update.refetch_rejected)
+
 
 def read_answer(folder: Path, points_limit: int) -> Answer:
     """Read and check everything that a black box left in its folder.

@@ -32,11 +32,30 @@ RETRY_S: Final = 1.0
 _JSON: Final = "application/json"
 
 
+class Bell:
+    """Wakes everybody who waits for it; who listens from a count on misses no ring, however many listen."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake everybody."""
+        self.count += 1
+        self._rung.set()
+        self._rung = asyncio.Event()
+
+    async def rung_since(self, count: int) -> None:
+        """Wait until it has been rung more than `count` times."""
+        while self.count == count:
+            await self._rung.wait()
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One project at work.
 
-    `work` wakes the job loop, `thumbnails` the lane of the thumbnails, `revised` says that a manifest waits to be
+    `work` wakes the lanes of the jobs, `thumbnails` the lane of the thumbnails, `revised` says that a manifest waits to be
     published, `changing` is held while the next manifest is made from the present one, and `is_disk_full` is what the
     last intake found.
     """
@@ -50,7 +69,7 @@ class Context:
     boot_id: str
     log: Any
     figures: Figures = field(default_factory=Figures)
-    work: asyncio.Event = field(default_factory=asyncio.Event)
+    work: Bell = field(default_factory=Bell)
     thumbnails: asyncio.Event = field(default_factory=asyncio.Event)
     revised: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -120,7 +139,7 @@ class Context:
             lost_count = await asyncio.to_thread(self.store.references.mend)
         await asyncio.to_thread(self.store.request_refetch)
         self.log.warning("reference_mended", lost=lost_count)
-        self.work.set()
+        self.work.ring()
 
 
 def state_message(space: TopicSpace, message: ReconstructorState) -> Outgoing:

@@ -1,77 +1,146 @@
-"""How does an image become shards that others know of? Black box, checks, store, broker, word of it."""
+"""How does an image become shards that others know of? Black box, checks, store, broker, word of it.
+
+A black box that can add images while a refetch runs has two lanes, so that no image waits for a refetch; any other has
+one. What was made at the same time is stored in the order in which it was made: see `reconstructor.order`.
+"""
 
 import asyncio
-import time
-from pathlib import Path
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from broker.errors import CairnError
-from broker.ids import Generation
-from broker.messages import Manifest, ProcessingComplete, ProcessingStarted, RefetchStarting, ShardUpdate
-from reconstructor.answer import read_answer
+from broker.messages import Manifest
+from reconstructor.announcements import announce_end, announce_start, publish
+from reconstructor.answer import Answer, read_answer
 from reconstructor.context import RETRY_S, Context
 from reconstructor.durable import StoreError
+from reconstructor.executors.child import BlackBoxInterruptedError
 from reconstructor.generations import ShardGoneError
-from reconstructor.images import ImageState, StoredImage
+from reconstructor.images import StoredImage
+from reconstructor.order import CommitOrder
 from reconstructor.outcome import Outcome, outcome_of
 from reconstructor.schedule import Job, JobKind, JobState
+from reconstructor.telling import telling_progress
 from reconstructor.worker import Call
 
-_SPOKEN_STATES = frozenset({ImageState.PLACED, ImageState.WAITING, ImageState.REJECTED})
+
+@dataclass(slots=True, kw_only=True)
+class Lanes:
+    """What the lanes of one project share.
+
+    Attributes:
+        order: in which their answers are stored.
+        suspects: numbers of jobs in which the black box's process ended while it did two things; until each of them
+            has run alone, nothing runs beside anything.
+    """
+
+    order: CommitOrder
+    suspects: set[int] = field(default_factory=set)
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def calling(self) -> AsyncIterator[None]:
+        """While the black box is called."""
+        if not self.suspects:
+            yield
+            return
+        async with self._alone:
+            yield
 
 
 async def run_jobs(context: Context) -> None:
-    """See to one job after the other, for ever."""
+    """Load the black box, then see to all jobs, for ever.
+
+    Raises:
+        BlackBoxNotFoundError: the settings name no function.
+    """
+    await context.executor.start()
+    lanes = Lanes(order=CommitOrder(await asyncio.to_thread(lambda: context.store.solution)))
+    kinds = [(kind,) for kind in JobKind] if context.executor.is_concurrent else [tuple(JobKind)]
+    async with asyncio.TaskGroup() as tasks:
+        for each in kinds:
+            name = f"{context.project}.jobs.{'-'.join(each)}"
+            tasks.create_task(_run_lane(context, lanes, each), name=name)
+
+
+async def _run_lane(context: Context, lanes: Lanes, kinds: Collection[JobKind]) -> None:
+    """See to one job of these kinds after the other."""
     while True:
-        context.work.clear()
-        job = await asyncio.to_thread(context.store.next_job)
+        count = context.work.count
+        job = await asyncio.to_thread(context.store.next_job, kinds)
         if job is None or (context.store.is_paused and job.state is not JobState.STORED):
-            await context.work.wait()
+            await context.work.rung_since(count)
             continue
-        await run_job(context, job)
+        await run_job(context, lanes, job)
+        context.work.ring()  # a refetch waits for the images before it
 
 
-async def run_job(context: Context, job: Job) -> None:
+async def run_job(context: Context, lanes: Lanes, job: Job) -> None:
     """One job from where a crash may have left it to its end."""
     image = await asyncio.to_thread(context.store.image, job.image_number)
-    if job.state is not JobState.STORED:
+    if job.state is JobState.STORED:
+        await publish(context, job, image, await asyncio.to_thread(_stored_manifest, context, job))
+        return
+    outcome = await _make_and_store(context, lanes, job, image)
+    if outcome is None:
+        return
+    for remark in outcome.remarks:
+        await context.tell_error(remark, image_id=image.image_id)
+    await publish(context, job, image, outcome.change.manifest)
+
+
+async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> Outcome | None:
+    """What a job brought, stored; None if it failed, or runs again."""
+    with lanes.order.flight(job.kind) as flight:
         try:
-            folder = await _reconstruct(context, job, image)
+            answer = await _reconstruct(context, lanes, job, image)
+            await lanes.order.turn(flight, answer.solution)
             async with context.changing:
-                outcome = await asyncio.to_thread(_check, context, job, folder)
+                outcome = await asyncio.to_thread(_check, context, job, answer)
                 await asyncio.to_thread(context.store.commit, job, outcome.change)
+        except BlackBoxInterruptedError as exc:  # nobody knows whose fault it was: both run again, alone
+            context.log.warning("call_interrupted", image=image.image_id, kind=job.kind.value, reason=exc.sentence)
+            lanes.suspects.add(job.number)
+            return None
         except ShardGoneError as exc:  # it runs again, from a cloud without that shard
             await context.mend(exc)
-            return
+            return None
         except StoreError as exc:  # the disk's fault, not the image's: it runs again
             await context.tell_error(exc, image_id=image.image_id)
             await asyncio.sleep(RETRY_S)
-            return
+            return None
         except CairnError as exc:
             await _fail(context, job, image, exc)
-            return
-        for remark in outcome.remarks:
-            await context.tell_error(remark, image_id=image.image_id)
-    await _publish(context, job, image)
+            lanes.suspects.discard(job.number)
+            return None
+    lanes.suspects.discard(job.number)
+    return outcome
 
 
-async def _reconstruct(context: Context, job: Job, image: StoredImage) -> Path:
-    """Call the black box; returns its folder, unchecked."""
+async def _reconstruct(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> Answer:
+    """Call the black box; returns its answer, read but not compared with what the project has."""
     store, settings = context.store, context.settings
     is_refetch = job.kind is JobKind.REFETCH
-    await asyncio.to_thread(store.start, job)
-    await _announce_start(context, job, image)
-    merged = None if is_refetch else await asyncio.to_thread(store.references.merged)
-    call = Call(
-        input_img_path=str(store.path(image).absolute()),
-        old_point_cloud=str(merged.absolute()) if merged is not None else "",
-        new_img_id=image.image_id,
-    )
-    timeout_s = settings.refetch_timeout_s if is_refetch else settings.timeout_s
-    return await context.executor.call(call, timeout_s)
+    async with lanes.calling():
+        await asyncio.to_thread(store.start, job)
+        await announce_start(context, job, image)
+        merged = None if is_refetch else await asyncio.to_thread(store.references.merged)
+        call = Call(
+            is_refetch=is_refetch,
+            input_img_path=str(store.path(image).absolute()),
+            old_point_cloud=str(merged.absolute()) if merged is not None else "",
+            new_img_id=image.image_id,
+        )
+        if is_refetch:
+            async with telling_progress(context, image.image_id):
+                folder = await context.executor.call(call, settings.refetch_timeout_s)
+        else:
+            folder = await context.executor.call(call, settings.timeout_s)
+    return await asyncio.to_thread(read_answer, folder, settings.points_limit)
 
 
-def _check(context: Context, job: Job, folder: Path) -> Outcome:
-    answer = read_answer(folder, context.settings.points_limit)
+def _check(context: Context, job: Job, answer: Answer) -> Outcome:
     return outcome_of(
         job,
         answer,
@@ -82,117 +151,16 @@ def _check(context: Context, job: Job, folder: Path) -> Outcome:
     )
 
 
-async def _announce_start(context: Context, job: Job, image: StoredImage) -> None:
-    event = "processing_started" if job.kind is JobKind.ADD else "refetch_starting"
-    context.log.info(event, image=image.image_id, number=image.number)
-    if job.kind is JobKind.ADD:
-        await context.announce(
-            ProcessingStarted(project=context.project, image_id=image.image_id, image_number=image.number)
-        )
-        return
-    following = Generation(await asyncio.to_thread(context.store.references.next_generation))
-    await context.announce(
-        RefetchStarting(
-            project=context.project, image_id=image.image_id, image_number=image.number, next_generation=following
-        )
-    )
-
-
-async def _publish(context: Context, job: Job, image: StoredImage) -> None:
-    """Bring the broker to where the store is, then tell everybody."""
-    await context.settle()
-    new_points = 0
-    manifest = await asyncio.to_thread(_manifest_of, context, job)
-    is_shown = manifest is not None and job.kind is JobKind.ADD
-    stored_to_shard_s = _seconds_since(image.stored_at) if is_shown else None
-    captured_to_shard_s = _seconds_since(image.captured_at) if is_shown else None
-    if manifest is not None:
-        if stored_to_shard_s is not None:
-            context.figures.stored_to_shard_s.append(stored_to_shard_s)
-        update = _shard_update(context, job, image, manifest)
-        new_points = update.point_count
-        await context.announce(update)
-    await _announce_end(
-        context,
-        job,
-        image,
-        manifest=manifest,
-        new_points=new_points,
-        stored_to_shard_s=stored_to_shard_s,
-        captured_to_shard_s=captured_to_shard_s,
-    )
-    await asyncio.to_thread(context.store.finish, job)
-
-
-def _manifest_of(context: Context, job: Job) -> Manifest | None:
-    """The manifest that a job wrote, or None when it brought no points."""
-    if context.store.job_generation(job) is None:
-        return None
+def _stored_manifest(context: Context, job: Job) -> Manifest | None:
+    """The manifest with what a job wrote before a crash; None when it brought no points, or newer ones replaced them."""
     reference = context.store.references.newest()
-    return reference.manifest if reference is not None else None
-
-
-def _seconds_since(instant: float | None) -> float | None:
-    """Seconds from an instant of some clock to now on ours; None when that clock is ahead, and so tells nothing."""
-    seconds = -1.0 if instant is None else time.time() - instant
-    return seconds if seconds >= 0 else None
-
-
-def _shard_update(context: Context, job: Job, image: StoredImage, manifest: Manifest) -> ShardUpdate:
-    own = [entry for entry in manifest.shards if entry.image_number == job.image_number]
-    reference = [entry for entry in manifest.shards if entry.kind == "reference"]
-    new = own if own and job.kind is JobKind.ADD else reference
-    return ShardUpdate(
-        project=context.project,
-        image_id=image.image_id,
-        image_number=image.number,
-        generation=manifest.generation,
-        revision=manifest.revision,
-        shards=tuple(entry.index for entry in new),
-        point_count=sum(entry.points for entry in new),
-    )
-
-
-async def _announce_end(
-    context: Context,
-    job: Job,
-    image: StoredImage,
-    *,
-    manifest: Manifest | None = None,
-    new_points: int = 0,
-    stored_to_shard_s: float | None = None,
-    captured_to_shard_s: float | None = None,
-) -> None:
-    state = (await asyncio.to_thread(context.store.image, image.number)).state
-    started_at = await asyncio.to_thread(context.store.job_started_at, job)
-    complete = ProcessingComplete(
-        project=context.project,
-        image_id=image.image_id,
-        image_number=image.number,
-        state=state.value if state in _SPOKEN_STATES else "unknown",
-        is_refetch=job.kind is JobKind.REFETCH,
-        generation=manifest.generation if manifest is not None else None,
-        revision=manifest.revision if manifest is not None else 0,
-        new_point_count=new_points,
-        duration_s=max(0.0, time.time() - started_at),
-        stored_to_shard_s=stored_to_shard_s,
-        captured_to_shard_s=captured_to_shard_s,
-    )
-    context.log.info(
-        "processing_complete",
-        image=image.image_id,
-        number=image.number,
-        state=state.value,
-        is_refetch=complete.is_refetch,
-        points=new_points,
-        duration_s=round(complete.duration_s, 3),
-        stored_to_shard_s=stored_to_shard_s and round(stored_to_shard_s, 3),
-    )
-    await context.announce(complete)
+    if reference is None or reference.manifest.generation != context.store.job_generation(job):
+        return None
+    return reference.manifest
 
 
 async def _fail(context: Context, job: Job, image: StoredImage, exc: CairnError) -> None:
     """The image stays, its job is over, the project keeps its cloud."""
     await asyncio.to_thread(context.store.fail, job, exc.code)
     await context.tell_error(exc, image_id=image.image_id)
-    await _announce_end(context, job, image)
+    await announce_end(context, job, image)

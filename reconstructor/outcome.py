@@ -59,6 +59,7 @@ def outcome_of(
         shards=following.shards if following else (),
         cameras=cameras,
         states=_states(job, answer, images),
+        solution=answer.solution,
     )
     return Outcome(change=change, remarks=tuple(_remarks(job, answer, following)))
 
@@ -66,7 +67,7 @@ def outcome_of(
 def _following(
     job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, scaling: Scaling
 ) -> Next | None:
-    if answer.cloud is None:
+    if answer.cloud is None or (job.kind is JobKind.REFETCH and answer.is_rejected):
         return None
     reference = store.references.newest()
     if reference is not None and job.kind is JobKind.ADD:
@@ -133,9 +134,8 @@ def _states(job: Job, answer: Answer, images: list[StoredImage]) -> dict[str, Im
 
 
 def _remarks(job: Job, answer: Answer, following: Next | None) -> Iterator[CairnError]:
-    update = answer.update
-    if job.kind is JobKind.REFETCH and update is not None and update.refetch_rejected:
-        yield RefetchRejectedError(update.refetch_rejected)
+    if job.kind is JobKind.REFETCH and answer.update is not None and answer.is_rejected:
+        yield RefetchRejectedError(answer.update.refetch_rejected)
     if following is not None and following.left_out_count:
         yield BudgetReachedError(
             f"{following.left_out_count} of the finest points were left out: raise retained_bytes_limit"

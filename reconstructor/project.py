@@ -49,7 +49,6 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
             "thumbnails": publish_thumbnails(context),
             "statistics": _publish_statistics(context),
             "clearing": _clear_old(context),
-            "black_box": context.executor.start(),
         }
         for name, coroutine in work.items():
             tasks.create_task(coroutine, name=f"{project}.{name}")

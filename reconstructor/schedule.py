@@ -1,5 +1,6 @@
 """What happens on image n? Pure: the same answer from the same numbers, after every restart."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -50,12 +51,38 @@ def jobs_on_image(image_number: int, refetch_every: int) -> tuple[JobKind, ...]:
     return (JobKind.ADD, JobKind.REFETCH) if is_due else (JobKind.ADD,)
 
 
-def next_job(jobs: tuple[Job, ...]) -> Job | None:
-    """The job to see to now: what is stored is published first, what a crash interrupted runs again, then the oldest."""
-    open_jobs = [job for job in jobs if job.state in _ORDER]
-    return min(open_jobs, key=lambda job: (_ORDER.index(job.state), job.image_number, job.number), default=None)
+def next_job(jobs: Collection[Job], kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:
+    """The job of these kinds to see to now, if any.
+
+    What is stored is published first, what a crash interrupted runs again, then the oldest; a refetch only once the
+    images up to its own are through.
+    """
+    ready = [job for job in jobs if job.kind in kinds and job.state in _ORDER and _is_ready(job, jobs)]
+    return min(ready, key=lambda job: (_ORDER.index(job.state), job.image_number, job.number), default=None)
 
 
-def is_refetch_due(jobs: tuple[Job, ...]) -> bool:
+def superseded(jobs: Collection[Job]) -> tuple[Job, ...]:
+    """Queued refetches that are not needed, because a later one may begin as well: they came due while one ran."""
+    ready = [job for job in jobs if _is_queued_refetch(job) and _is_ready(job, jobs)]
+    newest = max(ready, key=lambda job: (job.image_number, job.number), default=None)
+    return tuple(job for job in ready if job != newest)
+
+
+def _is_ready(job: Job, jobs: Collection[Job]) -> bool:
+    if job.kind is JobKind.ADD or job.state is JobState.STORED:
+        return True
+    return not any(
+        other.kind is JobKind.ADD
+        and other.state in {JobState.QUEUED, JobState.RUNNING}
+        and other.image_number <= job.image_number
+        for other in jobs
+    )
+
+
+def _is_queued_refetch(job: Job) -> bool:
+    return job.kind is JobKind.REFETCH and job.state is JobState.QUEUED
+
+
+def is_refetch_due(jobs: Collection[Job]) -> bool:
     """Whether a refetch waits already, so that another request for one changes nothing."""
-    return any(job.kind is JobKind.REFETCH and job.state is JobState.QUEUED for job in jobs)
+    return any(map(_is_queued_refetch, jobs))

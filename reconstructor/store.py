@@ -3,7 +3,7 @@
 import fcntl
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,15 @@ from reconstructor.database import Database
 from reconstructor.durable import DiskFullError, StoreError, make_folder, remove_unfinished, translate, write_durably
 from reconstructor.images import ImageRecord, ImageState, NewImage, StoredImage
 from reconstructor.references import References
-from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job
+from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
 from reconstructor.sharding import ReadyShard
 
 _OPEN: Final = "('queued', 'running', 'stored')"
 _PAUSED: Final = "is_paused"
 _REJECTED: Final = "rejected_count"
 _ERRORS: Final = "error_count"
+_SOLUTION: Final = "solution"
+_SUPERSEDED: Final = "superseded"
 _SCALE_BAR: Final = "scale_bar"
 
 
@@ -41,12 +43,14 @@ class Change:
         shards: the shards that are new in it.
         cameras: the bytes for `camera/current`, or None when the black box says nothing of cameras.
         states: what became of images, by image id.
+        solution: the complete solution that the points stand on; see `reconstructor.order`.
     """
 
     manifest: Manifest | None = None
     shards: tuple[ReadyShard, ...] = ()
     cameras: bytes | None = None
     states: Mapping[str, ImageState]
+    solution: int = 0
 
 
 class Store:
@@ -117,9 +121,15 @@ class Store:
 
     # Jobs
 
-    def next_job(self) -> Job | None:
-        """The job to run or to publish now."""
-        return next_job(self._open_jobs())
+    def next_job(self, kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:
+        """The job of these kinds to run or to publish now; refetches that a later one makes needless are over."""
+        jobs = self._open_jobs()
+        needless = superseded(jobs)
+        if needless:
+            with self._database.transaction():
+                for job in needless:
+                    self._end(job, JobState.DONE, _SUPERSEDED)
+        return next_job([job for job in jobs if job not in needless], kinds)
 
     def start(self, job: Job) -> None:
         """The black box gets it now."""
@@ -147,6 +157,8 @@ class Store:
             )
             self._set_states(change.states)
             self.references.record(manifest, change.cameras)
+            if change.solution > self.solution:
+                self._database.set_fact(_SOLUTION, change.solution)
 
     def finish(self, job: Job) -> None:
         """Everybody could learn of it: the job is over."""
@@ -175,6 +187,11 @@ class Store:
             return newest
 
     # Small facts
+
+    @property
+    def solution(self) -> int:
+        """The newest complete solution of which anything is stored."""
+        return int(self._database.fact(_SOLUTION) or 0)
 
     @property
     def is_paused(self) -> bool:

@@ -14,8 +14,10 @@ import numpy as np
 
 from broker.shards import PointCloud, encode_ply
 from reconstructor.black_box import BlackBox, CameraState, CameraUpdate, Update, concurrent, write_update
+from reconstructor.progress import write_progress
 
 POINTS_PER_IMAGE = 500
+_LONGEST_WAIT_S = 60.0
 SURVEY_OFFSET = (500_000.0, 5_400_000.0, 300.0)
 
 
@@ -46,6 +48,54 @@ def slow(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Like `instant`, half a second later."""
     time.sleep(0.5)
     return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+_growing = threading.Lock()
+
+
+@concurrent
+def beside_its_refetch(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Adds images while its refetch waits for a file `go`; the refetch's cloud has what was added until its end."""
+    is_refetch = threading.current_thread() is not threading.main_thread()
+    if is_refetch:
+        _wait_for_go()
+    with _growing:
+        if new_img_id not in (known := _known_images()):
+            known.append(new_img_id)
+            _write_whole("known.txt", "\n".join(known))
+        solution = len(list(Path().glob("solved-*"))) + is_refetch
+        folder = _folder(f"{new_img_id}-{f'refetch-{solution}' if is_refetch else 'add'}")
+        for image_id in known if is_refetch or not old_point_cloud else [new_img_id]:
+            (folder / f"{image_id}.ply").write_bytes(encode_ply(patch(image_id)))
+        write_update(Update(cameras=tuple(_camera(each) for each in known), solution=solution), folder)
+        if is_refetch:
+            Path(f"solved-{solution}").touch()
+        return str(folder)
+
+
+@concurrent
+def dies_once_beside_its_refetch(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Takes its process along, the first time that an image is added while its refetch waits."""
+    is_adding = threading.current_thread() is threading.main_thread()
+    if is_adding and Path("refetching").exists() and not Path("died").exists():
+        Path("died").touch()
+        os._exit(7)
+    return beside_its_refetch(input_img_path, old_point_cloud, new_img_id)
+
+
+def _wait_for_go() -> None:
+    Path("refetching").touch()
+    begun_s, passed_s = time.monotonic(), 0.0
+    while not Path("go").exists() and passed_s < _LONGEST_WAIT_S:
+        write_progress(Path(), "waiting", passed_s / _LONGEST_WAIT_S)
+        time.sleep(0.05)
+        passed_s = time.monotonic() - begun_s
+
+
+def _write_whole(name: str, text: str) -> None:
+    unfinished = Path(f"{name}.tmp")
+    unfinished.write_text(text + "\n", encoding="ascii")
+    unfinished.replace(name)
 
 
 @concurrent

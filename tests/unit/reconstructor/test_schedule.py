@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job
+from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
 
 
 def job(number: int, image_number: int, kind: JobKind = JobKind.ADD, state: JobState = JobState.QUEUED) -> Job:
@@ -45,6 +45,30 @@ def test_jobs_that_are_over_are_not_run_again() -> None:
 def test_a_second_refetch_is_due_only_when_the_first_has_begun() -> None:
     assert is_refetch_due((job(1, 1, JobKind.REFETCH),))
     assert not is_refetch_due((job(1, 1, JobKind.REFETCH, JobState.RUNNING), job(2, 2)))
+
+
+def test_a_lane_of_images_goes_on_past_a_refetch() -> None:
+    jobs = (job(1, 10, JobKind.REFETCH, JobState.RUNNING), job(2, 11), job(3, 12))
+    assert next_job(jobs, (JobKind.ADD,)) == jobs[1]
+    assert next_job(jobs, (JobKind.REFETCH,)) == jobs[0]
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING])
+def test_a_lane_of_refetches_waits_for_the_images_up_to_its_own(state: JobState) -> None:
+    refetch = job(2, 10, JobKind.REFETCH)
+    assert next_job((job(1, 10, state=state), refetch), (JobKind.REFETCH,)) is None
+    assert next_job((job(1, 10, state=JobState.STORED), refetch), (JobKind.REFETCH,)) == refetch
+    assert next_job((refetch, job(3, 11, state=state)), (JobKind.REFETCH,)) == refetch
+
+
+def test_of_refetches_that_came_due_while_one_ran_only_the_newest_that_may_begin_is_made() -> None:
+    first, second, third = (job(number, number, JobKind.REFETCH) for number in (10, 20, 30))
+    waiting_for = job(31, 25)
+    assert superseded((first, second, third, waiting_for)) == (first,)
+    assert superseded((first, second, third)) == (first, second)
+    running = job(5, 5, JobKind.REFETCH, JobState.RUNNING)
+    assert superseded((running, third)) == ()
+    assert superseded((job(1, 1), job(2, 2))) == ()
 
 
 def _in_order(jobs: tuple[Job, ...]) -> list[Job]:

@@ -143,6 +143,31 @@ def test_a_refetch_can_be_asked_for_once_at_a_time(store: Store) -> None:
     assert kinds == [JobKind.ADD, JobKind.REFETCH]
 
 
+def test_refetches_that_came_due_while_images_were_added_are_made_once(store: Store) -> None:
+    add(store, 7)
+    while (job := store.next_job((JobKind.ADD,))) is not None:
+        store.finish(job)
+    refetch = store.next_job((JobKind.REFETCH,))
+    assert refetch is not None
+    assert refetch.image_number == 6
+    store.finish(refetch)
+    assert store.next_job() is None
+
+
+def test_the_newest_solution_outlives_a_restart_and_never_goes_back(tmp_path: Path) -> None:
+    store = Store(tmp_path / "chapel", refetch_every=10)
+    add(store, 2)
+    for solution in (3, 2):
+        job = store.next_job()
+        assert job is not None
+        store.commit(job, Change(states={}, solution=solution))
+        store.finish(job)
+    store.close()
+    store = Store(tmp_path / "chapel", refetch_every=10)
+    assert store.solution == 3
+    store.close()
+
+
 def test_a_pause_and_counts_outlive_a_restart(tmp_path: Path) -> None:
     store = Store(tmp_path / "chapel", refetch_every=10)
     assert not store.is_paused

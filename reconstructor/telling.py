@@ -1,0 +1,37 @@
+"""Who hears how far a refetch has come? Everybody, about once a second, as long as the black box says so; never backwards."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from broker.ids import ImageId
+from broker.messages import Progress
+from reconstructor.context import Context
+from reconstructor.progress import forget_progress, read_progress
+
+INTERVAL_S: Final = 1.0
+
+
+@asynccontextmanager
+async def telling_progress(context: Context, image_id: ImageId) -> AsyncIterator[None]:
+    """Publish what the black box leaves in its working directory, as long as the block runs."""
+    await asyncio.to_thread(forget_progress, context.store.black_box_folder)
+    telling = asyncio.create_task(_tell_progress(context, image_id), name=f"{context.project}.progress")
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+
+
+async def _tell_progress(context: Context, image_id: ImageId) -> None:
+    told_ratio = -1.0
+    while True:
+        note = await asyncio.to_thread(read_progress, context.store.black_box_folder)
+        if note is not None and note.done_ratio > told_ratio:
+            told_ratio = note.done_ratio
+            await context.announce(
+                Progress(project=context.project, image_id=image_id, stage=note.stage, done_ratio=told_ratio)
+            )
+        await asyncio.sleep(INTERVAL_S)
