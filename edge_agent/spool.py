@@ -8,6 +8,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ from edge_agent.spool_index import SESSION_WORD, Figures, ImageState, SpooledIma
 SUFFIX_BY_TYPE: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 TYPE_BY_SUFFIX: Final = {suffix: content_type for content_type, suffix in SUFFIX_BY_TYPE.items()}
 UNFINISHED: Final = ".tmp"
+WRONG_DIGEST: Final = "wrong_digest"  # the reconstructor's code for other bytes than the id says
 LOG = get_logger()
 
 
@@ -64,6 +66,7 @@ class Spool:
     def __init__(self, folder: Path, agent: AgentId, *, reserve_bytes: int = 0) -> None:
         self._folder, self._images, self._reserve_bytes = folder, folder / "images", reserve_bytes
         self._lock = threading.RLock()
+        self._fresh: set[ImageId] = set()  # written by this run
         try:
             self._images.mkdir(parents=True, exist_ok=True)
             self._busy = _hold(folder / "lock")
@@ -106,23 +109,27 @@ class Spool:
             )
             self._write(self._path(image), photograph.content)
             self._index.insert(image)
+            self._fresh.add(image.image_id)
             return image
 
     def read(self, image: SpooledImage) -> bytes:
-        """Reads a photograph back and checks it.
+        """Reads a photograph back; one that an earlier run wrote is checked, as it may have met a power cut since.
 
         Raises:
             PhotographLostError: its file is gone or damaged; the index says so from now on.
         """
-        with self._guarded():
-            try:
-                content = self._path(image).read_bytes()
-            except FileNotFoundError:
-                content = b""
-            if sha256(content).hexdigest() != image.sha256:
+        try:
+            content = self._path(image).read_bytes()  # files never change: several are read beside each other
+        except FileNotFoundError:
+            content = b""
+        except OSError as exc:
+            raise _translated(exc) from exc
+        is_whole = image.image_id in self._fresh and len(content) == image.size_bytes
+        if not is_whole and sha256(content).hexdigest() != image.sha256:
+            with self._guarded():
                 self._index.change_state(image.image_id, ImageState.LOST, reason="file missing or damaged")
-                raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
-            return content
+            raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
+        return content
 
     def waiting(self, limit: int, *, without: frozenset[ImageId] = frozenset()) -> list[SpooledImage]:
         """The oldest photographs without receipt."""
@@ -130,17 +137,24 @@ class Spool:
             return [each for each in self._index.waiting(limit + len(without)) if each.image_id not in without][:limit]
 
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
-        """Notes a receipt and lets the file of a stored image go; None when the image is not ours."""
+        """Notes a receipt and lets the file of a stored image go; None when the image is not ours.
+
+        Bytes that arrived otherwise than they were written are offered once more.
+        """
         with self._guarded():
             image = self._index.find(image_id)
             if image is None or image.state is not ImageState.WAITING:
+                return image
+            is_fresh = image_id in self._fresh
+            self._fresh.discard(image_id)
+            if receipt.code == WRONG_DIGEST and is_fresh:  # torn on the way or on the card: the next read tells
                 return image
             is_safe = receipt.status is not ReceiptStatus.REJECTED
             state = ImageState.STORED if is_safe else ImageState.REJECTED
             self._index.change_state(image_id, state, number=receipt.image_number, reason=receipt.reason)
             if is_safe:
                 self._path(image).unlink(missing_ok=True)
-            return self._index.find(image_id)
+            return replace(image, state=state, image_number=receipt.image_number, reason=receipt.reason)
 
     def figures(self) -> Figures:
         """Counts of everything that went through."""

@@ -95,9 +95,13 @@ class Uplink:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def wait_change(self, timeout_s: float) -> None:
-        """Waits until something may have changed, or the time is over."""
-        changed = self._changed
+    def moment(self) -> asyncio.Event:
+        """Now, for `wait_change`: what changes while one is still looking is not missed."""
+        return self._changed
+
+    async def wait_change(self, timeout_s: float, since: asyncio.Event | None = None) -> None:
+        """Waits until something may have changed since a moment, or the time is over."""
+        changed = since or self._changed
         try:
             async with asyncio.timeout(timeout_s):
                 await changed.wait()

@@ -17,7 +17,7 @@ from broker.messages import Flow, Missing, ReconstructorState, UploadAcknowledge
 from broker.topics import TopicSpace
 from edge_agent.outbox import Outbox
 from edge_agent.pieces import PieceSender, single_limit_bytes, user_properties
-from edge_agent.spool_index import SpooledImage
+from edge_agent.spool_index import ImageState, SpooledImage
 from edge_agent.uplink import LinkStuckError, Uplink, Window
 
 FIRST_PAUSE_S: Final = 0.5
@@ -99,13 +99,13 @@ class Uploader:
     async def _feed(self, uploads: asyncio.TaskGroup, is_last: Callable[[], bool]) -> None:
         while True:
             was_last = is_last()  # asked before looking: what comes in between is seen by the look
-            following = await asyncio.to_thread(self._outbox.waiting, 1, without=frozenset(self._under_way))
+            moment, room = self.uplink.moment(), self.uplink.window.images
+            following = await asyncio.to_thread(self._outbox.waiting, room, without=frozenset(self._under_way))
             if not following and was_last:
                 return
-            if following and self._has_room(following[0]):
-                self._begin(uploads, following[0])
-                continue
-            await self.uplink.wait_change(LOOK_AGAIN_S)
+            while following and self._has_room(following[0]):
+                self._begin(uploads, following.pop(0))
+            await self.uplink.wait_change(LOOK_AGAIN_S, since=moment)
 
     def _has_room(self, image: SpooledImage) -> bool:
         size_bytes = sum(each.size_bytes for each in self._under_way.values())
@@ -223,7 +223,8 @@ class Uploader:
             self.last_error = image.reason
         if image_id in self._receipts:
             self._receipts[image_id].set()
-        self._settled(image)
+        if image.state is not ImageState.WAITING:
+            self._settled(image)
         self.wake()
 
 

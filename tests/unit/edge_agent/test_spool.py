@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
-from broker.ids import AgentId, ImageId, ProjectId
+from broker.ids import AgentId, ImageId, ImageName, ProjectId
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.camera import Photograph
 from edge_agent.spool import PhotographLostError, Spool, SpoolBusyError, SpoolFullError
@@ -132,6 +132,39 @@ def test_a_damaged_file_is_said_to_be_lost_and_offered_no_more(folder: Path) -> 
         assert spool.waiting(10) == []
         assert spool.figures().lost_count == 1
         assert spool.add(photograph(1)).state is ImageState.WAITING
+
+
+def test_a_file_damaged_over_a_restart_is_found_by_its_digest(folder: Path) -> None:
+    with Spool(folder, RIG) as spool:
+        image = spool.add(photograph(1))
+    with Spool(folder, RIG) as spool:
+        (folder / "images" / f"{image.image_id}.jpg").write_bytes(b"z" * image.size_bytes)
+        with pytest.raises(PhotographLostError):
+            spool.read(image)
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_bytes_that_arrived_otherwise_are_offered_once_more_and_looked_at(folder: Path, *, is_damaged: bool) -> None:
+    with Spool(folder, RIG) as spool:
+        image = spool.add(photograph(1))
+        torn = UploadAcknowledged(
+            project=ProjectId("chapel"),
+            status=ReceiptStatus.REJECTED,
+            image_name=ImageName(image.image_id),
+            code="wrong_digest",
+            reason="the bytes do not have the digest",
+        )
+        assert spool.settle(torn, image.image_id) == image
+        assert spool.waiting(1) == [image]
+        if is_damaged:
+            (folder / "images" / f"{image.image_id}.jpg").write_bytes(b"z" * image.size_bytes)
+            with pytest.raises(PhotographLostError):
+                spool.read(image)
+            return
+        assert spool.read(image) == photograph(1).content
+        rejected = spool.settle(torn, image.image_id)  # the card is fine: it is not sent for ever
+        assert rejected is not None
+        assert rejected.state is ImageState.REJECTED
 
 
 def test_a_damaged_index_is_set_aside_and_made_again_from_the_files(folder: Path) -> None:
