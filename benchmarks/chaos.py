@@ -80,6 +80,11 @@ class Program:
             self._process.wait(30)
 
     @property
+    def pid(self) -> int | None:
+        """Its process, once it was started."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def status(self) -> int | None:
         """Exit code, or None while it runs."""
         return None if self._process is None else self._process.poll()
@@ -88,8 +93,17 @@ class Program:
 class Stage:
     """A broker, a reconstructor and some rigs in one folder."""
 
-    def __init__(self, folder: Path, *, image_count: int, rig_count: int, is_persistent: bool, seed: int) -> None:
-        self.folder, self.image_count = folder, image_count
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        image_count: int,
+        rig_count: int,
+        is_persistent: bool,
+        seed: int,
+        interval_s: float = 0.05,
+    ) -> None:
+        self.folder, self.image_count, self._interval_s = folder, image_count, interval_s
         self._random = random.Random(seed)  # noqa: S311 - moments of kills
         names = [f"rig-{number}" for number in range(rig_count)]
         people = [("reconstructor", "reconstructor"), ("viewer", "viewer"), *((name, "agent") for name in names)]
@@ -116,7 +130,7 @@ class Stage:
                 self._revive()
                 if killing.done():
                     killing.result()
-            await self._until_processed()
+            await self.until_processed()
         return killing.result()
 
     def end(self) -> None:
@@ -146,7 +160,7 @@ class Stage:
             if program.status not in {None, 0}:
                 program.start()
 
-    async def _until_processed(self) -> None:
+    async def until_processed(self) -> None:
         """Everything is in the retained set, and no work is left: the last refetch too is over."""
         while not await self._is_processed():
             self._revive()
@@ -180,7 +194,7 @@ class Stage:
             "SPOOL_DIR": str(self.folder / name),
             "CAMERA": "folder",
             "FOLDER": str(photos),
-            "INTERVAL_S": "0.05",
+            "INTERVAL_S": str(self._interval_s),
             "RESERVE_BYTES": "0",
         }
         return Program(("edge", "run"), environment("CAIRN_EDGE", self._connection(name), settings), self._log(name))
