@@ -135,9 +135,10 @@ def waits_until_the_third(input_img_path: str, old_point_cloud: str, new_img_id:
 
 
 def rejects_its_refetch(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
-    """Places images and takes no refetch over."""
+    """Places images and takes no refetch over, though it leaves its cloud."""
     if not old_point_cloud and new_img_id in _known_images():
         folder = _folder(f"{new_img_id}-refetch")
+        (folder / "cloud.ply").write_bytes(encode_ply(patch(new_img_id)))
         write_update(Update(refetch_rejected="the new solution places fewer images"), folder)
         return str(folder)
     return instant(input_img_path, old_point_cloud, new_img_id)

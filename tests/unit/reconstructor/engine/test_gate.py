@@ -10,6 +10,13 @@ from reconstructor.engine.agreement import camera_jumps, epipolar_inlier_share, 
 from reconstructor.engine.colmap import pycolmap, sim3
 from reconstructor.engine.gate import judge
 from reconstructor.geometry import Similarity, rotation_from_quaternion
+from tests.unit.reconstructor.engine.spoiled import (
+    half_the_images_swapped,
+    mirrored,
+    set_pose,
+    tracks_subsampled,
+    wrong_focal_length,
+)
 from tests.unit.reconstructor.engine.synthetic import Walk, seen_points
 
 CAMERAS = 8
@@ -39,38 +46,6 @@ def copy_of(walk: Walk) -> Any:
     return model
 
 
-def set_pose(image: Any, rotation: np.ndarray, translation: np.ndarray) -> None:
-    image.frame.rig_from_world = pycolmap.Rigid3d(np.column_stack([rotation, translation]))
-
-
-def wrong_focal_length(model: Any) -> None:
-    camera = model.camera(1)
-    camera.params = [camera.params[0] * 1.3, camera.params[1] * 1.3, *camera.params[2:]]
-
-
-def mirrored(model: Any) -> None:
-    flip = np.diag([-1.0, 1.0, 1.0])
-    for point in model.points3D.values():
-        point.xyz = flip @ point.xyz
-    for image in model.images.values():
-        pose = image.cam_from_world()
-        center = flip @ image.projection_center()
-        rotation = flip @ pose.rotation.matrix() @ flip
-        set_pose(image, rotation, -rotation @ center)
-
-
-def half_the_images_swapped(model: Any) -> None:
-    poses = {number: model.image(number).cam_from_world() for number in range(1, CAMERAS // 2 + 1)}
-    for number, pose in poses.items():
-        other = model.image(CAMERAS // 2 + 1 - number)
-        set_pose(other, pose.rotation.matrix(), np.asarray(pose.translation))
-
-
-def few_tracks(model: Any) -> None:
-    for point_id in sorted(model.point3D_ids())[::2]:
-        model.delete_point3D(point_id)
-
-
 def lost_images(model: Any) -> None:
     model.deregister_frame(1)
 
@@ -94,7 +69,7 @@ def test_a_good_solution_in_another_world_passes(walk: Walk) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [wrong_focal_length, mirrored, half_the_images_swapped, few_tracks, lost_images, bent]
+    "spoil", [wrong_focal_length, mirrored, half_the_images_swapped, tracks_subsampled, lost_images, bent]
 )
 def test_a_bad_solution_is_refused_with_a_reason(walk: Walk, spoil: Callable[[Any], None]) -> None:
     solution = copy_of(walk)
@@ -102,6 +77,14 @@ def test_a_bad_solution_is_refused_with_a_reason(walk: Walk, spoil: Callable[[An
     verdict = judge(walk.mapper.model, solution, walk.known)
     assert verdict.objection
     assert not verdict.passes
+
+
+def test_few_tracks_let_cameras_jump_and_cost_matches(walk: Walk) -> None:
+    solution = copy_of(walk)
+    tracks_subsampled(solution)
+    figures = judge(walk.mapper.model, solution, walk.known).figures
+    assert figures.camera_jump_ratio > 0.05
+    assert figures.epipolar_share_after < figures.epipolar_share_before - 0.02
 
 
 def test_a_solution_that_mends_a_bad_live_model_passes_though_cameras_jump(walk: Walk) -> None:
