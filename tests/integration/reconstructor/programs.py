@@ -44,10 +44,18 @@ E = TypeVar("E", bound=Event)
 class Program:
     """`cairn reconstructor run`, started, killed and started again on one data folder."""
 
-    def __init__(self, connection: Connection, folder: Path, black_box: str, **settings: object) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        folder: Path,
+        black_box: str,
+        projects: tuple[ProjectId, ...] = (PROJECT,),
+        **settings: object,
+    ) -> None:
         self.folder, self.log = folder / "data", folder / "reconstructor.log"
         self._environment = os.environ | {"PYTHONPATH": str(ROOT)} | _environment(connection, settings)
-        self._words = ["--project", PROJECT, "--data-dir", str(self.folder)]
+        self._words = [word for project in projects for word in ("--project", project)]
+        self._words += ["--data-dir", str(self.folder)]
         self._words += ["--black-box", f"tests.black_boxes:{black_box}"]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -108,25 +116,25 @@ def _environment(connection: Connection, settings: dict[str, object]) -> dict[st
 class Rig:
     """Sends images and waits for their receipts; sends again when none comes, as a rig does."""
 
-    def __init__(self, delivery: Delivery) -> None:
-        self._delivery = delivery
+    def __init__(self, delivery: Delivery, project: ProjectId = PROJECT) -> None:
+        self._delivery, self._project = delivery, project
         self._receipts: dict[str, UploadAcknowledged] = {}
         self._changed = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def of(cls, connection: Connection, sender: str = RIG) -> AsyncIterator["Rig"]:
-        receipts = SPACE.filter(RECEIPT.template, PROJECT, sender=sender)
-        async with Delivery(connection, client_id=sender, subscriptions=(receipts,)) as delivery:
+    async def of(cls, connection: Connection, sender: str = RIG, project: ProjectId = PROJECT) -> AsyncIterator["Rig"]:
+        receipts = SPACE.filter(RECEIPT.template, project, sender=sender)
+        async with Delivery(connection, client_id=f"{sender}-{project}", subscriptions=(receipts,)) as delivery:
             await delivery.wait_connected(PATIENCE_S)
-            rig = cls(delivery)
+            rig = cls(delivery, project)
             yield rig
             rig._reading.cancel()
 
     async def send(self, payload: bytes, name: str, sender: str = RIG) -> UploadAcknowledged:
         """Publish until the receipt is here."""
-        topic = SPACE.topic(PROJECT, IMAGE.template, sender=sender, image_name=name)
+        topic = SPACE.topic(self._project, IMAGE.template, sender=sender, image_name=name)
         async with asyncio.timeout(2 * PATIENCE_S):
             while True:
                 await self._delivery.publish(Outgoing(topic=topic, payload=payload), PATIENCE_S)

@@ -1,0 +1,62 @@
+"""Several projects in one service: each has its own images, numbers, cloud and black box."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from broker.access import User
+from broker.envelope import BadMessageError, decode
+from broker.ids import ProjectId
+from broker.messages import Manifest
+from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from reconstructor.retained import list_retained
+from tests.black_boxes import POINTS_PER_IMAGE
+from tests.integration.reconstructor.programs import PATIENCE_S, Program, Rig
+
+CHAPEL, TOWER = ProjectId("chapel"), ProjectId("tower")
+COUNTS = {CHAPEL: 3, TOWER: 2}
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker whose users belong to both projects."""
+    people = (("reconstructor", "reconstructor"), ("rig-north", "agent"))
+    users = [Credential.fresh(User.build(name, role, [CHAPEL, TOWER])) for name, role in people]
+    with Mosquitto(BrokerPlan(data_dir=tmp_path / "broker", port=free_port()), users) as broker:
+        yield broker
+
+
+async def manifest_of(mosquitto: Mosquitto, project: ProjectId, point_count: int) -> Manifest:
+    """The project's manifest once it names that many points."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            retained = await list_retained(mosquitto.connection("reconstructor"), project)
+            with suppress(BadMessageError):
+                manifest = decode(retained.manifest, Manifest)
+                if manifest.point_count == point_count:
+                    return manifest
+            await asyncio.sleep(0.1)
+
+
+async def test_two_projects_grow_beside_each_other_also_after_a_kill(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    program = Program(mosquitto.connection("reconstructor"), tmp_path, "instant", projects=(CHAPEL, TOWER))
+    program.start()
+    connection = mosquitto.connection("rig-north")
+    try:
+        async with Rig.of(connection, project=CHAPEL) as chapel, Rig.of(connection, project=TOWER) as tower:
+            await chapel.send_many(range(1))  # the same photograph may belong to both
+            await tower.send_many(range(1))
+            program.kill()
+            program.start()
+            await chapel.send_many(range(1, COUNTS[CHAPEL]))
+            await tower.send_many(range(1, COUNTS[TOWER]))
+        for project, count in COUNTS.items():
+            manifest = await manifest_of(mosquitto, project, count * POINTS_PER_IMAGE)
+            assert (manifest.project, manifest.image_count) == (project, count)
+            numbers = {entry.image_number for entry in manifest.shards if entry.kind == "incremental"}
+            assert numbers == set(range(2, count + 1))
+    finally:
+        program.kill()
