@@ -1,9 +1,10 @@
-"""How long does an image take, and does that grow with the project? A walk around a simulated object, without depth.
+"""How long does an image take, does that grow with the project, and does it wait for a refetch? Around a simulated object.
 
     python -m benchmarks.engine_latency [--count 200] [--photos FOLDER] [--threads 2]
 
 Beside it, what re-running COLMAP's incremental mapper at each image would cost. `sfm` is everything from the file to
-the step on disk. Rendering 200 photographs takes minutes: keep them with --photos, which is filled if it is empty.
+the step on disk, without depth; `live` is the same with depth, as photographs come in the field: with a pause as long
+as they take. Rendering 200 photographs takes minutes: keep them with --photos, which is filled if it is empty.
 """
 
 import argparse
@@ -31,13 +32,14 @@ MARKS = (10, 50, 100, 200)
 WINDOW = 5  # images on either side of a mark
 STEADY_AFTER = 20  # from then on an image is matched with as many others as ever
 PEER_MARKS = (10, 25, 50, 100)
+LIVE_COUNT = 10  # images before the refetch beside which depth is measured
 
 
 class Run:
     """One engine that takes photographs one after the other."""
 
-    def __init__(self, folder: Path, settings: EngineSettings) -> None:
-        self.settings = settings
+    def __init__(self, folder: Path, settings: EngineSettings, peer_marks: tuple[int, ...] = PEER_MARKS) -> None:
+        self.settings, self._peer_marks = settings, peer_marks
         self.engine = LiveEngine(folder, settings)
         self.seconds: list[float] = []
         self.cpu_seconds: list[float] = []
@@ -50,7 +52,7 @@ class Run:
         self.seconds.append(time.monotonic() - begun)
         self.cpu_seconds.append(time.process_time() - cpu_begun)
         self.stages.append(outcome.seconds_by_stage)
-        if len(self.seconds) in PEER_MARKS:
+        if len(self.seconds) in self._peer_marks:
             self.rerun_seconds[len(self.seconds)] = self._rerun_colmap()
         return outcome
 
@@ -63,6 +65,25 @@ class Run:
             begun = time.monotonic()
             pycolmap.incremental_mapping(str(database), scratch, scratch, options)
             return time.monotonic() - begun
+
+    def beside_a_refetch(self, photographs: tuple[Path, ...], pause_s: float = 0.0) -> tuple[list[float], float]:
+        """Seconds of each image that was begun while a refetch ran, and of the refetch; the others are added too."""
+        ended_s: list[float] = []
+
+        def refetch() -> None:
+            self.engine.refetch()
+            ended_s.append(time.monotonic())
+
+        begun_s, first = time.monotonic(), len(self.seconds)
+        thread = threading.Thread(target=refetch, name="refetch")
+        thread.start()
+        beside_count = 0
+        for path in photographs:
+            beside_count += thread.is_alive()
+            self.add(path)
+            thread.join(pause_s)
+        thread.join()
+        return self.seconds[first : first + beside_count], ended_s[0] - begun_s
 
     def near(self, mark: int) -> dict[str, float]:
         """Median seconds by stage about an image number."""
@@ -78,17 +99,7 @@ def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Pat
         update = run.add(path).update
         print(f"{len(run.seconds)} {run.seconds[-1]:.2f} s {update.cameras[-1].state}", flush=True)
     alone, cpu = np.array(run.seconds), np.array(run.cpu_seconds)
-    begun = time.monotonic()
-    refetch = threading.Thread(target=run.engine.refetch, name="refetch")
-    refetch.start()
-    during = []
-    for path in photographs[-during_count:]:
-        is_refetching = refetch.is_alive()
-        run.add(path)
-        if is_refetching:
-            during.append(run.seconds[-1])
-    refetch.join()
-    refetch_s = time.monotonic() - begun
+    during, refetch_s = run.beside_a_refetch(photographs[-during_count:])
     numbers = np.arange(1, len(alone) + 1)
     steady = numbers > STEADY_AFTER
     placed = [camera.world_from_camera is not None for camera in run.engine.complete().update.cameras]
@@ -103,11 +114,33 @@ def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Pat
         "cpu_slope_ms_per_image": float(1e3 * np.polyfit(numbers[steady], cpu[steady], 1)[0]),
         "stages_s": {str(mark): run.near(mark) for mark in MARKS if mark <= len(alone)},
         "refetch_s": refetch_s,
-        "live_p95_during_refetch_s": float(np.quantile(during, 0.95)) if during else None,
+        "sfm_p95_during_refetch_s": _p95(during),
         "peak_memory_mb": _peak_memory_mb(),
         "colmap_rerun_p50_s": statistics.median(run.rerun_seconds.values()) if run.rerun_seconds else None,
         "colmap_rerun_s": {str(mark): seconds for mark, seconds in run.rerun_seconds.items()},
     }
+
+
+def measure_live(photographs: tuple[Path, ...], settings: EngineSettings, folder: Path) -> dict[str, Any]:
+    """With depth, alone and beside a refetch."""
+    run = Run(folder, settings, peer_marks=())
+    for path in photographs[:LIVE_COUNT]:
+        run.add(path)
+    alone = run.seconds[2:]  # depth begins with the third image
+    pause_s = statistics.median(alone)
+    during, refetch_s = run.beside_a_refetch(photographs[LIVE_COUNT : 3 * LIVE_COUNT], pause_s)
+    return {
+        "live_p50_s": statistics.median(alone),
+        "live_p95_s": _p95(alone),
+        "live_p50_during_refetch_s": statistics.median(during) if during else None,
+        "live_p95_during_refetch_s": _p95(during),
+        "live_during_refetch_count": len(during),
+        "live_refetch_s": refetch_s,
+    }
+
+
+def _p95(seconds: list[float]) -> float | None:
+    return float(np.quantile(seconds, 0.95)) if seconds else None
 
 
 def _peak_memory_mb() -> float:
@@ -131,7 +164,9 @@ def main() -> None:
             Dataset.simulated("statue", photos, count=arguments.count)
         photographs = order_photographs(photos)[: arguments.count]
         settings = EngineSettings(threads=arguments.threads, dense=False)
-        print(json.dumps(measure(photographs, settings, Path(scratch) / "engine")))
+        figures = measure(photographs, settings, Path(scratch) / "engine")
+        dense = settings.model_copy(update={"dense": True})
+        print(json.dumps(figures | measure_live(photographs, dense, Path(scratch) / "live")))
 
 
 if __name__ == "__main__":

@@ -6,16 +6,21 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from broker.errors import CairnError
 from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import CameraState, Update, read_update
 from reconstructor.engine.live import LiveEngine, black_box
+from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.protocol import Engine, Outcome
 from reconstructor.engine.recall import EngineStateMissingError
 from reconstructor.engine.settings import EngineSettings
@@ -129,6 +134,71 @@ def test_a_refetch_gives_the_whole_cloud_in_the_same_frame(
     assert moved.max() < 0.01 * extent
     path = photographs.paths[5]
     assert 0 < engine.add_image(path, path.stem).update.new_point_count < len(cloud)
+
+
+def test_a_refetch_is_cancelled_within_two_seconds(start: Start, resumed: Path) -> None:
+    engine, errors = start(resumed), []
+    steps = sorted((resumed / "steps").iterdir())
+
+    def refetch() -> None:
+        try:
+            engine.refetch()
+        except CairnError as exc:
+            errors.append(exc)
+
+    thread = threading.Thread(target=refetch)
+    thread.start()
+    until = time.monotonic() + 30
+    while not (resumed / "refetch/request.json").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    begun = time.monotonic()
+    engine.close()
+    thread.join(30)
+    assert time.monotonic() - begun < 2
+    assert len(errors) == 1
+    assert sorted((resumed / "steps").iterdir()) == steps
+
+
+def test_an_image_goes_on_from_the_disk_when_the_call_beside_it_fails(
+    photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CAIRN_ENGINE_MAX_FEATURES", "1500")
+    monkeypatch.setenv("CAIRN_ENGINE_DENSE", "false")
+    paths = [str(path) for path in photographs.paths[:4]]
+    for number, path in enumerate(paths[:3]):
+        black_box(path, "present.ply" if number else "", str(number))
+    is_matched, place = threading.Event(), LiveMapper.place
+
+    def fail(_: LiveEngine) -> NoReturn:
+        assert is_matched.wait(30)
+        raise ZeroDivisionError
+
+    def place_late(self: LiveMapper, waiting: Iterable[int]) -> list[int]:
+        is_first = not is_matched.is_set()
+        is_matched.set()
+        if is_first:
+            refetch.join(0.5)  # it waits for this image before it lets go of the engine
+        return place(self, waiting)
+
+    monkeypatch.setattr(LiveEngine, "_solve", fail)
+    monkeypatch.setattr(LiveMapper, "place", place_late)
+    errors: list[BaseException] = []
+
+    def call_refetch() -> None:
+        try:
+            black_box(paths[2], "", "2")
+        except ZeroDivisionError as exc:
+            errors.append(exc)
+
+    refetch = threading.Thread(target=call_refetch)
+    refetch.start()
+    update = read_update(Path(black_box(paths[3], "present.ply", "3")))
+    refetch.join(30)
+    assert len(errors) == 1
+    assert update is not None
+    assert states(update) == ["placed"] * 4
+    assert update.new_point_count > 20
 
 
 def test_a_solution_that_fits_into_no_known_world_is_refused_and_the_model_stays(
