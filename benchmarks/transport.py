@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -127,6 +128,10 @@ class Held:
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
         """As the spool settles."""
         return self.spool.settle(receipt, image_id)
+
+    def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
+        """As the spool."""
+        return self.spool.lacking(session, sequences)
 
     def keep(self, payloads: list[bytes]) -> None:
         """Closes, and puts photographs in."""

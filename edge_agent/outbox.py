@@ -33,6 +33,9 @@ class Outbox(Protocol):
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
         """Notes a receipt; None when the image is not from here."""
 
+    def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
+        """Which of a session's sequence numbers cannot be sent, as no photograph waits under them."""
+
 
 class NamedFiles:
     """Files that somebody named on the command line. They stay where they are; the same files get the same ids."""
@@ -74,6 +77,12 @@ class NamedFiles:
         state = ImageState.STORED if is_safe else ImageState.REJECTED
         self.images[image_id] = replace(image, state=state, image_number=receipt.image_number, reason=receipt.reason)
         return self.images[image_id]
+
+    def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
+        """Which of them are none of the files that wait."""
+        waiting = {each.sequence for each in self.images.values() if self._is_waiting(each)}
+        is_ours = any(each.session == session for each in self.images)
+        return [each for each in sequences if not is_ours or each not in waiting]
 
     @staticmethod
     def _is_waiting(image: SpooledImage) -> bool:

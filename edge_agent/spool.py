@@ -7,7 +7,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -155,6 +155,12 @@ class Spool:
             if is_safe:
                 self._path(image).unlink(missing_ok=True)
             return replace(image, state=state, image_number=receipt.image_number, reason=receipt.reason)
+
+    def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
+        """Which of a session's sequence numbers have no photograph that waits here."""
+        with self._guarded():
+            waiting = {each.sequence for each in self._index.waiting(-1)} if session == self.session else set()
+        return [each for each in sequences if each not in waiting]
 
     def figures(self) -> Figures:
         """Counts of everything that went through."""

@@ -13,7 +13,7 @@ from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
-from broker.messages import Flow, Missing, ReconstructorState, UploadAcknowledged
+from broker.messages import Flow, Missing, MissingSequences, ReconstructorState, UploadAcknowledged
 from broker.topics import TopicSpace
 from edge_agent.outbox import Outbox
 from edge_agent.pieces import PieceSender, single_limit_bytes, user_properties
@@ -64,6 +64,7 @@ class Uploader:
         self._pieces = PieceSender(self.uplink, space=space, project=project, sender=sender)
         self._under_way: dict[ImageId, SpooledImage] = {}
         self._receipts: dict[ImageId, asyncio.Event] = {}
+        self._asked: set[ImageId] = set()  # under way, and the reconstructor misses them
         self.sent_count = 0
         self.resent_count = 0
         self.last_error: str | None = None
@@ -134,6 +135,7 @@ class Uploader:
         finally:
             self._under_way.pop(image.image_id, None)
             self._receipts.pop(image.image_id, None)
+            self._asked.discard(image.image_id)
             self.wake()
 
     async def _until_open(self, receipt: asyncio.Event) -> None:
@@ -155,6 +157,7 @@ class Uploader:
             self.last_error = exc.sentence
             LOG.warning("image_refused", image_id=image.image_id, code=exc.code, reason=exc.sentence, attempt=attempt)
             return False
+        self._asked.discard(image.image_id)  # asked while it was still on its way
         self.sent_count += 1
         self.resent_count += attempt > 0
         LOG.info("image_sent", image_id=image.image_id, bytes=image.size_bytes, attempt=attempt)
@@ -183,6 +186,9 @@ class Uploader:
             if receipt.is_set():
                 self.uplink.note_receipt(began_s)
                 return True
+            if image.image_id in self._asked:
+                LOG.info("image_asked_for", image_id=image.image_id)
+                return False
             if self.uplink.lost_session_count != sessions:  # the broker forgot us, and perhaps the image
                 return False
             if was_open and self.uplink.is_open:  # an absent reconstructor's time does not count
@@ -208,11 +214,25 @@ class Uploader:
             image_id = ImageId(str(found.levels["image_name"]))  # as we sent it: a duplicate's own id may be another's
             await self._take_receipt(image_id, decode(incoming.payload, UploadAcknowledged))
         elif found.channel is MISSING:
-            self._pieces.take_missing(decode(incoming.payload, Missing))
+            missing = decode(incoming.payload, Missing)
+            self._pieces.take_missing(missing)
+            for gap in missing.sequences:
+                await self._take_gap(gap)
         elif found.channel is FLOW:
             self.uplink.take_flow(decode(incoming.payload, Flow))
         elif found.channel is RECONSTRUCTOR_STATE and incoming.payload:
             self.uplink.take_state(decode(incoming.payload, ReconstructorState))
+
+    async def _take_gap(self, gap: MissingSequences) -> None:
+        """What lacks only its receipt is sent again soon, what waits comes in its turn, what is gone is said."""
+        under_way = {each.sequence: each.image_id for each in self._under_way.values()}
+        is_ours = any(each.session == gap.session for each in under_way.values())
+        if is_ours:
+            self._asked.update(under_way[each] for each in gap.sequences if each in under_way)
+        gone = await asyncio.to_thread(self._outbox.lacking, gap.session, gap.sequences)
+        if gone:  # stored elsewhere, laid aside, thinned: the reconstructor asks a few times and goes on without
+            LOG.warning("sequences_gone", session=gap.session, count=len(gone), first=gone[0])
+        self.wake()
 
     async def _take_receipt(self, image_id: ImageId, receipt: UploadAcknowledged) -> None:
         image = await asyncio.to_thread(self._outbox.settle, receipt, image_id)

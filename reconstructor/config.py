@@ -72,6 +72,9 @@ class Settings(ProgramSettings):
         default=4, ge=1, description="Images that one sender may have under way without a receipt."
     )
     flow_bytes: int = Field(default=32 * MIB, ge=1, description="And how many bytes of them.")
+    gap_wait_s: PositiveFloat = Field(
+        default=30.0, description="A gap in a rig's count that stays so long is named to the rig, seconds."
+    )
     baseline_m: PositiveFloat | None = Field(
         default=None, description="A known distance between photographs, which gives the project metres, metres."
     )

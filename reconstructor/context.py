@@ -22,6 +22,7 @@ from broker.topics import TopicSpace
 from reconstructor.config import Settings
 from reconstructor.durable import StoreError
 from reconstructor.executors import Executor
+from reconstructor.gaps import Gaps
 from reconstructor.generations import ShardGoneError
 from reconstructor.publisher import Publisher
 from reconstructor.statistics import Figures
@@ -68,6 +69,7 @@ class Context:
     executor: Executor
     boot_id: str
     log: Any
+    gaps: Gaps = field(default_factory=Gaps)
     figures: Figures = field(default_factory=Figures)
     work: Bell = field(default_factory=Bell)
     thumbnails: asyncio.Event = field(default_factory=asyncio.Event)

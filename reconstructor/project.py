@@ -15,9 +15,11 @@ from broker.messages import ReconstructorPresence, ReconstructorState
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context, state_message
 from reconstructor.executors.local import LocalExecutor
+from reconstructor.gaps import Gaps
 from reconstructor.generations import ShardGoneError
 from reconstructor.jobs import run_jobs
 from reconstructor.publisher import Publisher
+from reconstructor.receipts import ask_for_gaps
 from reconstructor.reception import READ, receive
 from reconstructor.requests import Asked, answer_requests
 from reconstructor.scale_bars import publish_revisions
@@ -43,6 +45,7 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
         work = {
             "connection": _follow_connection(context),
             "reception": receive(context, asked),
+            "gaps": ask_for_gaps(context),
             "requests": answer_requests(context, asked),
             "revisions": publish_revisions(context),
             "jobs": run_jobs(context),
@@ -82,6 +85,7 @@ async def _opened(settings: Settings, project: ProjectId) -> AsyncIterator[Conte
             ),
             executor=executor,
             boot_id=boot_id,
+            gaps=Gaps(first_wait_s=settings.gap_wait_s),
             log=get_logger(project=project),
         )
         stack.push_async_callback(_say_farewell, context)

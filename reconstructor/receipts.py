@@ -2,16 +2,18 @@
 
 import asyncio
 from datetime import datetime
+from typing import Final
 
-from broker.contract import CAPTURED_AT_PROPERTY, FLOW, RECEIPT
+from broker.contract import CAPTURED_AT_PROPERTY, FLOW, MISSING, RECEIPT
 from broker.delivery import Incoming, Outgoing
 from broker.ids import ImageName, SenderId
-from broker.messages import Flow, ReceiptStatus, UploadAcknowledged
+from broker.messages import Flow, Missing, ReceiptStatus, UploadAcknowledged
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.durable import StoreError
 from reconstructor.intake import ImageRefusedError, Limits, Taken, Upload, take_in
 
-_JSON = "application/json"
+GAP_LOOK_S: Final = 5.0
+_JSON: Final = "application/json"
 
 
 def captured_at(message: Incoming) -> datetime | None:
@@ -74,8 +76,27 @@ async def rejection(context: Context, sender: SenderId, name: ImageName, exc: Im
 
 async def send_receipt(context: Context, sender: SenderId, receipt: UploadAcknowledged) -> None:
     """Publish a receipt; raises what `Delivery.publish` raises."""
+    context.gaps.note(sender, receipt.image_name)
     topic = context.space.topic(context.project, RECEIPT.template, sender=sender, image_name=receipt.image_name)
     await context.delivery.publish(Outgoing(topic=topic, payload=receipt.encode(), content_type=_JSON))
+
+
+async def ask_for_gaps(context: Context) -> None:
+    """Tell senders now and then which images of a session never came, for ever."""
+    for image in await asyncio.to_thread(context.store.images):
+        context.gaps.note(image.sender, image.image_id)
+    while True:
+        await asyncio.sleep(min(GAP_LOOK_S, context.settings.gap_wait_s / 2))
+        for sender, sequences in context.gaps.due():
+            context.log.warning(
+                "sequences_missing", sender=sender, session=sequences.session, count=len(sequences.sequences)
+            )
+            message = Missing(project=context.project, sequences=(sequences,))
+            topic = context.space.topic(context.project, MISSING.template, sender=sender)
+            try:
+                await context.delivery.publish(Outgoing(topic=topic, payload=message.encode(), content_type=_JSON))
+            except BROKER_ERRORS as exc:  # asked again later
+                context.log.warning("missing_not_published", sender=sender, reason=exc.sentence)
 
 
 async def send_flow(context: Context, sender: SenderId) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from broker.ids import AgentId
-from broker.messages import ReconstructorPresence
+from broker.contract import MISSING
+from broker.delivery import Outgoing
+from broker.ids import AgentId, ImageId
+from broker.messages import Missing, MissingSequences, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from edge_agent.camera import Photograph
 from edge_agent.config import Settings
@@ -109,6 +111,29 @@ async def test_an_image_without_receipt_is_sent_again(
         receiver.is_mute = False
         assert await asyncio.wait_for(sending, 20)
         assert len(set(receiver.arrivals)) == 1
+
+
+async def test_an_image_that_the_reconstructor_misses_is_sent_again_at_once(
+    mosquitto: Mosquitto, tmp_path: Path, files: list[Path]
+) -> None:
+    async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+        receiver.is_mute = True
+        sending = asyncio.create_task(send_files(settings_for(mosquitto, tmp_path), files[:1]))
+        async with asyncio.timeout(9):  # before the uploader would send it again by itself
+            while not receiver.arrivals:
+                await asyncio.sleep(0.05)
+            session = ImageId(receiver.arrivals[0]).session
+            gaps = MissingSequences(session=session, sequences=(1, 77)), MissingSequences(session="s", sequences=(1,))
+            topic = receiver.connection.space.topic(PROJECT, MISSING.template, sender=RIG)
+            message = Missing(project=PROJECT, sequences=gaps)
+            await receiver.delivery.publish(Outgoing(topic=topic, payload=message.encode()))
+            while len(receiver.arrivals) < 2:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(3)
+        assert len(receiver.arrivals) == 2  # asked once, sent once; 77 and another's session cost nothing
+        receiver.is_mute = False
+        await receiver.delivery.publish(Outgoing(topic=topic, payload=message.encode()))
+        assert await asyncio.wait_for(sending, 20)
 
 
 async def test_status_shows_spool_and_connection_at_a_glance(mosquitto: Mosquitto, tmp_path: Path) -> None:
