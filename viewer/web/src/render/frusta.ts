@@ -1,9 +1,10 @@
 /** Where was each photograph taken? Small pyramids, one draw call for all of them. */
 import type { Color } from "three";
-import { BufferAttribute, BufferGeometry, LineBasicMaterial, LineSegments, Matrix4, Vector3 } from "three";
+import { BufferAttribute, BufferGeometry, GLSL3, LineSegments, Matrix4, RawShaderMaterial, Vector3 } from "three";
 
 import type { Vector } from "../scene/framing";
 import type { CameraEntry } from "../wire/contract";
+import { LINE_FRAGMENT, LINE_VERTEX } from "./shaders";
 
 /** A placed camera that can be tapped. */
 export interface Placed {
@@ -25,6 +26,7 @@ export interface FrustaLook {
   readonly selected: string | null;
 }
 
+const OPACITY = 0.9;
 const NEWEST_SIZE = 1.5;
 const SELECTED_SIZE = 2.4;
 
@@ -35,13 +37,20 @@ const FALLBACK_SLOPE = [0.5, 0.375] as const;
 
 /** All placed cameras of a project. */
 export class Frusta {
-  readonly lines: LineSegments<BufferGeometry, LineBasicMaterial>;
+  readonly lines: LineSegments<BufferGeometry, RawShaderMaterial>;
   placed: readonly Placed[] = [];
 
   constructor() {
     this.lines = new LineSegments(
       new BufferGeometry(),
-      new LineBasicMaterial({ vertexColors: true, transparent: true, opacity: 0.9, toneMapped: false }),
+      new RawShaderMaterial({
+        glslVersion: GLSL3,
+        vertexShader: LINE_VERTEX,
+        fragmentShader: LINE_FRAGMENT,
+        uniforms: { opacity: { value: OPACITY } },
+        transparent: true,
+        premultipliedAlpha: true,
+      }),
     );
     this.lines.frustumCulled = false;
     this.lines.matrixAutoUpdate = false;
@@ -49,15 +58,18 @@ export class Frusta {
 
   update(cameras: readonly CameraEntry[], look: FrustaLook): void {
     const newest = newestNumber(cameras);
+    const [plain, bright] = [look.color, look.newestColor].map((color) =>
+      color.clone().convertLinearToSRGB().toArray(),
+    );
     this.placed = cameras.flatMap((entry) => placedOf(entry, look, newest) ?? []);
     const positions: number[] = [];
     const colors: number[] = [];
     for (const camera of this.placed) {
       const corners = cornersOf(camera, camera.size);
-      const tint = camera.size > look.size ? look.newestColor : look.color;
+      const tint = (camera.size > look.size ? bright : plain) ?? [];
       for (const corner of EDGES.flat()) {
         positions.push(...(corners[corner]?.toArray() ?? []));
-        colors.push(tint.r, tint.g, tint.b);
+        colors.push(...tint);
       }
     }
     const { geometry } = this.lines;

@@ -5,15 +5,16 @@ import {
   BufferGeometry,
   DoubleSide,
   LinearFilter,
+  GLSL3,
   Mesh,
-  MeshBasicMaterial,
-  SRGBColorSpace,
+  RawShaderMaterial,
   Texture,
   Vector3,
 } from "three";
 
 import type { Placed } from "./frusta";
 import { cornersOf } from "./frusta";
+import { PHOTO_FRAGMENT, PHOTO_VERTEX } from "./shaders";
 
 /** Closer to a camera's eye than so many of its own depths its photograph would hide the object. */
 const NEAR_DEPTHS = 1.5;
@@ -22,9 +23,19 @@ const OPACITY = 0.94;
 
 /** At most one photograph at a time. */
 export class Photo {
+  private readonly uniforms = { photo: { value: null as Texture | null }, opacity: { value: OPACITY } };
   readonly mesh = new Mesh(
     new BufferGeometry(),
-    new MeshBasicMaterial({ side: DoubleSide, transparent: true, toneMapped: false, depthWrite: false }),
+    new RawShaderMaterial({
+      glslVersion: GLSL3,
+      vertexShader: PHOTO_VERTEX,
+      fragmentShader: PHOTO_FRAGMENT,
+      uniforms: this.uniforms,
+      side: DoubleSide,
+      transparent: true,
+      premultipliedAlpha: true,
+      depthWrite: false,
+    }),
   );
   private texture: Texture | null = null;
   private bitmap: ImageBitmap | null = null;
@@ -42,8 +53,7 @@ export class Photo {
     this.bitmap?.close();
     this.bitmap = bitmap;
     this.texture = bitmap && textureOf(bitmap);
-    this.mesh.material.map = this.texture;
-    this.mesh.material.needsUpdate = true;
+    this.uniforms.photo.value = this.texture;
     this.show();
   }
 
@@ -64,7 +74,7 @@ export class Photo {
     if (!this.mesh.visible || !this.placed) return;
     const center = this.placed.center.clone().applyMatrix4(this.mesh.matrixWorld);
     const depths = camera.getWorldPosition(new Vector3()).distanceTo(center) / this.placed.size;
-    this.mesh.material.opacity =
+    this.uniforms.opacity.value =
       OPACITY * Math.min(1, Math.max(0, (depths - NEAR_DEPTHS) / (FAR_DEPTHS - NEAR_DEPTHS)));
   }
 
@@ -81,7 +91,6 @@ export class Photo {
 
 function textureOf(bitmap: ImageBitmap): Texture {
   const texture = new Texture(bitmap);
-  texture.colorSpace = SRGBColorSpace;
   texture.flipY = false; // WebGL does not turn an ImageBitmap; the plane's own coordinates do
   texture.generateMipmaps = false;
   texture.minFilter = LinearFilter;

@@ -41,6 +41,51 @@ void main() {
   outColor = vec4(tint, 1.0);
 }`;
 
+/** Lines in colours of their own; three's own materials take a second to compile where the processors draw. */
+export const LINE_VERTEX = /* glsl */ `
+precision highp float;
+uniform mat4 modelViewMatrix;
+uniform mat4 projectionMatrix;
+in vec3 position;
+in vec3 color;
+out vec3 tint;
+void main() {
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+  tint = color;
+}`;
+
+export const LINE_FRAGMENT = /* glsl */ `
+precision highp float;
+uniform float opacity;
+in vec3 tint;
+out vec4 outColor;
+void main() {
+  outColor = vec4(tint * opacity, opacity);
+}`;
+
+/** A photograph on its plane, in its own colours. */
+export const PHOTO_VERTEX = /* glsl */ `
+precision highp float;
+uniform mat4 modelViewMatrix;
+uniform mat4 projectionMatrix;
+in vec3 position;
+in vec2 uv;
+out vec2 place;
+void main() {
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+  place = uv;
+}`;
+
+export const PHOTO_FRAGMENT = /* glsl */ `
+precision highp float;
+uniform sampler2D photo;
+uniform float opacity;
+in vec2 place;
+out vec4 outColor;
+void main() {
+  outColor = vec4(texture(photo, place).rgb * opacity, opacity);
+}`;
+
 export const SCREEN_VERTEX = /* glsl */ `
 precision highp float;
 in vec3 position;
