@@ -1,6 +1,8 @@
 """The rig's program: camera, spool, uploads and what ops say, each going on whatever the others do."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from broker.delivery import Delivery
@@ -10,9 +12,11 @@ from broker.thumbnails import thumbnail
 from edge_agent.camera import Photograph
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
+from edge_agent.commands import Wish
 from edge_agent.config import Settings
 from edge_agent.darkroom import Darkroom
 from edge_agent.desk import Desk, keep
+from edge_agent.gpio import Trigger
 from edge_agent.health import Pulse, Tally, measure
 from edge_agent.hours import Hours
 from edge_agent.photographer import Photographer
@@ -91,6 +95,7 @@ class Agent:
         self._is_capturing = True
         self._last: Photograph | None = None
         self._taken = asyncio.Event()
+        self._pin = settings.gpio_pin
         self._rebooting = asyncio.Event()
         running = resume(spool.recall(KEPT_WORD), spool.recall(TRIAL_WORD), settings.changeable())
         keep(spool, running)
@@ -133,7 +138,7 @@ class Agent:
     async def work(self, stop: asyncio.Event) -> None:
         """Runs every part; the first that fails ends all."""
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with self._contact(), asyncio.TaskGroup() as tasks:
                 parts = [
                     tasks.create_task(self._greet(), name="presence"),
                     tasks.create_task(self._tell_health(), name="health"),
@@ -168,6 +173,19 @@ class Agent:
     def rig_changed(self) -> None:
         """Tell it soon."""
         self._pulse.quicken()
+
+    @asynccontextmanager
+    async def _contact(self) -> AsyncIterator[None]:
+        """A contact at the rig's pin wishes for a photograph as ops do."""
+        if self._pin is None:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        trigger = Trigger(self._pin, lambda: loop.call_soon_threadsafe(self._photographer.wish, Wish()))
+        try:
+            yield
+        finally:
+            trigger.close()
 
     async def _capture_and_upload(self) -> None:
         async with asyncio.TaskGroup() as tasks:

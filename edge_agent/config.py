@@ -71,6 +71,12 @@ class Settings(ProgramSettings):
     hours: Annotated[str, AfterValidator(_checked_hours)] | None = Field(
         default=None, description="Photograph only during these hours of the day, UTC, for example 06:00-19:30."
     )
+    gpio_pin: int | None = Field(
+        default=None,
+        ge=0,
+        le=27,
+        description="A contact between this GPIO pin (BCM number) and ground takes a photograph, also while paused.",
+    )
     until_placed: int | None = Field(
         default=None,
         ge=1,

@@ -1,0 +1,53 @@
+"""How does a button, a foot switch or a light barrier trigger a photograph? One pin of the rig's header, by gpiozero."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from broker.errors import CairnError
+
+BOUNCE_S: Final = 0.05  # contacts bounce for some milliseconds
+
+
+class GpioMissingError(CairnError):
+    """No gpiozero here."""
+
+    code = "gpio_missing"
+
+
+class GpioUnusableError(CairnError):
+    """The pin cannot be used."""
+
+    code = "gpio_unusable"
+
+
+class Trigger:
+    """Calls `pressed` at each closing of a contact between the pin and ground, from gpiozero's own thread.
+
+    Raises:
+        GpioMissingError: gpiozero is not installed.
+        GpioUnusableError: this machine has no such pin, or another program holds it.
+    """
+
+    def __init__(self, pin: int, pressed: Callable[[], object]) -> None:
+        self._button = _open(pin)
+        self._button.when_pressed = pressed
+
+    def close(self) -> None:
+        """Lets go of the pin."""
+        self._button.close()
+
+
+def _open(pin: int) -> Any:
+    try:
+        from gpiozero import Button, GPIOZeroError  # noqa: PLC0415 - only where there is a header
+    except ImportError as exc:
+        raise GpioMissingError(
+            "gpiozero is missing: apt-get install python3-gpiozero python3-lgpio, and make the environment with"
+            " --system-site-packages, or pip install 'cairn[gpio]'"
+        ) from exc
+    try:
+        return Button(pin, pull_up=True, bounce_time=BOUNCE_S)
+    except (GPIOZeroError, OSError, ImportError) as exc:
+        raise GpioUnusableError(
+            f"pin GPIO{pin} cannot be used: {exc}; is it a Raspberry Pi, and is the pin free?"
+        ) from exc
