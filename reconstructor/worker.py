@@ -7,6 +7,7 @@ Calls run one after the other in the main thread. Only refetches of a black box 
 thread of their own, beside which images are added.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -88,8 +89,14 @@ def serve(black_box: BlackBox, call: Call, replies: Replies) -> None:
     def run() -> None:
         replies.send(answer(black_box, call))
 
+    def run_or_end() -> None:
+        with contextlib.ExitStack() as unless_answered:
+            unless_answered.callback(os._exit, 1)  # SystemExit: a thread would end alone, and nobody would hear of it
+            run()
+            unless_answered.pop_all()
+
     if call.is_refetch and is_concurrent(black_box):
-        threading.Thread(target=run, name="refetch", daemon=True).start()
+        threading.Thread(target=run_or_end, name="refetch", daemon=True).start()
     else:
         run()
 

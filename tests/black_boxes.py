@@ -108,6 +108,14 @@ def hangs_in_its_refetch(input_img_path: str, old_point_cloud: str, new_img_id: 
 
 
 @concurrent
+def leaves_its_refetch(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Foreign code that means to end the program, in a thread."""
+    if threading.current_thread() is not threading.main_thread():
+        sys.exit("no more")
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+@concurrent
 def hangs_in_both(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Never returns from either."""
     Path("adding" if threading.current_thread() is threading.main_thread() else "refetching").touch()

@@ -114,6 +114,14 @@ async def test_images_are_added_while_a_refetch_of_a_concurrent_black_box_runs(e
     await asyncio.gather(refetch, return_exceptions=True)
 
 
+async def test_a_refetch_that_ends_its_program_is_told_as_a_crash(executor: Executors) -> None:
+    local = executor("leaves_its_refetch")
+    await local.start()
+    with pytest.raises(BlackBoxCrashedError, match="status 1"):
+        await local.call(REFETCH, 20)
+    assert (await local.call(CALL, 20)).is_dir()
+
+
 async def test_calls_of_another_wait_for_each_other(executor: Executors) -> None:
     local = executor("slow")
     await local.start()
