@@ -57,6 +57,7 @@ class Reconstruction:
     entries: list[ShardEntry] = field(default_factory=list)
     retained: dict[str, bytes] = field(default_factory=dict)
     withheld: set[int] = field(default_factory=set)
+    is_giving_receipts: bool = True
 
     async def ready(self, *, image_count: int = 0, presence: str = "ready") -> None:
         """Say that the reconstructor takes images."""
@@ -176,7 +177,8 @@ class Reconstruction:
             reason=None if is_image else "The photo is damaged.",
         )
         topic = self._topic(RECEIPT.template, sender=sender, image_name=name)
-        await self.delivery.publish(Outgoing(topic=topic, payload=receipt.encode()))
+        if self.is_giving_receipts:
+            await self.delivery.publish(Outgoing(topic=topic, payload=receipt.encode()))
 
     async def _respond(self, request: Request, user: str) -> None:
         self.requests.append(request)

@@ -1,45 +1,18 @@
 """What a page owes its visitors beyond showing the object: company, comebacks, keys, words for every state, access."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, FilePayload, expect
+from playwright.async_api import Browser, expect
 
-from broker.messages import ProcessingStarted, Progress, RefetchStarting
 from broker.mosquitto import Mosquitto
+from tests.browser.access import violations
 from tests.browser.chapel import chapel, levels
-from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visitor, serving, visiting
-from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
+from tests.browser.conftest import DESKTOP, PHONE, Visitor, serving, visiting
+from tests.browser.reconstruction import Reconstruction
 from viewer.config import Settings
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
-AXE = Path(__file__).parents[2] / "viewer/web/node_modules/axe-core/axe.min.js"
-
-
-async def violations(visitor: Visitor) -> list[str]:
-    """What axe-core finds, in a world of its own: the page's policy lets no foreign script in."""
-    session = await visitor.page.context.new_cdp_session(visitor.page)
-    tree = await session.send("Page.getFrameTree")
-    world = await session.send("Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"]})
-    script = AXE.read_text(encoding="utf-8") + (
-        ";axe.run(document).then(({passes, violations}) => ({passed: passes.map(each => each.id), broken:"
-        " violations.map(each => each.id + ': ' + each.nodes.map(node => node.target.flat()).join(' | '))}))"
-    )
-    result = await session.send(
-        "Runtime.evaluate",
-        {
-            "expression": script,
-            "contextId": world["executionContextId"],
-            "awaitPromise": True,
-            "returnByValue": True,
-        },
-    )
-    assert "exceptionDetails" not in result, result["exceptionDetails"]
-    found = result["result"]["value"]
-    assert "button-name" in found["passed"], "axe-core did not see the page's own elements"
-    broken: list[str] = found["broken"]
-    return broken
 
 
 async def test_two_visitors_see_the_same_and_each_other(
@@ -73,6 +46,8 @@ async def test_a_lost_graphics_context_comes_back_with_the_object(
     )
     await extension.evaluate("extension => extension.loseContext()")
     await desktop.has(notice="context_lost")
+    await expect(desktop.page.get_by_test_id("notice-action")).to_have_text("Load the page again")
+    assert await violations(desktop) == []
     await extension.evaluate("extension => extension.restoreContext()")
     await desktop.has(notice="none", points_shown=manifest.point_count)
     assert await desktop.lit_pixels() > 0.9 * whole
@@ -91,7 +66,10 @@ async def test_the_page_comes_back_after_the_page_server_was_gone(
         await visitor.has(points_shown=first.point_count)
         visitor.is_loss_expected = True
     await visitor.has(link="lost", points_shown=first.point_count)
+    await expect(visitor.page.get_by_test_id("banner")).to_contain_text("What you see stays")
+    assert await violations(visitor) == []
     async with serving(settings.model_copy(update={"port": port})):
+        await visitor.page.get_by_role("button", name="Try now").click()
         await visitor.has(link="connected")
         second = await reconstruction.publish([chapel(2_000, seed=4)], generation=1, revision=1, image_count=11)
         await visitor.has(points_shown=second.point_count)
@@ -105,10 +83,13 @@ async def test_a_phone_leaves_out_the_finest_points_when_there_are_too_many(
     await reconstruction.ready(image_count=10)
     await phone.join(mosquitto.connection("anna"))
     await phone.reaches("points-shown", 480_000)
-    await phone.page.get_by_test_id("handle").tap()
-    await phone.page.get_by_test_id("tab-figures").tap()
-    await expect(phone.page.get_by_text("the finest are left out")).to_be_visible()
+    banner = phone.page.get_by_test_id("banner")
+    await expect(banner).to_contain_text("the finest are left out")
+    assert await violations(phone) == []
     assert await phone.number("points-shown") <= 500_000
+    await phone.page.get_by_test_id("banner-action").tap()
+    await phone.reaches("points-shown", 530_000)
+    await expect(banner).to_have_count(0)
 
 
 async def test_keys_alone_turn_the_object_and_reach_every_tool(
@@ -158,52 +139,6 @@ async def test_a_distance_is_measured_between_two_taps(
     await desktop.page.mouse.click(480, 470)
     await desktop.page.mouse.click(580, 500)
     await expect(desktop.page.get_by_test_id("distance")).to_contain_text("world units")
-
-
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-async def test_every_state_is_open_to_everybody(
-    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, device: dict[str, object]
-) -> None:
-    async with visiting(browser, address, device) as visitor:
-        page = visitor.page
-        await page.emulate_media(reduced_motion="reduce")
-        await page.goto(address)
-        await visitor.has(notice="login")
-        assert await violations(visitor) == []
-        await page.goto("about:blank")
-        await visitor.join(mosquitto.connection("anna"), project="atlantis")
-        await visitor.has(notice="no_project")
-        assert await violations(visitor) == []
-        await reconstruction.ready()
-        await page.goto("about:blank")
-        await visitor.join(mosquitto.connection("anna"))
-        await visitor.has(notice="empty")
-        assert await violations(visitor) == []
-        await reconstruction.ready(image_count=1)
-        await visitor.has(notice="first_image")
-        await reconstruction.publish([chapel(3_000)], generation=1)
-        await reconstruction.cameras(6)
-        await visitor.has(notice="none")
-        if device is PHONE:
-            await page.get_by_test_id("handle").tap()
-        await page.get_by_test_id("upload-input").set_input_files(
-            FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"no photo")
-        )
-        for theme in ("dark", "light", "sunlight"):
-            await page.evaluate("theme => { document.querySelector('cairn-viewer').theme = theme }", theme)
-            for tab in ("photos", "activity", "figures"):
-                await page.get_by_test_id(f"tab-{tab}").click()
-                assert await violations(visitor) == [], (theme, tab)
-        await reconstruction.tell(ProcessingStarted(project=CHAPEL, image_id=image_id(20), image_number=20))
-        await reconstruction.tell(
-            RefetchStarting(project=CHAPEL, image_id=image_id(20), image_number=20, next_generation=2)
-        )
-        await reconstruction.tell(Progress(project=CHAPEL, image_id=image_id(20), stage="fusion", done_ratio=0.5))
-        await expect(page.get_by_test_id("chip")).to_have_text("Rebuilding 50 %", timeout=WAIT_MS)
-        assert await violations(visitor) == []
-        await reconstruction.ready(image_count=20, presence="offline")
-        await expect(page.get_by_test_id("chip")).to_have_text("Stale", timeout=WAIT_MS)
-        assert await violations(visitor) == []
 
 
 async def test_buttons_are_large_enough_for_a_thumb(

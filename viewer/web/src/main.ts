@@ -45,9 +45,8 @@ async function begin(page: Element): Promise<void> {
   viewer.config = config;
   viewer.refusal = refusal;
   viewer.isInvited = credentials !== null;
-  const [project] = config.projects;
-  viewer.credentials =
-    credentials ?? (!config.needs_login && project ? { user: "guest", password: "", project } : null);
+  const [only = ""] = config.projects.length === 1 ? config.projects : [];
+  viewer.credentials = credentials ?? (config.needs_login ? null : { user: "guest", password: "", project: only });
   page.replaceChildren(viewer);
 }
 

@@ -127,6 +127,11 @@ export class Follower {
     this.order(this.orders.want(imageIds, this.hasThumbnail));
   }
 
+  /** Try to connect now. */
+  retry(): void {
+    this.connection.retry();
+  }
+
   dispatch(action: Action): void {
     const next = reduce(this.current, action, performance.now() / 1000, Date.now());
     if (next === this.current) return;

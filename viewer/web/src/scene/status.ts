@@ -2,6 +2,7 @@
 import { placeInRound } from "./images";
 import { isComplete, pointCount } from "./reference";
 import type { ProjectState } from "./state";
+import { isOver } from "./uploads";
 import { isCut } from "./wanted";
 
 export type Chip =
@@ -23,6 +24,15 @@ export type Notice =
   | { readonly kind: "empty" }
   | { readonly kind: "loading" }
   | { readonly kind: "first_image" };
+
+/** What is worth a line above the object; the most urgent first. */
+export type Banner =
+  | { readonly kind: "reconnecting" }
+  | { readonly kind: "stale"; readonly presence: "paused" | "disk_full" | "offline" }
+  | { readonly kind: "failed_shards"; readonly count: number }
+  | { readonly kind: "uploading"; readonly place: number; readonly count: number; readonly doneRatio: number }
+  | { readonly kind: "rebuilding"; readonly doneRatio: number }
+  | { readonly kind: "budget"; readonly points: number };
 
 /** How many attempts pass before the page says that the server cannot be reached. */
 const PATIENT_ATTEMPTS = 2;
@@ -60,6 +70,28 @@ export function noticeOf(state: ProjectState): Notice | null {
   if (reconstructor && !reconstructor.has_manifest)
     return { kind: reconstructor.image_count > 0 || state.images.imageCount > 0 ? "first_image" : "empty" };
   return { kind: state.isSilent ? "no_project" : "loading" };
+}
+
+/** What to say above the object, but for what this visitor has put away; null when all is well. */
+export function bannerOf(state: ProjectState, dismissed: ReadonlySet<Banner["kind"]> = new Set()): Banner | null {
+  return bannersOf(state).find(({ kind }) => !dismissed.has(kind)) ?? null;
+}
+
+function bannersOf(state: ProjectState): Banner[] {
+  const { images, link, reconstructor, scene, traffic, uploads } = state;
+  const isShown = pointCount(scene.shown) > 0;
+  if (link.kind === "lost") return isShown ? [{ kind: "reconnecting" }] : [];
+  if (link.kind !== "connected") return [];
+  const found: Banner[] = [];
+  const over = uploads.filter(isOver).length;
+  if (reconstructor && reconstructor.presence !== "ready")
+    found.push({ kind: "stale", presence: reconstructor.presence });
+  if (traffic.failedShards > 0) found.push({ kind: "failed_shards", count: traffic.failedShards });
+  if (over < uploads.length)
+    found.push({ kind: "uploading", place: over + 1, count: uploads.length, doneRatio: over / uploads.length });
+  if (images.refetch) found.push({ kind: "rebuilding", doneRatio: images.refetch.doneRatio });
+  if (isBudgetReached(state)) found.push({ kind: "budget", points: scene.budget.points });
+  return found;
 }
 
 /** How much of what this device will hold is here, 0 to 1. */

@@ -19,6 +19,11 @@ export interface WantedShard {
 export const DESKTOP_BUDGET: Budget = { points: 2_000_000, bytes: 96 * 1024 * 1024 };
 export const PHONE_BUDGET: Budget = { points: 500_000, bytes: 24 * 1024 * 1024 };
 
+/** What somebody may ask for beyond the budget of the device: twice as much, once. */
+export function widened({ bytes, points }: Budget): Budget {
+  return { points: 2 * points, bytes: 2 * bytes };
+}
+
 interface Plan {
   readonly budget: Budget;
   readonly preferred: Encoding;

@@ -5,12 +5,13 @@ import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { Insets } from "../render/stage";
 import { Follower } from "../scene/follower";
-import { imageOf, neighbourOf } from "../scene/images";
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploader";
 import { Uploader } from "../scene/uploader";
-import { DESKTOP_BUDGET, PHONE_BUDGET } from "../scene/wanted";
+import type { Banner } from "../scene/status";
+import type { Budget } from "../scene/wanted";
+import { DESKTOP_BUDGET, PHONE_BUDGET, widened } from "../scene/wanted";
 import type { PageConfig } from "../wire/config";
 import { socketUrl } from "../wire/config";
 import type { CameraEntry } from "../wire/contract";
@@ -18,13 +19,16 @@ import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/join";
 import { writeJoinLink } from "../wire/join";
 import { DecoderPool } from "../worker/pool";
-import "./card";
+import type { BannerAction } from "./banner";
+import { banner, bannerStyles } from "./banner";
+import { imageCard, measurement } from "./beside";
+import type { Choosing } from "./choosing";
+import { choice, switching } from "./choosing";
 import { isNarrow, isPhone, isSmall } from "./device";
 import { header } from "./header";
-import { closeIcon } from "./icons";
+import { invitation } from "./invite";
 import { layout } from "./layout";
 import "./login";
-import "./measurement";
 import { middle } from "./middle";
 import type { Tab } from "./panel";
 import { captioned, offer } from "./saving";
@@ -36,20 +40,16 @@ import type { DeviceFigures } from "./statistics";
 import { announcementOf, attributesOf, countsOf, titleOf } from "./summary";
 import type { Theme } from "./theme";
 import { THEMES, preferredTheme, sharedParts, themeTokens } from "./theme";
+import type { Toast } from "./toast";
+import { TOAST_MS, toast } from "./toast";
 import type { Tool, Tools } from "./tools";
 import { SHORTCUTS } from "./tools";
 
-const TOAST_MS = 5000;
 const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
-
-interface Toast {
-  readonly text: string;
-  readonly isBad: boolean;
-}
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LitElement {
-  static override readonly styles = [themeTokens, sharedParts, layout];
+  static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
 
   @property({ attribute: false }) config!: PageConfig;
   @property({ attribute: false }) credentials: Credentials | null = null;
@@ -69,11 +69,13 @@ export class CairnViewer extends LitElement {
   /** Image ids: the one with the card, the one that a mouse points at. */
   @state() private selected: string | null = null;
   @state() private pointed: string | null = null;
+  @state() private dismissed: ReadonlySet<Banner["kind"]> = new Set();
+  @state() private isChoosing = false;
   @state() private toast: Toast | null = null;
   @state() private trouble: GraphicsTrouble | null = null;
 
   @query("cairn-stage") private readonly stage!: StageElement | null;
-  @query("dialog") private readonly dialog!: HTMLDialogElement | null;
+  @query("dialog.invitation") private readonly dialog!: HTMLDialogElement | null;
 
   private follower: Follower | null = null;
   private uploader: Uploader | null = null;
@@ -129,21 +131,15 @@ export class CairnViewer extends LitElement {
         @frame=${this.reflect}
         @graphics=${(event: CustomEvent<GraphicsTrouble | null>) => (this.trouble = event.detail)}
       ></cairn-stage>
-      ${this.credentials === null ? this.login() : this.project ? this.content(this.project) : nothing}
+      ${this.credentials === null ? this.login() : this.project ? this.content(this.project) : this.choice(this.credentials)}
       ${this.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing}
-      ${
-        this.toast
-          ? html`<div class="toast ${this.toast.isBad ? "bad" : ""}" role="status" data-testid="toast">
-              ${this.toast.text}
-            </div>`
-          : nothing
-      }`;
+      ${this.toast ? toast(this.toast) : nothing}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("credentials") && !changed.has("config")) return;
     this.leave();
-    if (this.credentials) this.join(this.credentials);
+    if (this.credentials && this.credentials.project !== "") this.join(this.credentials);
   }
 
   protected override updated(): void {
@@ -167,12 +163,12 @@ export class CairnViewer extends LitElement {
         url: socketUrl(this.config.mqtt_url, document.baseURI),
         root: this.config.root,
         credentials,
-        budget: isPhone() ? PHONE_BUDGET : DESKTOP_BUDGET,
+        budget: this.budget,
         program: isPhone() ? "page on a phone" : "page on a desktop",
         decode: (payload, shard) => decoders.decode(payload, shard),
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
         onState: (next) => {
-          this.follow(next);
+          if (this.decoders === decoders) this.follow(next); // one that was left says a last word
         },
       });
     } catch (thrown) {
@@ -216,10 +212,20 @@ export class CairnViewer extends LitElement {
   private content(project: ProjectState): TemplateResult {
     const { link, trouble } = this;
     const onLeave = (): void => {
-      this.credentials = null;
+      this.choose("");
     };
-    return html`${header(project, this.tools(project))} ${middle({ project, trouble, link, onLeave })}
-      ${this.isMeasuring ? this.measurement(project) : this.card(project)}
+    const onStay = (): void => {
+      this.isChoosing = false;
+    };
+    const onRetry = (): void => {
+      this.follower?.retry();
+    };
+    const onPhotos = (): void => {
+      this.open("photos");
+    };
+    const onSwitch = (): void => void this.openSwitch();
+    return html`${header(project, this.tools(project), this.config.projects.length === 1 ? null : onSwitch)}
+      ${middle({ project, trouble, link, onLeave, onRetry, onPhotos })} ${this.banner(project)} ${this.beside(project)}
       <cairn-sheet
         .project=${project}
         .device=${this.stage?.figures}
@@ -239,39 +245,9 @@ export class CairnViewer extends LitElement {
         @clear-uploads=${() => this.follower?.dispatch({ kind: "uploads_cleared" })}
         @ask=${this.asked}
       ></cairn-sheet>
-      ${link === null ? nothing : this.invitation(link)}
+      ${link === null ? nothing : invitation(link, () => this.dialog?.close())}
+      ${this.isChoosing && this.credentials ? switching(this.choosing(this.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
-  }
-
-  private card(project: ProjectState): TemplateResult | typeof nothing {
-    const { selected } = this;
-    const image = selected === null ? null : imageOf(project.images, selected);
-    if (image === null) return nothing;
-    const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
-    return html`<cairn-card
-      data-testid="card"
-      .image=${image}
-      .photo=${this.photoOf(image.imageId)}
-      .hasPrevious=${neighbour(-1) !== null}
-      .hasNext=${neighbour(1) !== null}
-      @fly=${(event: CustomEvent<string>) => this.stage?.visit(event.detail)}
-      @turn=${(event: CustomEvent<1 | -1>) => (this.selected = neighbour(event.detail) ?? image.imageId)}
-      @dismiss=${() => (this.selected = null)}
-    ></cairn-card>`;
-  }
-
-  private measurement({ scaleBar, scene }: ProjectState): TemplateResult {
-    return html`<cairn-measurement
-      data-testid="measurement"
-      .pointCount=${this.stage?.measuredCount ?? 0}
-      .distance=${this.stage?.distance ?? null}
-      .metresPerUnit=${scene.shown?.manifest.frame.metres_per_unit ?? null}
-      .scaleBar=${scaleBar}
-      .refusal=${this.scaleRefusal}
-      @real-length=${(event: CustomEvent<number>) => void this.setScale(event.detail)}
-      @remove=${() => void this.setScale(null)}
-      @done=${() => (this.isMeasuring = false)}
-    ></cairn-measurement>`;
   }
 
   /** Metres for everybody, or for nobody any more. */
@@ -287,6 +263,21 @@ export class CairnViewer extends LitElement {
     }
   }
 
+  private beside(project: ProjectState): TemplateResult | typeof nothing {
+    const { scaleRefusal: refusal, selected, stage } = this;
+    if (!this.isMeasuring)
+      return imageCard({
+        project,
+        selected,
+        onFly: (imageId) => stage?.visit(imageId),
+        onSelect: (imageId) => (this.selected = imageId),
+      });
+    const onDone = (): void => {
+      this.isMeasuring = false;
+    };
+    return measurement({ project, stage, refusal, onDone, onScale: (distanceM) => void this.setScale(distanceM) });
+  }
+
   private photoOf(imageId: string | null): Uint8Array<ArrayBuffer> | null {
     return imageId === null ? null : (this.project?.thumbnails.get(imageId) ?? null);
   }
@@ -298,12 +289,80 @@ export class CairnViewer extends LitElement {
     this.follower?.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 
-  private invitation(link: string): TemplateResult {
-    return html`<dialog data-testid="invitation" aria-label="Invite others">
-      <h2>Look at this together</h2>
-      <cairn-invite .link=${link}></cairn-invite>
-      <button class="quiet" @click=${() => this.dialog?.close()}>${closeIcon}Close</button>
-    </dialog>`;
+  private choice(credentials: Credentials): TemplateResult {
+    return choice(
+      this.choosing(credentials, () => {
+        this.credentials = null;
+      }),
+    );
+  }
+
+  private choosing(credentials: Credentials, onClose: () => void): Choosing {
+    return {
+      credentials,
+      onClose,
+      onProject: (project) => {
+        this.choose(project);
+      },
+      onRefused: (reason) => {
+        [this.credentials, this.refusal] = [null, reason];
+      },
+    };
+  }
+
+  private async openSwitch(): Promise<void> {
+    this.isChoosing = true;
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLDialogElement>("dialog.projects")?.showModal();
+  }
+
+  private choose(project: string): void {
+    this.isChoosing = false;
+    if (this.credentials && this.credentials.project !== project) this.credentials = { ...this.credentials, project };
+  }
+
+  private open(tab: Tab): void {
+    [this.tab, this.isPanelOpen] = [tab, true];
+  }
+
+  private banner(project: ProjectState): TemplateResult | typeof nothing {
+    const { dismissed } = this;
+    return banner({
+      project,
+      dismissed,
+      canShowMore: project.scene.budget === this.budget,
+      act: (action) => {
+        this.respond(action, project);
+      },
+      dismiss: (kind) => (this.dismissed = new Set([...dismissed, kind])),
+    });
+  }
+
+  private respond(action: BannerAction, { scene }: ProjectState): void {
+    const responses: Record<BannerAction, () => void> = {
+      reconnect: () => this.follower?.retry(),
+      ping: () => {
+        this.ask("ping");
+      },
+      resync: () => {
+        this.ask("resync");
+      },
+      more_points: () => this.follower?.dispatch({ kind: "budget", budget: widened(scene.budget) }),
+      figures: () => {
+        this.open("figures");
+      },
+      photos: () => {
+        this.open("photos");
+      },
+      activity: () => {
+        this.open("activity");
+      },
+    };
+    responses[action]();
+  }
+
+  private get budget(): Budget {
+    return isPhone() ? PHONE_BUDGET : DESKTOP_BUDGET;
   }
 
   private get link(): string | null {
@@ -353,8 +412,7 @@ export class CairnViewer extends LitElement {
 
   private upload(photographs: Iterable<Photograph>): void {
     this.uploader?.add(photographs);
-    this.tab = "photos";
-    this.isPanelOpen = true;
+    this.open("photos");
   }
 
   private async saveImage(): Promise<void> {
@@ -384,15 +442,19 @@ export class CairnViewer extends LitElement {
   };
 
   private readonly asked = (event: CustomEvent<"ping" | "resync">): void => {
-    this.follower?.request(event.detail).then(
+    this.ask(event.detail);
+  };
+
+  private ask(verb: "ping" | "resync"): void {
+    this.follower?.request(verb).then(
       () => {
-        this.say(event.detail === "ping" ? "Asked the reconstructor" : "Asked for everything again", false);
+        this.say(verb === "ping" ? "Asked the reconstructor" : "Asked for everything again", false);
       },
       (thrown: unknown) => {
         this.say(sentenceOf(thrown), true);
       },
     );
-  };
+  }
 
   private readonly dragged = (event: DragEvent): void => {
     event.preventDefault();

@@ -4,23 +4,30 @@ import { html, nothing } from "lit";
 
 import type { ProjectState } from "../scene/state";
 import "./chip";
-import { cairnMark, eyeIcon } from "./icons";
+import { cairnMark, downIcon, eyeIcon } from "./icons";
 import { countsOf, titleOf } from "./summary";
 import type { Tools } from "./tools";
 import { toolbar } from "./tools";
 
-export function header(project: ProjectState, tools: Tools): TemplateResult {
+/** `onSwitch` opens the list of projects; null where there is only one. */
+export function header(project: ProjectState, tools: Tools, onSwitch: (() => void) | null): TemplateResult {
   return html`<header class="top">
     <div class="title">
       ${cairnMark}
       <div>
-        <h1>${titleOf(project.project)}</h1>
+        <h1>${onSwitch ? switcher(project.project, onSwitch) : titleOf(project.project)}</h1>
         <div class="counts" data-testid="counts">${countsOf(project).map((each) => html`<span>${each}</span>`)}</div>
       </div>
     </div>
     <div class="standing"><cairn-chip .state=${project}></cairn-chip>${watching(project.watchers.size)}</div>
     ${toolbar(tools)}
   </header>`;
+}
+
+function switcher(project: string, onSwitch: () => void): TemplateResult {
+  return html`<button class="switch" data-testid="switch" title="Choose another project" @click=${onSwitch}>
+    <span>${titleOf(project)}</span>${downIcon}
+  </button>`;
 }
 
 function watching(count: number): TemplateResult | typeof nothing {

@@ -37,6 +37,8 @@ export const flyIcon = icon(svg`<path d="M20.5 3.5L3.5 10.5l7 3 3 7z"/>`);
 export const previousIcon = icon(svg`<path d="M14.5 5.5L8 12l6.5 6.5"/>`);
 export const nextIcon = icon(svg`<path d="M9.5 5.5L16 12l-6.5 6.5"/>`);
 
+export const downIcon = icon(svg`<path d="M5.5 9.5L12 16l6.5-6.5"/>`);
+
 /** Three stones, one upon the other. */
 export const cairnMark = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
   <ellipse cx="16" cy="25.2" rx="11.5" ry="4.4" />

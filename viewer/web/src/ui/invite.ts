@@ -4,6 +4,7 @@ import { LitElement, css, html, svg } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { encode } from "uqr";
 
+import { closeIcon } from "./icons";
 import { sharedParts } from "./theme";
 
 const QUIET = 2;
@@ -66,4 +67,13 @@ export class Invite extends LitElement {
     await clipboard.writeText(this.link);
     this.isCopied = true;
   };
+}
+
+/** The code and the link in a dialog. */
+export function invitation(link: string, onClose: () => void): TemplateResult {
+  return html`<dialog class="invitation" data-testid="invitation" aria-label="Invite others">
+    <h2>Look at this together</h2>
+    <cairn-invite .link=${link}></cairn-invite>
+    <button class="quiet" @click=${onClose}>${closeIcon}Close</button>
+  </dialog>`;
 }

@@ -59,6 +59,36 @@ export const layout = css`
     overflow: hidden;
     text-overflow: ellipsis;
   }
+  .switch {
+    max-width: 100%;
+    margin: -8px -14px -6px;
+    font: inherit;
+    letter-spacing: inherit;
+  }
+  .switch span {
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .switch .icon {
+    width: 18px;
+    height: 18px;
+    color: var(--ink-soft);
+  }
+  .choose {
+    display: grid;
+    justify-items: center;
+    gap: 18px;
+    padding: 30px;
+    border-radius: 22px;
+    border: 1px solid var(--line);
+    background: var(--panel);
+    backdrop-filter: var(--blur);
+    box-shadow: var(--shadow);
+  }
+  .choose h2,
+  dialog h2 {
+    font-size: 1.4rem;
+  }
   .counts {
     color: var(--ink-soft);
     font-size: 0.9rem;

@@ -90,7 +90,7 @@ export class Login extends LitElement {
         list="projects"
         autocapitalize="none"
         autocomplete="off"
-        required
+        placeholder="leave empty to choose"
         .value=${this.projects.length === 1 ? (this.projects[0] ?? "") : ""}
       />
       <datalist id="projects">${this.projects.map((project) => html`<option value=${project}></option>`)}</datalist>`;
@@ -104,7 +104,7 @@ export class Login extends LitElement {
       return typeof value === "string" ? value.trim() : "";
     };
     const given: Credentials = { user: field("user"), password: field("password"), project: field("project") };
-    if (!isLevel("user", given.user) || !isLevel("project", given.project)) {
+    if (!isLevel("user", given.user) || !(given.project === "" || isLevel("project", given.project))) {
       this.refusal = "Names have lower-case letters, digits and hyphens only.";
       return;
     }

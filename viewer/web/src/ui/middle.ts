@@ -17,6 +17,9 @@ export interface Middle {
   /** An address that others may join with. */
   readonly link: string | null;
   readonly onLeave: () => void;
+  readonly onRetry: () => void;
+  /** Open what takes photos. */
+  readonly onPhotos: () => void;
 }
 
 const TROUBLE_WORDS: Readonly<Record<GraphicsTrouble, NoticeWords>> = {
@@ -30,10 +33,20 @@ const TROUBLE_WORDS: Readonly<Record<GraphicsTrouble, NoticeWords>> = {
   },
 };
 
-export function middle({ link, onLeave, project, trouble }: Middle): TemplateResult | typeof nothing {
-  if (trouble) return card(TROUBLE_WORDS[trouble], nothing);
+export function middle(given: Middle): TemplateResult | typeof nothing {
+  const { onPhotos, project, trouble } = given;
+  if (trouble === "context_lost") return card(TROUBLE_WORDS[trouble], button("Load the page again", reload));
+  if (trouble === "no_webgl") return card(TROUBLE_WORDS[trouble], button("Add photos", onPhotos));
   const notice = noticeOf(project);
-  return notice ? card(noticeWords(notice, project), action(notice, link, onLeave)) : nothing;
+  return notice ? card(noticeWords(notice, project), action(notice, given)) : nothing;
+}
+
+function reload(): void {
+  location.reload();
+}
+
+function button(words: string, act: () => void): TemplateResult {
+  return html`<button class="quiet" data-testid="notice-action" @click=${act}>${words}</button>`;
 }
 
 function card(words: NoticeWords, content: TemplateResult | typeof nothing): TemplateResult {
@@ -42,8 +55,20 @@ function card(words: NoticeWords, content: TemplateResult | typeof nothing): Tem
   </div>`;
 }
 
-function action({ kind }: Notice, link: string | null, onLeave: () => void): TemplateResult | typeof nothing {
-  if (kind === "empty" && link !== null) return html`<cairn-invite class="on-desktop" .link=${link}></cairn-invite>`;
-  if (kind === "no_project") return html`<button class="quiet" @click=${onLeave}>Choose another project</button>`;
-  return nothing;
+function action({ kind }: Notice, { link, onLeave, onPhotos, onRetry }: Middle): TemplateResult | typeof nothing {
+  switch (kind) {
+    case "unreachable":
+      return button("Try now", onRetry);
+    case "no_project":
+      return button("Choose another project", onLeave);
+    case "refused":
+      return button("Log in again", onLeave);
+    case "empty":
+      return html`${link === null ? nothing : html`<cairn-invite class="on-desktop" .link=${link}></cairn-invite>`}
+      ${button("Add the first photo", onPhotos)}`;
+    case "first_image":
+      return button("Add photos", onPhotos);
+    case "loading":
+      return nothing;
+  }
 }

@@ -132,6 +132,8 @@ export class StageElement extends LitElement {
 
   private readonly measuring = new Measuring();
   private readonly newest = new Newest();
+  /** Nothing can be drawn, and trying again would not help. */
+  private isBlind = false;
   private pulseTimer = 0;
   private pointedAt: string | null = null;
   private stage: Stage | null = null;
@@ -236,6 +238,11 @@ export class StageElement extends LitElement {
   }
 
   private raise(): Stage | null {
+    if (this.isBlind || !hasWebGl2()) {
+      if (!this.isBlind) this.tell("graphics", "no_webgl");
+      this.isBlind = true;
+      return null;
+    }
     try {
       const stage = new Stage({
         canvas: this.canvas,
@@ -254,6 +261,7 @@ export class StageElement extends LitElement {
       this.readTints();
       return stage;
     } catch {
+      this.isBlind = true;
       this.tell("graphics", "no_webgl");
       return null;
     }
@@ -367,4 +375,11 @@ export class StageElement extends LitElement {
   ): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+/** Asked before three.js is, which would complain in the console; the context is given back at once. */
+function hasWebGl2(): boolean {
+  const context = document.createElement("canvas").getContext("webgl2");
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return context !== null;
 }

@@ -1,6 +1,6 @@
 /** What does the page say? Every sentence that depends on the state, in one place. */
 import type { Image, ImageState } from "../scene/images";
-import type { Chip, Notice } from "../scene/status";
+import type { Banner, Chip, Notice } from "../scene/status";
 import type { ProjectState } from "../scene/state";
 import type { Upload } from "../scene/uploads";
 import type { ReadMessage } from "../wire/messages";
@@ -52,6 +52,22 @@ export function chipStory(chip: Chip, state: ProjectState): string {
   }
 }
 
+/** One sentence above the object. */
+export function bannerWords(banner: Banner, state: ProjectState): string {
+  switch (banner.kind) {
+    case "reconnecting":
+    case "stale":
+    case "rebuilding":
+      return chipStory(banner, state);
+    case "failed_shards":
+      return `${banner.count} ${banner.count === 1 ? "part of the object" : "parts of the object"} did not come.`;
+    case "uploading":
+      return `Sending photo ${banner.place} of ${banner.count}. Keep this page open until each is safe.`;
+    case "budget":
+      return `This device shows the coarser ${compact(banner.points)} points; the finest are left out.`;
+  }
+}
+
 export interface NoticeWords {
   readonly title: string;
   readonly text: string;
@@ -60,7 +76,10 @@ export interface NoticeWords {
 export function noticeWords(notice: Notice, state: ProjectState): NoticeWords {
   switch (notice.kind) {
     case "unreachable":
-      return { title: "Cannot reach the server", text: "Are you on the site’s network? The page keeps trying." };
+      return {
+        title: "Cannot reach the server",
+        text: "Are you on the site’s network? The page keeps trying by itself.",
+      };
     case "refused":
       return { title: "Not let in", text: "Name, password or project do not fit. Ask whoever runs the site." };
     case "no_project":
@@ -76,7 +95,7 @@ export function noticeWords(notice: Notice, state: ProjectState): NoticeWords {
         text: "Two photos that overlap are enough for a beginning. Keep walking around the object.",
       };
     case "loading":
-      return { title: "Loading", text: "" };
+      return { title: "Loading", text: "The whole comes first, then the detail." };
   }
 }
 

@@ -97,6 +97,11 @@ export class Connection {
     if (this.client.connected && filters.length > 0) this.client.unsubscribe([...filters], ignore);
   }
 
+  /** Do not wait for the next attempt. */
+  retry(): void {
+    if (!this.isOver && !this.client.connected) this.client.reconnect();
+  }
+
   /** Leave; presence is cleared in order, not by the will. */
   async close(): Promise<void> {
     if (this.isOver) return;

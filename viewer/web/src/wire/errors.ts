@@ -15,7 +15,8 @@ export class WireError extends Error {
       | "not_allowed"
       | "not_an_image"
       | "publish_refused"
-      | "unknown_schema",
+      | "unknown_schema"
+      | "unreachable",
     message: string,
   ) {
     super(message);

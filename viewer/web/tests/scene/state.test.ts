@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { NO_IMAGES, imageOf, imagesAfter, neighbourOf, placeInRound } from "../../src/scene/images";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
-import { chipOf, isBudgetReached, loadedRatio, noticeOf } from "../../src/scene/status";
+import { bannerOf, chipOf, isBudgetReached, loadedRatio, noticeOf } from "../../src/scene/status";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
 import type { ReconstructorPresence, ReconstructorState, UploadAcknowledged } from "../../src/wire/contract";
 import type { ReadMessage } from "../../src/wire/messages";
@@ -99,6 +99,42 @@ describe("loading", () => {
     expect(loadedRatio(state)).toBe(1);
     expect(isBudgetReached(state)).toBe(true);
     expect(isBudgetReached(follow(connected, manifest))).toBe(false);
+  });
+});
+
+describe("the banner", () => {
+  const upload: Action = {
+    kind: "upload",
+    upload: {
+      key: "a",
+      fileName: "a.jpg",
+      sizeBytes: 1,
+      state: "sending",
+      imageId: null,
+      imageNumber: null,
+      reason: null,
+    },
+  };
+  const started = { ...envelope, type: "refetch_starting", ...image(20), next_generation: 3 } as const;
+
+  it("is absent while all is well and while there is nothing to keep", () => {
+    expect(bannerOf(follow(connected, manifest, ...shards))).toBeNull();
+    expect(bannerOf(follow(connected, { kind: "link", link: { kind: "lost", attempt: 1 } }))).toBeNull();
+  });
+
+  it("says the most urgent first, and the next once that is put away", () => {
+    const state = follow(connected, manifest, ...shards, upload, started, { kind: "failed_shards", count: 2 });
+    expect(bannerOf(state)).toEqual({ kind: "failed_shards", count: 2 });
+    expect(bannerOf(state, new Set(["failed_shards"]))).toMatchObject({ kind: "uploading", place: 1, count: 1 });
+    expect(bannerOf(state, new Set(["failed_shards", "uploading"]))).toEqual({ kind: "rebuilding", doneRatio: 0 });
+    const lost: Action = { kind: "link", link: { kind: "lost", attempt: 1 } };
+    expect(bannerOf(reduce(state, lost, 0, 0))).toEqual({ kind: "reconnecting" });
+  });
+
+  it("tells that the reconstructor is away and that the device's budget is reached", () => {
+    expect(bannerOf(follow(connected, manifest, ...shards, reconstructor("offline")))?.kind).toBe("stale");
+    const small: Action = { kind: "budget", budget: { points: 100, bytes: 10_000 } };
+    expect(bannerOf(follow(connected, manifest, ...shards, small))).toEqual({ kind: "budget", points: 100 });
   });
 });
 

@@ -1,0 +1,175 @@
+"""Every state that the page can be in has its own words and its own action, and is open to everybody."""
+
+import pytest
+from playwright.async_api import Browser, FilePayload, Locator, expect
+
+from broker.messages import ProcessingComplete, ProcessingStarted, Progress, RefetchStarting
+from broker.mosquitto import Mosquitto
+from tests.browser.access import violations
+from tests.browser.chapel import chapel
+from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visitor, joined, photo, serving, visiting
+from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
+from viewer.config import Settings
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+BOTH = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+NO_WEBGL = """
+const original = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    return kind.startsWith('webgl') ? null : original.call(this, kind, ...rest);
+};"""
+
+
+def found(visitor: Visitor, name: str) -> Locator:
+    """A part of the page by its test id."""
+    return visitor.page.get_by_test_id(name)
+
+
+async def says(visitor: Visitor, part: str, words: str) -> None:
+    """Wait for these words; what axe-core finds in this state is nothing."""
+    await expect(found(visitor, part)).to_contain_text(words, timeout=WAIT_MS)
+    assert await violations(visitor) == [], (part, words)
+
+
+@BOTH
+async def test_before_there_is_an_object_the_page_says_why_and_what_to_do(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, device: dict[str, object]
+) -> None:
+    async with visiting(browser, address, device) as visitor:
+        page = visitor.page
+        await page.emulate_media(reduced_motion="reduce")
+        await page.goto(address)
+        await visitor.has(notice="login")
+        assert await violations(visitor) == []
+        await page.goto("about:blank")
+        await visitor.join(mosquitto.connection("anna"), project="atlantis")
+        await says(visitor, "notice", "Nothing known of “atlantis”")
+        await reconstruction.ready()
+        await found(visitor, "notice-action").click()
+        await expect(found(visitor, "projects")).to_contain_text("Chapel", timeout=WAIT_MS)
+        assert await violations(visitor) == []
+        await page.locator("[data-project=chapel]").click()
+        await says(visitor, "notice", "Waiting for the first image")
+        await found(visitor, "notice-action").click()
+        await visitor.has(panel="open")
+        await reconstruction.ready(image_count=1)
+        await says(visitor, "notice", "The first stones are being set")
+        reconstruction.withheld = {0}
+        await reconstruction.publish([chapel(3_000)], generation=1)
+        await says(visitor, "notice", "Loading")
+        reconstruction.withheld = set()
+        await reconstruction.republish()
+        await visitor.has(notice="none")
+
+
+@BOTH
+async def test_around_an_object_the_page_says_what_goes_on_and_what_to_do(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, device: dict[str, object]
+) -> None:
+    await reconstruction.publish([chapel(3_000)], generation=1, image_count=19)
+    await reconstruction.cameras(6, waiting=1)
+    await reconstruction.ready(image_count=19)
+    twentieth = {"project": CHAPEL, "image_id": image_id(20), "image_number": 20}
+    async with visiting(browser, address, device) as visitor:
+        await visitor.page.emulate_media(reduced_motion="reduce")
+        await visitor.join(mosquitto.connection("anna"))
+        await says(visitor, "chip", "Live")
+        await expect(found(visitor, "banner")).to_have_count(0)
+        await reconstruction.tell(ProcessingStarted(**twentieth))
+        await says(visitor, "chip", "Processing 10/10")
+        await reconstruction.tell(RefetchStarting(**twentieth, next_generation=2))
+        await reconstruction.tell(Progress(project=CHAPEL, image_id=image_id(20), stage="fusion", done_ratio=0.5))
+        await says(visitor, "chip", "Rebuilding 50 %")
+        await says(visitor, "banner", "Rebuilding from all 20 photos. You keep seeing generation 1.")
+        await found(visitor, "banner-action").click()
+        await expect(found(visitor, "activity")).to_be_visible()
+        end = {"state": "placed", "is_refetch": True, "new_point_count": 1, "duration_s": 3.0}
+        await reconstruction.tell(ProcessingComplete.model_validate({**twentieth, **end}))
+        await expect(found(visitor, "banner")).to_have_count(0)
+        reconstruction.is_giving_receipts = False
+        await found(visitor, "tab-photos").click()
+        await found(visitor, "upload-input").set_input_files(photo())
+        await says(visitor, "banner", "Sending photo 1 of 1")
+        for presence, words in (
+            ("paused", "Photos are kept and wait"),
+            ("disk_full", "disk is full"),
+            ("offline", "away"),
+        ):
+            await reconstruction.ready(image_count=20, presence=presence)
+            await says(visitor, "banner", words)
+        await found(visitor, "banner-action").click()
+        await expect(found(visitor, "toast")).to_contain_text("Asked the reconstructor")
+
+
+async def test_every_theme_and_panel_is_open_to_everybody(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    await reconstruction.publish([chapel(3_000)], generation=1, image_count=7)
+    await reconstruction.cameras(6, waiting=1)
+    await reconstruction.ready(image_count=7)
+    page = desktop.page
+    await page.emulate_media(reduced_motion="reduce")
+    await desktop.join(mosquitto.connection("anna"))
+    await desktop.has(notice="none")
+    await found(desktop, "upload-input").set_input_files(
+        FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"no photo")
+    )
+    await page.locator(f"[data-image={image_id(7)}]").click()
+    for theme in ("dark", "light", "sunlight"):
+        await page.evaluate("theme => { document.querySelector('cairn-viewer').theme = theme }", theme)
+        for tab in ("photos", "activity", "figures"):
+            await found(desktop, f"tab-{tab}").click()
+            assert await violations(desktop) == [], (theme, tab)
+    await page.keyboard.press("m")
+    await expect(found(desktop, "measurement")).to_be_visible()
+    assert await violations(desktop) == []
+    await found(desktop, "switch").click()
+    await expect(found(desktop, "projects")).to_be_visible(timeout=WAIT_MS)
+    assert await violations(desktop) == []
+    await page.keyboard.press("Escape")
+    await expect(found(desktop, "projects")).to_have_count(0)
+
+
+@BOTH
+async def test_without_webgl_one_can_still_add_photos(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, device: dict[str, object]
+) -> None:
+    await reconstruction.ready()
+    async with visiting(browser, address, device) as visitor:
+        await visitor.page.add_init_script(NO_WEBGL)
+        await visitor.join(mosquitto.connection("anna"))
+        await visitor.has(notice="no_webgl")
+        await says(visitor, "notice", "cannot draw in 3-D")
+        await found(visitor, "notice-action").click()
+        await found(visitor, "upload-input").set_input_files(photo())
+        await expect(found(visitor, "uploads")).to_contain_text("Safe as image 1", timeout=WAIT_MS)
+
+
+async def test_a_server_that_cannot_be_reached_is_said_and_tried_again_at_once(
+    browser: Browser, settings: Settings, mosquitto: Mosquitto
+) -> None:
+    unreachable = settings.model_copy(update={"mqtt_url": "ws://127.0.0.1:9/"})
+    async with serving(unreachable) as address, visiting(browser, address, PHONE) as visitor:
+        visitor.is_loss_expected = True
+        await visitor.page.goto(joined(address, mosquitto.connection("anna")))
+        await visitor.has(notice="unreachable")
+        await says(visitor, "notice", "Cannot reach the server")
+        async with visitor.page.expect_websocket(timeout=WAIT_MS):
+            await found(visitor, "notice-action").click()
+
+
+async def test_a_login_without_a_project_leads_to_the_list_and_the_list_to_the_project(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    await reconstruction.publish([chapel(3_000)], generation=1, image_count=7)
+    await reconstruction.ready(image_count=7)
+    page = desktop.page
+    await page.goto(desktop.address)
+    await page.get_by_label("Name").fill("anna")
+    await page.get_by_label("Password").fill(mosquitto.connection("anna").secret() or "")
+    await page.get_by_role("button", name="Open").click()
+    entry = page.locator("[data-project=chapel]")
+    await expect(entry).to_contain_text("7 images", timeout=WAIT_MS)
+    await expect(entry).to_contain_text("Ready")
+    await entry.click()
+    await desktop.has(link="connected", generation=1, notice="none")

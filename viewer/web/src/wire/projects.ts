@@ -1,0 +1,55 @@
+/** Which projects are there, and how do they stand? The page server's `/projects`. */
+import { WireError } from "./errors";
+import { flag, list, nullable, object, text, whole } from "./fields";
+import type { Credentials } from "./join";
+
+/** One project, as far as a list tells it. */
+export interface ProjectStatus {
+  readonly project: string;
+  /** `ready`, `paused`, `disk_full`, `offline` or another word. */
+  readonly reconstructor: string;
+  readonly image_count: number;
+  readonly cloud: { readonly generation: number; readonly point_count: number } | null;
+  /** The server has lost the broker: this is what it heard last. */
+  readonly is_stale: boolean;
+}
+
+const MOST_PROJECTS = 1000;
+
+const answer = object<{ readonly projects: readonly ProjectStatus[] }>({
+  projects: list(
+    object<ProjectStatus>({
+      project: text(64),
+      reconstructor: text(64),
+      image_count: whole(),
+      cloud: nullable(object({ generation: whole(), point_count: whole() })),
+      is_stale: flag,
+    }),
+    MOST_PROJECTS,
+  ),
+});
+
+export function decodeProjects(value: unknown): readonly ProjectStatus[] {
+  return answer(value, "").projects;
+}
+
+/** Those that this account may see. Throws `not_allowed` for a wrong name or password, `unreachable` without a server. */
+export async function fetchProjects(base: string, { password, user }: Credentials): Promise<readonly ProjectStatus[]> {
+  const proof = new TextEncoder().encode(`${user}:${password}`);
+  const Authorization = `Basic ${btoa(String.fromCharCode(...proof))}`;
+  let response: Response;
+  try {
+    // without "omit" a browser would ask for the password in a window of its own
+    response = await fetch(new URL("projects", base), {
+      cache: "no-store",
+      credentials: "omit",
+      headers: { Authorization },
+    });
+  } catch {
+    throw new WireError("unreachable", "The page server does not answer.");
+  }
+  if (response.status === 401 || response.status === 403)
+    throw new WireError("not_allowed", "Name or password do not fit. Please try again.");
+  if (!response.ok) throw new WireError("unreachable", "The page server cannot tell its projects now.");
+  return decodeProjects(await response.json());
+}
