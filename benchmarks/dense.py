@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.calibration import Tenth, calibration_error, monotony, tenths
 from benchmarks.dense_truth import (
     Posed,
     accuracy_in_sampling_distances,
@@ -27,12 +28,15 @@ from benchmarks.dense_truth import (
 from edge_agent.cameras.simulated.objects import OBJECTS
 from reconstructor.engine.consistency import confirmed
 from reconstructor.engine.dense import DenseSettings
+from reconstructor.engine.densify import sweep_settings
 from reconstructor.engine.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.fusion import fused, without_outliers
 from reconstructor.engine.plane_sweep import PlaneSweep, SweepSettings
+from reconstructor.engine.settings import Quality
 from reconstructor.engine.views import View, best_sources
 
 DISTANCES = (0.5, 1.0, 2.0, 5.0)  # ground sampling distances
+RIGHT = 2.0
 MAX_SPARSE_ERROR_PX = 0.5
 
 
@@ -57,9 +61,9 @@ class Measured:
         )
 
 
-def measure(posed: Posed, settings: DenseSettings) -> Measured:
+def measure(posed: Posed, settings: DenseSettings, sweep: SweepSettings) -> Measured:
     """Depth of every image as the engine makes it, all images known."""
-    engine, views = PlaneSweep(SweepSettings()), posed.views
+    engine, views = PlaneSweep(sweep), posed.views
     began_s = time.perf_counter()
     raw = {view.image_id: engine.depth_map(view, best_sources(view, views, settings.source_count)) for view in views}
     final = {}
@@ -94,18 +98,14 @@ def scores(measured: Measured) -> dict[str, float]:
         right, whole = float((accuracy < distance).mean()), float((completeness < distance).mean())
         found[f"accuracy_at_{distance:g}_gsd"], found[f"completeness_at_{distance:g}_gsd"] = right, whole
         found[f"f_at_{distance:g}_gsd"] = 2.0 * right * whole / max(right + whole, 1e-9)
-    found["calibration_error"] = calibration_error(measured.cloud.confidences, accuracy < 2.0)
+    found["calibration_error"] = calibration_error(measured.cloud.confidences, accuracy < RIGHT)
+    found["confidence_error_rank_correlation"] = monotony(by_confidence(measured.cloud, accuracy))
     return found
 
 
-def calibration_error(confidences: NDArray[np.float32], is_right: NDArray[np.bool_]) -> float:
-    """Expected calibration error in ten bins (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017)."""
-    bins = np.minimum((confidences * 10).astype(np.int64), 9)
-    gaps = [
-        (bins == place).sum() * abs(float(is_right[bins == place].mean() - confidences[bins == place].mean()))
-        for place in np.unique(bins)
-    ]
-    return float(sum(gaps) / len(bins))
+def by_confidence(cloud: SurfacePoints, accuracy: NDArray[np.float64]) -> tuple[Tenth, ...]:
+    """How wrong the points are, a tenth at a time, in sampling distances."""
+    return tenths(cloud.confidences, accuracy, right_below=RIGHT, limit=DISTANCES[-1])
 
 
 def _wait_for(device: torch.device) -> None:
@@ -120,6 +120,14 @@ def _load(target: str, arguments: argparse.Namespace) -> Posed:
     return posed_photographs(Path(target), width=arguments.width, device=device)
 
 
+def _told(measured: Measured) -> str:
+    accuracy = accuracy_in_sampling_distances(measured.posed, measured.cloud)
+    return ", ".join(
+        f"{part.confidence:.2f} -> {part.right:.2f} right, {part.median_error:.2f} GSD"
+        for part in by_confidence(measured.cloud, accuracy)
+    )
+
+
 def _rounded(figures: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in figures.items()}
 
@@ -129,12 +137,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("targets", nargs="*", default=list(OBJECTS), metavar="DATASET|OBJECT")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--quality", type=Quality, default=Quality.STANDARD, help="standard or high")
     parser.add_argument("--width", type=int, default=612, help="pixels; depth is made at this width")
     parser.add_argument("--count", type=int, default=10, help="images of an object")
     arguments = parser.parse_args()
     all_measured, f_at_2_gsd = [], {}
     for target in arguments.targets:
-        measured = measure(_load(target, arguments), DenseSettings())
+        measured = measure(_load(target, arguments), DenseSettings(), sweep_settings(arguments.quality))
         all_measured.append(measured)
         name, errors = measured.posed.name, measured.sparse_errors()
         print(
@@ -147,6 +156,7 @@ def main() -> None:
             figures = _rounded(scores(measured))
             f_at_2_gsd[name] = figures["f_at_2_gsd"]
             print(f"{name}: {json.dumps(figures)}", flush=True)
+            print(f"{name}, by confidence: {_told(measured)}", flush=True)
     errors = np.concatenate([measured.sparse_errors() for measured in all_measured])
     every = np.concatenate([measured.sparse_errors(np.inf) for measured in all_measured])
     total = {
@@ -156,7 +166,11 @@ def main() -> None:
         "share_within_1_percent_of_all_sparse": float((every < 0.01).mean()),
         "seconds_per_image": float(np.mean([measured.seconds_per_image for measured in all_measured])),
     }
-    print(json.dumps(_rounded(total) | {"f_at_2_gsd": f_at_2_gsd, "device": arguments.device}))
+    print(
+        json.dumps(
+            _rounded(total) | {"f_at_2_gsd": f_at_2_gsd, "device": arguments.device, "quality": arguments.quality}
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from reconstructor.engine.depth_maps import SurfacePoints
 from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.memory import KnownImages
 from reconstructor.engine.plane_sweep import PlaneSweep, SweepSettings
-from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.settings import EngineSettings, Quality
+from reconstructor.engine.slanted import SlantSettings
 from reconstructor.engine.views import View
 
 _SURE_SOURCES: Final = 2
@@ -30,7 +31,8 @@ class Densifier:
     def __init__(self, files: DepthFiles, settings: EngineSettings, known: KnownImages, mapper: LiveMapper) -> None:
         self._files, self._settings, self._known, self._mapper = files, settings, known, mapper
         self._device = torch.device(settings.device)
-        self._dense = DenseModel(PlaneSweep(SweepSettings()), DenseSettings(source_count=settings.dense_sources))
+        sweep = PlaneSweep(sweep_settings(settings.quality))
+        self._dense = DenseModel(sweep, DenseSettings(source_count=settings.dense_sources))
         self._pixels: dict[int, NDArray[np.uint8]] = {}
         self._added: set[int] = set()
 
@@ -148,6 +150,11 @@ class Densifier:
             sparse_ids=ids,
             sparse_in_world=np.array([self._mapper.model.point3D(int(one)).xyz for one in ids]),
         )
+
+
+def sweep_settings(quality: Quality) -> SweepSettings:
+    """How depth is made at a quality."""
+    return SweepSettings(slant=SlantSettings() if quality is Quality.HIGH else None)
 
 
 def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

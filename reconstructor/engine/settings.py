@@ -1,10 +1,18 @@
 """What can be set about the built-in engine? Environment variables `CAIRN_ENGINE_…`; every field has its unit."""
 
 import os
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, PositiveFloat
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Quality(StrEnum):
+    """How much time depth may take."""
+
+    STANDARD = "standard"
+    HIGH = "high"
 
 
 class EngineSettings(BaseSettings):
@@ -47,6 +55,10 @@ class EngineSettings(BaseSettings):
     )
     dense_sources: Annotated[int, Field(ge=2, le=16)] = Field(
         default=3, description="other photographs that each depth map is matched against; 3 for a CPU, 6 for a GPU"
+    )
+    quality: Quality = Field(
+        default=Quality.STANDARD,
+        description="high seeks a plane for every pixel: more of the surface right to one pixel, ten times slower",
     )
     device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = Field(
         default="cpu", description="where dense depth is computed: cpu, cuda or cuda:1"

@@ -14,7 +14,7 @@ from reconstructor.engine.projection import Projection, pixel_centers
 
 UNSEEN = -1.0  # the score where no source sees the pixel
 _PLANES_AT_ONCE = 8  # a multiple of 8 lets oneDNN take its blocked depthwise kernel, 7 times faster (2026-11-24)
-_NOISE_VARIANCE = (0.5 / 255.0) ** 2  # of rounding and JPEG; a window without texture scores 0 instead of at random
+NOISE_VARIANCE = (0.5 / 255.0) ** 2  # of rounding and JPEG; a window without texture scores 0 instead of at random
 
 
 def correlation_scores(
@@ -43,7 +43,7 @@ def correlation_scores(
     for first in range(0, count, _PLANES_AT_ONCE):
         chunk = inverse_depth[:, :, first : first + _PLANES_AT_ONCE]
         correlations = (texture.correlations(gray, projection, chunk) for gray, projection in centred)
-        scores[:, :, first : first + chunk.shape[2]] = _mean_of_best_half(correlations, len(sources))
+        scores[:, :, first : first + chunk.shape[2]] = mean_of_best_half(correlations, len(sources))
     return scores
 
 
@@ -68,7 +68,7 @@ class _Texture:
         mean = self._box(warped)
         covariance = self._box(warped * self._gray).addcmul_(mean, self._mean, value=-1.0)
         variance = self._box(warped.square_()).addcmul_(mean, mean, value=-1.0).clamp_min_(0.0)
-        energy = variance.add_(_NOISE_VARIANCE).mul_(self._variance + _NOISE_VARIANCE)
+        energy = variance.add_(NOISE_VARIANCE).mul_(self._variance + NOISE_VARIANCE)
         correlation = covariance.mul_(energy.rsqrt_()).clamp_(-1.0, 1.0)
         is_outside = projection.is_inside(x, y, self._window / 2.0).logical_not_()
         return correlation.masked_fill_(is_outside, UNSEEN)
@@ -84,7 +84,8 @@ def box_mean(values: Tensor, window: int) -> Tensor:
     return means[0].permute(1, 2, 0)
 
 
-def _mean_of_best_half(correlations: Iterable[Tensor], source_count: int) -> Tensor:
+def mean_of_best_half(correlations: Iterable[Tensor], source_count: int) -> Tensor:
+    """Of one correlation tensor for each source, all of one shape; `UNSEEN` where none sees."""
     best: list[Tensor] = []  # the highest first, of each hypothesis on its own
     for correlation in correlations:
         challenger = correlation

@@ -7,10 +7,11 @@ import pytest
 
 from broker.shards import PointCloud, decode_ply
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.densify import undistorted
+from reconstructor.engine.densify import sweep_settings, undistorted
 from reconstructor.engine.live import LiveEngine
 from reconstructor.engine.protocol import Outcome
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.slanted import SlantSettings
 from reconstructor.geometry import estimate_similarity
 from tests.unit.reconstructor.engine.synthetic import BALL_CENTER, BALL_RADIUS, Photographs
 
@@ -115,3 +116,9 @@ def test_a_distorted_line_becomes_straight() -> None:
     assert len(found_columns) > 200
     expected = 0.3 * intrinsics[1] + intrinsics[3]
     assert np.abs(found_rows + 0.5 - expected).max() < 1.5
+
+
+def test_high_quality_seeks_planes_and_standard_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sweep_settings(EngineSettings().quality).slant is None
+    monkeypatch.setenv("CAIRN_ENGINE_QUALITY", "high")
+    assert sweep_settings(EngineSettings().quality).slant == SlantSettings()
