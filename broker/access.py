@@ -1,5 +1,6 @@
 """Who is who, and what may each do? Users, and the ACL lines that follow from the contract."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,9 @@ from typing import Final
 from broker.contract import CHANNELS, Channel, Role
 from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId, SenderId, UserId
-from broker.topics import LevelValue, TopicSpace
+from broker.topics import LevelValue, TopicSpace, discovery_topic
+
+HOME_ASSISTANT_PATTERN: Final = r"[A-Za-z0-9_-]{1,63}(/[A-Za-z0-9_-]{1,63}){0,3}"
 
 _SEES_ALL: Final = frozenset({Role.RECONSTRUCTOR, Role.OPERATOR, Role.OBSERVER})
 
@@ -25,13 +28,16 @@ class User:
     name: SenderId | UserId
     role: Role
     projects: tuple[ProjectId, ...]
+    home_assistant_prefix: str | None = None
 
     @classmethod
-    def build(cls, name: str, role: str, projects: Iterable[str]) -> "User":
+    def build(
+        cls, name: str, role: str, projects: Iterable[str], *, home_assistant_prefix: str | None = None
+    ) -> "User":
         """Check the parts; agents are `rig-…`, and nobody else is.
 
         Raises:
-            BadUserError: an unknown role or no project.
+            BadUserError: an unknown role, no project, or a prefix that is no topic.
             BadIdError: a name that does not fit its role.
         """
         if role not in list(Role):
@@ -39,8 +45,11 @@ class User:
         members = tuple(ProjectId(project) for project in projects)
         if not members:
             raise BadUserError(f"user {name!r} needs at least one project")
+        prefix = home_assistant_prefix
+        if prefix is not None and not re.fullmatch(HOME_ASSISTANT_PATTERN, prefix, re.ASCII):
+            raise BadUserError(f"{prefix[:40]!r} is not a prefix for Home Assistant: it is usually 'homeassistant'")
         kind = AgentId if role == Role.AGENT else UserId
-        return cls(name=kind(name), role=Role(role), projects=members)
+        return cls(name=kind(name), role=Role(role), projects=members, home_assistant_prefix=prefix)
 
 
 def acl(users: Iterable[User], space: TopicSpace) -> str:
@@ -63,6 +72,10 @@ def _lines(user: User, space: TopicSpace) -> Iterator[str]:
                 yield f"topic write {own}"
     if user.role in {Role.OPERATOR, Role.OBSERVER}:
         yield "topic read $SYS/#"
+    if user.home_assistant_prefix is not None:
+        is_agent = user.role is Role.AGENT
+        name = user.name if is_agent else "+"
+        yield f"topic {'write' if is_agent else 'read'} {discovery_topic(user.home_assistant_prefix, name)}"
 
 
 def _own(channel: Channel, user: User) -> dict[str, LevelValue]:

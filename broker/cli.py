@@ -58,11 +58,14 @@ def add_user(
     name: Annotated[str, typer.Argument(help="Agents are called rig-…, people are not.")],
     role: Annotated[Role, typer.Option(help="What the account may do.")],
     project: Annotated[list[str], typer.Option(help="A project it belongs to; may be given again.")],
+    home_assistant: Annotated[
+        str | None, typer.Option(help="Home Assistant's prefix: a rig may describe itself below it, others may read.")
+    ] = None,
     data: DataDir = _DATA,
 ) -> None:
     """Add an account or change its role and projects; prints the file with its password. Restart the broker after."""
     book = UserBook(data)
-    book.add(User.build(name, role, project))
+    book.add(User.build(name, role, project, home_assistant_prefix=home_assistant))
     print(book.password_file(name))
 
 

@@ -136,3 +136,8 @@ class TopicSpace:
         if not rest:
             raise BadTopicError(f"{topic[:80]!r} has no channel after the project")
         return ProjectId(project), rest
+
+
+def discovery_topic(prefix: str, agent: str) -> str:
+    """Where an agent tells Home Assistant of itself; outside our root, so only accounts that the user book names may."""
+    return f"{prefix}/device/{agent}/config"

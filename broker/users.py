@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from broker.access import BadUserError, User
 from broker.mosquitto import Credential
 
-_ROWS: Final = TypeAdapter(list[tuple[str, str, list[str]]])
+_Row = tuple[str, str, list[str]] | tuple[str, str, list[str], str]  # name, role, projects, Home Assistant's prefix
+_ROWS: Final = TypeAdapter(list[_Row])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class UserBook:
             rows = _ROWS.validate_json(self._file.read_bytes())
         except ValidationError as exc:
             raise BadUserError(f"{self._file} is damaged: restore it or delete it and add the users again") from exc
-        return [User.build(name, role, projects) for name, role, projects in rows]
+        return [
+            User.build(name, role, projects, home_assistant_prefix=prefix[0] if prefix else None)
+            for name, role, projects, *prefix in rows
+        ]
 
     def credentials(self) -> list[Credential]:
         """Everybody with their password.
@@ -79,8 +83,13 @@ class UserBook:
         return self.data_dir / "users.json"
 
     def _save(self, users: Iterable[User]) -> None:
-        rows = sorted((str(user.name), str(user.role), [str(each) for each in user.projects]) for user in users)
-        _write(self._file, _ROWS.dump_json([(name, role, projects) for name, role, projects in rows]).decode() + "\n")
+        rows = [_row(user) for user in sorted(users, key=lambda user: str(user.name))]
+        _write(self._file, _ROWS.dump_json(rows).decode() + "\n")
+
+
+def _row(user: User) -> _Row:
+    row = (str(user.name), str(user.role), [str(each) for each in user.projects])
+    return row if user.home_assistant_prefix is None else (*row, user.home_assistant_prefix)
 
 
 def _write(path: Path, text: str) -> None:

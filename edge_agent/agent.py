@@ -18,6 +18,7 @@ from edge_agent.darkroom import Darkroom
 from edge_agent.desk import Desk, keep
 from edge_agent.gpio import Trigger
 from edge_agent.health import Pulse, Tally, measure
+from edge_agent.home_assistant import discovery
 from edge_agent.hours import Hours
 from edge_agent.photographer import Photographer
 from edge_agent.presence import WILL_DELAY_S, Voice, next_count
@@ -95,7 +96,7 @@ class Agent:
         self._is_capturing = True
         self._last: Photograph | None = None
         self._taken = asyncio.Event()
-        self._pin = settings.gpio_pin
+        self._pin, self._home_assistant_prefix = settings.gpio_pin, settings.home_assistant_prefix
         self._rebooting = asyncio.Event()
         running = resume(spool.recall(KEPT_WORD), spool.recall(TRIAL_WORD), settings.changeable())
         keep(spool, running)
@@ -212,6 +213,10 @@ class Agent:
         is_resting = self._photographer.is_paused or self._photographer.is_enough
         is_capturing = self._is_capturing and not is_resting
         await self._voice.announce(self._control, camera=self._camera_name, is_capturing=is_capturing)
+        if self._home_assistant_prefix is not None:
+            voice = self._voice
+            known = (self._home_assistant_prefix, voice.space, voice.project, voice.agent)
+            await voice.say(self._control, discovery(*known, camera=self._camera_name))
 
     async def _show_last(self) -> None:
         while True:

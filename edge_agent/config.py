@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat
 from pydantic_settings import SettingsConfigDict
 
+from broker.access import HOME_ASSISTANT_PATTERN
 from broker.config import BadSettingsError, Connection, ProgramSettings
 from broker.ids import AgentId, ProjectId
 from broker.messages import AgentSettings
@@ -107,6 +108,11 @@ class Settings(ProgramSettings):
         default=2, ge=0, le=64, description="Near-duplicate: at most so many of 64 hash bits differ; 0: never."
     )
     is_gps_stripped: bool = Field(default=False, description="Takes the place out of EXIF before anything is kept.")
+    home_assistant_prefix: str | None = Field(
+        default=None,
+        pattern=f"^{HOME_ASSISTANT_PATTERN}$",
+        description="Describe the rig to Home Assistant below this topic, usually homeassistant; unset: not.",
+    )
     health_interval_s: PositiveFloat = Field(default=30.0, description="Time between two health messages, seconds.")
 
     def named(self) -> tuple[ProjectId, AgentId]:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from broker.access import BadUserError, User
+from broker.access import BadUserError, User, acl
 from broker.ids import BadIdError
+from broker.topics import TopicSpace
 from broker.users import UserBook
 
 
@@ -57,3 +58,22 @@ def test_role_and_name_must_fit_each_other() -> None:
         User.build("rig-north", "viewer", ["chapel"])
     with pytest.raises(BadUserError, match="at least one project"):
         User.build("anna", "viewer", [])
+
+
+def test_home_assistants_prefix_is_kept_and_older_lists_are_read(tmp_path: Path) -> None:
+    book = UserBook(tmp_path)
+    rig = User.build("rig-north", "agent", ["chapel"], home_assistant_prefix="homeassistant")
+    book.add(rig)
+    book.add(User.build("anna", "viewer", ["chapel"]))
+    assert [user.home_assistant_prefix for user in book.users()] == [None, "homeassistant"]
+    lines = acl(book.users(), TopicSpace()).splitlines()
+    assert "topic write homeassistant/device/rig-north/config" in lines
+    assert sum("homeassistant" in line for line in lines) == 1
+    (tmp_path / "users.json").write_text('[["anna","viewer",["chapel"]]]')
+    assert book.users() == [User.build("anna", "viewer", ["chapel"])]
+
+
+@pytest.mark.parametrize("prefix", ["", "#", "home/+", "a b", "a\ntopic write #", "/a", "a/"])
+def test_a_prefix_that_would_open_other_topics_is_refused(prefix: str) -> None:
+    with pytest.raises(BadUserError, match="usually 'homeassistant'"):
+        User.build("rig-north", "agent", ["chapel"], home_assistant_prefix=prefix)
