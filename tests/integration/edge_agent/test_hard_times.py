@@ -121,9 +121,56 @@ async def test_a_full_disk_makes_capturing_wait_and_everything_arrives_when_ther
         assert "capturing waits" in (health.last_error or "")
         async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
             await asyncio.wait_for(asyncio.shield(task), 60)
+    health = await until(mosquitto, AgentHealth, lambda each: each.stored_count == 8)
+    assert health.alarms == ()
     assert sorted(receiver.content_by_id.values()) == sorted(
         path.read_bytes() for path in (tmp_path / "photos").iterdir()
     )
+
+
+HUNG_ONCE = """
+import io, pathlib, sys, time
+from PIL import Image
+from edge_agent.camera import CameraExhaustedError, Photograph
+from edge_agent.cameras import child
+
+flag = pathlib.Path(sys.argv[1])
+
+class Camera:
+    def __init__(self, first):
+        self.number = first
+    def capture(self):
+        if self.number == 2 and not flag.exists():
+            flag.touch()
+            time.sleep(600)
+        if self.number == 4:
+            raise CameraExhaustedError("that was all")
+        self.number += 1
+        out = io.BytesIO()
+        Image.new("RGB", (64, 48), (self.number * 20, 90, 90)).save(out, "JPEG")
+        return Photograph(content=out.getvalue(), content_type="image/jpeg")
+    def close(self):
+        pass
+
+child.open_camera = lambda plan: Camera(plan.first)
+child.main()
+"""
+
+
+async def test_a_hung_camera_costs_one_shot_and_one_restart_counted_in_health(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "child.py").write_text(HUNG_ONCE)
+    command = (sys.executable, str(tmp_path / "child.py"), str(tmp_path / "hung"))
+    monkeypatch.setattr("edge_agent.cameras.watched.CHILD_COMMAND", command)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    settings = settings_for(mosquitto, tmp_path, camera="simulated", shot_timeout_s=1.0)
+    async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
+        await asyncio.wait_for(agent.run(settings, asyncio.Event()), 40)
+    health = await until(mosquitto, AgentHealth, lambda each: each.stored_count == 4)
+    assert (health.camera_restart_count, health.captured_count) == (1, 4)
+    assert "did not answer within 1 s: it is started again" in (health.last_error or "")
+    assert len(receiver.content_by_id) == 4
 
 
 async def test_a_rig_with_a_thousand_photographs_in_its_spool_stays_small(mosquitto: Mosquitto, tmp_path: Path) -> None:
