@@ -29,6 +29,7 @@ LAST_RETRY_S: Final = 30.0
 SHORT_CONNECTION_S: Final = 5.0
 MOST_SHORT_BACKOFFS: Final = 4  # 4 s
 CONTESTED_AFTER: Final = 4
+UNCONTESTED_AFTER_S: Final = 60.0  # two programs of one name take turns within seconds
 NO_MATCHING_SUBSCRIBERS: Final = 0x10
 SESSION_TAKEN_OVER: Final = 0x8E
 _FIRST_FAILURE: Final = 0x80
@@ -173,7 +174,8 @@ class Delivery:
 
         The broker says so (0x8E), or, as Mosquitto 2.0.11 just hangs up, the last connections all ended at once.
         """
-        return self._is_taken_over or self._short_count >= CONTESTED_AFTER
+        is_settled = self.is_connected and time.monotonic() - self._connected_at_s > UNCONTESTED_AFTER_S
+        return not is_settled and (self._is_taken_over or self._short_count >= CONTESTED_AFTER)
 
     async def wait_connected(self, timeout_s: float) -> Connected:
         """Wait until messages can flow.

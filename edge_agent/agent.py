@@ -12,6 +12,7 @@ from broker.thumbnails import thumbnail
 from edge_agent.camera import Photograph
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
+from edge_agent.clone import Original
 from edge_agent.commands import Wish
 from edge_agent.config import Settings
 from edge_agent.darkroom import Darkroom
@@ -20,6 +21,7 @@ from edge_agent.gpio import Trigger
 from edge_agent.health import Pulse, Tally, measure
 from edge_agent.home_assistant import discovery
 from edge_agent.hours import Hours
+from edge_agent.machine import hardware_id
 from edge_agent.photographer import Photographer
 from edge_agent.presence import WILL_DELAY_S, Voice, next_count
 from edge_agent.remote_settings import KEPT_WORD, TRIAL_WORD, resume
@@ -50,8 +52,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     )
     spool = await asyncio.to_thread(Spool, settings.spool_dir, name, reserve_bytes=settings.reserve_bytes)
     try:
+        original = await asyncio.to_thread(Original, spool, name, hardware_id())
+        original.check()
         async with reader as control, _camera(settings, spool) as camera:
-            agent = Agent(settings, voice, spool, control=control, camera=camera)
+            agent = Agent(settings, voice, spool, control=control, camera=camera, original=original)
             await agent.work(stop)
             await voice.farewell(control, agent.reason(stop))
     finally:
@@ -89,6 +93,7 @@ class Agent:
         *,
         control: Delivery,
         camera: WatchedCamera,
+        original: Original,
     ) -> None:
         self._voice, self._spool, self._control = voice, spool, control
         self._camera_name = describe_camera(settings.camera_plan())
@@ -97,6 +102,7 @@ class Agent:
         self._last: Photograph | None = None
         self._taken = asyncio.Event()
         self._pin, self._home_assistant_prefix = settings.gpio_pin, settings.home_assistant_prefix
+        self._original = original
         self._rebooting = asyncio.Event()
         running = resume(spool.recall(KEPT_WORD), spool.recall(TRIAL_WORD), settings.changeable())
         keep(spool, running)
@@ -204,7 +210,8 @@ class Agent:
         while True:
             count = await next_count(self._control, count)
             self._tally.reconnect_count = count - 1
-            self._look_for_a_double()
+            if self._look_for_a_double():
+                self._original.contested()
             await self._announce()
             await self._voice.report(self._control, self._desk.running)
             self._pulse.quicken()
@@ -227,17 +234,20 @@ class Agent:
                 await self._voice.show(self._control, small)
             await asyncio.sleep(THUMBNAIL_PAUSE_S)
 
-    def _look_for_a_double(self) -> None:
+    def _look_for_a_double(self) -> bool:
         """A cloned card brings a second rig of our name, and the broker throws each out in turn."""
-        if self._control.is_name_contested:
+        is_contested = self._control.is_name_contested
+        if is_contested and NAME_CONTESTED not in self._tally.alarms:
             self._tally.alarms.add(NAME_CONTESTED)
             LOG.error(NAME_CONTESTED, agent=self._voice.agent, reason="another rig has our name: give each its own")
-        else:
+        elif not is_contested:
             self._tally.alarms.discard(NAME_CONTESTED)
+        return is_contested
 
     async def _tell_health(self) -> None:
         while True:
             await self._pulse.wait()
+            self._look_for_a_double()
             await self._measure_and_tell()
 
     async def _measure_and_tell(self) -> None:

@@ -104,6 +104,8 @@ class Desk:
             reason=error.sentence if error else None,
         )
         await self._voice.reply(self._control, reply)
+        if error is None and command.verb in {"pause", "resume"}:
+            await self._announce()  # after the reply: on a bad link each message takes its time
 
     async def _carry_out(self, command: Command) -> None:
         wish = wish_of(command)
@@ -111,7 +113,6 @@ class Desk:
             self._photographer.wish(wish)
         elif command.verb in {"pause", "resume"}:
             await self._photographer.pause(is_paused=command.verb == "pause")
-            await self._announce()
         elif command.verb == "cancel":
             self._photographer.cancel()
         elif command.verb == "reboot":

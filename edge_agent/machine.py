@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ import psutil
 
 THERMAL_ZONE: Final = Path("/sys/class/thermal/thermal_zone0/temp")
 MODEL_FILE: Final = Path("/proc/device-tree/model")
+SERIAL_FILE: Final = Path("/proc/device-tree/serial-number")
 BOOT_FILE: Final = Path("/proc/sys/kernel/random/boot_id")
 CLOCK_FLAG: Final = Path("/run/systemd/timesync/synchronized")
 THROTTLED_NOW_BITS: Final = 0xF  # vcgencmd: under-voltage, frequency capped, throttled, soft temperature limit
@@ -48,6 +50,15 @@ def describe() -> str:
 def boot_id() -> str:
     """Differs after every boot, so that a rig without a clock can tell two boots apart."""
     return _text(BOOT_FILE).strip()[:64]
+
+
+def hardware_id() -> str:
+    """The board's serial number, or its network card's: a copied card has another; empty when neither is known."""
+    serial = _text(SERIAL_FILE).strip("\0 \n")
+    if serial:
+        return serial[:64]
+    card = uuid.getnode()
+    return "" if card >> 40 & 1 else f"{card:012x}"  # a multicast bit: the number was drawn by lot
 
 
 def _temperature_deg() -> float | None:

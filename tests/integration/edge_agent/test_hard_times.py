@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -41,6 +43,7 @@ from broker.messages import (
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
 from edge_agent.camera import Photograph, now_utc
+from edge_agent.clone import ClonedRigError
 from edge_agent.config import Settings
 from edge_agent.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
@@ -242,6 +245,28 @@ async def test_a_cloned_card_is_noticed_and_said(mosquitto: Mosquitto, tmp_path:
     async with running(settings_for(mosquitto, tmp_path, camera="watch")), running(twin):
         health = await until(mosquitto, AgentHealth, lambda each: "name_contested" in each.alarms, 60)
     assert health.agent == RIG
+
+
+async def test_of_two_rigs_with_one_card_the_copy_gives_up_in_words(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_photographs(tmp_path / "photos", 1)
+    monkeypatch.setattr("broker.delivery.UNCONTESTED_AFTER_S", 3.0)
+    machine = iter(["pi-1", "pi-2", "pi-2"])
+    monkeypatch.setattr("edge_agent.agent.hardware_id", lambda: next(machine))
+    first = settings_for(mosquitto, tmp_path, camera="watch")
+    copy = settings_for(mosquitto, tmp_path, camera="watch", spool_dir=tmp_path / "clone")
+    async with running(first):
+        health = await until(mosquitto, AgentHealth, lambda each: each.captured_count == 1)
+        shutil.copytree(tmp_path / "spool", tmp_path / "clone")
+        with pytest.raises(ClonedRigError, match=r"rig-north.*cairn edge join"):
+            await asyncio.wait_for(agent.run(copy, asyncio.Event()), 60)
+        began_s = time.monotonic()
+        with pytest.raises(ClonedRigError):  # its service starts it again: it does not disturb the first one any more
+            await agent.run(copy, asyncio.Event())
+        assert time.monotonic() - began_s < 5
+        health = await until(mosquitto, AgentHealth, lambda each: "name_contested" not in each.alarms, 60)
+    assert health.captured_count == 1
 
 
 async def test_a_retained_command_is_refused_in_words(mosquitto: Mosquitto, tmp_path: Path) -> None:
