@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from broker.shards import PointCloud
 from reconstructor.black_box import concurrent
 from reconstructor.engine import colmap
-from reconstructor.engine.agreement import similarity_between
 from reconstructor.engine.candidates import PairFinder
 from reconstructor.engine.densify import Densifier
 from reconstructor.engine.depth_files import DepthFiles
@@ -30,21 +29,15 @@ from reconstructor.engine.photographs import UnreadablePhotographError
 from reconstructor.engine.protocol import Outcome
 from reconstructor.engine.published import PublishedPoints
 from reconstructor.engine.reading import ImageReader
+from reconstructor.engine.rebuilding import Rebuilding, Rebuilt
 from reconstructor.engine.recall import EngineStateMissingError, build_mapper, introduce, recall
-from reconstructor.engine.refetch import Refetch, RefetchFailedError
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.snapshots import Snapshots, Step, StepImage, StepState
-from reconstructor.engine.solver import SolveVerdict
 from reconstructor.engine.stopwatch import Stopwatch
-from reconstructor.engine.succession import Successor, world_of
+from reconstructor.engine.succession import world_of
 from reconstructor.engine.survey import describe, upward_of, upward_said
-from reconstructor.engine.turns import EngineClosedError, Turns
+from reconstructor.engine.turns import EngineClosedError
 from reconstructor.engine.upward import Upward, kept_still
-from reconstructor.geometry import DegenerateGeometryError
-from reconstructor.progress import write_progress
-
-_LEAST_IMAGES_TO_SOLVE = 3
-_SPAN_OF_STAGE = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (0.7, 0.95), "publishing": (0.95, 1.0)}
 
 
 class LiveEngine:
@@ -71,9 +64,8 @@ class LiveEngine:
         self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
         self._model_lock = RLock()
         self._refetch_lock = Lock()
-        self._turns = Turns()
+        self._rebuilding = Rebuilding(folder, settings, self._known, self._model_lock)
         self._is_closed = False
-        self._running: Refetch | None = None
         self._densifier = self._new_densifier()
         if (step := self._snapshots.newest()) is not None:
             self._restore(step)
@@ -97,7 +89,8 @@ class LiveEngine:
 
     def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> Outcome:
         """See the protocol. Unreadable images are rejected by word of the update, not by an exception."""
-        with self._turns.adding(), self._model_lock:
+        with self._rebuilding.turns.adding(), self._model_lock:
+            self._check_open()
             if self._newest is not None and self._newest[0] == image_id and not wants_complete_cloud:
                 return self._newest[1]
             if not self.knows(image_id):
@@ -117,21 +110,11 @@ class LiveEngine:
     def refetch(self) -> Outcome:
         """See the protocol. A solution that the gate refuses leaves the model as it was, and the update says so."""
         with self._refetch_lock:
-            self._turns.begin()
             watch = Stopwatch()
-            with watch.measure("solving"):
-                verdict, solution, objection = self._solve()
-            successor = None
-            if solution is not None:
-                try:
-                    successor = self._prepare(solution, watch)
-                except DegenerateGeometryError as exc:
-                    objection = exc.sentence
+            rebuilt = self._rebuilding.run(self._mapper, self._densifier, watch)
             with self._model_lock:
-                if successor is not None and successor.world != world_of(self._mapper):
-                    objection = "the model was begun anew in another world meanwhile"
-                outcome = self._finish(successor, objection, watch)
-        return outcome.model_copy(update={"solve": verdict})
+                outcome = self._finish(rebuilt, watch)
+        return outcome.model_copy(update={"solve": rebuilt.verdict})
 
     def complete(self) -> Outcome:
         """The complete cloud of the present model, without solving anything."""
@@ -154,9 +137,7 @@ class LiveEngine:
     def close(self) -> None:
         """See the protocol. Calls under way end with an error before they write another step."""
         self._is_closed = True
-        self._turns.close()
-        if (running := self._running) is not None:
-            running.stop()
+        self._rebuilding.close()
 
     def join(self) -> None:
         """Wait until no image is being added."""
@@ -167,64 +148,18 @@ class LiveEngine:
         if self._is_closed:
             raise EngineClosedError("the engine was closed meanwhile")
 
-    def _tell(self, stage: str, done: int, total: int) -> None:
-        """Say how far the refetch has come, and let images go first."""
-        begin, end = _SPAN_OF_STAGE[stage]
-        write_progress(self._folder, stage, begin + (end - begin) * done / total)
-        self._turns.give_way()
-
-    def _solve(self) -> tuple[SolveVerdict | None, Any | None, str]:
-        """The verdict on a new solution, the solution if it passed, and what speaks against it if not."""
-        if len(self._known.numbers) < _LEAST_IMAGES_TO_SOLVE:
-            return None, None, ""
-        self._tell("solving", 0, 1)
-        with self._model_lock:
-            live = self._mapper.model if self._mapper.is_initialised else None
-            self._running = Refetch.start(self._folder, tuple(self._known.numbers), live, self._settings)
-        try:
-            verdict, solution = self._running.wait(self._settings.refetch_timeout_s)
-        except RefetchFailedError as exc:
-            return None, None, exc.sentence
-        finally:
-            self._running = None
-        return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
-
-    def _prepare(self, solution: Any, watch: Stopwatch) -> Successor:
-        """Everything that takes time, beside the live model: a whole new one, but for the very last images.
-
-        Raises:
-            DegenerateGeometryError: the solution's world cannot be brought into the one that viewers know.
-        """
-        self._tell("solving", 1, 1)
-        with self._model_lock:
-            if self._mapper.is_initialised:
-                solution.transform(colmap.sim3(similarity_between(self._mapper.model, solution)))
-            numbers, world = self._known.numbers, world_of(self._mapper)
-        with watch.measure("mapping"):
-            successor = Successor(
-                solution=solution, numbers=numbers, known=self._known, world=world, settings=self._settings
-            )
-        with watch.measure("dense"):
-            if self._densifier is not None:
-                successor.rebuild(self._densifier, self._tell)
-            while len(missing := self._missing(successor)) > 1:
-                successor.catch_up(missing, self._densifier)
-                self._tell("publishing", 0, 1)
-        return successor
-
-    def _missing(self, successor: Successor) -> list[int]:
-        with self._model_lock:
-            return successor.missing(self._known.numbers)
-
-    def _finish(self, successor: Successor | None, objection: str, watch: Stopwatch) -> Outcome:
+    def _finish(self, rebuilt: Rebuilt, watch: Stopwatch) -> Outcome:
         """Hand over to the new model, or say why not; without either, the complete cloud of the present one."""
         self._check_open()
+        successor, objection = rebuilt.successor, rebuilt.objection
+        if successor is not None and successor.world != world_of(self._mapper):
+            objection = "the model was begun anew in another world meanwhile"
         if objection:
             return self._commit(PointCloud.empty(), watch, objection=objection)
         if successor is None:
             return self._commit(self._cloud(watch, is_complete=True), watch, is_complete=True)
         with watch.measure("dense"):
-            successor.catch_up(self._missing(successor), self._densifier)
+            successor.catch_up(self._rebuilding.missing(successor), self._densifier)
         self._mapper, self._densifier = successor.mapper, successor.densifier
         self._just_placed = successor.just_placed
         self._solution += 1

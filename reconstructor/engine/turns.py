@@ -30,6 +30,10 @@ class Turns:
         self._begun_s = 0.0
         self._waited_s = 0.0
 
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
     @contextmanager
     def adding(self) -> Iterator[None]:
         """While an image is added."""

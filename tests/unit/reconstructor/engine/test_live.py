@@ -22,6 +22,7 @@ from reconstructor.black_box import CameraState, Update, read_update
 from reconstructor.engine.live import LiveEngine, black_box
 from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.protocol import Engine, Outcome
+from reconstructor.engine.rebuilding import Rebuilding
 from reconstructor.engine.recall import EngineStateMissingError
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.geometry import DegenerateGeometryError
@@ -170,7 +171,7 @@ def test_an_image_goes_on_from_the_disk_when_the_call_beside_it_fails(
         black_box(path, "present.ply" if number else "", str(number))
     is_matched, place = threading.Event(), LiveMapper.place
 
-    def fail(_: LiveEngine) -> NoReturn:
+    def fail(*_: object) -> NoReturn:
         assert is_matched.wait(30)
         raise ZeroDivisionError
 
@@ -181,7 +182,7 @@ def test_an_image_goes_on_from_the_disk_when_the_call_beside_it_fails(
             refetch.join(0.5)  # it waits for this image before it lets go of the engine
         return place(self, waiting)
 
-    monkeypatch.setattr(LiveEngine, "_solve", fail)
+    monkeypatch.setattr(Rebuilding, "solve", fail)
     monkeypatch.setattr(LiveMapper, "place", place_late)
     errors: list[BaseException] = []
 
@@ -207,7 +208,7 @@ def test_a_solution_that_fits_into_no_known_world_is_refused_and_the_model_stays
     def degenerate(target: object, source: object) -> None:
         raise DegenerateGeometryError("all points lie on one line")
 
-    monkeypatch.setattr("reconstructor.engine.live.similarity_between", degenerate)
+    monkeypatch.setattr("reconstructor.engine.rebuilding.similarity_between", degenerate)
     outcome = start_live(resumed).refetch()
     assert outcome.update.refetch_rejected == "all points lie on one line"
     assert np.array_equal(poses(outcome.update), poses(walked[1][-1].update))

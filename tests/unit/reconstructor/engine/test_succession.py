@@ -12,9 +12,10 @@ import pytest
 
 from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import Update, read_update
-from reconstructor.engine import live
+from reconstructor.engine import rebuilding
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.protocol import Outcome
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.turns import EngineClosedError
@@ -43,15 +44,15 @@ def cloud_in(outcome: Outcome) -> PointCloud:
     return PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(outcome.folder.glob("*.ply"))])
 
 
-def solved(engine: LiveEngine) -> tuple[None, Any, str]:
+def solved(mapper: LiveMapper) -> tuple[None, Any, str]:
     """What a solver would give: the model as it is, in another process's memory."""
-    return None, pycolmap.Reconstruction(engine.model), ""
+    return None, pycolmap.Reconstruction(mapper.model), ""
 
 
 @contextmanager
 def in_the_middle(engine: LiveEngine, work: Callable[[], object], patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Do something once, while a refetch of this engine fuses its first depth map."""
-    tell, left = engine._tell, [work]
+    tell, left = engine._rebuilding.tell, [work]
 
     def told(stage: str, done: int, total: int) -> None:
         tell(stage, done, total)
@@ -59,7 +60,7 @@ def in_the_middle(engine: LiveEngine, work: Callable[[], object], patch: pytest.
             left.pop()()
 
     with patch.context() as inside:
-        inside.setattr(engine, "_tell", told)
+        inside.setattr(engine._rebuilding, "tell", told)
         yield
 
 
@@ -115,7 +116,7 @@ def test_an_add_that_is_asked_for_again_after_a_refetch_brings_what_it_brought(
     """The caller was killed before it had read either answer."""
     engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
     path, added = photographs.paths[BEFORE], []
-    monkeypatch.setattr(engine, "_solve", lambda: solved(engine))
+    monkeypatch.setattr(engine._rebuilding, "solve", solved)
     with in_the_middle(engine, lambda: added.append(engine.add_image(path, path.stem)), monkeypatch):
         engine.refetch()
     again = LiveEngine(tmp_path / "engine", SETTINGS).add_image(path, path.stem)
@@ -133,7 +134,7 @@ def test_a_crash_at_any_write_of_a_refetch_and_of_an_image_meanwhile_changes_not
     def run(folder: Path, nth: int) -> Update | None:
         """A refetch with an image in its middle; None if it crashed."""
         engine = LiveEngine(folder, SETTINGS)
-        monkeypatch.setattr(engine, "_solve", lambda: solved(engine))
+        monkeypatch.setattr(engine._rebuilding, "solve", solved)
         try:
             with (
                 crash_at(nth, monkeypatch),
@@ -168,7 +169,7 @@ def crash_at(nth: int, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Crash before the nth file is renamed to its name; words of progress apart."""
     count = 0
     with patch.context() as inside:
-        inside.setattr(live, "write_progress", lambda *_: None)
+        inside.setattr(rebuilding, "write_progress", lambda *_: None)
         for name in ("replace", "rename"):
             move = getattr(Path, name)
 
@@ -189,7 +190,7 @@ def test_a_refetch_of_a_closed_engine_ends_at_once_and_writes_nothing(
     folder = shutil.copytree(before, tmp_path / "engine")
     engine = LiveEngine(folder, SETTINGS)
     steps = sorted((folder / "steps").iterdir())
-    monkeypatch.setattr(engine, "_solve", lambda: solved(engine))
+    monkeypatch.setattr(engine._rebuilding, "solve", solved)
     with in_the_middle(engine, engine.close, monkeypatch), pytest.raises(EngineClosedError):
         engine.refetch()
     path = photographs.paths[BEFORE]
@@ -202,7 +203,7 @@ def test_a_model_that_was_begun_anew_meanwhile_is_not_replaced(
     before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
-    monkeypatch.setattr(engine, "_solve", lambda: solved(engine))
+    monkeypatch.setattr(engine._rebuilding, "solve", solved)
 
     def begin_anew() -> None:
         engine._mapper.world_count += 1

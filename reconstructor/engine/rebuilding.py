@@ -1,0 +1,124 @@
+"""How does a refetch go while images are added? A child process solves, the next model is made beside the live one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import Any, Final
+
+from reconstructor.engine import colmap
+from reconstructor.engine.agreement import similarity_between
+from reconstructor.engine.densify import Densifier
+from reconstructor.engine.mapping import LiveMapper
+from reconstructor.engine.memory import KnownImages
+from reconstructor.engine.refetch import Refetch, RefetchFailedError
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.solver import SolveVerdict
+from reconstructor.engine.stopwatch import Stopwatch
+from reconstructor.engine.succession import Successor, world_of
+from reconstructor.engine.turns import Turns
+from reconstructor.geometry import DegenerateGeometryError
+from reconstructor.progress import write_progress
+
+_LEAST_IMAGES_TO_SOLVE: Final = 3
+_SPAN_OF_STAGE: Final = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (0.7, 0.95), "publishing": (0.95, 1.0)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rebuilt:
+    """What came of it: a model that only has to take over, or what speaks against one; neither if there is too little.
+
+    Attributes:
+        verdict: the gate's, if a solver came to one.
+        successor: the new model, but for the very last images.
+        objection: why there is none, in one line.
+    """
+
+    verdict: SolveVerdict | None = None
+    successor: Successor | None = None
+    objection: str = ""
+
+
+class Rebuilding:
+    """The refetches of one engine.
+
+    Args:
+        folder: the engine's.
+        settings: the engine's.
+        known: what the engine knows of the images; it grows meanwhile.
+        lock: whoever holds it may change what the engine knows, and its live model.
+    """
+
+    def __init__(self, folder: Path, settings: EngineSettings, known: KnownImages, lock: RLock) -> None:
+        self.turns = Turns()
+        self._folder, self._settings, self._known, self._lock = folder, settings, known, lock
+        self._running: Refetch | None = None
+
+    def close(self) -> None:
+        """End a refetch that is under way, at once while it solves and else before its next image."""
+        self.turns.close()
+        if (running := self._running) is not None:
+            running.stop()
+
+    def run(self, mapper: LiveMapper, densifier: Densifier | None, watch: Stopwatch) -> Rebuilt:
+        """Solve anew and make the next model; the live one, of `mapper` and `densifier`, is only read.
+
+        Raises:
+            EngineClosedError: the engine was closed meanwhile.
+        """
+        if len(self._known.numbers) < _LEAST_IMAGES_TO_SOLVE:
+            return Rebuilt()
+        self.turns.begin()
+        self.tell("solving", 0, 1)
+        with watch.measure("solving"):
+            verdict, solution, objection = self.solve(mapper)
+        self.tell("solving", 1, 1)
+        if solution is None:
+            return Rebuilt(verdict=verdict, objection=objection)
+        try:
+            successor = self._succeed(solution, mapper, watch)
+        except DegenerateGeometryError as exc:
+            return Rebuilt(verdict=verdict, objection=exc.sentence)
+        with watch.measure("dense"):
+            if densifier is not None:
+                successor.rebuild(densifier, self.tell)
+            while len(missing := self.missing(successor)) > 1:
+                successor.catch_up(missing, densifier)
+                self.tell("publishing", 0, 1)
+        return Rebuilt(verdict=verdict, successor=successor)
+
+    def solve(self, mapper: LiveMapper) -> tuple[SolveVerdict | None, Any | None, str]:
+        """The verdict on a new solution, the solution if it passed, and what speaks against it if not."""
+        with self._lock:
+            live = mapper.model if mapper.is_initialised else None
+            self._running = Refetch.start(self._folder, tuple(self._known.numbers), live, self._settings)
+        if self.turns.is_closed:  # whoever closed it just now saw nothing to stop
+            self._running.stop()
+        try:
+            verdict, solution = self._running.wait(self._settings.refetch_timeout_s)
+        except RefetchFailedError as exc:
+            return None, None, exc.sentence
+        finally:
+            self._running = None
+        return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
+
+    def missing(self, successor: Successor) -> list[int]:
+        """Images that came since the successor was last brought up to date."""
+        with self._lock:
+            return successor.missing(self._known.numbers)
+
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """Say how far the refetch has come, and let images go first."""
+        begin, end = _SPAN_OF_STAGE[stage]
+        write_progress(self._folder, stage, begin + (end - begin) * done / total)
+        self.turns.give_way()
+
+    def _succeed(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> Successor:
+        """A model of the solution, moved into the world that viewers know."""
+        with self._lock:
+            if mapper.is_initialised:
+                solution.transform(colmap.sim3(similarity_between(mapper.model, solution)))
+            numbers, world = self._known.numbers, world_of(mapper)
+        with watch.measure("mapping"):
+            return Successor(
+                solution=solution, numbers=numbers, known=self._known, world=world, settings=self._settings
+            )
