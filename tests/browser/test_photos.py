@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 from playwright.async_api import expect
 
+from broker.messages import ProcessingStarted
 from broker.mosquitto import Mosquitto
 from tests.browser.chapel import chapel
 from tests.browser.conftest import WAIT_MS, Visitor, photo
-from tests.browser.reconstruction import Reconstruction, image_id
+from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 PINK = (230, 40, 160)
@@ -28,6 +29,13 @@ async def pink_pixels(visitor: Visitor) -> int:
     """How much of the canvas shows the thumbnail."""
     red, green, blue = np.moveaxis(np.asarray(Image.open(BytesIO(await visitor.drawing())).convert("RGB")), -1, 0)
     return int(((red > 190) & (green < 90) & (blue > 110) & (blue < 210)).sum())
+
+
+async def hung(visitor: Visitor) -> None:
+    """Wait until the photograph hangs on its camera's image plane; it is decoded beside the main thread."""
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while await pink_pixels(visitor) < 200:
+            await asyncio.sleep(0.1)
 
 
 async def frames(visitor: Visitor) -> int:
@@ -62,7 +70,7 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     card = desktop.page.get_by_test_id("card")
     await expect(card).to_contain_text("Image 3")
     await expect(card.locator("img")).to_be_visible(timeout=WAIT_MS)
-    assert await pink_pixels(desktop) > 200, "the photograph hangs on its camera's image plane"
+    await hung(desktop)
     before = await desktop.drawing()
     await desktop.page.get_by_test_id("fly").click()
     assert await desktop.drawing() != before
@@ -115,3 +123,27 @@ async def test_the_newest_camera_pulses_for_a_moment_and_then_nothing_is_drawn_a
     drawn = await frames(desktop)
     await expect(desktop.page.get_by_test_id("pulse")).to_have_count(0, timeout=WAIT_MS)
     assert await frames(desktop) == drawn, "the ring is the compositor's work"
+
+
+async def test_nothing_moves_for_ever_while_an_image_is_at_work(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    manifest = await reconstruction.publish([chapel(4_000)], generation=1)
+    await reconstruction.cameras(3)
+    await reconstruction.ready(image_count=3)
+    await desktop.join(mosquitto.connection("anna"))
+    await desktop.has(points_shown=manifest.point_count)
+    await asyncio.sleep(2.5)  # the flight to the object is over
+    await reconstruction.tell(ProcessingStarted(project=CHAPEL, image_id=image_id(4), image_number=4))
+    await expect(desktop.page.get_by_test_id("chip")).to_have_attribute("data-kind", "processing", timeout=WAIT_MS)
+    drawn = await frames(desktop)
+    await desktop.page.wait_for_function(STILL, timeout=8_000)
+    assert await frames(desktop) == drawn
+
+
+STILL = """() => {
+    const moving = root => [...root.querySelectorAll('*')].some(element =>
+        element.getAnimations().some(each => each.playState === 'running')
+        || (element.shadowRoot !== null && moving(element.shadowRoot)));
+    return !moving(document);
+}"""

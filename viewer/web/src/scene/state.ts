@@ -4,6 +4,15 @@ import type { LinkState } from "../wire/connection";
 import type { ReadMessage } from "../wire/messages";
 import type { ImagesState } from "./images";
 import { NO_IMAGES, imagesAfter } from "./images";
+import type { LatencyState } from "./latency";
+import {
+  NO_LATENCY,
+  latencyAfterImage,
+  latencyAfterPong,
+  latencyAtConnect,
+  latencyAtManifest,
+  latencyAtScene,
+} from "./latency";
 import type { LoadedShard, SceneState } from "./reference";
 import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
 import { barAfterSwap } from "./scale";
@@ -52,6 +61,7 @@ export interface ProjectState {
   readonly trouble: Trouble | null;
   readonly traffic: Traffic;
   readonly roundTripS: number | null;
+  readonly latency: LatencyState;
   readonly isSilent: boolean;
 }
 
@@ -91,13 +101,16 @@ export function initialState(project: string, budget: Budget): ProjectState {
     trouble: null,
     traffic: { messages: 0, bytes: 0, failedShards: 0, lastMessageAtMs: null },
     roundTripS: null,
+    latency: NO_LATENCY,
     isSilent: false,
   };
 }
 
 /** The next state; `nowS` is a steady clock, `atMs` the wall clock of the log. */
 export function reduce(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
-  return afterSwap(state, next(state, action, nowS, atMs));
+  const after = afterSwap(state, next(state, action, nowS, atMs));
+  const latency = latencyAtScene(after.latency, after.scene, atMs);
+  return latency === after.latency ? after : { ...after, latency };
 }
 
 /** What lies upon the object moves with it, in the step that flips the generations. */
@@ -111,7 +124,13 @@ function afterSwap(state: ProjectState, next: ProjectState): ProjectState {
 function next(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
   switch (action.kind) {
     case "link":
-      return { ...state, link: action.link, isSilent: false, watchers: new Map() };
+      return {
+        ...state,
+        link: action.link,
+        isSilent: false,
+        watchers: new Map(),
+        latency: action.link.kind === "connected" ? latencyAtConnect(state.latency, atMs) : state.latency,
+      };
     case "message":
       return afterMessage(state, action.message, action.bytes, nowS, atMs);
     case "shard":
@@ -169,7 +188,15 @@ function afterMessage(
   };
   switch (message.type) {
     case "manifest":
-      return { ...next, scene: withManifest(state.scene, message, nowS) };
+      return {
+        ...next,
+        scene: withManifest(state.scene, message, nowS),
+        latency: latencyAtManifest(state.latency, message),
+      };
+    case "processing_complete":
+      return { ...next, latency: latencyAfterImage(state.latency, message) };
+    case "response":
+      return message.verb === "ping" ? { ...next, latency: latencyAfterPong(state.latency, message, atMs) } : next;
     case "reconstructor_state":
       return { ...next, reconstructor: message };
     case "reconstructor_statistics":

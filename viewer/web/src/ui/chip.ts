@@ -2,6 +2,7 @@
 import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 
 import type { ProjectState } from "../scene/state";
 import type { Chip } from "../scene/status";
@@ -54,7 +55,7 @@ export class ChipElement extends LitElement {
       }
       .busy .dot {
         background: var(--busy);
-        animation: breathe 1.3s ease-in-out infinite;
+        animation: breathe 1.3s ease-in-out 3; /* at each change: moving for ever costs half a core without a GPU */
       }
       .bad .dot {
         background: var(--bad);
@@ -74,13 +75,14 @@ export class ChipElement extends LitElement {
 
   override render(): TemplateResult {
     const chip = chipOf(this.state);
+    const words = chipWords(chip);
     return html`<span
       class="chip ${TONES[chip.kind]}"
       title=${chipStory(chip, this.state)}
       data-testid="chip"
       data-kind=${chip.kind}
     >
-      <span class="dot"></span>${chipWords(chip)}
+      ${keyed(words, html`<span class="dot"></span>`)}${words}
     </span>`;
   }
 }

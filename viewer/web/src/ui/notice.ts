@@ -27,7 +27,7 @@ export class NoticeElement extends LitElement {
         stroke-width: 1.1;
       }
       .mark ellipse {
-        animation: settle 2.8s ease-in-out infinite;
+        animation: settle 2.8s ease-in-out 4;
       }
       .mark ellipse:nth-child(2) {
         animation-delay: 0.25s;

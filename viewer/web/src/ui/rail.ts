@@ -81,7 +81,7 @@ export class Rail extends LitElement {
       .stone.processing {
         fill: var(--accent);
         stroke: var(--accent);
-        animation: breathe 1.4s ease-in-out infinite;
+        animation: breathe 1.4s ease-in-out 3;
       }
       .stone.waiting {
         stroke: var(--busy);

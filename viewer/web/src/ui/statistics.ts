@@ -3,6 +3,7 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
+import { summaryOf } from "../scene/latency";
 import { isBudgetReached } from "../scene/status";
 import type { ProjectState } from "../scene/state";
 import { bytes, compact, count, seconds } from "./format";
@@ -68,6 +69,7 @@ export class Statistics extends LitElement {
     const { state } = this;
     return html`
       ${block("Object", objectRows(state))} ${block("Images", imageRows(state))}
+      ${block("From camera to screen", hopRows(state))}
       ${block("Connection and device", [...connectionRows(state), ...deviceRows(this.device)])}
       ${
         isBudgetReached(state)
@@ -125,13 +127,28 @@ function imageRows({ images, statistics }: ProjectState): Row[] {
     ["Waiting for overlap", count(statistics.waiting_count)],
     ["Not usable", count(statistics.rejected_count)],
     ["In the queue", count(statistics.queued_count)],
-    ["Photo to points", statistics.stored_to_shard_p50_s === null ? "–" : seconds(statistics.stored_to_shard_p50_s)],
   ];
 }
 
-function connectionRows({ roundTripS, traffic }: ProjectState): Row[] {
+/** The newest image's, and the median of the last ones once there are some. */
+function hopRows({ latency, roundTripS }: ProjectState): Row[] {
+  const words = (samples: readonly number[]): string => {
+    const summary = summaryOf(samples);
+    if (!summary) return "–";
+    const { median, newest } = summary;
+    return samples.length < 3 ? seconds(newest) : `${seconds(newest)} (median ${seconds(median)})`;
+  };
+  const { capturedToStored, pointsToSeen, storedToPoints } = latency.hops;
   return [
-    ["Round trip", roundTripS === null ? "–" : seconds(roundTripS), "round-trip"],
+    ["Camera to store", words(capturedToStored), "hop-captured"],
+    ["Store to points", words(storedToPoints), "hop-stored"],
+    ["Points to this screen", words(pointsToSeen), "hop-seen"],
+    ["Ping there and back", roundTripS === null ? "–" : seconds(roundTripS), "round-trip"],
+  ];
+}
+
+function connectionRows({ traffic }: ProjectState): Row[] {
+  return [
     ["Messages", count(traffic.messages)],
     ["Received", bytes(traffic.bytes)],
   ];

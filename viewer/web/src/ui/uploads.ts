@@ -85,8 +85,11 @@ export class Uploads extends LitElement {
         height: 20px;
         margin: 3px;
         border: 2px solid var(--line-strong);
-        border-top-color: var(--accent);
         border-radius: 50%;
+      }
+      .reading .ring,
+      .sending .ring {
+        border-top-color: var(--accent);
         animation: turn 1s linear infinite;
       }
       @keyframes turn {
