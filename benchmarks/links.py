@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import random
+import statistics
 import sys
 import tempfile
 import time
@@ -63,6 +64,7 @@ class Crossing:
             "arrived": self.is_whole,
             "seconds": round(self.seconds),
             "sent_ratio": round(self.sent_ratio, 3),
+            "answer_p50_s": round(statistics.median(self.answers_s or [0.0]), 2),
             "answer_longest_s": round(max(self.answers_s, default=0.0), 2),
             "answers": len(self.answers_s),
             "answer_after_cut_longest_s": round(max(self.after_cut_s, default=0.0), 2),

@@ -21,7 +21,10 @@ from edge_agent.exif import EXIF_MARK, JPEG_START, edited, exif_segment
 
 LEAST_IMAGES: Final = 12
 MOST_SPREAD_PERCENT: Final = 2.0  # a lens that zooms or hunts for focus has more than one focal length
-MOST_RMS_PX: Final = 2.0
+LEAST_RMS_LIMIT_PX: Final = 2.0
+MOST_RMS_RATIO: Final = (
+    0.001  # of the longer side: features are found in a reduced image, errors are told in full pixels
+)
 SAME_SHAPE_RATIO: Final = 0.01  # of the aspect ratio: another crop of the sensor has another view
 CENTIMETRES: Final = 3  # EXIF 2.32, tag 0xA210
 MM_PER_CM: Final = 10.0
@@ -114,9 +117,10 @@ class Fit:
             )
         if self.reprojection_rms_px is None:
             raise PoorFitError("the reconstructor does not tell reprojection errors: its black box must, for this")
-        if self.reprojection_rms_px > MOST_RMS_PX:
+        limit_px = max(LEAST_RMS_LIMIT_PX, MOST_RMS_RATIO * max(self.calibration.size_px))
+        if self.reprojection_rms_px > limit_px:
             raise PoorFitError(
-                f"the reprojection error is {self.reprojection_rms_px:.1f} px, more than {MOST_RMS_PX:.0f}:"
+                f"the reprojection error is {self.reprojection_rms_px:.1f} px, more than {limit_px:.1f}:"
                 " sharper photographs with more overlap, or a calibration board and --matrix"
             )
 

@@ -15,7 +15,7 @@ from edge_agent.spool_index import SpooledImage
 from edge_agent.uplink import Uplink
 
 LEAST_PIECE_BYTES: Final = 64 * 1024
-PIECE_S: Final = 2.0  # what a piece should take: a cut costs at most one, and keepalive passes between two
+PIECE_S: Final = 1.0  # what a piece should take: a cut costs at most two, and keepalive passes between them
 UNDER_WAY: Final = 2  # pieces; the second fills the pause in which the first is acknowledged
 ANSWER_TIMEOUT_S: Final = 10.0
 PIECE_TIMEOUT_S: Final = 900.0

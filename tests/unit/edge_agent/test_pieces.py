@@ -18,7 +18,7 @@ def test_nothing_goes_whole_that_the_broker_would_refuse() -> None:
 
 def test_pieces_grow_with_the_link_between_their_limits() -> None:
     assert piece_bytes_at(1_000, None) == LEAST_PIECE_BYTES
-    assert piece_bytes_at(100_000, None) == 200_000
+    assert piece_bytes_at(200_000, None) == 200_000
     assert piece_bytes_at(50 * MIB, None) == MAX_PIECE_BYTES
     assert piece_bytes_at(50 * MIB, 256 * 1024) < 256 * 1024
 
