@@ -43,7 +43,8 @@ class EngineSettings(BaseSettings):
     )
     intrinsics: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] | None = Field(
         default=None,
-        description="fx, fy, cx, cy in pixels of the stored photographs, for all that bring none of their own; fixed",
+        description="fx, fy, cx, cy in pixels of the stored photographs, fixed; for all that bring none of their own and "
+        "have cx, cy near their middle",
     )
     random_seed: int = Field(default=0, description="seed of all random sampling: the same images give the same model")
     refetch_timeout_s: PositiveFloat = Field(

@@ -44,6 +44,24 @@ def cropped(path: Path, out: Path, share: float, exif: Image.Exif) -> None:
         image.crop((across, down, image.width - across, image.height - down)).save(out, exif=exif, quality=95)
 
 
+@pytest.mark.parametrize("share", [0.9, 0.6])
+def test_intrinsics_given_for_all_are_not_those_of_a_crop(
+    photographs: Photographs, tmp_path: Path, *, share: float
+) -> None:
+    engine = LiveEngine(tmp_path, SETTINGS.model_copy(update={"intrinsics": INTRINSICS}))
+    for path in photographs.paths[:4]:
+        engine.add_image(Path(shutil.copy(path, tmp_path)), path.stem)  # without its sidecar
+    cropped(photographs.paths[2], tmp_path / "crop.jpg", share, Image.Exif())
+    update = engine.add_image(tmp_path / "crop.jpg", "crop").update
+    assert [each.state for each in update.cameras] == [CameraState.PLACED] * 5
+    centres = np.array([each.world_from_camera for each in update.cameras])[:, :3, 3]
+    assert np.linalg.norm(centres[-1] - centres[2]) < 0.01 * np.ptp(centres, axis=0).max()
+    assert update.cameras[0].intrinsics == pytest.approx(INTRINSICS)
+    assert update.cameras[-1].intrinsics == pytest.approx(
+        (INTRINSICS[0], INTRINSICS[1], share * INTRINSICS[2], share * INTRINSICS[3]), rel=0.02
+    )
+
+
 @pytest.mark.parametrize("share", [0.8, 0.6, 0.45])
 @pytest.mark.parametrize("focal_35mm_mm", [None, 38], ids=["no EXIF", "EXIF of the whole photograph"])
 def test_a_crop_is_placed_where_its_photograph_is(
