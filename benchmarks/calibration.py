@@ -42,12 +42,17 @@ def tenths(
 
 
 def monotony(parts: tuple[Tenth, ...]) -> float:
-    """Spearman's rank correlation between confidence and mean error: -1 where more confidence always means less error."""
-    errors = np.array([part.mean_error for part in parts])
-    ranks = np.argsort(np.argsort(errors))
-    if len(parts) < 2:
+    """Spearman's rank correlation between confidence and mean error: -1 where more confidence always means less error.
+
+    Tenths of the same confidence, to a hundredth, count as one: many points have the highest there is.
+    """
+    errors: dict[float, list[float]] = {}
+    for part in parts:
+        errors.setdefault(round(part.confidence, 2), []).append(part.mean_error)
+    if len(errors) < 2:
         return 0.0
-    return float(np.corrcoef(np.arange(len(parts)), ranks)[0, 1])
+    ranks = np.argsort(np.argsort([np.mean(errors[confidence]) for confidence in sorted(errors)]))
+    return float(np.corrcoef(np.arange(len(ranks)), ranks)[0, 1])
 
 
 def calibration_error(confidences: NDArray[np.float32], is_right: NDArray[np.bool_]) -> float:

@@ -30,6 +30,14 @@ def test_upside_down_confidence_is_seen() -> None:
     assert calibration_error(confidences, errors < 1.0) > 0.2
 
 
+def test_points_of_one_confidence_have_no_order() -> None:
+    errors = np.random.default_rng(0).uniform(0, 4, 1000)
+    confidences = np.full(1000, 0.95, np.float32)
+    assert monotony(tenths(confidences, errors, right_below=2.0, limit=5.0)) == 0.0
+    confidences[:100], errors[:100] = 0.7, 4.5
+    assert monotony(tenths(confidences, errors, right_below=2.0, limit=5.0)) == pytest.approx(-1.0)
+
+
 def test_one_wild_point_does_not_decide() -> None:
     errors = np.array([0.1] * 10 + [1e9])
     (part, *_) = tenths(np.zeros(11, np.float32), errors[::-1].copy(), right_below=1.0, limit=5.0)
