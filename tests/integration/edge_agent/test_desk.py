@@ -11,12 +11,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory
+
 from broker.contract import CAMERAS, COMMAND, COMMAND_REPLY, DESIRED_SETTINGS, REPORTED_SETTINGS
 from broker.delivery import Delivery, Outgoing
 from broker.envelope import decode
 from broker.ids import AgentId, ImageId
 from broker.live import follow
 from broker.messages import (
+    AgentHealth,
     AgentSettings,
     CameraEntry,
     Cameras,
@@ -41,6 +46,7 @@ from edge_agent.spool import Spool
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 from tests.integration.edge_agent.test_hard_times import running, settings_for, write_photographs
+from tests.integration.edge_agent.test_hard_times import until as until_health
 
 ROOT = Path(__file__).parents[3]
 RIG = AgentId("rig-north")
@@ -235,6 +241,23 @@ async def test_the_program_ends_with_success_so_that_its_service_starts_it_again
         if process.returncode is None:
             process.send_signal(signal.SIGKILL)
             await process.wait()
+
+
+async def test_a_contact_at_the_rigs_pin_takes_a_photograph_also_while_paused(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factory = MockFactory()
+    monkeypatch.setattr(Device, "pin_factory", factory)
+    write_photographs(tmp_path / "photos", 2)
+    with Spool(tmp_path / "spool", RIG) as spool:
+        spool.remember("is_paused", "yes")
+    async with running(settings_for(mosquitto, tmp_path, gpio_pin=17)):
+        health = await until_health(mosquitto, AgentHealth, lambda each: each.captured_count == 0)
+        factory.pin(17).drive_low()
+        health = await until_health(mosquitto, AgentHealth, lambda each: each.captured_count == 1)
+        await asyncio.sleep(0.5)
+    assert health.captured_count == 1
+    factory.reset()
 
 
 def placed(session: str, number: int) -> CameraEntry:
