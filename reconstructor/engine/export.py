@@ -1,5 +1,6 @@
 """How do other programs get the model? A COLMAP folder in pixels of the full photographs, with the photographs."""
 
+import contextlib
 import os
 import shutil
 from dataclasses import replace
@@ -16,10 +17,13 @@ from reconstructor.geometry import Similarity
 _UPRIGHT_QUALITY: Final = 95
 
 
-def write_colmap(model: Any, known: KnownImages, folder: Path, *, units_per_unit: float = 1.0) -> None:
+def write_colmap(
+    model: Any, known: KnownImages, folder: Path, *, units_per_unit: float = 1.0, may_link: bool = True
+) -> None:
     """Write `sparse/0` (COLMAP binary) and `images/` (upright) of all placed images; an old folder is replaced.
 
-    `units_per_unit` is how long in the folder what is 1 long in the model becomes.
+    `units_per_unit` is how long in the folder what is 1 long in the model becomes. Photographs that are upright already
+    are hard links if they may be: then who changes one changes the other.
     """
     shutil.rmtree(folder, ignore_errors=True)
     sparse, images = folder / "sparse" / "0", folder / "images"
@@ -31,7 +35,7 @@ def write_colmap(model: Any, known: KnownImages, folder: Path, *, units_per_unit
     for number in sorted(full.reg_image_ids()):
         facts = known.facts[number]
         image = full.image(number)
-        image.name = _write_upright(number, Path(facts.path), images)
+        image.name = _write_upright(number, Path(facts.path), images, may_link=may_link)
         across, down = facts.reduction
         for point in image.points2D:
             point.xy = point.xy / [across, down]
@@ -41,7 +45,7 @@ def write_colmap(model: Any, known: KnownImages, folder: Path, *, units_per_unit
     full.write_binary(str(sparse))
 
 
-def _write_upright(number: int, source: Path, folder: Path) -> str:
+def _write_upright(number: int, source: Path, folder: Path, *, may_link: bool) -> str:
     """Put a photograph into the folder, turned as EXIF says; returns the name it got there."""
     name = source.name if not (folder / source.name).exists() else f"{number:06d}-{source.name}"
     if not source.is_file():
@@ -50,8 +54,9 @@ def _write_upright(number: int, source: Path, folder: Path) -> str:
         if image.getexif().get(Base.Orientation, 1) != 1:
             ImageOps.exif_transpose(image).save(folder / name, quality=_UPRIGHT_QUALITY)
             return name
-    try:
-        os.link(source, folder / name)
-    except OSError:  # another disk, or a file system without links
-        shutil.copyfile(source, folder / name)
+    if may_link:
+        with contextlib.suppress(OSError):  # another disk, or a file system without links
+            os.link(source, folder / name)
+            return name
+    shutil.copyfile(source, folder / name)
     return name

@@ -45,7 +45,8 @@ def export_to(what: str, data_dir: Path, form: str, out: Path) -> Exported:
     with reopened(origin.engine_folder, EngineSettings()) as engine:
         if form == "colmap":
             _check_free(out)
-            write_colmap(engine.model, engine.known, out, units_per_unit=origin.metres_per_unit or 1.0)
+            metres_per_unit = origin.metres_per_unit or 1.0
+            write_colmap(engine.model, engine.known, out, units_per_unit=metres_per_unit, may_link=False)
             unit = "unscaled" if origin.metres_per_unit is None else "metres"
             return Exported(point_count=int(engine.model.num_points3D()), unit=unit)
         surface = _dense_surface(engine)

@@ -112,6 +112,7 @@ def test_a_replay_becomes_a_colmap_folder_and_takes_no_other_folders_place(repla
     model = pycolmap.Reconstruction(str(out / "sparse/0"))
     assert model.num_reg_images() == len(list((out / "images").iterdir())) == 4
     assert model.compute_mean_reprojection_error() < 1.5
+    assert {path.stat().st_nlink for path in (out / "images").iterdir()} == {1}  # nobody's edits reach the originals
     (tmp_path / "work").mkdir()
     (tmp_path / "work/thesis.txt").touch()
     with pytest.raises(CannotExportError, match="give a new folder"):
