@@ -70,7 +70,9 @@ export const bannerStyles = css`
       max-width: none;
       font-size: 0.88rem;
       padding-left: 14px;
-      flex-wrap: wrap;
+    }
+    :host([panel="open"]) .banner {
+      display: none; /* the sheet tells it at length */
     }
   }
 `;

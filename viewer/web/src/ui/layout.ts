@@ -60,8 +60,9 @@ export const layout = css`
     text-overflow: ellipsis;
   }
   .switch {
-    max-width: 100%;
-    margin: -8px -14px -6px;
+    max-width: calc(100% + 14px);
+    margin: -8px 0 -6px -14px;
+    padding-right: 6px;
     font: inherit;
     letter-spacing: inherit;
   }
@@ -211,11 +212,10 @@ export const layout = css`
       left: 16px;
       right: 16px;
       top: max(14px, env(safe-area-inset-top));
-      flex-wrap: wrap;
       gap: 8px;
     }
     .title {
-      flex: 1 1 auto;
+      flex: 1 1 0;
       gap: 10px;
     }
     .title .mark {
@@ -227,6 +227,8 @@ export const layout = css`
     }
     .counts {
       font-size: 0.84rem;
+      overflow: hidden;
+      text-overflow: ellipsis;
     }
     .counts span:nth-child(n + 3) {
       display: none;
@@ -246,8 +248,9 @@ export const layout = css`
       right: 0;
       flex-direction: column;
     }
-    .tools .panel {
-      display: none;
+    .tools .panel,
+    .tools button:disabled {
+      display: none; /* words in the middle need the room */
     }
     .toast {
       bottom: 156px;
@@ -257,6 +260,11 @@ export const layout = css`
       padding-bottom: 130px;
     }
     .on-desktop {
+      display: none;
+    }
+  }
+  @media (max-width: 430px) {
+    .title .mark {
       display: none;
     }
   }

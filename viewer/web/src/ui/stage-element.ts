@@ -92,8 +92,7 @@ export class StageElement extends LitElement {
       @media (max-width: 760px) {
         .ruler {
           left: 20px;
-          top: 84px;
-          bottom: auto;
+          bottom: 148px;
         }
       }
       circle {

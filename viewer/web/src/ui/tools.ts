@@ -39,7 +39,7 @@ export function toolbar(tools: Tools): TemplateResult {
   const isIdle = !tools.hasCloud;
   const buttons: readonly Button[] = [
     { tool: "fit", label: "See the whole (F)", icon: fitIcon, isIdle },
-    { tool: "cameras", label: "Show where photos were taken (C)", icon: framesIcon, isOn: tools.hasCameras },
+    { tool: "cameras", label: "Show where photos were taken (C)", icon: framesIcon, isIdle, isOn: tools.hasCameras },
     { tool: "measure", label: "Measure a distance (M)", icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
     { tool: "image", label: "Save an image (S)", icon: imageIcon, isIdle },
     { tool: "cloud", label: "Save the points as PLY", icon: saveIcon, isIdle },
