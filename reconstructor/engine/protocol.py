@@ -23,8 +23,8 @@ class Outcome(BaseModel):
 class Engine(Protocol):
     """Grows a model image by image. The state on disk survives a kill at any point.
 
-    Any thread may call. Images can be added while a refetch runs in another thread: it solves in a process of its own
-    and takes the model only to copy it and, at the end, to replace it.
+    Any thread may call. Images can be added while a refetch runs in another thread: it solves in a process of its own,
+    makes the next model beside the live one, and holds up images only while that takes over.
     """
 
     def knows(self, image_id: str) -> bool:
@@ -39,9 +39,16 @@ class Engine(Protocol):
         ...
 
     def refetch(self) -> Outcome:
-        """Solve everything anew; the folder holds the complete cloud, in the same world frame."""
+        """Solve everything anew; the folder holds the complete cloud, in the same world frame.
+
+        It holds every image that was added before the new model took over. If none did, it holds no points, and the
+        update says why; every update's `solution` counts how often one did.
+        """
         ...
 
     def close(self) -> None:
-        """Let go of memory and child processes; everything is on disk already."""
+        """Let go of child processes; everything is on disk already, and calls under way write nothing more.
+
+        A refetch under way ends with EngineClosedError, within 2 s while it solves.
+        """
         ...
