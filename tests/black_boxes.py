@@ -270,6 +270,8 @@ def _camera(image_id: str, *, x: float = 0.0) -> CameraUpdate:
         state=CameraState.PLACED,
         world_from_camera=((1.0, 0.0, 0.0, x), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0)),
         intrinsics=(500.0, 500.0, 320.0, 240.0),
+        distortion=(-0.1, 0.0, 0.0, 0.0),
+        reprojection_error_px=0.5,
         width_px=640,
         height_px=480,
     )

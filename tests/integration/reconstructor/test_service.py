@@ -109,6 +109,8 @@ async def test_cameras_and_statistics_are_retained(mosquitto: Mosquitto, start_p
         cameras = decode((await anext(messages)).payload, Cameras)
         assert [(each.image_id, each.image_number) for each in cameras.cameras] == [(names[0], 1), (names[1], 2)]
         assert {each.state for each in cameras.cameras} == {CameraState.PLACED}
+        assert {each.distortion for each in cameras.cameras} == {(-0.1, 0.0, 0.0, 0.0)}
+        assert {each.reprojection_error_px for each in cameras.cameras} == {0.5}
         assert cameras.generation == 1
         await follower.subscribe(SPACE.topic(PROJECT, RECONSTRUCTOR_STATISTICS.template))
         while True:
