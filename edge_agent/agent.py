@@ -103,7 +103,7 @@ class Agent:
         self._taken = asyncio.Event()
         self._pin, self._home_assistant_prefix = settings.gpio_pin, settings.home_assistant_prefix
         self._original = original
-        self._rebooting = asyncio.Event()
+        self._rebooting, self._changed = asyncio.Event(), asyncio.Event()
         running = resume(spool.recall(KEPT_WORD), spool.recall(TRIAL_WORD), settings.changeable())
         keep(spool, running)
         darkroom = Darkroom(
@@ -127,7 +127,7 @@ class Agent:
             darkroom,
             tally=self._tally,
             running=running,
-            announce=self._announce,
+            announce=self._changed.set,
             reboot=self._rebooting.set,
             until_placed=settings.until_placed,
         )
@@ -148,6 +148,7 @@ class Agent:
             async with self._contact(), asyncio.TaskGroup() as tasks:
                 parts = [
                     tasks.create_task(self._greet(), name="presence"),
+                    tasks.create_task(self._tell_changes(), name="changes"),
                     tasks.create_task(self._tell_health(), name="health"),
                     tasks.create_task(self._desk.read(), name="desk"),
                     tasks.create_task(self._show_last(), name="thumbnail"),
@@ -215,6 +216,12 @@ class Agent:
             await self._announce()
             await self._voice.report(self._control, self._desk.running)
             self._pulse.quicken()
+
+    async def _tell_changes(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._announce()
 
     async def _announce(self) -> None:
         is_resting = self._photographer.is_paused or self._photographer.is_enough

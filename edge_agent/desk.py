@@ -1,7 +1,7 @@
 """What does the rig do with what ops publish? Commands are followed and answered, wishes for settings merged."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from broker.contract import CAMERAS, COMMAND, DESIRED_SETTINGS, match
@@ -35,7 +35,7 @@ class Desk:
         darkroom: follows settings.
         tally: where errors are counted.
         running: the settings to begin with.
-        announce: tells the rig's state anew after it changed.
+        announce: has the rig's state told anew after it changed; nothing waits for that, the next command least of all.
         reboot: ends the agent, so that its service starts it again.
         until_placed: so many placed photographs are enough; needs the channel of cameras.
         confirm_s: how long new settings may stay unconfirmed.
@@ -51,7 +51,7 @@ class Desk:
         *,
         tally: Tally,
         running: Running,
-        announce: Callable[[], Awaitable[None]],
+        announce: Callable[[], None],
         reboot: Callable[[], None],
         until_placed: int | None = None,
         confirm_s: float = CONFIRM_S,
@@ -105,7 +105,7 @@ class Desk:
         )
         await self._voice.reply(self._control, reply)
         if error is None and command.verb in {"pause", "resume"}:
-            await self._announce()  # after the reply: on a bad link each message takes its time
+            self._announce()
 
     async def _carry_out(self, command: Command) -> None:
         wish = wish_of(command)
@@ -126,7 +126,7 @@ class Desk:
         if is_enough != self._photographer.is_enough:
             LOG.info("placed_count", placed=placed_count, least=least, is_enough=is_enough)
             self._photographer.suffice(is_enough=is_enough)
-            await self._announce()
+            self._announce()
 
     async def _change(self, wish: Wish) -> None:
         """Follows a wish at once, keeps it when the broker took our report of it, else goes back.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from broker.contract import CAPTURED_AT_PROPERTY, MAX_PIECE_BYTES, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE, Channel
-from broker.delivery import Outgoing
+from broker.delivery import DeliveryTimeoutError, Outgoing
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
 from broker.messages import ByteRange, Missing, UploadBegin, UploadEnd
@@ -17,7 +17,7 @@ from edge_agent.uplink import Uplink
 LEAST_PIECE_BYTES: Final = 64 * 1024
 PIECE_S: Final = 1.0  # what a piece should take: a cut costs at most two, and keepalive passes between them
 UNDER_WAY: Final = 2  # pieces; the second fills the pause in which the first is acknowledged
-ANSWER_TIMEOUT_S: Final = 10.0
+ANSWER_TIMEOUT_S: Final = 30.0  # a half-open connection is noticed after one and a half keepalives
 PIECE_TIMEOUT_S: Final = 900.0
 LARGEST_SINGLE_BYTES: Final = 4 * 1024 * 1024
 PACKET_OVERHEAD_BYTES: Final = 2048  # topic and properties of a PUBLISH
@@ -57,7 +57,7 @@ class PieceSender:
 
         Raises:
             PublishRefusedError: the broker does not take a piece.
-            DeliveryTimeoutError: the broker does not answer.
+            DeliveryTimeoutError: the broker or the reconstructor does not answer.
         """
         async with self._turn:
             self._answers[image.image_id] = asyncio.Queue()
@@ -78,8 +78,8 @@ class PieceSender:
         end = UploadEnd(project=self._project, image_id=image.image_id, size_bytes=len(content), sha256=image.sha256)
         await self._publish(UPLOAD_BEGIN, begin.encode(), image)
         ranges = await self._hear(image, receipt)
-        if ranges is None and not receipt.is_set():
-            ranges = (ByteRange(begin=0, end=len(content)),)  # nobody answered: send all, the end will be answered
+        if ranges is None and not receipt.is_set():  # sending all would send again what arrived before a cut
+            raise DeliveryTimeoutError(f"nobody told what is missing of {image.image_id} in {ANSWER_TIMEOUT_S:.0f} s")
         while ranges and not receipt.is_set():
             LOG.info("pieces_sending", image_id=image.image_id, bytes=sum(each.end - each.begin for each in ranges))
             await self._send_ranges(image, content, ranges)
