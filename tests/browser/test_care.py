@@ -68,8 +68,8 @@ async def test_the_page_comes_back_after_the_page_server_was_gone(
     await visitor.has(link="lost", points_shown=first.point_count)
     await expect(visitor.page.get_by_test_id("banner")).to_contain_text("What you see stays")
     assert await violations(visitor) == []
+    await visitor.page.get_by_role("button", name="Try now").click()
     async with serving(settings.model_copy(update={"port": port})):
-        await visitor.page.get_by_role("button", name="Try now").click()
         await visitor.has(link="connected")
         second = await reconstruction.publish([chapel(2_000, seed=4)], generation=1, revision=1, image_count=11)
         await visitor.has(points_shown=second.point_count)
