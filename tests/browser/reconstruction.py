@@ -10,11 +10,16 @@ from broker.contract import (
     CAMERAS,
     IMAGE,
     IMAGE_THUMBNAIL,
+    MISSING,
     RECEIPT,
     RECONSTRUCTOR_STATE,
     REFERENCE,
     RESPONSE,
     SHARD,
+    UPLOAD_BEGIN,
+    UPLOAD_END,
+    UPLOAD_PIECE,
+    Match,
     event_topic,
     match,
 )
@@ -23,12 +28,15 @@ from broker.envelope import decode
 from broker.ids import Encoding, EventType, Generation, ImageId, ImageName, ProjectId
 from broker.messages import (
     Bounds,
+    ByteRange,
     CameraEntry,
     Cameras,
     CameraState,
     EncodedShard,
     Event,
     Manifest,
+    Missing,
+    MissingPieces,
     ReceiptStatus,
     ReconstructorPresence,
     ReconstructorState,
@@ -37,6 +45,7 @@ from broker.messages import (
     ScaleSource,
     ShardEntry,
     UploadAcknowledged,
+    UploadBegin,
     WorldFrame,
 )
 from broker.shards import PointCloud, encode_packed, sha256
@@ -57,6 +66,7 @@ class Reconstruction:
     entries: list[ShardEntry] = field(default_factory=list)
     retained: dict[str, bytes] = field(default_factory=dict)
     withheld: set[int] = field(default_factory=set)
+    pieces: list[bytes] = field(default_factory=list)
     is_giving_receipts: bool = True
 
     async def ready(self, *, image_count: int = 0, presence: str = "ready") -> None:
@@ -152,7 +162,9 @@ class Reconstruction:
         async for incoming in self.delivery.messages():
             found = match(self.connection.space, incoming.topic)
             if found.channel is IMAGE:
-                await self._receive(incoming, str(found.levels["sender"]), str(found.levels["image_name"]))
+                await self._receive(incoming.payload, str(found.levels["sender"]), str(found.levels["image_name"]))
+            elif found.channel in {UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END}:
+                await self._assemble(found, incoming)
             else:
                 await self._respond(decode(incoming.payload, Request), str(found.levels["user"]))
             incoming.acknowledge()
@@ -162,10 +174,24 @@ class Reconstruction:
         for topic, payload in list(self.retained.items()):
             await self.delivery.publish(Outgoing(topic=topic, payload=payload, is_retained=True))
 
-    async def _receive(self, incoming: Incoming, sender: str, name: str) -> None:
-        self.images.append(incoming.payload)
-        digest = hashlib.sha256(incoming.payload).hexdigest()
-        is_image = incoming.payload[:2] == b"\xff\xd8"
+    async def _assemble(self, found: Match, incoming: Incoming) -> None:
+        """Keep pieces in order of arrival; a photograph is whole when its end comes."""
+        sender, name = str(found.levels["sender"]), str(found.levels["image_id"])
+        if found.channel is UPLOAD_BEGIN:
+            begin = decode(incoming.payload, UploadBegin)
+            lacking = MissingPieces(image_id=begin.image_id, ranges=(ByteRange(begin=0, end=begin.size_bytes),))
+            message = Missing(project=CHAPEL, pieces=(lacking,))
+            topic = self._topic(MISSING.template, sender=sender)
+            await self.delivery.publish(Outgoing(topic=topic, payload=message.encode()))
+        elif found.channel is UPLOAD_PIECE:
+            self.pieces.append(incoming.payload)
+        else:
+            await self._receive(b"".join(self.pieces), sender, name)
+
+    async def _receive(self, payload: bytes, sender: str, name: str) -> None:
+        self.images.append(payload)
+        digest = hashlib.sha256(payload).hexdigest()
+        is_image = payload[:2] == b"\xff\xd8"
         receipt = UploadAcknowledged(
             project=CHAPEL,
             status=ReceiptStatus.STORED if is_image else ReceiptStatus.REJECTED,
@@ -232,7 +258,8 @@ def image_id(number: int) -> ImageId:
 def subscriptions(connection: Connection) -> tuple[str, ...]:
     """What a reconstruction listens to: images and requests."""
     space = connection.space
-    return space.filter(IMAGE.template, CHAPEL), f"{space.root}/{CHAPEL}/request/+/+"
+    requests, uploads = f"{space.root}/{CHAPEL}/request/+/+", f"{space.root}/{CHAPEL}/upload/#"
+    return space.filter(IMAGE.template, CHAPEL), requests, uploads
 
 
 def _runs(cloud: PointCloud) -> list[PointCloud]:

@@ -80,6 +80,20 @@ async def test_a_rebuild_never_shows_a_blank_frame(
     assert await desktop.lit_pixels() > 0.9 * whole
 
 
+async def test_a_large_photo_goes_in_pieces_and_arrives_whole(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    large = photo()
+    large["buffer"] += bytes(700_000)
+    await reconstruction.ready()
+    await desktop.join(mosquitto.connection("anna"))
+    await desktop.has(link="connected", notice="empty")
+    await desktop.page.get_by_test_id("upload-input").set_input_files(large)
+    await expect(desktop.page.get_by_test_id("uploads")).to_contain_text("Safe as image 1", timeout=WAIT_MS)
+    assert reconstruction.images == [large["buffer"]]
+    assert len(reconstruction.pieces) > 1
+
+
 async def test_a_photo_gets_its_receipt(desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction) -> None:
     await reconstruction.ready()
     await desktop.join(mosquitto.connection("anna"))

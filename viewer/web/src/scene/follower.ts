@@ -1,7 +1,7 @@
 /** How does the page follow a project? Connection, queue and decoding on one side, the reducer on the other. */
 import type { LinkState } from "../wire/connection";
 import { Connection } from "../wire/connection";
-import type { Manifest, Presence, Request, ScaleBar, Verb } from "../wire/contract";
+import type { Manifest, Presence, Request, ScaleBar, UploadBegin, UploadEnd, Verb } from "../wire/contract";
 import { WireError, sentenceOf } from "../wire/errors";
 import { freshName } from "../wire/ids";
 import type { Credentials } from "../wire/join";
@@ -34,6 +34,15 @@ export interface FollowerOptions {
   /** A cloud is ready; it is called before the state names its key. */
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
   readonly onState: (state: ProjectState) => void;
+}
+
+/** A photograph in pieces; without a content type it is its end. */
+export interface Announcement {
+  readonly image_id: string;
+  readonly sha256: string;
+  readonly size_bytes: number;
+  readonly piece_bytes: number;
+  readonly content_type?: string;
 }
 
 const TICK_MS = 250;
@@ -127,6 +136,27 @@ export class Follower {
     this.order(this.orders.want(imageIds, this.hasThumbnail));
   }
 
+  /** Announce a photograph that comes in pieces, or say that all of them are sent; the answer is what is missing. */
+  async publishUpload(message: Announcement): Promise<void> {
+    const { content_type: contentType, image_id, piece_bytes, sha256, size_bytes } = message;
+    const levels = { sender: this.options.credentials.user, image_id };
+    const whole = { project: this.space.project, image_id, sha256, size_bytes };
+    const [channel, payload] =
+      contentType === undefined
+        ? (["upload_end", encodeMessage<UploadEnd>({ type: "upload_end", ...whole })] as const)
+        : ([
+            "upload_begin",
+            encodeMessage<UploadBegin>({ type: "upload_begin", ...whole, content_type: contentType, piece_bytes }),
+          ] as const);
+    await this.connection.publish(channel, levels, payload);
+  }
+
+  /** Publish one piece; resolves when the broker has it. */
+  async publishPiece(imageId: string, offset: number, piece: Uint8Array): Promise<void> {
+    const levels = { sender: this.options.credentials.user, image_id: imageId, offset };
+    await this.connection.publish("upload_piece", levels, piece);
+  }
+
   /** Try to connect now. */
   retry(): void {
     this.connection.retry();
@@ -167,7 +197,7 @@ export class Follower {
       this.space.filter("presence"),
       this.space.filter("agent_state"),
       this.space.topic("response", { user, connection: this.connectionName }),
-      this.space.filter("receipt", { sender: user }),
+      this.space.filter("receipt", { sender: user }), // `missing` among them
     ];
   }
 

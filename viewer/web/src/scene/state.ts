@@ -20,7 +20,7 @@ import { chained, inverse } from "./similarity";
 import type { Thumbnails } from "./thumbnails";
 import { withThumbnail } from "./thumbnails";
 import type { Upload } from "./uploads";
-import { withChange, withReceipt, withUpload, withoutFinished } from "./uploads";
+import { withChange, withMissing, withReceipt, withUpload, withoutFinished } from "./uploads";
 import type { Budget } from "./wanted";
 
 /** One line of the activity log. */
@@ -207,6 +207,8 @@ function afterMessage(
       return { ...next, rigsOnline: withRig(state.rigsOnline, message.agent, message.presence === "online") };
     case "scale_bar":
       return { ...next, scaleBar: message };
+    case "missing":
+      return { ...next, activity: state.activity, uploads: withMissing(state.uploads, message) };
     case "upload_acknowledged":
       return { ...next, uploads: withReceipt(state.uploads, message) };
     default:

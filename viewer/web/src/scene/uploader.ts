@@ -4,7 +4,8 @@ import { sha256 } from "../wire/digest";
 import { WireError, sentenceOf } from "../wire/errors";
 import { freshName, imageId } from "../wire/ids";
 import type { Follower } from "./follower";
-import type { UploadState } from "./uploads";
+import { PIECE_BYTES, SINGLE_BYTES, heldBytes, piecesOf } from "./pieces";
+import type { Upload, UploadState } from "./uploads";
 import { isOver } from "./uploads";
 
 /** What a browser's `File` offers; any bytes with a name will do. */
@@ -14,6 +15,15 @@ export interface Photograph {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
+interface Content {
+  readonly id: string;
+  readonly digest: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+}
+
+const STEP_MS = 50;
+const ANSWER_PATIENCE_MS = 5000;
 const UNDER_WAY = 2;
 const RECEIPT_PATIENCE_MS = 15_000;
 const MOST_SENDINGS = 8;
@@ -40,6 +50,8 @@ export class Uploader {
           imageId: null,
           imageNumber: null,
           reason: null,
+          sentBytes: 0,
+          missing: null,
         },
       });
       this.waiting.push({ key, photograph });
@@ -64,11 +76,13 @@ export class Uploader {
       this.set(key, "reading");
       const { bytes, contentType } = await read(photograph);
       this.sequence += 1;
-      const id = imageId(this.session, this.sequence, await sha256(bytes));
+      const digest = await sha256(bytes);
+      const id = imageId(this.session, this.sequence, digest);
       this.follower.dispatch({ kind: "upload_change", key, change: { imageId: id } });
       for (let sending = 0; sending < MOST_SENDINGS && !this.isOver(key); sending += 1) {
         this.set(key, "sending");
-        await this.follower.publishImage(id, bytes, contentType);
+        if (bytes.length > SINGLE_BYTES) await this.sendPieces(key, { id, digest, bytes, contentType });
+        else await this.follower.publishImage(id, bytes, contentType);
         if (!this.isOver(key)) this.set(key, "sent");
         await this.receipt(key);
       }
@@ -76,6 +90,36 @@ export class Uploader {
     } catch (thrown) {
       this.follower.dispatch({ kind: "upload_change", key, change: { state: "failed", reason: sentenceOf(thrown) } });
     }
+  }
+
+  /** Begin, what is missing, end; and again as long as the reconstructor names something that it lacks. */
+  private async sendPieces(key: string, { bytes, contentType, digest, id }: Content): Promise<void> {
+    const announcement = { image_id: id, sha256: digest, size_bytes: bytes.length, piece_bytes: PIECE_BYTES };
+    this.change(key, { missing: null });
+    await this.follower.publishUpload({ ...announcement, content_type: contentType });
+    let missing = (await this.answer(key)) ?? [{ begin: 0, end: bytes.length }];
+    while (missing.length > 0 && !this.isOver(key)) {
+      let sentBytes = heldBytes(missing, bytes.length);
+      for (const { begin, end } of piecesOf(missing, bytes.length)) {
+        if (this.isOver(key)) return;
+        await this.follower.publishPiece(id, begin, bytes.subarray(begin, end));
+        sentBytes += end - begin;
+        this.change(key, { sentBytes });
+      }
+      this.change(key, { missing: null });
+      await this.follower.publishUpload(announcement);
+      missing = (await this.answer(key)) ?? [];
+    }
+  }
+
+  /** What the reconstructor lacks; null when it gives a receipt instead, or no answer. */
+  private async answer(key: string): Promise<Upload["missing"]> {
+    for (let waited = 0; waited < ANSWER_PATIENCE_MS && !this.isOver(key); waited += STEP_MS) {
+      const missing = this.follower.state.uploads.find((each) => each.key === key)?.missing ?? null;
+      if (missing) return missing;
+      await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    }
+    return null;
   }
 
   /** Waits for the receipt; not while the connection or the reconstructor is away, for then it cannot come. */
@@ -90,7 +134,11 @@ export class Uploader {
   }
 
   private set(key: string, state: UploadState): void {
-    this.follower.dispatch({ kind: "upload_change", key, change: { state } });
+    this.change(key, { state });
+  }
+
+  private change(key: string, change: Partial<Upload>): void {
+    this.follower.dispatch({ kind: "upload_change", key, change });
   }
 
   private isOver(key: string): boolean {

@@ -1,5 +1,5 @@
 /** How far is each photograph that this page sends? Pure. */
-import type { UploadAcknowledged } from "../wire/contract";
+import type { ByteRange, Missing, UploadAcknowledged } from "../wire/contract";
 
 export type UploadState = "reading" | "queued" | "sending" | "sent" | "stored" | "duplicate" | "rejected" | "failed";
 
@@ -11,6 +11,10 @@ export interface Upload {
   readonly imageId: string | null;
   readonly imageNumber: number | null;
   readonly reason: string | null;
+  /** What the broker has taken of it. */
+  readonly sentBytes: number;
+  /** What the reconstructor said last that it lacks; null while its answer is awaited. */
+  readonly missing: readonly ByteRange[] | null;
 }
 
 const OVER: ReadonlySet<UploadState> = new Set(["stored", "duplicate", "rejected", "failed"]);
@@ -35,6 +39,14 @@ export function withReceipt(uploads: readonly Upload[], receipt: UploadAcknowled
       ? upload
       : { ...upload, state: receipt.status, imageNumber: receipt.image_number, reason: receipt.reason },
   );
+}
+
+/** What the reconstructor lacks of those that go in pieces. */
+export function withMissing(uploads: readonly Upload[], { pieces }: Missing): readonly Upload[] {
+  return uploads.map((upload) => {
+    const lacking = pieces.find(({ image_id: imageId }) => imageId === upload.imageId);
+    return lacking && !isOver(upload) ? { ...upload, missing: lacking.ranges } : upload;
+  });
 }
 
 export function withoutFinished(uploads: readonly Upload[]): readonly Upload[] {

@@ -70,6 +70,13 @@ export class Uploads extends LitElement {
       .texts {
         min-width: 0;
       }
+      progress {
+        display: block;
+        width: 100%;
+        height: 4px;
+        margin-top: 6px;
+        accent-color: var(--accent);
+      }
       .stored,
       .duplicate {
         color: var(--good);
@@ -137,6 +144,7 @@ export class Uploads extends LitElement {
               <div class="texts">
                 <div class="name">${upload.fileName}</div>
                 <div class="words">${uploadWords(upload)}</div>
+                ${upload.state === "sending" && upload.sentBytes > 0 ? bar(upload) : nothing}
               </div>
             </li>`,
         )}
@@ -154,6 +162,10 @@ export class Uploads extends LitElement {
   private readonly clear = (): void => {
     this.dispatchEvent(new CustomEvent("clear-uploads", { bubbles: true, composed: true }));
   };
+}
+
+function bar({ fileName, sentBytes, sizeBytes }: Upload): TemplateResult {
+  return html`<progress max="1" .value=${sentBytes / sizeBytes} aria-label=${`${fileName}: sent`}></progress>`;
 }
 
 function sign(upload: Upload): TemplateResult {

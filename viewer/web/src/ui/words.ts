@@ -106,7 +106,9 @@ export function uploadWords(upload: Upload): string {
     case "reading":
       return "Reading";
     case "sending":
-      return `Sending ${bytes(upload.sizeBytes)}`;
+      return upload.sentBytes > 0
+        ? `${bytes(upload.sentBytes)} of ${bytes(upload.sizeBytes)} sent`
+        : `Sending ${bytes(upload.sizeBytes)}`;
     case "sent":
       return "Sent, waiting for the receipt";
     case "stored":
@@ -183,7 +185,7 @@ export function activityWords(message: ReadMessage): { readonly text: string; re
 function presenceWords(
   message: Extract<
     ReadMessage,
-    { type: "reconstructor_state" | "reconstructor_statistics" | "presence" | "agent_state" | "response" }
+    { type: "missing" | "reconstructor_state" | "reconstructor_statistics" | "presence" | "agent_state" | "response" }
   >,
 ): string {
   switch (message.type) {
@@ -195,6 +197,8 @@ function presenceWords(
       return `${message.user} is watching`;
     case "agent_state":
       return `Rig ${message.agent.replace(/^rig-/, "")} is ${message.presence}`;
+    case "missing":
+      return "The reconstructor waits for pieces of a photo";
     case "response":
       return responseWords(message.verb, message.is_done, message.republished_count, message.reason);
   }

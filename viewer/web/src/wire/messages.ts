@@ -7,6 +7,7 @@ import type {
   Error as ErrorEvent,
   Manifest,
   Message,
+  Missing,
   Presence,
   ProcessingComplete,
   ProcessingStarted,
@@ -184,6 +185,14 @@ const MODELS = {
     sha256: nullable(sha256),
     code: nullable(code),
     reason: nullable(text()),
+  }),
+  missing: object<Missing>({
+    ...envelope("missing"),
+    pieces: list(
+      object({ image_id: level("image_id"), ranges: list(object({ begin: whole(), end: whole() }), 10_000) }),
+      1000,
+    ),
+    sequences: orElse(list(object({ session: text(64), sequences: list(whole(), 100_000) }), 1000), []),
   }),
   response: object<Response>({
     ...envelope("response"),

@@ -113,6 +113,8 @@ describe("the banner", () => {
       imageId: null,
       imageNumber: null,
       reason: null,
+      sentBytes: 0,
+      missing: null,
     },
   };
   const started = { ...envelope, type: "refetch_starting", ...image(20), next_generation: 3 } as const;
@@ -188,6 +190,8 @@ describe("uploads and watchers", () => {
     imageId: image(1).image_id,
     imageNumber: null,
     reason: null,
+    sentBytes: 0,
+    missing: null,
   } as const;
   const receipt: UploadAcknowledged = {
     ...envelope,
@@ -212,6 +216,21 @@ describe("uploads and watchers", () => {
       ["sent", null],
     ]);
     expect(reduce(state, { kind: "uploads_cleared" }, 0, 0).uploads).toHaveLength(1);
+  });
+
+  it("tells a photo in pieces what the reconstructor lacks of it", () => {
+    const ranges = [{ begin: 0, end: 5 }];
+    const missing = {
+      ...envelope,
+      type: "missing",
+      pieces: [{ image_id: image(1).image_id, ranges }],
+      sequences: [],
+    } as const;
+    const others = { ...upload, key: "o", imageId: image(2).image_id };
+    const state = follow({ kind: "upload", upload }, { kind: "upload", upload: others }, missing);
+    expect(state.uploads.map(({ missing: each }) => each)).toEqual([ranges, null]);
+    expect(state.activity).toEqual([]);
+    expect(follow({ kind: "upload", upload }, receipt, missing).uploads[0]?.missing).toBeNull();
   });
 
   it("counts who watches, until they leave or the connection is lost", () => {

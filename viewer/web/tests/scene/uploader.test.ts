@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+
+import type { Announcement, Follower } from "../../src/scene/follower";
+import { PIECE_BYTES, SINGLE_BYTES, heldBytes, piecesOf } from "../../src/scene/pieces";
+import type { Action, ProjectState } from "../../src/scene/state";
+import { initialState, reduce } from "../../src/scene/state";
+import { Uploader } from "../../src/scene/uploader";
+import { DESKTOP_BUDGET } from "../../src/scene/wanted";
+import type { ByteRange } from "../../src/wire/contract";
+import type { ReadMessage } from "../../src/wire/messages";
+
+const envelope = { schema: "1.0", sent_at: "2026-11-24T09:00:00Z", project: "chapel" } as const;
+
+/** A reconstructor that assembles what it gets, forgets the first piece once, and gives a receipt for the whole. */
+class Reconstructor {
+  state: ProjectState = initialState("chapel", DESKTOP_BUDGET);
+  readonly singles: Uint8Array[] = [];
+  readonly progress: number[] = [];
+  content = new Uint8Array();
+  pieceCount = 0;
+  private held: ByteRange[] = [];
+  private isForgetting = true;
+
+  dispatch(action: Action): void {
+    this.state = reduce(this.state, action, 0, 0);
+    const sent = this.state.uploads[0]?.sentBytes ?? 0;
+    if (sent !== this.progress.at(-1)) this.progress.push(sent);
+  }
+
+  publishImage(_name: string, payload: Uint8Array): Promise<void> {
+    this.singles.push(payload);
+    return Promise.resolve();
+  }
+
+  publishUpload({ content_type: contentType, image_id: imageId, size_bytes: size }: Announcement): Promise<void> {
+    if (contentType !== undefined) this.content = new Uint8Array(size);
+    const ranges = this.lacking(size);
+    if (ranges.length > 0 || contentType !== undefined) this.tell("missing", imageId, ranges);
+    else this.tell("upload_acknowledged", imageId, []);
+    return Promise.resolve();
+  }
+
+  publishPiece(_imageId: string, offset: number, piece: Uint8Array): Promise<void> {
+    this.pieceCount += 1;
+    if (offset === 0 && this.isForgetting) this.isForgetting = false;
+    else {
+      this.content.set(piece, offset);
+      this.held.push({ begin: offset, end: offset + piece.length });
+    }
+    return Promise.resolve();
+  }
+
+  private lacking(size: number): ByteRange[] {
+    return piecesOf([{ begin: 0, end: size }], size).filter(
+      ({ begin }) => !this.held.some((each) => each.begin === begin),
+    );
+  }
+
+  private tell(type: "missing" | "upload_acknowledged", imageId: string, ranges: readonly ByteRange[]): void {
+    const message: ReadMessage =
+      type === "missing"
+        ? { ...envelope, type, pieces: [{ image_id: imageId, ranges }], sequences: [] }
+        : {
+            ...envelope,
+            type,
+            status: "stored",
+            image_name: imageId,
+            image_id: imageId,
+            image_number: 1,
+            sha256: null,
+            code: null,
+            reason: null,
+          };
+    setTimeout(() => {
+      this.dispatch({ kind: "message", message, bytes: 1 });
+    }, 1);
+  }
+}
+
+function jpegOf(size: number): { name: string; size: number; arrayBuffer: () => Promise<ArrayBuffer> } {
+  const bytes = Uint8Array.from({ length: size }, (_, at) => (at * 7) & 255);
+  bytes.set([0xff, 0xd8, 0xff, 0xe0]);
+  return { name: "door.jpg", size, arrayBuffer: () => Promise.resolve(bytes.buffer) };
+}
+
+describe("a large photograph", () => {
+  it("goes in pieces, shows how far it is, and sends again only what is missing", async () => {
+    const reconstructor = new Reconstructor();
+    const size = SINGLE_BYTES + 1000;
+    const photograph = jpegOf(size);
+    new Uploader(reconstructor as unknown as Follower).add([photograph]);
+    await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
+    expect(Buffer.from(await photograph.arrayBuffer()).equals(reconstructor.content)).toBe(true);
+    expect(reconstructor.pieceCount).toBe(Math.ceil(size / PIECE_BYTES) + 1);
+    expect(reconstructor.progress.slice(0, 3)).toEqual([0, PIECE_BYTES, 2 * PIECE_BYTES]);
+    expect(reconstructor.progress.at(-1)).toBe(size);
+    expect(reconstructor.singles).toEqual([]);
+  });
+
+  it("is one message when it is small", async () => {
+    const reconstructor = new Reconstructor();
+    new Uploader(reconstructor as unknown as Follower).add([jpegOf(SINGLE_BYTES)]);
+    await expect.poll(() => reconstructor.singles.length, { timeout: 4000 }).toBe(1);
+    expect(reconstructor.pieceCount).toBe(0);
+  });
+});
+
+describe("pieces", () => {
+  it("cover the missing ranges and nothing beyond the photograph", () => {
+    const ranges = [{ begin: 10, end: 10 + PIECE_BYTES + 5 }, { begin: 900_000, end: 2_000_000 }]; // prettier-ignore
+    const pieces = piecesOf(ranges, 900_100);
+    expect(pieces).toEqual([
+      { begin: 10, end: 10 + PIECE_BYTES },
+      { begin: 10 + PIECE_BYTES, end: 15 + PIECE_BYTES },
+      { begin: 900_000, end: 900_100 },
+    ]);
+    expect(heldBytes(ranges, 900_100)).toBe(900_100 - PIECE_BYTES - 5 - 100);
+    expect(piecesOf([{ begin: 50, end: 40 }], 100)).toEqual([]);
+  });
+});
