@@ -156,7 +156,7 @@ function connectionRows({ traffic }: ProjectState): Row[] {
 
 function deviceRows({ drawCalls, frameMs, frames, pointsDrawn }: DeviceFigures): Row[] {
   return [
-    ["Points drawn", count(pointsDrawn)],
+    ["Points in the last frame", count(pointsDrawn)],
     ["Script for a frame", `${frameMs.toFixed(1)} ms`],
     ["Draw calls", count(drawCalls)],
     ["Frames drawn", count(frames)],
