@@ -11,6 +11,7 @@ from broker.errors import CairnError
 from reconstructor.engine.consistency import Agreement, confirmed, unexplained
 from reconstructor.engine.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.fusion import VOXEL_RATIO, fused, without_outliers
+from reconstructor.engine.kept_depth import KeptDepth
 from reconstructor.engine.reposing import reposed
 from reconstructor.engine.views import View, best_sources
 
@@ -65,16 +66,31 @@ class Entry:
     """What the dense model keeps of an image.
 
     Attributes:
-        view: as it was when the depth map was made.
-        sources: the views it was matched against, likewise.
-        depth_map: as matched, before other images are heard.
+        view: where it stood when the depth map was made, without pixels.
+        sources: where those stood that it was matched against, likewise.
+        kept: the depth as matched, before other images are heard.
         published: (H, W) bool, pixels whose points were handed out.
     """
 
     view: View
     sources: tuple[View, ...]
-    depth_map: DepthMap
+    kept: KeptDepth
     published: Tensor
+
+    @classmethod
+    def of(cls, view: View, sources: Sequence[View], depth_map: DepthMap, published: Tensor) -> "Entry":
+        """Keep what is needed of an image and its depth map."""
+        return cls(
+            view=view.without_pixels(),
+            sources=tuple(source.without_pixels() for source in sources),
+            kept=KeptDepth.of(depth_map),
+            published=published,
+        )
+
+    @property
+    def depth_map(self) -> DepthMap:
+        """The depth that was kept."""
+        return self.kept.depth_map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -223,7 +239,7 @@ class DenseModel:
         sources = self._sources(view)
         depth_map = self._engine.depth_map(view, sources)
         nothing = torch.zeros_like(depth_map.valid)
-        return Entry(view=view, sources=tuple(sources), depth_map=depth_map, published=nothing)
+        return Entry.of(view, sources, depth_map, nothing)
 
     def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:
         depth_map = self._confirmed(view)
@@ -261,4 +277,4 @@ class DenseModel:
         is_still = moved.depth_change_ratio <= self._settings.max_depth_change_ratio
         if not is_still or moved.epipolar_error_px > self._settings.max_epipolar_error_px:
             return None
-        return replace(entry, view=view, sources=after[1:], depth_map=moved.depth_map)
+        return Entry.of(view, after[1:], moved.depth_map, entry.published)

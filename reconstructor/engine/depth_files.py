@@ -7,7 +7,7 @@ depth maps of the newest finished step.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,9 @@ from numpy.typing import NDArray
 
 from broker.errors import CairnError
 from reconstructor.engine.dense import Entry
-from reconstructor.engine.depth_maps import DepthMap
 from reconstructor.engine.files import read_arrays, write_arrays
+from reconstructor.engine.kept_depth import KeptDepth
 from reconstructor.engine.views import View
-
-_NO_IDS = np.empty(0, np.int64)
-_NO_POINTS = np.empty((0, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +38,12 @@ class DepthFiles:
     def write_entry(self, number: int, entry: Entry, sequence: int) -> None:
         """Keep an entry as it is after the step of this sequence."""
         views = (entry.view, *entry.sources)
-        depth_map = entry.depth_map
         arrays: dict[str, NDArray[Any]] = {
             "numbers": np.array([int(view.image_id) for view in views]),
             "intrinsics": np.stack([view.intrinsics for view in views]),
             "camera_from_world": np.stack([view.camera_from_world for view in views]),
-            "inverse_depth": depth_map.inverse_depth.cpu().numpy(),
-            "deviation": depth_map.deviation.cpu().numpy(),
-            "confidence": depth_map.confidence.cpu().numpy().astype(np.float16),
-            "valid": np.packbits(depth_map.valid.cpu().numpy()),
             "published": np.packbits(entry.published.cpu().numpy()),
+            **entry.kept.arrays(),
         }
         write_arrays(self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz", arrays)
 
@@ -96,28 +89,21 @@ class DepthFiles:
 
 
 def _entry(arrays: Mapping[str, NDArray[Any]], views: Sequence[View]) -> Entry:
-    """The views as they were then: their pixels are today's, their poses the file's; sparse points are not needed."""
+    """The views stand where they stood then: their sizes are today's, their poses the file's."""
     then = [
-        View(
-            image_id=view.image_id,
-            image_rgb=view.image_rgb,
+        replace(
+            view.without_pixels(),
             intrinsics=arrays["intrinsics"][index],
             camera_from_world=arrays["camera_from_world"][index],
-            sparse_ids=_NO_IDS,
-            sparse_in_world=_NO_POINTS,
         )
         for index, view in enumerate(views)
     ]
-    device, shape = views[0].device, arrays["inverse_depth"].shape
-
-    def mask(name: str) -> torch.Tensor:
-        bits = np.unpackbits(arrays[name], count=shape[0] * shape[1]).astype(np.bool_).reshape(shape)
-        return torch.from_numpy(bits).to(device)
-
-    depth_map = DepthMap(
-        inverse_depth=torch.from_numpy(arrays["inverse_depth"]).to(device),
-        deviation=torch.from_numpy(arrays["deviation"]).to(device),
-        confidence=torch.from_numpy(arrays["confidence"].astype(np.float32)).to(device),
-        valid=mask("valid"),
+    kept = KeptDepth.from_arrays(arrays, views[0].device)
+    shape = kept.inverse_depth.shape
+    published = np.unpackbits(arrays["published"], count=shape[0] * shape[1]).astype(np.bool_).reshape(shape)
+    return Entry(
+        view=then[0],
+        sources=tuple(then[1:]),
+        kept=kept,
+        published=torch.from_numpy(published).to(views[0].device),
     )
-    return Entry(view=then[0], sources=tuple(then[1:]), depth_map=depth_map, published=mask("published"))

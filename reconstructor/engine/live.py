@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from broker.shards import PointCloud
 from reconstructor.black_box import concurrent
 from reconstructor.engine import colmap
+from reconstructor.engine.allocator import give_back
 from reconstructor.engine.candidates import PairFinder
 from reconstructor.engine.densify import Densifier
 from reconstructor.engine.depth_files import DepthFiles
@@ -235,6 +236,7 @@ class LiveEngine:
                 model_sequence=self._model_sequence,
             )
             folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
+            give_back()
         return Outcome(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
 
     def _cloud(self, watch: Stopwatch, *, is_complete: bool) -> PointCloud:

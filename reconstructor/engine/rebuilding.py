@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from reconstructor.engine import colmap
 from reconstructor.engine.agreement import similarity_between
+from reconstructor.engine.allocator import give_back
 from reconstructor.engine.densify import Densifier
 from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.memory import KnownImages
@@ -107,9 +108,10 @@ class Rebuilding:
             return successor.missing(self._known.numbers)
 
     def tell(self, stage: str, done: int, total: int) -> None:
-        """Say how far the refetch has come, and let images go first."""
+        """Say how far the refetch has come, tidy memory, and let images go first."""
         begin, end = _SPAN_OF_STAGE[stage]
         write_progress(self._folder, stage, begin + (end - begin) * done / total)
+        give_back()
         self.turns.give_way()
 
     def _succeed(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> Successor:

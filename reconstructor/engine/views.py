@@ -1,7 +1,7 @@
 """What does dense depth see? An image with its pinhole camera, pose and sparse points; and which sources suit it?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -19,6 +19,8 @@ _BEST_ANGLE_DEG = 12.0  # measured 2026-11-24
 _SPREAD_BELOW_DEG = 6.0
 _SPREAD_ABOVE_DEG = 12.0
 _MIN_COMMON_POINTS = 8
+_NO_IDS = np.empty(0, np.int64)
+_NO_POINTS = np.empty((0, 3))
 
 
 class BadViewError(CairnError):
@@ -60,6 +62,11 @@ class View:
             raise BadViewError(f"image {self.image_id}: camera_from_world must be a finite 4x4 matrix")
         if self.sparse_in_world.shape != (len(self.sparse_ids), 3):
             raise BadViewError(f"image {self.image_id}: sparse points must be (N, 3), one for each of (N,) names")
+
+    def without_pixels(self) -> Self:
+        """Where it stands and how large it is, in no memory to speak of: no pixels, no sparse points."""
+        nothing = torch.zeros((1, 1, 3), dtype=torch.uint8, device=self.device).expand(self.image_rgb.shape)
+        return replace(self, image_rgb=nothing, sparse_ids=_NO_IDS, sparse_in_world=_NO_POINTS)
 
     @property
     def height(self) -> int:

@@ -25,7 +25,7 @@ def entry(number: int, inverse_depth: float) -> Entry:
         valid=torch.ones(shape, dtype=torch.bool),
     )
     sources = tuple(other for key, other in VIEWS.items() if key != number)
-    return Entry(view=view, sources=sources, depth_map=depth_map, published=torch.zeros(shape, dtype=torch.bool))
+    return Entry.of(view, sources, depth_map, torch.zeros(shape, dtype=torch.bool))
 
 
 def depth_in(files: DepthFiles, number: int) -> float | None:
@@ -54,7 +54,7 @@ def test_what_was_written_comes_back(files: DepthFiles) -> None:
 
 
 def test_the_newest_depth_counts(files: DepthFiles) -> None:
-    assert (depth_in(files, 0), depth_in(files, 1)) == (0.75, 0.5)
+    assert (depth_in(files, 0), depth_in(files, 1)) == pytest.approx((0.75, 0.5), rel=1e-4)
 
 
 def test_a_step_that_was_not_finished_leaves_the_depth_before_it(files: DepthFiles) -> None:
