@@ -79,7 +79,7 @@ async def main() -> None:
     link = await join_link(demo)
     reading = asyncio.create_task(pass_on(demo))
     binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    arguments = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    arguments = ["--disable-gpu-rasterization", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     try:
         async with async_playwright() as playwright:

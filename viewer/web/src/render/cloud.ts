@@ -20,8 +20,8 @@ const OVERLAP = 2.1;
 const ROUNDED_OVERLAP = 2.7; // rounded points meet half-way
 const RESIZE_EVERY_MS = 200;
 /** Where every point costs time, sizes wait until no shard came for a while, or for long enough. */
-const QUIET_MS = 600;
-const LONGEST_WAIT_MS = 8000;
+const QUIET_MS = 2000;
+const LONGEST_WAIT_MS = 20_000;
 const MINIMUM_SIZE_PX = 2;
 const MAXIMUM_SIZE_PX = 22;
 

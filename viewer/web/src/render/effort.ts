@@ -5,8 +5,9 @@ const FAST_FRAME_MS = 20;
 const REST_MS = 500;
 const LEAST_POINTS = 60_000;
 const MOST_POINTS = 4_000_000;
-/** So often at most where drawing takes the processors that decoding and the network need. */
-const PACE_MS = 60;
+/** Where the processors draw, they also decode and fetch: so long a rest after a frame, and so long for each point of it. */
+const REST_AFTER_FRAME_MS = 60;
+const REST_AFTER_POINT_MS = 0.003;
 
 export class Effort {
   /** Points that keep a moving object smooth. */
@@ -30,9 +31,11 @@ export class Effort {
     else if (intervalMs < FAST_FRAME_MS) this.movingPoints = Math.min(MOST_POINTS, 1.1 * this.movingPoints);
   }
 
-  /** How long the next frame has to wait after one at `lastFrameMs`. */
-  pauseMs(nowMs: number, lastFrameMs: number): number {
-    return this.isSoftware ? Math.max(0, lastFrameMs + PACE_MS - nowMs) : 0;
+  /** How long the next frame has to wait after one of so many points at `lastFrameMs`. */
+  pauseMs(nowMs: number, lastFrameMs: number, pointCount: number): number {
+    if (!this.isSoftware) return 0;
+    const restMs = Math.min(REST_MS, REST_AFTER_FRAME_MS + REST_AFTER_POINT_MS * pointCount);
+    return Math.max(0, lastFrameMs + restMs - nowMs);
   }
 }
 

@@ -56,7 +56,7 @@ const FIELD_OF_VIEW_DEG = 45;
 const FLY_IN_MS = 1800;
 const FLY_MS = 900;
 const SETTLE_MS = 160;
-const PATIENT_SETTLE_MS = 620;
+const PATIENT_SETTLE_MS = 2020;
 const GLIDE = 0.22;
 const UP_IN_STAGE = new Vector3(0, 1, 0);
 
@@ -87,7 +87,10 @@ export class Stage {
   private standing: readonly number[] = [];
   private lastArrivalMs = -Infinity;
   private drawnPoints = 0;
+  /** What the cameras were placed by. */
+  private placedAs: readonly unknown[] = [];
   private lastFrameMs = 0;
+  private lastFramePoints = 0;
   private lastMoveMs = -Infinity;
   private settleTimer = 0;
 
@@ -144,6 +147,7 @@ export class Stage {
   /** Turn the world upright. */
   stand(up: Vector): void {
     const turn = new Quaternion().setFromUnitVectors(new Vector3(...up), UP_IN_STAGE);
+    if (turn.equals(this.world.quaternion)) return;
     for (const group of [this.world, this.overlayWorld]) {
       group.quaternion.copy(turn);
       group.updateMatrixWorld(true);
@@ -168,6 +172,9 @@ export class Stage {
 
   placeCameras(cameras: readonly CameraEntry[], { offset, selected, shown, tints }: CameraLook): void {
     const look = { size: this.framing.radius * 0.06, offset, selected };
+    const asked = [cameras, tints, shown, selected, look.size, ...offset];
+    if (asked.every((each, index) => each === this.placedAs[index])) return;
+    this.placedAs = asked;
     this.frusta.update(cameras, { ...look, color: new Color(tints.camera), newestColor: new Color(tints.newest) });
     this.photo.place(this.frusta.placed.find(({ entry }) => entry.image_id === shown) ?? null);
     this.invalidate();
@@ -267,7 +274,7 @@ export class Stage {
 
   invalidate(): void {
     if (this.requested !== 0 || this.pause !== 0) return;
-    const pauseMs = this.effort.pauseMs(performance.now(), this.lastFrameMs);
+    const pauseMs = this.effort.pauseMs(performance.now(), this.lastFrameMs, this.lastFramePoints);
     if (pauseMs > 0) this.pause = window.setTimeout(this.request, pauseMs);
     else this.request();
   }
@@ -357,6 +364,7 @@ export class Stage {
     this.renderer.render(this.overlay, this.camera);
     this.drawnPoints = this.cloud.pointCount;
     const { calls, points } = this.renderer.info.render;
+    this.lastFramePoints = points;
     this.options.onFrame({ scriptMs: performance.now() - beginMs, drawCalls: calls, points });
   }
 

@@ -18,6 +18,7 @@ export const SIZE_STEPS = 40;
 const LARGEST = 3;
 const SMALLEST = 0.5;
 const NEIGHBOURS = 4;
+const MOST_SAMPLES = 2048;
 
 /** What is known of a drawn shard. */
 export interface DrawnShard {
@@ -40,7 +41,9 @@ export function measure({ colorsRgb, count, pointsInWorld }: PointCloud): Measur
   const tintsAndSizes = new Uint8Array(4 * count);
   for (let index = 0; index < count; index += 1) {
     const ratio = Math.min(LARGEST, Math.max(SMALLEST, (gaps[index] ?? median) / median));
-    tintsAndSizes.set(colorsRgb.subarray(3 * index, 3 * index + 3), 4 * index);
+    tintsAndSizes[4 * index] = colorsRgb[3 * index] ?? 0;
+    tintsAndSizes[4 * index + 1] = colorsRgb[3 * index + 1] ?? 0;
+    tintsAndSizes[4 * index + 2] = colorsRgb[3 * index + 2] ?? 0;
     tintsAndSizes[4 * index + 3] = Math.round(SIZE_ONE + SIZE_STEPS * Math.log2(ratio));
   }
   return { pointsInWorld, tintsAndSizes, count, density: 1 / median ** 2 };
@@ -72,16 +75,19 @@ function calm(gaps: Float32Array): Float32Array {
     const gap = gaps[index] ?? 0;
     sums[index + 1] = (sums[index] ?? 0) + (Number.isFinite(gap) ? gap : 0);
   }
-  return gaps.map((_, index) => {
+  const means = new Float32Array(gaps.length);
+  for (let index = 0; index < gaps.length; index += 1) {
     const begin = Math.max(0, index - NEIGHBOURS);
     const end = Math.min(gaps.length, index + NEIGHBOURS + 1);
-    return ((sums[end] ?? 0) - (sums[begin] ?? 0)) / (end - begin);
-  });
+    means[index] = ((sums[end] ?? 0) - (sums[begin] ?? 0)) / (end - begin);
+  }
+  return means;
 }
 
-/** 1 when nothing is apart: a single point, or copies of one. */
+/** 1 when nothing is apart: a single point, or copies of one. A few thousand gaps tell it, and sorting takes long. */
 function medianOf(gaps: Float32Array): number {
-  const positive = gaps.filter((gap) => gap > 0).sort();
+  const stride = Math.max(1, Math.floor(gaps.length / MOST_SAMPLES));
+  const positive = gaps.filter((gap, index) => gap > 0 && index % stride === 0).sort();
   return positive[Math.floor(positive.length / 2)] ?? 1;
 }
 
@@ -119,7 +125,8 @@ function coverage(box: Bounds, other: Bounds): number {
 }
 
 function squaredStep(points: Float32Array, at: number): number {
-  let sum = 0;
-  for (let axis = 0; axis < 3; axis += 1) sum += ((points[at + 3 + axis] ?? 0) - (points[at + axis] ?? 0)) ** 2;
-  return sum;
+  const x = (points[at + 3] ?? 0) - (points[at] ?? 0);
+  const y = (points[at + 4] ?? 0) - (points[at + 1] ?? 0);
+  const z = (points[at + 5] ?? 0) - (points[at + 2] ?? 0);
+  return x * x + y * y + z * z;
 }

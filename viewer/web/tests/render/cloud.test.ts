@@ -86,7 +86,7 @@ describe("what a frame draws", () => {
     cloud.settle(nowMs, nowMs, true);
     expect(cloud.isUnsettled).toBe(true);
     expect(cloud.prepare(Infinity, true)).toBe(true);
-    cloud.settle(nowMs + 1000, nowMs, true);
+    cloud.settle(nowMs + 3000, nowMs, true);
     expect(cloud.isUnsettled).toBe(false);
     expect(cloud.prepare(Infinity, true)).toBe(false);
   });

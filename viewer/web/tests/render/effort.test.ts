@@ -23,8 +23,9 @@ describe("how much is drawn", () => {
   });
 
   it("leaves the processors time between frames only where they draw", () => {
-    expect(new Effort(false).pauseMs(1010, 1000)).toBe(0);
-    expect(new Effort(true).pauseMs(1010, 1000)).toBe(50);
-    expect(new Effort(true).pauseMs(1100, 1000)).toBe(0);
+    expect(new Effort(false).pauseMs(1010, 1000, 100_000)).toBe(0);
+    expect(new Effort(true).pauseMs(1010, 1000, 0)).toBe(50);
+    expect(new Effort(true).pauseMs(1010, 1000, 20_000)).toBe(110);
+    expect(new Effort(true).pauseMs(1200, 1000, 20_000)).toBe(0);
   });
 });
