@@ -38,9 +38,11 @@ class Dataset:
         return cls(name=folder.name, images=folder / "images", intrinsics=tuple(intrinsics), world_from_camera=poses)
 
     @classmethod
-    def simulated(cls, name: str, folder: Path, *, count: int, size_px: tuple[int, int] = (1224, 816)) -> Self:
-        """Render a simulated object's photographs into a folder."""
-        subject = SimulatedObject(name, count=count, size_px=size_px)
+    def simulated(
+        cls, name: str, folder: Path, *, count: int, of: int | None = None, size_px: tuple[int, int] = (1224, 816)
+    ) -> Self:
+        """Render a simulated object's photographs into a folder: the first `count` of a walk of as many, or of `of`."""
+        subject = SimulatedObject(name, count=of or count, size_px=size_px)
         folder.mkdir(parents=True, exist_ok=True)
         poses = {}
         for index in range(count):
