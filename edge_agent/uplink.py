@@ -13,6 +13,7 @@ from edge_agent.camera import now_utc
 
 UNKNOWN_RATE_BYTES_PER_S: Final = 30_000.0  # before the first measurement: assume a bad link, it costs a second
 STUCK_AFTER: Final = 3  # connections that ended without a single PUBACK
+MOST_GAIN: Final = 2.0  # of one measurement over the estimate
 RATE_MEMORY: Final = 0.7  # share of the old estimate that a new measurement leaves
 LEAST_RECEIPT_WAIT_S: Final = 10.0
 LOOK_AGAIN_S: Final = 5.0
@@ -146,8 +147,10 @@ class Uplink:
         self._fruitless_count = 0
         rate = size_bytes / max((done_s or time.monotonic()) - began_s, 1e-3)
         old = self._rate_bytes_per_s
-        is_news = old is None or rate < old / 2  # bad news is believed at once: too long a message may never pass
-        self._rate_bytes_per_s = rate if old is None or is_news else RATE_MEMORY * old + (1 - RATE_MEMORY) * rate
+        if old is None or rate < old / 2:  # bad news is believed at once: too long a message may never pass
+            self._rate_bytes_per_s = rate
+        else:  # good news only by and by: after a stall answers come in a burst, which is no fast link
+            self._rate_bytes_per_s = RATE_MEMORY * old + (1 - RATE_MEMORY) * min(rate, MOST_GAIN * old)
 
     def note_receipt(self, began_s: float) -> None:
         self.receipt_s = time.monotonic() - began_s

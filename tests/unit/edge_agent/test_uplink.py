@@ -103,3 +103,13 @@ async def test_a_receipt_is_waited_for_longer_on_a_slow_link(uplink: Uplink) -> 
     uplink.note_sent(20_000, time.monotonic() - 1.0)  # bad news is believed at once
     assert uplink.rate_bytes_per_s == pytest.approx(20_000, rel=0.1)
     assert uplink.receipt_wait_s(6_000_000) > 500
+
+
+async def test_answers_that_come_in_a_burst_after_a_stall_make_no_fast_link(uplink: Uplink) -> None:
+    uplink.note_sent(200_000, 0.0, 1.0)
+    for _ in range(2):
+        uplink.note_sent(200_000, 1.0, 1.001)
+    assert uplink.rate_bytes_per_s < 400_000
+    for _ in range(20):
+        uplink.note_sent(200_000, 1.0, 1.1)
+    assert uplink.rate_bytes_per_s == pytest.approx(2_000_000, rel=0.1)
