@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from broker.errors import CairnError
 from broker.shards import PointCloud, decode_ply
@@ -285,6 +285,22 @@ def test_a_copy_a_quarter_turn_and_another_sensor_are_placed(
         assert update.cameras[-1].state is CameraState.PLACED, name
         distance = np.linalg.norm(poses(update)[-1, :3, 3] - poses(update)[3, :3, 3])
         assert distance < 0.05 * np.ptp(poses(update)[:, :3, 3], axis=0).max(), name
+
+
+def test_a_blurred_photograph_is_placed_where_it_was_taken_and_a_smeared_one_waits(
+    start: Start, resumed: Path, photographs: Photographs, tmp_path: Path
+) -> None:
+    engine = start(resumed)
+    for radius_px, state in ((1.5, CameraState.PLACED), (15.0, CameraState.WAITING)):
+        with Image.open(photographs.paths[3]) as image:
+            image.filter(ImageFilter.GaussianBlur(radius_px)).save(tmp_path / f"{radius_px}.jpg", quality=95)
+        update = engine.add_image(tmp_path / f"{radius_px}.jpg", f"blurred-{radius_px}").update
+        assert update.cameras[-1].state is state
+        if state is CameraState.PLACED:
+            distance = np.linalg.norm(poses(update)[-1, :3, 3] - poses(update)[3, :3, 3])
+            assert distance < 0.05 * np.ptp(poses(update)[:, :3, 3], axis=0).max()
+        else:
+            assert update.cameras[-1].reason in {"too_few_matches", "too_few_features"}
 
 
 def test_two_photographs_from_one_place_wait_for_parallax(
