@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -44,18 +45,11 @@ E = TypeVar("E", bound=Event)
 class Program:
     """`cairn reconstructor run`, started, killed and started again on one data folder."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        folder: Path,
-        black_box: str,
-        projects: tuple[ProjectId, ...] = (PROJECT,),
-        **settings: object,
-    ) -> None:
+    def __init__(self, connection: Connection, folder: Path, black_box: str, **settings: object) -> None:
         self.folder, self.log = folder / "data", folder / "reconstructor.log"
-        self._environment = os.environ | {"PYTHONPATH": str(ROOT)} | _environment(connection, settings)
-        self._words = [word for project in projects for word in ("--project", project)]
-        self._words += ["--data-dir", str(self.folder)]
+        wishes = {"projects": json.dumps([PROJECT])} | settings
+        self._environment = os.environ | {"PYTHONPATH": str(ROOT)} | _environment(connection, wishes)
+        self._words = ["--data-dir", str(self.folder)]
         self._words += ["--black-box", f"tests.black_boxes:{black_box}"]
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -1,6 +1,7 @@
 """Several projects in one service: each has its own images, numbers, cloud and black box."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -42,7 +43,7 @@ async def manifest_of(mosquitto: Mosquitto, project: ProjectId, point_count: int
 
 
 async def test_two_projects_grow_beside_each_other_also_after_a_kill(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    program = Program(mosquitto.connection("reconstructor"), tmp_path, "instant", projects=(CHAPEL, TOWER))
+    program = Program(mosquitto.connection("reconstructor"), tmp_path, "instant", projects=json.dumps([CHAPEL, TOWER]))
     program.start()
     connection = mosquitto.connection("rig-north")
     try:
