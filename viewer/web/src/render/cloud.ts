@@ -23,13 +23,14 @@ const RESIZE_EVERY_MS = 200;
 const QUIET_MS = 2000;
 const LONGEST_WAIT_MS = 20_000;
 const MINIMUM_SIZE_PX = 2;
+const OUT_OF_SIGHT = 1e9;
 const MAXIMUM_SIZE_PX = 22;
 
 /** Everything that is drawn of the cloud. */
 export class CloudGroup {
   readonly group = new Group();
   private readonly held = new Map<string, Held>();
-  /** Something to make the shader for, before the first shard comes. */
+  /** One point beyond everything: what it takes to draw points is ready before the first shard comes. */
   private readonly seed: Points<BufferGeometry, RawShaderMaterial>;
   private shown: readonly Held[] = [];
   /** Keys of what stands on the layer, in the sizes and places that are still right. */
@@ -45,10 +46,10 @@ export class CloudGroup {
 
   /** `isRounded`: points bulge towards the eye, so that near ones meet in an edge; not for weak graphics. */
   constructor(private readonly isRounded: boolean) {
-    const nothing = new BufferGeometry();
-    nothing.setAttribute("position", new BufferAttribute(new Float32Array(0), 3));
-    nothing.setAttribute("tintAndSize", new BufferAttribute(new Uint8Array(0), 4, true));
-    this.seed = new Points(nothing, this.material({ value: 1 }));
+    const unseen = new BufferGeometry();
+    unseen.setAttribute("position", new BufferAttribute(new Float32Array([OUT_OF_SIGHT, 0, 0]), 3));
+    unseen.setAttribute("tintAndSize", new BufferAttribute(new Uint8Array(4), 4, true));
+    this.seed = new Points(unseen, this.material({ value: 1 }));
     this.seed.frustumCulled = false;
     this.group.add(this.seed);
   }
