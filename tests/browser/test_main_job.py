@@ -27,6 +27,7 @@ from tests.browser.conftest import DESKTOP, Visitor, visiting
 pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 RENDERED_COUNT = 11
 PROCESSING_TIMEOUT_S = 360.0
+REFETCH_AT = 10
 
 
 @dataclass(slots=True)
@@ -121,10 +122,14 @@ def _messages(demo: Demo) -> list[dict[str, object]]:
 
 
 async def _processed(demo: Demo) -> None:
-    """Wait until ops saw the end of every image."""
-    everything = set(range(1, demo.photo_count + 1))
+    """Wait until ops saw the end of every image, and of the refetch, which runs beside the last ones."""
+    everything = {(number, False) for number in range(1, demo.photo_count + 1)} | {(REFETCH_AT, True)}
     async with asyncio.timeout(PROCESSING_TIMEOUT_S):
-        while everything - {each["image_number"] for each in _messages(demo) if each["type"] == "processing_complete"}:
+        while everything - {
+            (each["image_number"], each["is_refetch"])
+            for each in _messages(demo)
+            if each["type"] == "processing_complete"
+        }:
             await asyncio.sleep(0.5)
 
 
