@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from broker.contract import CHANNELS, MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MAX_SHARD_BYTES, Channel
+from broker.contract import CHANNELS, MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MAX_SHARD_BYTES, MAX_THUMBNAIL_PX, Channel
 from broker.envelope import MESSAGES, SCHEMA, SCHEMA_MAJOR
 from broker.schemas import message_schemas
 from broker.topics import DEFAULT_ROOT
@@ -33,6 +33,7 @@ def _constants() -> Iterator[str]:
         "MAX_IMAGE_BYTES": MAX_IMAGE_BYTES,
         "MAX_PIECE_BYTES": MAX_PIECE_BYTES,
         "MAX_SHARD_BYTES": MAX_SHARD_BYTES,
+        "MAX_THUMBNAIL_PX": MAX_THUMBNAIL_PX,
     }
     yield "\n".join(f"export const {name} = {json.dumps(value)};" for name, value in limits.items())
 

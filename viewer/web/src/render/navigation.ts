@@ -14,6 +14,7 @@ interface Flight {
   readonly durationMs: number;
 }
 
+const CALM = "(prefers-reduced-motion: reduce)";
 const KEY_STEP_RAD = Math.PI / 36;
 const KEY_ZOOM = 0.88;
 const POLE_MARGIN_RAD = 0.02;
@@ -52,8 +53,7 @@ export class Navigation {
 
   /** Go to a pose, at once when people ask for less motion. */
   flyTo(to: Pose, durationMs: number): void {
-    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (isCalm || durationMs === 0) {
+    if (isCalm() || durationMs === 0) {
       this.flight = null;
       this.place(to.position, to.target);
     } else {
@@ -134,4 +134,9 @@ function orbited(from: Pose, to: Pose, ratio: number): Vector3 {
     begin.theta + turn * ratio,
   );
   return new Vector3().setFromSpherical(between);
+}
+
+/** Whether this person asked for less motion. */
+export function isCalm(): boolean {
+  return matchMedia(CALM).matches;
 }

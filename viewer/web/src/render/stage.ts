@@ -11,6 +11,7 @@ import { CloudGroup } from "./cloud";
 import { Effort, isDrawnInSoftware } from "./effort";
 import { Frusta } from "./frusta";
 import { CloudLayer } from "./layer";
+import { Clearing, type Insets, type Size } from "./insets";
 import { Navigation, type Pose } from "./navigation";
 import { Photo } from "./photo";
 import { pickPoint } from "./picking";
@@ -28,14 +29,6 @@ export interface FrameFigures {
   readonly scriptMs: number;
   readonly drawCalls: number;
   readonly points: number;
-}
-
-/** What panels cover at each edge of the canvas, in CSS pixels: the object is shown in what is left. */
-export interface Insets {
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-  readonly left: number;
 }
 
 export interface Tints {
@@ -57,7 +50,6 @@ const FLY_IN_MS = 1800;
 const FLY_MS = 900;
 const SETTLE_MS = 160;
 const PATIENT_SETTLE_MS = 2020;
-const GLIDE = 0.22;
 const UP_IN_STAGE = new Vector3(0, 1, 0);
 
 /** Canvas, camera and everything that is drawn. */
@@ -76,9 +68,8 @@ export class Stage {
   private readonly effort: Effort;
   private readonly resizing: ResizeObserver;
   /** The canvas in CSS pixels; asking it at every frame would force a layout. */
-  private size = { width: 1, height: 1 };
-  private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
-  private shift: readonly [number, number] | null = null;
+  private size: Size = { width: 1, height: 1 };
+  private readonly clearing = new Clearing();
   private framing: Framing = { center: [0, 0, 0], radius: 1 };
   private hasFlownIn = false;
   private requested = 0;
@@ -193,10 +184,7 @@ export class Stage {
 
   /** Panels opened or closed: the object glides to the middle of what is left. */
   inset(insets: Insets): void {
-    const { bottom, left, right, top } = this.insets;
-    if (insets.top === top && insets.right === right && insets.bottom === bottom && insets.left === left) return;
-    this.insets = insets;
-    this.invalidate();
+    if (this.clearing.set(insets)) this.invalidate();
   }
 
   /** See the whole; the first time by a slow flight from afar, where frames are quick enough to enjoy it. */
@@ -319,7 +307,7 @@ export class Stage {
 
   private frame(nowMs: number): void {
     this.requested = 0;
-    const isGliding = this.glide();
+    const isGliding = this.clearing.glide(this.camera, this.size);
     const isMoving = this.navigation.advance(nowMs) || isGliding;
     const isSettled = nowMs - this.lastMoveMs > SETTLE_MS;
     if (!isSettled) this.effort.learn(nowMs - this.lastFrameMs, this.cloud.pointCount);
@@ -327,19 +315,6 @@ export class Stage {
     this.draw(isSettled ? Infinity : this.effort.movingPoints);
     if (isMoving) this.moved();
     else if (!isSettled || this.cloud.isUnsettled) this.settleSoon();
-  }
-
-  /** One step of the canvas's middle towards the middle of what panels leave; whether another is needed. */
-  private glide(): boolean {
-    const { bottom, left, right, top } = this.insets;
-    const wanted = [(right - left) / 2, (bottom - top) / 2] as const;
-    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const [x, y] = this.shift ?? wanted;
-    const isThere = isCalm || Math.hypot(wanted[0] - x, wanted[1] - y) < 0.5;
-    this.shift = isThere ? wanted : [x + GLIDE * (wanted[0] - x), y + GLIDE * (wanted[1] - y)];
-    const { height, width } = this.size;
-    this.camera.setViewOffset(width, height, ...this.shift, width, height);
-    return !isThere;
   }
 
   private settleSoon(): void {
@@ -415,10 +390,7 @@ export class Stage {
       ? new Vector3(...viewing).applyQuaternion(this.world.quaternion)
       : new Vector3(-0.55, -0.32, -0.8);
     toward.y = Math.min(-0.12, toward.y);
-    const { height, width } = this.size;
-    const { bottom, left, right, top } = this.insets;
-    const share = Math.max(0.25, Math.min(height - top - bottom, width - left - right) / height);
-    const distance = radius / (Math.sin((FIELD_OF_VIEW_DEG * Math.PI) / 360) * share);
+    const distance = radius / (Math.sin((FIELD_OF_VIEW_DEG * Math.PI) / 360) * this.clearing.share(this.size));
     return { target, position: target.clone().sub(toward.normalize().multiplyScalar(distance)) };
   }
 }

@@ -3,49 +3,41 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import type { Insets } from "../render/stage";
-import { Follower } from "../scene/follower";
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploader";
-import { Uploader } from "../scene/uploader";
 import type { Banner } from "../scene/status";
-import type { Budget } from "../scene/wanted";
-import { DESKTOP_BUDGET, PHONE_BUDGET, widened } from "../scene/wanted";
+import { widened } from "../scene/wanted";
 import type { PageConfig } from "../wire/config";
-import { socketUrl } from "../wire/config";
 import type { CameraEntry } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/join";
 import { writeJoinLink } from "../wire/join";
-import { DecoderPool } from "../worker/pool";
 import type { BannerAction } from "./banner";
 import { banner, bannerStyles } from "./banner";
 import { imageCard, measurement } from "./beside";
 import type { Choosing } from "./choosing";
 import { choice, switching } from "./choosing";
-import { isNarrow, isPhone, isSmall } from "./device";
+import { deviceBudget, isNarrow, isSmall } from "./device";
+import { Following } from "./following";
 import { header } from "./header";
 import { invitation } from "./invite";
-import { layout } from "./layout";
+import { NOTHING_COVERED, covered, layout } from "./layout";
 import "./login";
 import { middle } from "./middle";
 import type { Tab } from "./panel";
-import { captioned, offer } from "./saving";
+import { offer, saveImage } from "./saving";
 import "./sheet";
 import type { GraphicsTrouble } from "./stage-element";
 import type { StageElement } from "./stage-element";
 import "./stage-element";
 import type { DeviceFigures } from "./statistics";
-import { announcementOf, attributesOf, countsOf, titleOf } from "./summary";
+import { announcementOf, attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { THEMES, preferredTheme, sharedParts, themeTokens } from "./theme";
-import type { Toast } from "./toast";
-import { TOAST_MS, toast } from "./toast";
+import { Toast } from "./toast";
 import type { Tool, Tools } from "./tools";
 import { SHORTCUTS } from "./tools";
-
-const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LitElement {
@@ -71,16 +63,13 @@ export class CairnViewer extends LitElement {
   @state() private pointed: string | null = null;
   @state() private dismissed: ReadonlySet<Banner["kind"]> = new Set();
   @state() private isChoosing = false;
-  @state() private toast: Toast | null = null;
   @state() private trouble: GraphicsTrouble | null = null;
 
   @query("cairn-stage") private readonly stage!: StageElement | null;
   @query("dialog.invitation") private readonly dialog!: HTMLDialogElement | null;
 
-  private follower: Follower | null = null;
-  private uploader: Uploader | null = null;
-  private decoders: DecoderPool | null = null;
-  private toastTimer = 0;
+  private following: Following | null = null;
+  private readonly toast = new Toast(this);
   /** Images whose entries are in sight. */
   private sighted: readonly string[] = [];
 
@@ -115,7 +104,7 @@ export class CairnViewer extends LitElement {
     const shown = this.pointed ?? this.selected;
     return html`<cairn-stage
         .project=${this.project}
-        .insets=${this.insets()}
+        .insets=${this.project ? covered(this.isPanelOpen, this.clientHeight) : NOTHING_COVERED}
         .isMeasuring=${this.isMeasuring}
         .hasCameras=${this.hasCameras}
         .selected=${this.selected}
@@ -132,8 +121,7 @@ export class CairnViewer extends LitElement {
         @graphics=${(event: CustomEvent<GraphicsTrouble | null>) => (this.trouble = event.detail)}
       ></cairn-stage>
       ${this.credentials === null ? this.login() : this.project ? this.content(this.project) : this.choice(this.credentials)}
-      ${this.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing}
-      ${this.toast ? toast(this.toast) : nothing}`;
+      ${this.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -156,39 +144,29 @@ export class CairnViewer extends LitElement {
   };
 
   private join(credentials: Credentials): void {
-    const decoders = new DecoderPool();
-    this.decoders = decoders;
     try {
-      this.follower = new Follower({
-        url: socketUrl(this.config.mqtt_url, document.baseURI),
-        root: this.config.root,
+      this.following = new Following({
+        config: this.config,
         credentials,
-        budget: this.budget,
-        program: isPhone() ? "page on a phone" : "page on a desktop",
-        decode: (payload, shard) => decoders.decode(payload, shard),
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
         onState: (next) => {
-          if (this.decoders === decoders) this.follow(next); // one that was left says a last word
+          this.follow(next);
         },
       });
     } catch (thrown) {
       this.refusal = sentenceOf(thrown);
       this.credentials = null;
-      return;
     }
-    this.uploader = new Uploader(this.follower);
-    this.project = this.follower.state;
   }
 
   private leave(): void {
-    void this.follower?.close();
-    this.decoders?.close();
-    [this.follower, this.uploader, this.decoders, this.project] = [null, null, null, null];
+    this.following?.close();
+    [this.following, this.project] = [null, null];
     [this.selected, this.pointed] = [null, null];
   }
 
   private follow(next: ProjectState): void {
-    if (next.trouble && next.trouble !== this.project?.trouble) this.say(next.trouble.reason, true);
+    if (next.trouble && next.trouble !== this.project?.trouble) this.toast.say(next.trouble.reason, true);
     this.project = next;
     if (next.link.kind !== "refused" || next.scene.shown) return;
     this.refusal = "Name, password or project do not fit. Please try again.";
@@ -218,7 +196,7 @@ export class CairnViewer extends LitElement {
       this.isChoosing = false;
     };
     const onRetry = (): void => {
-      this.follower?.retry();
+      this.following?.follower.retry();
     };
     const onPhotos = (): void => {
       this.open("photos");
@@ -242,7 +220,7 @@ export class CairnViewer extends LitElement {
         @photographs=${(event: CustomEvent<Photograph[]>) => {
           this.upload(event.detail);
         }}
-        @clear-uploads=${() => this.follower?.dispatch({ kind: "uploads_cleared" })}
+        @clear-uploads=${() => this.following?.follower.dispatch({ kind: "uploads_cleared" })}
         @ask=${this.asked}
       ></cairn-sheet>
       ${link === null ? nothing : invitation(link, () => this.dialog?.close())}
@@ -255,9 +233,9 @@ export class CairnViewer extends LitElement {
     const ends = this.stage?.measured ?? null;
     if (distanceM !== null && !ends) return;
     try {
-      await this.follower?.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
+      await this.following?.follower.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
       this.scaleRefusal = null;
-      this.say(distanceM === null ? "The scale is taken away" : "The scale is set for everybody", false);
+      this.toast.say(distanceM === null ? "The scale is taken away" : "The scale is set for everybody");
     } catch (thrown) {
       this.scaleRefusal = sentenceOf(thrown);
     }
@@ -286,7 +264,7 @@ export class CairnViewer extends LitElement {
   private look(): void {
     const isListed = this.isPanelOpen && this.tab === "photos";
     const imageIds = [this.pointed, this.selected, ...(isListed ? this.sighted : [])];
-    this.follower?.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
+    this.following?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 
   private choice(credentials: Credentials): TemplateResult {
@@ -330,7 +308,7 @@ export class CairnViewer extends LitElement {
     return banner({
       project,
       dismissed,
-      canShowMore: project.scene.budget === this.budget,
+      canShowMore: project.scene.budget === deviceBudget(),
       act: (action) => {
         this.respond(action, project);
       },
@@ -340,14 +318,14 @@ export class CairnViewer extends LitElement {
 
   private respond(action: BannerAction, { scene }: ProjectState): void {
     const responses: Record<BannerAction, () => void> = {
-      reconnect: () => this.follower?.retry(),
+      reconnect: () => this.following?.follower.retry(),
       ping: () => {
         this.ask("ping");
       },
       resync: () => {
         this.ask("resync");
       },
-      more_points: () => this.follower?.dispatch({ kind: "budget", budget: widened(scene.budget) }),
+      more_points: () => this.following?.follower.dispatch({ kind: "budget", budget: widened(scene.budget) }),
       figures: () => {
         this.open("figures");
       },
@@ -359,10 +337,6 @@ export class CairnViewer extends LitElement {
       },
     };
     responses[action]();
-  }
-
-  private get budget(): Budget {
-    return isPhone() ? PHONE_BUDGET : DESKTOP_BUDGET;
   }
 
   private get link(): string | null {
@@ -391,7 +365,10 @@ export class CairnViewer extends LitElement {
       measure: () => {
         [this.isMeasuring, this.scaleRefusal] = [!this.isMeasuring, null];
       },
-      image: () => this.saveImage(),
+      image: async () => {
+        const cloud = await this.capture();
+        if (cloud && this.project) await saveImage(cloud, this.project, getComputedStyle(this));
+      },
       cloud: () => {
         this.saveCloud();
       },
@@ -402,27 +379,9 @@ export class CairnViewer extends LitElement {
     actions[tool]();
   }
 
-  /** What the panels leave of the canvas. */
-  private insets(): Insets {
-    if (!this.project) return NOTHING_COVERED;
-    if (!isNarrow()) return { top: 40, right: this.isPanelOpen ? 384 : 0, bottom: 40, left: 0 };
-    const sheet = Math.min(0.74 * this.clientHeight, 620);
-    return { top: 56, right: 0, bottom: this.isPanelOpen ? sheet : 132, left: 0 };
-  }
-
   private upload(photographs: Iterable<Photograph>): void {
-    this.uploader?.add(photographs);
+    this.following?.uploader.add(photographs);
     this.open("photos");
-  }
-
-  private async saveImage(): Promise<void> {
-    const { project } = this;
-    const cloud = await this.capture();
-    if (!cloud || !project) return;
-    const style = getComputedStyle(this);
-    const caption = [titleOf(project.project), ...countsOf(project), new Date().toLocaleDateString()].join(" · ");
-    const image = await captioned(cloud, caption, style.getPropertyValue("--ground"), style.getPropertyValue("--ink"));
-    offer(image, `${project.project}.png`);
   }
 
   private saveCloud(): void {
@@ -446,12 +405,12 @@ export class CairnViewer extends LitElement {
   };
 
   private ask(verb: "ping" | "resync"): void {
-    this.follower?.request(verb).then(
+    this.following?.follower.request(verb).then(
       () => {
-        this.say(verb === "ping" ? "Asked the reconstructor" : "Asked for everything again", false);
+        this.toast.say(verb === "ping" ? "Asked the reconstructor" : "Asked for everything again");
       },
       (thrown: unknown) => {
-        this.say(sentenceOf(thrown), true);
+        this.toast.say(sentenceOf(thrown), true);
       },
     );
   }
@@ -471,14 +430,6 @@ export class CairnViewer extends LitElement {
     event.preventDefault();
     this.act(tool);
   };
-
-  private say(text: string, isBad: boolean): void {
-    this.toast = { text, isBad };
-    clearTimeout(this.toastTimer);
-    this.toastTimer = window.setTimeout(() => {
-      this.toast = null;
-    }, TOAST_MS);
-  }
 }
 
 declare global {

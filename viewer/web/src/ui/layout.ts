@@ -1,6 +1,18 @@
 /** Where does everything stand? Desktop: panels over a full canvas. Phone: a bar, a column of tools, a bottom sheet. */
 import { css } from "lit";
 
+import type { Insets } from "../render/insets";
+import { isNarrow } from "./device";
+
+export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
+
+/** What header, panel and sheet cover of the canvas; `height` is the page's, in CSS pixels. */
+export function covered(isPanelOpen: boolean, height: number): Insets {
+  if (!isNarrow()) return { top: 40, right: isPanelOpen ? 384 : 0, bottom: 40, left: 0 };
+  const sheet = Math.min(0.74 * height, 620);
+  return { top: 56, right: 0, bottom: isPanelOpen ? sheet : 132, left: 0 };
+}
+
 export const layout = css`
   :host {
     display: block;

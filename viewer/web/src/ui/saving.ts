@@ -1,4 +1,13 @@
 /** How does one take the object along? An image with a caption, and a PLY of the points that are on screen. */
+import type { ProjectState } from "../scene/state";
+import { countsOf, titleOf } from "./summary";
+
+/** The canvas with a line beneath that tells what it shows and when, in the colours of the page. */
+export async function saveImage(cloud: Blob, project: ProjectState, style: CSSStyleDeclaration): Promise<void> {
+  const caption = [titleOf(project.project), ...countsOf(project), new Date().toLocaleDateString()].join(" · ");
+  const image = await captioned(cloud, caption, style.getPropertyValue("--ground"), style.getPropertyValue("--ink"));
+  offer(image, `${project.project}.png`);
+}
 
 /** A file for the reader's own disk. */
 export function offer(blob: Blob, name: string): void {
@@ -12,7 +21,7 @@ export function offer(blob: Blob, name: string): void {
 }
 
 /** The canvas on the page's ground, with a line of words beneath. */
-export async function captioned(cloud: Blob, caption: string, ground: string, ink: string): Promise<Blob> {
+async function captioned(cloud: Blob, caption: string, ground: string, ink: string): Promise<Blob> {
   const bitmap = await createImageBitmap(cloud);
   const canvas = document.createElement("canvas");
   const margin = Math.max(28, Math.round(bitmap.width / 40));

@@ -3,7 +3,8 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 
-import type { Insets, Tints } from "../render/stage";
+import type { Insets } from "../render/insets";
+import type { Tints } from "../render/stage";
 import { Stage } from "../render/stage";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { Vector } from "../scene/framing";

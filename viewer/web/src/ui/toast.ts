@@ -1,14 +1,31 @@
 /** What was just done, or why not? One line that leaves by itself. */
-import type { TemplateResult } from "lit";
-import { html } from "lit";
+import type { ReactiveControllerHost, TemplateResult } from "lit";
+import { html, nothing } from "lit";
 
-export const TOAST_MS = 5000;
+const TOAST_MS = 5000;
 
-export interface Toast {
-  readonly text: string;
-  readonly isBad: boolean;
-}
+export class Toast {
+  private said: { readonly text: string; readonly isBad: boolean } | null = null;
+  private timer = 0;
 
-export function toast({ isBad, text }: Toast): TemplateResult {
-  return html`<div class="toast ${isBad ? "bad" : ""}" role="status" data-testid="toast">${text}</div>`;
+  constructor(private readonly host: ReactiveControllerHost) {}
+
+  say(text: string, isBad = false): void {
+    this.show({ text, isBad });
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      this.show(null);
+    }, TOAST_MS);
+  }
+
+  render(): TemplateResult | typeof nothing {
+    if (!this.said) return nothing;
+    const { isBad, text } = this.said;
+    return html`<div class="toast ${isBad ? "bad" : ""}" role="status" data-testid="toast">${text}</div>`;
+  }
+
+  private show(said: typeof this.said): void {
+    this.said = said;
+    this.host.requestUpdate();
+  }
 }

@@ -6,6 +6,7 @@ export const SCHEMA_MAJOR = 1;
 export const MAX_IMAGE_BYTES = 31457280;
 export const MAX_PIECE_BYTES = 1048576;
 export const MAX_SHARD_BYTES = 524288;
+export const MAX_THUMBNAIL_PX = 320;
 
 /** What an agent is made of. */
 export interface AgentDescription {

@@ -1,8 +1,6 @@
 /** Is this a small photograph? A JPEG within the contract's limits, told by its header, before a decoder sees it. */
-import { CHANNELS } from "./contract";
+import { CHANNELS, MAX_THUMBNAIL_PX } from "./contract";
 import { WireError } from "./errors";
-
-export const MAX_THUMBNAIL_PX = 320;
 
 const MARKER = 0xff;
 /** Markers without a length: TEM, RST0–7, SOI. */

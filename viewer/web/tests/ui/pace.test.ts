@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { PACE_MS, Pace } from "../../src/ui/pace";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("what comes after a rest is told at once", () => {
+  const told: number[] = [];
+  const pace = new Pace<number>((state) => told.push(state));
+  pace.news(1);
+  expect(told).toEqual([1]);
+  vi.advanceTimersByTime(PACE_MS);
+  pace.news(2);
+  expect(told).toEqual([1, 2]);
+});
+
+test("of what pours in only the newest is told, and soon", () => {
+  const told: number[] = [];
+  const pace = new Pace<number>((state) => told.push(state));
+  for (let state = 1; state <= 100; state += 1) {
+    pace.news(state);
+    vi.advanceTimersByTime(1);
+  }
+  vi.advanceTimersByTime(PACE_MS);
+  expect(told.at(-1)).toBe(100);
+  expect(told.length).toBeLessThan(2 + Math.ceil(100 / PACE_MS) + 1);
+});
+
+test("nothing is told after the end", () => {
+  const told: number[] = [];
+  const pace = new Pace<number>((state) => told.push(state));
+  pace.news(1);
+  pace.news(2);
+  pace.close();
+  pace.news(3);
+  vi.advanceTimersByTime(10 * PACE_MS);
+  expect(told).toEqual([1]);
+});
