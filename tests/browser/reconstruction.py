@@ -68,6 +68,7 @@ class Reconstruction:
     withheld: set[int] = field(default_factory=set)
     pieces: list[bytes] = field(default_factory=list)
     is_giving_receipts: bool = True
+    is_republishing: bool = True
 
     async def ready(self, *, image_count: int = 0, presence: str = "ready") -> None:
         """Say that the reconstructor takes images."""
@@ -208,7 +209,7 @@ class Reconstruction:
 
     async def _respond(self, request: Request, user: str) -> None:
         self.requests.append(request)
-        if request.verb == "resync":
+        if request.verb == "resync" and self.is_republishing:
             self.withheld.clear()
             await self.republish()
         response = Response(

@@ -133,6 +133,43 @@ async def test_every_theme_and_panel_is_open_to_everybody(
 
 
 @BOTH
+async def test_a_wrong_password_is_said_and_the_login_stays(
+    browser: Browser, address: str, reconstruction: Reconstruction, device: dict[str, object]
+) -> None:
+    await reconstruction.ready()
+    async with visiting(browser, address, device) as visitor:
+        page = visitor.page
+        await page.emulate_media(reduced_motion="reduce")
+        await page.goto(address)
+        await page.get_by_label("Project").fill("chapel")
+        await page.get_by_label("Name").fill("anna")
+        await page.get_by_label("Password").fill("guess")
+        await page.get_by_role("button", name="Open").click()
+        await expect(page.get_by_role("alert")).to_contain_text("do not fit", timeout=WAIT_MS)
+        assert await violations(visitor) == []
+
+
+async def test_shards_that_never_come_are_counted_and_asked_for_again(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    reconstruction.withheld, reconstruction.is_republishing = {1}, False
+    manifest = await reconstruction.publish([chapel(3_000), chapel(2_000, seed=2)], generation=1)
+    await reconstruction.ready(image_count=10)
+    async with visiting(browser, address, DESKTOP) as desktop, visiting(browser, address, PHONE) as phone:
+        for visitor in (desktop, phone):
+            await visitor.page.emulate_media(reduced_motion="reduce")
+            await visitor.join(mosquitto.connection("anna"))
+        for visitor in (desktop, phone):
+            await says(visitor, "banner", "1 part of the object did not come")
+        reconstruction.is_republishing = True
+        for visitor in (desktop, phone):
+            await found(visitor, "banner-action").click()
+        for visitor in (desktop, phone):
+            await visitor.has(shards_shown=2, points_shown=manifest.point_count)
+            await expect(found(visitor, "banner")).to_have_count(0)
+
+
+@BOTH
 async def test_without_webgl_one_can_still_add_photos(
     browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, device: dict[str, object]
 ) -> None:

@@ -105,6 +105,13 @@ export class Follower {
     await this.connection.publish("request", { user: this.options.credentials.user, verb }, payload);
   }
 
+  /** Ask for everything anew, what was given up included. */
+  async resync(): Promise<void> {
+    this.queue.forgive();
+    this.load();
+    await this.request("resync");
+  }
+
   /** Tell everybody how long the way between two points of the world is; null takes the known length away. */
   async setScale(
     bar: { readonly begin: Vector; readonly end: Vector; readonly distanceM: number } | null,
@@ -321,6 +328,7 @@ export class Follower {
     if (this.current.link.kind !== "connected") return;
     const steps = this.queue.plan(this.wanted(), (key) => this.isHere(key), performance.now() / 1000);
     for (const step of steps) this.perform(step);
+    this.dispatch({ kind: "failed_shards", count: this.queue.failedCount });
   }
 
   private perform(step: Step): void {
@@ -339,9 +347,6 @@ export class Follower {
           "resync",
           step.shards.map(({ entry }) => entry.index),
         ).catch(() => undefined);
-        break;
-      case "give_up":
-        this.dispatch({ kind: "failed_shards", count: this.queue.failedCount });
         break;
     }
   }

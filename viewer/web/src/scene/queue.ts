@@ -13,8 +13,7 @@ export type Step =
   | { readonly kind: "subscribe"; readonly shards: readonly WantedShard[] }
   | { readonly kind: "unsubscribe"; readonly shards: readonly WantedShard[] }
   | { readonly kind: "reread" }
-  | { readonly kind: "resync"; readonly shards: readonly WantedShard[] }
-  | { readonly kind: "give_up"; readonly shards: readonly WantedShard[] };
+  | { readonly kind: "resync"; readonly shards: readonly WantedShard[] };
 
 interface Window {
   readonly shards: Map<string, WantedShard>;
@@ -48,6 +47,7 @@ export class LoadQueue {
   /** Its bytes are here. */
   arrived(key: string, nowS: number): void {
     this.lastArrivalS = nowS;
+    this.givenUp.delete(key);
     for (const window of this.windows) window.shards.delete(key);
   }
 
@@ -58,9 +58,14 @@ export class LoadQueue {
     if (count >= MOST_REJECTIONS) this.givenUp.add(key);
   }
 
-  /** A new connection or a new manifest: nothing is under way, and everything may be tried again. */
+  /** A new connection: nothing is under way, and everything may be tried again. */
   reset(): void {
     this.windows = [];
+    this.forgive();
+  }
+
+  /** What was given up may be tried again. */
+  forgive(): void {
     this.rejections.clear();
     this.givenUp.clear();
   }
@@ -68,6 +73,7 @@ export class LoadQueue {
   /** What to do now, given all that is wanted, in order, and what is here or being decoded. */
   plan(wanted: readonly WantedShard[], isHere: (key: string) => boolean, nowS: number): Step[] {
     const keys = new Set(wanted.map(({ key }) => key));
+    for (const key of this.givenUp) if (!keys.has(key)) this.givenUp.delete(key); // nobody misses it any more
     return [...this.close(keys), ...this.stalled(nowS), ...this.open(wanted, isHere, nowS)];
   }
 
@@ -103,7 +109,6 @@ export class LoadQueue {
       else {
         for (const { key } of overdue) this.givenUp.add(key);
         window.shards.clear();
-        steps.push({ kind: "give_up", shards: overdue });
       }
     }
     return [...steps, ...this.close(new Set(this.windows.flatMap(({ shards }) => [...shards.keys()])))];

@@ -140,6 +140,7 @@ function next(state: ProjectState, action: Action, nowS: number, atMs: number): 
         traffic: counted(state.traffic, action.shard.bytes, atMs),
       };
     case "failed_shards":
+      if (action.count === state.traffic.failedShards) return state;
       return { ...state, traffic: { ...state.traffic, failedShards: action.count } };
     case "watcher_left":
       return { ...state, watchers: new Map([...state.watchers].filter(([name]) => name !== action.connection)) };

@@ -405,7 +405,9 @@ export class CairnViewer extends LitElement {
   };
 
   private ask(verb: "ping" | "resync"): void {
-    this.following?.follower.request(verb).then(
+    const { follower } = this.following ?? {};
+    const asked = verb === "resync" ? follower?.resync() : follower?.request(verb);
+    asked?.then(
       () => {
         this.toast.say(verb === "ping" ? "Asked the reconstructor" : "Asked for everything again");
       },

@@ -58,9 +58,23 @@ describe("the load queue", () => {
     expect(kinds(queue.plan(wanted, nothing, PATIENCE_S))).toEqual(["reread", "subscribe 1"]);
     expect(kinds(queue.plan(wanted, nothing, 2 * PATIENCE_S))).toEqual(["resync 1"]);
     expect(kinds(queue.plan(wanted, nothing, 3 * PATIENCE_S))).toEqual(["resync 1"]);
-    expect(kinds(queue.plan(wanted, nothing, 4 * PATIENCE_S))).toEqual(["give_up 1", "unsubscribe 1"]);
+    expect(kinds(queue.plan(wanted, nothing, 4 * PATIENCE_S))).toEqual(["unsubscribe 1"]);
     expect(queue.failedCount).toBe(1);
     expect(kinds(queue.plan(wanted, nothing, 5 * PATIENCE_S))).toEqual([]);
+    queue.forgive();
+    expect(queue.failedCount).toBe(0);
+    expect(kinds(queue.plan(wanted, nothing, 6 * PATIENCE_S))).toEqual(["subscribe 1"]);
+  });
+
+  it("does not miss what another manifest no longer names, nor what came after all", () => {
+    const queue = new LoadQueue();
+    const wanted = wantedOf(2);
+    for (let step = 0; step <= 4; step += 1) queue.plan(wanted, nothing, step * PATIENCE_S);
+    expect(queue.failedCount).toBe(2);
+    queue.arrived(keyAt(wanted, 0), 5 * PATIENCE_S);
+    expect(queue.failedCount).toBe(1);
+    queue.plan(wantedOf(2, 2), nothing, 5 * PATIENCE_S);
+    expect(queue.failedCount).toBe(0);
   });
 
   it("is patient as long as anything comes: a slow link is no loss", () => {
