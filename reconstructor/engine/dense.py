@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from broker.errors import CairnError
@@ -13,9 +15,10 @@ from reconstructor.engine.depth_maps import DepthMap, SurfacePoints, surface_poi
 from reconstructor.engine.fusion import VOXEL_RATIO, fused, without_outliers
 from reconstructor.engine.kept_depth import KeptDepth
 from reconstructor.engine.reposing import reposed
+from reconstructor.engine.shelf import Kept
 from reconstructor.engine.views import View, best_sources
 
-_FUSED_TOGETHER = 16
+_FUSED_TOGETHER = 4  # images whose points are fused first
 
 _SURE_SOURCES = 2  # a depth from one other image is a guess
 
@@ -69,28 +72,39 @@ class Entry:
         view: where it stood when the depth map was made, without pixels.
         sources: where those stood that it was matched against, likewise.
         kept: the depth as matched, before other images are heard.
-        published: (H, W) bool, pixels whose points were handed out.
+        published_bits: (H * W / 8,) uint8, pixels whose points were handed out, row by row.
     """
 
     view: View
     sources: tuple[View, ...]
-    kept: KeptDepth
-    published: Tensor
+    kept: Kept
+    published_bits: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, view: View, sources: Sequence[View], depth_map: DepthMap, published: Tensor) -> "Entry":
-        """Keep what is needed of an image and its depth map."""
+    def of(cls, view: View, sources: Sequence[View], depth_map: DepthMap) -> "Entry":
+        """Keep what is needed of an image and its depth map; nothing of it was handed out."""
         return cls(
             view=view.without_pixels(),
             sources=tuple(source.without_pixels() for source in sources),
             kept=KeptDepth.of(depth_map),
-            published=published,
+            published_bits=np.zeros((view.height * view.width + 7) // 8, np.uint8),
         )
 
     @property
     def depth_map(self) -> DepthMap:
         """The depth that was kept."""
-        return self.kept.depth_map
+        return self.kept.take().depth_map
+
+    @property
+    def published(self) -> Tensor:
+        """(H, W) bool, pixels whose points were handed out."""
+        shape = (self.view.height, self.view.width)
+        bits = np.unpackbits(self.published_bits, count=shape[0] * shape[1]).astype(np.bool_)
+        return torch.from_numpy(bits.reshape(shape)).to(self.view.device)
+
+    def publishing(self, published: Tensor) -> "Entry":
+        """The same, after these pixels (H, W) were handed out."""
+        return replace(self, published_bits=np.packbits(published.cpu().numpy()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,11 +125,20 @@ class Growth:
 
 
 class DenseModel:
-    """The dense model of one project. It holds depth maps by image id and knows neither disk nor network."""
+    """The dense model of one project. It holds depth maps by image id and knows neither disk nor network.
 
-    def __init__(self, engine: DepthEngine, settings: DenseSettings) -> None:
+    Args:
+        engine: makes depth maps.
+        settings: what becomes of them.
+        keep: where they are kept while nobody looks at them.
+    """
+
+    def __init__(
+        self, engine: DepthEngine, settings: DenseSettings, keep: Callable[[KeptDepth], Kept] = KeptDepth.take
+    ) -> None:
         self._engine = engine
         self._settings = settings
+        self._keep = keep
         self._views: dict[str, View] = {}
         self._entries: dict[str, Entry] = {}
 
@@ -126,7 +149,7 @@ class DenseModel:
 
     def copy(self) -> "DenseModel":
         """Another model of the same images, to be made anew while this one grows; depth maps are shared, not copied."""
-        other = DenseModel(self._engine, self._settings)
+        other = DenseModel(self._engine, self._settings, self._keep)
         other._views, other._entries = dict(self._views), dict(self._entries)
         return other
 
@@ -134,7 +157,7 @@ class DenseModel:
         """Take an image back from the store, with its depth map if it had one."""
         self._views[view.image_id] = view
         if entry is not None:
-            self._entries[view.image_id] = entry
+            self._entries[view.image_id] = self._put_away(entry)
 
     def replace(self, view: View) -> None:
         """Give a known image its new pose and sparse points; its depth map stays until the next refetch.
@@ -212,19 +235,27 @@ class DenseModel:
 
     def _published_anew(self, report: Report) -> SurfacePoints:
         """One cloud of all depth maps, fused a few images at a time: memory follows the surface, not the images."""
-        cloud, waiting, done = SurfacePoints.empty(), list(self._entries), 0
-        while waiting:
-            batch, waiting = waiting[:_FUSED_TOGETHER], waiting[_FUSED_TOGETHER:]
-            parts = [cloud]
-            for image_id in batch:
+        image_ids = list(self._entries)
+        clouds: list[SurfacePoints] = []  # each of twice the images of the next, or more
+        for begin in range(0, len(image_ids), _FUSED_TOGETHER):
+            parts = []
+            for done, image_id in enumerate(image_ids[begin : begin + _FUSED_TOGETHER], begin + 1):
                 view = self._views[image_id]
                 depth_map = self._confirmed(view)
                 parts.append(surface_points(view, depth_map))
-                self._entries[image_id] = replace(self._entries[image_id], published=depth_map.valid)
-                done += 1
-                report("fusion", done, len(self._entries))
-            cloud = fused(SurfacePoints.join(parts), voxel_ratio=self._settings.voxel_ratio)
-        return cloud
+                self._entries[image_id] = self._entries[image_id].publishing(depth_map.valid)
+                report("fusion", done, len(image_ids))
+            clouds.append(self._fused(parts))
+            groups = begin // _FUSED_TOGETHER + 1
+            while groups % 2 == 0:
+                clouds.append(self._fused([clouds.pop(), clouds.pop()]))
+                groups //= 2
+        while len(clouds) > 1:
+            clouds.append(self._fused([clouds.pop(), clouds.pop()]))
+        return clouds[0] if clouds else SurfacePoints.empty()
+
+    def _fused(self, parts: list[SurfacePoints]) -> SurfacePoints:
+        return fused(SurfacePoints.join(parts), voxel_ratio=self._settings.voxel_ratio)
 
     def _sources(self, view: View) -> list[View]:
         return best_sources(view, list(self._views.values()), self._settings.source_count)
@@ -237,9 +268,7 @@ class DenseModel:
 
     def _matched(self, view: View) -> Entry:
         sources = self._sources(view)
-        depth_map = self._engine.depth_map(view, sources)
-        nothing = torch.zeros_like(depth_map.valid)
-        return Entry.of(view, sources, depth_map, nothing)
+        return self._put_away(Entry.of(view, sources, self._engine.depth_map(view, sources)))
 
     def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:
         depth_map = self._confirmed(view)
@@ -249,7 +278,7 @@ class DenseModel:
         ]
         alone = replace(depth_map, deviation=self._entries[view.image_id].depth_map.deviation)  # as the earlier ones
         depth_map = depth_map.masked(unexplained(view, alone, earlier, self._settings.agreement))
-        entry = replace(self._entries[view.image_id], published=depth_map.valid)
+        entry = self._entries[view.image_id].publishing(depth_map.valid)
         self._entries[view.image_id] = entry
         return surface_points(view, depth_map), entry
 
@@ -277,4 +306,8 @@ class DenseModel:
         is_still = moved.depth_change_ratio <= self._settings.max_depth_change_ratio
         if not is_still or moved.epipolar_error_px > self._settings.max_epipolar_error_px:
             return None
-        return Entry.of(view, after[1:], moved.depth_map, entry.published)
+        again = replace(Entry.of(view, after[1:], moved.depth_map), published_bits=entry.published_bits)
+        return self._put_away(again)
+
+    def _put_away(self, entry: Entry) -> Entry:
+        return replace(entry, kept=self._keep(entry.kept.take()))

@@ -1,6 +1,7 @@
 """How does a placed image become dense points? The bridge from the sparse model to the dense one, and to disk."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reconstructor.engine.agreement import point_ids
-from reconstructor.engine.colmap import intrinsics_of
+from reconstructor.engine.allocator import give_back
+from reconstructor.engine.colmap import intrinsics_of, pycolmap
 from reconstructor.engine.dense import DenseModel, DenseSettings, Entry, Report
 from reconstructor.engine.depth_files import DepthFiles
 from reconstructor.engine.depth_maps import SurfacePoints
@@ -17,6 +19,7 @@ from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.memory import KnownImages
 from reconstructor.engine.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.settings import EngineSettings, Quality
+from reconstructor.engine.shelf import Shelf
 from reconstructor.engine.slanted import SlantSettings
 from reconstructor.engine.views import View
 
@@ -26,13 +29,23 @@ _RENEWED_NEIGHBOURS: Final = 16  # views whose poses are brought up to date when
 
 
 class Densifier:
-    """Dense points for a mapper's placed images."""
+    """Dense points for a mapper's placed images; `dense` is the model to go on with, else a new one."""
 
-    def __init__(self, files: DepthFiles, settings: EngineSettings, known: KnownImages, mapper: LiveMapper) -> None:
+    def __init__(
+        self,
+        files: DepthFiles,
+        settings: EngineSettings,
+        known: KnownImages,
+        mapper: LiveMapper,
+        dense: DenseModel | None = None,
+    ) -> None:
         self._files, self._settings, self._known, self._mapper = files, settings, known, mapper
         self._device = torch.device(settings.device)
-        sweep = PlaneSweep(sweep_settings(settings.quality))
-        self._dense = DenseModel(sweep, DenseSettings(source_count=settings.dense_sources))
+        self._dense = dense or DenseModel(
+            PlaneSweep(sweep_settings(settings.quality)),
+            DenseSettings(source_count=settings.dense_sources),
+            Shelf(files.folder).put,
+        )
         self._pixels: dict[int, NDArray[np.uint8]] = {}
         self._added: set[int] = set()
 
@@ -48,7 +61,7 @@ class Densifier:
     def restore(self, newest_sequence: int) -> None:
         """Take up the depth maps of the placed images that were finished with the step of this sequence."""
         self._files.forget_unfinished(newest_sequence)
-        views = {number: view for number in self._mapper.placed_numbers() if (view := self._view(number)) is not None}
+        views = self._views()
         for number, view in views.items():
             self._dense.restore(view, self._files.read_entry(number, views))
         self._added = set(views)
@@ -79,8 +92,8 @@ class Densifier:
 
     def succeeding(self, mapper: LiveMapper) -> "Densifier":
         """One for another mapper of the same images; it begins with the depth maps of this one and leaves them alone."""
-        other = Densifier(self._files, self._settings, self._known, mapper)
-        other._dense, other._pixels, other._added = self._dense.copy(), self._pixels, set(self._added)
+        other = Densifier(self._files, self._settings, self._known, mapper, self._dense.copy())
+        other._pixels, other._added = self._pixels, set(self._added)
         return other
 
     def rebuild(self, report: Report = lambda _stage, _done, _total: None) -> SurfacePoints:
@@ -90,9 +103,9 @@ class Densifier:
         """
         if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
             return SurfacePoints.empty()
-        views = [view for number in self._mapper.placed_numbers() if (view := self._view(number)) is not None]
-        self._added = {int(view.image_id) for view in views}
-        return self._dense.refetch(views, report).points
+        views = self._views()
+        self._added = set(views)
+        return self._dense.refetch(list(views.values()), report).points
 
     def catch_up(self, live: "Densifier") -> SurfacePoints:
         """The sure points of all images placed since, if possible with the depth maps that `live` made of them."""
@@ -129,6 +142,15 @@ class Densifier:
         for entry in entries:
             self._files.write_entry(int(entry.view.image_id), entry, sequence)
 
+    def _views(self) -> dict[int, View]:
+        """All placed images that have one, by number."""
+        views = {}
+        for number in self._mapper.placed_numbers():
+            if (view := self._view(number)) is not None:
+                views[number] = view
+            give_back()
+        return views
+
     def _view(self, number: int) -> View | None:
         """A placed image as the dense model sees it, or None without its pixels or with too few points."""
         pixels = self._pixels.get(number)
@@ -163,16 +185,24 @@ def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.
     `camera` is the COLMAP camera of the image at another size.
     """
     height, width = pixels_rgb.shape[:2]
-    scale = np.array([width / camera.width, height / camera.height])
-    fx, fy, cx, cy = intrinsics_of(camera)
-    intrinsics = np.array([fx * scale[0], fy * scale[1], cx * scale[0], cy * scale[1]])
+    intrinsics = intrinsics_of(camera) * np.tile([width / camera.width, height / camera.height], 2)
     if camera.is_undistorted():
         return pixels_rgb, intrinsics
-    rows, columns = np.mgrid[0:height, 0:width] + 0.5
-    x, y = (columns / scale[0] - cx) / fx, (rows / scale[1] - cy) / fy
-    rays = np.stack([x.ravel(), y.ravel(), np.ones(x.size)], axis=1)
-    seen_at = camera.img_from_cam(np.ascontiguousarray(rays)) * scale  # where the lens put what a pinhole sees here
-    grid = torch.from_numpy((2.0 * seen_at / [width, height] - 1.0).astype(np.float32)).view(1, height, width, 2)
+    grid = _grid(camera.model_name, tuple(camera.params), (camera.width, camera.height), (width, height))
     source = torch.from_numpy(np.ascontiguousarray(pixels_rgb)).permute(2, 0, 1)[None].float()
     sampled = torch.nn.functional.grid_sample(source, grid, align_corners=False, padding_mode="border")
     return sampled[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy(), intrinsics
+
+
+@lru_cache(maxsize=4)
+def _grid(model: str, params: tuple[float, ...], size: tuple[int, int], reduced: tuple[int, int]) -> torch.Tensor:
+    """Where in an image of a reduced size (width, height) the lens put what a pinhole sees, as `grid_sample` wants it."""
+    camera = pycolmap.Camera(model=model, params=list(params), width=size[0], height=size[1])
+    width, height = reduced
+    scale = np.array([width / size[0], height / size[1]])
+    fx, fy, cx, cy = intrinsics_of(camera)
+    rows, columns = np.mgrid[0:height, 0:width] + 0.5
+    x, y = (columns / scale[0] - cx) / fx, (rows / scale[1] - cy) / fy
+    rays = np.stack([x.ravel(), y.ravel(), np.ones(x.size)], axis=1)
+    seen_at = camera.img_from_cam(np.ascontiguousarray(rays)) * scale
+    return torch.from_numpy((2.0 * seen_at / [width, height] - 1.0).astype(np.float32)).view(1, height, width, 2)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from broker.errors import CairnError
@@ -42,8 +41,8 @@ class DepthFiles:
             "numbers": np.array([int(view.image_id) for view in views]),
             "intrinsics": np.stack([view.intrinsics for view in views]),
             "camera_from_world": np.stack([view.camera_from_world for view in views]),
-            "published": np.packbits(entry.published.cpu().numpy()),
-            **entry.kept.arrays(),
+            "published": entry.published_bits,
+            **entry.kept.take().arrays(),
         }
         write_arrays(self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz", arrays)
 
@@ -99,11 +98,9 @@ def _entry(arrays: Mapping[str, NDArray[Any]], views: Sequence[View]) -> Entry:
         for index, view in enumerate(views)
     ]
     kept = KeptDepth.from_arrays(arrays, views[0].device)
-    shape = kept.inverse_depth.shape
-    published = np.unpackbits(arrays["published"], count=shape[0] * shape[1]).astype(np.bool_).reshape(shape)
-    return Entry(
-        view=then[0],
-        sources=tuple(then[1:]),
-        kept=kept,
-        published=torch.from_numpy(published).to(views[0].device),
-    )
+    bits = arrays["published"]
+    if kept.inverse_depth.shape != (views[0].height, views[0].width) or bits.size != -(
+        -kept.inverse_depth.numel() // 8
+    ):
+        raise ValueError("depth of another image")
+    return Entry(view=then[0], sources=tuple(then[1:]), kept=kept, published_bits=bits)

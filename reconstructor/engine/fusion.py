@@ -9,6 +9,7 @@ from reconstructor.engine.depth_maps import SurfacePoints
 VOXEL_RATIO = 1.5  # voxel side in ground sampling distances
 _NEIGHBOUR_COUNT = 8
 _OUTLIER_DEVIATIONS = 3.0
+_SLAB_POINTS = 200_000
 _SHORTEST_NORMAL = 1e-6
 
 Cells = NDArray[np.int64]
@@ -26,7 +27,9 @@ def fused(points: SurfacePoints, *, voxel_ratio: float = VOXEL_RATIO) -> Surface
     finer = np.empty((0, 3))
     for octave in np.unique(octaves):
         size = voxel_ratio * 2.0 ** float(octave)
-        level = _mean_of_voxels(points.take(octaves == octave), size)
+        rows = np.flatnonzero(octaves == octave)
+        slabs = _slabs(points.points_in_world[rows], size)
+        level = SurfacePoints.join([_mean_of_voxels(points.take(rows[slab]), size) for slab in slabs])
         is_new = ~_is_member(_cells(level.points_in_world, size), _cells(finer, size))
         kept.append(level.take(is_new))
         finer = np.concatenate([finer, kept[-1].points_in_world])
@@ -53,8 +56,11 @@ def neighbour_distances(points_in_world: NDArray[np.float64], count: int) -> NDA
     tensor = o3d.core.Tensor.from_numpy(centred)
     search = o3d.core.nns.NearestNeighborSearch(tensor)
     search.knn_index()
-    _, squared = search.knn_search(tensor, count + 1)  # the nearest is the point itself
-    distances: NDArray[np.float64] = np.sqrt(squared.numpy()[:, 1:].astype(np.float64).mean(axis=1))
+    distances = np.empty(len(centred))
+    for begin in range(0, len(centred), _SLAB_POINTS):
+        part = slice(begin, begin + _SLAB_POINTS)
+        _, squared = search.knn_search(tensor[part], count + 1)  # the nearest is the point itself
+        distances[part] = np.sqrt(squared.numpy()[:, 1:].astype(np.float64).mean(axis=1))
     return distances
 
 
@@ -84,6 +90,16 @@ def _mean_of_voxels(points: SurfacePoints, size: float) -> SurfacePoints:
         sampling_distances=np.minimum.reduceat(points.sampling_distances, starts),
         confidences=np.maximum.reduceat(points.confidences, starts),
     )
+
+
+def _slabs(points_in_world: NDArray[np.float64], size: float) -> list[NDArray[np.intp]]:
+    """Rows of points (N, 3) in slabs that no voxel of this size reaches across: what is done to each takes little memory."""
+    axis = int(np.ptp(points_in_world, axis=0).argmax())
+    order = np.argsort(points_in_world[:, axis], kind="stable")
+    places = np.floor(points_in_world[order, axis] / size)
+    wanted = places[_SLAB_POINTS::_SLAB_POINTS]
+    cuts = np.unique(np.searchsorted(places, wanted))
+    return np.split(order, cuts[cuts > 0])
 
 
 def _unit(normals: NDArray[np.float64], fallback: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -58,6 +58,15 @@ class KeptDepth:
         )
 
     @property
+    def codes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The arrays."""
+        return self.inverse_depth, self.log_deviation, self.confidence
+
+    def take(self) -> Self:
+        """It is at hand already: see `reconstructor.engine.shelf.Kept`."""
+        return self
+
+    @property
     def depth_map(self) -> DepthMap:
         """What was kept; pixels without depth stand at the lowest."""
         codes = self.inverse_depth.to(torch.float32) + 32_768.0

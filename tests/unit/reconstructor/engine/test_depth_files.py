@@ -25,7 +25,7 @@ def entry(number: int, inverse_depth: float) -> Entry:
         valid=torch.ones(shape, dtype=torch.bool),
     )
     sources = tuple(other for key, other in VIEWS.items() if key != number)
-    return Entry.of(view, sources, depth_map, torch.zeros(shape, dtype=torch.bool))
+    return Entry.of(view, sources, depth_map)
 
 
 def depth_in(files: DepthFiles, number: int) -> float | None:

@@ -1,6 +1,7 @@
 """Does fusing keep what it must: bounds, order, detail, and itself?"""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +52,25 @@ def test_the_order_of_points_does_not_matter(points: SurfacePoints, seed: int) -
     assert len(first) == len(second)
     assert np.abs(first.points_in_world - second.points_in_world).max() < 1e-9
     assert np.abs(first.colors_rgb.astype(int) - second.colors_rgb.astype(int)).max() <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(points=CLOUDS)
+def test_large_clouds_are_fused_slab_by_slab_with_the_same_result(points: SurfacePoints) -> None:
+    whole = ordered(fused(points))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reconstructor.engine.fusion._SLAB_POINTS", 20)
+        slabs = ordered(fused(points))
+    assert len(slabs) == len(whole)
+    assert np.abs(slabs.points_in_world - whole.points_in_world).max() < 1e-9
+    assert np.array_equal(slabs.colors_rgb, whole.colors_rgb)
+
+
+def test_outliers_are_found_in_parts_as_in_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = cloud(7, 3000)
+    whole = without_outliers(points)
+    monkeypatch.setattr("reconstructor.engine.fusion._SLAB_POINTS", 700)
+    assert np.array_equal(without_outliers(points).points_in_world, whole.points_in_world)
 
 
 @settings(max_examples=60, deadline=None)
