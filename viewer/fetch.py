@@ -149,7 +149,8 @@ class Fetch:
             names = ", ".join(str(each.index) for each in itertools.islice(self._under_way.values(), 8))
             raise ShardMissingError(
                 f"{len(self._under_way)} shards of {self._project!r} do not come (index {names}): "
-                "is the reconstructor running? It republishes what the broker lost"
+                "is the reconstructor running, which republishes what the broker lost, "
+                f"and may user {self._connection.username!r} read shards?"
             )
         self._silence = _Silence.READING_MANIFEST
         await self._follower.subscribe(self._pointer)
