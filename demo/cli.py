@@ -181,11 +181,16 @@ def _farewell(plan: DemoPlan, wishes: Wishes, report: Report, show: Show, progre
         "every photograph is stored and was processed" if report.is_complete else "not every photograph is through"
     )
     show.say(
-        f"Demo ended: {verdict}; {report.placed} placed, {report.refetches} refetches, {len(report.errors)} errors."
+        f"Demo ended: {verdict}; {report.placed} placed, {_counted(report.refetches, 'refetch', 'refetches')}, "
+        f"{_counted(len(report.errors), 'error', 'errors')}."
     )
     for error in report.errors[:5]:
         show.say(f"  error {error}")
     show.say(f"Everything is in {plan.data_dir}" + (f", the report in {wishes.report}" if wishes.report else ""))
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _stop_on_signal() -> asyncio.Event:

@@ -68,8 +68,20 @@ export const bannerStyles = css`
       left: 16px;
       right: 80px;
       max-width: none;
+      flex-wrap: wrap;
+      gap: 0;
       font-size: 0.88rem;
       padding-left: 14px;
+    }
+    .banner p {
+      flex-basis: 100%;
+      padding-bottom: 0;
+    }
+    .banner button {
+      margin-left: -12px; /* its word begins where the words above begin */
+    }
+    .banner button.plain {
+      margin-left: auto;
     }
     :host([panel="open"]) .banner {
       display: none; /* the sheet tells it at length */

@@ -10,7 +10,7 @@ export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 export function covered(isPanelOpen: boolean, height: number): Insets {
   if (!isNarrow()) return { top: 40, right: isPanelOpen ? 384 : 0, bottom: 40, left: 0 };
   const sheet = Math.min(0.74 * height, 620);
-  return { top: 56, right: 0, bottom: isPanelOpen ? sheet : 132, left: 0 };
+  return { top: 56, right: 64, bottom: isPanelOpen ? sheet : 132, left: 0 };
 }
 
 export const layout = css`
