@@ -255,7 +255,10 @@ class DenseModel:
         return clouds[0] if clouds else SurfacePoints.empty()
 
     def _fused(self, parts: list[SurfacePoints]) -> SurfacePoints:
-        return fused(SurfacePoints.join(parts), voxel_ratio=self._settings.voxel_ratio)
+        """One cloud of several, which are forgotten: in the end they hold as much memory as all the rest."""
+        together = SurfacePoints.join(parts)
+        parts.clear()
+        return fused(together, voxel_ratio=self._settings.voxel_ratio)
 
     def _sources(self, view: View) -> list[View]:
         return best_sources(view, list(self._views.values()), self._settings.source_count)

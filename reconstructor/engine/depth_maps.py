@@ -106,6 +106,8 @@ class SurfacePoints:
         """All points, in order."""
         if not parts:
             return cls.empty()
+        if len(parts) == 1:
+            return parts[0]
         return cls(
             points_in_world=np.concatenate([part.points_in_world for part in parts]),
             normals_in_world=np.concatenate([part.normals_in_world for part in parts]),

@@ -22,17 +22,19 @@ def fused(points: SurfacePoints, *, voxel_ratio: float = VOXEL_RATIO) -> Surface
     close look keeps its detail; where a finer look exists, coarser points give way. Fusing again changes nothing, the
     order of the points does not matter, and no point leaves the bounds of those it is made of.
     """
-    octaves = np.floor(np.log2(points.sampling_distances.astype(np.float64))).astype(np.int64)
+    octaves = np.floor(np.log2(points.sampling_distances.astype(np.float64))).astype(np.int16)
     kept: list[SurfacePoints] = []
     finer = np.empty((0, 3))
     for octave in np.unique(octaves):
         size = voxel_ratio * 2.0 ** float(octave)
         rows = np.flatnonzero(octaves == octave)
-        slabs = _slabs(points.points_in_world[rows], size)
-        level = SurfacePoints.join([_mean_of_voxels(points.take(rows[slab]), size) for slab in slabs])
-        is_new = ~_is_member(_cells(level.points_in_world, size), _cells(finer, size))
-        kept.append(level.take(is_new))
-        finer = np.concatenate([finer, kept[-1].points_in_world])
+        level = []
+        for slab in _slabs(points.points_in_world[rows], size):
+            part = _mean_of_voxels(points.take(rows[slab]), size)
+            near = _near(finer, part.points_in_world, size)
+            level.append(part.take(~_is_member(_cells(part.points_in_world, size), _cells(near, size))))
+        kept += level
+        finer = np.concatenate([finer, *(part.points_in_world for part in level)])
     return SurfacePoints.join(kept)
 
 
@@ -100,6 +102,15 @@ def _slabs(points_in_world: NDArray[np.float64], size: float) -> list[NDArray[np
     wanted = places[_SLAB_POINTS::_SLAB_POINTS]
     cuts = np.unique(np.searchsorted(places, wanted))
     return np.split(order, cuts[cuts > 0])
+
+
+def _near(points_in_world: NDArray[np.float64], others: NDArray[np.float64], size: float) -> NDArray[np.float64]:
+    """Those of the points (N, 3) that can share a voxel with the others (M, 3)."""
+    if len(others) == 0:
+        return points_in_world[:0]
+    low, high = others.min(axis=0) - size, others.max(axis=0) + size
+    near: NDArray[np.float64] = points_in_world[((points_in_world >= low) & (points_in_world <= high)).all(axis=1)]
+    return near
 
 
 def _unit(normals: NDArray[np.float64], fallback: NDArray[np.float32]) -> NDArray[np.float32]:
