@@ -8,8 +8,6 @@ import asyncio
 import base64
 import contextlib
 import json
-import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
+from benchmarks.chromium import Chromium, Page, launched, opened
 from benchmarks.page_set import Shards, cut, publish_cut, publish_manifest, publish_shards, surface
 from benchmarks.relay import page_server
 from broker.access import User
@@ -39,14 +37,7 @@ SWAP_COUNT: Final = 20
 LOAD_PATIENCE_S: Final = 120.0
 WEB: Final = Path(__file__).parents[1] / "viewer/web"
 VIEWPORT: Final = {"width": 800, "height": 600}
-# Without a graphics card Chromium paints the page itself with the processors' own code; Debian's start script forces it to
-# have that done by the emulated card too, and a second goes into compiling shaders for shadows and letters.
-ARGUMENTS: Final = (
-    "--disable-background-networking",
-    "--disable-gpu-rasterization",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-)
+STAGE: Final = "document.querySelector('cairn-viewer').shadowRoot.querySelector('cairn-stage')"
 # Notes when each attribute of the viewer took each value, and every task of more than 50 ms, from the very beginning.
 PROBE: Final = """
 window.noted = {}; window.awaited = {}; window.tasks = [];
@@ -64,13 +55,13 @@ new MutationObserver(changes => { for (const {target, attributeName: name} of ch
 class Watched:
     """One page and what its probe noted."""
 
-    def __init__(self, page: Page, session: CDPSession) -> None:
-        self.page, self._session = page, session
+    def __init__(self, page: Page) -> None:
+        self.page = page
 
     async def at(self, attribute: str, value: int | str) -> float:
         """Wait until the viewer carried this attribute, and tell when, in seconds of the wall clock."""
         async with asyncio.timeout(LOAD_PATIENCE_S):
-            return float(await self.page.evaluate("key => at(key)", f"{attribute}={value}")) / 1000
+            return float(await self.page.evaluate(f"at('{attribute}={value}')")) / 1000
 
     async def longest_task_ms(self, begin: float, end: float) -> float:
         """The longest task that ran between two instants of the wall clock, in seconds; 0: none took over 50 ms."""
@@ -79,14 +70,13 @@ class Watched:
 
     async def figures(self) -> dict[str, float]:
         """What the last frame took."""
-        path = "document.querySelector('cairn-viewer').shadowRoot.querySelector('cairn-stage').figures"
-        found: dict[str, float] = await self.page.evaluate(path)
+        found: dict[str, float] = await self.page.evaluate(f"{STAGE}.figures")
         return found
 
     async def heap_bytes(self) -> float:
         """JavaScript's memory with its buffers, after collecting garbage."""
-        await self._session.send("HeapProfiler.collectGarbage")
-        usage = await self._session.send("Runtime.getHeapUsage")
+        await self.page.send("HeapProfiler.collectGarbage")
+        usage = await self.page.send("Runtime.getHeapUsage")
         return float(sum(usage.get(name, 0) for name in ("usedSize", "embedderHeapUsedSize", "backingStorageSize")))
 
 
@@ -146,40 +136,33 @@ async def swaps(watched: Watched, delivery: Delivery, connection: Connection) ->
 
 async def turning(watched: Watched) -> tuple[float, float]:
     """Mean milliseconds of script for a frame while the object turns, and the draw calls of one."""
-    await watched.page.locator("canvas").focus()
+    await watched.page.evaluate(f"{STAGE}.shadowRoot.querySelector('canvas').focus()")
     taken = []
     for _ in range(20):
-        await watched.page.keyboard.press("ArrowLeft")
+        await watched.page.press("ArrowLeft")
         await asyncio.sleep(0.1)
         taken.append(await watched.figures())
     return statistics.median(each["frameMs"] for each in taken), max(each["drawCalls"] for each in taken)
 
 
 @contextlib.asynccontextmanager
-async def watching(browser: Browser, address: str, connection: Connection) -> AsyncIterator[Watched]:
+async def watching(browser: Chromium, address: str, connection: Connection) -> AsyncIterator[Watched]:
     """A fresh page, joined."""
-    context = await browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
-    page = await context.new_page()
-    await page.add_init_script(PROBE)
     secret = {"user": connection.username, "password": connection.secret(), "project": PROJECT}
     coded = base64.urlsafe_b64encode(json.dumps(secret).encode()).decode().rstrip("=")
-    await page.goto(f"{address}#join={coded}")
-    yield Watched(page, await context.new_cdp_session(page))
-    await context.close()
+    async with opened(browser, f"{address}#join={coded}", VIEWPORT, PROBE) as page:
+        yield Watched(page)
 
 
 async def measure(mosquitto: Mosquitto, address: str) -> dict[str, float]:
     """Every figure of the page itself."""
     connection, visitor = mosquitto.connection("reconstructor"), mosquitto.connection("viewer")
     levels = [surface(count, seed=1) for count in (16_000, 60_000, 240_000, POINT_COUNT - 316_000)]
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     async with (
         Delivery(connection, client_id="bench", session_expiry_s=0) as delivery,
-        async_playwright() as playwright,
+        launched() as browser,
     ):
         await delivery.wait_connected(10)
-        browser = await playwright.chromium.launch(executable_path=binary, args=[*ARGUMENTS, *sandbox])
         packed = await publish_shards(delivery, connection, levels, generation=1)
         await publish_manifest(delivery, connection, packed)
         async with watching(browser, address, visitor) as watched:
@@ -193,7 +176,6 @@ async def measure(mosquitto: Mosquitto, address: str) -> dict[str, float]:
             seconds = await updates(watched, delivery, connection)
         async with watching(browser, address, visitor) as watched:
             growth = await swaps(watched, delivery, connection)
-        await browser.close()
     return {
         "level0_ms": round(1000 * loaded["level0_s"]),
         "two_million_points_s": round(loaded["complete_s"], 2),

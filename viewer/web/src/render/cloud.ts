@@ -1,7 +1,7 @@
 /** Which points are drawn, and how large? One draw call for each shard; arrays are kept, so a lost context comes back. */
 import { BufferAttribute, BufferGeometry, Box3, GLSL3, Group, Points, RawShaderMaterial, Sphere, Vector3 } from "three";
 
-import type { MeasuredCloud } from "../scene/spacing";
+import type { DrawnShard, MeasuredCloud } from "../scene/spacing";
 import { plain, spacings } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
 import type { PointCloud } from "../wire/cloud";
@@ -13,6 +13,18 @@ interface Held {
   readonly measured: MeasuredCloud;
   /** 0 until it was settled. */
   readonly spacing: { value: number };
+  /** Whether the graphics have it. */
+  isUploaded: boolean;
+}
+
+/** What a frame draws. */
+export interface Prepared {
+  /** Only what came since, onto what stands. */
+  readonly isAdded: boolean;
+  /** Points that are to be seen when nothing moves, but for those that wait for the next frame. */
+  readonly pointCount: number;
+  /** Whether some wait. */
+  readonly isRestLeft: boolean;
 }
 
 /** A little over the neighbours' distance closes the gaps of an uneven surface. */
@@ -36,6 +48,8 @@ export class CloudGroup {
   /** Keys of what stands on the layer, in the sizes and places that are still right. */
   private standing = new Set<string>();
   private isStale = false;
+  /** Whether everything that was on screen stays there. */
+  private isGrowing = true;
   private changedAtMs = -Infinity;
   private sizedAtMs = -Infinity;
   private readonly uniforms = {
@@ -73,14 +87,16 @@ export class CloudGroup {
     return this.shown.map(({ measured }) => plain(measured));
   }
 
-  add(shard: WantedShard, measured: MeasuredCloud): void {
-    if (this.held.has(shard.key)) return;
+  /** Take a shard in, which is not seen before `show` names it; null if it is here already. */
+  add(shard: WantedShard, measured: MeasuredCloud): Points | null {
+    if (this.held.has(shard.key)) return null;
     const spacing = { value: 0 };
     const points = new Points(geometryOf(measured, shard), this.material(spacing));
     points.matrixAutoUpdate = false;
     points.visible = false;
-    this.held.set(shard.key, { points, shard, measured, spacing });
+    this.held.set(shard.key, { points, shard, measured, spacing, isUploaded: false });
     this.group.add(points);
+    return points;
   }
 
   /**
@@ -95,6 +111,7 @@ export class CloudGroup {
     for (const key of this.held.keys()) if (!shown.has(key) && !keep.has(key)) this.forget(key);
     const isSame = before.length === this.shown.length && before.every((held, index) => held === this.shown[index]);
     if (isSame) return false;
+    this.isGrowing &&= before.every(({ shard }) => shown.has(shard.key));
     if (!this.isStale) this.changedAtMs = performance.now();
     this.isStale = true;
     return true;
@@ -120,20 +137,29 @@ export class CloudGroup {
 
   /**
    * Make visible what a frame has to draw: the most important shards of this many points, for levels are additive and
-   * the whole stays whole. With `isSameView` only what came since, if everything else stands; returns whether it does.
+   * the whole stays whole. With `isSameView` only what came since, if everything else stands. Of what the graphics do
+   * not have yet at most `mostNew` points, so that a hundred shards at once do not stall the page, unless they take the
+   * place of others.
    */
-  prepare(pointBudget: number, isSameView: boolean): boolean {
-    const drawn = new Set<string>();
-    let sum = 0;
-    for (const { measured, shard } of this.shown) {
-      sum += measured.count;
-      if (sum <= pointBudget || sum === measured.count) drawn.add(shard.key);
+  prepare(pointBudget: number, isSameView: boolean, mostNew: number): Prepared {
+    const chosen: Held[] = [];
+    let [sum, sumNew, left] = [0, 0, 0];
+    for (const held of this.shown) {
+      const { count } = held.measured;
+      sum += count;
+      if (sum > pointBudget && sum !== count) break;
+      if (!held.isUploaded) sumNew += count;
+      if (!held.isUploaded && this.isGrowing && sumNew > mostNew && sumNew !== count) left += count;
+      else chosen.push(held);
     }
+    for (const held of chosen) held.isUploaded = true;
+    const drawn = new Set(chosen.map(({ shard }) => shard.key));
+    this.isGrowing = true;
     const isAdded = isSameView && this.standing.size > 0 && [...this.standing].every((key) => drawn.has(key));
     for (const [key, { points }] of this.held) points.visible = drawn.has(key) && !(isAdded && this.standing.has(key));
     this.seed.visible = this.held.size === 0;
     this.standing = drawn;
-    return isAdded;
+    return { isAdded, pointCount: this.pointCount - left, isRestLeft: left > 0 };
   }
 
   /** What was drawn is gone: another size of the canvas, or a lost context. */
@@ -156,17 +182,11 @@ export class CloudGroup {
 
   /** Of all, or only of those that have no size yet. */
   private resize(isForAll: boolean): void {
-    if (!isForAll && this.shown.every(({ spacing }) => spacing.value > 0)) return;
-    const drawn = this.shown.map(({ measured, shard }) => ({
-      key: shard.key,
-      level: shard.entry.level,
-      bounds: shard.entry.bounds,
-      density: measured.density,
-    }));
-    const sizes = spacings(drawn);
+    const asked = isForAll ? this.shown : this.shown.filter(({ spacing }) => spacing.value === 0);
+    if (asked.length === 0) return;
+    const sizes = spacings(this.shown.map(drawnShard), asked.map(drawnShard));
     const overlap = this.isRounded ? ROUNDED_OVERLAP : OVERLAP;
-    for (const { shard, spacing } of this.shown)
-      if (isForAll || spacing.value === 0) spacing.value = overlap * (sizes.get(shard.key) ?? 1);
+    for (const { shard, spacing } of asked) spacing.value = overlap * (sizes.get(shard.key) ?? 1);
   }
 
   private material(spacing: { value: number }): RawShaderMaterial {
@@ -187,6 +207,10 @@ export class CloudGroup {
     held.points.geometry.dispose();
     held.points.material.dispose();
   }
+}
+
+function drawnShard({ measured, shard: { entry, key } }: Held): DrawnShard {
+  return { key, level: entry.level, bounds: entry.bounds, density: measured.density };
 }
 
 function geometryOf(measured: MeasuredCloud, { entry }: WantedShard): BufferGeometry {

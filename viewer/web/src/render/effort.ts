@@ -8,6 +8,7 @@ const MOST_POINTS = 4_000_000;
 /** Where the processors draw, they also decode and fetch: so long a rest after a frame, and so long for each point of it. */
 const REST_AFTER_FRAME_MS = 60;
 const REST_AFTER_POINT_MS = 0.003;
+const NEW_POINTS = 500_000;
 
 export class Effort {
   /** Points that keep a moving object smooth. */
@@ -16,6 +17,11 @@ export class Effort {
   /** `isSoftware`: the processors draw, which is slow from the first frame on. */
   constructor(readonly isSoftware: boolean) {
     if (isSoftware) this.movingPoints = LEAST_POINTS;
+  }
+
+  /** Points that a frame hands to the graphics; where there is a card it has them already. */
+  get newPoints(): number {
+    return this.isSoftware ? NEW_POINTS : MOST_POINTS;
   }
 
   /** Whether a frame of so many points takes long. */

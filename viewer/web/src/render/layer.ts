@@ -8,6 +8,7 @@ import {
   Mesh,
   NearestFilter,
   type PerspectiveCamera,
+  type Points,
   RawShaderMaterial,
   Scene,
   UnsignedIntType,
@@ -70,6 +71,23 @@ export class CloudLayer {
     renderer.setRenderTarget(null);
     renderer.clear();
     renderer.render(this.screen, NO_CAMERA);
+  }
+
+  /**
+   * Hand points to the graphics as they come: a frame that has to take a hundred shards at once would stall the page.
+   * Not where the processors draw: they would have to finish what they draw first.
+   */
+  upload(renderer: WebGLRenderer, points: Points): void {
+    const { geometry, visible } = points;
+    geometry.setDrawRange(0, 0);
+    points.frustumCulled = false;
+    points.visible = true;
+    renderer.setRenderTarget(this.target);
+    renderer.render(points, NO_CAMERA);
+    renderer.setRenderTarget(null);
+    points.frustumCulled = true;
+    points.visible = visible;
+    geometry.setDrawRange(0, Infinity);
   }
 
   /** Have the shaders made, of the cloud and of the layer, before there is anything to draw. */

@@ -111,6 +111,11 @@ export class Stage {
     this.layer.compile(this.renderer, this.scene, this.camera);
   }
 
+  /** Whether the processors draw: then the page, too, should ask little of them. */
+  get isSoftware(): boolean {
+    return this.effort.isSoftware;
+  }
+
   /** Points that the last frame showed, or would have shown had nothing moved. */
   get pointCount(): number {
     return this.drawnPoints;
@@ -125,7 +130,8 @@ export class Stage {
   }
 
   add(shard: WantedShard, measured: MeasuredCloud): void {
-    this.cloud.add(shard, measured);
+    const points = this.cloud.add(shard, measured);
+    if (points && !this.isSoftware) this.layer.upload(this.renderer, points);
   }
 
   /** One frame shows exactly these shards. */
@@ -254,7 +260,7 @@ export class Stage {
 
   /** Draw once, now, and hand out what is on the canvas as PNG; the pixels are gone after this task. */
   capture(): Promise<Blob | null> {
-    this.draw(Infinity);
+    this.draw(Infinity, Infinity);
     return new Promise((resolve) => {
       this.options.canvas.toBlob(resolve, "image/png");
     });
@@ -312,7 +318,7 @@ export class Stage {
     const isSettled = nowMs - this.lastMoveMs > SETTLE_MS;
     if (!isSettled) this.effort.learn(nowMs - this.lastFrameMs, this.cloud.pointCount);
     this.lastFrameMs = nowMs;
-    this.draw(isSettled ? Infinity : this.effort.movingPoints);
+    this.draw(isSettled ? Infinity : this.effort.movingPoints, this.effort.newPoints);
     if (isMoving) this.moved();
     else if (!isSettled || this.cloud.isUnsettled) this.settleSoon();
   }
@@ -327,19 +333,20 @@ export class Stage {
     );
   }
 
-  private draw(pointBudget: number): void {
+  private draw(pointBudget: number, newPoints: number): void {
     const beginMs = performance.now();
     this.fitDepth();
     this.cloud.settle(beginMs, this.lastArrivalMs, this.isPatient());
-    const isAdded = this.cloud.prepare(pointBudget, this.isSameView() && this.isPatient());
+    const prepared = this.cloud.prepare(pointBudget, this.isSameView() && this.isPatient(), newPoints);
     this.renderer.info.autoReset = false;
     this.renderer.info.reset();
-    this.layer.render(this.renderer, this.scene, this.camera, isAdded);
+    this.layer.render(this.renderer, this.scene, this.camera, prepared.isAdded);
     this.photo.fade(this.camera);
     this.renderer.render(this.overlay, this.camera);
-    this.drawnPoints = this.cloud.pointCount;
+    this.drawnPoints = prepared.pointCount;
     const { calls, points } = this.renderer.info.render;
     this.lastFramePoints = points;
+    if (prepared.isRestLeft && this.requested === 0) this.request();
     this.options.onFrame({ scriptMs: performance.now() - beginMs, drawCalls: calls, points });
   }
 

@@ -10,7 +10,7 @@ export interface Framing {
   readonly radius: number;
 }
 
-const MOST_SAMPLES = 6000;
+const MOST_SAMPLES = 1500;
 const TAIL = 0.02;
 const GROWTH = 1.12;
 const SHIFT = 0.15;

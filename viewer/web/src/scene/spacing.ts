@@ -92,13 +92,13 @@ function medianOf(gaps: Float32Array): number {
 }
 
 /**
- * The distance between neighbours around each shard when all of these are drawn together, by key.
+ * The distance between neighbours around each of `asked`, or of all, when all of these are drawn together, by key.
  *
  * Shards of one level lie beside each other, however their boxes overlap; only other levels lie over a shard.
  */
-export function spacings(shards: readonly DrawnShard[]): Map<string, number> {
+export function spacings(shards: readonly DrawnShard[], asked: readonly DrawnShard[] = shards): Map<string, number> {
   return new Map(
-    shards.map((shard) => {
+    asked.map((shard) => {
       const densities = new Map<number, number>();
       for (const other of shards) {
         if (other.level === shard.level) continue;

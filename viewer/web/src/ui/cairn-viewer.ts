@@ -140,6 +140,7 @@ export class CairnViewer extends LitElement {
     const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
     attributes["panel"] = this.isPanelOpen ? "open" : "closed";
     if (this.trouble) attributes["notice"] = this.trouble;
+    attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
   };
 

@@ -146,6 +146,11 @@ export class StageElement extends LitElement {
     return this.stage?.pointCount ?? 0;
   }
 
+  /** Whether the processors draw. */
+  get isSoftware(): boolean {
+    return this.stage?.isSoftware === true;
+  }
+
   add(shard: WantedShard, measured: MeasuredCloud): void {
     this.stage?.add(shard, measured);
   }

@@ -79,6 +79,11 @@ export const themeTokens = css`
     font-size: 17px;
     font-weight: 500;
   }
+  /* what lies behind glass would be blurred again at every frame */
+  :host([graphics="software"]) {
+    --panel: var(--panel-solid);
+    --blur: none;
+  }
 `;
 
 /** Buttons, signs and figures as every panel draws them. */

@@ -70,7 +70,10 @@ function readColors(planes: Uint8Array, count: number): Uint8Array<ArrayBuffer> 
 /** Never more memory than the header's count allows, however far the bytes would unpack. */
 async function inflate(squeezed: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {
   const planes = new Uint8Array(length);
-  const reader = new Blob([squeezed]).stream().pipeThrough(new DecompressionStream("gzip")).getReader();
+  const { readable, writable } = new DecompressionStream("gzip");
+  const [reader, writer] = [readable.getReader(), writable.getWriter()];
+  writer.write(squeezed).catch(() => undefined); // what is wrong with the bytes is told to the reader
+  writer.close().catch(() => undefined);
   let filled = 0;
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {

@@ -43,36 +43,66 @@ describe("what a frame draws", () => {
     cloud = cloudOf("a", "b");
     cloud.show(["a", "b"], new Set());
     cloud.settle(0, 0, true);
-    cloud.prepare(Infinity, false);
+    cloud.prepare(Infinity, false, Infinity);
   });
 
   it("is everything at first, and then only what came since", () => {
     expect(drawnIn(cloud)).toBe(2);
     add(cloud, "c");
     expect(cloud.show(["a", "b", "c"], new Set())).toBe(true);
-    expect(cloud.prepare(Infinity, true)).toBe(true);
+    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(true);
     expect(drawnIn(cloud)).toBe(1);
-    expect(cloud.prepare(Infinity, true)).toBe(true);
+    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(true);
     expect(drawnIn(cloud)).toBe(0);
   });
 
   it("is everything when the view changed, or a shard is gone", () => {
-    expect(cloud.prepare(Infinity, false)).toBe(false);
+    expect(cloud.prepare(Infinity, false, Infinity).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(2);
     cloud.show(["a"], new Set());
-    expect(cloud.prepare(Infinity, true)).toBe(false);
+    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(1);
   });
 
   it("is everything when what was drawn is lost", () => {
     cloud.clear();
-    expect(cloud.prepare(Infinity, true)).toBe(false);
+    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(2);
   });
 
   it("keeps to the budget of a moving object", () => {
-    expect(cloud.prepare(POINTS, false)).toBe(false);
+    expect(cloud.prepare(POINTS, false, Infinity).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(1);
+  });
+
+  it("takes a limited number of new points, and the rest with the next frames", () => {
+    for (const key of ["c", "d", "e"]) add(cloud, key);
+    cloud.show(["a", "b", "c", "d", "e"], new Set());
+    expect(cloud.prepare(Infinity, true, 2 * POINTS)).toEqual({
+      isAdded: true,
+      pointCount: 4 * POINTS,
+      isRestLeft: true,
+    });
+    expect(drawnIn(cloud)).toBe(2);
+    expect(cloud.prepare(Infinity, true, 2 * POINTS)).toEqual({
+      isAdded: true,
+      pointCount: 5 * POINTS,
+      isRestLeft: false,
+    });
+    expect(drawnIn(cloud)).toBe(1);
+  });
+
+  it("takes at least one shard, however many points it has", () => {
+    add(cloud, "c");
+    cloud.show(["a", "b", "c"], new Set());
+    expect(cloud.prepare(Infinity, true, 1).isRestLeft).toBe(false);
+  });
+
+  it("takes everything at once that takes the place of others: nobody sees half of it", () => {
+    for (const key of ["c", "d", "e"]) add(cloud, key);
+    cloud.show(["c", "d", "e"], new Set());
+    const { isRestLeft, pointCount } = cloud.prepare(Infinity, true, POINTS);
+    expect([isRestLeft, pointCount, drawnIn(cloud)]).toEqual([false, 3 * POINTS, 3]);
   });
 
   it("does not change when the same is shown again", () => {
@@ -85,9 +115,9 @@ describe("what a frame draws", () => {
     const nowMs = performance.now();
     cloud.settle(nowMs, nowMs, true);
     expect(cloud.isUnsettled).toBe(true);
-    expect(cloud.prepare(Infinity, true)).toBe(true);
+    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(true);
     cloud.settle(nowMs + 3000, nowMs, true);
     expect(cloud.isUnsettled).toBe(false);
-    expect(cloud.prepare(Infinity, true)).toBe(false);
+    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(false);
   });
 });

@@ -45,6 +45,7 @@ describe("spacing", () => {
   it("shrinks as levels are laid over each other", () => {
     expect(spacings([shard("a", 0, 4)]).get("a")).toBeCloseTo(0.5);
     expect(spacings([shard("a", 0, 4), shard("b", 1, 12)]).get("a")).toBeCloseTo(0.25);
+    expect([...spacings([shard("a", 0, 4), shard("b", 1, 12)], [shard("a", 0, 4)]).keys()]).toEqual(["a"]);
   });
 
   it("is not changed by shards elsewhere, nor by those of the same level", () => {
