@@ -8,7 +8,7 @@ const MOST_POINTS = 4_000_000;
 /** Where the processors draw, they also decode and fetch: so long a rest after a frame, and so long for each point of it. */
 const REST_AFTER_FRAME_MS = 60;
 const REST_AFTER_POINT_MS = 0.003;
-const NEW_POINTS = 500_000;
+const NEW_POINTS = 400_000;
 
 export class Effort {
   /** Points that keep a moving object smooth. */
