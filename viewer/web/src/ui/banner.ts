@@ -78,7 +78,7 @@ export const bannerStyles = css`
       padding-bottom: 0;
     }
     .banner button {
-      margin-left: -12px; /* its word begins where the words above begin */
+      margin-left: -15px; /* its word begins where the words above begin */
     }
     .banner button.plain {
       margin-left: auto;
