@@ -22,6 +22,7 @@ from demo.programs import Program, keep_broker
 from demo.progress import Progress, watch
 from demo.report import Report
 from demo.show import Show
+from edge_agent.cameras.folder import photographs
 
 app = typer.Typer(add_completion=False)
 
@@ -63,6 +64,8 @@ def demo(
     configure(level="warning")
     if photos is not None and not photos.is_dir():
         raise BadDemoError(f"{photos} is not a folder: give --photos a folder of JPEG or PNG files")
+    if photos is not None and not photographs(photos):
+        raise BadDemoError(f"{photos} itself holds no photograph: give --photos a folder of JPEG or PNG files")
     plan = DemoPlan(
         data_dir=(data or Path("data") / f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}").resolve(),
         project=ProjectId(project),

@@ -96,9 +96,11 @@ def test_interrupted_demo_stops_every_program(tmp_path: Path) -> None:
     assert not psutil.wait_procs(children, timeout=5)[1]
 
 
-def test_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "reason"), [("nothing", "is not a folder"), ("empty", "holds no photograph")])
+def test_a_folder_without_photographs_is_one_line(tmp_path: Path, name: str, reason: str) -> None:
+    (tmp_path / "empty" / "of-folders").mkdir(parents=True)
     result = subprocess.run(
-        [sys.executable, "-m", "cairn", "demo", "--photos", str(tmp_path / "nothing")],
+        [sys.executable, "-m", "cairn", "demo", "--photos", str(tmp_path / name)],
         capture_output=True,
         text=True,
         check=False,
@@ -106,4 +108,4 @@ def test_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert "is not a folder" in result.stderr
+    assert reason in result.stderr
