@@ -63,6 +63,12 @@ class Watched:
         async with asyncio.timeout(LOAD_PATIENCE_S):
             return float(await self.page.evaluate(f"at('{attribute}={value}')")) / 1000
 
+    async def first(self, attribute: str) -> tuple[float, int]:
+        """When the viewer first carried this attribute with a number over 0, in seconds of the wall clock, and which."""
+        noted: dict[str, float] = await self.page.evaluate("noted")
+        counts = {int(key.split("=")[1]): at for key, at in noted.items() if key.startswith(f"{attribute}=")}
+        return min((at / 1000, count) for count, at in counts.items() if count > 0)
+
     async def longest_task_ms(self, begin: float, end: float) -> float:
         """The longest task that ran between two instants of the wall clock, in seconds; 0: none took over 50 ms."""
         tasks: list[tuple[float, float]] = await self.page.evaluate("tasks")
@@ -83,20 +89,17 @@ class Watched:
 async def load(watched: Watched, shards: Shards) -> dict[str, float]:
     """How a set comes: seconds from the connection to the coarsest level on screen and to all drawn, rate, longest tasks.
 
-    The rate counts from the first shard that is decoded to the last.
+    The rate counts from the first shards that are said to be decoded to the last.
     """
     begin = await watched.at("link", "connected")
     here = await watched.at("shards-shown", len(shards.entries))
-    since_first_s = here - await watched.at("shards-shown", 1)
-    flowed_bytes = shards.byte_count - sum(encoded.bytes for encoded in shards.entries[0].encodings)
     done = await watched.at("points-shown", shards.point_count)
-    first = await watched.page.evaluate(
-        "Math.min(...Object.entries(noted).flatMap(([key, at]) =>"
-        " key.startsWith('points-shown=') && key !== 'points-shown=0' ? [at] : []))"
-    )
+    level0, _ = await watched.first("points-shown")
+    flowing, shown_count = await watched.first("shards-shown")
+    flowed = (encoded.bytes for entry in shards.entries[shown_count:] for encoded in entry.encodings)
     return {
-        "level0_s": first / 1000 - begin,
-        "mb_per_s": flowed_bytes / since_first_s / 1e6,
+        "level0_s": level0 - begin,
+        "mb_per_s": sum(flowed) / (here - flowing) / 1e6,
         "complete_s": done - begin,
         "longest_task_ms": await watched.longest_task_ms(begin, done),
         "start_task_ms": await watched.longest_task_ms(0, begin),

@@ -58,8 +58,17 @@ export class CloudGroup {
     maximumSize: { value: MAXIMUM_SIZE_PX },
   };
 
-  /** `isRounded`: points bulge towards the eye, so that near ones meet in an edge; not for weak graphics. */
-  constructor(private readonly isRounded: boolean) {
+  /** Points that the graphics were given since the last frame. */
+  private givenCount = 0;
+
+  /**
+   * `isRounded`: points bulge towards the eye, so that near ones meet in an edge; not for weak graphics.
+   * `upload` gives points to the graphics, which they are drawn from later.
+   */
+  constructor(
+    private readonly isRounded: boolean,
+    private readonly upload: (points: readonly Points[]) => void,
+  ) {
     const unseen = new BufferGeometry();
     unseen.setAttribute("position", new BufferAttribute(new Float32Array([OUT_OF_SIGHT, 0, 0]), 3));
     unseen.setAttribute("tintAndSize", new BufferAttribute(new Uint8Array(4), 4, true));
@@ -71,6 +80,11 @@ export class CloudGroup {
   /** Whether sizes are to be settled yet, at a later frame. */
   get isUnsettled(): boolean {
     return this.isStale;
+  }
+
+  /** Whether the graphics lack anything of what is shown. */
+  get isWaiting(): boolean {
+    return this.shown.some(({ isUploaded }) => !isUploaded);
   }
 
   /** Points that are drawn when nothing moves. */
@@ -87,16 +101,37 @@ export class CloudGroup {
     return this.shown.map(({ measured }) => plain(measured));
   }
 
-  /** Take a shard in, which is not seen before `show` names it; null if it is here already. */
-  add(shard: WantedShard, measured: MeasuredCloud): Points | null {
-    if (this.held.has(shard.key)) return null;
+  /** Take a shard in, which is not seen before `show` names it; `isGivenNow`: to the graphics, too. */
+  add(shard: WantedShard, measured: MeasuredCloud, isGivenNow: boolean): void {
+    if (this.held.has(shard.key)) return;
     const spacing = { value: 0 };
     const points = new Points(geometryOf(measured, shard), this.material(spacing));
     points.matrixAutoUpdate = false;
     points.visible = false;
-    this.held.set(shard.key, { points, shard, measured, spacing, isUploaded: false });
+    const held = { points, shard, measured, spacing, isUploaded: false };
+    this.held.set(shard.key, held);
     this.group.add(points);
-    return points;
+    if (isGivenNow) this.give([held]);
+  }
+
+  /**
+   * Before a frame: give the graphics a part of what it shows and they lack, about so many points, most important
+   * first. Returns whether another part has to follow before the frame, which takes a limited number of points at most,
+   * unless they take the place of others.
+   */
+  givePart(mostOfPart: number, mostOfFrame: number): boolean {
+    const part: Held[] = [];
+    let count = 0;
+    for (const held of this.shown) {
+      if (held.isUploaded) continue;
+      if (count >= mostOfPart || (this.isGrowing && this.givenCount >= mostOfFrame)) break;
+      part.push(held);
+      count += held.measured.count;
+      this.givenCount += held.measured.count;
+    }
+    this.give(part);
+    const isFull = this.isGrowing && this.givenCount >= mostOfFrame;
+    return !isFull && this.isWaiting;
   }
 
   /**
@@ -137,22 +172,21 @@ export class CloudGroup {
 
   /**
    * Make visible what a frame has to draw: the most important shards of this many points, for levels are additive and
-   * the whole stays whole. With `isSameView` only what came since, if everything else stands. Of what the graphics do
-   * not have yet at most `mostNew` points, so that a hundred shards at once do not stall the page, unless they take the
-   * place of others.
+   * the whole stays whole. With `isSameView` only what came since, if everything else stands. What the graphics do not
+   * have waits, so that a hundred shards at once do not stall the page, unless it takes the place of others.
    */
-  prepare(pointBudget: number, isSameView: boolean, mostNew: number): Prepared {
+  prepare(pointBudget: number, isSameView: boolean): Prepared {
     const chosen: Held[] = [];
-    let [sum, sumNew, left] = [0, 0, 0];
+    let [sum, left] = [0, 0];
     for (const held of this.shown) {
       const { count } = held.measured;
       sum += count;
       if (sum > pointBudget && sum !== count) break;
-      if (!held.isUploaded) sumNew += count;
-      if (!held.isUploaded && this.isGrowing && sumNew > mostNew && sumNew !== count) left += count;
+      if (!held.isUploaded && this.isGrowing) left += count;
       else chosen.push(held);
     }
     for (const held of chosen) held.isUploaded = true;
+    this.givenCount = 0;
     const drawn = new Set(chosen.map(({ shard }) => shard.key));
     this.isGrowing = true;
     const isAdded = isSameView && this.standing.size > 0 && [...this.standing].every((key) => drawn.has(key));
@@ -178,6 +212,11 @@ export class CloudGroup {
     for (const key of this.held.keys()) this.forget(key);
     this.seed.geometry.dispose();
     this.seed.material.dispose();
+  }
+
+  private give(part: readonly Held[]): void {
+    if (part.length > 0) this.upload(part.map(({ points }) => points));
+    for (const held of part) held.isUploaded = true;
   }
 
   /** Of all, or only of those that have no size yet. */

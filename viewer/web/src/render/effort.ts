@@ -8,7 +8,8 @@ const MOST_POINTS = 4_000_000;
 /** Where the processors draw, they also decode and fetch: so long a rest after a frame, and so long for each point of it. */
 const REST_AFTER_FRAME_MS = 60;
 const REST_AFTER_POINT_MS = 0.003;
-const NEW_POINTS = 400_000;
+const MOST_NEW_POINTS = 300_000;
+const PART_POINTS = 100_000;
 
 export class Effort {
   /** Points that keep a moving object smooth. */
@@ -19,10 +20,9 @@ export class Effort {
     if (isSoftware) this.movingPoints = LEAST_POINTS;
   }
 
-  /** Points that a frame hands to the graphics; where there is a card it has them already. */
-  get newPoints(): number {
-    return this.isSoftware ? NEW_POINTS : MOST_POINTS;
-  }
+  /** New points that a frame draws, and that the graphics are given in one task; a card has them as they come. */
+  readonly mostOfFrame = MOST_NEW_POINTS;
+  readonly mostOfPart = PART_POINTS;
 
   /** Whether a frame of so many points takes long. */
   isSlow(pointCount: number): boolean {

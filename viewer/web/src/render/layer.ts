@@ -7,6 +7,7 @@ import {
   GLSL3,
   Mesh,
   NearestFilter,
+  Object3D,
   type PerspectiveCamera,
   type Points,
   RawShaderMaterial,
@@ -61,8 +62,13 @@ export class CloudLayer {
     this.uniforms.pixel.value.set((RADIUS_PX * pixelRatio) / width, (RADIUS_PX * pixelRatio) / height);
   }
 
-  /** Draw what is visible of the scene: alone, or onto what stands on the layer from frames before. */
-  render(renderer: WebGLRenderer, scene: Scene, camera: PerspectiveCamera, isAdded: boolean): void {
+  /**
+   * Draw what is visible of the scene: alone, or onto what stands on the layer from frames before.
+   *
+   * `isDraft`: more follows at once, so that edges are shaded later.
+   */
+  render(renderer: WebGLRenderer, scene: Scene, camera: PerspectiveCamera, isAdded: boolean, isDraft: boolean): void {
+    this.uniforms.strength.value = isDraft ? 0 : STRENGTH;
     this.uniforms.near.value = camera.near;
     this.uniforms.far.value = camera.far;
     renderer.setRenderTarget(this.target);
@@ -73,21 +79,23 @@ export class CloudLayer {
     renderer.render(this.screen, NO_CAMERA);
   }
 
-  /**
-   * Hand points to the graphics as they come: a frame that has to take a hundred shards at once would stall the page.
-   * Not where the processors draw: they would have to finish what they draw first.
-   */
-  upload(renderer: WebGLRenderer, points: Points): void {
-    const { geometry, visible } = points;
-    geometry.setDrawRange(0, 0);
-    points.frustumCulled = false;
-    points.visible = true;
+  /** Give hidden points to the graphics before a frame draws them, which a hundred shards at once would stall. */
+  upload(renderer: WebGLRenderer, hidden: readonly Points[]): void {
+    const together = new Object3D();
+    together.matrixWorldAutoUpdate = false;
+    together.children.push(...hidden); // without `add`: they stay where they belong
+    const set = (isDrawn: boolean, count: number): void => {
+      for (const points of hidden) {
+        points.visible = isDrawn;
+        points.frustumCulled = !isDrawn;
+        points.geometry.setDrawRange(0, count);
+      }
+    };
+    set(true, 0);
     renderer.setRenderTarget(this.target);
-    renderer.render(points, NO_CAMERA);
+    renderer.render(together, NO_CAMERA);
     renderer.setRenderTarget(null);
-    points.frustumCulled = true;
-    points.visible = visible;
-    geometry.setDrawRange(0, Infinity);
+    set(false, Infinity);
   }
 
   /** Have the shaders made, of the cloud and of the layer, before there is anything to draw. */

@@ -120,7 +120,8 @@ void main() {
 #ifdef EYE_DOME
   float own = logDepth(place);
   float above = 0.0;
-  for (int step = 0; step < 8; step += 1) {
+  int steps = strength > 0.0 ? 8 : 0;
+  for (int step = 0; step < steps; step += 1) {
     float angle = 0.785398 * float(step);
     float other = logDepth(place + pixel * vec2(cos(angle), sin(angle)));
     if (depth >= 1.0) continue;

@@ -9,6 +9,7 @@ import type { PointCloud } from "../wire/cloud";
 import type { CameraEntry, Similarity } from "../wire/contract";
 import { CloudGroup } from "./cloud";
 import { Effort, isDrawnInSoftware } from "./effort";
+import { Fence } from "./fence";
 import { Frusta } from "./frusta";
 import { CloudLayer } from "./layer";
 import { Clearing, type Insets, type Size } from "./insets";
@@ -50,6 +51,7 @@ const FLY_IN_MS = 1800;
 const FLY_MS = 900;
 const SETTLE_MS = 160;
 const PATIENT_SETTLE_MS = 2020;
+const BUSY_MS = 5;
 const UP_IN_STAGE = new Vector3(0, 1, 0);
 
 /** Canvas, camera and everything that is drawn. */
@@ -66,6 +68,7 @@ export class Stage {
   private readonly navigation: Navigation;
   private readonly layer: CloudLayer;
   private readonly effort: Effort;
+  private readonly fence: Fence;
   private readonly resizing: ResizeObserver;
   /** The canvas in CSS pixels; asking it at every frame would force a layout. */
   private size: Size = { width: 1, height: 1 };
@@ -92,9 +95,13 @@ export class Stage {
     this.renderer.debug.checkShaderErrors = import.meta.env.DEV;
     this.renderer.autoClear = false;
     this.renderer.setClearColor(0x000000, 0);
-    this.effort = new Effort(isDrawnInSoftware(this.renderer.getContext()));
+    const gl = this.renderer.getContext() as WebGL2RenderingContext; // three.js knows no other
+    this.effort = new Effort(isDrawnInSoftware(gl));
+    this.fence = new Fence(gl);
     this.layer = new CloudLayer(hasEyeDome);
-    this.cloud = new CloudGroup(hasEyeDome);
+    this.cloud = new CloudGroup(hasEyeDome, (points) => {
+      this.layer.upload(this.renderer, points);
+    });
     this.world.add(this.cloud.group);
     this.overlayWorld.add(this.photo.mesh, this.frusta.lines);
     this.scene.add(this.world);
@@ -130,8 +137,7 @@ export class Stage {
   }
 
   add(shard: WantedShard, measured: MeasuredCloud): void {
-    const points = this.cloud.add(shard, measured);
-    if (points && !this.isSoftware) this.layer.upload(this.renderer, points);
+    this.cloud.add(shard, measured, !this.isSoftware);
   }
 
   /** One frame shows exactly these shards. */
@@ -260,17 +266,15 @@ export class Stage {
 
   /** Draw once, now, and hand out what is on the canvas as PNG; the pixels are gone after this task. */
   capture(): Promise<Blob | null> {
-    this.draw(Infinity, Infinity);
+    this.cloud.givePart(Infinity, Infinity);
+    this.draw(Infinity);
     return new Promise((resolve) => {
       this.options.canvas.toBlob(resolve, "image/png");
     });
   }
 
   invalidate(): void {
-    if (this.requested !== 0 || this.pause !== 0) return;
-    const pauseMs = this.effort.pauseMs(performance.now(), this.lastFrameMs, this.lastFramePoints);
-    if (pauseMs > 0) this.pause = window.setTimeout(this.request, pauseMs);
-    else this.request();
+    this.requestIn(this.effort.pauseMs(performance.now(), this.lastFrameMs, this.lastFramePoints));
   }
 
   dispose(): void {
@@ -290,6 +294,7 @@ export class Stage {
 
   private readonly lost = (event: Event): void => {
     event.preventDefault(); // or the browser would never give it back
+    this.fence.forget();
     this.options.onContext(true);
   };
 
@@ -299,8 +304,18 @@ export class Stage {
     this.resize();
   };
 
+  private requestIn(pauseMs: number): void {
+    if (this.requested !== 0 || this.pause !== 0) return;
+    if (pauseMs > 0 || this.cloud.isWaiting) this.pause = window.setTimeout(this.request, pauseMs);
+    else this.request();
+  }
+
+  /** Draw as soon as the graphics have done enough of what they were given, and have what they are to draw next. */
   private readonly request = (): void => {
-    this.pause = 0;
+    const { mostOfFrame, mostOfPart } = this.effort;
+    const isWaiting = !this.fence.isOpen || this.cloud.givePart(mostOfPart, mostOfFrame);
+    this.pause = isWaiting ? window.setTimeout(this.request, BUSY_MS) : 0;
+    if (isWaiting) return;
     this.requested = requestAnimationFrame((nowMs) => {
       this.frame(nowMs);
     });
@@ -318,7 +333,7 @@ export class Stage {
     const isSettled = nowMs - this.lastMoveMs > SETTLE_MS;
     if (!isSettled) this.effort.learn(nowMs - this.lastFrameMs, this.cloud.pointCount);
     this.lastFrameMs = nowMs;
-    this.draw(isSettled ? Infinity : this.effort.movingPoints, this.effort.newPoints);
+    this.draw(isSettled ? Infinity : this.effort.movingPoints);
     if (isMoving) this.moved();
     else if (!isSettled || this.cloud.isUnsettled) this.settleSoon();
   }
@@ -333,20 +348,21 @@ export class Stage {
     );
   }
 
-  private draw(pointBudget: number, newPoints: number): void {
+  private draw(pointBudget: number): void {
     const beginMs = performance.now();
     this.fitDepth();
     this.cloud.settle(beginMs, this.lastArrivalMs, this.isPatient());
-    const prepared = this.cloud.prepare(pointBudget, this.isSameView() && this.isPatient(), newPoints);
+    const prepared = this.cloud.prepare(pointBudget, this.isSameView() && this.isPatient());
     this.renderer.info.autoReset = false;
     this.renderer.info.reset();
-    this.layer.render(this.renderer, this.scene, this.camera, prepared.isAdded);
+    this.layer.render(this.renderer, this.scene, this.camera, prepared.isAdded, prepared.isRestLeft);
     this.photo.fade(this.camera);
     this.renderer.render(this.overlay, this.camera);
     this.drawnPoints = prepared.pointCount;
     const { calls, points } = this.renderer.info.render;
     this.lastFramePoints = points;
-    if (prepared.isRestLeft && this.requested === 0) this.request();
+    if (this.isSoftware) this.fence.set();
+    if (prepared.isRestLeft) this.requestIn(0);
     this.options.onFrame({ scriptMs: performance.now() - beginMs, drawCalls: calls, points });
   }
 

@@ -68,6 +68,8 @@ export class CairnViewer extends LitElement {
   @query("cairn-stage") private readonly stage!: StageElement | null;
   @query("dialog.invitation") private readonly dialog!: HTMLDialogElement | null;
 
+  /** What the invitation hands on. */
+  private link: string | null = null;
   private following: Following | null = null;
   private readonly toast = new Toast(this);
   /** Images whose entries are in sight. */
@@ -127,6 +129,8 @@ export class CairnViewer extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("credentials") && !changed.has("config")) return;
     this.leave();
+    const shared = this.isInvited ? this.credentials : null;
+    this.link = shared && location.origin + location.pathname + writeJoinLink(shared);
     if (this.credentials && this.credentials.project !== "") this.join(this.credentials);
   }
 
@@ -154,6 +158,7 @@ export class CairnViewer extends LitElement {
           this.follow(next);
         },
       });
+      this.project = this.following.follower.state;
     } catch (thrown) {
       this.refusal = sentenceOf(thrown);
       this.credentials = null;
@@ -338,11 +343,6 @@ export class CairnViewer extends LitElement {
       },
     };
     responses[action]();
-  }
-
-  private get link(): string | null {
-    if (!this.isInvited || !this.credentials) return null;
-    return location.origin + location.pathname + writeJoinLink(this.credentials);
   }
 
   private tools(project: ProjectState): Tools {

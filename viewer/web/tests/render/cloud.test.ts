@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { CloudGroup } from "../../src/render/cloud";
+import { CloudGroup, type Prepared } from "../../src/render/cloud";
 import { measure } from "../../src/scene/spacing";
 import type { WantedShard } from "../../src/scene/wanted";
 
 const POINTS = 10;
+/** What the graphics were given. */
+const given: unknown[] = [];
 
 function shard(key: string): WantedShard {
   const bounds = { minimum: [0, 0, 0], maximum: [1, 1, 1] } as const;
@@ -21,19 +23,25 @@ function shard(key: string): WantedShard {
 }
 
 function cloudOf(...keys: string[]): CloudGroup {
-  const cloud = new CloudGroup(false);
+  const cloud = new CloudGroup(false, (points) => given.push(...points));
   for (const key of keys) add(cloud, key);
   return cloud;
 }
 
-function add(cloud: CloudGroup, key: string): void {
+function add(cloud: CloudGroup, key: string, isGivenNow = false): void {
   const pointsInWorld = Float32Array.from({ length: 3 * POINTS }, (_, index) => index / 30);
-  cloud.add(shard(key), measure({ pointsInWorld, colorsRgb: new Uint8Array(3 * POINTS), count: POINTS }));
+  cloud.add(shard(key), measure({ pointsInWorld, colorsRgb: new Uint8Array(3 * POINTS), count: POINTS }), isGivenNow);
 }
 
 /** How many shards the next frame draws. */
 function drawnIn(cloud: CloudGroup): number {
   return cloud.group.children.filter(({ visible }) => visible).length;
+}
+
+/** A frame of everything, once the graphics have it. */
+function frame(cloud: CloudGroup, isSameView: boolean): Prepared {
+  cloud.givePart(Infinity, Infinity);
+  return cloud.prepare(Infinity, isSameView);
 }
 
 describe("what a frame draws", () => {
@@ -43,66 +51,78 @@ describe("what a frame draws", () => {
     cloud = cloudOf("a", "b");
     cloud.show(["a", "b"], new Set());
     cloud.settle(0, 0, true);
-    cloud.prepare(Infinity, false, Infinity);
+    frame(cloud, false);
   });
 
   it("is everything at first, and then only what came since", () => {
     expect(drawnIn(cloud)).toBe(2);
     add(cloud, "c");
     expect(cloud.show(["a", "b", "c"], new Set())).toBe(true);
-    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(true);
+    expect(frame(cloud, true).isAdded).toBe(true);
     expect(drawnIn(cloud)).toBe(1);
-    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(true);
+    expect(frame(cloud, true).isAdded).toBe(true);
     expect(drawnIn(cloud)).toBe(0);
   });
 
   it("is everything when the view changed, or a shard is gone", () => {
-    expect(cloud.prepare(Infinity, false, Infinity).isAdded).toBe(false);
+    expect(frame(cloud, false).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(2);
     cloud.show(["a"], new Set());
-    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(false);
+    expect(frame(cloud, true).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(1);
   });
 
   it("is everything when what was drawn is lost", () => {
     cloud.clear();
-    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(false);
+    expect(frame(cloud, true).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(2);
   });
 
   it("keeps to the budget of a moving object", () => {
-    expect(cloud.prepare(POINTS, false, Infinity).isAdded).toBe(false);
+    expect(cloud.prepare(POINTS, false).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(1);
   });
 
   it("takes a limited number of new points, and the rest with the next frames", () => {
     for (const key of ["c", "d", "e"]) add(cloud, key);
     cloud.show(["a", "b", "c", "d", "e"], new Set());
-    expect(cloud.prepare(Infinity, true, 2 * POINTS)).toEqual({
-      isAdded: true,
-      pointCount: 4 * POINTS,
-      isRestLeft: true,
-    });
+    expect(cloud.givePart(Infinity, 2 * POINTS)).toBe(false);
+    expect(cloud.prepare(Infinity, true)).toEqual({ isAdded: true, pointCount: 4 * POINTS, isRestLeft: true });
     expect(drawnIn(cloud)).toBe(2);
-    expect(cloud.prepare(Infinity, true, 2 * POINTS)).toEqual({
-      isAdded: true,
-      pointCount: 5 * POINTS,
-      isRestLeft: false,
-    });
+    expect(cloud.givePart(Infinity, 2 * POINTS)).toBe(false);
+    expect(cloud.prepare(Infinity, true)).toEqual({ isAdded: true, pointCount: 5 * POINTS, isRestLeft: false });
     expect(drawnIn(cloud)).toBe(1);
   });
 
-  it("takes at least one shard, however many points it has", () => {
-    add(cloud, "c");
-    cloud.show(["a", "b", "c"], new Set());
-    expect(cloud.prepare(Infinity, true, 1).isRestLeft).toBe(false);
+  it("is given to the graphics in parts of one shard at least, the most important first", () => {
+    for (const key of ["c", "d", "e"]) add(cloud, key);
+    cloud.show(["a", "b", "d", "c", "e"], new Set());
+    given.length = 0;
+    expect([1, 2, 3].map(() => cloud.givePart(1, Infinity))).toEqual([true, true, false]);
+    const byKey = cloud.group.children.slice(-3);
+    expect(given).toEqual([byKey[1], byKey[0], byKey[2]]);
   });
 
-  it("takes everything at once that takes the place of others: nobody sees half of it", () => {
+  it("is given to the graphics as it comes where they take it without waiting", () => {
+    given.length = 0;
+    add(cloud, "c", true);
+    cloud.show(["a", "b", "c"], new Set());
+    expect([given.length, cloud.givePart(1, 1), given.length]).toEqual([1, false, 1]);
+  });
+
+  it("waits for everything that takes the place of others: nobody sees half of it", () => {
     for (const key of ["c", "d", "e"]) add(cloud, key);
     cloud.show(["c", "d", "e"], new Set());
-    const { isRestLeft, pointCount } = cloud.prepare(Infinity, true, POINTS);
-    expect([isRestLeft, pointCount, drawnIn(cloud)]).toEqual([false, 3 * POINTS, 3]);
+    expect([1, 2, 3].map(() => cloud.givePart(1, POINTS))).toEqual([true, true, false]);
+    expect(cloud.prepare(Infinity, true).pointCount).toBe(3 * POINTS);
+    expect(drawnIn(cloud)).toBe(3);
+  });
+
+  it("is the whole of another generation also when a frame comes before the graphics have it", () => {
+    for (const key of ["c", "d"]) add(cloud, key);
+    cloud.show(["c", "d"], new Set());
+    expect(cloud.prepare(Infinity, true)).toEqual({ isAdded: false, pointCount: 2 * POINTS, isRestLeft: false });
+    expect(drawnIn(cloud)).toBe(2);
   });
 
   it("does not change when the same is shown again", () => {
@@ -115,9 +135,9 @@ describe("what a frame draws", () => {
     const nowMs = performance.now();
     cloud.settle(nowMs, nowMs, true);
     expect(cloud.isUnsettled).toBe(true);
-    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(true);
+    expect(frame(cloud, true).isAdded).toBe(true);
     cloud.settle(nowMs + 3000, nowMs, true);
     expect(cloud.isUnsettled).toBe(false);
-    expect(cloud.prepare(Infinity, true, Infinity).isAdded).toBe(false);
+    expect(frame(cloud, true).isAdded).toBe(false);
   });
 });

@@ -10,14 +10,18 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("what comes after a rest is told at once", () => {
+test("what comes after a rest is told at once, after what came with it", () => {
   const told: number[] = [];
   const pace = new Pace<number>((state) => told.push(state));
   pace.news(1);
-  expect(told).toEqual([1]);
-  vi.advanceTimersByTime(PACE_MS);
   pace.news(2);
-  expect(told).toEqual([1, 2]);
+  expect(told).toEqual([]);
+  vi.advanceTimersByTime(0);
+  expect(told).toEqual([2]);
+  vi.advanceTimersByTime(PACE_MS);
+  pace.news(3);
+  vi.advanceTimersByTime(0);
+  expect(told).toEqual([2, 3]);
 });
 
 test("of what pours in only the newest is told, and soon", () => {
@@ -36,6 +40,7 @@ test("nothing is told after the end", () => {
   const told: number[] = [];
   const pace = new Pace<number>((state) => told.push(state));
   pace.news(1);
+  vi.advanceTimersByTime(0);
   pace.news(2);
   pace.close();
   pace.news(3);
