@@ -11,11 +11,11 @@ export class Fence {
   /** Behind everything that was asked for until now. */
   set(): void {
     const frame = this.gl.fenceSync(this.gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    if (frame) this.frames.push(frame); // none when the context is lost
+    if (frame) this.frames.push(frame);
     this.gl.flush(); // or it would not be on its way
   }
 
-  /** The context is lost: what it was given will never be done. */
+  /** The context was lost: what it had been given will never be done. */
   forget(): void {
     this.frames = [];
   }

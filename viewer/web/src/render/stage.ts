@@ -294,12 +294,12 @@ export class Stage {
 
   private readonly lost = (event: Event): void => {
     event.preventDefault(); // or the browser would never give it back
-    this.fence.forget();
     this.options.onContext(true);
   };
 
   private readonly restored = (): void => {
     this.options.onContext(false);
+    this.fence.forget();
     this.cloud.clear();
     this.resize();
   };
