@@ -43,6 +43,7 @@ STALL_RATIO: Final = 0.02
 CUTS: Final = (1 / 3, 2 / 3)  # of the photograph
 PATIENCE_S: Final = 1200.0
 ORDER_PAUSE_S: Final = 3.0
+PROMISED_S: Final = 2.0  # two stalls on the way take that by themselves
 UNNOTICED_S: Final = 2.0 * KEEPALIVE_S  # until a half-open connection is given up and the next one stands
 
 
@@ -67,6 +68,7 @@ class Crossing:
             "answer_p50_s": round(statistics.median(self.answers_s or [0.0]), 2),
             "answer_longest_s": round(max(self.answers_s, default=0.0), 2),
             "answers": len(self.answers_s),
+            "answers_over_2_s": sum(each > PROMISED_S for each in self.answers_s),
             "answer_after_cut_longest_s": round(max(self.after_cut_s, default=0.0), 2),
         }
 
