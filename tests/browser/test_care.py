@@ -153,6 +153,26 @@ async def test_buttons_are_large_enough_for_a_thumb(
     assert sizes == []
 
 
+async def test_words_and_tools_have_room_beside_each_other_on_a_tablet(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    await reconstruction.publish([chapel(2_000)], generation=1)
+    await reconstruction.ready(image_count=10)
+    await desktop.page.set_viewport_size({"width": 800, "height": 1000})
+    await desktop.join(mosquitto.connection("anna"))
+    await desktop.has(notice="none")
+    assert await desktop.page.evaluate(OVERLAP_PX) <= 0
+
+
+# By how much the counts, with what of them does not fit, reach into what follows on the line.
+OVERLAP_PX = """() => {
+    const root = document.querySelector('cairn-viewer').shadowRoot;
+    const counts = root.querySelector('.counts');
+    const next = root.querySelector('.standing').getBoundingClientRect();
+    const { left } = counts.getBoundingClientRect();
+    return Math.round(left + counts.scrollWidth - next.left);
+}"""
+
 SMALL = """() => {
     const small = [];
     const walk = root => root.querySelectorAll('*').forEach(element => {

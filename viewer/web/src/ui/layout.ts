@@ -107,6 +107,8 @@ export const layout = css`
     font-size: 0.9rem;
     font-variant-numeric: tabular-nums;
     white-space: nowrap;
+    overflow: hidden;
+    text-overflow: ellipsis;
     margin-top: 3px;
   }
   .counts span + span::before {
@@ -214,6 +216,11 @@ export const layout = css`
     }
   }
 
+  @media (max-width: 1000px) {
+    .counts span:nth-child(n + 3) {
+      display: none;
+    }
+  }
   @media (min-width: 761px) {
     :host([panel="open"]:not([link="none"])) .middle {
       right: 384px;
@@ -239,11 +246,6 @@ export const layout = css`
     }
     .counts {
       font-size: 0.84rem;
-      overflow: hidden;
-      text-overflow: ellipsis;
-    }
-    .counts span:nth-child(n + 3) {
-      display: none;
     }
     .standing {
       margin-top: 0;
