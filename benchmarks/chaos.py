@@ -34,7 +34,7 @@ from broker.live import BrokerLostError, follow
 from broker.logs import configure
 from broker.messages import Manifest, ReconstructorStatistics
 from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
-from reconstructor.store import Store
+from reconstructor.storage.store import Store
 
 ROOT: Final = Path(__file__).parents[1]
 PROJECT: Final = ProjectId("chaos")

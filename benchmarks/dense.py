@@ -26,14 +26,14 @@ from benchmarks.dense_truth import (
     posed_photographs,
 )
 from edge_agent.cameras.simulated.objects import OBJECTS
-from reconstructor.engine.consistency import confirmed
-from reconstructor.engine.dense import DenseSettings
-from reconstructor.engine.densify import sweep_settings
-from reconstructor.engine.depth_maps import DepthMap, SurfacePoints, surface_points
-from reconstructor.engine.fusion import fused, without_outliers
-from reconstructor.engine.plane_sweep import PlaneSweep, SweepSettings
+from reconstructor.engine.mvs.consistency import confirmed
+from reconstructor.engine.mvs.dense_model import DenseSettings
+from reconstructor.engine.mvs.densifier import sweep_settings
+from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
+from reconstructor.engine.mvs.fusion import fused, without_outliers
+from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
+from reconstructor.engine.mvs.views import View, best_sources
 from reconstructor.engine.settings import Quality
-from reconstructor.engine.views import View, best_sources
 
 DISTANCES = (0.5, 1.0, 2.0, 5.0)  # ground sampling distances
 RIGHT = 2.0

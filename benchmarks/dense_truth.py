@@ -14,8 +14,8 @@ from PIL import Image
 from benchmarks.truth import Dataset
 from edge_agent.cameras.simulated.camera import SimulatedObject, SimulatedView
 from reconstructor.engine.colmap import configure, pycolmap
-from reconstructor.engine.depth_maps import SurfacePoints
-from reconstructor.engine.views import View
+from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.mvs.views import View
 
 Array = NDArray[np.float64]
 

@@ -18,13 +18,13 @@ import numpy as np
 from benchmarks.truth import Dataset, Poses, errors
 from reconstructor.black_box import Update
 from reconstructor.engine.colmap import configure, pycolmap
-from reconstructor.engine.files import ImageFiles
-from reconstructor.engine.global_solution import write_database
-from reconstructor.engine.memory import KnownImages
-from reconstructor.engine.recall import build_mapper, recall
+from reconstructor.engine.features.image_files import ImageFiles
+from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.survey import world_from_camera
-from reconstructor.replay import ReplayPlan, Step, order_photographs, replay
+from reconstructor.engine.sfm.describe import world_from_camera
+from reconstructor.engine.sfm.global_mapper import write_database
+from reconstructor.engine.sfm.restore import build_mapper, recall
+from reconstructor.replay.replayer import ReplayPlan, Step, order_photographs, replay
 
 SIMULATED_COUNT = 16
 

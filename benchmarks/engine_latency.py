@@ -21,12 +21,12 @@ import psutil
 
 from benchmarks.truth import Dataset
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.global_solution import write_database
 from reconstructor.engine.live import LiveEngine
 from reconstructor.engine.protocol import Outcome
-from reconstructor.engine.recall import build_mapper
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.replay import order_photographs
+from reconstructor.engine.sfm.global_mapper import write_database
+from reconstructor.engine.sfm.restore import build_mapper
+from reconstructor.replay.replayer import order_photographs
 
 MARKS = (10, 50, 100, 200)
 WINDOW = 5  # images on either side of a mark

@@ -35,11 +35,11 @@ from broker.ids import AgentId, ImageId, ImageName, ProjectId
 from broker.logs import configure
 from broker.messages import ReceiptStatus, ReconstructorPresence, ReconstructorState, UploadAcknowledged
 from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
-from edge_agent.camera import Photograph
-from edge_agent.spool import Spool
-from edge_agent.spool_index import SpooledImage
-from edge_agent.uplink import Window
-from edge_agent.uploader import Uploader, subscriptions
+from edge_agent.cameras.camera import Photograph
+from edge_agent.spool.index import SpooledImage
+from edge_agent.spool.spool import Spool
+from edge_agent.uplink.rate import Window
+from edge_agent.uplink.uploader import Uploader, subscriptions
 
 PROJECT: Final = ProjectId("bench")
 RIG: Final = AgentId("rig-bench")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge_agent.cameras.simulated.camera import SimulatedObject
-from reconstructor.geometry import estimate_similarity
+from reconstructor.clouds.similarity import estimate_similarity
 
 Poses = Mapping[str, NDArray[np.float64]]  # file name -> world_from_camera (4, 4)
 

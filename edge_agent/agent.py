@@ -9,26 +9,26 @@ from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.thumbnails import thumbnail
-from edge_agent.camera import Photograph
+from edge_agent.cameras.camera import Photograph
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
-from edge_agent.clone import Original
-from edge_agent.commands import Wish
+from edge_agent.capture.gpio import Trigger
+from edge_agent.capture.image_pipeline import Darkroom
+from edge_agent.capture.photographer import Photographer
+from edge_agent.capture.schedule import Hours
 from edge_agent.config import Settings
-from edge_agent.darkroom import Darkroom
-from edge_agent.desk import Desk, keep
-from edge_agent.gpio import Trigger
-from edge_agent.health import Pulse, Tally, measure
-from edge_agent.home_assistant import discovery
-from edge_agent.hours import Hours
-from edge_agent.machine import hardware_id
-from edge_agent.photographer import Photographer
-from edge_agent.presence import WILL_DELAY_S, Voice, next_count
-from edge_agent.remote_settings import KEPT_WORD, TRIAL_WORD, resume
-from edge_agent.spool import Spool
-from edge_agent.spool_index import SpooledImage
-from edge_agent.uploader import Uploader, subscriptions
-from edge_agent.watchdog import keep_awake
+from edge_agent.control.command_reader import Desk, keep
+from edge_agent.control.commands import Wish
+from edge_agent.control.health import Pulse, Tally, measure
+from edge_agent.control.home_assistant import discovery
+from edge_agent.control.machine import hardware_id
+from edge_agent.control.presence import WILL_DELAY_S, Voice, next_count
+from edge_agent.control.remote_settings import KEPT_WORD, TRIAL_WORD, resume
+from edge_agent.control.watchdog import keep_awake
+from edge_agent.spool.identity import Original
+from edge_agent.spool.index import SpooledImage
+from edge_agent.spool.spool import Spool
+from edge_agent.uplink.uploader import Uploader, subscriptions
 
 NAME_CONTESTED: Final = "name_contested"
 THUMBNAIL_PAUSE_S: Final = 5.0  # between two, whatever the interval: a thumbnail is a courtesy

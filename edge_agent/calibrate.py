@@ -21,7 +21,8 @@ from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, follow
 from broker.messages import CameraEntry, Cameras
-from edge_agent.calibration import (
+from edge_agent.cameras.sensors import find_sensor
+from edge_agent.capture.calibration import (
     LEAST_IMAGES,
     Calibration,
     Fit,
@@ -29,10 +30,9 @@ from edge_agent.calibration import (
     difference_percent,
     table_focal_px,
 )
-from edge_agent.cameras.sensors import find_sensor
 from edge_agent.config import Settings
-from edge_agent.placements import own_placed, upload_session
-from edge_agent.spool_index import CAMERA_MODEL_WORD, SESSION_WORD, SpoolIndex
+from edge_agent.spool.index import CAMERA_MODEL_WORD, SESSION_WORD, SpoolIndex
+from edge_agent.uplink.placements import own_placed, upload_session
 
 ANSWER_TIMEOUT_S: Final = 10.0
 ROWS: Final = 3

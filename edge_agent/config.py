@@ -11,10 +11,10 @@ from broker.access import HOME_ASSISTANT_PATTERN
 from broker.config import BadSettingsError, Connection, ProgramSettings
 from broker.ids import AgentId, ProjectId
 from broker.messages import AgentSettings
-from edge_agent.calibration import Calibration
 from edge_agent.cameras.plan import CameraKind, CameraPlan
-from edge_agent.hours import BadHoursError, Hours
-from edge_agent.uplink import Window
+from edge_agent.capture.calibration import Calibration
+from edge_agent.capture.schedule import BadHoursError, Hours
+from edge_agent.uplink.rate import Window
 
 MIB: Final = 1024 * 1024
 

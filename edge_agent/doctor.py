@@ -19,7 +19,7 @@ from broker.messages import Request
 from broker.thumbnails import thumbnail
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings
-from edge_agent.machine import look
+from edge_agent.control.machine import look
 
 CONNECT_TIMEOUT_S: Final = 5.0
 MIB: Final = 1024 * 1024

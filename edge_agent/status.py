@@ -8,9 +8,9 @@ from typing import Final
 
 from broker.delivery import Delivery
 from broker.errors import CairnError
-from edge_agent.camera import now_utc
+from edge_agent.cameras.camera import now_utc
 from edge_agent.config import Settings
-from edge_agent.spool_index import Figures, ImageState, SpoolIndex
+from edge_agent.spool.index import Figures, ImageState, SpoolIndex
 
 CONNECT_TIMEOUT_S: Final = 5.0
 MIB: Final = 1024 * 1024

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from edge_agent.config import Settings
-from edge_agent.outbox import NamedFiles
-from edge_agent.spool_index import ImageState, SpooledImage
-from edge_agent.uploader import Uploader, subscriptions
+from edge_agent.spool.index import ImageState, SpooledImage
+from edge_agent.uplink.outbox import NamedFiles
+from edge_agent.uplink.uploader import Uploader, subscriptions
 
 CONNECT_TIMEOUT_S: Final = 10.0
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from broker.errors import CairnError
 from broker.messages import ScaleSource
-from reconstructor.geometry import Similarity, rotation_from_quaternion
+from reconstructor.clouds.similarity import Similarity, rotation_from_quaternion
 
 UPDATE_NAME = "update.json"
 UPDATE_LIMIT_BYTES = 64 * 1024 * 1024

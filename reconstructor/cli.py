@@ -40,7 +40,7 @@ def replay(
     final_refetch: Annotated[bool, typer.Option(help="End with one last refetch.")] = True,
 ) -> None:
     """Reconstruct a folder of photographs without a broker; prints the report as one line of JSON."""
-    from reconstructor.batch import replay_folder  # noqa: PLC0415 - `--help` needs no engine
+    from reconstructor.replay.command import replay_folder  # noqa: PLC0415 - `--help` needs no engine
 
     configure(level="warning")
     report = replay_folder(
@@ -52,7 +52,7 @@ def replay(
 @app.command()
 def status(project: Projects = None, data_dir: DataDir = None) -> None:
     """What is stored, as one line of JSON for each project; also while the service runs."""
-    from reconstructor.status import read_status  # noqa: PLC0415 - likewise
+    from reconstructor.storage.status import read_status  # noqa: PLC0415 - likewise
 
     settings = Settings.load(projects=project or None, data_dir=data_dir)
     for each in settings.projects:

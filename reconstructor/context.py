@@ -20,13 +20,13 @@ from broker.live import BrokerLostError
 from broker.messages import Error, Event, ReconstructorPresence, ReconstructorState
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
-from reconstructor.durable import StoreError
 from reconstructor.executors import Executor
 from reconstructor.gaps import Gaps
-from reconstructor.generations import ShardGoneError
-from reconstructor.publisher import Publisher
+from reconstructor.publishing.publisher import Publisher
 from reconstructor.statistics import Figures
-from reconstructor.store import Store
+from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.store import Store
 
 BROKER_ERRORS: Final = (DeliveryTimeoutError, PublishRefusedError, BrokerRefusedError, BrokerLostError)
 RETRY_S: Final = 1.0

@@ -16,15 +16,15 @@ from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context, state_message
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
-from reconstructor.generations import ShardGoneError
-from reconstructor.jobs import run_jobs
-from reconstructor.publisher import Publisher
-from reconstructor.receipts import ask_for_gaps
-from reconstructor.reception import READ, receive
+from reconstructor.intake.receipts import ask_for_gaps
+from reconstructor.intake.router import READ, receive
+from reconstructor.intake.scale_bars import publish_revisions
+from reconstructor.jobs.runner import run_jobs
+from reconstructor.publishing.publisher import Publisher
 from reconstructor.requests import Asked, answer_requests
-from reconstructor.scale_bars import publish_revisions
 from reconstructor.statistics import collect
-from reconstructor.store import Store
+from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.store import Store
 from reconstructor.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0

@@ -12,7 +12,7 @@ from broker.errors import CairnError
 from broker.ids import Encoding, SenderId, Verb
 from broker.messages import Request, Response
 from reconstructor.context import BROKER_ERRORS, Context
-from reconstructor.publisher import shard_topic
+from reconstructor.publishing.publisher import shard_topic
 
 
 class WrongVerbError(CairnError):

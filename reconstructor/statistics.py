@@ -11,8 +11,8 @@ import psutil
 
 from broker.ids import Generation, ProjectId
 from broker.messages import Manifest, ReconstructorStatistics
-from reconstructor.images import ImageState
-from reconstructor.store import Store
+from reconstructor.storage.images import ImageState
+from reconstructor.storage.store import Store
 
 _REMEMBERED: Final = 1000
 

@@ -8,8 +8,8 @@ from broker.delivery import Outgoing
 from broker.ids import ProjectId
 from broker.thumbnails import thumbnail
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
-from reconstructor.images import StoredImage
-from reconstructor.retained import retained_messages
+from reconstructor.publishing.retained import retained_messages
+from reconstructor.storage.images import StoredImage
 
 _CONNECT_TIMEOUT_S = 10.0
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
-from edge_agent.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError, Photograph
+from edge_agent.cameras.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError, Photograph
 from edge_agent.cameras.plan import CameraPlan, open_camera
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from edge_agent.camera import CameraError, CameraExhaustedError, CameraUnusableError, Photograph
+from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError, Photograph
 
 CONTENT_TYPES = {
     ".jpg": "image/jpeg",

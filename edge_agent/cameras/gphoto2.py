@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from edge_agent.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraUnusableError, Photograph, now_utc
 from edge_agent.cameras.folder import CONTENT_TYPES
 
 PROGRAM: Final = "gphoto2"

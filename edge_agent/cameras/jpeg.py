@@ -11,7 +11,7 @@ from typing import Final
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
-from edge_agent.camera import CameraError
+from edge_agent.cameras.camera import CameraError
 
 START: Final = b"\xff\xd8"
 TABLES_MARKER: Final = b"\xff\xc4"

@@ -4,7 +4,7 @@ import io
 import time
 from typing import Any, Final
 
-from edge_agent.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraUnusableError, Photograph, now_utc
 from edge_agent.cameras.jpeg import Shot, with_exif
 from edge_agent.cameras.sensors import Sensor, find_sensor
 

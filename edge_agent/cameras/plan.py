@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge_agent.camera import Camera, CameraUnusableError
+from edge_agent.cameras.camera import Camera, CameraUnusableError
 from edge_agent.cameras.folder import FolderCamera
 from edge_agent.cameras.gphoto2 import Gphoto2Camera
 from edge_agent.cameras.picamera import Picamera

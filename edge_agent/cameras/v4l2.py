@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from edge_agent.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraUnusableError, Photograph, now_utc
 from edge_agent.cameras.jpeg import Shot, with_exif, with_huffman_tables
 
 BUFFERS: Final = 2

@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from broker.logs import get_logger
-from edge_agent.camera import CameraError, Photograph
+from edge_agent.cameras.camera import CameraError, Photograph
 from edge_agent.cameras.child import Header, photograph_of
 from edge_agent.cameras.plan import CameraPlan
 

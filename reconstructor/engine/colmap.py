@@ -13,7 +13,7 @@ import numpy as np
 import pycolmap
 from numpy.typing import NDArray
 
-from reconstructor.geometry import Similarity
+from reconstructor.clouds.similarity import Similarity
 
 __all__ = ["configure", "distortion_of", "intrinsics_of", "keypoints_in_image", "pycolmap", "sim3"]
 

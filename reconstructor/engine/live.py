@@ -16,29 +16,29 @@ from numpy.typing import NDArray
 from broker.shards import PointCloud
 from reconstructor.black_box import concurrent
 from reconstructor.engine import colmap
-from reconstructor.engine.allocator import give_back
-from reconstructor.engine.candidates import PairFinder
-from reconstructor.engine.densify import Densifier
-from reconstructor.engine.depth_files import DepthFiles
-from reconstructor.engine.depth_maps import SurfacePoints
-from reconstructor.engine.features import Features
-from reconstructor.engine.files import ImageFacts, ImageFiles
-from reconstructor.engine.mapping import LiveMapper
-from reconstructor.engine.memory import KnownImages
-from reconstructor.engine.pairs import Pair
-from reconstructor.engine.photographs import UnreadablePhotographError
+from reconstructor.engine.features.candidates import PairFinder
+from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.features.photographs import UnreadablePhotographError
+from reconstructor.engine.features.reader import ImageReader
+from reconstructor.engine.features.sift import Features
+from reconstructor.engine.memory import give_back
+from reconstructor.engine.mvs.densifier import Densifier
+from reconstructor.engine.mvs.depth_files import DepthFiles
+from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.next_model import world_of
+from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import Outcome
-from reconstructor.engine.published import PublishedPoints
-from reconstructor.engine.reading import ImageReader
-from reconstructor.engine.rebuilding import Rebuilding, Rebuilt
-from reconstructor.engine.recall import EngineStateMissingError, build_mapper, introduce, recall
+from reconstructor.engine.refetch import Rebuilding, Rebuilt
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.snapshots import Snapshots, Step, StepImage, StepState
+from reconstructor.engine.sfm.describe import describe, upward_of, upward_said
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.published_points import PublishedPoints
+from reconstructor.engine.sfm.restore import EngineStateMissingError, build_mapper, introduce, recall
+from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
+from reconstructor.engine.sfm.up_direction import Upward, kept_still
 from reconstructor.engine.stopwatch import Stopwatch
-from reconstructor.engine.succession import world_of
-from reconstructor.engine.survey import describe, upward_of, upward_said
-from reconstructor.engine.turns import EngineClosedError
-from reconstructor.engine.upward import Upward, kept_still
 
 
 class LiveEngine:

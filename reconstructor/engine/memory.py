@@ -1,55 +1,25 @@
-"""What does the engine hold in memory of a project's images? Their facts, features and pairs, in order of number."""
+"""Where does memory go that was freed? Back to the system, before it is in pieces.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+glibc keeps freed memory for the next call. A depth map takes some hundred megabytes for a moment and leaves a few for
+good, which then lie between the holes: 40 images of 612 x 408 held 1,065 MB, and 731 MB once the holes were given back
+(measured 2026-11-24).
+"""
 
-from reconstructor.engine.features import Features
-from reconstructor.engine.files import ImageFacts
-from reconstructor.engine.pairs import Pair
-from reconstructor.engine.photographs import Sensor
+import ctypes
+import sys
+from functools import lru_cache
+from typing import Any
 
 
-@dataclass(slots=True, kw_only=True)
-class KnownImages:
-    """Every image the engine was given and could read."""
+def give_back() -> None:
+    """Return what is free to the system; a few milliseconds, and nothing where the C library cannot."""
+    if (library := _library()) is not None:
+        library.malloc_trim(0)
 
-    facts: dict[int, ImageFacts] = field(default_factory=dict)
-    features: dict[int, Features] = field(default_factory=dict)
-    pairs: dict[int, list[Pair]] = field(default_factory=dict)  # of an image with earlier and later ones
-    camera_ids: dict[int, int] = field(default_factory=dict)
-    _camera_by_sensor: dict[Sensor, int] = field(default_factory=dict)
 
-    def __contains__(self, number: int) -> bool:
-        return number in self.facts
-
-    @property
-    def numbers(self) -> list[int]:
-        return list(self.facts)
-
-    def add(self, number: int, facts: ImageFacts, features: Features, pairs: Sequence[Pair]) -> None:
-        self.facts[number] = facts
-        self.features[number] = features
-        self.pairs[number] = list(pairs)
-        for pair in pairs:
-            self.pairs[pair.earlier].append(pair)
-        self.camera_ids[number] = self.camera_id(facts.sensor)
-
-    def camera_id(self, sensor: Sensor) -> int:
-        """One camera for each sensor and image size; a zoomed lens counts as another sensor."""
-        rounded = Sensor(
-            name=sensor.name,
-            width_px=sensor.width_px,
-            height_px=sensor.height_px,
-            intrinsics=sensor.intrinsics,
-            focal_px=None if sensor.focal_px is None else float(round(sensor.focal_px)),
-        )
-        return self._camera_by_sensor.setdefault(rounded, len(self._camera_by_sensor) + 1)
-
-    def neighbours(self, number: int) -> list[int]:
-        """The images this one shares most with, most matches first."""
-        counts = {self._other(pair, number): len(pair.matches) for pair in self.pairs[number]}
-        return sorted(counts, key=lambda other: (-counts[other], other))
-
-    @staticmethod
-    def _other(pair: Pair, number: int) -> int:
-        return pair.earlier if pair.newer == number else pair.newer
+@lru_cache(maxsize=1)
+def _library() -> Any | None:
+    if sys.platform != "linux":
+        return None
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "malloc_trim") else None  # musl has none

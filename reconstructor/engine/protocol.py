@@ -6,7 +6,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from reconstructor.black_box import Update
-from reconstructor.engine.solver import SolveVerdict
+from reconstructor.engine.sfm.solver import SolveVerdict
 
 
 class Outcome(BaseModel):

@@ -1,93 +1,126 @@
-"""How does a complete re-solve run beside the live path? In a child process that can be killed; its word is a model."""
+"""How does a refetch go while images are added? A child process solves, the next model is made beside the live one."""
 
-import os
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from threading import RLock
+from typing import Any, Final
 
-from pydantic import ValidationError
-
-from broker.errors import CairnError
-from reconstructor.engine.colmap import pycolmap
+from reconstructor.clouds.similarity import DegenerateGeometryError
+from reconstructor.engine import colmap
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.memory import give_back
+from reconstructor.engine.mvs.densifier import Densifier
+from reconstructor.engine.next_model import Successor, world_of
+from reconstructor.engine.priority import Turns
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.solver import SolveRequest, SolveVerdict
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.model_comparison import similarity_between
+from reconstructor.engine.sfm.solver import SolveVerdict
+from reconstructor.engine.sfm.solver_process import Refetch, RefetchFailedError
+from reconstructor.engine.stopwatch import Stopwatch
+from reconstructor.progress import write_progress
 
-_ERROR_TAIL_LENGTH: Final = 300
+_LEAST_IMAGES_TO_SOLVE: Final = 3
+_SPAN_OF_STAGE: Final = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (0.7, 0.95), "publishing": (0.95, 1.0)}
 
 
-class RefetchFailedError(CairnError):
-    """The solver died, ran out of time, or was stopped."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rebuilt:
+    """What came of it: a model that only has to take over, or what speaks against one; neither if there is too little.
 
-    code = "refetch_failed"
+    Attributes:
+        verdict: the gate's, if a solver came to one.
+        successor: the new model, but for the very last images.
+        objection: why there is none, in one line.
+    """
+
+    verdict: SolveVerdict | None = None
+    successor: Successor | None = None
+    objection: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Refetch:
-    """One run of the solver."""
+class Rebuilding:
+    """The refetches of one engine.
 
-    folder: Path
-    _process: subprocess.Popen[bytes]
+    Args:
+        folder: the engine's.
+        settings: the engine's.
+        known: what the engine knows of the images; it grows meanwhile.
+        lock: whoever holds it may change what the engine knows, and its live model.
+    """
 
-    @classmethod
-    def start(cls, engine_folder: Path, numbers: tuple[int, ...], live: Any | None, settings: EngineSettings) -> Self:
-        """Begin; `live` is the model to be replaced and is copied to disk before this returns."""
-        folder = engine_folder.resolve() / "refetch"
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "live").mkdir(parents=True)
-        if live is not None:
-            live.write_binary(str(folder / "live"))
-        request = SolveRequest(
-            engine_folder=str(engine_folder.resolve()),
-            numbers=numbers,
-            settings=settings,
-            has_live=live is not None,
-            parent_pid=os.getpid(),
-        )
-        (folder / "request.json").write_text(request.model_dump_json(), encoding="utf-8")
-        with (folder / "solver.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "reconstructor.engine.solver", str(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-            )
-        return cls(folder=folder, _process=process)
+    def __init__(self, folder: Path, settings: EngineSettings, known: KnownImages, lock: RLock) -> None:
+        self.turns = Turns()
+        self._folder, self._settings, self._known, self._lock = folder, settings, known, lock
+        self._running: Refetch | None = None
 
-    @property
-    def process_id(self) -> int:
-        return self._process.pid
+    def close(self) -> None:
+        """End a refetch that is under way, at once while it solves and else before its next image."""
+        self.turns.close()
+        if (running := self._running) is not None:
+            running.stop()
 
-    def wait(self, timeout_s: float) -> tuple[SolveVerdict, Any | None]:
-        """The verdict and, if a solution passed, its model; call once.
+    def run(self, mapper: LiveMapper, densifier: Densifier | None, watch: Stopwatch) -> Rebuilt:
+        """Solve anew and make the next model; the live one, of `mapper` and `densifier`, is only read.
 
         Raises:
-            RefetchFailedError: the solver did not come to a verdict in time.
+            EngineClosedError: the engine was closed meanwhile.
         """
+        if len(self._known.numbers) < _LEAST_IMAGES_TO_SOLVE:
+            return Rebuilt()
+        self.turns.begin()
+        self.tell("solving", 0, 1)
+        with watch.measure("solving"):
+            verdict, solution, objection = self.solve(mapper)
+        self.tell("solving", 1, 1)
+        if solution is None:
+            return Rebuilt(verdict=verdict, objection=objection)
         try:
-            code = self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired as exc:
-            self.stop()
-            raise RefetchFailedError(f"the re-solve took longer than {timeout_s:.0f} s and was stopped") from exc
+            successor = self._succeed(solution, mapper, watch)
+        except DegenerateGeometryError as exc:
+            return Rebuilt(verdict=verdict, objection=exc.sentence)
+        with watch.measure("dense"):
+            if densifier is not None:
+                successor.rebuild(densifier, self.tell)
+            while len(missing := self.missing(successor)) > 1:
+                successor.catch_up(missing, densifier)
+                self.tell("publishing", 0, 1)
+        return Rebuilt(verdict=verdict, successor=successor)
+
+    def solve(self, mapper: LiveMapper) -> tuple[SolveVerdict | None, Any | None, str]:
+        """The verdict on a new solution, the solution if it passed, and what speaks against it if not."""
+        with self._lock:
+            live = mapper.model if mapper.is_initialised else None
+            self._running = Refetch.start(self._folder, tuple(self._known.numbers), live, self._settings)
+        if self.turns.is_closed:  # whoever closed it just now saw nothing to stop
+            self._running.stop()
         try:
-            verdict = SolveVerdict.model_validate_json((self.folder / "verdict.json").read_bytes())
-        except (OSError, ValidationError) as exc:
-            raise RefetchFailedError(f"the re-solve ended with code {code}: {self._last_words()}") from exc
-        if not verdict.method:
-            return verdict, None
-        model = pycolmap.Reconstruction()
-        model.read_binary(str(self.folder / "result"))
-        return verdict, model
+            verdict, solution = self._running.wait(self._settings.refetch_timeout_s)
+        except RefetchFailedError as exc:
+            return None, None, exc.sentence
+        finally:
+            self._running = None
+        return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
 
-    def stop(self) -> None:
-        """Kill the solver; does nothing if it has ended."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+    def missing(self, successor: Successor) -> list[int]:
+        """Images that came since the successor was last brought up to date."""
+        with self._lock:
+            return successor.missing(self._known.numbers)
 
-    def _last_words(self) -> str:
-        text = (self.folder / "solver.log").read_text(encoding="utf-8", errors="replace")
-        return " ".join(text.split())[-_ERROR_TAIL_LENGTH:] or "it said nothing"
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """Say how far the refetch has come, tidy memory, and let images go first."""
+        begin, end = _SPAN_OF_STAGE[stage]
+        write_progress(self._folder, stage, begin + (end - begin) * done / total)
+        give_back()
+        self.turns.give_way()
+
+    def _succeed(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> Successor:
+        """A model of the solution, moved into the world that viewers know."""
+        with self._lock:
+            if mapper.is_initialised:
+                solution.transform(colmap.sim3(similarity_between(mapper.model, solution)))
+            numbers, world = self._known.numbers, world_of(mapper)
+        with watch.measure("mapping"):
+            return Successor(
+                solution=solution, numbers=numbers, known=self._known, world=world, settings=self._settings
+            )

@@ -6,16 +6,16 @@ from typing import Final
 
 import numpy as np
 
-from reconstructor.engine.export import write_colmap
+from reconstructor.clouds.similarity import Vector
 from reconstructor.engine.live import LiveEngine
-from reconstructor.engine.reopened import reopened
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.survey import world_from_camera
-from reconstructor.engine.upward import estimate_upward
+from reconstructor.engine.sfm.colmap_export import write_colmap
+from reconstructor.engine.sfm.describe import world_from_camera
+from reconstructor.engine.sfm.read_only_copy import reopened
+from reconstructor.engine.sfm.up_direction import estimate_upward
 from reconstructor.exports.origins import NothingToExportError, find_origin, published_surface
 from reconstructor.exports.surface import Surface, turn_up
 from reconstructor.exports.writers import WRITERS, CannotExportError
-from reconstructor.geometry import Vector
 
 # which axis is up by the format's own word (glTF 2.0, 3.4) or its programs' habit; the others keep the project's axes
 _UP_AXIS: Final = {"gltf": 1, "laz": 2}

@@ -13,12 +13,12 @@ from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.messages import Cameras, Manifest
-from reconstructor.durable import StoreError
-from reconstructor.engine.normals import estimated_normals
+from reconstructor.clouds.ply import read_ply
+from reconstructor.clouds.similarity import Matrix, Vector
+from reconstructor.engine.mvs.normals import estimated_normals
 from reconstructor.exports.surface import Surface
-from reconstructor.generations import GenerationFiles
-from reconstructor.geometry import Matrix, Vector
-from reconstructor.ply import read_ply
+from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.generation_files import GenerationFiles
 
 _ENGINE_IN_STORE: Final = "black_box"
 _ENGINE_IN_REPLAY: Final = "engine"

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from reconstructor.geometry import Matrix, Vector
+from reconstructor.clouds.similarity import Matrix, Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

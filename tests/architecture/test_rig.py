@@ -40,7 +40,7 @@ def brought_by_module(names: list[str]) -> dict[str, list[str]]:
 
 def test_the_edge_agent_loads_no_numerics() -> None:
     names = rig_modules()
-    assert {"edge_agent.camera", "edge_agent.cli"} <= set(names)
+    assert {"edge_agent.cameras.camera", "edge_agent.cli"} <= set(names)
     assert {name: heavy for name, heavy in brought_by_module(names).items() if heavy} == {}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.camera import CameraExhaustedError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError, Photograph, now_utc
 from edge_agent.cameras.simulated.lens import encode_jpeg
 from edge_agent.cameras.simulated.noise import Floats
 from edge_agent.cameras.simulated.objects import OBJECTS, HeritageObject

@@ -26,9 +26,9 @@ from broker.messages import (
 )
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
-from edge_agent.camera import CameraUnusableError, now_utc
+from edge_agent.cameras.camera import CameraUnusableError, now_utc
 from edge_agent.config import Settings
-from edge_agent.spool import Spool
+from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 
 RIG = AgentId("rig-north")

@@ -16,10 +16,10 @@ from broker.live import follow
 from broker.messages import AgentPresence, AgentState, Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
-from edge_agent.camera import now_utc
+from edge_agent.cameras.camera import now_utc
 from edge_agent.cameras.plan import CameraKind
 from edge_agent.config import Settings
-from edge_agent.outbox import NamedFiles
+from edge_agent.uplink.outbox import NamedFiles
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, Receiver, receiving
 
@@ -121,7 +121,7 @@ async def test_an_agent_that_starts_again_sends_only_what_is_missing(mosquitto: 
 async def test_a_piece_that_got_lost_is_asked_for_and_sent_again(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge_agent.pieces.LARGEST_SINGLE_BYTES", 1)
+    monkeypatch.setattr("edge_agent.uplink.pieces.LARGEST_SINGLE_BYTES", 1)
     content = photograph(tmp_path / "photos", 700 * KILOBYTE)
     slow = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=10**7)
     async with (

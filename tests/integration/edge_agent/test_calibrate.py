@@ -15,10 +15,10 @@ from broker.ids import AgentId, ImageId
 from broker.messages import CameraEntry, Cameras, CameraState
 from broker.mosquitto import Mosquitto
 from edge_agent import calibrate
-from edge_agent.calibration import Calibration, TooFewImagesError
+from edge_agent.capture.calibration import Calibration, TooFewImagesError
 from edge_agent.config import Settings
-from edge_agent.spool import Spool
-from edge_agent.spool_index import CAMERA_MODEL_WORD
+from edge_agent.spool.index import CAMERA_MODEL_WORD
+from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT
 
 ROOT = Path(__file__).parents[3]

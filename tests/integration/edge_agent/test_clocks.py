@@ -14,8 +14,8 @@ from broker.envelope import decode
 from broker.ids import AgentId, ImageId
 from broker.messages import AgentHealth, Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
-from edge_agent.camera import now_utc
-from edge_agent.spool import Spool
+from edge_agent.cameras.camera import now_utc
+from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 from tests.integration.edge_agent.test_hard_times import running, settings_for, until, write_photographs
 

@@ -34,15 +34,15 @@ from broker.messages import (
 )
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
-from edge_agent.camera import now_utc
+from edge_agent.cameras.camera import now_utc
+from edge_agent.capture.image_pipeline import Darkroom
+from edge_agent.capture.photographer import Photographer
 from edge_agent.config import Settings
-from edge_agent.darkroom import Darkroom
-from edge_agent.desk import Desk
-from edge_agent.health import Tally
-from edge_agent.photographer import Photographer
-from edge_agent.presence import Voice
-from edge_agent.remote_settings import KEPT_WORD, ROLLED_BACK, TRIAL_WORD, resume
-from edge_agent.spool import Spool
+from edge_agent.control.command_reader import Desk
+from edge_agent.control.health import Tally
+from edge_agent.control.presence import Voice
+from edge_agent.control.remote_settings import KEPT_WORD, ROLLED_BACK, TRIAL_WORD, resume
+from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 from tests.integration.edge_agent.test_hard_times import running, settings_for, write_photographs

@@ -42,10 +42,10 @@ from broker.messages import (
 )
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
-from edge_agent.camera import Photograph, now_utc
-from edge_agent.clone import ClonedRigError
+from edge_agent.cameras.camera import Photograph, now_utc
 from edge_agent.config import Settings
-from edge_agent.spool import Spool
+from edge_agent.spool.identity import ClonedRigError
+from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 
 ROOT = Path(__file__).parents[3]
@@ -134,7 +134,7 @@ async def test_a_full_disk_makes_capturing_wait_and_everything_arrives_when_ther
 HUNG_ONCE = """
 import io, pathlib, sys, time
 from PIL import Image
-from edge_agent.camera import CameraExhaustedError, Photograph
+from edge_agent.cameras.camera import CameraExhaustedError, Photograph
 from edge_agent.cameras import child
 
 flag = pathlib.Path(sys.argv[1])

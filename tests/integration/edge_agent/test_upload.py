@@ -15,10 +15,10 @@ from broker.delivery import Outgoing
 from broker.ids import AgentId, ImageId
 from broker.messages import Missing, MissingSequences, ReconstructorPresence
 from broker.mosquitto import Mosquitto
-from edge_agent.camera import Photograph
+from edge_agent.cameras.camera import Photograph
 from edge_agent.config import Settings
-from edge_agent.outbox import NotAPhotographError
-from edge_agent.spool import Spool
+from edge_agent.spool.spool import Spool
+from edge_agent.uplink.outbox import NotAPhotographError
 from edge_agent.upload import send_files
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 
@@ -101,7 +101,7 @@ async def test_a_missing_file_is_said_before_anything_is_sent(
 async def test_an_image_without_receipt_is_sent_again(
     mosquitto: Mosquitto, tmp_path: Path, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge_agent.uplink.LEAST_RECEIPT_WAIT_S", 0.5)
+    monkeypatch.setattr("edge_agent.uplink.rate.LEAST_RECEIPT_WAIT_S", 0.5)
     async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
         receiver.is_mute = True
         sending = asyncio.create_task(send_files(settings_for(mosquitto, tmp_path), files[:1]))

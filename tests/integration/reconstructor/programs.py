@@ -29,8 +29,8 @@ from broker.messages import (
 from broker.mosquitto import Mosquitto
 from broker.shards import sha256
 from broker.topics import TopicSpace
-from reconstructor.publisher import shard_topic
-from reconstructor.retained import list_retained
+from reconstructor.publishing.publisher import shard_topic
+from reconstructor.publishing.retained import list_retained
 from tests.photographs import image_id, photograph
 
 ROOT = Path(__file__).parents[3]

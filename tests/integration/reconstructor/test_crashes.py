@@ -13,8 +13,8 @@ from broker.ids import Encoding, Generation
 from broker.live import BrokerLostError
 from broker.messages import Error, Manifest, ProcessingComplete
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
-from reconstructor.publisher import shard_topic
-from reconstructor.store import Store
+from reconstructor.publishing.publisher import shard_topic
+from reconstructor.storage.store import Store
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.conftest import credentials
 from tests.integration.reconstructor.conftest import StartProgram

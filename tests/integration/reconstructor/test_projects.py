@@ -13,7 +13,7 @@ from broker.envelope import BadMessageError, decode
 from broker.ids import ProjectId
 from broker.messages import Manifest
 from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
-from reconstructor.retained import list_retained
+from reconstructor.publishing.retained import list_retained
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.integration.reconstructor.programs import PATIENCE_S, Program, Rig
 

@@ -8,7 +8,7 @@ from PIL import Image
 from broker.contract import IMAGE_THUMBNAIL, MAX_THUMBNAIL_PX, match
 from broker.ids import ImageId
 from broker.mosquitto import Mosquitto
-from reconstructor.retained import retained_messages
+from reconstructor.publishing.retained import retained_messages
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE, Rig, Watcher
 from tests.photographs import photograph

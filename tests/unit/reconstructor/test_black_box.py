@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reconstructor.answer import read_answer
 from reconstructor.black_box import (
     UPDATE_NAME,
     BadUpdateError,
@@ -20,7 +19,8 @@ from reconstructor.black_box import (
     read_update,
     write_update,
 )
-from reconstructor.geometry import Similarity, rotation_from_quaternion
+from reconstructor.clouds.similarity import Similarity, rotation_from_quaternion
+from reconstructor.jobs.answer import read_answer
 
 POSE = ((1.0, 0.0, 0.0, 2.0), (0.0, 1.0, 0.0, 3.0), (0.0, 0.0, 1.0, 4.0), (0.0, 0.0, 0.0, 1.0))
 

@@ -6,7 +6,7 @@ import pytest
 
 from broker.ids import ProjectId
 from reconstructor.statistics import Figures, collect, percentile
-from reconstructor.store import Store
+from reconstructor.storage.store import Store
 
 
 @pytest.mark.parametrize(

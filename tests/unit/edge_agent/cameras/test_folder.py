@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.camera import CameraExhaustedError
+from edge_agent.cameras.camera import CameraExhaustedError
 from edge_agent.cameras.folder import FolderCamera, FolderMissingError, by_name
 
 LATER = 10**10  # a clock at which every file has rested long enough

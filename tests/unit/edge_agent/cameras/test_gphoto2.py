@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.camera import CameraError
+from edge_agent.cameras.camera import CameraError
 from edge_agent.cameras.gphoto2 import Gphoto2Camera, Gphoto2MissingError
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from PIL import ExifTags, Image
 
-from edge_agent.camera import CameraError
+from edge_agent.cameras.camera import CameraError
 from edge_agent.cameras.picamera import Picamera, PicameraMissingError, StalePhotographError
 from tests.unit.edge_agent.photographs import drawn
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 from PIL import ExifTags, Image
 
-from edge_agent.camera import CameraError
+from edge_agent.cameras.camera import CameraError
 from edge_agent.cameras.v4l2 import LinuxpyMissingError, UsbCamera
 from tests.unit.edge_agent.cameras.test_jpeg import bare_jpeg, without_tables
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.camera import CameraError, CameraExhaustedError, CameraUnusableError
+from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.cameras.watched import CameraEndedError, CameraHungError, WatchedCamera
 
 CHILD = """
 import sys, time
-from edge_agent.camera import CameraError, Photograph
+from edge_agent.cameras.camera import CameraError, Photograph
 from edge_agent.cameras import child
 
 class Camera:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from reconstructor.engine.views import View
+from reconstructor.engine.mvs.views import View
 
 Array = NDArray[np.float64]
 Object = Callable[[Array, Array], Array]  # centre (3,), directions (N, 3) with unit depth -> depth (N,), inf: no hit

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reconstructor.black_box import CameraState, Update
-from reconstructor.engine.features import Features
-from reconstructor.engine.files import ImageFacts
-from reconstructor.engine.mapping import LiveMapper
-from reconstructor.engine.memory import KnownImages
-from reconstructor.engine.pairs import Matches, Pair, PairEstimator
-from reconstructor.engine.photographs import ImageMetadata, Intrinsics
-from reconstructor.engine.recall import introduce
+from reconstructor.clouds.similarity import estimate_similarity
+from reconstructor.engine.features.image_files import ImageFacts
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.pairs import Matches, Pair, PairEstimator
+from reconstructor.engine.features.photographs import ImageMetadata, Intrinsics
+from reconstructor.engine.features.sift import Features
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.geometry import estimate_similarity
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.restore import introduce
 from tests.unit.reconstructor.engine.analytic import Object, looking_at, plane, sphere, union
 
 WIDTH_PX, HEIGHT_PX = 480, 360

@@ -19,13 +19,13 @@ from PIL import Image, ImageFilter
 from broker.errors import CairnError
 from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import CameraState, Update, read_update
+from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine.live import LiveEngine, black_box
-from reconstructor.engine.mapping import LiveMapper
 from reconstructor.engine.protocol import Engine, Outcome
-from reconstructor.engine.rebuilding import Rebuilding
-from reconstructor.engine.recall import EngineStateMissingError
+from reconstructor.engine.refetch import Rebuilding
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.geometry import DegenerateGeometryError
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.restore import EngineStateMissingError
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
 Start = Callable[[Path], Engine]
@@ -208,7 +208,7 @@ def test_a_solution_that_fits_into_no_known_world_is_refused_and_the_model_stays
     def degenerate(target: object, source: object) -> None:
         raise DegenerateGeometryError("all points lie on one line")
 
-    monkeypatch.setattr("reconstructor.engine.rebuilding.similarity_between", degenerate)
+    monkeypatch.setattr("reconstructor.engine.refetch.similarity_between", degenerate)
     outcome = start_live(resumed).refetch()
     assert outcome.update.refetch_rejected == "all points lie on one line"
     assert np.array_equal(poses(outcome.update), poses(walked[1][-1].update))

@@ -12,19 +12,19 @@ from typer.testing import CliRunner
 
 from broker.ids import Generation, ProjectId
 from broker.messages import CameraEntry, Cameras, CameraState, ScaleSource
+from reconstructor.clouds.ply import WideCloud
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.recall import EngineStateMissingError
-from reconstructor.engine.reopened import reopened
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.read_only_copy import reopened
+from reconstructor.engine.sfm.restore import EngineStateMissingError
 from reconstructor.exports.cli import app
 from reconstructor.exports.exporting import export_to
 from reconstructor.exports.origins import NothingToExportError
 from reconstructor.exports.writers import CannotExportError
-from reconstructor.manifests import begin
-from reconstructor.ply import WideCloud
-from reconstructor.replay import ReplayPlan, order_photographs, replay
-from reconstructor.scale import Scale, Scaling
-from reconstructor.store import Store
+from reconstructor.metric_scale.scale import Scale, Scaling
+from reconstructor.publishing.manifests import begin
+from reconstructor.replay.replayer import ReplayPlan, order_photographs, replay
+from reconstructor.storage.store import Store
 from tests.unit.reconstructor.engine.synthetic import photograph
 
 METRES_PER_UNIT = 2.5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_agent.camera import CameraExhaustedError
+from edge_agent.cameras.camera import CameraExhaustedError
 from edge_agent.cameras.simulated.camera import SimulatedCamera, SimulatedObject, UnknownObjectError
 
 SMALL = (120, 80)

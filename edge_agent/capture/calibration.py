@@ -1,0 +1,216 @@
+"""How does this rig's lens draw? OpenCV's matrix and distortion, how well they fit, and how they travel in EXIF."""
+
+import io
+import math
+import statistics
+import struct
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, Self
+
+from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import IFDRational
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from broker.errors import CairnError
+from broker.messages import CameraEntry
+from edge_agent.cameras.sensors import FULL_FRAME_WIDTH_MM, Sensor
+from edge_agent.capture.exif import EXIF_MARK, JPEG_START, edited, exif_segment
+
+LEAST_IMAGES: Final = 12
+MOST_SPREAD_PERCENT: Final = 2.0  # a lens that zooms or hunts for focus has more than one focal length
+LEAST_RMS_LIMIT_PX: Final = 2.0
+MOST_RMS_RATIO: Final = (
+    0.001  # of the longer side: features are found in a reduced image, errors are told in full pixels
+)
+SAME_SHAPE_RATIO: Final = 0.01  # of the aspect ratio: another crop of the sensor has another view
+CENTIMETRES: Final = 3  # EXIF 2.32, tag 0xA210
+MM_PER_CM: Final = 10.0
+PRECISION: Final = 100_000
+
+Matrix = tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat]
+
+
+class TooFewImagesError(CairnError):
+    """Not enough of the rig's photographs are placed to know the lens."""
+
+    code = "too_few_images"
+
+
+class PoorFitError(CairnError):
+    """The placed photographs do not agree on one lens."""
+
+    code = "poor_fit"
+
+
+class Calibration(BaseModel):
+    """A lens before a sensor: pixels of photographs of this size, centres at half integers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size_px: tuple[PositiveInt, PositiveInt] = Field(description="Width and height of the photographs, pixels.")
+    matrix: Matrix = Field(description="fx, fy, cx, cy in pixels.")
+    distortion: Annotated[tuple[float, ...], Field(max_length=8)] = Field(
+        default=(), description="OpenCV's k1, k2, p1, p2."
+    )
+
+    def fits(self, width_px: int, height_px: int) -> bool:
+        """Whether photographs of this size show the same view, upright or turned, smaller or not."""
+        ours, theirs = max(self.size_px) / min(self.size_px), max(width_px, height_px) / min(width_px, height_px)
+        return math.isclose(ours, theirs, rel_tol=SAME_SHAPE_RATIO)
+
+    def toml(self) -> str:
+        """As one value of a settings file."""
+        numbers = ", ".join(f"{value:.2f}" for value in self.matrix)
+        bends = ", ".join(f"{value:.6f}" for value in self.distortion)
+        return f"{{ size_px = [{self.size_px[0]}, {self.size_px[1]}], matrix = [{numbers}], distortion = [{bends}] }}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What the placed photographs say of a lens."""
+
+    calibration: Calibration
+    image_count: int
+    focal_spread_percent: float
+    reprojection_rms_px: float | None
+
+    @classmethod
+    def of(cls, cameras: Sequence[CameraEntry], *, least_images: int = LEAST_IMAGES) -> Self:
+        """The median of what was refined, over the photographs of the most frequent size.
+
+        Raises:
+            TooFewImagesError: less than `least_images` are placed with a matrix.
+        """
+        known = [each for each in cameras if each.intrinsics and each.width_px and each.height_px]
+        sizes = Counter((int(each.width_px or 0), int(each.height_px or 0)) for each in known)
+        size_px, count = sizes.most_common(1)[0] if sizes else ((0, 0), 0)
+        if count < max(1, least_images):
+            raise TooFewImagesError(
+                f"{count} of this rig's photographs are placed, {least_images} of one size are needed:"
+                " photograph on, or lower --least"
+            )
+        chosen = [each for each in known if (each.width_px, each.height_px) == size_px]
+        focal_px = [each.intrinsics[0] for each in chosen if each.intrinsics]
+        errors_px = [each.reprojection_error_px for each in chosen if each.reprojection_error_px is not None]
+        rms_px = math.sqrt(statistics.fmean(error**2 for error in errors_px)) if errors_px else None
+        middle = statistics.median(focal_px)
+        return cls(
+            calibration=Calibration(
+                size_px=size_px,
+                matrix=_medians([each.intrinsics for each in chosen if each.intrinsics]),
+                distortion=_medians([each.distortion for each in chosen if each.distortion]),
+            ),
+            image_count=count,
+            focal_spread_percent=100 * (max(focal_px) - min(focal_px)) / middle,
+            reprojection_rms_px=rms_px,
+        )
+
+    def check(self) -> None:
+        """Raises PoorFitError when these photographs were not taken through one lens, or are not understood."""
+        if self.focal_spread_percent > MOST_SPREAD_PERCENT:
+            raise PoorFitError(
+                f"the focal length differs by {self.focal_spread_percent:.1f} % between photographs:"
+                " lock zoom and focus, and photograph anew"
+            )
+        if self.reprojection_rms_px is None:
+            raise PoorFitError("the reconstructor does not tell reprojection errors: its black box must, for this")
+        limit_px = max(LEAST_RMS_LIMIT_PX, MOST_RMS_RATIO * max(self.calibration.size_px))
+        if self.reprojection_rms_px > limit_px:
+            raise PoorFitError(
+                f"the reprojection error is {self.reprojection_rms_px:.1f} px, more than {limit_px:.1f}:"
+                " sharper photographs with more overlap, or a calibration board and --matrix"
+            )
+
+
+def difference_percent(focal_px: float, other_px: float) -> float:
+    """How much longer a focal length is than another."""
+    return 100 * (focal_px / other_px - 1)
+
+
+def table_focal_px(sensor: Sensor, width_px: int) -> float | None:
+    """What the sensor table says for photographs of the whole sensor; None when the lens is chosen by the user."""
+    return sensor.focal_length_mm / sensor.width_mm * width_px if sensor.focal_length_mm else None
+
+
+def camera_model(content: bytes) -> str | None:
+    """What EXIF calls the camera."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            model = image.getexif().get(ExifTags.Base.Model)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
+        return None
+    return str(model).strip("\0 ")[:128] or None if model else None
+
+
+def with_calibration(content: bytes, calibration: Calibration) -> bytes:
+    """A JPEG whose EXIF tells the calibrated focal length exactly; other formats and other views come back as they are.
+
+    EXIF knows a focal length, not a distortion: the reconstructor begins with ours and refines the rest.
+    """
+    if not content.startswith(JPEG_START):
+        return content
+    bodies: list[bytes] = []
+
+    def keep(body: bytes) -> bytes:
+        bodies.append(body)
+        return _told(body, calibration, content)
+
+    changed = edited(content, keep)
+    if bodies:
+        return changed
+    told = _told(b"", calibration, content)
+    return JPEG_START + exif_segment(told) + content[len(JPEG_START) :] if told else content
+
+
+def _told(body: bytes, calibration: Calibration, content: bytes) -> bytes:
+    """The EXIF body with our focal length; as it was when it cannot be read, or is of another view."""
+    size_px = _size_px(content)
+    if size_px is None or not calibration.fits(*size_px):
+        return body
+    exif = Image.Exif()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Pillow only warns of EXIF that it reads in part
+            if body:
+                exif.load(EXIF_MARK + body)
+            _tell(exif, calibration, size_px)
+            told = exif.tobytes()
+    except (OSError, SyntaxError, ValueError, struct.error, TypeError, KeyError, Warning):
+        return body
+    return told.removeprefix(EXIF_MARK)
+
+
+def _tell(exif: Image.Exif, calibration: Calibration, size_px: tuple[int, int]) -> None:
+    """Focal length in millimetres, and how many pixels a centimetre has on the sensor: their product is exact."""
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    scale = max(size_px) / max(calibration.size_px)
+    fx_px, fy_px = calibration.matrix[0] * scale, calibration.matrix[1] * scale
+    focal_mm = float(details.get(ExifTags.Base.FocalLength) or 0.0)
+    if focal_mm <= 0:
+        focal_mm = round(fx_px / max(size_px) * FULL_FRAME_WIDTH_MM, 2)  # as on a 36 mm wide sensor
+        details[ExifTags.Base.FocalLength] = _ratio(focal_mm)
+    details.pop(ExifTags.Base.FocalLengthIn35mmFilm, None)  # whole millimetres: readers would prefer it to ours
+    details[ExifTags.Base.FocalPlaneXResolution] = _ratio(MM_PER_CM * fx_px / focal_mm)
+    details[ExifTags.Base.FocalPlaneYResolution] = _ratio(MM_PER_CM * fy_px / focal_mm)
+    details[ExifTags.Base.FocalPlaneResolutionUnit] = CENTIMETRES
+    details[ExifTags.Base.ExifImageWidth], details[ExifTags.Base.ExifImageHeight] = size_px
+
+
+def _size_px(content: bytes) -> tuple[int, int] | None:
+    """From the header alone."""
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+            return image.size
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
+        return None
+
+
+def _ratio(value: float) -> IFDRational:
+    return IFDRational(round(value * PRECISION), PRECISION)
+
+
+def _medians(rows: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    return tuple(statistics.median(column) for column in zip(*rows, strict=False))

@@ -1,0 +1,164 @@
+"""How is a place kept secret? GPS is taken out without touching a pixel: looters read EXIF too.
+
+EXIF is a small TIFF file wherever it lies, so one function cleans it in JPEG, PNG and WebP, and cleans TIFF itself: the
+GPS entries are overwritten with zeros in place and nothing moves, so that maker notes keep their offsets. XMP, which may
+repeat the place, is dropped. Not looked into: places written into pixels, maker notes or a TIFF's private tags.
+"""
+
+import contextlib
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from broker.errors import CairnError
+from edge_agent.capture.exif import edited
+
+GPS_TAG: Final = 0x8825
+HIDDEN_TAGS: Final = frozenset({0x8825, 700})  # GPS, and XMP in TIFF
+TIFF_HEADS: Final = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
+SIZE_BY_TYPE: Final = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
+MOST_FOLDERS: Final = 4096  # directories that are followed: pages of a TIFF; a ring of them ends there
+
+
+class UncleanableError(CairnError):
+    """A TIFF structure that points outside of itself: nothing can be said of what is in it."""
+
+    code = "uncleanable_exif"
+
+
+def without_gps(content: bytes) -> bytes:
+    """The photograph without its place; EXIF that cannot be read goes altogether, a TIFF that cannot is left as it is."""
+    if content[:4] in TIFF_HEADS:
+        with contextlib.suppress(UncleanableError):
+            return without_place(content)
+        return content
+    return edited(content, _cleaned, drops_xmp=True)
+
+
+def without_place(tiff: bytes) -> bytes:
+    """A TIFF structure with every GPS and XMP entry overwritten and taken out of its directory; same length.
+
+    Raises:
+        UncleanableError: it does not read.
+    """
+    try:
+        return _Cleaner.of(tiff).run()
+    except (struct.error, IndexError, KeyError) as exc:
+        raise UncleanableError(f"EXIF does not read: {exc}") from exc
+
+
+def _cleaned(body: bytes) -> bytes | None:
+    try:
+        return without_place(body)
+    except UncleanableError:
+        return None  # what cannot be read cannot be cleaned: rather no EXIF than a place given away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """Where things stand: classic TIFF, or BigTIFF with its longer numbers."""
+
+    order: str
+    count: str
+    entry: str
+    pointer: str
+    first_at: int
+
+    def read(self, code: str, content: bytearray, place: int) -> int:
+        return int(struct.unpack_from(self.order + code, content, place)[0])
+
+
+class _Cleaner:
+    """Walks the directories of one TIFF structure."""
+
+    def __init__(self, content: bytearray, layout: _Layout) -> None:
+        self._content, self._layout = content, layout
+        self._entry_bytes = struct.calcsize("<" + layout.entry)
+        self._value_bytes = struct.calcsize("<" + layout.pointer)
+
+    @classmethod
+    def of(cls, tiff: bytes) -> "_Cleaner":
+        order = TIFF_HEADS[tiff[:4]]
+        is_big = b"+" in tiff[:4]
+        classic = _Layout(order=order, count="H", entry="HHII", pointer="I", first_at=4)
+        big = _Layout(order=order, count="Q", entry="HHQQ", pointer="Q", first_at=8)
+        return cls(bytearray(tiff), big if is_big else classic)
+
+    def run(self) -> bytes:
+        for place in self._directories():
+            self._clean(place)
+        return bytes(self._content)
+
+    def _directories(self) -> Iterator[int]:
+        seen: set[int] = set()
+        place = self._layout.read(self._layout.pointer, self._content, self._layout.first_at)
+        while place and place not in seen and len(seen) < MOST_FOLDERS:
+            seen.add(place)
+            yield place
+            end, _ = self._end(place)
+            place = self._layout.read(self._layout.pointer, self._content, end)
+
+    def _end(self, directory: int) -> tuple[int, int]:
+        """Where a directory's entries end, and how many they are."""
+        count = self._layout.read(self._layout.count, self._content, directory)
+        end = directory + struct.calcsize("<" + self._layout.count) + count * self._entry_bytes
+        if end + self._value_bytes > len(self._content):
+            raise UncleanableError("a directory ends behind the file")
+        return end, count
+
+    def _clean(self, directory: int) -> None:
+        """Takes the hidden entries out, the others close up, and the pointer to the next directory with them."""
+        end, count = self._end(directory)
+        first = end - count * self._entry_bytes
+        entries = [
+            bytes(self._content[place : place + self._entry_bytes]) for place in range(first, end, self._entry_bytes)
+        ]
+        kept = [entry for entry in entries if self._tag(entry) not in HIDDEN_TAGS]
+        for entry in entries:
+            if entry not in kept:
+                self._erase(entry)
+        following = bytes(self._content[end : end + self._value_bytes])
+        closed_up = b"".join(kept) + following
+        struct.pack_into(self._layout.order + self._layout.count, self._content, directory, len(kept))
+        whole = end + self._value_bytes - first
+        self._content[first : first + whole] = closed_up.ljust(whole, b"\0")
+
+    def _tag(self, entry: bytes) -> int:
+        return int(struct.unpack_from(self._layout.order + "H", entry)[0])
+
+    def _erase(self, entry: bytes) -> None:
+        """Zeros over an entry's value, and for GPS over the directory that it points to with all its values."""
+        tag, kind, count, value = struct.unpack(self._layout.order + self._layout.entry, entry)
+        if tag == GPS_TAG:
+            end, inner_count = self._end(value)
+            first = end - inner_count * self._entry_bytes
+            for place in range(first, end, self._entry_bytes):
+                self._erase(bytes(self._content[place : place + self._entry_bytes]))
+            self._zero(value, end + self._value_bytes)
+            return
+        size_bytes = SIZE_BY_TYPE.get(kind, 1) * count
+        if size_bytes > self._value_bytes:
+            self._zero(value, value + size_bytes)
+
+    def _zero(self, begin: int, end: int) -> None:
+        if end > len(self._content):
+            raise UncleanableError("a value lies behind the file")
+        self._content[begin:end] = bytes(end - begin)

@@ -1,0 +1,72 @@
+"""What happens to a photograph between camera and spool? Cleaned, judged, kept, or laid aside."""
+
+import threading
+from dataclasses import replace
+from typing import Final
+
+from broker.logs import get_logger
+from broker.messages import AgentSettings
+from edge_agent.cameras.camera import Photograph
+from edge_agent.capture.calibration import Calibration, camera_model, with_calibration
+from edge_agent.capture.gate import Gate, Thresholds, Verdict
+from edge_agent.capture.gps import without_gps
+from edge_agent.spool.index import CAMERA_MODEL_WORD, ImageState, SpooledImage
+from edge_agent.spool.spool import Spool
+
+LOG = get_logger()
+ASIDE: Final = frozenset({Verdict.BLURRED, Verdict.CLIPPED, Verdict.NEAR_DUPLICATE})
+
+
+class Darkroom:
+    """Applies the settings that ops may change; called from a thread, one photograph at a time."""
+
+    def __init__(
+        self, spool: Spool, *, is_gated: bool, settings: AgentSettings, calibration: Calibration | None = None
+    ) -> None:
+        self._spool, self._is_gated, self._lock = spool, is_gated, threading.Lock()
+        self._calibration, self._is_camera_known = calibration, False
+        self._gate = Gate(Thresholds())
+        self.change(settings)
+
+    def change(self, settings: AgentSettings) -> None:
+        """New thresholds; what the gate remembers of earlier photographs stays."""
+        with self._lock:
+            usual = Thresholds()
+            blur, bits = settings.blur_ratio, settings.duplicate_bits
+            self._gate.thresholds = Thresholds(
+                blur_ratio=usual.blur_ratio if blur is None else blur,
+                duplicate_bits=usual.duplicate_bits if bits is None else bits,
+            )
+            self._is_gps_stripped = bool(settings.is_gps_stripped)
+
+    def keep(self, photograph: Photograph) -> SpooledImage:
+        """Brings a photograph into the spool; one that the gate turns down is laid aside there, not sent.
+
+        Raises:
+            SpoolFullError: no room; the same photograph may be given again.
+        """
+        with self._lock:
+            self._note_camera(photograph.content)
+            content = self._finished(photograph.content)
+            self._spool.check_room(len(content))  # before judging: a photograph that waits is judged once
+            verdict = self._gate.judge(content) if self._is_gated else Verdict.KEPT
+            state = ImageState.ASIDE if verdict in ASIDE else ImageState.WAITING
+            image = self._spool.add(
+                replace(photograph, content=content),
+                state=state,
+                reason=None if state is ImageState.WAITING else verdict.value,
+            )
+        if state is ImageState.ASIDE:
+            LOG.info("photograph_aside", image_id=image.image_id, verdict=verdict.value)
+        return image
+
+    def _finished(self, content: bytes) -> bytes:
+        """As it will be kept: without its place if so set, with the calibrated lens in EXIF."""
+        clean = without_gps(content) if self._is_gps_stripped else content
+        return clean if self._calibration is None else with_calibration(clean, self._calibration)
+
+    def _note_camera(self, content: bytes) -> None:
+        """Remembers once a run which camera it is: `cairn edge calibrate` looks it up in the sensor table."""
+        if not self._is_camera_known and (model := camera_model(content)):
+            self._spool.remember(CAMERA_MODEL_WORD, model)
+        self._is_camera_known = True

@@ -1,0 +1,45 @@
+"""Is this rig a clone? A copied card has another rig's name and spool, in another machine."""
+
+from typing import Final
+
+from broker.errors import CairnError
+from broker.ids import AgentId
+from edge_agent.spool.spool import Spool
+
+MACHINE_WORD: Final = "machine"  # the spool's word for the hardware that it was made on
+CLONE_WORD: Final = "is_clone_of"
+
+
+class ClonedRigError(CairnError):
+    """Two machines have one name; this one is not the first."""
+
+    code = "cloned_rig"
+
+
+class Original:
+    """Knows whether this machine made the spool. A card that moved to a new machine works, until its name is contested."""
+
+    def __init__(self, spool: Spool, agent: AgentId, hardware_id: str) -> None:
+        self._spool, self._agent = spool, agent
+        maker = spool.recall(MACHINE_WORD)
+        if not maker and hardware_id:
+            spool.remember(MACHINE_WORD, hardware_id)
+        self._is_elsewhere = bool(maker and hardware_id and maker != hardware_id)
+
+    def check(self) -> None:
+        """Raises ClonedRigError when this machine was found to be a clone before: it must not disturb the first again."""
+        if self._is_elsewhere and self._spool.recall(CLONE_WORD) == self._agent:
+            raise ClonedRigError(self._sentence)
+
+    def contested(self) -> None:
+        """Raises ClonedRigError when the name is in use twice and the other one was first; else the other one gives up."""
+        if self._is_elsewhere:
+            self._spool.remember(CLONE_WORD, self._agent)
+            raise ClonedRigError(self._sentence)
+
+    @property
+    def _sentence(self) -> str:
+        return (
+            f"another rig is called {self._agent}, and this card was copied from it: give this one an account of its own"
+            " with cairn edge join, or remove its spool folder if the other one is gone"
+        )

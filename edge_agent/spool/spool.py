@@ -1,0 +1,319 @@
+"""What does the rig keep on its disk? Photographs until their receipt, and an index of all there ever were."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import psutil
+
+from broker.errors import CairnError
+from broker.ids import AgentId, BadIdError, ImageId
+from broker.logs import get_logger
+from broker.messages import ReceiptStatus, UploadAcknowledged
+from edge_agent.cameras.camera import Photograph
+from edge_agent.spool.index import SESSION_WORD, Figures, ImageState, SpooledImage, SpoolIndex
+from edge_agent.uplink.placements import SPOOL_NAME_LENGTH
+
+SUFFIX_BY_TYPE: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
+TYPE_BY_SUFFIX: Final = {suffix: content_type for content_type, suffix in SUFFIX_BY_TYPE.items()}
+UNFINISHED: Final = ".tmp"
+WRONG_DIGEST: Final = "wrong_digest"  # the reconstructor's code for other bytes than the id says
+LOG = get_logger()
+
+
+class SpoolError(CairnError):
+    """The spool's disk does not do what is asked of it."""
+
+    code = "spool_failed"
+
+
+class SpoolFullError(SpoolError):
+    """No room for another photograph; what waits is kept."""
+
+    code = "spool_full"
+
+
+class SpoolBusyError(SpoolError):
+    """Another agent uses this folder."""
+
+    code = "spool_busy"
+
+
+class PhotographLostError(SpoolError):
+    """A photograph's file is gone or damaged."""
+
+    code = "photograph_lost"
+
+
+class Spool:
+    """The only door to the rig's disk. A photograph that `add` returned outlives a power cut.
+
+    Order of every change: file first and index second when a photograph comes, index first and file last when it
+    goes. So a file without row is a photograph to index, a stored row with a file is one to unlink, and nothing else
+    can be left by a crash. Methods block and may be called from any thread.
+    """
+
+    def __init__(self, folder: Path, agent: AgentId, *, reserve_bytes: int = 0) -> None:
+        self._folder, self._images, self._reserve_bytes = folder, folder / "images", reserve_bytes
+        self._lock = threading.RLock()
+        self._fresh: set[ImageId] = set()  # written by this run
+        try:
+            self._images.mkdir(parents=True, exist_ok=True)
+            self._busy = _hold(folder / "lock")
+            self._index = SpoolIndex.open(folder / "index.sqlite")
+            fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
+            self.session = self._index.remember_once(SESSION_WORD, fresh)
+            self._repair()
+        except OSError as exc:
+            raise _translated(exc) from exc
+        except sqlite3.Error as exc:
+            raise SpoolError(f"cannot use the index in {folder}: {exc}; check the disk") from exc
+
+    def add(
+        self, photograph: Photograph, *, state: ImageState = ImageState.WAITING, reason: str | None = None
+    ) -> SpooledImage:
+        """Keeps a photograph; when this returns it outlives a power cut. The same bytes again are the same image.
+
+        Raises:
+            SpoolFullError: there is no room; the photograph may be given again later.
+            SpoolError: another trouble with the disk.
+        """
+        digest = sha256(photograph.content).hexdigest()
+        with self._guarded():
+            known = self._index.find_digest(digest)
+            if known is not None and known.state is not ImageState.LOST:
+                return known
+            self.check_room(len(photograph.content))
+            sequence = self._index.next_sequence()
+            image = SpooledImage(
+                image_id=ImageId.build(session=self.session, sequence=sequence, sha256=digest),
+                sequence=sequence,
+                sha256=digest,
+                size_bytes=len(photograph.content),
+                content_type=photograph.content_type,
+                captured_at=photograph.captured_at,
+                file_name=photograph.file_name,
+                source=photograph.source,
+                state=state,
+                reason=reason,
+            )
+            self._write(self._path(image), photograph.content)
+            self._index.insert(image)
+            self._fresh.add(image.image_id)
+            return image
+
+    def read(self, image: SpooledImage) -> bytes:
+        """Reads a photograph back; one that an earlier run wrote is checked, as it may have met a power cut since.
+
+        Raises:
+            PhotographLostError: its file is gone or damaged; the index says so from now on.
+        """
+        try:
+            content = self._path(image).read_bytes()  # files never change: several are read beside each other
+        except FileNotFoundError:
+            content = b""
+        except OSError as exc:
+            raise _translated(exc) from exc
+        is_whole = image.image_id in self._fresh and len(content) == image.size_bytes
+        if not is_whole and sha256(content).hexdigest() != image.sha256:
+            with self._guarded():
+                self._index.change_state(image.image_id, ImageState.LOST, reason="file missing or damaged")
+            raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
+        return content
+
+    def waiting(self, limit: int, *, without: frozenset[ImageId] = frozenset()) -> list[SpooledImage]:
+        """The oldest photographs without receipt."""
+        with self._guarded():
+            return [each for each in self._index.waiting(limit + len(without)) if each.image_id not in without][:limit]
+
+    def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
+        """Notes a receipt and lets the file of a stored image go; None when the image is not ours.
+
+        Bytes that arrived otherwise than they were written are offered once more.
+        """
+        with self._guarded():
+            image = self._index.find(image_id)
+            if image is None or image.state is not ImageState.WAITING:
+                return image
+            is_fresh = image_id in self._fresh
+            self._fresh.discard(image_id)
+            if receipt.code == WRONG_DIGEST and is_fresh:  # torn on the way or on the card: the next read tells
+                return image
+            is_safe = receipt.status is not ReceiptStatus.REJECTED
+            state = ImageState.STORED if is_safe else ImageState.REJECTED
+            self._index.change_state(image_id, state, number=receipt.image_number, reason=receipt.reason)
+            if is_safe:
+                self._path(image).unlink(missing_ok=True)
+            return replace(image, state=state, image_number=receipt.image_number, reason=receipt.reason)
+
+    def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
+        """Which of a session's sequence numbers have no photograph that waits here."""
+        with self._guarded():
+            waiting = {each.sequence for each in self._index.waiting(-1)} if session == self.session else set()
+        return [each for each in sequences if each not in waiting]
+
+    def figures(self) -> Figures:
+        """Counts of everything that went through."""
+        with self._guarded():
+            return self._index.figures()
+
+    def sources(self) -> tuple[str, ...]:
+        """Where the photographs came from, for cameras that must not take one twice."""
+        with self._guarded():
+            return self._index.sources()
+
+    def recall(self, name: str) -> str | None:
+        """A word that `remember` kept over restarts."""
+        with self._guarded():
+            return self._index.recall(name)
+
+    def remember(self, name: str, value: str) -> None:
+        """Keeps a word over restarts: whether the rig is paused, its last good settings."""
+        with self._guarded():
+            self._index.remember(name, value)
+
+    def free_bytes(self) -> int:
+        """Room on the spool's disk."""
+        return int(psutil.disk_usage(str(self._folder)).free)
+
+    def room_bytes(self) -> int:
+        """What may still be written before capturing must wait."""
+        return max(0, self.free_bytes() - self._reserve_bytes)
+
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether a photograph of this size would fit above the reserve."""
+        return self.free_bytes() - size_bytes >= self._reserve_bytes
+
+    def thin(self, size_bytes: int) -> int:
+        """Makes room by deleting what nobody waits for, the least missed first; how many went."""
+        gone = 0
+        with self._guarded():
+            for image in self._index.dispensable():
+                if self.has_room(size_bytes):
+                    break
+                path = self._path(image)
+                gone += path.exists()
+                self._index.change_state(image.image_id, ImageState.THINNED, reason=image.reason)
+                path.unlink(missing_ok=True)
+        return gone
+
+    def check_room(self, size_bytes: int) -> None:
+        """Raises `SpoolFullError` when a photograph of this size would eat the reserve."""
+        if not self.has_room(size_bytes):
+            raise SpoolFullError(
+                f"less than {self._reserve_bytes // 2**20} MiB would stay free on {self._folder}: capturing waits"
+            )
+
+    def close(self) -> None:
+        """Lets another agent use the folder."""
+        with self._lock:
+            self._index.close()
+            os.close(self._busy)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except OSError as exc:
+                raise _translated(exc) from exc
+            except sqlite3.Error as exc:
+                raise _translated_index(exc) from exc
+
+    def _path(self, image: SpooledImage) -> Path:
+        return self._images / f"{image.image_id}{SUFFIX_BY_TYPE.get(image.content_type, '.jpg')}"
+
+    def _write(self, path: Path, content: bytes) -> None:
+        unfinished = path.with_name(path.name + UNFINISHED)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(unfinished, path)  # noqa: PTH104 - beside the other calls that tests interrupt
+        _sync_folder(self._images)
+
+    def _repair(self) -> None:
+        """Makes index and files agree after whatever happened to the last process."""
+        for path in sorted(self._images.iterdir()):
+            if path.name.endswith(UNFINISHED):
+                path.unlink()  # `add` never returned for it
+                continue
+            image = _from_file(path)
+            known = image and self._index.find(image.image_id)
+            if image is not None and known is None:
+                self._index.insert(image)
+                LOG.warning("photograph_indexed", image_id=image.image_id)
+            elif known is not None and known.state is ImageState.STORED:
+                path.unlink()
+        for image in self._index.waiting(-1):
+            if not self._path(image).exists():
+                self._index.change_state(image.image_id, ImageState.LOST, reason="file missing at start")
+                LOG.error("photograph_lost", image_id=image.image_id)
+
+
+def _from_file(path: Path) -> SpooledImage | None:
+    """What a file's name and bytes tell; None when it is not a complete photograph of a spool."""
+    try:
+        image_id = ImageId(path.stem)
+    except BadIdError:
+        return None
+    content, status = path.read_bytes(), path.stat()
+    digest = sha256(content).hexdigest()
+    if not digest.startswith(image_id.digest):
+        LOG.error("photograph_damaged", image_id=image_id)
+        return None
+    return SpooledImage.from_file(
+        image_id, digest, content_type=TYPE_BY_SUFFIX.get(path.suffix, "image/jpeg"), status=status
+    )
+
+
+def _hold(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        os.close(descriptor)
+        raise SpoolBusyError(f"another agent uses {path.parent}: stop it, or name another --spool") from exc
+    return descriptor
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _translated(exc: OSError) -> SpoolError:
+    if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return SpoolFullError("the spool's disk is full: capturing waits until there is room")
+    return SpoolError(f"cannot use {exc.filename}: {exc.strerror}; check the spool's disk and owner")
+
+
+def _translated_index(exc: sqlite3.Error) -> SpoolError:
+    if "full" in str(exc):  # SQLITE_FULL
+        return SpoolFullError("the spool's disk is full: capturing waits until there is room")
+    return SpoolError(f"the spool's index does not answer: {exc}; check the disk")

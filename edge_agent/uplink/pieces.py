@@ -1,0 +1,142 @@
+"""How does a large photograph cross a bad link? In pieces, of which only the missing ones are ever sent again."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from broker.contract import CAPTURED_AT_PROPERTY, MAX_PIECE_BYTES, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE, Channel
+from broker.delivery import DeliveryTimeoutError, Outgoing
+from broker.ids import ImageId, ProjectId, SenderId
+from broker.logs import get_logger
+from broker.messages import ByteRange, Missing, UploadBegin, UploadEnd
+from broker.topics import LevelValue, TopicSpace
+from edge_agent.spool.index import SpooledImage
+from edge_agent.uplink.rate import Uplink
+
+LEAST_PIECE_BYTES: Final = 64 * 1024
+PIECE_S: Final = 1.0  # what a piece should take: a cut costs at most two, and keepalive passes between them
+UNDER_WAY: Final = 2  # pieces; the second fills the pause in which the first is acknowledged
+ANSWER_TIMEOUT_S: Final = 30.0  # a half-open connection is noticed after one and a half keepalives
+PIECE_TIMEOUT_S: Final = 900.0
+LARGEST_SINGLE_BYTES: Final = 4 * 1024 * 1024
+PACKET_OVERHEAD_BYTES: Final = 2048  # topic and properties of a PUBLISH
+LOG = get_logger()
+
+
+def single_limit_bytes(rate_bytes_per_s: float, keepalive_s: float, max_packet_bytes: int | None) -> int:
+    """The largest photograph that goes as one message: a larger one could start from byte 0 for ever."""
+    by_broker = (max_packet_bytes or 2**31) - PACKET_OVERHEAD_BYTES
+    return int(min(LARGEST_SINGLE_BYTES, by_broker, rate_bytes_per_s * keepalive_s / 4))
+
+
+def piece_bytes_at(rate_bytes_per_s: float, max_packet_bytes: int | None) -> int:
+    """How large a piece should be at this rate."""
+    by_broker = (max_packet_bytes or 2**31) - PACKET_OVERHEAD_BYTES
+    return int(min(max(LEAST_PIECE_BYTES, rate_bytes_per_s * PIECE_S), MAX_PIECE_BYTES, by_broker))
+
+
+class PieceSender:
+    """Sends one photograph at a time in pieces: begin, hear what is missing, send that, end, hear again."""
+
+    def __init__(self, uplink: Uplink, *, space: TopicSpace, project: ProjectId, sender: SenderId) -> None:
+        self._uplink = uplink
+        self._space, self._project, self._sender = space, project, sender
+        self._turn = asyncio.Lock()
+        self._answers: dict[ImageId, asyncio.Queue[tuple[ByteRange, ...]]] = {}
+        self._last_done_s = 0.0
+
+    def take_missing(self, missing: Missing) -> None:
+        """The reconstructor told what it lacks."""
+        for each in missing.pieces:
+            if each.image_id in self._answers:
+                self._answers[each.image_id].put_nowait(each.ranges)
+
+    async def send(self, image: SpooledImage, content: bytes, receipt: asyncio.Event) -> None:
+        """Sends until the receipt, or until the reconstructor has nothing to add for a while; then ask again later.
+
+        Raises:
+            PublishRefusedError: the broker does not take a piece.
+            DeliveryTimeoutError: the broker or the reconstructor does not answer.
+        """
+        async with self._turn:
+            self._answers[image.image_id] = asyncio.Queue()
+            try:
+                await self._converse(image, content, receipt)
+            finally:
+                del self._answers[image.image_id]
+
+    async def _converse(self, image: SpooledImage, content: bytes, receipt: asyncio.Event) -> None:
+        begin = UploadBegin(
+            project=self._project,
+            image_id=image.image_id,
+            content_type=image.content_type,
+            size_bytes=len(content),
+            piece_bytes=piece_bytes_at(self._uplink.rate_bytes_per_s, self._uplink.max_packet_bytes),
+            sha256=image.sha256,
+        )
+        end = UploadEnd(project=self._project, image_id=image.image_id, size_bytes=len(content), sha256=image.sha256)
+        await self._publish(UPLOAD_BEGIN, begin.encode(), image)
+        ranges = await self._hear(image, receipt)
+        if ranges is None and not receipt.is_set():  # sending all would send again what arrived before a cut
+            raise DeliveryTimeoutError(f"nobody told what is missing of {image.image_id} in {ANSWER_TIMEOUT_S:.0f} s")
+        while ranges and not receipt.is_set():
+            LOG.info("pieces_sending", image_id=image.image_id, bytes=sum(each.end - each.begin for each in ranges))
+            await self._send_ranges(image, content, ranges)
+            await self._publish(UPLOAD_END, end.encode(), image)
+            ranges = await self._hear(image, receipt)
+
+    async def _hear(self, image: SpooledImage, receipt: asyncio.Event) -> tuple[ByteRange, ...] | None:
+        """What the reconstructor lacks; None when it says nothing, or the receipt is there."""
+        answer = asyncio.ensure_future(self._answers[image.image_id].get())
+        receipted = asyncio.ensure_future(receipt.wait())
+        try:
+            await asyncio.wait({answer, receipted}, timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+            return answer.result() if answer.done() and not receipt.is_set() else None
+        finally:
+            answer.cancel()
+            receipted.cancel()
+
+    async def _send_ranges(self, image: SpooledImage, content: bytes, ranges: Iterable[ByteRange]) -> None:
+        under_way: set[asyncio.Task[None]] = set()
+        try:
+            for begin, end in self._cut(ranges, len(content)):
+                if len(under_way) >= UNDER_WAY:
+                    done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+                piece = self._send_piece(image, content[begin:end], begin)
+                under_way.add(asyncio.create_task(piece, name=f"piece {begin} of {image.image_id}"))
+            await asyncio.gather(*under_way)
+        finally:
+            for task in under_way:
+                task.cancel()
+
+    def _cut(self, ranges: Iterable[ByteRange], size_bytes: int) -> Iterator[tuple[int, int]]:
+        """Pieces of the ranges, each as large as the link bears when its turn comes."""
+        for each in ranges:
+            begin, end = min(each.begin, size_bytes), min(each.end, size_bytes)
+            while begin < end:
+                stop = min(end, begin + piece_bytes_at(self._uplink.rate_bytes_per_s, self._uplink.max_packet_bytes))
+                yield begin, stop
+                begin = stop
+
+    async def _send_piece(self, image: SpooledImage, piece: bytes, offset: int) -> None:
+        began_s = time.monotonic()
+        await self._publish(UPLOAD_PIECE, piece, image, offset=offset)
+        done_s = time.monotonic()
+        self._uplink.note_sent(len(piece), max(began_s, self._last_done_s), done_s)
+        self._last_done_s = done_s
+
+    async def _publish(self, channel: Channel, payload: bytes, image: SpooledImage, **levels: LevelValue) -> None:
+        topic = self._space.topic(
+            self._project, channel.template, sender=self._sender, image_id=image.image_id, **levels
+        )
+        properties = user_properties(image) if channel.is_json else ()
+        outgoing = Outgoing(topic=topic, payload=payload, user_properties=properties)
+        await self._uplink.delivery.publish(outgoing, PIECE_TIMEOUT_S)
+
+
+def user_properties(image: SpooledImage) -> tuple[tuple[str, str], ...]:
+    """What an image's messages say besides topic and payload; nothing depends on it but figures."""
+    return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), ("file_name", image.file_name))

@@ -1,0 +1,64 @@
+"""With which earlier images is a new one matched? A number of them that does not grow with the project."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.matching import Matcher
+from reconstructor.engine.features.pairs import MIN_INLIERS, Pair, PairEstimator
+from reconstructor.engine.features.sift import Features
+from reconstructor.engine.features.vlad import SimilarImages
+from reconstructor.engine.settings import EngineSettings
+
+_BEST_PAIRS: Final = 2  # their neighbours are tried too
+
+
+class PairFinder:
+    """Finds the pairs of each new image: with the newest, with the most similar, with neighbours of the best."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        self._similar = SimilarImages(seed=settings.random_seed)
+        self._matcher = Matcher()
+        self._estimator = PairEstimator(seed=settings.random_seed)
+
+    def remember(self, features: Features) -> None:
+        """Make an image findable; call it once for each known image, in order."""
+        self._similar.add(features.descriptors)
+
+    def find(
+        self, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
+    ) -> tuple[Pair, ...]:
+        """All pairs of a new image that two-view geometry confirms.
+
+        `known` holds the earlier images; `camera_of` gives the present camera of an image number, the new one's too.
+        """
+        pairs: dict[int, Pair | None] = {}
+
+        def match(others: Iterable[int]) -> None:
+            for other in others:
+                if other not in pairs:
+                    pairs[other] = self._match(other, number, features, known, camera_of)
+
+        match(self._first_candidates(features, known))
+        confirmed = sorted((pair for pair in pairs.values() if pair), key=lambda pair: -len(pair.matches))
+        for pair in confirmed[:_BEST_PAIRS]:
+            unseen = [other for other in known.neighbours(pair.earlier) if other not in pairs]
+            match(unseen[: self._settings.covisible_candidates // _BEST_PAIRS])
+        return tuple(pair for _, pair in sorted(pairs.items()) if pair is not None)
+
+    def _first_candidates(self, features: Features, known: KnownImages) -> list[int]:
+        numbers = known.numbers
+        similar = self._similar.rank(features.descriptors, self._settings.similar_candidates)
+        return numbers[-self._settings.recent_candidates :] + [numbers[index] for index in similar]
+
+    def _match(
+        self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
+    ) -> Pair | None:
+        earlier = known.features[other]
+        matches = self._matcher.match(earlier.descriptors, features.descriptors)
+        if len(matches) < MIN_INLIERS:
+            return None
+        return self._estimator.estimate(
+            (other, number), (camera_of(other), camera_of(number)), (earlier.keypoints, features.keypoints), matches
+        )

@@ -1,0 +1,131 @@
+"""What does the engine keep on disk of each image? Written once, under a temporary name, and never changed.
+
+A file that a crash or a power cut left unreadable counts as missing: it is made anew.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from broker.errors import CairnError
+from reconstructor.engine.features.pairs import Pair, pairs_from_arrays, pairs_to_arrays
+from reconstructor.engine.features.photographs import Intrinsics, Photograph, Sensor
+from reconstructor.engine.features.sift import Features
+
+
+class ImageFacts(BaseModel):
+    """What the engine knows of an image beside its features."""
+
+    model_config = ConfigDict(frozen=True)
+
+    image_id: str
+    path: str
+    file_name: str
+    width_px: int  # of the upright photograph as it was taken
+    height_px: int
+    sensor_name: str
+    reduced_width_px: int
+    reduced_height_px: int
+    intrinsics: Intrinsics | None  # of the reduced image
+    focal_px: float | None
+
+    @classmethod
+    def of(cls, image_id: str, path: Path, photograph: Photograph) -> "ImageFacts":
+        sensor = photograph.sensor
+        return cls(
+            image_id=image_id,
+            path=str(path),
+            file_name=photograph.file_name,
+            width_px=photograph.width_px,
+            height_px=photograph.height_px,
+            sensor_name=sensor.name,
+            reduced_width_px=sensor.width_px,
+            reduced_height_px=sensor.height_px,
+            intrinsics=sensor.intrinsics,
+            focal_px=sensor.focal_px,
+        )
+
+    @property
+    def sensor(self) -> Sensor:
+        return Sensor(
+            name=self.sensor_name,
+            width_px=self.reduced_width_px,
+            height_px=self.reduced_height_px,
+            intrinsics=self.intrinsics,
+            focal_px=self.focal_px,
+        )
+
+    @property
+    def reduction(self) -> tuple[float, float]:
+        """Pixels of the reduced image per pixel of the photograph, across and down."""
+        return self.reduced_width_px / self.width_px, self.reduced_height_px / self.height_px
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFiles:
+    """The per-image files below one folder."""
+
+    folder: Path
+
+    def write_features(self, number: int, facts: ImageFacts, features: Features) -> None:
+        arrays: dict[str, NDArray[Any]] = {
+            "keypoints": features.keypoints,
+            "descriptors": features.descriptors,
+            "colors_rgb": features.colors_rgb,
+            "facts": np.frombuffer(facts.model_dump_json().encode(), np.uint8),
+        }
+        write_arrays(self._path("features", number), arrays)
+
+    def read_features(self, number: int) -> tuple[ImageFacts, Features] | None:
+        arrays = read_arrays(self._path("features", number))
+        if arrays is None:
+            return None
+        try:
+            facts = ImageFacts.model_validate_json(arrays["facts"].tobytes())
+            features = Features(
+                keypoints=arrays["keypoints"], descriptors=arrays["descriptors"], colors_rgb=arrays["colors_rgb"]
+            )
+        except (KeyError, ValidationError, CairnError):
+            return None
+        return facts, features
+
+    def write_pairs(self, number: int, pairs: tuple[Pair, ...]) -> None:
+        write_arrays(self._path("pairs", number), pairs_to_arrays(pairs))
+
+    def read_pairs(self, number: int) -> tuple[Pair, ...] | None:
+        arrays = read_arrays(self._path("pairs", number))
+        try:
+            return None if arrays is None else pairs_from_arrays(number, arrays)
+        except (KeyError, IndexError):
+            return None
+
+    def forget_pairs(self, number: int) -> None:
+        self._path("pairs", number).unlink(missing_ok=True)
+
+    def _path(self, kind: str, number: int) -> Path:
+        return self.folder / kind / f"{number:06d}.npz"
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write an archive under a temporary name and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".tmp")
+    with unfinished.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+    unfinished.replace(path)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+    """The arrays of an archive, or None if there is none that can be read."""
+    try:
+        # opened here, because NumPy leaves a file that is no archive open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None

@@ -1,0 +1,60 @@
+"""What is taken from a new photograph, once and for all? Facts, features and pairs, kept on disk as they are found."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.engine.features.candidates import PairFinder
+from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.features.photographs import read_photograph
+from reconstructor.engine.features.sift import Features, extract_features
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.stopwatch import Stopwatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageReader:
+    """Takes from disk what an earlier process had found before it was killed, and finds the rest."""
+
+    files: ImageFiles
+    settings: EngineSettings
+    finder: PairFinder
+    watch: Stopwatch
+
+    def features(
+        self, number: int, path: Path, image_id: str, keep_pixels: Callable[[NDArray[np.uint8]], None]
+    ) -> tuple[ImageFacts, Features]:
+        """Facts and features of the image; a photograph that is decoded here is handed to `keep_pixels`.
+
+        Raises:
+            UnreadablePhotographError: as `read_photograph`.
+        """
+        kept = self.files.read_features(number)
+        if kept is not None and kept[0].image_id == image_id:
+            return kept
+        self.files.forget_pairs(number)
+        with self.watch.measure("decoding"):
+            photograph = read_photograph(path, self.settings)
+        with self.watch.measure("features"):
+            features = extract_features(photograph, self.settings)
+        keep_pixels(photograph.colors_rgb)
+        facts = ImageFacts.of(image_id, path, photograph)
+        self.files.write_features(number, facts, features)
+        return facts, features
+
+    def pairs(
+        self, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
+    ) -> tuple[Pair, ...]:
+        """The pairs of the image with those known; `camera_of` as in `PairFinder.find`."""
+        pairs = self.files.read_pairs(number)
+        if pairs is None:
+            with self.watch.measure("matching"):
+                pairs = self.finder.find(number, features, known, camera_of)
+            self.files.write_pairs(number, pairs)
+        return pairs

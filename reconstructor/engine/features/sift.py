@@ -1,0 +1,80 @@
+"""Which points of a photograph can be recognised in another? SIFT (Lowe, IJCV 2004), by COLMAP on the CPU."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broker.errors import CairnError
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.features.photographs import Photograph
+from reconstructor.engine.settings import EngineSettings
+
+DESCRIPTOR_LENGTH = 128
+_SMALL_IMAGE_PIXELS = 700_000
+
+
+class BadFeaturesError(CairnError):
+    """Arrays that are no features: wrong shape, type or number."""
+
+    code = "engine_bad_features"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Features:
+    """What is kept of a photograph's appearance, largest feature first.
+
+    Coordinates are in pixels of the reduced, upright image, whose corner is (0, 0).
+    """
+
+    keypoints: NDArray[np.float32]  # (N, 4): x_px, y_px, scale_px, orientation_rad
+    descriptors: NDArray[np.uint8]  # (N, 128), RootSIFT
+    colors_rgb: NDArray[np.uint8]  # (N, 3)
+
+    def __post_init__(self) -> None:
+        count = len(self.keypoints)
+        shapes = (self.keypoints.shape, self.descriptors.shape, self.colors_rgb.shape)
+        if shapes != ((count, 4), (count, DESCRIPTOR_LENGTH), (count, 3)):
+            raise BadFeaturesError(f"features of shapes {shapes} do not belong together")
+        types = tuple(str(array.dtype) for array in (self.keypoints, self.descriptors, self.colors_rgb))
+        if types != ("float32", "uint8", "uint8") or not np.isfinite(self.keypoints).all():
+            raise BadFeaturesError(f"features need finite float32, uint8, uint8 arrays, not {types}")
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+
+def extract_features(photograph: Photograph, settings: EngineSettings) -> Features:
+    """The strongest features of a photograph, at most `settings.max_features`; none in a blank one."""
+    first_octave = -1 if photograph.gray.size < _SMALL_IMAGE_PIXELS else 0
+    extractor = _extractor(settings.max_features, first_octave, settings.threads)
+    points, descriptors = extractor.extract_from_uint8_array(np.ascontiguousarray(photograph.gray))
+    keypoints = np.asarray(pycolmap.keypoints_to_matrix(points), np.float32).reshape(-1, 4)
+    # largest first: the matcher probes with these; COLMAP keeps whole scales, up to twice as many as asked for
+    order = np.argsort(-keypoints[:, 2], kind="stable")[: settings.max_features]
+    keypoints = keypoints[order]
+    return Features(
+        keypoints=keypoints,
+        descriptors=np.asarray(descriptors.data, np.uint8).reshape(-1, DESCRIPTOR_LENGTH)[order],
+        colors_rgb=_colors_at(photograph.colors_rgb, keypoints),
+    )
+
+
+@lru_cache(maxsize=4)
+def _extractor(max_features: int, first_octave: int, threads: int) -> Any:
+    options = pycolmap.FeatureExtractionOptions()
+    options.use_gpu = False
+    options.num_threads = threads
+    options.sift.max_num_features = max_features
+    options.sift.first_octave = first_octave  # 0 on full-size images: half the time of -1, the same cameras
+    return pycolmap.FeatureExtractor.create(options, pycolmap.Device.cpu)
+
+
+def _colors_at(colors_rgb: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> NDArray[np.uint8]:
+    height, width = colors_rgb.shape[:2]
+    columns = np.clip(keypoints[:, 0].astype(np.intp), 0, width - 1)
+    rows = np.clip(keypoints[:, 1].astype(np.intp), 0, height - 1)
+    colors: NDArray[np.uint8] = colors_rgb[rows, columns]
+    return colors

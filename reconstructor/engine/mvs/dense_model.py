@@ -1,0 +1,316 @@
+"""How does the dense cloud grow, image by image, and how is it made anew at a refetch?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from broker.errors import CairnError
+from reconstructor.engine.mvs.consistency import Agreement, confirmed, unexplained
+from reconstructor.engine.mvs.depth_cache import Kept
+from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
+from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
+from reconstructor.engine.mvs.packed_depth import KeptDepth
+from reconstructor.engine.mvs.reposing import reposed
+from reconstructor.engine.mvs.views import View, best_sources
+
+_FUSED_TOGETHER = 4  # images whose points are fused first
+
+_SURE_SOURCES = 2  # a depth from one other image is a guess
+
+Report = Callable[[str, int, int], None]  # stage, how much of it is done, how much there is
+
+
+class UnknownImageError(CairnError):
+    """An image that the dense model does not hold."""
+
+    code = "unknown_image"
+
+
+class DepthEngine(Protocol):
+    """Depth of an image under known poses; a learned model may stand here, its scale fitted to the sparse points."""
+
+    def depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap:
+        """The reference's depth, on the reference's device.
+
+        Raises:
+            TooLittleSparseError: fewer than 8 sparse points ahead of the reference.
+            NoSourceError: no sources.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenseSettings:
+    """What the dense model does with depth maps.
+
+    Attributes:
+        source_count: images that a depth map is matched against.
+        witness_count: images that may confirm a depth; they cost little.
+        agreement: when they do.
+        voxel_ratio: side of a fused voxel, in ground sampling distances.
+        max_depth_change_ratio, max_epipolar_error_px: a depth map whose cameras moved by less is kept at a refetch.
+    """
+
+    source_count: int = 3
+    witness_count: int = 6
+    agreement: Agreement = field(default_factory=Agreement)
+    voxel_ratio: float = VOXEL_RATIO
+    max_depth_change_ratio: float = 0.0015
+    max_epipolar_error_px: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """What the dense model keeps of an image.
+
+    Attributes:
+        view: where it stood when the depth map was made, without pixels.
+        sources: where those stood that it was matched against, likewise.
+        kept: the depth as matched, before other images are heard.
+        published_bits: (H * W / 8,) uint8, pixels whose points were handed out, row by row.
+    """
+
+    view: View
+    sources: tuple[View, ...]
+    kept: Kept
+    published_bits: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, view: View, sources: Sequence[View], depth_map: DepthMap) -> "Entry":
+        """Keep what is needed of an image and its depth map; nothing of it was handed out."""
+        return cls(
+            view=view.without_pixels(),
+            sources=tuple(source.without_pixels() for source in sources),
+            kept=KeptDepth.of(depth_map),
+            published_bits=np.zeros((view.height * view.width + 7) // 8, np.uint8),
+        )
+
+    @property
+    def depth_map(self) -> DepthMap:
+        """The depth that was kept."""
+        return self.kept.take().depth_map
+
+    @property
+    def published(self) -> Tensor:
+        """(H, W) bool, pixels whose points were handed out."""
+        shape = (self.view.height, self.view.width)
+        bits = np.unpackbits(self.published_bits, count=shape[0] * shape[1]).astype(np.bool_)
+        return torch.from_numpy(bits.reshape(shape)).to(self.view.device)
+
+    def publishing(self, published: Tensor) -> "Entry":
+        """The same, after these pixels (H, W) were handed out."""
+        return replace(self, published_bits=np.packbits(published.cpu().numpy()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Growth:
+    """What an image brought.
+
+    Attributes:
+        points: all new points, as the images that agree have them together.
+        sure_points: those of images that were matched against two others or more; the rest is provisional.
+        replaced: images whose earlier points these replace, because they were provisional.
+        entries: what changed, by image id, for the engine's store.
+    """
+
+    points: SurfacePoints
+    sure_points: SurfacePoints
+    replaced: frozenset[str] = frozenset()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+
+class DenseModel:
+    """The dense model of one project. It holds depth maps by image id and knows neither disk nor network.
+
+    Args:
+        engine: makes depth maps.
+        settings: what becomes of them.
+        keep: where they are kept while nobody looks at them.
+    """
+
+    def __init__(
+        self, engine: DepthEngine, settings: DenseSettings, keep: Callable[[KeptDepth], Kept] = KeptDepth.take
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._keep = keep
+        self._views: dict[str, View] = {}
+        self._entries: dict[str, Entry] = {}
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """By image id, in the order of the images."""
+        return self._entries
+
+    def copy(self) -> "DenseModel":
+        """Another model of the same images, to be made anew while this one grows; depth maps are shared, not copied."""
+        other = DenseModel(self._engine, self._settings, self._keep)
+        other._views, other._entries = dict(self._views), dict(self._entries)
+        return other
+
+    def restore(self, view: View, entry: Entry | None) -> None:
+        """Take an image back from the store, with its depth map if it had one."""
+        self._views[view.image_id] = view
+        if entry is not None:
+            self._entries[view.image_id] = self._put_away(entry)
+
+    def replace(self, view: View) -> None:
+        """Give a known image its new pose and sparse points; its depth map stays until the next refetch.
+
+        Raises:
+            UnknownImageError: it was never added.
+        """
+        if view.image_id not in self._views:
+            raise UnknownImageError(f"image {view.image_id} has no dense view: add it first")
+        self._views[view.image_id] = view
+
+    def discard(self, image_id: str) -> None:
+        """Forget an image that the model lost."""
+        self._views.pop(image_id, None)
+        self._entries.pop(image_id, None)
+
+    @torch.inference_mode()
+    def add(self, view: View) -> Growth:
+        """Add an image: the points it sees that earlier images do not show as well.
+
+        Depths matched against fewer than two sources are provisional: they are made anew, and their points replaced,
+        as soon as there are two. Adding an image again changes nothing.
+        """
+        if view.image_id in self._views:
+            return Growth(points=SurfacePoints.empty(), sure_points=SurfacePoints.empty())
+        self._views[view.image_id] = view
+        waiting = [known for known in self._views.values() if self._gains(known)]
+        replaced = {known.image_id for known in waiting if known.image_id in self._entries}
+        for known in waiting:
+            self._entries.pop(known.image_id, None)
+        for known in waiting:
+            self._entries[known.image_id] = self._matched(known)
+        changed = [self._publish(known) for known in waiting]
+        return Growth(
+            points=SurfacePoints.join([points for points, _ in changed]),
+            sure_points=SurfacePoints.join(
+                [points for points, entry in changed if len(entry.sources) >= _SURE_SOURCES]
+            ),
+            replaced=frozenset(replaced),
+            entries={entry.view.image_id: entry for _, entry in changed},
+        )
+
+    @torch.inference_mode()
+    def adopt(self, view: View, entry: Entry | None) -> Growth:
+        """Like `add`, but with a depth map that was made under other poses, if its cameras moved together."""
+        if view.image_id not in self._views and entry is not None:
+            self._views[view.image_id], self._entries[view.image_id] = view, entry
+            kept = self._reposed(view)
+            if kept is not None:
+                self._entries[view.image_id] = kept
+                points, published = self._publish(view)
+                return Growth(points=points, sure_points=points, entries={view.image_id: published})
+            self.discard(view.image_id)
+        return self.add(view)
+
+    @torch.inference_mode()
+    def refetch(self, views: Sequence[View], report: Report = lambda _stage, _done, _total: None) -> Growth:
+        """Make the complete cloud under new poses; images that are not among the views are forgotten.
+
+        Depth maps whose cameras hardly moved against each other are triangulated anew from their matches; the others
+        are matched anew. `report` is called after each image of each stage, `depth` and `fusion`.
+        """
+        self._views = {view.image_id: view for view in views}
+        entries = {}
+        for done, view in enumerate(views):
+            kept = self._reposed(view)
+            if kept is not None:
+                entries[view.image_id] = kept
+            elif self._sources(view):
+                entries[view.image_id] = self._matched(view)
+            report("depth", done + 1, len(views))
+        self._entries = entries
+        cloud = without_outliers(self._published_anew(report))
+        return Growth(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
+
+    def _published_anew(self, report: Report) -> SurfacePoints:
+        """One cloud of all depth maps, fused a few images at a time: memory follows the surface, not the images."""
+        image_ids = list(self._entries)
+        clouds: list[SurfacePoints] = []  # each of twice the images of the next, or more
+        for begin in range(0, len(image_ids), _FUSED_TOGETHER):
+            parts = []
+            for done, image_id in enumerate(image_ids[begin : begin + _FUSED_TOGETHER], begin + 1):
+                view = self._views[image_id]
+                depth_map = self._confirmed(view)
+                parts.append(surface_points(view, depth_map))
+                self._entries[image_id] = self._entries[image_id].publishing(depth_map.valid)
+                report("fusion", done, len(image_ids))
+            clouds.append(self._fused(parts))
+            groups = begin // _FUSED_TOGETHER + 1
+            while groups % 2 == 0:
+                clouds.append(self._fused([clouds.pop(), clouds.pop()]))
+                groups //= 2
+        while len(clouds) > 1:
+            clouds.append(self._fused([clouds.pop(), clouds.pop()]))
+        return clouds[0] if clouds else SurfacePoints.empty()
+
+    def _fused(self, parts: list[SurfacePoints]) -> SurfacePoints:
+        """One cloud of several, which are forgotten: in the end they hold as much memory as all the rest."""
+        together = SurfacePoints.join(parts)
+        parts.clear()
+        return fused(together, voxel_ratio=self._settings.voxel_ratio)
+
+    def _sources(self, view: View) -> list[View]:
+        return best_sources(view, list(self._views.values()), self._settings.source_count)
+
+    def _gains(self, view: View) -> bool:
+        """Whether the image has no depth map, or one from a single source, and more sources now."""
+        entry = self._entries.get(view.image_id)
+        used = 0 if entry is None else len(entry.sources)
+        return used < _SURE_SOURCES and len(self._sources(view)) > used
+
+    def _matched(self, view: View) -> Entry:
+        sources = self._sources(view)
+        return self._put_away(Entry.of(view, sources, self._engine.depth_map(view, sources)))
+
+    def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:
+        depth_map = self._confirmed(view)
+        earlier = [
+            (self._views[entry.view.image_id], replace(entry.depth_map, valid=entry.published))
+            for entry in self._witnesses(view)
+        ]
+        alone = replace(depth_map, deviation=self._entries[view.image_id].depth_map.deviation)  # as the earlier ones
+        depth_map = depth_map.masked(unexplained(view, alone, earlier, self._settings.agreement))
+        entry = self._entries[view.image_id].publishing(depth_map.valid)
+        self._entries[view.image_id] = entry
+        return surface_points(view, depth_map), entry
+
+    def _confirmed(self, view: View) -> DepthMap:
+        witnesses = self._witnesses(view)
+        agreement = self._settings.agreement
+        needed = max(1, min(agreement.min_count, len(witnesses)))
+        others = [(self._views[entry.view.image_id], entry.depth_map) for entry in witnesses]
+        depth_map = self._entries[view.image_id].depth_map
+        return confirmed(view, depth_map, others, replace(agreement, min_count=needed))
+
+    def _witnesses(self, view: View) -> list[Entry]:
+        known = [other for other in self._views.values() if other.image_id in self._entries]
+        chosen = best_sources(view, known, self._settings.witness_count)
+        return [self._entries[other.image_id] for other in chosen]
+
+    def _reposed(self, view: View) -> Entry | None:
+        entry = self._entries.get(view.image_id)
+        if entry is None or len(entry.sources) < self._settings.source_count:
+            return None  # there may be more sources now
+        if any(source.image_id not in self._views for source in entry.sources):
+            return None
+        after = (view, *(self._views[source.image_id] for source in entry.sources))
+        moved = reposed(entry.depth_map, (entry.view, *entry.sources), after)
+        is_still = moved.depth_change_ratio <= self._settings.max_depth_change_ratio
+        if not is_still or moved.epipolar_error_px > self._settings.max_epipolar_error_px:
+            return None
+        again = replace(Entry.of(view, after[1:], moved.depth_map), published_bits=entry.published_bits)
+        return self._put_away(again)
+
+    def _put_away(self, entry: Entry) -> Entry:
+        return replace(entry, kept=self._keep(entry.kept.take()))

@@ -1,0 +1,208 @@
+"""How does a placed image become dense points? The bridge from the sparse model to the dense one, and to disk."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from reconstructor.engine.colmap import intrinsics_of, pycolmap
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.memory import give_back
+from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Entry, Report
+from reconstructor.engine.mvs.depth_cache import Shelf
+from reconstructor.engine.mvs.depth_files import DepthFiles
+from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.mvs.patch_match import SlantSettings
+from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
+from reconstructor.engine.mvs.views import View
+from reconstructor.engine.settings import EngineSettings, Quality
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.model_comparison import point_ids
+
+_SURE_SOURCES: Final = 2
+_MIN_SPARSE_POINTS: Final = 8
+_RENEWED_NEIGHBOURS: Final = 16  # views whose poses are brought up to date when an image is added
+
+
+class Densifier:
+    """Dense points for a mapper's placed images; `dense` is the model to go on with, else a new one."""
+
+    def __init__(
+        self,
+        files: DepthFiles,
+        settings: EngineSettings,
+        known: KnownImages,
+        mapper: LiveMapper,
+        dense: DenseModel | None = None,
+    ) -> None:
+        self._files, self._settings, self._known, self._mapper = files, settings, known, mapper
+        self._device = torch.device(settings.device)
+        self._dense = dense or DenseModel(
+            PlaneSweep(sweep_settings(settings.quality)),
+            DenseSettings(source_count=settings.dense_sources),
+            Shelf(files.folder).put,
+        )
+        self._pixels: dict[int, NDArray[np.uint8]] = {}
+        self._added: set[int] = set()
+
+    def keep_pixels(self, number: int, colors_rgb: NDArray[np.uint8]) -> None:
+        """Remember a photograph (H, W, 3) at the size of the depth maps, in memory and on disk."""
+        height, width = colors_rgb.shape[:2]
+        reduction = min(1.0, self._settings.dense_max_side_px / max(height, width))
+        size = (round(width * reduction), round(height * reduction))
+        reduced = np.array(Image.fromarray(colors_rgb).resize(size, Image.Resampling.LANCZOS))
+        self._files.write_pixels(number, reduced)
+        self._pixels[number] = reduced
+
+    def restore(self, newest_sequence: int) -> None:
+        """Take up the depth maps of the placed images that were finished with the step of this sequence."""
+        self._files.forget_unfinished(newest_sequence)
+        views = self._views()
+        for number, view in views.items():
+            self._dense.restore(view, self._files.read_entry(number, views))
+        self._added = set(views)
+
+    def add(self, sequence: int) -> SurfacePoints:
+        """The sure points of all images placed since the last call; entries are kept for the step of this sequence."""
+        changed: dict[str, Entry] = {}
+        brought: list[SurfacePoints] = []
+        for number in self._forget_lost():
+            view = self._view(number)
+            if view is None:
+                continue
+            self._renew(self._known.neighbours(number)[:_RENEWED_NEIGHBOURS])
+            growth = self._dense.add(view)
+            changed.update(growth.entries)
+            brought.append(growth.sure_points)
+            self._added.add(number)
+        self._keep(changed.values(), sequence)
+        return SurfacePoints.join(brought)
+
+    def remake(self, sequence: int) -> SurfacePoints:
+        """The complete cloud at once; entries are kept for the step of this sequence."""
+        if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
+            return self.add(sequence)
+        points = self.rebuild()
+        self.keep_all(sequence)
+        return points
+
+    def succeeding(self, mapper: LiveMapper) -> "Densifier":
+        """One for another mapper of the same images; it begins with the depth maps of this one and leaves them alone."""
+        other = Densifier(self._files, self._settings, self._known, mapper, self._dense.copy())
+        other._pixels, other._added = self._pixels, set(self._added)
+        return other
+
+    def rebuild(self, report: Report = lambda _stage, _done, _total: None) -> SurfacePoints:
+        """The complete cloud under the mapper's present poses; nothing yet from two images, whose depth is a guess.
+
+        Nothing is written: see `keep_all`.
+        """
+        if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
+            return SurfacePoints.empty()
+        views = self._views()
+        self._added = set(views)
+        return self._dense.refetch(list(views.values()), report).points
+
+    def catch_up(self, live: "Densifier") -> SurfacePoints:
+        """The sure points of all images placed since, if possible with the depth maps that `live` made of them."""
+        brought: list[SurfacePoints] = []
+        for number in self._forget_lost():
+            if (view := self._view(number)) is not None:
+                brought.append(self._dense.adopt(view, live.entry(number)).sure_points)
+                self._added.add(number)
+        return SurfacePoints.join(brought)
+
+    def entry(self, number: int) -> Entry | None:
+        """What is kept of an image."""
+        return self._dense.entries.get(str(number))
+
+    def keep_all(self, sequence: int) -> None:
+        """Keep all entries for the step of this sequence."""
+        self._keep(self._dense.entries.values(), sequence)
+
+    def _forget_lost(self) -> list[int]:
+        """Discard the images that the mapper lost; returns those that it placed since."""
+        placed = self._mapper.placed_numbers()
+        for number in self._added.difference(placed):
+            self._dense.discard(str(number))
+            self._added.discard(number)
+        return [number for number in placed if number not in self._added]
+
+    def _renew(self, numbers: Iterable[int]) -> None:
+        for number in self._added.intersection(numbers):
+            if (view := self._view(number)) is not None:
+                self._dense.replace(view)
+
+    def _keep(self, entries: Iterable[Entry], sequence: int) -> None:
+        self._files.forget_replaced(sequence)
+        for entry in entries:
+            self._files.write_entry(int(entry.view.image_id), entry, sequence)
+
+    def _views(self) -> dict[int, View]:
+        """All placed images that have one, by number."""
+        views = {}
+        for number in self._mapper.placed_numbers():
+            if (view := self._view(number)) is not None:
+                views[number] = view
+            give_back()
+        return views
+
+    def _view(self, number: int) -> View | None:
+        """A placed image as the dense model sees it, or None without its pixels or with too few points."""
+        pixels = self._pixels.get(number)
+        if pixels is None:
+            pixels = self._files.read_pixels(number)
+        ids = point_ids(self._mapper.model, number)
+        ids = np.unique(ids[ids >= 0])
+        if pixels is None or len(ids) < _MIN_SPARSE_POINTS:
+            return None
+        self._pixels[number] = pixels
+        pose = np.eye(4)
+        pose[:3, :4] = self._mapper.model.image(number).cam_from_world().matrix()
+        upright, intrinsics = undistorted(pixels, self._mapper.camera(self._known.camera_ids[number]))
+        return View(
+            image_id=str(number),
+            image_rgb=torch.from_numpy(upright).to(self._device),
+            intrinsics=intrinsics,
+            camera_from_world=pose,
+            sparse_ids=ids,
+            sparse_in_world=np.array([self._mapper.model.point3D(int(one)).xyz for one in ids]),
+        )
+
+
+def sweep_settings(quality: Quality) -> SweepSettings:
+    """How depth is made at a quality."""
+    return SweepSettings(slant=SlantSettings() if quality is Quality.HIGH else None)
+
+
+def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The image (H, W, 3) as a pinhole camera of the same focal length would see it, and fx, fy, cx, cy for it.
+
+    `camera` is the COLMAP camera of the image at another size.
+    """
+    height, width = pixels_rgb.shape[:2]
+    intrinsics = intrinsics_of(camera) * np.tile([width / camera.width, height / camera.height], 2)
+    if camera.is_undistorted():
+        return pixels_rgb, intrinsics
+    grid = _grid(camera.model_name, tuple(camera.params), (camera.width, camera.height), (width, height))
+    source = torch.from_numpy(np.ascontiguousarray(pixels_rgb)).permute(2, 0, 1)[None].float()
+    sampled = torch.nn.functional.grid_sample(source, grid, align_corners=False, padding_mode="border")
+    return sampled[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy(), intrinsics
+
+
+@lru_cache(maxsize=4)
+def _grid(model: str, params: tuple[float, ...], size: tuple[int, int], reduced: tuple[int, int]) -> torch.Tensor:
+    """Where in an image of a reduced size (width, height) the lens put what a pinhole sees, as `grid_sample` wants it."""
+    camera = pycolmap.Camera(model=model, params=list(params), width=size[0], height=size[1])
+    width, height = reduced
+    scale = np.array([width / size[0], height / size[1]])
+    fx, fy, cx, cy = intrinsics_of(camera)
+    rows, columns = np.mgrid[0:height, 0:width] + 0.5
+    x, y = (columns / scale[0] - cx) / fx, (rows / scale[1] - cy) / fy
+    rays = np.stack([x.ravel(), y.ravel(), np.ones(x.size)], axis=1)
+    seen_at = camera.img_from_cam(np.ascontiguousarray(rays)) * scale
+    return torch.from_numpy((2.0 * seen_at / [width, height] - 1.0).astype(np.float32)).view(1, height, width, 2)

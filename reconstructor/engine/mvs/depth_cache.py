@@ -1,0 +1,142 @@
+"""Where do depth maps wait that nobody looks at? In a file without a name; those used last are in memory, too.
+
+200 images of 612 x 408 hold 250 MB of depth, and twice that while a refetch makes their depth anew.
+"""
+
+import os
+import tempfile
+import weakref
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Final, Protocol
+
+import numpy as np
+import torch
+
+from reconstructor.engine.mvs.packed_depth import KeptDepth
+
+_IN_MEMORY_BYTES: Final = 64 * 1024 * 1024
+
+
+class Kept(Protocol):
+    """A depth map that is kept, wherever it is."""
+
+    def take(self) -> KeptDepth:
+        """The depth map, to look at."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """Where a depth map lies in the file, and what its arrays do not tell."""
+
+    offset: int
+    shape: tuple[int, int]
+    lowest: float
+    octaves: float
+    device: torch.device
+
+    @property
+    def size_bytes(self) -> int:
+        height, width = self.shape
+        return 4 * height * width
+
+
+class Shelf:
+    """Room for the depth maps of one engine; threads may share it.
+
+    Args:
+        folder: on whose disk the file is; it has no name there and is gone with the process.
+        in_memory_bytes: of those used last.
+    """
+
+    def __init__(self, folder: Path, *, in_memory_bytes: int = _IN_MEMORY_BYTES) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file, name = tempfile.mkstemp(prefix=".shelf-", dir=folder)
+        Path(name).unlink()
+        weakref.finalize(self, os.close, self._file)
+        self._in_memory_bytes = in_memory_bytes
+        self._lock = Lock()
+        self._end = 0
+        self._free: dict[int, list[int]] = {}  # offsets by size
+        self.left: deque[_Record] = (
+            deque()
+        )  # nobody has these any more; filled while garbage is collected, without a lock
+        self._recent: OrderedDict[int, KeptDepth] = OrderedDict()  # by offset
+        self._recent_bytes = 0
+
+    def put(self, kept: KeptDepth) -> Kept:
+        """Put a depth map away; where the disk has no room it stays in memory."""
+        height, width = kept.inverse_depth.shape
+        with self._lock:
+            record = _Record(
+                offset=self._room(4 * height * width),
+                shape=(height, width),
+                lowest=kept.lowest,
+                octaves=kept.octaves,
+                device=kept.inverse_depth.device,
+            )
+        body = b"".join(each.cpu().numpy().tobytes() for each in kept.codes)
+        if not self._write(body, record.offset):
+            self.left.append(record)
+            return kept
+        self._note(record, kept)
+        return _Shelved(self, record)
+
+    def read(self, record: _Record) -> KeptDepth:
+        """What lies there."""
+        with self._lock:
+            if (kept := self._recent.get(record.offset)) is not None:
+                self._recent.move_to_end(record.offset)
+                return kept
+        body = np.frombuffer(bytearray(os.pread(self._file, record.size_bytes, record.offset)), np.uint8)
+        depths, deviations, confidences = np.split(body, [body.size // 2, 3 * body.size // 4])
+        kept = KeptDepth(
+            inverse_depth=torch.from_numpy(depths.view(np.int16).reshape(record.shape)).to(record.device),
+            log_deviation=torch.from_numpy(deviations.reshape(record.shape)).to(record.device),
+            confidence=torch.from_numpy(confidences.reshape(record.shape)).to(record.device),
+            lowest=record.lowest,
+            octaves=record.octaves,
+        )
+        self._note(record, kept)
+        return kept
+
+    def _write(self, body: bytes, offset: int) -> bool:
+        try:
+            return os.pwrite(self._file, body, offset) == len(body)
+        except OSError:
+            return False
+
+    def _room(self, size_bytes: int) -> int:
+        while self.left:
+            record = self.left.popleft()
+            if self._recent.pop(record.offset, None) is not None:
+                self._recent_bytes -= record.size_bytes
+            self._free.setdefault(record.size_bytes, []).append(record.offset)
+        if offsets := self._free.get(size_bytes):
+            return offsets.pop()
+        self._end += size_bytes
+        return self._end - size_bytes
+
+    def _note(self, record: _Record, kept: KeptDepth) -> None:
+        with self._lock:
+            if record.offset not in self._recent:
+                self._recent_bytes += record.size_bytes
+            self._recent[record.offset] = kept
+            self._recent.move_to_end(record.offset)
+            while self._recent_bytes > self._in_memory_bytes:
+                _, oldest = self._recent.popitem(last=False)
+                self._recent_bytes -= 4 * oldest.inverse_depth.numel()
+
+
+class _Shelved:
+    """A depth map on a shelf; its place is given back when nobody holds this any more."""
+
+    def __init__(self, shelf: Shelf, record: _Record) -> None:
+        self._shelf, self._record = shelf, record
+        weakref.finalize(self, shelf.left.append, record).atexit = False
+
+    def take(self) -> KeptDepth:
+        return self._shelf.read(self._record)

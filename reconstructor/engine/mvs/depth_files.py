@@ -1,0 +1,106 @@
+"""What does the engine keep on disk of an image's depth? One file an image and step that made it anew.
+
+    depth/000012.000034.npz: the depth of image 12 as it is after step 34
+
+A file counts once its step is finished. The one before it stays until then, so that a crash at any write leaves the
+depth maps of the newest finished step.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broker.errors import CairnError
+from reconstructor.engine.features.image_files import read_arrays, write_arrays
+from reconstructor.engine.mvs.dense_model import Entry
+from reconstructor.engine.mvs.packed_depth import KeptDepth
+from reconstructor.engine.mvs.views import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthFiles:
+    """The depth files and the reduced photographs below one folder; image ids are image numbers as text."""
+
+    folder: Path
+
+    def write_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
+        write_arrays(self._path("pixels", number), {"pixels_rgb": pixels_rgb})
+
+    def read_pixels(self, number: int) -> NDArray[np.uint8] | None:
+        arrays = read_arrays(self._path("pixels", number))
+        return None if arrays is None else arrays.get("pixels_rgb")
+
+    def write_entry(self, number: int, entry: Entry, sequence: int) -> None:
+        """Keep an entry as it is after the step of this sequence."""
+        views = (entry.view, *entry.sources)
+        arrays: dict[str, NDArray[Any]] = {
+            "numbers": np.array([int(view.image_id) for view in views]),
+            "intrinsics": np.stack([view.intrinsics for view in views]),
+            "camera_from_world": np.stack([view.camera_from_world for view in views]),
+            "published": entry.published_bits,
+            **entry.kept.take().arrays(),
+        }
+        write_arrays(self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz", arrays)
+
+    def forget_replaced(self, sequence: int) -> None:
+        """Remove what was replaced by a step before this one."""
+        for versions in self._versions().values():
+            finished = [each for each in sorted(versions) if each < sequence]
+            for each in finished[:-1]:
+                versions[each].unlink(missing_ok=True)
+
+    def forget_unfinished(self, newest_sequence: int) -> None:
+        """Remove what was written for steps after the newest finished one: a crash came before they were."""
+        for versions in self._versions().values():
+            for sequence, path in versions.items():
+                if sequence > newest_sequence:
+                    path.unlink(missing_ok=True)
+
+    def read_entry(self, number: int, views: Mapping[int, View]) -> Entry | None:
+        """The newest entry, or None if there is none or its images are not among the views."""
+        versions = self._versions(number).get(number, {})
+        arrays = read_arrays(versions[max(versions)]) if versions else None
+        try:
+            if arrays is None:
+                return None
+            numbers = [int(one) for one in arrays["numbers"]]
+            if not set(numbers) <= set(views):
+                return None
+            return _entry(arrays, [views[one] for one in numbers])
+        except (KeyError, ValueError, CairnError):
+            return None
+
+    def _versions(self, number: int | None = None) -> dict[int, dict[int, Path]]:
+        """The files by image number, then by sequence, of one image or of all."""
+        found: dict[int, dict[int, Path]] = {}
+        prefix = "*" if number is None else f"{number:06d}"
+        for path in (self.folder / "depth").glob(f"{prefix}.[0-9]*.npz"):
+            image, sequence, _ = path.name.split(".")
+            found.setdefault(int(image), {})[int(sequence)] = path
+        return found
+
+    def _path(self, kind: str, number: int) -> Path:
+        return self.folder / kind / f"{number:06d}.npz"
+
+
+def _entry(arrays: Mapping[str, NDArray[Any]], views: Sequence[View]) -> Entry:
+    """The views stand where they stood then: their sizes are today's, their poses the file's."""
+    then = [
+        replace(
+            view.without_pixels(),
+            intrinsics=arrays["intrinsics"][index],
+            camera_from_world=arrays["camera_from_world"][index],
+        )
+        for index, view in enumerate(views)
+    ]
+    kept = KeptDepth.from_arrays(arrays, views[0].device)
+    bits = arrays["published"]
+    if kept.inverse_depth.shape != (views[0].height, views[0].width) or bits.size != -(
+        -kept.inverse_depth.numel() // 8
+    ):
+        raise ValueError("depth of another image")
+    return Entry(view=then[0], sources=tuple(then[1:]), kept=kept, published_bits=bits)

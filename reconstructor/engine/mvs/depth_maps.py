@@ -1,0 +1,185 @@
+"""What is known about the depth of an image's pixels, and which surface points does that make?"""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from broker.errors import CairnError
+from broker.shards import PointCloud
+from reconstructor.engine.mvs.projection import pixel_centers
+from reconstructor.engine.mvs.views import View
+
+
+class BadDepthMapError(CairnError):
+    """Arrays that are not a depth map of this image."""
+
+    code = "bad_depth_map"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DepthMap:
+    """Per pixel of one image, everything (H, W).
+
+    Attributes:
+        inverse_depth: float32, 1 / world units along the optical axis, positive where valid.
+        deviation: float32, its standard deviation.
+        confidence: float32, 0 to 1, how well the pixel was matched; once other images confirmed it, the probability
+            that it is right to two ground sampling distances.
+        valid: bool.
+
+    Raises:
+        BadDepthMapError: shapes or dtypes do not fit, or a valid pixel has no positive finite inverse depth.
+    """
+
+    inverse_depth: Tensor
+    deviation: Tensor
+    confidence: Tensor
+    valid: Tensor
+
+    def __post_init__(self) -> None:
+        floats = (self.inverse_depth, self.deviation, self.confidence)
+        if any(array.shape != self.valid.shape or array.dtype != torch.float32 for array in floats):
+            raise BadDepthMapError("inverse depth, deviation and confidence must be float32 of one shape (H, W)")
+        if self.valid.dtype != torch.bool or self.valid.ndim != 2:  # noqa: PLR2004 - rows and columns
+            raise BadDepthMapError("valid must be (H, W) bool")
+        depths = self.inverse_depth[self.valid]
+        if not bool((torch.isfinite(depths) & (depths > 0.0)).all()):
+            raise BadDepthMapError("every valid pixel needs a positive, finite inverse depth")
+
+    def to(self, device: torch.device) -> Self:
+        return type(self)(
+            inverse_depth=self.inverse_depth.to(device),
+            deviation=self.deviation.to(device),
+            confidence=self.confidence.to(device),
+            valid=self.valid.to(device),
+        )
+
+    def masked(self, mask: Tensor) -> "DepthMap":
+        """The same map, valid only where the mask (H, W) is, too."""
+        return replace(self, valid=self.valid & mask)
+
+    def scaled(self, factor: float) -> "DepthMap":
+        """The same map after all lengths of the world grew by a factor."""
+        return replace(self, inverse_depth=self.inverse_depth / factor, deviation=self.deviation / factor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SurfacePoints:
+    """Points of a surface, N rows.
+
+    Attributes:
+        points_in_world: (N, 3) float64.
+        normals_in_world: (N, 3) float32, unit length, towards the camera that saw the point.
+        colors_rgb: (N, 3) uint8.
+        deviations: (N,) float32, standard deviation along the line of sight, world units.
+        sampling_distances: (N,) float32, the width of a pixel on the surface, world units.
+        confidences: (N,) float32, 0 to 1.
+    """
+
+    points_in_world: NDArray[np.float64]
+    normals_in_world: NDArray[np.float32]
+    colors_rgb: NDArray[np.uint8]
+    deviations: NDArray[np.float32]
+    sampling_distances: NDArray[np.float32]
+    confidences: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.points_in_world)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "SurfacePoints":
+        """The points of some rows."""
+        return SurfacePoints(
+            points_in_world=self.points_in_world[rows],
+            normals_in_world=self.normals_in_world[rows],
+            colors_rgb=self.colors_rgb[rows],
+            deviations=self.deviations[rows],
+            sampling_distances=self.sampling_distances[rows],
+            confidences=self.confidences[rows],
+        )
+
+    @classmethod
+    def join(cls, parts: "list[SurfacePoints]") -> "SurfacePoints":
+        """All points, in order."""
+        if not parts:
+            return cls.empty()
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            points_in_world=np.concatenate([part.points_in_world for part in parts]),
+            normals_in_world=np.concatenate([part.normals_in_world for part in parts]),
+            colors_rgb=np.concatenate([part.colors_rgb for part in parts]),
+            deviations=np.concatenate([part.deviations for part in parts]),
+            sampling_distances=np.concatenate([part.sampling_distances for part in parts]),
+            confidences=np.concatenate([part.confidences for part in parts]),
+        )
+
+    @classmethod
+    def empty(cls) -> "SurfacePoints":
+        return cls(
+            points_in_world=np.empty((0, 3)),
+            normals_in_world=np.empty((0, 3), np.float32),
+            colors_rgb=np.empty((0, 3), np.uint8),
+            deviations=np.empty(0, np.float32),
+            sampling_distances=np.empty(0, np.float32),
+            confidences=np.empty(0, np.float32),
+        )
+
+    def cloud(self) -> PointCloud:
+        """The points and colours as they go over the wire."""
+        return PointCloud(points_in_world=self.points_in_world.astype(np.float32), colors_rgb=self.colors_rgb)
+
+
+def surface_points(view: View, depth_map: DepthMap) -> SurfacePoints:
+    """The valid pixels of a depth map as points in the world, row by row.
+
+    Raises:
+        BadDepthMapError: the map has another size than the image.
+    """
+    if depth_map.valid.shape != (view.height, view.width):
+        raise BadDepthMapError(f"image {view.image_id}: a depth map of another size than the image")
+    valid = depth_map.valid
+    in_camera = points_in_camera(view, depth_map.inverse_depth)
+    normals = camera_normals(in_camera)[:, valid].T.cpu().numpy()
+    inverse_depth = depth_map.inverse_depth[valid]
+    points = in_camera[:, valid].T.to(torch.float64).cpu().numpy()
+    pose = view.camera_from_world
+    return SurfacePoints(
+        points_in_world=(points - pose[:3, 3]) @ pose[:3, :3],
+        normals_in_world=(normals @ pose[:3, :3]).astype(np.float32),
+        colors_rgb=view.image_rgb[valid].cpu().numpy(),
+        deviations=(depth_map.deviation[valid] / inverse_depth.square()).cpu().numpy(),
+        sampling_distances=(1.0 / (inverse_depth * float(view.intrinsics[:2].mean()))).cpu().numpy(),
+        confidences=depth_map.confidence[valid].cpu().numpy(),
+    )
+
+
+def points_in_camera(view: View, inverse_depth: Tensor) -> Tensor:
+    """(3, H, W) float32 points at inverse depths (H, W)."""
+    fx, fy, cx, cy = (float(value) for value in view.intrinsics)
+    pixels = pixel_centers(view.height, view.width, inverse_depth.device)
+    rays = torch.stack([(pixels[0] - cx) / fx, (pixels[1] - cy) / fy, torch.ones_like(pixels[0])])
+    return rays / inverse_depth.clamp_min(torch.finfo(torch.float32).tiny)
+
+
+def camera_normals(in_camera: Tensor) -> Tensor:
+    """(3, H, W) unit normals of points (3, H, W), towards the camera, from the nearer neighbour on either side.
+
+    The nearer of two neighbours lies on the same surface more often than not, so that normals do not bend at edges.
+    """
+    across = _nearer_difference(in_camera, 2)
+    down = _nearer_difference(in_camera, 1)
+    normals = torch.linalg.cross(down, across, dim=0)
+    normals = normals / normals.norm(dim=0, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
+    is_away = (normals * in_camera).sum(dim=0, keepdim=True) > 0.0
+    return torch.where(is_away, -normals, normals)
+
+
+def _nearer_difference(points: Tensor, dim: int) -> Tensor:
+    steps = points.diff(dim=dim)
+    first, last = steps.narrow(dim, 0, 1), steps.narrow(dim, steps.shape[dim] - 1, 1)
+    before, after = torch.cat([first, steps], dim=dim), torch.cat([steps, last], dim=dim)
+    return torch.where(before[2].abs() <= after[2].abs(), before, after)

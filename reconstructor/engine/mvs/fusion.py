@@ -1,0 +1,134 @@
+"""Which points stay, when many images saw the same surface? One for each voxel, and none that stands alone."""
+
+import numpy as np
+import open3d as o3d
+from numpy.typing import NDArray
+
+from reconstructor.engine.mvs.depth_maps import SurfacePoints
+
+VOXEL_RATIO = 1.5  # voxel side in ground sampling distances
+_NEIGHBOUR_COUNT = 8
+_OUTLIER_DEVIATIONS = 3.0
+_SLAB_POINTS = 200_000
+_SHORTEST_NORMAL = 1e-6
+
+Cells = NDArray[np.int64]
+
+
+def fused(points: SurfacePoints, *, voxel_ratio: float = VOXEL_RATIO) -> SurfacePoints:
+    """One point for each occupied voxel: the mean of its points, weighted by 1 / variance.
+
+    The voxels of a point are `voxel_ratio` times its sampling distance wide, rounded down to a power of two, so that a
+    close look keeps its detail; where a finer look exists, coarser points give way. Fusing again changes nothing, the
+    order of the points does not matter, and no point leaves the bounds of those it is made of.
+    """
+    octaves = np.floor(np.log2(points.sampling_distances.astype(np.float64))).astype(np.int16)
+    kept: list[SurfacePoints] = []
+    finer = np.empty((0, 3))
+    for octave in np.unique(octaves):
+        size = voxel_ratio * 2.0 ** float(octave)
+        rows = np.flatnonzero(octaves == octave)
+        level = []
+        for slab in _slabs(points.points_in_world[rows], size):
+            part = _mean_of_voxels(points.take(rows[slab]), size)
+            near = _near(finer, part.points_in_world, size)
+            level.append(part.take(~_is_member(_cells(part.points_in_world, size), _cells(near, size))))
+        kept += level
+        finer = np.concatenate([finer, *(part.points_in_world for part in level)])
+    return SurfacePoints.join(kept)
+
+
+def without_outliers(points: SurfacePoints) -> SurfacePoints:
+    """Leave out points whose 8 nearest neighbours are unusually far, counted in their own sampling distances.
+
+    Source: Rusu et al., "Towards 3D Point Cloud Based Object Maps for Household Environments", RAS 2008, section 4.1;
+    here with the median and its absolute deviation, which the outliers themselves do not move.
+    """
+    if len(points) <= _NEIGHBOUR_COUNT:
+        return points
+    isolation = neighbour_distances(points.points_in_world, _NEIGHBOUR_COUNT) / points.sampling_distances
+    median = np.median(isolation)
+    spread = 1.4826 * np.median(np.abs(isolation - median))
+    return points.take(isolation <= median + _OUTLIER_DEVIATIONS * max(spread, 0.1 * median))
+
+
+def neighbour_distances(points_in_world: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """(N,) root mean square distance from each point (N, 3) to its `count` nearest neighbours."""
+    centred = np.ascontiguousarray(points_in_world - points_in_world.mean(axis=0), np.float32)
+    tensor = o3d.core.Tensor.from_numpy(centred)
+    search = o3d.core.nns.NearestNeighborSearch(tensor)
+    search.knn_index()
+    distances = np.empty(len(centred))
+    for begin in range(0, len(centred), _SLAB_POINTS):
+        part = slice(begin, begin + _SLAB_POINTS)
+        _, squared = search.knn_search(tensor[part], count + 1)  # the nearest is the point itself
+        distances[part] = np.sqrt(squared.numpy()[:, 1:].astype(np.float64).mean(axis=1))
+    return distances
+
+
+def _mean_of_voxels(points: SurfacePoints, size: float) -> SurfacePoints:
+    cells = _cells(points.points_in_world, size)
+    order = np.lexsort(cells.T)
+    ordered, points = cells[order], points.take(order)
+    is_first = np.ones(len(ordered), np.bool_)
+    is_first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    starts = np.flatnonzero(is_first)
+    weights = points.deviations.astype(np.float64) ** -2.0
+    totals = np.add.reduceat(weights, starts)
+
+    def mean(values: NDArray[np.floating] | NDArray[np.uint8]) -> NDArray[np.float64]:
+        shares = weights.reshape(-1, *[1] * (values.ndim - 1))
+        sums: NDArray[np.float64] = np.add.reduceat(values * shares, starts, axis=0)
+        return sums / totals.reshape(-1, *[1] * (values.ndim - 1))
+
+    lower = np.minimum.reduceat(points.points_in_world, starts, axis=0)
+    upper = np.maximum.reduceat(points.points_in_world, starts, axis=0)
+    normals = mean(points.normals_in_world)
+    return SurfacePoints(
+        points_in_world=np.clip(mean(points.points_in_world), lower, upper),  # rounding must not leave the voxel
+        normals_in_world=_unit(normals, points.normals_in_world[starts]),
+        colors_rgb=np.rint(mean(points.colors_rgb)).astype(np.uint8),
+        deviations=(totals**-0.5).astype(np.float32),  # so that fusing in parts weighs as fusing all at once
+        sampling_distances=np.minimum.reduceat(points.sampling_distances, starts),
+        confidences=np.maximum.reduceat(points.confidences, starts),
+    )
+
+
+def _slabs(points_in_world: NDArray[np.float64], size: float) -> list[NDArray[np.intp]]:
+    """Rows of points (N, 3) in slabs that no voxel of this size reaches across: what is done to each takes little memory."""
+    axis = int(np.ptp(points_in_world, axis=0).argmax())
+    order = np.argsort(points_in_world[:, axis], kind="stable")
+    places = np.floor(points_in_world[order, axis] / size)
+    wanted = places[_SLAB_POINTS::_SLAB_POINTS]
+    cuts = np.unique(np.searchsorted(places, wanted))
+    return np.split(order, cuts[cuts > 0])
+
+
+def _near(points_in_world: NDArray[np.float64], others: NDArray[np.float64], size: float) -> NDArray[np.float64]:
+    """Those of the points (N, 3) that can share a voxel with the others (M, 3)."""
+    if len(others) == 0:
+        return points_in_world[:0]
+    low, high = others.min(axis=0) - size, others.max(axis=0) + size
+    near: NDArray[np.float64] = points_in_world[((points_in_world >= low) & (points_in_world <= high)).all(axis=1)]
+    return near
+
+
+def _unit(normals: NDArray[np.float64], fallback: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = np.where(
+        lengths > _SHORTEST_NORMAL, normals / np.maximum(lengths, _SHORTEST_NORMAL), fallback
+    )
+    return unit.astype(np.float32)
+
+
+def _cells(points_in_world: NDArray[np.float64], size: float) -> Cells:
+    cells: Cells = np.floor(points_in_world / size).astype(np.int64)
+    return cells
+
+
+def _is_member(cells: Cells, of: Cells) -> NDArray[np.bool_]:
+    if len(of) == 0:
+        return np.zeros(len(cells), np.bool_)
+    _, names = np.unique(np.concatenate([cells, of]), axis=0, return_inverse=True)
+    is_member: NDArray[np.bool_] = np.isin(names[: len(cells)], names[len(cells) :])
+    return is_member

@@ -1,0 +1,103 @@
+"""Where exactly does the surface lie, when a coarse map says where it is about?
+
+Every pixel tries a few inverse depths around its own coarse one. The coarse map is smooth, so that the windows of the
+correlation lean with the surface: this is what makes oblique walls as exact as frontal ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own habit
+from torch import Tensor
+
+from reconstructor.engine.mvs.correlation import correlation_scores
+from reconstructor.engine.mvs.projection import Projection, pixel_centers
+from reconstructor.engine.mvs.semi_global_matching import Smoothness, aggregated_costs
+
+_EVENING_RADIUS = 2
+_SAME_SURFACE_PX = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Match:
+    """The best hypothesis of each pixel, everything (H, W) float32.
+
+    Attributes:
+        inverse_depth: between the hypotheses, by a parabola.
+        score: the correlation of the nearest hypothesis, -1 to 1.
+        speed: pixels per unit of inverse depth in the source that shows the most parallax.
+    """
+
+    inverse_depth: Tensor
+    score: Tensor
+    speed: Tensor
+
+
+def best_of_planes(scores: Tensor, inverse_depths: Tensor, gray: Tensor, smoothness: Smoothness) -> Tensor:
+    """(H, W) inverse depth by semi-global matching of scores (H, W, D) at evenly spaced planes (D,)."""
+    costs = aggregated_costs((1.0 - scores).mul_(0.5), gray, smoothness)
+    place = costs.argmin(dim=2)
+    spacing = inverse_depths[1] - inverse_depths[0]
+    return inverse_depths[0] + (place + peak_offset(costs.neg_(), place)) * spacing
+
+
+def refined(
+    gray: Tensor,
+    sources: Sequence[tuple[Tensor, Projection]],
+    coarse: Tensor,
+    *,
+    spacing_px: float,
+    count: int,
+    window: int,
+    smoothness: Smoothness,
+) -> Match:
+    """Search `count` inverse depths around a coarse map (H, W), `spacing_px` apart where the parallax is largest."""
+    pixels = pixel_centers(gray.shape[0], gray.shape[1], gray.device)
+    speed = _largest_speed(pixels, sources, coarse)
+    step = spacing_px / speed.clamp_min(torch.finfo(torch.float32).tiny)
+    places = torch.arange(count, dtype=torch.float32, device=gray.device) - (count - 1) / 2.0
+    hypotheses = torch.addcmul(coarse[:, :, None], step[:, :, None], places)
+    scores = correlation_scores(gray, sources, hypotheses, window=window)
+    place = aggregated_costs((1.0 - scores).mul_(0.5), gray, smoothness).argmin(dim=2)
+    moved = (place + peak_offset(scores, place) - (count - 1) / 2.0) * step
+    return Match(
+        inverse_depth=coarse + moved,
+        score=scores.gather(2, place[:, :, None])[:, :, 0],
+        speed=speed,
+    )
+
+
+def evened(match: Match) -> Match:
+    """Average each pixel with those of its 5 x 5 neighbours that lie on the same surface, to half a pixel of parallax.
+
+    Source: Tomasi and Manduchi, "Bilateral Filtering for Gray and Color Images", ICCV 1998, here of inverse depth.
+    """
+    height, width = match.inverse_depth.shape
+    margins = [_EVENING_RADIUS] * 4
+    around = F.pad(match.inverse_depth[None, None], margins, mode="replicate")[0, 0]
+    scale = match.speed / _SAME_SURFACE_PX
+    total, weights = torch.zeros_like(match.speed), torch.zeros_like(match.speed)
+    for row in range(2 * _EVENING_RADIUS + 1):
+        for column in range(2 * _EVENING_RADIUS + 1):
+            offset = around[row : row + height, column : column + width] - match.inverse_depth
+            weight = (offset * scale).square_().neg_().exp_()
+            total.addcmul_(weight, offset)
+            weights += weight
+    return replace(match, inverse_depth=match.inverse_depth + total / weights)
+
+
+def peak_offset(values: Tensor, place: Tensor) -> Tensor:
+    """(H, W) float32 in -0.5 to 0.5: the top of the parabola through values (H, W, D) beside the place (H, W) int64."""
+    last = values.shape[2] - 1
+    middle = place.clamp(1, last - 1)[:, :, None]
+    before, here, after = (values.gather(2, middle + shift)[:, :, 0] for shift in (-1, 0, 1))
+    bend = before - 2.0 * here + after
+    offset = (0.5 * (before - after) / bend).clamp_(-0.5, 0.5)
+    is_peak = (bend < 0.0) & (place > 0) & (place < last)
+    return torch.where(is_peak, offset, 0.0)
+
+
+def _largest_speed(pixels: Tensor, sources: Sequence[tuple[Tensor, Projection]], inverse_depth: Tensor) -> Tensor:
+    speeds = [target.pixels_per_inverse_depth(pixels, inverse_depth[:, :, None])[:, :, 0] for _, target in sources]
+    return torch.stack(speeds).amax(dim=0)

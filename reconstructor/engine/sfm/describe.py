@@ -1,0 +1,98 @@
+"""What does the engine say of its model? Where each image stands or why it does not, and which way is up."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.black_box import BadUpdateError, CameraState, CameraUpdate, Pose, Row, Triple, Update, read_update
+from reconstructor.engine.colmap import distortion_of, intrinsics_of
+from reconstructor.engine.features.image_files import ImageFacts
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.snapshots import StepImage
+from reconstructor.engine.sfm.up_direction import Upward, estimate_upward
+from reconstructor.engine.sfm.waiting_reasons import why_waiting
+
+
+def describe(
+    images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper, upward: Upward | None = None
+) -> Update:
+    """The update that belongs to the model as it is now, without its points."""
+    placed = frozenset(mapper.placed_numbers())
+    return Update(
+        cameras=tuple(_camera(image, known, mapper, placed) for image in images),
+        up=None if upward is None else cast("Triple", tuple(map(float, upward.direction))),
+    )
+
+
+def upward_of(mapper: LiveMapper) -> Upward | None:
+    """Which way is up by the cameras as they stand now."""
+    poses = [world_from_camera(mapper.model.image(number)) for number in mapper.placed_numbers()]
+    return estimate_upward(np.array(poses).reshape(-1, 4, 4))
+
+
+def upward_said(output: Path, mapper: LiveMapper) -> Upward | None:
+    """What was said of up with the output of an earlier step; the cameras tell again how sure it is."""
+    try:
+        update = read_update(output)
+    except BadUpdateError:  # torn by a power cut
+        update = None
+    again = upward_of(mapper)
+    if update is None or update.up is None or again is None:
+        return None
+    return Upward(direction=np.array(update.up), deviation_rad=again.deviation_rad)
+
+
+def world_from_camera(image: Any) -> NDArray[np.float64]:
+    """The pose (4, 4) of a placed `pycolmap.Image`."""
+    pose = np.eye(4)
+    pose[:3, :4] = image.cam_from_world().inverse().matrix()
+    return pose
+
+
+def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: frozenset[int]) -> CameraUpdate:
+    number = image.number
+    if image.rejection:
+        return CameraUpdate(
+            image_id=image.image_id, state=CameraState.REJECTED, reason=image.rejection, sentence=image.sentence
+        )
+    facts = known.facts[number]
+    size = {"width_px": facts.width_px, "height_px": facts.height_px}
+    if number in placed:
+        pose = world_from_camera(mapper.model.image(number))
+        return CameraUpdate(
+            image_id=image.image_id,
+            state=CameraState.PLACED,
+            world_from_camera=cast("Pose", tuple(map(tuple, pose.tolist()))),
+            intrinsics=_intrinsics(mapper.camera(known.camera_ids[number]), facts),
+            distortion=distortion_of(mapper.camera(known.camera_ids[number])),
+            reprojection_error_px=_reprojection_error(mapper, number, facts),
+            **size,
+        )
+    reason = why_waiting(
+        is_only_image=len(known.facts) == 1,
+        feature_count=len(known.features[number]),
+        pairs=known.pairs[number],
+        placed=placed,
+        number=number,
+        visible_point_count=mapper.visible_point_count(number),
+    )
+    return CameraUpdate(
+        image_id=image.image_id, state=CameraState.WAITING, reason=reason.word, sentence=reason.sentence, **size
+    )
+
+
+def _intrinsics(camera: Any, facts: ImageFacts) -> Row:
+    """fx, fy, cx, cy in pixels of the photograph, not of the reduced image."""
+    across, down = facts.reduction
+    return cast("Row", tuple(map(float, intrinsics_of(camera) / [across, down, across, down])))
+
+
+def _reprojection_error(mapper: LiveMapper, number: int, facts: ImageFacts) -> float | None:
+    """Root mean square, in pixels of the photograph, not of the reduced image."""
+    across, down = facts.reduction
+    error_px = mapper.residuals.of(mapper.model, number)
+    return None if error_px is None else error_px / float(np.sqrt(across * down))

@@ -1,0 +1,56 @@
+"""Which two images does a model begin with? The pair with the widest view of the most points, relaxed in steps.
+
+Two images from nearly one place say little about depth and nothing about the focal length: a walk of 3 degrees a step
+began with twice the true focal length and no third image fitted (2026-11-24). So small angles must wait for images.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reconstructor.engine.sfm.mapper_options import MapperOptions
+
+_ANY_IMAGE: Final = -1
+_MAX_FOCAL_RATIO: Final = 1.6  # of a guess
+_MAX_PRIOR_FOCAL_RATIO: Final = 1.2  # of what EXIF says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What is asked of the first pair, and how many images must have come before so little is enough."""
+
+    angle_deg: float  # between the two lines of sight
+    inliers: int
+    images_calibrated: int
+    images_uncalibrated: int
+
+
+DEMANDS: Final = (
+    Demand(angle_deg=16.0, inliers=100, images_calibrated=2, images_uncalibrated=2),
+    Demand(angle_deg=8.0, inliers=100, images_calibrated=2, images_uncalibrated=2),
+    Demand(angle_deg=4.0, inliers=100, images_calibrated=2, images_uncalibrated=6),
+    Demand(angle_deg=4.0, inliers=50, images_calibrated=3, images_uncalibrated=8),
+    Demand(angle_deg=2.5, inliers=50, images_calibrated=6, images_uncalibrated=12),
+)
+
+
+def find_first_pair(
+    mapper: Any, options: MapperOptions, *, image_count: int, is_calibrated: bool
+) -> tuple[tuple[int, int], Any] | None:
+    """Two image numbers and `second_from_first`, or None while no two images have seen enough from two places."""
+    for demand in DEMANDS:
+        if image_count < (demand.images_calibrated if is_calibrated else demand.images_uncalibrated):
+            continue
+        mapper.reset_initialization_stats()
+        found: tuple[tuple[int, int], Any] | None = mapper.find_initial_image_pair(
+            options.initial(demand.angle_deg, demand.inliers), _ANY_IMAGE, _ANY_IMAGE
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def is_plausible(camera: Any, guess: Any) -> bool:
+    """Whether two images have refined a camera's focal length to something near what it was before."""
+    ratio = camera.mean_focal_length() / guess.mean_focal_length()
+    limit = _MAX_PRIOR_FOCAL_RATIO if guess.has_prior_focal_length else _MAX_FOCAL_RATIO
+    return bool(1.0 / limit <= ratio <= limit)

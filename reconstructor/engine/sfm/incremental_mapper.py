@@ -1,0 +1,256 @@
+"""How does a model grow image by image? A long-lived COLMAP incremental mapper (streaming API, pycolmap >= 4.1).
+
+The order of calls matters and is nowhere written down: cache and model get separate Image and Frame objects, the
+graph gets an image's pairs before the mapper's observation manager learns of the image, `normalize` runs once.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.engine.colmap import keypoints_in_image, pycolmap
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.features.photographs import Sensor
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.first_pair import find_first_pair, is_plausible
+from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, MapperOptions
+from reconstructor.engine.sfm.residuals import Residuals
+
+_MIN_STRUCTURE_LESS_POINTS = 60  # twice the bound of images that saw points: here nothing else vouches for the pose
+_MOST_WAITING_FOR_TWO = 3  # when more wait for a model of two images, it is begun anew
+_REFINED_AT_COUNTS = frozenset(
+    {5, 6, 8}
+)  # local adjustment leaves a focal length alone once it sees too few of its images
+_RETRY_GROWTH_RATIO = 1.1  # an image that failed is tried again once it sees a tenth more points
+_FIRST_GUESS_RATIO = 1.2  # focal length over the longer side when nothing is known: 45 degrees of view
+
+
+class LiveMapper:
+    """The model of one project while it grows. Image numbers are COLMAP's image and frame ids."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        # empty on purpose: DatabaseCache.create() finalizes the graph, and later pairs vanish without an error
+        self._cache = pycolmap.DatabaseCache()
+        self._fixed_cameras: set[int] = set()
+        self._seen_when_tried: dict[int, int] = {}
+        self.residuals = Residuals()
+        self.world_count = 1  # grows when the model was begun anew, in another world
+        self._begin(pycolmap.Reconstruction())
+
+    @property
+    def model(self) -> Any:
+        """The `pycolmap.Reconstruction`: read it, let only the mapper change it."""
+        return self._model
+
+    @property
+    def is_initialised(self) -> bool:
+        return int(self._model.num_reg_frames()) > 0
+
+    @property
+    def camera_count(self) -> int:
+        return int(self._cache.num_cameras())
+
+    def is_placed(self, number: int) -> bool:
+        return bool(self._model.exists_image(number) and self._model.image(number).has_pose)
+
+    def placed_numbers(self) -> list[int]:
+        return sorted(self._model.reg_image_ids())
+
+    def is_calibrated(self, camera_id: int) -> bool:
+        return camera_id in self._fixed_cameras
+
+    def camera(self, camera_id: int) -> Any:
+        """The camera with its present, refined intrinsics."""
+        return self._model.camera(camera_id)
+
+    def add_camera(self, camera_id: int, sensor: Sensor) -> None:
+        camera = camera_of_sensor(camera_id, sensor)
+        rig = pycolmap.Rig(rig_id=camera_id)
+        rig.add_ref_sensor(camera.sensor_id)
+        for keeper in (self._cache, self._model):
+            if not keeper.exists_camera(camera_id):
+                keeper.add_camera(camera)
+                keeper.add_rig(rig)
+        if sensor.intrinsics is not None:
+            self._fixed_cameras.add(camera_id)
+        self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
+
+    def add_image(self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
+        """Make an image known, with keypoints (N, 4) and its pairs with earlier images; it is not placed yet."""
+        image, frame = image_and_frame(number, camera_id, keypoints)
+        self._cache.add_frame(frame)
+        self._cache.add_image(image)
+        if not self._model.exists_image(number):
+            image, frame = image_and_frame(number, camera_id, keypoints)
+            self._model.add_frame(frame)
+            self._model.add_image(image)
+        graph = self._cache.correspondence_graph
+        for pair in pairs:
+            graph.add_two_view_geometry(pair.earlier, number, pair.to_colmap())
+        self._mapper.observation_manager.add_image(number)
+
+    def place(self, waiting: Iterable[int]) -> list[int]:
+        """Place what can be placed of the waiting images; an image placed may be what another waited for."""
+        waiting = set(waiting)
+        placed: list[int] = []
+        placed += self._initialise() if not self.is_initialised else []
+        placed += self._register_all(waiting.difference(placed))
+        if self._model.num_reg_frames() == 2 and len(waiting) > _MOST_WAITING_FOR_TWO:  # noqa: PLR2004
+            self.world_count += 1  # nothing fits the first two images: they were a bad beginning
+            everything = waiting.union(self.placed_numbers())
+            self._start_over()
+            placed = self._initialise()
+            placed += self._register_all(everything.difference(placed))
+        if placed and not self._is_calibrated_throughout() and self._model.num_reg_frames() in _REFINED_AT_COUNTS:
+            self.refine_globally()
+        return [number for number in placed if self.is_placed(number)]
+
+    def _is_calibrated_throughout(self) -> bool:
+        return self._fixed_cameras.issuperset(self._cache.cameras)
+
+    def _register_all(self, waiting: set[int]) -> list[int]:
+        placed: list[int] = []
+        progress = self.is_initialised
+        while progress:
+            progress = False
+            for number in self._by_promise(waiting.difference(placed)):
+                if self._register(number):
+                    placed.append(number)
+                    progress = True
+        return placed
+
+    def visible_point_count(self, number: int) -> int:
+        """How many points of the model an image's matches reach."""
+        return int(self._mapper.observation_manager.num_visible_points3D(number))
+
+    def swap(self, model: Any) -> None:
+        """Go on with another model of the same images (restored, or solved anew); it keeps its world frame."""
+        self._mapper.end_reconstruction(False)
+        self._seen_when_tried.clear()
+        self._begin(model)
+
+    def refine_globally(self) -> None:
+        """Adjust all cameras and points together; the world's frame stays."""
+        options = self._options
+        self._mapper.iterative_global_refinement(
+            2, 5e-4, options.mapping, options.global_bundle, options.triangulation, normalize_reconstruction=False
+        )
+
+    def complete_points(self) -> None:
+        """Triangulate what the model's images have in common and it does not hold yet; drop what does not fit."""
+        options = self._options
+        for number in self.placed_numbers():
+            self._mapper.triangulate_image(options.triangulation, number)
+        self._mapper.complete_and_merge_tracks(options.triangulation)
+        self._mapper.filter_points(options.mapping)
+
+    def restore_calibrations(self) -> None:
+        """Give calibrated cameras the intrinsics they came with: a solver may have refined them with the others."""
+        moved = False
+        for camera_id in self._fixed_cameras:
+            camera, given = self._model.camera(camera_id), self._cache.camera(camera_id)
+            if not np.array_equal(camera.params, given.params):
+                camera.params = list(given.params)
+                moved = True
+        if moved:
+            self.refine_globally()
+
+    def _begin(self, model: Any) -> None:
+        self._model = model
+        self._mapper = pycolmap.IncrementalMapper(self._cache)
+        self._mapper.begin_reconstruction(model)  # also gives the model the cache's cameras and images
+        self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
+
+    def _initialise(self) -> list[int]:
+        cameras = {camera_id: self._cache.camera(camera_id) for camera_id in self._cache.cameras}
+        found = find_first_pair(
+            self._mapper,
+            self._options,
+            image_count=int(self._cache.num_images()),
+            is_calibrated=all(camera.has_prior_focal_length for camera in cameras.values()),
+        )
+        if found is None:
+            return []
+        (first, second), second_from_first = found
+        for bundle in (self._options.global_bundle, self._options.global_bundle_fixed):
+            self._begin_with(first, second, second_from_first, bundle)
+            used = {self._model.image(number).camera_id for number in (first, second)}
+            is_sound = self._model.num_points3D() >= MIN_REGISTRATION_INLIERS and self._model.num_reg_frames() == 2  # noqa: PLR2004
+            if is_sound and all(is_plausible(self._model.camera(one), cameras[one]) for one in used):
+                return [first, second]
+            self._start_over()
+        return []
+
+    def _begin_with(self, first: int, second: int, second_from_first: Any, bundle: Any) -> None:
+        options = self._options
+        # by position: the binding's keyword names are shifted
+        self._mapper.register_initial_image_pair(options.mapping, first, second, second_from_first)
+        for number in (first, second):
+            self._mapper.triangulate_image(options.triangulation, number)
+        self._mapper.adjust_global_bundle(options.mapping, bundle)
+        self._model.normalize()  # here and never again: it moves the world
+        self._mapper.filter_points(options.mapping)
+        self._mapper.filter_frames(options.mapping)
+
+    def _start_over(self) -> None:
+        self._mapper.end_reconstruction(False)  # discarding fails a check of COLMAP's once images were added since
+        self._seen_when_tried.clear()
+        self._begin(pycolmap.Reconstruction())
+
+    def _by_promise(self, numbers: Iterable[int]) -> list[int]:
+        """Images worth a try, the one that sees most points first."""
+        seen = {number: self.visible_point_count(number) for number in numbers}
+        worth = [
+            number
+            for number, count in seen.items()
+            if count >= MIN_REGISTRATION_INLIERS and count >= _RETRY_GROWTH_RATIO * self._seen_when_tried.get(number, 0)
+        ]
+        return sorted(worth, key=lambda number: (-seen[number], number))
+
+    def _register(self, number: int) -> bool:
+        self._seen_when_tried[number] = self.visible_point_count(number)
+        options = self._options
+        is_fixed = self._model.image(number).camera_id in self._fixed_cameras
+        mapping = options.mapping_fixed if is_fixed else options.mapping
+        least = MIN_REGISTRATION_INLIERS
+        if not self._mapper.register_next_image(mapping, number):
+            least = _MIN_STRUCTURE_LESS_POINTS
+            if not self._mapper.register_next_structure_less_image(mapping, number):
+                return False
+        self._mapper.triangulate_image(options.triangulation, number)
+        self._mapper.iterative_local_refinement(
+            2, 1e-3, options.mapping, options.local_bundle, options.triangulation, number
+        )
+        self._mapper.filter_frames(options.mapping)
+        image = self._model.image(number)
+        if image.has_pose and image.num_points3D < least:
+            self._mapper.observation_manager.deregister_frame(number)
+        return bool(self._model.image(number).has_pose)
+
+
+def camera_of_sensor(camera_id: int, sensor: Sensor) -> Any:
+    """A COLMAP camera: PINHOLE when calibrated, else SIMPLE_RADIAL about the best guess of the focal length."""
+    size = {"width": sensor.width_px, "height": sensor.height_px, "camera_id": camera_id}
+    if sensor.intrinsics is not None:
+        camera = pycolmap.Camera(model="PINHOLE", params=list(sensor.intrinsics), **size)
+        camera.has_prior_focal_length = True
+        return camera
+    focal_px = sensor.focal_px or _FIRST_GUESS_RATIO * max(sensor.width_px, sensor.height_px)
+    centre = [sensor.width_px / 2, sensor.height_px / 2]
+    camera = pycolmap.Camera(model="SIMPLE_RADIAL", params=[focal_px, *centre, 0.0], **size)
+    camera.has_prior_focal_length = sensor.focal_px is not None
+    return camera
+
+
+def image_and_frame(number: int, camera_id: int, keypoints: NDArray[np.float32]) -> tuple[Any, Any]:
+    """Fresh COLMAP objects of an image; it is named by its number, because file names need not differ."""
+    image = pycolmap.Image(
+        name=f"{number:06d}", keypoints=keypoints_in_image(keypoints), camera_id=camera_id, image_id=number
+    )
+    frame = pycolmap.Frame(frame_id=number, rig_id=camera_id)
+    frame.add_data_id(image.data_id)
+    image.frame_id = number
+    return image, frame

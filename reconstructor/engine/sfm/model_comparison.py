@@ -1,0 +1,148 @@
+"""How far do two models of the same images agree, and how well does a model explain the matches? To judge, not to solve."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.clouds.similarity import Similarity, estimate_similarity_robustly
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.pairs import Pair
+
+_POINTS_AN_IMAGE: Final = 200
+_INLIER_PX: Final = 4.0  # as in two-view verification
+
+
+def placed_numbers(model: Any) -> set[int]:
+    return set(model.reg_image_ids())
+
+
+def similarity_between(target: Any, source: Any) -> Similarity:
+    """`target_from_source` of two models, by the points that their common images observe with the same feature.
+
+    Points and not camera centres: viewers see points, and cameras on a straight walk leave a turn about it open.
+
+    Raises:
+        DegenerateGeometryError: the models share too few points.
+    """
+    in_source, in_target = [], []
+    for number in sorted(placed_numbers(source) & placed_numbers(target)):
+        ids_source, ids_target = point_ids(source, number), point_ids(target, number)
+        shared = np.flatnonzero((ids_source >= 0) & (ids_target >= 0))
+        for index in shared[:: max(1, len(shared) // _POINTS_AN_IMAGE)]:
+            in_source.append(source.point3D(int(ids_source[index])).xyz)
+            in_target.append(target.point3D(int(ids_target[index])).xyz)
+    return estimate_similarity_robustly(np.array(in_source).reshape(-1, 3), np.array(in_target).reshape(-1, 3))
+
+
+def point_ids(model: Any, number: int) -> NDArray[np.int64]:
+    """For each feature of an image the id of the point it observes, or -1."""
+    image = model.image(number)
+    ids = np.full(image.num_points2D(), -1, np.int64)
+    points = image.points2D
+    for index in image.get_observation_point2D_idxs():
+        ids[index] = points[index].point3D_id
+    return ids
+
+
+def camera_jumps(before: Any, after: Any, before_from_after: Similarity) -> NDArray[np.float64]:
+    """How far each common camera moves when `after` replaces `before`, relative to the cameras' extent before."""
+    numbers = sorted(placed_numbers(before) & placed_numbers(after))
+    old = _centers(before, numbers)
+    new = before_from_after.apply(_centers(after, numbers))
+    extent = float(np.linalg.norm(np.ptp(old, axis=0)))
+    jumps: NDArray[np.float64] = np.linalg.norm(new - old, axis=1) / max(extent, 1e-12)
+    return jumps
+
+
+def epipolar_inlier_share(model: Any, known: KnownImages, numbers: Iterable[int]) -> float:
+    """The share of the verified matches among these images whose Sampson error under the model is below 4 pixels."""
+    numbers = set(numbers)
+    rays = {number: _rays(model, known, number) for number in numbers}
+    inliers = total = 0
+    for number in numbers:
+        for pair in known.pairs[number]:
+            if pair.newer == number and pair.earlier in numbers:
+                errors_px = _sampson_errors(model, pair, rays)
+                inliers += int((errors_px < _INLIER_PX).sum())
+                total += len(errors_px)
+    return inliers / total if total else 0.0
+
+
+def reprojection_inlier_share(model: Any, known: KnownImages, numbers: Iterable[int]) -> float:
+    """The share of the model's own observations in these images that lie within 4 pixels of their points."""
+    inliers = total = 0
+    for number in numbers:
+        ids = point_ids(model, number)
+        seen = np.flatnonzero(ids >= 0)
+        if len(seen):
+            errors_px = reprojection_errors(model, number, ids[seen], known.features[number].keypoints[seen, :2])
+            inliers += int((errors_px < _INLIER_PX).sum())
+            total += len(seen)
+    return inliers / total if total else 0.0
+
+
+def reprojection_errors(
+    model: Any, number: int, ids: NDArray[np.int64], observed: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Pixels between points and their observations (N, 2); inf for points behind the camera."""
+    image = model.image(number)
+    in_camera = image.cam_from_world() * np.array([model.point3D(int(point_id)).xyz for point_id in ids])
+    is_ahead = in_camera[:, 2] > 0
+    errors = np.full(len(ids), np.inf)
+    pixels = model.camera(image.camera_id).img_from_cam(np.ascontiguousarray(in_camera[is_ahead]))
+    errors[is_ahead] = np.linalg.norm(pixels - observed[is_ahead], axis=1)
+    return np.where(np.isfinite(errors), errors, np.inf)
+
+
+def focal_change_ratio(before: Any, after: Any) -> float:
+    """The largest relative change of a focal length among the cameras of both models' placed images."""
+    numbers = placed_numbers(before) & placed_numbers(after)
+    changes = [
+        abs(np.log(after.camera(camera_id).mean_focal_length() / before.camera(camera_id).mean_focal_length()))
+        for camera_id in {before.image(number).camera_id for number in numbers}
+    ]
+    return float(np.expm1(max(changes, default=0.0)))
+
+
+def _centers(model: Any, numbers: Iterable[int]) -> NDArray[np.float64]:
+    return np.array([model.image(number).projection_center() for number in numbers]).reshape(-1, 3)
+
+
+def _rays(model: Any, known: KnownImages, number: int) -> NDArray[np.float64]:
+    """Directions (N, 3), depth 1, of an image's features under the model's intrinsics."""
+    camera = model.camera(model.image(number).camera_id)
+    at_depth_one = camera.cam_from_img(known.features[number].keypoints[:, :2].astype(np.float64))
+    return np.concatenate([at_depth_one, np.ones((len(at_depth_one), 1))], axis=1)
+
+
+def _sampson_errors(model: Any, pair: Pair, rays: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Hartley and Zisserman, Multiple View Geometry, eq. 11.9, in pixels of the newer image; inf behind the camera."""
+    newer = model.image(pair.newer)
+    newer_from_earlier = newer.cam_from_world() * model.image(pair.earlier).cam_from_world().inverse()
+    rotation, shift = newer_from_earlier.rotation.matrix(), np.asarray(newer_from_earlier.translation)
+    cross = np.array([[0, -shift[2], shift[1]], [shift[2], 0, -shift[0]], [-shift[1], shift[0], 0]])
+    essential = cross @ rotation
+    first, second = rays[pair.earlier][pair.matches[:, 0]], rays[pair.newer][pair.matches[:, 1]]
+    lines_in_second, lines_in_first = first @ essential.T, second @ essential
+    residuals = (second * lines_in_second).sum(1)
+    slopes = (lines_in_second[:, :2] ** 2).sum(1) + (lines_in_first[:, :2] ** 2).sum(1)
+    errors = np.abs(residuals) / np.sqrt(np.maximum(slopes, 1e-24))
+    focal_px = float(model.camera(newer.camera_id).mean_focal_length())
+    is_ahead = _meets_ahead(first @ rotation.T, second, shift)
+    result: NDArray[np.float64] = np.where(is_ahead & np.isfinite(errors), errors * focal_px, np.inf)
+    return result
+
+
+def _meets_ahead(
+    turned: NDArray[np.float64], second: NDArray[np.float64], shift: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Whether `a * turned + shift = b * second` has a, b > 0 in the least-squares sense; nearly parallel rays pass."""
+    tt, ss, ts = (turned**2).sum(1), (second**2).sum(1), (turned * second).sum(1)
+    t, s = turned @ shift, second @ shift
+    spread = tt * ss - ts**2
+    along_first, along_second = ts * s - ss * t, tt * s - ts * t
+    is_parallel = spread < 1e-6 * tt * ss  # 0.06 degrees
+    meets_ahead: NDArray[np.bool_] = is_parallel | ((along_first > 0) & (along_second > 0))
+    return meets_ahead

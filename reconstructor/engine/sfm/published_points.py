@@ -1,0 +1,87 @@
+"""Which points have viewers been given already? A point is new when none of its observations was in a published one.
+
+Point ids cannot tell: merging two points gives a new id to a point that viewers have.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broker.shards import PointCloud
+from reconstructor.engine.features.sift import Features
+from reconstructor.engine.sfm.model_comparison import point_ids
+
+
+class PublishedPoints:
+    """Marks, for every feature of every image, whether it is an observation of a published point."""
+
+    def __init__(self) -> None:
+        self._marks: dict[int, NDArray[np.bool_]] = {}
+        self._highest_id = 0
+
+    def add_image(self, number: int, feature_count: int) -> None:
+        self._marks.setdefault(number, np.zeros(feature_count, np.bool_))
+
+    def take_new(self, model: Any, features: Mapping[int, Features], numbers: Iterable[int]) -> PointCloud:
+        """The points of these images that viewers do not have, coloured; they count as published from now on.
+
+        Ids grow, so only ids above all earlier ones can be new; only some images are asked, because asking the whole
+        model takes longer with every image.
+        """
+        observed = [point_ids(model, number) for number in numbers if model.image(number).has_pose]
+        ids = np.unique(np.concatenate([np.empty(0, np.int64), *observed]))
+        return self._take(model, map(int, ids[ids > self._highest_id]), features, only_new=True)
+
+    def skip_present(self, model: Any) -> None:
+        """Count all present points as published: after a restart their ids may differ from what they were."""
+        self._highest_id = max(model.point3D_ids(), default=0)
+
+    def take_all(self, model: Any, features: Mapping[int, Features]) -> PointCloud:
+        """All points, coloured, for a complete new set; what was published before is forgotten."""
+        for marks in self._marks.values():
+            marks.fill(False)
+        return self._take(model, sorted(model.point3D_ids()), features, only_new=False)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        numbers = sorted(self._marks)
+        return {
+            "numbers": np.array(numbers, np.int64),
+            "counts": np.array([len(self._marks[number]) for number in numbers], np.int64),
+            "marks": np.packbits(np.concatenate([np.empty(0, np.bool_), *(self._marks[n] for n in numbers)])),
+            "highest_id": np.array(self._highest_id, np.int64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "PublishedPoints":
+        published = cls()
+        ends = np.cumsum(arrays["counts"])
+        bits = np.unpackbits(arrays["marks"], count=int(ends[-1]) if len(ends) else 0).astype(np.bool_)
+        for number, count, end in zip(arrays["numbers"], arrays["counts"], ends, strict=True):
+            published._marks[int(number)] = bits[end - count : end].copy()
+        published._highest_id = int(arrays["highest_id"])
+        return published
+
+    def _take(
+        self, model: Any, point_ids: Iterable[int], features: Mapping[int, Features], *, only_new: bool
+    ) -> PointCloud:
+        positions, colors = [], []
+        for point_id in point_ids:
+            self._highest_id = max(self._highest_id, point_id)
+            point = model.point3D(point_id)
+            observations = [(element.image_id, element.point2D_idx) for element in point.track.elements]
+            is_known = only_new and any(self._marks[number][index] for number, index in observations)
+            for number, index in observations:
+                self._marks[number][index] = True
+            color = np.mean([features[number].colors_rgb[index] for number, index in observations], axis=0)
+            point.color = color.astype(np.uint8)
+            if not is_known and np.isfinite(point.xyz).all():
+                positions.append(point.xyz)
+                colors.append(point.color)
+        points_in_world = np.array(positions, np.float32).reshape(-1, 3)
+        # a feature of two orientations gives two points in one place
+        _, rows = np.unique(points_in_world, axis=0, return_index=True)
+        return PointCloud(
+            points_in_world=points_in_world[rows], colors_rgb=np.array(colors, np.uint8).reshape(-1, 3)[rows]
+        )

@@ -1,0 +1,149 @@
+"""What survives a kill -9? One folder a step, complete or absent: model, marks, and the very output that was returned.
+
+    steps/000012/state.json  marks.npz  model/ (COLMAP binary)  output/ (PLY and update.json: what the caller reads)
+
+A step is written under a temporary name and renamed. The newest few are kept: the caller may still read the last
+output, and if a power cut tore the newest step, the one before it stands. A large model is written at every 5th step
+only, because its size grows with the project; the images after it are placed again from their files.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from broker.shards import PointCloud, encode_ply
+from reconstructor.black_box import Update, write_update
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.sfm.published_points import PublishedPoints
+
+_KEPT_STEPS: Final = 8  # two models of large projects, and the steps between
+_SMALL_PROJECT_IMAGES: Final = 20
+_STEPS_BETWEEN_MODELS: Final = 5
+_CLOUD_NAME: Final = "points.ply"
+
+
+class StepImage(BaseModel):
+    """One image that the engine was given; a rejected one has no files."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    image_id: str
+    rejection: str = ""
+    sentence: str = ""
+
+
+class StepState(BaseModel):
+    """What a step says beside its model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sequence: int
+    images: tuple[StepImage, ...]
+    added_image_id: str = ""  # of the image added last, and the step that added it: its output may not be read yet
+    added_sequence: int = 0
+    solution: int = 0  # how many complete solutions were taken over
+    model_sequence: int = 0  # of the step whose model this one begins with, often itself; 0: there is none
+    model_sizes_bytes: dict[str, int] = {}  # COLMAP aborts the process on a torn file: sizes are compared first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A finished step as it lies on disk."""
+
+    state: StepState
+    published: PublishedPoints
+    model: Any | None  # pycolmap.Reconstruction
+    numbers_before_model: frozenset[int]  # images that were known when the model was written
+    output: Path
+    added_output: Path | None  # of the step that added an image last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshots:
+    """The steps below one folder."""
+
+    folder: Path
+
+    def newest(self) -> Step | None:
+        """The newest step that can be read, or None."""
+        sequences = (int(path.name) for path in reversed(self._paths()))
+        return next((step for sequence in sequences if (step := self._read(sequence)) is not None), None)
+
+    def model_sequence(self, sequence: int, image_count: int, last_sequence: int) -> int:
+        """Which step's model a new step begins with: its own, or for large projects one of the last few."""
+        is_recent = 0 < sequence - last_sequence < _STEPS_BETWEEN_MODELS
+        return last_sequence if last_sequence and is_recent and image_count > _SMALL_PROJECT_IMAGES else sequence
+
+    def commit(
+        self, state: StepState, model: Any, published: PublishedPoints, cloud: PointCloud, update: Update
+    ) -> Path:
+        """Write a step, with the model if it is to begin with its own; returns its output folder."""
+        final = self._path(state.sequence)
+        unfinished = final.with_suffix(".tmp")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        output = unfinished / "output"
+        output.mkdir(parents=True)
+        if state.model_sequence == state.sequence:
+            (unfinished / "model").mkdir()
+            model.write_binary(str(unfinished / "model"))
+            state = state.model_copy(update={"model_sizes_bytes": _sizes(unfinished / "model")})
+        np.savez(unfinished / "marks.npz", allow_pickle=False, **published.to_arrays())
+        if len(cloud.points_in_world):
+            (output / _CLOUD_NAME).write_bytes(encode_ply(cloud))
+        write_update(update, output)
+        (unfinished / "state.json").write_text(state.model_dump_json(), encoding="utf-8")
+        shutil.rmtree(final, ignore_errors=True)  # an unreadable step of the same number
+        unfinished.rename(final)
+        self._forget_old()
+        return final / "output"
+
+    def _read(self, sequence: int) -> Step | None:
+        path = self._path(sequence)
+        try:
+            state = _read_state(path)
+            base = state if state.model_sequence in {0, sequence} else _read_state(self._path(state.model_sequence))
+            with np.load(path / "marks.npz", allow_pickle=False) as archive:
+                published = PublishedPoints.from_arrays({name: archive[name] for name in archive.files})
+            model = self._read_model(base) if state.model_sequence else None
+        except (OSError, ValidationError, ValueError, KeyError, RuntimeError):  # RuntimeError: COLMAP's
+            return None
+        added = self._path(state.added_sequence) / "output"
+        return Step(
+            state=state,
+            published=published,
+            model=model,
+            numbers_before_model=frozenset(image.number for image in base.images),
+            output=path / "output",
+            added_output=added if state.added_image_id and added.is_dir() else None,
+        )
+
+    def _read_model(self, state: StepState) -> Any:
+        folder = self._path(state.sequence) / "model"
+        if _sizes(folder) != state.model_sizes_bytes:
+            raise ValueError(f"{folder} is torn")
+        model = pycolmap.Reconstruction()
+        model.read_binary(str(folder))
+        return model
+
+    def _path(self, sequence: int) -> Path:
+        return self.folder / "steps" / f"{sequence:06d}"
+
+    def _paths(self) -> list[Path]:
+        return sorted(path for path in (self.folder / "steps").glob("[0-9]*") if path.suffix != ".tmp")
+
+    def _forget_old(self) -> None:
+        for path in self._paths()[:-_KEPT_STEPS]:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in folder.iterdir()}
+
+
+def _read_state(path: Path) -> StepState:
+    return StepState.model_validate_json((path / "state.json").read_bytes())

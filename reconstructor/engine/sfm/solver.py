@@ -1,0 +1,151 @@
+"""What runs in the child process of a refetch? The ladder of solutions, each judged by the gate; the first that passes.
+
+    python -m reconstructor.engine.sfm.solver FOLDER
+
+FOLDER holds `request.json`, `live/` (the model to be replaced, if there is one) and, afterwards, `result/` and
+`verdict.json`. It is a process of its own because global mapping cannot be cancelled, and the live path goes on.
+"""
+
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from reconstructor.engine.colmap import configure, pycolmap
+from reconstructor.engine.features.image_files import ImageFiles
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_ladder
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.refetch_gate import GateFigures, judge
+from reconstructor.engine.sfm.restore import build_mapper, recall
+
+_WATCH_INTERVAL_S: Final = 0.5
+_NICENESS: Final = 5  # a third of the share of the process that adds images meanwhile
+
+
+class SolveRequest(BaseModel):
+    """What the parent asks for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    engine_folder: str
+    numbers: tuple[int, ...]
+    settings: EngineSettings
+    has_live: bool
+    parent_pid: int
+
+
+class Attempt(BaseModel):
+    """One rung of the ladder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    method: str
+    seconds: float
+    figures: GateFigures | None = None
+    objection: str
+
+
+class SolveVerdict(BaseModel):
+    """What came of it: `method` is the one that passed, or empty."""
+
+    model_config = ConfigDict(frozen=True)
+
+    method: str
+    attempts: tuple[Attempt, ...]
+
+
+def solve(folder: Path) -> SolveVerdict:
+    """Climb the ladder; writes `result/` if a solution passes the gate, and returns what happened."""
+    request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
+    configure(seed=request.settings.random_seed)
+    known = recall(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
+    live = _read_model(folder / "live") if request.has_live else None
+    attempts: list[Attempt] = []
+    for method, run in _ladder(known, folder, request.settings, live):
+        begun = time.monotonic()
+        mapper = build_mapper(known, request.settings)
+        if live is not None:
+            mapper.swap(_read_model(folder / "live"))
+        is_solved = run(mapper)
+        attempt = _judged(method, mapper, live, known, is_solved=is_solved, seconds=time.monotonic() - begun)
+        attempts.append(attempt)
+        if not attempt.objection:
+            if live is None:
+                mapper.model.normalize()  # the first model of a project sets its world
+            _write_model(mapper.model, folder / "result")
+            return SolveVerdict(method=method, attempts=tuple(attempts))
+    return SolveVerdict(method="", attempts=tuple(attempts))
+
+
+def _ladder(
+    known: KnownImages, folder: Path, settings: EngineSettings, live: Any | None
+) -> list[tuple[str, Callable[[LiveMapper], bool]]]:
+    def globally(tracks_per_view: int) -> Callable[[LiveMapper], bool]:
+        def run(mapper: LiveMapper) -> bool:
+            scratch = folder / "scratch"
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir()
+            solution = solve_globally(known, mapper, scratch, settings, tracks_per_view)
+            return solution is not None and bool(finish_solution(known, mapper, solution))
+
+        return run
+
+    def warmly(mapper: LiveMapper) -> bool:
+        mapper.refine_globally()
+        return True
+
+    rungs = [(f"global_{index + 1}", globally(tracks)) for index, tracks in enumerate(track_ladder(len(known.numbers)))]
+    return rungs if live is None else [*rungs, ("bundle_adjustment", warmly)]
+
+
+def _judged(
+    method: str, mapper: LiveMapper, live: Any | None, known: KnownImages, *, is_solved: bool, seconds: float
+) -> Attempt:
+    if not is_solved:
+        return Attempt(method=method, seconds=seconds, objection="it found no solution")
+    verdict = judge(live, mapper.model, known)
+    return Attempt(method=method, seconds=seconds, figures=verdict.figures, objection=verdict.objection)
+
+
+def _read_model(folder: Path) -> Any:
+    model = pycolmap.Reconstruction()
+    model.read_binary(str(folder))
+    return model
+
+
+def _write_model(model: Any, folder: Path) -> None:
+    folder.mkdir()
+    model.write_binary(str(folder))
+
+
+def _end_with(parent_pid: int) -> None:
+    """End this process when its parent is gone: a killed engine leaves no solver behind."""
+
+    def watch() -> None:
+        while os.getppid() == parent_pid:
+            time.sleep(_WATCH_INTERVAL_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def main(folder: Path) -> None:
+    request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
+    _end_with(request.parent_pid)
+    os.nice(_NICENESS)
+    verdict = solve(folder)
+    unfinished = folder / "verdict.tmp"
+    unfinished.write_text(verdict.model_dump_json(), encoding="utf-8")
+    unfinished.rename(folder / "verdict.json")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,93 @@
+"""How does a complete re-solve run beside the live path? In a child process that can be killed; its word is a model."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from pydantic import ValidationError
+
+from broker.errors import CairnError
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.solver import SolveRequest, SolveVerdict
+
+_ERROR_TAIL_LENGTH: Final = 300
+
+
+class RefetchFailedError(CairnError):
+    """The solver died, ran out of time, or was stopped."""
+
+    code = "refetch_failed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Refetch:
+    """One run of the solver."""
+
+    folder: Path
+    _process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(cls, engine_folder: Path, numbers: tuple[int, ...], live: Any | None, settings: EngineSettings) -> Self:
+        """Begin; `live` is the model to be replaced and is copied to disk before this returns."""
+        folder = engine_folder.resolve() / "refetch"
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "live").mkdir(parents=True)
+        if live is not None:
+            live.write_binary(str(folder / "live"))
+        request = SolveRequest(
+            engine_folder=str(engine_folder.resolve()),
+            numbers=numbers,
+            settings=settings,
+            has_live=live is not None,
+            parent_pid=os.getpid(),
+        )
+        (folder / "request.json").write_text(request.model_dump_json(), encoding="utf-8")
+        with (folder / "solver.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "reconstructor.engine.sfm.solver", str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            )
+        return cls(folder=folder, _process=process)
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    def wait(self, timeout_s: float) -> tuple[SolveVerdict, Any | None]:
+        """The verdict and, if a solution passed, its model; call once.
+
+        Raises:
+            RefetchFailedError: the solver did not come to a verdict in time.
+        """
+        try:
+            code = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired as exc:
+            self.stop()
+            raise RefetchFailedError(f"the re-solve took longer than {timeout_s:.0f} s and was stopped") from exc
+        try:
+            verdict = SolveVerdict.model_validate_json((self.folder / "verdict.json").read_bytes())
+        except (OSError, ValidationError) as exc:
+            raise RefetchFailedError(f"the re-solve ended with code {code}: {self._last_words()}") from exc
+        if not verdict.method:
+            return verdict, None
+        model = pycolmap.Reconstruction()
+        model.read_binary(str(self.folder / "result"))
+        return verdict, model
+
+    def stop(self) -> None:
+        """Kill the solver; does nothing if it has ended."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _last_words(self) -> str:
+        text = (self.folder / "solver.log").read_text(encoding="utf-8", errors="replace")
+        return " ".join(text.split())[-_ERROR_TAIL_LENGTH:] or "it said nothing"

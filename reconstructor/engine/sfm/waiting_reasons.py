@@ -1,0 +1,77 @@
+"""Why does an image wait, and what should the photographer do? One short word for programs, one sentence for people."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
+
+MIN_FEATURES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why an image is not placed."""
+
+    word: str
+    sentence: str
+
+
+FIRST_IMAGE = Reason(
+    word="first_image", sentence="The first photograph waits for a second one of the same object from another place."
+)
+TOO_FEW_FEATURES = Reason(
+    word="too_few_features",
+    sentence="Hardly any detail can be recognised: is it blurred, dark, or of a blank surface? Take it again.",
+)
+TOO_FEW_MATCHES = Reason(
+    word="too_few_matches",
+    sentence="It shares too little with the other photographs: take one or two between it and its neighbours.",
+)
+NEEDS_PARALLAX = Reason(
+    word="needs_parallax",
+    sentence="It was taken from the same place as its neighbours: step sideways and take it again.",
+)
+NOT_CONNECTED = Reason(
+    word="not_connected",
+    sentence="It matches only photographs that wait themselves: take one that overlaps both it and the model.",
+)
+TOO_FEW_POINTS = Reason(
+    word="too_few_points",
+    sentence="It overlaps the model too little to be placed safely: take one between it and its neighbours.",
+)
+UNSURE_POSE = Reason(
+    word="unsure_pose",
+    sentence="Its matches disagree about where it was taken: take another from nearby, with more overlap.",
+)
+
+
+def why_waiting(
+    *,
+    is_only_image: bool,
+    feature_count: int,
+    pairs: Sequence[Pair],
+    placed: Collection[int],
+    number: int,
+    visible_point_count: int,
+) -> Reason:
+    """The reason that helps most; `pairs` are all pairs of this image, with earlier and later ones."""
+    if feature_count < MIN_FEATURES:
+        return TOO_FEW_FEATURES
+    if is_only_image:
+        return FIRST_IMAGE
+    if not pairs:
+        return TOO_FEW_MATCHES
+    if not placed:
+        return TOO_FEW_MATCHES if any(pair.has_parallax for pair in pairs) and _is_weak(pairs) else NEEDS_PARALLAX
+    if not any(_other(pair, number) in placed for pair in pairs):
+        return NOT_CONNECTED
+    return TOO_FEW_POINTS if visible_point_count < MIN_REGISTRATION_INLIERS else UNSURE_POSE
+
+
+def _other(pair: Pair, number: int) -> int:
+    return pair.earlier if pair.newer == number else pair.newer
+
+
+def _is_weak(pairs: Sequence[Pair]) -> bool:
+    return max(len(pair.matches) for pair in pairs) < 50  # noqa: PLR2004 - the least that a first pair needs

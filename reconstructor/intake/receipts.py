@@ -1,0 +1,123 @@
+"""What do we answer a sender? That an image is safe, or why it is not taken, and how much may be under way."""
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+from broker.contract import CAPTURED_AT_PROPERTY, FLOW, MISSING, RECEIPT
+from broker.delivery import Incoming, Outgoing
+from broker.ids import ImageName, SenderId
+from broker.messages import Flow, Missing, ReceiptStatus, UploadAcknowledged
+from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.intake.validation import ImageRefusedError, Limits, Taken, Upload, take_in
+from reconstructor.storage.durable_files import StoreError
+
+GAP_LOOK_S: Final = 5.0
+_JSON: Final = "application/json"
+
+
+def captured_at(message: Incoming) -> datetime | None:
+    """When the sender says the image was taken; None when it does not say, or not in a way that we understand."""
+    said = dict(message.user_properties).get(CAPTURED_AT_PROPERTY, "")
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
+async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:
+    """Take an upload in and say what became of it; while the disk is full it waits here, unacknowledged."""
+    settings = context.settings
+    limits = Limits(pixels=settings.image_pixels_limit, side_px=settings.image_side_px_limit)
+    while True:
+        try:
+            taken = await asyncio.to_thread(take_in, upload, context.store, limits)
+        except ImageRefusedError as exc:
+            return await rejection(context, upload.sender, upload.name, exc)
+        except StoreError as exc:
+            await wait_for_disk(context, exc)
+        else:
+            return await receipt_of(context, upload.name, taken)
+
+
+async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadAcknowledged:
+    """The receipt of an image that is safe; a new one wakes those who wait for images."""
+    image = taken.image
+    if taken.status is ReceiptStatus.STORED:
+        context.log.info("image_stored", sender=image.sender, image=image.image_id, number=image.number)
+        context.work.ring()
+        context.thumbnails.set()
+    if context.is_disk_full:
+        context.is_disk_full = False
+        await _speak(context)
+    return UploadAcknowledged(
+        project=context.project,
+        status=taken.status,
+        image_name=name,
+        image_id=image.image_id,
+        image_number=image.number,
+        sha256=image.sha256,
+    )
+
+
+async def rejection(context: Context, sender: SenderId, name: ImageName, exc: ImageRefusedError) -> UploadAcknowledged:
+    """The receipt of an image that is not taken."""
+    context.log.warning("image_rejected", sender=sender, image=name, code=exc.code, reason=exc.sentence)
+    await asyncio.to_thread(context.store.count_rejected)
+    return UploadAcknowledged(
+        project=context.project,
+        status=ReceiptStatus.REJECTED,
+        image_name=name,
+        code=exc.code,
+        reason=exc.sentence[:2000],
+    )
+
+
+async def send_receipt(context: Context, sender: SenderId, receipt: UploadAcknowledged) -> None:
+    """Publish a receipt; raises what `Delivery.publish` raises."""
+    context.gaps.note(sender, receipt.image_name)
+    topic = context.space.topic(context.project, RECEIPT.template, sender=sender, image_name=receipt.image_name)
+    await context.delivery.publish(Outgoing(topic=topic, payload=receipt.encode(), content_type=_JSON))
+
+
+async def ask_for_gaps(context: Context) -> None:
+    """Tell senders now and then which images of a session never came, for ever."""
+    for image in await asyncio.to_thread(context.store.images):
+        context.gaps.note(image.sender, image.image_id)
+    while True:
+        await asyncio.sleep(min(GAP_LOOK_S, context.settings.gap_wait_s / 2))
+        for sender, sequences in context.gaps.due():
+            context.log.warning(
+                "sequences_missing", sender=sender, session=sequences.session, count=len(sequences.sequences)
+            )
+            message = Missing(project=context.project, sequences=(sequences,))
+            topic = context.space.topic(context.project, MISSING.template, sender=sender)
+            try:
+                await context.delivery.publish(Outgoing(topic=topic, payload=message.encode(), content_type=_JSON))
+            except BROKER_ERRORS as exc:  # asked again later
+                context.log.warning("missing_not_published", sender=sender, reason=exc.sentence)
+
+
+async def send_flow(context: Context, sender: SenderId) -> None:
+    """Tell a sender, once and retained, how much it may have under way; raises what `Delivery.publish` raises."""
+    settings = context.settings
+    flow = Flow(project=context.project, images=settings.flow_images, bytes=settings.flow_bytes)
+    topic = context.space.topic(context.project, FLOW.template, sender=sender)
+    await context.delivery.publish(Outgoing(topic=topic, payload=flow.encode(), is_retained=True, content_type=_JSON))
+
+
+async def wait_for_disk(context: Context, exc: StoreError) -> None:
+    """Say once that nothing can be stored, and wait a little."""
+    if not context.is_disk_full:
+        context.is_disk_full = True
+        await context.tell_error(exc)
+        await _speak(context)
+    await asyncio.sleep(RETRY_S)
+
+
+async def _speak(context: Context) -> None:
+    try:
+        await context.speak_state()
+    except BROKER_ERRORS as exc:
+        context.log.warning("state_not_published", reason=exc.sentence)

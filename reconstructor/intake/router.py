@@ -1,0 +1,63 @@
+"""What happens to each message that arrives? Images, pieces, scale bars: stored; requests: queued; rubbish: a word."""
+
+import asyncio
+
+from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, Match, match
+from broker.delivery import Incoming
+from broker.errors import CairnError
+from broker.ids import ImageName, SenderId
+from reconstructor.context import BROKER_ERRORS, Context
+from reconstructor.intake.pieces import receive_upload
+from reconstructor.intake.receipts import captured_at, receipt_for, send_flow, send_receipt
+from reconstructor.intake.scale_bars import receive_scale_bar
+from reconstructor.intake.validation import Upload
+from reconstructor.requests import Asked
+
+READ = (
+    IMAGE,
+    UPLOAD_PIECE,
+    REQUEST,
+    SCALE_BAR,
+)  # the pieces' filter brings begin and end too; theirs would bring them twice
+
+
+async def receive(context: Context, asked: asyncio.Queue[Asked]) -> None:
+    """See to one message after the other, for ever; each is acknowledged when it is durable or refused in words."""
+    senders: set[SenderId] = set()
+    async for message in context.delivery.messages():
+        try:
+            await _receive_one(context, message, asked, senders)
+        except BROKER_ERRORS as exc:  # not acknowledged: the broker or the sender brings it again
+            context.log.warning("answer_not_published", topic=message.topic, reason=exc.sentence)
+        except CairnError as exc:
+            await context.tell_error(exc, topic=message.topic)
+            message.acknowledge()
+        else:
+            message.acknowledge()
+
+
+async def _receive_one(
+    context: Context, message: Incoming, asked: asyncio.Queue[Asked], senders: set[SenderId]
+) -> None:
+    found = match(context.space, message.topic)
+    if found.channel is REQUEST:
+        if not message.is_retained:
+            asked.put_nowait(Asked.now(message, found))
+        return
+    if found.channel is SCALE_BAR:
+        await receive_scale_bar(context, message.payload)
+        return
+    sender = SenderId(str(found.levels["sender"]))
+    if sender not in senders:
+        await send_flow(context, sender)
+        senders.add(sender)
+    if found.channel is IMAGE:
+        await _receive_image(context, sender, found, message)
+    else:
+        await receive_upload(context, found, message)
+
+
+async def _receive_image(context: Context, sender: SenderId, found: Match, message: Incoming) -> None:
+    name = ImageName(str(found.levels["image_name"]))
+    upload = Upload(sender=sender, name=name, payload=message.payload, captured_at=captured_at(message))
+    await send_receipt(context, sender, await receipt_for(context, upload))

@@ -1,0 +1,58 @@
+"""What happens when somebody lays a scale bar? It is checked and kept, and the manifest says metres, one revision on."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from broker.envelope import decode
+from broker.messages import Cameras, Manifest, ScaleBar
+from reconstructor.context import Context
+from reconstructor.metric_scale.estimate import measured_scale
+from reconstructor.metric_scale.scale import Scale, scale_of_bar, scaled
+
+
+async def receive_scale_bar(context: Context, payload: bytes) -> None:
+    """Take over the retained scale bar; an empty payload takes it away. The same one again changes nothing.
+
+    Raises:
+        BadMessageError: it is no scale bar.
+        BadScaleBarError: it says nothing of this object's size; the one before stays.
+        StoreError: the disk does not take it.
+    """
+    store = context.store
+    if payload == await asyncio.to_thread(store.scale_bar):
+        return
+    async with context.changing:
+        reference = await asyncio.to_thread(store.references.newest)
+        manifest = reference.manifest if reference is not None else None
+        scale = await asyncio.to_thread(_scale_after, context, payload, manifest)
+        revised = _revised(manifest, scale)
+        await asyncio.to_thread(store.keep_scale_bar, payload, revised)
+    context.log.info(
+        "scale_changed", source=scale.source.value if scale else "none", metres_per_unit=scale and scale.metres_per_unit
+    )
+    context.revised.set()
+
+
+async def publish_revisions(context: Context) -> None:
+    """Publish what a scale bar changed, for ever: intake does not wait for it."""
+    while True:
+        await context.revised.wait()
+        context.revised.clear()
+        await context.settle()
+
+
+def _scale_after(context: Context, payload: bytes, manifest: Manifest | None) -> Scale | None:
+    if payload:
+        return scale_of_bar(decode(payload, ScaleBar), manifest)
+    cameras = context.store.references.cameras()
+    if cameras is None:
+        return None
+    return measured_scale(None, decode(cameras, Cameras).cameras, context.store, context.settings.baseline)
+
+
+def _revised(manifest: Manifest | None, scale: Scale | None) -> Manifest | None:
+    """The manifest with this scale, one revision on; None without one, or when it says so already."""
+    if manifest is None or (frame := scaled(manifest.frame, scale)) == manifest.frame:
+        return None
+    changes = {"frame": frame, "revision": manifest.revision + 1, "sent_at": datetime.now(UTC)}
+    return manifest.model_copy(update=changes)

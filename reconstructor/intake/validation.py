@@ -1,0 +1,155 @@
+"""Is this upload acceptable? Size, digest, format, header under limits, and one decode; then it is stored."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+
+from broker.contract import MAX_IMAGE_BYTES
+from broker.errors import CairnError
+from broker.ids import ImageId, ImageName, SenderId
+from broker.messages import ReceiptStatus
+from reconstructor.storage.images import NewImage, StoredImage
+from reconstructor.storage.store import Store
+
+_SUFFIX_BY_FORMAT: Final = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif"}
+_SMALLEST: Final = (1, 1)  # the size drafted for: the whole stream is still read, an eighth of the pixels is made
+
+
+class ImageRefusedError(CairnError):
+    """An upload that is not taken; its leaves say why."""
+
+    code = "image_refused"
+
+
+class EmptyImageError(ImageRefusedError):
+    """No bytes."""
+
+    code = "empty_image"
+
+
+class ImageTooLargeError(ImageRefusedError):
+    """More bytes or pixels than are taken."""
+
+    code = "image_too_large"
+
+
+class NotAnImageError(ImageRefusedError):
+    """Neither JPEG, PNG, WebP nor TIFF."""
+
+    code = "not_an_image"
+
+
+class DamagedImageError(ImageRefusedError):
+    """An image that ends early or does not decode."""
+
+    code = "damaged_image"
+
+
+class WrongDigestError(ImageRefusedError):
+    """Other bytes than the id says."""
+
+    code = "wrong_digest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The largest image that is taken."""
+
+    pixels: int
+    side_px: int
+    size_bytes: int = MAX_IMAGE_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """Complete bytes of one image, however they came."""
+
+    sender: SenderId
+    name: ImageName
+    payload: bytes
+    captured_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The image is safe: its receipt can go out."""
+
+    status: ReceiptStatus
+    image: StoredImage
+
+
+def take_in(upload: Upload, store: Store, limits: Limits) -> Taken:
+    """Check an upload and store it; a duplicate is found before anything is decoded.
+
+    Raises:
+        ImageRefusedError: it is not acceptable.
+        StoreError: the disk does not take it; the upload is not to be acknowledged.
+    """
+    digest = _digest(upload, limits)
+    image_id = ImageId.from_name(upload.name, digest)
+    if image_id.digest != digest[: len(image_id.digest)]:
+        raise WrongDigestError(f"the bytes do not have the digest that {image_id} ends with: send the image again")
+    known = store.find(image_id, digest)
+    if known is not None:
+        return Taken(status=ReceiptStatus.DUPLICATE, image=known)
+    image = _inspect(upload, image_id, digest, limits)
+    stored, is_new = store.add_image(image, upload.payload)
+    return Taken(status=ReceiptStatus.STORED if is_new else ReceiptStatus.DUPLICATE, image=stored)
+
+
+def _digest(upload: Upload, limits: Limits) -> str:
+    size = len(upload.payload)
+    if size == 0:
+        raise EmptyImageError("the message is empty: send the image's bytes")
+    if size > limits.size_bytes:
+        raise ImageTooLargeError(f"{size} bytes are above the limit of {limits.size_bytes}: reduce the image")
+    return sha256(upload.payload).hexdigest()
+
+
+def _inspect(upload: Upload, image_id: ImageId, digest: str, limits: Limits) -> NewImage:
+    """Read the header, refuse what is too large before a pixel is made, then decode once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of odd EXIF and of large images: our own limits decide
+        opened = _open(upload.payload)
+        width, height = opened.size
+        if width * height > limits.pixels or max(width, height) > limits.side_px:
+            raise ImageTooLargeError(
+                f"{width}x{height} pixels are above the limit of {limits.pixels}: reduce the image"
+            )
+        _decode(opened)
+    return NewImage(
+        image_id=image_id,
+        sender=upload.sender,
+        name=upload.name,
+        sha256=digest,
+        suffix=_SUFFIX_BY_FORMAT[str(opened.format)],
+        content_type=Image.MIME[str(opened.format)],
+        width_px=width,
+        height_px=height,
+        received_at=datetime.now(UTC),
+        captured_at=upload.captured_at,
+    )
+
+
+def _open(payload: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(payload), formats=tuple(_SUFFIX_BY_FORMAT))
+    except UnidentifiedImageError as exc:
+        raise NotAnImageError("the bytes are not a JPEG, PNG, WebP or TIFF image") from exc
+    except Image.DecompressionBombError as exc:
+        raise ImageTooLargeError("the header announces far too many pixels: reduce the image") from exc
+    except (OSError, SyntaxError, ValueError, EOFError) as exc:  # what Pillow's parsers raise on damaged headers
+        raise DamagedImageError(f"the image's header does not read: {exc}") from exc
+
+
+def _decode(opened: Image.Image) -> None:
+    try:
+        opened.draft("L", _SMALLEST)  # JPEG only: 0.08 s instead of 0.21 s for 12 megapixels, truncation is seen alike
+        opened.load()
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, Image.DecompressionBombError) as exc:
+        raise DamagedImageError(f"the image does not decode: {exc}; send it again") from exc

@@ -1,0 +1,142 @@
+"""What does a black box's answer change? The next manifest, the cameras, and what became of each image."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from broker.errors import CairnError
+from broker.ids import Generation, ProjectId
+from broker.messages import CameraEntry, Cameras, CameraState
+from reconstructor.black_box import CameraUpdate, Update
+from reconstructor.config import Baseline
+from reconstructor.jobs.answer import Answer
+from reconstructor.metric_scale.estimate import measured_scale
+from reconstructor.metric_scale.scale import Scaling
+from reconstructor.publishing.manifests import Next, begin, grow
+from reconstructor.schedule import Job, JobKind
+from reconstructor.storage.images import ImageState, StoredImage
+from reconstructor.storage.store import Change, Store
+
+
+class RefetchRejectedError(CairnError):
+    """The complete solution was worse than the present one; the present one stays."""
+
+    code = "refetch_rejected"
+
+
+class BudgetReachedError(CairnError):
+    """There is no room on the broker for more points."""
+
+    code = "retained_budget_reached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What to keep, and what to say beside it."""
+
+    change: Change
+    remarks: tuple[CairnError, ...] = ()
+
+
+def outcome_of(
+    job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, baseline: Baseline | None = None
+) -> Outcome:
+    """What one answer changes; reads the store and changes nothing.
+
+    Raises:
+        CairnError: the cloud does not fit what viewers have.
+    """
+    images = store.images()
+    entries = tuple(_cameras(answer.update, {str(image.image_id): image for image in images}))
+    measured = measured_scale(answer.update, entries, store, baseline)
+    scaling = Scaling(measured=measured, is_fixed=bool(store.scale_bar()))
+    following = _following(job, answer, store, project=project, bytes_limit=bytes_limit, scaling=scaling)
+    cameras = None
+    if answer.update is not None:
+        generation = _generation(following, store)
+        cameras = Cameras(project=project, generation=generation, cameras=entries).encode()
+    change = Change(
+        manifest=following.manifest if following else None,
+        shards=following.shards if following else (),
+        cameras=cameras,
+        states=_states(job, answer, images),
+        solution=answer.solution,
+    )
+    return Outcome(change=change, remarks=tuple(_remarks(job, answer, following)))
+
+
+def _following(
+    job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, scaling: Scaling
+) -> Next | None:
+    if answer.cloud is None or (job.kind is JobKind.REFETCH and answer.is_rejected):
+        return None
+    reference = store.references.newest()
+    if reference is not None and job.kind is JobKind.ADD:
+        return grow(
+            reference.manifest,
+            answer.cloud,
+            image_number=job.image_number,
+            update=answer.update,
+            bytes_limit=bytes_limit,
+            scaling=scaling,
+        )
+    return begin(
+        answer.cloud,
+        project=project,
+        generation=store.references.next_generation(),
+        previous=reference.manifest if reference is not None else None,
+        image_count=job.image_number,
+        update=answer.update,
+        bytes_limit=bytes_limit,
+        scaling=scaling,
+    )
+
+
+def _generation(following: Next | None, store: Store) -> Generation | None:
+    if following is not None and following.manifest is not None:
+        return following.manifest.generation
+    kept = store.references.kept()
+    return Generation(max(kept)) if kept else None
+
+
+def _cameras(update: Update | None, image_by_id: dict[str, StoredImage]) -> Iterator[CameraEntry]:
+    """Entries of the images that the project has; a black box may know others."""
+    for camera in update.cameras if update is not None else ():
+        image = image_by_id.get(camera.image_id)
+        if image is not None:
+            yield _entry(camera, image)
+
+
+def _entry(camera: CameraUpdate, image: StoredImage) -> CameraEntry:
+    return CameraEntry(
+        image_id=image.image_id,
+        image_number=image.number,
+        state=CameraState(camera.state.value),
+        code=camera.reason.strip("_") or None,
+        reason=camera.sentence or None,
+        world_from_camera=camera.world_from_camera,
+        intrinsics=camera.intrinsics,
+        distortion=camera.distortion,
+        reprojection_error_px=camera.reprojection_error_px,
+        width_px=camera.width_px or None,
+        height_px=camera.height_px or None,
+    )
+
+
+def _states(job: Job, answer: Answer, images: list[StoredImage]) -> dict[str, ImageState]:
+    """What became of images; of the job's own image always something."""
+    update = answer.update
+    said = {camera.image_id: ImageState(camera.state.value) for camera in update.cameras} if update else {}
+    own = images[job.image_number - 1].image_id
+    if job.kind is JobKind.ADD and own not in said:
+        is_waiting = update is not None and answer.cloud is None
+        said[own] = ImageState.WAITING if is_waiting else ImageState.UNKNOWN
+    return said
+
+
+def _remarks(job: Job, answer: Answer, following: Next | None) -> Iterator[CairnError]:
+    if job.kind is JobKind.REFETCH and answer.update is not None and answer.is_rejected:
+        yield RefetchRejectedError(answer.update.refetch_rejected)
+    if following is not None and following.left_out_count:
+        yield BudgetReachedError(
+            f"{following.left_out_count} of the finest points were left out: raise retained_bytes_limit"
+        )

@@ -1,0 +1,120 @@
+"""What do others hear of a job? That it began, its shards once they are out, and how it ended."""
+
+import asyncio
+import time
+
+from broker.ids import Generation
+from broker.messages import Manifest, ProcessingComplete, ProcessingStarted, RefetchStarting, ShardUpdate
+from reconstructor.context import Context
+from reconstructor.schedule import Job, JobKind
+from reconstructor.storage.images import ImageState, StoredImage
+
+_SPOKEN_STATES = frozenset({ImageState.PLACED, ImageState.WAITING, ImageState.REJECTED})
+
+
+async def announce_start(context: Context, job: Job, image: StoredImage) -> None:
+    """The black box gets it now."""
+    event = "processing_started" if job.kind is JobKind.ADD else "refetch_starting"
+    context.log.info(event, image=image.image_id, number=image.number)
+    if job.kind is JobKind.ADD:
+        await context.announce(
+            ProcessingStarted(project=context.project, image_id=image.image_id, image_number=image.number)
+        )
+        return
+    following = Generation(await asyncio.to_thread(context.store.references.next_generation))
+    await context.announce(
+        RefetchStarting(
+            project=context.project, image_id=image.image_id, image_number=image.number, next_generation=following
+        )
+    )
+
+
+async def publish(context: Context, job: Job, image: StoredImage, manifest: Manifest | None) -> None:
+    """Bring the broker to where the store is, then tell everybody; `manifest` is what the job wrote, if points came."""
+    await context.settle()
+    new_points = 0
+    is_shown = manifest is not None and job.kind is JobKind.ADD
+    stored_to_shard_s = _seconds_since(image.stored_at) if is_shown else None
+    captured_to_shard_s = _seconds_since(image.captured_at) if is_shown else None
+    if manifest is not None:
+        if stored_to_shard_s is not None:
+            context.figures.stored_to_shard_s.append(stored_to_shard_s)
+        update = _shard_update(context, job, image, manifest)
+        new_points = update.point_count
+        if await asyncio.to_thread(_is_present, context, manifest):
+            await context.announce(update)
+    await announce_end(
+        context,
+        job,
+        image,
+        manifest=manifest,
+        new_points=new_points,
+        stored_to_shard_s=stored_to_shard_s,
+        captured_to_shard_s=captured_to_shard_s,
+    )
+    await asyncio.to_thread(context.store.finish, job)
+
+
+def _is_present(context: Context, manifest: Manifest) -> bool:
+    """Whether a refetch beside this job has not replaced its generation already."""
+    return max(context.store.references.kept(), default=0) == manifest.generation
+
+
+def _seconds_since(instant: float | None) -> float | None:
+    """Seconds from an instant of some clock to now on ours; None when that clock is ahead, and so tells nothing."""
+    seconds = -1.0 if instant is None else time.time() - instant
+    return seconds if seconds >= 0 else None
+
+
+def _shard_update(context: Context, job: Job, image: StoredImage, manifest: Manifest) -> ShardUpdate:
+    own = [entry for entry in manifest.shards if entry.image_number == job.image_number]
+    reference = [entry for entry in manifest.shards if entry.kind == "reference"]
+    new = own if own and job.kind is JobKind.ADD else reference
+    return ShardUpdate(
+        project=context.project,
+        image_id=image.image_id,
+        image_number=image.number,
+        generation=manifest.generation,
+        revision=manifest.revision,
+        shards=tuple(entry.index for entry in new),
+        point_count=sum(entry.points for entry in new),
+    )
+
+
+async def announce_end(
+    context: Context,
+    job: Job,
+    image: StoredImage,
+    *,
+    manifest: Manifest | None = None,
+    new_points: int = 0,
+    stored_to_shard_s: float | None = None,
+    captured_to_shard_s: float | None = None,
+) -> None:
+    """It is through, whatever came of it."""
+    state = (await asyncio.to_thread(context.store.image, image.number)).state
+    started_at = await asyncio.to_thread(context.store.job_started_at, job)
+    complete = ProcessingComplete(
+        project=context.project,
+        image_id=image.image_id,
+        image_number=image.number,
+        state=state.value if state in _SPOKEN_STATES else "unknown",
+        is_refetch=job.kind is JobKind.REFETCH,
+        generation=manifest.generation if manifest is not None else None,
+        revision=manifest.revision if manifest is not None else 0,
+        new_point_count=new_points,
+        duration_s=max(0.0, time.time() - started_at),
+        stored_to_shard_s=stored_to_shard_s,
+        captured_to_shard_s=captured_to_shard_s,
+    )
+    context.log.info(
+        "processing_complete",
+        image=image.image_id,
+        number=image.number,
+        state=state.value,
+        is_refetch=complete.is_refetch,
+        points=new_points,
+        duration_s=round(complete.duration_s, 3),
+        stored_to_shard_s=stored_to_shard_s and round(stored_to_shard_s, 3),
+    )
+    await context.announce(complete)

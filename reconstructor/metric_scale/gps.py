@@ -1,0 +1,131 @@
+"""How large is a unit of the world, if photographs say where they were taken? Only the scale is used: GPS errs by metres."""
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import GPS, IFD
+
+from broker.messages import ScaleSource
+from reconstructor.clouds.similarity import DegenerateGeometryError, estimate_similarity_robustly
+from reconstructor.metric_scale.scale import Scale
+
+_USUAL_ERROR_M: Final = 5.0  # of a telephone or a receiver without corrections, under an open sky
+_LEAST_ERROR_M: Final = 0.01
+_FEWEST_FIXES: Final = 4
+_LEAST_SPREAD: Final = 5.0  # times the error
+_MOST_RESIDUAL: Final = 3.0  # times the error, in the median: the cameras did not walk where GPS says
+_EQUATOR_M, _FLATTENING = 6_378_137.0, 1 / 298.257223563  # WGS 84
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Where a photograph was taken by its EXIF, in degrees and metres of WGS 84."""
+
+    latitude_deg: float
+    longitude_deg: float
+    altitude_m: float | None
+    error_m: float
+
+
+def scale_of_gps(centres_in_world: NDArray[np.float64], fixes: Sequence[Fix]) -> Scale | None:
+    """Metres per unit by a robust similarity of camera centres (N, 3) to their fixes.
+
+    None with fewer than 4 fixes, with fixes that lie closer together than 5 times their error, so that it is error
+    which would be measured, or when the two do not fit.
+    """
+    if len(fixes) < _FEWEST_FIXES:
+        return None
+    places = local_metres(fixes)
+    error_m = float(np.median([fix.error_m for fix in fixes]))
+    if float(np.sqrt(np.mean(np.sum((places - places.mean(axis=0)) ** 2, axis=1)))) < _LEAST_SPREAD * error_m:
+        return None
+    try:
+        local_from_world = estimate_similarity_robustly(centres_in_world, places)
+    except DegenerateGeometryError:  # also of a walk along a line: its turn about it is open
+        return None
+    residuals = np.linalg.norm(local_from_world.apply(centres_in_world) - places, axis=1)
+    if float(np.median(residuals)) > _MOST_RESIDUAL * error_m:
+        return None
+    return Scale(metres_per_unit=local_from_world.scale, source=ScaleSource.GPS)
+
+
+def local_metres(fixes: Sequence[Fix]) -> NDArray[np.float64]:
+    """Metres east, north and up (N, 3) of the first fix; heights are 0 unless all have one. Good to 1e-4 within 10 km.
+
+    Source: radii of curvature of the ellipsoid, Torge and Mueller, "Geodesy", section 4.1.
+    """
+    latitudes = np.radians([fix.latitude_deg for fix in fixes])
+    longitudes = np.radians([fix.longitude_deg for fix in fixes])
+    squared = _FLATTENING * (2.0 - _FLATTENING)  # eccentricity
+    bent = 1.0 - squared * math.sin(latitudes[0]) ** 2
+    meridian_m, normal_m = _EQUATOR_M * (1.0 - squared) / bent**1.5, _EQUATOR_M / math.sqrt(bent)
+    turns = (longitudes - longitudes[0] + np.pi) % (2.0 * np.pi) - np.pi
+    heights = [fix.altitude_m for fix in fixes if fix.altitude_m is not None]
+    up = np.array(heights) - heights[0] if len(heights) == len(fixes) else np.zeros(len(fixes))
+    east, north = normal_m * math.cos(latitudes[0]) * turns, meridian_m * (latitudes - latitudes[0])
+    return np.stack([east, north, up], axis=1)
+
+
+@lru_cache(maxsize=16_384)
+def fix_of(path: Path) -> Fix | None:
+    """The place in a photograph's EXIF; None without one, or with one that does not read. A file never changes."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd EXIF
+            with Image.open(path) as image:
+                return fix_from_exif(image.getexif().get_ifd(IFD.GPSInfo))
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        KeyError,
+    ):
+        return None
+
+
+def fix_from_exif(fields: Mapping[int, Any]) -> Fix | None:
+    """A fix from EXIF's GPS fields; None when they do not say a place on Earth.
+
+    Raises:
+        TypeError, ValueError: fields of odd types.
+    """
+    if GPS.GPSLatitude not in fields or GPS.GPSLongitude not in fields:
+        return None
+    latitude_deg = _degrees(fields[GPS.GPSLatitude], str(fields.get(GPS.GPSLatitudeRef, "N")), "S")
+    longitude_deg = _degrees(fields[GPS.GPSLongitude], str(fields.get(GPS.GPSLongitudeRef, "E")), "W")
+    is_place = abs(latitude_deg) <= 89.0 and abs(longitude_deg) <= 180.0  # noqa: PLR2004 - not at the poles; false for NaN
+    if not is_place or (latitude_deg, longitude_deg) == (0.0, 0.0):  # what a receiver writes that has no fix
+        return None
+    altitude_m = _number(fields.get(GPS.GPSAltitude))
+    if altitude_m is not None and fields.get(GPS.GPSAltitudeRef) in {1, b"\x01"}:
+        altitude_m = -altitude_m
+    return Fix(
+        latitude_deg=latitude_deg,
+        longitude_deg=longitude_deg,
+        altitude_m=altitude_m,
+        error_m=max(_LEAST_ERROR_M, _number(fields.get(GPS.GPSHPositioningError)) or _USUAL_ERROR_M),
+    )
+
+
+def _degrees(parts: Any, reference: str, negative: str) -> float:
+    degrees, minutes, seconds = (float(part) for part in parts)
+    size = degrees + minutes / 60.0 + seconds / 3600.0
+    return -size if reference.strip("\0 ").upper() == negative else size
+
+
+def _number(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None

@@ -1,0 +1,251 @@
+"""The engine without MQTT, for benchmarks and batch users: the same live path and refetches, four outputs at the end.
+
+cloud.ply     the complete cloud
+cameras.json  where each photograph was taken, or why that is unknown
+colmap/       sparse/0 and images: opens in COLMAP, gsplat, nerfstudio, OpenMVS
+report.json   seconds by stage, points, refetches with the gate's figures, peak memory
+"""
+
+import random
+import resource
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import IFD, Base
+from pydantic import BaseModel, ConfigDict
+
+from broker.errors import CairnError
+from broker.shards import PointCloud, decode_ply, encode_ply
+from reconstructor.black_box import CameraState, Pose, Row, Update
+from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.protocol import Outcome
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.colmap_export import write_colmap
+from reconstructor.engine.sfm.solver import Attempt
+
+IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+
+
+class NothingToReplayError(CairnError):
+    """The folder holds no photograph, or the order asked for is none."""
+
+    code = "nothing_to_replay"
+
+
+class ReplayCamera(BaseModel):
+    """One photograph in cameras.json."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    world_from_camera: Pose | None
+    intrinsics: Row | None
+    state: CameraState
+    reason: str
+
+
+class ReplayCameras(BaseModel):
+    """cameras.json."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cameras: tuple[ReplayCamera, ...]
+
+
+class ImageReport(BaseModel):
+    """What one photograph cost and brought."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    state: CameraState
+    reason: str
+    seconds_by_stage: dict[str, float]
+    inliers: int  # verified matches with other photographs
+    points: int  # new ones
+
+
+class RefetchReport(BaseModel):
+    """What one refetch cost and brought."""
+
+    model_config = ConfigDict(frozen=True)
+
+    after_image: int
+    seconds: float
+    method: str  # empty: the live model was kept
+    attempts: tuple[Attempt, ...]
+    drift_removed_ratio: float  # mean movement of the cameras over their extent
+    points: int
+
+
+class ReplayReport(BaseModel):
+    """report.json."""
+
+    model_config = ConfigDict(frozen=True)
+
+    images: tuple[ImageReport, ...]
+    refetches: tuple[RefetchReport, ...]
+    placed: int
+    points: int
+    peak_memory_mb: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Progress: what was just done; `done` of `total` photographs are through."""
+
+    done: int
+    total: int
+    is_refetch: bool
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayPlan:
+    """What to replay and how."""
+
+    photographs: tuple[Path, ...]
+    out: Path
+    settings: EngineSettings
+    refetch_every: int = 10
+    has_final_refetch: bool = True
+
+
+def order_photographs(folder: Path, order: str = "name") -> tuple[Path, ...]:
+    """The photographs of a folder, by `name`, by `time` (EXIF, else file), or by `shuffle:SEED`.
+
+    Raises:
+        NothingToReplayError: no photograph, or an unknown order.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not paths:
+        raise NothingToReplayError(f"{folder} holds no photograph: give a folder of JPEG, PNG, WebP or TIFF files")
+    word, _, seed = order.partition(":")
+    if word == "name" and not seed:
+        return tuple(paths)
+    if word == "time" and not seed:
+        return tuple(sorted(paths, key=_time_of))
+    if word == "shuffle" and seed.lstrip("-").isdigit():
+        random.Random(int(seed)).shuffle(paths)  # noqa: S311 - an order, not a secret
+        return tuple(paths)
+    raise NothingToReplayError(f"order {order!r} is unknown: use name, time or shuffle:SEED")
+
+
+def replay(plan: ReplayPlan, on_step: Callable[[Step], None] = lambda _: None) -> ReplayReport:
+    """Run all photographs through a fresh engine and write the four outputs into `plan.out`."""
+    plan.out.mkdir(parents=True, exist_ok=True)
+    state = plan.out / "engine"
+    shutil.rmtree(state, ignore_errors=True)
+    state.mkdir()
+    engine = LiveEngine(state, plan.settings)
+    try:
+        return _Replay(plan, engine, on_step).run()
+    finally:
+        engine.close()
+
+
+class _Replay:
+    """One replay under way."""
+
+    def __init__(self, plan: ReplayPlan, engine: LiveEngine, on_step: Callable[[Step], None]) -> None:
+        self._plan = plan
+        self._engine = engine
+        self._on_step = on_step
+        self._images: list[ImageReport] = []
+        self._refetches: list[RefetchReport] = []
+
+    def run(self) -> ReplayReport:
+        total = len(self._plan.photographs)
+        for number, path in enumerate(self._plan.photographs, 1):
+            self._add(number, path)
+            is_last = number == total
+            if number % self._plan.refetch_every == 0 and not (is_last and self._plan.has_final_refetch):
+                self._refetch(number)
+        last = self._refetch(total) if self._plan.has_final_refetch else None
+        if last is None or last.update.refetch_rejected:  # a refused refetch brings no cloud
+            last = self._engine.complete()
+        cloud = PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(last.folder.glob("*.ply"))])
+        report = ReplayReport(
+            images=tuple(self._images),
+            refetches=tuple(self._refetches),
+            placed=sum(camera.state is CameraState.PLACED for camera in last.update.cameras),
+            points=len(cloud),
+            peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        )
+        self._write(cloud, last.update, report)
+        return report
+
+    def _add(self, number: int, path: Path) -> None:
+        outcome = self._engine.add_image(path.resolve(), _image_id(number, path))
+        camera = outcome.update.cameras[-1]
+        self._images.append(
+            ImageReport(
+                name=path.name,
+                state=camera.state,
+                reason=camera.reason,
+                seconds_by_stage=outcome.seconds_by_stage,
+                inliers=self._engine.match_count(camera.image_id),
+                points=outcome.update.new_point_count,
+            )
+        )
+        self._tell(number, outcome, is_refetch=False)
+
+    def _refetch(self, number: int) -> Outcome:
+        outcome = self._engine.refetch()
+        attempts = outcome.solve.attempts if outcome.solve else ()
+        passed = attempts[-1].figures if outcome.solve and outcome.solve.method else None
+        self._refetches.append(
+            RefetchReport(
+                after_image=number,
+                seconds=sum(outcome.seconds_by_stage.values()),
+                method=outcome.solve.method if outcome.solve else "",
+                attempts=attempts,
+                drift_removed_ratio=passed.mean_jump_ratio if passed else 0.0,
+                points=outcome.update.new_point_count,
+            )
+        )
+        self._tell(number, outcome, is_refetch=True)
+        return outcome
+
+    def _tell(self, number: int, outcome: Outcome, *, is_refetch: bool) -> None:
+        self._on_step(Step(done=number, total=len(self._plan.photographs), is_refetch=is_refetch, outcome=outcome))
+
+    def _write(self, cloud: PointCloud, update: Update, report: ReplayReport) -> None:
+        out = self._plan.out
+        (out / "cloud.ply").write_bytes(encode_ply(cloud))
+        cameras = ReplayCameras(
+            cameras=tuple(
+                ReplayCamera(
+                    name=path.name,
+                    world_from_camera=camera.world_from_camera,
+                    intrinsics=camera.intrinsics,
+                    state=camera.state,
+                    reason=camera.reason,
+                )
+                for path, camera in zip(self._plan.photographs, update.cameras, strict=True)
+            )
+        )
+        (out / "cameras.json").write_text(cameras.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        (out / "report.json").write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_colmap(self._engine.model, self._engine.known, out / "colmap")
+
+
+def _image_id(number: int, path: Path) -> str:
+    return f"{number:06d}-{path.name}"
+
+
+def _time_of(path: Path) -> tuple[str, str]:
+    """When a photograph was taken, as sortable text; files without EXIF are put by their own time."""
+    try:
+        with Image.open(path) as image:
+            exif = image.getexif()
+    except (UnidentifiedImageError, OSError):
+        exif = Image.Exif()
+    taken = exif.get_ifd(IFD.Exif).get(Base.DateTimeOriginal) or exif.get(Base.DateTime)
+    changed_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC).strftime("%Y:%m:%d %H:%M:%S")
+    return str(taken or changed_at), path.name

@@ -1,0 +1,142 @@
+"""What does the store know of images, jobs and generations? One SQLite file, every change one transaction."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from reconstructor.storage.durable_files import DiskFullError, StoreError
+
+_SCHEMA_NUMBER: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE images (
+    number INTEGER PRIMARY KEY,
+    image_id TEXT NOT NULL UNIQUE,
+    sha256 TEXT NOT NULL UNIQUE,
+    sender TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    stored_at REAL NOT NULL,
+    captured_at REAL,
+    state TEXT NOT NULL
+) STRICT;
+CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY,
+    image_number INTEGER NOT NULL REFERENCES images (number),
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    started_at REAL,
+    finished_at REAL,
+    generation INTEGER,
+    code TEXT
+) STRICT;
+CREATE INDEX open_jobs ON jobs (state) WHERE state IN ('queued', 'running', 'stored');
+CREATE TABLE generations (
+    generation INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL
+) STRICT;
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT;
+"""
+_BUSY_TIMEOUT_S: Final = 10.0
+
+
+class Database:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        with _translated():
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")  # a commit outlives a power cut, not only a crash
+            self._connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            self._migrate()
+        except StoreError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything in the block happens, durably, or nothing of it.
+
+        Raises:
+            DiskFullError: there is no room.
+            StoreError: another trouble with the file.
+        """
+        with self._lock, _translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._commit()
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """All rows of a query; raises like `transaction`."""
+        with self._lock, _translated():
+            return self._connection.execute(statement, values).fetchall()
+
+    def row(self, statement: str, *values: object) -> sqlite3.Row | None:
+        """The first row of a query; raises like `transaction`."""
+        found = self.rows(statement, *values)
+        return found[0] if found else None
+
+    def number(self, statement: str, *values: object) -> int:
+        """The one number of a query such as a count; 0 for NULL."""
+        found = self.row(statement, *values)
+        return int(found[0] or 0) if found is not None else 0
+
+    def change(self, statement: str, *values: object) -> None:
+        """Change rows inside a transaction; raises like it."""
+        with self._lock, _translated():
+            self._connection.execute(statement, values)
+
+    def fact(self, name: str) -> Any:
+        """One named value, or None."""
+        found = self.row("SELECT value FROM facts WHERE name = ?", name)
+        return found["value"] if found is not None else None
+
+    def set_fact(self, name: str, value: object) -> None:
+        """Keep one named value, inside a transaction."""
+        self.change(
+            "INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value
+        )
+
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+    def _migrate(self) -> None:
+        number = self.number("PRAGMA user_version")
+        if number > _SCHEMA_NUMBER:
+            raise StoreError(f"the store's schema {number} is newer than this program's {_SCHEMA_NUMBER}: update cairn")
+        if number == 0:
+            with self._lock, _translated():
+                self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_NUMBER}; COMMIT;")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise DiskFullError(
+                "the disk is full (the store's database): free some space, images wait meanwhile"
+            ) from exc
+        raise StoreError(f"the store's database fails: {exc}; check its disk and owner") from exc

@@ -1,0 +1,148 @@
+"""Which pieces of a large image have come? Kept as files until the image is whole; only its receipt promises anything.
+
+Pieces are not synced to the disk one by one: should a power cut tear one, the digest of the whole tells, and the
+sender, who has no receipt, sends it again.
+"""
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from broker.envelope import decode
+from broker.errors import CairnError
+from broker.ids import ImageId, SenderId
+from broker.messages import ByteRange, UploadBegin
+from broker.shards import sha256
+from reconstructor.storage.durable_files import UNFINISHED, translate
+
+MOST_OPEN: Final = 8  # unfinished images of one sender: a rig sends one at a time, a person's browser a few
+_LONGEST_S: Final = 14 * 24 * 3600.0  # as long as the broker remembers a sender that is away
+_BEGIN: Final = "begin.json"
+
+
+class BadPieceError(CairnError):
+    """A piece that lies beyond its image."""
+
+    code = "bad_piece"
+
+
+class TornUploadError(CairnError):
+    """All pieces came and they are not the image that was announced."""
+
+    code = "wrong_digest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """The unfinished images of one project."""
+
+    folder: Path
+
+    def open(self, sender: SenderId, begin: UploadBegin) -> tuple[ByteRange, ...]:
+        """Expect an image; what is held of it already counts. Returns what is missing; raises StoreError."""
+        home = self._home(sender, begin.image_id)
+        try:
+            if self._announced(home) != (begin.size_bytes, begin.sha256):
+                shutil.rmtree(home, ignore_errors=True)
+                home.mkdir(parents=True)
+                (home / _BEGIN).write_bytes(begin.encode())
+            self._close_oldest(sender)
+        except OSError as exc:
+            raise translate(exc) from exc
+        return self.missing(sender, begin.image_id)
+
+    def put(self, sender: SenderId, image_id: ImageId, offset: int, piece: bytes) -> bool:
+        """Keep a piece; whether the image is expected at all.
+
+        Raises:
+            BadPieceError: empty, or beyond the image's end.
+            StoreError: the disk does not take it.
+        """
+        home = self._home(sender, image_id)
+        announced = self._announced(home)
+        if announced is None:
+            return False
+        if not piece or offset + len(piece) > announced[0]:
+            raise BadPieceError(f"{len(piece)} bytes from {offset} are not within an image of {announced[0]} bytes")
+        path = home / f"{offset:010d}"
+        try:
+            if not path.exists() or path.stat().st_size < len(piece):
+                unfinished = path.with_suffix(UNFINISHED)
+                unfinished.write_bytes(piece)
+                unfinished.replace(path)
+        except OSError as exc:
+            raise translate(exc) from exc
+        return True
+
+    def missing(self, sender: SenderId, image_id: ImageId) -> tuple[ByteRange, ...]:
+        """What has not come of an image that is expected."""
+        home = self._home(sender, image_id)
+        announced = self._announced(home)
+        held = [(int(path.name), path.stat().st_size) for path in _pieces(home)]
+        return missing_ranges(announced[0] if announced else 0, held)
+
+    def whole(self, sender: SenderId, image_id: ImageId) -> bytes:
+        """The bytes of an image of which nothing is missing.
+
+        Raises:
+            TornUploadError: they are not what was announced; the pieces are forgotten and can be sent again.
+        """
+        home = self._home(sender, image_id)
+        announced = self._announced(home)
+        size_bytes, digest = announced or (0, "")
+        content = bytearray(size_bytes)
+        for path in _pieces(home):
+            piece = path.read_bytes()
+            content[int(path.name) : int(path.name) + len(piece)] = piece
+        if len(content) != size_bytes or sha256(bytes(content)) != digest:
+            for path in _pieces(home):
+                path.unlink(missing_ok=True)
+            raise TornUploadError(f"the pieces of {image_id} are not the image that was announced: send them again")
+        return bytes(content)
+
+    def close(self, sender: SenderId, image_id: ImageId) -> None:
+        """The image is stored or refused: forget its pieces."""
+        shutil.rmtree(self._home(sender, image_id), ignore_errors=True)
+
+    def close_forgotten(self) -> None:
+        """Forget what nobody went on with."""
+        for home in self.folder.iterdir():
+            if time.time() - home.stat().st_mtime > _LONGEST_S:
+                shutil.rmtree(home, ignore_errors=True)
+
+    def _home(self, sender: SenderId, image_id: ImageId) -> Path:
+        return self.folder / f"{sender}.{image_id}"
+
+    def _announced(self, home: Path) -> tuple[int, str] | None:
+        try:
+            begin = decode((home / _BEGIN).read_bytes(), UploadBegin)
+        except (OSError, CairnError):  # not begun, or torn by a power cut: the sender begins again
+            return None
+        return begin.size_bytes, begin.sha256
+
+    def _close_oldest(self, sender: SenderId) -> None:
+        homes = sorted(self.folder.glob(f"{sender}.*"), key=lambda home: home.stat().st_mtime)
+        for home in homes[:-MOST_OPEN]:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def missing_ranges(size_bytes: int, held: Iterable[tuple[int, int]]) -> tuple[ByteRange, ...]:
+    """The gaps between pieces, given as offset and length, that may overlap."""
+    return tuple(_gaps(size_bytes, sorted(held)))
+
+
+def _gaps(size_bytes: int, held: list[tuple[int, int]]) -> Iterator[ByteRange]:
+    reached = 0
+    for offset, length in held:
+        if offset > reached:
+            yield ByteRange(begin=reached, end=min(offset, size_bytes))
+        reached = max(reached, offset + length)
+    if reached < size_bytes:
+        yield ByteRange(begin=reached, end=size_bytes)
+
+
+def _pieces(home: Path) -> list[Path]:
+    return sorted(path for path in home.glob("*") if path.name.isdecimal())

@@ -1,0 +1,321 @@
+"""What is safe on the disk? The only door to it: images, jobs, reference sets of one project."""
+
+import fcntl
+import shutil
+import time
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from broker.ids import ImageId
+from broker.messages import Manifest
+from reconstructor.clouds.sharding import ReadyShard
+from reconstructor.publishing.desired_retained import References
+from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
+from reconstructor.storage.database import Database
+from reconstructor.storage.durable_files import (
+    DiskFullError,
+    StoreError,
+    make_folder,
+    remove_unfinished,
+    translate,
+    write_durably,
+)
+from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
+from reconstructor.storage.partial_uploads import Assembly
+
+_OPEN: Final = "('queued', 'running', 'stored')"
+_PAUSED: Final = "is_paused"
+_REJECTED: Final = "rejected_count"
+_ERRORS: Final = "error_count"
+_SOLUTION: Final = "solution"
+_SUPERSEDED: Final = "superseded"
+_SCALE_BAR: Final = "scale_bar"
+
+
+class StoreInUseError(StoreError):
+    """Another program has this folder."""
+
+    code = "store_in_use"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a job changes, all of it in one transaction.
+
+    Attributes:
+        manifest: the manifest to publish, or None when no points came.
+        shards: the shards that are new in it.
+        cameras: the bytes for `camera/current`, or None when the black box says nothing of cameras.
+        states: what became of images, by image id.
+        solution: the complete solution that the points stand on; see `reconstructor.jobs.commit_order`.
+    """
+
+    manifest: Manifest | None = None
+    shards: tuple[ReadyShard, ...] = ()
+    cameras: bytes | None = None
+    states: Mapping[str, ImageState]
+    solution: int = 0
+
+
+class Store:
+    """One project's folder. Methods block on the disk: call them from a thread where that matters."""
+
+    def __init__(self, folder: Path, *, refetch_every: int, disk_reserve_bytes: int = 0) -> None:
+        self.folder = make_folder(folder)
+        self._refetch_every, self._disk_reserve_bytes = refetch_every, disk_reserve_bytes
+        with ExitStack() as opened:
+            opened.enter_context(_lock(folder))
+            self.images_folder = make_folder(folder / "images")
+            self.black_box_folder = make_folder(folder / "black_box")
+            self.assembly = Assembly(folder=make_folder(folder / "uploads"))
+            self.assembly.close_forgotten()
+            remove_unfinished(self.images_folder)
+            self._database = opened.enter_context(closing(Database(folder / "store.sqlite")))
+            self.references = References(self._database, folder)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Let go of the database and the lock."""
+        self._opened.close()
+
+    # Images
+
+    def find(self, image_id: ImageId, sha256: str) -> StoredImage | None:
+        """The image of this id, or with these very bytes."""
+        row = self._database.row("SELECT * FROM images WHERE image_id = ? OR sha256 = ?", image_id, sha256)
+        return StoredImage.from_row(row) if row is not None else None
+
+    def image(self, number: int) -> StoredImage:
+        """The image with this number.
+
+        Raises:
+            StoreError: there is none.
+        """
+        row = self._database.row("SELECT * FROM images WHERE number = ?", number)
+        if row is None:
+            raise StoreError(f"there is no image {number}")
+        return StoredImage.from_row(row)
+
+    def images(self) -> list[StoredImage]:
+        """All images in order."""
+        return [StoredImage.from_row(row) for row in self._database.rows("SELECT * FROM images ORDER BY number")]
+
+    def path(self, image: StoredImage) -> Path:
+        """Where an image's bytes are."""
+        return self.images_folder / image.file_name
+
+    def add_image(self, image: NewImage, payload: bytes) -> tuple[StoredImage, bool]:
+        """Make an image safe, number it and queue its jobs; again the same one changes nothing.
+
+        Returns:
+            The image as stored, and whether it is new.
+
+        Raises:
+            DiskFullError: there is no room; nothing was taken.
+            StoreError: another trouble with the disk.
+        """
+        known = self.find(image.image_id, image.sha256)
+        if known is not None:
+            return known, False
+        self.check_room(len(payload))
+        record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1).encode()
+        files = {image.file_name: payload, f"{image.image_id}.json": record}
+        write_durably(self.images_folder, files)
+        return self._number(image), True
+
+    # Jobs
+
+    def next_job(self, kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:
+        """The job of these kinds to run or to publish now; refetches that a later one makes needless are over."""
+        jobs = self._open_jobs()
+        needless = superseded(jobs)
+        if needless:
+            with self._database.transaction():
+                for job in needless:
+                    self._end(job, JobState.DONE, _SUPERSEDED)
+        return next_job([job for job in jobs if job not in needless], kinds)
+
+    def start(self, job: Job) -> None:
+        """The black box gets it now."""
+        with self._database.transaction():
+            self._database.change(
+                "UPDATE jobs SET state = ?, started_at = ? WHERE number = ?", JobState.RUNNING, time.time(), job.number
+            )
+
+    def fail(self, job: Job, code: str) -> None:
+        """The black box had its chance: the image stays, its job is over."""
+        with self._database.transaction():
+            self._end(job, JobState.FAILED, code)
+            if job.kind is JobKind.ADD:
+                self._set_states({self.image(job.image_number).image_id: ImageState.FAILED})
+
+    def commit(self, job: Job, change: Change) -> None:
+        """Keep what a job brought: from here on it is published, after a crash too, and never made again."""
+        manifest = change.manifest
+        if manifest is not None:
+            self.references.write(manifest, change.shards)
+        with self._database.transaction():
+            self._database.change(
+                "UPDATE jobs SET state = ?, generation = ? WHERE number = ?",
+                *(JobState.STORED, manifest.generation if manifest else None, job.number),
+            )
+            self._set_states(change.states)
+            self.references.record(manifest, change.cameras)
+            if change.solution > self.solution:
+                self._database.set_fact(_SOLUTION, change.solution)
+
+    def finish(self, job: Job) -> None:
+        """Everybody could learn of it: the job is over."""
+        with self._database.transaction():
+            self._end(job, JobState.DONE, None)
+        self.references.forget_old_manifests()
+
+    def job_generation(self, job: Job) -> int | None:
+        """The generation that a stored job wrote, or None when it brought no points."""
+        row = self._database.row("SELECT generation FROM jobs WHERE number = ?", job.number)
+        return row["generation"] if row is not None else None
+
+    def job_started_at(self, job: Job) -> float:
+        """When the black box got it, seconds of the wall clock."""
+        row = self._database.row("SELECT started_at FROM jobs WHERE number = ?", job.number)
+        return float(row["started_at"] or time.time()) if row is not None else time.time()
+
+    def request_refetch(self) -> int | None:
+        """Queue a refetch on the newest image, unless one is queued; its image number, or None without images."""
+        with self._database.transaction():
+            newest = self.image_count()
+            if newest == 0:
+                return None
+            if not is_refetch_due(self._open_jobs()):
+                self._queue(newest, JobKind.REFETCH)
+            return newest
+
+    # Small facts
+
+    @property
+    def solution(self) -> int:
+        """The newest complete solution of which anything is stored."""
+        return int(self._database.fact(_SOLUTION) or 0)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether somebody asked for a pause."""
+        return bool(self._database.fact(_PAUSED))
+
+    def pause(self, *, is_paused: bool) -> None:
+        """Keep the wish over restarts."""
+        with self._database.transaction():
+            self._database.set_fact(_PAUSED, int(is_paused))
+
+    def scale_bar(self) -> bytes:
+        """The scale bar that the present scale comes from, as it came; empty without one."""
+        return bytes(self._database.fact(_SCALE_BAR) or b"")
+
+    def keep_scale_bar(self, payload: bytes, manifest: Manifest | None) -> None:
+        """Keep a scale bar, or that there is none, with the manifest that says so; None when it says so already."""
+        if manifest is not None:
+            self.references.write(manifest, ())
+        with self._database.transaction():
+            self._database.set_fact(_SCALE_BAR, payload)
+            self.references.record(manifest, None)
+
+    def count_rejected(self) -> None:
+        """One more image was not taken."""
+        self._count(_REJECTED)
+
+    def count_error(self) -> None:
+        """One more error was told."""
+        self._count(_ERRORS)
+
+    def image_count(self) -> int:
+        """How many images are safe here."""
+        return self._database.number("SELECT max(number) FROM images")
+
+    def counts(self) -> dict[str, int]:
+        """Images by state, open jobs as `open_jobs`, and what was counted: `rejected_count`, `error_count`."""
+        by_state = self._database.rows("SELECT state, count(*) AS count FROM images GROUP BY state")
+        return {row["state"]: row["count"] for row in by_state} | {
+            "open_jobs": self._database.number(f"SELECT count(*) FROM jobs WHERE state IN {_OPEN}"),  # noqa: S608 - a constant
+            _REJECTED: int(self._database.fact(_REJECTED) or 0),
+            _ERRORS: int(self._database.fact(_ERRORS) or 0),
+        }
+
+    def check_room(self, size_bytes: int) -> None:
+        """Raises DiskFullError when an image of this size would use up the reserve."""
+        if self.free_bytes() < self._disk_reserve_bytes + size_bytes:
+            raise DiskFullError(
+                f"less than {self._disk_reserve_bytes >> 20} MiB are free below {self.folder}: free some"
+            )
+
+    def free_bytes(self) -> int:
+        """Room on the disk."""
+        return shutil.disk_usage(self.folder).free
+
+    def _number(self, image: NewImage) -> StoredImage:
+        """The one transaction that gives the image number."""
+        with self._database.transaction():
+            known = self.find(image.image_id, image.sha256)
+            if known is not None:
+                return known
+            number = self.image_count() + 1
+            self._database.change(
+                "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                *(number, image.image_id, image.sha256, image.sender, image.file_name, image.received_at.timestamp()),
+                image.captured_at and image.captured_at.timestamp(),
+                ImageState.QUEUED,
+            )
+            for kind in jobs_on_image(number, self._refetch_every):
+                self._queue(number, kind)
+            return self.image(number)
+
+    def _open_jobs(self) -> tuple[Job, ...]:
+        rows = self._database.rows(f"SELECT * FROM jobs WHERE state IN {_OPEN} ORDER BY number")  # noqa: S608 - a constant
+        return tuple(_job(row) for row in rows)
+
+    def _queue(self, image_number: int, kind: JobKind) -> None:
+        self._database.change(
+            "INSERT INTO jobs (image_number, kind, state) VALUES (?, ?, ?)", image_number, kind, JobState.QUEUED
+        )
+
+    def _end(self, job: Job, state: JobState, code: str | None) -> None:
+        self._database.change(
+            "UPDATE jobs SET state = ?, code = ?, finished_at = ? WHERE number = ?",
+            state,
+            code,
+            time.time(),
+            job.number,
+        )
+
+    def _set_states(self, states: Mapping[str, ImageState]) -> None:
+        for image_id, state in states.items():
+            self._database.change(
+                "UPDATE images SET state = ? WHERE image_id = ? AND state <> ?", state, image_id, state
+            )
+
+    def _count(self, name: str) -> None:
+        with self._database.transaction():
+            self._database.set_fact(name, int(self._database.fact(name) or 0) + 1)
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        number=row["number"], image_number=row["image_number"], kind=JobKind(row["kind"]), state=JobState(row["state"])
+    )
+
+
+def _lock(folder: Path) -> IO[str]:
+    """Two programs must not number one project's images; the lock ends with the file, and with the process."""
+    file = (folder / "lock").open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        file.close()
+        if isinstance(exc, BlockingIOError):
+            raise StoreInUseError(
+                f"another reconstructor uses {folder}: stop it, or give this one its own data_dir"
+            ) from exc
+        raise translate(exc) from exc
+    return file

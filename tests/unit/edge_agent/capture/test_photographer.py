@@ -1,0 +1,229 @@
+"""When photographs are taken, with a camera and a spool that do as the test says."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from broker.ids import AgentId
+from broker.messages import AgentSettings
+from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError, Photograph, now_utc
+from edge_agent.capture import photographer as photographer_module
+from edge_agent.capture.image_pipeline import Darkroom
+from edge_agent.capture.photographer import Photographer
+from edge_agent.capture.schedule import Hours
+from edge_agent.config import SpoolPolicy
+from edge_agent.control.commands import Wish
+from edge_agent.control.health import Tally
+from edge_agent.spool.index import ImageState, SpooledImage
+from edge_agent.spool.spool import Spool
+
+RIG = AgentId("rig-north")
+Step = Photograph | None | Exception
+
+
+def photograph(number: int) -> Photograph:
+    return Photograph(content=f"photo {number}".encode(), content_type="image/jpeg")
+
+
+class Camera:
+    """Gives what the script says, one step a shot, and is exhausted at its end."""
+
+    restart_count = 0
+
+    def __init__(self, *script: Step) -> None:
+        self._script = list(script)
+        self.shot_at_s: list[float] = []
+
+    async def capture(self) -> Photograph | None:
+        self.shot_at_s.append(time.monotonic())
+        if not self._script:
+            raise CameraExhaustedError("that was all")
+        step = self._script.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+
+class Ears:
+    """Notes what was taken."""
+
+    def __init__(self) -> None:
+        self.kept: list[SpooledImage] = []
+
+    def photograph_kept(self, image: SpooledImage, photograph: Photograph) -> None:
+        self.kept.append(image)
+
+    def rig_changed(self) -> None:
+        """Health would tell."""
+
+
+class Rig:
+    def __init__(
+        self,
+        folder: Path,
+        *script: Step,
+        interval_s: float = 0.0,
+        policy: SpoolPolicy = SpoolPolicy.PAUSE,
+        hours: Hours | None = None,
+    ) -> None:
+        self.spool, self.camera, self.ears, self.tally = Spool(folder, RIG), Camera(*script), Ears(), Tally()
+        darkroom = Darkroom(self.spool, is_gated=False, settings=AgentSettings())
+        self.photographer = Photographer(
+            self.camera, self.spool, darkroom, self.tally, self.ears, interval_s=interval_s, policy=policy, hours=hours
+        )
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not is_so():
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AFTER_ERROR_S", "FULL_PAUSE_S", "NOTHING_YET_S"):
+        monkeypatch.setattr(photographer_module, name, 0.01)
+
+
+async def test_a_fixed_set_is_taken_in_order_and_then_it_is_over(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1), None, photograph(2))
+    await asyncio.wait_for(rig.photographer.run(), 10)
+    assert [rig.spool.read(image) for image in rig.ears.kept] == [b"photo 1", b"photo 2"]
+
+
+async def test_photographs_are_an_interval_apart(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *(photograph(number) for number in range(3)), interval_s=0.2)
+    await asyncio.wait_for(rig.photographer.run(), 10)
+    first, second, third, *_ = rig.camera.shot_at_s
+    assert second - first > 0.19
+    assert third - second > 0.19
+
+
+async def test_a_failing_camera_is_tried_again_more_and_more_slowly_and_counted(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, *(CameraError("no light") for _ in range(3)), photograph(1))
+    await asyncio.wait_for(rig.photographer.run(), 10)
+    assert rig.tally.camera_error_count == 3
+    assert rig.tally.last_error == "no light"
+    assert len(rig.ears.kept) == 1
+    pauses = [after - before for before, after in zip(rig.camera.shot_at_s, rig.camera.shot_at_s[1:], strict=False)]
+    assert pauses[2] > 0.07  # 0.01 doubled three times
+
+
+async def test_a_camera_that_cannot_work_ends_the_agent(tmp_path: Path) -> None:
+    with pytest.raises(CameraUnusableError):
+        await asyncio.wait_for(Rig(tmp_path, CameraUnusableError("not installed")).photographer.run(), 10)
+
+
+async def test_a_pause_outlives_a_restart_and_wishes_are_followed_meanwhile(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1), photograph(2), photograph(3))
+    await rig.photographer.pause(is_paused=True)
+    rig.spool.close()
+    rig = Rig(tmp_path, photograph(1), photograph(2), photograph(3))
+    assert rig.photographer.is_paused
+    running = asyncio.create_task(rig.photographer.run())
+    await asyncio.sleep(0.1)
+    assert rig.ears.kept == []
+    rig.photographer.wish(Wish(count=2))
+    await rig.until(lambda: len(rig.ears.kept) == 2)
+    await asyncio.sleep(0.1)
+    assert len(rig.ears.kept) == 2
+    await rig.photographer.pause(is_paused=False)
+    await asyncio.wait_for(running, 10)
+    assert len(rig.ears.kept) == 3
+
+
+async def test_a_wish_for_a_future_instant_is_followed_then(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1))
+    await rig.photographer.pause(is_paused=True)
+    running = asyncio.create_task(rig.photographer.run())
+    asked_s = time.monotonic()
+    rig.photographer.wish(Wish(at=now_utc() + timedelta(seconds=0.3)))
+    await rig.until(lambda: len(rig.ears.kept) == 1)
+    assert 0.28 < rig.camera.shot_at_s[0] - asked_s < 2
+    running.cancel()
+
+
+async def test_an_appointment_for_later_does_not_hold_up_what_is_wished_now(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1), photograph(2))
+    await rig.photographer.pause(is_paused=True)
+    running = asyncio.create_task(rig.photographer.run())
+    rig.photographer.wish(Wish(at=now_utc() + timedelta(hours=1)))
+    rig.photographer.wish(Wish())
+    await rig.until(lambda: len(rig.ears.kept) == 1)
+    running.cancel()
+
+
+async def test_cancelled_wishes_are_forgotten(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1))
+    await rig.photographer.pause(is_paused=True)
+    running = asyncio.create_task(rig.photographer.run())
+    rig.photographer.wish(Wish(at=now_utc() + timedelta(seconds=0.2)))
+    rig.photographer.cancel()
+    await asyncio.sleep(0.4)
+    assert rig.camera.shot_at_s == []
+    running.cancel()
+
+
+async def test_a_full_spool_makes_the_photograph_wait_and_shouts(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1))
+    rig.spool._reserve_bytes = 2**62
+    running = asyncio.create_task(rig.photographer.run())
+    await rig.until(lambda: "spool_full" in rig.tally.alarms)
+    assert rig.ears.kept == []
+    rig.spool._reserve_bytes = 0
+    await asyncio.wait_for(running, 10)
+    assert len(rig.ears.kept) == 1
+    assert rig.tally.alarms == set()
+
+
+async def test_the_policy_reject_lets_new_photographs_go_and_counts_them(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1), photograph(2), policy=SpoolPolicy.REJECT)
+    rig.spool._reserve_bytes = 2**62
+    await asyncio.wait_for(rig.photographer.run(), 10)
+    assert rig.tally.refused_count == 2
+    assert "spool_full" in rig.tally.alarms
+
+
+async def test_the_policy_thin_deletes_what_the_gate_turned_down_first(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1), policy=SpoolPolicy.THIN)
+    aside = rig.spool.add(photograph(9), state=ImageState.ASIDE, reason="blurred")
+    rig.spool._reserve_bytes = 2**62
+    running = asyncio.create_task(rig.photographer.run())
+    await rig.until(lambda: rig.spool.figures().thinned_count == 1)
+    rig.spool._reserve_bytes = 0
+    await asyncio.wait_for(running, 10)
+    assert [image.image_id for image in rig.ears.kept] != [aside.image_id]
+    assert len(rig.ears.kept) == 1
+
+
+async def test_while_enough_is_placed_a_rig_takes_only_what_is_wished(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, photograph(1), photograph(2))
+    rig.photographer.suffice(is_enough=True)
+    running = asyncio.create_task(rig.photographer.run())
+    await asyncio.sleep(0.05)
+    assert rig.camera.shot_at_s == []
+    rig.photographer.wish(Wish())
+    await rig.until(lambda: len(rig.ears.kept) == 1)
+    await asyncio.sleep(0.05)
+    assert len(rig.camera.shot_at_s) == 1
+    rig.photographer.suffice(is_enough=False)
+    await asyncio.wait_for(running, 10)
+    assert len(rig.ears.kept) == 2
+
+
+async def test_outside_its_hours_a_rig_takes_only_what_is_wished(tmp_path: Path) -> None:
+    now = now_utc()
+    closed = Hours(
+        opens=(now + timedelta(hours=2)).time().replace(microsecond=0),
+        closes=(now + timedelta(hours=3)).time().replace(microsecond=0),
+    )
+    rig = Rig(tmp_path, photograph(1), photograph(2), hours=closed)
+    running = asyncio.create_task(rig.photographer.run())
+    await asyncio.sleep(0.1)
+    assert rig.ears.kept == []
+    rig.photographer.wish(Wish())
+    await rig.until(lambda: len(rig.ears.kept) == 1)
+    running.cancel()

@@ -1,0 +1,66 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from broker.messages import Command
+from edge_agent.control.commands import (
+    REMEMBERED,
+    CommandRefusedError,
+    CommandRetainedError,
+    CommandTooLateError,
+    Inbox,
+    Wish,
+    wish_of,
+)
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+def command(**fields: Any) -> Command:
+    values = {
+        "type": "command",
+        "project": "chapel",
+        "id": "c1",
+        "verb": "capture",
+        "deadline_at": NOW + timedelta(seconds=30),
+    }
+    return Command.model_validate({**values, **fields})
+
+
+def test_a_command_in_time_is_followed_once() -> None:
+    inbox = Inbox()
+    assert inbox.admit(command(), is_retained=False, now=NOW)
+    assert not inbox.admit(command(), is_retained=False, now=NOW)
+    assert inbox.admit(command(id="c2"), is_retained=False, now=NOW)
+
+
+def test_a_retained_command_is_refused() -> None:
+    with pytest.raises(CommandRetainedError, match="without retain"):
+        Inbox().admit(command(), is_retained=True, now=NOW)
+
+
+def test_a_command_after_its_deadline_is_refused_with_its_lateness() -> None:
+    with pytest.raises(CommandTooLateError, match="90 s after its deadline"):
+        Inbox().admit(command(), is_retained=False, now=NOW + timedelta(seconds=120))
+
+
+def test_a_command_that_restarted_the_agent_is_not_followed_again() -> None:
+    assert not Inbox(already="c1").admit(command(), is_retained=False, now=NOW)
+
+
+def test_the_inbox_forgets_the_oldest_ids_and_stays_small() -> None:
+    inbox = Inbox()
+    for number in range(REMEMBERED + 10):
+        assert inbox.admit(command(id=f"n{number}"), is_retained=False, now=NOW)
+    assert len(inbox._seen) == REMEMBERED
+    assert not inbox.admit(command(id=f"n{REMEMBERED}"), is_retained=False, now=NOW)
+
+
+def test_verbs_become_wishes() -> None:
+    at = NOW + timedelta(seconds=5)
+    assert wish_of(command(count=3)) == Wish(count=3)
+    assert wish_of(command(verb="capture_at", capture_at=at)) == Wish(count=1, at=at)
+    assert wish_of(command(verb="pause")) is None
+    with pytest.raises(CommandRefusedError, match="needs the field capture_at"):
+        wish_of(command(verb="capture_at"))

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+
+from broker.ids import AgentId, ProjectId
+from broker.messages import ReceiptStatus, UploadAcknowledged
+from edge_agent.spool.index import ImageState
+from edge_agent.uplink.outbox import NamedFiles, NotAPhotographError
+
+RIG = AgentId("rig-north")
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[Path]:
+    made = [tmp_path / name for name in ("b.jpg", "a.png", "c.dng")]
+    for path in made:
+        path.write_bytes(path.name.encode())
+    return made
+
+
+def test_files_wait_in_the_order_they_were_named(paths: list[Path]) -> None:
+    outbox = NamedFiles(paths, RIG)
+    waiting = outbox.waiting(9, without=frozenset())
+    assert [image.file_name for image in waiting] == ["b.jpg", "a.png", "c.dng"]
+    assert [image.content_type for image in waiting] == ["image/jpeg", "image/png", "application/octet-stream"]
+    assert outbox.waiting(1, without=frozenset({waiting[0].image_id})) == [waiting[1]]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (ReceiptStatus.STORED, ImageState.STORED),
+        (ReceiptStatus.DUPLICATE, ImageState.STORED),
+        (ReceiptStatus.REJECTED, ImageState.REJECTED),
+    ],
+)
+def test_a_receipt_settles_a_file(paths: list[Path], status: ReceiptStatus, state: ImageState) -> None:
+    outbox = NamedFiles(paths, RIG)
+    image = outbox.waiting(1, without=frozenset())[0]
+    receipt = UploadAcknowledged(project=ProjectId("chapel"), status=status, image_name=image.image_id, reason="why")
+    settled = outbox.settle(receipt, image.image_id)
+    assert settled is not None
+    assert settled.state is state
+    assert image.image_id not in {each.image_id for each in outbox.waiting(9, without=frozenset())}
+
+
+def test_a_file_that_changes_meanwhile_is_said_and_not_sent(paths: list[Path]) -> None:
+    outbox = NamedFiles(paths, RIG)
+    image = outbox.waiting(1, without=frozenset())[0]
+    paths[0].write_bytes(b"something else")
+    with pytest.raises(NotAPhotographError, match="changed while"):
+        outbox.read(image)
+    assert outbox.images[image.image_id].state is ImageState.LOST
+
+
+def test_the_same_bytes_twice_are_two_files_with_ids_of_their_own(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"same")
+    assert len(NamedFiles([tmp_path / "a.jpg", tmp_path / "b.jpg"], RIG).images) == 2

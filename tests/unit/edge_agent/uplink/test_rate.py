@@ -1,0 +1,115 @@
+import asyncio
+import time
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from broker.delivery import Delivery
+from broker.ids import ProjectId
+from broker.messages import Flow, ReconstructorPresence, ReconstructorState
+from edge_agent.cameras.camera import now_utc
+from edge_agent.uplink.rate import LEAST_RECEIPT_WAIT_S, Uplink, Window
+
+PROJECT = ProjectId("chapel")
+
+
+class Standing:
+    """As much of a connection as an uplink looks at."""
+
+    is_connected = True
+    connect_count = 1
+
+
+@pytest.fixture
+def standing() -> Standing:
+    return Standing()
+
+
+@pytest.fixture
+def uplink(standing: Standing) -> Uplink:
+    made = Uplink(Window(images=2, size_bytes=100))
+    made.attach(cast("Delivery", standing))
+    return made
+
+
+def state(presence: ReconstructorPresence) -> ReconstructorState:
+    return ReconstructorState(project=PROJECT, presence=presence, boot_id="b")
+
+
+def flow(**fields: Any) -> Flow:
+    return Flow(project=PROJECT, **fields)
+
+
+def opens(uplink: Uplink) -> bool:
+    """Asked anew each time: a type checker would take the last answer for granted."""
+    return uplink.is_open
+
+
+async def test_it_opens_when_the_reconstructor_is_ready_and_closes_when_it_is_not(uplink: Uplink) -> None:
+    assert not opens(uplink)
+    uplink.take_state(state(ReconstructorPresence.READY))
+    assert opens(uplink)
+    for presence in set(ReconstructorPresence) - {ReconstructorPresence.READY}:
+        uplink.take_state(state(presence))
+        assert not opens(uplink)
+
+
+async def test_what_an_earlier_broker_said_does_not_count(uplink: Uplink, standing: Standing) -> None:
+    uplink.take_state(state(ReconstructorPresence.READY))
+    standing.connect_count = 2
+    assert not opens(uplink)
+    uplink.take_state(state(ReconstructorPresence.READY))
+    assert opens(uplink)
+
+
+async def test_it_is_closed_without_connection_and_after_a_hold(uplink: Uplink, standing: Standing) -> None:
+    uplink.take_state(state(ReconstructorPresence.READY))
+    standing.is_connected = False
+    without_connection = opens(uplink)
+    standing.is_connected = True
+    again = opens(uplink)
+    uplink.hold()
+    assert (without_connection, again, opens(uplink)) == (False, True, False)
+
+
+async def test_flow_changes_the_window_and_pauses(uplink: Uplink) -> None:
+    uplink.take_state(state(ReconstructorPresence.READY))
+    uplink.take_flow(flow(images=7, bytes=10**6, pause_until=now_utc() + timedelta(seconds=60)))
+    assert uplink.window == Window(images=7, size_bytes=10**6)
+    assert not opens(uplink)
+    uplink.take_flow(flow(images=1, bytes=1))
+    assert opens(uplink)
+
+
+async def test_everybody_who_waits_is_woken(uplink: Uplink) -> None:
+    waiting = [asyncio.create_task(uplink.wait_open()) for _ in range(3)]
+    await asyncio.sleep(0)
+    uplink.take_state(state(ReconstructorPresence.READY))
+    await asyncio.wait_for(asyncio.gather(*waiting), 1)
+
+
+def test_the_window_counts_images_and_bytes_but_always_lets_one_through() -> None:
+    window = Window(images=2, size_bytes=100)
+    assert window.has_room(0, 0, 10**9)
+    assert window.has_room(1, 50, 50)
+    assert not window.has_room(1, 50, 51)
+    assert not window.has_room(2, 0, 1)
+
+
+async def test_a_receipt_is_waited_for_longer_on_a_slow_link(uplink: Uplink) -> None:
+    assert uplink.receipt_wait_s(1000) == LEAST_RECEIPT_WAIT_S
+    uplink.note_sent(10_000_000, time.monotonic() - 1.0)
+    uplink.note_sent(20_000, time.monotonic() - 1.0)  # bad news is believed at once
+    assert uplink.rate_bytes_per_s == pytest.approx(20_000, rel=0.1)
+    assert uplink.receipt_wait_s(6_000_000) > 500
+
+
+async def test_answers_that_come_in_a_burst_after_a_stall_make_no_fast_link(uplink: Uplink) -> None:
+    uplink.note_sent(200_000, 0.0, 1.0)
+    for _ in range(2):
+        uplink.note_sent(200_000, 1.0, 1.001)
+    assert uplink.rate_bytes_per_s < 400_000
+    for _ in range(20):
+        uplink.note_sent(200_000, 1.0, 1.1)
+    assert uplink.rate_bytes_per_s == pytest.approx(2_000_000, rel=0.1)

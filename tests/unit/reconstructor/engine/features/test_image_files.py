@@ -1,0 +1,74 @@
+"""Do an image's files come back as they were written, and do torn ones count as missing?"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
+from reconstructor.engine.features.pairs import Pair
+from tests.unit.reconstructor.engine.synthetic import features_at
+
+FACTS = ImageFacts(
+    image_id="door-000001-0123456789abcdef",
+    path="/photos/door.jpg",
+    file_name="door.jpg",
+    width_px=4000,
+    height_px=3000,
+    sensor_name="rig-north",
+    reduced_width_px=1000,
+    reduced_height_px=750,
+    intrinsics=None,
+    focal_px=812.5,
+)
+
+
+def pair(earlier: int, count: int) -> Pair:
+    matches = np.random.default_rng(earlier).integers(0, 99, (count, 2)).astype(np.uint32)
+    matrices = np.random.default_rng(earlier).normal(size=(3, 3, 3))
+    matrices[1] = np.nan
+    return Pair(earlier=earlier, newer=7, matches=matches, configuration=2, matrices=matrices)
+
+
+def test_features_and_facts_survive_the_disk(tmp_path: Path) -> None:
+    files, features = ImageFiles(folder=tmp_path), features_at(np.random.default_rng(0).uniform(0, 99, (20, 2)))
+    files.write_features(7, FACTS, features)
+    kept = files.read_features(7)
+    assert kept is not None
+    assert kept[0] == FACTS
+    assert np.array_equal(kept[1].keypoints, features.keypoints)
+    assert np.array_equal(kept[1].descriptors, features.descriptors)
+    assert FACTS.reduction == (0.25, 0.25)
+
+
+@pytest.mark.parametrize("counts", [(), (15,), (15, 0, 40)])
+def test_pairs_survive_the_disk(tmp_path: Path, counts: tuple[int, ...]) -> None:
+    files = ImageFiles(folder=tmp_path)
+    pairs = tuple(pair(earlier, count) for earlier, count in enumerate(counts, 1))
+    files.write_pairs(7, pairs)
+    kept = files.read_pairs(7)
+    assert kept is not None
+    assert [(one.earlier, one.newer, one.configuration) for one in kept] == [(one.earlier, 7, 2) for one in pairs]
+    for one, other in zip(kept, pairs, strict=True):
+        assert np.array_equal(one.matches, other.matches)
+        assert np.array_equal(one.matrices, other.matrices, equal_nan=True)
+
+
+@pytest.mark.parametrize("length", [0, 10, 700])
+def test_a_torn_file_counts_as_missing(tmp_path: Path, length: int) -> None:
+    files = ImageFiles(folder=tmp_path)
+    files.write_features(7, FACTS, features_at(np.ones((20, 2))))
+    files.write_pairs(7, (pair(1, 40),))
+    for kind in ("features", "pairs"):
+        path = tmp_path / kind / "000007.npz"
+        path.write_bytes(path.read_bytes()[:length])
+    assert files.read_features(7) is None
+    assert files.read_pairs(7) is None
+    assert files.read_pairs(8) is None
+
+
+def test_matrices_that_were_not_estimated_stay_out_of_colmap() -> None:
+    geometry = pair(1, 20).to_colmap()
+    assert geometry.F is None
+    assert np.allclose(geometry.E, pair(1, 20).matrices[0])
+    assert np.array_equal(geometry.inlier_matches, pair(1, 20).matches)

@@ -1,0 +1,103 @@
+"""Are photographs read upright, reduced, with the right camera, and refused when they are none?"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reconstructor.engine.features.photographs import UnreadablePhotographError, read_photograph
+from reconstructor.engine.settings import EngineSettings
+
+SETTINGS = EngineSettings(threads=1, max_side_px=320)
+ORIENTATION, MAKE, MODEL = 0x0112, 0x010F, 0x0110
+
+
+def marked() -> Image.Image:
+    """640 x 400, black, with a white square whose middle is at (80, 40)."""
+    image = Image.new("RGB", (640, 400))
+    image.paste((255, 255, 255), (60, 20, 100, 60))
+    return image
+
+
+def saved(folder: Path, metadata: Mapping[str, object] | None = None, orientation: int = 1) -> Path:
+    path = folder / "photo.png"
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    marked().save(path, exif=exif)
+    if metadata:
+        path.with_name("photo.png.json").write_text(json.dumps(metadata))
+    return path
+
+
+def middle_of_mark(gray: np.ndarray) -> np.ndarray:
+    rows, columns = np.nonzero(gray > 128)
+    return np.array([columns.mean() + 0.5, rows.mean() + 0.5])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_intrinsics_turn_with_the_photograph(tmp_path: Path, orientation: int) -> None:
+    # the principal point is put on the mark: wherever the mark goes, it must go
+    path = saved(tmp_path, {"intrinsics": [500, 600, 80, 40]}, orientation)
+    photograph = read_photograph(path, SETTINGS)
+    intrinsics = photograph.sensor.intrinsics
+    assert intrinsics is not None
+    assert np.allclose(intrinsics[2:], middle_of_mark(photograph.gray), atol=0.6)
+    is_turned = orientation >= 5
+    assert (photograph.width_px, photograph.height_px) == ((400, 640) if is_turned else (640, 400))
+    assert intrinsics[:2] == pytest.approx((300, 250) if is_turned else (250, 300))
+    assert photograph.colors_rgb.shape == ((320, 200, 3) if is_turned else (200, 320, 3))
+    assert (photograph.sensor.width_px, photograph.sensor.height_px) == photograph.gray.shape[::-1]
+
+
+def test_a_small_photograph_is_not_enlarged(tmp_path: Path) -> None:
+    path = tmp_path / "small.png"
+    marked().resize((160, 100)).save(path)
+    assert read_photograph(path, SETTINGS).gray.shape == (100, 160)
+
+
+def test_a_photographs_own_intrinsics_go_before_the_settings(tmp_path: Path) -> None:
+    settings = EngineSettings(threads=1, max_side_px=640, intrinsics=(900, 900, 320, 200))
+    assert read_photograph(saved(tmp_path), settings).sensor.intrinsics == pytest.approx((900, 900, 320, 200))
+    path = saved(tmp_path, {"intrinsics": [500, 500, 300, 200], "sensor": "rig-north", "file_name": "door.png"})
+    photograph = read_photograph(path, settings)
+    assert photograph.sensor.intrinsics is not None
+    assert np.allclose(photograph.sensor.intrinsics, (500, 500, 300, 200))
+    assert (photograph.sensor.name, photograph.file_name) == ("rig-north", "door.png")
+
+
+def test_the_sensor_is_named_by_exif_where_nobody_says(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[MAKE], exif[MODEL] = "Raspberrypi", "imx708\0"
+    marked().save(tmp_path / "pi.jpg", exif=exif)
+    assert read_photograph(tmp_path / "pi.jpg", SETTINGS).sensor.name == "Raspberrypi imx708"
+    assert read_photograph(saved(tmp_path), SETTINGS).sensor.name == "unnamed"
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "I;16", "1"])
+def test_every_kind_of_pixel_is_read(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "photo.tif"
+    (Image.new("I;16", (200, 100)) if mode == "I;16" else marked().convert(mode)).save(path)
+    photograph = read_photograph(path, SETTINGS)
+    assert photograph.colors_rgb.dtype == np.uint8
+    assert photograph.colors_rgb.shape[2] == 3
+
+
+def test_what_is_no_photograph_is_refused(tmp_path: Path) -> None:
+    text, cut, tiny, huge = (tmp_path / name for name in ("text.jpg", "cut.jpg", "tiny.png", "huge.png"))
+    text.write_text("no photograph")
+    Image.effect_noise((400, 300), 60).save(tmp_path / "whole.jpg")
+    cut.write_bytes((tmp_path / "whole.jpg").read_bytes()[:9000])
+    Image.new("L", (20, 20)).save(tiny)
+    Image.new("1", (30_000, 30_000)).save(huge)
+    for path in (text, cut, tiny, huge, tmp_path / "missing.jpg"):
+        with pytest.raises(UnreadablePhotographError):
+            read_photograph(path, SETTINGS)
+
+
+@pytest.mark.parametrize("metadata", [{"intrinsics": [1, 2]}, {"intrinsics": [-1, 1, 1, 1]}, {"sensor": 7}])
+def test_malformed_metadata_is_refused(tmp_path: Path, metadata: dict[str, object]) -> None:
+    with pytest.raises(UnreadablePhotographError, match=r"photo\.png\.json"):
+        read_photograph(saved(tmp_path, metadata), SETTINGS)

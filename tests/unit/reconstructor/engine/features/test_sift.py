@@ -1,0 +1,56 @@
+"""Are features found where there is something to see, ordered, coloured, and checked?"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reconstructor.engine.features.photographs import Photograph, Sensor, read_photograph
+from reconstructor.engine.features.sift import BadFeaturesError, Features, extract_features
+from reconstructor.engine.settings import EngineSettings
+from tests.unit.reconstructor.engine.synthetic import Photographs, features_at
+
+SETTINGS = EngineSettings(threads=1, max_features=500)
+
+
+def blank() -> Photograph:
+    return Photograph(
+        colors_rgb=np.full((200, 300, 3), 90, np.uint8),
+        gray=np.full((200, 300), 90, np.uint8),
+        sensor=Sensor(name="a", width_px=300, height_px=200, intrinsics=None, focal_px=None),
+        width_px=300,
+        height_px=200,
+        file_name="blank.png",
+    )
+
+
+def test_features_are_as_many_as_asked_largest_first_and_of_the_photographs_colour(photographs: Photographs) -> None:
+    photograph = read_photograph(photographs.paths[0], SETTINGS)
+    features = extract_features(photograph, SETTINGS)
+    assert len(features) == 500
+    assert (np.diff(features.keypoints[:, 2]) <= 0).all()
+    columns, rows = features.keypoints[:, :2].astype(int).T
+    assert np.array_equal(features.colors_rgb, photograph.colors_rgb[rows, columns])
+
+
+def test_a_blank_photograph_has_no_features() -> None:
+    assert len(extract_features(blank(), SETTINGS)) == 0
+
+
+def test_the_same_photograph_gives_the_same_features(photographs: Photographs) -> None:
+    photograph = read_photograph(photographs.paths[1], SETTINGS)
+    first, second = (extract_features(photograph, SETTINGS) for _ in range(2))
+    assert np.array_equal(first.descriptors, second.descriptors)
+
+
+def test_arrays_that_do_not_belong_together_are_refused() -> None:
+    good = features_at(np.ones((5, 2)))
+    wrong: list[Any] = [
+        good.keypoints[:4],
+        good.keypoints[:, :3],
+        good.keypoints.astype(np.float64),
+        np.full((5, 4), np.nan, np.float32),
+    ]
+    for keypoints in wrong:
+        with pytest.raises(BadFeaturesError):
+            Features(keypoints=keypoints, descriptors=good.descriptors, colors_rgb=good.colors_rgb)

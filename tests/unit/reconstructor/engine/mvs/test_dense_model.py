@@ -1,0 +1,184 @@
+"""Does the dense model grow by what is new, put right what was provisional, and make everything anew when asked?"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, UnknownImageError
+from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints
+from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
+from reconstructor.engine.mvs.views import View
+from tests.unit.reconstructor.engine.analytic import photographed
+
+WALL_NORMAL = np.array([0.25, 0.1, -1.0]) / np.linalg.norm([0.25, 0.1, -1.0])
+PIXEL_ON_WALL = 4.0 / (1.1 * 144)
+MAPS: dict[tuple[tuple[str, bytes], ...], DepthMap] = {}
+
+
+class CountingEngine:
+    """The built-in engine, counting the maps it is asked for; what it made for one test it need not make for the next."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap:
+        self.made.append(reference.image_id)
+        key = tuple((view.image_id, view.camera_from_world.tobytes()) for view in (reference, *sources))
+        if key not in MAPS:
+            MAPS[key] = PlaneSweep(SweepSettings()).depth_map(reference, sources)
+        return MAPS[key]
+
+
+def grown(count: int = 5) -> tuple[DenseModel, CountingEngine, list[SurfacePoints]]:
+    engine = CountingEngine()
+    model = DenseModel(engine, DenseSettings())
+    return model, engine, [model.add(image.view).points for image in photographed("leaning_wall")[:count]]
+
+
+def distances(points: SurfacePoints) -> NDArray[np.float64]:
+    return np.asarray(np.abs(points.points_in_world @ WALL_NORMAL) / PIXEL_ON_WALL)
+
+
+def test_points_lie_on_the_wall_from_the_second_image_on() -> None:
+    _, _, brought = grown()
+    assert len(brought[0]) == 0
+    for points in brought[1:]:
+        assert len(points) > 100
+        assert np.median(distances(points)) < 0.6
+        assert (distances(points) < 3.0).mean() > 0.95
+
+
+def test_later_images_bring_only_what_earlier_ones_do_not_show() -> None:
+    _, _, brought = grown()
+    pixel_count = 96 * 144
+    assert len(brought[2]) > 0.5 * pixel_count  # the start, made anew
+    assert len(brought[4]) < 0.5 * pixel_count
+
+
+def test_the_two_image_start_is_provisional_and_made_anew_with_the_third() -> None:
+    model = DenseModel(CountingEngine(), DenseSettings())
+    images = photographed("leaning_wall")
+    first, second, third, fourth = (model.add(image.view) for image in images[:4])
+    assert not first.entries
+    assert set(second.entries) == {"0", "1"}
+    assert second.replaced == frozenset()
+    assert third.replaced == {"0", "1"}
+    assert len(second.points) > 0
+    assert len(second.sure_points) == 0
+    assert len(third.sure_points) == len(third.points) > 0
+    assert set(third.entries) == {"0", "1", "2"}
+    assert fourth.replaced == frozenset()
+    assert all(len(entry.sources) >= 2 for entry in model.entries.values())
+
+
+def test_adding_an_image_again_changes_nothing() -> None:
+    model, engine, _ = grown(3)
+    made = list(engine.made)
+    again = model.add(photographed("leaning_wall")[1].view)
+    assert len(again.points) == 0
+    assert not again.entries
+    assert engine.made == made
+
+
+def test_a_refetch_under_the_same_poses_matches_nothing_anew_but_the_start() -> None:
+    model, engine, _ = grown()
+    engine.made.clear()
+    complete = model.refetch([image.view for image in photographed("leaning_wall")])
+    assert set(engine.made) <= {"0", "1", "2"}  # those had fewer sources than there are now
+    assert np.median(distances(complete.points)) < 0.4
+    assert (distances(complete.points) < 2.0).mean() > 0.97
+    assert complete.replaced == {"0", "1", "2", "3", "4"}
+
+
+def test_a_second_refetch_gives_the_same_cloud() -> None:
+    model, engine, _ = grown()
+    views = [image.view for image in photographed("leaning_wall")]
+    first = model.refetch(views).points
+    engine.made.clear()
+    second = model.refetch(views).points
+    assert engine.made == []
+    assert abs(len(first) - len(second)) < 0.01 * len(first)
+
+
+def test_a_refetch_in_another_world_moves_the_cloud_along() -> None:
+    model, engine, _ = grown()
+    views = [image.view for image in photographed("leaning_wall")]
+    model.refetch(views)
+    engine.made.clear()
+    shift = np.array([10.0, -20.0, 30.0])
+    moved = []
+    for view in views:
+        pose = view.camera_from_world.copy()
+        pose[:3, 3] -= pose[:3, :3] @ shift
+        moved.append(replace(view, camera_from_world=pose, sparse_in_world=view.sparse_in_world + shift))
+    cloud = model.refetch(moved).points
+    assert engine.made == []
+    away = replace(cloud, points_in_world=cloud.points_in_world - shift)
+    assert np.median(distances(away)) < 0.4
+
+
+def test_images_that_the_model_lost_are_forgotten() -> None:
+    model, _, _ = grown()
+    views = [image.view for image in photographed("leaning_wall")]
+    model.refetch(views[:4])
+    assert list(model.entries) == ["0", "1", "2", "3"]
+    model.discard("1")
+    assert "1" not in model.entries
+
+
+def test_a_restored_model_goes_on_where_it_was() -> None:
+    model, _, _ = grown(4)
+    engine = CountingEngine()
+    restored = DenseModel(engine, DenseSettings())
+    for image in photographed("leaning_wall")[:4]:
+        restored.restore(image.view, model.entries[image.view.image_id])
+    last = photographed("leaning_wall")[4].view
+    assert np.array_equal(restored.add(last).points.points_in_world, model.add(last).points.points_in_world)
+    assert engine.made == ["4"]
+
+
+def test_unknown_images_cannot_be_replaced() -> None:
+    with pytest.raises(UnknownImageError):
+        grown(1)[0].replace(photographed("leaning_wall")[3].view)
+
+
+def test_progress_is_told_stage_by_stage_and_image_by_image() -> None:
+    model, _, _ = grown(3)
+    told: list[tuple[str, int, int]] = []
+    model.refetch([image.view for image in photographed("leaning_wall")[:3]], lambda *step: told.append(step))
+    assert told == [(stage, done, 3) for stage in ("depth", "fusion") for done in (1, 2, 3)]
+
+
+def test_a_copy_is_made_anew_while_the_model_grows() -> None:
+    model, _, _ = grown(4)
+    views = [image.view for image in photographed("leaning_wall")]
+    successor = model.copy()
+    model.add(views[4])
+    before = dict(model.entries)
+    successor.refetch(views[:4])
+    assert dict(model.entries) == before
+    assert list(successor.entries) == ["0", "1", "2", "3"]
+
+
+def test_a_depth_map_is_adopted_unless_its_cameras_moved_apart() -> None:
+    model, engine, _ = grown(5)
+    views = [image.view for image in photographed("leaning_wall")]
+    last = views[4]
+    successor = model.copy()
+    successor.refetch(views[:4])
+    engine.made.clear()
+    grown_by = successor.adopt(last, model.entries["4"])
+    assert engine.made == []
+    assert set(grown_by.entries) == {"4"}
+    assert 0 < len(grown_by.sure_points) < len(model.copy().refetch(views).points)
+    assert len(successor.adopt(last, model.entries["4"]).points) == 0
+    other = model.copy()
+    other.refetch(views[:4])
+    pose = last.camera_from_world.copy()
+    pose[:3, 3] += [0.3, 0.0, 0.0]
+    engine.made.clear()
+    other.adopt(replace(last, camera_from_world=pose), model.entries["4"])
+    assert engine.made == ["4"]

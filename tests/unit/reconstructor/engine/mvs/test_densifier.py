@@ -1,0 +1,124 @@
+"""Do placed photographs become dense points on the object, once, also after a restart and a refetch?"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from broker.shards import PointCloud, decode_ply
+from reconstructor.clouds.similarity import estimate_similarity
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.mvs.densifier import sweep_settings, undistorted
+from reconstructor.engine.mvs.patch_match import SlantSettings
+from reconstructor.engine.protocol import Outcome
+from reconstructor.engine.settings import EngineSettings
+from tests.unit.reconstructor.engine.synthetic import BALL_CENTER, BALL_RADIUS, Photographs
+
+SETTINGS = EngineSettings(threads=1, max_features=1500, dense_max_side_px=160)
+COUNT = 4
+
+
+def cloud_in(outcome: Outcome) -> PointCloud:
+    return PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(outcome.folder.glob("*.ply"))])
+
+
+@pytest.fixture(scope="module")
+def grown(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[PointCloud], Outcome]:
+    """A folder with four photographs, what each brought, and the last outcome."""
+    folder = tmp_path_factory.mktemp("dense")
+    engine = LiveEngine(folder, SETTINGS)
+    clouds = []
+    for path in photographs.paths[:COUNT]:
+        outcome = engine.add_image(path, path.stem)
+        clouds.append(cloud_in(outcome))
+    return folder, clouds, outcome
+
+
+def distances_to_ball(cloud: PointCloud, outcome: Outcome, photographs: Photographs) -> np.ndarray:
+    """How far the points near the ball lie from it, in truth's units; its radius is 0.9."""
+    found = np.array([camera.world_from_camera for camera in outcome.update.cameras])[:, :3, 3]
+    truth_from_world = estimate_similarity(found, photographs.centers_in_world[: len(found)])
+    radii = np.linalg.norm(truth_from_world.apply(cloud.points_in_world) - BALL_CENTER, axis=1)
+    off: np.ndarray = np.abs(radii - BALL_RADIUS)[radii < 1.3 * BALL_RADIUS]
+    return off
+
+
+def test_from_the_third_photograph_on_points_are_dense(grown: tuple[Path, list[PointCloud], Outcome]) -> None:
+    counts = [len(cloud) for cloud in grown[1]]
+    assert counts[0] == 0
+    assert counts[2] > 5 * counts[1] > 0
+    assert counts[3] < counts[2]  # of the fourth only what the first three do not show as well
+
+
+def test_dense_points_lie_on_the_object(
+    grown: tuple[Path, list[PointCloud], Outcome], photographs: Photographs
+) -> None:
+    off = distances_to_ball(grown[1][2], grown[2], photographs)
+    assert len(off) > 3000
+    assert np.median(off) < 0.01
+    assert np.mean(off < 0.03) > 0.9
+
+
+def test_a_refetch_keeps_the_surface_and_drops_what_is_seen_twice(
+    grown: tuple[Path, list[PointCloud], Outcome], photographs: Photographs
+) -> None:
+    engine = LiveEngine(grown[0], SETTINGS)
+    outcome = engine.refetch()
+    cloud = cloud_in(outcome)
+    assert 0.3 * sum(map(len, grown[1])) < len(cloud)
+    assert np.mean(distances_to_ball(cloud, outcome, photographs) < 0.03) > 0.9
+
+
+def test_a_restart_goes_on_with_the_depth_maps_it_had(
+    grown: tuple[Path, list[PointCloud], Outcome], photographs: Photographs
+) -> None:
+    written = {path.name: path.stat().st_mtime_ns for path in (grown[0] / "depth").iterdir()}
+    assert {name.partition(".")[0] for name in written} == {f"{number:06d}" for number in range(1, COUNT + 1)}
+    engine = LiveEngine(grown[0], SETTINGS)
+    path = photographs.paths[COUNT]
+    outcome = engine.add_image(path, path.stem)
+    assert 0 < outcome.update.new_point_count < len(grown[1][2])
+    kept = {path.name: path.stat().st_mtime_ns for path in (grown[0] / "depth").iterdir()}
+    newest = {max(name for name in written if name.startswith(f"{number:06d}")) for number in range(1, COUNT + 1)}
+    assert {name: kept[name] for name in newest} == {name: written[name] for name in newest}
+
+
+def test_two_photographs_give_sparse_points_even_when_all_are_asked_for(
+    photographs: Photographs, tmp_path: Path
+) -> None:
+    engine = LiveEngine(tmp_path, SETTINGS)
+    first, second, third = photographs.paths[:3]
+    engine.add_image(first, "1", wants_complete_cloud=True)
+    sparse = cloud_in(engine.add_image(second, "2", wants_complete_cloud=True))
+    assert 20 < len(sparse) <= engine.model.num_points3D()
+    assert len(cloud_in(engine.add_image(third, "3", wants_complete_cloud=True))) > 3 * len(sparse)
+
+
+def test_without_distortion_the_image_is_left_as_it_is() -> None:
+    camera = pycolmap.Camera(model="PINHOLE", width=200, height=100, params=[150, 160, 100, 50])
+    pixels = np.random.default_rng(0).integers(0, 255, (50, 100, 3)).astype(np.uint8)
+    upright, intrinsics = undistorted(pixels, camera)
+    assert np.array_equal(upright, pixels)
+    assert np.allclose(intrinsics, [75, 80, 50, 25])
+
+
+def test_a_distorted_line_becomes_straight() -> None:
+    camera = pycolmap.Camera(model="SIMPLE_RADIAL", width=400, height=300, params=[300, 200, 150, -0.25])
+    across = np.linspace(-0.5, 0.5, 2001)
+    line = np.stack([across, np.full_like(across, 0.3), np.ones_like(across)], axis=1)  # straight, at y = 0.3
+    pixels = np.zeros((300, 400, 3), np.uint8)
+    columns, rows = np.array(camera.img_from_cam(line)).astype(int).T
+    pixels[rows, columns] = 255
+    assert np.ptp(rows) > 3
+    upright, intrinsics = undistorted(pixels, camera)
+    found_rows, found_columns = np.nonzero(upright[:, 80:320, 0] > 100)
+    assert len(found_columns) > 200
+    expected = 0.3 * intrinsics[1] + intrinsics[3]
+    assert np.abs(found_rows + 0.5 - expected).max() < 1.5
+
+
+def test_high_quality_seeks_planes_and_standard_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sweep_settings(EngineSettings().quality).slant is None
+    monkeypatch.setenv("CAIRN_ENGINE_QUALITY", "high")
+    assert sweep_settings(EngineSettings().quality).slant == SlantSettings()

@@ -1,0 +1,72 @@
+"""Depth maps come back from the shelf as they were put there, and the file does not grow for ever."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from reconstructor.engine.mvs.depth_cache import Shelf
+from reconstructor.engine.mvs.packed_depth import KeptDepth
+
+SIZE_BYTES = 4 * 30 * 41
+
+
+def kept(seed: int, shape: tuple[int, int] = (30, 41)) -> KeptDepth:
+    random = torch.Generator().manual_seed(seed)
+    return KeptDepth(
+        inverse_depth=torch.randint(-32_768, 32_768, shape, generator=random).to(torch.int16),
+        log_deviation=torch.randint(0, 256, shape, generator=random).to(torch.uint8),
+        confidence=torch.randint(0, 256, shape, generator=random).to(torch.uint8),
+        lowest=-1.5 - seed,
+        octaves=6.25,
+    )
+
+
+def is_same(one: KeptDepth, other: KeptDepth) -> bool:
+    are_equal = all(torch.equal(left, right) for left, right in zip(one.codes, other.codes, strict=True))
+    return are_equal and (one.lowest, one.octaves) == (other.lowest, other.octaves)
+
+
+@pytest.mark.parametrize("in_memory_bytes", [0, 2 * SIZE_BYTES, 100 * SIZE_BYTES])
+def test_what_was_put_comes_back_whether_in_memory_or_not(tmp_path: Path, in_memory_bytes: int) -> None:
+    shelf = Shelf(tmp_path, in_memory_bytes=in_memory_bytes)
+    places = [shelf.put(kept(seed)) for seed in range(6)] + [shelf.put(kept(6, (7, 5)))]
+    for seed in (3, 0, 5, 1, 2, 4, 0):
+        assert is_same(places[seed].take(), kept(seed))
+    assert is_same(places[6].take(), kept(6, (7, 5)))
+
+
+def test_only_those_used_last_are_in_memory(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, in_memory_bytes=2 * SIZE_BYTES)
+    places = [shelf.put(kept(seed)) for seed in range(3)]
+    assert places[0].take() is places[0].take()
+    kept_0 = places[0].take()
+    _ = places[1].take(), places[2].take()
+    assert places[0].take() is not kept_0
+
+
+def test_places_that_nobody_needs_are_used_again(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, in_memory_bytes=0)
+    held = [shelf.put(kept(seed)) for seed in range(4)]
+    for seed in range(4, 40):
+        held[seed % 4] = shelf.put(kept(seed))
+    assert [is_same(place.take(), kept(36 + index)) for index, place in enumerate(held)] == [True] * 4
+    assert os.fstat(shelf._file).st_size <= 5 * SIZE_BYTES
+
+
+def test_a_full_disk_leaves_depth_maps_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf(tmp_path, in_memory_bytes=0)
+
+    def full(_file: int, _body: bytes, _offset: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    given = kept(1)
+    assert shelf.put(given).take() is given
+
+
+def test_the_file_has_no_name(tmp_path: Path) -> None:
+    Shelf(tmp_path).put(kept(1))
+    assert not list(tmp_path.iterdir())

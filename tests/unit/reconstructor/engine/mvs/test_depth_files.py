@@ -1,0 +1,79 @@
+"""Which depth does a restart find? That of the newest finished step, whatever was written for one that was not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reconstructor.engine.mvs.dense_model import Entry
+from reconstructor.engine.mvs.depth_files import DepthFiles
+from reconstructor.engine.mvs.depth_maps import DepthMap
+from tests.unit.reconstructor.engine.analytic import photographed
+
+VIEWS = {int(image.view.image_id): image.view for image in photographed("leaning_wall")[:3]}
+
+
+def entry(number: int, inverse_depth: float) -> Entry:
+    """An image's depth, the same in every pixel."""
+    view = VIEWS[number]
+    shape = (view.height, view.width)
+    depth_map = DepthMap(
+        inverse_depth=torch.full(shape, inverse_depth),
+        deviation=torch.full(shape, 0.01),
+        confidence=torch.full(shape, 0.5),
+        valid=torch.ones(shape, dtype=torch.bool),
+    )
+    sources = tuple(other for key, other in VIEWS.items() if key != number)
+    return Entry.of(view, sources, depth_map)
+
+
+def depth_in(files: DepthFiles, number: int) -> float | None:
+    kept = files.read_entry(number, VIEWS)
+    return None if kept is None else float(kept.depth_map.inverse_depth[0, 0])
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> DepthFiles:
+    """The depth of two images after step 4, of which the first was made anew at step 7."""
+    files = DepthFiles(folder=tmp_path)
+    files.write_entry(0, entry(0, 0.25), 4)
+    files.write_entry(1, entry(1, 0.5), 4)
+    files.write_entry(0, entry(0, 0.75), 7)
+    return files
+
+
+def test_what_was_written_comes_back(files: DepthFiles) -> None:
+    kept = files.read_entry(1, VIEWS)
+    assert kept is not None
+    assert [view.image_id for view in kept.sources] == ["0", "2"]
+    assert np.array_equal(kept.view.camera_from_world, VIEWS[1].camera_from_world)
+    assert kept.depth_map.valid.all()
+    assert not kept.published.any()
+    assert files.read_entry(2, VIEWS) is None
+
+
+def test_the_newest_depth_counts(files: DepthFiles) -> None:
+    assert (depth_in(files, 0), depth_in(files, 1)) == pytest.approx((0.75, 0.5), rel=1e-4)
+
+
+def test_a_step_that_was_not_finished_leaves_the_depth_before_it(files: DepthFiles) -> None:
+    files.forget_unfinished(6)
+    assert (depth_in(files, 0), depth_in(files, 1)) == (0.25, 0.5)
+
+
+def test_what_a_finished_step_replaced_goes_with_the_next_one(files: DepthFiles, tmp_path: Path) -> None:
+    files.forget_replaced(7)  # step 7 is not finished yet
+    assert len(list((tmp_path / "depth").iterdir())) == 3
+    files.forget_replaced(8)
+    assert sorted(path.name for path in (tmp_path / "depth").iterdir()) == ["000000.000007.npz", "000001.000004.npz"]
+
+
+def test_depth_of_images_that_the_model_lost_is_none(files: DepthFiles) -> None:
+    assert files.read_entry(0, {0: VIEWS[0]}) is None
+
+
+def test_a_torn_file_is_none(files: DepthFiles, tmp_path: Path) -> None:
+    path = tmp_path / "depth/000001.000004.npz"
+    path.write_bytes(path.read_bytes()[:1000])
+    assert depth_in(files, 1) is None

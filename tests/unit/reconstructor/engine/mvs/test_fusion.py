@@ -1,0 +1,166 @@
+"""Does fusing keep what it must: bounds, order, detail, and itself?"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.mvs.fusion import fused, without_outliers
+
+
+def cloud(seed: int, count: int, *, distances: tuple[float, ...] = (0.01,), extent: float = 0.2) -> SurfacePoints:
+    rng = np.random.default_rng(seed)
+    normals = rng.normal(size=(count, 3))
+    return SurfacePoints(
+        points_in_world=rng.uniform(-extent, extent, (count, 3)) + rng.uniform(-100.0, 100.0, 3),
+        normals_in_world=(normals / np.linalg.norm(normals, axis=1, keepdims=True)).astype(np.float32),
+        colors_rgb=rng.integers(0, 256, (count, 3), dtype=np.uint8),
+        deviations=rng.uniform(0.001, 0.01, count).astype(np.float32),
+        sampling_distances=rng.choice(np.array(distances, np.float32), count),
+        confidences=rng.uniform(0.0, 1.0, count).astype(np.float32),
+    )
+
+
+def ordered(points: SurfacePoints) -> SurfacePoints:
+    return points.take(np.lexsort(points.points_in_world.T.round(9)))
+
+
+CLOUDS = st.builds(
+    cloud,
+    st.integers(0, 10_000),
+    st.integers(1, 400),
+    distances=st.sampled_from([(0.01,), (0.01, 0.03), (0.004, 0.01, 0.08)]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(points=CLOUDS)
+def test_fusing_again_changes_nothing(points: SurfacePoints) -> None:
+    once = ordered(fused(points))
+    twice = ordered(fused(once))
+    assert len(once) == len(twice)
+    assert np.abs(once.points_in_world - twice.points_in_world).max() < 1e-9
+    assert np.array_equal(once.colors_rgb, twice.colors_rgb)
+
+
+@settings(max_examples=60, deadline=None)
+@given(points=CLOUDS, seed=st.integers(0, 1000))
+def test_the_order_of_points_does_not_matter(points: SurfacePoints, seed: int) -> None:
+    shuffled = points.take(np.random.default_rng(seed).permutation(len(points)))
+    first, second = ordered(fused(points)), ordered(fused(shuffled))
+    assert len(first) == len(second)
+    assert np.abs(first.points_in_world - second.points_in_world).max() < 1e-9
+    assert np.abs(first.colors_rgb.astype(int) - second.colors_rgb.astype(int)).max() <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(points=CLOUDS)
+def test_large_clouds_are_fused_slab_by_slab_with_the_same_result(points: SurfacePoints) -> None:
+    whole = ordered(fused(points))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reconstructor.engine.mvs.fusion._SLAB_POINTS", 20)
+        slabs = ordered(fused(points))
+    assert len(slabs) == len(whole)
+    assert np.abs(slabs.points_in_world - whole.points_in_world).max() < 1e-9
+    assert np.array_equal(slabs.colors_rgb, whole.colors_rgb)
+
+
+def test_outliers_are_found_in_parts_as_in_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = cloud(7, 3000)
+    whole = without_outliers(points)
+    monkeypatch.setattr("reconstructor.engine.mvs.fusion._SLAB_POINTS", 700)
+    assert np.array_equal(without_outliers(points).points_in_world, whole.points_in_world)
+
+
+@settings(max_examples=60, deadline=None)
+@given(points=CLOUDS)
+def test_no_point_leaves_the_bounds_and_none_is_added(points: SurfacePoints) -> None:
+    result = fused(points)
+    assert 1 <= len(result) <= len(points)
+    assert (result.points_in_world >= points.points_in_world.min(axis=0)).all()
+    assert (result.points_in_world <= points.points_in_world.max(axis=0)).all()
+    assert np.abs(np.linalg.norm(result.normals_in_world, axis=1) - 1.0).max() < 1e-5
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(2, 400), part=st.integers(1, 400))
+def test_fusing_in_parts_is_fusing_all_at_once(seed: int, count: int, part: int) -> None:
+    points = cloud(seed, count)
+    whole = ordered(fused(points))
+    in_parts = ordered(fused(SurfacePoints.join([fused(points.take(slice(0, part))), points.take(slice(part, None))])))
+    assert np.abs(whole.points_in_world - in_parts.points_in_world).max() < 1e-5
+    assert np.abs(whole.deviations / in_parts.deviations - 1.0).max() < 1e-5
+
+
+def test_surer_points_weigh_more() -> None:
+    pair = cloud(1, 2)
+    pair = SurfacePoints(
+        points_in_world=np.array([[0.001, 0.001, 0.001], [0.004, 0.001, 0.001]]),
+        normals_in_world=pair.normals_in_world,
+        colors_rgb=np.array([[0, 0, 0], [100, 200, 50]], np.uint8),
+        deviations=np.array([0.001, 0.002], np.float32),
+        sampling_distances=np.full(2, 0.01, np.float32),
+        confidences=np.array([0.3, 0.9], np.float32),
+    )
+    result = fused(pair)
+    assert np.allclose(result.points_in_world, [[0.0016, 0.001, 0.001]])
+    assert result.colors_rgb.tolist() == [[20, 40, 10]]
+    assert float(result.confidences[0]) == np.float32(0.9)
+
+
+def test_coarse_points_give_way_where_there_is_a_finer_look() -> None:
+    fine, coarse = cloud(2, 500), cloud(2, 500)
+    coarse = SurfacePoints(
+        points_in_world=np.concatenate([fine.points_in_world[:250], fine.points_in_world[250:] + 5.0]),
+        normals_in_world=coarse.normals_in_world,
+        colors_rgb=coarse.colors_rgb,
+        deviations=coarse.deviations,
+        sampling_distances=np.full(500, 0.05, np.float32),
+        confidences=coarse.confidences,
+    )
+    together = fused(SurfacePoints.join([fine, coarse]))
+    far_away = together.points_in_world[:, 0] > fine.points_in_world[:, 0].max() + 1.0
+    assert (together.sampling_distances[far_away] == np.float32(0.05)).all()
+    assert far_away.sum() > 100
+    assert (together.sampling_distances[~far_away] == np.float32(0.01)).all()
+
+
+def test_noise_averages_out_on_a_plane() -> None:
+    rng = np.random.default_rng(5)
+    flat = cloud(5, 40_000, extent=0.5)
+    points = np.column_stack([rng.uniform(-0.5, 0.5, (40_000, 2)), rng.normal(0.0, 0.004, 40_000) + 0.0075])
+    noisy = SurfacePoints(
+        points_in_world=points,
+        normals_in_world=flat.normals_in_world,
+        colors_rgb=flat.colors_rgb,
+        deviations=np.full(40_000, 0.004, np.float32),
+        sampling_distances=np.full(40_000, 0.01, np.float32),
+        confidences=flat.confidences,
+    )
+    result = fused(noisy)
+    assert len(result) < 13_000
+    dense = result.points_in_world[np.abs(result.points_in_world[:, 2] - 0.0075) < 0.0075]
+    assert np.median(np.abs(dense[:, 2] - 0.0075)) < np.median(np.abs(points[:, 2] - 0.0075))
+
+
+def test_lonely_points_are_left_out_and_the_surface_is_not() -> None:
+    rng = np.random.default_rng(6)
+    sheet = cloud(6, 5_050)
+    points = np.column_stack([rng.uniform(0.0, 0.7, (5_000, 2)), np.zeros(5_000)])
+    lonely = rng.uniform(2.0, 5.0, (50, 3))
+    mixed = SurfacePoints(
+        points_in_world=np.concatenate([points, lonely]),
+        normals_in_world=sheet.normals_in_world,
+        colors_rgb=sheet.colors_rgb,
+        deviations=sheet.deviations,
+        sampling_distances=sheet.sampling_distances,
+        confidences=sheet.confidences,
+    )
+    kept = without_outliers(mixed).points_in_world
+    assert (kept[:, 2] == 0.0).all()
+    assert len(kept) > 4_900
+
+
+def test_a_handful_of_points_has_no_outliers() -> None:
+    assert len(without_outliers(cloud(7, 5))) == 5

@@ -1,0 +1,96 @@
+"""Does the built-in depth engine find the depth of known objects, to a fraction of a pixel on the surface?"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from reconstructor.engine.mvs.plane_sweep import (
+    NoSourceError,
+    PlaneSweep,
+    SweepSettings,
+    TooLittleSparseError,
+    enlarged,
+    inverse_depth_range,
+)
+from tests.unit.reconstructor.engine.analytic import Rendered, photographed
+
+ENGINE = PlaneSweep(SweepSettings())
+
+
+def errors_in_sampling_distances(image: Rendered, inverse_depth: Tensor) -> Tensor:
+    return (inverse_depth.reciprocal() - image.depth).abs() / image.depth * float(image.view.intrinsics[0])
+
+
+@pytest.mark.parametrize(("name", "share"), [("leaning_wall", 0.92), ("ball_before_wall", 0.90), ("two_walls", 0.90)])
+def test_depth_is_right_to_two_sampling_distances(name: str, share: float) -> None:
+    images = photographed(name)
+    depth_map = ENGINE.depth_map(images[2].view, [images[at].view for at in (1, 3, 4)])
+    errors = errors_in_sampling_distances(images[2], depth_map.inverse_depth)
+    assert float(depth_map.valid.float().mean()) > 0.85
+    assert float((errors[depth_map.valid] < 2.0).float().mean()) > share
+    assert float(errors[depth_map.valid].median()) < 0.5
+
+
+def test_deviations_are_of_the_size_of_the_errors() -> None:
+    images = photographed("leaning_wall")
+    depth_map = ENGINE.depth_map(images[2].view, [images[at].view for at in (1, 3, 4)])
+    errors = (depth_map.inverse_depth - images[2].depth.reciprocal()).abs() / depth_map.deviation
+    assert 0.4 < float(errors[depth_map.valid].quantile(0.68)) < 2.0
+
+
+def test_confident_pixels_are_right_more_often() -> None:
+    images = photographed("two_walls")
+    depth_map = ENGINE.depth_map(images[2].view, [images[at].view for at in (1, 3, 4)])
+    is_right = errors_in_sampling_distances(images[2], depth_map.inverse_depth) < 2.0
+    is_sure = depth_map.confidence > depth_map.confidence[depth_map.valid].median()
+    sure, unsure = (is_right[depth_map.valid & mask].float().mean() for mask in (is_sure, ~is_sure))
+    assert float(sure) > float(unsure)
+
+
+def test_the_same_images_give_the_same_depth() -> None:
+    images = photographed("two_walls")
+    sources = [images[1].view, images[3].view]
+    first, second = (ENGINE.depth_map(images[2].view, sources) for _ in range(2))
+    assert torch.equal(first.inverse_depth, second.inverse_depth)
+    assert torch.equal(first.valid, second.valid)
+
+
+def test_images_of_something_else_give_few_and_unsure_pixels() -> None:
+    images = photographed("leaning_wall")
+    noise = torch.randint(0, 256, images[1].view.image_rgb.shape, generator=torch.Generator().manual_seed(4))
+    sources = [replace(images[at].view, image_rgb=noise.to(torch.uint8)) for at in (1, 3)]
+    depth_map = ENGINE.depth_map(images[2].view, sources)
+    right = ENGINE.depth_map(images[2].view, [images[1].view, images[3].view])
+    assert float(depth_map.valid.float().mean()) < 0.6 * float(right.valid.float().mean())
+    assert float(depth_map.confidence[depth_map.valid].median()) < 0.3
+    assert float(right.confidence[right.valid].median()) > 0.7
+
+
+def test_too_little_to_go_by_is_said() -> None:
+    view = photographed("leaning_wall")[0].view
+    bare = replace(view, sparse_ids=view.sparse_ids[:3], sparse_in_world=view.sparse_in_world[:3])
+    with pytest.raises(NoSourceError):
+        ENGINE.depth_map(view, [])
+    with pytest.raises(TooLittleSparseError, match="8 are needed"):
+        ENGINE.depth_map(bare, [photographed("leaning_wall")[1].view])
+
+
+def test_the_search_range_holds_every_true_depth() -> None:
+    for image in photographed("ball_before_wall"):
+        nearest, farthest = inverse_depth_range(image.view)
+        depths = image.depth.reciprocal()
+        assert farthest < float(depths.min())
+        assert float(depths.max()) < nearest
+
+
+@pytest.mark.parametrize("size", [(8, 12), (9, 13)])
+def test_enlarging_keeps_a_plane_a_plane(size: tuple[int, int]) -> None:
+    rows, columns = torch.meshgrid(torch.arange(4.0), torch.arange(6.0), indexing="ij")
+    enlarged_plane = enlarged(2.0 * rows + 3.0 * columns, *size)
+    assert enlarged_plane.shape == size
+    inner = enlarged_plane[1:7, 1:11]
+    assert np.allclose(np.diff(inner.numpy(), axis=0), 1.0, atol=1e-5)
+    assert np.allclose(np.diff(inner.numpy(), axis=1), 1.5, atol=1e-5)

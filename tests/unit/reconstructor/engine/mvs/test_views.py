@@ -1,0 +1,61 @@
+"""Are views checked at the border, and are the sources those that triangulate well?"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from reconstructor.engine.mvs.views import BadViewError, best_sources, triangulation_angles_deg
+from tests.unit.reconstructor.engine.analytic import looking_at, photographed, plane, render
+
+
+def test_angles_at_points_are_those_of_a_known_triangle() -> None:
+    points = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, np.sqrt(3.0)]])
+    angles = triangulation_angles_deg(points, np.array([-1.0, 0.0, 0.0]), np.array([1.0, 0.0, 0.0]))
+    assert np.allclose(angles, [90.0, 60.0])
+
+
+def test_sources_are_ordered_by_angle_and_the_reference_is_not_among_them() -> None:
+    views = [image.view for image in photographed("leaning_wall")]  # 8 degrees apart
+    names = [source.image_id for source in best_sources(views[0], views, 3)]
+    assert names == ["2", "1", "3"]  # 16, 8 and 24 degrees: the best is 12, and small angles hurt more
+    assert "2" not in [source.image_id for source in best_sources(views[2], views, 9)]
+
+
+def test_an_image_from_the_same_place_is_the_last_choice() -> None:
+    views = [image.view for image in photographed("leaning_wall")]
+    twin = replace(views[2], image_id="twin")
+    assert best_sources(views[2], [twin, views[1], views[3]], 3)[-1].image_id == "twin"
+
+
+def test_images_without_common_points_are_no_sources() -> None:
+    views = [image.view for image in photographed("leaning_wall")]
+    stranger = replace(views[1], image_id="x", sparse_ids=views[1].sparse_ids + 1_000_000)
+    assert best_sources(views[0], [stranger], 3) == []
+
+
+def test_halving_keeps_what_a_pixel_sees() -> None:
+    wall = plane((0.0, 0.0, 1.0), (0.0, 0.0, -1.0))
+    whole = render(wall, looking_at((0.0, 0.3, -3.0), (0.0, 0.0, 1.0)), size=(41, 61), noise=0.0).view
+    half = whole.halved()
+    assert (half.height, half.width) == (20, 30)
+    assert np.allclose(half.camera_matrix[:2], whole.camera_matrix[:2] / 2.0)
+    block = whole.image_rgb[4:6, 8:10].to(torch.float32).mean(dim=(0, 1))
+    assert torch.allclose(half.image_rgb[2, 4].to(torch.float32), block, atol=0.51)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"image_rgb": torch.zeros(4, 4, 3)},
+        {"intrinsics": np.array([0.0, 1.0, 2.0, 2.0])},
+        {"intrinsics": np.array([1.0, 1.0, np.nan, 2.0])},
+        {"camera_from_world": np.full((4, 4), np.inf)},
+        {"sparse_ids": np.arange(3)},
+    ],
+)
+def test_views_that_do_not_fit_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(BadViewError):
+        replace(photographed("leaning_wall")[0].view, **change)

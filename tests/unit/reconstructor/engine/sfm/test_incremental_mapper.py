@@ -1,0 +1,106 @@
+"""Does the live mapper find exact cameras from exact matches, whatever the order, and keep its world still?"""
+
+import numpy as np
+import pytest
+
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.sfm.describe import world_from_camera
+from tests.unit.reconstructor.engine.synthetic import INTRINSICS, SeenPoints, Walk, seen_points
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3, 4, 5, 6), (6, 1, 4, 2, 5, 3)])
+def test_calibrated_cameras_are_found_to_a_thousandth(order: tuple[int, ...]) -> None:
+    walk = Walk(seen_points(cameras=6))
+    for number in order:
+        walk.add(number)
+    assert walk.mapper.placed_numbers() == [1, 2, 3, 4, 5, 6]
+    assert walk.center_error() < 4e-3  # cameras stand 4 from the points
+    assert np.allclose(walk.mapper.camera(1).params, INTRINSICS)
+
+
+def test_an_unknown_focal_length_is_found_to_a_hundredth() -> None:
+    walk = Walk(seen_points(cameras=8, points=800), intrinsics=None)
+    for number in range(1, 9):
+        walk.add(number)
+    assert len(walk.mapper.placed_numbers()) == 8
+    assert walk.mapper.camera(1).focal_length == pytest.approx(INTRINSICS[0], rel=0.01)
+
+
+def test_an_image_that_came_too_early_is_placed_when_the_gap_closes() -> None:
+    seen = seen_points(cameras=4)
+    walk = Walk(seen)
+    walk.add(4)
+    assert walk.add(1, is_matched=False) == []
+    assert set(walk.add(2)) >= {2}
+    walk.add(3)
+    assert walk.mapper.placed_numbers() == [1, 2, 3, 4]
+    assert walk.center_error() < 4e-3
+
+
+def test_an_image_without_matches_is_never_placed() -> None:
+    walk = Walk(seen_points(cameras=4))
+    for number in (1, 2, 3):
+        walk.add(number)
+    assert walk.add(4, is_matched=False) == []
+    assert not walk.mapper.is_placed(4)
+    assert walk.mapper.visible_point_count(4) == 0
+
+
+def test_wrong_matches_do_not_place_an_image() -> None:
+    walk = Walk(seen_points(cameras=3))
+    for number in (1, 2, 3):
+        walk.add(number)
+    random = np.random.default_rng(0)
+    noise = np.stack([random.permutation(300), random.permutation(300)], axis=1)[:200].astype(np.uint32)
+    keypoints = walk.seen.features[0].keypoints
+    false_pair = Pair(earlier=1, newer=4, matches=noise, configuration=2, matrices=np.stack([np.eye(3)] * 3))
+    walk.mapper.add_image(4, 1, keypoints, [false_pair])
+    assert walk.mapper.place([4]) == []
+
+
+def test_the_world_stays_while_cameras_are_added() -> None:
+    walk = Walk(seen_points(cameras=8))
+    for number in (1, 2, 3):
+        walk.add(number)
+    before = world_from_camera(walk.mapper.model.image(1))
+    for number in (4, 5, 6, 7, 8):
+        walk.add(number)
+    after = world_from_camera(walk.mapper.model.image(1))
+    extent = np.ptp([walk.mapper.model.image(n).projection_center() for n in range(1, 9)], axis=0).max()
+    assert np.abs(after[:3, 3] - before[:3, 3]).max() < 0.01 * extent
+
+
+def test_cameras_that_only_turn_begin_no_model() -> None:
+    seen = seen_points(cameras=1)
+    turned = SeenPoints(
+        points_in_world=seen.points_in_world,
+        camera_from_world=np.repeat(seen.camera_from_world, 3, axis=0),
+        features=seen.features * 3,
+        point_of_feature=seen.point_of_feature * 3,
+    )
+    walk = Walk(turned)
+    assert [walk.add(number) for number in (1, 2, 3)] == [[], [], []]
+    assert not walk.mapper.is_initialised
+
+
+def test_steps_too_small_to_tell_the_focal_length_wait_for_a_wider_pair() -> None:
+    walk = Walk(seen_points(cameras=9, points=900, angle_deg=2.5), intrinsics=None)
+    placed = [len(walk.add(number)) for number in range(1, 10)]
+    assert placed[:2] == [0, 0]
+    assert walk.mapper.placed_numbers() == list(range(1, 10))
+    assert walk.mapper.world_count == 1
+    assert walk.mapper.camera(1).focal_length == pytest.approx(INTRINSICS[0], rel=0.05)
+
+
+def test_two_images_that_no_other_fits_are_given_up_for_a_better_beginning() -> None:
+    walk = Walk(seen_points(cameras=6))
+    for number in (1, 2):
+        walk.add(number)
+    random = np.random.default_rng(0)
+    for point in walk.mapper.model.points3D.values():  # a bad beginning: nothing fits it
+        point.xyz = np.array(point.xyz) + random.normal(scale=5.0, size=3)
+    for number in (3, 4, 5, 6):
+        walk.add(number)
+    assert walk.mapper.world_count == 2
+    assert walk.mapper.placed_numbers() == [1, 2, 3, 4, 5, 6]
+    assert walk.center_error() < 4e-3

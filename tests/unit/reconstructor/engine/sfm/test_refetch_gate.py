@@ -1,0 +1,120 @@
+"""Does the gate let good solutions pass and stop every kind of bad one?"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reconstructor.clouds.similarity import Similarity, rotation_from_quaternion
+from reconstructor.engine.colmap import pycolmap, sim3
+from reconstructor.engine.sfm.model_comparison import camera_jumps, epipolar_inlier_share, similarity_between
+from reconstructor.engine.sfm.refetch_gate import judge
+from tests.unit.reconstructor.engine.spoiled import (
+    half_the_images_swapped,
+    mirrored,
+    set_pose,
+    tracks_subsampled,
+    wrong_focal_length,
+)
+from tests.unit.reconstructor.engine.synthetic import Walk, seen_points
+
+CAMERAS = 8
+MOVED = Similarity(
+    scale=3.0,
+    rotation=rotation_from_quaternion(np.array([0.4, 0.1, -0.7, 0.2])),
+    translation=np.array([5.0, -2.0, 9.0]),
+)
+
+
+@pytest.fixture(scope="module")
+def walk() -> Walk:
+    walk = Walk(seen_points(cameras=CAMERAS))
+    for number in range(1, CAMERAS + 1):
+        walk.add(number)
+    return walk
+
+
+def copy_of(walk: Walk) -> Any:
+    """The walk's model, as a solver would give it: in another world, with a little noise."""
+    model = pycolmap.Reconstruction(walk.mapper.model)
+    model.transform(sim3(MOVED))
+    random = np.random.default_rng(0)
+    for image in model.images.values():
+        pose = image.cam_from_world()
+        set_pose(image, pose.rotation.matrix(), np.asarray(pose.translation) + random.normal(scale=1e-3, size=3))
+    return model
+
+
+def lost_images(model: Any) -> None:
+    model.deregister_frame(1)
+
+
+def bent(model: Any) -> None:
+    """Every camera turned a little further than the one before, as when repeated windows are taken for one another."""
+    for number in range(1, CAMERAS + 1):
+        image = model.image(number)
+        pose = image.cam_from_world()
+        angle = 0.04 * number
+        turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+        set_pose(image, turn @ pose.rotation.matrix(), np.asarray(pose.translation))
+
+
+def test_a_good_solution_in_another_world_passes(walk: Walk) -> None:
+    verdict = judge(walk.mapper.model, copy_of(walk), walk.known)
+    assert verdict.objection == ""
+    assert verdict.figures.kept_share == 1.0
+    assert verdict.figures.camera_jump_ratio < 0.01
+    assert verdict.figures.epipolar_share_after > 0.98
+
+
+@pytest.mark.parametrize(
+    "spoil", [wrong_focal_length, mirrored, half_the_images_swapped, tracks_subsampled, lost_images, bent]
+)
+def test_a_bad_solution_is_refused_with_a_reason(walk: Walk, spoil: Callable[[Any], None]) -> None:
+    solution = copy_of(walk)
+    spoil(solution)
+    verdict = judge(walk.mapper.model, solution, walk.known)
+    assert verdict.objection
+    assert not verdict.passes
+
+
+def test_few_tracks_let_cameras_jump_and_cost_matches(walk: Walk) -> None:
+    solution = copy_of(walk)
+    tracks_subsampled(solution)
+    figures = judge(walk.mapper.model, solution, walk.known).figures
+    assert figures.camera_jump_ratio > 0.05
+    assert figures.epipolar_share_after < figures.epipolar_share_before - 0.02
+
+
+def test_a_solution_that_mends_a_bad_live_model_passes_though_cameras_jump(walk: Walk) -> None:
+    live = copy_of(walk)
+    bent(live)
+    verdict = judge(live, walk.mapper.model, walk.known)
+    assert verdict.figures.epipolar_share_before < verdict.figures.epipolar_share_after
+    assert verdict.passes
+
+
+def test_a_first_solution_is_judged_by_its_matches_alone(walk: Walk) -> None:
+    assert judge(None, copy_of(walk), walk.known).passes
+    solution = copy_of(walk)
+    half_the_images_swapped(solution)
+    assert not judge(None, solution, walk.known).passes
+
+
+def test_the_way_between_two_worlds_is_found_by_common_points(walk: Walk) -> None:
+    solution = copy_of(walk)
+    found = similarity_between(solution, walk.mapper.model)
+    assert found.scale == pytest.approx(MOVED.scale, rel=1e-6)
+    assert np.allclose(found.rotation, MOVED.rotation, atol=1e-6)
+    assert camera_jumps(walk.mapper.model, solution, found.inverse()).max() < 0.01
+
+
+def test_exact_cameras_explain_nearly_all_matches_and_no_camera_behind_the_points_does(walk: Walk) -> None:
+    numbers = range(1, CAMERAS + 1)
+    assert epipolar_inlier_share(walk.mapper.model, walk.known, numbers) > 0.99
+    solution = copy_of(walk)
+    for image in solution.images.values():
+        pose = image.cam_from_world()
+        set_pose(image, np.diag([-1.0, 1.0, -1.0]) @ pose.rotation.matrix(), np.asarray(pose.translation))
+    assert epipolar_inlier_share(solution, walk.known, numbers) < 0.2

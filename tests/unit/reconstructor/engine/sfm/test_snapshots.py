@@ -1,0 +1,120 @@
+"""Does a crash at any write leave a state from which the same model grows?"""
+
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reconstructor.black_box import Update
+from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.settings import EngineSettings
+from tests.unit.reconstructor.engine.synthetic import Photographs
+
+SETTINGS = EngineSettings(threads=1, max_features=1200, dense=False)
+BEFORE = 3
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+def poses(update: Update) -> np.ndarray:
+    return np.array([camera.world_from_camera for camera in update.cameras if camera.world_from_camera is not None])
+
+
+@pytest.fixture(scope="module")
+def before(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three images."""
+    folder = tmp_path_factory.mktemp("before")
+    engine = LiveEngine(folder, SETTINGS)
+    for path in photographs.paths[:BEFORE]:
+        engine.add_image(path, path.stem)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(before: Path, photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> Update:
+    """What the fourth image brings when nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("expected")
+    shutil.copytree(before, folder, dirs_exist_ok=True)
+    path = photographs.paths[BEFORE]
+    return LiveEngine(folder, SETTINGS).add_image(path, path.stem).update
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("nth", range(3))
+def test_a_crash_at_any_write_changes_nothing_in_the_end(  # noqa: PLR0917 - fixtures
+    before: Path,
+    expected: Update,
+    photographs: Photographs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    nth: int,
+    *,
+    is_done: bool,
+) -> None:
+    folder = shutil.copytree(before, tmp_path / "engine")
+    path = photographs.paths[BEFORE]
+    engine, count = LiveEngine(folder, SETTINGS), 0
+    with monkeypatch.context() as patch:
+        for name in ("replace", "rename"):
+            move = getattr(Path, name)
+
+            def crash(self: Path, target: Path, *, move: object = move) -> Path:
+                nonlocal count
+                count += 1
+                if count == nth + 1 and not is_done:
+                    raise Crash
+                moved: Path = move(self, target)  # type: ignore[operator]  # Path.replace or Path.rename
+                if count == nth + 1:
+                    raise Crash
+                return moved
+
+            patch.setattr(Path, name, crash)
+        with pytest.raises(Crash):  # features, pairs, step: three writes
+            engine.add_image(path, path.stem)
+    update = LiveEngine(folder, SETTINGS).add_image(path, path.stem).update
+    assert np.abs(poses(update) - poses(expected)).max() < 1e-3 * np.ptp(poses(expected)[:, :3, 3], axis=0).max()
+    assert update.new_point_count in {expected.new_point_count, 0}
+
+
+def test_only_the_newest_steps_are_kept(before: Path) -> None:
+    assert len(list((before / "steps").iterdir())) <= 8
+
+
+def test_images_that_come_during_a_refetch_are_in_its_cloud(
+    before: Path, photographs: Photographs, tmp_path: Path
+) -> None:
+    engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
+    found: list[Update] = []
+    refetch = threading.Thread(target=lambda: found.append(engine.refetch().update))
+    refetch.start()
+    for path in photographs.paths[BEFORE : BEFORE + 2]:
+        engine.add_image(path, path.stem)
+    refetch.join()
+    after = engine.complete().update
+    assert [camera.state.value for camera in after.cameras] == ["placed"] * (BEFORE + 2)
+    assert photographs.center_error(after) < 0.01
+    assert not found[0].refetch_rejected
+
+
+def test_a_large_project_writes_few_models_and_places_the_last_images_again(
+    before: Path, photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconstructor.engine.sfm.snapshots._SMALL_PROJECT_IMAGES", 1)
+    folder = shutil.copytree(before, tmp_path / "engine")
+    engine = LiveEngine(folder, SETTINGS)
+    for path in photographs.paths[BEFORE : BEFORE + 3]:
+        update = engine.add_image(path, path.stem).update
+    steps = sorted((folder / "steps").iterdir())
+    assert [(path / "model").is_dir() for path in steps] == [False, True, True, False, False, False]
+    again = LiveEngine(folder, SETTINGS)
+    path = photographs.paths[0]
+    restored = again.add_image(path, path.stem)
+    assert restored.update.new_point_count == 0
+    extent = np.ptp(poses(update)[:, :3, 3], axis=0).max()
+    assert np.abs(poses(restored.update) - poses(update)).max() < 1e-3 * extent
+    path = photographs.paths[BEFORE + 3]
+    assert 0 < again.add_image(path, path.stem).update.new_point_count < 1000

@@ -1,0 +1,146 @@
+"""A refetch whose solutions are all bad, by the whole path from the solver to the store: nothing changes but a word."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from broker.errors import CairnError
+from broker.ids import ProjectId, SenderId
+from broker.messages import Manifest
+from broker.shards import sha256
+from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm import solver
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.jobs.answer import read_answer
+from reconstructor.jobs.commit import RefetchRejectedError, outcome_of
+from reconstructor.schedule import Job, JobKind
+from reconstructor.storage.images import NewImage
+from reconstructor.storage.store import Store
+from tests.photographs import image_id
+from tests.unit.reconstructor.engine.spoiled import (
+    half_the_images_swapped,
+    mirrored,
+    tracks_subsampled,
+    wrong_focal_length,
+)
+from tests.unit.reconstructor.engine.synthetic import Photographs
+
+SETTINGS = EngineSettings(threads=1, max_features=1000, dense=False)
+PROJECT = ProjectId("chapel")
+COUNT = 6
+
+Spoil = Callable[[Any], None]
+Run = Callable[[LiveMapper], bool]
+
+
+class Here:
+    """The solver's process, but in this one, where its solutions can be spoiled."""
+
+    def __init__(self, command: list[str], **_: object) -> None:
+        self._folder, self.pid = Path(command[-1]), 0
+
+    def wait(self, _timeout_s: float) -> int:
+        verdict = solver.solve(self._folder)
+        (self._folder / "verdict.json").write_text(verdict.model_dump_json())
+        return 0
+
+
+class Project:
+    """A store and the engine's answers in it, as the service has them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder, refetch_every=COUNT)
+        self.engine = LiveEngine(self.store.black_box_folder, SETTINGS)
+
+    def add(self, path: Path, number: int) -> None:
+        payload = path.read_bytes()
+        name = image_id(payload, number)
+        image = NewImage(
+            image_id=name,
+            sender=SenderId("rig-north"),
+            name=name,
+            sha256=sha256(payload),
+            suffix=".jpg",
+            content_type="image/jpeg",
+            width_px=480,
+            height_px=360,
+            received_at=datetime.now(UTC),
+        )
+        self.store.add_image(image, payload)
+
+    def run_job(self) -> tuple[Job, tuple[CairnError, ...]]:
+        """The next job to its end; returns it and what is said beside it."""
+        job = self.store.next_job()
+        assert job is not None
+        self.store.start(job)
+        image = self.store.image(job.image_number)
+        path = Path(self.store.path(image))
+        add = self.engine.add_image
+        made = self.engine.refetch() if job.kind is JobKind.REFETCH else add(path, str(image.image_id))
+        answer = read_answer(made.folder, 1_000_000)
+        outcome = outcome_of(job, answer, self.store, project=PROJECT, bytes_limit=1 << 30)
+        self.store.commit(job, outcome.change)
+        self.store.finish(job)
+        return job, outcome.remarks
+
+    def manifest(self) -> Manifest:
+        reference = self.store.references.newest()
+        assert reference is not None
+        return reference.manifest
+
+    def centers(self) -> dict[int, np.ndarray]:
+        model = self.engine.model
+        return {number: model.image(number).projection_center() for number in model.reg_image_ids()}
+
+
+def spoiling(ladder: Callable[..., list[tuple[str, Run]]], spoil: Spoil) -> Callable[..., list[tuple[str, Run]]]:
+    """A ladder on which every rung comes out spoiled."""
+
+    def spoiled(run: Run) -> Run:
+        def run_and_spoil(mapper: LiveMapper) -> bool:
+            is_solved = run(mapper)
+            spoil(mapper.model)
+            return is_solved
+
+        return run_and_spoil
+
+    return lambda *arguments: [(method, spoiled(run)) for method, run in ladder(*arguments)]
+
+
+@pytest.fixture
+def project(tmp_path: Path, photographs: Photographs) -> Project:
+    """Six images, and a refetch that is due."""
+    project = Project(tmp_path / "chapel")
+    for number, path in enumerate(photographs.paths[:COUNT]):
+        project.add(path, number)
+        project.run_job()
+    return project
+
+
+def test_bad_solutions_are_all_refused_and_the_generation_stays_until_a_good_one_comes(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconstructor.engine.sfm.solver_process.subprocess.Popen", Here)
+    before, centers = project.manifest(), project.centers()
+    assert len(centers) == COUNT
+    for spoil in (wrong_focal_length, tracks_subsampled, mirrored, half_the_images_swapped):
+        with monkeypatch.context() as patch:
+            patch.setattr(solver, "_ladder", spoiling(solver._ladder, spoil))
+            job, remarks = project.run_job()
+        assert job.kind is JobKind.REFETCH
+        assert [type(each) for each in remarks] == [RefetchRejectedError], spoil.__name__
+        assert remarks[0].code == "refetch_rejected"
+        assert remarks[0].sentence
+        assert project.manifest() == before
+        for number, center in project.centers().items():
+            assert np.array_equal(center, centers[number])
+        project.store.request_refetch()
+    _, remarks = project.run_job()
+    assert remarks == ()
+    assert (project.manifest().generation, project.manifest().revision) == (2, 0)
+    project.store.close()

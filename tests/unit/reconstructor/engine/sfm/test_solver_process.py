@@ -1,0 +1,86 @@
+"""Can the solver be stopped, does its failure leave the model alone, and does it end with its parent?"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reconstructor.engine.features.image_files import ImageFiles
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.solver_process import Refetch, RefetchFailedError
+from tests.unit.reconstructor.engine.synthetic import Walk, seen_points
+
+SETTINGS = EngineSettings(threads=1)
+NUMBERS = (1, 2, 3, 4, 5, 6)
+
+
+@pytest.fixture(scope="module")
+def walk() -> Walk:
+    walk = Walk(seen_points(cameras=len(NUMBERS)))
+    for number in NUMBERS:
+        walk.add(number)
+    return walk
+
+
+@pytest.fixture
+def folder(walk: Walk, tmp_path: Path) -> Path:
+    """An engine's folder with the files of the walk."""
+    files = ImageFiles(folder=tmp_path)
+    for number in NUMBERS:
+        files.write_features(number, walk.known.facts[number], walk.known.features[number])
+        files.write_pairs(number, tuple(pair for pair in walk.known.pairs[number] if pair.newer == number))
+    return tmp_path
+
+
+def test_the_solver_places_all_images_and_passes_the_gate(walk: Walk, folder: Path) -> None:
+    verdict, model = Refetch.start(folder, NUMBERS, walk.mapper.model, SETTINGS).wait(60)
+    assert verdict.method == "global_1"
+    assert model is not None
+    assert sorted(model.reg_image_ids()) == list(NUMBERS)
+    assert verdict.attempts[0].figures is not None
+    assert verdict.attempts[0].figures.mean_jump_ratio < 0.01
+
+
+def test_a_project_that_found_no_beginning_gets_its_first_model(walk: Walk, folder: Path) -> None:
+    verdict, model = Refetch.start(folder, NUMBERS, None, SETTINGS).wait(60)
+    assert verdict.method
+    assert model is not None
+    assert model.num_reg_images() == len(NUMBERS)
+
+
+def test_a_solver_that_is_too_slow_is_stopped_within_two_seconds(walk: Walk, folder: Path) -> None:
+    refetch = Refetch.start(folder, NUMBERS, walk.mapper.model, SETTINGS)
+    begun = time.monotonic()
+    with pytest.raises(RefetchFailedError, match="longer than"):
+        refetch.wait(0.05)
+    assert time.monotonic() - begun < 2
+
+
+def test_a_solver_that_dies_says_why(walk: Walk, folder: Path) -> None:
+    shutil.rmtree(folder / "features")
+    with pytest.raises(RefetchFailedError, match="image 1 are gone"):
+        Refetch.start(folder, NUMBERS, walk.mapper.model, SETTINGS).wait(60)
+
+
+def test_a_solver_ends_when_its_parent_is_killed(walk: Walk, folder: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from reconstructor.engine.sfm.solver_process import Refetch\n"
+        "from reconstructor.engine.settings import EngineSettings\n"
+        "refetch = Refetch.start(Path(sys.argv[1]), (1, 2, 3, 4, 5, 6), None, EngineSettings(threads=1))\n"
+        "print(refetch.process_id, flush=True); time.sleep(60)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(folder)], env=environment, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        solver = psutil.Process(int(parent.stdout.readline()))
+        parent.send_signal(signal.SIGKILL)
+    psutil.wait_procs([solver], timeout=20)
+    assert not solver.is_running()

@@ -1,0 +1,51 @@
+"""Does a refetch stand back for an image, and not for ever?"""
+
+import threading
+
+import pytest
+
+from reconstructor.engine import priority
+from reconstructor.engine.priority import EngineClosedError, Turns
+
+
+def test_nobody_waits_while_no_image_is_added() -> None:
+    alone = Turns()
+    alone.begin()
+    alone.give_way()
+
+
+def test_a_refetch_goes_on_when_the_image_is_through() -> None:
+    both = Turns()
+    both.begin()
+    waited: list[bool] = []
+
+    def refetch() -> None:
+        both.give_way()
+        waited.append(True)
+
+    thread = threading.Thread(target=refetch)
+    with both.adding():
+        thread.start()
+        thread.join(0.05)
+        assert not waited
+    thread.join(5)
+    assert waited
+
+
+def test_it_waits_no_longer_than_it_has_worked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(priority, "_PATIENCE_S", 0.01)
+    both = Turns()
+    both.begin()
+    with both.adding():  # in this thread, so that nobody could end it
+        both.give_way()
+        both.give_way()
+
+
+def test_closing_ends_the_wait_with_an_error() -> None:
+    both = Turns()
+    both.begin()
+    closing = threading.Timer(0.05, both.close)
+    closing.start()
+    with both.adding(), pytest.raises(EngineClosedError):
+        both.give_way()
+    closing.join()

@@ -1,0 +1,123 @@
+"""Which uploads are taken, and with which code the others are not."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from broker.ids import ImageName, SenderId
+from broker.messages import ReceiptStatus
+from reconstructor.intake.validation import (
+    DamagedImageError,
+    EmptyImageError,
+    ImageRefusedError,
+    ImageTooLargeError,
+    Limits,
+    NotAnImageError,
+    Upload,
+    WrongDigestError,
+    take_in,
+)
+from reconstructor.storage.store import Store
+from tests.photographs import huge_png, image_id, photograph
+
+LIMITS = Limits(pixels=178_956_970, side_px=32_768, size_bytes=1_000_000)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "chapel", refetch_every=10)
+    yield opened
+    opened.close()
+
+
+def upload(payload: bytes, name: str = "door") -> Upload:
+    return Upload(sender=SenderId("anna"), name=ImageName(name), payload=payload)
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("JPEG", ".jpg"), ("PNG", ".png"), ("WEBP", ".webp"), ("TIFF", ".tif")])
+def test_an_image_of_each_format_is_stored_byte_for_byte(store: Store, kind: str, suffix: str) -> None:
+    payload = photograph(1, kind=kind)
+    taken = take_in(upload(payload), store, LIMITS)
+    assert (taken.status, taken.image.number) == (ReceiptStatus.STORED, 1)
+    assert store.path(taken.image).suffix == suffix
+    assert store.path(taken.image).read_bytes() == payload
+
+
+def test_a_plain_name_gets_an_id_from_the_digest(store: Store) -> None:
+    payload = photograph(1)
+    taken = take_in(upload(payload, "door1"), store, LIMITS)
+    assert taken.image.image_id == f"door1-000000-{hashlib.sha256(payload).hexdigest()[:16]}"
+
+
+def test_the_same_id_again_is_a_duplicate_with_the_same_number(store: Store) -> None:
+    payload = photograph(1)
+    name = image_id(payload, 7)
+    first = take_in(upload(payload, name), store, LIMITS)
+    again = take_in(upload(payload, name), store, LIMITS)
+    assert again.status is ReceiptStatus.DUPLICATE
+    assert again.image == first.image
+    assert store.image_count() == 1
+
+
+def test_the_same_bytes_under_another_name_are_a_duplicate(store: Store) -> None:
+    payload = photograph(1)
+    first = take_in(upload(payload, "door"), store, LIMITS)
+    again = take_in(upload(payload, "window"), store, LIMITS)
+    assert (again.status, again.image.image_id) == (ReceiptStatus.DUPLICATE, first.image.image_id)
+
+
+def flat_png(side_px: int) -> bytes:
+    stream = io.BytesIO()
+    Image.new("1", (side_px, side_px)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+JPEG = photograph(3)
+
+
+@pytest.mark.parametrize(
+    ("payload", "error", "code"),
+    [
+        (b"", EmptyImageError, "empty_image"),
+        (b"GIF89a, or so it says", NotAnImageError, "not_an_image"),
+        (b"\xff\xd8\xff", NotAnImageError, "not_an_image"),
+        (b"<svg/>" * 100, NotAnImageError, "not_an_image"),
+        (JPEG[:-300], DamagedImageError, "damaged_image"),
+        (JPEG[: len(JPEG) // 2], DamagedImageError, "damaged_image"),
+        (photograph(3, kind="PNG")[:-2000], DamagedImageError, "damaged_image"),
+        (photograph(3, kind="WEBP")[:-200], DamagedImageError, "damaged_image"),
+        (photograph(3, kind="TIFF")[:-5000], DamagedImageError, "damaged_image"),
+        (huge_png(40_000), ImageTooLargeError, "image_too_large"),
+        (huge_png(2_000_000_000), ImageTooLargeError, "image_too_large"),
+        (huge_png(30_000), ImageTooLargeError, "image_too_large"),
+        (b"\xff\xd8\xff" + b"0" * 1_000_000, ImageTooLargeError, "image_too_large"),
+    ],
+)
+def test_what_is_not_acceptable_is_refused_with_its_code(
+    store: Store, payload: bytes, error: type[ImageRefusedError], code: str
+) -> None:
+    with pytest.raises(error) as caught:
+        take_in(upload(payload), store, LIMITS)
+    assert caught.value.code == code
+    assert store.image_count() == 0
+    assert list(store.images_folder.iterdir()) == []
+
+
+def test_a_long_narrow_image_is_refused_by_its_side(store: Store) -> None:
+    with pytest.raises(ImageTooLargeError):
+        take_in(upload(photograph(1, width_px=3000, height_px=2)), store, Limits(pixels=10**6, side_px=2000))
+
+
+def test_an_image_within_the_limits_is_not_called_a_bomb(store: Store) -> None:
+    payload = flat_png(13_000)  # 169 megapixels: Pillow alone would warn
+    assert take_in(upload(payload), store, LIMITS).status is ReceiptStatus.STORED
+
+
+def test_other_bytes_than_the_id_says_are_refused(store: Store) -> None:
+    with pytest.raises(WrongDigestError) as caught:
+        take_in(upload(photograph(1), image_id(photograph(2), 1)), store, LIMITS)
+    assert caught.value.code == "wrong_digest"

@@ -1,0 +1,111 @@
+"""Pieces in any order, twice, overlapping, torn: the image comes out whole or is asked for again."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.ids import ImageId, ProjectId, SenderId
+from broker.messages import ByteRange, UploadBegin
+from broker.shards import sha256
+from reconstructor.storage.partial_uploads import MOST_OPEN, Assembly, BadPieceError, TornUploadError, missing_ranges
+from tests.photographs import image_id
+
+RIG = SenderId("rig-north")
+CONTENT = bytes(range(256)) * 40
+
+
+def begin(content: bytes = CONTENT, sequence: int = 1) -> UploadBegin:
+    return UploadBegin(
+        project=ProjectId("chapel"),
+        image_id=image_id(content, sequence),
+        content_type="image/jpeg",
+        size_bytes=len(content),
+        piece_bytes=1000,
+        sha256=sha256(content),
+    )
+
+
+ID: ImageId = begin().image_id
+
+
+@pytest.fixture
+def assembly(tmp_path: Path) -> Assembly:
+    return Assembly(folder=tmp_path)
+
+
+def as_pairs(ranges: tuple[ByteRange, ...]) -> list[tuple[int, int]]:
+    return [(each.begin, each.end) for each in ranges]
+
+
+def test_pieces_in_any_order_twice_and_overlapping_make_the_image(assembly: Assembly) -> None:
+    assert as_pairs(assembly.open(RIG, begin())) == [(0, len(CONTENT))]
+    for offset, length in ((9000, 1240), (0, 4000), (3000, 4000), (0, 4000), (6500, 2500)):
+        assert assembly.put(RIG, ID, offset, CONTENT[offset : offset + length])
+    assert assembly.missing(RIG, ID) == ()
+    assert assembly.whole(RIG, ID) == CONTENT
+
+
+def test_what_was_received_before_a_restart_is_not_asked_for_again(tmp_path: Path) -> None:
+    first = Assembly(folder=tmp_path)
+    first.open(RIG, begin())
+    first.put(RIG, ID, 2000, CONTENT[2000:5000])
+    assert as_pairs(Assembly(folder=tmp_path).open(RIG, begin())) == [(0, 2000), (5000, len(CONTENT))]
+
+
+def test_a_torn_piece_is_noticed_and_everything_is_asked_for_again(assembly: Assembly, tmp_path: Path) -> None:
+    assembly.open(RIG, begin())
+    assembly.put(RIG, ID, 0, CONTENT)
+    (tmp_path / f"{RIG}.{ID}" / "0000000000").write_bytes(bytes(len(CONTENT)))
+    with pytest.raises(TornUploadError):
+        assembly.whole(RIG, ID)
+    assert as_pairs(assembly.missing(RIG, ID)) == [(0, len(CONTENT))]
+
+
+def test_a_torn_announcement_begins_anew(assembly: Assembly, tmp_path: Path) -> None:
+    assembly.open(RIG, begin())
+    assembly.put(RIG, ID, 0, CONTENT)
+    (tmp_path / f"{RIG}.{ID}" / "begin.json").write_bytes(b"")
+    assert not assembly.put(RIG, ID, 0, CONTENT)
+    assert as_pairs(assembly.open(RIG, begin())) == [(0, len(CONTENT))]
+
+
+@pytest.mark.parametrize(("offset", "piece"), [(0, b""), (0, CONTENT + b"x"), (len(CONTENT), b"x"), (10**9, b"x")])
+def test_a_piece_beyond_the_image_is_refused(assembly: Assembly, offset: int, piece: bytes) -> None:
+    assembly.open(RIG, begin())
+    with pytest.raises(BadPieceError):
+        assembly.put(RIG, ID, offset, piece)
+
+
+def test_a_piece_of_an_image_that_nobody_announced_is_not_kept(assembly: Assembly, tmp_path: Path) -> None:
+    assert not assembly.put(RIG, ID, 0, CONTENT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_sender_cannot_leave_any_number_of_images_unfinished(assembly: Assembly, tmp_path: Path) -> None:
+    assembly.open(SenderId("anna"), begin())
+    for number in range(MOST_OPEN + 3):
+        assembly.open(RIG, begin(f"image {number}".encode(), number))
+    assert len(list(tmp_path.glob(f"{RIG}.*"))) == MOST_OPEN
+    assert len(list(tmp_path.glob("anna.*"))) == 1
+
+
+def test_a_closed_image_leaves_nothing_behind(assembly: Assembly, tmp_path: Path) -> None:
+    assembly.open(RIG, begin())
+    assembly.close(RIG, ID)
+    assembly.close(RIG, ID)
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(
+    size=st.integers(0, 60),
+    held=st.lists(st.tuples(st.integers(0, 59), st.integers(1, 20)), max_size=8),
+)
+def test_missing_and_held_together_are_the_whole_image(size: int, held: list[tuple[int, int]]) -> None:
+    pieces = [(offset, length) for offset, length in held if offset + length <= size]
+    covered = {byte for offset, length in pieces for byte in range(offset, offset + length)}
+    gaps = as_pairs(missing_ranges(size, pieces))
+    assert {byte for start, end in gaps for byte in range(start, end)} == set(range(size)) - covered
+    assert all(start < end for start, end in gaps)
+    assert gaps == sorted(gaps)

@@ -1,0 +1,164 @@
+"""A crash at every single write of intake and store: nothing is lost, nothing is numbered twice, nothing is half there."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from broker.ids import ImageName, ProjectId, SenderId
+from broker.messages import ReceiptStatus
+from reconstructor.intake.validation import Limits, Taken, Upload, take_in
+from reconstructor.jobs.answer import read_answer
+from reconstructor.jobs.commit import outcome_of
+from reconstructor.schedule import JobState
+from reconstructor.storage import durable_files
+from reconstructor.storage.database import Database
+from reconstructor.storage.store import Store
+from tests.black_boxes import instant
+from tests.photographs import image_id, photograph
+
+LIMITS = Limits(pixels=1_000_000, side_px=2000)
+PROJECT = ProjectId("chapel")
+
+
+class PowerCutError(BaseException):
+    """The machine stops here; nothing of ours may catch it."""
+
+
+@contextmanager
+def power_cut_after(steps: int, patch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
+    """Stop before the next write once this many were done; yields how many have been done."""
+    done = 0
+
+    def counted(work: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object) -> object:
+            nonlocal done
+            if done == steps:
+                raise PowerCutError
+            result = work(*arguments)
+            done += 1
+            return result
+
+        return step
+
+    with patch.context() as inside:
+        inside.setattr(durable_files, "_write", counted(durable_files._write))
+        inside.setattr(durable_files, "_sync", counted(durable_files._sync))
+        inside.setattr(os, "replace", counted(os.replace))
+        inside.setattr(Database, "_commit", counted(Database._commit))
+        yield lambda: done
+
+
+def open_store(folder: Path) -> Store:
+    return Store(folder, refetch_every=2)
+
+
+def send(store: Store, seed: int) -> Taken:
+    payload = photograph(seed)
+    name = ImageName(image_id(payload, seed))
+    return take_in(Upload(sender=SenderId("rig-north"), name=name, payload=payload), store, LIMITS)
+
+
+def check_images(store: Store) -> None:
+    """Numbers are 1 to N, and every numbered image is whole."""
+    images = store.images()
+    assert [image.number for image in images] == list(range(1, len(images) + 1))
+    for image in images:
+        seed = image.image_id.sequence
+        assert store.path(image).read_bytes() == photograph(seed)
+    assert not list(store.folder.rglob("*.tmp"))
+
+
+def test_intake_outlives_a_crash_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for steps in range(100):
+        folder = tmp_path / str(steps)
+        store = open_store(folder)
+        send(store, 0)
+        is_cut, receipt = False, None
+        with power_cut_after(steps, monkeypatch) as count:
+            try:
+                receipt = send(store, 1)
+            except PowerCutError:
+                is_cut = True
+            done = count()
+        store.close()
+        store = open_store(folder)
+        check_images(store)
+        again = send(store, 1)
+        assert again.image.number == 2
+        if receipt is not None:
+            assert again.status is ReceiptStatus.DUPLICATE
+        check_images(store)
+        assert send(store, 2).image.number == 3
+        store.close()
+        if not is_cut:
+            assert done == 8  # 2 files written, synced, renamed, 1 folder synced, 1 commit
+            return
+    pytest.fail("intake never came to its end")
+
+
+def run_job(store: Store) -> None:
+    """The next job by a black box that answers at once, up to its end."""
+    job = store.next_job()
+    assert job is not None
+    if job.state is not JobState.STORED:
+        store.start(job)
+        image = store.image(job.image_number)
+        is_refetch = job.kind.value == "refetch"
+        merged = None if is_refetch else store.references.merged()
+        folder = instant(str(store.path(image)), str(merged or ""), image.image_id)
+        outcome = outcome_of(job, read_answer(Path(folder), 10_000), store, project=PROJECT, bytes_limit=1 << 30)
+        store.commit(job, outcome.change)
+    store.finish(job)
+
+
+def check_references(store: Store) -> tuple[int, int]:
+    """The newest manifest and every byte it names; returns its generation and revision."""
+    newest = store.references.newest()
+    if newest is None:
+        return 0, 0
+    manifest = newest.manifest
+    assert [entry.index for entry in manifest.shards] == list(range(len(manifest.shards)))
+    for entry in manifest.shards:
+        for each in entry.encodings:
+            assert len(store.references.shard(manifest.generation, entry, each.encoding)) == each.bytes
+    return manifest.generation, manifest.revision
+
+
+def test_jobs_outlive_a_crash_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three images, a refetch on the second: generation 1 with an increment, generation 2 with an increment."""
+    for steps in range(200):
+        folder = tmp_path / str(steps)
+        store = open_store(folder)
+        monkeypatch.chdir(store.black_box_folder)
+        for seed in range(3):
+            send(store, seed)
+        is_cut = False
+        with power_cut_after(steps, monkeypatch):
+            try:
+                _run_all(store)
+            except PowerCutError:
+                is_cut = True
+        before = check_references(store)
+        store.close()
+        store = open_store(folder)
+        assert check_references(store) >= before
+        _run_all(store)
+        newest = store.references.newest()
+        assert newest is not None
+        assert check_references(store) == (2, 1)
+        assert newest.manifest.point_count == 3 * 500
+        assert {image.state.value for image in store.images()} == {"placed"}
+        check_images(store)
+        store.close()
+        if not is_cut:
+            assert steps > 40
+            return
+    pytest.fail("the jobs never came to their end")
+
+
+def _run_all(store: Store) -> None:
+    while store.next_job() is not None:
+        run_job(store)
