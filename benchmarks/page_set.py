@@ -26,12 +26,12 @@ class Shards:
     @property
     def point_count(self) -> int:
         """Points of all shards."""
-        return sum(entry.points for entry in self.entries)
+        return sum(entry.point_count for entry in self.entries)
 
     @property
     def byte_count(self) -> int:
         """Bytes on the wire of all shards."""
-        return sum(encoded.bytes for entry in self.entries for encoded in entry.encodings)
+        return sum(encoded.size_bytes for entry in self.entries for encoded in entry.encodings)
 
 
 def surface(count: int, seed: int) -> PointCloud:
@@ -124,7 +124,7 @@ def _entry(cloud: PointCloud, *, index: int, level: int, encoding: Encoding, bod
         index=index,
         level=level,
         kind="reference",
-        points=len(cloud),
+        point_count=len(cloud),
         bounds=Bounds(minimum=(low[0], low[1], low[2]), maximum=(high[0], high[1], high[2])),
-        encodings=(EncodedShard(encoding=encoding, bytes=len(body), sha256=sha256(body)),),
+        encodings=(EncodedShard(encoding=encoding, size_bytes=len(body), sha256=sha256(body)),),
     )

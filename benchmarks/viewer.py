@@ -96,7 +96,7 @@ async def load(watched: Watched, shards: Shards) -> dict[str, float]:
     done = await watched.at("points-shown", shards.point_count)
     level0, _ = await watched.first("points-shown")
     flowing, shown_count = await watched.first("shards-shown")
-    flowed = (encoded.bytes for entry in shards.entries[shown_count:] for encoded in entry.encodings)
+    flowed = (encoded.size_bytes for entry in shards.entries[shown_count:] for encoded in entry.encodings)
     return {
         "level0_s": level0 - begin,
         "mb_per_s": sum(flowed) / (here - flowing) / 1e6,

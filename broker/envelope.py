@@ -13,6 +13,8 @@ SCHEMA: Final = f"{SCHEMA_MAJOR}.0"
 MAX_JSON_BYTES: Final = 4 * 1024 * 1024  # a manifest of 10,000 shards is 3 MB
 
 Count = Annotated[int, Field(ge=0)]
+SizeBytes = Annotated[int, Field(ge=1)]
+ImageNumber = Annotated[int, Field(ge=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Sentence = Annotated[str, Field(max_length=2000)]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]

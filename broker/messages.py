@@ -5,8 +5,31 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field
 
-from broker.envelope import Count, Matrix4, Message, QuaternionWxyz, Sentence, Sha256, Vector3, WireModel, Word
-from broker.ids import AgentId, ConnectionId, Encoding, EventType, Generation, ImageId, ImageName, UserId, Verb
+from broker.envelope import (
+    Count,
+    ImageNumber,
+    Matrix4,
+    Message,
+    QuaternionWxyz,
+    Sentence,
+    Sha256,
+    SizeBytes,
+    Vector3,
+    WireModel,
+    Word,
+)
+from broker.ids import (
+    AgentId,
+    ConnectionId,
+    Encoding,
+    EventType,
+    Generation,
+    ImageId,
+    ImageName,
+    RequestId,
+    UserId,
+    Verb,
+)
 
 
 class ReceiptStatus(StrEnum):
@@ -24,7 +47,7 @@ class UploadAcknowledged(Message):
     status: ReceiptStatus
     image_name: ImageName
     image_id: ImageId | None = None
-    image_number: Annotated[int, Field(ge=1)] | None = None
+    image_number: ImageNumber | None = None
     sha256: Sha256 | None = None
     code: Word | None = None
     reason: Sentence | None = None
@@ -36,8 +59,8 @@ class UploadBegin(Message):
     type: Literal["upload_begin"] = "upload_begin"
     image_id: ImageId
     content_type: Annotated[str, Field(max_length=64)]
-    size_bytes: Annotated[int, Field(ge=1)]
-    piece_bytes: Annotated[int, Field(ge=1)]
+    size_bytes: SizeBytes
+    piece_bytes: SizeBytes
     sha256: Sha256
 
 
@@ -46,7 +69,7 @@ class UploadEnd(Message):
 
     type: Literal["upload_end"] = "upload_end"
     image_id: ImageId
-    size_bytes: Annotated[int, Field(ge=1)]
+    size_bytes: SizeBytes
     sha256: Sha256
 
 
@@ -83,8 +106,8 @@ class Flow(Message):
     """How much one sender may have under way without a receipt."""
 
     type: Literal["flow"] = "flow"
-    images: Annotated[int, Field(ge=1)]
-    bytes: Annotated[int, Field(ge=1)]
+    image_count: Annotated[int, Field(ge=1)]
+    size_bytes: SizeBytes
     pause_until: AwareDatetime | None = None
 
 
@@ -147,18 +170,18 @@ class Command(Message):
     """Ops tell an agent to do something; late and retained commands are ignored."""
 
     type: Literal["command"] = "command"
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    id: RequestId
     verb: Literal["capture", "capture_at", "pause", "resume", "cancel", "reboot"]
     deadline_at: AwareDatetime
     capture_at: AwareDatetime | None = None
-    count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    image_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
 
 
 class CommandReply(Message):
     """An agent's answer to one command."""
 
     type: Literal["command_reply"] = "command_reply"
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    id: RequestId
     agent: AgentId
     is_done: bool
     code: Word | None = None
@@ -251,7 +274,7 @@ class ProcessingStarted(Event):
 
     type: Literal["processing_started"] = "processing_started"
     image_id: ImageId
-    image_number: Annotated[int, Field(ge=1)]
+    image_number: ImageNumber
 
 
 class RefetchStarting(Event):
@@ -259,7 +282,7 @@ class RefetchStarting(Event):
 
     type: Literal["refetch_starting"] = "refetch_starting"
     image_id: ImageId
-    image_number: Annotated[int, Field(ge=1)]
+    image_number: ImageNumber
     next_generation: Generation
 
 
@@ -277,7 +300,7 @@ class ShardUpdate(Event):
 
     type: Literal["shard_update"] = "shard_update"
     image_id: ImageId
-    image_number: Annotated[int, Field(ge=1)]
+    image_number: ImageNumber
     generation: Generation
     revision: Count
     shards: tuple[Count, ...]
@@ -289,7 +312,7 @@ class ProcessingComplete(Event):
 
     type: Literal["processing_complete"] = "processing_complete"
     image_id: ImageId
-    image_number: Annotated[int, Field(ge=1)]
+    image_number: ImageNumber
     state: Literal["placed", "waiting", "rejected", "unknown"]
     is_refetch: bool
     generation: Generation | None = None
@@ -330,7 +353,7 @@ class ScaleSource(StrEnum):
 
     NONE = "none"
     BASELINE = "baseline"
-    DISTANCE = "distance"
+    SCALE_BAR = "scale_bar"
     GPS = "gps"
 
 
@@ -351,7 +374,7 @@ class EncodedShard(WireModel):
     """One encoding of one shard."""
 
     encoding: Encoding
-    bytes: Annotated[int, Field(ge=1)]
+    size_bytes: SizeBytes
     sha256: Sha256
 
 
@@ -361,8 +384,8 @@ class ShardEntry(WireModel):
     index: Count
     level: Annotated[int, Field(ge=0, le=32)]
     kind: Literal["reference", "incremental"]
-    image_number: Annotated[int, Field(ge=1)] | None = None
-    points: Annotated[int, Field(ge=1)]
+    image_number: ImageNumber | None = None
+    point_count: Annotated[int, Field(ge=1)]
     bounds: Bounds
     encodings: tuple[EncodedShard, ...]
 
@@ -394,7 +417,7 @@ class CameraEntry(WireModel):
     """One image as a camera: OpenCV axes, pixel centres at half integers, distortion as OpenCV's k1, k2, p1, p2."""
 
     image_id: ImageId
-    image_number: Annotated[int, Field(ge=1)] | None = None
+    image_number: ImageNumber | None = None
     state: CameraState
     code: Word | None = None
     reason: Sentence | None = None
@@ -429,7 +452,7 @@ class Request(Message):
     """A viewer or an agent asks the reconstructor for something."""
 
     type: Literal["request"] = "request"
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    id: RequestId
     verb: Verb
     connection: ConnectionId
     generation: Generation | None = None
@@ -440,7 +463,7 @@ class Response(Message):
     """The answer to one request; for a ping it is the pong and its times tell the latency."""
 
     type: Literal["response"] = "response"
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    id: RequestId
     verb: Verb
     is_done: bool
     code: Word | None = None

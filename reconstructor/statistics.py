@@ -59,7 +59,7 @@ def collect(project: ProjectId, store: Store, figures: Figures) -> Reconstructor
 
 
 def _retained_bytes(manifest: Manifest) -> int:
-    return sum(each.bytes for entry in manifest.shards for each in entry.encodings)
+    return sum(each.size_bytes for entry in manifest.shards for each in entry.encodings)
 
 
 def _memory_bytes() -> int:

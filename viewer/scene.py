@@ -116,7 +116,7 @@ def _plan(scene: Scene, manifest: Manifest) -> dict[int, WantedShard]:
     points = 0
     encoded_entries = (entry for entry in manifest.shards if entry.encodings)
     for entry in sorted(encoded_entries, key=lambda each: (each.level, each.index)):
-        points += entry.points
+        points += entry.point_count
         if plan and scene.point_budget is not None and points > scene.point_budget:
             break
         encoded = next((each for each in entry.encodings if each.encoding is scene.encoding), entry.encodings[0])
@@ -124,8 +124,8 @@ def _plan(scene: Scene, manifest: Manifest) -> dict[int, WantedShard]:
             generation=manifest.generation,
             index=entry.index,
             encoding=encoded.encoding,
-            points=entry.points,
-            bytes=encoded.bytes,
+            points=entry.point_count,
+            bytes=encoded.size_bytes,
             sha256=encoded.sha256,
         )
     return plan

@@ -68,9 +68,9 @@ class Inbox:
 def wish_of(command: Command) -> Wish | None:
     """The photographs a command asks for; None for other verbs."""
     if command.verb == "capture":
-        return Wish(count=command.count or 1)
+        return Wish(count=command.image_count or 1)
     if command.verb == "capture_at":
         if command.capture_at is None:
             raise CommandRefusedError("capture_at needs the field capture_at: an instant with its time zone")
-        return Wish(count=command.count or 1, at=command.capture_at)
+        return Wish(count=command.image_count or 1, at=command.capture_at)
     return None

@@ -83,7 +83,7 @@ class Uplink:
         self.wake()
 
     def take_flow(self, flow: Flow) -> None:
-        self.window = Window(images=flow.images, size_bytes=flow.bytes)
+        self.window = Window(images=flow.image_count, size_bytes=flow.size_bytes)
         self._pause_until = flow.pause_until
         self.wake()
 

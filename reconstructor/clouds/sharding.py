@@ -74,10 +74,10 @@ def entries(
             level=shard.level,
             kind="incremental" if is_incremental else "reference",
             image_number=image_number,
-            points=len(shard.cloud),
+            point_count=len(shard.cloud),
             bounds=bounds_of(shard.cloud),
             encodings=tuple(
-                EncodedShard(encoding=encoding, bytes=len(payload), sha256=sha256(payload))
+                EncodedShard(encoding=encoding, size_bytes=len(payload), sha256=sha256(payload))
                 for encoding, payload in payloads.items()
             ),
         )

@@ -102,7 +102,7 @@ async def ask_for_gaps(context: Context) -> None:
 async def send_flow(context: Context, sender: SenderId) -> None:
     """Tell a sender, once and retained, how much it may have under way; raises what `Delivery.publish` raises."""
     settings = context.settings
-    flow = Flow(project=context.project, images=settings.flow_images, bytes=settings.flow_bytes)
+    flow = Flow(project=context.project, image_count=settings.flow_images, size_bytes=settings.flow_bytes)
     topic = context.space.topic(context.project, FLOW.template, sender=sender)
     await context.delivery.publish(Outgoing(topic=topic, payload=flow.encode(), is_retained=True, content_type=_JSON))
 

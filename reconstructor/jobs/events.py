@@ -77,7 +77,7 @@ def _shard_update(context: Context, job: Job, image: StoredImage, manifest: Mani
         generation=manifest.generation,
         revision=manifest.revision,
         shards=tuple(entry.index for entry in new),
-        point_count=sum(entry.points for entry in new),
+        point_count=sum(entry.point_count for entry in new),
     )
 
 

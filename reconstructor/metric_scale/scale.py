@@ -10,7 +10,7 @@ from broker.errors import CairnError
 from broker.messages import Manifest, ScaleBar, ScaleSource, WorldFrame
 from reconstructor.clouds.sharding import longest_edge
 
-_RANK: Final = {ScaleSource.NONE: 0, ScaleSource.GPS: 1, ScaleSource.BASELINE: 2, ScaleSource.DISTANCE: 3}
+_RANK: Final = {ScaleSource.NONE: 0, ScaleSource.GPS: 1, ScaleSource.BASELINE: 2, ScaleSource.SCALE_BAR: 3}
 _SHORTEST: Final = 1e-3  # of the object's longest edge: a point is not picked more finely
 _FARTHEST: Final = 2.0  # edges from the object's centre: nobody picks a point out there
 _OBJECT_M: Final = (1e-3, 1e5)
@@ -93,7 +93,7 @@ def scale_of_bar(bar: ScaleBar, manifest: Manifest | None) -> Scale:
     metres_per_unit = bar.distance_m / length
     if not _OBJECT_M[0] <= metres_per_unit * edge <= _OBJECT_M[1]:
         raise BadScaleBarError(f"the object would be {metres_per_unit * edge:.3g} m large: check distance_m")
-    return Scale(metres_per_unit=metres_per_unit, source=ScaleSource.DISTANCE)
+    return Scale(metres_per_unit=metres_per_unit, source=ScaleSource.SCALE_BAR)
 
 
 def _growth_since(bar: ScaleBar, manifest: Manifest) -> float:

@@ -103,7 +103,7 @@ class References:
                 update={
                     "sent_at": datetime.now(UTC),
                     "revision": manifest.revision + 1,
-                    "point_count": sum(entry.points for entry in whole),
+                    "point_count": sum(entry.point_count for entry in whole),
                     "shards": whole,
                 }
             )

@@ -63,7 +63,7 @@ def begin(
         image_count=image_count,
         frame=frame,
         bounds=join_bounds([shard.entry.bounds for shard in ready]),
-        point_count=sum(shard.entry.points for shard in ready),
+        point_count=sum(shard.entry.point_count for shard in ready),
         level_count=max(shard.entry.level for shard in ready) + 1,
         shards=tuple(shard.entry for shard in ready),
     )
@@ -88,7 +88,7 @@ def grow(
     increment = _narrow(cloud, manifest.frame.offset)
     _check_near(manifest, increment)
     shards = cut(increment, longest_edge(manifest.bounds))
-    used_bytes = sum(each.bytes for entry in manifest.shards for each in entry.encodings)
+    used_bytes = sum(each.size_bytes for entry in manifest.shards for each in entry.encodings)
     first_index = max((entry.index for entry in manifest.shards), default=-1) + 1
     ready, left_out = _within(shards, bytes_limit - used_bytes, first_index=first_index, image_number=image_number)
     if not ready:
@@ -102,7 +102,7 @@ def grow(
             "image_count": max(manifest.image_count, image_number),
             "frame": scaled(manifest.frame, scale).model_copy(update={"up": up}),
             "bounds": join_bounds([manifest.bounds, bounds_of(increment)]),
-            "point_count": manifest.point_count + sum(shard.entry.points for shard in ready),
+            "point_count": manifest.point_count + sum(shard.entry.point_count for shard in ready),
             "level_count": max(manifest.level_count, *(shard.entry.level + 1 for shard in ready)),
             "shards": (*manifest.shards, *(shard.entry for shard in ready)),
         }
@@ -122,7 +122,7 @@ def _within(
         if used_bytes > bytes_limit and (ready or is_incremental):
             break
         ready.append(shard)
-    kept_count = sum(shard.entry.points for shard in ready)
+    kept_count = sum(shard.entry.point_count for shard in ready)
     return tuple(ready), sum(len(shard.cloud) for shard in shards) - kept_count
 
 

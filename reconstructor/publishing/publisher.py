@@ -144,7 +144,7 @@ class Publisher:
     async def _send_shard(self, topic: str, generation: int, entry: ShardEntry, encoding: Encoding) -> None:
         began_s = time.monotonic()
         payload = await asyncio.to_thread(self._references.shard, generation, entry, encoding)
-        properties = (("points", str(entry.points)), ("level", str(entry.level)))
+        properties = (("points", str(entry.point_count)), ("level", str(entry.level)))
         await self._delivery.publish(
             Outgoing(
                 topic=topic,
@@ -159,7 +159,7 @@ class Publisher:
             generation=generation,
             shard=entry.index,
             encoding=encoding.value,
-            points=entry.points,
+            points=entry.point_count,
             bytes=len(payload),
             duration_s=round(time.monotonic() - began_s, 4),
         )

@@ -101,7 +101,7 @@ class Reconstruction:
             image_count=image_count,
             frame=WorldFrame(up=(0.0, 1.0, 0.0)),
             bounds=Bounds(minimum=(-7.0, -1.0, -7.0), maximum=(7.0, 8.0, 7.0)),
-            point_count=sum(entry.points for entry in self.entries),
+            point_count=sum(entry.point_count for entry in self.entries),
             level_count=1 + max(entry.level for entry in self.entries),
             shards=tuple(self.entries),
         )
@@ -230,7 +230,7 @@ class Reconstruction:
         index, body = len(self.entries), encode_packed(cloud)
         topic = self._topic(SHARD.template, generation=generation, encoding="packed", index=index)
         await self._retain(topic, body, is_withheld=index in self.withheld)
-        encoded = EncodedShard(encoding=Encoding.PACKED, bytes=len(body), sha256=sha256(body))
+        encoded = EncodedShard(encoding=Encoding.PACKED, size_bytes=len(body), sha256=sha256(body))
         fields = {
             "index": index,
             "level": level,

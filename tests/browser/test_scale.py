@@ -47,7 +47,7 @@ async def test_a_known_length_gives_everybody_metres(
             await expect(visitor.page.get_by_test_id("scale-bar")).to_have_text("2.50 m", timeout=WAIT_MS)
             await expect(visitor.page.get_by_test_id("ruler")).to_have_count(0)
         await expect(anna.page.get_by_test_id("distance")).to_contain_text("world units")
-        await reconstruction.rescale(2.0, ScaleSource.DISTANCE)
+        await reconstruction.rescale(2.0, ScaleSource.SCALE_BAR)
         for visitor in (anna, guest):
             await expect(visitor.page.get_by_test_id("ruler")).to_contain_text("m", timeout=WAIT_MS)
         await expect(anna.page.get_by_test_id("distance")).to_contain_text(" m")

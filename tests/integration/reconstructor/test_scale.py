@@ -65,7 +65,7 @@ async def test_a_scale_bar_gives_all_viewers_metres_one_revision_on(
         waiting = [asyncio.create_task(shown(mosquitto, is_scaled, user)) for user in ("viewer", "guest", "ops")]
         await lay(mosquitto, bar(1))
         for manifest in await asyncio.gather(*waiting):
-            assert (manifest.frame.metres_per_unit, manifest.frame.scale_source) == (4.0, ScaleSource.DISTANCE)
+            assert (manifest.frame.metres_per_unit, manifest.frame.scale_source) == (4.0, ScaleSource.SCALE_BAR)
             assert (manifest.generation, manifest.revision) == (1, before.revision + 1)
             assert manifest.shards == before.shards
         program.kill()  # it survives a restart,

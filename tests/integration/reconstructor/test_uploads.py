@@ -60,7 +60,7 @@ class Sender:
                     return decode(message.payload, Missing)
                 if channel is RECEIPT:
                     return decode(message.payload, UploadAcknowledged)
-                assert decode(message.payload, Flow).images >= 1
+                assert decode(message.payload, Flow).image_count >= 1
 
     async def missing(self) -> list[tuple[int, int]]:
         answer = await self.answer()

@@ -80,7 +80,7 @@ class Publisher:
                 for encoding, body in bodies.items():
                     await self.shard(generation, encoding, index, body)
             encodings = tuple(
-                EncodedShard(encoding=encoding, bytes=len(body), sha256=sha256(body))
+                EncodedShard(encoding=encoding, size_bytes=len(body), sha256=sha256(body))
                 for encoding, body in bodies.items()
             )
             entries.append(
@@ -88,7 +88,7 @@ class Publisher:
                     index=index,
                     level=min(index, 3),
                     kind="reference",
-                    points=len(cloud),
+                    point_count=len(cloud),
                     bounds=BOX,
                     encodings=encodings,
                 )

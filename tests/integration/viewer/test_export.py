@@ -84,8 +84,8 @@ async def test_a_shard_of_another_length_than_the_manifest_says_is_refused(
 ) -> None:
     manifest = await publisher.reference_set([random_cloud(10), random_cloud(10, 1)])
     uneven = (
-        manifest.shards[0].model_copy(update={"points": 9}),
-        manifest.shards[1].model_copy(update={"points": 11}),
+        manifest.shards[0].model_copy(update={"point_count": 9}),
+        manifest.shards[1].model_copy(update={"point_count": 11}),
     )
     await publisher.pointer(manifest.model_copy(update={"shards": uneven, "revision": 1}))
     with pytest.raises(UnevenManifestError, match="its manifest says"):

@@ -67,7 +67,7 @@ def test_wanted_shard_carries_the_length_and_digest_of_its_encoding() -> None:
         scene = take_manifest(Scene(encoding=encoding), Manifest.model_validate(manifest), 0)
         listed = {each["encoding"]: each for each in manifest["shards"][0]["encodings"]}[encoding]
         first = wanted(scene)[0]
-        assert (first.encoding, first.bytes, first.sha256) == (encoding, listed["bytes"], listed["sha256"])
+        assert (first.encoding, first.bytes, first.sha256) == (encoding, listed["size_bytes"], listed["sha256"])
 
 
 def test_a_shard_without_any_encoding_is_left_out() -> None:

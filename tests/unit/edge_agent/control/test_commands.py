@@ -59,7 +59,7 @@ def test_the_inbox_forgets_the_oldest_ids_and_stays_small() -> None:
 
 def test_verbs_become_wishes() -> None:
     at = NOW + timedelta(seconds=5)
-    assert wish_of(command(count=3)) == Wish(count=3)
+    assert wish_of(command(image_count=3)) == Wish(count=3)
     assert wish_of(command(verb="capture_at", capture_at=at)) == Wish(count=1, at=at)
     assert wish_of(command(verb="pause")) is None
     with pytest.raises(CommandRefusedError, match="needs the field capture_at"):

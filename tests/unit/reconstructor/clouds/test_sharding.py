@@ -101,9 +101,9 @@ def test_entries_describe_the_bytes_that_go_out() -> None:
         assert shard.entry.image_number == 3
         for each in shard.entry.encodings:
             payload = shard.payloads[each.encoding]
-            assert (each.bytes, each.sha256) == (len(payload), sha256(payload))
+            assert (each.size_bytes, each.sha256) == (len(payload), sha256(payload))
             decoded = decode(payload, each.encoding)
-            assert len(decoded) == shard.entry.points
+            assert len(decoded) == shard.entry.point_count
         points = decode(shard.payloads[Encoding.PLY], Encoding.PLY).points_in_world
         assert tuple(points.min(axis=0).tolist()) == shard.entry.bounds.minimum
         assert tuple(points.max(axis=0).tolist()) == shard.entry.bounds.maximum

@@ -89,10 +89,10 @@ def test_a_baseline_is_better_than_gps_and_a_black_box_that_knows_better_than_bo
     assert scale is not None
     assert scale.source is ScaleSource.BASELINE
     assert scale.metres_per_unit == pytest.approx(METRES_PER_UNIT)
-    update = Update(metres_per_unit=7.0, scale_source=ScaleSource.DISTANCE)
+    update = Update(metres_per_unit=7.0, scale_source=ScaleSource.SCALE_BAR)
     said = measured_scale(update, cameras(store), store, STEP)
     assert said is not None
-    assert (said.metres_per_unit, said.source) == (7.0, ScaleSource.DISTANCE)
+    assert (said.metres_per_unit, said.source) == (7.0, ScaleSource.SCALE_BAR)
 
 
 def test_cameras_that_wait_or_that_the_project_does_not_have_tell_nothing(store: Store) -> None:

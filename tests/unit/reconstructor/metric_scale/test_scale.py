@@ -18,7 +18,7 @@ PROJECT = ProjectId("chapel")
 GPS = Scale(metres_per_unit=3.0, source=ScaleSource.GPS)
 BETTER_GPS = Scale(metres_per_unit=3.1, source=ScaleSource.GPS)
 RIG = Scale(metres_per_unit=2.9, source=ScaleSource.BASELINE)
-BAR = Scale(metres_per_unit=3.05, source=ScaleSource.DISTANCE)
+BAR = Scale(metres_per_unit=3.05, source=ScaleSource.SCALE_BAR)
 
 
 def frame(scale: Scale | None = None) -> WorldFrame:
@@ -55,7 +55,7 @@ def bar(**changes: object) -> ScaleBar:
 
 
 def test_a_bar_of_two_units_and_five_metres_makes_units_of_two_and_a_half() -> None:
-    assert scale_of_bar(bar(), manifest()) == Scale(metres_per_unit=2.5, source=ScaleSource.DISTANCE)
+    assert scale_of_bar(bar(), manifest()) == Scale(metres_per_unit=2.5, source=ScaleSource.SCALE_BAR)
 
 
 def test_a_bar_that_crossed_with_a_new_generation_is_brought_into_its_world() -> None:
@@ -108,7 +108,7 @@ def test_a_scale_gives_way_to_a_better_one(
 
 def test_a_scale_follows_the_world() -> None:
     followed = next_scale(frame(BAR), NOTHING_KNOWN, growth=2.0, is_complete=True)
-    assert followed == Scale(metres_per_unit=BAR.metres_per_unit / 2.0, source=ScaleSource.DISTANCE)
+    assert followed == Scale(metres_per_unit=BAR.metres_per_unit / 2.0, source=ScaleSource.SCALE_BAR)
 
 
 def test_a_frame_without_scale_names_no_source() -> None:

@@ -123,7 +123,7 @@ def check_references(store: Store) -> tuple[int, int]:
     assert [entry.index for entry in manifest.shards] == list(range(len(manifest.shards)))
     for entry in manifest.shards:
         for each in entry.encodings:
-            assert len(store.references.shard(manifest.generation, entry, each.encoding)) == each.bytes
+            assert len(store.references.shard(manifest.generation, entry, each.encoding)) == each.size_bytes
     return manifest.generation, manifest.revision
 
 

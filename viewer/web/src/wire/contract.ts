@@ -124,7 +124,7 @@ export interface Command {
   readonly verb: "capture" | "capture_at" | "pause" | "resume" | "cancel" | "reboot";
   readonly deadline_at: string;
   readonly capture_at: string | null;
-  readonly count: number | null;
+  readonly image_count: number | null;
 }
 
 /** An agent's answer to one command. */
@@ -153,7 +153,7 @@ export interface DesiredSettings {
 /** One encoding of one shard. */
 export interface EncodedShard {
   readonly encoding: Encoding;
-  readonly bytes: number;
+  readonly size_bytes: number;
   readonly sha256: string;
 }
 
@@ -178,8 +178,8 @@ export interface Flow {
   readonly schema: string;
   readonly sent_at: string;
   readonly project: string;
-  readonly images: number;
-  readonly bytes: number;
+  readonly image_count: number;
+  readonly size_bytes: number;
   readonly pause_until: string | null;
 }
 
@@ -387,7 +387,7 @@ export interface ScaleBar {
 }
 
 /** What told how large the object is. */
-export type ScaleSource = "none" | "baseline" | "distance" | "gps";
+export type ScaleSource = "none" | "baseline" | "scale_bar" | "gps";
 
 /** One shard of a manifest. */
 export interface ShardEntry {
@@ -395,7 +395,7 @@ export interface ShardEntry {
   readonly level: number;
   readonly kind: "reference" | "incremental";
   readonly image_number: number | null;
-  readonly points: number;
+  readonly point_count: number;
   readonly bounds: Bounds;
   readonly encodings: readonly EncodedShard[];
 }
