@@ -179,8 +179,9 @@ class Fetch:
             shards=indexes,
         )
         user = self._connection.username or "viewer"
-        topic = self._space.topic(self._project, REQUEST.template, user=user, verb=request.verb)
-        await self._follower.publish(topic, request.encode())
+        await self._follower.publish(
+            REQUEST.outgoing(self._space, self._project, request, user=user, verb=request.verb)
+        )
 
     def _topic(self, wanted: WantedShard) -> str:
         return self._space.topic(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from broker.contract import AGENT_DESCRIPTION, AGENT_HEALTH, AGENT_STATE, COMMAND, COMMAND_REPLY
-from broker.delivery import BrokerRefusedError, Delivery, Outgoing
+from broker.delivery import BrokerRefusedError, Delivery
 from broker.envelope import Message, decode
 from broker.ids import AgentId
 from broker.live import follow
@@ -25,6 +25,7 @@ from broker.messages import (
     ReconstructorPresence,
 )
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.cameras.camera import CameraUnusableError, now_utc
 from edge_agent.config import Settings

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from broker.contract import AGENT_STATE, COMMAND, COMMAND_REPLY
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import AgentId
 from broker.live import follow
 from broker.messages import AgentPresence, AgentState, Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.cameras.camera import now_utc
 from edge_agent.cameras.plan import CameraKind

@@ -9,11 +9,12 @@ import pytest
 
 import edge_agent
 from broker.contract import COMMAND, COMMAND_REPLY
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import AgentId, ImageId
 from broker.messages import AgentHealth, Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent.cameras.camera import now_utc
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
@@ -39,7 +40,14 @@ class RigClock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> RigClock:
     clock = RigClock()
-    for name in ("camera", "commands", "photographer", "uplink", "health", "cameras.picamera"):
+    for name in (
+        "cameras.camera",
+        "control.commands",
+        "capture.photographer",
+        "uplink.rate",
+        "control.health",
+        "cameras.picamera",
+    ):
         monkeypatch.setattr(f"{edge_agent.__name__}.{name}.now_utc", clock)
     return clock
 

@@ -25,7 +25,7 @@ from broker.contract import (
     DESIRED_SETTINGS,
     REPORTED_SETTINGS,
 )
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import Message, decode
 from broker.ids import AgentId
 from broker.live import follow
@@ -41,6 +41,7 @@ from broker.messages import (
     ReportedSettings,
 )
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.cameras.camera import Photograph, now_utc
 from edge_agent.config import Settings

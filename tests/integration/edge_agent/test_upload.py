@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from broker.contract import MISSING
-from broker.delivery import Outgoing
 from broker.ids import AgentId, ImageId
 from broker.messages import Missing, MissingSequences, ReconstructorPresence
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent.cameras.camera import Photograph
 from edge_agent.config import Settings
 from edge_agent.spool.spool import Spool

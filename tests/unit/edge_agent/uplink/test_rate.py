@@ -75,10 +75,10 @@ async def test_it_is_closed_without_connection_and_after_a_hold(uplink: Uplink, 
 
 async def test_flow_changes_the_window_and_pauses(uplink: Uplink) -> None:
     uplink.take_state(state(ReconstructorPresence.READY))
-    uplink.take_flow(flow(images=7, bytes=10**6, pause_until=now_utc() + timedelta(seconds=60)))
+    uplink.take_flow(flow(image_count=7, size_bytes=10**6, pause_until=now_utc() + timedelta(seconds=60)))
     assert uplink.window == Window(images=7, size_bytes=10**6)
     assert not opens(uplink)
-    uplink.take_flow(flow(images=1, bytes=1))
+    uplink.take_flow(flow(image_count=1, size_bytes=1))
     assert opens(uplink)
 
 
