@@ -20,9 +20,9 @@ from broker.ids import Encoding, ProjectId
 from broker.logs import get_logger
 from broker.messages import Manifest, ShardEntry
 from broker.topics import TopicSpace
-from reconstructor.publishing.desired_retained import Reference, References
 from reconstructor.publishing.retained import Retained, list_retained
 from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.reference_sets import Reference, References
 
 _WINDOW: Final = 16  # shards under way: mosquitto.conf's max_inflight_messages
 _CONNECT_TIMEOUT_S: Final = 10.0
