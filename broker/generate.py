@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from broker.access import User, acl
+from broker.accounts.access import User, acl
 from broker.channel import Channel, Role
 from broker.contract import CHANNELS
 from broker.envelope import MESSAGES

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat
 from pydantic_settings import SettingsConfigDict
 
-from broker.access import HOME_ASSISTANT_PATTERN
+from broker.accounts.access import HOME_ASSISTANT_PATTERN
 from broker.config import BadSettingsError, Connection, ProgramSettings
 from broker.ids import AgentId, ProjectId
-from broker.messages import AgentSettings
+from broker.rig_messages import AgentSettings
 from edge_agent.cameras.plan import CameraKind, CameraPlan
 from edge_agent.capture.calibration import Calibration
 from edge_agent.capture.schedule import BadHoursError, Hours

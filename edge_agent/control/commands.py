@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from broker.errors import CairnError
-from broker.messages import Command
+from broker.rig_messages import Command
 from edge_agent.cameras.camera import now_utc
 
 REMEMBERED: Final = 256  # ids of answered commands: QoS 1 may bring one twice

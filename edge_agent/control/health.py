@@ -8,7 +8,7 @@ from typing import Final
 
 from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
-from broker.messages import AgentHealth
+from broker.rig_messages import AgentHealth
 from edge_agent.cameras.camera import now_utc
 from edge_agent.control.machine import look
 from edge_agent.spool.spool import Spool

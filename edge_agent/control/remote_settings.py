@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from broker.envelope import BadMessageError, Count, Message, decode
 from broker.ids import AgentId, ProjectId
-from broker.messages import AgentSettings, DesiredSettings, RefusedField, ReportedSettings
+from broker.rig_messages import AgentSettings, DesiredSettings, RefusedField, ReportedSettings
 
 KEPT_WORD: Final = "settings"  # the spool's word for the last good ones
 TRIAL_WORD: Final = "settings_on_trial"  # and for a wish that runs and is not confirmed yet

@@ -12,11 +12,11 @@ from PIL import Image, UnidentifiedImageError
 from broker.contract import MAX_IMAGE_BYTES
 from broker.errors import CairnError
 from broker.ids import ImageId, ImageName, SenderId
+from broker.image_formats import FORMAT_BY_NAME
 from broker.messages import ReceiptStatus
 from reconstructor.storage.images import NewImage, StoredImage
 from reconstructor.storage.store import Store
 
-_SUFFIX_BY_FORMAT: Final = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif"}
 _SMALLEST: Final = (1, 1)  # the size drafted for: the whole stream is still read, an eighth of the pixels is made
 
 
@@ -122,13 +122,14 @@ def _inspect(upload: Upload, image_id: ImageId, digest: str, limits: Limits) -> 
                 f"{width}x{height} pixels are above the limit of {limits.pixels}: reduce the image"
             )
         _decode(opened)
+    kind = FORMAT_BY_NAME[str(opened.format)]
     return NewImage(
         image_id=image_id,
         sender=upload.sender,
         name=upload.name,
         sha256=digest,
-        suffix=_SUFFIX_BY_FORMAT[str(opened.format)],
-        content_type=Image.MIME[str(opened.format)],
+        suffix=kind.suffixes[0],
+        content_type=kind.content_type,
         width_px=width,
         height_px=height,
         received_at=datetime.now(UTC),
@@ -138,7 +139,7 @@ def _inspect(upload: Upload, image_id: ImageId, digest: str, limits: Limits) -> 
 
 def _open(payload: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(payload), formats=tuple(_SUFFIX_BY_FORMAT))
+        return Image.open(io.BytesIO(payload), formats=tuple(FORMAT_BY_NAME))
     except UnidentifiedImageError as exc:
         raise NotAnImageError("the bytes are not a JPEG, PNG, WebP or TIFF image") from exc
     except Image.DecompressionBombError as exc:

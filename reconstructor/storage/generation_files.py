@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from broker.envelope import decode
+from broker.files import UNFINISHED
 from broker.ids import Encoding, Generation
 from broker.messages import Manifest, ShardEntry
 from broker.shards import BadShardError, PointCloud, decode_ply, ply_body, ply_header, sha256
 from reconstructor.clouds.sharding import ReadyShard
-from reconstructor.storage.durable_files import UNFINISHED, StoreError, make_folder, translate, write_durably
+from reconstructor.storage.durable_files import StoreError, make_folder, translate, write_durably
 
 
 class ShardGoneError(StoreError):

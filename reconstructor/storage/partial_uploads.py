@@ -13,10 +13,11 @@ from typing import Final
 
 from broker.envelope import decode
 from broker.errors import CairnError
+from broker.files import UNFINISHED
 from broker.ids import ImageId, SenderId
 from broker.messages import ByteRange, UploadBegin
 from broker.shards import sha256
-from reconstructor.storage.durable_files import UNFINISHED, translate
+from reconstructor.storage.durable_files import translate
 
 MOST_OPEN: Final = 8  # unfinished images of one sender: a rig sends one at a time, a person's browser a few
 _LONGEST_S: Final = 14 * 24 * 3600.0  # as long as the broker remembers a sender that is away

@@ -15,17 +15,10 @@ from broker.delivery import BrokerRefusedError, Delivery
 from broker.envelope import Message, decode
 from broker.ids import AgentId
 from broker.live import follow
-from broker.messages import (
-    AgentDescription,
-    AgentHealth,
-    AgentPresence,
-    AgentState,
-    Command,
-    CommandReply,
-    ReconstructorPresence,
-)
+from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
+from broker.rig_messages import AgentDescription, AgentHealth, AgentPresence, AgentState, Command, CommandReply
 from edge_agent import agent
 from edge_agent.cameras.camera import CameraUnusableError, now_utc
 from edge_agent.config import Settings

@@ -13,9 +13,10 @@ from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import AgentId
 from broker.live import follow
-from broker.messages import AgentPresence, AgentState, Command, CommandReply, ReconstructorPresence
+from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
+from broker.rig_messages import AgentPresence, AgentState, Command, CommandReply
 from edge_agent import agent
 from edge_agent.cameras.camera import now_utc
 from edge_agent.cameras.plan import CameraKind

@@ -29,7 +29,10 @@ from broker.delivery import Delivery
 from broker.envelope import Message, decode
 from broker.ids import AgentId
 from broker.live import follow
-from broker.messages import (
+from broker.messages import ReconstructorPresence
+from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
+from broker.rig_messages import (
     AgentDescription,
     AgentHealth,
     AgentSettings,
@@ -37,11 +40,8 @@ from broker.messages import (
     Command,
     CommandReply,
     DesiredSettings,
-    ReconstructorPresence,
     ReportedSettings,
 )
-from broker.mosquitto import Mosquitto
-from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.cameras.camera import Photograph, now_utc
 from edge_agent.config import Settings

@@ -1,6 +1,5 @@
 """Who has an account on our broker, and where is each one's password? One folder, readable by its owner only."""
 
-import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +8,8 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from broker.access import BadUserError, User
-from broker.mosquitto import Credential
+from broker.accounts.access import BadUserError, Credential, User
+from broker.files import write_durably
 
 _Row = tuple[str, str, list[str]] | tuple[str, str, list[str], str]  # name, role, projects, Home Assistant's prefix
 _ROWS: Final = TypeAdapter(list[_Row])
@@ -94,10 +93,4 @@ def _row(user: User) -> _Row:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(path.name + ".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor with its mode
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    write_durably(path.parent, {path.name: text.encode()}, mode=0o600)

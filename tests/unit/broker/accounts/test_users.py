@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.access import BadUserError, User, acl
+from broker.accounts.access import BadUserError, User, acl
+from broker.accounts.users import UserBook
 from broker.ids import BadIdError
 from broker.topics import TopicSpace
-from broker.users import UserBook
 
 
 def test_account_comes_back_with_its_password_and_role(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """Who is who, and what may each do? Users, and the ACL lines that follow from the contract."""
 
 import re
+import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from broker.channel import Channel, Role
 from broker.contract import CHANNELS
@@ -51,6 +52,19 @@ class User:
             raise BadUserError(f"{prefix[:40]!r} is not a prefix for Home Assistant: it is usually 'homeassistant'")
         kind = AgentId if role == Role.AGENT else UserId
         return cls(name=kind(name), role=Role(role), projects=members, home_assistant_prefix=prefix)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A user with a password in plain, to be hashed into the password file."""
+
+    user: User
+    password: str
+
+    @classmethod
+    def fresh(cls, user: User) -> Self:
+        """A user with a new random password."""
+        return cls(user=user, password=secrets.token_urlsafe(24))
 
 
 def acl(users: Iterable[User], space: TopicSpace) -> str:
