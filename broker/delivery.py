@@ -39,18 +39,21 @@ class PublishRefusedError(CairnError):
     """The broker answered a PUBLISH with a reason of 0x80 or above."""
 
     code = "publish_refused"
+    remedy = "Check the account's role and project, and the broker's packet limit."
 
 
 class DeliveryTimeoutError(CairnError):
     """No answer in time."""
 
     code = "delivery_timeout"
+    remedy = "Check that the broker runs and can be reached; what was not acknowledged is sent again."
 
 
 class BrokerRefusedError(CairnError):
     """The broker does not let us in."""
 
     code = "broker_refused"
+    remedy = "Check user name, password and project of the account."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ class BadIdError(CairnError):
     """A name that may not enter a topic or a path."""
 
     code = "bad_id"
+    remedy = "Use lower-case letters, digits and hyphens, at most 63 signs."
 
 
 class TopicLevel(str):

@@ -68,12 +68,14 @@ class BrokerMissingError(CairnError):
     """No usable Mosquitto on this machine."""
 
     code = "broker_missing"
+    remedy = "Install Mosquitto 2.0.11 or newer (Debian: `apt install mosquitto`)."
 
 
 class BrokerStartError(CairnError):
     """Mosquitto did not come up."""
 
     code = "broker_start_failed"
+    remedy = "Read the broker's own words in the message; free its port or folder."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

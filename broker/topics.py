@@ -32,6 +32,7 @@ class BadTopicError(CairnError):
     """A topic that no template describes."""
 
     code = "bad_topic"
+    remedy = "Compare the topic with the table of channels in docs/wire.md."
 
 
 LevelValue = str | int

@@ -43,6 +43,7 @@ class BadCalibrationError(CairnError):
     """What was given is no calibration."""
 
     code = "bad_calibration"
+    remedy = "Give OpenCV's matrix and distortion as the message says."
 
 
 class _OpencvMatrix(BaseModel):

@@ -22,6 +22,7 @@ class NothingToUploadError(CairnError):
     """No file was named."""
 
     code = "nothing_to_upload"
+    remedy = "Name at least one file or folder."
 
 
 async def send_files(settings: Settings, files: Sequence[Path]) -> bool:

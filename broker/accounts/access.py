@@ -21,6 +21,7 @@ class BadUserError(CairnError):
     """A user that cannot be."""
 
     code = "bad_user"
+    remedy = "Choose another name: people and programs in lower case, rigs begin with `rig-`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,18 +11,21 @@ class CameraError(CairnError):
     """A camera gave no photograph; the agent counts it and goes on."""
 
     code = "camera_failed"
+    remedy = "Look at the camera; the agent tries again by itself."
 
 
 class CameraExhaustedError(CameraError):
     """A camera with a fixed set of photographs has handed over the last one."""
 
     code = "camera_exhausted"
+    remedy = "Nothing: every photograph of the set was taken."
 
 
 class CameraUnusableError(CameraError):
     """This camera cannot work as it is set; trying again does not help."""
 
     code = "camera_unusable"
+    remedy = "Correct the camera's settings; see `cairn edge doctor`."
 
 
 def now_utc() -> datetime:

@@ -22,6 +22,7 @@ class FolderMissingError(CameraUnusableError):
     """There is no such folder."""
 
     code = "folder_missing"
+    remedy = "Make the folder, or name another one."
 
 
 class FolderCamera:

@@ -17,7 +17,8 @@ BUSY_ADVICE: Final = "the camera is busy: close other programs (gvfs-gphoto2 too
 class Gphoto2MissingError(CameraUnusableError):
     """The command is not installed."""
 
-    code = "camera_missing"
+    code = "gphoto2_missing"
+    remedy = "Install it: `apt install gphoto2`."
 
 
 class Gphoto2Camera:

@@ -24,6 +24,7 @@ class NotAJpegError(CameraError):
     """A device announced JPEG and delivered something else."""
 
     code = "camera_bad_data"
+    remedy = "Choose another format or size for the camera."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

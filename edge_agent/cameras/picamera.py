@@ -19,13 +19,15 @@ MANUAL_FOCUS: Final = 0  # libcamera's AfModeManual
 class PicameraMissingError(CameraUnusableError):
     """No picamera2 here."""
 
-    code = "camera_missing"
+    code = "picamera_missing"
+    remedy = "Install it from Raspberry Pi OS: `apt install python3-picamera2`."
 
 
 class StalePhotographError(CameraError):
     """The camera only hands over photographs from before the trigger (picamera2 issue 787)."""
 
     code = "camera_stale"
+    remedy = "Nothing: the old photograph is dropped and the shot repeated."
 
 
 class Picamera:

@@ -25,6 +25,7 @@ class CameraMissingError(CameraUnusableError):
     """The software that this camera needs is not installed."""
 
     code = "camera_missing"
+    remedy = "Install what the message names for this camera."
 
 
 class CameraPlan(BaseModel):

@@ -42,6 +42,7 @@ class UncleanableError(CairnError):
     """A TIFF structure that points outside of itself: nothing can be said of what is in it."""
 
     code = "uncleanable_exif"
+    remedy = "The photograph is kept back: write it again with another program, or allow GPS."
 
 
 def without_gps(content: bytes) -> bytes:

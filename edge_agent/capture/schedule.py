@@ -12,6 +12,7 @@ class BadHoursError(CairnError):
     """Text that names no window of the day."""
 
     code = "bad_hours"
+    remedy = "Write the window like 06:00-20:00."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,18 +15,21 @@ class CommandRefusedError(CairnError):
     """A command that is not followed; its leaves say why."""
 
     code = "command_refused"
+    remedy = "Read the reason in the reply."
 
 
 class CommandTooLateError(CommandRefusedError):
     """Its deadline is over."""
 
     code = "command_too_late"
+    remedy = "Send the command again with a later deadline; compare the clocks."
 
 
 class CommandRetainedError(CommandRefusedError):
     """A retained command would be followed anew at every start."""
 
     code = "command_retained"
+    remedy = "Send commands without the retain flag, and clear the retained one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

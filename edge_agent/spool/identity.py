@@ -14,6 +14,7 @@ class ClonedRigError(CairnError):
     """Two machines have one name; this one is not the first."""
 
     code = "cloned_rig"
+    remedy = "Join this machine under a name of its own; see docs/operations.md."
 
 
 class Original:

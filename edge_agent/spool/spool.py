@@ -35,24 +35,28 @@ class SpoolError(CairnError):
     """The spool's disk does not do what is asked of it."""
 
     code = "spool_failed"
+    remedy = "Check the spool's disk and its owner."
 
 
 class SpoolFullError(SpoolError):
     """No room for another photograph; what waits is kept."""
 
     code = "spool_full"
+    remedy = "Wait for receipts, or free some space; what waits is kept."
 
 
 class SpoolBusyError(SpoolError):
     """Another agent uses this folder."""
 
     code = "spool_busy"
+    remedy = "Stop the other agent, or give this one another folder."
 
 
 class PhotographLostError(SpoolError):
     """A photograph's file is gone or damaged."""
 
     code = "photograph_lost"
+    remedy = "Check the disk; take the photograph again."
 
 
 class Spool:

@@ -24,6 +24,7 @@ class LinkStuckError(CairnError):
     """What is being sent never gets through; the connection must be made anew without it."""
 
     code = "link_stuck"
+    remedy = "Nothing: the connection is made again, and the photograph goes in pieces."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError
 
 from broker.contract import MAX_IMAGE_BYTES
+from broker.error_codes import WRONG_DIGEST
 from broker.errors import CairnError
 from broker.ids import ImageId, ImageName, SenderId
 from broker.image_formats import FORMAT_BY_NAME
@@ -24,36 +25,42 @@ class ImageRefusedError(CairnError):
     """An upload that is not taken; its leaves say why."""
 
     code = "image_refused"
+    remedy = "Read the reason in the receipt."
 
 
 class EmptyImageError(ImageRefusedError):
     """No bytes."""
 
     code = "empty_image"
+    remedy = "Send the file again; it has no bytes."
 
 
 class ImageTooLargeError(ImageRefusedError):
     """More bytes or pixels than are taken."""
 
     code = "image_too_large"
+    remedy = "Reduce the image below the limit that the receipt names."
 
 
 class NotAnImageError(ImageRefusedError):
     """Neither JPEG, PNG, WebP nor TIFF."""
 
     code = "not_an_image"
+    remedy = "Send a JPEG, PNG, WebP or TIFF."
 
 
 class DamagedImageError(ImageRefusedError):
     """An image that ends early or does not decode."""
 
     code = "damaged_image"
+    remedy = "Send the file again; if it stays so, take the photograph again."
 
 
 class WrongDigestError(ImageRefusedError):
     """Other bytes than the id says."""
 
-    code = "wrong_digest"
+    code = WRONG_DIGEST
+    remedy = "Send the same bytes that the image id was made of."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

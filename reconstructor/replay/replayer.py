@@ -33,6 +33,7 @@ class NothingToReplayError(CairnError):
     """The folder holds no photograph, or the order asked for is none."""
 
     code = "nothing_to_replay"
+    remedy = "Name a folder of photographs, and an order that exists."
 
 
 class ReplayCamera(BaseModel):

@@ -16,12 +16,14 @@ class StoreError(CairnError):
     """The disk does not do what is asked of it."""
 
     code = "store_failed"
+    remedy = "Check the data folder's disk and owner."
 
 
 class DiskFullError(StoreError):
     """No room; what was asked for can be asked again later."""
 
     code = "disk_full"
+    remedy = "Free some space; images wait on their rigs meanwhile."
 
 
 def write_durably(folder: Path, files: Mapping[str, bytes]) -> None:

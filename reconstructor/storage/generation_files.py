@@ -20,6 +20,7 @@ class ShardGoneError(StoreError):
     """A file that a manifest names is not on the disk as it was written."""
 
     code = "shard_gone"
+    remedy = "Nothing: the damaged shard is left out and a refetch replaces it. Check the disk."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

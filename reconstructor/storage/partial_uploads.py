@@ -28,12 +28,14 @@ class BadPieceError(CairnError):
     """A piece that lies beyond its image."""
 
     code = "bad_piece"
+    remedy = "Send pieces within the size that was announced."
 
 
 class TornUploadError(CairnError):
     """All pieces came and they are not the image that was announced."""
 
-    code = "wrong_digest"
+    code = "torn_upload"
+    remedy = "Nothing: the pieces are asked for again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

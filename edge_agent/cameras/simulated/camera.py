@@ -21,6 +21,7 @@ class UnknownObjectError(CameraUnusableError):
     """No object has this name."""
 
     code = "unknown_object"
+    remedy = "Choose one of the objects that the message lists."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
