@@ -18,9 +18,9 @@ import { encodePly } from "../wire/ply";
 import { isPhone } from "./device";
 import { length } from "./format";
 import { Measuring, drawBar } from "./measuring";
-import { Newest, PULSE_MS, pulse, pulseStyles } from "./pulse";
-import { Showing } from "./showing";
-import type { DeviceFigures } from "./statistics";
+import { Newest, PULSE_MS, pulse, pulseStyles } from "./overlay/pulse";
+import { Showing } from "./stage-sync";
+import type { DeviceFigures } from "./panels/statistics";
 import type { Theme } from "./theme";
 import { sharedParts } from "./theme";
 

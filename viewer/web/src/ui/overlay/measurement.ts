@@ -3,10 +3,10 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import type { ScaleBar } from "../wire/contract";
-import { length } from "./format";
-import { checkIcon, closeIcon, rulerIcon } from "./icons";
-import { sharedParts } from "./theme";
+import type { ScaleBar } from "../../wire/contract";
+import { length } from "../format";
+import { checkIcon, closeIcon, rulerIcon } from "../icons";
+import { sharedParts } from "../theme";
 
 const METRES = { m: 1, cm: 0.01, mm: 0.001 } as const;
 type Unit = keyof typeof METRES;

@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 
-import type { ProjectState } from "../scene/state";
+import type { ProjectState } from "../../scene/state";
 import "./activity";
 import "./images";
 import type { DeviceFigures } from "./statistics";

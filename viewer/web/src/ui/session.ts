@@ -9,7 +9,7 @@ import { socketUrl } from "../wire/config";
 import type { Credentials } from "../wire/join";
 import { DecoderPool } from "../worker/pool";
 import { deviceBudget, isPhone } from "./device";
-import { Pace } from "./pace";
+import { Pace } from "./throttle";
 
 export interface FollowingOptions {
   readonly config: PageConfig;

@@ -4,10 +4,10 @@ import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
-import type { Entry } from "../scene/state";
-import { timeOfDay } from "./format";
-import { sharedParts } from "./theme";
-import { activityWords } from "./words";
+import type { Entry } from "../../scene/state";
+import { timeOfDay } from "../format";
+import { sharedParts } from "../theme";
+import { activityWords } from "../words";
 
 @customElement("cairn-activity")
 export class Activity extends LitElement {

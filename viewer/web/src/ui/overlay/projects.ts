@@ -3,14 +3,14 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { WireError, sentenceOf } from "../wire/errors";
-import type { Credentials } from "../wire/join";
-import type { ProjectStatus } from "../wire/projects";
-import { fetchProjects } from "../wire/projects";
-import { compact, count } from "./format";
-import { nextIcon } from "./icons";
-import { titleOf } from "./summary";
-import { sharedParts } from "./theme";
+import { WireError, sentenceOf } from "../../wire/errors";
+import type { Credentials } from "../../wire/join";
+import type { ProjectStatus } from "../../wire/projects";
+import { fetchProjects } from "../../wire/projects";
+import { compact, count } from "../format";
+import { nextIcon } from "../icons";
+import { titleOf } from "../summary";
+import { sharedParts } from "../theme";
 
 const AGAIN_MS = 5000;
 const STANDING: Readonly<Record<string, readonly [words: string, tone: string]>> = {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { PACE_MS, Pace } from "../../src/ui/pace";
+import { PACE_MS, Pace } from "../../src/ui/throttle";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -10,7 +10,7 @@ import type { Action } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
 import type { Manifest, Similarity } from "../../src/wire/contract";
-import { Showing } from "../../src/ui/showing";
+import { Showing } from "../../src/ui/stage-sync";
 import { manifestOf } from "../manifests";
 
 /** A turn about the vertical, half as large, elsewhere. */

@@ -2,14 +2,14 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import type { ProjectState } from "../scene/state";
-import type { Notice } from "../scene/status";
-import { noticeOf } from "../scene/status";
+import type { ProjectState } from "../../scene/state";
+import type { Notice } from "../../scene/status";
+import { noticeOf } from "../../scene/status";
 import "./invite";
 import "./notice";
-import type { GraphicsTrouble } from "./stage-element";
-import type { NoticeWords } from "./words";
-import { noticeWords } from "./words";
+import type { GraphicsTrouble } from "../stage-element";
+import type { NoticeWords } from "../words";
+import { noticeWords } from "../words";
 
 export interface Middle {
   readonly project: ProjectState;

@@ -3,9 +3,9 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { cairnMark } from "./icons";
-import { sharedParts } from "./theme";
-import type { NoticeWords } from "./words";
+import { cairnMark } from "../icons";
+import { sharedParts } from "../theme";
+import type { NoticeWords } from "../words";
 
 @customElement("cairn-notice")
 export class NoticeElement extends LitElement {

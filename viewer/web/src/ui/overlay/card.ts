@@ -3,11 +3,11 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { Image } from "../scene/images";
-import { closeIcon, flyIcon, nextIcon, previousIcon } from "./icons";
-import "./photo";
-import { sharedParts } from "./theme";
-import { imageStateWords, imageTitle } from "./words";
+import type { Image } from "../../scene/images";
+import { closeIcon, flyIcon, nextIcon, previousIcon } from "../icons";
+import "../photo";
+import { sharedParts } from "../theme";
+import { imageStateWords, imageTitle } from "../words";
 
 @customElement("cairn-card")
 export class Card extends LitElement {

@@ -2,8 +2,8 @@
 import type { TemplateResult } from "lit";
 import { html } from "lit";
 
-import type { Credentials } from "../wire/join";
-import { closeIcon } from "./icons";
+import type { Credentials } from "../../wire/join";
+import { closeIcon } from "../icons";
 import "./projects";
 
 export interface Choosing {

@@ -3,12 +3,12 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { summaryOf } from "../scene/latency";
-import { isBudgetReached } from "../scene/status";
-import type { ProjectState } from "../scene/state";
-import { bytes, compact, count, seconds } from "./format";
-import { pulseIcon, resyncIcon } from "./icons";
-import { sharedParts } from "./theme";
+import { summaryOf } from "../../scene/latency";
+import { isBudgetReached } from "../../scene/status";
+import type { ProjectState } from "../../scene/state";
+import { bytes, compact, count, seconds } from "../format";
+import { pulseIcon, resyncIcon } from "../icons";
+import { sharedParts } from "../theme";
 
 /** What the last frame took on this device. */
 export interface DeviceFigures {

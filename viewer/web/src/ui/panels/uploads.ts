@@ -4,11 +4,11 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
-import type { Upload } from "../scene/uploads";
-import { isOver } from "../scene/uploads";
-import { cameraIcon, checkIcon, closeIcon, imageIcon } from "./icons";
-import { sharedParts } from "./theme";
-import { uploadWords } from "./words";
+import type { Upload } from "../../scene/uploads";
+import { isOver } from "../../scene/uploads";
+import { cameraIcon, checkIcon, closeIcon, imageIcon } from "../icons";
+import { sharedParts } from "../theme";
+import { uploadWords } from "../words";
 
 const ACCEPTED = "image/jpeg,image/png,image/webp,image/tiff"; // phones turn HEIC into JPEG for this list
 

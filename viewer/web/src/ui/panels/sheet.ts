@@ -3,13 +3,13 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { ProjectState } from "../scene/state";
-import { cameraIcon } from "./icons";
+import type { ProjectState } from "../../scene/state";
+import { cameraIcon } from "../icons";
 import type { Tab } from "./panel";
 import { panel, panelStyles } from "./panel";
 import "./rail";
 import type { DeviceFigures } from "./statistics";
-import { sharedParts } from "./theme";
+import { sharedParts } from "../theme";
 
 const SWIPE_PX = 24;
 

@@ -3,10 +3,10 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { isLevel } from "../wire/ids";
-import type { Credentials } from "../wire/join";
-import { cairnMark } from "./icons";
-import { sharedParts } from "./theme";
+import { isLevel } from "../../wire/ids";
+import type { Credentials } from "../../wire/join";
+import { cairnMark } from "../icons";
+import { sharedParts } from "../theme";
 
 @customElement("cairn-login")
 export class Login extends LitElement {

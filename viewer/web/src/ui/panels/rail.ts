@@ -3,10 +3,10 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, svg } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { ImageState, ImagesState } from "../scene/images";
-import { placeInRound } from "../scene/images";
-import { percent } from "./format";
-import { sharedParts } from "./theme";
+import type { ImageState, ImagesState } from "../../scene/images";
+import { placeInRound } from "../../scene/images";
+import { percent } from "../format";
+import { sharedParts } from "../theme";
 
 type StoneState = ImageState | "open";
 

@@ -2,11 +2,11 @@
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
-import type { Banner } from "../scene/status";
-import { bannerOf } from "../scene/status";
-import type { ProjectState } from "../scene/state";
-import { closeIcon } from "./icons";
-import { bannerWords } from "./words";
+import type { Banner } from "../../scene/status";
+import { bannerOf } from "../../scene/status";
+import type { ProjectState } from "../../scene/state";
+import { closeIcon } from "../icons";
+import { bannerWords } from "../words";
 
 export const bannerStyles = css`
   .banner {

@@ -2,11 +2,11 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import { imageOf, neighbourOf } from "../scene/images";
-import type { ProjectState } from "../scene/state";
+import { imageOf, neighbourOf } from "../../scene/images";
+import type { ProjectState } from "../../scene/state";
 import "./card";
 import "./measurement";
-import type { StageElement } from "./stage-element";
+import type { StageElement } from "../stage-element";
 
 export interface CardOptions {
   readonly project: ProjectState;

@@ -4,8 +4,8 @@ import { LitElement, css, html, svg } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { encode } from "uqr";
 
-import { closeIcon } from "./icons";
-import { sharedParts } from "./theme";
+import { closeIcon } from "../icons";
+import { sharedParts } from "../theme";
 
 const QUIET = 2;
 

@@ -4,12 +4,12 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
-import type { ImageTrack, ImagesState } from "../scene/images";
-import { tracksInOrder } from "../scene/images";
-import type { Thumbnails } from "../scene/thumbnails";
-import "./photo";
-import { sharedParts } from "./theme";
-import { imageStateWords } from "./words";
+import type { ImageTrack, ImagesState } from "../../scene/images";
+import { tracksInOrder } from "../../scene/images";
+import type { Thumbnails } from "../../scene/thumbnails";
+import "../photo";
+import { sharedParts } from "../theme";
+import { imageStateWords } from "../words";
 
 @customElement("cairn-images")
 export class Images extends LitElement {

@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
-import type { ImagesState } from "../scene/images";
+import type { ImagesState } from "../../scene/images";
 
 /** As long as the animation below. */
 export const PULSE_MS = 4200;
