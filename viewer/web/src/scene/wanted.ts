@@ -62,8 +62,8 @@ function withinBudget(manifest: Manifest, budget: Budget, preferred: Encoding): 
   for (const entry of [...manifest.shards].sort((one, other) => one.level - other.level || one.index - other.index)) {
     const encoded = entry.encodings.find(({ encoding }) => encoding === preferred) ?? entry.encodings[0];
     if (!encoded) continue;
-    points += entry.points;
-    bytes += encoded.bytes;
+    points += entry.point_count;
+    bytes += encoded.size_bytes;
     if (wanted.length > 0 && (points > budget.points || bytes > budget.bytes)) break;
     const key = `${manifest.generation}/${entry.index}/${encoded.sha256.slice(0, 16)}`;
     wanted.push({ key, generation: manifest.generation, entry, encoded });

@@ -104,11 +104,11 @@ function shardOf(cloud: PointCloud, index: number, generation: number): WantedSh
       level: 0,
       kind: "reference",
       image_number: null,
-      points: cloud.count,
+      point_count: cloud.count,
       bounds: boundsOf(cloud),
       encodings: [],
     },
-    encoded: { encoding: "ply", bytes: 0, sha256: "" },
+    encoded: { encoding: "ply", size_bytes: 0, sha256: "" },
   };
 }
 

@@ -15,11 +15,11 @@ function shard(key: string): WantedShard {
     level: 0,
     kind: "reference",
     image_number: null,
-    points: POINTS,
+    point_count: POINTS,
     bounds,
     encodings: [],
   } as const;
-  return { key, generation: 1, entry, encoded: { encoding: "ply", bytes: 1, sha256: "" } };
+  return { key, generation: 1, entry, encoded: { encoding: "ply", size_bytes: 1, sha256: "" } };
 }
 
 function cloudOf(...keys: string[]): CloudGroup {

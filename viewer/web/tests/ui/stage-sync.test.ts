@@ -26,7 +26,7 @@ function generation(number: number, worldFromPrevious?: Similarity): Manifest {
 function arrival(manifest: Manifest): Action[] {
   const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
     kind: "shard",
-    shard: { key, points: entry.points, bytes: encoded.bytes },
+    shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
   }));
   return [{ kind: "message", message: manifest, bytes: 1 }, ...shards];
 }
