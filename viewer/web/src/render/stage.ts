@@ -184,8 +184,8 @@ export class Stage {
   }
 
   /** The photograph of the camera that `placeCameras` was told to show; the stage owns the bitmap from now on. */
-  hang(bitmap: ImageBitmap | null): void {
-    this.photo.hang(bitmap);
+  setPhoto(bitmap: ImageBitmap | null): void {
+    this.photo.setBitmap(bitmap);
     this.invalidate();
   }
 
@@ -352,17 +352,17 @@ export class Stage {
     const beginMs = performance.now();
     this.fitDepth();
     this.cloud.settle(beginMs, this.lastArrivalMs, this.isPatient());
-    const prepared = this.cloud.prepare(pointBudget, this.isSameView() && this.isPatient());
+    const visible = this.cloud.selectVisible(pointBudget, this.isSameView() && this.isPatient());
     this.renderer.info.autoReset = false;
     this.renderer.info.reset();
-    this.layer.render(this.renderer, this.scene, this.camera, prepared.isAdded, prepared.isRestLeft);
+    this.layer.render(this.renderer, this.scene, this.camera, visible.isAdded, visible.isRestLeft);
     this.photo.fade(this.camera);
     this.renderer.render(this.overlay, this.camera);
-    this.drawnPoints = prepared.pointCount;
+    this.drawnPoints = visible.pointCount;
     const { calls, points } = this.renderer.info.render;
     this.lastFramePoints = points;
     if (this.isSoftware) this.fence.set();
-    if (prepared.isRestLeft) this.requestIn(0);
+    if (visible.isRestLeft) this.requestIn(0);
     this.options.onFrame({ scriptMs: performance.now() - beginMs, drawCalls: calls, points });
   }
 

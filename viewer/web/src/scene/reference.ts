@@ -1,6 +1,6 @@
 /** Which reference set is on screen, which one is coming, and when do they change places? Pure. */
 import type { Manifest, Similarity } from "../wire/contract";
-import { STILL, betweenOffsets, chained } from "./similarity";
+import { IDENTITY, betweenOffsets, chained } from "./similarity";
 import type { Budget } from "./wanted";
 import { wantedShards } from "./wanted";
 
@@ -35,7 +35,7 @@ export interface SceneState {
 export const SWAP_PATIENCE_S = 5;
 
 export function emptyScene(budget: Budget): SceneState {
-  return { shown: null, coming: null, budget, swapCount: 0, shownFromFirst: STILL };
+  return { shown: null, coming: null, budget, swapCount: 0, shownFromFirst: IDENTITY };
 }
 
 /** The newest manifest that is known. */
@@ -51,14 +51,14 @@ export function withManifest(scene: SceneState, manifest: Manifest, nowS: number
   if (!shown || isSameSet(shown, manifest))
     return { ...scene, shown: renewed(shown, manifest, budget, nowS), coming: null };
   const kept = coming && isSameSet(coming, manifest) ? coming : null;
-  const fromShown = kept?.fromShown ?? chained(step(newest ?? shown.manifest, manifest), coming?.fromShown ?? STILL);
+  const fromShown = kept?.fromShown ?? chained(step(newest ?? shown.manifest, manifest), coming?.fromShown ?? IDENTITY);
   return settled({ ...scene, coming: { ...renewed(kept, manifest, budget, nowS), fromShown } }, nowS);
 }
 
 /** From one generation's shard coordinates to the next one's; a generation that was missed is taken to lie still. */
 function step(before: Manifest, now: Manifest): Similarity {
   const isNext = now.previous_generation === before.generation;
-  return betweenOffsets(isNext ? now.frame.world_from_previous : STILL, before.frame.offset, now.frame.offset);
+  return betweenOffsets(isNext ? now.frame.world_from_previous : IDENTITY, before.frame.offset, now.frame.offset);
 }
 
 /** A shard was verified and decoded; one that no set names any more, or names twice, changes nothing. */
@@ -101,7 +101,7 @@ function settled(scene: SceneState, nowS: number): SceneState {
   const shownFromFirst = chained(coming.fromShown, scene.shownFromFirst);
   return {
     ...scene,
-    shown: { ...coming, fromShown: STILL },
+    shown: { ...coming, fromShown: IDENTITY },
     coming: null,
     swapCount: scene.swapCount + 1,
     shownFromFirst,
@@ -119,7 +119,7 @@ function renewed(old: ReferenceSet | null, manifest: Manifest, budget: Budget, n
   const keys = new Set(wantedShards(manifest, budget).map(({ key }) => key));
   const loaded = new Map([...(old?.loaded ?? [])].filter(([key]) => keys.has(key)));
   const levelZeroAtS = old?.levelZeroAtS ?? null;
-  return timed({ manifest, loaded, levelZeroAtS, fromShown: old?.fromShown ?? STILL }, budget, nowS);
+  return timed({ manifest, loaded, levelZeroAtS, fromShown: old?.fromShown ?? IDENTITY }, budget, nowS);
 }
 
 /** Notes when the coarsest level is there for the first time. */

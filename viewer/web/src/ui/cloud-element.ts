@@ -56,13 +56,13 @@ export class CloudElement extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    this.stage ??= this.raise();
+    this.stage ??= this.createStage();
     if (!changed.has("pointClouds") && !changed.has("up")) return;
     this.stage.stand(this.up);
     this.show(this.stage);
   }
 
-  private raise(): Stage {
+  private createStage(): Stage {
     return new Stage({
       canvas: this.canvas,
       hasEyeDome: !isPhone(),

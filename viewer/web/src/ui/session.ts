@@ -9,9 +9,9 @@ import { socketUrl } from "../wire/config";
 import type { Credentials } from "../wire/join";
 import { DecoderPool } from "../worker/pool";
 import { deviceBudget, isPhone } from "./device";
-import { Pace } from "./throttle";
+import { Throttle } from "./throttle";
 
-export interface FollowingOptions {
+export interface SessionOptions {
   readonly config: PageConfig;
   readonly credentials: Credentials;
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
@@ -19,15 +19,15 @@ export interface FollowingOptions {
   readonly onState: (state: ProjectState) => void;
 }
 
-export class Following {
+export class Session {
   readonly follower: Follower;
   readonly uploader: Uploader;
   private readonly decoders = new DecoderPool();
-  private readonly pace: Pace<ProjectState>;
+  private readonly throttle: Throttle<ProjectState>;
 
   /** Throws a `WireError` when name, project or address cannot be. */
-  constructor({ config, credentials, onCloud, onState }: FollowingOptions) {
-    this.pace = new Pace(onState);
+  constructor({ config, credentials, onCloud, onState }: SessionOptions) {
+    this.throttle = new Throttle(onState);
     try {
       this.follower = new Follower({
         url: socketUrl(config.mqtt_url, document.baseURI),
@@ -37,7 +37,7 @@ export class Following {
         program: isPhone() ? "page on a phone" : "page on a desktop",
         decode: (payload, shard) => this.decoders.decode(payload, shard),
         onCloud,
-        onState: this.pace.news,
+        onState: this.throttle.news,
       });
     } catch (thrown) {
       this.decoders.close();
@@ -47,7 +47,7 @@ export class Following {
   }
 
   close(): void {
-    this.pace.close(); // what is left says a last word
+    this.throttle.close(); // what is left says a last word
     void this.follower.close();
     this.decoders.close();
   }

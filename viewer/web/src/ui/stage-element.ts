@@ -1,4 +1,5 @@
 /** The object itself: a canvas that can be turned by mouse, finger and keys, tapped and measured. */
+import { RULER_LEFT_PX, narrow, px } from "./breakpoints";
 import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
@@ -19,7 +20,7 @@ import { isPhone } from "./device";
 import { length } from "./format";
 import { Measuring, drawBar } from "./measuring";
 import { Newest, PULSE_MS, pulse, pulseStyles } from "./overlay/pulse";
-import { Showing } from "./stage-sync";
+import { StageSync } from "./stage-sync";
 import type { DeviceFigures } from "./panels/statistics";
 import type { Theme } from "./theme";
 import { sharedParts } from "./theme";
@@ -75,7 +76,7 @@ export class StageElement extends LitElement {
       }
       .ruler {
         position: absolute;
-        left: 492px;
+        left: ${px(RULER_LEFT_PX)};
         bottom: 30px;
         padding-bottom: 5px;
         border: solid var(--ink-soft);
@@ -90,7 +91,7 @@ export class StageElement extends LitElement {
           0 0 8px var(--ground);
         pointer-events: none;
       }
-      @media (max-width: 760px) {
+      @media ${narrow} {
         .ruler {
           left: 20px;
           bottom: 148px;
@@ -137,7 +138,7 @@ export class StageElement extends LitElement {
   private pulseTimer = 0;
   private pointedAt: string | null = null;
   private stage: Stage | null = null;
-  private showing: Showing | null = null;
+  private sync: StageSync | null = null;
   private tints: Tints = { camera: "#fff", newest: "#fff" };
   private tapAt: readonly [number, number] = [0, 0];
 
@@ -174,12 +175,12 @@ export class StageElement extends LitElement {
 
   /** See the whole. */
   fit(): void {
-    if (this.project) this.showing?.fit(this.project);
+    if (this.project) this.sync?.fit(this.project);
   }
 
   /** Stand where a photograph was taken. */
   visit(imageId: string): void {
-    this.showing?.hold();
+    this.sync?.hold();
     this.stage?.flyToCamera(imageId);
   }
 
@@ -231,18 +232,18 @@ export class StageElement extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    this.stage ??= this.raise();
+    this.stage ??= this.createStage();
     if (!this.stage) return;
     if (changed.has("theme")) this.readTints();
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
-    if (changed.has("photo") || changed.has("shown")) void this.hang(this.photo);
+    if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
     this.stage.inset(this.insets);
     const { selected, shown, tints } = this;
-    if (this.project) this.showing?.sync(this.project, { tints, selected, shown });
+    if (this.project) this.sync?.sync(this.project, { tints, selected, shown });
     else this.stage.show([], new Set());
   }
 
-  private raise(): Stage | null {
+  private createStage(): Stage | null {
     if (this.isBlind || !hasWebGl2()) {
       if (!this.isBlind) this.tell("graphics", "no_webgl");
       this.isBlind = true;
@@ -262,7 +263,7 @@ export class StageElement extends LitElement {
           this.tell("frame", null);
         },
       });
-      this.showing = new Showing(stage);
+      this.sync = new StageSync(stage);
       this.readTints();
       return stage;
     } catch {
@@ -273,9 +274,9 @@ export class StageElement extends LitElement {
   }
 
   /** Decodes off the main thread; a photograph that came too late, or is damaged, is not hung. */
-  private async hang(photo: Uint8Array<ArrayBuffer> | null): Promise<void> {
+  private async setPhoto(photo: Uint8Array<ArrayBuffer> | null): Promise<void> {
     const decoded = photo && (await createImageBitmap(new Blob([photo])).catch(() => null));
-    if (photo === this.photo && this.stage) this.stage.hang(decoded);
+    if (photo === this.photo && this.stage) this.stage.setPhoto(decoded);
     else decoded?.close();
   }
 
@@ -326,7 +327,7 @@ export class StageElement extends LitElement {
   }
 
   private readonly held = (): void => {
-    this.showing?.hold();
+    this.sync?.hold();
   };
 
   private readonly touched = (event: PointerEvent): void => {

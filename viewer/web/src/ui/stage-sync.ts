@@ -3,7 +3,7 @@ import type { CameraLook, Stage } from "../render/stage";
 import type { Framing, Vector } from "../scene/framing";
 import { framingIn, framingOf, isReframed, upOf, viewingDirection } from "../scene/framing";
 import type { ReferenceSet } from "../scene/reference";
-import { STILL, chained, inverse, isStill, moved } from "../scene/similarity";
+import { IDENTITY, chained, inverse, isIdentity, moved } from "../scene/similarity";
 import type { ProjectState } from "../scene/state";
 import { wantedShards } from "../scene/wanted";
 import type { CameraEntry, Manifest, Similarity } from "../wire/contract";
@@ -21,13 +21,13 @@ const ORIGIN: Vector = [0, 0, 0];
 /** So many shards of one manifest tell how large the object is; finer ones do not make it larger. */
 const ENOUGH_SHARDS = 8;
 
-export class Showing {
+export class StageSync {
   private lastShown: ReferenceSet | null = null;
   private lastComing: ReferenceSet | null = null;
   private lastCameras: readonly CameraEntry[] = [];
   private lastLook: Look | null = null;
   private fitted: Fitted | null = null;
-  private shownFromFirst: Similarity = STILL;
+  private shownFromFirst: Similarity = IDENTITY;
   private judged: Manifest | null = null;
   private isHeld = false;
 
@@ -78,14 +78,14 @@ export class Showing {
     const up = upOf(frame.up, images.cameras);
     const nowFromBefore = chained(scene.shownFromFirst, inverse(this.shownFromFirst));
     this.shownFromFirst = scene.shownFromFirst;
-    if (isStill(nowFromBefore)) {
+    if (isIdentity(nowFromBefore)) {
       this.stage.stand(up);
       return;
     }
     this.stage.carry(nowFromBefore, up);
     if (!this.fitted) return;
     const { framing, viewing } = this.fitted;
-    const turn: Similarity = { ...STILL, rotation_wxyz: nowFromBefore.rotation_wxyz };
+    const turn: Similarity = { ...IDENTITY, rotation_wxyz: nowFromBefore.rotation_wxyz };
     this.fitted = { framing: framingIn(nowFromBefore, framing), viewing: viewing && moved(turn, viewing) };
   }
 

@@ -1,9 +1,9 @@
 /** How often is the page told? Soon after a rest; while a hundred shards pour in, the newest state for several. */
 
 /** Two frames of a usual screen. */
-export const PACE_MS = 33;
+export const INTERVAL_MS = 33;
 
-export class Pace<State> {
+export class Throttle<State> {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private newest: State | undefined;
   private toldAtMs = -Infinity;
@@ -15,7 +15,7 @@ export class Pace<State> {
   readonly news = (state: State): void => {
     this.newest = state;
     if (this.isClosed) return;
-    this.timer ??= setTimeout(this.pass, Math.max(0, this.toldAtMs + PACE_MS - performance.now()));
+    this.timer ??= setTimeout(this.pass, Math.max(0, this.toldAtMs + INTERVAL_MS - performance.now()));
   };
 
   /** Nothing is told any more. */

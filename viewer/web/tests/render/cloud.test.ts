@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { CloudGroup, type Prepared } from "../../src/render/cloud";
+import { CloudGroup, type Visible } from "../../src/render/cloud";
 import { measure } from "../../src/scene/spacing";
 import type { WantedShard } from "../../src/scene/wanted";
 
@@ -39,9 +39,9 @@ function drawnIn(cloud: CloudGroup): number {
 }
 
 /** A frame of everything, once the graphics have it. */
-function frame(cloud: CloudGroup, isSameView: boolean): Prepared {
+function frame(cloud: CloudGroup, isSameView: boolean): Visible {
   cloud.givePart(Infinity, Infinity);
-  return cloud.prepare(Infinity, isSameView);
+  return cloud.selectVisible(Infinity, isSameView);
 }
 
 describe("what a frame draws", () => {
@@ -79,7 +79,7 @@ describe("what a frame draws", () => {
   });
 
   it("keeps to the budget of a moving object", () => {
-    expect(cloud.prepare(POINTS, false).isAdded).toBe(false);
+    expect(cloud.selectVisible(POINTS, false).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(1);
   });
 
@@ -87,10 +87,10 @@ describe("what a frame draws", () => {
     for (const key of ["c", "d", "e"]) add(cloud, key);
     cloud.show(["a", "b", "c", "d", "e"], new Set());
     expect(cloud.givePart(Infinity, 2 * POINTS)).toBe(false);
-    expect(cloud.prepare(Infinity, true)).toEqual({ isAdded: true, pointCount: 4 * POINTS, isRestLeft: true });
+    expect(cloud.selectVisible(Infinity, true)).toEqual({ isAdded: true, pointCount: 4 * POINTS, isRestLeft: true });
     expect(drawnIn(cloud)).toBe(2);
     expect(cloud.givePart(Infinity, 2 * POINTS)).toBe(false);
-    expect(cloud.prepare(Infinity, true)).toEqual({ isAdded: true, pointCount: 5 * POINTS, isRestLeft: false });
+    expect(cloud.selectVisible(Infinity, true)).toEqual({ isAdded: true, pointCount: 5 * POINTS, isRestLeft: false });
     expect(drawnIn(cloud)).toBe(1);
   });
 
@@ -114,14 +114,14 @@ describe("what a frame draws", () => {
     for (const key of ["c", "d", "e"]) add(cloud, key);
     cloud.show(["c", "d", "e"], new Set());
     expect([1, 2, 3].map(() => cloud.givePart(1, POINTS))).toEqual([true, true, false]);
-    expect(cloud.prepare(Infinity, true).pointCount).toBe(3 * POINTS);
+    expect(cloud.selectVisible(Infinity, true).pointCount).toBe(3 * POINTS);
     expect(drawnIn(cloud)).toBe(3);
   });
 
   it("is the whole of another generation also when a frame comes before the graphics have it", () => {
     for (const key of ["c", "d"]) add(cloud, key);
     cloud.show(["c", "d"], new Set());
-    expect(cloud.prepare(Infinity, true)).toEqual({ isAdded: false, pointCount: 2 * POINTS, isRestLeft: false });
+    expect(cloud.selectVisible(Infinity, true)).toEqual({ isAdded: false, pointCount: 2 * POINTS, isRestLeft: false });
     expect(drawnIn(cloud)).toBe(2);
   });
 

@@ -10,7 +10,7 @@ import type { Action } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
 import type { Manifest, Similarity } from "../../src/wire/contract";
-import { Showing } from "../../src/ui/stage-sync";
+import { StageSync } from "../../src/ui/stage-sync";
 import { manifestOf } from "../manifests";
 
 /** A turn about the vertical, half as large, elsewhere. */
@@ -41,7 +41,7 @@ describe("a swap of generations", () => {
       carry: (by: Similarity) => calls.push(`carry by ${by.scale}`),
       placeCameras: () => calls.push("cameras"),
     };
-    const showing = new Showing(stage as unknown as Stage);
+    const showing = new StageSync(stage as unknown as Stage);
     let state = initialState("chapel", DESKTOP_BUDGET);
     const shown: string[][] = [];
     for (const action of [...arrival(generation(1)), ...arrival(generation(2, lean))]) {

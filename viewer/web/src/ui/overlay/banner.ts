@@ -2,6 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
+import { narrow } from "../breakpoints";
 import type { Banner } from "../../scene/status";
 import { bannerOf } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
@@ -62,7 +63,7 @@ export const bannerStyles = css`
   .banner progress::-moz-progress-bar {
     background: var(--busy);
   }
-  @media (max-width: 760px) {
+  @media ${narrow} {
     .banner {
       top: 76px;
       left: 16px;

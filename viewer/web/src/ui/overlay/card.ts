@@ -3,6 +3,7 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
+import { narrow } from "../breakpoints";
 import type { Image } from "../../scene/images";
 import { closeIcon, flyIcon, nextIcon, previousIcon } from "../icons";
 import "../photo";
@@ -96,7 +97,7 @@ export class Card extends LitElement {
           translate: 0 14px;
         }
       }
-      @media (max-width: 760px) {
+      @media ${narrow} {
         :host {
           left: 12px;
           right: 12px;

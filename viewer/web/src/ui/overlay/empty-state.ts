@@ -11,7 +11,7 @@ import type { GraphicsTrouble } from "../stage-element";
 import type { NoticeWords } from "../words";
 import { noticeWords } from "../words";
 
-export interface Middle {
+export interface EmptyStateOptions {
   readonly project: ProjectState;
   readonly trouble: GraphicsTrouble | null;
   /** An address that others may join with. */
@@ -33,7 +33,7 @@ const TROUBLE_WORDS: Readonly<Record<GraphicsTrouble, NoticeWords>> = {
   },
 };
 
-export function middle(given: Middle): TemplateResult | typeof nothing {
+export function emptyState(given: EmptyStateOptions): TemplateResult | typeof nothing {
   const { onPhotos, project, trouble } = given;
   if (trouble === "context_lost") return card(TROUBLE_WORDS[trouble], button("Load the page again", reload));
   if (trouble === "no_webgl") return card(TROUBLE_WORDS[trouble], button("Add photos", onPhotos));
@@ -55,7 +55,10 @@ function card(words: NoticeWords, content: TemplateResult | typeof nothing): Tem
   </div>`;
 }
 
-function action({ kind }: Notice, { link, onLeave, onPhotos, onRetry }: Middle): TemplateResult | typeof nothing {
+function action(
+  { kind }: Notice,
+  { link, onLeave, onPhotos, onRetry }: EmptyStateOptions,
+): TemplateResult | typeof nothing {
   switch (kind) {
     case "unreachable":
       return button("Try now", onRetry);

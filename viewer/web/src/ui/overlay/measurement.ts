@@ -3,6 +3,7 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
+import { narrow } from "../breakpoints";
 import type { ScaleBar } from "../../wire/contract";
 import { length } from "../format";
 import { checkIcon, closeIcon, rulerIcon } from "../icons";
@@ -95,7 +96,7 @@ export class Measurement extends LitElement {
           translate: 0 14px;
         }
       }
-      @media (max-width: 760px) {
+      @media ${narrow} {
         :host {
           left: 12px;
           right: 12px;

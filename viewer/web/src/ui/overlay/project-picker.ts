@@ -6,7 +6,7 @@ import type { Credentials } from "../../wire/join";
 import { closeIcon } from "../icons";
 import "./projects";
 
-export interface Choosing {
+export interface PickerOptions {
   readonly credentials: Credentials;
   readonly onProject: (project: string) => void;
   /** Name or password do not fit. */
@@ -14,7 +14,7 @@ export interface Choosing {
   readonly onClose: () => void;
 }
 
-export function choice(given: Choosing): TemplateResult {
+export function projectPicker(given: PickerOptions): TemplateResult {
   return html`<div class="middle">
     <section class="choose" aria-label="Projects" data-testid="choose">
       <h2>Which project?</h2>
@@ -24,7 +24,7 @@ export function choice(given: Choosing): TemplateResult {
   </div>`;
 }
 
-export function switching(given: Choosing): TemplateResult {
+export function projectDialog(given: PickerOptions): TemplateResult {
   return html`<dialog class="projects" aria-label="Projects" data-testid="switching" @close=${given.onClose}>
     <h2>Projects</h2>
     ${list(given)}
@@ -32,7 +32,7 @@ export function switching(given: Choosing): TemplateResult {
   </dialog>`;
 }
 
-function list({ credentials, onProject, onRefused }: Choosing): TemplateResult {
+function list({ credentials, onProject, onRefused }: PickerOptions): TemplateResult {
   return html`<cairn-projects
     .credentials=${credentials}
     @project=${(event: CustomEvent<string>) => {

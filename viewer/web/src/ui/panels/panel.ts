@@ -2,6 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 
+import { narrow } from "../breakpoints";
 import type { ProjectState } from "../../scene/state";
 import "./activity";
 import "./images";
@@ -65,7 +66,7 @@ export const panelStyles = css`
     scrollbar-width: thin;
     outline-offset: -2px;
   }
-  @media (max-width: 760px) {
+  @media ${narrow} {
     .panel {
       position: static;
       width: auto;

@@ -3,6 +3,7 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
+import { narrow } from "../breakpoints";
 import type { ProjectState } from "../../scene/state";
 import { cameraIcon } from "../icons";
 import type { Tab } from "./panel";
@@ -38,7 +39,7 @@ export class Sheet extends LitElement {
       .snap {
         display: none;
       }
-      @media (max-width: 760px) {
+      @media ${narrow} {
         .sheet {
           position: absolute;
           left: 0;
