@@ -38,7 +38,30 @@ const MINIMUM_SIZE_PX = 2;
 const OUT_OF_SIGHT = 1e9;
 const MAXIMUM_SIZE_PX = 22;
 
-/** Everything that is drawn of the cloud. */
+/** What a frame is asked to draw. */
+export interface FrameRequest {
+  /** Levels are additive, so the most important shards of this many points are the whole object, but coarser. */
+  readonly pointBudget: number;
+  /** Whether eye and world are where they were at the last frame. */
+  readonly isSameView: boolean;
+  readonly nowMs: number;
+  readonly lastArrivalMs: number;
+  /** Drawing everything again takes long, so that what is drawn already waits for its new size. */
+  readonly isPatient: boolean;
+}
+
+/**
+ * Everything that is drawn of the cloud.
+ *
+ * The life of a shard (a key that is added twice, or shown before it was added, is ignored):
+ *
+ *     add ──► known ──show──► shown ──givePart──► uploaded ──selectVisible──► drawn
+ *               │               │                    │                          │
+ *               └───────────────┴──── show without it (and not kept) ──► forgotten
+ *
+ * `add`, `show` and `givePart` may come in any order between two frames. A frame is one call of `selectVisible`,
+ * which first computes the sizes that are due: no shard is drawn without a size.
+ */
 export class CloudGroup {
   readonly group = new Group();
   private readonly entries = new Map<string, Entry>();
@@ -153,48 +176,22 @@ export class CloudGroup {
   }
 
   /**
-   * Before a frame: points get the size that closes the surface; not at every arrival, for all shards count.
+   * Make visible what a frame has to draw.
    *
-   * `isPatient`: drawing everything again takes long, so that what stands waits for its new size.
+   * With the same view only what came since, if everything else stays as it is. What the graphics do not have yet waits
+   * for a later frame, so that a hundred shards at once do not stall the page, unless it replaces others.
    */
-  settle(nowMs: number, lastArrivalMs: number, isPatient: boolean): void {
-    if (!this.isStale) return;
-    const isDue = isPatient
-      ? nowMs - lastArrivalMs > QUIET_MS || nowMs - this.changedAtMs > LONGEST_WAIT_MS
-      : nowMs - this.sizedAtMs > RESIZE_EVERY_MS;
-    if (isDue) {
-      this.isStale = false;
-      this.sizedAtMs = nowMs;
-      this.standing.clear();
-    }
-    this.resize(isDue);
-  }
-
-  /**
-   * Make visible what a frame has to draw: the most important shards of this many points, for levels are additive and
-   * the whole stays whole. With `isSameView` only what came since, if everything else stands. What the graphics do not
-   * have waits, so that a hundred shards at once do not stall the page, unless it takes the place of others.
-   */
-  selectVisible(pointBudget: number, isSameView: boolean): Visible {
-    const chosen: Entry[] = [];
-    let [sum, left] = [0, 0];
-    for (const entry of this.shown) {
-      const { count } = entry.measured;
-      sum += count;
-      if (sum > pointBudget && sum !== count) break;
-      if (!entry.isUploaded && this.isGrowing) left += count;
-      else chosen.push(entry);
-    }
-    for (const entry of chosen) entry.isUploaded = true;
-    this.givenCount = 0;
+  selectVisible(request: FrameRequest): Visible {
+    this.settle(request);
+    const { chosen, waitingCount } = this.choose(request.pointBudget);
+    this.beginFrame(chosen);
     const drawn = new Set(chosen.map(({ shard }) => shard.key));
-    this.isGrowing = true;
-    const isAdded = isSameView && this.standing.size > 0 && [...this.standing].every((key) => drawn.has(key));
+    const isAdded = request.isSameView && this.standing.size > 0 && [...this.standing].every((key) => drawn.has(key));
     for (const [key, { points }] of this.entries)
       points.visible = drawn.has(key) && !(isAdded && this.standing.has(key));
     this.seed.visible = this.entries.size === 0;
     this.standing = drawn;
-    return { isAdded, pointCount: this.pointCount - left, isRestLeft: left > 0 };
+    return { isAdded, pointCount: this.pointCount - waitingCount, isRestLeft: waitingCount > 0 };
   }
 
   /** What was drawn is gone: another size of the canvas, or a lost context. */
@@ -213,6 +210,41 @@ export class CloudGroup {
     for (const key of this.entries.keys()) this.forget(key);
     this.seed.geometry.dispose();
     this.seed.material.dispose();
+  }
+
+  /** The most important shards within the budget, and how many points of them the graphics lack. */
+  private choose(pointBudget: number): { readonly chosen: readonly Entry[]; readonly waitingCount: number } {
+    const chosen: Entry[] = [];
+    let [sum, waitingCount] = [0, 0];
+    for (const entry of this.shown) {
+      const { count } = entry.measured;
+      sum += count;
+      if (sum > pointBudget && sum !== count) break;
+      if (!entry.isUploaded && this.isGrowing) waitingCount += count;
+      else chosen.push(entry);
+    }
+    return { chosen, waitingCount };
+  }
+
+  /** Drawing uploads what is drawn; the next frame's share of new points begins at zero. */
+  private beginFrame(chosen: readonly Entry[]): void {
+    for (const entry of chosen) entry.isUploaded = true;
+    this.isGrowing = true;
+    this.givenCount = 0;
+  }
+
+  /** Points get the size that closes the surface; not at every arrival, for the sizes depend on all shards. */
+  private settle({ isPatient, lastArrivalMs, nowMs }: FrameRequest): void {
+    if (!this.isStale) return;
+    const isDue = isPatient
+      ? nowMs - lastArrivalMs > QUIET_MS || nowMs - this.changedAtMs > LONGEST_WAIT_MS
+      : nowMs - this.sizedAtMs > RESIZE_EVERY_MS;
+    if (isDue) {
+      this.isStale = false;
+      this.sizedAtMs = nowMs;
+      this.standing.clear();
+    }
+    this.resize(isDue);
   }
 
   private give(part: readonly Entry[]): void {

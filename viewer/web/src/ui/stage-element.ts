@@ -5,7 +5,7 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 
 import type { Insets } from "../render/insets";
-import type { Tints } from "../render/stage";
+import type { Tints } from "../render/camera-overlay";
 import { Stage } from "../render/stage";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { Vector } from "../scene/framing";

@@ -1,5 +1,6 @@
 /** How does the state get onto the stage? Shards, framing and cameras, each only when it changed. */
-import type { CameraLook, Stage } from "../render/stage";
+import type { CameraLook } from "../render/camera-overlay";
+import type { Stage } from "../render/stage";
 import type { Framing, Vector } from "../scene/framing";
 import { framingIn, framingOf, isReframed, upOf, viewingDirection } from "../scene/framing";
 import type { ReferenceSet } from "../scene/reference";
