@@ -1,12 +1,14 @@
 /** Which reference set is on screen, which one is coming, and when do they change places? Pure. */
 import type { Manifest, Similarity } from "../wire/contract";
 import { IDENTITY, betweenOffsets, chained } from "./similarity";
-import type { Budget } from "./wanted";
+import type { Budget, WantedShard } from "./wanted";
 import { wantedShards } from "./wanted";
 
 /** A manifest and what has been loaded of it. */
 export interface ReferenceSet {
   readonly manifest: Manifest;
+  /** The shards of the manifest that fit the budget, coarsest first; computed once for each manifest and budget. */
+  readonly plan: readonly WantedShard[];
   /** Points and bytes of every loaded shard, by the shard's key. */
   readonly loaded: ReadonlyMap<string, LoadedShard>;
   /** When the whole of the coarsest level was there. */
@@ -63,8 +65,8 @@ function step(before: Manifest, now: Manifest): Similarity {
 
 /** A shard was verified and decoded; one that no set names any more, or names twice, changes nothing. */
 export function withShard(scene: SceneState, shard: LoadedShard, nowS: number): SceneState {
-  const shown = scene.shown && added(scene.shown, shard, scene.budget, nowS);
-  const coming = scene.coming && added(scene.coming, shard, scene.budget, nowS);
+  const shown = scene.shown && added(scene.shown, shard, nowS);
+  const coming = scene.coming && added(scene.coming, shard, nowS);
   if (shown === scene.shown && coming === scene.coming) return scene;
   return settled({ ...scene, shown, coming }, nowS);
 }
@@ -87,17 +89,17 @@ export function pointCount(set: ReferenceSet | null): number {
 }
 
 /** Whether everything that fits the budget is there. */
-export function isComplete(set: ReferenceSet, budget: Budget): boolean {
-  return wantedShards(set.manifest, budget).every((shard) => set.loaded.has(shard.key));
+export function isComplete(set: ReferenceSet): boolean {
+  return set.plan.every((shard) => set.loaded.has(shard.key));
 }
 
 /** One frame flips both: the new set is as rich as the old one, or whole, or has waited long enough. */
 function settled(scene: SceneState, nowS: number): SceneState {
-  const { budget, coming, shown } = scene;
+  const { coming, shown } = scene;
   if (!coming) return scene;
   const hasWaited = coming.levelZeroAtS !== null && nowS - coming.levelZeroAtS >= SWAP_PATIENCE_S;
   const isRich = pointCount(coming) >= pointCount(shown);
-  if (!hasWaited && !isRich && !isComplete(coming, budget)) return scene;
+  if (!hasWaited && !isRich && !isComplete(coming)) return scene;
   const shownFromFirst = chained(coming.fromShown, scene.shownFromFirst);
   return {
     ...scene,
@@ -108,26 +110,27 @@ function settled(scene: SceneState, nowS: number): SceneState {
   };
 }
 
-function added(set: ReferenceSet, shard: LoadedShard, budget: Budget, nowS: number): ReferenceSet {
-  const isWanted = wantedShards(set.manifest, budget).some(({ key }) => key === shard.key);
+function added(set: ReferenceSet, shard: LoadedShard, nowS: number): ReferenceSet {
+  const isWanted = set.plan.some(({ key }) => key === shard.key);
   if (set.loaded.has(shard.key) || !isWanted) return set;
-  return timed({ ...set, loaded: new Map(set.loaded).set(shard.key, shard) }, budget, nowS);
+  return timed({ ...set, loaded: new Map(set.loaded).set(shard.key, shard) }, nowS);
 }
 
 /** A set for this manifest and budget that keeps what is loaded and still wanted. */
 function renewed(old: ReferenceSet | null, manifest: Manifest, budget: Budget, nowS: number): ReferenceSet {
-  const keys = new Set(wantedShards(manifest, budget).map(({ key }) => key));
+  const plan = wantedShards(manifest, budget);
+  const keys = new Set(plan.map(({ key }) => key));
   const loaded = new Map([...(old?.loaded ?? [])].filter(([key]) => keys.has(key)));
   const levelZeroAtS = old?.levelZeroAtS ?? null;
-  return timed({ manifest, loaded, levelZeroAtS, fromShown: old?.fromShown ?? IDENTITY }, budget, nowS);
+  return timed({ manifest, plan, loaded, levelZeroAtS, fromShown: old?.fromShown ?? IDENTITY }, nowS);
 }
 
 /** Notes when the coarsest level is there for the first time. */
-function timed(set: ReferenceSet, budget: Budget, nowS: number): ReferenceSet {
+function timed(set: ReferenceSet, nowS: number): ReferenceSet {
   if (set.levelZeroAtS !== null || set.loaded.size === 0) return set;
-  const wanted = wantedShards(set.manifest, budget);
-  const coarsest = wanted[0]?.entry.level;
-  const isThere = wanted.every(({ entry, key }) => entry.level !== coarsest || set.loaded.has(key));
+  const { plan } = set;
+  const coarsest = plan[0]?.entry.level;
+  const isThere = plan.every(({ entry, key }) => entry.level !== coarsest || set.loaded.has(key));
   return isThere ? { ...set, levelZeroAtS: nowS } : set;
 }
 

@@ -43,7 +43,7 @@ export class Session {
       this.decoders.close();
       throw thrown;
     }
-    this.uploader = new Uploader(this.follower);
+    this.uploader = new Uploader(this.follower, this.follower.requests);
   }
 
   close(): void {

@@ -6,7 +6,6 @@ import { framingIn, framingOf, isReframed, upOf, viewingDirection } from "../sce
 import type { ReferenceSet } from "../scene/reference";
 import { IDENTITY, chained, inverse, isIdentity, moved } from "../scene/similarity";
 import type { ProjectState } from "../scene/state";
-import { wantedShards } from "../scene/wanted";
 import type { CameraEntry, Manifest, Similarity } from "../wire/contract";
 
 /** What was fitted last. */
@@ -67,10 +66,10 @@ export class StageSync {
   }
 
   private showShards({ scene }: ProjectState): void {
-    const { budget, coming, shown } = scene;
-    const keys = shown ? wantedShards(shown.manifest, budget).map(({ key }) => key) : [];
+    const { coming, shown } = scene;
+    const keys = (shown?.plan ?? []).map(({ key }) => key);
     const loaded = keys.filter((key) => shown?.loaded.has(key));
-    this.stage.show(loaded, new Set(coming ? wantedShards(coming.manifest, budget).map(({ key }) => key) : keys));
+    this.stage.show(loaded, new Set(coming ? coming.plan.map(({ key }) => key) : keys));
   }
 
   private stand({ images, scene }: ProjectState): void {
