@@ -268,7 +268,8 @@ class EncodedShard(WireModel):
 class ShardEntry(WireModel):
     """One shard of a manifest."""
 
-    index: Count
+    # The index stands in the shard's topic, which has room for seven digits.
+    index: Annotated[int, Field(ge=0, le=9_999_999)]
     level: Annotated[int, Field(ge=0, le=32)]
     kind: Literal["reference", "incremental"]
     image_number: ImageNumber | None = None

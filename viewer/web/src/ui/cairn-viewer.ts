@@ -13,29 +13,29 @@ import type { CameraEntry } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/join";
 import { writeJoinLink } from "../wire/join";
-import type { BannerAction } from "./banner";
-import { banner, bannerStyles } from "./banner";
-import { imageCard, measurement } from "./beside";
-import type { Choosing } from "./choosing";
-import { choice, switching } from "./choosing";
+import type { BannerAction } from "./overlay/banner";
+import { banner, bannerStyles } from "./overlay/banner";
+import { imageCard, measurement } from "./overlay/side-card";
+import type { PickerOptions } from "./overlay/project-picker";
+import { projectDialog, projectPicker } from "./overlay/project-picker";
 import { deviceBudget, isNarrow, isSmall } from "./device";
-import { Following } from "./following";
+import { Session } from "./session";
 import { header } from "./header";
-import { invitation } from "./invite";
+import { invitation } from "./overlay/invite";
 import { NOTHING_COVERED, covered, layout } from "./layout";
-import "./login";
-import { middle } from "./middle";
-import type { Tab } from "./panel";
+import "./overlay/login";
+import { emptyState } from "./overlay/empty-state";
+import type { Tab } from "./panels/panel";
 import { offer, saveImage } from "./saving";
-import "./sheet";
+import "./panels/sheet";
 import type { GraphicsTrouble } from "./stage-element";
 import type { StageElement } from "./stage-element";
 import "./stage-element";
-import type { DeviceFigures } from "./statistics";
+import type { DeviceFigures } from "./panels/statistics";
 import { announcementOf, attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { THEMES, preferredTheme, sharedParts, themeTokens } from "./theme";
-import { Toast } from "./toast";
+import { Toast } from "./overlay/toast";
 import type { Tool, Tools } from "./tools";
 import { SHORTCUTS } from "./tools";
 
@@ -70,7 +70,7 @@ export class CairnViewer extends LitElement {
 
   /** What the invitation hands on. */
   private link: string | null = null;
-  private following: Following | null = null;
+  private session: Session | null = null;
   private readonly toast = new Toast(this);
   /** Images whose entries are in sight. */
   private sighted: readonly string[] = [];
@@ -150,7 +150,7 @@ export class CairnViewer extends LitElement {
 
   private join(credentials: Credentials): void {
     try {
-      this.following = new Following({
+      this.session = new Session({
         config: this.config,
         credentials,
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
@@ -158,7 +158,7 @@ export class CairnViewer extends LitElement {
           this.follow(next);
         },
       });
-      this.project = this.following.follower.state;
+      this.project = this.session.follower.state;
     } catch (thrown) {
       this.refusal = sentenceOf(thrown);
       this.credentials = null;
@@ -166,8 +166,8 @@ export class CairnViewer extends LitElement {
   }
 
   private leave(): void {
-    this.following?.close();
-    [this.following, this.project] = [null, null];
+    this.session?.close();
+    [this.session, this.project] = [null, null];
     [this.selected, this.pointed] = [null, null];
   }
 
@@ -202,14 +202,15 @@ export class CairnViewer extends LitElement {
       this.isChoosing = false;
     };
     const onRetry = (): void => {
-      this.following?.follower.retry();
+      this.session?.follower.retry();
     };
     const onPhotos = (): void => {
       this.open("photos");
     };
     const onSwitch = (): void => void this.openSwitch();
     return html`${header(project, this.tools(project), this.config.projects.length === 1 ? null : onSwitch)}
-      ${middle({ project, trouble, link, onLeave, onRetry, onPhotos })} ${this.banner(project)} ${this.beside(project)}
+      ${emptyState({ project, trouble, link, onLeave, onRetry, onPhotos })} ${this.banner(project)}
+      ${this.beside(project)}
       <cairn-sheet
         .project=${project}
         .device=${this.stage?.figures}
@@ -226,11 +227,11 @@ export class CairnViewer extends LitElement {
         @photographs=${(event: CustomEvent<Photograph[]>) => {
           this.upload(event.detail);
         }}
-        @clear-uploads=${() => this.following?.follower.dispatch({ kind: "uploads_cleared" })}
+        @clear-uploads=${() => this.session?.follower.dispatch({ kind: "uploads_cleared" })}
         @ask=${this.asked}
       ></cairn-sheet>
       ${link === null ? nothing : invitation(link, () => this.dialog?.close())}
-      ${this.isChoosing && this.credentials ? switching(this.choosing(this.credentials, onStay)) : nothing}
+      ${this.isChoosing && this.credentials ? projectDialog(this.choosing(this.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
   }
 
@@ -239,7 +240,7 @@ export class CairnViewer extends LitElement {
     const ends = this.stage?.measured ?? null;
     if (distanceM !== null && !ends) return;
     try {
-      await this.following?.follower.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
+      await this.session?.follower.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
       this.scaleRefusal = null;
       this.toast.say(distanceM === null ? "The scale is taken away" : "The scale is set for everybody");
     } catch (thrown) {
@@ -270,18 +271,18 @@ export class CairnViewer extends LitElement {
   private look(): void {
     const isListed = this.isPanelOpen && this.tab === "photos";
     const imageIds = [this.pointed, this.selected, ...(isListed ? this.sighted : [])];
-    this.following?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
+    this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 
   private choice(credentials: Credentials): TemplateResult {
-    return choice(
+    return projectPicker(
       this.choosing(credentials, () => {
         this.credentials = null;
       }),
     );
   }
 
-  private choosing(credentials: Credentials, onClose: () => void): Choosing {
+  private choosing(credentials: Credentials, onClose: () => void): PickerOptions {
     return {
       credentials,
       onClose,
@@ -324,14 +325,14 @@ export class CairnViewer extends LitElement {
 
   private respond(action: BannerAction, { scene }: ProjectState): void {
     const responses: Record<BannerAction, () => void> = {
-      reconnect: () => this.following?.follower.retry(),
+      reconnect: () => this.session?.follower.retry(),
       ping: () => {
         this.ask("ping");
       },
       resync: () => {
         this.ask("resync");
       },
-      more_points: () => this.following?.follower.dispatch({ kind: "budget", budget: widened(scene.budget) }),
+      more_points: () => this.session?.follower.dispatch({ kind: "budget", budget: widened(scene.budget) }),
       figures: () => {
         this.open("figures");
       },
@@ -381,7 +382,7 @@ export class CairnViewer extends LitElement {
   }
 
   private upload(photographs: Iterable<Photograph>): void {
-    this.following?.uploader.add(photographs);
+    this.session?.uploader.add(photographs);
     this.open("photos");
   }
 
@@ -406,7 +407,7 @@ export class CairnViewer extends LitElement {
   };
 
   private ask(verb: "ping" | "resync"): void {
-    const { follower } = this.following ?? {};
+    const { follower } = this.session ?? {};
     const asked = verb === "resync" ? follower?.resync() : follower?.request(verb);
     asked?.then(
       () => {

@@ -39,7 +39,7 @@ const connected: Action = { kind: "link", link: { kind: "connected", count: 1 } 
 const manifest = manifestOf(2, 0, [{ index: 0 }, { index: 1, level: 1 }]);
 const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
   kind: "shard",
-  shard: { key, points: entry.points, bytes: encoded.bytes },
+  shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
 }));
 
 describe("the chip", () => {
