@@ -30,9 +30,8 @@ from broker.logs import configure
 from broker.messages import Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
 from edge_agent import agent
-from edge_agent.cameras.camera import now_utc
-from edge_agent.cameras.plan import CameraKind
-from edge_agent.config import Settings
+from edge_agent.config import CameraKind, Settings
+from edge_agent.photograph import now_utc
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, Receiver, receiving
 

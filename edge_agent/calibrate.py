@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,17 +21,11 @@ from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, follow
 from broker.messages import CameraEntry, Cameras
 from edge_agent.cameras.sensors import find_sensor
-from edge_agent.capture.calibration import (
-    LEAST_IMAGES,
-    Calibration,
-    Fit,
-    TooFewImagesError,
-    difference_percent,
-    table_focal_px,
-)
-from edge_agent.config import Settings
-from edge_agent.spool.index import CAMERA_MODEL_WORD, SESSION_WORD, SpoolIndex
-from edge_agent.uplink.placements import own_placed, upload_session
+from edge_agent.capture.calibration import LEAST_IMAGES, Fit, TooFewImagesError, difference_percent, table_focal_px
+from edge_agent.config import Calibration, Settings
+from edge_agent.spool.index import SpoolKey
+from edge_agent.spool.sessions import own_placed, upload_session
+from edge_agent.spool.spool import Spool, SpoolError
 
 ANSWER_TIMEOUT_S: Final = 10.0
 ROWS: Final = 3
@@ -221,30 +214,21 @@ async def _cameras(connection: Connection, project: ProjectId) -> Cameras | None
 
 
 def _sessions(settings: Settings, name: AgentId) -> set[str]:
-    session = _recall(settings, SESSION_WORD)
+    session = _recall(settings, SpoolKey.SESSION)
     return {upload_session(name), *([session] if session else [])}
 
 
 def _found(settings: Settings, calibration: Calibration, fit: Fit | None, sensor: str | None) -> Found:
-    model = sensor or _recall(settings, CAMERA_MODEL_WORD)
+    model = sensor or _recall(settings, SpoolKey.CAMERA_MODEL)
     known = find_sensor(model) if model else None
     known = known.with_lens(settings.lens_mm) if known else None
     table_px = table_focal_px(known, max(calibration.size_px)) if known else None
     return Found(calibration=calibration, fit=fit, sensor=model, table_px=table_px)
 
 
-def _recall(settings: Settings, word: str) -> str | None:
-    """What the spool remembers, read beside a running agent."""
-    path = settings.spool_dir / "index.sqlite"
-    if not path.exists():
-        return None
+def _recall(settings: Settings, key: SpoolKey) -> str | None:
+    """A value of the spool, read beside a running agent; None when there is none or the index does not answer."""
     try:
-        index = SpoolIndex.look(path)
-    except sqlite3.Error:
+        return Spool.read_only(settings.spool_dir).recall(key)
+    except SpoolError:
         return None
-    try:
-        return index.recall(word)
-    except sqlite3.Error:
-        return None
-    finally:
-        index.close()

@@ -14,9 +14,8 @@ from broker.config import settings_file
 from broker.errors import CairnError
 from broker.logs import configure
 from edge_agent import agent, calibrate, doctor, join, status, upload
-from edge_agent.cameras.plan import CameraKind
 from edge_agent.capture.calibration import LEAST_IMAGES
-from edge_agent.config import Settings
+from edge_agent.config import CameraKind, Settings
 
 app = typer.Typer(no_args_is_help=True, help="The agent on a camera rig.")
 

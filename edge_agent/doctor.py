@@ -17,6 +17,7 @@ from broker.ids import Verb
 from broker.live import ask, fresh_connection_id, fresh_request_id
 from broker.messages import Request
 from broker.thumbnails import thumbnail
+from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings
 from edge_agent.control.machine import look
@@ -87,7 +88,7 @@ async def check_machine(settings: Settings) -> Finding:
 async def check_camera(settings: Settings) -> Finding:
     """Does it take a photograph?"""
     camera = WatchedCamera(
-        settings.camera_plan(), shot_timeout_s=settings.shot_timeout_s, start_timeout_s=settings.start_timeout_s
+        CameraPlan.of(settings), shot_timeout_s=settings.shot_timeout_s, start_timeout_s=settings.start_timeout_s
     )
     began_s = time.monotonic()
     async with camera:

@@ -11,8 +11,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from edge_agent.config import Settings
-from edge_agent.spool.index import ImageState, SpooledImage
+from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import NamedFiles
+from edge_agent.uplink.rate import Window
 from edge_agent.uplink.uploader import Uploader, subscriptions
 
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -54,7 +55,7 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
             space=settings.broker.space,
             project=project,
             sender=name,
-            window=settings.window(),
+            window=Window.of(settings),
             keepalive_s=settings.broker.keepalive_s,
             settled=lambda image: _advance(bar, task, image),
         )
@@ -74,8 +75,8 @@ def _advance(bar: Progress, task: TaskID, image: SpooledImage) -> None:
 def _tell(console: Console, outbox: NamedFiles) -> bool:
     images = list(outbox.images.values())
     for image in images:
-        if image.state is not ImageState.STORED:
+        if image.state is not SpoolState.STORED:
             console.print(f"{image.file_name}: {image.state}: {image.reason or 'no reason given'}", markup=False)
-    stored_count = sum(image.state is ImageState.STORED for image in images)
+    stored_count = sum(image.state is SpoolState.STORED for image in images)
     console.print(f"{stored_count} of {len(images)} stored", highlight=False)
     return stored_count == len(images)

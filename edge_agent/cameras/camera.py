@@ -1,10 +1,9 @@
 """What is a camera to the agent? Something that hands over one photograph."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol
 
 from broker.errors import CairnError
+from edge_agent.photograph import Photograph
 
 
 class CameraError(CairnError):
@@ -23,25 +22,6 @@ class CameraUnusableError(CameraError):
     """This camera cannot work as it is set; trying again does not help."""
 
     code = "camera_unusable"
-
-
-def now_utc() -> datetime:
-    """The present instant; on a rig without a clock it may be wrong, order never depends on it."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Photograph:
-    """One encoded photograph, EXIF inside, exactly as it will be stored and sent.
-
-    `source` names where it came from (a file's name, size and time), so that it is not taken twice after a restart.
-    """
-
-    content: bytes
-    content_type: str
-    captured_at: datetime = field(default_factory=now_utc)
-    file_name: str = ""
-    source: str | None = None
 
 
 class Camera(Protocol):

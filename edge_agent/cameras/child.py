@@ -11,8 +11,9 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
-from edge_agent.cameras.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError, Photograph
+from edge_agent.cameras.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError
 from edge_agent.cameras.plan import CameraPlan, open_camera
+from edge_agent.photograph import Photograph
 
 
 class Header(BaseModel):

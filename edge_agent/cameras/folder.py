@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError, Photograph
+from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
+from edge_agent.photograph import Photograph
 
 CONTENT_TYPES = {
     ".jpg": "image/jpeg",

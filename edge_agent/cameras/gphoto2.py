@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from edge_agent.cameras.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraUnusableError
 from edge_agent.cameras.folder import CONTENT_TYPES
+from edge_agent.photograph import Photograph, now_utc
 
 PROGRAM: Final = "gphoto2"
 BUSY: Final = ("Could not claim", "-53", "-7: ")
@@ -17,7 +18,7 @@ BUSY_ADVICE: Final = "the camera is busy: close other programs (gvfs-gphoto2 too
 class Gphoto2MissingError(CameraUnusableError):
     """The command is not installed."""
 
-    code = "camera_missing"
+    code = "gphoto2_missing"
 
 
 class Gphoto2Camera:

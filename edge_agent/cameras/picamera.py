@@ -4,9 +4,10 @@ import io
 import time
 from typing import Any, Final
 
-from edge_agent.cameras.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraUnusableError
 from edge_agent.cameras.jpeg import Shot, with_exif
 from edge_agent.cameras.sensors import Sensor, find_sensor
+from edge_agent.photograph import Photograph, now_utc
 
 WARM_UP_S: Final = 2.0  # exposure and white balance settle; then they are locked: photographs must match each other
 LOCKED: Final = ("ExposureTime", "AnalogueGain", "ColourGains")
@@ -19,7 +20,7 @@ MANUAL_FOCUS: Final = 0  # libcamera's AfModeManual
 class PicameraMissingError(CameraUnusableError):
     """No picamera2 here."""
 
-    code = "camera_missing"
+    code = "picamera2_missing"
 
 
 class StalePhotographError(CameraError):

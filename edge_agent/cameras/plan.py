@@ -1,7 +1,7 @@
 """Which camera does a rig have, and how is it opened?"""
 
-from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,21 +10,13 @@ from edge_agent.cameras.folder import FolderCamera
 from edge_agent.cameras.gphoto2 import Gphoto2Camera
 from edge_agent.cameras.picamera import Picamera
 from edge_agent.cameras.v4l2 import UsbCamera
-
-
-class CameraKind(StrEnum):
-    FOLDER = "folder"
-    WATCH = "watch"
-    SIMULATED = "simulated"
-    PICAMERA = "picamera"
-    V4L2 = "v4l2"
-    GPHOTO2 = "gphoto2"
+from edge_agent.config import CameraKind, Settings
 
 
 class CameraMissingError(CameraUnusableError):
     """The software that this camera needs is not installed."""
 
-    code = "camera_missing"
+    code = "simulation_missing"
 
 
 class CameraPlan(BaseModel):
@@ -43,6 +35,21 @@ class CameraPlan(BaseModel):
     lens_mm: float | None = None
     is_locked: bool = True
     shot_timeout_s: float = 60.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The plan that the rig's settings describe."""
+        return cls(
+            kind=settings.camera,
+            folder=settings.folder,
+            object_name=settings.object_name,
+            count=settings.count,
+            device=settings.device,
+            size_px=settings.size_px,
+            lens_mm=settings.lens_mm,
+            is_locked=settings.is_locked,
+            shot_timeout_s=settings.shot_timeout_s,
+        )
 
 
 def open_camera(plan: CameraPlan) -> Camera:

@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from edge_agent.cameras.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraUnusableError
 from edge_agent.cameras.jpeg import Shot, with_exif, with_huffman_tables
+from edge_agent.photograph import Photograph, now_utc
 
 BUFFERS: Final = 2
 MOST_STALE: Final = 8  # buffers hold what was exposed before the trigger
@@ -15,7 +16,7 @@ WARM_UP_S: Final = 2.0
 class LinuxpyMissingError(CameraUnusableError):
     """The package for USB cameras is not installed."""
 
-    code = "camera_missing"
+    code = "linuxpy_missing"
 
 
 class UsbCamera:

@@ -9,9 +9,10 @@ from typing import Self
 from pydantic import ValidationError
 
 from broker.logs import get_logger
-from edge_agent.cameras.camera import CameraError, Photograph
+from edge_agent.cameras.camera import CameraError
 from edge_agent.cameras.child import Header, photograph_of
 from edge_agent.cameras.plan import CameraPlan
+from edge_agent.photograph import Photograph
 
 CHILD_COMMAND = (sys.executable, "-m", "edge_agent.cameras.child")
 LOG = get_logger()

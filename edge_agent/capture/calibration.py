@@ -8,16 +8,16 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Self
+from typing import Final, Self
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IFDRational
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from broker.errors import CairnError
 from broker.messages import CameraEntry
 from edge_agent.cameras.sensors import FULL_FRAME_WIDTH_MM, Sensor
 from edge_agent.capture.exif import EXIF_MARK, JPEG_START, edited, exif_segment
+from edge_agent.config import Calibration
 
 LEAST_IMAGES: Final = 12
 MOST_SPREAD_PERCENT: Final = 2.0  # a lens that zooms or hunts for focus has more than one focal length
@@ -25,12 +25,9 @@ LEAST_RMS_LIMIT_PX: Final = 2.0
 MOST_RMS_RATIO: Final = (
     0.001  # of the longer side: features are found in a reduced image, errors are told in full pixels
 )
-SAME_SHAPE_RATIO: Final = 0.01  # of the aspect ratio: another crop of the sensor has another view
 CENTIMETRES: Final = 3  # EXIF 2.32, tag 0xA210
 MM_PER_CM: Final = 10.0
 PRECISION: Final = 100_000
-
-Matrix = tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat]
 
 
 class TooFewImagesError(CairnError):
@@ -43,29 +40,6 @@ class PoorFitError(CairnError):
     """The placed photographs do not agree on one lens."""
 
     code = "poor_fit"
-
-
-class Calibration(BaseModel):
-    """A lens before a sensor: pixels of photographs of this size, centres at half integers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    size_px: tuple[PositiveInt, PositiveInt] = Field(description="Width and height of the photographs, pixels.")
-    matrix: Matrix = Field(description="fx, fy, cx, cy in pixels.")
-    distortion: Annotated[tuple[float, ...], Field(max_length=8)] = Field(
-        default=(), description="OpenCV's k1, k2, p1, p2."
-    )
-
-    def fits(self, width_px: int, height_px: int) -> bool:
-        """Whether photographs of this size show the same view, upright or turned, smaller or not."""
-        ours, theirs = max(self.size_px) / min(self.size_px), max(width_px, height_px) / min(width_px, height_px)
-        return math.isclose(ours, theirs, rel_tol=SAME_SHAPE_RATIO)
-
-    def toml(self) -> str:
-        """As one value of a settings file."""
-        numbers = ", ".join(f"{value:.2f}" for value in self.matrix)
-        bends = ", ".join(f"{value:.6f}" for value in self.distortion)
-        return f"{{ size_px = [{self.size_px[0]}, {self.size_px[1]}], matrix = [{numbers}], distortion = [{bends}] }}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ MEMORY: Final = 50  # photographs that the median is taken over
 LEAST_MEMORY: Final = 5  # before so many nothing is called blurred
 
 
-class Verdict(StrEnum):
+class PhotographVerdict(StrEnum):
     """What the gate says."""
 
     KEPT = "kept"
@@ -59,29 +59,29 @@ class Gate:
         self._sharpness: deque[float] = deque(maxlen=MEMORY)
         self._fingerprints: deque[int] = deque(maxlen=max(1, thresholds.compared))
 
-    def judge(self, content: bytes) -> Verdict:
+    def judge(self, content: bytes) -> PhotographVerdict:
         """Judges one encoded photograph; a kept one is remembered."""
         seen = look(content)
         if seen is None:
-            return Verdict.UNREADABLE
+            return PhotographVerdict.UNREADABLE
         verdict = self._compare(seen)
-        if verdict is not Verdict.NEAR_DUPLICATE:
+        if verdict is not PhotographVerdict.NEAR_DUPLICATE:
             self._sharpness.append(seen.sharpness)
-        if verdict is Verdict.KEPT:
+        if verdict is PhotographVerdict.KEPT:
             self._fingerprints.append(seen.fingerprint)
         return verdict
 
-    def _compare(self, seen: Look) -> Verdict:
+    def _compare(self, seen: Look) -> PhotographVerdict:
         limits = self.thresholds
         if limits.clipped_ratio and seen.clipped_ratio > limits.clipped_ratio:
-            return Verdict.CLIPPED
+            return PhotographVerdict.CLIPPED
         if self._is_blurred(seen):
-            return Verdict.BLURRED
+            return PhotographVerdict.BLURRED
         if limits.duplicate_bits and any(
             (seen.fingerprint ^ other).bit_count() <= limits.duplicate_bits for other in self._fingerprints
         ):
-            return Verdict.NEAR_DUPLICATE
-        return Verdict.KEPT
+            return PhotographVerdict.NEAR_DUPLICATE
+        return PhotographVerdict.KEPT
 
     def _is_blurred(self, seen: Look) -> bool:
         if len(self._sharpness) < LEAST_MEMORY:

@@ -6,18 +6,19 @@ from typing import Final
 
 from broker.logs import get_logger
 from broker.messages import AgentSettings
-from edge_agent.cameras.camera import Photograph
-from edge_agent.capture.calibration import Calibration, camera_model, with_calibration
-from edge_agent.capture.gate import Gate, Thresholds, Verdict
+from edge_agent.capture.calibration import camera_model, with_calibration
+from edge_agent.capture.gate import Gate, PhotographVerdict, Thresholds
 from edge_agent.capture.gps import without_gps
-from edge_agent.spool.index import CAMERA_MODEL_WORD, ImageState, SpooledImage
+from edge_agent.config import Calibration
+from edge_agent.photograph import Photograph
+from edge_agent.spool.index import SpooledImage, SpoolKey, SpoolState
 from edge_agent.spool.spool import Spool
 
 LOG = get_logger()
-ASIDE: Final = frozenset({Verdict.BLURRED, Verdict.CLIPPED, Verdict.NEAR_DUPLICATE})
+QUARANTINED: Final = frozenset({PhotographVerdict.BLURRED, PhotographVerdict.CLIPPED, PhotographVerdict.NEAR_DUPLICATE})
 
 
-class Darkroom:
+class ImagePipeline:
     """Applies the settings that ops may change; called from a thread, one photograph at a time."""
 
     def __init__(
@@ -49,15 +50,15 @@ class Darkroom:
             self._note_camera(photograph.content)
             content = self._finished(photograph.content)
             self._spool.check_room(len(content))  # before judging: a photograph that waits is judged once
-            verdict = self._gate.judge(content) if self._is_gated else Verdict.KEPT
-            state = ImageState.ASIDE if verdict in ASIDE else ImageState.WAITING
+            verdict = self._gate.judge(content) if self._is_gated else PhotographVerdict.KEPT
+            state = SpoolState.QUARANTINED if verdict in QUARANTINED else SpoolState.WAITING
             image = self._spool.add(
                 replace(photograph, content=content),
                 state=state,
-                reason=None if state is ImageState.WAITING else verdict.value,
+                reason=None if state is SpoolState.WAITING else verdict.value,
             )
-        if state is ImageState.ASIDE:
-            LOG.info("photograph_aside", image_id=image.image_id, verdict=verdict.value)
+        if state is SpoolState.QUARANTINED:
+            LOG.info("photograph_quarantined", image_id=image.image_id, verdict=verdict.value)
         return image
 
     def _finished(self, content: bytes) -> bytes:
@@ -68,5 +69,5 @@ class Darkroom:
     def _note_camera(self, content: bytes) -> None:
         """Remembers once a run which camera it is: `cairn edge calibrate` looks it up in the sensor table."""
         if not self._is_camera_known and (model := camera_model(content)):
-            self._spool.remember(CAMERA_MODEL_WORD, model)
+            self._spool.remember(SpoolKey.CAMERA_MODEL, model)
         self._is_camera_known = True

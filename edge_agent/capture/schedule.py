@@ -1,11 +1,11 @@
 """During which hours does the rig photograph by itself? A daily window in UTC; pure, and it may cross midnight."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Self
 
 from broker.errors import CairnError
+from edge_agent.config import read_hours
 
 
 class BadHoursError(CairnError):
@@ -28,11 +28,11 @@ class Hours:
         Raises:
             BadHoursError: it reads otherwise.
         """
-        found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
-        if found is None:
-            raise BadHoursError(f"{text[:40]!r} names no hours: write 06:00-19:30, in UTC")
-        first, second, third, fourth = (int(part) for part in found.groups())
-        return cls(opens=time(first, second), closes=time(third, fourth))
+        try:
+            opens, closes = read_hours(text)
+        except ValueError as exc:
+            raise BadHoursError(str(exc)) from exc
+        return cls(opens=opens, closes=closes)
 
     def is_open(self, now: datetime) -> bool:
         """Whether an instant (UTC) lies in the window."""

@@ -1,12 +1,12 @@
 """What does the rig do when ops say something? Pure decisions; the agent carries them out."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from broker.errors import CairnError
 from broker.messages import Command
-from edge_agent.cameras.camera import now_utc
+from edge_agent.capture.request import CaptureRequest
+from edge_agent.photograph import now_utc
 
 REMEMBERED: Final = 256  # ids of answered commands: QoS 1 may bring one twice
 
@@ -27,14 +27,6 @@ class CommandRetainedError(CommandRefusedError):
     """A retained command would be followed anew at every start."""
 
     code = "command_retained"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """Photographs that somebody asked for: how many, and from when on."""
-
-    count: int = 1
-    at: datetime | None = None
 
 
 class Inbox:
@@ -65,12 +57,12 @@ class Inbox:
         return True
 
 
-def wish_of(command: Command) -> Wish | None:
+def capture_request_of(command: Command) -> CaptureRequest | None:
     """The photographs a command asks for; None for other verbs."""
     if command.verb == "capture":
-        return Wish(count=command.image_count or 1)
+        return CaptureRequest(count=command.image_count or 1)
     if command.verb == "capture_at":
         if command.capture_at is None:
             raise CommandRefusedError("capture_at needs the field capture_at: an instant with its time zone")
-        return Wish(count=command.image_count or 1, at=command.capture_at)
+        return CaptureRequest(count=command.image_count or 1, at=command.capture_at)
     return None

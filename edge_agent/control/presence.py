@@ -32,7 +32,7 @@ WILL_DELAY_S: Final = 5  # a rig that is back by then was never away; its old co
 LOG = get_logger()
 
 
-class Voice:
+class AgentPublisher:
     """Speaks for one agent below `agent/{agent}/`, on a connection that uploads never block."""
 
     def __init__(self, space: TopicSpace, project: ProjectId, agent: AgentId) -> None:

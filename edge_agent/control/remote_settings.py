@@ -10,8 +10,6 @@ from broker.envelope import BadMessageError, Count, Message, decode
 from broker.ids import AgentId, ProjectId
 from broker.messages import AgentSettings, DesiredSettings, RefusedField, ReportedSettings
 
-KEPT_WORD: Final = "settings"  # the spool's word for the last good ones
-TRIAL_WORD: Final = "settings_on_trial"  # and for a wish that runs and is not confirmed yet
 CONFIRM_S: Final = 300.0  # no connection for so long after a change: back to the last good settings
 ROLLED_BACK: Final = "rolled back: the broker did not take the report of it in time"
 MOST_FIELDS: Final = 64
@@ -19,7 +17,7 @@ MOST_FIELDS: Final = 64
 _REFUSED: Final = TypeAdapter(tuple[RefusedField, ...])
 
 
-class _LooseWish(Message):
+class _LooseChange(Message):
     """Desired settings of which single fields may be wrong."""
 
     message_type: ClassVar[str] = DesiredSettings.message_type
@@ -29,7 +27,7 @@ class _LooseWish(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class DesiredChange:
     """Desired settings as far as they can be read, and the fields that cannot."""
 
     version: int
@@ -43,7 +41,7 @@ class Wish:
         Raises:
             BadMessageError: it is no wish at all.
         """
-        loose = decode(payload, _LooseWish)
+        loose = decode(payload, _LooseChange)
         if loose.type != DesiredSettings.message_type:
             raise BadMessageError(f"not a valid {DesiredSettings.message_type} message: type {loose.type[:40]!r}")
         good: dict[str, JsonValue] = {}
@@ -72,22 +70,22 @@ class Running:
         )
 
 
-def follow(running: Running, wish: Wish, *, able: frozenset[str]) -> Running:
+def follow(running: Running, change: DesiredChange, *, able: frozenset[str]) -> Running:
     """The wish merged into what runs; fields that this camera cannot follow are refused with a reason."""
-    if wish.version <= running.version:
+    if change.version <= running.version:
         return running
-    wishes = wish.settings.model_dump(exclude_none=True)
-    unable = _refuse((name for name in wishes if name not in able), "this rig's camera cannot change it")
-    followed = {name: value for name, value in wishes.items() if name in able}
+    desired = change.settings.model_dump(exclude_none=True)
+    unable = _refuse((name for name in desired if name not in able), "this rig's camera cannot change it")
+    followed = {name: value for name, value in desired.items() if name in able}
     return Running(
-        version=wish.version,
+        version=change.version,
         settings=running.settings.model_copy(update=followed),
-        refused=(*wish.refused, *unable),
+        refused=(*change.refused, *unable),
     )
 
 
 def roll_back(good: Running, tried: Running) -> Running:
-    """The good settings again, under the wish's version: the broker keeps the wish, and it is not tried twice."""
+    """The good settings again, under the change's version: the broker keeps the change, and it is not tried twice."""
     before, after = good.settings.model_dump(), tried.settings.model_dump()
     undone = _refuse((name for name in after if after[name] != before[name]), ROLLED_BACK)
     return Running(version=tried.version, settings=good.settings, refused=(*tried.refused, *undone))

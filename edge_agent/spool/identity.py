@@ -1,13 +1,9 @@
 """Is this rig a clone? A copied card has another rig's name and spool, in another machine."""
 
-from typing import Final
-
 from broker.errors import CairnError
 from broker.ids import AgentId
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
-
-MACHINE_WORD: Final = "machine"  # the spool's word for the hardware that it was made on
-CLONE_WORD: Final = "is_clone_of"
 
 
 class ClonedRigError(CairnError):
@@ -21,20 +17,20 @@ class Original:
 
     def __init__(self, spool: Spool, agent: AgentId, hardware_id: str) -> None:
         self._spool, self._agent = spool, agent
-        maker = spool.recall(MACHINE_WORD)
+        maker = spool.recall(SpoolKey.MACHINE)
         if not maker and hardware_id:
-            spool.remember(MACHINE_WORD, hardware_id)
+            spool.remember(SpoolKey.MACHINE, hardware_id)
         self._is_elsewhere = bool(maker and hardware_id and maker != hardware_id)
 
     def check(self) -> None:
         """Raises ClonedRigError when this machine was found to be a clone before: it must not disturb the first again."""
-        if self._is_elsewhere and self._spool.recall(CLONE_WORD) == self._agent:
+        if self._is_elsewhere and self._spool.recall(SpoolKey.CLONE_OF) == self._agent:
             raise ClonedRigError(self._sentence)
 
     def contested(self) -> None:
         """Raises ClonedRigError when the name is in use twice and the other one was first; else the other one gives up."""
         if self._is_elsewhere:
-            self._spool.remember(CLONE_WORD, self._agent)
+            self._spool.remember(SpoolKey.CLONE_OF, self._agent)
             raise ClonedRigError(self._sentence)
 
     @property

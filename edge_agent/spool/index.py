@@ -11,8 +11,7 @@ from typing import Final, Self
 from broker.ids import ImageId
 from broker.logs import get_logger
 
-SESSION_WORD: Final = "session"  # what the images of this spool are called by, for good
-CAMERA_MODEL_WORD: Final = "camera_model"  # what EXIF called the camera lately
+OLD_SETTING_TABLE: Final = "word"  # before 2026-11-28
 LOG = get_logger()
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS image (
@@ -21,18 +20,41 @@ CREATE TABLE IF NOT EXISTS image (
     state TEXT NOT NULL, image_number INTEGER, reason TEXT);
 CREATE INDEX IF NOT EXISTS image_by_state ON image (state, sequence);
 CREATE INDEX IF NOT EXISTS image_by_digest ON image (sha256);
-CREATE TABLE IF NOT EXISTS word (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
-class ImageState(StrEnum):
-    """What became of a photograph."""
+class SpoolKey(StrEnum):
+    """Names of the values that a spool keeps over restarts."""
+
+    # What the images of this spool are called by, for good.
+    SESSION = "session"
+    # What EXIF called the camera lately.
+    CAMERA_MODEL = "camera_model"
+    # The settings that ops changed last and the broker confirmed.
+    LAST_GOOD_SETTINGS = "settings"
+    # Changed settings that run and are not confirmed yet.
+    TRIAL_SETTINGS = "settings_on_trial"
+    # The id of the last reboot command: the broker may deliver it again after the restart.
+    REBOOTED_BY = "rebooted_by"
+    # A paused rig is paused after a reboot, too.
+    IS_PAUSED = "is_paused"
+    # The hardware on which the spool was made.
+    MACHINE = "machine"
+    # The agent whose card this one is a copy of.
+    CLONE_OF = "is_clone_of"
+
+
+class SpoolState(StrEnum):
+    """State of a photograph in the spool."""
 
     WAITING = "waiting"
     STORED = "stored"
     REJECTED = "rejected"
-    ASIDE = "aside"  # the gate turned it down: kept while there is room, never sent by itself
-    THINNED = "thinned"  # nobody waited for it and room was needed
+    # The gate turned it down: kept while there is room, never sent by itself.
+    QUARANTINED = "quarantined"
+    # Deleted without being sent, because room was needed.
+    EVICTED = "evicted"
     LOST = "lost"
 
 
@@ -48,7 +70,7 @@ class SpooledImage:
     captured_at: datetime
     file_name: str
     source: str | None
-    state: ImageState
+    state: SpoolState
     image_number: int | None = None
     reason: str | None = None
 
@@ -64,12 +86,12 @@ class SpooledImage:
             captured_at=datetime.fromtimestamp(status.st_mtime, UTC),
             file_name="",
             source=None,
-            state=ImageState.WAITING,
+            state=SpoolState.WAITING,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class SpoolCounts:
     """Counts over the whole life of a spool."""
 
     captured_count: int
@@ -77,8 +99,8 @@ class Figures:
     waiting_bytes: int
     stored_count: int
     rejected_count: int
-    aside_count: int
-    thinned_count: int
+    quarantined_count: int
+    evicted_count: int
     lost_count: int
     oldest_at: datetime | None
 
@@ -91,8 +113,8 @@ class Figures:
             waiting_bytes=0,
             stored_count=0,
             rejected_count=0,
-            aside_count=0,
-            thinned_count=0,
+            quarantined_count=0,
+            evicted_count=0,
             lost_count=0,
             oldest_at=None,
         )
@@ -101,8 +123,8 @@ class Figures:
 class SpoolIndex:
     """The table. Not locked: its spool is."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, *, setting_table: str = "setting") -> None:
+        self._connection, self._setting_table = connection, setting_table
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -119,11 +141,16 @@ class SpoolIndex:
             return cls(_connect(path))
 
     @classmethod
-    def look(cls, path: Path) -> Self:
-        """Opens the index beside a running agent, to read only; raises sqlite3.Error without one."""
+    def open_read_only(cls, path: Path) -> Self:
+        """Open the index beside a running agent; raise sqlite3.Error when there is none."""
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
         connection.row_factory = sqlite3.Row
-        return cls(connection)
+        try:
+            is_old = _has_table(connection, OLD_SETTING_TABLE)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return cls(connection, setting_table=OLD_SETTING_TABLE if is_old else "setting")
 
     def insert(self, image: SpooledImage) -> None:
         values = {name: getattr(image, name) for name in image.__slots__}
@@ -136,7 +163,7 @@ class SpoolIndex:
             )
 
     def change_state(
-        self, image_id: ImageId, state: ImageState, *, number: int | None = None, reason: str | None = None
+        self, image_id: ImageId, state: SpoolState, *, number: int | None = None, reason: str | None = None
     ) -> None:
         with self._connection:
             self._connection.execute(
@@ -157,10 +184,10 @@ class SpoolIndex:
         )
         return [_image(row) for row in rows]
 
-    def dispensable(self) -> list[SpooledImage]:
+    def evictable(self) -> list[SpooledImage]:
         """Photographs with a file that nobody waits for, the least missed first: laid aside, then rejected."""
         rows = self._connection.execute(
-            "SELECT * FROM image WHERE state IN ('aside', 'rejected') ORDER BY state, sequence"
+            "SELECT * FROM image WHERE state IN ('quarantined', 'rejected') ORDER BY state, sequence"
         )
         return [_image(row) for row in rows]
 
@@ -172,36 +199,36 @@ class SpoolIndex:
         rows = self._connection.execute("SELECT source FROM image WHERE source IS NOT NULL AND state != 'lost'")
         return tuple(row[0] for row in rows)
 
-    def figures(self) -> Figures:
+    def counts(self) -> SpoolCounts:
         rows = self._connection.execute(
             "SELECT state, COUNT(*), SUM(size_bytes), MIN(captured_at) FROM image GROUP BY state"
         )
         by_state = {state: (count, size, oldest) for state, count, size, oldest in rows}
-        waiting_count, waiting_bytes, oldest = by_state.get(ImageState.WAITING, (0, 0, None))
-        return Figures(
+        waiting_count, waiting_bytes, oldest = by_state.get(SpoolState.WAITING, (0, 0, None))
+        return SpoolCounts(
             captured_count=sum(count for count, _, _ in by_state.values()),
             waiting_count=waiting_count,
             waiting_bytes=waiting_bytes,
-            stored_count=by_state.get(ImageState.STORED, (0, 0, None))[0],
-            rejected_count=by_state.get(ImageState.REJECTED, (0, 0, None))[0],
-            aside_count=by_state.get(ImageState.ASIDE, (0, 0, None))[0],
-            thinned_count=by_state.get(ImageState.THINNED, (0, 0, None))[0],
-            lost_count=by_state.get(ImageState.LOST, (0, 0, None))[0],
+            stored_count=by_state.get(SpoolState.STORED, (0, 0, None))[0],
+            rejected_count=by_state.get(SpoolState.REJECTED, (0, 0, None))[0],
+            quarantined_count=by_state.get(SpoolState.QUARANTINED, (0, 0, None))[0],
+            evicted_count=by_state.get(SpoolState.EVICTED, (0, 0, None))[0],
+            lost_count=by_state.get(SpoolState.LOST, (0, 0, None))[0],
             oldest_at=datetime.fromisoformat(oldest) if oldest else None,
         )
 
-    def remember(self, name: str, value: str) -> None:
+    def remember(self, name: SpoolKey, value: str) -> None:
         with self._connection:
-            self._connection.execute("INSERT OR REPLACE INTO word VALUES (?, ?)", (name, value))
+            self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
-    def remember_once(self, name: str, value: str) -> str:
+    def remember_once(self, name: SpoolKey, value: str) -> str:
         """Keeps the first value that was ever given under this name."""
         with self._connection:
-            self._connection.execute("INSERT OR IGNORE INTO word VALUES (?, ?)", (name, value))
+            self._connection.execute("INSERT OR IGNORE INTO setting VALUES (?, ?)", (name, value))
         return self.recall(name) or value
 
-    def recall(self, name: str) -> str | None:
-        row = self._connection.execute("SELECT value FROM word WHERE name = ?", (name,)).fetchone()
+    def recall(self, name: SpoolKey) -> str | None:
+        row = self._connection.execute(f"SELECT value FROM {self._setting_table} WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def close(self) -> None:
@@ -219,11 +246,28 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a receipt must not be forgotten after its file is gone
         connection.executescript(_SCHEMA)
+        _migrate(connection)
         connection.execute("SELECT COUNT(*) FROM image").fetchone()
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring over what an older program named otherwise: the table of settings and two states."""
+    if not _has_table(connection, OLD_SETTING_TABLE):
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"INSERT OR REPLACE INTO setting SELECT name, value FROM {OLD_SETTING_TABLE}")
+        connection.execute(f"DROP TABLE {OLD_SETTING_TABLE}")
+        connection.execute("UPDATE image SET state = 'quarantined' WHERE state = 'aside'")
+        connection.execute("UPDATE image SET state = 'evicted' WHERE state = 'thinned'")
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
 
 
 def _image(row: sqlite3.Row) -> SpooledImage:
@@ -236,7 +280,7 @@ def _image(row: sqlite3.Row) -> SpooledImage:
         captured_at=datetime.fromisoformat(row["captured_at"]),
         file_name=row["file_name"],
         source=row["source"],
-        state=ImageState(row["state"]),
+        state=SpoolState(row["state"]),
         image_number=row["image_number"],
         reason=row["reason"],
     )

@@ -20,9 +20,9 @@ from broker.errors import CairnError
 from broker.ids import AgentId, BadIdError, ImageId
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
-from edge_agent.cameras.camera import Photograph
-from edge_agent.spool.index import SESSION_WORD, Figures, ImageState, SpooledImage, SpoolIndex
-from edge_agent.uplink.placements import SPOOL_NAME_LENGTH
+from edge_agent.photograph import Photograph
+from edge_agent.spool.index import SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
+from edge_agent.spool.sessions import SPOOL_NAME_LENGTH
 
 SUFFIX_BY_TYPE: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 TYPE_BY_SUFFIX: Final = {suffix: content_type for content_type, suffix in SUFFIX_BY_TYPE.items()}
@@ -55,6 +55,42 @@ class PhotographLostError(SpoolError):
     code = "photograph_lost"
 
 
+class ReadOnlySpool:
+    """A look into a spool that an agent may be using at the same time; a folder without a spool reads as empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "index.sqlite"
+
+    def counts(self) -> SpoolCounts:
+        """Counts of everything that went through.
+
+        Raises:
+            SpoolError: the index cannot be read.
+        """
+        with self._opened() as index:
+            return index.counts() if index else SpoolCounts.nothing()
+
+    def recall(self, key: SpoolKey) -> str | None:
+        """A value that `Spool.remember` kept.
+
+        Raises:
+            SpoolError: the index cannot be read.
+        """
+        with self._opened() as index:
+            return index.recall(key) if index else None
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[SpoolIndex | None]:
+        if not self._path.exists():
+            yield None
+            return
+        try:
+            with contextlib.closing(SpoolIndex.open_read_only(self._path)) as index:
+                yield index
+        except sqlite3.Error as exc:
+            raise _translated_index(exc) from exc
+
+
 class Spool:
     """The only door to the rig's disk. A photograph that `add` returned outlives a power cut.
 
@@ -72,15 +108,20 @@ class Spool:
             self._busy = _hold(folder / "lock")
             self._index = SpoolIndex.open(folder / "index.sqlite")
             fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
-            self.session = self._index.remember_once(SESSION_WORD, fresh)
+            self.session = self._index.remember_once(SpoolKey.SESSION, fresh)
             self._repair()
         except OSError as exc:
             raise _translated(exc) from exc
         except sqlite3.Error as exc:
             raise SpoolError(f"cannot use the index in {folder}: {exc}; check the disk") from exc
 
+    @staticmethod
+    def read_only(folder: Path) -> ReadOnlySpool:
+        """A look into the spool of a folder; neither takes its lock nor changes anything."""
+        return ReadOnlySpool(folder)
+
     def add(
-        self, photograph: Photograph, *, state: ImageState = ImageState.WAITING, reason: str | None = None
+        self, photograph: Photograph, *, state: SpoolState = SpoolState.WAITING, reason: str | None = None
     ) -> SpooledImage:
         """Keeps a photograph; when this returns it outlives a power cut. The same bytes again are the same image.
 
@@ -91,7 +132,7 @@ class Spool:
         digest = sha256(photograph.content).hexdigest()
         with self._guarded():
             known = self._index.find_digest(digest)
-            if known is not None and known.state is not ImageState.LOST:
+            if known is not None and known.state is not SpoolState.LOST:
                 return known
             self.check_room(len(photograph.content))
             sequence = self._index.next_sequence()
@@ -127,7 +168,7 @@ class Spool:
         is_whole = image.image_id in self._fresh and len(content) == image.size_bytes
         if not is_whole and sha256(content).hexdigest() != image.sha256:
             with self._guarded():
-                self._index.change_state(image.image_id, ImageState.LOST, reason="file missing or damaged")
+                self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing or damaged")
             raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
         return content
 
@@ -143,14 +184,14 @@ class Spool:
         """
         with self._guarded():
             image = self._index.find(image_id)
-            if image is None or image.state is not ImageState.WAITING:
+            if image is None or image.state is not SpoolState.WAITING:
                 return image
             is_fresh = image_id in self._fresh
             self._fresh.discard(image_id)
             if receipt.code == WRONG_DIGEST and is_fresh:  # torn on the way or on the card: the next read tells
                 return image
             is_safe = receipt.status is not ReceiptStatus.REJECTED
-            state = ImageState.STORED if is_safe else ImageState.REJECTED
+            state = SpoolState.STORED if is_safe else SpoolState.REJECTED
             self._index.change_state(image_id, state, number=receipt.image_number, reason=receipt.reason)
             if is_safe:
                 self._path(image).unlink(missing_ok=True)
@@ -162,22 +203,22 @@ class Spool:
             waiting = {each.sequence for each in self._index.waiting(-1)} if session == self.session else set()
         return [each for each in sequences if each not in waiting]
 
-    def figures(self) -> Figures:
+    def counts(self) -> SpoolCounts:
         """Counts of everything that went through."""
         with self._guarded():
-            return self._index.figures()
+            return self._index.counts()
 
     def sources(self) -> tuple[str, ...]:
         """Where the photographs came from, for cameras that must not take one twice."""
         with self._guarded():
             return self._index.sources()
 
-    def recall(self, name: str) -> str | None:
+    def recall(self, name: SpoolKey) -> str | None:
         """A word that `remember` kept over restarts."""
         with self._guarded():
             return self._index.recall(name)
 
-    def remember(self, name: str, value: str) -> None:
+    def remember(self, name: SpoolKey, value: str) -> None:
         """Keeps a word over restarts: whether the rig is paused, its last good settings."""
         with self._guarded():
             self._index.remember(name, value)
@@ -194,16 +235,16 @@ class Spool:
         """Whether a photograph of this size would fit above the reserve."""
         return self.free_bytes() - size_bytes >= self._reserve_bytes
 
-    def thin(self, size_bytes: int) -> int:
+    def evict(self, size_bytes: int) -> int:
         """Makes room by deleting what nobody waits for, the least missed first; how many went."""
         gone = 0
         with self._guarded():
-            for image in self._index.dispensable():
+            for image in self._index.evictable():
                 if self.has_room(size_bytes):
                     break
                 path = self._path(image)
                 gone += path.exists()
-                self._index.change_state(image.image_id, ImageState.THINNED, reason=image.reason)
+                self._index.change_state(image.image_id, SpoolState.EVICTED, reason=image.reason)
                 path.unlink(missing_ok=True)
         return gone
 
@@ -265,11 +306,11 @@ class Spool:
             if image is not None and known is None:
                 self._index.insert(image)
                 LOG.warning("photograph_indexed", image_id=image.image_id)
-            elif known is not None and known.state is ImageState.STORED:
+            elif known is not None and known.state is SpoolState.STORED:
                 path.unlink()
         for image in self._index.waiting(-1):
             if not self._path(image).exists():
-                self._index.change_state(image.image_id, ImageState.LOST, reason="file missing at start")
+                self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing at start")
                 LOG.error("photograph_lost", image_id=image.image_id)
 
 

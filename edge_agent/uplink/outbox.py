@@ -11,8 +11,8 @@ from broker.errors import CairnError
 from broker.ids import AgentId, ImageId
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.cameras.folder import CONTENT_TYPES
-from edge_agent.spool.index import ImageState, SpooledImage
-from edge_agent.uplink.placements import upload_session
+from edge_agent.spool.index import SpooledImage, SpoolState
+from edge_agent.spool.sessions import upload_session
 
 
 class NotAPhotographError(CairnError):
@@ -64,7 +64,7 @@ class NamedFiles:
         content = path.read_bytes() if path.is_file() else b""
         if sha256(content).hexdigest() != image.sha256:
             reason = f"{path} changed while it was uploaded: run the command again"
-            self.images[image.image_id] = replace(image, state=ImageState.LOST, reason=reason)
+            self.images[image.image_id] = replace(image, state=SpoolState.LOST, reason=reason)
             raise NotAPhotographError(reason)
         return content
 
@@ -74,7 +74,7 @@ class NamedFiles:
         if image is None:
             return None
         is_safe = receipt.status is not ReceiptStatus.REJECTED
-        state = ImageState.STORED if is_safe else ImageState.REJECTED
+        state = SpoolState.STORED if is_safe else SpoolState.REJECTED
         self.images[image_id] = replace(image, state=state, image_number=receipt.image_number, reason=receipt.reason)
         return self.images[image_id]
 
@@ -86,7 +86,7 @@ class NamedFiles:
 
     @staticmethod
     def _is_waiting(image: SpooledImage) -> bool:
-        return image.state is ImageState.WAITING
+        return image.state is SpoolState.WAITING
 
 
 def _describe(path: Path, session: str, sequence: int) -> SpooledImage:
@@ -104,5 +104,5 @@ def _describe(path: Path, session: str, sequence: int) -> SpooledImage:
         captured_at=datetime.fromtimestamp(status.st_mtime, UTC),
         file_name=path.name,
         source=None,
-        state=ImageState.WAITING,
+        state=SpoolState.WAITING,
     )

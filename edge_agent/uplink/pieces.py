@@ -138,5 +138,5 @@ class PieceSender:
 
 
 def user_properties(image: SpooledImage) -> tuple[tuple[str, str], ...]:
-    """What an image's messages say besides topic and payload; nothing depends on it but figures."""
+    """What an image's messages say besides topic and payload; nothing depends on it but counts."""
     return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), ("file_name", image.file_name))

@@ -4,12 +4,13 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 from broker.delivery import BrokerRefusedError, Connected, Delivery, DeliveryTimeoutError
 from broker.errors import CairnError
 from broker.messages import Flow, ReconstructorPresence, ReconstructorState
-from edge_agent.cameras.camera import now_utc
+from edge_agent.config import Settings
+from edge_agent.photograph import now_utc
 
 UNKNOWN_RATE_BYTES_PER_S: Final = 30_000.0  # before the first measurement: assume a bad link, it costs a second
 STUCK_AFTER: Final = 3  # connections that ended without a single PUBACK
@@ -30,12 +31,17 @@ class LinkStuckError(CairnError):
 class Window:
     """How much may be under way without a receipt."""
 
-    images: int
+    image_count: int
     size_bytes: int
 
-    def has_room(self, images: int, size_bytes: int, next_bytes: int) -> bool:
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The window of the settings, until the reconstructor sends another."""
+        return cls(image_count=settings.window_images, size_bytes=settings.window_bytes)
+
+    def has_room(self, image_count: int, size_bytes: int, next_bytes: int) -> bool:
         """One image is always allowed, else a large one would wait for ever."""
-        return images == 0 or (images < self.images and size_bytes + next_bytes <= self.size_bytes)
+        return image_count == 0 or (image_count < self.image_count and size_bytes + next_bytes <= self.size_bytes)
 
 
 class Uplink:
@@ -83,7 +89,7 @@ class Uplink:
         self.wake()
 
     def take_flow(self, flow: Flow) -> None:
-        self.window = Window(images=flow.image_count, size_bytes=flow.size_bytes)
+        self.window = Window(image_count=flow.image_count, size_bytes=flow.size_bytes)
         self._pause_until = flow.pause_until
         self.wake()
 

@@ -15,7 +15,7 @@ from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
 from broker.messages import Flow, Missing, MissingSequences, ReconstructorState, UploadAcknowledged
 from broker.topics import TopicSpace
-from edge_agent.spool.index import ImageState, SpooledImage
+from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.pieces import PieceSender, single_limit_bytes, user_properties
 from edge_agent.uplink.rate import LinkStuckError, Uplink, Window
@@ -100,7 +100,7 @@ class Uploader:
     async def _feed(self, uploads: asyncio.TaskGroup, is_last: Callable[[], bool]) -> None:
         while True:
             was_last = is_last()  # asked before looking: what comes in between is seen by the look
-            moment, room = self.uplink.moment(), self.uplink.window.images
+            moment, room = self.uplink.moment(), self.uplink.window.image_count
             following = await asyncio.to_thread(self._outbox.waiting, room, without=frozenset(self._under_way))
             if not following and was_last:
                 return
@@ -230,7 +230,7 @@ class Uploader:
         if is_ours:
             self._asked.update(under_way[each] for each in gap.sequences if each in under_way)
         gone = await asyncio.to_thread(self._outbox.lacking, gap.session, gap.sequences)
-        if gone:  # stored elsewhere, laid aside, thinned: the reconstructor asks a few times and goes on without
+        if gone:  # stored elsewhere, laid aside, evicted: the reconstructor asks a few times and goes on without
             LOG.warning("sequences_gone", session=gap.session, count=len(gone), first=gone[0])
         self.wake()
 
@@ -243,7 +243,7 @@ class Uploader:
             self.last_error = image.reason
         if image_id in self._receipts:
             self._receipts[image_id].set()
-        if image.state is not ImageState.WAITING:
+        if image.state is not SpoolState.WAITING:
             self._settled(image)
         self.wake()
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError
 from edge_agent.cameras.simulated.lens import encode_jpeg
 from edge_agent.cameras.simulated.noise import Floats
 from edge_agent.cameras.simulated.objects import OBJECTS, HeritageObject
 from edge_agent.cameras.simulated.path import Pose
 from edge_agent.cameras.simulated.renderer import Intrinsics, Renderer
+from edge_agent.photograph import Photograph, now_utc
 
 DEFAULT_SIZE_PX = (1224, 816)
 DEFAULT_COUNT = 24

@@ -26,8 +26,10 @@ from broker.messages import (
 )
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
-from edge_agent.cameras.camera import CameraUnusableError, now_utc
+from edge_agent.cameras.camera import CameraUnusableError
 from edge_agent.config import Settings
+from edge_agent.photograph import now_utc
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 
@@ -77,7 +79,7 @@ async def test_every_photograph_of_a_folder_is_stored_once_in_order_and_the_agen
     assert ordered == [(tmp_path / "photos" / f"img_{number}.jpg").read_bytes() for number in range(1, 13)]
     assert "captured_at" in receiver.properties
     with Spool(tmp_path / "spool", RIG) as spool:
-        assert (spool.figures().stored_count, spool.figures().waiting_count) == (12, 0)
+        assert (spool.counts().stored_count, spool.counts().waiting_count) == (12, 0)
     assert list((tmp_path / "spool" / "images").iterdir()) == []
 
 
@@ -188,17 +190,17 @@ async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquit
     write_photographs(tmp_path / "photos", 4)
     space = mosquitto.plan.space
     with Spool(tmp_path / "spool", RIG) as spool:
-        spool.remember("is_paused", "yes")
+        spool.remember(SpoolKey.IS_PAUSED, "yes")
     ops = mosquitto.connection("ops")
     replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
 
     async with (
         receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
         running(settings_for(mosquitto, tmp_path)) as task,
-        Delivery(ops, client_id="ops", subscriptions=(replies,)) as desk,
+        Delivery(ops, client_id="ops", subscriptions=(replies,)) as operator,
     ):
-        await desk.wait_connected(10)
-        messages = desk.messages()
+        await operator.wait_connected(10)
+        messages = operator.messages()
 
         async def order(verb: str, number: int, *, deadline_s: float = 30, is_retained: bool = False) -> CommandReply:
             command = Command.model_validate(
@@ -211,7 +213,7 @@ async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquit
                 }
             )
             topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
-            await desk.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=is_retained))
+            await operator.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=is_retained))
             incoming = await asyncio.wait_for(anext(messages), 10)
             incoming.acknowledge()
             return decode(incoming.payload, CommandReply)

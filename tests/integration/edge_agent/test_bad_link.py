@@ -16,9 +16,8 @@ from broker.live import follow
 from broker.messages import AgentPresence, AgentState, Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
-from edge_agent.cameras.camera import now_utc
-from edge_agent.cameras.plan import CameraKind
-from edge_agent.config import Settings
+from edge_agent.config import CameraKind, Settings
+from edge_agent.photograph import now_utc
 from edge_agent.uplink.outbox import NamedFiles
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, Receiver, receiving
@@ -75,10 +74,10 @@ async def test_a_command_is_answered_within_two_seconds_while_a_photograph_fills
     replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
     async with (
         receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
-        Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as desk,
+        Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as operator,
         bad_link(slow) as link,
     ):
-        await desk.wait_connected(10)
+        await operator.wait_connected(10)
         running = asyncio.create_task(agent.run(settings_for(mosquitto, tmp_path, link), stop))
         await half_arrived(receiver, 400 * KILOBYTE)
         command = Command.model_validate(
@@ -90,9 +89,9 @@ async def test_a_command_is_answered_within_two_seconds_while_a_photograph_fills
                 "deadline_at": now_utc() + timedelta(seconds=30),
             }
         )
-        messages = desk.messages()
+        messages = operator.messages()
         async with asyncio.timeout(2.0):
-            await desk.publish(
+            await operator.publish(
                 Outgoing(topic=space.topic(PROJECT, COMMAND.template, agent=RIG), payload=command.encode())
             )
             reply = decode((await anext(messages)).payload, CommandReply)

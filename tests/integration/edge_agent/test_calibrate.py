@@ -15,9 +15,9 @@ from broker.ids import AgentId, ImageId
 from broker.messages import CameraEntry, Cameras, CameraState
 from broker.mosquitto import Mosquitto
 from edge_agent import calibrate
-from edge_agent.capture.calibration import Calibration, TooFewImagesError
-from edge_agent.config import Settings
-from edge_agent.spool.index import CAMERA_MODEL_WORD
+from edge_agent.capture.calibration import TooFewImagesError
+from edge_agent.config import Calibration, Settings
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT
 
@@ -49,7 +49,7 @@ async def publish(mosquitto: Mosquitto, cameras: list[CameraEntry]) -> None:
 @pytest.fixture
 def session(tmp_path: Path) -> str:
     with Spool(tmp_path / "spool", RIG) as spool:
-        spool.remember(CAMERA_MODEL_WORD, "imx708")
+        spool.remember(SpoolKey.CAMERA_MODEL, "imx708")
         return spool.session
 
 

@@ -14,7 +14,8 @@ from broker.envelope import decode
 from broker.ids import AgentId, ImageId
 from broker.messages import AgentHealth, Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
-from edge_agent.cameras.camera import now_utc
+from edge_agent.photograph import now_utc
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 from tests.integration.edge_agent.test_hard_times import running, settings_for, until, write_photographs
@@ -39,7 +40,14 @@ class RigClock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> RigClock:
     clock = RigClock()
-    for name in ("camera", "commands", "photographer", "uplink", "health", "cameras.picamera"):
+    for name in (
+        "photograph",
+        "control.commands",
+        "capture.photographer",
+        "uplink.rate",
+        "control.health",
+        "cameras.picamera",
+    ):
         monkeypatch.setattr(f"{edge_agent.__name__}.{name}.now_utc", clock)
     return clock
 
@@ -156,7 +164,7 @@ async def test_an_appointment_is_kept_when_the_clock_is_set_meanwhile(
 ) -> None:
     write_photographs(tmp_path / "photos", 1)
     with Spool(tmp_path / "spool", RIG) as spool:
-        spool.remember("is_paused", "yes")
+        spool.remember(SpoolKey.IS_PAUSED, "yes")
     clock.set(WITHOUT_CLOCK)
     ops = Ops(mosquitto)
     async with ops.delivery, running(settings_for(mosquitto, tmp_path)):

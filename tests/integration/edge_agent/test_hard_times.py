@@ -42,9 +42,10 @@ from broker.messages import (
 )
 from broker.mosquitto import Mosquitto
 from edge_agent import agent
-from edge_agent.cameras.camera import Photograph, now_utc
 from edge_agent.config import Settings
+from edge_agent.photograph import Photograph, now_utc
 from edge_agent.spool.identity import ClonedRigError
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 
@@ -134,7 +135,8 @@ async def test_a_full_disk_makes_capturing_wait_and_everything_arrives_when_ther
 HUNG_ONCE = """
 import io, pathlib, sys, time
 from PIL import Image
-from edge_agent.cameras.camera import CameraExhaustedError, Photograph
+from edge_agent.photograph import Photograph
+from edge_agent.cameras.camera import CameraExhaustedError
 from edge_agent.cameras import child
 
 flag = pathlib.Path(sys.argv[1])
@@ -282,22 +284,22 @@ async def test_a_retained_command_is_refused_in_words(mosquitto: Mosquitto, tmp_
         }
     )
     replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
-    async with Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as desk:
-        await desk.wait_connected(10)
+    async with Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as operator:
+        await operator.wait_connected(10)
         topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
-        await desk.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=True))
+        await operator.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=True))
         async with running(settings_for(mosquitto, tmp_path, camera="watch")):
-            incoming = await asyncio.wait_for(anext(desk.messages()), 20)
+            incoming = await asyncio.wait_for(anext(operator.messages()), 20)
     reply = decode(incoming.payload, CommandReply)
     assert (reply.is_done, reply.code) == (False, "command_retained")
 
 
-async def test_wished_settings_are_followed_reported_and_kept_over_a_restart(
+async def test_desired_settings_are_followed_reported_and_kept_over_a_restart(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     write_photographs(tmp_path / "photos", 1)
     space = mosquitto.plan.space
-    wish = DesiredSettings(
+    change = DesiredSettings(
         project=PROJECT, version=3, settings=AgentSettings(interval_s=7.5, is_gps_stripped=True, jpeg_quality=80)
     )
     reports = space.topic(PROJECT, REPORTED_SETTINGS.template, agent=RIG)
@@ -311,15 +313,15 @@ async def test_wished_settings_are_followed_reported_and_kept_over_a_restart(
                     return report
         raise AssertionError("the connection ended")
 
-    async with Delivery(mosquitto.connection("ops"), client_id="ops") as desk:
-        await desk.wait_connected(10)
+    async with Delivery(mosquitto.connection("ops"), client_id="ops") as operator:
+        await operator.wait_connected(10)
         async with running(settings_for(mosquitto, tmp_path, camera="watch")):
             assert (await reported(0)).settings.interval_s is None
             topic = space.topic(PROJECT, DESIRED_SETTINGS.template, agent=RIG)
-            await desk.publish(Outgoing(topic=topic, payload=wish.encode(), is_retained=True))
+            await operator.publish(Outgoing(topic=topic, payload=change.encode(), is_retained=True))
             report = await reported(3)
             await asyncio.sleep(0.3)
     assert (report.settings.interval_s, report.settings.is_gps_stripped) == (7.5, True)
     assert [each.field for each in report.refused] == ["jpeg_quality"]
     with Spool(tmp_path / "spool", RIG) as spool:
-        assert (spool.recall("settings") or "").startswith("3 ")
+        assert (spool.recall(SpoolKey.LAST_GOOD_SETTINGS) or "").startswith("3 ")

@@ -15,8 +15,8 @@ from broker.delivery import Outgoing
 from broker.ids import AgentId, ImageId
 from broker.messages import Missing, MissingSequences, ReconstructorPresence
 from broker.mosquitto import Mosquitto
-from edge_agent.cameras.camera import Photograph
 from edge_agent.config import Settings
+from edge_agent.photograph import Photograph
 from edge_agent.spool.spool import Spool
 from edge_agent.uplink.outbox import NotAPhotographError
 from edge_agent.upload import send_files

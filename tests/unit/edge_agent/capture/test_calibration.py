@@ -8,7 +8,6 @@ from broker.ids import ImageId
 from broker.messages import CameraEntry, CameraState
 from edge_agent.cameras.sensors import SENSORS
 from edge_agent.capture.calibration import (
-    Calibration,
     Fit,
     PoorFitError,
     TooFewImagesError,
@@ -16,6 +15,7 @@ from edge_agent.capture.calibration import (
     table_focal_px,
     with_calibration,
 )
+from edge_agent.config import Calibration
 from reconstructor.engine.features.focal import focal_from_exif
 from tests.unit.edge_agent.photographs import drawn, encoded
 
