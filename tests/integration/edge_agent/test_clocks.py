@@ -11,16 +11,15 @@ import edge_agent
 from broker.contract import COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery, Outgoing
 from broker.envelope import decode
-from broker.ids import AgentId, ImageId
+from broker.ids import ImageId
 from broker.messages import AgentHealth, Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.test_hard_times import running, settings_for, until, write_photographs
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until, write_photographs
 
-RIG = AgentId("rig-north")
 WITHOUT_CLOCK = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
 
 

@@ -18,7 +18,7 @@ from gpiozero.pins.mock import MockFactory
 from broker.contract import CAMERAS, COMMAND, COMMAND_REPLY, DESIRED_SETTINGS, REPORTED_SETTINGS
 from broker.delivery import Delivery, Outgoing
 from broker.envelope import decode
-from broker.ids import AgentId, ImageId
+from broker.ids import ImageId
 from broker.live import follow
 from broker.messages import (
     AgentHealth,
@@ -46,11 +46,10 @@ from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.test_hard_times import running, settings_for, write_photographs
-from tests.integration.edge_agent.test_hard_times import until as until_health
+from tests.integration.edge_agent.rig import RIG, running, settings_for, write_photographs
+from tests.integration.edge_agent.rig import until as until_health
 
 ROOT = Path(__file__).parents[3]
-RIG = AgentId("rig-north")
 FIRST = AgentSettings(interval_s=5.0)
 
 

@@ -13,7 +13,7 @@ from broker.delivery import Delivery, Incoming
 from broker.messages import AgentHealth
 from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
 from tests.integration.edge_agent.receiver import PROJECT
-from tests.integration.edge_agent.test_hard_times import RIG, running, settings_for, until, write_photographs
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until, write_photographs
 
 PREFIX = "homeassistant"
 TOPIC = f"{PREFIX}/device/{RIG}/config"
