@@ -23,12 +23,13 @@ from typing import Final
 
 from broker.access import User
 from broker.contract import COMMAND, COMMAND_REPLY
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import AgentId
 from broker.logs import configure
 from broker.messages import Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.config import CameraKind, Settings
 from edge_agent.photograph import now_utc

@@ -7,9 +7,10 @@ import numpy as np
 
 from broker.config import Connection
 from broker.contract import REFERENCE, SHARD
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.ids import Encoding, Generation, ProjectId
 from broker.messages import Bounds, EncodedShard, Manifest, ShardEntry, WorldFrame
+from broker.outgoing import Outgoing
 from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
 
 PROJECT: Final = ProjectId("bench")

@@ -20,10 +20,11 @@ from typing import Final
 
 from broker.access import User
 from broker.contract import SHARD
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.ids import ProjectId
 from broker.logs import configure
 from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.outgoing import Outgoing
 
 PROJECT: Final = ProjectId("bench")
 MESSAGE_BYTES: Final = 1024 * 1024

@@ -30,11 +30,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from broker.access import User
 from broker.config import Connection
 from broker.contract import IMAGE, RECEIPT, RECONSTRUCTOR_STATE, match
-from broker.delivery import Delivery, Outgoing
-from broker.ids import AgentId, ImageId, ImageName, ProjectId
+from broker.delivery import Delivery
+from broker.ids import AgentId, ImageId, ProjectId
 from broker.logs import configure
 from broker.messages import ReceiptStatus, ReconstructorPresence, ReconstructorState, UploadAcknowledged
 from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.outgoing import Outgoing
 from edge_agent.photograph import Photograph
 from edge_agent.spool.index import SpooledImage
 from edge_agent.spool.spool import Spool
@@ -60,7 +61,7 @@ async def consume(connection: Connection) -> None:
         topic = space.topic(PROJECT, RECONSTRUCTOR_STATE.template)
         await delivery.publish(Outgoing(topic=topic, payload=state.encode(), is_retained=True))
         async for incoming in delivery.messages():
-            name = ImageName(str(match(space, incoming.topic).levels["image_name"]))
+            name = match(space, incoming.topic).image_name
             digest = sha256(incoming.payload).hexdigest()
             receipt = UploadAcknowledged(
                 project=PROJECT,

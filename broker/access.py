@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from broker.contract import CHANNELS, Channel, Role
+from broker.channel import Channel, Role
+from broker.contract import CHANNELS
 from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId, SenderId, UserId
 from broker.topics import LevelValue, TopicSpace, discovery_topic

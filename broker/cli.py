@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from broker.access import User, acl
-from broker.contract import Role
+from broker.channel import Role
 from broker.mosquitto import BrokerPlan, Mosquitto
 from broker.topics import DEFAULT_ROOT, TopicSpace
 from broker.users import UserBook

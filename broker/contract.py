@@ -1,12 +1,9 @@
 """Who may say what, where and how? The one table from which everything else about the wire is generated."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
-from broker.envelope import MAX_JSON_BYTES, Message
-from broker.ids import BadIdError, EventType
+from broker.channel import JSON, Channel, Match, Role
+from broker.ids import BadIdError
 from broker.messages import (
     EVENTS,
     AgentDescription,
@@ -30,7 +27,8 @@ from broker.messages import (
     UploadBegin,
     UploadEnd,
 )
-from broker.topics import BadTopicError, LevelValue, TopicSpace, TopicTemplate
+from broker.outgoing import Outgoing
+from broker.topics import BadTopicError, TopicSpace, TopicTemplate, discovery_topic
 
 MIB: Final = 1024 * 1024
 MAX_IMAGE_BYTES: Final = 30 * MIB  # below mosquitto.conf's max_packet_size of 32 MiB, header included
@@ -40,63 +38,7 @@ MAX_THUMBNAIL_BYTES: Final = 64 * 1024
 MAX_THUMBNAIL_PX: Final = 320
 MAX_PROBE_BYTES: Final = MIB
 CAPTURED_AT_PROPERTY: Final = "captured_at"  # MQTT 5 user property of an image, ISO 8601; only figures hang on it
-
-
-class Role(StrEnum):
-    """What a user of the broker is."""
-
-    AGENT = "agent"
-    RECONSTRUCTOR = "reconstructor"
-    VIEWER = "viewer"
-    CONTRIBUTOR = "contributor"
-    OPERATOR = "operator"
-    OBSERVER = "observer"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """One row of the table.
-
-    Attributes:
-        name: what logs and docs call it.
-        template: the topic below `{root}/{project}/`.
-        messages: the JSON models it carries; empty for bytes.
-        meaning: one line for people.
-        qos: 0 or 1.
-        is_retained: whether the broker keeps the last message.
-        max_bytes: the largest payload that is looked at.
-        writers: roles that may publish.
-        readers: roles that may subscribe.
-        own_level: the level that must equal the user name, for everybody but the reconstructor and ops.
-        is_read_by_all: readers see everybody's, though they write only their own.
-    """
-
-    name: str
-    template: TopicTemplate
-    meaning: str
-    writers: frozenset[Role]
-    readers: frozenset[Role]
-    messages: tuple[type[Message], ...] = ()
-    qos: int = 1
-    is_retained: bool = False
-    max_bytes: int = MAX_JSON_BYTES
-    own_level: str | None = None
-    is_read_by_all: bool = False
-
-    @property
-    def is_json(self) -> bool:
-        """Whether `mosquitto_sub -v` shows readable lines."""
-        return bool(self.messages)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """What a concrete topic means."""
-
-    channel: Channel
-    project: str
-    levels: dict[str, LevelValue] = field(default_factory=dict)
-
+BYTES: Final = "application/octet-stream"
 
 _VIEWERS: Final = frozenset({Role.VIEWER, Role.CONTRIBUTOR})
 _OPS: Final = frozenset({Role.OPERATOR, Role.OBSERVER})
@@ -130,6 +72,7 @@ UPLOAD_PIECE: Final = Channel(
     meaning="the photograph's bytes from this offset",
     writers=_SENDERS,
     readers=_RECONSTRUCTOR,
+    content_type=BYTES,
     max_bytes=MAX_PIECE_BYTES,
     own_level="sender",
 )
@@ -208,6 +151,7 @@ AGENT_THUMBNAIL: Final = Channel(
     meaning="the last photograph, small: JPEG of at most 64 KB",
     qos=0,
     is_retained=True,
+    content_type="image/jpeg",
     max_bytes=MAX_THUMBNAIL_BYTES,
     writers=_AGENT,
     readers=_RECONSTRUCTOR | _OPS,
@@ -291,6 +235,7 @@ SHARD: Final = Channel(
     template=TopicTemplate("shard/{generation}/{encoding}/{index}"),
     meaning="one independently loadable piece of the cloud, immutable",
     is_retained=True,
+    content_type=BYTES,
     max_bytes=MAX_SHARD_BYTES,
     writers=_RECONSTRUCTOR,
     readers=_VIEWERS,
@@ -309,6 +254,7 @@ IMAGE_THUMBNAIL: Final = Channel(
     template=TopicTemplate("thumbnail/{image_id}"),
     meaning="one photograph, upright and small: JPEG of at most 320 px and 64 KB",
     is_retained=True,
+    content_type="image/jpeg",
     max_bytes=MAX_THUMBNAIL_BYTES,
     writers=_RECONSTRUCTOR,
     readers=_VIEWERS,
@@ -356,6 +302,7 @@ PROBE: Final = Channel(
     template=TopicTemplate("probe/{user}/{connection}"),
     meaning="bytes by which a doctor times the way to the broker and back; cleared at once",
     is_retained=True,
+    content_type=BYTES,
     max_bytes=MAX_PROBE_BYTES,
     writers=_VIEWERS | _AGENT,
     readers=_VIEWERS | _AGENT,
@@ -409,20 +356,10 @@ def match(space: TopicSpace, topic: str) -> Match:
             refused = refused or exc
             continue
         if levels is not None:
-            return Match(channel=channel, project=project, levels=levels)
+            return Match(channel=channel, project=project, _levels=levels)
     raise refused or BadTopicError(f"no channel is called {rest[:80]!r}: see docs/wire.md")
 
 
-def event_topic(space: TopicSpace, project: str, event_type: EventType) -> str:
-    """The topic of one kind of event."""
-    return space.topic(project, EVENT.template, event_type=event_type.value)
-
-
-def written_by(role: Role) -> Iterator[Channel]:
-    """Channels that a role may publish to."""
-    return (channel for channel in CHANNELS if role in channel.writers)
-
-
-def read_by(role: Role) -> Iterator[Channel]:
-    """Channels that a role may subscribe to."""
-    return (channel for channel in CHANNELS if role in channel.readers)
+def discovery_outgoing(prefix: str, agent: str, payload: bytes) -> Outgoing:
+    """Build the retained message that describes a rig to Home Assistant; its topic is outside our root."""
+    return Outgoing(topic=discovery_topic(prefix, agent), payload=payload, qos=1, is_retained=True, content_type=JSON)

@@ -20,6 +20,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from broker.config import Connection
 from broker.errors import CairnError
 from broker.logs import get_logger
+from broker.outgoing import Outgoing
 
 RECEIVE_MAXIMUM: Final = 4  # what a crash may make the broker send again
 SESSION_EXPIRY_S: Final = 14 * 24 * 3600
@@ -59,21 +60,7 @@ class BrokerRefusedError(CairnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """One message to publish."""
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    is_retained: bool = False
-    content_type: str | None = None
-    response_topic: str | None = None
-    correlation_data: bytes | None = None
-    user_properties: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class PublishResult:
     """What the broker said of a PUBLISH: taken, and whether anybody subscribes."""
 
     has_subscribers: bool
@@ -200,7 +187,7 @@ class Delivery:
             where = f"{self._connection.host}:{self._connection.port}"
             raise DeliveryTimeoutError(f"no connection to the broker at {where} in {timeout_s:.0f} s") from exc
 
-    async def publish(self, outgoing: Outgoing, timeout_s: float = 30.0) -> Outcome:
+    async def publish(self, outgoing: Outgoing, timeout_s: float = 30.0) -> PublishResult:
         """Publish and wait for the broker's PUBACK (QoS 1); a lost connection is survived within the time.
 
         Raises:
@@ -217,7 +204,7 @@ class Delivery:
         if info.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN}:
             raise PublishRefusedError(f"cannot publish to {outgoing.topic}: {mqtt.error_string(info.rc)}")
         if outgoing.qos == 0:
-            return Outcome(has_subscribers=True)
+            return PublishResult(has_subscribers=True)
         answer: asyncio.Future[ReasonCode] = asyncio.get_running_loop().create_future()
         self._publications[info.mid] = answer
         try:
@@ -231,7 +218,7 @@ class Delivery:
             self._publications.pop(info.mid, None)
         if reason.value >= _FIRST_FAILURE:
             raise PublishRefusedError(f"the broker refused {outgoing.topic}: {reason} (0x{reason.value:02x})")
-        return Outcome(has_subscribers=reason.value != NO_MATCHING_SUBSCRIBERS)
+        return PublishResult(has_subscribers=reason.value != NO_MATCHING_SUBSCRIBERS)
 
     async def messages(self) -> AsyncIterator[Incoming]:
         """Every message, in order of arrival, for ever."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from broker.access import User, acl
-from broker.contract import CHANNELS, Channel, Role
+from broker.channel import Channel, Role
+from broker.contract import CHANNELS
 from broker.envelope import MESSAGES
 from broker.errors import CairnError
 from broker.mosquitto import LIMITS

@@ -16,6 +16,7 @@ from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ConnectionId, ProjectId, RequestId
 from broker.messages import Request, Response
+from broker.outgoing import Outgoing
 
 RECEIVE_MAXIMUM: Final = 8  # ten stalled followers of 64 MB cost the broker 10 MB instead of 580
 CANCEL_TIMEOUT_S: Final = 2.0
@@ -42,14 +43,6 @@ class LiveMessage:
     is_retained: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastWord:
-    """A retained message that the broker publishes when this follower vanishes."""
-
-    topic: str
-    payload: bytes
-
-
 class Follower:
     """A standing connection; made by `follow`."""
 
@@ -74,12 +67,12 @@ class Follower:
         except aiomqtt.MqttError as exc:
             raise BrokerLostError(f"cannot unsubscribe: {exc}") from exc
 
-    async def publish(self, topic: str, payload: bytes, *, is_retained: bool = False) -> None:
-        """Publish at QoS 1, for requests and presence: images and shards go by `delivery`; raises like `subscribe`."""
+    async def publish(self, outgoing: Outgoing) -> None:
+        """Publish requests and presence; images and shards go by `delivery`. Raises like `subscribe`."""
         try:
-            await self._client.publish(topic, payload, qos=1, retain=is_retained)
+            await self._client.publish(outgoing.topic, outgoing.payload, qos=outgoing.qos, retain=outgoing.is_retained)
         except aiomqtt.MqttError as exc:
-            raise BrokerLostError(f"cannot publish to {topic}: {exc}") from exc
+            raise BrokerLostError(f"cannot publish to {outgoing.topic}: {exc}") from exc
 
     async def messages(self) -> AsyncIterator[LiveMessage]:
         """Every message until the connection ends, which raises BrokerLostError."""
@@ -93,7 +86,7 @@ class Follower:
 
 
 @contextlib.asynccontextmanager
-async def follow(connection: Connection, *, last_word: LastWord | None = None) -> AsyncIterator[Follower]:
+async def follow(connection: Connection, *, will: Outgoing | None = None) -> AsyncIterator[Follower]:
     """Connect once, without a session; the caller decides whether to come back.
 
     Raises:
@@ -110,7 +103,7 @@ async def follow(connection: Connection, *, last_word: LastWord | None = None) -
         transport=connection.transport,
         websocket_path=connection.websocket_path,
         tls_params=aiomqtt.TLSParameters(ca_certs=str(connection.ca_file)) if connection.ca_file else None,
-        will=aiomqtt.Will(last_word.topic, last_word.payload, qos=1, retain=True) if last_word else None,
+        will=aiomqtt.Will(will.topic, will.payload, qos=will.qos, retain=will.is_retained) if will else None,
     )
     try:
         await _connect(client)
@@ -155,8 +148,7 @@ async def ask_on(
     follower: Follower, connection: Connection, project: ProjectId, request: Request, *, user: str, timeout_s: float
 ) -> Response:
     """Like `ask` on a standing connection that is subscribed to `answer_topic` and to nothing else."""
-    topic = connection.space.topic(project, REQUEST.template, user=user, verb=request.verb)
-    await follower.publish(topic, request.encode())
+    await follower.publish(REQUEST.outgoing(connection.space, project, request, user=user, verb=request.verb))
     try:
         async with asyncio.timeout(timeout_s):
             async for message in follower.messages():

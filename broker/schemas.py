@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from broker.contract import CHANNELS, Channel, Role
+from broker.channel import Channel, Role
+from broker.contract import CHANNELS
 from broker.envelope import MESSAGES, SCHEMA
 from broker.topics import DEFAULT_ROOT
 

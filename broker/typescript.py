@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from broker.contract import CHANNELS, MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MAX_SHARD_BYTES, MAX_THUMBNAIL_PX, Channel
+from broker.channel import Channel
+from broker.contract import CHANNELS, MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MAX_SHARD_BYTES, MAX_THUMBNAIL_PX
 from broker.envelope import MESSAGES, SCHEMA, SCHEMA_MAJOR
 from broker.schemas import message_schemas
 from broker.topics import DEFAULT_ROOT

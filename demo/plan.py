@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from broker.access import User
+from broker.channel import Role
 from broker.config import Connection
-from broker.contract import Role
 from broker.ids import AgentId, ProjectId
 from broker.mosquitto import BrokerPlan, Credential
 from broker.users import UserBook

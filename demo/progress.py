@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from broker.channel import Match
 from broker.config import Connection
-from broker.contract import AGENT_HEALTH, EVENT, RECONSTRUCTOR_STATISTICS, REFERENCE, Match, match
+from broker.contract import AGENT_HEALTH, EVENT, RECONSTRUCTOR_STATISTICS, REFERENCE, match
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import EventType, ProjectId
@@ -79,9 +80,9 @@ class Progress:
             self.statistics = decode(message.payload, ReconstructorStatistics)
         elif found.channel is REFERENCE and message.payload:
             self.manifest = decode(message.payload, Manifest)
-        elif found.levels.get("event_type") == EventType.ERROR:
+        elif found.channel is EVENT and found.event_type is EventType.ERROR:
             self.errors.append(decode(message.payload, Error))
-        elif found.levels.get("event_type") == EventType.PROCESSING_COMPLETE:
+        elif found.channel is EVENT and found.event_type is EventType.PROCESSING_COMPLETE:
             done = decode(message.payload, ProcessingComplete)
             if done.captured_to_shard_s is not None and not done.is_refetch:
                 self.capture_to_shard_s.append(done.captured_to_shard_s)

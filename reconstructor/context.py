@@ -6,18 +6,13 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from broker.contract import RECONSTRUCTOR_STATE, event_topic
-from broker.delivery import (
-    BrokerRefusedError,
-    Delivery,
-    DeliveryTimeoutError,
-    Outgoing,
-    PublishRefusedError,
-)
+from broker.contract import EVENT, RECONSTRUCTOR_STATE
+from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, PublishRefusedError
 from broker.errors import CairnError
-from broker.ids import EventType, ImageId, ProjectId
+from broker.ids import ImageId, ProjectId
 from broker.live import BrokerLostError
 from broker.messages import Error, Event, ReconstructorPresence, ReconstructorState
+from broker.outgoing import Outgoing
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
 from reconstructor.executors import Executor
@@ -30,7 +25,6 @@ from reconstructor.storage.store import Store
 
 BROKER_ERRORS: Final = (DeliveryTimeoutError, PublishRefusedError, BrokerRefusedError, BrokerLostError)
 RETRY_S: Final = 1.0
-_JSON: Final = "application/json"
 
 
 class Bell:
@@ -84,9 +78,8 @@ class Context:
 
     async def announce(self, event: Event) -> None:
         """Publish an event; it is news, not state, so that a broker that is away does not hold up the work."""
-        topic = event_topic(self.space, self.project, EventType(event.message_type))
         try:
-            await self.delivery.publish(Outgoing(topic=topic, payload=event.encode(), content_type=_JSON))
+            await self.delivery.publish(EVENT.outgoing(self.space, self.project, event))
         except BROKER_ERRORS as exc:
             self.log.warning("event_not_published", type=event.message_type, reason=exc.sentence)
 
@@ -146,5 +139,4 @@ class Context:
 
 def state_message(space: TopicSpace, message: ReconstructorState) -> Outgoing:
     """A state as it is retained, or as it stands in the last will."""
-    topic = space.topic(message.project, RECONSTRUCTOR_STATE.template)
-    return Outgoing(topic=topic, payload=message.encode(), is_retained=True, content_type=_JSON)
+    return RECONSTRUCTOR_STATE.outgoing(space, message.project, message)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from broker.contract import RECONSTRUCTOR_STATISTICS
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Outgoing
+from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError
 from broker.ids import ProjectId
 from broker.logs import get_logger
 from broker.messages import ReconstructorPresence, ReconstructorState
@@ -139,10 +139,9 @@ async def _follow_connection(context: Context) -> None:
 
 
 async def _publish_statistics(context: Context) -> None:
-    topic = context.space.topic(context.project, RECONSTRUCTOR_STATISTICS.template)
     while True:
         message = await asyncio.to_thread(collect, context.project, context.store, context.figures)
-        outgoing = Outgoing(topic=topic, payload=message.encode(), is_retained=True, content_type="application/json")
+        outgoing = RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
         with contextlib.suppress(*BROKER_ERRORS):  # the next ones come soon
             await context.delivery.publish(outgoing)
         await asyncio.sleep(context.settings.statistics_interval_s)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from broker.contract import RESPONSE, Match
-from broker.delivery import Incoming, Outgoing
+from broker.channel import Match
+from broker.contract import RESPONSE
+from broker.delivery import Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import Encoding, SenderId, Verb
@@ -47,8 +48,8 @@ class Asked:
     def now(cls, message: Incoming, found: Match) -> Self:
         """A request that arrives now."""
         return cls(
-            user=SenderId(str(found.levels["user"])),
-            verb=Verb(str(found.levels["verb"])),
+            user=found.user,
+            verb=found.verb,
             topic=message.topic,
             payload=message.payload,
             received_at=datetime.now(UTC),
@@ -126,15 +127,15 @@ async def _respond(context: Context, asked: Asked, request: Request, count: int,
         received_at=asked.received_at,
         republished_count=count,
     )
-    topic = context.space.topic(context.project, RESPONSE.template, user=asked.user, connection=request.connection)
+    outgoing = RESPONSE.outgoing(
+        context.space,
+        context.project,
+        response,
+        correlation_data=request.id.encode(),
+        user=asked.user,
+        connection=request.connection,
+    )
     try:
-        await context.delivery.publish(
-            Outgoing(
-                topic=topic,
-                payload=response.encode(),
-                content_type="application/json",
-                correlation_data=request.id.encode(),
-            )
-        )
+        await context.delivery.publish(outgoing)
     except BROKER_ERRORS as exc:
         context.log.warning("response_not_published", user=asked.user, reason=exc.sentence)

@@ -4,7 +4,6 @@ import asyncio
 
 from broker.config import Connection
 from broker.contract import IMAGE_THUMBNAIL, match
-from broker.delivery import Outgoing
 from broker.ids import ProjectId
 from broker.thumbnails import thumbnail
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
@@ -39,7 +38,7 @@ async def publish_thumbnails(context: Context) -> None:
 async def _list(connection: Connection, project: ProjectId) -> frozenset[str]:
     """Ids of the images whose thumbnail the broker holds; an id names its bytes, so that none is ever out of date."""
     found = [
-        str(match(connection.space, message.topic).levels["image_id"])
+        str(match(connection.space, message.topic).image_id)
         async for message in retained_messages(connection, project, IMAGE_THUMBNAIL)
     ]
     return frozenset(found)
@@ -49,7 +48,5 @@ async def _publish(context: Context, image: StoredImage) -> None:
     content = await asyncio.to_thread(context.store.path(image).read_bytes)
     small = await asyncio.to_thread(thumbnail, content)
     if small is not None:
-        topic = context.space.topic(context.project, IMAGE_THUMBNAIL.template, image_id=image.image_id)
-        await context.delivery.publish(
-            Outgoing(topic=topic, payload=small, is_retained=True, content_type="image/jpeg")
-        )
+        outgoing = IMAGE_THUMBNAIL.outgoing(context.space, context.project, small, image_id=image.image_id)
+        await context.delivery.publish(outgoing)

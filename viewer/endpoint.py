@@ -12,7 +12,7 @@ from broker.config import Connection
 from broker.contract import MAX_PROBE_BYTES, PROBE
 from broker.errors import CairnError
 from broker.ids import ProjectId, UserId
-from broker.live import BrokerLostError, Follower, LastWord, follow, fresh_connection_id
+from broker.live import BrokerLostError, Follower, follow, fresh_connection_id
 
 FAST_S: Final = 2.0  # a shard of the largest size then comes within a second
 PATIENCE_S: Final = 40.0  # Mosquitto 2.0's own listener takes 25 s
@@ -108,13 +108,14 @@ async def _retained(connection: Connection, project: ProjectId) -> AsyncIterator
     if connection.username is None:
         raise BadEndpointError("say who measures: a viewer's or contributor's name in broker.username")
     user, here = UserId(connection.username), fresh_connection_id()
-    topic = connection.space.topic(project, PROBE.template, user=user, connection=here)
-    async with follow(connection, last_word=LastWord(topic=topic, payload=b"")) as writer:
-        await writer.publish(topic, bytes(MAX_PROBE_BYTES), is_retained=True)
+    probe = PROBE.outgoing(connection.space, project, bytes(MAX_PROBE_BYTES), user=user, connection=here)
+    clearing = PROBE.clearing(connection.space, project, user=user, connection=here)
+    async with follow(connection, will=clearing) as writer:
+        await writer.publish(probe)
         try:
-            yield topic
+            yield probe.topic
         finally:
-            await writer.publish(topic, b"", is_retained=True)
+            await writer.publish(clearing)
 
 
 async def _time(connection: Connection, topic: str) -> float | None:

@@ -14,7 +14,7 @@ from broker.ids import Encoding, ProjectId
 from broker.live import follow
 from broker.messages import Manifest
 from viewer.fetch import Fetch, LoadedShard, ManifestMovedError
-from viewer.scene import Scene, WantedShard, take_manifest, wanted
+from viewer.wanted import WantedShard, wanted_shards
 
 MAX_TRIES: Final = 5
 
@@ -63,7 +63,7 @@ async def open_cloud(connection: Connection, project: ProjectId) -> AsyncIterato
     async with follow(connection) as follower:
         fetch = Fetch(follower, connection, project)
         manifest = await fetch.manifest()
-        plan = wanted(take_manifest(Scene(encoding=Encoding.PLY), manifest, 0.0))
+        plan = wanted_shards(manifest, Encoding.PLY)
         _check_counts(manifest, plan)
         async with contextlib.aclosing(_rows(fetch, plan)) as rows:
             yield CloudStream(manifest=manifest, header=header(manifest), rows=rows)
@@ -135,15 +135,15 @@ async def _rows(fetch: Fetch, plan: tuple[WantedShard, ...]) -> AsyncGenerator[b
 
 def _body(loaded: LoadedShard) -> bytes:
     cloud = shards.decode(loaded.payload, loaded.wanted.encoding)
-    if len(cloud) != loaded.wanted.points:
+    if len(cloud) != loaded.wanted.point_count:
         raise UnevenManifestError(
-            f"shard {loaded.wanted.index} has {len(cloud)} points, its manifest says {loaded.wanted.points}"
+            f"shard {loaded.wanted.index} has {len(cloud)} points, its manifest says {loaded.wanted.point_count}"
         )
     return shards.ply_body(cloud)
 
 
 def _check_counts(manifest: Manifest, plan: tuple[WantedShard, ...]) -> None:
-    listed = sum(each.points for each in plan)
+    listed = sum(each.point_count for each in plan)
     if listed != manifest.point_count:
         raise UnevenManifestError(
             f"the manifest of {manifest.project!r} says {manifest.point_count} points, its shards have {listed}"

@@ -17,7 +17,7 @@ from broker.ids import ProjectId, Verb
 from broker.live import Follower, LiveMessage, fresh_connection_id, fresh_request_id
 from broker.logs import get_logger
 from broker.messages import Manifest, Request
-from viewer.scene import WantedShard
+from viewer.wanted import WantedShard
 
 WINDOW: Final = 8  # exact topics in windows were measured as fast as a wildcard, and nothing unwanted comes
 WINDOWS_UNDER_WAY: Final = 2
@@ -138,7 +138,7 @@ class Fetch:
         wanted = self._under_way.get(message.topic)
         if wanted is None or not message.payload:  # an empty payload clears a shard: it is no news for us
             return None
-        if len(message.payload) != wanted.bytes or shards.sha256(message.payload) != wanted.sha256:
+        if len(message.payload) != wanted.size_bytes or shards.sha256(message.payload) != wanted.sha256:
             self._log.warning("shard_damaged", topic=message.topic, bytes=len(message.payload))
             return None
         del self._under_way[message.topic]
@@ -179,8 +179,9 @@ class Fetch:
             shards=indexes,
         )
         user = self._connection.username or "viewer"
-        topic = self._space.topic(self._project, REQUEST.template, user=user, verb=request.verb)
-        await self._follower.publish(topic, request.encode())
+        await self._follower.publish(
+            REQUEST.outgoing(self._space, self._project, request, user=user, verb=request.verb)
+        )
 
     def _topic(self, wanted: WantedShard) -> str:
         return self._space.topic(

@@ -125,7 +125,7 @@ class Board:
         elif found.channel is REFERENCE:
             facts = dataclasses.replace(facts, cloud=_summarise(decode(payload, Manifest)) if payload else None)
         elif found.channel is AGENT_STATE:
-            facts = dataclasses.replace(facts, agents=_with_agent(facts.agents, payload, str(found.levels["agent"])))
+            facts = dataclasses.replace(facts, agents=_with_agent(facts.agents, payload, found.agent))
         if facts == _Facts():
             self._facts.pop(project, None)
         else:

@@ -12,7 +12,7 @@ from typing import Final
 
 from broker.config import Connection
 from broker.contract import IMAGE, RECEIPT
-from broker.delivery import Delivery, DeliveryTimeoutError, Outgoing, PublishRefusedError
+from broker.delivery import Delivery, DeliveryTimeoutError, PublishRefusedError
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
@@ -77,11 +77,14 @@ class Uploader:
     async def _send(self, path: Path, body: bytes, sequence: int, timeout_s: float) -> UploadAcknowledged:
         digest = hashlib.sha256(body).hexdigest()
         image_id = ImageId.build(session=self._session, sequence=sequence, sha256=digest)
-        outgoing = Outgoing(
-            topic=self._space.topic(self._project, IMAGE.template, sender=self._sender, image_name=image_id),
-            payload=body,
+        outgoing = IMAGE.outgoing(
+            self._space,
+            self._project,
+            body,
             content_type=mimetypes.guess_type(path.name)[0],
             user_properties=(("sha256", digest),),
+            sender=self._sender,
+            image_name=image_id,
         )
         receipt: asyncio.Future[UploadAcknowledged] = asyncio.get_running_loop().create_future()
         self._receipts[image_id] = receipt

@@ -6,7 +6,7 @@ from broker.config import Connection
 from broker.contract import AGENT_STATE, EVENT, RECONSTRUCTOR_STATE, REFERENCE, match
 from broker.envelope import Message, decode
 from broker.errors import CairnError
-from broker.ids import EventType, ProjectId
+from broker.ids import ProjectId
 from broker.live import LiveMessage, follow
 from broker.messages import (
     EVENTS,
@@ -46,7 +46,7 @@ def read(space: TopicSpace, message: LiveMessage) -> Message | None:
     try:
         found = match(space, message.topic)
         if found.channel is EVENT:
-            return decode(message.payload, EVENTS[EventType(str(found.levels["event_type"]))])
+            return decode(message.payload, EVENTS[found.event_type])
         return decode(message.payload, found.channel.messages[0])
     except CairnError:
         return None

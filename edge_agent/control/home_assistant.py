@@ -7,11 +7,11 @@ from importlib.metadata import version
 
 from pydantic import BaseModel, ConfigDict
 
-from broker.contract import AGENT_HEALTH, AGENT_STATE, AGENT_THUMBNAIL
-from broker.delivery import Outgoing
+from broker.contract import AGENT_HEALTH, AGENT_STATE, AGENT_THUMBNAIL, discovery_outgoing
 from broker.ids import AgentId, ProjectId
 from broker.messages import AgentPresence
-from broker.topics import TopicSpace, discovery_topic
+from broker.outgoing import Outgoing
+from broker.topics import TopicSpace
 
 
 class _Model(BaseModel):
@@ -91,9 +91,4 @@ def discovery(prefix: str, space: TopicSpace, project: ProjectId, agent: AgentId
             ),
         },
     )
-    return Outgoing(
-        topic=discovery_topic(prefix, agent),
-        payload=known.model_dump_json(exclude_none=True).encode(),
-        is_retained=True,
-        content_type="application/json",
-    )
+    return discovery_outgoing(prefix, agent, known.model_dump_json(exclude_none=True).encode())

@@ -4,6 +4,7 @@ import asyncio
 from importlib.metadata import version
 from typing import Final
 
+from broker.channel import Channel
 from broker.contract import (
     AGENT_DESCRIPTION,
     AGENT_HEALTH,
@@ -14,14 +15,14 @@ from broker.contract import (
     COMMAND_REPLY,
     DESIRED_SETTINGS,
     REPORTED_SETTINGS,
-    Channel,
 )
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Outgoing, PublishRefusedError
+from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, PublishRefusedError
 from broker.envelope import Message
 from broker.ids import AgentId, ProjectId
 from broker.logs import get_logger
 from broker.messages import AgentDescription, AgentHealth, AgentPresence, AgentState, CommandReply
-from broker.topics import LevelValue, TopicSpace
+from broker.outgoing import Outgoing
+from broker.topics import TopicSpace
 from edge_agent.control import machine
 from edge_agent.control.remote_settings import Running
 
@@ -76,7 +77,8 @@ class AgentPublisher:
             await self.say(delivery, self._outgoing(AGENT_HEALTH, health))
 
     async def reply(self, delivery: Delivery, reply: CommandReply) -> None:
-        await self.say(delivery, self._outgoing(COMMAND_REPLY, reply, request_id=reply.id))
+        outgoing = COMMAND_REPLY.outgoing(self.space, self.project, reply, agent=self.agent, request_id=reply.id)
+        await self.say(delivery, outgoing)
 
     async def report(self, delivery: Delivery, running: Running, timeout_s: float = 30.0) -> bool:
         """Which settings the rig runs with; whether the broker took the word."""
@@ -85,11 +87,8 @@ class AgentPublisher:
 
     async def show(self, delivery: Delivery, small: bytes) -> None:
         """The last photograph, small, at QoS 0."""
-        topic = self.space.topic(self.project, AGENT_THUMBNAIL.template, agent=self.agent)
         if delivery.is_connected:
-            await self.say(
-                delivery, Outgoing(topic=topic, payload=small, qos=0, is_retained=True, content_type="image/jpeg")
-            )
+            await self.say(delivery, self._outgoing(AGENT_THUMBNAIL, small))
 
     async def say(self, delivery: Delivery, outgoing: Outgoing, timeout_s: float = 30.0) -> bool:
         """Publishes; what the broker does not take is logged, a rig goes on."""
@@ -110,14 +109,8 @@ class AgentPublisher:
             reason=reason,
         )
 
-    def _outgoing(self, channel: Channel, message: Message, **levels: LevelValue) -> Outgoing:
-        return Outgoing(
-            topic=self.space.topic(self.project, channel.template, agent=self.agent, **levels),
-            payload=message.encode(),
-            qos=channel.qos,
-            is_retained=channel.is_retained,
-            content_type="application/json",
-        )
+    def _outgoing(self, channel: Channel, body: Message | bytes) -> Outgoing:
+        return channel.outgoing(self.space, self.project, body, agent=self.agent)
 
 
 async def next_count(delivery: Delivery, after: int) -> int:

@@ -11,7 +11,8 @@ from typing import Final, Self
 from broker.ids import ImageId
 from broker.logs import get_logger
 
-OLD_SETTING_TABLE: Final = "word"  # before 2026-11-28
+RECALL: Final = "SELECT value FROM setting WHERE name = ?"
+RECALL_FROM_WORD: Final = "SELECT value FROM word WHERE name = ?"  # the table's name until 2026-11-28
 LOG = get_logger()
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS image (
@@ -123,8 +124,9 @@ class SpoolCounts:
 class SpoolIndex:
     """The table. Not locked: its spool is."""
 
-    def __init__(self, connection: sqlite3.Connection, *, setting_table: str = "setting") -> None:
-        self._connection, self._setting_table = connection, setting_table
+    def __init__(self, connection: sqlite3.Connection, *, is_old: bool = False) -> None:
+        self._connection = connection
+        self._recall_query = RECALL_FROM_WORD if is_old else RECALL
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -146,11 +148,11 @@ class SpoolIndex:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
         connection.row_factory = sqlite3.Row
         try:
-            is_old = _has_table(connection, OLD_SETTING_TABLE)
+            is_old = _has_word_table(connection)
         except sqlite3.Error:
             connection.close()
             raise
-        return cls(connection, setting_table=OLD_SETTING_TABLE if is_old else "setting")
+        return cls(connection, is_old=is_old)
 
     def insert(self, image: SpooledImage) -> None:
         values = {name: getattr(image, name) for name in image.__slots__}
@@ -228,7 +230,7 @@ class SpoolIndex:
         return self.recall(name) or value
 
     def recall(self, name: SpoolKey) -> str | None:
-        row = self._connection.execute(f"SELECT value FROM {self._setting_table} WHERE name = ?", (name,)).fetchone()
+        row = self._connection.execute(self._recall_query, (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def close(self) -> None:
@@ -256,18 +258,18 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _migrate(connection: sqlite3.Connection) -> None:
     """Bring over what an older program named otherwise: the table of settings and two states."""
-    if not _has_table(connection, OLD_SETTING_TABLE):
+    if not _has_word_table(connection):
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(f"INSERT OR REPLACE INTO setting SELECT name, value FROM {OLD_SETTING_TABLE}")
-        connection.execute(f"DROP TABLE {OLD_SETTING_TABLE}")
+        connection.execute("INSERT OR REPLACE INTO setting SELECT name, value FROM word")
+        connection.execute("DROP TABLE word")
         connection.execute("UPDATE image SET state = 'quarantined' WHERE state = 'aside'")
         connection.execute("UPDATE image SET state = 'evicted' WHERE state = 'thinned'")
 
 
-def _has_table(connection: sqlite3.Connection, name: str) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is not None
+def _has_word_table(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'word'").fetchone() is not None
 
 
 def _image(row: sqlite3.Row) -> SpooledImage:

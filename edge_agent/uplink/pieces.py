@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from broker.contract import CAPTURED_AT_PROPERTY, MAX_PIECE_BYTES, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE, Channel
-from broker.delivery import DeliveryTimeoutError, Outgoing
+from broker.channel import Channel
+from broker.contract import CAPTURED_AT_PROPERTY, MAX_PIECE_BYTES, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE
+from broker.delivery import DeliveryTimeoutError
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
 from broker.messages import ByteRange, Missing, UploadBegin, UploadEnd
-from broker.topics import LevelValue, TopicSpace
+from broker.topics import TopicSpace
 from edge_agent.spool.index import SpooledImage
 from edge_agent.uplink.rate import Uplink
 
@@ -76,14 +77,14 @@ class PieceSender:
             sha256=image.sha256,
         )
         end = UploadEnd(project=self._project, image_id=image.image_id, size_bytes=len(content), sha256=image.sha256)
-        await self._publish(UPLOAD_BEGIN, begin.encode(), image)
+        await self._announce(UPLOAD_BEGIN, begin, image)
         ranges = await self._hear(image, receipt)
         if ranges is None and not receipt.is_set():  # sending all would send again what arrived before a cut
             raise DeliveryTimeoutError(f"nobody told what is missing of {image.image_id} in {ANSWER_TIMEOUT_S:.0f} s")
         while ranges and not receipt.is_set():
             LOG.info("pieces_sending", image_id=image.image_id, bytes=sum(each.end - each.begin for each in ranges))
             await self._send_ranges(image, content, ranges)
-            await self._publish(UPLOAD_END, end.encode(), image)
+            await self._announce(UPLOAD_END, end, image)
             ranges = await self._hear(image, receipt)
 
     async def _hear(self, image: SpooledImage, receipt: asyncio.Event) -> tuple[ByteRange, ...] | None:
@@ -123,17 +124,23 @@ class PieceSender:
 
     async def _send_piece(self, image: SpooledImage, piece: bytes, offset: int) -> None:
         began_s = time.monotonic()
-        await self._publish(UPLOAD_PIECE, piece, image, offset=offset)
+        outgoing = UPLOAD_PIECE.outgoing(
+            self._space, self._project, piece, sender=self._sender, image_id=image.image_id, offset=offset
+        )
+        await self._uplink.delivery.publish(outgoing, PIECE_TIMEOUT_S)
         done_s = time.monotonic()
         self._uplink.note_sent(len(piece), max(began_s, self._last_done_s), done_s)
         self._last_done_s = done_s
 
-    async def _publish(self, channel: Channel, payload: bytes, image: SpooledImage, **levels: LevelValue) -> None:
-        topic = self._space.topic(
-            self._project, channel.template, sender=self._sender, image_id=image.image_id, **levels
+    async def _announce(self, channel: Channel, message: UploadBegin | UploadEnd, image: SpooledImage) -> None:
+        outgoing = channel.outgoing(
+            self._space,
+            self._project,
+            message,
+            user_properties=user_properties(image),
+            sender=self._sender,
+            image_id=image.image_id,
         )
-        properties = user_properties(image) if channel.is_json else ()
-        outgoing = Outgoing(topic=topic, payload=payload, user_properties=properties)
         await self._uplink.delivery.publish(outgoing, PIECE_TIMEOUT_S)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from broker.contract import FLOW, IMAGE, MISSING, RECEIPT, RECONSTRUCTOR_STATE, match
-from broker.delivery import Delivery, DeliveryTimeoutError, Incoming, Outgoing, PublishRefusedError
+from broker.delivery import Delivery, DeliveryTimeoutError, Incoming, PublishRefusedError
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
@@ -166,11 +166,14 @@ class Uploader:
     async def _send_whole(self, image: SpooledImage, content: bytes) -> bool:
         """Publishes the photograph as one message; whether anybody subscribes."""
         began_s = time.monotonic()
-        outgoing = Outgoing(
-            topic=self._space.topic(self._project, IMAGE.template, sender=self._sender, image_name=image.image_id),
-            payload=content,
+        outgoing = IMAGE.outgoing(
+            self._space,
+            self._project,
+            content,
             content_type=image.content_type,
             user_properties=user_properties(image),
+            sender=self._sender,
+            image_name=image.image_id,
         )
         outcome = await self.uplink.delivery.publish(outgoing, PUBLISH_TIMEOUT_S)
         self.uplink.note_sent(image.size_bytes, began_s)
@@ -211,7 +214,7 @@ class Uploader:
     async def _take(self, incoming: Incoming) -> None:
         found = match(self._space, incoming.topic)
         if found.channel is RECEIPT:
-            image_id = ImageId(str(found.levels["image_name"]))  # as we sent it: a duplicate's own id may be another's
+            image_id = ImageId(found.image_name)  # as we sent it: a duplicate's own id may be another's
             await self._take_receipt(image_id, decode(incoming.payload, UploadAcknowledged))
         elif found.channel is MISSING:
             missing = decode(incoming.payload, Missing)

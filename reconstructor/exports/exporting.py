@@ -8,10 +8,10 @@ import numpy as np
 
 from reconstructor.clouds.similarity import Vector
 from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.read_only_copy import reopened
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.describe import world_from_camera
-from reconstructor.engine.sfm.read_only_copy import reopened
 from reconstructor.engine.sfm.up_direction import estimate_upward
 from reconstructor.exports.origins import NothingToExportError, find_origin, published_surface
 from reconstructor.exports.surface import Surface, turn_up

@@ -3,8 +3,9 @@
 import asyncio
 from datetime import datetime
 
-from broker.contract import MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MISSING, UPLOAD_BEGIN, UPLOAD_PIECE, Match
-from broker.delivery import Incoming, Outgoing
+from broker.channel import Match
+from broker.contract import MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MISSING, UPLOAD_BEGIN, UPLOAD_PIECE
+from broker.delivery import Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ImageName, SenderId
@@ -32,9 +33,9 @@ class WrongUploadError(CairnError):
 
 async def receive_upload(context: Context, found: Match, incoming: Incoming) -> None:
     """See to one message of an upload; raises what `Delivery.publish` raises, and CairnError for what is none."""
-    sender, image_id = SenderId(str(found.levels["sender"])), ImageId(str(found.levels["image_id"]))
+    sender, image_id = found.sender, found.image_id
     if found.channel is UPLOAD_PIECE:
-        await _put(context, sender, image_id, int(found.levels["offset"]), incoming.payload)
+        await _put(context, sender, image_id, found.offset, incoming.payload)
         return
     is_begin = found.channel is UPLOAD_BEGIN
     message = decode(incoming.payload, UploadBegin) if is_begin else decode(incoming.payload, UploadEnd)
@@ -115,8 +116,7 @@ async def _end(context: Context, sender: SenderId, image_id: ImageId, at: dateti
 async def _tell_missing(context: Context, sender: SenderId, image_id: ImageId, ranges: tuple[ByteRange, ...]) -> None:
     pieces = MissingPieces(image_id=image_id, ranges=ranges)
     message = Missing(project=context.project, pieces=(pieces,))
-    topic = context.space.topic(context.project, MISSING.template, sender=sender)
-    await context.delivery.publish(Outgoing(topic=topic, payload=message.encode(), content_type="application/json"))
+    await context.delivery.publish(MISSING.outgoing(context.space, context.project, message, sender=sender))
 
 
 def _check(message: UploadBegin | UploadEnd) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from broker.contract import CAPTURED_AT_PROPERTY, FLOW, MISSING, RECEIPT
-from broker.delivery import Incoming, Outgoing
+from broker.delivery import Incoming
 from broker.ids import ImageName, SenderId
 from broker.messages import Flow, Missing, ReceiptStatus, UploadAcknowledged
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
@@ -13,7 +13,6 @@ from reconstructor.intake.validation import ImageRefusedError, Limits, Taken, Up
 from reconstructor.storage.durable_files import StoreError
 
 GAP_LOOK_S: Final = 5.0
-_JSON: Final = "application/json"
 
 
 def captured_at(message: Incoming) -> datetime | None:
@@ -77,8 +76,8 @@ async def rejection(context: Context, sender: SenderId, name: ImageName, exc: Im
 async def send_receipt(context: Context, sender: SenderId, receipt: UploadAcknowledged) -> None:
     """Publish a receipt; raises what `Delivery.publish` raises."""
     context.gaps.note(sender, receipt.image_name)
-    topic = context.space.topic(context.project, RECEIPT.template, sender=sender, image_name=receipt.image_name)
-    await context.delivery.publish(Outgoing(topic=topic, payload=receipt.encode(), content_type=_JSON))
+    outgoing = RECEIPT.outgoing(context.space, context.project, receipt, sender=sender, image_name=receipt.image_name)
+    await context.delivery.publish(outgoing)
 
 
 async def ask_for_gaps(context: Context) -> None:
@@ -92,9 +91,8 @@ async def ask_for_gaps(context: Context) -> None:
                 "sequences_missing", sender=sender, session=sequences.session, count=len(sequences.sequences)
             )
             message = Missing(project=context.project, sequences=(sequences,))
-            topic = context.space.topic(context.project, MISSING.template, sender=sender)
             try:
-                await context.delivery.publish(Outgoing(topic=topic, payload=message.encode(), content_type=_JSON))
+                await context.delivery.publish(MISSING.outgoing(context.space, context.project, message, sender=sender))
             except BROKER_ERRORS as exc:  # asked again later
                 context.log.warning("missing_not_published", sender=sender, reason=exc.sentence)
 
@@ -103,8 +101,7 @@ async def send_flow(context: Context, sender: SenderId) -> None:
     """Tell a sender, once and retained, how much it may have under way; raises what `Delivery.publish` raises."""
     settings = context.settings
     flow = Flow(project=context.project, image_count=settings.flow_images, size_bytes=settings.flow_bytes)
-    topic = context.space.topic(context.project, FLOW.template, sender=sender)
-    await context.delivery.publish(Outgoing(topic=topic, payload=flow.encode(), is_retained=True, content_type=_JSON))
+    await context.delivery.publish(FLOW.outgoing(context.space, context.project, flow, sender=sender))
 
 
 async def wait_for_disk(context: Context, exc: StoreError) -> None:

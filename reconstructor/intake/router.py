@@ -2,10 +2,11 @@
 
 import asyncio
 
-from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, Match, match
+from broker.channel import Match
+from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, match
 from broker.delivery import Incoming
 from broker.errors import CairnError
-from broker.ids import ImageName, SenderId
+from broker.ids import SenderId
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.intake.pieces import receive_upload
 from reconstructor.intake.receipts import captured_at, receipt_for, send_flow, send_receipt
@@ -13,12 +14,8 @@ from reconstructor.intake.scale_bars import receive_scale_bar
 from reconstructor.intake.validation import Upload
 from reconstructor.requests import Asked
 
-READ = (
-    IMAGE,
-    UPLOAD_PIECE,
-    REQUEST,
-    SCALE_BAR,
-)  # the pieces' filter brings begin and end too; theirs would bring them twice
+# The filter of the pieces matches begin and end, too; filters of their own would bring those twice.
+READ = (IMAGE, UPLOAD_PIECE, REQUEST, SCALE_BAR)
 
 
 async def receive(context: Context, asked: asyncio.Queue[Asked]) -> None:
@@ -47,7 +44,7 @@ async def _receive_one(
     if found.channel is SCALE_BAR:
         await receive_scale_bar(context, message.payload)
         return
-    sender = SenderId(str(found.levels["sender"]))
+    sender = found.sender
     if sender not in senders:
         await send_flow(context, sender)
         senders.add(sender)
@@ -58,6 +55,5 @@ async def _receive_one(
 
 
 async def _receive_image(context: Context, sender: SenderId, found: Match, message: Incoming) -> None:
-    name = ImageName(str(found.levels["image_name"]))
-    upload = Upload(sender=sender, name=name, payload=message.payload, captured_at=captured_at(message))
+    upload = Upload(sender=sender, name=found.image_name, payload=message.payload, captured_at=captured_at(message))
     await send_receipt(context, sender, await receipt_for(context, upload))

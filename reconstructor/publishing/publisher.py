@@ -10,23 +10,22 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
+from broker.channel import clearing_of
 from broker.config import Connection
 from broker.contract import CAMERAS, REFERENCE, SHARD, match
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import Encoding, ProjectId
 from broker.logs import get_logger
 from broker.messages import Manifest, ShardEntry
 from broker.topics import TopicSpace
-from reconstructor.publishing.desired_retained import Reference, References
 from reconstructor.publishing.retained import Retained, list_retained
 from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.reference_sets import Reference, References
 
 _WINDOW: Final = 16  # shards under way: mosquitto.conf's max_inflight_messages
 _CONNECT_TIMEOUT_S: Final = 10.0
-_JSON: Final = "application/json"
-_BYTES: Final = "application/octet-stream"
 
 
 class Publisher:
@@ -127,7 +126,7 @@ class Publisher:
         for begin in range(0, len(missing), _WINDOW):
             window = missing[begin : begin + _WINDOW]
             results = await asyncio.gather(
-                *(self._send_shard(topic, generation, entry, encoding) for topic, entry, encoding, _ in window),
+                *(self._send_shard(generation, entry, encoding) for _, entry, encoding, _ in window),
                 return_exceptions=True,
             )
             for (topic, _, _, digest), result in zip(window, results, strict=True):
@@ -141,17 +140,19 @@ class Publisher:
             raise gone
         return len(missing)
 
-    async def _send_shard(self, topic: str, generation: int, entry: ShardEntry, encoding: Encoding) -> None:
+    async def _send_shard(self, generation: int, entry: ShardEntry, encoding: Encoding) -> None:
         began_s = time.monotonic()
         payload = await asyncio.to_thread(self._references.shard, generation, entry, encoding)
         properties = (("points", str(entry.point_count)), ("level", str(entry.level)))
         await self._delivery.publish(
-            Outgoing(
-                topic=topic,
-                payload=payload,
-                is_retained=True,
-                content_type=_BYTES,
+            SHARD.outgoing(
+                self._space,
+                self._project,
+                payload,
                 user_properties=properties,
+                generation=generation,
+                encoding=encoding.value,
+                index=entry.index,
             )
         )
         self._log.debug(
@@ -167,8 +168,7 @@ class Publisher:
     async def _send_pointer(self, reference: Reference) -> None:
         if self._retained.manifest == reference.payload:
             return
-        topic = self._space.topic(self._project, REFERENCE.template)
-        await self._retain(topic, reference.payload)
+        await self._delivery.publish(REFERENCE.outgoing(self._space, self._project, reference.payload))
         self._retained.manifest = reference.payload
         manifest = reference.manifest
         self._log.info(
@@ -182,11 +182,8 @@ class Publisher:
     async def _send_cameras(self) -> None:
         payload = await asyncio.to_thread(self._references.cameras)
         if payload is not None and payload != self._retained.cameras:
-            await self._retain(self._space.topic(self._project, CAMERAS.template), payload)
+            await self._delivery.publish(CAMERAS.outgoing(self._space, self._project, payload))
             self._retained.cameras = payload
-
-    async def _retain(self, topic: str, payload: bytes) -> None:
-        await self._delivery.publish(Outgoing(topic=topic, payload=payload, is_retained=True, content_type=_JSON))
 
     async def _clear_stale(self) -> None:
         kept = self._references.kept()
@@ -199,15 +196,13 @@ class Publisher:
     async def _cleared(self, topics: list[str]) -> AsyncIterator[str]:
         for begin in range(0, len(topics), _WINDOW):
             window = topics[begin : begin + _WINDOW]
-            clears = [Outgoing(topic=topic, payload=b"", is_retained=True) for topic in window]
-            await asyncio.gather(*(self._delivery.publish(clear) for clear in clears))
+            await asyncio.gather(*(self._delivery.publish(clearing_of(topic)) for topic in window))
             for topic in window:
                 yield topic
 
     def _generation_of(self, topic: str) -> int | None:
         with contextlib.suppress(CairnError):
-            found = match(self._space, topic).levels.get("generation")
-            return int(found) if found is not None else None
+            return match(self._space, topic).generation
         return None
 
 

@@ -6,8 +6,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final
 
+from broker.channel import Channel
 from broker.config import Connection
-from broker.contract import CAMERAS, REFERENCE, RESPONSE, SHARD, Channel, match
+from broker.contract import CAMERAS, REFERENCE, RESPONSE, SHARD, match
 from broker.ids import ProjectId, SenderId
 from broker.live import BrokerLostError, LiveMessage, follow, fresh_connection_id
 from broker.shards import sha256
@@ -49,12 +50,14 @@ async def retained_messages(
     """Whatever these channels retain now, on a connection of its own; raises like `list_retained`."""
     space = connection.space
     user = SenderId(connection.username or "reconstructor")
-    end = space.topic(project, RESPONSE.template, user=user, connection=fresh_connection_id())
+    connection_id = fresh_connection_id()
+    end = space.topic(project, RESPONSE.template, user=user, connection=connection_id)
     try:
         async with asyncio.timeout(_TIMEOUT_S), follow(connection) as follower:
             await follower.subscribe(end)
             await follower.subscribe(*(space.filter(each.template, project) for each in channels))
-            await follower.publish(end, b"end")  # queued behind what the subscription brought
+            # Queued behind what the subscription brought.
+            await follower.publish(RESPONSE.outgoing(space, project, b"end", user=user, connection=connection_id))
             async for message in follower.messages():
                 if message.topic == end:
                     _heed_cancellation()

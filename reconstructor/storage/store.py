@@ -12,7 +12,6 @@ from typing import IO, Any, Final
 from broker.ids import ImageId
 from broker.messages import Manifest
 from reconstructor.clouds.sharding import ReadyShard
-from reconstructor.publishing.desired_retained import References
 from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import (
@@ -25,6 +24,7 @@ from reconstructor.storage.durable_files import (
 )
 from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
 from reconstructor.storage.partial_uploads import Assembly
+from reconstructor.storage.reference_sets import References
 
 _OPEN: Final = "('queued', 'running', 'stored')"
 _PAUSED: Final = "is_paused"

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from broker.channel import Match
 from broker.config import Connection
 from broker.contract import (
     CAMERAS,
+    EVENT,
     IMAGE,
     IMAGE_THUMBNAIL,
     MISSING,
@@ -19,13 +21,11 @@ from broker.contract import (
     UPLOAD_BEGIN,
     UPLOAD_END,
     UPLOAD_PIECE,
-    Match,
-    event_topic,
     match,
 )
-from broker.delivery import Delivery, Incoming, Outgoing
+from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
-from broker.ids import Encoding, EventType, Generation, ImageId, ImageName, ProjectId
+from broker.ids import Encoding, Generation, ImageId, ImageName, ProjectId
 from broker.messages import (
     Bounds,
     ByteRange,
@@ -48,6 +48,7 @@ from broker.messages import (
     UploadBegin,
     WorldFrame,
 )
+from broker.outgoing import Outgoing
 from broker.shards import PointCloud, encode_packed, sha256
 from broker.topics import LevelValue, TopicTemplate
 
@@ -155,19 +156,18 @@ class Reconstruction:
 
     async def tell(self, event: Event) -> None:
         """Say an event."""
-        topic = event_topic(self.connection.space, CHAPEL, EventType(event.type))
-        await self.delivery.publish(Outgoing(topic=topic, payload=event.encode()))
+        await self.delivery.publish(EVENT.outgoing(self.connection.space, CHAPEL, event))
 
     async def answer(self) -> None:
         """Give receipts and pongs until cancelled."""
         async for incoming in self.delivery.messages():
             found = match(self.connection.space, incoming.topic)
             if found.channel is IMAGE:
-                await self._receive(incoming.payload, str(found.levels["sender"]), str(found.levels["image_name"]))
+                await self._receive(incoming.payload, found.sender, found.image_name)
             elif found.channel in {UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END}:
                 await self._assemble(found, incoming)
             else:
-                await self._respond(decode(incoming.payload, Request), str(found.levels["user"]))
+                await self._respond(decode(incoming.payload, Request), found.user)
             incoming.acknowledge()
 
     async def republish(self) -> None:
@@ -177,7 +177,7 @@ class Reconstruction:
 
     async def _assemble(self, found: Match, incoming: Incoming) -> None:
         """Keep pieces in order of arrival; a photograph is whole when its end comes."""
-        sender, name = str(found.levels["sender"]), str(found.levels["image_id"])
+        sender, name = found.sender, found.image_id
         if found.channel is UPLOAD_BEGIN:
             begin = decode(incoming.payload, UploadBegin)
             lacking = MissingPieces(image_id=begin.image_id, ranges=(ByteRange(begin=0, end=begin.size_bytes),))

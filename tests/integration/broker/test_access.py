@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from broker.contract import CHANNELS, Channel, Role
-from broker.delivery import Delivery, Incoming, Outgoing, PublishRefusedError
+from broker.channel import Channel, Role
+from broker.contract import CHANNELS
+from broker.delivery import Delivery, Incoming, PublishRefusedError
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from broker.topics import LevelValue, TopicSpace
 
 SPACE = TopicSpace()

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from broker.contract import AGENT_STATE, COMMAND, IMAGE, RECEIPT
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Incoming, Outgoing, PublishRefusedError
+from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Incoming, PublishRefusedError
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from broker.topics import TopicSpace
 
 SPACE = TopicSpace()

@@ -7,12 +7,13 @@ import sys
 import pytest
 
 from broker.contract import PRESENCE, REFERENCE, REQUEST, RESPONSE, match
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ProjectId, Verb
 from broker.live import BrokerLostError, NoAnswerError, ask, follow, fresh_connection_id, fresh_request_id
 from broker.messages import Presence, Request, Response
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from broker.topics import TopicSpace
 
 SPACE = TopicSpace()
@@ -46,7 +47,7 @@ async def test_request_finds_its_answer(mosquitto: Mosquitto) -> None:
         async def answer() -> None:
             incoming = await anext(server.messages())
             request = decode(incoming.payload, Request)
-            user = match(SPACE, incoming.topic).levels["user"]
+            user = match(SPACE, incoming.topic).user
             response = Response(
                 project=CHAPEL,
                 id=request.id,
@@ -86,12 +87,13 @@ async def test_wrong_password_and_dead_broker_are_told_in_words(mosquitto: Mosqu
 WATCHER = """
 import asyncio, sys
 from broker.config import Connection
-from broker.live import LastWord, follow
+from broker.live import follow
+from broker.outgoing import Outgoing
 
 async def main():
     topic, payload = sys.argv[2], sys.argv[3].encode()
-    async with follow(Connection.model_validate_json(sys.argv[1]), last_word=LastWord(topic=topic, payload=b"")) as me:
-        await me.publish(topic, payload, is_retained=True)
+    async with follow(Connection.model_validate_json(sys.argv[1]), will=Outgoing(topic=topic, payload=b"", is_retained=True)) as me:
+        await me.publish(Outgoing(topic=topic, payload=payload, is_retained=True))
         await asyncio.sleep(30)
 
 asyncio.run(main())

@@ -17,7 +17,7 @@ from broker.contract import (
     UPLOAD_PIECE,
     match,
 )
-from broker.delivery import Delivery, Incoming, Outgoing
+from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.ids import ImageId, ImageName, ProjectId
 from broker.messages import (
@@ -30,6 +30,7 @@ from broker.messages import (
     UploadAcknowledged,
     UploadBegin,
 )
+from broker.outgoing import Outgoing
 
 PROJECT = ProjectId("chapel")
 
@@ -68,22 +69,20 @@ class Receiver:
     async def _take(self, incoming: Incoming) -> None:
         found = match(self.connection.space, incoming.topic)
         if found.channel is IMAGE:
-            await self._take_image(
-                str(found.levels["sender"]), ImageName(str(found.levels["image_name"])), incoming.payload
-            )
+            await self._take_image(found.sender, found.image_name, incoming.payload)
             self.properties = dict(incoming.user_properties)
             return
-        name = str(found.levels["image_id"])
+        name = found.image_id
         if found.channel is UPLOAD_BEGIN:
             self.begun[name] = decode(incoming.payload, UploadBegin)
             self.pieces_by_id.setdefault(name, {})
-            await self._answer_pieces(str(found.levels["sender"]), name)
+            await self._answer_pieces(found.sender, name)
         elif found.channel is UPLOAD_PIECE and self.lose_next_pieces:
             self.lose_next_pieces -= 1
         elif found.channel is UPLOAD_PIECE:
-            self.pieces_by_id[name][int(found.levels["offset"])] = incoming.payload
+            self.pieces_by_id[name][found.offset] = incoming.payload
         elif found.channel is UPLOAD_END:
-            await self._answer_pieces(str(found.levels["sender"]), name)
+            await self._answer_pieces(found.sender, name)
 
     async def _answer_pieces(self, sender: str, name: str) -> None:
         """The receipt when everything is there, else what is missing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from broker.contract import AGENT_DESCRIPTION, AGENT_HEALTH, AGENT_STATE, COMMAND, COMMAND_REPLY
-from broker.delivery import BrokerRefusedError, Delivery, Outgoing
+from broker.delivery import BrokerRefusedError, Delivery
 from broker.envelope import Message, decode
 from broker.live import follow
 from broker.messages import (
@@ -20,6 +20,7 @@ from broker.messages import (
     ReconstructorPresence,
 )
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.cameras.camera import CameraUnusableError
 from edge_agent.photograph import now_utc

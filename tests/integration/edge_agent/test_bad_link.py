@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from broker.contract import AGENT_STATE, COMMAND, COMMAND_REPLY
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.live import follow
 from broker.messages import AgentPresence, AgentState, Command, CommandReply, ReconstructorPresence
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.config import CameraKind, Settings
 from edge_agent.photograph import now_utc

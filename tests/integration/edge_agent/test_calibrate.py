@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from broker.contract import CAMERAS
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.ids import ImageId
 from broker.messages import CameraEntry, Cameras, CameraState
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent import calibrate
 from edge_agent.capture.calibration import TooFewImagesError
 from edge_agent.config import Calibration

@@ -16,7 +16,7 @@ from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
 from broker.contract import CAMERAS, COMMAND, COMMAND_REPLY, DESIRED_SETTINGS, REPORTED_SETTINGS
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ImageId
 from broker.live import follow
@@ -33,6 +33,7 @@ from broker.messages import (
     ReportedSettings,
 )
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline
@@ -171,7 +172,7 @@ async def test_a_bad_value_is_reported_with_its_reason(mosquitto: Mosquitto, tmp
         follow(mosquitto.connection("ops")) as ops,
     ):
         await ops.subscribe(reports)
-        await ops.publish(topic, bad, is_retained=True)
+        await ops.publish(Outgoing(topic=topic, payload=bad, is_retained=True))
         async with asyncio.timeout(20):
             async for message in ops.messages():
                 report = decode(message.payload, ReportedSettings)
@@ -235,7 +236,7 @@ async def test_the_program_ends_with_success_so_that_its_service_starts_it_again
         async with follow(mosquitto.connection("ops")) as ops:
             await ops.subscribe(space.topic(PROJECT, REPORTED_SETTINGS.template, agent=RIG))
             await asyncio.wait_for(anext(ops.messages()), 20)  # it is there
-            await ops.publish(space.topic(PROJECT, COMMAND.template, agent=RIG), order("reboot", 1).encode())
+            await ops.publish(COMMAND.outgoing(space, PROJECT, order("reboot", 1), agent=RIG))
         assert await asyncio.wait_for(process.wait(), 15) == 0
     finally:
         if process.returncode is None:

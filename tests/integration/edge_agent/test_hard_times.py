@@ -22,7 +22,7 @@ from broker.contract import (
     DESIRED_SETTINGS,
     REPORTED_SETTINGS,
 )
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import Message, decode
 from broker.live import follow
 from broker.messages import (
@@ -37,6 +37,7 @@ from broker.messages import (
     ReportedSettings,
 )
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.photograph import Photograph, now_utc
 from edge_agent.spool.identity import ClonedRigError

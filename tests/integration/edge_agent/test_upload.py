@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from broker.contract import MISSING
-from broker.delivery import Outgoing
 from broker.ids import ImageId
 from broker.messages import Missing, MissingSequences, ReconstructorPresence
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from edge_agent.photograph import Photograph
 from edge_agent.spool.spool import Spool
 from edge_agent.uplink.outbox import NotAPhotographError

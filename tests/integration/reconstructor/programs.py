@@ -13,9 +13,9 @@ from typing import Self, TypeVar
 
 from broker.config import Connection
 from broker.contract import EVENT, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, match
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import decode
-from broker.ids import EventType, ImageId, ProjectId
+from broker.ids import ImageId, ProjectId
 from broker.live import follow
 from broker.messages import (
     EVENTS,
@@ -27,6 +27,7 @@ from broker.messages import (
     UploadAcknowledged,
 )
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from broker.shards import sha256
 from broker.topics import TopicSpace
 from reconstructor.publishing.publisher import shard_topic
@@ -217,7 +218,7 @@ class Watcher:
             found = match(SPACE, message.topic)
             async with self._changed:
                 if found.channel is EVENT:
-                    model = EVENTS[EventType(str(found.levels["event_type"]))]
+                    model = EVENTS[found.event_type]
                     self.events.append(decode(message.payload, model))
                 else:
                     self.state = decode(message.payload, ReconstructorState)
@@ -246,7 +247,7 @@ async def retained_manifest(mosquitto: Mosquitto) -> Manifest:
 async def retained_generations(mosquitto: Mosquitto) -> set[int]:
     """Generations of which the broker retains any shard."""
     retained = await list_retained(mosquitto.connection("reconstructor"), PROJECT)
-    return {int(match(SPACE, topic).levels["generation"]) for topic in retained.digests}
+    return {int(match(SPACE, topic).generation) for topic in retained.digests}
 
 
 async def join(connection: Connection) -> Manifest:

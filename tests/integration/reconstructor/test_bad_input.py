@@ -7,10 +7,11 @@ import socket
 import pytest
 
 from broker.contract import IMAGE, REQUEST
-from broker.delivery import Delivery, DeliveryTimeoutError, Outgoing, PublishRefusedError
+from broker.delivery import Delivery, DeliveryTimeoutError, PublishRefusedError
 from broker.ids import Verb
 from broker.messages import Error, ReceiptStatus, Request
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PROJECT, SPACE, Program, Rig, Watcher, retained_manifest

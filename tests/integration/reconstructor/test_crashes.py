@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from broker.contract import REFERENCE
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.ids import Encoding, Generation
 from broker.live import BrokerLostError
 from broker.messages import Error, Manifest, ProcessingComplete
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
+from broker.outgoing import Outgoing
 from reconstructor.publishing.publisher import shard_topic
 from reconstructor.storage.store import Store
 from tests.black_boxes import POINTS_PER_IMAGE

@@ -3,10 +3,11 @@
 import asyncio
 
 from broker.contract import IMAGE, MISSING
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.messages import Missing
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from reconstructor.gaps import MOST_ASKS
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, RIG, SPACE, Watcher

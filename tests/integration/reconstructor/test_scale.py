@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from broker.contract import CAPTURED_AT_PROPERTY, IMAGE, REFERENCE, SCALE_BAR
-from broker.delivery import Delivery, Outgoing, PublishRefusedError
+from broker.delivery import Delivery, PublishRefusedError
 from broker.envelope import decode
 from broker.live import follow
 from broker.messages import Error, Manifest, ReconstructorPresence, ScaleBar, ScaleSource, ShardUpdate
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE, Rig, Watcher, retained_manifest
 from tests.photographs import image_id, photograph

@@ -19,7 +19,7 @@ async def thumbnails(mosquitto: Mosquitto, wanted: set[ImageId]) -> dict[ImageId
     async with asyncio.timeout(PATIENCE_S):
         while True:
             found = {
-                ImageId(str(match(SPACE, message.topic).levels["image_id"])): message.payload
+                match(SPACE, message.topic).image_id: message.payload
                 async for message in retained_messages(mosquitto.connection("reconstructor"), PROJECT, IMAGE_THUMBNAIL)
             }
             if found.keys() >= wanted:

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from broker.contract import MISSING, RECEIPT, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE, match
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.envelope import Message, decode
 from broker.ids import ImageId
 from broker.messages import Error, Flow, Missing, ReceiptStatus, UploadAcknowledged, UploadBegin, UploadEnd
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from broker.shards import sha256
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, RIG, SPACE, Watcher

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from broker.config import Connection
-from broker.contract import RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, SHARD, event_topic
-from broker.delivery import Delivery, Outgoing
-from broker.ids import Encoding, EventType, Generation, ImageId, ProjectId
+from broker.contract import EVENT, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, SHARD
+from broker.delivery import Delivery
+from broker.ids import Encoding, Generation, ImageId, ProjectId
 from broker.messages import (
     Bounds,
     EncodedShard,
@@ -19,6 +19,7 @@ from broker.messages import (
     ShardUpdate,
     WorldFrame,
 )
+from broker.outgoing import Outgoing
 from broker.shards import PointCloud, encode, sha256
 
 CHAPEL = ProjectId("chapel")
@@ -128,8 +129,7 @@ class Publisher:
             shards=(0,),
             point_count=manifest.point_count,
         )
-        topic = event_topic(self._space, CHAPEL, EventType.SHARD_UPDATE)
-        await self._delivery.publish(Outgoing(topic=topic, payload=event.encode()))
+        await self._delivery.publish(EVENT.outgoing(self._space, CHAPEL, event))
 
     async def _retain(self, topic: str, payload: bytes) -> None:
         await self._delivery.publish(Outgoing(topic=topic, payload=payload, is_retained=True))

@@ -13,11 +13,11 @@ import pytest
 
 from broker.config import Connection
 from broker.contract import IMAGE, RECEIPT, REQUEST, RESPONSE, match
-from broker.delivery import Delivery, Incoming, Outgoing
+from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
-from broker.ids import ImageName
 from broker.messages import ReceiptStatus, Request, Response, UploadAcknowledged
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from tests.integration.viewer.conftest import credentials_of
 from tests.integration.viewer.publisher import CHAPEL, Publisher, random_cloud
 
@@ -87,17 +87,16 @@ async def reconstructing(mosquitto: Mosquitto, answer: Callable[[Incoming], Outg
 def acknowledge(mosquitto: Mosquitto, incoming: Incoming) -> Outgoing:
     """A receipt: images that begin with JPEG's magic are stored, others rejected."""
     space = mosquitto.plan.space
-    levels = match(space, incoming.topic).levels
+    found = match(space, incoming.topic)
     is_image = incoming.payload.startswith(b"\xff\xd8\xff")
     receipt = UploadAcknowledged(
         project=CHAPEL,
         status=ReceiptStatus.STORED if is_image else ReceiptStatus.REJECTED,
-        image_name=ImageName(str(levels["image_name"])),
+        image_name=found.image_name,
         code=None if is_image else "not_an_image",
         reason=None if is_image else "these bytes are no JPEG, PNG, WebP or TIFF",
     )
-    topic = space.topic(CHAPEL, RECEIPT.template, sender=levels["sender"], image_name=levels["image_name"])
-    return Outgoing(topic=topic, payload=receipt.encode())
+    return RECEIPT.outgoing(space, CHAPEL, receipt, sender=found.sender, image_name=found.image_name)
 
 
 def respond(mosquitto: Mosquitto, incoming: Incoming) -> Outgoing:
@@ -113,7 +112,7 @@ def respond(mosquitto: Mosquitto, incoming: Incoming) -> Outgoing:
         received_at=datetime.now(UTC),
         republished_count=12,
     )
-    user = match(space, incoming.topic).levels["user"]
+    user = match(space, incoming.topic).user
     topic = space.topic(CHAPEL, RESPONSE.template, user=user, connection=request.connection)
     return Outgoing(topic=topic, payload=response.encode())
 

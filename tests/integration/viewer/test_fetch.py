@@ -15,7 +15,7 @@ from broker.shards import encode, encode_ply
 from tests.integration.viewer.publisher import CHAPEL, Publisher, random_cloud
 from viewer import fetch as fetching
 from viewer.fetch import Fetch, LoadedShard, ManifestMovedError, NoManifestError, ShardMissingError
-from viewer.scene import Scene, WantedShard, take_manifest, wanted
+from viewer.wanted import WantedShard, wanted_shards
 
 
 def in_order(indexes: Iterable[int]) -> list[int]:
@@ -32,7 +32,7 @@ async def test_every_shard_comes_once_coarse_first_and_verified(mosquitto: Mosqu
     connection = mosquitto.connection("viewer")
     async with follow(connection) as follower, asyncio.timeout(10):
         fetch = Fetch(follower, connection, CHAPEL)
-        plan = wanted(take_manifest(Scene(encoding=Encoding.PACKED), await fetch.manifest(), 0))
+        plan = wanted_shards(await fetch.manifest(), Encoding.PACKED)
         loaded = await load(fetch, plan)
     assert in_order(each.wanted.index for each in loaded) == list(range(37))
     assert loaded[0].wanted.index in range(16)
@@ -62,7 +62,7 @@ async def test_a_missing_shard_is_asked_for_and_comes(mosquitto: Mosquitto, publ
     async with follow(reader) as reconstructor, follow(connection) as follower, asyncio.timeout(10):
         await reconstructor.subscribe(reader.space.filter(REQUEST.template, CHAPEL))
         fetch = Fetch(follower, connection, CHAPEL)
-        plan = wanted(take_manifest(Scene(encoding=Encoding.PLY), await fetch.manifest(), 0))
+        plan = wanted_shards(await fetch.manifest(), Encoding.PLY)
         loading = asyncio.create_task(load(fetch, plan))
         request = decode((await anext(reconstructor.messages())).payload, Request)
         assert (request.verb, request.generation, request.shards) == ("resync", 1, (3,))
@@ -79,7 +79,7 @@ async def test_a_damaged_shard_is_not_taken(mosquitto: Mosquitto, publisher: Pub
     connection = mosquitto.connection("viewer")
     async with follow(connection) as follower, asyncio.timeout(10):
         fetch = Fetch(follower, connection, CHAPEL)
-        plan = wanted(take_manifest(Scene(encoding=Encoding.PLY), await fetch.manifest(), 0))
+        plan = wanted_shards(await fetch.manifest(), Encoding.PLY)
         with pytest.raises(ShardMissingError, match=r"1 shards .* \(index 1\)"):
             await load(fetch, plan)
 
@@ -91,7 +91,7 @@ async def test_a_cleared_generation_tells_to_begin_again(
     connection = mosquitto.connection("viewer")
     async with follow(connection) as follower, asyncio.timeout(10):
         fetch = Fetch(follower, connection, CHAPEL)
-        plan = wanted(take_manifest(Scene(encoding=Encoding.PLY), await fetch.manifest(), 0))
+        plan = wanted_shards(await fetch.manifest(), Encoding.PLY)
         await publisher.reference_set([random_cloud(30, 1)], generation=2)
         with pytest.raises(ManifestMovedError, match="generation 2"):
             await load(fetch, plan)

@@ -9,9 +9,10 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from broker.contract import IMAGE, PRESENCE, REFERENCE
-from broker.delivery import Delivery, Outgoing
+from broker.delivery import Delivery
 from broker.live import follow
 from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
 from tests.integration.viewer.conftest import serving, through_relay
 from tests.integration.viewer.publisher import Publisher
 from viewer.config import Settings

@@ -4,7 +4,7 @@ import base64
 import json
 from pathlib import Path
 
-from broker.contract import Role
+from broker.channel import Role
 from broker.ids import ProjectId
 from demo.plan import DemoPlan
 

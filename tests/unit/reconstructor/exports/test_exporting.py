@@ -14,8 +14,8 @@ from broker.ids import Generation, ProjectId
 from broker.messages import CameraEntry, Cameras, CameraState, ScaleSource
 from reconstructor.clouds.ply import WideCloud
 from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.read_only_copy import reopened
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.read_only_copy import reopened
 from reconstructor.engine.sfm.restore import EngineStateMissingError
 from reconstructor.exports.cli import app
 from reconstructor.exports.exporting import export_to

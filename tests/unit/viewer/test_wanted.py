@@ -1,0 +1,41 @@
+"""Which shards does the command line fetch? The page's own order is tested by vitest against the same manifests."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.ids import Encoding
+from broker.messages import Manifest
+from viewer.wanted import wanted_shards
+
+GOLDEN = json.loads((Path(__file__).parents[2] / "golden/scene.json").read_text(encoding="utf-8"))
+FIRST: dict[str, Any] = GOLDEN["cases"][0]["steps"][2]["manifest"]
+
+
+@pytest.mark.parametrize("encoding", list(Encoding))
+def test_wanted_shard_carries_the_length_and_digest_of_its_encoding(encoding: Encoding) -> None:
+    listed = {each["encoding"]: each for each in FIRST["shards"][0]["encodings"]}[encoding]
+    first = wanted_shards(Manifest.model_validate(FIRST), encoding)[0]
+    assert (first.encoding, first.size_bytes, first.sha256) == (encoding, listed["size_bytes"], listed["sha256"])
+
+
+def test_coarse_levels_come_first_whatever_the_order_of_the_manifest() -> None:
+    backwards = FIRST | {"shards": FIRST["shards"][::-1]}
+    levels = {entry["index"]: entry["level"] for entry in FIRST["shards"]}
+    order = [levels[each.index] for each in wanted_shards(Manifest.model_validate(backwards), Encoding.PLY)]
+    assert order == sorted(levels.values())
+
+
+def test_a_shard_without_any_encoding_is_left_out() -> None:
+    manifest = json.loads(json.dumps(FIRST))
+    manifest["shards"][1]["encodings"] = []
+    wanted = wanted_shards(Manifest.model_validate(manifest), Encoding.PACKED)
+    assert [(each.generation, each.index) for each in wanted] == [(1, 0), (1, 2)]
+
+
+def test_a_shard_without_the_preferred_encoding_comes_in_the_one_it_has() -> None:
+    manifest = json.loads(json.dumps(FIRST))
+    manifest["shards"][0]["encodings"] = [each for each in FIRST["shards"][0]["encodings"] if each["encoding"] == "ply"]
+    assert wanted_shards(Manifest.model_validate(manifest), Encoding.PACKED)[0].encoding is Encoding.PLY
