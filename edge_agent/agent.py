@@ -1,4 +1,4 @@
-"""The rig's program: camera, spool, uploads and what ops say, each going on whatever the others do."""
+"""How does a rig run? One asyncio task each for camera, uploads, commands, presence and health; the first error ends all."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,15 +33,15 @@ from edge_agent.uplink.rate import Window
 from edge_agent.uplink.uploader import Uploader, subscriptions
 
 NAME_CONTESTED: Final = "name_contested"
-THUMBNAIL_PAUSE_S: Final = 5.0  # between two, whatever the interval: a thumbnail is a courtesy
+THUMBNAIL_PAUSE_S: Final = 5.0  # between two thumbnails, whatever the interval of photographs
 LOG = get_logger()
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Runs the agent until `stop`, or until a fixed set of photographs has all its receipts.
+    """Run the agent until `stop`, or until a fixed set of photographs has all its receipts.
 
     Raises:
-        CairnError: it cannot begin: settings, spool, camera or the broker's account.
+        CairnError: the agent cannot start, because of its settings, spool, camera or account.
     """
     project, name = settings.named()
     publisher = AgentPublisher(settings.broker.space, project, name)
@@ -65,7 +65,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def _upload_connection(settings: Settings, publisher: AgentPublisher) -> Delivery:
-    """A second connection, so that commands never wait behind a photograph."""
+    """Make a second connection, so that commands never wait behind a photograph."""
     return Delivery(
         settings.broker,
         client_id=f"{publisher.agent}-upload",
@@ -85,7 +85,7 @@ def _camera(settings: Settings, spool: Spool) -> WatchedCamera:
 
 
 class Agent:
-    """The parts of a running rig and what they tell each other."""
+    """The parts of a running rig, wired to each other."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class Agent:
         )
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Runs every part; the first that fails ends all."""
+        """Run every part; the first that fails ends all."""
         try:
             async with self._contact(), asyncio.TaskGroup() as tasks:
                 parts = [
@@ -169,13 +169,13 @@ class Agent:
         await self._measure_and_tell()
 
     def reason(self, stop: asyncio.Event) -> str:
-        """Why the agent ends, for its farewell."""
+        """The reason why the agent ends, for its last message."""
         if self._rebooting.is_set():
             return "ops restart the agent"
         return "the agent was stopped" if stop.is_set() else "the work is done"
 
     def photograph_kept(self, image: SpooledImage, photograph: Photograph) -> None:
-        """There is something to upload."""
+        """Wake the uploader, the thumbnail and the health timer."""
         del image
         self._last = photograph
         self._taken.set()
@@ -183,12 +183,12 @@ class Agent:
         self._health_timer.notify_change()
 
     def rig_changed(self) -> None:
-        """Tell it soon."""
+        """Publish health soon."""
         self._health_timer.notify_change()
 
     @asynccontextmanager
     async def _contact(self) -> AsyncIterator[None]:
-        """A contact at the rig's pin wishes for a photograph as ops do."""
+        """Request a photograph at each contact on the rig's pin, as a command does."""
         if self._pin is None:
             yield
             return
@@ -210,7 +210,7 @@ class Agent:
         self._uploader.wake()
 
     async def _greet(self) -> None:
-        """Everything retained is said anew after each connect: the broker may be another."""
+        """Publish everything retained again after each connect: it may be another broker."""
         count = 0
         while True:
             count = await next_count(self._control, count)
@@ -246,7 +246,7 @@ class Agent:
             await asyncio.sleep(THUMBNAIL_PAUSE_S)
 
     def _look_for_a_double(self) -> bool:
-        """A cloned card brings a second rig of our name, and the broker throws each out in turn."""
+        """Raise an alarm while a second rig, often a cloned card, uses our name and the broker disconnects each in turn."""
         is_contested = self._control.is_name_contested
         if is_contested and NAME_CONTESTED not in self._counters.alarms:
             self._counters.alarms.add(NAME_CONTESTED)
@@ -276,7 +276,7 @@ class Agent:
 
 
 def describe_camera(plan: CameraPlan) -> str:
-    """The camera in a few words."""
+    """Describe the camera in a few words."""
     detail = {
         CameraKind.SIMULATED: plan.object_name,
         CameraKind.V4L2: f"/dev/video{plan.device}",
@@ -287,6 +287,6 @@ def describe_camera(plan: CameraPlan) -> str:
 
 
 def first_error(group: BaseExceptionGroup[CairnError]) -> CairnError:
-    """The first error of ours, however deep the task groups lie."""
+    """The first CairnError, however deep the task groups are nested."""
     first = group.exceptions[0]
     return first_error(first) if isinstance(first, BaseExceptionGroup) else first

@@ -1,4 +1,4 @@
-"""How is a rig set? One frozen `Settings`; table `edge`, environment `CAIRN_EDGE_…`."""
+"""How is a rig configured? By one frozen `Settings`: TOML table `edge`, environment `CAIRN_EDGE_…`."""
 
 import math
 import re
@@ -45,7 +45,7 @@ class SpoolPolicy(StrEnum):
 
 
 class Calibration(BaseModel):
-    """A lens before a sensor: pixels of photographs of this size, centres at half integers."""
+    """The lens of a camera: OpenCV's matrix for photographs of one size, pixel centres at half integers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,7 +61,7 @@ class Calibration(BaseModel):
         return math.isclose(ours, theirs, rel_tol=SAME_SHAPE_RATIO)
 
     def toml(self) -> str:
-        """As one value of a settings file."""
+        """Write it as one value of a settings file."""
         numbers = ", ".join(f"{value:.2f}" for value in self.matrix)
         bends = ", ".join(f"{value:.6f}" for value in self.distortion)
         return f"{{ size_px = [{self.size_px[0]}, {self.size_px[1]}], matrix = [{numbers}], distortion = [{bends}] }}"
@@ -179,7 +179,7 @@ class Settings(ProgramSettings):
         return self.project, AgentId(name)
 
     def changeable(self) -> AgentSettings:
-        """What ops may change from afar, as the settings file has it."""
+        """The settings that ops may change remotely, as the settings file has them."""
         return AgentSettings(
             interval_s=self.interval_s or None,
             blur_ratio=self.blur_ratio,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 
 def now_utc() -> datetime:
-    """The present instant; on a rig without a clock it may be wrong, order never depends on it."""
+    """The present instant. It may be wrong on a rig without a clock; the order of images never depends on it."""
     return datetime.now(UTC)
 
 

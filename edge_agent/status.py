@@ -1,4 +1,4 @@
-"""How is this rig, at a glance? Its spool, and whether the broker lets it in."""
+"""How is this rig at a glance? The counts of its spool, read beside a running agent, and a test connection to the broker."""
 
 import asyncio
 import uuid
@@ -19,7 +19,7 @@ MIB: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What `cairn edge status` shows."""
+    """The contents of `cairn edge status`."""
 
     agent: str
     project: str
@@ -36,7 +36,7 @@ class Status:
     reason: str | None
 
     def text(self) -> str:
-        """For people."""
+        """The status as text for people."""
         oldest = f", oldest {(now_utc() - self.oldest_at).total_seconds():.0f} s" if self.oldest_at else ""
         bad = f", {self.rejected_count} {SpoolState.REJECTED}, {self.lost_count} {SpoolState.LOST}"
         return "\n".join(
@@ -50,7 +50,7 @@ class Status:
 
 
 async def look(settings: Settings) -> Status:
-    """Reads the spool's index beside a running agent, and knocks at the broker's door."""
+    """Read the spool's index beside a running agent, and try to connect to the broker."""
     project, name = settings.named()
     counts = await asyncio.to_thread(Spool.read_only(settings.spool_dir).counts)
     reason = await _knock(settings, f"{name}-status-{uuid.uuid4().hex[:8]}")
@@ -72,7 +72,7 @@ async def look(settings: Settings) -> Status:
 
 
 async def _knock(settings: Settings, client_id: str) -> str | None:
-    """Why the broker cannot be used, or None."""
+    """The reason why the broker cannot be used; None when it can."""
     try:
         async with Delivery(settings.broker, client_id=client_id, session_expiry_s=0) as delivery:
             await delivery.wait_connected(CONNECT_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""How are named files sent by hand? Each until its receipt, with a bar for people."""
+"""How are files uploaded by hand? By the agent's uploader over an outbox of named files, with a progress bar."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ CONNECT_TIMEOUT_S: Final = 10.0
 
 
 class NothingToUploadError(CairnError):
-    """No file was named."""
+    """An upload without a file."""
 
     code = "nothing_to_upload"
 
 
 async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
-    """Sends every file; whether each is stored now. A rejected one is said in a line.
+    """Send every file; whether each is stored now. A rejected file is reported in a line.
 
     Raises:
-        CairnError: a file cannot be read, or the broker does not let us in.
+        CairnError: a file cannot be read, or the broker refuses the account.
     """
     if not files:
         raise NothingToUploadError("name at least one photograph")
@@ -40,12 +40,12 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
     def connect() -> Delivery:
         return Delivery(
             settings.broker,
-            client_id=f"{name}-files",  # not the running agent's: both may work at once
+            client_id=f"{name}-files",  # another than the running agent's: both may work at once
             subscriptions=subscriptions(settings.broker.space, project, name),
             session_expiry_s=0,
         )
 
-    async with connect() as probe:  # a wrong account is said now: an uploader would wait for a better one
+    async with connect() as probe:  # reports a wrong account now: an uploader would wait for ops to correct it
         await probe.wait_connected(CONNECT_TIMEOUT_S)
     with _bar(console) as bar:
         task = bar.add_task("uploading", total=sum(image.size_bytes for image in outbox.images.values()))

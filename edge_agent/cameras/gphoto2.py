@@ -1,4 +1,4 @@
-"""A tethered camera by the gphoto2 command: hundreds of DSLRs and system cameras."""
+"""How is a tethered camera released? By one run of the gphoto2 command per photograph; it supports hundreds of cameras."""
 
 import shutil
 import subprocess
@@ -16,13 +16,13 @@ BUSY_ADVICE: Final = "the camera is busy: close other programs (gvfs-gphoto2 too
 
 
 class Gphoto2MissingError(CameraUnusableError):
-    """The command is not installed."""
+    """The command gphoto2 is not installed."""
 
     code = "gphoto2_missing"
 
 
 class Gphoto2Camera:
-    """Each photograph is one run of gphoto2 into a folder of its own; raw files stay on the camera's card."""
+    """A tethered camera. Each run of gphoto2 writes to a folder of its own; raw files stay on the camera's card."""
 
     def __init__(self, *, shot_timeout_s: float) -> None:
         if shutil.which(PROGRAM) is None:
@@ -77,4 +77,4 @@ def _advice(stderr: str) -> str:
     if any(mark in stderr for mark in BUSY):
         return BUSY_ADVICE
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return f"gphoto2: {lines[-1] if lines else 'ended without a word'}"
+    return f"gphoto2: {lines[-1] if lines else 'ended without a message'}"

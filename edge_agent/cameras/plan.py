@@ -1,4 +1,4 @@
-"""Which camera does a rig have, and how is it opened?"""
+"""Which camera does a rig have? One class per kind, chosen by a plan that is sent to the camera's process."""
 
 from pathlib import Path
 from typing import Self
@@ -20,7 +20,7 @@ class CameraMissingError(CameraUnusableError):
 
 
 class CameraPlan(BaseModel):
-    """What the camera's process is told when it starts."""
+    """The camera's configuration, which its process reads at the start."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,11 +53,11 @@ class CameraPlan(BaseModel):
 
 
 def open_camera(plan: CameraPlan) -> Camera:
-    """Opens the planned camera.
+    """Open the planned camera.
 
     Raises:
         CameraMissingError: a package is not installed; the message names it.
-        CameraUnusableError: the device or folder is not there.
+        CameraUnusableError: the device or folder does not exist.
     """
     match plan.kind:
         case CameraKind.SIMULATED:

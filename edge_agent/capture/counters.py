@@ -11,7 +11,8 @@ class Counters:
 
     camera_error_count: int = 0
     camera_restart_count: int = 0
-    refused_count: int = 0  # taken and not kept: the spool was full and its policy is to reject
+    # Taken and not kept: the spool was full and its policy is to reject.
+    refused_count: int = 0
     reconnect_count: int = 0
     last_error: str | None = None
     alarms: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""What happens to a photograph between camera and spool? Cleaned, judged, kept, or laid aside."""
+"""What happens to a photograph between camera and spool? GPS removal, calibration in EXIF, the gate, then spool or quarantine."""
 
 import threading
 from dataclasses import replace
@@ -19,7 +19,7 @@ QUARANTINED: Final = frozenset({PhotographVerdict.BLURRED, PhotographVerdict.CLI
 
 
 class ImagePipeline:
-    """Applies the settings that ops may change; called from a thread, one photograph at a time."""
+    """The steps between camera and spool, with settings that ops may change. Called from threads, one photograph at a time."""
 
     def __init__(
         self, spool: Spool, *, is_gated: bool, settings: AgentSettings, calibration: Calibration | None = None
@@ -30,7 +30,7 @@ class ImagePipeline:
         self.change(settings)
 
     def change(self, settings: AgentSettings) -> None:
-        """New thresholds; what the gate remembers of earlier photographs stays."""
+        """Apply new settings; the gate keeps its memory of earlier photographs."""
         with self._lock:
             usual = Thresholds()
             blur, bits = settings.blur_ratio, settings.duplicate_bits
@@ -41,15 +41,17 @@ class ImagePipeline:
             self._is_gps_stripped = bool(settings.is_gps_stripped)
 
     def keep(self, photograph: Photograph) -> SpooledImage:
-        """Brings a photograph into the spool; one that the gate turns down is laid aside there, not sent.
+        """Add a photograph to the spool; one that the gate turns down is quarantined there, not sent.
 
         Raises:
-            SpoolFullError: no room; the same photograph may be given again.
+            SpoolFullError: there is no room; the same photograph may be given again.
         """
         with self._lock:
             self._note_camera(photograph.content)
             content = self._finished(photograph.content)
-            self._spool.check_room(len(content))  # before judging: a photograph that waits is judged once
+            self._spool.check_room(
+                len(content)
+            )  # before the gate, so that a photograph that must wait is judged only once
             verdict = self._gate.judge(content) if self._is_gated else PhotographVerdict.KEPT
             state = SpoolState.QUARANTINED if verdict in QUARANTINED else SpoolState.WAITING
             image = self._spool.add(
@@ -62,12 +64,12 @@ class ImagePipeline:
         return image
 
     def _finished(self, content: bytes) -> bytes:
-        """As it will be kept: without its place if so set, with the calibrated lens in EXIF."""
+        """The bytes to keep: without GPS if so set, with the calibrated lens in EXIF."""
         clean = without_gps(content) if self._is_gps_stripped else content
         return clean if self._calibration is None else with_calibration(clean, self._calibration)
 
     def _note_camera(self, content: bytes) -> None:
-        """Remembers once a run which camera it is: `cairn edge calibrate` looks it up in the sensor table."""
+        """Keep the camera's model once per run, for the sensor table of `cairn edge calibrate`."""
         if not self._is_camera_known and (model := camera_model(content)):
             self._spool.remember(SpoolKey.CAMERA_MODEL, model)
         self._is_camera_known = True

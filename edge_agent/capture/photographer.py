@@ -1,4 +1,4 @@
-"""When is a photograph taken, and what if it cannot be kept? From trigger to spool."""
+"""When is a photograph taken? At an interval within the daily hours, and on request; with backoff after errors and a full spool."""
 
 import asyncio
 import contextlib
@@ -20,13 +20,13 @@ AFTER_ERROR_S: Final = 1.0
 LONGEST_AFTER_ERROR_S: Final = 60.0
 FULL_PAUSE_S: Final = 2.0
 NOTHING_YET_S: Final = 0.5
-LOOK_AGAIN_S: Final = 600.0  # the clock of a rig may be set meanwhile
-APPOINTMENT_LOOK_S: Final = 1.0  # also while somebody has an appointment
+LOOK_AGAIN_S: Final = 600.0  # the rig's clock may be set meanwhile
+APPOINTMENT_LOOK_S: Final = 1.0  # the same, while a request for a later instant waits
 LOG = get_logger()
 
 
 class Shots(Protocol):
-    """What the photographer needs of a camera."""
+    """The part of a camera that the photographer uses."""
 
     async def capture(self) -> Photograph | None:
         """As `Camera.capture`."""
@@ -37,17 +37,17 @@ class Shots(Protocol):
 
 
 class Listener(Protocol):
-    """Who wants to know what was taken."""
+    """A receiver of the photographer's events."""
 
     def photograph_kept(self, image: SpooledImage, photograph: Photograph) -> None:
-        """A photograph is safe in the spool."""
+        """Called after a photograph is safe in the spool."""
 
     def rig_changed(self) -> None:
-        """Something that health tells has changed."""
+        """Called after a value of the health message changed."""
 
 
 class Photographer:
-    """Takes a photograph at each interval and whenever ops wish one; a full spool makes it wait, not forget."""
+    """The capture loop: one photograph at each interval and for each request; it waits while the spool is full."""
 
     def __init__(
         self,
@@ -71,30 +71,30 @@ class Photographer:
         self.is_enough = False
 
     def request(self, request: CaptureRequest) -> None:
-        """Photographs out of turn, also while paused."""
+        """Take photographs outside of the interval, also while paused."""
         self._requests.extend(CaptureRequest(at=request.at) for _ in range(request.count))
         self._changed.set()
 
     def cancel(self) -> None:
-        """Forgets every wish."""
+        """Drop every request."""
         self._requests.clear()
 
     async def pause(self, *, is_paused: bool) -> None:
-        """Stops or resumes the interval; the word outlives a reboot."""
+        """Stop or resume the interval; this is kept over a reboot."""
         await asyncio.to_thread(self._spool.remember, SpoolKey.IS_PAUSED, "yes" if is_paused else "no")
         self.is_paused = is_paused
         self._changed.set()
 
     def suffice(self, *, is_enough: bool) -> None:
-        """Stops the interval while enough photographs are placed; wishes are followed on."""
+        """Stop the interval while enough photographs are placed; requests are still served."""
         self.is_enough = is_enough
         self._changed.set()
 
     async def run(self) -> None:
-        """Photographs until a fixed set is at its end.
+        """Take photographs until a fixed set is at its end.
 
         Raises:
-            CameraUnusableError: trying again does not help.
+            CameraUnusableError: a retry does not help.
         """
         due_s = time.monotonic()
         while True:
@@ -121,7 +121,7 @@ class Photographer:
 
     def _is_turn(self, due_s: float) -> bool:
         due = next((each for each in self._requests if each.at is None or now_utc() >= each.at), None)
-        if due is not None:  # an appointment for later does not hold up what is wished now
+        if due is not None:  # a request for later does not delay one for now
             self._requests.remove(due)
             return True
         is_open = self._hours is None or self._hours.is_open(now_utc())
@@ -138,7 +138,7 @@ class Photographer:
         return max(0.0, min(looks))
 
     async def _take(self) -> bool:
-        """Takes and keeps one photograph; whether there was one."""
+        """Take and keep one photograph; whether there was one."""
         try:
             photograph = await self._camera.capture()
         except (CameraExhaustedError, CameraUnusableError):
@@ -159,7 +159,7 @@ class Photographer:
         return True
 
     async def _keep(self, photograph: Photograph) -> None:
-        """Holds on to the photograph until the spool has room: images leave it as receipts come."""
+        """Retry until the spool has room: images leave it as receipts come."""
         while True:
             try:
                 image = await asyncio.to_thread(self._pipeline.keep, photograph)
@@ -173,7 +173,7 @@ class Photographer:
             return
 
     async def _give_up(self, photograph: Photograph, exc: SpoolFullError) -> bool:
-        """Does what the policy says of a full spool; whether the photograph is let go."""
+        """Apply the policy for a full spool; whether the photograph is dropped."""
         if exc.code not in self._counters.alarms:
             LOG.error("spool_full", reason=exc.sentence, policy=self._policy.value)
         self._counters.alarms.add(exc.code)

@@ -1,4 +1,4 @@
-"""What is asked of the photographer out of turn? A number of photographs, now or from an instant on."""
+"""Which photographs are asked for outside of the interval? A number of them, now or from an instant on."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureRequest:
-    """Photographs that somebody asked for: how many, and from when on."""
+    """A request for photographs: how many, and from which instant on; None means now."""
 
     count: int = 1
     at: datetime | None = None

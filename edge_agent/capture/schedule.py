@@ -1,4 +1,4 @@
-"""During which hours does the rig photograph by itself? A daily window in UTC; pure, and it may cross midnight."""
+"""During which hours does the rig photograph by itself? In a daily window in UTC, which may cross midnight; pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -9,24 +9,24 @@ from edge_agent.config import read_hours
 
 
 class BadHoursError(CairnError):
-    """Text that names no window of the day."""
+    """A text that is no daily window."""
 
     code = "bad_hours"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """From `opens` up to, not including, `closes`; both the same: all day."""
+    """The window from `opens` up to, not including, `closes`; both the same: all day."""
 
     opens: time
     closes: time
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads `06:00-19:30`.
+        """Read `06:00-19:30`.
 
         Raises:
-            BadHoursError: it reads otherwise.
+            BadHoursError: the text has another form.
         """
         try:
             opens, closes = read_hours(text)
@@ -35,7 +35,7 @@ class Hours:
         return cls(opens=opens, closes=closes)
 
     def is_open(self, now: datetime) -> bool:
-        """Whether an instant (UTC) lies in the window."""
+        """Whether an instant (UTC) is in the window."""
         clock = now.time()
         if self.opens == self.closes:
             return True

@@ -1,4 +1,4 @@
-"""What does the rig do with what ops publish? Commands are followed and answered, wishes for settings merged."""
+"""How does the rig react to messages of ops? It executes and answers commands, and merges desired settings into its own."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,20 +25,20 @@ LOG = get_logger()
 
 
 class CommandReader:
-    """Reads the control connection, for ever.
+    """The loop over the control connection; it runs until it is cancelled.
 
     Args:
-        control: what ops say comes here.
-        publisher: answers them.
-        spool: remembers settings over restarts.
-        photographer: follows commands.
-        pipeline: follows settings.
-        counters: where errors are counted.
+        control: the connection on which messages of ops arrive.
+        publisher: sends the replies.
+        spool: keeps settings over restarts.
+        photographer: executes capture commands.
+        pipeline: applies settings.
+        counters: where errors are noted.
         running: the settings to begin with.
-        announce: has the rig's state told anew after it changed; nothing waits for that, the next command least of all.
-        reboot: ends the agent, so that its service starts it again.
-        until_placed: so many placed photographs are enough; needs the channel of cameras.
-        confirm_s: how long new settings may stay unconfirmed.
+        announce: called after the rig's state changes; must not block.
+        reboot: ends the agent, so that its service manager starts it again.
+        until_placed: number of placed photographs that is enough; needs a subscription to the cameras.
+        confirm_s: longest time that new settings may stay unconfirmed, seconds.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class CommandReader:
         self._apply(running)
 
     async def read(self) -> None:
-        """Follows one message after the other; each is acknowledged when it was followed or refused."""
+        """Process one message after the other; each is acknowledged once it was processed or refused."""
         async for incoming in self._control.messages():
             try:
                 await self._follow(incoming)
@@ -129,9 +129,9 @@ class CommandReader:
             self._announce()
 
     async def _change(self, change: DesiredChange) -> None:
-        """Follows a wish at once, keeps it when the broker took our report of it, else goes back.
+        """Apply a change at once; keep it if the broker accepts the report of it, else roll it back.
 
-        It is on trial until then, also over a restart: settings that end the agent must not end it for ever.
+        Until then it is on trial, also over a restart: settings that crash the agent must not crash it at every start.
         """
         before, after = self.running, follow(self.running, change, able=ABLE)
         if after is before:
@@ -154,6 +154,6 @@ class CommandReader:
 
 
 def keep(spool: Spool, running: Running) -> None:
-    """These are the last good settings; nothing is on trial any more."""
+    """Keep these as the last good settings, and end the trial."""
     spool.remember(SpoolKey.LAST_GOOD_SETTINGS, dump(running))
     spool.remember(SpoolKey.TRIAL_SETTINGS, "")

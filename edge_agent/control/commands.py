@@ -1,4 +1,4 @@
-"""What does the rig do when ops say something? Pure decisions; the agent carries them out."""
+"""Is this command to be executed? Checks of deadline, retain flag and duplicate id; pure, the command reader executes."""
 
 from datetime import datetime
 from typing import Final
@@ -8,38 +8,38 @@ from broker.messages import Command
 from edge_agent.capture.request import CaptureRequest
 from edge_agent.photograph import now_utc
 
-REMEMBERED: Final = 256  # ids of answered commands: QoS 1 may bring one twice
+REMEMBERED: Final = 256  # ids of answered commands: QoS 1 may deliver a command twice
 
 
 class CommandRefusedError(CairnError):
-    """A command that is not followed; its leaves say why."""
+    """A command that is not executed; the subclasses say why."""
 
     code = "command_refused"
 
 
 class CommandTooLateError(CommandRefusedError):
-    """Its deadline is over."""
+    """The command's deadline has passed."""
 
     code = "command_too_late"
 
 
 class CommandRetainedError(CommandRefusedError):
-    """A retained command would be followed anew at every start."""
+    """A retained command, which would be executed again at every start."""
 
     code = "command_retained"
 
 
 class Inbox:
-    """Judges commands: each is followed once, in time, and never because a broker kept it."""
+    """The commands seen so far; each is executed once, in time, and never from a retained message."""
 
     def __init__(self, already: str | None = None) -> None:
         self._seen: dict[str, None] = {already: None} if already else {}
 
     def admit(self, command: Command, *, is_retained: bool, now: datetime | None = None) -> bool:
-        """Whether to follow a command; False when it was followed already.
+        """Whether to execute a command; False when it was executed already.
 
         Raises:
-            CommandRefusedError: late or retained.
+            CommandRefusedError: the command is late or retained.
         """
         if is_retained:
             raise CommandRetainedError(f"command {command.id} was retained: publish commands without retain")
@@ -58,7 +58,7 @@ class Inbox:
 
 
 def capture_request_of(command: Command) -> CaptureRequest | None:
-    """The photographs a command asks for; None for other verbs."""
+    """The photographs that a command asks for; None for other verbs."""
     if command.verb == "capture":
         return CaptureRequest(count=command.image_count or 1)
     if command.verb == "capture_at":

@@ -1,4 +1,4 @@
-"""How is the rig? Counted as it works, told every half minute and soon after something changed."""
+"""How does a rig publish its health? A snapshot of all counters, sent by a timer at an interval and soon after a change."""
 
 import asyncio
 import time
@@ -13,8 +13,8 @@ from edge_agent.control.machine import look
 from edge_agent.photograph import now_utc
 from edge_agent.spool.spool import Spool
 
-SOONEST_S: Final = 1.0  # between two health messages, whatever happens
-ALARM_RATIO: Final = 0.8  # of the spool's room
+SOONEST_S: Final = 1.0  # least time between two health messages
+ALARM_RATIO: Final = 0.8  # share of the spool's room that raises the alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class UploadCounts:
 
 
 def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCounts, counters: Counters) -> AgentHealth:
-    """Takes every figure of the rig; blocks for some milliseconds."""
+    """Collect every figure of the rig into a health message. Blocks for some milliseconds."""
     counts, machine, free_bytes = spool.counts(), look(), spool.free_bytes()
     oldest_s = (now_utc() - counts.oldest_at).total_seconds() if counts.oldest_at else None
     dropped_count = counts.quarantined_count + counts.evicted_count
@@ -64,18 +64,18 @@ def _is_filling(waiting_bytes: int, spool: Spool) -> bool:
 
 
 class HealthTimer:
-    """Says when the next health message is due: regularly, and soon after a change."""
+    """A timer for health messages: due at an interval, and soon after a change."""
 
     def __init__(self, interval_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._interval_s, self._clock = interval_s, clock
         self._changed = asyncio.Event()
 
     def notify_change(self) -> None:
-        """Something changed that people want to see."""
+        """Make the next health message due soon."""
         self._changed.set()
 
     async def wait(self) -> None:
-        """Waits for the interval, or at least `SOONEST_S` and a change."""
+        """Wait for the interval, or for a change but at least `SOONEST_S`."""
         began_s = self._clock()
         await asyncio.sleep(min(SOONEST_S, self._interval_s))
         try:

@@ -1,4 +1,4 @@
-"""Which wishes of ops does the rig follow? Pure: desired settings in, what runs now and what was refused out."""
+"""Which desired settings does the rig adopt? A pure merge: desired settings in, running settings and refused fields out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from broker.envelope import BadMessageError, Count, Message, decode
 from broker.ids import AgentId, ProjectId
 from broker.messages import AgentSettings, DesiredSettings, RefusedField, ReportedSettings
 
-CONFIRM_S: Final = 300.0  # no connection for so long after a change: back to the last good settings
+CONFIRM_S: Final = 300.0  # a change that the broker has not confirmed by then is rolled back
 ROLLED_BACK: Final = "rolled back: the broker did not take the report of it in time"
 MOST_FIELDS: Final = 64
 
@@ -36,10 +36,10 @@ class DesiredChange:
 
     @classmethod
     def read(cls, payload: bytes) -> Self:
-        """One bad field is refused by name and does not cost the others.
+        """Read desired settings; a bad field is refused by name and the others are kept.
 
         Raises:
-            BadMessageError: it is no wish at all.
+            BadMessageError: the payload is no desired settings at all.
         """
         loose = decode(payload, _LooseChange)
         if loose.type != DesiredSettings.message_type:
@@ -57,21 +57,21 @@ class DesiredChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What the rig runs with, and the version of the wish that led to it; version 0 is the settings file."""
+    """The settings in use, and the version of the change that led to them; version 0 is the settings file."""
 
     version: int
     settings: AgentSettings
     refused: tuple[RefusedField, ...] = ()
 
     def report(self, project: ProjectId, agent: AgentId) -> ReportedSettings:
-        """For `settings/reported`."""
+        """The message for `settings/reported`."""
         return ReportedSettings(
             project=project, agent=agent, version=self.version, settings=self.settings, refused=self.refused
         )
 
 
 def follow(running: Running, change: DesiredChange, *, able: frozenset[str]) -> Running:
-    """The wish merged into what runs; fields that this camera cannot follow are refused with a reason."""
+    """Merge a change into the running settings; refuse fields that this camera cannot follow, with a reason."""
     if change.version <= running.version:
         return running
     desired = change.settings.model_dump(exclude_none=True)
@@ -85,26 +85,26 @@ def follow(running: Running, change: DesiredChange, *, able: frozenset[str]) -> 
 
 
 def roll_back(good: Running, tried: Running) -> Running:
-    """The good settings again, under the change's version: the broker keeps the change, and it is not tried twice."""
+    """Restore the good settings under the change's version: the broker keeps the change, and it is not tried twice."""
     before, after = good.settings.model_dump(), tried.settings.model_dump()
     undone = _refuse((name for name in after if after[name] != before[name]), ROLLED_BACK)
     return Running(version=tried.version, settings=good.settings, refused=(*tried.refused, *undone))
 
 
 def resume(kept: str | None, trial: str | None, default: AgentSettings) -> Running:
-    """What to run with after a start: a wish that was on trial when the agent ended is rolled back."""
+    """The settings after a start; a change that was on trial when the agent ended is rolled back."""
     good = load(kept, default)
     return roll_back(good, load(trial, default)) if trial else good
 
 
 def dump(running: Running) -> str:
-    """Two lines that `load` reads."""
+    """Write settings as two lines that `load` reads."""
     refused = _REFUSED.dump_json(running.refused).decode()
     return f"{running.version} {running.settings.model_dump_json(exclude_none=True)}\n{refused}"
 
 
 def load(lines: str | None, default: AgentSettings) -> Running:
-    """What was kept over a restart, over the settings file's; anything unreadable counts as nothing."""
+    """Read what `dump` wrote, with gaps filled from the settings file; unreadable text counts as none."""
     first = Running(version=0, settings=default)
     line, _, refused = (lines or "").partition("\n")
     version, _, text = line.partition(" ")
@@ -125,7 +125,7 @@ def _refuse(names: Iterable[str], reason: str) -> tuple[RefusedField, ...]:
 
 
 def _fault(name: str, value: JsonValue) -> str | None:
-    """Why a wished value cannot be; None when it can."""
+    """The reason why a desired value is invalid; None when it is valid."""
     if name not in AgentSettings.model_fields:
         return "this rig's program does not know it"
     try:

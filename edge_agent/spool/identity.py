@@ -1,4 +1,4 @@
-"""Is this rig a clone? A copied card has another rig's name and spool, in another machine."""
+"""Is this rig a clone? The hardware id that the spool keeps is compared with this machine's."""
 
 from broker.errors import CairnError
 from broker.ids import AgentId
@@ -7,13 +7,13 @@ from edge_agent.spool.spool import Spool
 
 
 class ClonedRigError(CairnError):
-    """Two machines have one name; this one is not the first."""
+    """Two machines with one name; this one is the copy."""
 
     code = "cloned_rig"
 
 
 class Original:
-    """Knows whether this machine made the spool. A card that moved to a new machine works, until its name is contested."""
+    """Whether this machine made the spool. A card that moved to a new machine works until its name is contested."""
 
     def __init__(self, spool: Spool, agent: AgentId, hardware_id: str) -> None:
         self._spool, self._agent = spool, agent
@@ -23,12 +23,12 @@ class Original:
         self._is_elsewhere = bool(maker and hardware_id and maker != hardware_id)
 
     def check(self) -> None:
-        """Raises ClonedRigError when this machine was found to be a clone before: it must not disturb the first again."""
+        """Raise ClonedRigError when this machine was found to be a clone before, so that it never disturbs the first again."""
         if self._is_elsewhere and self._spool.recall(SpoolKey.CLONE_OF) == self._agent:
             raise ClonedRigError(self._sentence)
 
     def contested(self) -> None:
-        """Raises ClonedRigError when the name is in use twice and the other one was first; else the other one gives up."""
+        """Raise ClonedRigError when the name is in use twice and this machine is the copy; otherwise the other one gives up."""
         if self._is_elsewhere:
             self._spool.remember(SpoolKey.CLONE_OF, self._agent)
             raise ClonedRigError(self._sentence)

@@ -1,4 +1,4 @@
-"""What went through the spool? One SQLite table; it can be made again from the files, but for what is stored."""
+"""Which photographs went through the spool? One SQLite table of images and one of settings; waiting images can be rebuilt from files."""
 
 import os
 import sqlite3
@@ -61,7 +61,7 @@ class SpoolState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpooledImage:
-    """One photograph of the index."""
+    """One row of the index: a photograph and its state."""
 
     image_id: ImageId
     sequence: int
@@ -77,7 +77,7 @@ class SpooledImage:
 
     @classmethod
     def from_file(cls, image_id: ImageId, sha256: str, *, content_type: str, status: os.stat_result) -> Self:
-        """What can be known of a photograph whose row a crash took."""
+        """Describe a photograph whose row was lost in a crash, from its file."""
         return cls(
             image_id=image_id,
             sequence=image_id.sequence,
@@ -107,7 +107,7 @@ class SpoolCounts:
 
     @classmethod
     def nothing(cls) -> Self:
-        """Of a rig that never ran."""
+        """The counts of a rig that never ran."""
         return cls(
             captured_count=0,
             waiting_count=0,
@@ -122,7 +122,7 @@ class SpoolCounts:
 
 
 class SpoolIndex:
-    """The table. Not locked: its spool is."""
+    """The tables of the index. It has no lock of its own: the spool holds one."""
 
     def __init__(self, connection: sqlite3.Connection, *, is_old: bool = False) -> None:
         self._connection = connection
@@ -130,7 +130,7 @@ class SpoolIndex:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Opens the index; a damaged one is set aside, the spool then indexes its files anew."""
+        """Open the index; a damaged one is renamed, and the spool indexes its files again."""
         try:
             return cls(_connect(path))
         except sqlite3.DatabaseError as exc:
@@ -180,14 +180,14 @@ class SpoolIndex:
         return self._first("SELECT * FROM image WHERE sha256 = ? ORDER BY sequence DESC LIMIT 1", digest)
 
     def waiting(self, limit: int) -> list[SpooledImage]:
-        """The oldest without receipt; a negative limit means all."""
+        """The oldest images without receipt; a negative limit means all."""
         rows = self._connection.execute(
             "SELECT * FROM image WHERE state = 'waiting' ORDER BY sequence LIMIT ?", (limit,)
         )
         return [_image(row) for row in rows]
 
     def evictable(self) -> list[SpooledImage]:
-        """Photographs with a file that nobody waits for, the least missed first: laid aside, then rejected."""
+        """Photographs with a file that will not be sent: quarantined ones first, then rejected ones."""
         rows = self._connection.execute(
             "SELECT * FROM image WHERE state IN ('quarantined', 'rejected') ORDER BY state, sequence"
         )
@@ -224,7 +224,7 @@ class SpoolIndex:
             self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
     def remember_once(self, name: SpoolKey, value: str) -> str:
-        """Keeps the first value that was ever given under this name."""
+        """Keep the first value under this name; return the value that is kept."""
         with self._connection:
             self._connection.execute("INSERT OR IGNORE INTO setting VALUES (?, ?)", (name, value))
         return self.recall(name) or value
@@ -246,7 +246,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # a receipt must not be forgotten after its file is gone
+        connection.execute("PRAGMA synchronous = FULL")  # a receipt must be on disk before its file is deleted
         connection.executescript(_SCHEMA)
         _migrate(connection)
         connection.execute("SELECT COUNT(*) FROM image").fetchone()

@@ -1,4 +1,4 @@
-"""What does an uploader send? Photographs that wait somewhere until their receipt: in the spool, or as named files."""
+"""What does an uploader send? An outbox of photographs without receipt: the spool, or files named on the command line."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -22,23 +22,23 @@ class NotAPhotographError(CairnError):
 
 
 class Outbox(Protocol):
-    """Where photographs wait. Methods may block; the uploader calls them in threads."""
+    """The interface of a place where photographs wait. Methods may block; the uploader calls them in threads."""
 
     def waiting(self, limit: int, *, without: frozenset[ImageId]) -> list[SpooledImage]:
-        """The oldest without receipt."""
+        """The oldest images without receipt."""
 
     def read(self, image: SpooledImage) -> bytes:
-        """The photograph's bytes; raises a `CairnError` when they are gone, and does not offer it again."""
+        """The photograph's bytes; raise a `CairnError` when they are gone, and do not offer it again."""
 
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
-        """Notes a receipt; None when the image is not from here."""
+        """Note a receipt; None when the image is not from here."""
 
     def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
-        """Which of a session's sequence numbers cannot be sent, as no photograph waits under them."""
+        """The sequence numbers of a session under which no photograph waits."""
 
 
 class NamedFiles:
-    """Files that somebody named on the command line. They stay where they are; the same files get the same ids."""
+    """Files named on the command line. They stay where they are; the same files get the same ids."""
 
     def __init__(self, paths: Iterable[Path], agent: AgentId) -> None:
         self._path_by_id: dict[ImageId, Path] = {}
@@ -49,13 +49,13 @@ class NamedFiles:
             self._path_by_id[image.image_id], self.images[image.image_id] = path, image
 
     def waiting(self, limit: int, *, without: frozenset[ImageId]) -> list[SpooledImage]:
-        """The first of the files without receipt."""
+        """The first files without receipt."""
         return [each for each in self.images.values() if self._is_waiting(each) and each.image_id not in without][
             :limit
         ]
 
     def read(self, image: SpooledImage) -> bytes:
-        """Reads a file.
+        """Read a file.
 
         Raises:
             NotAPhotographError: it is gone or has changed since it was named.
@@ -69,7 +69,7 @@ class NamedFiles:
         return content
 
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
-        """Notes a receipt."""
+        """Note a receipt."""
         image = self.images.get(image_id)
         if image is None:
             return None
@@ -79,7 +79,7 @@ class NamedFiles:
         return self.images[image_id]
 
     def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
-        """Which of them are none of the files that wait."""
+        """The sequence numbers under which no file waits."""
         waiting = {each.sequence for each in self.images.values() if self._is_waiting(each)}
         is_ours = any(each.session == session for each in self.images)
         return [each for each in sequences if not is_ours or each not in waiting]

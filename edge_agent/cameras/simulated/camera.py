@@ -51,11 +51,11 @@ class SimulatedObject:
         self._renderer = Renderer(self.definition.build(), light=self.definition.light)
 
     def view(self, index: int) -> SimulatedView:
-        """Renders photograph `index` of the path; the same index gives the same pixels."""
+        """Render photograph `index` of the path; the same index gives the same pixels."""
         return self.view_from(self.poses[index], seed=index)
 
     def view_from(self, world_from_camera: Pose, *, seed: int = 0) -> SimulatedView:
-        """Renders from any pose; `seed` chooses this shot's noise and exposure."""
+        """Render from any pose; `seed` chooses this shot's noise and exposure."""
         rendering = self._renderer.render(world_from_camera, self.intrinsics)
         return SimulatedView(
             image_rgb=self.definition.lens.develop(rendering.radiance_rgb, seed=seed),
@@ -98,7 +98,7 @@ class SimulatedCamera:
 
 
 def write_photographs(name: str, folder: Path, *, count: int = DEFAULT_COUNT) -> list[Path]:
-    """Writes an object's photographs as JPEG files, for programs that read folders."""
+    """Write an object's photographs as JPEG files, for programs that read folders."""
     camera, paths = SimulatedCamera(name, count=count), []
     for _ in range(count):
         photograph = camera.capture()

@@ -70,7 +70,7 @@ class Renderer:
         )
 
     def render(self, world_from_camera: NDArray[np.float64], intrinsics: Intrinsics) -> Rendering:
-        """Renders one view; world_from_camera is 4x4, OpenCV axes (+x right, +y down, +z forward)."""
+        """Render one view; world_from_camera is 4x4, OpenCV axes (+x right, +y down, +z forward)."""
         y, x = np.mgrid[: intrinsics.height_px, : intrinsics.width_px].reshape(2, -1).astype(np.float32)
         radiance, depth, normals = self._look(world_from_camera, intrinsics, x + 0.5, y + 0.5)
         shape = (intrinsics.height_px, intrinsics.width_px)
@@ -166,7 +166,7 @@ class Renderer:
 
 
 def _smoothed(values: Floats, triangles: NDArray[np.uint32], rounds: int = 6) -> Floats:
-    """Averages (V,) values with their neighbours: a dozen rays a vertex are noisy, the shade they sample is not."""
+    """Average (V,) values with their neighbours: a dozen rays a vertex are noisy, the shade they sample is not."""
     for _ in range(rounds):
         means = np.repeat(values[triangles].mean(axis=1), 3)
         weight = np.bincount(triangles.ravel(), minlength=len(values))
