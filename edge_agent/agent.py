@@ -1,4 +1,4 @@
-"""How does a rig run? One asyncio task each for camera, uploads, commands, presence and health; the first error ends all."""
+"""How does a rig run? One asyncio task each for camera, uploads, commands and health; the first error ends all."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -246,7 +246,7 @@ class Agent:
             await asyncio.sleep(THUMBNAIL_PAUSE_S)
 
     def _look_for_a_double(self) -> bool:
-        """Raise an alarm while a second rig, often a cloned card, uses our name and the broker disconnects each in turn."""
+        """Raise an alarm while a second rig, often a cloned card, uses our name."""
         is_contested = self._control.is_name_contested
         if is_contested and NAME_CONTESTED not in self._counters.alarms:
             self._counters.alarms.add(NAME_CONTESTED)

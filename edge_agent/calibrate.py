@@ -1,4 +1,4 @@
-"""How is a rig calibrated? By the reconstructor's refined intrinsics or a given matrix, written into the settings file."""
+"""How is a rig calibrated? By refined intrinsics or a given matrix, written into the settings file."""
 
 import asyncio
 import json

@@ -149,7 +149,7 @@ class Settings(ProgramSettings):
     )
     is_gated: bool = Field(
         default=False,
-        description="Lay blurred, clipped and near-duplicate photographs aside: for rigs that photograph by themselves.",
+        description="Quarantine blurred, clipped and near-duplicate photographs; for rigs that nobody watches.",
     )
     blur_ratio: float = Field(
         default=0.25, ge=0, le=1, description="Blurred: sharpness below this share of the median; 0: never."

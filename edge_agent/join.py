@@ -1,4 +1,4 @@
-"""How does a new rig join a project? By an invitation of address and token, tried on the broker, then written as settings."""
+"""How does a new rig join a project? By an invitation, tried on the broker, then written as settings."""
 
 import asyncio
 import os

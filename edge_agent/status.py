@@ -1,4 +1,4 @@
-"""How is this rig at a glance? The counts of its spool, read beside a running agent, and a test connection to the broker."""
+"""How is this rig at a glance? The counts of its spool and a test connection to the broker."""
 
 import asyncio
 import uuid

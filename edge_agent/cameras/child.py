@@ -1,4 +1,4 @@
-"""How does the camera's own process talk? It reads a plan and one line per shot, and answers with a header line and bytes.
+"""How does the camera's process talk? It reads a plan and one line per shot; it answers with a header and bytes.
 
 It may hang or die: only one photograph is lost with it. Run by `edge_agent.cameras.watched`.
 """

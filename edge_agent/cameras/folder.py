@@ -1,4 +1,4 @@
-"""How does a folder serve as a camera? It is listed by name; each complete file is handed over once. Watched, or played once."""
+"""How does a folder serve as a camera? By a listing in order of name; each complete file is returned once."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""How is a tethered camera released? By one run of the gphoto2 command per photograph; it supports hundreds of cameras."""
+"""How is a tethered camera released? By one run of the gphoto2 command per photograph."""
 
 import shutil
 import subprocess

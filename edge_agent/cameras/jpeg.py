@@ -1,4 +1,4 @@
-"""What is missing in the JPEGs of bare cameras? EXIF and, with USB cameras, the Huffman tables; both are inserted here."""
+"""What is missing in the JPEGs of bare cameras? EXIF and, with USB, the Huffman tables; both are inserted."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""How does a Raspberry Pi camera photograph? By picamera2, with exposure, white balance and focus locked after a warm-up."""
+"""How does a Raspberry Pi camera photograph? By picamera2, with everything locked after a warm-up."""
 
 import io
 import time

@@ -1,4 +1,4 @@
-"""How does a rig survive a camera that hangs? By a child process, which is killed after a time-out and started again."""
+"""How does a rig survive a camera that hangs? By a child process, killed after a time-out and started again."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What is this rig's lens? The median of refined OpenCV intrinsics, their spread and error, and the focal length in EXIF."""
+"""What is this rig's lens? The median of refined intrinsics with spread and error; written into EXIF."""
 
 import io
 import math
@@ -69,7 +69,7 @@ class Fit:
         focal_px = [each.intrinsics[0] for each in chosen if each.intrinsics]
         errors_px = [each.reprojection_error_px for each in chosen if each.reprojection_error_px is not None]
         rms_px = math.sqrt(statistics.fmean(error**2 for error in errors_px)) if errors_px else None
-        middle = statistics.median(focal_px)
+        median_px = statistics.median(focal_px)
         return cls(
             calibration=Calibration(
                 size_px=size_px,
@@ -77,7 +77,7 @@ class Fit:
                 distortion=_medians([each.distortion for each in chosen if each.distortion]),
             ),
             image_count=count,
-            focal_spread_percent=100 * (max(focal_px) - min(focal_px)) / middle,
+            focal_spread_percent=100 * (max(focal_px) - min(focal_px)) / median_px,
             reprojection_rms_px=rms_px,
         )
 
@@ -129,16 +129,16 @@ def with_calibration(content: bytes, calibration: Calibration) -> bytes:
 
     def keep(body: bytes) -> bytes:
         bodies.append(body)
-        return _told(body, calibration, content)
+        return _calibrated_body(body, calibration, content)
 
     changed = edited(content, keep)
     if bodies:
         return changed
-    told = _told(b"", calibration, content)
-    return JPEG_START + exif_segment(told) + content[len(JPEG_START) :] if told else content
+    body_after = _calibrated_body(b"", calibration, content)
+    return JPEG_START + exif_segment(body_after) + content[len(JPEG_START) :] if body_after else content
 
 
-def _told(body: bytes, calibration: Calibration, content: bytes) -> bytes:
+def _calibrated_body(body: bytes, calibration: Calibration, content: bytes) -> bytes:
     """The EXIF body with our focal length; unchanged when it cannot be read, or is of another view."""
     size_px = _size_px(content)
     if size_px is None or not calibration.fits(*size_px):
@@ -149,14 +149,14 @@ def _told(body: bytes, calibration: Calibration, content: bytes) -> bytes:
             warnings.simplefilter("error")  # Pillow only warns of EXIF that it reads in part
             if body:
                 exif.load(EXIF_MARK + body)
-            _tell(exif, calibration, size_px)
-            told = exif.tobytes()
+            _set_focal_length(exif, calibration, size_px)
+            body_after = exif.tobytes()
     except (OSError, SyntaxError, ValueError, struct.error, TypeError, KeyError, Warning):
         return body
-    return told.removeprefix(EXIF_MARK)
+    return body_after.removeprefix(EXIF_MARK)
 
 
-def _tell(exif: Image.Exif, calibration: Calibration, size_px: tuple[int, int]) -> None:
+def _set_focal_length(exif: Image.Exif, calibration: Calibration, size_px: tuple[int, int]) -> None:
     """Set the focal length in millimetres and the sensor's pixels per centimetre: their product is exact."""
     details = exif.get_ifd(ExifTags.IFD.Exif)
     scale = max(size_px) / max(calibration.size_px)

@@ -1,4 +1,4 @@
-"""How is EXIF replaced without touching a pixel? By rewriting JPEG segments, PNG chunks and WebP chunks around the image data."""
+"""How is EXIF replaced without touching a pixel? By rewriting the segments or chunks around the image data."""
 
 import struct
 import zlib

@@ -1,4 +1,4 @@
-"""Is this photograph worth sending? Variance of the Laplacian, clipped share and difference hash of a small grey copy, by Pillow."""
+"""Is this photograph worth sending? Variance of the Laplacian, clipped share and dHash of a small grey copy."""
 
 import io
 import statistics

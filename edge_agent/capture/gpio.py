@@ -1,4 +1,4 @@
-"""How does a button, a foot switch or a light barrier trigger a photograph? By a contact on one GPIO pin, read with gpiozero."""
+"""How does a button or light barrier trigger a photograph? By a contact on one GPIO pin, read with gpiozero."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""How is a place kept secret? GPS entries of EXIF are overwritten in place; pixels stay as they are. Looters read EXIF, too.
+"""How is a place kept secret from looters? GPS entries of EXIF are overwritten in place; pixels stay untouched.
 
 EXIF is a small TIFF file wherever it lies, so one function cleans it in JPEG, PNG and WebP, and cleans TIFF itself: the
 GPS entries are overwritten with zeros in place and nothing moves, so that maker notes keep their offsets. XMP, which may
@@ -45,7 +45,7 @@ class UncleanableError(CairnError):
 
 
 def without_gps(content: bytes) -> bytes:
-    """Remove the place from a photograph. Unreadable EXIF is removed altogether; an unreadable TIFF is left as it is."""
+    """Remove the place from a photograph. Unreadable EXIF is removed whole; an unreadable TIFF is left as it is."""
     if content[:4] in TIFF_HEADS:
         with contextlib.suppress(UncleanableError):
             return without_place(content)

@@ -1,4 +1,4 @@
-"""What happens to a photograph between camera and spool? GPS removal, calibration in EXIF, the gate, then spool or quarantine."""
+"""What happens between camera and spool? GPS removal, calibration in EXIF, the gate, then spool or quarantine."""
 
 import threading
 from dataclasses import replace
@@ -19,7 +19,7 @@ QUARANTINED: Final = frozenset({PhotographVerdict.BLURRED, PhotographVerdict.CLI
 
 
 class ImagePipeline:
-    """The steps between camera and spool, with settings that ops may change. Called from threads, one photograph at a time."""
+    """The steps between camera and spool. Called from threads, one photograph at a time; ops may change settings."""
 
     def __init__(
         self, spool: Spool, *, is_gated: bool, settings: AgentSettings, calibration: Calibration | None = None
@@ -49,9 +49,8 @@ class ImagePipeline:
         with self._lock:
             self._note_camera(photograph.content)
             content = self._finished(photograph.content)
-            self._spool.check_room(
-                len(content)
-            )  # before the gate, so that a photograph that must wait is judged only once
+            # Before the gate, so that a photograph that must wait is judged only once.
+            self._spool.check_room(len(content))
             verdict = self._gate.judge(content) if self._is_gated else PhotographVerdict.KEPT
             state = SpoolState.QUARANTINED if verdict in QUARANTINED else SpoolState.WAITING
             image = self._spool.add(

@@ -1,4 +1,4 @@
-"""When is a photograph taken? At an interval within the daily hours, and on request; with backoff after errors and a full spool."""
+"""When is a photograph taken? At an interval within the daily hours, and on request; with backoff after errors."""
 
 import asyncio
 import contextlib

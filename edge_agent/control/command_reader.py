@@ -1,4 +1,4 @@
-"""How does the rig react to messages of ops? It executes and answers commands, and merges desired settings into its own."""
+"""How does the rig react to messages of ops? It executes and answers commands, and merges desired settings."""
 
 import asyncio
 from collections.abc import Callable

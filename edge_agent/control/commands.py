@@ -1,4 +1,4 @@
-"""Is this command to be executed? Checks of deadline, retain flag and duplicate id; pure, the command reader executes."""
+"""Is this command to be executed? Checks of deadline, retain flag and duplicate id; pure."""
 
 from datetime import datetime
 from typing import Final

@@ -1,4 +1,4 @@
-"""How does a rig publish its health? A snapshot of all counters, sent by a timer at an interval and soon after a change."""
+"""How does a rig publish its health? A snapshot of all counters, sent at an interval and soon after a change."""
 
 import asyncio
 import time

@@ -42,11 +42,11 @@ class AgentPublisher:
 
     def subscriptions(self, *, follows_cameras: bool = False) -> tuple[str, ...]:
         """Topics to subscribe to: commands, desired settings and, if wanted, the cameras."""
-        told = [
+        topics = [
             self.space.topic(self.project, channel.template, agent=self.agent)
             for channel in (COMMAND, DESIRED_SETTINGS)
         ]
-        return (*told, self.space.topic(self.project, CAMERAS.template)) if follows_cameras else tuple(told)
+        return (*topics, self.space.topic(self.project, CAMERAS.template)) if follows_cameras else tuple(topics)
 
     def will(self) -> Outgoing:
         """The last will, which the broker publishes when the connection is lost."""

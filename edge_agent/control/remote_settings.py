@@ -1,4 +1,4 @@
-"""Which desired settings does the rig adopt? A pure merge: desired settings in, running settings and refused fields out."""
+"""Which desired settings does the rig adopt? A pure merge into the running settings, with refused fields."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -13,7 +13,7 @@ class ClonedRigError(CairnError):
 
 
 class Original:
-    """Whether this machine made the spool. A card that moved to a new machine works until its name is contested."""
+    """Whether this machine made the spool. A moved card works until its name is contested."""
 
     def __init__(self, spool: Spool, agent: AgentId, hardware_id: str) -> None:
         self._spool, self._agent = spool, agent
@@ -23,12 +23,12 @@ class Original:
         self._is_elsewhere = bool(maker and hardware_id and maker != hardware_id)
 
     def check(self) -> None:
-        """Raise ClonedRigError when this machine was found to be a clone before, so that it never disturbs the first again."""
+        """Raise ClonedRigError when this machine was found to be a clone at an earlier start."""
         if self._is_elsewhere and self._spool.recall(SpoolKey.CLONE_OF) == self._agent:
             raise ClonedRigError(self._sentence)
 
     def contested(self) -> None:
-        """Raise ClonedRigError when the name is in use twice and this machine is the copy; otherwise the other one gives up."""
+        """Raise ClonedRigError when this machine is the copy; otherwise the other one gives up."""
         if self._is_elsewhere:
             self._spool.remember(SpoolKey.CLONE_OF, self._agent)
             raise ClonedRigError(self._sentence)

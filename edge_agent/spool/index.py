@@ -1,4 +1,4 @@
-"""Which photographs went through the spool? One SQLite table of images and one of settings; waiting images can be rebuilt from files."""
+"""Which photographs went through the spool? A SQLite table; rows of waiting images can be rebuilt from files."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""How does a photograph survive a power cut? Write, fsync, rename and fsync of the folder, then an index row; kept until its receipt."""
+"""How does a photograph survive a power cut? Write, fsync, rename, fsync of the folder, then an index row."""
 
 import contextlib
 import errno
@@ -94,9 +94,9 @@ class ReadOnlySpool:
 class Spool:
     """The only door to the rig's disk. A photograph that `add` returned survives a power cut.
 
-    Order of every change: a new photograph gets its file first and its row second; a deleted one changes its row first and
-    loses its file second. So a crash leaves only two traces: a file without a row, which is indexed, and a stored row with
-    a file, which is deleted. Methods block and may be called from any thread.
+    Order of every change: a new photograph gets its file first and its row second; a deleted one changes its row
+    first and loses its file second. So a crash leaves only two traces: a file without a row, which is indexed, and a
+    stored row with a file, which is deleted. Methods block and may be called from any thread.
     """
 
     def __init__(self, folder: Path, agent: AgentId, *, reserve_bytes: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""What does an uploader send? An outbox of photographs without receipt: the spool, or files named on the command line."""
+"""What does an uploader send? An outbox of photographs without receipt: the spool, or named files."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""How does a large photograph cross a bad link? As a resumable upload in pieces, of which only missing ones are sent again."""
+"""How does a large photograph cross a bad link? As a resumable upload in pieces; only missing ones are resent."""
 
 import asyncio
 import time
@@ -80,7 +80,7 @@ class PieceSender:
         await self._announce(UPLOAD_BEGIN, begin, image)
         ranges = await self._hear(image, receipt)
         if ranges is None and not receipt.is_set():  # sending everything would repeat what arrived before a cut
-            raise DeliveryTimeoutError(f"nobody told what is missing of {image.image_id} in {ANSWER_TIMEOUT_S:.0f} s")
+            raise DeliveryTimeoutError(f"no answer in {ANSWER_TIMEOUT_S:.0f} s on what is missing of {image.image_id}")
         while ranges and not receipt.is_set():
             LOG.info("pieces_sending", image_id=image.image_id, bytes=sum(each.end - each.begin for each in ranges))
             await self._send_ranges(image, content, ranges)

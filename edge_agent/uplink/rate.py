@@ -1,4 +1,4 @@
-"""May an image be sent now, and how fast is the link? Connection, reconstructor's state, flow window and a smoothed rate."""
+"""May an image be sent now? By connection, reconstructor's state, flow window and a smoothed rate of the link."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""How does a photograph get to the reconstructor? By at-least-once delivery: it is sent again with backoff until its receipt."""
+"""How does a photograph get to the reconstructor? At-least-once delivery: resent with backoff until its receipt."""
 
 import asyncio
 import contextlib

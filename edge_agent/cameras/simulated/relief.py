@@ -45,7 +45,7 @@ class Relief:
         return np.stack([self.x.ravel(), -self.out.ravel(), self.z.ravel()], axis=1)
 
     def set_out(self, inside: Mask, out: Floats | float) -> None:
-        """Cut or builds to this height inside the mask."""
+        """Cut or build to this height inside the mask."""
         self.out = np.where(inside, np.float32(out), self.out)
 
     def add(self, inside: Mask, out: Floats | float) -> None:

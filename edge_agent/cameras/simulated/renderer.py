@@ -152,7 +152,7 @@ class Renderer:
         return result
 
     def _openness(self, ray_count: int) -> Floats:
-        """Share of the sky above each vertex that is free, (V,) float32, by cosine-weighted rays up to AMBIENT_REACH long."""
+        """Free share of the sky above each vertex, (V,) float32, by cosine-weighted rays up to AMBIENT_REACH long."""
         mesh, rng = self._mesh, np.random.default_rng(5)
         free = np.zeros(len(mesh.vertices), np.float32)
         starts = mesh.vertices + mesh.normals * np.float32(2 * RAY_LIFT)

@@ -116,7 +116,7 @@ username = "{RIG}"
     refused = await run()
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
-    assert "12 of one size are needed: photograph on, or lower --least" in refused.stderr
+    assert "12 of one size are needed: take more photographs, or lower --least" in refused.stderr
     done = await run("--least", "3")
     assert done.returncode == 0, done.stderr
     assert "3 placed" in done.stdout

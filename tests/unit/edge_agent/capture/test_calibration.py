@@ -71,8 +71,8 @@ def test_photographs_that_do_not_agree_are_no_calibration(changes: dict[str, Any
         Fit.of([placed(1), placed(2), placed(3, **changes)], least_images=2).check()
 
 
-def test_errors_that_are_not_told_are_not_taken_for_small() -> None:
-    with pytest.raises(PoorFitError, match="does not tell"):
+def test_errors_that_are_not_given_are_not_taken_for_small() -> None:
+    with pytest.raises(PoorFitError, match="gives no reprojection errors"):
         Fit.of([placed(1, reprojection_error_px=None)], least_images=1).check()
 
 
