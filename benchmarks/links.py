@@ -32,9 +32,8 @@ from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
 from broker.rig_messages import Command, CommandReply
 from edge_agent import agent
-from edge_agent.cameras.camera import now_utc
-from edge_agent.cameras.plan import CameraKind
-from edge_agent.config import Settings
+from edge_agent.config import CameraKind, Settings
+from edge_agent.photograph import now_utc
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, Receiver, receiving
 

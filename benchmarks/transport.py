@@ -36,7 +36,7 @@ from broker.logs import configure
 from broker.messages import ReceiptStatus, ReconstructorPresence, ReconstructorState, UploadAcknowledged
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
-from edge_agent.cameras.camera import Photograph
+from edge_agent.photograph import Photograph
 from edge_agent.spool.index import SpooledImage
 from edge_agent.spool.spool import Spool
 from edge_agent.uplink.rate import Window
@@ -163,7 +163,7 @@ async def measure(connection: Connection, folder: Path, rounds: int) -> Measured
             space=connection.space,
             project=PROJECT,
             sender=RIG,
-            window=Window(images=8, size_bytes=32 * 1024 * 1024),
+            window=Window(image_count=8, size_bytes=32 * 1024 * 1024),
             keepalive_s=KEEPALIVE_S,
             settled=receipts.put_nowait,
         )

@@ -15,6 +15,13 @@ from broker.errors import CairnError
 PROGRAMS: Final = ("broker", "edge_agent", "reconstructor", "viewer", "demo", "admin")
 
 
+class IncompleteErrorClassError(CairnError):
+    """An error class without a code or without advice."""
+
+    code = "incomplete_error_class"
+    remedy = "Write `code` and `remedy` into the class that the message names, then run `make generate`."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRow:
     """One error class: its code, where it is declared, what it means and what to do about it."""
@@ -30,7 +37,7 @@ def error_rows(root: Path) -> tuple[ErrorRow, ...]:
     """List every error class below the programs' folders, sorted by code.
 
     Raises:
-        KeyError: an error class lacks its `code` or `remedy`.
+        IncompleteErrorClassError: an error class lacks its `code` or `remedy`.
     """
     classes = {each.name: (module, each) for module, each in _classes(root)}
     ours = {CairnError.__name__}
@@ -62,6 +69,8 @@ def _bases(node: ast.ClassDef) -> set[str]:
 
 def _row(module: str, node: ast.ClassDef) -> ErrorRow:
     words = dict(_words(node))
+    if not {"code", "remedy"} <= words.keys():
+        raise IncompleteErrorClassError(f"{module}.{node.name} lacks `code` or `remedy`: write what to do about it")
     meaning = " ".join((ast.get_docstring(node) or "").partition("\n\n")[0].split())
     return ErrorRow(name=node.name, code=words["code"], module=module, meaning=meaning, remedy=words["remedy"])
 

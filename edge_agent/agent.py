@@ -1,4 +1,4 @@
-"""The rig's program: camera, spool, uploads and what ops say, each going on whatever the others do."""
+"""How does a rig run? One asyncio task each for camera, uploads, commands and health; the first error ends all."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,45 +9,47 @@ from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.thumbnails import thumbnail
-from edge_agent.cameras.camera import Photograph
-from edge_agent.cameras.plan import CameraKind, CameraPlan
+from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
+from edge_agent.capture.counters import Counters
 from edge_agent.capture.gpio import Trigger
-from edge_agent.capture.image_pipeline import Darkroom
+from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
+from edge_agent.capture.request import CaptureRequest
 from edge_agent.capture.schedule import Hours
-from edge_agent.config import Settings
-from edge_agent.control.command_reader import Desk, keep
-from edge_agent.control.commands import Wish
-from edge_agent.control.health import Pulse, Tally, measure
+from edge_agent.config import CameraKind, Settings
+from edge_agent.control.command_reader import CommandReader, keep
+from edge_agent.control.health import HealthTimer, UploadCounts, measure
 from edge_agent.control.home_assistant import discovery
 from edge_agent.control.machine import hardware_id
-from edge_agent.control.presence import WILL_DELAY_S, Voice, next_count
-from edge_agent.control.remote_settings import KEPT_WORD, TRIAL_WORD, resume
+from edge_agent.control.presence import WILL_DELAY_S, AgentPublisher, next_count
+from edge_agent.control.remote_settings import resume
 from edge_agent.control.watchdog import keep_awake
+from edge_agent.photograph import Photograph
 from edge_agent.spool.identity import Original
-from edge_agent.spool.index import SpooledImage
+from edge_agent.spool.index import SpooledImage, SpoolKey
 from edge_agent.spool.spool import Spool
+from edge_agent.uplink.rate import Window
 from edge_agent.uplink.uploader import Uploader, subscriptions
 
 NAME_CONTESTED: Final = "name_contested"
-THUMBNAIL_PAUSE_S: Final = 5.0  # between two, whatever the interval: a thumbnail is a courtesy
+THUMBNAIL_PAUSE_S: Final = 5.0  # between two thumbnails, whatever the interval of photographs
 LOG = get_logger()
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Runs the agent until `stop`, or until a fixed set of photographs has all its receipts.
+    """Run the agent until `stop`, or until a fixed set of photographs has all its receipts.
 
     Raises:
-        CairnError: it cannot begin: settings, spool, camera or the broker's account.
+        CairnError: the agent cannot start, because of its settings, spool, camera or account.
     """
     project, name = settings.named()
-    voice = Voice(settings.broker.space, project, name)
+    publisher = AgentPublisher(settings.broker.space, project, name)
     reader = Delivery(
         settings.broker,
         client_id=f"{name}-control",
-        subscriptions=voice.subscriptions(follows_cameras=settings.until_placed is not None),
-        will=voice.will(),
+        subscriptions=publisher.subscriptions(follows_cameras=settings.until_placed is not None),
+        will=publisher.will(),
         will_delay_s=WILL_DELAY_S,
     )
     spool = await asyncio.to_thread(Spool, settings.spool_dir, name, reserve_bytes=settings.reserve_bytes)
@@ -55,26 +57,26 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         original = await asyncio.to_thread(Original, spool, name, hardware_id())
         original.check()
         async with reader as control, _camera(settings, spool) as camera:
-            agent = Agent(settings, voice, spool, control=control, camera=camera, original=original)
+            agent = Agent(settings, publisher, spool, control=control, camera=camera, original=original)
             await agent.work(stop)
-            await voice.farewell(control, agent.reason(stop))
+            await publisher.farewell(control, agent.reason(stop))
     finally:
         await asyncio.to_thread(spool.close)
 
 
-def _upload_connection(settings: Settings, voice: Voice) -> Delivery:
-    """A second connection, so that commands never wait behind a photograph."""
+def _upload_connection(settings: Settings, publisher: AgentPublisher) -> Delivery:
+    """Make a second connection, so that commands never wait behind a photograph."""
     return Delivery(
         settings.broker,
-        client_id=f"{voice.agent}-upload",
-        subscriptions=subscriptions(settings.broker.space, voice.project, voice.agent),
+        client_id=f"{publisher.agent}-upload",
+        subscriptions=subscriptions(settings.broker.space, publisher.project, publisher.agent),
     )
 
 
 def _camera(settings: Settings, spool: Spool) -> WatchedCamera:
-    plan = settings.camera_plan()
+    plan = CameraPlan.of(settings)
     if plan.kind is CameraKind.SIMULATED:
-        plan = plan.model_copy(update={"first": spool.figures().captured_count})
+        plan = plan.model_copy(update={"first": spool.counts().captured_count})
     return WatchedCamera(
         plan.model_copy(update={"taken_sources": spool.sources()}),
         shot_timeout_s=settings.shot_timeout_s,
@@ -83,74 +85,76 @@ def _camera(settings: Settings, spool: Spool) -> WatchedCamera:
 
 
 class Agent:
-    """The parts of a running rig and what they tell each other."""
+    """The parts of a running rig, wired to each other."""
 
     def __init__(
         self,
         settings: Settings,
-        voice: Voice,
+        publisher: AgentPublisher,
         spool: Spool,
         *,
         control: Delivery,
         camera: WatchedCamera,
         original: Original,
     ) -> None:
-        self._voice, self._spool, self._control = voice, spool, control
-        self._camera_name = describe_camera(settings.camera_plan())
-        self._tally, self._pulse = Tally(), Pulse(settings.health_interval_s)
+        self._publisher, self._spool, self._control = publisher, spool, control
+        self._camera_name = describe_camera(CameraPlan.of(settings))
+        self._counters, self._health_timer = Counters(), HealthTimer(settings.health_interval_s)
         self._is_capturing = True
         self._last: Photograph | None = None
         self._taken = asyncio.Event()
         self._pin, self._home_assistant_prefix = settings.gpio_pin, settings.home_assistant_prefix
         self._original = original
         self._rebooting, self._changed = asyncio.Event(), asyncio.Event()
-        running = resume(spool.recall(KEPT_WORD), spool.recall(TRIAL_WORD), settings.changeable())
+        running = resume(
+            spool.recall(SpoolKey.LAST_GOOD_SETTINGS), spool.recall(SpoolKey.TRIAL_SETTINGS), settings.changeable()
+        )
         keep(spool, running)
-        darkroom = Darkroom(
+        pipeline = ImagePipeline(
             spool, is_gated=settings.is_gated, settings=running.settings, calibration=settings.calibration
         )
         self._photographer = Photographer(
             camera,
             spool,
-            darkroom,
-            self._tally,
+            pipeline,
+            self._counters,
             self,
             interval_s=settings.interval_s,
             policy=settings.spool_policy,
             hours=Hours.parse(settings.hours) if settings.hours else None,
         )
-        self._desk = Desk(
+        self._command_reader = CommandReader(
             control,
-            voice,
+            publisher,
             spool,
             self._photographer,
-            darkroom,
-            tally=self._tally,
+            pipeline,
+            counters=self._counters,
             running=running,
             announce=self._changed.set,
             reboot=self._rebooting.set,
             until_placed=settings.until_placed,
         )
         self._uploader = Uploader(
-            lambda: _upload_connection(settings, voice),
+            lambda: _upload_connection(settings, publisher),
             spool,
             space=settings.broker.space,
-            project=voice.project,
-            sender=voice.agent,
-            window=settings.window(),
+            project=publisher.project,
+            sender=publisher.agent,
+            window=Window.of(settings),
             keepalive_s=settings.broker.keepalive_s,
-            settled=lambda _image: self._pulse.quicken(),
+            settled=lambda _image: self._health_timer.notify_change(),
         )
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Runs every part; the first that fails ends all."""
+        """Run every part; the first that fails ends all."""
         try:
             async with self._contact(), asyncio.TaskGroup() as tasks:
                 parts = [
                     tasks.create_task(self._greet(), name="presence"),
                     tasks.create_task(self._tell_changes(), name="changes"),
                     tasks.create_task(self._tell_health(), name="health"),
-                    tasks.create_task(self._desk.read(), name="desk"),
+                    tasks.create_task(self._command_reader.read(), name="command_reader"),
                     tasks.create_task(self._show_last(), name="thumbnail"),
                     tasks.create_task(keep_awake(), name="watchdog"),
                 ]
@@ -165,31 +169,31 @@ class Agent:
         await self._measure_and_tell()
 
     def reason(self, stop: asyncio.Event) -> str:
-        """Why the agent ends, for its farewell."""
+        """The reason why the agent ends, for its last message."""
         if self._rebooting.is_set():
             return "ops restart the agent"
         return "the agent was stopped" if stop.is_set() else "the work is done"
 
     def photograph_kept(self, image: SpooledImage, photograph: Photograph) -> None:
-        """There is something to upload."""
+        """Wake the uploader, the thumbnail and the health timer."""
         del image
         self._last = photograph
         self._taken.set()
         self._uploader.wake()
-        self._pulse.quicken()
+        self._health_timer.notify_change()
 
     def rig_changed(self) -> None:
-        """Tell it soon."""
-        self._pulse.quicken()
+        """Publish health soon."""
+        self._health_timer.notify_change()
 
     @asynccontextmanager
     async def _contact(self) -> AsyncIterator[None]:
-        """A contact at the rig's pin wishes for a photograph as ops do."""
+        """Request a photograph at each contact on the rig's pin, as a command does."""
         if self._pin is None:
             yield
             return
         loop = asyncio.get_running_loop()
-        trigger = Trigger(self._pin, lambda: loop.call_soon_threadsafe(self._photographer.wish, Wish()))
+        trigger = Trigger(self._pin, lambda: loop.call_soon_threadsafe(self._photographer.request, CaptureRequest()))
         try:
             yield
         finally:
@@ -206,16 +210,16 @@ class Agent:
         self._uploader.wake()
 
     async def _greet(self) -> None:
-        """Everything retained is said anew after each connect: the broker may be another."""
+        """Publish everything retained again after each connect: it may be another broker."""
         count = 0
         while True:
             count = await next_count(self._control, count)
-            self._tally.reconnect_count = count - 1
+            self._counters.reconnect_count = count - 1
             if self._look_for_a_double():
                 self._original.contested()
             await self._announce()
-            await self._voice.report(self._control, self._desk.running)
-            self._pulse.quicken()
+            await self._publisher.report(self._control, self._command_reader.running)
+            self._health_timer.notify_change()
 
     async def _tell_changes(self) -> None:
         while True:
@@ -226,11 +230,11 @@ class Agent:
     async def _announce(self) -> None:
         is_resting = self._photographer.is_paused or self._photographer.is_enough
         is_capturing = self._is_capturing and not is_resting
-        await self._voice.announce(self._control, camera=self._camera_name, is_capturing=is_capturing)
+        await self._publisher.announce(self._control, camera=self._camera_name, is_capturing=is_capturing)
         if self._home_assistant_prefix is not None:
-            voice = self._voice
-            known = (self._home_assistant_prefix, voice.space, voice.project, voice.agent)
-            await voice.say(self._control, discovery(*known, camera=self._camera_name))
+            publisher = self._publisher
+            known = (self._home_assistant_prefix, publisher.space, publisher.project, publisher.agent)
+            await publisher.say(self._control, discovery(*known, camera=self._camera_name))
 
     async def _show_last(self) -> None:
         while True:
@@ -238,37 +242,41 @@ class Agent:
             self._taken.clear()
             small = await asyncio.to_thread(thumbnail, self._last.content) if self._last else None
             if small is not None:
-                await self._voice.show(self._control, small)
+                await self._publisher.show(self._control, small)
             await asyncio.sleep(THUMBNAIL_PAUSE_S)
 
     def _look_for_a_double(self) -> bool:
-        """A cloned card brings a second rig of our name, and the broker throws each out in turn."""
+        """Raise an alarm while a second rig, often a cloned card, uses our name."""
         is_contested = self._control.is_name_contested
-        if is_contested and NAME_CONTESTED not in self._tally.alarms:
-            self._tally.alarms.add(NAME_CONTESTED)
-            LOG.error(NAME_CONTESTED, agent=self._voice.agent, reason="another rig has our name: give each its own")
+        if is_contested and NAME_CONTESTED not in self._counters.alarms:
+            self._counters.alarms.add(NAME_CONTESTED)
+            LOG.error(NAME_CONTESTED, agent=self._publisher.agent, reason="another rig has our name: give each its own")
         elif not is_contested:
-            self._tally.alarms.discard(NAME_CONTESTED)
+            self._counters.alarms.discard(NAME_CONTESTED)
         return is_contested
 
     async def _tell_health(self) -> None:
         while True:
-            await self._pulse.wait()
+            await self._health_timer.wait()
             self._look_for_a_double()
             await self._measure_and_tell()
 
     async def _measure_and_tell(self) -> None:
-        parts = (self._voice.project, self._voice.agent, self._spool, self._uploader, self._tally)
+        uploader = self._uploader
+        uploads = UploadCounts(
+            sent_count=uploader.sent_count, receipt_s=uploader.uplink.receipt_s, last_error=uploader.last_error
+        )
+        parts = (self._publisher.project, self._publisher.agent, self._spool, uploads, self._counters)
         try:
             health = await asyncio.to_thread(measure, *parts)
         except CairnError as exc:
             LOG.warning("health_unknown", code=exc.code, reason=exc.sentence)
             return
-        await self._voice.tell_health(self._control, health)
+        await self._publisher.tell_health(self._control, health)
 
 
 def describe_camera(plan: CameraPlan) -> str:
-    """The camera in a few words."""
+    """Describe the camera in a few words."""
     detail = {
         CameraKind.SIMULATED: plan.object_name,
         CameraKind.V4L2: f"/dev/video{plan.device}",
@@ -279,6 +287,6 @@ def describe_camera(plan: CameraPlan) -> str:
 
 
 def first_error(group: BaseExceptionGroup[CairnError]) -> CairnError:
-    """The first error of ours, however deep the task groups lie."""
+    """The first CairnError, however deep the task groups are nested."""
     first = group.exceptions[0]
     return first_error(first) if isinstance(first, BaseExceptionGroup) else first

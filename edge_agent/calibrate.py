@@ -1,11 +1,10 @@
-"""How does a rig learn its lens? From what the reconstructor refined, or from a given matrix; into the settings file."""
+"""How is a rig calibrated? By refined intrinsics or a given matrix, written into the settings file."""
 
 import asyncio
 import json
 import os
 import re
 import shutil
-import sqlite3
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,17 +21,11 @@ from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, follow
 from broker.messages import CameraEntry, Cameras
 from edge_agent.cameras.sensors import find_sensor
-from edge_agent.capture.calibration import (
-    LEAST_IMAGES,
-    Calibration,
-    Fit,
-    TooFewImagesError,
-    difference_percent,
-    table_focal_px,
-)
-from edge_agent.config import Settings
-from edge_agent.spool.index import CAMERA_MODEL_WORD, SESSION_WORD, SpoolIndex
-from edge_agent.uplink.placements import own_placed, upload_session
+from edge_agent.capture.calibration import LEAST_IMAGES, Fit, TooFewImagesError, difference_percent, table_focal_px
+from edge_agent.config import Calibration, Settings
+from edge_agent.spool.index import SpoolKey
+from edge_agent.spool.sessions import own_placed, upload_session
+from edge_agent.spool.spool import Spool, SpoolError
 
 ANSWER_TIMEOUT_S: Final = 10.0
 ROWS: Final = 3
@@ -40,7 +33,7 @@ LONGEST_FILE_BYTES: Final = 1 << 20
 
 
 class BadCalibrationError(CairnError):
-    """What was given is no calibration."""
+    """A text or file that is no calibration."""
 
     code = "bad_calibration"
     remedy = "Give OpenCV's matrix and distortion as the message says."
@@ -53,7 +46,7 @@ class _OpencvMatrix(BaseModel):
 
 
 class _OpencvFile(BaseModel):
-    """As `cv2.FileStorage("camera.json", …)` writes what `cv2.calibrateCamera` found."""
+    """The file that `cv2.FileStorage("camera.json", …)` writes after `cv2.calibrateCamera`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,7 +58,7 @@ class _OpencvFile(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A calibration, what the placed photographs say, and the focal length that the sensor table gives."""
+    """A calibration, its fit to the placed photographs, and the sensor table's focal length."""
 
     calibration: Calibration
     fit: Fit | None
@@ -73,7 +66,7 @@ class Found:
     table_px: float | None
 
     def lines(self) -> Iterator[str]:
-        """For people."""
+        """The report for people, line by line."""
         fx, fy, cx, cy = self.calibration.matrix
         width, height = self.calibration.size_px
         yield f"lens         fx {fx:.1f}, fy {fy:.1f}, cx {cx:.1f}, cy {cy:.1f} px at {width}x{height}"
@@ -99,12 +92,12 @@ class Found:
 
 
 async def refined(settings: Settings, *, least_images: int = LEAST_IMAGES, sensor: str | None = None) -> Found:
-    """Takes over what the reconstructor refined for this rig's photographs.
+    """Adopt the intrinsics that the reconstructor refined for this rig's photographs.
 
     Raises:
-        TooFewImagesError: not enough of them are placed.
+        TooFewImagesError: too few of them are placed.
         PoorFitError: they do not agree on one lens.
-        BrokerLostError: no broker, or it does not let us in.
+        BrokerLostError: the broker cannot be reached or refuses the account.
     """
     fit = Fit.of(await _placed(settings), least_images=least_images)
     fit.check()
@@ -112,7 +105,7 @@ async def refined(settings: Settings, *, least_images: int = LEAST_IMAGES, senso
 
 
 async def given(settings: Settings, calibration: Calibration, *, sensor: str | None = None) -> Found:
-    """Compares a given calibration with what is known; without a broker there is just less to compare with."""
+    """Compare a given calibration with the placed photographs, if the broker can be reached, and the sensor table."""
     try:
         fit = Fit.of(await _placed(settings), least_images=1)
     except (BrokerLostError, TooFewImagesError):
@@ -121,10 +114,10 @@ async def given(settings: Settings, calibration: Calibration, *, sensor: str | N
 
 
 def read_numbers(matrix: str, distortion: str | None, size: str | None) -> Calibration:
-    """Reads what was typed: `fx,fy,cx,cy`, `k1,k2,p1,p2` and `WIDTHxHEIGHT`.
+    """Read numbers from the command line: `fx,fy,cx,cy`, `k1,k2,p1,p2` and `WIDTHxHEIGHT`.
 
     Raises:
-        BadCalibrationError: it reads otherwise.
+        BadCalibrationError: the text has another form.
     """
     try:
         width, height = (int(each) for each in (size or "").lower().split("x"))
@@ -135,17 +128,17 @@ def read_numbers(matrix: str, distortion: str | None, size: str | None) -> Calib
                 "distortion": tuple(float(each) for each in distortion.split(",")) if distortion else (),
             }
         )
-    except ValueError as exc:  # pydantic's too
+    except ValueError as exc:  # pydantic's ValidationError, too
         raise BadCalibrationError(
             "write --matrix fx,fy,cx,cy --distortion k1,k2,p1,p2 --size WIDTHxHEIGHT, in pixels of the photographs"
         ) from exc
 
 
 def read_opencv(path: Path) -> Calibration:
-    """Reads OpenCV's JSON.
+    """Read a calibration in OpenCV's JSON.
 
     Raises:
-        BadCalibrationError: there is none.
+        BadCalibrationError: the file has none.
     """
     try:
         if path.stat().st_size > LONGEST_FILE_BYTES:
@@ -154,7 +147,7 @@ def read_opencv(path: Path) -> Calibration:
         fx, _, cx, _, fy, cy, *_ = known.camera_matrix.data
         return Calibration(
             size_px=(known.image_width, known.image_height),
-            matrix=(fx, fy, cx + 0.5, cy + 0.5),  # OpenCV's pixel centres are whole numbers, ours are halves
+            matrix=(fx, fy, cx + 0.5, cy + 0.5),  # OpenCV's pixel centres are at whole numbers, ours at half integers
             distortion=tuple(known.distortion_coefficients.data[:4]),
         )
     except (OSError, ValueError, ValidationError) as exc:
@@ -165,7 +158,7 @@ def read_opencv(path: Path) -> Calibration:
 
 
 def write(calibration: Calibration, settings_file: Path) -> None:
-    """Puts the calibration into the settings file's table [edge], in place of an older one.
+    """Put the calibration into the settings file's table [edge], in place of an older one.
 
     Raises:
         BadCalibrationError: the file is no TOML, or cannot be written.
@@ -210,7 +203,7 @@ async def _placed(settings: Settings) -> list[CameraEntry]:
 
 
 async def _cameras(connection: Connection, project: ProjectId) -> Cameras | None:
-    """What is retained; None when nothing is placed yet."""
+    """The retained cameras; None when nothing is placed yet."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S), follow(connection) as follower:
             await follower.subscribe(connection.space.topic(project, CAMERAS.template))
@@ -222,30 +215,21 @@ async def _cameras(connection: Connection, project: ProjectId) -> Cameras | None
 
 
 def _sessions(settings: Settings, name: AgentId) -> set[str]:
-    session = _recall(settings, SESSION_WORD)
+    session = _recall(settings, SpoolKey.SESSION)
     return {upload_session(name), *([session] if session else [])}
 
 
 def _found(settings: Settings, calibration: Calibration, fit: Fit | None, sensor: str | None) -> Found:
-    model = sensor or _recall(settings, CAMERA_MODEL_WORD)
+    model = sensor or _recall(settings, SpoolKey.CAMERA_MODEL)
     known = find_sensor(model) if model else None
     known = known.with_lens(settings.lens_mm) if known else None
     table_px = table_focal_px(known, max(calibration.size_px)) if known else None
     return Found(calibration=calibration, fit=fit, sensor=model, table_px=table_px)
 
 
-def _recall(settings: Settings, word: str) -> str | None:
-    """What the spool remembers, read beside a running agent."""
-    path = settings.spool_dir / "index.sqlite"
-    if not path.exists():
-        return None
+def _recall(settings: Settings, key: SpoolKey) -> str | None:
+    """A value of the spool, read beside a running agent; None when there is none or the index does not answer."""
     try:
-        index = SpoolIndex.look(path)
-    except sqlite3.Error:
+        return Spool.read_only(settings.spool_dir).recall(key)
+    except SpoolError:
         return None
-    try:
-        return index.recall(word)
-    except sqlite3.Error:
-        return None
-    finally:
-        index.close()

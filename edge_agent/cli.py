@@ -1,10 +1,11 @@
-"""`cairn edge …`: run a rig's agent, upload files, see how the rig is."""
+"""How is a rig operated? By `cairn edge`: run the agent, upload files, check, join, calibrate."""
 
 import asyncio
 import json
 import signal
 import sys
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,30 +15,38 @@ from broker.config import settings_file
 from broker.errors import CairnError
 from broker.logs import configure
 from edge_agent import agent, calibrate, doctor, join, status, upload
-from edge_agent.cameras.plan import CameraKind
 from edge_agent.capture.calibration import LEAST_IMAGES
-from edge_agent.config import Settings
+from edge_agent.config import CameraKind, Settings
 
-app = typer.Typer(no_args_is_help=True, help="The agent on a camera rig.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The agent on a camera rig.")
 
 Project = Annotated[str | None, typer.Option("--project", help="The project that this rig captures.")]
 Name = Annotated[str | None, typer.Option("--agent", help="This rig's name, rig-…; default: the broker's user.")]
-SpoolDir = Annotated[Path | None, typer.Option("--spool", help="Folder of photographs without receipt.")]
+DataDir = Annotated[Path | None, typer.Option("--data", help="The rig's folder: photographs without receipt.")]
+
+
+class LogLevel(StrEnum):
+    """The choices of `--log-level`."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 @app.command()
 def run(
     project: Project = None,
     name: Name = None,
-    spool: SpoolDir = None,
+    data: DataDir = None,
     camera: Annotated[CameraKind | None, typer.Option(help="Which camera the rig has.")] = None,
     photos: Annotated[Path | None, typer.Option(help="The folder of the cameras 'folder' and 'watch'.")] = None,
-    interval: Annotated[float | None, typer.Option(min=0.0, help="Seconds between two photographs.")] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    interval: Annotated[float | None, typer.Option(min=0.0, help="Seconds between two photographs, 0 or more.")] = None,
+    log_level: Annotated[LogLevel, typer.Option(help="The least important messages to log.")] = LogLevel.INFO,
 ) -> None:
     """Photograph and upload until stopped, or until a fixed set of photographs has all its receipts."""
-    configure(level=log_level)
-    settings = load(project=project, agent=name, spool_dir=spool, camera=camera, folder=photos, interval_s=interval)
+    configure(level=log_level.value)
+    settings = load(project=project, agent=name, spool_dir=data, camera=camera, folder=photos, interval_s=interval)
     asyncio.run(_until_stopped(settings))
 
 
@@ -56,18 +65,18 @@ def upload_files(
 
 @app.command("status")
 def show_status(
-    spool: SpoolDir = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    data: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Show the spool and the connection at a glance."""
+    """Show the spool and the connection."""
     configure(level="error")
-    found = asyncio.run(status.look(load(spool_dir=spool)))
+    found = asyncio.run(status.look(load(spool_dir=data)))
     print(json.dumps(asdict(found), default=str) if as_json else found.text())
 
 
 @app.command("doctor")
 def examine() -> None:
-    """Check camera, disk, clock, broker and permissions, and say what to do; exit 1 when something is wrong."""
+    """Check camera, disk, clock, broker and permissions, with remedies; exit 1 when something is wrong."""
     configure(level="error")
     raise typer.Exit(0 if asyncio.run(_examine(load())) else 1)
 
@@ -84,38 +93,45 @@ def join_project(
     invitation = join.Invitation.read(address, token)
     asyncio.run(join.join(invitation, settings, ca))
     sys.stderr.write(
-        f"{invitation.agent} is in project {invitation.project}: choose a camera in {settings}, then cairn edge doctor\n"
+        f"{invitation.agent} is in project {invitation.project}: choose a camera in {settings},"
+        " then run cairn edge doctor\n"
     )
 
 
 @app.command("calibrate")
 def calibrate_lens(
-    matrix: Annotated[str | None, typer.Option("--matrix", help="fx,fy,cx,cy in pixels; default: as refined.")] = None,
+    matrix: Annotated[
+        str | None, typer.Option("--matrix", help="fx,fy,cx,cy in pixels; default: the refined ones.")
+    ] = None,
     distortion: Annotated[str | None, typer.Option("--distortion", help="k1,k2,p1,p2 as OpenCV has them.")] = None,
-    size: Annotated[str | None, typer.Option("--size", help="WIDTHxHEIGHT that the matrix is for.")] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", help="WIDTHxHEIGHT of the photographs that the matrix is for.")
+    ] = None,
     opencv: Annotated[Path | None, typer.Option("--opencv", help="Or OpenCV's calibration, a JSON file.")] = None,
     sensor: Annotated[
-        str | None, typer.Option("--sensor", help="As in the sensor table; default: what EXIF says.")
+        str | None, typer.Option("--sensor", help="Name in the sensor table; default: the model in EXIF.")
     ] = None,
-    least: Annotated[int, typer.Option("--least", min=1, help="So many placed photographs are needed.")] = LEAST_IMAGES,
-    spool: SpoolDir = None,
+    least: Annotated[
+        int, typer.Option("--least", min=1, help="Number of placed photographs that are needed, 1 or more.")
+    ] = LEAST_IMAGES,
+    data: DataDir = None,
     settings_path: Annotated[
         Path | None, typer.Option("--settings", help="The settings file to write to; default: the one in use.")
     ] = None,
-    is_dry: Annotated[bool, typer.Option("--dry-run", help="Say it, write nothing.")] = False,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Show the calibration, write nothing.")] = False,
 ) -> None:
-    """Take over the lens that the reconstructor refined, or a given one, and say how well it fits."""
+    """Adopt the lens that the reconstructor refined, or a given one, and show how well it fits."""
     configure(level="error")
-    settings, place = load(spool_dir=spool), settings_path or settings_file() or Path("cairn.toml")
+    settings, place = load(spool_dir=data), settings_path or settings_file() or Path("cairn.toml")
     if matrix is None and opencv is None:
         found = asyncio.run(calibrate.refined(settings, least_images=least, sensor=sensor))
     else:
-        told = calibrate.read_opencv(opencv) if opencv else calibrate.read_numbers(matrix or "", distortion, size)
-        found = asyncio.run(calibrate.given(settings, told, sensor=sensor))
+        given = calibrate.read_opencv(opencv) if opencv else calibrate.read_numbers(matrix or "", distortion, size)
+        found = asyncio.run(calibrate.given(settings, given, sensor=sensor))
     print("\n".join(found.lines()))
     if not is_dry:
         calibrate.write(found.calibration, place)
-        sys.stderr.write(f"written to {place}: it travels in the EXIF of photographs from the agent's next start on\n")
+        sys.stderr.write(f"written to {place}: from the agent's next start on it is in the EXIF of photographs\n")
 
 
 async def _examine(settings: Settings) -> bool:
@@ -127,7 +143,7 @@ async def _examine(settings: Settings) -> bool:
 
 
 def load(**flags: Any) -> Settings:
-    """Settings from everywhere; raises what `Settings.load` raises."""
+    """Load settings from flags, environment and file; raise what `Settings.load` raises."""
     return Settings.load(**flags)
 
 

@@ -1,22 +1,34 @@
-"""How is a rig set? One frozen `Settings`; table `edge`, environment `CAIRN_EDGE_…`."""
+"""How is a rig configured? By one frozen `Settings`: TOML table `edge`, environment `CAIRN_EDGE_…`."""
 
+import math
+import re
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Final
 
-from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
 from broker.accounts.access import HOME_ASSISTANT_PATTERN
 from broker.config import BadSettingsError, Connection, ProgramSettings
 from broker.ids import AgentId, ProjectId
 from broker.rig_messages import AgentSettings
-from edge_agent.cameras.plan import CameraKind, CameraPlan
-from edge_agent.capture.calibration import Calibration
-from edge_agent.capture.schedule import BadHoursError, Hours
-from edge_agent.uplink.rate import Window
 
 MIB: Final = 1024 * 1024
+# Of the aspect ratio: another crop of the sensor has another view.
+SAME_SHAPE_RATIO: Final = 0.01
+
+Matrix = tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat]
+
+
+class CameraKind(StrEnum):
+    FOLDER = "folder"
+    WATCH = "watch"
+    SIMULATED = "simulated"
+    PICAMERA = "picamera"
+    V4L2 = "v4l2"
+    GPHOTO2 = "gphoto2"
 
 
 class SpoolPolicy(StrEnum):
@@ -24,14 +36,52 @@ class SpoolPolicy(StrEnum):
 
     PAUSE = "pause"
     REJECT = "reject"
-    THIN = "thin"
+    EVICT = "evict"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "SpoolPolicy | None":
+        """Read the earlier spelling `thin`, too: settings files in the field have it."""
+        return cls.EVICT if value == "thin" else None
+
+
+class Calibration(BaseModel):
+    """The lens of a camera: OpenCV's matrix for photographs of one size, pixel centres at half integers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size_px: tuple[PositiveInt, PositiveInt] = Field(description="Width and height of the photographs, pixels.")
+    matrix: Matrix = Field(description="fx, fy, cx, cy in pixels.")
+    distortion: Annotated[tuple[float, ...], Field(max_length=8)] = Field(
+        default=(), description="OpenCV's k1, k2, p1, p2."
+    )
+
+    def fits(self, width_px: int, height_px: int) -> bool:
+        """Whether photographs of this size show the same view, upright or turned, smaller or not."""
+        ours, theirs = max(self.size_px) / min(self.size_px), max(width_px, height_px) / min(width_px, height_px)
+        return math.isclose(ours, theirs, rel_tol=SAME_SHAPE_RATIO)
+
+    def toml(self) -> str:
+        """Write it as one value of a settings file."""
+        numbers = ", ".join(f"{value:.2f}" for value in self.matrix)
+        bends = ", ".join(f"{value:.6f}" for value in self.distortion)
+        return f"{{ size_px = [{self.size_px[0]}, {self.size_px[1]}], matrix = [{numbers}], distortion = [{bends}] }}"
+
+
+def read_hours(text: str) -> tuple[time, time]:
+    """Read `06:00-19:30`: when the daily window opens and when it closes, UTC.
+
+    Raises:
+        ValueError: the text has another form.
+    """
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    if found is None:
+        raise ValueError(f"{text[:40]!r} names no hours: write 06:00-19:30, in UTC")
+    first, second, third, fourth = (int(part) for part in found.groups())
+    return time(first, second), time(third, fourth)
 
 
 def _checked_hours(text: str) -> str:
-    try:
-        Hours.parse(text)
-    except BadHoursError as exc:  # pydantic collects ValueErrors
-        raise ValueError(exc.sentence) from exc
+    read_hours(text)
     return text
 
 
@@ -95,11 +145,11 @@ class Settings(ProgramSettings):
     spool_policy: SpoolPolicy = Field(
         default=SpoolPolicy.PAUSE,
         description="When the spool is full: pause: capturing waits; reject: new photographs are not kept;"
-        " thin: photographs that the gate turned down go first, then rejected ones, then as pause.",
+        " evict: photographs that the gate turned down go first, then rejected ones, then as pause.",
     )
     is_gated: bool = Field(
         default=False,
-        description="Lay blurred, clipped and near-duplicate photographs aside: for rigs that photograph by themselves.",
+        description="Quarantine blurred, clipped and near-duplicate photographs; for rigs that nobody watches.",
     )
     blur_ratio: float = Field(
         default=0.25, ge=0, le=1, description="Blurred: sharpness below this share of the median; 0: never."
@@ -128,29 +178,11 @@ class Settings(ProgramSettings):
             raise BadSettingsError("the rig needs a name: --agent rig-NAME, CAIRN_EDGE_AGENT, or edge.agent")
         return self.project, AgentId(name)
 
-    def window(self) -> Window:
-        """How much may be under way until the reconstructor says otherwise."""
-        return Window(images=self.window_images, size_bytes=self.window_bytes)
-
     def changeable(self) -> AgentSettings:
-        """What ops may change from afar, as the settings file has it."""
+        """The settings that ops may change remotely, as the settings file has them."""
         return AgentSettings(
             interval_s=self.interval_s or None,
             blur_ratio=self.blur_ratio,
             duplicate_bits=self.duplicate_bits,
             is_gps_stripped=self.is_gps_stripped,
-        )
-
-    def camera_plan(self) -> CameraPlan:
-        """What the camera's process is told."""
-        return CameraPlan(
-            kind=self.camera,
-            folder=self.folder,
-            object_name=self.object_name,
-            count=self.count,
-            device=self.device,
-            size_px=self.size_px,
-            lens_mm=self.lens_mm,
-            is_locked=self.is_locked,
-            shot_timeout_s=self.shot_timeout_s,
         )

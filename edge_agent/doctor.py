@@ -1,4 +1,4 @@
-"""Why does this rig not work? Camera, disk, clock, broker and permissions, each with what to do about it."""
+"""Why does this rig not work? Checks of camera, disk, clock, broker and permissions, each with a remedy."""
 
 import asyncio
 import os
@@ -17,6 +17,7 @@ from broker.ids import Verb
 from broker.live import ask, fresh_connection_id, fresh_request_id
 from broker.messages import Request
 from broker.thumbnails import thumbnail
+from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings
 from edge_agent.control.machine import look
@@ -31,19 +32,19 @@ HOT_DEG: Final = 80.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check: fine, or what to do."""
+    """The result of one check, with a remedy when it is bad."""
 
     subject: str
     is_fine: bool
     words: str
 
     def line(self) -> str:
-        """For people."""
+        """The result as one line for people."""
         return f"{'ok  ' if self.is_fine else 'BAD '} {self.subject:<12} {self.words}"
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Runs every check, whatever the others found."""
+    """Run every check, even after one failed."""
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[Finding]]], ...] = (
         ("settings", check_settings),
         ("disk", check_disk),
@@ -60,18 +61,18 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def check_settings(settings: Settings) -> Finding:
-    """Has it a project and a name?"""
+    """Check that the rig has a project and a name."""
     project, name = settings.named()
     return Finding(subject="settings", is_fine=True, words=f"{name} of project {project}")
 
 
 async def check_disk(settings: Settings) -> Finding:
-    """Can photographs be kept, and how fast?"""
+    """Check that photographs can be kept, and how fast."""
     return await asyncio.to_thread(_probe_disk, settings)
 
 
 async def check_machine(settings: Settings) -> Finding:
-    """Is it cool, well fed and on time?"""
+    """Check temperature, power supply and clock."""
     del settings
     state = await asyncio.to_thread(look)
     troubles = []
@@ -81,13 +82,15 @@ async def check_machine(settings: Settings) -> Finding:
         troubles.append(f"it is {state.temperature_deg:.0f} °C hot: give it air")
     if state.is_clock_synchronised is False:
         troubles.append("the clock is not synchronised: EXIF times may be wrong, order is not touched")
-    return Finding(subject="machine", is_fine=not troubles, words="; ".join(troubles) or "cool, fed and on time")
+    return Finding(
+        subject="machine", is_fine=not troubles, words="; ".join(troubles) or "temperature, power and clock are fine"
+    )
 
 
 async def check_camera(settings: Settings) -> Finding:
-    """Does it take a photograph?"""
+    """Check that the camera takes a photograph."""
     camera = WatchedCamera(
-        settings.camera_plan(), shot_timeout_s=settings.shot_timeout_s, start_timeout_s=settings.start_timeout_s
+        CameraPlan.of(settings), shot_timeout_s=settings.shot_timeout_s, start_timeout_s=settings.start_timeout_s
     )
     began_s = time.monotonic()
     async with camera:
@@ -100,18 +103,20 @@ async def check_camera(settings: Settings) -> Finding:
 
 
 async def check_broker(settings: Settings) -> Finding:
-    """Does it let us in, and for how large messages?"""
+    """Check that the broker accepts the account, and its limit of message size."""
     _, name = settings.named()
     async with Delivery(settings.broker, client_id=f"{name}-doctor", session_expiry_s=0) as delivery:
         state = await delivery.wait_connected(CONNECT_TIMEOUT_S)
     limit = f", messages up to {state.max_packet_bytes / MIB:.0f} MiB" if state.max_packet_bytes else ""
     return Finding(
-        subject="broker", is_fine=True, words=f"{settings.broker.host}:{settings.broker.port} lets us in{limit}"
+        subject="broker",
+        is_fine=True,
+        words=f"{settings.broker.host}:{settings.broker.port} accepts the account{limit}",
     )
 
 
 async def check_project(settings: Settings) -> Finding:
-    """Does the reconstructor answer us? That needs the account's permissions, too."""
+    """Check that the reconstructor answers; this needs the account's permissions, too."""
     project, name = settings.named()
     connection = fresh_connection_id()
     request = Request(project=project, id=fresh_request_id(), verb=Verb.PING, connection=connection)

@@ -1,4 +1,4 @@
-"""How does a new rig come into a project? One address and one token, typed or read from a QR code."""
+"""How does a new rig join a project? By an invitation, tried on the broker, then written as settings."""
 
 import asyncio
 import os
@@ -22,14 +22,14 @@ EXAMPLE: Final = "mqtts://broker.example:8883/chapel rig-north:PASSWORD"
 
 
 class BadInvitationError(CairnError):
-    """What was typed or scanned is no invitation."""
+    """A text that is no invitation."""
 
     code = "bad_invitation"
     remedy = "Copy the whole invitation, or ask for a new one."
 
 
 class AlreadyJoinedError(CairnError):
-    """The settings file has a rig in it."""
+    """A settings file that has a rig already."""
 
     code = "already_joined"
     remedy = "Name another settings file, or remove the table [edge]."
@@ -37,7 +37,7 @@ class AlreadyJoinedError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """Where to go and who one is there."""
+    """The broker's address, the project, and the rig's account."""
 
     host: str
     port: int
@@ -48,11 +48,11 @@ class Invitation:
 
     @classmethod
     def read(cls, address: str, token: str | None) -> "Invitation":
-        """Reads `mqtts://host:port/project` and `rig-name:password`; a QR code has both in the address.
+        """Read `mqtts://host:port/project` and `rig-name:password`; a QR code has both in the address.
 
         Raises:
-            BadInvitationError: it is none; the message shows one.
-            BadIdError: project or rig have names that cannot be.
+            BadInvitationError: the text is no invitation; the message shows one.
+            BadIdError: the name of project or rig is invalid.
         """
         parts = _split(address)
         name, password = parts.username or "", parts.password or ""
@@ -72,17 +72,17 @@ class Invitation:
         )
 
     def connection(self, ca_file: Path | None) -> Connection:
-        """How the rig will reach the broker."""
+        """The connection of the rig to the broker."""
         return Connection(host=self.host, port=self.port, username=self.agent, password=self.password, ca_file=ca_file)
 
 
 async def join(invitation: Invitation, settings_file: Path, ca_file: Path | None) -> Path:
-    """Tries the account, then writes settings and password; the password file's path.
+    """Try the account, then write settings and password; return the password file's path.
 
     Raises:
         BadInvitationError: TLS without a certificate authority.
         AlreadyJoinedError: the settings file has an [edge] table.
-        CairnError: the broker does not let us in; nothing was written.
+        CairnError: the broker refuses the account; nothing was written.
     """
     if invitation.is_tls and ca_file is None:
         ca_file = _system_authorities()
@@ -97,7 +97,7 @@ async def join(invitation: Invitation, settings_file: Path, ca_file: Path | None
 
 
 def write_settings(invitation: Invitation, settings_file: Path, ca_file: Path | None) -> Path:
-    """Appends the rig's table, and writes its password beside it, readable by the owner only."""
+    """Append the rig's table, and write its password beside it, readable by the owner only."""
     password_file = settings_file.resolve().with_name(f"{invitation.agent}.password")
     settings_file.parent.mkdir(parents=True, exist_ok=True)
     _write_private(password_file, invitation.password.get_secret_value() + "\n")
@@ -128,7 +128,7 @@ def _has_rig(settings_file: Path) -> bool:
 def _split(address: str) -> SplitResult:
     try:
         parts = urlsplit(address.strip())
-        _ = parts.port  # raises when it is no number
+        _ = parts.port  # raises ValueError when it is no number
     except ValueError as exc:
         raise BadInvitationError(f"an invitation looks like this: {EXAMPLE}") from exc
     return parts

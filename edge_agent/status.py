@@ -1,4 +1,4 @@
-"""How is this rig, at a glance? Its spool, and whether the broker lets it in."""
+"""How is this rig at a glance? The counts of its spool and a test connection to the broker."""
 
 import asyncio
 import uuid
@@ -8,9 +8,10 @@ from typing import Final
 
 from broker.delivery import Delivery
 from broker.errors import CairnError
-from edge_agent.cameras.camera import now_utc
 from edge_agent.config import Settings
-from edge_agent.spool.index import Figures, ImageState, SpoolIndex
+from edge_agent.photograph import now_utc
+from edge_agent.spool.index import SpoolState
+from edge_agent.spool.spool import Spool
 
 CONNECT_TIMEOUT_S: Final = 5.0
 MIB: Final = 1024 * 1024
@@ -18,7 +19,7 @@ MIB: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What `cairn edge status` shows."""
+    """The contents of `cairn edge status`."""
 
     agent: str
     project: str
@@ -35,9 +36,9 @@ class Status:
     reason: str | None
 
     def text(self) -> str:
-        """For people."""
+        """The status as text for people."""
         oldest = f", oldest {(now_utc() - self.oldest_at).total_seconds():.0f} s" if self.oldest_at else ""
-        bad = f", {self.rejected_count} {ImageState.REJECTED}, {self.lost_count} {ImageState.LOST}"
+        bad = f", {self.rejected_count} {SpoolState.REJECTED}, {self.lost_count} {SpoolState.LOST}"
         return "\n".join(
             [
                 f"rig      {self.agent} of project {self.project}",
@@ -49,40 +50,29 @@ class Status:
 
 
 async def look(settings: Settings) -> Status:
-    """Reads the spool's index beside a running agent, and knocks at the broker's door."""
+    """Read the spool's index beside a running agent, and try to connect to the broker."""
     project, name = settings.named()
-    figures = await asyncio.to_thread(_figures, settings)
+    counts = await asyncio.to_thread(Spool.read_only(settings.spool_dir).counts)
     reason = await _knock(settings, f"{name}-status-{uuid.uuid4().hex[:8]}")
     return Status(
         agent=name,
         project=project,
         spool=str(settings.spool_dir),
-        captured_count=figures.captured_count,
-        waiting_count=figures.waiting_count,
-        waiting_bytes=figures.waiting_bytes,
-        stored_count=figures.stored_count,
-        rejected_count=figures.rejected_count,
-        lost_count=figures.lost_count,
-        oldest_at=figures.oldest_at,
+        captured_count=counts.captured_count,
+        waiting_count=counts.waiting_count,
+        waiting_bytes=counts.waiting_bytes,
+        stored_count=counts.stored_count,
+        rejected_count=counts.rejected_count,
+        lost_count=counts.lost_count,
+        oldest_at=counts.oldest_at,
         broker=f"{settings.broker.host}:{settings.broker.port}",
         is_connected=reason is None,
         reason=reason,
     )
 
 
-def _figures(settings: Settings) -> Figures:
-    path = settings.spool_dir / "index.sqlite"
-    if not path.exists():
-        return Figures.nothing()
-    index = SpoolIndex.look(path)
-    try:
-        return index.figures()
-    finally:
-        index.close()
-
-
 async def _knock(settings: Settings, client_id: str) -> str | None:
-    """Why the broker cannot be used, or None."""
+    """The reason why the broker cannot be used; None when it can."""
     try:
         async with Delivery(settings.broker, client_id=client_id, session_expiry_s=0) as delivery:
             await delivery.wait_connected(CONNECT_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""How are named files sent by hand? Each until its receipt, with a bar for people."""
+"""How are files uploaded by hand? By the agent's uploader over an outbox of named files, with a progress bar."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,25 +11,26 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from edge_agent.config import Settings
-from edge_agent.spool.index import ImageState, SpooledImage
+from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import NamedFiles
+from edge_agent.uplink.rate import Window
 from edge_agent.uplink.uploader import Uploader, subscriptions
 
 CONNECT_TIMEOUT_S: Final = 10.0
 
 
 class NothingToUploadError(CairnError):
-    """No file was named."""
+    """An upload without a file."""
 
     code = "nothing_to_upload"
     remedy = "Name at least one file or folder."
 
 
 async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
-    """Sends every file; whether each is stored now. A rejected one is said in a line.
+    """Send every file; whether each is stored now. A rejected file is reported in a line.
 
     Raises:
-        CairnError: a file cannot be read, or the broker does not let us in.
+        CairnError: a file cannot be read, or the broker refuses the account.
     """
     if not files:
         raise NothingToUploadError("name at least one photograph")
@@ -40,12 +41,12 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
     def connect() -> Delivery:
         return Delivery(
             settings.broker,
-            client_id=f"{name}-files",  # not the running agent's: both may work at once
+            client_id=f"{name}-files",  # another than the running agent's: both may work at once
             subscriptions=subscriptions(settings.broker.space, project, name),
             session_expiry_s=0,
         )
 
-    async with connect() as probe:  # a wrong account is said now: an uploader would wait for a better one
+    async with connect() as probe:  # reports a wrong account now: an uploader would wait for ops to correct it
         await probe.wait_connected(CONNECT_TIMEOUT_S)
     with _bar(console) as bar:
         task = bar.add_task("uploading", total=sum(image.size_bytes for image in outbox.images.values()))
@@ -55,7 +56,7 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
             space=settings.broker.space,
             project=project,
             sender=name,
-            window=settings.window(),
+            window=Window.of(settings),
             keepalive_s=settings.broker.keepalive_s,
             settled=lambda image: _advance(bar, task, image),
         )
@@ -75,8 +76,8 @@ def _advance(bar: Progress, task: TaskID, image: SpooledImage) -> None:
 def _tell(console: Console, outbox: NamedFiles) -> bool:
     images = list(outbox.images.values())
     for image in images:
-        if image.state is not ImageState.STORED:
+        if image.state is not SpoolState.STORED:
             console.print(f"{image.file_name}: {image.state}: {image.reason or 'no reason given'}", markup=False)
-    stored_count = sum(image.state is ImageState.STORED for image in images)
+    stored_count = sum(image.state is SpoolState.STORED for image in images)
     console.print(f"{stored_count} of {len(images)} stored", highlight=False)
     return stored_count == len(images)

@@ -1,6 +1,6 @@
-"""The camera's own process: reads a plan and then one line per shot, answers each with a header and the bytes.
+"""How does the camera's process talk? It reads a plan and one line per shot; it answers with a header and bytes.
 
-It may hang or die: nothing but one photograph is lost with it. Run by `edge_agent.cameras.watched`.
+It may hang or die: only one photograph is lost with it. Run by `edge_agent.cameras.watched`.
 """
 
 import os
@@ -11,12 +11,13 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
-from edge_agent.cameras.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError, Photograph
+from edge_agent.cameras.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError
 from edge_agent.cameras.plan import CameraPlan, open_camera
+from edge_agent.photograph import Photograph
 
 
 class Header(BaseModel):
-    """One line of JSON before the photograph's bytes; `code` stands when there is none."""
+    """One line of JSON before the photograph's bytes; `code` is set when there is none."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,9 +35,9 @@ NOTHING_YET = "nothing_yet"
 
 
 def main() -> None:
-    """Serves shots until stdin closes, which it does when the agent ends, however it ends."""
+    """Serve shots until stdin closes, which happens whenever the agent ends."""
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a camera library prints goes to stderr, not between our headers
+    os.dup2(2, 1)  # output of camera libraries goes to stderr, not between our headers
     requests = sys.stdin.buffer
     plan = CameraPlan.model_validate_json(requests.readline())
     try:
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def shoot(camera: Camera) -> tuple[Header, bytes]:
-    """Takes one photograph, or says why not."""
+    """Take one photograph, or report the error."""
     try:
         photograph = camera.capture()
     except CairnError as exc:
@@ -70,7 +71,7 @@ def shoot(camera: Camera) -> tuple[Header, bytes]:
 
 
 def photograph_of(header: Header, content: bytes) -> Photograph | None:
-    """Turns an answer back into what `Camera.capture` gave; raises what it raised."""
+    """Turn an answer back into the result of `Camera.capture`, or into its error."""
     if header.code == NOTHING_YET:
         return None
     if header.code == CameraExhaustedError.code:

@@ -1,11 +1,12 @@
-"""A folder as a camera: a tethered camera's, a drone card's, a phone's; watched, or played back once."""
+"""How does a folder serve as a camera? By a listing in order of name; each complete file is returned once."""
 
 import re
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError, Photograph
+from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
+from edge_agent.photograph import Photograph
 
 CONTENT_TYPES = {
     ".jpg": "image/jpeg",
@@ -15,18 +16,18 @@ CONTENT_TYPES = {
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
 }
-SETTLE_S = 1.0  # a file that has not changed for so long is complete
+SETTLE_S = 1.0  # a file unchanged for this time is complete
 
 
 class FolderMissingError(CameraUnusableError):
-    """There is no such folder."""
+    """The folder does not exist."""
 
     code = "folder_missing"
     remedy = "Make the folder, or name another one."
 
 
 class FolderCamera:
-    """Hands over a folder's photographs in order of name, each once, when nobody writes to it any more."""
+    """The photographs of a folder in order of name, each once, as soon as it is completely written."""
 
     def __init__(
         self,
@@ -54,10 +55,10 @@ class FolderCamera:
         return self._take(path)
 
     def close(self) -> None:
-        """A folder needs no letting go."""
+        """A folder needs no release."""
 
     def _is_complete(self, path: Path) -> bool:
-        """Judged by age, not by a second look: copies keep growing, and growing renews the time."""
+        """Whether a file is complete, judged by its age: a copy in progress keeps renewing its time."""
         try:
             status = path.stat()
         except FileNotFoundError:
@@ -73,7 +74,7 @@ class FolderCamera:
             return None
         except OSError as exc:
             raise CameraError(f"cannot read {path}: {exc.strerror}") from exc
-        if _source(path) != source:  # it was written to while we read
+        if _source(path) != source:  # it was written to meanwhile
             return None
         self._taken.add(source)
         return Photograph(
@@ -85,19 +86,19 @@ class FolderCamera:
 
 
 def photographs(folder: Path) -> list[Path]:
-    """Lists a folder's photographs by name, numbers by value: img_9 before img_10."""
+    """List a folder's photographs by name, numbers by value: img_9 before img_10."""
     found = (path for path in folder.iterdir() if path.suffix.lower() in CONTENT_TYPES and path.name[0] not in ".~")
     return sorted((path for path in found if path.is_file()), key=by_name)
 
 
 def by_name(path: Path) -> list[tuple[int, str]]:
-    """Sorts IMG_9 before IMG_10."""
+    """Sort IMG_9 before IMG_10."""
     parts = re.split(r"(\d+)", path.name.lower())
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _source(path: Path) -> str:
-    """Names a file as it is now: a file of the same name with other content is another photograph."""
+    """Name a file with its size and time: the same name with other content is another photograph."""
     try:
         status = path.stat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A tethered camera by the gphoto2 command: hundreds of DSLRs and system cameras."""
+"""How is a tethered camera released? By one run of the gphoto2 command per photograph."""
 
 import shutil
 import subprocess
@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from edge_agent.cameras.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraUnusableError
 from edge_agent.cameras.folder import CONTENT_TYPES
+from edge_agent.photograph import Photograph, now_utc
 
 PROGRAM: Final = "gphoto2"
 BUSY: Final = ("Could not claim", "-53", "-7: ")
@@ -15,14 +16,14 @@ BUSY_ADVICE: Final = "the camera is busy: close other programs (gvfs-gphoto2 too
 
 
 class Gphoto2MissingError(CameraUnusableError):
-    """The command is not installed."""
+    """The command gphoto2 is not installed."""
 
     code = "gphoto2_missing"
     remedy = "Install it: `apt install gphoto2`."
 
 
 class Gphoto2Camera:
-    """Each photograph is one run of gphoto2 into a folder of its own; raw files stay on the camera's card."""
+    """A tethered camera. Each run of gphoto2 writes to a folder of its own; raw files stay on the camera's card."""
 
     def __init__(self, *, shot_timeout_s: float) -> None:
         if shutil.which(PROGRAM) is None:
@@ -77,4 +78,4 @@ def _advice(stderr: str) -> str:
     if any(mark in stderr for mark in BUSY):
         return BUSY_ADVICE
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return f"gphoto2: {lines[-1] if lines else 'ended without a word'}"
+    return f"gphoto2: {lines[-1] if lines else 'ended without a message'}"

@@ -1,4 +1,4 @@
-"""What do bare cameras leave out of a JPEG? EXIF, and USB cameras their Huffman tables."""
+"""What is missing in the JPEGs of bare cameras? EXIF and, with USB, the Huffman tables; both are inserted."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ SEGMENT_HEAD_BYTES: Final = 4
 
 
 class NotAJpegError(CameraError):
-    """A device announced JPEG and delivered something else."""
+    """Data of a device that are no JPEG although it announced one."""
 
     code = "camera_bad_data"
     remedy = "Choose another format or size for the camera."
@@ -29,7 +29,7 @@ class NotAJpegError(CameraError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """What a camera knows of one photograph."""
+    """The data of one photograph that EXIF takes."""
 
     make: str
     model: str
@@ -42,7 +42,7 @@ class Shot:
 
 
 def with_exif(jpeg: bytes, shot: Shot) -> bytes:
-    """Writes EXIF into a JPEG that has none; pixels and tables stay as they are.
+    """Write EXIF into a JPEG that has none; pixels and tables stay as they are.
 
     Raises:
         NotAJpegError: the bytes do not begin like a JPEG.
@@ -55,7 +55,7 @@ def with_exif(jpeg: bytes, shot: Shot) -> bytes:
 
 
 def with_huffman_tables(frame: bytes) -> bytes:
-    """Completes a motion-JPEG picture to a JPEG that every program reads."""
+    """Complete a motion-JPEG image to a JPEG that every program reads."""
     scan = frame.find(SCAN_MARKER)
     if scan < 0 or TABLES_MARKER in frame[:scan]:
         return frame
@@ -64,7 +64,7 @@ def with_huffman_tables(frame: bytes) -> bytes:
 
 @cache
 def huffman_tables() -> bytes:
-    """The usual tables (ISO/IEC 10918-1, annex K.3), as libjpeg writes them when it is not asked to optimise."""
+    """The standard tables (ISO/IEC 10918-1, annex K.3), as libjpeg writes them without optimisation."""
     out = io.BytesIO()
     Image.new("RGB", (16, 16)).save(out, "JPEG", optimize=False)
     jpeg, tables, place = out.getvalue(), b"", len(START)

@@ -1,37 +1,38 @@
-"""A Raspberry Pi camera: picamera2 comes with the operating system, not from PyPI, and is imported when it is opened."""
+"""How does a Raspberry Pi camera photograph? By picamera2, with everything locked after a warm-up."""
 
 import io
 import time
 from typing import Any, Final
 
-from edge_agent.cameras.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraUnusableError
 from edge_agent.cameras.jpeg import Shot, with_exif
 from edge_agent.cameras.sensors import Sensor, find_sensor
+from edge_agent.photograph import Photograph, now_utc
 
-WARM_UP_S: Final = 2.0  # exposure and white balance settle; then they are locked: photographs must match each other
+WARM_UP_S: Final = 2.0  # exposure and white balance converge, then they are locked: photographs must match
 LOCKED: Final = ("ExposureTime", "AnalogueGain", "ColourGains")
-MOST_STALE: Final = 8  # photographs older than their trigger that are thrown away before the camera is called broken
+MOST_STALE: Final = 8  # photographs older than the trigger that are discarded before an error
 JPEG_QUALITY: Final = 95
 ISO_AT_GAIN_1: Final = 100
 MANUAL_FOCUS: Final = 0  # libcamera's AfModeManual
 
 
 class PicameraMissingError(CameraUnusableError):
-    """No picamera2 here."""
+    """The package picamera2 is not installed; it comes with the operating system, not from PyPI."""
 
     code = "picamera_missing"
     remedy = "Install it from Raspberry Pi OS: `apt install python3-picamera2`."
 
 
 class StalePhotographError(CameraError):
-    """The camera only hands over photographs from before the trigger (picamera2 issue 787)."""
+    """Only photographs from before the trigger (picamera2 issue 787)."""
 
     code = "camera_stale"
     remedy = "Nothing: the old photograph is dropped and the shot repeated."
 
 
 class Picamera:
-    """Photographs with everything locked after a warm-up; refuses what was exposed before it was asked."""
+    """A Pi camera, locked after a warm-up; it discards what was exposed before the trigger."""
 
     def __init__(self, *, lens_mm: float | None = None, is_locked: bool = True, warm_up_s: float = WARM_UP_S) -> None:
         self._camera = _open()
@@ -65,7 +66,7 @@ class Picamera:
         self._camera.close()
 
     def _lock(self) -> None:
-        """Keeps the exposure, white balance and focus that the warm-up found."""
+        """Lock the exposure, white balance and focus that the warm-up found."""
         metadata = self._camera.capture_metadata()
         controls: dict[str, Any] = {name: metadata[name] for name in LOCKED if name in metadata}
         controls |= {"AeEnable": False, "AwbEnable": False}
@@ -89,7 +90,7 @@ class Picamera:
 
 
 def _exposed_from_ns(metadata: dict[str, Any]) -> int:
-    """When the exposure began: the timestamp is of the first line's read-out."""
+    """The start of the exposure, nanoseconds: the timestamp is of the first line's read-out."""
     return int(metadata["SensorTimestamp"]) - 1000 * int(metadata.get("ExposureTime", 0))
 
 

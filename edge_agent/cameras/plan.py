@@ -1,7 +1,7 @@
-"""Which camera does a rig have, and how is it opened?"""
+"""Which camera does a rig have? One class per kind, chosen by a plan that is sent to the camera's process."""
 
-from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,26 +10,18 @@ from edge_agent.cameras.folder import FolderCamera
 from edge_agent.cameras.gphoto2 import Gphoto2Camera
 from edge_agent.cameras.picamera import Picamera
 from edge_agent.cameras.v4l2 import UsbCamera
-
-
-class CameraKind(StrEnum):
-    FOLDER = "folder"
-    WATCH = "watch"
-    SIMULATED = "simulated"
-    PICAMERA = "picamera"
-    V4L2 = "v4l2"
-    GPHOTO2 = "gphoto2"
+from edge_agent.config import CameraKind, Settings
 
 
 class CameraMissingError(CameraUnusableError):
     """The software that this camera needs is not installed."""
 
-    code = "camera_missing"
-    remedy = "Install what the message names for this camera."
+    code = "simulation_missing"
+    remedy = "Install the simulated camera: `deploy/setup.sh demo`."
 
 
 class CameraPlan(BaseModel):
-    """What the camera's process is told when it starts."""
+    """The camera's configuration, which its process reads at the start."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,13 +37,28 @@ class CameraPlan(BaseModel):
     is_locked: bool = True
     shot_timeout_s: float = 60.0
 
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The plan that the rig's settings describe."""
+        return cls(
+            kind=settings.camera,
+            folder=settings.folder,
+            object_name=settings.object_name,
+            count=settings.count,
+            device=settings.device,
+            size_px=settings.size_px,
+            lens_mm=settings.lens_mm,
+            is_locked=settings.is_locked,
+            shot_timeout_s=settings.shot_timeout_s,
+        )
+
 
 def open_camera(plan: CameraPlan) -> Camera:
-    """Opens the planned camera.
+    """Open the planned camera.
 
     Raises:
         CameraMissingError: a package is not installed; the message names it.
-        CameraUnusableError: the device or folder is not there.
+        CameraUnusableError: the device or folder does not exist.
     """
     match plan.kind:
         case CameraKind.SIMULATED:

@@ -1,4 +1,4 @@
-"""What is known of sensors whose cameras write no EXIF? Enough for a focal length in pixels."""
+"""What is the focal length of a bare sensor? A table of sensor widths and lenses of cameras that write no EXIF."""
 
 from dataclasses import dataclass
 
@@ -43,6 +43,6 @@ SENSORS = {
 
 
 def find_sensor(model: str) -> Sensor | None:
-    """The sensor that a driver names, `imx708_wide_noir` too: infra-red filters do not change the view."""
+    """Find the sensor that a driver names; also `imx708_wide_noir`: an infra-red filter does not change the view."""
     name = model.lower().removesuffix("_noir")
     return SENSORS.get(name)

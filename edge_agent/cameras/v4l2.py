@@ -1,14 +1,15 @@
-"""A USB camera by V4L2 (linuxpy): motion JPEG as the camera compressed it, nothing is encoded twice."""
+"""How does a USB camera photograph? By V4L2 (linuxpy) as a motion-JPEG stream, kept as the camera compressed it."""
 
 import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from edge_agent.cameras.camera import CameraError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraUnusableError
 from edge_agent.cameras.jpeg import Shot, with_exif, with_huffman_tables
+from edge_agent.photograph import Photograph, now_utc
 
 BUFFERS: Final = 2
-MOST_STALE: Final = 8  # buffers hold what was exposed before the trigger
+MOST_STALE: Final = 8  # buffers hold images from before the trigger
 WARM_UP_S: Final = 2.0
 
 
@@ -20,7 +21,7 @@ class LinuxpyMissingError(CameraUnusableError):
 
 
 class UsbCamera:
-    """Streams all the time, so that exposure stays settled; hands over the first picture exposed after the call."""
+    """A USB camera. It streams all the time, so that exposure stays stable; returns the first image after the call."""
 
     def __init__(self, device: int, *, size_px: tuple[int, int] | None = None, warm_up_s: float = WARM_UP_S) -> None:
         self._device, self._capture = _open(device, size_px)
@@ -34,7 +35,7 @@ class UsbCamera:
             taken = self._next()
             if taken.timestamp >= asked_s:  # V4L2 stamps with the monotonic clock
                 return self._photograph(bytes(taken))
-        raise CameraError(f"{self._name} hands over old pictures only: it is started again")
+        raise CameraError(f"{self._name} delivers old images only: it is started again")
 
     def close(self) -> None:
         self._capture.close()

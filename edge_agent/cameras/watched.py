@@ -1,4 +1,4 @@
-"""How does a rig survive its camera? It runs in a child process that is killed when it hangs, and started again."""
+"""How does a rig survive a camera that hangs? By a child process, killed after a time-out and started again."""
 
 import asyncio
 import contextlib
@@ -9,9 +9,10 @@ from typing import Self
 from pydantic import ValidationError
 
 from broker.logs import get_logger
-from edge_agent.cameras.camera import CameraError, Photograph
+from edge_agent.cameras.camera import CameraError
 from edge_agent.cameras.child import Header, photograph_of
 from edge_agent.cameras.plan import CameraPlan
+from edge_agent.photograph import Photograph
 
 CHILD_COMMAND = (sys.executable, "-m", "edge_agent.cameras.child")
 LOG = get_logger()
@@ -21,21 +22,21 @@ END_TIMEOUT_S = 3.0
 
 
 class CameraHungError(CameraError):
-    """No answer in time: the camera's process was killed; the next shot starts a new one."""
+    """No answer in time; the camera's process was killed and the next shot starts a new one."""
 
     code = "camera_hung"
     remedy = "Nothing at first: the camera's process is started again. If it goes on, check cable and power."
 
 
 class CameraEndedError(CameraError):
-    """The camera's process ended by itself; the next shot starts a new one."""
+    """The end of the camera's process; the next shot starts a new one."""
 
     code = "camera_ended"
     remedy = "Nothing at first: the camera's process is started again. If it goes on, read the agent's log."
 
 
 class WatchedCamera:
-    """A camera in a process of its own. `first` and the taken sources grow with what was handed over."""
+    """A camera in a process of its own. `first` and the taken sources grow with each photograph."""
 
     def __init__(self, plan: CameraPlan, *, shot_timeout_s: float, start_timeout_s: float) -> None:
         self._plan, self._shot_timeout_s, self._start_timeout_s = plan, shot_timeout_s, start_timeout_s
@@ -48,7 +49,7 @@ class WatchedCamera:
         return max(0, self._start_count - 1)
 
     async def capture(self) -> Photograph | None:
-        """Takes one photograph, within the time; None when there is nothing yet.
+        """Take one photograph within the time-out; None when there is nothing yet.
 
         Raises:
             CameraExhaustedError: a fixed set is at its end.
@@ -100,7 +101,7 @@ class WatchedCamera:
             raise CameraEndedError("the camera's process ended: it is started again") from exc
 
     def _remember(self, photograph: Photograph) -> None:
-        """A process that is started again goes on where the last one stopped."""
+        """Note a photograph in the plan, so that a restarted process continues after it."""
         sources = (photograph.source,) if photograph.source else ()
         self._plan = self._plan.model_copy(
             update={"first": self._plan.first + 1, "taken_sources": (*self._plan.taken_sources, *sources)}

@@ -1,4 +1,4 @@
-"""How does this rig's lens draw? OpenCV's matrix and distortion, how well they fit, and how they travel in EXIF."""
+"""What is this rig's lens? The median of refined intrinsics with spread and error; written into EXIF."""
 
 import io
 import math
@@ -8,29 +8,25 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Self
+from typing import Final, Self
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IFDRational
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from broker.errors import CairnError
 from broker.messages import CameraEntry
 from edge_agent.cameras.sensors import FULL_FRAME_WIDTH_MM, Sensor
 from edge_agent.capture.exif import EXIF_MARK, JPEG_START, edited, exif_segment
+from edge_agent.config import Calibration
 
 LEAST_IMAGES: Final = 12
 MOST_SPREAD_PERCENT: Final = 2.0  # a lens that zooms or hunts for focus has more than one focal length
 LEAST_RMS_LIMIT_PX: Final = 2.0
-MOST_RMS_RATIO: Final = (
-    0.001  # of the longer side: features are found in a reduced image, errors are told in full pixels
-)
-SAME_SHAPE_RATIO: Final = 0.01  # of the aspect ratio: another crop of the sensor has another view
+# Of the longer side: features are found in a reduced image, errors are given in full pixels.
+MOST_RMS_RATIO: Final = 0.001
 CENTIMETRES: Final = 3  # EXIF 2.32, tag 0xA210
 MM_PER_CM: Final = 10.0
 PRECISION: Final = 100_000
-
-Matrix = tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat]
 
 
 class TooFewImagesError(CairnError):
@@ -47,32 +43,9 @@ class PoorFitError(CairnError):
     remedy = "Lock focus and zoom, take more photographs, then calibrate again."
 
 
-class Calibration(BaseModel):
-    """A lens before a sensor: pixels of photographs of this size, centres at half integers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    size_px: tuple[PositiveInt, PositiveInt] = Field(description="Width and height of the photographs, pixels.")
-    matrix: Matrix = Field(description="fx, fy, cx, cy in pixels.")
-    distortion: Annotated[tuple[float, ...], Field(max_length=8)] = Field(
-        default=(), description="OpenCV's k1, k2, p1, p2."
-    )
-
-    def fits(self, width_px: int, height_px: int) -> bool:
-        """Whether photographs of this size show the same view, upright or turned, smaller or not."""
-        ours, theirs = max(self.size_px) / min(self.size_px), max(width_px, height_px) / min(width_px, height_px)
-        return math.isclose(ours, theirs, rel_tol=SAME_SHAPE_RATIO)
-
-    def toml(self) -> str:
-        """As one value of a settings file."""
-        numbers = ", ".join(f"{value:.2f}" for value in self.matrix)
-        bends = ", ".join(f"{value:.6f}" for value in self.distortion)
-        return f"{{ size_px = [{self.size_px[0]}, {self.size_px[1]}], matrix = [{numbers}], distortion = [{bends}] }}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """What the placed photographs say of a lens."""
+    """A calibration fitted to the placed photographs, and how well it fits."""
 
     calibration: Calibration
     image_count: int
@@ -81,7 +54,7 @@ class Fit:
 
     @classmethod
     def of(cls, cameras: Sequence[CameraEntry], *, least_images: int = LEAST_IMAGES) -> Self:
-        """The median of what was refined, over the photographs of the most frequent size.
+        """Take the median of the refined intrinsics over the photographs of the most frequent size.
 
         Raises:
             TooFewImagesError: less than `least_images` are placed with a matrix.
@@ -92,13 +65,13 @@ class Fit:
         if count < max(1, least_images):
             raise TooFewImagesError(
                 f"{count} of this rig's photographs are placed, {least_images} of one size are needed:"
-                " photograph on, or lower --least"
+                " take more photographs, or lower --least"
             )
         chosen = [each for each in known if (each.width_px, each.height_px) == size_px]
         focal_px = [each.intrinsics[0] for each in chosen if each.intrinsics]
         errors_px = [each.reprojection_error_px for each in chosen if each.reprojection_error_px is not None]
         rms_px = math.sqrt(statistics.fmean(error**2 for error in errors_px)) if errors_px else None
-        middle = statistics.median(focal_px)
+        median_px = statistics.median(focal_px)
         return cls(
             calibration=Calibration(
                 size_px=size_px,
@@ -106,19 +79,19 @@ class Fit:
                 distortion=_medians([each.distortion for each in chosen if each.distortion]),
             ),
             image_count=count,
-            focal_spread_percent=100 * (max(focal_px) - min(focal_px)) / middle,
+            focal_spread_percent=100 * (max(focal_px) - min(focal_px)) / median_px,
             reprojection_rms_px=rms_px,
         )
 
     def check(self) -> None:
-        """Raises PoorFitError when these photographs were not taken through one lens, or are not understood."""
+        """Raise PoorFitError when these photographs were not taken through one lens, or are not understood."""
         if self.focal_spread_percent > MOST_SPREAD_PERCENT:
             raise PoorFitError(
                 f"the focal length differs by {self.focal_spread_percent:.1f} % between photographs:"
-                " lock zoom and focus, and photograph anew"
+                " lock zoom and focus, and photograph again"
             )
         if self.reprojection_rms_px is None:
-            raise PoorFitError("the reconstructor does not tell reprojection errors: its black box must, for this")
+            raise PoorFitError("the reconstructor gives no reprojection errors: its black box must, for this")
         limit_px = max(LEAST_RMS_LIMIT_PX, MOST_RMS_RATIO * max(self.calibration.size_px))
         if self.reprojection_rms_px > limit_px:
             raise PoorFitError(
@@ -128,17 +101,17 @@ class Fit:
 
 
 def difference_percent(focal_px: float, other_px: float) -> float:
-    """How much longer a focal length is than another."""
+    """The relative difference of two focal lengths in pixels, percent."""
     return 100 * (focal_px / other_px - 1)
 
 
 def table_focal_px(sensor: Sensor, width_px: int) -> float | None:
-    """What the sensor table says for photographs of the whole sensor; None when the lens is chosen by the user."""
+    """The sensor table's focal length for photographs of the whole sensor, pixels; None without a fixed lens."""
     return sensor.focal_length_mm / sensor.width_mm * width_px if sensor.focal_length_mm else None
 
 
 def camera_model(content: bytes) -> str | None:
-    """What EXIF calls the camera."""
+    """The camera's model in EXIF; None without one."""
     try:
         with Image.open(io.BytesIO(content)) as image:
             model = image.getexif().get(ExifTags.Base.Model)
@@ -148,9 +121,9 @@ def camera_model(content: bytes) -> str | None:
 
 
 def with_calibration(content: bytes, calibration: Calibration) -> bytes:
-    """A JPEG whose EXIF tells the calibrated focal length exactly; other formats and other views come back as they are.
+    """Write the calibrated focal length into a JPEG's EXIF; other formats and other views are returned unchanged.
 
-    EXIF knows a focal length, not a distortion: the reconstructor begins with ours and refines the rest.
+    EXIF has a field for the focal length, none for distortion: the reconstructor starts with ours and refines the rest.
     """
     if not content.startswith(JPEG_START):
         return content
@@ -158,17 +131,17 @@ def with_calibration(content: bytes, calibration: Calibration) -> bytes:
 
     def keep(body: bytes) -> bytes:
         bodies.append(body)
-        return _told(body, calibration, content)
+        return _calibrated_body(body, calibration, content)
 
     changed = edited(content, keep)
     if bodies:
         return changed
-    told = _told(b"", calibration, content)
-    return JPEG_START + exif_segment(told) + content[len(JPEG_START) :] if told else content
+    body_after = _calibrated_body(b"", calibration, content)
+    return JPEG_START + exif_segment(body_after) + content[len(JPEG_START) :] if body_after else content
 
 
-def _told(body: bytes, calibration: Calibration, content: bytes) -> bytes:
-    """The EXIF body with our focal length; as it was when it cannot be read, or is of another view."""
+def _calibrated_body(body: bytes, calibration: Calibration, content: bytes) -> bytes:
+    """The EXIF body with our focal length; unchanged when it cannot be read, or is of another view."""
     size_px = _size_px(content)
     if size_px is None or not calibration.fits(*size_px):
         return body
@@ -178,15 +151,15 @@ def _told(body: bytes, calibration: Calibration, content: bytes) -> bytes:
             warnings.simplefilter("error")  # Pillow only warns of EXIF that it reads in part
             if body:
                 exif.load(EXIF_MARK + body)
-            _tell(exif, calibration, size_px)
-            told = exif.tobytes()
+            _set_focal_length(exif, calibration, size_px)
+            body_after = exif.tobytes()
     except (OSError, SyntaxError, ValueError, struct.error, TypeError, KeyError, Warning):
         return body
-    return told.removeprefix(EXIF_MARK)
+    return body_after.removeprefix(EXIF_MARK)
 
 
-def _tell(exif: Image.Exif, calibration: Calibration, size_px: tuple[int, int]) -> None:
-    """Focal length in millimetres, and how many pixels a centimetre has on the sensor: their product is exact."""
+def _set_focal_length(exif: Image.Exif, calibration: Calibration, size_px: tuple[int, int]) -> None:
+    """Set the focal length in millimetres and the sensor's pixels per centimetre: their product is exact."""
     details = exif.get_ifd(ExifTags.IFD.Exif)
     scale = max(size_px) / max(calibration.size_px)
     fx_px, fy_px = calibration.matrix[0] * scale, calibration.matrix[1] * scale
@@ -194,7 +167,7 @@ def _tell(exif: Image.Exif, calibration: Calibration, size_px: tuple[int, int]) 
     if focal_mm <= 0:
         focal_mm = round(fx_px / max(size_px) * FULL_FRAME_WIDTH_MM, 2)  # as on a 36 mm wide sensor
         details[ExifTags.Base.FocalLength] = _ratio(focal_mm)
-    details.pop(ExifTags.Base.FocalLengthIn35mmFilm, None)  # whole millimetres: readers would prefer it to ours
+    details.pop(ExifTags.Base.FocalLengthIn35mmFilm, None)  # in whole millimetres, and readers would prefer it to ours
     details[ExifTags.Base.FocalPlaneXResolution] = _ratio(MM_PER_CM * fx_px / focal_mm)
     details[ExifTags.Base.FocalPlaneYResolution] = _ratio(MM_PER_CM * fy_px / focal_mm)
     details[ExifTags.Base.FocalPlaneResolutionUnit] = CENTIMETRES
@@ -202,7 +175,7 @@ def _tell(exif: Image.Exif, calibration: Calibration, size_px: tuple[int, int]) 
 
 
 def _size_px(content: bytes) -> tuple[int, int] | None:
-    """From the header alone."""
+    """Width and height of a JPEG from its header, pixels."""
     try:
         with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
             return image.size

@@ -1,4 +1,4 @@
-"""Where does EXIF lie in a photograph, and how is it replaced without touching a pixel? JPEG, PNG and WebP."""
+"""How is EXIF replaced without touching a pixel? By rewriting the segments or chunks around the image data."""
 
 import struct
 import zlib
@@ -17,11 +17,11 @@ LONGEST_SEGMENT: Final = 65_533
 WEBP_HEAD_BYTES: Final = 12
 WEBP_HAS_EXIF, WEBP_HAS_XMP = 0x08, 0x04  # in the first byte of VP8X
 
-Edit = Callable[[bytes], bytes | None]  # of an EXIF body, which is a small TIFF file; None takes it out
+Edit = Callable[[bytes], bytes | None]  # of an EXIF body, which is a small TIFF file; None removes it
 
 
 def edited(content: bytes, edit: Edit, *, drops_xmp: bool = False) -> bytes:
-    """Applies an edit to each EXIF body; what is no JPEG, PNG or WebP comes back as it is."""
+    """Apply an edit to each EXIF body; other formats than JPEG, PNG and WebP are returned unchanged."""
     if content.startswith(JPEG_START):
         return _edited_jpeg(content, edit, drops_xmp=drops_xmp)
     if content.startswith(PNG_START):
@@ -32,7 +32,7 @@ def edited(content: bytes, edit: Edit, *, drops_xmp: bool = False) -> bytes:
 
 
 def exif_segment(body: bytes) -> bytes:
-    """A JPEG's segment around an EXIF body; nothing when it is too long for one."""
+    """The JPEG segment around an EXIF body; empty when the body is too long for one."""
     if len(EXIF_MARK) + len(body) > LONGEST_SEGMENT:
         return b""
     return bytes([0xFF, EXIF_SEGMENT]) + struct.pack(">H", len(EXIF_MARK) + len(body) + 2) + EXIF_MARK + body
@@ -53,7 +53,7 @@ def _edited_jpeg(content: bytes, edit: Edit, *, drops_xmp: bool) -> bytes:
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The segments before the scan, each with its marker; the scan and all behind it as the last."""
+    """The segments before the scan, each with its marker; the scan and the rest as the last."""
     place = len(JPEG_START)
     while place + 4 <= len(content) and content[place] == 0xFF:  # noqa: PLR2004 - every marker begins so
         marker, length = content[place + 1], struct.unpack(">H", content[place + 2 : place + 4])[0]
@@ -103,7 +103,7 @@ def _edited_webp(content: bytes, edit: Edit, *, drops_xmp: bool) -> bytes:
 
 
 def _webp_exif(body: bytes, edit: Edit) -> bytes:
-    """The part anew; some programs write JPEG's mark before the body."""
+    """The chunk after the edit; some programs write JPEG's mark before the body."""
     mark = EXIF_MARK if body.startswith(EXIF_MARK) else b""
     after = edit(body[len(mark) :])
     if after is None:

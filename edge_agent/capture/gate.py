@@ -1,4 +1,4 @@
-"""Is this photograph worth sending now? Judged on a small grey copy with Pillow alone; a rig carries no numerics."""
+"""Is this photograph worth sending? Variance of the Laplacian, clipped share and dHash of a small grey copy."""
 
 import io
 import statistics
@@ -10,16 +10,16 @@ from typing import Final
 
 from PIL import Image, ImageFilter, ImageStat, UnidentifiedImageError
 
-SMALL_PX: Final = 512  # blur is judged on the longer side scaled to this: grain no longer counts, motion still does
+SMALL_PX: Final = 512  # longer side of the copy: small enough that grain does not count, and motion blur does
 HASH_SIDE: Final = 8
 LAPLACIAN: Final = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
 CLIPPED_LEVELS: Final = 2  # grey levels at each end that count as clipped
 MEMORY: Final = 50  # photographs that the median is taken over
-LEAST_MEMORY: Final = 5  # before so many nothing is called blurred
+LEAST_MEMORY: Final = 5  # photographs before the first is called blurred
 
 
-class Verdict(StrEnum):
-    """What the gate says."""
+class PhotographVerdict(StrEnum):
+    """The gate's decision on a photograph."""
 
     KEPT = "kept"
     BLURRED = "blurred"
@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a small grey copy tells: sharpness (variance of the Laplacian), share of clipped pixels, dHash."""
+    """Measures of a small grey copy: sharpness (variance of the Laplacian), share of clipped pixels, dHash."""
 
     sharpness: float
     clipped_ratio: float
@@ -42,7 +42,7 @@ class Thresholds:
     """Limits of the gate; 0 switches a check off.
 
     blur_ratio: of the session's median sharpness; duplicate_bits: most bits of 64 in which two photographs of the same
-    view differ; clipped_ratio: most pixels without drawing.
+    view differ; clipped_ratio: largest share of pixels without detail.
     """
 
     blur_ratio: float = 0.25
@@ -52,36 +52,36 @@ class Thresholds:
 
 
 class Gate:
-    """Remembers what the session's photographs look like and judges the next."""
+    """The filter of photographs; it remembers measures of the session's earlier photographs."""
 
     def __init__(self, thresholds: Thresholds) -> None:
         self.thresholds = thresholds
         self._sharpness: deque[float] = deque(maxlen=MEMORY)
         self._fingerprints: deque[int] = deque(maxlen=max(1, thresholds.compared))
 
-    def judge(self, content: bytes) -> Verdict:
-        """Judges one encoded photograph; a kept one is remembered."""
+    def judge(self, content: bytes) -> PhotographVerdict:
+        """Judge one encoded photograph; a kept one is remembered."""
         seen = look(content)
         if seen is None:
-            return Verdict.UNREADABLE
+            return PhotographVerdict.UNREADABLE
         verdict = self._compare(seen)
-        if verdict is not Verdict.NEAR_DUPLICATE:
+        if verdict is not PhotographVerdict.NEAR_DUPLICATE:
             self._sharpness.append(seen.sharpness)
-        if verdict is Verdict.KEPT:
+        if verdict is PhotographVerdict.KEPT:
             self._fingerprints.append(seen.fingerprint)
         return verdict
 
-    def _compare(self, seen: Look) -> Verdict:
+    def _compare(self, seen: Look) -> PhotographVerdict:
         limits = self.thresholds
         if limits.clipped_ratio and seen.clipped_ratio > limits.clipped_ratio:
-            return Verdict.CLIPPED
+            return PhotographVerdict.CLIPPED
         if self._is_blurred(seen):
-            return Verdict.BLURRED
+            return PhotographVerdict.BLURRED
         if limits.duplicate_bits and any(
             (seen.fingerprint ^ other).bit_count() <= limits.duplicate_bits for other in self._fingerprints
         ):
-            return Verdict.NEAR_DUPLICATE
-        return Verdict.KEPT
+            return PhotographVerdict.NEAR_DUPLICATE
+        return PhotographVerdict.KEPT
 
     def _is_blurred(self, seen: Look) -> bool:
         if len(self._sharpness) < LEAST_MEMORY:
@@ -90,7 +90,7 @@ class Gate:
 
 
 def look(content: bytes) -> Look | None:
-    """Decodes small (JPEG's own eighths) and measures; None when it is no image."""
+    """Decode at a reduced size (JPEG's own eighths) and measure; None when it is no image."""
     try:
         with Image.open(io.BytesIO(content)) as image:
             image.draft("L", (SMALL_PX, SMALL_PX))

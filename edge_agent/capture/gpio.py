@@ -1,4 +1,4 @@
-"""How does a button, a foot switch or a light barrier trigger a photograph? One pin of the rig's header, by gpiozero."""
+"""How does a button or light barrier trigger a photograph? By a contact on one GPIO pin, read with gpiozero."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -9,7 +9,7 @@ BOUNCE_S: Final = 0.05  # contacts bounce for some milliseconds
 
 
 class GpioMissingError(CairnError):
-    """No gpiozero here."""
+    """The package gpiozero is not installed."""
 
     code = "gpio_missing"
     remedy = "Install gpiozero, or leave the trigger out."
@@ -23,7 +23,7 @@ class GpioUnusableError(CairnError):
 
 
 class Trigger:
-    """Calls `pressed` at each closing of a contact between the pin and ground, from gpiozero's own thread.
+    """A contact between a pin and ground; `pressed` is called at each closing, from gpiozero's own thread.
 
     Raises:
         GpioMissingError: gpiozero is not installed.
@@ -35,7 +35,7 @@ class Trigger:
         self._button.when_pressed = pressed
 
     def close(self) -> None:
-        """Lets go of the pin."""
+        """Release the pin."""
         self._button.close()
 
 

@@ -1,4 +1,4 @@
-"""How is a place kept secret? GPS is taken out without touching a pixel: looters read EXIF too.
+"""How is a place kept secret from looters? GPS entries of EXIF are overwritten in place; pixels stay untouched.
 
 EXIF is a small TIFF file wherever it lies, so one function cleans it in JPEG, PNG and WebP, and cleans TIFF itself: the
 GPS entries are overwritten with zeros in place and nothing moves, so that maker notes keep their offsets. XMP, which may
@@ -35,18 +35,18 @@ SIZE_BY_TYPE: Final = {
     17: 8,
     18: 8,
 }
-MOST_FOLDERS: Final = 4096  # directories that are followed: pages of a TIFF; a ring of them ends there
+MOST_FOLDERS: Final = 4096  # directories that are followed, as a TIFF has one for each page; ends a circular chain
 
 
 class UncleanableError(CairnError):
-    """A TIFF structure that points outside of itself: nothing can be said of what is in it."""
+    """A TIFF structure that points outside of itself, so that its contents are unknown."""
 
     code = "uncleanable_exif"
     remedy = "The photograph is kept back: write it again with another program, or allow GPS."
 
 
 def without_gps(content: bytes) -> bytes:
-    """The photograph without its place; EXIF that cannot be read goes altogether, a TIFF that cannot is left as it is."""
+    """Remove the place from a photograph. Unreadable EXIF is removed whole; an unreadable TIFF is left as it is."""
     if content[:4] in TIFF_HEADS:
         with contextlib.suppress(UncleanableError):
             return without_place(content)
@@ -55,10 +55,10 @@ def without_gps(content: bytes) -> bytes:
 
 
 def without_place(tiff: bytes) -> bytes:
-    """A TIFF structure with every GPS and XMP entry overwritten and taken out of its directory; same length.
+    """Overwrite every GPS and XMP entry of a TIFF structure and remove it from its directory; the length stays.
 
     Raises:
-        UncleanableError: it does not read.
+        UncleanableError: the structure cannot be read.
     """
     try:
         return _Cleaner.of(tiff).run()
@@ -70,12 +70,12 @@ def _cleaned(body: bytes) -> bytes | None:
     try:
         return without_place(body)
     except UncleanableError:
-        return None  # what cannot be read cannot be cleaned: rather no EXIF than a place given away
+        return None  # unreadable EXIF cannot be cleaned: better none than a place given away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """Where things stand: classic TIFF, or BigTIFF with its longer numbers."""
+    """Sizes and formats of a TIFF's fields: classic TIFF, or BigTIFF with its longer numbers."""
 
     order: str
     count: str
@@ -88,7 +88,7 @@ class _Layout:
 
 
 class _Cleaner:
-    """Walks the directories of one TIFF structure."""
+    """The cleaning of one TIFF structure, directory by directory."""
 
     def __init__(self, content: bytearray, layout: _Layout) -> None:
         self._content, self._layout = content, layout
@@ -118,7 +118,7 @@ class _Cleaner:
             place = self._layout.read(self._layout.pointer, self._content, end)
 
     def _end(self, directory: int) -> tuple[int, int]:
-        """Where a directory's entries end, and how many they are."""
+        """The place where a directory's entries end, and their number."""
         count = self._layout.read(self._layout.count, self._content, directory)
         end = directory + struct.calcsize("<" + self._layout.count) + count * self._entry_bytes
         if end + self._value_bytes > len(self._content):
@@ -126,7 +126,7 @@ class _Cleaner:
         return end, count
 
     def _clean(self, directory: int) -> None:
-        """Takes the hidden entries out, the others close up, and the pointer to the next directory with them."""
+        """Remove the hidden entries; the others move up, with the pointer to the next directory."""
         end, count = self._end(directory)
         first = end - count * self._entry_bytes
         entries = [
@@ -146,7 +146,7 @@ class _Cleaner:
         return int(struct.unpack_from(self._layout.order + "H", entry)[0])
 
     def _erase(self, entry: bytes) -> None:
-        """Zeros over an entry's value, and for GPS over the directory that it points to with all its values."""
+        """Overwrite an entry's value with zeros, and for GPS the whole directory that it points to."""
         tag, kind, count, value = struct.unpack(self._layout.order + self._layout.entry, entry)
         if tag == GPS_TAG:
             end, inner_count = self._end(value)
@@ -161,5 +161,5 @@ class _Cleaner:
 
     def _zero(self, begin: int, end: int) -> None:
         if end > len(self._content):
-            raise UncleanableError("a value lies behind the file")
+            raise UncleanableError("a value lies beyond the end of the file")
         self._content[begin:end] = bytes(end - begin)

@@ -1,4 +1,4 @@
-"""What happens to a photograph between camera and spool? Cleaned, judged, kept, or laid aside."""
+"""What happens between camera and spool? GPS removal, calibration in EXIF, the gate, then spool or quarantine."""
 
 import threading
 from dataclasses import replace
@@ -6,19 +6,20 @@ from typing import Final
 
 from broker.logs import get_logger
 from broker.rig_messages import AgentSettings
-from edge_agent.cameras.camera import Photograph
-from edge_agent.capture.calibration import Calibration, camera_model, with_calibration
-from edge_agent.capture.gate import Gate, Thresholds, Verdict
+from edge_agent.capture.calibration import camera_model, with_calibration
+from edge_agent.capture.gate import Gate, PhotographVerdict, Thresholds
 from edge_agent.capture.gps import without_gps
-from edge_agent.spool.index import CAMERA_MODEL_WORD, ImageState, SpooledImage
+from edge_agent.config import Calibration
+from edge_agent.photograph import Photograph
+from edge_agent.spool.index import SpooledImage, SpoolKey, SpoolState
 from edge_agent.spool.spool import Spool
 
 LOG = get_logger()
-ASIDE: Final = frozenset({Verdict.BLURRED, Verdict.CLIPPED, Verdict.NEAR_DUPLICATE})
+QUARANTINED: Final = frozenset({PhotographVerdict.BLURRED, PhotographVerdict.CLIPPED, PhotographVerdict.NEAR_DUPLICATE})
 
 
-class Darkroom:
-    """Applies the settings that ops may change; called from a thread, one photograph at a time."""
+class ImagePipeline:
+    """The steps between camera and spool. Called from threads, one photograph at a time; ops may change settings."""
 
     def __init__(
         self, spool: Spool, *, is_gated: bool, settings: AgentSettings, calibration: Calibration | None = None
@@ -29,7 +30,7 @@ class Darkroom:
         self.change(settings)
 
     def change(self, settings: AgentSettings) -> None:
-        """New thresholds; what the gate remembers of earlier photographs stays."""
+        """Apply new settings; the gate keeps its memory of earlier photographs."""
         with self._lock:
             usual = Thresholds()
             blur, bits = settings.blur_ratio, settings.duplicate_bits
@@ -40,33 +41,34 @@ class Darkroom:
             self._is_gps_stripped = bool(settings.is_gps_stripped)
 
     def keep(self, photograph: Photograph) -> SpooledImage:
-        """Brings a photograph into the spool; one that the gate turns down is laid aside there, not sent.
+        """Add a photograph to the spool; one that the gate turns down is quarantined there, not sent.
 
         Raises:
-            SpoolFullError: no room; the same photograph may be given again.
+            SpoolFullError: there is no room; the same photograph may be given again.
         """
         with self._lock:
             self._note_camera(photograph.content)
             content = self._finished(photograph.content)
-            self._spool.check_room(len(content))  # before judging: a photograph that waits is judged once
-            verdict = self._gate.judge(content) if self._is_gated else Verdict.KEPT
-            state = ImageState.ASIDE if verdict in ASIDE else ImageState.WAITING
+            # Before the gate, so that a photograph that must wait is judged only once.
+            self._spool.check_room(len(content))
+            verdict = self._gate.judge(content) if self._is_gated else PhotographVerdict.KEPT
+            state = SpoolState.QUARANTINED if verdict in QUARANTINED else SpoolState.WAITING
             image = self._spool.add(
                 replace(photograph, content=content),
                 state=state,
-                reason=None if state is ImageState.WAITING else verdict.value,
+                reason=None if state is SpoolState.WAITING else verdict.value,
             )
-        if state is ImageState.ASIDE:
-            LOG.info("photograph_aside", image_id=image.image_id, verdict=verdict.value)
+        if state is SpoolState.QUARANTINED:
+            LOG.info("photograph_quarantined", image_id=image.image_id, verdict=verdict.value)
         return image
 
     def _finished(self, content: bytes) -> bytes:
-        """As it will be kept: without its place if so set, with the calibrated lens in EXIF."""
+        """The bytes to keep: without GPS if so set, with the calibrated lens in EXIF."""
         clean = without_gps(content) if self._is_gps_stripped else content
         return clean if self._calibration is None else with_calibration(clean, self._calibration)
 
     def _note_camera(self, content: bytes) -> None:
-        """Remembers once a run which camera it is: `cairn edge calibrate` looks it up in the sensor table."""
+        """Keep the camera's model once per run, for the sensor table of `cairn edge calibrate`."""
         if not self._is_camera_known and (model := camera_model(content)):
-            self._spool.remember(CAMERA_MODEL_WORD, model)
+            self._spool.remember(SpoolKey.CAMERA_MODEL, model)
         self._is_camera_known = True

@@ -1,4 +1,4 @@
-"""When is a photograph taken, and what if it cannot be kept? From trigger to spool."""
+"""When is a photograph taken? At an interval within the daily hours, and on request; with backoff after errors."""
 
 import asyncio
 import contextlib
@@ -6,27 +6,27 @@ import time
 from typing import Final, Protocol
 
 from broker.logs import get_logger
-from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError, Photograph, now_utc
-from edge_agent.capture.image_pipeline import Darkroom
+from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
+from edge_agent.capture.counters import Counters
+from edge_agent.capture.image_pipeline import ImagePipeline
+from edge_agent.capture.request import CaptureRequest
 from edge_agent.capture.schedule import Hours
 from edge_agent.config import SpoolPolicy
-from edge_agent.control.commands import Wish
-from edge_agent.control.health import Tally
-from edge_agent.spool.index import SpooledImage
+from edge_agent.photograph import Photograph, now_utc
+from edge_agent.spool.index import SpooledImage, SpoolKey
 from edge_agent.spool.spool import Spool, SpoolFullError
 
 AFTER_ERROR_S: Final = 1.0
 LONGEST_AFTER_ERROR_S: Final = 60.0
 FULL_PAUSE_S: Final = 2.0
 NOTHING_YET_S: Final = 0.5
-LOOK_AGAIN_S: Final = 600.0  # the clock of a rig may be set meanwhile
-APPOINTMENT_LOOK_S: Final = 1.0  # also while somebody has an appointment
-IS_PAUSED: Final = "is_paused"  # the spool's word for it: a paused rig is paused after a reboot
+LOOK_AGAIN_S: Final = 600.0  # the rig's clock may be set meanwhile
+APPOINTMENT_LOOK_S: Final = 1.0  # the same, while a request for a later instant waits
 LOG = get_logger()
 
 
 class Shots(Protocol):
-    """What the photographer needs of a camera."""
+    """The part of a camera that the photographer uses."""
 
     async def capture(self) -> Photograph | None:
         """As `Camera.capture`."""
@@ -37,64 +37,64 @@ class Shots(Protocol):
 
 
 class Listener(Protocol):
-    """Who wants to know what was taken."""
+    """A receiver of the photographer's events."""
 
     def photograph_kept(self, image: SpooledImage, photograph: Photograph) -> None:
-        """A photograph is safe in the spool."""
+        """Called after a photograph is safe in the spool."""
 
     def rig_changed(self) -> None:
-        """Something that health tells has changed."""
+        """Called after a value of the health message changed."""
 
 
 class Photographer:
-    """Takes a photograph at each interval and whenever ops wish one; a full spool makes it wait, not forget."""
+    """The capture loop: one photograph at each interval and for each request; it waits while the spool is full."""
 
     def __init__(
         self,
         camera: Shots,
         spool: Spool,
-        darkroom: Darkroom,
-        tally: Tally,
+        pipeline: ImagePipeline,
+        counters: Counters,
         listener: Listener,
         *,
         interval_s: float,
         policy: SpoolPolicy = SpoolPolicy.PAUSE,
         hours: Hours | None = None,
     ) -> None:
-        self._camera, self._spool, self._tally, self._listener = camera, spool, tally, listener
-        self._darkroom, self._policy, self.interval_s = darkroom, policy, interval_s
+        self._camera, self._spool, self._counters, self._listener = camera, spool, counters, listener
+        self._pipeline, self._policy, self.interval_s = pipeline, policy, interval_s
         self._hours = hours
-        self._wishes: list[Wish] = []
+        self._requests: list[CaptureRequest] = []
         self._changed = asyncio.Event()
         self._error_count = 0
-        self.is_paused = spool.recall(IS_PAUSED) == "yes"
+        self.is_paused = spool.recall(SpoolKey.IS_PAUSED) == "yes"
         self.is_enough = False
 
-    def wish(self, wish: Wish) -> None:
-        """Photographs out of turn, also while paused."""
-        self._wishes.extend(Wish(at=wish.at) for _ in range(wish.count))
+    def request(self, request: CaptureRequest) -> None:
+        """Take photographs outside of the interval, also while paused."""
+        self._requests.extend(CaptureRequest(at=request.at) for _ in range(request.count))
         self._changed.set()
 
     def cancel(self) -> None:
-        """Forgets every wish."""
-        self._wishes.clear()
+        """Drop every request."""
+        self._requests.clear()
 
     async def pause(self, *, is_paused: bool) -> None:
-        """Stops or resumes the interval; the word outlives a reboot."""
-        await asyncio.to_thread(self._spool.remember, IS_PAUSED, "yes" if is_paused else "no")
+        """Stop or resume the interval; this is kept over a reboot."""
+        await asyncio.to_thread(self._spool.remember, SpoolKey.IS_PAUSED, "yes" if is_paused else "no")
         self.is_paused = is_paused
         self._changed.set()
 
     def suffice(self, *, is_enough: bool) -> None:
-        """Stops the interval while enough photographs are placed; wishes are followed on."""
+        """Stop the interval while enough photographs are placed; requests are still served."""
         self.is_enough = is_enough
         self._changed.set()
 
     async def run(self) -> None:
-        """Photographs until a fixed set is at its end.
+        """Take photographs until a fixed set is at its end.
 
         Raises:
-            CameraUnusableError: trying again does not help.
+            CameraUnusableError: a retry does not help.
         """
         due_s = time.monotonic()
         while True:
@@ -120,9 +120,9 @@ class Photographer:
                     await self._changed.wait()
 
     def _is_turn(self, due_s: float) -> bool:
-        due = next((wish for wish in self._wishes if wish.at is None or now_utc() >= wish.at), None)
-        if due is not None:  # an appointment for later does not hold up what is wished now
-            self._wishes.remove(due)
+        due = next((each for each in self._requests if each.at is None or now_utc() >= each.at), None)
+        if due is not None:  # a request for later does not delay one for now
+            self._requests.remove(due)
             return True
         is_open = self._hours is None or self._hours.is_open(now_utc())
         return is_open and not self._is_resting and time.monotonic() >= due_s
@@ -132,25 +132,25 @@ class Photographer:
         if not self._is_resting:
             opens_in_s = self._hours.opens_in_s(now_utc()) if self._hours else 0.0
             looks.append(max(due_s - time.monotonic(), opens_in_s))
-        instants = [wish.at for wish in self._wishes if wish.at is not None]
+        instants = [each.at for each in self._requests if each.at is not None]
         if instants:
             looks.append(min(APPOINTMENT_LOOK_S, (min(instants) - now_utc()).total_seconds()))
         return max(0.0, min(looks))
 
     async def _take(self) -> bool:
-        """Takes and keeps one photograph; whether there was one."""
+        """Take and keep one photograph; whether there was one."""
         try:
             photograph = await self._camera.capture()
         except (CameraExhaustedError, CameraUnusableError):
             raise
         except CameraError as exc:
             self._error_count += 1
-            self._tally.camera_error_count += 1
-            self._tally.note_error(exc)
+            self._counters.camera_error_count += 1
+            self._counters.note_error(exc)
             LOG.warning("camera_failed", code=exc.code, reason=exc.sentence, failures_in_a_row=self._error_count)
             return False
         finally:
-            self._tally.camera_restart_count = self._camera.restart_count
+            self._counters.camera_restart_count = self._camera.restart_count
             self._listener.rig_changed()
         if photograph is None:
             return False
@@ -159,33 +159,33 @@ class Photographer:
         return True
 
     async def _keep(self, photograph: Photograph) -> None:
-        """Holds on to the photograph until the spool has room: images leave it as receipts come."""
+        """Retry until the spool has room: images leave it as receipts come."""
         while True:
             try:
-                image = await asyncio.to_thread(self._darkroom.keep, photograph)
+                image = await asyncio.to_thread(self._pipeline.keep, photograph)
             except SpoolFullError as exc:
                 if await self._give_up(photograph, exc):
                     return
                 continue
-            self._tally.alarms.discard(SpoolFullError.code)
+            self._counters.alarms.discard(SpoolFullError.code)
             LOG.info("photograph_kept", image_id=image.image_id, bytes=image.size_bytes, file_name=image.file_name)
             self._listener.photograph_kept(image, photograph)
             return
 
     async def _give_up(self, photograph: Photograph, exc: SpoolFullError) -> bool:
-        """Does what the policy says of a full spool; whether the photograph is let go."""
-        if exc.code not in self._tally.alarms:
+        """Apply the policy for a full spool; whether the photograph is dropped."""
+        if exc.code not in self._counters.alarms:
             LOG.error("spool_full", reason=exc.sentence, policy=self._policy.value)
-        self._tally.alarms.add(exc.code)
-        self._tally.note_error(exc)
+        self._counters.alarms.add(exc.code)
+        self._counters.note_error(exc)
         self._listener.rig_changed()
         if self._policy is SpoolPolicy.REJECT:
-            self._tally.refused_count += 1
+            self._counters.refused_count += 1
             return True
-        if self._policy is SpoolPolicy.THIN:
-            gone = await asyncio.to_thread(self._spool.thin, len(photograph.content))
+        if self._policy is SpoolPolicy.EVICT:
+            gone = await asyncio.to_thread(self._spool.evict, len(photograph.content))
             if gone:
-                LOG.warning("spool_thinned", images=gone)
+                LOG.warning("spool_evicted", images=gone)
                 return False
         await asyncio.sleep(FULL_PAUSE_S)
         return False

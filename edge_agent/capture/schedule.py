@@ -1,15 +1,15 @@
-"""During which hours does the rig photograph by itself? A daily window in UTC; pure, and it may cross midnight."""
+"""During which hours does the rig photograph by itself? In a daily window in UTC, which may cross midnight; pure."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Self
 
 from broker.errors import CairnError
+from edge_agent.config import read_hours
 
 
 class BadHoursError(CairnError):
-    """Text that names no window of the day."""
+    """A text that is no daily window."""
 
     code = "bad_hours"
     remedy = "Write the window like 06:00-20:00."
@@ -17,26 +17,26 @@ class BadHoursError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """From `opens` up to, not including, `closes`; both the same: all day."""
+    """The window from `opens` up to, not including, `closes`; both the same: all day."""
 
     opens: time
     closes: time
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads `06:00-19:30`.
+        """Read `06:00-19:30`.
 
         Raises:
-            BadHoursError: it reads otherwise.
+            BadHoursError: the text has another form.
         """
-        found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
-        if found is None:
-            raise BadHoursError(f"{text[:40]!r} names no hours: write 06:00-19:30, in UTC")
-        first, second, third, fourth = (int(part) for part in found.groups())
-        return cls(opens=time(first, second), closes=time(third, fourth))
+        try:
+            opens, closes = read_hours(text)
+        except ValueError as exc:
+            raise BadHoursError(str(exc)) from exc
+        return cls(opens=opens, closes=closes)
 
     def is_open(self, now: datetime) -> bool:
-        """Whether an instant (UTC) lies in the window."""
+        """Whether an instant (UTC) is in the window."""
         clock = now.time()
         if self.opens == self.closes:
             return True

@@ -1,4 +1,4 @@
-"""What does the rig do with what ops publish? Commands are followed and answered, wishes for settings merged."""
+"""How does the rig react to messages of ops? It executes and answers commands, and merges desired settings."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,67 +11,67 @@ from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.messages import Cameras
 from broker.rig_messages import Command, CommandReply
-from edge_agent.capture.image_pipeline import Darkroom
+from edge_agent.capture.counters import Counters
+from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
-from edge_agent.control.commands import Inbox, wish_of
-from edge_agent.control.health import Tally
-from edge_agent.control.presence import Voice
-from edge_agent.control.remote_settings import CONFIRM_S, KEPT_WORD, TRIAL_WORD, Running, Wish, dump, follow, roll_back
+from edge_agent.control.commands import Inbox, capture_request_of
+from edge_agent.control.presence import AgentPublisher
+from edge_agent.control.remote_settings import CONFIRM_S, DesiredChange, Running, dump, follow, roll_back
+from edge_agent.spool.index import SpoolKey
+from edge_agent.spool.sessions import own_placed, upload_session
 from edge_agent.spool.spool import Spool
-from edge_agent.uplink.placements import own_placed, upload_session
 
 ABLE: Final = frozenset({"interval_s", "blur_ratio", "duplicate_bits", "is_gps_stripped"})
-REBOOT_WORD: Final = "rebooted_by"  # the spool's word for the last reboot command: it may come again after the restart
 LOG = get_logger()
 
 
-class Desk:
-    """Reads the control connection, for ever.
+class CommandReader:
+    """The loop over the control connection; it runs until it is cancelled.
 
     Args:
-        control: what ops say comes here.
-        voice: answers them.
-        spool: remembers settings over restarts.
-        photographer: follows commands.
-        darkroom: follows settings.
-        tally: where errors are counted.
+        control: the connection on which messages of ops arrive.
+        publisher: sends the replies.
+        spool: keeps settings over restarts.
+        photographer: executes capture commands.
+        pipeline: applies settings.
+        counters: where errors are noted.
         running: the settings to begin with.
-        announce: has the rig's state told anew after it changed; nothing waits for that, the next command least of all.
-        reboot: ends the agent, so that its service starts it again.
-        until_placed: so many placed photographs are enough; needs the channel of cameras.
-        confirm_s: how long new settings may stay unconfirmed.
+        announce: called after the rig's state changes; must not block.
+        reboot: ends the agent, so that its service manager starts it again.
+        until_placed: number of placed photographs that is enough; needs a subscription to the cameras.
+        confirm_s: longest time that new settings may stay unconfirmed, seconds.
     """
 
     def __init__(
         self,
         control: Delivery,
-        voice: Voice,
+        publisher: AgentPublisher,
         spool: Spool,
         photographer: Photographer,
-        darkroom: Darkroom,
+        pipeline: ImagePipeline,
         *,
-        tally: Tally,
+        counters: Counters,
         running: Running,
         announce: Callable[[], None],
         reboot: Callable[[], None],
         until_placed: int | None = None,
         confirm_s: float = CONFIRM_S,
     ) -> None:
-        self._control, self._voice, self._spool, self._tally = control, voice, spool, tally
-        self._photographer, self._darkroom, self._announce = photographer, darkroom, announce
+        self._control, self._publisher, self._spool, self._counters = control, publisher, spool, counters
+        self._photographer, self._pipeline, self._announce = photographer, pipeline, announce
         self._reboot, self._until_placed, self._confirm_s = reboot, until_placed, confirm_s
-        self._inbox = Inbox(already=spool.recall(REBOOT_WORD))
+        self._inbox = Inbox(already=spool.recall(SpoolKey.REBOOTED_BY))
         self._is_rebooting = False
         self.running = running
         self._apply(running)
 
     async def read(self) -> None:
-        """Follows one message after the other; each is acknowledged when it was followed or refused."""
+        """Process one message after the other; each is acknowledged once it was processed or refused."""
         async for incoming in self._control.messages():
             try:
                 await self._follow(incoming)
             except CairnError as exc:
-                self._tally.note_error(exc)
+                self._counters.note_error(exc)
                 LOG.warning("message_refused", topic=incoming.topic, code=exc.code, reason=exc.sentence)
             incoming.acknowledge()
             if self._is_rebooting:
@@ -80,11 +80,11 @@ class Desk:
     async def _follow(self, incoming: Incoming) -> None:
         if not incoming.payload:  # a retained message was cleared
             return
-        channel = match(self._voice.space, incoming.topic).channel
+        channel = match(self._publisher.space, incoming.topic).channel
         if channel is COMMAND:
             await self._obey(decode(incoming.payload, Command), is_retained=incoming.is_retained)
         elif channel is DESIRED_SETTINGS:
-            await self._change(Wish.read(incoming.payload))
+            await self._change(DesiredChange.read(incoming.payload))
         elif channel is CAMERAS and self._until_placed is not None:
             await self._count_placed(decode(incoming.payload, Cameras), self._until_placed)
 
@@ -97,31 +97,31 @@ class Desk:
             error = exc
         LOG.info("command", verb=command.verb, id=command.id, is_done=error is None)
         reply = CommandReply(
-            project=self._voice.project,
-            agent=self._voice.agent,
+            project=self._publisher.project,
+            agent=self._publisher.agent,
             id=command.id,
             is_done=error is None,
             code=error.code if error else None,
             reason=error.sentence if error else None,
         )
-        await self._voice.reply(self._control, reply)
+        await self._publisher.reply(self._control, reply)
         if error is None and command.verb in {"pause", "resume"}:
             self._announce()
 
     async def _carry_out(self, command: Command) -> None:
-        wish = wish_of(command)
-        if wish is not None:
-            self._photographer.wish(wish)
+        request = capture_request_of(command)
+        if request is not None:
+            self._photographer.request(request)
         elif command.verb in {"pause", "resume"}:
             await self._photographer.pause(is_paused=command.verb == "pause")
         elif command.verb == "cancel":
             self._photographer.cancel()
         elif command.verb == "reboot":
-            await asyncio.to_thread(self._spool.remember, REBOOT_WORD, command.id)
+            await asyncio.to_thread(self._spool.remember, SpoolKey.REBOOTED_BY, command.id)
             self._is_rebooting = True
 
     async def _count_placed(self, cameras: Cameras, least: int) -> None:
-        sessions = (self._spool.session, upload_session(self._voice.agent))
+        sessions = (self._spool.session, upload_session(self._publisher.agent))
         placed_count = len(own_placed(cameras, sessions))
         is_enough = placed_count >= least
         if is_enough != self._photographer.is_enough:
@@ -129,17 +129,17 @@ class Desk:
             self._photographer.suffice(is_enough=is_enough)
             self._announce()
 
-    async def _change(self, wish: Wish) -> None:
-        """Follows a wish at once, keeps it when the broker took our report of it, else goes back.
+    async def _change(self, change: DesiredChange) -> None:
+        """Apply a change at once; keep it if the broker accepts the report of it, else roll it back.
 
-        It is on trial until then, also over a restart: settings that end the agent must not end it for ever.
+        Until then it is on trial, also over a restart: settings that crash the agent must not crash it at every start.
         """
-        before, after = self.running, follow(self.running, wish, able=ABLE)
+        before, after = self.running, follow(self.running, change, able=ABLE)
         if after is before:
             return
-        await asyncio.to_thread(self._spool.remember, TRIAL_WORD, dump(after))
+        await asyncio.to_thread(self._spool.remember, SpoolKey.TRIAL_SETTINGS, dump(after))
         self._apply(after)
-        if await self._voice.report(self._control, after, timeout_s=self._confirm_s):
+        if await self._publisher.report(self._control, after, timeout_s=self._confirm_s):
             await asyncio.to_thread(keep, self._spool, after)
             LOG.info("settings_changed", version=after.version, refused=len(after.refused))
             return
@@ -151,10 +151,10 @@ class Desk:
         self.running = running
         if running.settings.interval_s is not None:
             self._photographer.interval_s = running.settings.interval_s
-        self._darkroom.change(running.settings)
+        self._pipeline.change(running.settings)
 
 
 def keep(spool: Spool, running: Running) -> None:
-    """These are the last good settings; nothing is on trial any more."""
-    spool.remember(KEPT_WORD, dump(running))
-    spool.remember(TRIAL_WORD, "")
+    """Keep these as the last good settings, and end the trial."""
+    spool.remember(SpoolKey.LAST_GOOD_SETTINGS, dump(running))
+    spool.remember(SpoolKey.TRIAL_SETTINGS, "")

@@ -1,56 +1,48 @@
-"""What does the rig do when ops say something? Pure decisions; the agent carries them out."""
+"""Is this command to be executed? Checks of deadline, retain flag and duplicate id; pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from broker.errors import CairnError
 from broker.rig_messages import Command
-from edge_agent.cameras.camera import now_utc
+from edge_agent.capture.request import CaptureRequest
+from edge_agent.photograph import now_utc
 
-REMEMBERED: Final = 256  # ids of answered commands: QoS 1 may bring one twice
+REMEMBERED: Final = 256  # ids of answered commands: QoS 1 may deliver a command twice
 
 
 class CommandRefusedError(CairnError):
-    """A command that is not followed; its leaves say why."""
+    """A command that is not executed; the subclasses say why."""
 
     code = "command_refused"
     remedy = "Read the reason in the reply."
 
 
 class CommandTooLateError(CommandRefusedError):
-    """Its deadline is over."""
+    """The command's deadline has passed."""
 
     code = "command_too_late"
     remedy = "Send the command again with a later deadline; compare the clocks."
 
 
 class CommandRetainedError(CommandRefusedError):
-    """A retained command would be followed anew at every start."""
+    """A retained command, which would be executed again at every start."""
 
     code = "command_retained"
     remedy = "Send commands without the retain flag, and clear the retained one."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """Photographs that somebody asked for: how many, and from when on."""
-
-    count: int = 1
-    at: datetime | None = None
-
-
 class Inbox:
-    """Judges commands: each is followed once, in time, and never because a broker kept it."""
+    """The commands seen so far; each is executed once, in time, and never from a retained message."""
 
     def __init__(self, already: str | None = None) -> None:
         self._seen: dict[str, None] = {already: None} if already else {}
 
     def admit(self, command: Command, *, is_retained: bool, now: datetime | None = None) -> bool:
-        """Whether to follow a command; False when it was followed already.
+        """Whether to execute a command; False when it was executed already.
 
         Raises:
-            CommandRefusedError: late or retained.
+            CommandRefusedError: the command is late or retained.
         """
         if is_retained:
             raise CommandRetainedError(f"command {command.id} was retained: publish commands without retain")
@@ -68,12 +60,12 @@ class Inbox:
         return True
 
 
-def wish_of(command: Command) -> Wish | None:
-    """The photographs a command asks for; None for other verbs."""
+def capture_request_of(command: Command) -> CaptureRequest | None:
+    """The photographs that a command asks for; None for other verbs."""
     if command.verb == "capture":
-        return Wish(count=command.image_count or 1)
+        return CaptureRequest(count=command.image_count or 1)
     if command.verb == "capture_at":
         if command.capture_at is None:
             raise CommandRefusedError("capture_at needs the field capture_at: an instant with its time zone")
-        return Wish(count=command.image_count or 1, at=command.capture_at)
+        return CaptureRequest(count=command.image_count or 1, at=command.capture_at)
     return None

@@ -1,4 +1,4 @@
-"""How does Home Assistant find a rig? One retained message that describes presence, temperature, spool and thumbnail.
+"""How does Home Assistant find a rig? By one retained MQTT discovery message for presence, health and thumbnail.
 
 Device discovery, Home Assistant 2024.11 and later: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
 """
@@ -52,7 +52,7 @@ class _Discovery(_Model):
 
 
 def discovery(prefix: str, space: TopicSpace, project: ProjectId, agent: AgentId, *, camera: str) -> Outgoing:
-    """The retained message; the agent's account must be allowed to write it (`cairn broker add-user --home-assistant`)."""
+    """Build the retained message; the account needs `cairn broker add-user --home-assistant` to publish it."""
     state, health, thumbnail = (
         space.topic(project, channel.template, agent=agent) for channel in (AGENT_STATE, AGENT_HEALTH, AGENT_THUMBNAIL)
     )

@@ -1,4 +1,4 @@
-"""How does the machine feel? Temperature, throttling, load, memory, clock: None where it cannot be known."""
+"""In which state is the machine? Temperature, throttling, load, memory and clock; None where it cannot be known."""
 
 import os
 import platform
@@ -21,7 +21,7 @@ PROBE_TIMEOUT_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineState:
-    """One look at the machine."""
+    """The state of the machine at one instant."""
 
     memory_bytes: int
     load_ratio: float | None
@@ -31,7 +31,7 @@ class MachineState:
 
 
 def look() -> MachineState:
-    """Takes a few milliseconds, on a Pi up to a second."""
+    """Read the machine's state; takes a few milliseconds, on a Pi up to a second."""
     return MachineState(
         memory_bytes=int(psutil.Process().memory_info().rss),
         load_ratio=os.getloadavg()[0] / (os.cpu_count() or 1),
@@ -42,23 +42,23 @@ def look() -> MachineState:
 
 
 def describe() -> str:
-    """The machine in one line."""
+    """Describe the machine in one line."""
     model = _text(MODEL_FILE).strip("\0 ") or platform.machine()
     return f"{model}, {platform.system()} {platform.release()}, Python {platform.python_version()}"[:256]
 
 
 def boot_id() -> str:
-    """Differs after every boot, so that a rig without a clock can tell two boots apart."""
+    """The kernel's boot id, by which a rig without a clock can tell two boots apart."""
     return _text(BOOT_FILE).strip()[:64]
 
 
 def hardware_id() -> str:
-    """The board's serial number, or its network card's: a copied card has another; empty when neither is known."""
+    """The serial number of the board, or else of its network card; empty when neither is known."""
     serial = _text(SERIAL_FILE).strip("\0 \n")
     if serial:
         return serial[:64]
     card = uuid.getnode()
-    return "" if card >> 40 & 1 else f"{card:012x}"  # a multicast bit: the number was drawn by lot
+    return "" if card >> 40 & 1 else f"{card:012x}"  # a multicast bit: Python made up a random number
 
 
 def _temperature_deg() -> float | None:
@@ -67,7 +67,7 @@ def _temperature_deg() -> float | None:
 
 
 def _is_throttled() -> bool | None:
-    """Asks the Raspberry Pi's firmware; elsewhere there is nobody to ask."""
+    """Ask the Raspberry Pi's firmware; None on other machines."""
     answer = _output("vcgencmd", "get_throttled").strip().removeprefix("throttled=0x")
     try:
         return bool(int(answer, 16) & THROTTLED_NOW_BITS)

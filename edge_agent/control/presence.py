@@ -1,4 +1,4 @@
-"""How do others know the rig? Birth message and last will, description, health, thumbnail, replies."""
+"""How does a rig announce itself? Retained birth message and last will, description, health, thumbnail and replies."""
 
 import asyncio
 from importlib.metadata import version
@@ -29,31 +29,31 @@ from edge_agent.control.remote_settings import Running
 LONG_S: Final = 3600.0
 AFTER_REFUSAL_S: Final = 10.0
 FAREWELL_TIMEOUT_S: Final = 2.0
-WILL_DELAY_S: Final = 5  # a rig that is back by then was never away; its old connection's will is not published at all
+WILL_DELAY_S: Final = 5  # MQTT will delay: the will is not published if the rig is connected again by then
 LOG = get_logger()
 
 
-class Voice:
-    """Speaks for one agent below `agent/{agent}/`, on a connection that uploads never block."""
+class AgentPublisher:
+    """The publisher of one agent's messages below `agent/{agent}/`, on a connection that uploads never block."""
 
     def __init__(self, space: TopicSpace, project: ProjectId, agent: AgentId) -> None:
         self.space, self.project, self.agent = space, project, agent
         self._boot_id = machine.boot_id()
 
     def subscriptions(self, *, follows_cameras: bool = False) -> tuple[str, ...]:
-        """What ops may tell this rig; and what became of photographs, when it counts those."""
-        told = [
+        """Topics to subscribe to: commands, desired settings and, if wanted, the cameras."""
+        topics = [
             self.space.topic(self.project, channel.template, agent=self.agent)
             for channel in (COMMAND, DESIRED_SETTINGS)
         ]
-        return (*told, self.space.topic(self.project, CAMERAS.template)) if follows_cameras else tuple(told)
+        return (*topics, self.space.topic(self.project, CAMERAS.template)) if follows_cameras else tuple(topics)
 
     def will(self) -> Outgoing:
-        """What the broker says when the rig vanishes."""
+        """The last will, which the broker publishes when the connection is lost."""
         return self._outgoing(AGENT_STATE, self._state(AgentPresence.OFFLINE, reason="the connection was lost"))
 
     async def announce(self, delivery: Delivery, *, camera: str, is_capturing: bool) -> None:
-        """Birth message and description, after every connect: a new broker knows neither."""
+        """Publish birth message and description; needed after every connect, as a new broker has neither."""
         state = self._state(AgentPresence.ONLINE, is_capturing=is_capturing)
         description = AgentDescription(
             project=self.project,
@@ -66,13 +66,13 @@ class Voice:
         await self.say(delivery, self._outgoing(AGENT_DESCRIPTION, description))
 
     async def farewell(self, delivery: Delivery, reason: str) -> None:
-        """The rig ends on purpose."""
+        """Publish that the rig ends on purpose."""
         if delivery.is_connected:
             state = self._state(AgentPresence.OFFLINE, reason=reason)
             await self.say(delivery, self._outgoing(AGENT_STATE, state), timeout_s=FAREWELL_TIMEOUT_S)
 
     async def tell_health(self, delivery: Delivery, health: AgentHealth) -> None:
-        """Health at QoS 0: yesterday's helps nobody."""
+        """Publish health, if there is a connection; an old one is of no use."""
         if delivery.is_connected:
             await self.say(delivery, self._outgoing(AGENT_HEALTH, health))
 
@@ -81,17 +81,17 @@ class Voice:
         await self.say(delivery, outgoing)
 
     async def report(self, delivery: Delivery, running: Running, timeout_s: float = 30.0) -> bool:
-        """Which settings the rig runs with; whether the broker took the word."""
+        """Publish the settings in use; whether the broker accepted the report."""
         report = running.report(self.project, self.agent)
         return await self.say(delivery, self._outgoing(REPORTED_SETTINGS, report), timeout_s)
 
     async def show(self, delivery: Delivery, small: bytes) -> None:
-        """The last photograph, small, at QoS 0."""
+        """Publish the thumbnail of the last photograph, if there is a connection."""
         if delivery.is_connected:
             await self.say(delivery, self._outgoing(AGENT_THUMBNAIL, small))
 
     async def say(self, delivery: Delivery, outgoing: Outgoing, timeout_s: float = 30.0) -> bool:
-        """Publishes; what the broker does not take is logged, a rig goes on."""
+        """Publish a message; a refusal is logged and does not stop the rig. Whether the broker accepted it."""
         try:
             await delivery.publish(outgoing, timeout_s)
         except (PublishRefusedError, DeliveryTimeoutError) as exc:
@@ -114,10 +114,10 @@ class Voice:
 
 
 async def next_count(delivery: Delivery, after: int) -> int:
-    """Waits for a connection later than `after`; its count.
+    """Wait for a connection later than number `after`; its number.
 
     Raises:
-        BrokerRefusedError: the broker refused us before it ever let us in; later refusals are waited out.
+        BrokerRefusedError: the broker refused the very first connection; later refusals are waited out.
     """
     while True:
         try:

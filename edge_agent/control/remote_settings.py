@@ -1,4 +1,4 @@
-"""Which wishes of ops does the rig follow? Pure: desired settings in, what runs now and what was refused out."""
+"""Which desired settings does the rig adopt? A pure merge into the running settings, with refused fields."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,16 +10,14 @@ from broker.envelope import BadMessageError, Count, Message, decode
 from broker.ids import AgentId, ProjectId
 from broker.rig_messages import AgentSettings, DesiredSettings, RefusedField, ReportedSettings
 
-KEPT_WORD: Final = "settings"  # the spool's word for the last good ones
-TRIAL_WORD: Final = "settings_on_trial"  # and for a wish that runs and is not confirmed yet
-CONFIRM_S: Final = 300.0  # no connection for so long after a change: back to the last good settings
+CONFIRM_S: Final = 300.0  # a change that the broker has not confirmed by then is rolled back
 ROLLED_BACK: Final = "rolled back: the broker did not take the report of it in time"
 MOST_FIELDS: Final = 64
 
 _REFUSED: Final = TypeAdapter(tuple[RefusedField, ...])
 
 
-class _LooseWish(Message):
+class _LooseChange(Message):
     """Desired settings of which single fields may be wrong."""
 
     message_type: ClassVar[str] = DesiredSettings.message_type
@@ -29,7 +27,7 @@ class _LooseWish(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class DesiredChange:
     """Desired settings as far as they can be read, and the fields that cannot."""
 
     version: int
@@ -38,12 +36,12 @@ class Wish:
 
     @classmethod
     def read(cls, payload: bytes) -> Self:
-        """One bad field is refused by name and does not cost the others.
+        """Read desired settings; a bad field is refused by name and the others are kept.
 
         Raises:
-            BadMessageError: it is no wish at all.
+            BadMessageError: the payload is no desired settings at all.
         """
-        loose = decode(payload, _LooseWish)
+        loose = decode(payload, _LooseChange)
         if loose.type != DesiredSettings.message_type:
             raise BadMessageError(f"not a valid {DesiredSettings.message_type} message: type {loose.type[:40]!r}")
         good: dict[str, JsonValue] = {}
@@ -59,54 +57,54 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What the rig runs with, and the version of the wish that led to it; version 0 is the settings file."""
+    """The settings in use, and the version of the change that led to them; version 0 is the settings file."""
 
     version: int
     settings: AgentSettings
     refused: tuple[RefusedField, ...] = ()
 
     def report(self, project: ProjectId, agent: AgentId) -> ReportedSettings:
-        """For `settings/reported`."""
+        """The message for `settings/reported`."""
         return ReportedSettings(
             project=project, agent=agent, version=self.version, settings=self.settings, refused=self.refused
         )
 
 
-def follow(running: Running, wish: Wish, *, able: frozenset[str]) -> Running:
-    """The wish merged into what runs; fields that this camera cannot follow are refused with a reason."""
-    if wish.version <= running.version:
+def follow(running: Running, change: DesiredChange, *, able: frozenset[str]) -> Running:
+    """Merge a change into the running settings; refuse fields that this camera cannot follow, with a reason."""
+    if change.version <= running.version:
         return running
-    wishes = wish.settings.model_dump(exclude_none=True)
-    unable = _refuse((name for name in wishes if name not in able), "this rig's camera cannot change it")
-    followed = {name: value for name, value in wishes.items() if name in able}
+    desired = change.settings.model_dump(exclude_none=True)
+    unable = _refuse((name for name in desired if name not in able), "this rig's camera cannot change it")
+    followed = {name: value for name, value in desired.items() if name in able}
     return Running(
-        version=wish.version,
+        version=change.version,
         settings=running.settings.model_copy(update=followed),
-        refused=(*wish.refused, *unable),
+        refused=(*change.refused, *unable),
     )
 
 
 def roll_back(good: Running, tried: Running) -> Running:
-    """The good settings again, under the wish's version: the broker keeps the wish, and it is not tried twice."""
+    """Restore the good settings under the change's version: the broker keeps the change, and it is not tried twice."""
     before, after = good.settings.model_dump(), tried.settings.model_dump()
     undone = _refuse((name for name in after if after[name] != before[name]), ROLLED_BACK)
     return Running(version=tried.version, settings=good.settings, refused=(*tried.refused, *undone))
 
 
 def resume(kept: str | None, trial: str | None, default: AgentSettings) -> Running:
-    """What to run with after a start: a wish that was on trial when the agent ended is rolled back."""
+    """The settings after a start; a change that was on trial when the agent ended is rolled back."""
     good = load(kept, default)
     return roll_back(good, load(trial, default)) if trial else good
 
 
 def dump(running: Running) -> str:
-    """Two lines that `load` reads."""
+    """Write settings as two lines that `load` reads."""
     refused = _REFUSED.dump_json(running.refused).decode()
     return f"{running.version} {running.settings.model_dump_json(exclude_none=True)}\n{refused}"
 
 
 def load(lines: str | None, default: AgentSettings) -> Running:
-    """What was kept over a restart, over the settings file's; anything unreadable counts as nothing."""
+    """Read what `dump` wrote, with gaps filled from the settings file; unreadable text counts as none."""
     first = Running(version=0, settings=default)
     line, _, refused = (lines or "").partition("\n")
     version, _, text = line.partition(" ")
@@ -127,7 +125,7 @@ def _refuse(names: Iterable[str], reason: str) -> tuple[RefusedField, ...]:
 
 
 def _fault(name: str, value: JsonValue) -> str | None:
-    """Why a wished value cannot be; None when it can."""
+    """The reason why a desired value is invalid; None when it is valid."""
     if name not in AgentSettings.model_fields:
         return "this rig's program does not know it"
     try:

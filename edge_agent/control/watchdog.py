@@ -1,4 +1,4 @@
-"""How does systemd know that the agent lives? READY, STATUS and WATCHDOG on its notify socket; elsewhere nothing."""
+"""How does systemd know that the agent is alive? By READY and WATCHDOG messages on its notify socket (sd_notify)."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ ABSTRACT: Final = "@"
 
 
 def notify(message: str) -> bool:
-    """Sends one line to the service manager; whether there is one."""
+    """Send one line to the service manager; whether it was sent."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return False
@@ -23,14 +23,14 @@ def notify(message: str) -> bool:
 
 
 def interval_s() -> float | None:
-    """Half of the time after which systemd restarts a silent agent; None without a watchdog."""
+    """Half of the time after which systemd restarts a silent agent, seconds; None without a watchdog."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     is_ours = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     return int(microseconds) / 2e6 if microseconds.isdecimal() and is_ours else None
 
 
 async def keep_awake() -> None:
-    """Says READY, and then that the event loop still turns, for ever."""
+    """Send READY once, then WATCHDOG at an interval as long as the event loop runs."""
     notify("READY=1")
     pause_s = interval_s()
     while pause_s is not None:

@@ -1,41 +1,37 @@
-"""Is this rig a clone? A copied card has another rig's name and spool, in another machine."""
-
-from typing import Final
+"""Is this rig a clone? The hardware id that the spool keeps is compared with this machine's."""
 
 from broker.errors import CairnError
 from broker.ids import AgentId
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
-
-MACHINE_WORD: Final = "machine"  # the spool's word for the hardware that it was made on
-CLONE_WORD: Final = "is_clone_of"
 
 
 class ClonedRigError(CairnError):
-    """Two machines have one name; this one is not the first."""
+    """Two machines with one name; this one is the copy."""
 
     code = "cloned_rig"
     remedy = "Join this machine under a name of its own; see docs/operations.md."
 
 
 class Original:
-    """Knows whether this machine made the spool. A card that moved to a new machine works, until its name is contested."""
+    """Whether this machine made the spool. A moved card works until its name is contested."""
 
     def __init__(self, spool: Spool, agent: AgentId, hardware_id: str) -> None:
         self._spool, self._agent = spool, agent
-        maker = spool.recall(MACHINE_WORD)
+        maker = spool.recall(SpoolKey.MACHINE)
         if not maker and hardware_id:
-            spool.remember(MACHINE_WORD, hardware_id)
+            spool.remember(SpoolKey.MACHINE, hardware_id)
         self._is_elsewhere = bool(maker and hardware_id and maker != hardware_id)
 
     def check(self) -> None:
-        """Raises ClonedRigError when this machine was found to be a clone before: it must not disturb the first again."""
-        if self._is_elsewhere and self._spool.recall(CLONE_WORD) == self._agent:
+        """Raise ClonedRigError when this machine was found to be a clone at an earlier start."""
+        if self._is_elsewhere and self._spool.recall(SpoolKey.CLONE_OF) == self._agent:
             raise ClonedRigError(self._sentence)
 
     def contested(self) -> None:
-        """Raises ClonedRigError when the name is in use twice and the other one was first; else the other one gives up."""
+        """Raise ClonedRigError when this machine is the copy; otherwise the other one gives up."""
         if self._is_elsewhere:
-            self._spool.remember(CLONE_WORD, self._agent)
+            self._spool.remember(SpoolKey.CLONE_OF, self._agent)
             raise ClonedRigError(self._sentence)
 
     @property

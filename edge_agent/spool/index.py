@@ -1,4 +1,4 @@
-"""What went through the spool? One SQLite table; it can be made again from the files, but for what is stored."""
+"""Which photographs went through the spool? A SQLite table; rows of waiting images can be rebuilt from files."""
 
 import os
 import sqlite3
@@ -11,8 +11,8 @@ from typing import Final, Self
 from broker.ids import ImageId
 from broker.logs import get_logger
 
-SESSION_WORD: Final = "session"  # what the images of this spool are called by, for good
-CAMERA_MODEL_WORD: Final = "camera_model"  # what EXIF called the camera lately
+RECALL: Final = "SELECT value FROM setting WHERE name = ?"
+RECALL_FROM_WORD: Final = "SELECT value FROM word WHERE name = ?"  # the table's name until 2026-11-28
 LOG = get_logger()
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS image (
@@ -21,24 +21,47 @@ CREATE TABLE IF NOT EXISTS image (
     state TEXT NOT NULL, image_number INTEGER, reason TEXT);
 CREATE INDEX IF NOT EXISTS image_by_state ON image (state, sequence);
 CREATE INDEX IF NOT EXISTS image_by_digest ON image (sha256);
-CREATE TABLE IF NOT EXISTS word (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
-class ImageState(StrEnum):
-    """What became of a photograph."""
+class SpoolKey(StrEnum):
+    """Names of the values that a spool keeps over restarts."""
+
+    # What the images of this spool are called by, for good.
+    SESSION = "session"
+    # What EXIF called the camera lately.
+    CAMERA_MODEL = "camera_model"
+    # The settings that ops changed last and the broker confirmed.
+    LAST_GOOD_SETTINGS = "settings"
+    # Changed settings that run and are not confirmed yet.
+    TRIAL_SETTINGS = "settings_on_trial"
+    # The id of the last reboot command: the broker may deliver it again after the restart.
+    REBOOTED_BY = "rebooted_by"
+    # A paused rig is paused after a reboot, too.
+    IS_PAUSED = "is_paused"
+    # The hardware on which the spool was made.
+    MACHINE = "machine"
+    # The agent whose card this one is a copy of.
+    CLONE_OF = "is_clone_of"
+
+
+class SpoolState(StrEnum):
+    """State of a photograph in the spool."""
 
     WAITING = "waiting"
     STORED = "stored"
     REJECTED = "rejected"
-    ASIDE = "aside"  # the gate turned it down: kept while there is room, never sent by itself
-    THINNED = "thinned"  # nobody waited for it and room was needed
+    # The gate turned it down: kept while there is room, never sent by itself.
+    QUARANTINED = "quarantined"
+    # Deleted without being sent, because room was needed.
+    EVICTED = "evicted"
     LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpooledImage:
-    """One photograph of the index."""
+    """One row of the index: a photograph and its state."""
 
     image_id: ImageId
     sequence: int
@@ -48,13 +71,13 @@ class SpooledImage:
     captured_at: datetime
     file_name: str
     source: str | None
-    state: ImageState
+    state: SpoolState
     image_number: int | None = None
     reason: str | None = None
 
     @classmethod
     def from_file(cls, image_id: ImageId, sha256: str, *, content_type: str, status: os.stat_result) -> Self:
-        """What can be known of a photograph whose row a crash took."""
+        """Describe a photograph whose row was lost in a crash, from its file."""
         return cls(
             image_id=image_id,
             sequence=image_id.sequence,
@@ -64,12 +87,12 @@ class SpooledImage:
             captured_at=datetime.fromtimestamp(status.st_mtime, UTC),
             file_name="",
             source=None,
-            state=ImageState.WAITING,
+            state=SpoolState.WAITING,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class SpoolCounts:
     """Counts over the whole life of a spool."""
 
     captured_count: int
@@ -77,36 +100,37 @@ class Figures:
     waiting_bytes: int
     stored_count: int
     rejected_count: int
-    aside_count: int
-    thinned_count: int
+    quarantined_count: int
+    evicted_count: int
     lost_count: int
     oldest_at: datetime | None
 
     @classmethod
     def nothing(cls) -> Self:
-        """Of a rig that never ran."""
+        """The counts of a rig that never ran."""
         return cls(
             captured_count=0,
             waiting_count=0,
             waiting_bytes=0,
             stored_count=0,
             rejected_count=0,
-            aside_count=0,
-            thinned_count=0,
+            quarantined_count=0,
+            evicted_count=0,
             lost_count=0,
             oldest_at=None,
         )
 
 
 class SpoolIndex:
-    """The table. Not locked: its spool is."""
+    """The tables of the index. It has no lock of its own: the spool holds one."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, is_old: bool = False) -> None:
         self._connection = connection
+        self._recall_query = RECALL_FROM_WORD if is_old else RECALL
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Opens the index; a damaged one is set aside, the spool then indexes its files anew."""
+        """Open the index; a damaged one is renamed, and the spool indexes its files again."""
         try:
             return cls(_connect(path))
         except sqlite3.DatabaseError as exc:
@@ -119,11 +143,16 @@ class SpoolIndex:
             return cls(_connect(path))
 
     @classmethod
-    def look(cls, path: Path) -> Self:
-        """Opens the index beside a running agent, to read only; raises sqlite3.Error without one."""
+    def open_read_only(cls, path: Path) -> Self:
+        """Open the index beside a running agent; raise sqlite3.Error when there is none."""
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
         connection.row_factory = sqlite3.Row
-        return cls(connection)
+        try:
+            is_old = _has_word_table(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return cls(connection, is_old=is_old)
 
     def insert(self, image: SpooledImage) -> None:
         values = {name: getattr(image, name) for name in image.__slots__}
@@ -136,7 +165,7 @@ class SpoolIndex:
             )
 
     def change_state(
-        self, image_id: ImageId, state: ImageState, *, number: int | None = None, reason: str | None = None
+        self, image_id: ImageId, state: SpoolState, *, number: int | None = None, reason: str | None = None
     ) -> None:
         with self._connection:
             self._connection.execute(
@@ -151,16 +180,16 @@ class SpoolIndex:
         return self._first("SELECT * FROM image WHERE sha256 = ? ORDER BY sequence DESC LIMIT 1", digest)
 
     def waiting(self, limit: int) -> list[SpooledImage]:
-        """The oldest without receipt; a negative limit means all."""
+        """The oldest images without receipt; a negative limit means all."""
         rows = self._connection.execute(
             "SELECT * FROM image WHERE state = 'waiting' ORDER BY sequence LIMIT ?", (limit,)
         )
         return [_image(row) for row in rows]
 
-    def dispensable(self) -> list[SpooledImage]:
-        """Photographs with a file that nobody waits for, the least missed first: laid aside, then rejected."""
+    def evictable(self) -> list[SpooledImage]:
+        """Photographs with a file that will not be sent: quarantined ones first, then rejected ones."""
         rows = self._connection.execute(
-            "SELECT * FROM image WHERE state IN ('aside', 'rejected') ORDER BY state, sequence"
+            "SELECT * FROM image WHERE state IN ('quarantined', 'rejected') ORDER BY state, sequence"
         )
         return [_image(row) for row in rows]
 
@@ -172,36 +201,36 @@ class SpoolIndex:
         rows = self._connection.execute("SELECT source FROM image WHERE source IS NOT NULL AND state != 'lost'")
         return tuple(row[0] for row in rows)
 
-    def figures(self) -> Figures:
+    def counts(self) -> SpoolCounts:
         rows = self._connection.execute(
             "SELECT state, COUNT(*), SUM(size_bytes), MIN(captured_at) FROM image GROUP BY state"
         )
         by_state = {state: (count, size, oldest) for state, count, size, oldest in rows}
-        waiting_count, waiting_bytes, oldest = by_state.get(ImageState.WAITING, (0, 0, None))
-        return Figures(
+        waiting_count, waiting_bytes, oldest = by_state.get(SpoolState.WAITING, (0, 0, None))
+        return SpoolCounts(
             captured_count=sum(count for count, _, _ in by_state.values()),
             waiting_count=waiting_count,
             waiting_bytes=waiting_bytes,
-            stored_count=by_state.get(ImageState.STORED, (0, 0, None))[0],
-            rejected_count=by_state.get(ImageState.REJECTED, (0, 0, None))[0],
-            aside_count=by_state.get(ImageState.ASIDE, (0, 0, None))[0],
-            thinned_count=by_state.get(ImageState.THINNED, (0, 0, None))[0],
-            lost_count=by_state.get(ImageState.LOST, (0, 0, None))[0],
+            stored_count=by_state.get(SpoolState.STORED, (0, 0, None))[0],
+            rejected_count=by_state.get(SpoolState.REJECTED, (0, 0, None))[0],
+            quarantined_count=by_state.get(SpoolState.QUARANTINED, (0, 0, None))[0],
+            evicted_count=by_state.get(SpoolState.EVICTED, (0, 0, None))[0],
+            lost_count=by_state.get(SpoolState.LOST, (0, 0, None))[0],
             oldest_at=datetime.fromisoformat(oldest) if oldest else None,
         )
 
-    def remember(self, name: str, value: str) -> None:
+    def remember(self, name: SpoolKey, value: str) -> None:
         with self._connection:
-            self._connection.execute("INSERT OR REPLACE INTO word VALUES (?, ?)", (name, value))
+            self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
-    def remember_once(self, name: str, value: str) -> str:
-        """Keeps the first value that was ever given under this name."""
+    def remember_once(self, name: SpoolKey, value: str) -> str:
+        """Keep the first value under this name; return the value that is kept."""
         with self._connection:
-            self._connection.execute("INSERT OR IGNORE INTO word VALUES (?, ?)", (name, value))
+            self._connection.execute("INSERT OR IGNORE INTO setting VALUES (?, ?)", (name, value))
         return self.recall(name) or value
 
-    def recall(self, name: str) -> str | None:
-        row = self._connection.execute("SELECT value FROM word WHERE name = ?", (name,)).fetchone()
+    def recall(self, name: SpoolKey) -> str | None:
+        row = self._connection.execute(self._recall_query, (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def close(self) -> None:
@@ -217,13 +246,30 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # a receipt must not be forgotten after its file is gone
+        connection.execute("PRAGMA synchronous = FULL")  # a receipt must be on disk before its file is deleted
         connection.executescript(_SCHEMA)
+        _migrate(connection)
         connection.execute("SELECT COUNT(*) FROM image").fetchone()
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring over what an older program named otherwise: the table of settings and two states."""
+    if not _has_word_table(connection):
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT OR REPLACE INTO setting SELECT name, value FROM word")
+        connection.execute("DROP TABLE word")
+        connection.execute("UPDATE image SET state = 'quarantined' WHERE state = 'aside'")
+        connection.execute("UPDATE image SET state = 'evicted' WHERE state = 'thinned'")
+
+
+def _has_word_table(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'word'").fetchone() is not None
 
 
 def _image(row: sqlite3.Row) -> SpooledImage:
@@ -236,7 +282,7 @@ def _image(row: sqlite3.Row) -> SpooledImage:
         captured_at=datetime.fromisoformat(row["captured_at"]),
         file_name=row["file_name"],
         source=row["source"],
-        state=ImageState(row["state"]),
+        state=SpoolState(row["state"]),
         image_number=row["image_number"],
         reason=row["reason"],
     )

@@ -1,4 +1,4 @@
-"""What does the rig keep on its disk? Photographs until their receipt, and an index of all there ever were."""
+"""How does a photograph survive a power cut? Write, fsync, rename, fsync of the folder, then an index row."""
 
 import contextlib
 import errno
@@ -16,30 +16,31 @@ from typing import Final, Self
 
 import psutil
 
+from broker.error_codes import WRONG_DIGEST
 from broker.errors import CairnError
 from broker.ids import AgentId, BadIdError, ImageId
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
-from edge_agent.cameras.camera import Photograph
-from edge_agent.spool.index import SESSION_WORD, Figures, ImageState, SpooledImage, SpoolIndex
-from edge_agent.uplink.placements import SPOOL_NAME_LENGTH
+from edge_agent.photograph import Photograph
+from edge_agent.spool.index import SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
+from edge_agent.spool.sessions import SPOOL_NAME_LENGTH
 
 SUFFIX_BY_TYPE: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 TYPE_BY_SUFFIX: Final = {suffix: content_type for content_type, suffix in SUFFIX_BY_TYPE.items()}
 UNFINISHED: Final = ".tmp"
-WRONG_DIGEST: Final = "wrong_digest"  # the reconstructor's code for other bytes than the id says
+
 LOG = get_logger()
 
 
 class SpoolError(CairnError):
-    """The spool's disk does not do what is asked of it."""
+    """The spool's disk or index fails."""
 
     code = "spool_failed"
     remedy = "Check the spool's disk and its owner."
 
 
 class SpoolFullError(SpoolError):
-    """No room for another photograph; what waits is kept."""
+    """No room for another photograph; waiting ones are kept."""
 
     code = "spool_full"
     remedy = "Wait for receipts, or free some space; what waits is kept."
@@ -59,43 +60,84 @@ class PhotographLostError(SpoolError):
     remedy = "Check the disk; take the photograph again."
 
 
-class Spool:
-    """The only door to the rig's disk. A photograph that `add` returned outlives a power cut.
+class ReadOnlySpool:
+    """A look into a spool that an agent may be using at the same time; a folder without a spool reads as empty."""
 
-    Order of every change: file first and index second when a photograph comes, index first and file last when it
-    goes. So a file without row is a photograph to index, a stored row with a file is one to unlink, and nothing else
-    can be left by a crash. Methods block and may be called from any thread.
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "index.sqlite"
+
+    def counts(self) -> SpoolCounts:
+        """Counts of everything that went through.
+
+        Raises:
+            SpoolError: the index cannot be read.
+        """
+        with self._opened() as index:
+            return index.counts() if index else SpoolCounts.nothing()
+
+    def recall(self, key: SpoolKey) -> str | None:
+        """A value that `Spool.remember` kept.
+
+        Raises:
+            SpoolError: the index cannot be read.
+        """
+        with self._opened() as index:
+            return index.recall(key) if index else None
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[SpoolIndex | None]:
+        if not self._path.exists():
+            yield None
+            return
+        try:
+            with contextlib.closing(SpoolIndex.open_read_only(self._path)) as index:
+                yield index
+        except sqlite3.Error as exc:
+            raise _translated_index(exc) from exc
+
+
+class Spool:
+    """The only door to the rig's disk. A photograph that `add` returned survives a power cut.
+
+    Order of every change: a new photograph gets its file first and its row second; a deleted one changes its row
+    first and loses its file second. So a crash leaves only two traces: a file without a row, which is indexed, and a
+    stored row with a file, which is deleted. Methods block and may be called from any thread.
     """
 
     def __init__(self, folder: Path, agent: AgentId, *, reserve_bytes: int = 0) -> None:
         self._folder, self._images, self._reserve_bytes = folder, folder / "images", reserve_bytes
         self._lock = threading.RLock()
-        self._fresh: set[ImageId] = set()  # written by this run
+        self._fresh: set[ImageId] = set()  # written by this process
         try:
             self._images.mkdir(parents=True, exist_ok=True)
             self._busy = _hold(folder / "lock")
             self._index = SpoolIndex.open(folder / "index.sqlite")
             fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
-            self.session = self._index.remember_once(SESSION_WORD, fresh)
+            self.session = self._index.remember_once(SpoolKey.SESSION, fresh)
             self._repair()
         except OSError as exc:
             raise _translated(exc) from exc
         except sqlite3.Error as exc:
             raise SpoolError(f"cannot use the index in {folder}: {exc}; check the disk") from exc
 
+    @staticmethod
+    def read_only(folder: Path) -> ReadOnlySpool:
+        """A look into the spool of a folder; neither takes its lock nor changes anything."""
+        return ReadOnlySpool(folder)
+
     def add(
-        self, photograph: Photograph, *, state: ImageState = ImageState.WAITING, reason: str | None = None
+        self, photograph: Photograph, *, state: SpoolState = SpoolState.WAITING, reason: str | None = None
     ) -> SpooledImage:
-        """Keeps a photograph; when this returns it outlives a power cut. The same bytes again are the same image.
+        """Keep a photograph; once this returns it survives a power cut. The same bytes again give the same image.
 
         Raises:
-            SpoolFullError: there is no room; the photograph may be given again later.
-            SpoolError: another trouble with the disk.
+            SpoolFullError: there is no room; the photograph may be added again later.
+            SpoolError: the disk fails otherwise.
         """
         digest = sha256(photograph.content).hexdigest()
         with self._guarded():
             known = self._index.find_digest(digest)
-            if known is not None and known.state is not ImageState.LOST:
+            if known is not None and known.state is not SpoolState.LOST:
                 return known
             self.check_room(len(photograph.content))
             sequence = self._index.next_sequence()
@@ -117,13 +159,14 @@ class Spool:
             return image
 
     def read(self, image: SpooledImage) -> bytes:
-        """Reads a photograph back; one that an earlier run wrote is checked, as it may have met a power cut since.
+        """Read a photograph back. One that an earlier process wrote is checked, as there may have been a power cut.
 
         Raises:
-            PhotographLostError: its file is gone or damaged; the index says so from now on.
+            PhotographLostError: its file is gone or damaged; the index notes that.
         """
         try:
-            content = self._path(image).read_bytes()  # files never change: several are read beside each other
+            # Files never change: several may be read at once, without the lock.
+            content = self._path(image).read_bytes()
         except FileNotFoundError:
             content = b""
         except OSError as exc:
@@ -131,7 +174,7 @@ class Spool:
         is_whole = image.image_id in self._fresh and len(content) == image.size_bytes
         if not is_whole and sha256(content).hexdigest() != image.sha256:
             with self._guarded():
-                self._index.change_state(image.image_id, ImageState.LOST, reason="file missing or damaged")
+                self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing or damaged")
             raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
         return content
 
@@ -141,85 +184,85 @@ class Spool:
             return [each for each in self._index.waiting(limit + len(without)) if each.image_id not in without][:limit]
 
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
-        """Notes a receipt and lets the file of a stored image go; None when the image is not ours.
+        """Note a receipt and delete the file of a stored image; None when the image is not ours.
 
-        Bytes that arrived otherwise than they were written are offered once more.
+        An image that arrived with other bytes than were written is offered once more.
         """
         with self._guarded():
             image = self._index.find(image_id)
-            if image is None or image.state is not ImageState.WAITING:
+            if image is None or image.state is not SpoolState.WAITING:
                 return image
             is_fresh = image_id in self._fresh
             self._fresh.discard(image_id)
-            if receipt.code == WRONG_DIGEST and is_fresh:  # torn on the way or on the card: the next read tells
+            if receipt.code == WRONG_DIGEST and is_fresh:  # damaged on the way or on the card: the next read finds out
                 return image
             is_safe = receipt.status is not ReceiptStatus.REJECTED
-            state = ImageState.STORED if is_safe else ImageState.REJECTED
+            state = SpoolState.STORED if is_safe else SpoolState.REJECTED
             self._index.change_state(image_id, state, number=receipt.image_number, reason=receipt.reason)
             if is_safe:
                 self._path(image).unlink(missing_ok=True)
             return replace(image, state=state, image_number=receipt.image_number, reason=receipt.reason)
 
     def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
-        """Which of a session's sequence numbers have no photograph that waits here."""
+        """The sequence numbers of a session under which no photograph waits here."""
         with self._guarded():
             waiting = {each.sequence for each in self._index.waiting(-1)} if session == self.session else set()
         return [each for each in sequences if each not in waiting]
 
-    def figures(self) -> Figures:
+    def counts(self) -> SpoolCounts:
         """Counts of everything that went through."""
         with self._guarded():
-            return self._index.figures()
+            return self._index.counts()
 
     def sources(self) -> tuple[str, ...]:
-        """Where the photographs came from, for cameras that must not take one twice."""
+        """The sources of all photographs, for cameras that must not take one twice."""
         with self._guarded():
             return self._index.sources()
 
-    def recall(self, name: str) -> str | None:
-        """A word that `remember` kept over restarts."""
+    def recall(self, name: SpoolKey) -> str | None:
+        """The value that `remember` kept; None without one."""
         with self._guarded():
             return self._index.recall(name)
 
-    def remember(self, name: str, value: str) -> None:
-        """Keeps a word over restarts: whether the rig is paused, its last good settings."""
+    def remember(self, name: SpoolKey, value: str) -> None:
+        """Keep a value over restarts, such as the last good settings."""
         with self._guarded():
             self._index.remember(name, value)
 
     def free_bytes(self) -> int:
-        """Room on the spool's disk."""
+        """Free bytes of the spool's disk."""
         return int(psutil.disk_usage(str(self._folder)).free)
 
     def room_bytes(self) -> int:
-        """What may still be written before capturing must wait."""
+        """Bytes that may still be written before capturing must wait."""
         return max(0, self.free_bytes() - self._reserve_bytes)
 
     def has_room(self, size_bytes: int) -> bool:
         """Whether a photograph of this size would fit above the reserve."""
         return self.free_bytes() - size_bytes >= self._reserve_bytes
 
-    def thin(self, size_bytes: int) -> int:
-        """Makes room by deleting what nobody waits for, the least missed first; how many went."""
+    def evict(self, size_bytes: int) -> int:
+        """Make room by deleting photographs that will not be sent, quarantined ones first; the number deleted."""
         gone = 0
         with self._guarded():
-            for image in self._index.dispensable():
+            for image in self._index.evictable():
                 if self.has_room(size_bytes):
                     break
                 path = self._path(image)
                 gone += path.exists()
-                self._index.change_state(image.image_id, ImageState.THINNED, reason=image.reason)
+                self._index.change_state(image.image_id, SpoolState.EVICTED, reason=image.reason)
                 path.unlink(missing_ok=True)
         return gone
 
     def check_room(self, size_bytes: int) -> None:
-        """Raises `SpoolFullError` when a photograph of this size would eat the reserve."""
+        """Raise `SpoolFullError` when a photograph of this size would use up the reserve."""
         if not self.has_room(size_bytes):
             raise SpoolFullError(
                 f"less than {self._reserve_bytes // 2**20} MiB would stay free on {self._folder}: capturing waits"
             )
 
     def close(self) -> None:
-        """Lets another agent use the folder."""
+        """Close the index and release the folder."""
         with self._lock:
             self._index.close()
             os.close(self._busy)
@@ -259,7 +302,7 @@ class Spool:
         _sync_folder(self._images)
 
     def _repair(self) -> None:
-        """Makes index and files agree after whatever happened to the last process."""
+        """Make index and files agree after a crash."""
         for path in sorted(self._images.iterdir()):
             if path.name.endswith(UNFINISHED):
                 path.unlink()  # `add` never returned for it
@@ -269,16 +312,16 @@ class Spool:
             if image is not None and known is None:
                 self._index.insert(image)
                 LOG.warning("photograph_indexed", image_id=image.image_id)
-            elif known is not None and known.state is ImageState.STORED:
+            elif known is not None and known.state is SpoolState.STORED:
                 path.unlink()
         for image in self._index.waiting(-1):
             if not self._path(image).exists():
-                self._index.change_state(image.image_id, ImageState.LOST, reason="file missing at start")
+                self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing at start")
                 LOG.error("photograph_lost", image_id=image.image_id)
 
 
 def _from_file(path: Path) -> SpooledImage | None:
-    """What a file's name and bytes tell; None when it is not a complete photograph of a spool."""
+    """Describe a file by its name and bytes; None when it is not a complete photograph of a spool."""
     try:
         image_id = ImageId(path.stem)
     except BadIdError:
@@ -299,7 +342,7 @@ def _hold(path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as exc:
         os.close(descriptor)
-        raise SpoolBusyError(f"another agent uses {path.parent}: stop it, or name another --spool") from exc
+        raise SpoolBusyError(f"another agent uses {path.parent}: stop it, or name another folder with --data") from exc
     return descriptor
 
 

@@ -1,4 +1,4 @@
-"""What does an uploader send? Photographs that wait somewhere until their receipt: in the spool, or as named files."""
+"""What does an uploader send? An outbox of photographs without receipt: the spool, or named files."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,8 +11,8 @@ from broker.errors import CairnError
 from broker.ids import AgentId, ImageId
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.cameras.folder import CONTENT_TYPES
-from edge_agent.spool.index import ImageState, SpooledImage
-from edge_agent.uplink.placements import upload_session
+from edge_agent.spool.index import SpooledImage, SpoolState
+from edge_agent.spool.sessions import upload_session
 
 
 class NotAPhotographError(CairnError):
@@ -23,23 +23,23 @@ class NotAPhotographError(CairnError):
 
 
 class Outbox(Protocol):
-    """Where photographs wait. Methods may block; the uploader calls them in threads."""
+    """The interface of a place where photographs wait. Methods may block; the uploader calls them in threads."""
 
     def waiting(self, limit: int, *, without: frozenset[ImageId]) -> list[SpooledImage]:
-        """The oldest without receipt."""
+        """The oldest images without receipt."""
 
     def read(self, image: SpooledImage) -> bytes:
-        """The photograph's bytes; raises a `CairnError` when they are gone, and does not offer it again."""
+        """The photograph's bytes; raise a `CairnError` when they are gone, and do not offer it again."""
 
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
-        """Notes a receipt; None when the image is not from here."""
+        """Note a receipt; None when the image is not from here."""
 
     def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
-        """Which of a session's sequence numbers cannot be sent, as no photograph waits under them."""
+        """The sequence numbers of a session under which no photograph waits."""
 
 
 class NamedFiles:
-    """Files that somebody named on the command line. They stay where they are; the same files get the same ids."""
+    """Files named on the command line. They stay where they are; the same files get the same ids."""
 
     def __init__(self, paths: Iterable[Path], agent: AgentId) -> None:
         self._path_by_id: dict[ImageId, Path] = {}
@@ -50,13 +50,13 @@ class NamedFiles:
             self._path_by_id[image.image_id], self.images[image.image_id] = path, image
 
     def waiting(self, limit: int, *, without: frozenset[ImageId]) -> list[SpooledImage]:
-        """The first of the files without receipt."""
+        """The first files without receipt."""
         return [each for each in self.images.values() if self._is_waiting(each) and each.image_id not in without][
             :limit
         ]
 
     def read(self, image: SpooledImage) -> bytes:
-        """Reads a file.
+        """Read a file.
 
         Raises:
             NotAPhotographError: it is gone or has changed since it was named.
@@ -65,29 +65,29 @@ class NamedFiles:
         content = path.read_bytes() if path.is_file() else b""
         if sha256(content).hexdigest() != image.sha256:
             reason = f"{path} changed while it was uploaded: run the command again"
-            self.images[image.image_id] = replace(image, state=ImageState.LOST, reason=reason)
+            self.images[image.image_id] = replace(image, state=SpoolState.LOST, reason=reason)
             raise NotAPhotographError(reason)
         return content
 
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
-        """Notes a receipt."""
+        """Note a receipt."""
         image = self.images.get(image_id)
         if image is None:
             return None
         is_safe = receipt.status is not ReceiptStatus.REJECTED
-        state = ImageState.STORED if is_safe else ImageState.REJECTED
+        state = SpoolState.STORED if is_safe else SpoolState.REJECTED
         self.images[image_id] = replace(image, state=state, image_number=receipt.image_number, reason=receipt.reason)
         return self.images[image_id]
 
     def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
-        """Which of them are none of the files that wait."""
+        """The sequence numbers under which no file waits."""
         waiting = {each.sequence for each in self.images.values() if self._is_waiting(each)}
         is_ours = any(each.session == session for each in self.images)
         return [each for each in sequences if not is_ours or each not in waiting]
 
     @staticmethod
     def _is_waiting(image: SpooledImage) -> bool:
-        return image.state is ImageState.WAITING
+        return image.state is SpoolState.WAITING
 
 
 def _describe(path: Path, session: str, sequence: int) -> SpooledImage:
@@ -105,5 +105,5 @@ def _describe(path: Path, session: str, sequence: int) -> SpooledImage:
         captured_at=datetime.fromtimestamp(status.st_mtime, UTC),
         file_name=path.name,
         source=None,
-        state=ImageState.WAITING,
+        state=SpoolState.WAITING,
     )

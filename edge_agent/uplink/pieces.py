@@ -1,4 +1,4 @@
-"""How does a large photograph cross a bad link? In pieces, of which only the missing ones are ever sent again."""
+"""How does a large photograph cross a bad link? As a resumable upload in pieces; only missing ones are resent."""
 
 import asyncio
 import time
@@ -16,8 +16,8 @@ from edge_agent.spool.index import SpooledImage
 from edge_agent.uplink.rate import Uplink
 
 LEAST_PIECE_BYTES: Final = 64 * 1024
-PIECE_S: Final = 1.0  # what a piece should take: a cut costs at most two, and keepalive passes between them
-UNDER_WAY: Final = 2  # pieces; the second fills the pause in which the first is acknowledged
+PIECE_S: Final = 1.0  # duration of a piece: a cut costs at most two, and keepalive packets pass between them
+UNDER_WAY: Final = 2  # pieces; the second uses the link while the first is acknowledged
 ANSWER_TIMEOUT_S: Final = 30.0  # a half-open connection is noticed after one and a half keepalives
 PIECE_TIMEOUT_S: Final = 900.0
 LARGEST_SINGLE_BYTES: Final = 4 * 1024 * 1024
@@ -26,19 +26,19 @@ LOG = get_logger()
 
 
 def single_limit_bytes(rate_bytes_per_s: float, keepalive_s: float, max_packet_bytes: int | None) -> int:
-    """The largest photograph that goes as one message: a larger one could start from byte 0 for ever."""
+    """The largest photograph that is sent as one message; a larger one might never finish before a cut, bytes."""
     by_broker = (max_packet_bytes or 2**31) - PACKET_OVERHEAD_BYTES
     return int(min(LARGEST_SINGLE_BYTES, by_broker, rate_bytes_per_s * keepalive_s / 4))
 
 
 def piece_bytes_at(rate_bytes_per_s: float, max_packet_bytes: int | None) -> int:
-    """How large a piece should be at this rate."""
+    """The size of a piece at this rate, bytes."""
     by_broker = (max_packet_bytes or 2**31) - PACKET_OVERHEAD_BYTES
     return int(min(max(LEAST_PIECE_BYTES, rate_bytes_per_s * PIECE_S), MAX_PIECE_BYTES, by_broker))
 
 
 class PieceSender:
-    """Sends one photograph at a time in pieces: begin, hear what is missing, send that, end, hear again."""
+    """The sender of one photograph at a time in pieces: begin, learn what is missing, send that, end, repeat."""
 
     def __init__(self, uplink: Uplink, *, space: TopicSpace, project: ProjectId, sender: SenderId) -> None:
         self._uplink = uplink
@@ -48,13 +48,13 @@ class PieceSender:
         self._last_done_s = 0.0
 
     def take_missing(self, missing: Missing) -> None:
-        """The reconstructor told what it lacks."""
+        """Pass on what the reconstructor lacks to the upload that waits for it."""
         for each in missing.pieces:
             if each.image_id in self._answers:
                 self._answers[each.image_id].put_nowait(each.ranges)
 
     async def send(self, image: SpooledImage, content: bytes, receipt: asyncio.Event) -> None:
-        """Sends until the receipt, or until the reconstructor has nothing to add for a while; then ask again later.
+        """Send until the receipt, or until the reconstructor does not answer for a while.
 
         Raises:
             PublishRefusedError: the broker does not take a piece.
@@ -79,8 +79,8 @@ class PieceSender:
         end = UploadEnd(project=self._project, image_id=image.image_id, size_bytes=len(content), sha256=image.sha256)
         await self._announce(UPLOAD_BEGIN, begin, image)
         ranges = await self._hear(image, receipt)
-        if ranges is None and not receipt.is_set():  # sending all would send again what arrived before a cut
-            raise DeliveryTimeoutError(f"nobody told what is missing of {image.image_id} in {ANSWER_TIMEOUT_S:.0f} s")
+        if ranges is None and not receipt.is_set():  # sending everything would repeat what arrived before a cut
+            raise DeliveryTimeoutError(f"no answer in {ANSWER_TIMEOUT_S:.0f} s on what is missing of {image.image_id}")
         while ranges and not receipt.is_set():
             LOG.info("pieces_sending", image_id=image.image_id, bytes=sum(each.end - each.begin for each in ranges))
             await self._send_ranges(image, content, ranges)
@@ -88,7 +88,7 @@ class PieceSender:
             ranges = await self._hear(image, receipt)
 
     async def _hear(self, image: SpooledImage, receipt: asyncio.Event) -> tuple[ByteRange, ...] | None:
-        """What the reconstructor lacks; None when it says nothing, or the receipt is there."""
+        """Wait for the ranges that the reconstructor lacks; None when it does not answer, or the receipt is there."""
         answer = asyncio.ensure_future(self._answers[image.image_id].get())
         receipted = asyncio.ensure_future(receipt.wait())
         try:
@@ -114,7 +114,7 @@ class PieceSender:
                 task.cancel()
 
     def _cut(self, ranges: Iterable[ByteRange], size_bytes: int) -> Iterator[tuple[int, int]]:
-        """Pieces of the ranges, each as large as the link bears when its turn comes."""
+        """Cut ranges into pieces, each sized by the link's rate at that moment."""
         for each in ranges:
             begin, end = min(each.begin, size_bytes), min(each.end, size_bytes)
             while begin < end:
@@ -145,5 +145,5 @@ class PieceSender:
 
 
 def user_properties(image: SpooledImage) -> tuple[tuple[str, str], ...]:
-    """What an image's messages say besides topic and payload; nothing depends on it but figures."""
+    """The user properties of an image's messages; for information only."""
     return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), ("file_name", image.file_name))

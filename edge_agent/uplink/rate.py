@@ -1,19 +1,20 @@
-"""Is it sensible to send now, and how fast does it go? What the uploader knows of the other side."""
+"""May an image be sent now? By connection, reconstructor's state, flow window and a smoothed rate of the link."""
 
 import asyncio
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 from broker.delivery import BrokerRefusedError, Connected, Delivery, DeliveryTimeoutError
 from broker.errors import CairnError
 from broker.messages import Flow, ReconstructorPresence, ReconstructorState
-from edge_agent.cameras.camera import now_utc
+from edge_agent.config import Settings
+from edge_agent.photograph import now_utc
 
-UNKNOWN_RATE_BYTES_PER_S: Final = 30_000.0  # before the first measurement: assume a bad link, it costs a second
+UNKNOWN_RATE_BYTES_PER_S: Final = 30_000.0  # before the first measurement: assuming a bad link costs a second
 STUCK_AFTER: Final = 3  # connections that ended without a single PUBACK
-MOST_GAIN: Final = 2.0  # of one measurement over the estimate
+MOST_GAIN: Final = 2.0  # most that one measurement counts, relative to the estimate
 RATE_MEMORY: Final = 0.7  # share of the old estimate that a new measurement leaves
 LEAST_RECEIPT_WAIT_S: Final = 10.0
 LOOK_AGAIN_S: Final = 5.0
@@ -21,7 +22,7 @@ LONG_S: Final = 3600.0
 
 
 class LinkStuckError(CairnError):
-    """What is being sent never gets through; the connection must be made anew without it."""
+    """A message that never gets through; a fresh connection without it is needed."""
 
     code = "link_stuck"
     remedy = "Nothing: the connection is made again, and the photograph goes in pieces."
@@ -29,24 +30,29 @@ class LinkStuckError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """How much may be under way without a receipt."""
+    """The most images and bytes that may be under way without a receipt."""
 
-    images: int
+    image_count: int
     size_bytes: int
 
-    def has_room(self, images: int, size_bytes: int, next_bytes: int) -> bool:
-        """One image is always allowed, else a large one would wait for ever."""
-        return images == 0 or (images < self.images and size_bytes + next_bytes <= self.size_bytes)
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The window of the settings, until the reconstructor sends another."""
+        return cls(image_count=settings.window_images, size_bytes=settings.window_bytes)
+
+    def has_room(self, image_count: int, size_bytes: int, next_bytes: int) -> bool:
+        """Whether another image fits. One is always allowed, so that a large image is sent, too."""
+        return image_count == 0 or (image_count < self.image_count and size_bytes + next_bytes <= self.size_bytes)
 
 
 class Uplink:
-    """Follows the connection, the reconstructor's state and its flow messages; wakes who waits on any of them."""
+    """The state of the link: connection, reconstructor, flow window and rate; wakes its waiters at each change."""
 
     def __init__(self, window: Window) -> None:
         self._delivery: Delivery | None = None
         self.window = window
         self._presence: ReconstructorPresence | None = None
-        self._seen_on = 0  # the connection that the reconstructor's state came on: a new broker may know of none
+        self._seen_on = 0  # number of the connection that brought the state: a new broker may have none
         self._pause_until: datetime | None = None
         self._changed = asyncio.Event()
         self._rate_bytes_per_s: float | None = None
@@ -56,7 +62,7 @@ class Uplink:
         self.max_packet_bytes: int | None = None
 
     def attach(self, delivery: Delivery) -> None:
-        """A new connection object: nothing that was learnt of the last one holds."""
+        """Use a new connection, and forget what was learnt of the last one."""
         self._delivery, self._presence, self._seen_on = delivery, None, 0
         self._rate_bytes_per_s, self._fruitless_count = None, 0
 
@@ -69,12 +75,12 @@ class Uplink:
 
     @property
     def rate_bytes_per_s(self) -> float:
-        """What the link has carried lately."""
+        """The smoothed rate of the link, bytes per second."""
         return UNKNOWN_RATE_BYTES_PER_S if self._rate_bytes_per_s is None else self._rate_bytes_per_s
 
     @property
     def is_open(self) -> bool:
-        """Whether an image sent now would be taken."""
+        """Whether an image sent now would be accepted."""
         is_paused = self._pause_until is not None and now_utc() < self._pause_until
         is_ready = self._presence is ReconstructorPresence.READY and self._seen_on == self.delivery.connect_count
         return self.delivery.is_connected and is_ready and not is_paused
@@ -84,25 +90,25 @@ class Uplink:
         self.wake()
 
     def take_flow(self, flow: Flow) -> None:
-        self.window = Window(images=flow.image_count, size_bytes=flow.size_bytes)
+        self.window = Window(image_count=flow.image_count, size_bytes=flow.size_bytes)
         self._pause_until = flow.pause_until
         self.wake()
 
     def hold(self) -> None:
-        """Nobody subscribes to our images: wait for the reconstructor to say that it is there."""
+        """Close the link until the reconstructor announces itself again."""
         self._presence = None
 
     def wake(self) -> None:
-        """Lets everybody who waits look again."""
+        """Wake every waiter, so that it checks again."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     def moment(self) -> asyncio.Event:
-        """Now, for `wait_change`: what changes while one is still looking is not missed."""
+        """A mark for `wait_change`, so that no change after it is missed."""
         return self._changed
 
     async def wait_change(self, timeout_s: float, since: asyncio.Event | None = None) -> None:
-        """Waits until something may have changed since a moment, or the time is over."""
+        """Wait until something changed since a mark, or until the time-out."""
         changed = since or self._changed
         try:
             async with asyncio.timeout(timeout_s):
@@ -111,15 +117,15 @@ class Uplink:
             return
 
     async def wait_open(self) -> None:
-        """Waits until an image sent now would be taken."""
+        """Wait until an image sent now would be taken."""
         while not self.is_open:
             await self.wait_change(LOOK_AGAIN_S)
 
     async def follow_connection(self) -> None:
-        """Notices every reconnect; one without session means that what is under way must be sent again.
+        """Follow every reconnect; after one without a session, images under way must be sent again.
 
         Raises:
-            LinkStuckError: a message is too long for the link and would begin anew for ever.
+            LinkStuckError: a message is too long for the link and restarts at every connection.
         """
         count = 0
         while True:
@@ -139,23 +145,23 @@ class Uplink:
             return await self.delivery.next_connection(count, LONG_S)
         except DeliveryTimeoutError:
             return None
-        except BrokerRefusedError:  # the agent's other connection says it; accounts come back when ops mend them
+        except BrokerRefusedError:  # the control connection reports it; try again, as ops may restore the account
             await asyncio.sleep(LOOK_AGAIN_S)
             return None
 
     def note_sent(self, size_bytes: int, began_s: float, done_s: float | None = None) -> None:
-        """Learns the rate from a PUBLISH that was answered."""
+        """Update the rate from an acknowledged PUBLISH."""
         self._fruitless_count = 0
         rate = size_bytes / max((done_s or time.monotonic()) - began_s, 1e-3)
         old = self._rate_bytes_per_s
-        if old is None or rate < old / 2:  # bad news is believed at once: too long a message may never pass
+        if old is None or rate < old / 2:  # a slower link counts at once: too long a message may never pass
             self._rate_bytes_per_s = rate
-        else:  # good news only by and by: after a stall answers come in a burst, which is no fast link
+        else:  # a faster one only gradually: after a stall, acknowledgements come in a burst
             self._rate_bytes_per_s = RATE_MEMORY * old + (1 - RATE_MEMORY) * min(rate, MOST_GAIN * old)
 
     def note_receipt(self, began_s: float) -> None:
         self.receipt_s = time.monotonic() - began_s
 
     def receipt_wait_s(self, size_bytes: int) -> float:
-        """How long a receipt may take before the image is sent again."""
+        """The time to wait for a receipt before the image is sent again, seconds."""
         return max(LEAST_RECEIPT_WAIT_S, 3 * (self.receipt_s or 0.0) + 2 * size_bytes / self.rate_bytes_per_s)

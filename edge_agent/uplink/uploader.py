@@ -1,4 +1,4 @@
-"""How does a photograph get to the reconstructor? Sent, receipted, sent again until it is; nothing else lets it go."""
+"""How does a photograph get to the reconstructor? At-least-once delivery: resent with backoff until its receipt."""
 
 import asyncio
 import contextlib
@@ -15,20 +15,20 @@ from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
 from broker.messages import Flow, Missing, MissingSequences, ReconstructorState, UploadAcknowledged
 from broker.topics import TopicSpace
-from edge_agent.spool.index import ImageState, SpooledImage
+from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.pieces import PieceSender, single_limit_bytes, user_properties
 from edge_agent.uplink.rate import LinkStuckError, Uplink, Window
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 60.0
-PUBLISH_TIMEOUT_S: Final = 900.0  # paho goes on by itself after a reconnect; only a broker that never answers ends it
+PUBLISH_TIMEOUT_S: Final = 900.0  # paho resends by itself after a reconnect; this is for a broker that never answers
 LOOK_AGAIN_S: Final = 2.0
 LOG = get_logger()
 
 
 def subscriptions(space: TopicSpace, project: ProjectId, sender: SenderId) -> tuple[str, ...]:
-    """What an uploader's connection must subscribe to: receipts, missing, flow, and the reconstructor's state."""
+    """Topics that an uploader's connection must subscribe to: receipts, missing, flow, reconstructor's state."""
     return (
         space.filter(RECEIPT.template, project, sender=sender),
         space.topic(project, RECONSTRUCTOR_STATE.template),
@@ -36,13 +36,13 @@ def subscriptions(space: TopicSpace, project: ProjectId, sender: SenderId) -> tu
 
 
 class Uploader:
-    """Sends what waits in an outbox, oldest first, within the flow window, each until its receipt is noted.
+    """The sender of an outbox: oldest image first, within the flow window, each until its receipt is noted.
 
     Args:
-        connect: makes a connection with `subscriptions` of the same project and sender, not yet entered.
+        connect: returns a connection with the `subscriptions` of project and sender, not yet entered.
         outbox: where the photographs wait.
-        window: how much may be under way until the reconstructor says otherwise.
-        keepalive_s: the connection's: what goes as one message must not outlast it.
+        window: images under way until the reconstructor sends another window.
+        keepalive_s: keepalive of the connection; a single message must not take longer.
         settled: called with each image whose receipt is noted.
     """
 
@@ -64,17 +64,17 @@ class Uploader:
         self._pieces = PieceSender(self.uplink, space=space, project=project, sender=sender)
         self._under_way: dict[ImageId, SpooledImage] = {}
         self._receipts: dict[ImageId, asyncio.Event] = {}
-        self._asked: set[ImageId] = set()  # under way, and the reconstructor misses them
+        self._asked: set[ImageId] = set()  # under way, and missing at the reconstructor
         self.sent_count = 0
         self.resent_count = 0
         self.last_error: str | None = None
 
     def wake(self) -> None:
-        """There may be another photograph in the outbox."""
+        """Look for another photograph in the outbox."""
         self.uplink.wake()
 
     async def run(self, is_last: Callable[[], bool] = lambda: False) -> None:
-        """Uploads for ever, or until the outbox is empty and `is_last` says that nothing more will come."""
+        """Upload until cancelled, or until the outbox is empty and `is_last` says that no more will come."""
         is_done = False
         while not is_done:
             try:
@@ -82,7 +82,7 @@ class Uploader:
                     self.uplink.attach(delivery)
                     await self._run_once(is_last)
                     is_done = True
-            except* LinkStuckError as group:  # paho would send the same message again at every reconnect, for ever
+            except* LinkStuckError as group:  # paho would send the same message again at every reconnect
                 self.last_error = str(group.exceptions[0])
                 LOG.warning("link_stuck", reason=self.last_error)
 
@@ -99,8 +99,8 @@ class Uploader:
 
     async def _feed(self, uploads: asyncio.TaskGroup, is_last: Callable[[], bool]) -> None:
         while True:
-            was_last = is_last()  # asked before looking: what comes in between is seen by the look
-            moment, room = self.uplink.moment(), self.uplink.window.images
+            was_last = is_last()  # asked before reading the outbox, which then sees what came in between
+            moment, room = self.uplink.moment(), self.uplink.window.image_count
             following = await asyncio.to_thread(self._outbox.waiting, room, without=frozenset(self._under_way))
             if not following and was_last:
                 return
@@ -128,10 +128,10 @@ class Uploader:
                     return
                 attempt += 1
                 await self._pause(receipt, attempt)
-        except CairnError as exc:  # the photograph itself is gone: the outbox offers it no more
+        except CairnError as exc:  # the photograph itself is gone, and the outbox does not offer it again
             self.last_error = exc.sentence
             LOG.error("photograph_lost", image_id=image.image_id, code=exc.code, reason=exc.sentence)  # noqa: TRY400
-            await asyncio.sleep(LOOK_AGAIN_S)  # should the disk be in trouble and offer it again all the same
+            await asyncio.sleep(LOOK_AGAIN_S)  # in case a failing disk offers it again
         finally:
             self._under_way.pop(image.image_id, None)
             self._receipts.pop(image.image_id, None)
@@ -143,7 +143,7 @@ class Uploader:
             await self.uplink.wait_change(LOOK_AGAIN_S)
 
     async def _try_to_send(self, image: SpooledImage, receipt: asyncio.Event, attempt: int) -> bool:
-        """Sends once, whole or in pieces; whether the broker took it for somebody."""
+        """Send once, whole or in pieces; whether the broker accepted it and has a subscriber."""
         content = await asyncio.to_thread(self._outbox.read, image)
         uplink = self.uplink
         try:
@@ -164,7 +164,7 @@ class Uploader:
         return True
 
     async def _send_whole(self, image: SpooledImage, content: bytes) -> bool:
-        """Publishes the photograph as one message; whether anybody subscribes."""
+        """Publish the photograph as one message; whether there is a subscriber."""
         began_s = time.monotonic()
         outgoing = IMAGE.outgoing(
             self._space,
@@ -180,7 +180,7 @@ class Uploader:
         return outcome.has_subscribers
 
     async def _wait_for_receipt(self, image: SpooledImage, receipt: asyncio.Event) -> bool:
-        """Waits while the reconstructor could answer; False when the image must be sent again."""
+        """Wait for the receipt; False when the image must be sent again."""
         began_s, sessions = time.monotonic(), self.uplink.lost_session_count
         left_s = self.uplink.receipt_wait_s(image.size_bytes)
         while left_s > 0:
@@ -192,9 +192,9 @@ class Uploader:
             if image.image_id in self._asked:
                 LOG.info("image_asked_for", image_id=image.image_id)
                 return False
-            if self.uplink.lost_session_count != sessions:  # the broker forgot us, and perhaps the image
+            if self.uplink.lost_session_count != sessions:  # the broker lost the session, and perhaps the image
                 return False
-            if was_open and self.uplink.is_open:  # an absent reconstructor's time does not count
+            if was_open and self.uplink.is_open:  # time without a reconstructor does not count
                 left_s -= time.monotonic() - look_s
         LOG.warning("receipt_late", image_id=image.image_id)
         return False
@@ -214,7 +214,7 @@ class Uploader:
     async def _take(self, incoming: Incoming) -> None:
         found = match(self._space, incoming.topic)
         if found.channel is RECEIPT:
-            image_id = ImageId(found.image_name)  # as we sent it: a duplicate's own id may be another's
+            image_id = ImageId(found.image_name)  # as sent: the receipt of a duplicate may carry another image's id
             await self._take_receipt(image_id, decode(incoming.payload, UploadAcknowledged))
         elif found.channel is MISSING:
             missing = decode(incoming.payload, Missing)
@@ -227,13 +227,13 @@ class Uploader:
             self.uplink.take_state(decode(incoming.payload, ReconstructorState))
 
     async def _take_gap(self, gap: MissingSequences) -> None:
-        """What lacks only its receipt is sent again soon, what waits comes in its turn, what is gone is said."""
+        """Send images under way again soon; log those that are gone. Waiting images follow in order."""
         under_way = {each.sequence: each.image_id for each in self._under_way.values()}
         is_ours = any(each.session == gap.session for each in under_way.values())
         if is_ours:
             self._asked.update(under_way[each] for each in gap.sequences if each in under_way)
         gone = await asyncio.to_thread(self._outbox.lacking, gap.session, gap.sequences)
-        if gone:  # stored elsewhere, laid aside, thinned: the reconstructor asks a few times and goes on without
+        if gone:  # quarantined or evicted: the reconstructor asks a few times, then continues without
             LOG.warning("sequences_gone", session=gap.session, count=len(gone), first=gone[0])
         self.wake()
 
@@ -246,7 +246,7 @@ class Uploader:
             self.last_error = image.reason
         if image_id in self._receipts:
             self._receipts[image_id].set()
-        if image.state is not ImageState.WAITING:
+        if image.state is not SpoolState.WAITING:
             self._settled(image)
         self.wake()
 

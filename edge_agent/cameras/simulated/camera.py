@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError
 from edge_agent.cameras.simulated.lens import encode_jpeg
 from edge_agent.cameras.simulated.noise import Floats
 from edge_agent.cameras.simulated.objects import OBJECTS, HeritageObject
 from edge_agent.cameras.simulated.path import Pose
 from edge_agent.cameras.simulated.renderer import Intrinsics, Renderer
+from edge_agent.photograph import Photograph, now_utc
 
 DEFAULT_SIZE_PX = (1224, 816)
 DEFAULT_COUNT = 24
@@ -51,11 +52,11 @@ class SimulatedObject:
         self._renderer = Renderer(self.definition.build(), light=self.definition.light)
 
     def view(self, index: int) -> SimulatedView:
-        """Renders photograph `index` of the path; the same index gives the same pixels."""
+        """Render photograph `index` of the path; the same index gives the same pixels."""
         return self.view_from(self.poses[index], seed=index)
 
     def view_from(self, world_from_camera: Pose, *, seed: int = 0) -> SimulatedView:
-        """Renders from any pose; `seed` chooses this shot's noise and exposure."""
+        """Render from any pose; `seed` chooses this shot's noise and exposure."""
         rendering = self._renderer.render(world_from_camera, self.intrinsics)
         return SimulatedView(
             image_rgb=self.definition.lens.develop(rendering.radiance_rgb, seed=seed),
@@ -98,7 +99,7 @@ class SimulatedCamera:
 
 
 def write_photographs(name: str, folder: Path, *, count: int = DEFAULT_COUNT) -> list[Path]:
-    """Writes an object's photographs as JPEG files, for programs that read folders."""
+    """Write an object's photographs as JPEG files, for programs that read folders."""
     camera, paths = SimulatedCamera(name, count=count), []
     for _ in range(count):
         photograph = camera.capture()

@@ -29,7 +29,7 @@ WINDOW_CENTRES = tuple(-5.16 + 1.72 * i for i in range(7))
 
 
 def facade(*, spacing: float = 0.016) -> Mesh:
-    """Returns the front, 12.4 x 9.9 world units in the plane y = 0, with what stands before it."""
+    """Return the front, 12.4 x 9.9 world units in the plane y = 0, with what stands before it."""
     wall = Relief.spanning((-HALF_WIDTH, 0.0), (HALF_WIDTH, 10.0), spacing)
     top = _skyline(wall.x)
     _lay_stones(wall)

@@ -15,7 +15,7 @@ OVERSAMPLING = 2
 
 
 def inscription(*, spacing: float = 0.0012) -> Mesh:
-    """Returns the slab, 1.2 x 0.8 world units in the plane y = 0, and the wall block it is set in."""
+    """Return the slab, 1.2 x 0.8 world units in the plane y = 0, and the wall block it is set in."""
     slab = Relief.spanning((-WIDTH / 2, 0.0), (WIDTH / 2, HEIGHT), spacing)
     points = slab.points()
     cut = letter_cut(slab.x.shape)

@@ -38,7 +38,7 @@ class Mesh:
 
 
 def mesh(vertices: Floats | NDArray[np.float64], triangles: NDArray[np.integer]) -> Mesh:
-    """Makes an unpainted mesh; normals are the area-weighted mean of the triangles around each vertex."""
+    """Make an unpainted mesh; normals are the area-weighted mean of the triangles around each vertex."""
     vertices = np.ascontiguousarray(vertices, np.float32)
     corners = vertices[triangles]
     area_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -116,7 +116,7 @@ def level_set(
     high: tuple[float, float, float],
     spacing: float,
 ) -> Mesh:
-    """Meshes the zero set of a signed distance (N, 3) -> (N,), negative inside, on a lattice (flying edges)."""
+    """Mesh the zero set of a signed distance (N, 3) -> (N,), negative inside, on a lattice (flying edges)."""
     axes = [np.arange(a, b + spacing, spacing, dtype=np.float32) for a, b in zip(low, high, strict=True)]
     z, y, x = np.meshgrid(axes[2], axes[1], axes[0], indexing="ij")
     values = distance(np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)).reshape(x.shape)

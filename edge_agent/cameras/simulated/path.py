@@ -27,7 +27,7 @@ def looking_at(position: Point, target: Point, *, roll_deg: float = 0.0) -> Pose
 
 
 def shaken(poses: Sequence[tuple[Point, Point]], *, amount: float, seed: int) -> list[Pose]:
-    """Poses of somebody who walks: place and target (world units) and roll (degrees x 10) vary by about `amount`."""
+    """Poses of a person who walks: place and target (world units) and roll (degrees x 10) vary by about `amount`."""
     rng = np.random.default_rng(seed)
     return [
         looking_at(

@@ -33,7 +33,7 @@ class Relief:
 
     @classmethod
     def spanning(cls, low: tuple[float, float], high: tuple[float, float], spacing: float) -> "Relief":
-        """Covers [low, high] = (x, z) with lattice points `spacing` apart."""
+        """Cover [low, high] = (x, z) with lattice points `spacing` apart."""
         x, z = np.meshgrid(
             np.arange(low[0], high[0] + spacing / 2, spacing, dtype=np.float32),
             np.arange(low[1], high[1] + spacing / 2, spacing, dtype=np.float32),
@@ -45,7 +45,7 @@ class Relief:
         return np.stack([self.x.ravel(), -self.out.ravel(), self.z.ravel()], axis=1)
 
     def set_out(self, inside: Mask, out: Floats | float) -> None:
-        """Cuts or builds to this height inside the mask."""
+        """Cut or build to this height inside the mask."""
         self.out = np.where(inside, np.float32(out), self.out)
 
     def add(self, inside: Mask, out: Floats | float) -> None:
@@ -57,11 +57,11 @@ class Relief:
         self.grain = np.where(inside, np.float32(grain), self.grain)
 
     def shade(self, inside: Mask, factor: Floats | float) -> None:
-        """Multiplies the colour inside the mask."""
+        """Multiply the colour inside the mask."""
         self.albedo_rgb = self.albedo_rgb * np.where(inside, np.float32(factor), np.float32(1))[..., None]
 
     def to_mesh(self, keep: Mask | None = None) -> Mesh:
-        """Meshes the wall; `keep` (R, C) cuts it to a skyline."""
+        """Mesh the wall; `keep` (R, C) cuts it to a skyline."""
         rows, columns = self.x.shape
         cells = None if keep is None else keep[:-1, :-1] & keep[1:, 1:] & keep[:-1, 1:] & keep[1:, :-1]
         surface = mesh(self.points(), lattice_triangles(rows, columns, cells))

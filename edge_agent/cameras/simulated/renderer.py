@@ -70,7 +70,7 @@ class Renderer:
         )
 
     def render(self, world_from_camera: NDArray[np.float64], intrinsics: Intrinsics) -> Rendering:
-        """Renders one view; world_from_camera is 4x4, OpenCV axes (+x right, +y down, +z forward)."""
+        """Render one view; world_from_camera is 4x4, OpenCV axes (+x right, +y down, +z forward)."""
         y, x = np.mgrid[: intrinsics.height_px, : intrinsics.width_px].reshape(2, -1).astype(np.float32)
         radiance, depth, normals = self._look(world_from_camera, intrinsics, x + 0.5, y + 0.5)
         shape = (intrinsics.height_px, intrinsics.width_px)
@@ -152,7 +152,7 @@ class Renderer:
         return result
 
     def _openness(self, ray_count: int) -> Floats:
-        """Share of the sky above each vertex that is free, (V,) float32, by cosine-weighted rays up to AMBIENT_REACH long."""
+        """Free share of the sky above each vertex, (V,) float32, by cosine-weighted rays up to AMBIENT_REACH long."""
         mesh, rng = self._mesh, np.random.default_rng(5)
         free = np.zeros(len(mesh.vertices), np.float32)
         starts = mesh.vertices + mesh.normals * np.float32(2 * RAY_LIFT)
@@ -166,7 +166,7 @@ class Renderer:
 
 
 def _smoothed(values: Floats, triangles: NDArray[np.uint32], rounds: int = 6) -> Floats:
-    """Averages (V,) values with their neighbours: a dozen rays a vertex are noisy, the shade they sample is not."""
+    """Average (V,) values with their neighbours: a dozen rays a vertex are noisy, the shade they sample is not."""
     for _ in range(rounds):
         means = np.repeat(values[triangles].mean(axis=1), 3)
         weight = np.bincount(triangles.ravel(), minlength=len(values))

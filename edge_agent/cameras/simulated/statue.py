@@ -9,7 +9,7 @@ PEDESTAL_HEIGHT = 1.12
 
 
 def statue(*, spacing: float = 0.008) -> Mesh:
-    """Returns the figure, 3 world units high with its pedestal, at the origin."""
+    """Return the figure, 3 world units high with its pedestal, at the origin."""
     figure = carved_figure(spacing=spacing).moved((0.0, 0.0, PEDESTAL_HEIGHT))
     court = ground(seed=6, reach=6.0, spacing=0.04).moved((0.0, 4.0, 0.0))
     return merged([figure, *pedestal((0.0, 0.0), seed=12), court, *rubble((-1.9, 1.4), seed=4)])

@@ -39,7 +39,7 @@ def ground(*, seed: int, reach: float = 11.0, spacing: float = 0.05) -> Mesh:
 
 
 def rubble(place: tuple[float, float], *, seed: int) -> list[Mesh]:
-    """Fallen blocks, and a cairn that somebody built of the small ones."""
+    """Fallen blocks, and a cairn built of the small ones."""
     rng = np.random.default_rng(seed)
     stones = []
     for _ in range(7):

@@ -14,7 +14,7 @@ RIB_HALF_WIDTH = 0.11
 
 
 def vault(*, spacing: float = 0.025) -> Mesh:
-    """Returns one bay, 6 x 6 world units, its crown 6.2 above the floor, centred on the origin."""
+    """Return one bay, 6 x 6 world units, its crown 6.2 above the floor, centred on the origin."""
     floor = ground(seed=9, reach=HALF_SPAN + 1.0, spacing=0.06).moved((0.0, 3.4, 0.0))
     return merged([_web(spacing), *_walls(), *_piers(), floor])
 

@@ -1,4 +1,4 @@
-"""A reconstructor's intake in a few lines, over real MQTT: counts what comes, answers as the test wishes."""
+"""A reconstructor's intake in a few lines, over real MQTT: counts what comes, answers as the test says."""
 
 import asyncio
 from collections.abc import AsyncIterator

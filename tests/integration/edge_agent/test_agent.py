@@ -1,69 +1,32 @@
 """The whole agent, its camera in its own process, against a real broker."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from PIL import Image
 
 from broker.contract import AGENT_DESCRIPTION, AGENT_HEALTH, AGENT_STATE, COMMAND, COMMAND_REPLY
 from broker.delivery import BrokerRefusedError, Delivery
 from broker.envelope import Message, decode
-from broker.ids import AgentId
 from broker.live import follow
 from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentDescription, AgentHealth, AgentPresence, AgentState, Command, CommandReply
 from edge_agent import agent
-from edge_agent.cameras.camera import CameraUnusableError, now_utc
-from edge_agent.config import Settings
+from edge_agent.cameras.camera import CameraUnusableError
+from edge_agent.photograph import now_utc
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-
-RIG = AgentId("rig-north")
-
-
-def write_photographs(folder: Path, count: int, *, first: int = 1) -> None:
-    folder.mkdir(exist_ok=True)
-    for number in range(first, first + count):
-        Image.new("RGB", (64, 48), (number * 9 % 256, 120, 40)).save(folder / f"img_{number}.jpg")
-
-
-def settings_for(mosquitto: Mosquitto, tmp_path: Path, **changes: Any) -> Settings:
-    values = {
-        "broker": mosquitto.connection(RIG),
-        "project": PROJECT,
-        "spool_dir": tmp_path / "spool",
-        "camera": "folder",
-        "folder": tmp_path / "photos",
-        "interval_s": 0.0,
-        "health_interval_s": 0.5,
-        "reserve_bytes": 0,
-        **changes,
-    }
-    return Settings.load(**values)
-
-
-@contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(agent.run(settings, stop))
-    try:
-        yield task
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 15)
+from tests.integration.edge_agent.rig import RIG, running, settings_for, write_photographs
 
 
 async def test_every_photograph_of_a_folder_is_stored_once_in_order_and_the_agent_ends(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    write_photographs(tmp_path / "photos", 12)
+    write_photographs(tmp_path / "photos", 12, first=1)
     async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
         await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 30)
     assert len(receiver.arrivals) == len(set(receiver.arrivals)) == 12
@@ -71,12 +34,12 @@ async def test_every_photograph_of_a_folder_is_stored_once_in_order_and_the_agen
     assert ordered == [(tmp_path / "photos" / f"img_{number}.jpg").read_bytes() for number in range(1, 13)]
     assert "captured_at" in receiver.properties
     with Spool(tmp_path / "spool", RIG) as spool:
-        assert (spool.figures().stored_count, spool.figures().waiting_count) == (12, 0)
+        assert (spool.counts().stored_count, spool.counts().waiting_count) == (12, 0)
     assert list((tmp_path / "spool" / "images").iterdir()) == []
 
 
 async def test_nothing_is_sent_before_the_reconstructor_is_ready(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    write_photographs(tmp_path / "photos", 3)
+    write_photographs(tmp_path / "photos", 3, first=1)
     async with (
         receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.DISK_FULL) as receiver,
         running(settings_for(mosquitto, tmp_path)) as task,
@@ -91,7 +54,7 @@ async def test_nothing_is_sent_before_the_reconstructor_is_ready(mosquitto: Mosq
 async def test_photographs_taken_without_a_broker_arrive_when_there_is_one(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    write_photographs(tmp_path / "photos", 3)
+    write_photographs(tmp_path / "photos", 3, first=1)
     mosquitto.kill()
     async with running(settings_for(mosquitto, tmp_path)) as task:
         async with asyncio.timeout(20):
@@ -104,7 +67,7 @@ async def test_photographs_taken_without_a_broker_arrive_when_there_is_one(
 
 
 async def test_a_broker_that_forgot_everything_costs_no_photograph(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    write_photographs(tmp_path / "photos", 4)
+    write_photographs(tmp_path / "photos", 4, first=1)
     async with running(settings_for(mosquitto, tmp_path, window_images=2)) as task:
         async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
             receiver.is_mute = True
@@ -121,7 +84,7 @@ async def test_a_broker_that_forgot_everything_costs_no_photograph(mosquitto: Mo
 
 
 async def test_an_agent_that_was_killed_goes_on_with_what_its_spool_holds(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    write_photographs(tmp_path / "photos", 5)
+    write_photographs(tmp_path / "photos", 5, first=1)
     first = asyncio.create_task(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()))
     async with asyncio.timeout(20):
         while len(list((tmp_path / "spool" / "images").glob("*.jpg"))) < 3:
@@ -135,7 +98,7 @@ async def test_an_agent_that_was_killed_goes_on_with_what_its_spool_holds(mosqui
 
 
 async def test_a_watched_folder_gives_each_new_file_to_the_reconstructor(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    write_photographs(tmp_path / "photos", 1)
+    write_photographs(tmp_path / "photos", 1, first=1)
     settings = settings_for(mosquitto, tmp_path, camera="watch")
     async with (
         receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
@@ -148,7 +111,7 @@ async def test_a_watched_folder_gives_each_new_file_to_the_reconstructor(mosquit
 
 
 async def test_others_see_birth_description_health_and_last_will(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    write_photographs(tmp_path / "photos", 2)
+    write_photographs(tmp_path / "photos", 2, first=1)
     space = mosquitto.plan.space
     channels: dict[str, type[Message]] = {
         space.topic(PROJECT, AGENT_STATE.template, agent=RIG): AgentState,
@@ -179,20 +142,20 @@ async def test_others_see_birth_description_health_and_last_will(mosquitto: Mosq
 
 
 async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    write_photographs(tmp_path / "photos", 4)
+    write_photographs(tmp_path / "photos", 4, first=1)
     space = mosquitto.plan.space
     with Spool(tmp_path / "spool", RIG) as spool:
-        spool.remember("is_paused", "yes")
+        spool.remember(SpoolKey.IS_PAUSED, "yes")
     ops = mosquitto.connection("ops")
     replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
 
     async with (
         receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
         running(settings_for(mosquitto, tmp_path)) as task,
-        Delivery(ops, client_id="ops", subscriptions=(replies,)) as desk,
+        Delivery(ops, client_id="ops", subscriptions=(replies,)) as operator,
     ):
-        await desk.wait_connected(10)
-        messages = desk.messages()
+        await operator.wait_connected(10)
+        messages = operator.messages()
 
         async def order(verb: str, number: int, *, deadline_s: float = 30, is_retained: bool = False) -> CommandReply:
             command = Command.model_validate(
@@ -205,7 +168,7 @@ async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquit
                 }
             )
             topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
-            await desk.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=is_retained))
+            await operator.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=is_retained))
             incoming = await asyncio.wait_for(anext(messages), 10)
             incoming.acknowledge()
             return decode(incoming.payload, CommandReply)
@@ -224,7 +187,7 @@ async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquit
 
 
 async def test_a_wrong_password_ends_the_agent_with_a_clear_error(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    write_photographs(tmp_path / "photos", 1)
+    write_photographs(tmp_path / "photos", 1, first=1)
     connection = mosquitto.connection(RIG).model_copy(update={"password": None})
     with pytest.raises(BrokerRefusedError, match="check name, password"):
         await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path, broker=connection), asyncio.Event()), 20)

@@ -4,28 +4,25 @@ import asyncio
 import random
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from broker.contract import AGENT_STATE, COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery
 from broker.envelope import decode
-from broker.ids import AgentId
 from broker.live import follow
 from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentPresence, AgentState, Command, CommandReply
 from edge_agent import agent
-from edge_agent.cameras.camera import now_utc
-from edge_agent.cameras.plan import CameraKind
-from edge_agent.config import Settings
+from edge_agent.config import CameraKind, Settings
+from edge_agent.photograph import now_utc
 from edge_agent.uplink.outbox import NamedFiles
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, Receiver, receiving
+from tests.integration.edge_agent.rig import RIG, settings_for
 
-RIG = AgentId("rig-north")
 KILOBYTE = 1000
 
 
@@ -36,10 +33,9 @@ def photograph(folder: Path, size_bytes: int) -> bytes:
     return content
 
 
-def settings_for(mosquitto: Mosquitto, tmp_path: Path, link: Link, **changes: Any) -> Settings:
+def settings_over(link: Link, mosquitto: Mosquitto, tmp_path: Path) -> Settings:
     broker = mosquitto.connection(RIG).model_copy(update={"port": link.port, "keepalive_s": 5})
-    values = {"project": PROJECT, "spool_dir": tmp_path / "spool", "camera": "folder", "folder": tmp_path / "photos"}
-    return Settings.load(broker=broker, interval_s=0.0, reserve_bytes=0, **values, **changes)
+    return settings_for(mosquitto, tmp_path, broker=broker, health_interval_s=30.0)
 
 
 async def half_arrived(receiver: Receiver, size_bytes: int) -> None:
@@ -60,7 +56,7 @@ async def test_a_photograph_arrives_over_a_slow_stalling_link_that_is_cut_half_o
         receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
         bad_link(slow) as link,
     ):
-        running = asyncio.create_task(agent.run(settings_for(mosquitto, tmp_path, link), asyncio.Event()))
+        running = asyncio.create_task(agent.run(settings_over(link, mosquitto, tmp_path), asyncio.Event()))
         await half_arrived(receiver, len(content))
         await link.cut()
         await asyncio.wait_for(running, 90)
@@ -77,11 +73,11 @@ async def test_a_command_is_answered_within_two_seconds_while_a_photograph_fills
     replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
     async with (
         receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
-        Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as desk,
+        Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as operator,
         bad_link(slow) as link,
     ):
-        await desk.wait_connected(10)
-        running = asyncio.create_task(agent.run(settings_for(mosquitto, tmp_path, link), stop))
+        await operator.wait_connected(10)
+        running = asyncio.create_task(agent.run(settings_over(link, mosquitto, tmp_path), stop))
         await half_arrived(receiver, 400 * KILOBYTE)
         command = Command.model_validate(
             {
@@ -92,9 +88,9 @@ async def test_a_command_is_answered_within_two_seconds_while_a_photograph_fills
                 "deadline_at": now_utc() + timedelta(seconds=30),
             }
         )
-        messages = desk.messages()
+        messages = operator.messages()
         async with asyncio.timeout(2.0):
-            await desk.publish(
+            await operator.publish(
                 Outgoing(topic=space.topic(PROJECT, COMMAND.template, agent=RIG), payload=command.encode())
             )
             reply = decode((await anext(messages)).payload, CommandReply)
@@ -110,7 +106,7 @@ async def test_an_agent_that_starts_again_sends_only_what_is_missing(mosquitto: 
         receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
         bad_link(slow) as link,
     ):
-        settings = settings_for(mosquitto, tmp_path, link)
+        settings = settings_over(link, mosquitto, tmp_path)
         first = asyncio.create_task(agent.run(settings, asyncio.Event()))
         await half_arrived(receiver, len(content))
         first.cancel()
@@ -131,7 +127,7 @@ async def test_a_piece_that_got_lost_is_asked_for_and_sent_again(
         bad_link(slow) as link,
     ):
         receiver.lose_next_pieces = 2
-        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path, link), asyncio.Event()), 40)
+        await asyncio.wait_for(agent.run(settings_over(link, mosquitto, tmp_path), asyncio.Event()), 40)
     assert list(receiver.content_by_id.values()) == [content]
 
 
@@ -153,7 +149,7 @@ async def test_what_began_whole_on_a_good_link_goes_in_pieces_when_the_link_turn
         bad_link(link_plan) as link,
     ):
         stop = asyncio.Event()
-        settings = settings_for(mosquitto, tmp_path, link).model_copy(update={"camera": CameraKind.WATCH})
+        settings = settings_over(link, mosquitto, tmp_path).model_copy(update={"camera": CameraKind.WATCH})
         running = asyncio.create_task(agent.run(settings, stop))
         await receiver.wait_for(1)
         link.rate_bytes_per_s = 50 * KILOBYTE
@@ -182,7 +178,7 @@ async def test_the_will_of_a_connection_that_died_unnoticed_does_not_outlast_the
 
         listening = asyncio.create_task(listen())
         stop = asyncio.Event()
-        settings = settings_for(mosquitto, tmp_path, link).model_copy(update={"camera": CameraKind.WATCH})
+        settings = settings_over(link, mosquitto, tmp_path).model_copy(update={"camera": CameraKind.WATCH})
         running = asyncio.create_task(agent.run(settings, stop))
         async with asyncio.timeout(60):
             while presences.count(AgentPresence.ONLINE) < 1:

@@ -5,25 +5,24 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from broker.contract import CAMERAS
 from broker.delivery import Delivery
-from broker.ids import AgentId, ImageId
+from broker.ids import ImageId
 from broker.messages import CameraEntry, Cameras, CameraState
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from edge_agent import calibrate
-from edge_agent.capture.calibration import Calibration, TooFewImagesError
-from edge_agent.config import Settings
-from edge_agent.spool.index import CAMERA_MODEL_WORD
+from edge_agent.capture.calibration import TooFewImagesError
+from edge_agent.config import Calibration
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT
+from tests.integration.edge_agent.rig import RIG, settings_for
 
 ROOT = Path(__file__).parents[3]
-RIG = AgentId("rig-north")
 
 
 def camera(session: str, number: int, fx: float = 3400.0, state: CameraState = CameraState.PLACED) -> CameraEntry:
@@ -50,12 +49,8 @@ async def publish(mosquitto: Mosquitto, cameras: list[CameraEntry]) -> None:
 @pytest.fixture
 def session(tmp_path: Path) -> str:
     with Spool(tmp_path / "spool", RIG) as spool:
-        spool.remember(CAMERA_MODEL_WORD, "imx708")
+        spool.remember(SpoolKey.CAMERA_MODEL, "imx708")
         return spool.session
-
-
-def settings_for(mosquitto: Mosquitto, tmp_path: Path, **changes: Any) -> Settings:
-    return Settings.load(broker=mosquitto.connection(RIG), project=PROJECT, spool_dir=tmp_path / "spool", **changes)
 
 
 async def test_the_refined_lens_of_this_rigs_photographs_is_taken_over(
@@ -121,7 +116,7 @@ username = "{RIG}"
     refused = await run()
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
-    assert "12 of one size are needed: photograph on, or lower --least" in refused.stderr
+    assert "12 of one size are needed: take more photographs, or lower --least" in refused.stderr
     done = await run("--least", "3")
     assert done.returncode == 0, done.stderr
     assert "3 placed" in done.stdout

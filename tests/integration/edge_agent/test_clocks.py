@@ -11,17 +11,17 @@ import edge_agent
 from broker.contract import COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery
 from broker.envelope import decode
-from broker.ids import AgentId, ImageId
+from broker.ids import ImageId
 from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentHealth, Command, CommandReply
-from edge_agent.cameras.camera import now_utc
+from edge_agent.photograph import now_utc
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.test_hard_times import running, settings_for, until, write_photographs
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until, write_photographs
 
-RIG = AgentId("rig-north")
 WITHOUT_CLOCK = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
 
 
@@ -42,7 +42,7 @@ class RigClock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> RigClock:
     clock = RigClock()
     for name in (
-        "cameras.camera",
+        "photograph",
         "control.commands",
         "capture.photographer",
         "uplink.rate",
@@ -165,7 +165,7 @@ async def test_an_appointment_is_kept_when_the_clock_is_set_meanwhile(
 ) -> None:
     write_photographs(tmp_path / "photos", 1)
     with Spool(tmp_path / "spool", RIG) as spool:
-        spool.remember("is_paused", "yes")
+        spool.remember(SpoolKey.IS_PAUSED, "yes")
     clock.set(WITHOUT_CLOCK)
     ops = Ops(mosquitto)
     async with ops.delivery, running(settings_for(mosquitto, tmp_path)):

@@ -7,14 +7,12 @@ import pytest
 from PIL import Image
 
 from broker.delivery import BrokerRefusedError
-from broker.ids import AgentId
 from broker.mosquitto import Mosquitto
 from edge_agent.config import Settings
 from edge_agent.doctor import Finding, examine
 from edge_agent.join import AlreadyJoinedError, Invitation, join
 from tests.integration.edge_agent.receiver import PROJECT
-
-RIG = AgentId("rig-north")
+from tests.integration.edge_agent.rig import RIG
 
 
 async def findings(mosquitto: Mosquitto, tmp_path: Path, **changes: Any) -> dict[str, Finding]:

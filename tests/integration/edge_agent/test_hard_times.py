@@ -1,20 +1,17 @@
 """What a rig on a hill lives through: a full disk, a large spool, an empty broker, a twin of itself."""
 
 import asyncio
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from PIL import Image
 
 from broker.contract import (
     AGENT_DESCRIPTION,
@@ -27,7 +24,6 @@ from broker.contract import (
 )
 from broker.delivery import Delivery
 from broker.envelope import Message, decode
-from broker.ids import AgentId
 from broker.live import follow
 from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
@@ -43,63 +39,16 @@ from broker.rig_messages import (
     ReportedSettings,
 )
 from edge_agent import agent
-from edge_agent.cameras.camera import Photograph, now_utc
-from edge_agent.config import Settings
+from edge_agent.photograph import Photograph, now_utc
 from edge_agent.spool.identity import ClonedRigError
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until, write_photographs
 
 ROOT = Path(__file__).parents[3]
-RIG = AgentId("rig-north")
 MIB = 1024 * 1024
 LIMIT_BYTES = 120 * MIB
-
-
-def settings_for(mosquitto: Mosquitto, tmp_path: Path, **changes: Any) -> Settings:
-    values = {
-        "broker": mosquitto.connection(RIG),
-        "project": PROJECT,
-        "spool_dir": tmp_path / "spool",
-        "camera": "folder",
-        "folder": tmp_path / "photos",
-        "interval_s": 0.0,
-        "health_interval_s": 0.5,
-        "reserve_bytes": 0,
-        **changes,
-    }
-    return Settings.load(**values)
-
-
-def write_photographs(folder: Path, count: int, *, size_bytes: int = 0) -> None:
-    folder.mkdir(exist_ok=True)
-    for number in range(count):
-        path = folder / f"img_{number}.jpg"
-        Image.new("RGB", (64, 48), (number * 9 % 256, 120, 40)).save(path)
-        with path.open("ab") as file:
-            file.write(os.urandom(max(0, size_bytes - path.stat().st_size)))
-
-
-@contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(agent.run(settings, stop))
-    try:
-        yield task
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 15)
-
-
-async def until(mosquitto: Mosquitto, model: type[AgentHealth], is_so: Any, timeout_s: float = 30.0) -> AgentHealth:
-    """The first health message of which something is so."""
-    topic = mosquitto.plan.space.topic(PROJECT, AGENT_HEALTH.template, agent=RIG)
-    async with asyncio.timeout(timeout_s), follow(mosquitto.connection("ops")) as follower:
-        await follower.subscribe(topic)
-        async for message in follower.messages():
-            health = decode(message.payload, model)
-            if is_so(health):
-                return health
-    raise AssertionError("the connection ended")
 
 
 @pytest.fixture
@@ -135,7 +84,8 @@ async def test_a_full_disk_makes_capturing_wait_and_everything_arrives_when_ther
 HUNG_ONCE = """
 import io, pathlib, sys, time
 from PIL import Image
-from edge_agent.cameras.camera import CameraExhaustedError, Photograph
+from edge_agent.photograph import Photograph
+from edge_agent.cameras.camera import CameraExhaustedError
 from edge_agent.cameras import child
 
 flag = pathlib.Path(sys.argv[1])
@@ -283,22 +233,22 @@ async def test_a_retained_command_is_refused_in_words(mosquitto: Mosquitto, tmp_
         }
     )
     replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
-    async with Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as desk:
-        await desk.wait_connected(10)
+    async with Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as operator:
+        await operator.wait_connected(10)
         topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
-        await desk.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=True))
+        await operator.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=True))
         async with running(settings_for(mosquitto, tmp_path, camera="watch")):
-            incoming = await asyncio.wait_for(anext(desk.messages()), 20)
+            incoming = await asyncio.wait_for(anext(operator.messages()), 20)
     reply = decode(incoming.payload, CommandReply)
     assert (reply.is_done, reply.code) == (False, "command_retained")
 
 
-async def test_wished_settings_are_followed_reported_and_kept_over_a_restart(
+async def test_desired_settings_are_followed_reported_and_kept_over_a_restart(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     write_photographs(tmp_path / "photos", 1)
     space = mosquitto.plan.space
-    wish = DesiredSettings(
+    change = DesiredSettings(
         project=PROJECT, version=3, settings=AgentSettings(interval_s=7.5, is_gps_stripped=True, jpeg_quality=80)
     )
     reports = space.topic(PROJECT, REPORTED_SETTINGS.template, agent=RIG)
@@ -312,15 +262,15 @@ async def test_wished_settings_are_followed_reported_and_kept_over_a_restart(
                     return report
         raise AssertionError("the connection ended")
 
-    async with Delivery(mosquitto.connection("ops"), client_id="ops") as desk:
-        await desk.wait_connected(10)
+    async with Delivery(mosquitto.connection("ops"), client_id="ops") as operator:
+        await operator.wait_connected(10)
         async with running(settings_for(mosquitto, tmp_path, camera="watch")):
             assert (await reported(0)).settings.interval_s is None
             topic = space.topic(PROJECT, DESIRED_SETTINGS.template, agent=RIG)
-            await desk.publish(Outgoing(topic=topic, payload=wish.encode(), is_retained=True))
+            await operator.publish(Outgoing(topic=topic, payload=change.encode(), is_retained=True))
             report = await reported(3)
             await asyncio.sleep(0.3)
     assert (report.settings.interval_s, report.settings.is_gps_stripped) == (7.5, True)
     assert [each.field for each in report.refused] == ["jpeg_quality"]
     with Spool(tmp_path / "spool", RIG) as spool:
-        assert (spool.recall("settings") or "").startswith("3 ")
+        assert (spool.recall(SpoolKey.LAST_GOOD_SETTINGS) or "").startswith("3 ")

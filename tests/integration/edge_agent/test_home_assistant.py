@@ -13,7 +13,7 @@ from broker.delivery import Delivery, Incoming
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.rig_messages import AgentHealth
 from tests.integration.edge_agent.receiver import PROJECT
-from tests.integration.edge_agent.test_hard_times import RIG, running, settings_for, until, write_photographs
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until, write_photographs
 
 PREFIX = "homeassistant"
 TOPIC = f"{PREFIX}/device/{RIG}/config"

@@ -11,19 +11,18 @@ import pytest
 from PIL import Image
 
 from broker.contract import MISSING
-from broker.ids import AgentId, ImageId
+from broker.ids import ImageId
 from broker.messages import Missing, MissingSequences, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
-from edge_agent.cameras.camera import Photograph
-from edge_agent.config import Settings
+from edge_agent.photograph import Photograph
 from edge_agent.spool.spool import Spool
 from edge_agent.uplink.outbox import NotAPhotographError
 from edge_agent.upload import send_files
 from tests.integration.edge_agent.receiver import PROJECT, receiving
+from tests.integration.edge_agent.rig import RIG, settings_for
 
 ROOT = Path(__file__).parents[3]
-RIG = AgentId("rig-north")
 
 
 @pytest.fixture
@@ -32,10 +31,6 @@ def files(tmp_path: Path) -> list[Path]:
     for number, path in enumerate(paths):
         Image.new("RGB", (32, 24), (number * 60, 10, 10)).save(path)
     return paths
-
-
-def settings_for(mosquitto: Mosquitto, tmp_path: Path) -> Settings:
-    return Settings.load(broker=mosquitto.connection(RIG), project=PROJECT, spool_dir=tmp_path / "spool")
 
 
 def environment(mosquitto: Mosquitto, tmp_path: Path) -> dict[str, str]:

@@ -7,8 +7,7 @@ import pytest
 
 from broker.config import SETTINGS_VARIABLE
 from edge_agent.calibrate import BadCalibrationError, read_numbers, read_opencv, write
-from edge_agent.capture.calibration import Calibration
-from edge_agent.config import Settings
+from edge_agent.config import Calibration, Settings
 
 LENS = Calibration(size_px=(1024, 768), matrix=(812.34, 811.5, 512.0, 384.0), distortion=(0.01, -0.002))
 

@@ -1,8 +1,8 @@
 import pytest
 
 from broker.config import BadSettingsError
-from edge_agent.cameras.plan import CameraKind
-from edge_agent.config import Settings
+from edge_agent.cameras.plan import CameraPlan
+from edge_agent.config import CameraKind, Settings
 
 
 def test_the_rigs_name_is_the_brokers_user_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +28,7 @@ def test_a_value_that_does_not_fit_is_named(field: str, value: object) -> None:
 
 
 def test_the_cameras_plan_has_all_that_its_process_needs() -> None:
-    plan = Settings.load(camera="v4l2", device=2, size_px=(1280, 720)).camera_plan()
+    plan = CameraPlan.of(Settings.load(camera="v4l2", device=2, size_px=(1280, 720)))
     assert (plan.kind, plan.device, plan.size_px) == (CameraKind.V4L2, 2, (1280, 720))
 
 

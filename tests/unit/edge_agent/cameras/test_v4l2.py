@@ -1,4 +1,4 @@
-"""The real camera code against a stand-in of linuxpy, whose buffers hold pictures from before the call."""
+"""The real camera code against a stand-in of linuxpy, whose buffers hold images from before the call."""
 
 import io
 import itertools
@@ -98,7 +98,7 @@ def test_a_camera_that_only_repeats_old_pictures_is_said_to_be_broken(
     installed: type[VideoCapture], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(installed, "ages", (5.0,) * 100)
-    with pytest.raises(CameraError, match="old pictures only"):
+    with pytest.raises(CameraError, match="old images only"):
         UsbCamera(0, warm_up_s=0).capture()
 
 

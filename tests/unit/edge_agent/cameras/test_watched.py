@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
-from edge_agent.cameras.plan import CameraKind, CameraPlan
+from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import CameraEndedError, CameraHungError, WatchedCamera
+from edge_agent.config import CameraKind
 
 CHILD = """
 import sys, time
-from edge_agent.cameras.camera import CameraError, Photograph
+from edge_agent.photograph import Photograph
+from edge_agent.cameras.camera import CameraError
 from edge_agent.cameras import child
 
 class Camera:

@@ -8,7 +8,6 @@ from broker.ids import ImageId
 from broker.messages import CameraEntry, CameraState
 from edge_agent.cameras.sensors import SENSORS
 from edge_agent.capture.calibration import (
-    Calibration,
     Fit,
     PoorFitError,
     TooFewImagesError,
@@ -16,6 +15,7 @@ from edge_agent.capture.calibration import (
     table_focal_px,
     with_calibration,
 )
+from edge_agent.config import Calibration
 from reconstructor.engine.features.focal import focal_from_exif
 from tests.unit.edge_agent.photographs import drawn, encoded
 
@@ -71,8 +71,8 @@ def test_photographs_that_do_not_agree_are_no_calibration(changes: dict[str, Any
         Fit.of([placed(1), placed(2), placed(3, **changes)], least_images=2).check()
 
 
-def test_errors_that_are_not_told_are_not_taken_for_small() -> None:
-    with pytest.raises(PoorFitError, match="does not tell"):
+def test_errors_that_are_not_given_are_not_taken_for_small() -> None:
+    with pytest.raises(PoorFitError, match="gives no reprojection errors"):
         Fit.of([placed(1, reprojection_error_px=None)], least_images=1).check()
 
 

@@ -6,9 +6,9 @@ from PIL import ExifTags, Image
 
 from broker.ids import AgentId
 from broker.rig_messages import AgentSettings
-from edge_agent.cameras.camera import Photograph
-from edge_agent.capture.image_pipeline import Darkroom
-from edge_agent.spool.index import ImageState
+from edge_agent.capture.image_pipeline import ImagePipeline
+from edge_agent.photograph import Photograph
+from edge_agent.spool.index import SpoolState
 from edge_agent.spool.spool import Spool, SpoolFullError
 from tests.unit.edge_agent.photographs import drawn, encoded
 
@@ -25,58 +25,58 @@ def spool(tmp_path: Path) -> Spool:
 
 
 def test_what_the_gate_turns_down_is_laid_aside_and_not_sent(spool: Spool) -> None:
-    darkroom = Darkroom(spool, is_gated=True, settings=AgentSettings())
-    kept = darkroom.keep(photograph(1))
+    pipeline = ImagePipeline(spool, is_gated=True, settings=AgentSettings())
+    kept = pipeline.keep(photograph(1))
     again = Photograph(content=encoded(drawn(1).point(lambda level: min(255, level + 8))), content_type="image/jpeg")
-    aside = darkroom.keep(again)
-    assert (kept.state, aside.state, aside.reason) == (ImageState.WAITING, ImageState.ASIDE, "near_duplicate")
+    aside = pipeline.keep(again)
+    assert (kept.state, aside.state, aside.reason) == (SpoolState.WAITING, SpoolState.QUARANTINED, "near_duplicate")
     assert spool.waiting(9) == [kept]
     assert spool.read(aside) == again.content
     spool.close()
 
 
 def test_without_a_gate_everything_is_sent(spool: Spool) -> None:
-    darkroom = Darkroom(spool, is_gated=False, settings=AgentSettings())
+    pipeline = ImagePipeline(spool, is_gated=False, settings=AgentSettings())
     photographs = [
         Photograph(content=encoded(drawn(1).point(lambda level, n=n: min(255, level + n))), content_type="image/jpeg")
         for n in range(3)
     ]
-    assert {darkroom.keep(each).state for each in photographs} == {ImageState.WAITING}
+    assert {pipeline.keep(each).state for each in photographs} == {SpoolState.WAITING}
     spool.close()
 
 
 def test_ops_switch_gps_off_from_afar(spool: Spool) -> None:
-    darkroom = Darkroom(spool, is_gated=False, settings=AgentSettings())
+    pipeline = ImagePipeline(spool, is_gated=False, settings=AgentSettings())
 
     def has_place(seed: int) -> bool:
-        content = spool.read(darkroom.keep(photograph(seed, has_gps=True)))
+        content = spool.read(pipeline.keep(photograph(seed, has_gps=True)))
         return bool(Image.open(io.BytesIO(content)).getexif().get_ifd(ExifTags.IFD.GPSInfo))
 
     assert has_place(1)
-    darkroom.change(AgentSettings(is_gps_stripped=True))
+    pipeline.change(AgentSettings(is_gps_stripped=True))
     assert not has_place(2)
     spool.close()
 
 
 def test_a_photograph_that_waits_for_room_is_judged_once(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "full", RIG, reserve_bytes=2**62)
-    darkroom = Darkroom(spool, is_gated=True, settings=AgentSettings())
+    pipeline = ImagePipeline(spool, is_gated=True, settings=AgentSettings())
     for _ in range(3):
         with pytest.raises(SpoolFullError):
-            darkroom.keep(photograph(1))
+            pipeline.keep(photograph(1))
     spool._reserve_bytes = 0
-    assert darkroom.keep(photograph(1)).state is ImageState.WAITING
+    assert pipeline.keep(photograph(1)).state is SpoolState.WAITING
     spool.close()
 
 
 def test_thinning_deletes_what_nobody_waits_for_and_nothing_else(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "thin", RIG)
+    spool = Spool(tmp_path / "evict", RIG)
     kept = spool.add(photograph(1))
-    aside = spool.add(photograph(2), state=ImageState.ASIDE, reason="blurred")
+    aside = spool.add(photograph(2), state=SpoolState.QUARANTINED, reason="blurred")
     spool._reserve_bytes = 2**62
-    assert spool.thin(1) == 1
-    assert spool.thin(1) == 0
-    assert [path.stem for path in (tmp_path / "thin" / "images").iterdir()] == [kept.image_id]
-    assert (spool.figures().thinned_count, spool.figures().waiting_count) == (1, 1)
+    assert spool.evict(1) == 1
+    assert spool.evict(1) == 0
+    assert [path.stem for path in (tmp_path / "evict" / "images").iterdir()] == [kept.image_id]
+    assert (spool.counts().evicted_count, spool.counts().waiting_count) == (1, 1)
     assert aside.image_id != kept.image_id
     spool.close()

@@ -10,15 +10,16 @@ import pytest
 
 from broker.ids import AgentId
 from broker.rig_messages import AgentSettings
-from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError, Photograph, now_utc
+from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
 from edge_agent.capture import photographer as photographer_module
-from edge_agent.capture.image_pipeline import Darkroom
+from edge_agent.capture.counters import Counters
+from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
+from edge_agent.capture.request import CaptureRequest
 from edge_agent.capture.schedule import Hours
 from edge_agent.config import SpoolPolicy
-from edge_agent.control.commands import Wish
-from edge_agent.control.health import Tally
-from edge_agent.spool.index import ImageState, SpooledImage
+from edge_agent.photograph import Photograph, now_utc
+from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.spool.spool import Spool
 
 RIG = AgentId("rig-north")
@@ -70,10 +71,17 @@ class Rig:
         policy: SpoolPolicy = SpoolPolicy.PAUSE,
         hours: Hours | None = None,
     ) -> None:
-        self.spool, self.camera, self.ears, self.tally = Spool(folder, RIG), Camera(*script), Ears(), Tally()
-        darkroom = Darkroom(self.spool, is_gated=False, settings=AgentSettings())
+        self.spool, self.camera, self.ears, self.counters = Spool(folder, RIG), Camera(*script), Ears(), Counters()
+        pipeline = ImagePipeline(self.spool, is_gated=False, settings=AgentSettings())
         self.photographer = Photographer(
-            self.camera, self.spool, darkroom, self.tally, self.ears, interval_s=interval_s, policy=policy, hours=hours
+            self.camera,
+            self.spool,
+            pipeline,
+            self.counters,
+            self.ears,
+            interval_s=interval_s,
+            policy=policy,
+            hours=hours,
         )
 
     async def until(self, is_so: Callable[[], bool]) -> None:
@@ -105,8 +113,8 @@ async def test_photographs_are_an_interval_apart(tmp_path: Path) -> None:
 async def test_a_failing_camera_is_tried_again_more_and_more_slowly_and_counted(tmp_path: Path) -> None:
     rig = Rig(tmp_path, *(CameraError("no light") for _ in range(3)), photograph(1))
     await asyncio.wait_for(rig.photographer.run(), 10)
-    assert rig.tally.camera_error_count == 3
-    assert rig.tally.last_error == "no light"
+    assert rig.counters.camera_error_count == 3
+    assert rig.counters.last_error == "no light"
     assert len(rig.ears.kept) == 1
     pauses = [after - before for before, after in zip(rig.camera.shot_at_s, rig.camera.shot_at_s[1:], strict=False)]
     assert pauses[2] > 0.07  # 0.01 doubled three times
@@ -117,7 +125,7 @@ async def test_a_camera_that_cannot_work_ends_the_agent(tmp_path: Path) -> None:
         await asyncio.wait_for(Rig(tmp_path, CameraUnusableError("not installed")).photographer.run(), 10)
 
 
-async def test_a_pause_outlives_a_restart_and_wishes_are_followed_meanwhile(tmp_path: Path) -> None:
+async def test_a_pause_outlives_a_restart_and_requests_are_followed_meanwhile(tmp_path: Path) -> None:
     rig = Rig(tmp_path, photograph(1), photograph(2), photograph(3))
     await rig.photographer.pause(is_paused=True)
     rig.spool.close()
@@ -126,7 +134,7 @@ async def test_a_pause_outlives_a_restart_and_wishes_are_followed_meanwhile(tmp_
     running = asyncio.create_task(rig.photographer.run())
     await asyncio.sleep(0.1)
     assert rig.ears.kept == []
-    rig.photographer.wish(Wish(count=2))
+    rig.photographer.request(CaptureRequest(count=2))
     await rig.until(lambda: len(rig.ears.kept) == 2)
     await asyncio.sleep(0.1)
     assert len(rig.ears.kept) == 2
@@ -135,32 +143,32 @@ async def test_a_pause_outlives_a_restart_and_wishes_are_followed_meanwhile(tmp_
     assert len(rig.ears.kept) == 3
 
 
-async def test_a_wish_for_a_future_instant_is_followed_then(tmp_path: Path) -> None:
+async def test_a_request_for_a_future_instant_is_followed_then(tmp_path: Path) -> None:
     rig = Rig(tmp_path, photograph(1))
     await rig.photographer.pause(is_paused=True)
     running = asyncio.create_task(rig.photographer.run())
     asked_s = time.monotonic()
-    rig.photographer.wish(Wish(at=now_utc() + timedelta(seconds=0.3)))
+    rig.photographer.request(CaptureRequest(at=now_utc() + timedelta(seconds=0.3)))
     await rig.until(lambda: len(rig.ears.kept) == 1)
     assert 0.28 < rig.camera.shot_at_s[0] - asked_s < 2
     running.cancel()
 
 
-async def test_an_appointment_for_later_does_not_hold_up_what_is_wished_now(tmp_path: Path) -> None:
+async def test_an_appointment_for_later_does_not_hold_up_what_is_requested_now(tmp_path: Path) -> None:
     rig = Rig(tmp_path, photograph(1), photograph(2))
     await rig.photographer.pause(is_paused=True)
     running = asyncio.create_task(rig.photographer.run())
-    rig.photographer.wish(Wish(at=now_utc() + timedelta(hours=1)))
-    rig.photographer.wish(Wish())
+    rig.photographer.request(CaptureRequest(at=now_utc() + timedelta(hours=1)))
+    rig.photographer.request(CaptureRequest())
     await rig.until(lambda: len(rig.ears.kept) == 1)
     running.cancel()
 
 
-async def test_cancelled_wishes_are_forgotten(tmp_path: Path) -> None:
+async def test_cancelled_requests_are_forgotten(tmp_path: Path) -> None:
     rig = Rig(tmp_path, photograph(1))
     await rig.photographer.pause(is_paused=True)
     running = asyncio.create_task(rig.photographer.run())
-    rig.photographer.wish(Wish(at=now_utc() + timedelta(seconds=0.2)))
+    rig.photographer.request(CaptureRequest(at=now_utc() + timedelta(seconds=0.2)))
     rig.photographer.cancel()
     await asyncio.sleep(0.4)
     assert rig.camera.shot_at_s == []
@@ -171,41 +179,41 @@ async def test_a_full_spool_makes_the_photograph_wait_and_shouts(tmp_path: Path)
     rig = Rig(tmp_path, photograph(1))
     rig.spool._reserve_bytes = 2**62
     running = asyncio.create_task(rig.photographer.run())
-    await rig.until(lambda: "spool_full" in rig.tally.alarms)
+    await rig.until(lambda: "spool_full" in rig.counters.alarms)
     assert rig.ears.kept == []
     rig.spool._reserve_bytes = 0
     await asyncio.wait_for(running, 10)
     assert len(rig.ears.kept) == 1
-    assert rig.tally.alarms == set()
+    assert rig.counters.alarms == set()
 
 
 async def test_the_policy_reject_lets_new_photographs_go_and_counts_them(tmp_path: Path) -> None:
     rig = Rig(tmp_path, photograph(1), photograph(2), policy=SpoolPolicy.REJECT)
     rig.spool._reserve_bytes = 2**62
     await asyncio.wait_for(rig.photographer.run(), 10)
-    assert rig.tally.refused_count == 2
-    assert "spool_full" in rig.tally.alarms
+    assert rig.counters.refused_count == 2
+    assert "spool_full" in rig.counters.alarms
 
 
 async def test_the_policy_thin_deletes_what_the_gate_turned_down_first(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, photograph(1), policy=SpoolPolicy.THIN)
-    aside = rig.spool.add(photograph(9), state=ImageState.ASIDE, reason="blurred")
+    rig = Rig(tmp_path, photograph(1), policy=SpoolPolicy.EVICT)
+    aside = rig.spool.add(photograph(9), state=SpoolState.QUARANTINED, reason="blurred")
     rig.spool._reserve_bytes = 2**62
     running = asyncio.create_task(rig.photographer.run())
-    await rig.until(lambda: rig.spool.figures().thinned_count == 1)
+    await rig.until(lambda: rig.spool.counts().evicted_count == 1)
     rig.spool._reserve_bytes = 0
     await asyncio.wait_for(running, 10)
     assert [image.image_id for image in rig.ears.kept] != [aside.image_id]
     assert len(rig.ears.kept) == 1
 
 
-async def test_while_enough_is_placed_a_rig_takes_only_what_is_wished(tmp_path: Path) -> None:
+async def test_while_enough_is_placed_a_rig_takes_only_what_is_requested(tmp_path: Path) -> None:
     rig = Rig(tmp_path, photograph(1), photograph(2))
     rig.photographer.suffice(is_enough=True)
     running = asyncio.create_task(rig.photographer.run())
     await asyncio.sleep(0.05)
     assert rig.camera.shot_at_s == []
-    rig.photographer.wish(Wish())
+    rig.photographer.request(CaptureRequest())
     await rig.until(lambda: len(rig.ears.kept) == 1)
     await asyncio.sleep(0.05)
     assert len(rig.camera.shot_at_s) == 1
@@ -214,7 +222,7 @@ async def test_while_enough_is_placed_a_rig_takes_only_what_is_wished(tmp_path: 
     assert len(rig.ears.kept) == 2
 
 
-async def test_outside_its_hours_a_rig_takes_only_what_is_wished(tmp_path: Path) -> None:
+async def test_outside_its_hours_a_rig_takes_only_what_is_requested(tmp_path: Path) -> None:
     now = now_utc()
     closed = Hours(
         opens=(now + timedelta(hours=2)).time().replace(microsecond=0),
@@ -224,6 +232,6 @@ async def test_outside_its_hours_a_rig_takes_only_what_is_wished(tmp_path: Path)
     running = asyncio.create_task(rig.photographer.run())
     await asyncio.sleep(0.1)
     assert rig.ears.kept == []
-    rig.photographer.wish(Wish())
+    rig.photographer.request(CaptureRequest())
     await rig.until(lambda: len(rig.ears.kept) == 1)
     running.cancel()

@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 
 from broker.rig_messages import Command
+from edge_agent.capture.request import CaptureRequest
 from edge_agent.control.commands import (
     REMEMBERED,
     CommandRefusedError,
     CommandRetainedError,
     CommandTooLateError,
     Inbox,
-    Wish,
-    wish_of,
+    capture_request_of,
 )
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -57,10 +57,10 @@ def test_the_inbox_forgets_the_oldest_ids_and_stays_small() -> None:
     assert not inbox.admit(command(id=f"n{REMEMBERED}"), is_retained=False, now=NOW)
 
 
-def test_verbs_become_wishes() -> None:
+def test_verbs_become_requests() -> None:
     at = NOW + timedelta(seconds=5)
-    assert wish_of(command(image_count=3)) == Wish(count=3)
-    assert wish_of(command(verb="capture_at", capture_at=at)) == Wish(count=1, at=at)
-    assert wish_of(command(verb="pause")) is None
+    assert capture_request_of(command(image_count=3)) == CaptureRequest(count=3)
+    assert capture_request_of(command(verb="capture_at", capture_at=at)) == CaptureRequest(count=1, at=at)
+    assert capture_request_of(command(verb="pause")) is None
     with pytest.raises(CommandRefusedError, match="needs the field capture_at"):
-        wish_of(command(verb="capture_at"))
+        capture_request_of(command(verb="capture_at"))

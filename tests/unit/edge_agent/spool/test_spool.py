@@ -13,8 +13,8 @@ import pytest
 
 from broker.ids import AgentId, ImageId, ImageName, ProjectId
 from broker.messages import ReceiptStatus, UploadAcknowledged
-from edge_agent.cameras.camera import Photograph
-from edge_agent.spool.index import ImageState
+from edge_agent.photograph import Photograph
+from edge_agent.spool.index import SpoolState
 from edge_agent.spool.spool import PhotographLostError, Spool, SpoolBusyError, SpoolFullError
 
 RIG = AgentId("rig-north")
@@ -67,7 +67,7 @@ def test_ids_count_up_in_one_session_over_restarts(folder: Path) -> None:
 def test_the_same_bytes_are_the_same_image(folder: Path) -> None:
     with Spool(folder, RIG) as spool:
         assert spool.add(photograph(1)) == spool.add(photograph(1))
-        assert spool.figures().captured_count == 1
+        assert spool.counts().captured_count == 1
 
 
 def test_a_stored_image_leaves_the_disk_and_a_rejected_one_stays(folder: Path) -> None:
@@ -75,11 +75,11 @@ def test_a_stored_image_leaves_the_disk_and_a_rejected_one_stays(folder: Path) -
         stored, rejected = spool.add(photograph(1)), spool.add(photograph(2))
         settled = spool.settle(receipt(stored.image_id), stored.image_id)
         assert settled is not None
-        assert (settled.state, settled.image_number) == (ImageState.STORED, 7)
+        assert (settled.state, settled.image_number) == (SpoolState.STORED, 7)
         spool.settle(receipt(rejected.image_id, ReceiptStatus.REJECTED), rejected.image_id)
         assert spool.waiting(10) == []
-        figures = spool.figures()
-        assert (figures.captured_count, figures.stored_count, figures.rejected_count) == (2, 1, 1)
+        counts = spool.counts()
+        assert (counts.captured_count, counts.stored_count, counts.rejected_count) == (2, 1, 1)
     assert [path.stem for path in (folder / "images").iterdir()] == [rejected.image_id]
 
 
@@ -130,8 +130,8 @@ def test_a_damaged_file_is_said_to_be_lost_and_offered_no_more(folder: Path) -> 
         with pytest.raises(PhotographLostError):
             spool.read(image)
         assert spool.waiting(10) == []
-        assert spool.figures().lost_count == 1
-        assert spool.add(photograph(1)).state is ImageState.WAITING
+        assert spool.counts().lost_count == 1
+        assert spool.add(photograph(1)).state is SpoolState.WAITING
 
 
 def test_a_file_damaged_over_a_restart_is_found_by_its_digest(folder: Path) -> None:
@@ -164,7 +164,7 @@ def test_bytes_that_arrived_otherwise_are_offered_once_more_and_looked_at(folder
         assert spool.read(image) == photograph(1).content
         rejected = spool.settle(torn, image.image_id)  # the card is fine: it is not sent for ever
         assert rejected is not None
-        assert rejected.state is ImageState.REJECTED
+        assert rejected.state is SpoolState.REJECTED
 
 
 def test_a_damaged_index_is_set_aside_and_made_again_from_the_files(folder: Path) -> None:
@@ -272,6 +272,6 @@ def test_no_crash_loses_a_photograph_that_was_taken_or_brings_back_one_that_was_
             assert len(waiting) - len(kept) <= 2, f"invented after call {last}"  # at most: being added, being stored
             assert all(sha256(content).hexdigest().startswith(name.digest) for name, content in waiting.items())
             assert not list(folder.glob("images/*.tmp"))
-            assert spool.figures().lost_count == 0
+            assert spool.counts().lost_count == 0
             following = spool.add(photograph(99)).image_id
             assert following.sequence > max([name.sequence for name in [*added, *waiting]], default=0)

@@ -4,7 +4,7 @@ import pytest
 
 from broker.ids import AgentId, ProjectId
 from broker.messages import ReceiptStatus, UploadAcknowledged
-from edge_agent.spool.index import ImageState
+from edge_agent.spool.index import SpoolState
 from edge_agent.uplink.outbox import NamedFiles, NotAPhotographError
 
 RIG = AgentId("rig-north")
@@ -29,12 +29,12 @@ def test_files_wait_in_the_order_they_were_named(paths: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        (ReceiptStatus.STORED, ImageState.STORED),
-        (ReceiptStatus.DUPLICATE, ImageState.STORED),
-        (ReceiptStatus.REJECTED, ImageState.REJECTED),
+        (ReceiptStatus.STORED, SpoolState.STORED),
+        (ReceiptStatus.DUPLICATE, SpoolState.STORED),
+        (ReceiptStatus.REJECTED, SpoolState.REJECTED),
     ],
 )
-def test_a_receipt_settles_a_file(paths: list[Path], status: ReceiptStatus, state: ImageState) -> None:
+def test_a_receipt_settles_a_file(paths: list[Path], status: ReceiptStatus, state: SpoolState) -> None:
     outbox = NamedFiles(paths, RIG)
     image = outbox.waiting(1, without=frozenset())[0]
     receipt = UploadAcknowledged(project=ProjectId("chapel"), status=status, image_name=image.image_id, reason="why")
@@ -50,7 +50,7 @@ def test_a_file_that_changes_meanwhile_is_said_and_not_sent(paths: list[Path]) -
     paths[0].write_bytes(b"something else")
     with pytest.raises(NotAPhotographError, match="changed while"):
         outbox.read(image)
-    assert outbox.images[image.image_id].state is ImageState.LOST
+    assert outbox.images[image.image_id].state is SpoolState.LOST
 
 
 def test_the_same_bytes_twice_are_two_files_with_ids_of_their_own(tmp_path: Path) -> None:

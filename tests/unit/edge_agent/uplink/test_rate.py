@@ -8,7 +8,7 @@ import pytest
 from broker.delivery import Delivery
 from broker.ids import ProjectId
 from broker.messages import Flow, ReconstructorPresence, ReconstructorState
-from edge_agent.cameras.camera import now_utc
+from edge_agent.photograph import now_utc
 from edge_agent.uplink.rate import LEAST_RECEIPT_WAIT_S, Uplink, Window
 
 PROJECT = ProjectId("chapel")
@@ -28,7 +28,7 @@ def standing() -> Standing:
 
 @pytest.fixture
 def uplink(standing: Standing) -> Uplink:
-    made = Uplink(Window(images=2, size_bytes=100))
+    made = Uplink(Window(image_count=2, size_bytes=100))
     made.attach(cast("Delivery", standing))
     return made
 
@@ -76,7 +76,7 @@ async def test_it_is_closed_without_connection_and_after_a_hold(uplink: Uplink, 
 async def test_flow_changes_the_window_and_pauses(uplink: Uplink) -> None:
     uplink.take_state(state(ReconstructorPresence.READY))
     uplink.take_flow(flow(image_count=7, size_bytes=10**6, pause_until=now_utc() + timedelta(seconds=60)))
-    assert uplink.window == Window(images=7, size_bytes=10**6)
+    assert uplink.window == Window(image_count=7, size_bytes=10**6)
     assert not opens(uplink)
     uplink.take_flow(flow(image_count=1, size_bytes=1))
     assert opens(uplink)
@@ -90,7 +90,7 @@ async def test_everybody_who_waits_is_woken(uplink: Uplink) -> None:
 
 
 def test_the_window_counts_images_and_bytes_but_always_lets_one_through() -> None:
-    window = Window(images=2, size_bytes=100)
+    window = Window(image_count=2, size_bytes=100)
     assert window.has_room(0, 0, 10**9)
     assert window.has_room(1, 50, 50)
     assert not window.has_room(1, 50, 51)

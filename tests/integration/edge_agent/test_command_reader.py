@@ -18,29 +18,29 @@ from gpiozero.pins.mock import MockFactory
 from broker.contract import CAMERAS, COMMAND, COMMAND_REPLY, DESIRED_SETTINGS, REPORTED_SETTINGS
 from broker.delivery import Delivery
 from broker.envelope import decode
-from broker.ids import AgentId, ImageId
+from broker.ids import ImageId
 from broker.live import follow
 from broker.messages import CameraEntry, Cameras, CameraState, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentHealth, AgentSettings, Command, CommandReply, DesiredSettings, ReportedSettings
 from edge_agent import agent
-from edge_agent.cameras.camera import now_utc
-from edge_agent.capture.image_pipeline import Darkroom
+from edge_agent.capture.counters import Counters
+from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
 from edge_agent.config import Settings
-from edge_agent.control.command_reader import Desk
-from edge_agent.control.health import Tally
-from edge_agent.control.presence import Voice
-from edge_agent.control.remote_settings import KEPT_WORD, ROLLED_BACK, TRIAL_WORD, resume
+from edge_agent.control.command_reader import CommandReader
+from edge_agent.control.presence import AgentPublisher
+from edge_agent.control.remote_settings import ROLLED_BACK, resume
+from edge_agent.photograph import now_utc
+from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.test_hard_times import running, settings_for, write_photographs
-from tests.integration.edge_agent.test_hard_times import until as until_health
+from tests.integration.edge_agent.rig import RIG, running, settings_for, write_photographs
+from tests.integration.edge_agent.rig import until as until_health
 
 ROOT = Path(__file__).parents[3]
-RIG = AgentId("rig-north")
 FIRST = AgentSettings(interval_s=5.0)
 
 
@@ -60,44 +60,46 @@ class NoEars:
 
 
 @dataclass(slots=True, kw_only=True)
-class Office:
-    """A desk at work, and the spool below it."""
+class ReaderAtWork:
+    """A command reader at work, and the spool below it."""
 
-    desk: Desk
+    command_reader: CommandReader
     spool: Spool
 
 
 @asynccontextmanager
-async def office(mosquitto: Mosquitto, folder: Path, port: int, confirm_s: float = 300.0) -> AsyncIterator[Office]:
+async def reader_at_work(
+    mosquitto: Mosquitto, folder: Path, port: int, confirm_s: float = 300.0
+) -> AsyncIterator[ReaderAtWork]:
     connection = mosquitto.connection(RIG).model_copy(update={"port": port, "keepalive_s": 5})
-    voice = Voice(connection.space, PROJECT, RIG)
-    control = Delivery(connection, client_id="rig-north-control", subscriptions=voice.subscriptions())
+    publisher = AgentPublisher(connection.space, PROJECT, RIG)
+    control = Delivery(connection, client_id="rig-north-control", subscriptions=publisher.subscriptions())
     with Spool(folder, RIG) as spool:
-        running = resume(spool.recall(KEPT_WORD), spool.recall(TRIAL_WORD), FIRST)
-        darkroom = Darkroom(spool, is_gated=False, settings=running.settings)
-        photographer = Photographer(NoCamera(), spool, darkroom, Tally(), NoEars(), interval_s=5.0)
-        desk = Desk(
+        running = resume(spool.recall(SpoolKey.LAST_GOOD_SETTINGS), spool.recall(SpoolKey.TRIAL_SETTINGS), FIRST)
+        pipeline = ImagePipeline(spool, is_gated=False, settings=running.settings)
+        photographer = Photographer(NoCamera(), spool, pipeline, Counters(), NoEars(), interval_s=5.0)
+        command_reader = CommandReader(
             control,
-            voice,
+            publisher,
             spool,
             photographer,
-            darkroom,
-            tally=Tally(),
+            pipeline,
+            counters=Counters(),
             running=running,
             announce=lambda: None,
             reboot=lambda: None,
             confirm_s=confirm_s,
         )
         async with control:
-            reading = asyncio.create_task(desk.read())
+            reading = asyncio.create_task(command_reader.read())
             try:
-                yield Office(desk=desk, spool=spool)
+                yield ReaderAtWork(command_reader=command_reader, spool=spool)
             finally:
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
 
 
-async def wish(mosquitto: Mosquitto, version: int, interval_s: float) -> None:
+async def ask_for(mosquitto: Mosquitto, version: int, interval_s: float) -> None:
     message = DesiredSettings(project=PROJECT, version=version, settings=AgentSettings(interval_s=interval_s))
     topic = mosquitto.plan.space.topic(PROJECT, DESIRED_SETTINGS.template, agent=RIG)
     async with Delivery(mosquitto.connection("ops"), client_id="ops", session_expiry_s=0) as ops:
@@ -115,35 +117,37 @@ async def test_settings_after_which_no_connection_follows_are_rolled_back_for_go
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     plan = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=1e6, round_trip_s=0.6)
-    async with bad_link(plan) as link, office(mosquitto, tmp_path, link.port, confirm_s=1.0) as rig:
-        await wish(mosquitto, 1, 7.0)
-        await until(lambda: rig.spool.recall(TRIAL_WORD) == "" and rig.desk.running.version == 1)
-        await wish(mosquitto, 2, 9.0)
-        await until(lambda: rig.desk.running.settings.interval_s == 9.0)
+    async with bad_link(plan) as link, reader_at_work(mosquitto, tmp_path, link.port, confirm_s=1.0) as rig:
+        await ask_for(mosquitto, 1, 7.0)
+        await until(lambda: rig.spool.recall(SpoolKey.TRIAL_SETTINGS) == "" and rig.command_reader.running.version == 1)
+        await ask_for(mosquitto, 2, 9.0)
+        await until(lambda: rig.command_reader.running.settings.interval_s == 9.0)
         await link.cut()  # its report is still on the way
-        await until(lambda: rig.desk.running.settings.interval_s == 7.0)
-        assert rig.desk.running.version == 2
-        assert [(each.field, each.reason) for each in rig.desk.running.refused] == [("interval_s", ROLLED_BACK)]
-        await until(lambda: rig.spool.recall(TRIAL_WORD) == "")
-    async with office(mosquitto, tmp_path, mosquitto.plan.port) as rig:  # the broker still keeps the bad wish
+        await until(lambda: rig.command_reader.running.settings.interval_s == 7.0)
+        assert rig.command_reader.running.version == 2
+        assert [(each.field, each.reason) for each in rig.command_reader.running.refused] == [
+            ("interval_s", ROLLED_BACK)
+        ]
+        await until(lambda: rig.spool.recall(SpoolKey.TRIAL_SETTINGS) == "")
+    async with reader_at_work(mosquitto, tmp_path, mosquitto.plan.port) as rig:  # the broker still keeps the bad change
         await asyncio.sleep(0.5)
-        assert (rig.desk.running.version, rig.desk.running.settings.interval_s) == (2, 7.0)
-        await wish(mosquitto, 3, 8.0)
-        await until(lambda: rig.desk.running.settings.interval_s == 8.0)
+        assert (rig.command_reader.running.version, rig.command_reader.running.settings.interval_s) == (2, 7.0)
+        await ask_for(mosquitto, 3, 8.0)
+        await until(lambda: rig.command_reader.running.settings.interval_s == 8.0)
 
 
 async def test_settings_on_trial_when_the_rig_went_down_are_rolled_back_at_its_start(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     plan = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=1e6, round_trip_s=0.6)
-    async with bad_link(plan) as link, office(mosquitto, tmp_path, link.port) as rig:
-        await wish(mosquitto, 1, 9.0)
-        await until(lambda: rig.desk.running.settings.interval_s == 9.0)
+    async with bad_link(plan) as link, reader_at_work(mosquitto, tmp_path, link.port) as rig:
+        await ask_for(mosquitto, 1, 9.0)
+        await until(lambda: rig.command_reader.running.settings.interval_s == 9.0)
         await link.cut()
-        assert rig.spool.recall(TRIAL_WORD)
-    async with office(mosquitto, tmp_path, mosquitto.plan.port) as rig:
-        assert (rig.desk.running.version, rig.desk.running.settings.interval_s) == (1, 5.0)
-        assert [each.field for each in rig.desk.running.refused] == ["interval_s"]
+        assert rig.spool.recall(SpoolKey.TRIAL_SETTINGS)
+    async with reader_at_work(mosquitto, tmp_path, mosquitto.plan.port) as rig:
+        assert (rig.command_reader.running.version, rig.command_reader.running.settings.interval_s) == (1, 5.0)
+        assert [each.field for each in rig.command_reader.running.refused] == ["interval_s"]
 
 
 async def test_a_bad_value_is_reported_with_its_reason(mosquitto: Mosquitto, tmp_path: Path) -> None:
@@ -237,7 +241,7 @@ async def test_a_contact_at_the_rigs_pin_takes_a_photograph_also_while_paused(
     monkeypatch.setattr(Device, "pin_factory", factory)
     write_photographs(tmp_path / "photos", 2)
     with Spool(tmp_path / "spool", RIG) as spool:
-        spool.remember("is_paused", "yes")
+        spool.remember(SpoolKey.IS_PAUSED, "yes")
     async with running(settings_for(mosquitto, tmp_path, gpio_pin=17)):
         health = await until_health(mosquitto, AgentHealth, lambda each: each.captured_count == 0)
         await asyncio.sleep(1.1)  # until then the folder's photograph counts as still being written

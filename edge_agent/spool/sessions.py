@@ -1,16 +1,17 @@
-"""Which of this rig's photographs did the reconstructor place? Known by the session in their ids."""
+"""Which photographs are this rig's? Their ids begin with one of the rig's sessions."""
 
 from collections.abc import Iterable
 
 from broker.ids import AgentId
 from broker.messages import CameraEntry, Cameras, CameraState
 
-SPOOL_NAME_LENGTH = 32  # of the agent's name in a spool's session; with a random tail it fits an image id
+# Of the agent's name in a spool's session; with a random tail it fits an image id.
+SPOOL_NAME_LENGTH = 32
 UPLOAD_NAME_LENGTH = 30
 
 
 def upload_session(agent: AgentId) -> str:
-    """The session of files that are named by hand: the same files get the same ids."""
+    """The session of files uploaded by hand; without a random tail, so that the same files get the same ids."""
     return f"{agent[:UPLOAD_NAME_LENGTH].rstrip('-')}-upload"
 
 

@@ -1,0 +1,69 @@
+"""A rig for tests: its settings, its photographs, its running agent, and waiting for what its health says."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from broker.contract import AGENT_HEALTH
+from broker.envelope import decode
+from broker.ids import AgentId
+from broker.live import follow
+from broker.mosquitto import Mosquitto
+from broker.rig_messages import AgentHealth
+from edge_agent import agent
+from edge_agent.config import Settings
+from tests.integration.edge_agent.receiver import PROJECT
+
+RIG = AgentId("rig-north")
+
+
+def settings_for(mosquitto: Mosquitto, tmp_path: Path, **changes: Any) -> Settings:
+    values = {
+        "broker": mosquitto.connection(RIG),
+        "project": PROJECT,
+        "spool_dir": tmp_path / "spool",
+        "camera": "folder",
+        "folder": tmp_path / "photos",
+        "interval_s": 0.0,
+        "health_interval_s": 0.5,
+        "reserve_bytes": 0,
+        **changes,
+    }
+    return Settings.load(**values)
+
+
+def write_photographs(folder: Path, count: int, *, first: int = 0, size_bytes: int = 0) -> None:
+    folder.mkdir(exist_ok=True)
+    for number in range(first, first + count):
+        path = folder / f"img_{number}.jpg"
+        Image.new("RGB", (64, 48), (number * 9 % 256, 120, 40)).save(path)
+        with path.open("ab") as file:
+            file.write(os.urandom(max(0, size_bytes - path.stat().st_size)))
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(agent.run(settings, stop))
+    try:
+        yield task
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 15)
+
+
+async def until(mosquitto: Mosquitto, model: type[AgentHealth], is_so: Any, timeout_s: float = 30.0) -> AgentHealth:
+    """The first health message of which something is so."""
+    topic = mosquitto.plan.space.topic(PROJECT, AGENT_HEALTH.template, agent=RIG)
+    async with asyncio.timeout(timeout_s), follow(mosquitto.connection("ops")) as follower:
+        await follower.subscribe(topic)
+        async for message in follower.messages():
+            health = decode(message.payload, model)
+            if is_so(health):
+                return health
+    raise AssertionError("the connection ended")

@@ -1,0 +1,59 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from broker.ids import AgentId
+from edge_agent.photograph import Photograph
+from edge_agent.spool.index import SpoolKey
+from edge_agent.spool.spool import Spool, SpoolError
+
+RIG = AgentId("rig-north")
+
+
+def photograph(number: int) -> Photograph:
+    return Photograph(content=f"photo {number}".encode() * 100, content_type="image/jpeg")
+
+
+def make_old(folder: Path) -> None:
+    """Write a spool back into the form of an older program."""
+    with Spool(folder, RIG) as spool:
+        spool.remember(SpoolKey.CAMERA_MODEL, "imx708")
+        for seed in (1, 2):
+            spool.add(photograph(seed))
+    connection = sqlite3.connect(folder / "index.sqlite")
+    with connection:
+        connection.execute("ALTER TABLE setting RENAME TO word")
+        connection.execute("UPDATE image SET state = 'aside' WHERE sequence = 1")
+        connection.execute("UPDATE image SET state = 'thinned' WHERE sequence = 2")
+    connection.close()
+
+
+def test_a_spool_of_an_older_program_keeps_its_settings_and_states(tmp_path: Path) -> None:
+    make_old(tmp_path)
+    assert Spool.read_only(tmp_path).recall(SpoolKey.CAMERA_MODEL) == "imx708"
+    with Spool(tmp_path, RIG) as spool:
+        assert spool.recall(SpoolKey.CAMERA_MODEL) == "imx708"
+        assert (spool.counts().quarantined_count, spool.counts().evicted_count) == (1, 1)
+    assert Spool.read_only(tmp_path).recall(SpoolKey.CAMERA_MODEL) == "imx708"
+
+
+def test_a_spool_is_read_beside_the_agent_that_uses_it(tmp_path: Path) -> None:
+    with Spool(tmp_path, RIG) as spool:
+        spool.add(photograph(1))
+        beside = Spool.read_only(tmp_path)
+        assert beside.counts() == spool.counts()
+        assert beside.recall(SpoolKey.SESSION) == spool.session
+
+
+def test_a_folder_without_a_spool_reads_as_empty_and_stays_empty(tmp_path: Path) -> None:
+    beside = Spool.read_only(tmp_path)
+    assert beside.counts().captured_count == 0
+    assert beside.recall(SpoolKey.SESSION) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_index_that_cannot_be_read_is_an_error_of_the_spool(tmp_path: Path) -> None:
+    (tmp_path / "index.sqlite").write_bytes(b"no database" * 500)
+    with pytest.raises(SpoolError):
+        Spool.read_only(tmp_path).counts()
