@@ -3,7 +3,6 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploader";
 import type { PageConfig } from "../wire/config";
@@ -11,30 +10,24 @@ import type { CameraEntry } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/join";
 import { writeJoinLink } from "../wire/join";
-import { banner, bannerStyles } from "./overlay/banner";
-import { imageCard, measurement } from "./overlay/side-card";
+import { bannerStyles } from "./overlay/banner";
 import type { PickerOptions } from "./overlay/project-picker";
-import { projectDialog, projectPicker } from "./overlay/project-picker";
-import { deviceBudget, isNarrow, isSmall } from "./device";
+import { projectPicker } from "./overlay/project-picker";
+import { isNarrow, isSmall } from "./device";
 import { Session } from "./session";
-import { header } from "./header";
-import { invitation } from "./overlay/invite";
 import { NOTHING_COVERED, covered, layout } from "./layout";
-import "./overlay/login";
-import { emptyState } from "./overlay/empty-state";
 import type { Tab } from "./panels/panel";
-import "./panels/sheet";
 import type { GraphicsTrouble } from "./stage-element";
 import type { StageElement } from "./stage-element";
 import "./stage-element";
 import type { DeviceFigures } from "./panels/statistics";
-import { announcementOf, attributesOf } from "./summary";
+import { attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { Toast } from "./overlay/toast";
-import type { Tools } from "./tools";
 import { SHORTCUTS } from "./tools";
 import { ViewerCommands } from "./viewer-commands";
+import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
 import { initialViewerState } from "./viewer-state";
 
@@ -53,15 +46,16 @@ export class CairnViewer extends LitElement {
   @state() view: ViewerState = initialViewerState(!isSmall());
 
   @query("cairn-stage") readonly stage!: StageElement | null;
-  @query("dialog.invitation") private readonly dialog!: HTMLDialogElement | null;
+  @query("dialog.invitation") readonly dialog!: HTMLDialogElement | null;
 
   /** What the invitation hands on. */
-  private link: string | null = null;
+  link: string | null = null;
   session: Session | null = null;
   readonly toast = new Toast(this);
-  private readonly commands = new ViewerCommands(this);
+  readonly commands = new ViewerCommands(this);
+  private readonly parts = new ViewerContent(this);
   /** Images whose entries are in sight. */
-  private sighted: readonly string[] = [];
+  sighted: readonly string[] = [];
 
   /** The canvas as PNG, drawn now. */
   capture(): Promise<Blob | null> {
@@ -126,7 +120,7 @@ export class CairnViewer extends LitElement {
           this.change({ trouble: event.detail });
         }}
       ></cairn-stage>
-      ${this.credentials === null ? this.login() : this.project ? this.content(this.project) : this.choice(this.credentials)}
+      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.choice(this.credentials)}
       ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
   }
 
@@ -183,95 +177,12 @@ export class CairnViewer extends LitElement {
     this.credentials = null;
   }
 
-  private login(): TemplateResult {
-    return html`<div class="middle">
-      <cairn-login
-        .projects=${this.config.projects}
-        .refusal=${this.refusal}
-        @login=${(event: CustomEvent<Credentials>) => {
-          this.refusal = null;
-          this.isInvited = false;
-          this.credentials = event.detail;
-        }}
-      ></cairn-login>
-    </div>`;
-  }
-
-  private content(project: ProjectState): TemplateResult {
-    const { link } = this;
-    const { trouble } = this.view;
-    const onLeave = (): void => {
-      this.choose("");
-    };
-    const onStay = (): void => {
-      this.change({ isChoosing: false });
-    };
-    const onRetry = (): void => {
-      this.session?.follower.retry();
-    };
-    const onPhotos = (): void => {
-      this.commands.open("photos");
-    };
-    const onSwitch = (): void => void this.openSwitch();
-    return html`${header(project, this.tools(project), this.config.projects.length === 1 ? null : onSwitch)}
-      ${emptyState({ project, trouble, link, onLeave, onRetry, onPhotos })} ${this.banner(project)}
-      ${this.beside(project)}
-      <cairn-sheet
-        .project=${project}
-        .device=${this.stage?.figures}
-        .tab=${this.view.tab}
-        .isOpen=${this.view.isPanelOpen}
-        .selected=${this.view.selected}
-        @choose=${this.chosen}
-        @sight=${(event: CustomEvent<readonly string[]>) => {
-          this.sighted = event.detail;
-          this.look();
-        }}
-        @tab=${this.turned}
-        @pull=${(event: CustomEvent<boolean>) => {
-          this.change({ isPanelOpen: event.detail });
-        }}
-        @photographs=${(event: CustomEvent<Photograph[]>) => {
-          this.upload(event.detail);
-        }}
-        @clear-uploads=${() => this.session?.follower.dispatch({ kind: "uploads_cleared" })}
-        @ask=${this.asked}
-      ></cairn-sheet>
-      ${link === null ? nothing : invitation(link, () => this.dialog?.close())}
-      ${this.view.isChoosing && this.credentials ? projectDialog(this.choosing(this.credentials, onStay)) : nothing}
-      <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
-  }
-
-  private beside(project: ProjectState): TemplateResult | typeof nothing {
-    const { stage } = this;
-    const { scaleRefusal: refusal, selected } = this.view;
-    if (!this.view.isMeasuring)
-      return imageCard({
-        project,
-        selected,
-        onFly: (imageId) => stage?.visit(imageId),
-        onSelect: (imageId) => {
-          this.change({ selected: imageId });
-        },
-      });
-    const onDone = (): void => {
-      this.change({ isMeasuring: false });
-    };
-    return measurement({
-      project,
-      stage,
-      refusal,
-      onDone,
-      onScale: (distanceM) => void this.commands.setScale(distanceM),
-    });
-  }
-
   private photoOf(imageId: string | null): Uint8Array<ArrayBuffer> | null {
     return imageId === null ? null : (this.project?.thumbnails.get(imageId) ?? null);
   }
 
   /** Photographs are fetched while somebody looks at them. */
-  private look(): void {
+  look(): void {
     const isListed = this.view.isPanelOpen && this.view.tab === "photos";
     const imageIds = [this.view.pointed, this.view.selected, ...(isListed ? this.sighted : [])];
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
@@ -285,7 +196,7 @@ export class CairnViewer extends LitElement {
     );
   }
 
-  private choosing(credentials: Credentials, onClose: () => void): PickerOptions {
+  choosing(credentials: Credentials, onClose: () => void): PickerOptions {
     return {
       credentials,
       onClose,
@@ -298,63 +209,34 @@ export class CairnViewer extends LitElement {
     };
   }
 
-  private async openSwitch(): Promise<void> {
+  async openSwitch(): Promise<void> {
     this.change({ isChoosing: true });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLDialogElement>("dialog.projects")?.showModal();
   }
 
-  private choose(project: string): void {
+  choose(project: string): void {
     this.change({ isChoosing: false });
     if (this.credentials && this.credentials.project !== project) this.credentials = { ...this.credentials, project };
   }
 
-  private banner(project: ProjectState): TemplateResult | typeof nothing {
-    const { dismissed } = this.view;
-    return banner({
-      project,
-      dismissed,
-      canShowMore: project.scene.budget === deviceBudget(),
-      act: (action) => {
-        this.commands.respond(action);
-      },
-      dismiss: (kind) => {
-        this.change({ dismissed: new Set([...dismissed, kind]) });
-      },
-    });
-  }
-
-  private tools(project: ProjectState): Tools {
-    return {
-      theme: this.theme,
-      hasCameras: this.view.hasCameras,
-      isMeasuring: this.view.isMeasuring,
-      isPanelOpen: this.view.isPanelOpen,
-      hasCloud: pointCount(project.scene.shown) > 0,
-      canInvite: this.link !== null,
-      act: (tool) => {
-        this.commands.use(tool);
-      },
-    };
-  }
-
-  private upload(photographs: Iterable<Photograph>): void {
+  upload(photographs: Iterable<Photograph>): void {
     this.session?.uploader.add(photographs);
     this.commands.open("photos");
   }
 
-  private readonly turned = (event: CustomEvent<Tab>): void => {
+  readonly turned = (event: CustomEvent<Tab>): void => {
     this.commands.open(event.detail);
   };
 
-  private readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
+  readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
     // The sheet would lie upon the card.
     this.change({ selected: event.detail, ...(isNarrow() ? { isPanelOpen: false } : {}) });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
 
-  private readonly asked = (event: CustomEvent<"ping" | "resync">): void => {
+  readonly asked = (event: CustomEvent<"ping" | "resync">): void => {
     this.commands.ask(event.detail);
   };
 

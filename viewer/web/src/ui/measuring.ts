@@ -16,7 +16,7 @@ type Project = (point: Vector) => Place;
 export class Measuring {
   points: readonly Vector[] = [];
 
-  /** A third tap begins anew. */
+  /** A third tap replaces both points. */
   add(point: Vector): void {
     this.points = this.points.length >= 2 ? [point] : [...this.points, point];
   }
