@@ -2,12 +2,12 @@
 import type { SVGTemplateResult } from "lit";
 import { nothing, svg } from "lit";
 
-import type { Vector } from "../scene/framing";
-import type { ShownBar } from "../scene/scale";
-import { plus } from "../scene/scale";
-import { moved } from "../scene/similarity";
-import type { Similarity } from "../wire/contract";
-import { length } from "./format";
+import type { Vector } from "../../scene/framing";
+import type { ShownBar } from "../../scene/scale";
+import { plus } from "../../scene/scale";
+import { moved } from "../../scene/similarity";
+import type { Similarity } from "../../wire/contract";
+import { length } from "../format";
 
 type Place = readonly [number, number] | null;
 type Project = (point: Vector) => Place;
