@@ -138,7 +138,7 @@ function isSameSet(set: ReferenceSet, manifest: Manifest): boolean {
   return set.manifest.generation === manifest.generation;
 }
 
-/** Whether it came late; a project that was begun anew counts from 1 again, but was sent later. */
+/** Whether it came late; a project that was started again counts from 1 again, but was sent later. */
 function isOlder(manifest: Manifest, known: Manifest): boolean {
   const step = manifest.generation - known.generation || manifest.revision - known.revision;
   const isSentLater = Date.parse(manifest.sent_at) > Date.parse(known.sent_at);

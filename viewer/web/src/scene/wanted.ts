@@ -9,7 +9,7 @@ export interface Budget {
 
 /** One shard to load, in the encoding that this device prefers. */
 export interface WantedShard {
-  /** Generation, index and content: a project begun anew never meets its old shards. */
+  /** Generation, index and content: a project that was started again never meets its old shards. */
   readonly key: string;
   readonly generation: number;
   readonly entry: ShardEntry;

@@ -17,7 +17,7 @@ import type { CameraEntry, WorldFrame } from "../wire/contract";
 import { encodePly } from "../wire/ply";
 import { isPhone } from "./device";
 import { Gestures } from "./gestures";
-import { Measuring } from "./measuring";
+import { Measuring } from "./overlay/measuring";
 import { Newest, PULSE_MS, pulse, pulseStyles } from "./overlay/pulse";
 import type { Overlaid } from "./stage-overlay";
 import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";

@@ -8,8 +8,8 @@ import { rulerOf, shownBar } from "../scene/scale";
 import type { ProjectState } from "../scene/state";
 import type { WorldFrame } from "../wire/contract";
 import { length } from "./format";
-import type { Measuring } from "./measuring";
-import { drawBar } from "./measuring";
+import type { Measuring } from "./overlay/measuring";
+import { drawBar } from "./overlay/measuring";
 
 export interface Overlaid {
   readonly stage: Stage | null;

@@ -1,4 +1,4 @@
-/** How often is the page told? Soon after a rest; while a hundred shards pour in, the newest state for several. */
+/** How often does the page draw a new state? A throttle: at once after a pause, then the newest state every 33 ms. */
 
 /** Two frames of a usual screen. */
 export const INTERVAL_MS = 33;
@@ -11,14 +11,14 @@ export class Throttle<State> {
 
   constructor(private readonly tell: (state: State) => void) {}
 
-  /** There is news; it is told in a task of its own, for whoever brings it may have more to take in first. */
+  /** Pass a new state on, in a task of its own: the caller may have more to do first. */
   readonly news = (state: State): void => {
     this.newest = state;
     if (this.isClosed) return;
     this.timer ??= setTimeout(this.pass, Math.max(0, this.toldAtMs + INTERVAL_MS - performance.now()));
   };
 
-  /** Nothing is told any more. */
+  /** Stop; nothing is passed on after this. */
   close(): void {
     this.isClosed = true;
     clearTimeout(this.timer);

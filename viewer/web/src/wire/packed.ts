@@ -72,7 +72,7 @@ async function inflate(squeezed: Uint8Array<ArrayBuffer>, length: number): Promi
   const planes = new Uint8Array(length);
   const { readable, writable } = new DecompressionStream("gzip");
   const [reader, writer] = [readable.getReader(), writable.getWriter()];
-  writer.write(squeezed).catch(() => undefined); // what is wrong with the bytes is told to the reader
+  writer.write(squeezed).catch(() => undefined); // the reader gets the error
   writer.close().catch(() => undefined);
   let filled = 0;
   try {

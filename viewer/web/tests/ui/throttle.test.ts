@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("what comes after a rest is told at once, after what came with it", () => {
+test("what comes after a rest is passed on at once, after what came with it", () => {
   const told: number[] = [];
   const pace = new Throttle<number>((state) => told.push(state));
   pace.news(1);
@@ -24,7 +24,7 @@ test("what comes after a rest is told at once, after what came with it", () => {
   expect(told).toEqual([2, 3]);
 });
 
-test("of what pours in only the newest is told, and soon", () => {
+test("of what pours in only the newest is passed on, and soon", () => {
   const told: number[] = [];
   const pace = new Throttle<number>((state) => told.push(state));
   for (let state = 1; state <= 100; state += 1) {
@@ -36,7 +36,7 @@ test("of what pours in only the newest is told, and soon", () => {
   expect(told.length).toBeLessThan(2 + Math.ceil(100 / INTERVAL_MS) + 1);
 });
 
-test("nothing is told after the end", () => {
+test("nothing is passed on after the end", () => {
   const told: number[] = [];
   const pace = new Throttle<number>((state) => told.push(state));
   pace.news(1);

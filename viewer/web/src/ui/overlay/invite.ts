@@ -42,7 +42,7 @@ export class Invite extends LitElement {
 
   override render(): TemplateResult {
     return html`${this.code()}
-      <p>Scan to join from a phone on this network. Whoever has this code can do what you can do here.</p>
+      <p>Scan to join from a phone on this network. Everybody with this code can do what you can do here.</p>
       <button class="quiet" @click=${this.copy}>${this.isCopied ? "Copied" : "Copy the link"}</button>`;
   }
 

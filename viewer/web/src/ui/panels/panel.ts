@@ -1,4 +1,4 @@
-/** What is told beside the object? Photos, activity and figures, one at a time. */
+/** What does the side panel show? Photos, activity and figures, as tabs. */
 import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 

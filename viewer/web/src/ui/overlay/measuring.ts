@@ -2,12 +2,12 @@
 import type { SVGTemplateResult } from "lit";
 import { nothing, svg } from "lit";
 
-import type { Vector } from "../scene/framing";
-import type { ShownBar } from "../scene/scale";
-import { plus } from "../scene/scale";
-import { moved } from "../scene/similarity";
-import type { Similarity } from "../wire/contract";
-import { length } from "./format";
+import type { Vector } from "../../scene/framing";
+import type { ShownBar } from "../../scene/scale";
+import { plus } from "../../scene/scale";
+import { moved } from "../../scene/similarity";
+import type { Similarity } from "../../wire/contract";
+import { length } from "../format";
 
 type Place = readonly [number, number] | null;
 type Project = (point: Vector) => Place;
@@ -16,7 +16,7 @@ type Project = (point: Vector) => Place;
 export class Measuring {
   points: readonly Vector[] = [];
 
-  /** A third tap begins anew. */
+  /** A third tap replaces both points. */
   add(point: Vector): void {
     this.points = this.points.length >= 2 ? [point] : [...this.points, point];
   }
