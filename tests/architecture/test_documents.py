@@ -1,0 +1,67 @@
+"""Documents are short, linked, and name files that exist."""
+
+import re
+from pathlib import Path
+
+from tests.architecture.sources import ROOT
+
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "tests/EYES.md", ROOT / "benchmarks/README.md"]
+)
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+NAMED_FILE = re.compile(
+    r"`((?:broker|edge_agent|reconstructor|viewer|demo|tests|benchmarks|deploy|docs)/[\w./-]+\.\w+)`"
+)
+
+
+def test_the_architecture_fits_into_120_lines() -> None:
+    assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_the_readme_links_every_document() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = {str((ROOT / each).relative_to(ROOT)) for each in LINK.findall(readme)}
+    expected = {
+        str(path.relative_to(ROOT))
+        for path in [*DOCUMENTS, *(path for path in (ROOT / "docs").iterdir() if path.is_file())]
+        if path.name != "README.md" or path.parent.name == "benchmarks"
+    }
+    assert expected - linked == set()
+
+
+def test_every_link_of_a_document_leads_to_a_file() -> None:
+    lost = [
+        f"{path.relative_to(ROOT)}: {each}"
+        for path in DOCUMENTS
+        for each in LINK.findall(path.read_text(encoding="utf-8"))
+        if not (path.parent / each).exists()
+    ]
+    assert lost == []
+
+
+def test_every_file_that_a_document_names_exists() -> None:
+    lost = [
+        f"{path.relative_to(ROOT)}: {each}"
+        for path in DOCUMENTS
+        if path.name != "CHANGELOG.md"
+        for each in NAMED_FILE.findall(path.read_text(encoding="utf-8"))
+        if not (ROOT / each).exists() and not Path(each).name.startswith(("index-", "dist"))
+    ]
+    assert lost == []
+
+
+def test_every_decision_is_a_dated_paragraph_with_a_title() -> None:
+    text = (ROOT / "docs/decisions.md").read_text(encoding="utf-8")
+    paragraphs = [each for each in text.split("\n\n")[2:] if each.strip()]
+    assert len(paragraphs) >= 20
+    assert [
+        each[:60]
+        for each in paragraphs
+        if not re.match(r"\*\*20\d\d-\d\d-\d\d [A-Z`].+?[.!]\*\* ", each.replace("\n", " "))
+    ] == []
+
+
+def test_the_guide_asks_at_least_24_questions() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("### Where is …?")[2].partition("\n## ")[0]
+    assert sum(line.startswith("| ") and "`" in line for line in table.splitlines()) >= 24
