@@ -42,7 +42,7 @@ def flow(**fields: Any) -> Flow:
 
 
 def opens(uplink: Uplink) -> bool:
-    """Asked anew each time: a type checker would take the last answer for granted."""
+    """Asked again each time: a type checker would take the last answer for granted."""
     return uplink.is_open
 
 
