@@ -12,7 +12,7 @@ class ClonedRigError(CairnError):
     code = "cloned_rig"
 
 
-class Original:
+class CloneCheck:
     """Whether this machine made the spool. A moved card works until its name is contested."""
 
     def __init__(self, spool: Spool, agent: AgentId, hardware_id: str) -> None:

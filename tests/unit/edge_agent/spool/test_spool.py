@@ -162,7 +162,7 @@ def test_bytes_that_arrived_otherwise_are_offered_once_more_and_looked_at(folder
                 spool.read(image)
             return
         assert spool.read(image) == photograph(1).content
-        rejected = spool.settle(torn, image.image_id)  # the card is fine: it is not sent for ever
+        rejected = spool.settle(torn, image.image_id)  # the card is fine: it is not sent again and again
         assert rejected is not None
         assert rejected.state is SpoolState.REJECTED
 
