@@ -25,7 +25,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.config import Connection
 from broker.contract import RECONSTRUCTOR_STATISTICS, REFERENCE
 from broker.envelope import decode
@@ -33,7 +33,7 @@ from broker.ids import ProjectId
 from broker.live import BrokerLostError, follow
 from broker.logs import configure
 from broker.messages import Manifest, ReconstructorStatistics
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from reconstructor.storage.store import Store
 
 ROOT: Final = Path(__file__).parents[1]

@@ -23,11 +23,11 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks.page_set import PROJECT, Shards, publish_manifest, publish_shards, surface
 from benchmarks.relay import page_server
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.delivery import Delivery
 from broker.ids import Encoding
 from broker.logs import configure
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 
 VIEWER_COUNT: Final = 50
 POINT_COUNT: Final = 2_000_000  # 30 MB of PLY

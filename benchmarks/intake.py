@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.contract import IMAGE, RECEIPT, match
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ProjectId
 from broker.logs import configure
 from broker.messages import ReceiptStatus, UploadAcknowledged
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
 from reconstructor.config import Settings
 from reconstructor.service import serve

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.logs import configure
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from tests.integration.reconstructor.programs import PROJECT, Program, Rig, Watcher, join
 
 JOIN_COUNT: Final = 500

@@ -21,15 +21,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.contract import COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import AgentId
 from broker.logs import configure
-from broker.messages import Command, CommandReply, ReconstructorPresence
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.messages import ReconstructorPresence
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
+from broker.rig_messages import Command, CommandReply
 from edge_agent import agent
 from edge_agent.config import CameraKind, Settings
 from edge_agent.photograph import now_utc

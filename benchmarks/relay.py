@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.contract import SHARD
 from broker.delivery import Delivery
 from broker.ids import ProjectId
 from broker.logs import configure
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
 
 PROJECT: Final = ProjectId("bench")

@@ -27,14 +27,14 @@ from typing import Final
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.config import Connection
 from broker.contract import IMAGE, RECEIPT, RECONSTRUCTOR_STATE, match
 from broker.delivery import Delivery
 from broker.ids import AgentId, ImageId, ProjectId
 from broker.logs import configure
 from broker.messages import ReceiptStatus, ReconstructorPresence, ReconstructorState, UploadAcknowledged
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
 from edge_agent.photograph import Photograph
 from edge_agent.spool.index import SpooledImage

@@ -22,12 +22,12 @@ import numpy as np
 from benchmarks.chromium import Chromium, Page, launched, opened
 from benchmarks.page_set import Shards, cut, publish_cut, publish_manifest, publish_shards, surface
 from benchmarks.relay import page_server
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.config import Connection
 from broker.delivery import Delivery
 from broker.ids import Encoding, ProjectId
 from broker.logs import configure
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 
 PROJECT: Final = ProjectId("bench")
 POINT_COUNT: Final = 2_000_000

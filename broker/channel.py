@@ -32,12 +32,14 @@ class WrongChannelError(CairnError):
     """A program tries to publish something that the contract's row does not allow."""
 
     code = "wrong_channel"
+    remedy = "A defect of the program: report it with its version."
 
 
 class PayloadTooLargeError(CairnError):
     """A payload above the limit of its channel."""
 
     code = "payload_too_large"
+    remedy = "Send less: reduce the image, or let the program cut it into pieces."
 
 
 class Role(StrEnum):

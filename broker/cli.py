@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from broker.access import User, acl
+from broker.accounts.access import User, acl
+from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.mosquitto import BrokerPlan, Mosquitto
 from broker.topics import DEFAULT_ROOT, TopicSpace
-from broker.users import UserBook
 
 app = typer.Typer(no_args_is_help=True, help="Run our own Mosquitto and keep its accounts.")
 

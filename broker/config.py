@@ -19,6 +19,7 @@ class BadSettingsError(CairnError):
     """A setting that does not fit."""
 
     code = "bad_settings"
+    remedy = "Correct the setting that the message names: flag, environment or cairn.toml."
 
 
 class Connection(BaseModel):

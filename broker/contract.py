@@ -6,20 +6,13 @@ from broker.channel import JSON, Channel, Match, Role
 from broker.ids import BadIdError
 from broker.messages import (
     EVENTS,
-    AgentDescription,
-    AgentHealth,
-    AgentState,
     Cameras,
-    Command,
-    CommandReply,
-    DesiredSettings,
     Flow,
     Manifest,
     Missing,
     Presence,
     ReconstructorState,
     ReconstructorStatistics,
-    ReportedSettings,
     Request,
     Response,
     ScaleBar,
@@ -28,6 +21,15 @@ from broker.messages import (
     UploadEnd,
 )
 from broker.outgoing import Outgoing
+from broker.rig_messages import (
+    AgentDescription,
+    AgentHealth,
+    AgentState,
+    Command,
+    CommandReply,
+    DesiredSettings,
+    ReportedSettings,
+)
 from broker.topics import BadTopicError, TopicSpace, TopicTemplate, discovery_topic
 
 MIB: Final = 1024 * 1024

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import random
 import socket
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -17,20 +15,16 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from broker.backoff import Backoff
 from broker.config import Connection
 from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.outgoing import Outgoing
+from broker.publications import Publications, PublishReason
 
 RECEIVE_MAXIMUM: Final = 4  # what a crash may make the broker send again
 SESSION_EXPIRY_S: Final = 14 * 24 * 3600
 MAX_IN_FLIGHT: Final = 16  # mosquitto.conf's max_inflight_messages
-FIRST_RETRY_S: Final = 0.25
-LAST_RETRY_S: Final = 30.0
-SHORT_CONNECTION_S: Final = 5.0
-MOST_SHORT_BACKOFFS: Final = 4  # 4 s
-CONTESTED_AFTER: Final = 4
-UNCONTESTED_AFTER_S: Final = 60.0  # two programs of one name take turns within seconds
 NO_MATCHING_SUBSCRIBERS: Final = 0x10
 SESSION_TAKEN_OVER: Final = 0x8E
 _FIRST_FAILURE: Final = 0x80
@@ -45,18 +39,21 @@ class PublishRefusedError(CairnError):
     """The broker answered a PUBLISH with a reason of 0x80 or above."""
 
     code = "publish_refused"
+    remedy = "Check the account's role and project, and the broker's packet limit."
 
 
 class DeliveryTimeoutError(CairnError):
     """No answer in time."""
 
     code = "delivery_timeout"
+    remedy = "Check that the broker runs and can be reached; what was not acknowledged is sent again."
 
 
 class BrokerRefusedError(CairnError):
     """The broker does not let us in."""
 
     code = "broker_refused"
+    remedy = "Check user name, password and project of the account."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +102,8 @@ class Delivery:
 
     Args:
         connection: broker and credentials.
-        client_id: stable name of the session: two programs with one name take it over from each other for ever.
-        subscriptions: filters, all at QoS 1, subscribed anew at each connect.
+        client_id: stable name of the session; two programs with one name take it over from each other without end.
+        subscriptions: filters, all at QoS 1, subscribed again at each connect.
         will: what the broker says for us when we vanish.
         will_delay_s: and how long it waits for us to return before it does.
         receive_maximum: QoS 1 messages under way to us without acknowledgement.
@@ -126,23 +123,21 @@ class Delivery:
     ) -> None:
         self._connection, self._subscriptions = connection, subscriptions
         self._log = get_logger(client_id=client_id, host=connection.host, port=connection.port)
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
-        )
+        self._client = _client(connection, client_id, will, will_delay_s)
         self._connect_properties = connect_properties(
             receive_maximum=receive_maximum, session_expiry_s=session_expiry_s
         )
-        self._prepare_client(will, will_delay_s)
+        self._backoff = Backoff()
+        self._listen()
         self._incoming: asyncio.Queue[Incoming] = asyncio.Queue()
-        self._publications: dict[int, asyncio.Future[ReasonCode]] = {}
+        self._publications = Publications()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._connected = asyncio.Event()
         self._changed = asyncio.Condition()
         self._state: Connected | None = None
-        self._attempt = 0
+        self._pending_state: Connected | None = None
         self._connect_count = 0
-        self._connected_at_s = 0.0
-        self._short_count = 0
-        self._is_taken_over = False
+        self._waking: asyncio.Future[None] | None = None
         self._refusal: BrokerRefusedError | None = None
 
     @property
@@ -157,12 +152,8 @@ class Delivery:
 
     @property
     def is_name_contested(self) -> bool:
-        """Whether another program uses our client id: a cloned rig, or an old process that still runs.
-
-        The broker says so (0x8E), or, as Mosquitto 2.0.11 just hangs up, the last connections all ended at once.
-        """
-        is_settled = self.is_connected and time.monotonic() - self._connected_at_s > UNCONTESTED_AFTER_S
-        return not is_settled and (self._is_taken_over or self._short_count >= CONTESTED_AFTER)
+        """Whether another program uses our client id: a cloned rig, or an old process that still runs."""
+        return self._backoff.is_name_contested(is_connected=self.is_connected)
 
     async def wait_connected(self, timeout_s: float) -> Connected:
         """Wait until messages can flow.
@@ -205,23 +196,19 @@ class Delivery:
             raise PublishRefusedError(f"cannot publish to {outgoing.topic}: {mqtt.error_string(info.rc)}")
         if outgoing.qos == 0:
             return PublishResult(has_subscribers=True)
-        answer: asyncio.Future[ReasonCode] = asyncio.get_running_loop().create_future()
-        self._publications[info.mid] = answer
         try:
-            async with asyncio.timeout(
-                timeout_s
-            ):  # Python 3.11's wait_for may swallow a cancellation that comes with the answer
-                reason = await answer
+            # Not wait_for: on Python 3.11 it may swallow a cancellation that comes with the answer.
+            with self._publications.expect(info.mid) as answer:
+                async with asyncio.timeout(timeout_s):
+                    reason = await answer
         except TimeoutError as exc:
             raise DeliveryTimeoutError(f"no PUBACK for {outgoing.topic} in {timeout_s:.0f} s") from exc
-        finally:
-            self._publications.pop(info.mid, None)
         if reason.value >= _FIRST_FAILURE:
-            raise PublishRefusedError(f"the broker refused {outgoing.topic}: {reason} (0x{reason.value:02x})")
+            raise PublishRefusedError(f"the broker refused {outgoing.topic}: {reason.name} (0x{reason.value:02x})")
         return PublishResult(has_subscribers=reason.value != NO_MATCHING_SUBSCRIBERS)
 
     async def messages(self) -> AsyncIterator[Incoming]:
-        """Every message, in order of arrival, for ever."""
+        """Yield every message, in order of arrival; it never ends."""
         while True:
             yield await self._incoming.get()
 
@@ -244,30 +231,16 @@ class Delivery:
             self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
 
-    def _prepare_client(self, will: Outgoing | None, will_delay_s: int) -> None:
-        client, connection = self._client, self._connection
-        if connection.username is not None:
-            client.username_pw_set(connection.username, connection.secret())
-        if connection.ca_file is not None:
-            client.tls_set(str(connection.ca_file))
-        if will is not None:
-            properties = _properties(PacketTypes.WILLMESSAGE, will)
-            if will_delay_s:
-                properties.WillDelayInterval = will_delay_s
-            client.will_set(will.topic, will.payload, will.qos, will.is_retained, properties=properties)
-        client.on_socket_open = _send_at_once
-        client.max_inflight_messages_set(MAX_IN_FLIGHT)
-        client.max_queued_messages_set(0)
+    def _listen(self) -> None:
+        client = self._client
         client.on_connect, client.on_subscribe = self._on_connect, self._on_subscribe
         client.on_disconnect, client.on_connect_fail = self._on_disconnect, self._on_connect_fail
         client.on_message, client.on_publish = self._on_message, self._on_publish
-        self._spread_retry(0)
+        self._set_retry()
 
-    def _spread_retry(self, attempt: int) -> None:
-        """Next pause before a reconnect: doubled each time, jittered, so that rigs do not return in step."""
-        ceiling = min(LAST_RETRY_S, FIRST_RETRY_S * 2**attempt)
-        pause = ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter is no secret
-        self._client.reconnect_delay_set(pause, pause)
+    def _set_retry(self) -> None:
+        pause_s = self._backoff.pause_s()
+        self._client.reconnect_delay_set(pause_s, pause_s)  # type: ignore[arg-type]  # paho takes fractions, too
 
     # Below: paho's network thread. It touches nothing of ours but hands over to the event loop.
 
@@ -280,11 +253,11 @@ class Delivery:
         properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._spread_retry(self._attempt)
-            self._attempt += 1
+            self._set_retry()
+            self._backoff.note_failed()
             self._hand_over(self._refused, str(reason))
             return
-        self._connected_at_s = time.monotonic()
+        self._backoff.note_connected()
         limit = getattr(properties, "MaximumPacketSize", None)
         self._connect_count += 1
         self._pending_state = Connected(
@@ -312,23 +285,18 @@ class Delivery:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._is_taken_over = reason.value == SESSION_TAKEN_OVER
-        is_short = time.monotonic() - self._connected_at_s < SHORT_CONNECTION_S
-        self._short_count = self._short_count + 1 if is_short else 0
-        self._attempt = min(
-            self._short_count, MOST_SHORT_BACKOFFS
-        )  # two programs of one name must not hammer the broker
-        self._spread_retry(self._attempt)
+        self._backoff.note_disconnected(is_taken_over=reason.value == SESSION_TAKEN_OVER)
+        self._set_retry()
         self._hand_over(self._fall, str(reason))
 
     def _on_connect_fail(self, _client: mqtt.Client, _userdata: Any) -> None:
-        self._attempt += 1
-        self._spread_retry(self._attempt)
+        self._backoff.note_failed()
+        self._set_retry()
 
     def _on_publish(
         self, _client: mqtt.Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties
     ) -> None:
-        self._hand_over(self._resolve, mid, reason)
+        self._hand_over(self._publications.resolve, mid, PublishReason(value=reason.value, name=str(reason)))
 
     def _on_message(self, client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
         epoch, mid, qos = self._connect_count, message.mid, message.qos
@@ -337,30 +305,19 @@ class Delivery:
             if epoch == self._connect_count:  # after a reconnect the number may belong to another message
                 client.ack(mid, qos)
 
-        properties = message.properties
-        incoming = Incoming(
-            topic=message.topic,
-            payload=bytes(message.payload),
-            qos=qos,
-            is_retained=message.retain,
-            user_properties=tuple(getattr(properties, "UserProperty", ())),
-            _acknowledge=acknowledge,
-            **{name: getattr(properties, wire, None) for name, wire in _PROPERTY_OF_FIELD.items()},
-        )
-        self._hand_over(self._incoming.put_nowait, incoming)
+        self._hand_over(self._incoming.put_nowait, _incoming(message, acknowledge))
 
     def _hand_over(self, callback: Callable[..., object], *arguments: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the event loop is gone: we are stopping
+        if self._loop is None:
+            return
+        with contextlib.suppress(RuntimeError):  # the event loop is closed: the program ends
             self._loop.call_soon_threadsafe(callback, *arguments)
 
     # Below: the event loop again.
 
-    def _resolve(self, mid: int, reason: ReasonCode) -> None:
-        answer = self._publications.get(mid)
-        if answer is not None and not answer.done():
-            answer.set_result(reason)
-
-    def _stand(self, state: Connected) -> None:
+    def _stand(self, state: Connected | None) -> None:
+        if state is None:
+            return
         self._log.info("connected", count=state.count, is_session_present=state.is_session_present)
         self._state, self._refusal = state, None
         self._connected.set()
@@ -389,9 +346,40 @@ class Delivery:
         self._waking = asyncio.ensure_future(notify())
 
 
+def _client(connection: Connection, client_id: str, will: Outgoing | None, will_delay_s: int) -> mqtt.Client:
+    """Build a paho client with credentials, TLS, last will and limits; callbacks are the caller's."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True)
+    if connection.username is not None:
+        client.username_pw_set(connection.username, connection.secret())
+    if connection.ca_file is not None:
+        client.tls_set(str(connection.ca_file))
+    if will is not None:
+        properties = _properties(PacketTypes.WILLMESSAGE, will)
+        if will_delay_s:
+            properties.WillDelayInterval = will_delay_s
+        client.will_set(will.topic, will.payload, will.qos, will.is_retained, properties=properties)
+    client.on_socket_open = _send_at_once
+    client.max_inflight_messages_set(MAX_IN_FLIGHT)
+    client.max_queued_messages_set(0)
+    return client
+
+
 def _send_at_once(_client: mqtt.Client, _userdata: Any, connection: Any) -> None:
     """Else a receipt waits up to 40 ms for the TCP acknowledgement of the small packet before it (Nagle)."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _incoming(message: mqtt.MQTTMessage, acknowledge: Callable[[], None]) -> Incoming:
+    properties = message.properties
+    return Incoming(
+        topic=message.topic,
+        payload=bytes(message.payload),
+        qos=message.qos,
+        is_retained=message.retain,
+        user_properties=tuple(getattr(properties, "UserProperty", ())),
+        _acknowledge=acknowledge,
+        **{name: getattr(properties, wire, None) for name, wire in _PROPERTY_OF_FIELD.items()},
+    )
 
 
 def connect_properties(*, receive_maximum: int, session_expiry_s: int = 0) -> Properties:

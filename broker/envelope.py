@@ -27,12 +27,14 @@ class BadMessageError(CairnError):
     """JSON that is not a message of this contract."""
 
     code = "bad_message"
+    remedy = "Compare the JSON with docs/messages.schema.json and send it again."
 
 
 class UnknownSchemaError(CairnError):
     """A message of another major schema."""
 
     code = "unknown_schema"
+    remedy = "Bring both programs to versions with the same major schema."
 
 
 class WireModel(BaseModel):

@@ -6,11 +6,12 @@ from typing import ClassVar
 class CairnError(Exception):
     """An error with a one-line message that says what to do.
 
-    Leaves set `code` and are declared beside the code that raises them. The code appears unchanged in the `error`
-    event and in a `rejected` receipt's reason.
+    Leaves set `code` and `remedy` (what to do) and are declared beside the code that raises them. The code appears
+    unchanged in the `error` event and in a `rejected` receipt; docs/wire.md lists all of them.
     """
 
     code: ClassVar[str] = "internal_error"
+    remedy: ClassVar[str] = "Report it with the program's log."
 
     @property
     def sentence(self) -> str:

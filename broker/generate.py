@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from broker.access import User, acl
+from broker.accounts.access import User, acl
 from broker.channel import Channel, Role
 from broker.contract import CHANNELS
 from broker.envelope import MESSAGES
+from broker.error_table import error_rows, error_table
 from broker.errors import CairnError
 from broker.mosquitto import LIMITS
 from broker.schemas import asyncapi, message_schemas
@@ -32,6 +33,7 @@ class DriftError(CairnError):
     """A generated file is not what the contract says."""
 
     code = "generated_files_drifted"
+    remedy = "Run `make generate` and commit the files."
 
 
 def generated() -> Iterator[tuple[Path, str]]:
@@ -139,7 +141,12 @@ def _fields(name: str) -> list[str]:
 
 
 def _with_tables(text: str) -> str:
-    for name, table in (("channels", channel_table()), ("messages", message_table())):
+    tables = (
+        ("channels", channel_table()),
+        ("messages", message_table()),
+        ("errors", error_table(error_rows(ROOT))),
+    )
+    for name, table in tables:
         head, begin, rest = text.partition(f"<!-- generated: {name} -->\n")
         _, end, tail = rest.partition(f"<!-- end: {name} -->")
         text = f"{head}{begin}{table}\n{end}{tail}"

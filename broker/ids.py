@@ -19,6 +19,7 @@ class BadIdError(CairnError):
     """A name that may not enter a topic or a path."""
 
     code = "bad_id"
+    remedy = "Use lower-case letters, digits and hyphens, at most 63 signs."
 
 
 class TopicLevel(str):
@@ -146,9 +147,10 @@ class Generation(int):
     """Counter of a project's reference sets; 1 is the first."""
 
     __slots__ = ()
+    pattern: ClassVar[str] = "[1-9][0-9]{0,8}"
 
     def __new__(cls, value: int | str) -> Self:
-        if not re.fullmatch(r"[1-9][0-9]{0,8}", str(value), re.ASCII):
+        if not re.fullmatch(cls.pattern, str(value), re.ASCII):
             raise BadIdError(f"{str(value)[:80]!r} is not a generation: count from 1")
         return super().__new__(cls, value)
 
@@ -165,9 +167,10 @@ class ShardIndex(int):
     """A shard's place in its generation, from 0."""
 
     __slots__ = ()
+    pattern: ClassVar[str] = "0|[1-9][0-9]{0,6}"
 
     def __new__(cls, value: int | str) -> Self:
-        if not re.fullmatch(r"0|[1-9][0-9]{0,6}", str(value), re.ASCII):
+        if not re.fullmatch(cls.pattern, str(value), re.ASCII):
             raise BadIdError(f"{str(value)[:80]!r} is not a shard index: count from 0")
         return super().__new__(cls, value)
 
@@ -176,9 +179,10 @@ class Offset(int):
     """Where a piece of a resumable upload begins, in bytes."""
 
     __slots__ = ()
+    pattern: ClassVar[str] = "0|[1-9][0-9]{0,9}"
 
     def __new__(cls, value: int | str) -> Self:
-        if not re.fullmatch(r"0|[1-9][0-9]{0,9}", str(value), re.ASCII):
+        if not re.fullmatch(cls.pattern, str(value), re.ASCII):
             raise BadIdError(f"{str(value)[:80]!r} is not an offset: whole bytes from 0")
         return super().__new__(cls, value)
 

@@ -26,12 +26,14 @@ class BrokerLostError(CairnError):
     """The connection is gone or never stood."""
 
     code = "broker_lost"
+    remedy = "Check that the broker runs; the program connects again by itself."
 
 
 class NoAnswerError(CairnError):
     """A request stayed without answer."""
 
     code = "no_answer"
+    remedy = "Check that the reconstructor of this project runs."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,6 @@ from broker.envelope import (
     Word,
 )
 from broker.ids import (
-    AgentId,
     ConnectionId,
     Encoding,
     EventType,
@@ -109,118 +108,6 @@ class Flow(Message):
     image_count: Annotated[int, Field(ge=1)]
     size_bytes: SizeBytes
     pause_until: AwareDatetime | None = None
-
-
-class AgentPresence(StrEnum):
-    """Whether an agent is there."""
-
-    ONLINE = "online"
-    OFFLINE = "offline"
-
-
-class AgentState(Message):
-    """An agent's birth message and last will."""
-
-    type: Literal["agent_state"] = "agent_state"
-    agent: AgentId
-    boot_id: Annotated[str, Field(max_length=64)]
-    presence: AgentPresence
-    is_capturing: bool = False
-    reason: Sentence | None = None
-
-
-class AgentDescription(Message):
-    """What an agent is made of."""
-
-    type: Literal["agent_description"] = "agent_description"
-    agent: AgentId
-    program_version: Annotated[str, Field(max_length=64)]
-    camera: Annotated[str, Field(max_length=128)]
-    machine: Annotated[str, Field(max_length=256)]
-
-
-class AgentHealth(Message):
-    """An agent's figures, every 30 seconds."""
-
-    type: Literal["agent_health"] = "agent_health"
-    agent: AgentId
-    captured_count: Count
-    kept_count: Count
-    dropped_count: Count
-    sent_count: Count
-    stored_count: Count
-    rejected_count: Count
-    spool_count: Count
-    spool_bytes: Count
-    spool_oldest_s: float | None = None
-    disk_free_bytes: Count
-    memory_bytes: Count
-    load_ratio: float | None = None
-    temperature_deg: float | None = None
-    is_throttled: bool | None = None
-    is_clock_synchronised: bool | None = None
-    reconnect_count: Count
-    camera_restart_count: Count = 0
-    receipt_s: float | None = None
-    alarms: tuple[Word, ...] = ()
-    last_error: Sentence | None = None
-
-
-class Command(Message):
-    """Ops tell an agent to do something; late and retained commands are ignored."""
-
-    type: Literal["command"] = "command"
-    id: RequestId
-    verb: Literal["capture", "capture_at", "pause", "resume", "cancel", "reboot"]
-    deadline_at: AwareDatetime
-    capture_at: AwareDatetime | None = None
-    image_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
-
-
-class CommandReply(Message):
-    """An agent's answer to one command."""
-
-    type: Literal["command_reply"] = "command_reply"
-    id: RequestId
-    agent: AgentId
-    is_done: bool
-    code: Word | None = None
-    reason: Sentence | None = None
-
-
-class AgentSettings(WireModel):
-    """What ops may change on a rig; None leaves a field as it is."""
-
-    interval_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
-    blur_ratio: Annotated[float, Field(ge=0, le=1)] | None = None
-    duplicate_bits: Annotated[int, Field(ge=0, le=64)] | None = None
-    is_gps_stripped: bool | None = None
-    jpeg_quality: Annotated[int, Field(ge=50, le=100)] | None = None
-
-
-class RefusedField(WireModel):
-    """A wish that was not followed, and why."""
-
-    field: Annotated[str, Field(max_length=64)]
-    reason: Sentence
-
-
-class DesiredSettings(Message):
-    """What ops want of an agent."""
-
-    type: Literal["desired_settings"] = "desired_settings"
-    version: Count
-    settings: AgentSettings
-
-
-class ReportedSettings(Message):
-    """What an agent runs with."""
-
-    type: Literal["reported_settings"] = "reported_settings"
-    agent: AgentId
-    version: Count
-    settings: AgentSettings
-    refused: tuple[RefusedField, ...] = ()
 
 
 class ReconstructorPresence(StrEnum):
@@ -381,7 +268,8 @@ class EncodedShard(WireModel):
 class ShardEntry(WireModel):
     """One shard of a manifest."""
 
-    index: Count
+    # The index stands in the shard's topic, which has room for seven digits.
+    index: Annotated[int, Field(ge=0, le=9_999_999)]
     level: Annotated[int, Field(ge=0, le=32)]
     kind: Literal["reference", "incremental"]
     image_number: ImageNumber | None = None

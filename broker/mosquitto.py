@@ -1,7 +1,6 @@
 """How is a broker started and fed? Find Mosquitto, write its conf, passwords and ACL, start it, wait, stop it."""
 
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -16,7 +15,7 @@ from typing import Final, Self
 import psutil
 from pydantic import SecretStr
 
-from broker.access import User, acl
+from broker.accounts.access import Credential, acl
 from broker.config import Connection
 from broker.errors import CairnError
 from broker.topics import TopicSpace
@@ -69,25 +68,14 @@ class BrokerMissingError(CairnError):
     """No usable Mosquitto on this machine."""
 
     code = "broker_missing"
+    remedy = "Install Mosquitto 2.0.11 or newer (Debian: `apt install mosquitto`)."
 
 
 class BrokerStartError(CairnError):
     """Mosquitto did not come up."""
 
     code = "broker_start_failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
-    """A user with a password in plain, to be hashed into the password file."""
-
-    user: User
-    password: str
-
-    @classmethod
-    def fresh(cls, user: User) -> Self:
-        """A user with a new random password."""
-        return cls(user=user, password=secrets.token_urlsafe(24))
+    remedy = "Read the broker's own words in the message; free its port or folder."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
-"""Which JSON Schemas and which AsyncAPI 3 document follow from the contract?"""
+"""Which JSON Schemas and which AsyncAPI 3 document follow from the contract? Pydantic derives them from the models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
@@ -14,14 +14,72 @@ _BYTES: Final = "application/octet-stream"
 _JSON: Final = "application/json"
 
 
+# Keywords that say what a reader has to check; the page's interpreter (viewer/web/src/wire/schema.ts) knows these.
+_CHECKED: Final = frozenset(
+    [
+        "$ref",
+        "anyOf",
+        "const",
+        "default",
+        "enum",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "format",
+        "items",
+        "maxItems",
+        "maxLength",
+        "maximum",
+        "minItems",
+        "minimum",
+        "pattern",
+        "prefixItems",
+        "properties",
+        "required",
+        "type",
+    ]
+)
+_PROSE: Final = frozenset({"title", "description"})
+
+
 def message_schemas() -> dict[str, Any]:
-    """JSON Schema (2020-12) of every message and of what they are made of, by class name."""
+    """JSON Schema (2020-12) of every message and of its parts, by class name, as a program writes them."""
     _, document = models_json_schema(
         [(model, "serialization") for _, model in sorted(MESSAGES.items())],
         by_alias=True,
         ref_template="#/components/schemas/{model}",
     )
     return dict(document["$defs"])
+
+
+def checked_schemas() -> dict[str, Any]:
+    """JSON Schema of every message and of its parts, by class name, as a program reads them.
+
+    Fields with a default may be absent. A `$ref` is the bare class name; titles and descriptions are left out.
+
+    Raises:
+        KeyError: pydantic uses a keyword that the page does not check.
+    """
+    _, document = models_json_schema(
+        [(model, "validation") for _, model in sorted(MESSAGES.items())], by_alias=True, ref_template="{model}"
+    )
+    return {name: _checks_of(schema) for name, schema in document["$defs"].items()}
+
+
+def _checks_of(schema: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = schema.keys() - _CHECKED - _PROSE
+    if unknown:
+        raise KeyError(f"the page does not check {', '.join(sorted(unknown))}: teach viewer/web/src/wire/schema.ts")
+    return {keyword: _inner(keyword, value) for keyword, value in schema.items() if keyword in _CHECKED}
+
+
+def _inner(keyword: str, value: Any) -> Any:
+    if keyword == "properties":
+        return {name: _checks_of(part) for name, part in value.items()}
+    if keyword == "items":
+        return _checks_of(value)
+    if keyword in {"anyOf", "prefixItems"}:
+        return [_checks_of(part) for part in value]
+    return value
 
 
 def asyncapi() -> dict[str, Any]:

@@ -39,6 +39,7 @@ class BadShardError(CairnError):
     """Bytes or arrays that are not a shard."""
 
     code = "bad_shard"
+    remedy = "Fetch the shard again; if it stays so, ask for a resync."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

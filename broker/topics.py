@@ -25,13 +25,14 @@ from broker.ids import (
 
 DEFAULT_ROOT: Final = "cairn/v1"
 _ROOT_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}(/[a-z0-9][a-z0-9-]{0,62}){0,7}"
-_MAX_TOPIC_LENGTH: Final = 1024
+MAX_TOPIC_LENGTH: Final = 1024
 
 
 class BadTopicError(CairnError):
     """A topic that no template describes."""
 
     code = "bad_topic"
+    remedy = "Compare the topic with the table of channels in docs/wire.md."
 
 
 LevelValue = str | int
@@ -130,7 +131,7 @@ class TopicSpace:
             BadIdError: the project level is not a name.
         """
         prefix = f"{self.root}/"
-        if len(topic) > _MAX_TOPIC_LENGTH or not topic.startswith(prefix):
+        if len(topic) > MAX_TOPIC_LENGTH or not topic.startswith(prefix):
             raise BadTopicError(f"{topic[:80]!r} is not below {prefix!r}")
         project, _, rest = topic.removeprefix(prefix).partition("/")
         if not rest:

@@ -1,14 +1,17 @@
-"""Which TypeScript follows from the contract? Interfaces of every message and the table of channels."""
+"""Which TypeScript follows from the contract? Interfaces, checks and limits of every message, and the table of channels."""
 
 import json
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from typing import Any, Final
 
 from broker.channel import Channel
-from broker.contract import CHANNELS, MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MAX_SHARD_BYTES, MAX_THUMBNAIL_PX
-from broker.envelope import MESSAGES, SCHEMA, SCHEMA_MAJOR
-from broker.schemas import message_schemas
-from broker.topics import DEFAULT_ROOT
+from broker.contract import CHANNELS, MAX_IMAGE_BYTES, MAX_SHARD_BYTES, MAX_THUMBNAIL_PX
+from broker.envelope import MESSAGES, SCHEMA_MAJOR
+from broker.ids import DIGEST_LENGTH
+from broker.schemas import checked_schemas, message_schemas
+from broker.shards import MAX_POINTS
+from broker.topics import DEFAULT_ROOT, LEVEL_TYPES, MAX_TOPIC_LENGTH
 
 _SIMPLE: Final = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
@@ -18,10 +21,13 @@ def typescript() -> str:
     definitions = message_schemas()
     parts = [
         "// Generated from broker/contract.py by `make generate`; do not edit.",
+        'import type { Schema } from "./schema";',
         *_constants(),
+        *_level_patterns(),
         *(_declaration(name, schema) for name, schema in definitions.items()),
         *_unions(),
         *_channels(),
+        *_checks(),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -29,14 +35,39 @@ def typescript() -> str:
 def _constants() -> Iterator[str]:
     limits = {
         "DEFAULT_ROOT": DEFAULT_ROOT,
-        "SCHEMA": SCHEMA,
         "SCHEMA_MAJOR": SCHEMA_MAJOR,
         "MAX_IMAGE_BYTES": MAX_IMAGE_BYTES,
-        "MAX_PIECE_BYTES": MAX_PIECE_BYTES,
         "MAX_SHARD_BYTES": MAX_SHARD_BYTES,
         "MAX_THUMBNAIL_PX": MAX_THUMBNAIL_PX,
+        "MAX_POINTS": MAX_POINTS,
+        "MAX_TOPIC_LENGTH": MAX_TOPIC_LENGTH,
+        "DIGEST_LENGTH": DIGEST_LENGTH,
     }
     yield "\n".join(f"export const {name} = {json.dumps(value)};" for name, value in limits.items())
+
+
+def _level_patterns() -> Iterator[str]:
+    rows = "".join(f"  {name}: {json.dumps(_pattern(kind))},\n" for name, kind in LEVEL_TYPES.items())
+    yield (
+        "/** What may stand at each level in braces of a topic; the whole text has to match. */\n"
+        f"export const LEVEL_PATTERNS = {{\n{rows}}} as const;"
+    )
+
+
+def _pattern(kind: Any) -> str:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return "|".join(kind)
+    return str(kind.pattern)
+
+
+def _checks() -> Iterator[str]:
+    rows = "".join(f"  {name}: {json.dumps(schema)},\n" for name, schema in checked_schemas().items())
+    yield f"/** What a reader checks, by class name. */\nexport const SCHEMAS: Readonly<Record<string, Schema>> = {{\n{rows}}};"
+    names = "".join(f"  {name}: {json.dumps(model.__name__)},\n" for name, model in sorted(MESSAGES.items()))
+    yield (
+        "/** The class of every message type. */\n"
+        f"export const MODELS: Readonly<Record<MessageType, string>> = {{\n{names}}};"
+    )
 
 
 def _declaration(name: str, schema: Mapping[str, Any]) -> str:

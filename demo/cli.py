@@ -36,6 +36,7 @@ class BadDemoError(CairnError):
     """The demo cannot begin like this."""
 
     code = "bad_demo"
+    remedy = "Correct the argument that the message names."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from broker.access import User
+from broker.accounts.access import Credential, User
+from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.config import Connection
 from broker.ids import AgentId, ProjectId
-from broker.mosquitto import BrokerPlan, Credential
-from broker.users import UserBook
+from broker.mosquitto import BrokerPlan
 
 RIG: Final = AgentId("rig-demo")
 _ACCOUNTS: Final = {

@@ -24,6 +24,7 @@ class ProgramFailedError(CairnError):
     """A program of the demo ends again and again."""
 
     code = "program_failed"
+    remedy = "Read the program's log that the message names."
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import EventType, ProjectId
 from broker.live import BrokerLostError, LiveMessage, follow
-from broker.messages import AgentHealth, Error, Manifest, ProcessingComplete, ReconstructorStatistics
+from broker.messages import Error, Manifest, ProcessingComplete, ReconstructorStatistics
+from broker.rig_messages import AgentHealth
 
 _RETRY_S = 0.5
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from broker.percentiles import percentile
 from demo.progress import Progress
 
 _P95: Final = 0.95
@@ -67,9 +68,3 @@ class Report(BaseModel):
     def write(self, path: Path) -> None:
         """Write one JSON object."""
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-def percentile(values: list[float], ratio: float) -> float | None:
-    """The value below which this share lies (nearest rank), or None without values."""
-    ranked = sorted(values)
-    return ranked[min(len(ranked) - 1, int(ratio * len(ranked)))] if ranked else None

@@ -36,6 +36,7 @@ class BadCalibrationError(CairnError):
     """A text or file that is no calibration."""
 
     code = "bad_calibration"
+    remedy = "Give OpenCV's matrix and distortion as the message says."
 
 
 class _OpencvMatrix(BaseModel):

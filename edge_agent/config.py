@@ -10,10 +10,10 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
-from broker.access import HOME_ASSISTANT_PATTERN
+from broker.accounts.access import HOME_ASSISTANT_PATTERN
 from broker.config import BadSettingsError, Connection, ProgramSettings
 from broker.ids import AgentId, ProjectId
-from broker.messages import AgentSettings
+from broker.rig_messages import AgentSettings
 
 MIB: Final = 1024 * 1024
 # Of the aspect ratio: another crop of the sensor has another view.

@@ -25,12 +25,14 @@ class BadInvitationError(CairnError):
     """A text that is no invitation."""
 
     code = "bad_invitation"
+    remedy = "Copy the whole invitation, or ask for a new one."
 
 
 class AlreadyJoinedError(CairnError):
     """A settings file that has a rig already."""
 
     code = "already_joined"
+    remedy = "Name another settings file, or remove the table [edge]."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class NothingToUploadError(CairnError):
     """An upload without a file."""
 
     code = "nothing_to_upload"
+    remedy = "Name at least one file or folder."
 
 
 async def send_files(settings: Settings, files: Sequence[Path]) -> bool:

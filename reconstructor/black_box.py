@@ -35,12 +35,14 @@ class BlackBoxNotFoundError(CairnError):
     """The settings name a function that cannot be loaded."""
 
     code = "black_box_not_found"
+    remedy = "Correct reconstructor.black_box: package.module:function, importable where the service runs."
 
 
 class BadUpdateError(CairnError):
     """A black box left an `update.json` that is none."""
 
     code = "black_box_bad_output"
+    remedy = "Correct the function's `update.json`: docs/black_box.md has the fields."
 
 
 @runtime_checkable

@@ -20,18 +20,21 @@ class WrongVerbError(CairnError):
     """The topic asks for one thing and the payload for another."""
 
     code = "wrong_verb"
+    remedy = "Send the same verb in topic and payload."
 
 
 class NoImagesError(CairnError):
     """There is nothing to solve anew."""
 
     code = "no_images"
+    remedy = "Upload a photograph first."
 
 
 class GenerationGoneError(CairnError):
     """Shards of a generation that is not the present one."""
 
     code = "generation_gone"
+    remedy = "Read the manifest again, then ask for its shards."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

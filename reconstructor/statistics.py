@@ -1,9 +1,7 @@
 """How is a project doing? Counts from the store, latency from what went out, memory and disk from the machine."""
 
-import math
 import time
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +9,7 @@ import psutil
 
 from broker.ids import Generation, ProjectId
 from broker.messages import Manifest, ReconstructorStatistics
+from broker.percentiles import percentile
 from reconstructor.storage.images import ImageState
 from reconstructor.storage.store import Store
 
@@ -23,14 +22,6 @@ class Figures:
 
     started_s: float = field(default_factory=time.monotonic)
     stored_to_shard_s: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
-
-
-def percentile(values: Iterable[float], ratio: float) -> float | None:
-    """The smallest value that at least this share of the values does not exceed (nearest rank), or None of none."""
-    ordered = sorted(values)
-    if not ordered:
-        return None
-    return ordered[max(0, math.ceil(ratio * len(ordered)) - 1)]
 
 
 def collect(project: ProjectId, store: Store, figures: Figures) -> ReconstructorStatistics:

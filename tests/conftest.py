@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.access import User
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.accounts.access import Credential, User
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 
 PROJECT = "chapel"
 PEOPLE = (

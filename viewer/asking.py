@@ -19,6 +19,7 @@ class RefusedError(CairnError):
     """The reconstructor does not do what we asked, or nobody is there to ask as."""
 
     code = "request_refused"
+    remedy = "Read the reason; ask for an account that may."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class BadEndpointError(CairnError):
     """An address that is not a WebSocket's, or a user who cannot measure."""
 
     code = "bad_endpoint"
+    remedy = "Write the address like ws://host:8080/mqtt, and name a viewer's account."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,12 +23,14 @@ class UnevenManifestError(CairnError):
     """A manifest whose counts disagree with its shards."""
 
     code = "uneven_manifest"
+    remedy = "Ask for a resync; report it if it stays so."
 
 
 class CannotWriteError(CairnError):
     """The file for the cloud cannot be written."""
 
     code = "cannot_write"
+    remedy = "Check the folder's rights and free space."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,18 +28,21 @@ class NoManifestError(CairnError):
     """A project that has no cloud, or none for us."""
 
     code = "no_manifest"
+    remedy = "Check the project's name and the account's rights; photograph first."
 
 
 class ManifestMovedError(CairnError):
     """The manifest names another cloud than the one being fetched: begin again."""
 
     code = "manifest_moved"
+    remedy = "Nothing: fetch again."
 
 
 class ShardMissingError(CairnError):
     """Shards did not come, even after a resync."""
 
     code = "shard_missing"
+    remedy = "Ask for a resync; check that the reconstructor runs."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

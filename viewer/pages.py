@@ -38,6 +38,7 @@ class PageMissingError(CairnError):
     """The page has not been built."""
 
     code = "page_missing"
+    remedy = "Run `make setup`: it builds the page."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

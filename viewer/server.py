@@ -35,6 +35,7 @@ class CannotListenError(CairnError):
     """The page server's port is not to be had."""
 
     code = "cannot_listen"
+    remedy = "Choose another port, or stop the program that has it."
 
 
 class PageServer:

@@ -14,7 +14,8 @@ from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, LiveMessage, follow
 from broker.logs import get_logger
-from broker.messages import AgentState, Manifest, ReconstructorState, ReconstructorStatistics
+from broker.messages import Manifest, ReconstructorState, ReconstructorStatistics
+from broker.rig_messages import AgentState
 from viewer.config import Settings
 
 MAX_PROJECTS: Final = 1000

@@ -28,6 +28,7 @@ class BadUploadError(CairnError):
     """A file that cannot be uploaded, or nobody to upload as."""
 
     code = "bad_upload"
+    remedy = "Name readable files, and --user with a contributor's name."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

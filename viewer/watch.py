@@ -10,7 +10,6 @@ from broker.ids import ProjectId
 from broker.live import LiveMessage, follow
 from broker.messages import (
     EVENTS,
-    AgentState,
     Error,
     Manifest,
     ProcessingComplete,
@@ -20,6 +19,7 @@ from broker.messages import (
     RefetchStarting,
     ShardUpdate,
 )
+from broker.rig_messages import AgentState
 from broker.topics import TopicSpace
 
 

@@ -10,18 +10,21 @@ class CameraError(CairnError):
     """No photograph from a camera; the agent counts it and tries again."""
 
     code = "camera_failed"
+    remedy = "Look at the camera; the agent tries again by itself."
 
 
 class CameraExhaustedError(CameraError):
     """The end of a camera's fixed set of photographs."""
 
     code = "camera_exhausted"
+    remedy = "Nothing: every photograph of the set was taken."
 
 
 class CameraUnusableError(CameraError):
     """A camera that cannot work with these settings; a retry does not help."""
 
     code = "camera_unusable"
+    remedy = "Correct the camera's settings; see `cairn edge doctor`."
 
 
 class Camera(Protocol):

@@ -23,6 +23,7 @@ class FolderMissingError(CameraUnusableError):
     """The folder does not exist."""
 
     code = "folder_missing"
+    remedy = "Make the folder, or name another one."
 
 
 class FolderCamera:

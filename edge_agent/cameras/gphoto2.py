@@ -19,6 +19,7 @@ class Gphoto2MissingError(CameraUnusableError):
     """The command gphoto2 is not installed."""
 
     code = "gphoto2_missing"
+    remedy = "Install it: `apt install gphoto2`."
 
 
 class Gphoto2Camera:

@@ -24,6 +24,7 @@ class NotAJpegError(CameraError):
     """Data of a device that are no JPEG although it announced one."""
 
     code = "camera_bad_data"
+    remedy = "Choose another format or size for the camera."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

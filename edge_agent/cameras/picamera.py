@@ -20,13 +20,15 @@ MANUAL_FOCUS: Final = 0  # libcamera's AfModeManual
 class PicameraMissingError(CameraUnusableError):
     """The package picamera2 is not installed; it comes with the operating system, not from PyPI."""
 
-    code = "picamera2_missing"
+    code = "picamera_missing"
+    remedy = "Install it from Raspberry Pi OS: `apt install python3-picamera2`."
 
 
 class StalePhotographError(CameraError):
     """Only photographs from before the trigger (picamera2 issue 787)."""
 
     code = "camera_stale"
+    remedy = "Nothing: the old photograph is dropped and the shot repeated."
 
 
 class Picamera:

@@ -17,6 +17,7 @@ class CameraMissingError(CameraUnusableError):
     """The software that this camera needs is not installed."""
 
     code = "simulation_missing"
+    remedy = "Install the simulated camera: `deploy/setup.sh demo`."
 
 
 class CameraPlan(BaseModel):

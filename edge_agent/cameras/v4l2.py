@@ -16,7 +16,8 @@ WARM_UP_S: Final = 2.0
 class LinuxpyMissingError(CameraUnusableError):
     """The package for USB cameras is not installed."""
 
-    code = "linuxpy_missing"
+    code = "usb_camera_missing"
+    remedy = "Install linuxpy: `deploy/setup.sh rig` with the extra `usb`."
 
 
 class UsbCamera:

@@ -25,12 +25,14 @@ class CameraHungError(CameraError):
     """No answer in time; the camera's process was killed and the next shot starts a new one."""
 
     code = "camera_hung"
+    remedy = "Nothing at first: the camera's process is started again. If it goes on, check cable and power."
 
 
 class CameraEndedError(CameraError):
     """The end of the camera's process; the next shot starts a new one."""
 
     code = "camera_ended"
+    remedy = "Nothing at first: the camera's process is started again. If it goes on, read the agent's log."
 
 
 class WatchedCamera:

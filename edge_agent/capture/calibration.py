@@ -33,12 +33,14 @@ class TooFewImagesError(CairnError):
     """Not enough of the rig's photographs are placed to know the lens."""
 
     code = "too_few_images"
+    remedy = "Take more photographs, wait until they are placed, then calibrate again."
 
 
 class PoorFitError(CairnError):
     """The placed photographs do not agree on one lens."""
 
     code = "poor_fit"
+    remedy = "Lock focus and zoom, take more photographs, then calibrate again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

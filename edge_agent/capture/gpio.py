@@ -12,12 +12,14 @@ class GpioMissingError(CairnError):
     """The package gpiozero is not installed."""
 
     code = "gpio_missing"
+    remedy = "Install gpiozero, or leave the trigger out."
 
 
 class GpioUnusableError(CairnError):
     """The pin cannot be used."""
 
     code = "gpio_unusable"
+    remedy = "Choose a free pin and check the rights to it."
 
 
 class Trigger:

@@ -42,6 +42,7 @@ class UncleanableError(CairnError):
     """A TIFF structure that points outside of itself, so that its contents are unknown."""
 
     code = "uncleanable_exif"
+    remedy = "The photograph is kept back: write it again with another program, or allow GPS."
 
 
 def without_gps(content: bytes) -> bytes:

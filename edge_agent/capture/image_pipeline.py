@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from broker.logs import get_logger
-from broker.messages import AgentSettings
+from broker.rig_messages import AgentSettings
 from edge_agent.capture.calibration import camera_model, with_calibration
 from edge_agent.capture.gate import Gate, PhotographVerdict, Thresholds
 from edge_agent.capture.gps import without_gps

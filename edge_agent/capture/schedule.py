@@ -12,6 +12,7 @@ class BadHoursError(CairnError):
     """A text that is no daily window."""
 
     code = "bad_hours"
+    remedy = "Write the window like 06:00-20:00."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

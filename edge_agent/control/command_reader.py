@@ -9,7 +9,8 @@ from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.logs import get_logger
-from broker.messages import Cameras, Command, CommandReply
+from broker.messages import Cameras
+from broker.rig_messages import Command, CommandReply
 from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer

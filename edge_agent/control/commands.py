@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from broker.errors import CairnError
-from broker.messages import Command
+from broker.rig_messages import Command
 from edge_agent.capture.request import CaptureRequest
 from edge_agent.photograph import now_utc
 
@@ -15,18 +15,21 @@ class CommandRefusedError(CairnError):
     """A command that is not executed; the subclasses say why."""
 
     code = "command_refused"
+    remedy = "Read the reason in the reply."
 
 
 class CommandTooLateError(CommandRefusedError):
     """The command's deadline has passed."""
 
     code = "command_too_late"
+    remedy = "Send the command again with a later deadline; compare the clocks."
 
 
 class CommandRetainedError(CommandRefusedError):
     """A retained command, which would be executed again at every start."""
 
     code = "command_retained"
+    remedy = "Send commands without the retain flag, and clear the retained one."
 
 
 class Inbox:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from broker.ids import AgentId, ProjectId
-from broker.messages import AgentHealth
+from broker.rig_messages import AgentHealth
 from edge_agent.capture.counters import Counters
 from edge_agent.control.machine import read_state
 from edge_agent.photograph import now_utc

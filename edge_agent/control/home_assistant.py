@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from broker.contract import AGENT_HEALTH, AGENT_STATE, AGENT_THUMBNAIL, discovery_outgoing
 from broker.ids import AgentId, ProjectId
-from broker.messages import AgentPresence
 from broker.outgoing import Outgoing
+from broker.rig_messages import AgentPresence
 from broker.topics import TopicSpace
 
 

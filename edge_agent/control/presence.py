@@ -20,8 +20,8 @@ from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, 
 from broker.envelope import Message
 from broker.ids import AgentId, ProjectId
 from broker.logs import get_logger
-from broker.messages import AgentDescription, AgentHealth, AgentPresence, AgentState, CommandReply
 from broker.outgoing import Outgoing
+from broker.rig_messages import AgentDescription, AgentHealth, AgentPresence, AgentState, CommandReply
 from broker.topics import TopicSpace
 from edge_agent.control import machine
 from edge_agent.control.remote_settings import Running

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from broker.envelope import BadMessageError, Count, Message, decode
 from broker.ids import AgentId, ProjectId
-from broker.messages import AgentSettings, DesiredSettings, RefusedField, ReportedSettings
+from broker.rig_messages import AgentSettings, DesiredSettings, RefusedField, ReportedSettings
 
 CONFIRM_S: Final = 300.0  # a change that the broker has not confirmed by then is rolled back
 ROLLED_BACK: Final = "rolled back: the broker did not take the report of it in time"

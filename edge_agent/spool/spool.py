@@ -16,6 +16,7 @@ from typing import Final, Self
 
 import psutil
 
+from broker.error_codes import WRONG_DIGEST
 from broker.errors import CairnError
 from broker.ids import AgentId, BadIdError, ImageId
 from broker.logs import get_logger
@@ -27,7 +28,7 @@ from edge_agent.spool.sessions import SPOOL_NAME_LENGTH
 SUFFIX_BY_TYPE: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
 TYPE_BY_SUFFIX: Final = {suffix: content_type for content_type, suffix in SUFFIX_BY_TYPE.items()}
 UNFINISHED: Final = ".tmp"
-WRONG_DIGEST: Final = "wrong_digest"  # the reconstructor's code for other bytes than the id says
+
 LOG = get_logger()
 
 
@@ -35,24 +36,28 @@ class SpoolError(CairnError):
     """The spool's disk or index fails."""
 
     code = "spool_failed"
+    remedy = "Check the spool's disk and its owner."
 
 
 class SpoolFullError(SpoolError):
     """No room for another photograph; waiting ones are kept."""
 
     code = "spool_full"
+    remedy = "Wait for receipts, or free some space; what waits is kept."
 
 
 class SpoolBusyError(SpoolError):
     """Another agent uses this folder."""
 
     code = "spool_busy"
+    remedy = "Stop the other agent, or give this one another folder."
 
 
 class PhotographLostError(SpoolError):
     """A photograph's file is gone or damaged."""
 
     code = "photograph_lost"
+    remedy = "Check the disk; take the photograph again."
 
 
 class ReadOnlySpool:

@@ -19,6 +19,7 @@ class NotAPhotographError(CairnError):
     """A file that cannot be sent as an image."""
 
     code = "not_a_photograph"
+    remedy = "Send a JPEG, PNG, WebP or TIFF file."
 
 
 class Outbox(Protocol):

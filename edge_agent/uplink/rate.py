@@ -25,6 +25,7 @@ class LinkStuckError(CairnError):
     """A message that never gets through; a fresh connection without it is needed."""
 
     code = "link_stuck"
+    remedy = "Nothing: the connection is made again, and the photograph goes in pieces."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

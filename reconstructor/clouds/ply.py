@@ -40,30 +40,35 @@ class UnreadablePlyError(CairnError):
     """Not a PLY, or of a kind that no point cloud has."""
 
     code = "ply_unreadable"
+    remedy = "Let the function write a point cloud as PLY; docs/black_box.md says which kinds are read."
 
 
 class TruncatedPlyError(CairnError):
     """Fewer rows than the header announces."""
 
     code = "ply_truncated"
+    remedy = "Let the function finish its file before it returns."
 
 
 class EmptyPlyError(CairnError):
     """No points."""
 
     code = "ply_empty"
+    remedy = "Let the function leave a file out rather than write one without points."
 
 
 class NotFinitePlyError(CairnError):
     """NaN or infinity among the coordinates."""
 
     code = "ply_not_finite"
+    remedy = "Remove points with NaN or infinite coordinates."
 
 
 class PlyTooLargeError(CairnError):
     """More points than are taken."""
 
     code = "ply_too_large"
+    remedy = "Write fewer points, or raise reconstructor.points_limit."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

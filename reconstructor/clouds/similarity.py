@@ -19,6 +19,7 @@ class DegenerateGeometryError(CairnError):
     """The points given do not determine what was asked of them."""
 
     code = "degenerate_geometry"
+    remedy = "Photograph from more places that are not on one line."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,6 +18,7 @@ class EngineClosedError(CairnError):
     """The engine was closed in the middle of a refetch."""
 
     code = "engine_closed"
+    remedy = "Nothing: the refetch is run again after the restart."
 
 
 class Turns:

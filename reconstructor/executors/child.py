@@ -23,18 +23,21 @@ class BlackBoxCrashedError(CairnError):
     """The black box's process ended in the middle of a call."""
 
     code = "black_box_crashed"
+    remedy = "Read the function's own output in the log and correct it."
 
 
 class BlackBoxMemoryError(CairnError):
     """The black box took more memory than it may."""
 
     code = "black_box_out_of_memory"
+    remedy = "Let the function use less memory, or raise reconstructor.memory_limit_bytes."
 
 
 class BlackBoxInterruptedError(CairnError):
     """The black box's process ended while another call ran beside this one: nobody knows whose fault it was."""
 
     code = "black_box_interrupted"
+    remedy = "Nothing: the call is run again, alone."
 
 
 class Child:

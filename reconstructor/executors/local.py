@@ -17,12 +17,14 @@ class BlackBoxFailedError(CairnError):
     """The black box raised an exception."""
 
     code = "black_box_failed"
+    remedy = "Read the exception in the message and correct the function."
 
 
 class BlackBoxTimeoutError(CairnError):
     """The black box did not return in time."""
 
     code = "black_box_timeout"
+    remedy = "Make the function faster, or raise reconstructor.timeout_s."
 
 
 _ERRORS: Final[dict[Problem, type[CairnError]]] = {

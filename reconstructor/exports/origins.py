@@ -28,6 +28,7 @@ class NothingToExportError(CairnError):
     """No such project or folder, or nothing in it yet."""
 
     code = "nothing_to_export"
+    remedy = "Check the project's name and the folder; photograph first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class CannotExportError(CairnError):
     """The file cannot be written."""
 
     code = "cannot_export"
+    remedy = "Check the folder's rights and free space."
 
 
 def write_ply(surface: Surface, path: Path) -> None:

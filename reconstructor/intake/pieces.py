@@ -29,6 +29,7 @@ class WrongUploadError(CairnError):
     """The topic names one image and the payload another."""
 
     code = "wrong_upload"
+    remedy = "Send the same image id in topic and payload."
 
 
 async def receive_upload(context: Context, found: Match, incoming: Incoming) -> None:

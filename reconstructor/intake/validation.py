@@ -10,13 +10,14 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError
 
 from broker.contract import MAX_IMAGE_BYTES
+from broker.error_codes import WRONG_DIGEST
 from broker.errors import CairnError
 from broker.ids import ImageId, ImageName, SenderId
+from broker.image_formats import FORMAT_BY_NAME
 from broker.messages import ReceiptStatus
 from reconstructor.storage.images import NewImage, StoredImage
 from reconstructor.storage.store import Store
 
-_SUFFIX_BY_FORMAT: Final = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif"}
 _SMALLEST: Final = (1, 1)  # the size drafted for: the whole stream is still read, an eighth of the pixels is made
 
 
@@ -24,36 +25,42 @@ class ImageRefusedError(CairnError):
     """An upload that is not taken; its leaves say why."""
 
     code = "image_refused"
+    remedy = "Read the reason in the receipt."
 
 
 class EmptyImageError(ImageRefusedError):
     """No bytes."""
 
     code = "empty_image"
+    remedy = "Send the file again; it has no bytes."
 
 
 class ImageTooLargeError(ImageRefusedError):
     """More bytes or pixels than are taken."""
 
     code = "image_too_large"
+    remedy = "Reduce the image below the limit that the receipt names."
 
 
 class NotAnImageError(ImageRefusedError):
     """Neither JPEG, PNG, WebP nor TIFF."""
 
     code = "not_an_image"
+    remedy = "Send a JPEG, PNG, WebP or TIFF."
 
 
 class DamagedImageError(ImageRefusedError):
     """An image that ends early or does not decode."""
 
     code = "damaged_image"
+    remedy = "Send the file again; if it stays so, take the photograph again."
 
 
 class WrongDigestError(ImageRefusedError):
     """Other bytes than the id says."""
 
-    code = "wrong_digest"
+    code = WRONG_DIGEST
+    remedy = "Send the same bytes that the image id was made of."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +129,14 @@ def _inspect(upload: Upload, image_id: ImageId, digest: str, limits: Limits) -> 
                 f"{width}x{height} pixels are above the limit of {limits.pixels}: reduce the image"
             )
         _decode(opened)
+    kind = FORMAT_BY_NAME[str(opened.format)]
     return NewImage(
         image_id=image_id,
         sender=upload.sender,
         name=upload.name,
         sha256=digest,
-        suffix=_SUFFIX_BY_FORMAT[str(opened.format)],
-        content_type=Image.MIME[str(opened.format)],
+        suffix=kind.suffixes[0],
+        content_type=kind.content_type,
         width_px=width,
         height_px=height,
         received_at=datetime.now(UTC),
@@ -138,7 +146,7 @@ def _inspect(upload: Upload, image_id: ImageId, digest: str, limits: Limits) -> 
 
 def _open(payload: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(payload), formats=tuple(_SUFFIX_BY_FORMAT))
+        return Image.open(io.BytesIO(payload), formats=tuple(FORMAT_BY_NAME))
     except UnidentifiedImageError as exc:
         raise NotAnImageError("the bytes are not a JPEG, PNG, WebP or TIFF image") from exc
     except Image.DecompressionBombError as exc:

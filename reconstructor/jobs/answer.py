@@ -17,6 +17,7 @@ class NoOutputError(CairnError):
     """A black box that wrote nothing, or returned no folder."""
 
     code = "black_box_no_output"
+    remedy = "Let the function return a folder with at least one PLY or an `update.json`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,12 +21,14 @@ class RefetchRejectedError(CairnError):
     """The complete solution was worse than the present one; the present one stays."""
 
     code = "refetch_rejected"
+    remedy = "Nothing: the present cloud stays. More overlap helps the next refetch."
 
 
 class BudgetReachedError(CairnError):
     """There is no room on the broker for more points."""
 
     code = "retained_budget_reached"
+    remedy = "Raise reconstructor.retained_bytes_limit; the finest levels are left out meanwhile."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ class BadScaleBarError(CairnError):
     """A distance that says nothing of this object's size."""
 
     code = "bad_scale_bar"
+    remedy = "Measure two points that lie apart, on the present cloud."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

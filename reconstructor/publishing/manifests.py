@@ -25,6 +25,7 @@ class CloudOutOfBoundsError(CairnError):
     """An increment that lies nowhere near the present cloud."""
 
     code = "cloud_out_of_bounds"
+    remedy = "Let the function align its points to the old cloud."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
+from broker.image_formats import FORMAT_BY_SUFFIX
 from broker.shards import PointCloud, decode_ply, encode_ply
 from reconstructor.black_box import CameraState, Pose, Row, Update
 from reconstructor.engine.live import LiveEngine
@@ -28,13 +28,12 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.solver import Attempt
 
-IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
-
 
 class NothingToReplayError(CairnError):
     """The folder holds no photograph, or the order asked for is none."""
 
     code = "nothing_to_replay"
+    remedy = "Name a folder of photographs, and an order that exists."
 
 
 class ReplayCamera(BaseModel):
@@ -122,7 +121,7 @@ def order_photographs(folder: Path, order: str = "name") -> tuple[Path, ...]:
     Raises:
         NothingToReplayError: no photograph, or an unknown order.
     """
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in FORMAT_BY_SUFFIX)
     if not paths:
         raise NothingToReplayError(f"{folder} holds no photograph: give a folder of JPEG, PNG, WebP or TIFF files")
     word, _, seed = order.partition(":")

@@ -1,14 +1,14 @@
-"""How does a file come to rest on the disk? Written aside, synced, renamed, its folder synced: whole or not there."""
+"""How does the store write? Durably (`broker.files`), with the disk's troubles translated into errors of ours."""
 
 import errno
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from broker import files as files_on_disk
 from broker.errors import CairnError
+from broker.files import UNFINISHED
 
-UNFINISHED: Final = ".tmp"
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -16,12 +16,14 @@ class StoreError(CairnError):
     """The disk does not do what is asked of it."""
 
     code = "store_failed"
+    remedy = "Check the data folder's disk and owner."
 
 
 class DiskFullError(StoreError):
     """No room; what was asked for can be asked again later."""
 
     code = "disk_full"
+    remedy = "Free some space; images wait on their rigs meanwhile."
 
 
 def write_durably(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -32,13 +34,7 @@ def write_durably(folder: Path, files: Mapping[str, bytes]) -> None:
         StoreError: another trouble with the disk.
     """
     try:
-        for name, payload in files.items():
-            _write(folder / (name + UNFINISHED), payload)
-        for name in files:  # after all are written: the first sync carries most of the others along
-            _sync(folder / (name + UNFINISHED))
-        for name in files:
-            os.replace(folder / (name + UNFINISHED), folder / name)  # noqa: PTH105 - one module, one set of calls to watch
-        _sync(folder)
+        files_on_disk.write_durably(folder, files)
     except OSError as exc:
         raise translate(exc) from exc
 
@@ -48,7 +44,7 @@ def make_folder(folder: Path) -> Path:
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            _sync(folder.parent)
+            files_on_disk.sync(folder.parent)
     except OSError as exc:
         raise translate(exc) from exc
     return folder
@@ -67,16 +63,3 @@ def translate(exc: OSError) -> StoreError:
     if exc.errno in _FULL:
         return DiskFullError(f"the disk is full ({exc.filename}): free some space, images wait meanwhile")
     return StoreError(f"cannot use {exc.filename}: {exc.strerror}; check the folder's disk and owner")
-
-
-def _write(path: Path, payload: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(payload)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

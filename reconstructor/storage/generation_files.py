@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from broker.envelope import decode
+from broker.files import UNFINISHED
 from broker.ids import Encoding, Generation
 from broker.messages import Manifest, ShardEntry
 from broker.shards import BadShardError, PointCloud, decode_ply, ply_body, ply_header, sha256
 from reconstructor.clouds.sharding import ReadyShard
-from reconstructor.storage.durable_files import UNFINISHED, StoreError, make_folder, translate, write_durably
+from reconstructor.storage.durable_files import StoreError, make_folder, translate, write_durably
 
 
 class ShardGoneError(StoreError):
     """A file that a manifest names is not on the disk as it was written."""
 
     code = "shard_gone"
+    remedy = "Nothing: the damaged shard is left out and a refetch replaces it. Check the disk."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,11 @@ from typing import Final
 
 from broker.envelope import decode
 from broker.errors import CairnError
+from broker.files import UNFINISHED
 from broker.ids import ImageId, SenderId
 from broker.messages import ByteRange, UploadBegin
 from broker.shards import sha256
-from reconstructor.storage.durable_files import UNFINISHED, translate
+from reconstructor.storage.durable_files import translate
 
 MOST_OPEN: Final = 8  # unfinished images of one sender: a rig sends one at a time, a person's browser a few
 _LONGEST_S: Final = 14 * 24 * 3600.0  # as long as the broker remembers a sender that is away
@@ -27,12 +28,14 @@ class BadPieceError(CairnError):
     """A piece that lies beyond its image."""
 
     code = "bad_piece"
+    remedy = "Send pieces within the size that was announced."
 
 
 class TornUploadError(CairnError):
     """All pieces came and they are not the image that was announced."""
 
-    code = "wrong_digest"
+    code = "torn_upload"
+    remedy = "Nothing: the pieces are asked for again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class StoreInUseError(StoreError):
     """Another program has this folder."""
 
     code = "store_in_use"
+    remedy = "Stop the other reconstructor, or give this one another folder."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -236,7 +236,7 @@ class Reconstruction:
             "level": level,
             "kind": kind,
             "image_number": image_number,
-            "points": len(cloud),
+            "point_count": len(cloud),
             "bounds": {"minimum": cloud.minimum.tolist(), "maximum": cloud.maximum.tolist()},
             "encodings": (encoded,),
         }

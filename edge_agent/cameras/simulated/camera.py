@@ -22,6 +22,7 @@ class UnknownObjectError(CameraUnusableError):
     """A name that no object has."""
 
     code = "unknown_object"
+    remedy = "Choose one of the objects that the message lists."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

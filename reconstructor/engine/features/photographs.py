@@ -30,6 +30,7 @@ class UnreadablePhotographError(CairnError):
     """The file is no photograph that the engine can use."""
 
     code = "unreadable_image"
+    remedy = "Photograph again; the file does not decode in the engine."
 
 
 class ImageMetadata(BaseModel):

@@ -20,6 +20,7 @@ class BadFeaturesError(CairnError):
     """Arrays that are no features: wrong shape, type or number."""
 
     code = "engine_bad_features"
+    remedy = "A defect of the engine or a damaged file: restart, then report it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -29,6 +29,7 @@ class UnknownImageError(CairnError):
     """An image that the dense model does not hold."""
 
     code = "unknown_image"
+    remedy = "A defect of the engine: report it with the log."
 
 
 class DepthEngine(Protocol):

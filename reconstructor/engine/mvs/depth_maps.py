@@ -18,6 +18,7 @@ class BadDepthMapError(CairnError):
     """Arrays that are not a depth map of this image."""
 
     code = "bad_depth_map"
+    remedy = "A defect of the engine or a damaged file: restart, then report it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

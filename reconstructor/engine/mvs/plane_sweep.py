@@ -26,12 +26,14 @@ class TooLittleSparseError(CairnError):
     """The image sees too few sparse points to know where to search."""
 
     code = "too_little_sparse"
+    remedy = "Photograph with more overlap and texture."
 
 
 class NoSourceError(CairnError):
     """No other image to match against."""
 
     code = "no_source"
+    remedy = "Photograph the same part from a second place."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ class BadViewError(CairnError):
     """An image, camera or pose that does not fit together."""
 
     code = "bad_view"
+    remedy = "A defect of the engine: report it with the log."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,6 +13,7 @@ class EngineStateMissingError(CairnError):
     """A project has a cloud or steps, but the engine's folder no longer holds what they came from."""
 
     code = "engine_state_missing"
+    remedy = "Restore the engine's folder from a backup, or begin the project again from its images."
 
 
 def recall(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:

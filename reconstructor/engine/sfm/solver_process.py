@@ -22,6 +22,7 @@ class RefetchFailedError(CairnError):
     """The solver died, ran out of time, or was stopped."""
 
     code = "refetch_failed"
+    remedy = "Nothing: the present cloud stays and the next refetch tries again."
 
 
 @dataclass(slots=True, kw_only=True)

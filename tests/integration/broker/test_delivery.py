@@ -135,7 +135,7 @@ async def test_a_will_is_not_published_when_its_owner_is_back_in_time(
         await rig.next_connection(state.count, 5)
         await rig.publish(Outgoing(topic=topic, payload=b"born again", is_retained=True))
         await asyncio.sleep(3)
-        monkeypatch.setattr(rig, "_spread_retry", lambda _attempt: rig._client.reconnect_delay_set(30, 30))
+        monkeypatch.setattr(rig, "_set_retry", lambda: rig._client.reconnect_delay_set(30, 30))
         lose(rig)
         assert [each.payload for each in await take(witness.messages(), 3)] == [b"born", b"born again", b"gone"]
 

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from broker import mosquitto as launcher
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.mosquitto import (
     BrokerMissingError,
     BrokerPlan,
     BrokerStartError,
-    Credential,
     Mosquitto,
     answers,
     find_binary,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from broker.access import User
+from broker.accounts.access import User
+from broker.accounts.users import UserBook
 from broker.mosquitto import answers, free_port
-from broker.users import UserBook
 from demo.programs import Program, ProgramFailedError
 
 

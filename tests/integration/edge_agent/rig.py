@@ -13,8 +13,8 @@ from broker.contract import AGENT_HEALTH
 from broker.envelope import decode
 from broker.ids import AgentId
 from broker.live import follow
-from broker.messages import AgentHealth
 from broker.mosquitto import Mosquitto
+from broker.rig_messages import AgentHealth
 from edge_agent import agent
 from edge_agent.config import Settings
 from tests.integration.edge_agent.receiver import PROJECT

@@ -10,17 +10,10 @@ from broker.contract import AGENT_DESCRIPTION, AGENT_HEALTH, AGENT_STATE, COMMAN
 from broker.delivery import BrokerRefusedError, Delivery
 from broker.envelope import Message, decode
 from broker.live import follow
-from broker.messages import (
-    AgentDescription,
-    AgentHealth,
-    AgentPresence,
-    AgentState,
-    Command,
-    CommandReply,
-    ReconstructorPresence,
-)
+from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
+from broker.rig_messages import AgentDescription, AgentHealth, AgentPresence, AgentState, Command, CommandReply
 from edge_agent import agent
 from edge_agent.cameras.camera import CameraUnusableError
 from edge_agent.photograph import now_utc

@@ -11,9 +11,10 @@ from broker.contract import AGENT_STATE, COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.live import follow
-from broker.messages import AgentPresence, AgentState, Command, CommandReply, ReconstructorPresence
+from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
+from broker.rig_messages import AgentPresence, AgentState, Command, CommandReply
 from edge_agent import agent
 from edge_agent.config import CameraKind, Settings
 from edge_agent.photograph import now_utc

@@ -12,9 +12,10 @@ from broker.contract import COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ImageId
-from broker.messages import AgentHealth, Command, CommandReply, ReconstructorPresence
+from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
+from broker.rig_messages import AgentHealth, Command, CommandReply
 from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool

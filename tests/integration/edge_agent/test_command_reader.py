@@ -20,20 +20,10 @@ from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ImageId
 from broker.live import follow
-from broker.messages import (
-    AgentHealth,
-    AgentSettings,
-    CameraEntry,
-    Cameras,
-    CameraState,
-    Command,
-    CommandReply,
-    DesiredSettings,
-    ReconstructorPresence,
-    ReportedSettings,
-)
+from broker.messages import CameraEntry, Cameras, CameraState, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
+from broker.rig_messages import AgentHealth, AgentSettings, Command, CommandReply, DesiredSettings, ReportedSettings
 from edge_agent import agent
 from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline

@@ -25,7 +25,10 @@ from broker.contract import (
 from broker.delivery import Delivery
 from broker.envelope import Message, decode
 from broker.live import follow
-from broker.messages import (
+from broker.messages import ReconstructorPresence
+from broker.mosquitto import Mosquitto
+from broker.outgoing import Outgoing
+from broker.rig_messages import (
     AgentDescription,
     AgentHealth,
     AgentSettings,
@@ -33,11 +36,8 @@ from broker.messages import (
     Command,
     CommandReply,
     DesiredSettings,
-    ReconstructorPresence,
     ReportedSettings,
 )
-from broker.mosquitto import Mosquitto
-from broker.outgoing import Outgoing
 from edge_agent import agent
 from edge_agent.photograph import Photograph, now_utc
 from edge_agent.spool.identity import ClonedRigError
@@ -202,7 +202,7 @@ async def test_of_two_rigs_with_one_card_the_copy_gives_up_in_words(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_photographs(tmp_path / "photos", 1)
-    monkeypatch.setattr("broker.delivery.UNCONTESTED_AFTER_S", 3.0)
+    monkeypatch.setattr("broker.backoff.UNCONTESTED_AFTER_S", 3.0)
     machine = iter(["pi-1", "pi-2", "pi-2"])
     monkeypatch.setattr("edge_agent.agent.hardware_id", lambda: next(machine))
     first = settings_for(mosquitto, tmp_path, camera="watch")

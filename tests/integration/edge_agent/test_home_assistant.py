@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.contract import AGENT_HEALTH, AGENT_STATE, AGENT_THUMBNAIL
 from broker.delivery import Delivery, Incoming
-from broker.messages import AgentHealth
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
+from broker.rig_messages import AgentHealth
 from tests.integration.edge_agent.receiver import PROJECT
 from tests.integration.edge_agent.rig import RIG, running, settings_for, until, write_photographs
 

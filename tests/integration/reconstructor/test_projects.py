@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from broker.access import User
+from broker.accounts.access import Credential, User
 from broker.envelope import BadMessageError, decode
 from broker.ids import ProjectId
 from broker.messages import Manifest
-from broker.mosquitto import BrokerPlan, Credential, Mosquitto, free_port
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from reconstructor.publishing.retained import list_retained
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.integration.reconstructor.programs import PATIENCE_S, Program, Rig

@@ -5,9 +5,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.messages import AgentHealth, ReconstructorStatistics
+from broker.messages import ReconstructorStatistics
+from broker.percentiles import percentile
+from broker.rig_messages import AgentHealth
 from demo.progress import Progress
-from demo.report import Report, percentile
+from demo.report import Report
 
 
 def health(captured: int) -> AgentHealth:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from broker.ids import ProjectId
-from reconstructor.statistics import Figures, collect, percentile
+from broker.percentiles import percentile
+from reconstructor.statistics import Figures, collect
 from reconstructor.storage.store import Store
 
 

@@ -10,9 +10,9 @@ const NO_POINTS = { pointsInWorld: new Float32Array(0), tintsAndSizes: new Uint8
 
 /** Every byte is checked as a page does; unpacking fifty times over would only measure this machine's arithmetic. */
 async function verify(payload: Uint8Array<ArrayBuffer>, { encoded, entry }: WantedShard): Promise<MeasuredCloud> {
-  if (payload.length !== encoded.bytes || (await sha256(payload)) !== encoded.sha256)
+  if (payload.length !== encoded.size_bytes || (await sha256(payload)) !== encoded.sha256)
     throw new Error(`shard ${entry.index} is not what the manifest promises`);
-  return { ...NO_POINTS, count: entry.points };
+  return { ...NO_POINTS, count: entry.point_count };
 }
 
 /** Seconds until this viewer has every shard. */

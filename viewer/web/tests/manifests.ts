@@ -17,9 +17,9 @@ export function shardOf({ bytes = 600, index, level = 0, points = 100 }: ShardDr
     level,
     kind: "reference",
     image_number: null,
-    points,
+    point_count: points,
     bounds: UNIT_BOUNDS,
-    encodings: [{ encoding: "packed", bytes, sha256 }],
+    encodings: [{ encoding: "packed", size_bytes: bytes, sha256 }],
   };
 }
 
@@ -42,7 +42,7 @@ export function manifestOf(generation: number, revision: number, shards: readonl
       world_from_previous: { scale: 1, rotation_wxyz: [1, 0, 0, 0], translation: [0, 0, 0] },
     },
     bounds: UNIT_BOUNDS,
-    point_count: entries.reduce((sum, { points }) => sum + points, 0),
+    point_count: entries.reduce((sum, { point_count: points }) => sum + points, 0),
     level_count: 2,
     shards: entries,
   };

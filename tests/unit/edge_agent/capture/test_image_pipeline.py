@@ -5,7 +5,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from broker.ids import AgentId
-from broker.messages import AgentSettings
+from broker.rig_messages import AgentSettings
 from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.photograph import Photograph
 from edge_agent.spool.index import SpoolState

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.ids import AgentId
-from broker.messages import AgentSettings
+from broker.rig_messages import AgentSettings
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
 from edge_agent.capture import photographer as photographer_module
 from edge_agent.capture.counters import Counters

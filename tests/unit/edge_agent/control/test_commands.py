@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from broker.messages import Command
+from broker.rig_messages import Command
 from edge_agent.capture.request import CaptureRequest
 from edge_agent.control.commands import (
     REMEMBERED,

@@ -5,7 +5,7 @@ import pytest
 
 from broker.envelope import BadMessageError
 from broker.ids import AgentId, ProjectId
-from broker.messages import AgentSettings, DesiredSettings
+from broker.rig_messages import AgentSettings, DesiredSettings
 from edge_agent.control.remote_settings import (
     ROLLED_BACK,
     DesiredChange,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconstructor.storage import durable_files
+from broker import files
 from reconstructor.storage.durable_files import DiskFullError, StoreError, make_folder, remove_unfinished, write_durably
 
 
@@ -15,7 +15,7 @@ def test_every_file_is_synced_before_its_name_appears_and_the_folder_last(
 ) -> None:
     steps: list[str] = []
     replace = os.replace
-    monkeypatch.setattr(durable_files, "_sync", lambda path: steps.append(f"sync {path.name}"))
+    monkeypatch.setattr(files, "sync", lambda path: steps.append(f"sync {path.name}"))
 
     def rename(source: Path, target: Path) -> None:
         steps.append(f"rename {target.name}")
@@ -47,7 +47,7 @@ def test_trouble_with_the_disk_is_told_with_its_code(
     def fail(path: Path) -> None:
         raise OSError(number, os.strerror(number), str(path))
 
-    monkeypatch.setattr(durable_files, "_sync", fail)
+    monkeypatch.setattr(files, "sync", fail)
     with pytest.raises(error) as caught:
         write_durably(tmp_path, {"a": b"1"})
     assert caught.value.code == code

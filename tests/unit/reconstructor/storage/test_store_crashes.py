@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from broker import files
 from broker.ids import ImageName, ProjectId, SenderId
 from broker.messages import ReceiptStatus
 from reconstructor.intake.validation import Limits, Taken, Upload, take_in
 from reconstructor.jobs.answer import read_answer
 from reconstructor.jobs.commit import outcome_of
 from reconstructor.schedule import JobState
-from reconstructor.storage import durable_files
 from reconstructor.storage.database import Database
 from reconstructor.storage.store import Store
 from tests.black_boxes import instant
@@ -44,8 +44,8 @@ def power_cut_after(steps: int, patch: pytest.MonkeyPatch) -> Iterator[Callable[
         return step
 
     with patch.context() as inside:
-        inside.setattr(durable_files, "_write", counted(durable_files._write))
-        inside.setattr(durable_files, "_sync", counted(durable_files._sync))
+        inside.setattr(files, "write_bytes", counted(files.write_bytes))
+        inside.setattr(files, "sync", counted(files.sync))
         inside.setattr(os, "replace", counted(os.replace))
         inside.setattr(Database, "_commit", counted(Database._commit))
         yield lambda: done

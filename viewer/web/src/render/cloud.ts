@@ -7,7 +7,7 @@ import type { WantedShard } from "../scene/wanted";
 import type { PointCloud } from "../wire/cloud";
 import { POINT_FRAGMENT, POINT_VERTEX } from "./shaders";
 
-interface Held {
+interface Entry {
   readonly points: Points<BufferGeometry, RawShaderMaterial>;
   readonly shard: WantedShard;
   readonly measured: MeasuredCloud;
@@ -18,7 +18,7 @@ interface Held {
 }
 
 /** What a frame draws. */
-export interface Prepared {
+export interface Visible {
   /** Only what came since, onto what stands. */
   readonly isAdded: boolean;
   /** Points that are to be seen when nothing moves, but for those that wait for the next frame. */
@@ -38,13 +38,36 @@ const MINIMUM_SIZE_PX = 2;
 const OUT_OF_SIGHT = 1e9;
 const MAXIMUM_SIZE_PX = 22;
 
-/** Everything that is drawn of the cloud. */
+/** What a frame is asked to draw. */
+export interface FrameRequest {
+  /** Levels are additive, so the most important shards of this many points are the whole object, but coarser. */
+  readonly pointBudget: number;
+  /** Whether eye and world are where they were at the last frame. */
+  readonly isSameView: boolean;
+  readonly nowMs: number;
+  readonly lastArrivalMs: number;
+  /** Drawing everything again takes long, so that what is drawn already waits for its new size. */
+  readonly isPatient: boolean;
+}
+
+/**
+ * Everything that is drawn of the cloud.
+ *
+ * The life of a shard (a key that is added twice, or shown before it was added, is ignored):
+ *
+ *     add ──► known ──show──► shown ──givePart──► uploaded ──selectVisible──► drawn
+ *               │               │                    │                          │
+ *               └───────────────┴──── show without it (and not kept) ──► forgotten
+ *
+ * `add`, `show` and `givePart` may come in any order between two frames. A frame is one call of `selectVisible`,
+ * which first computes the sizes that are due: no shard is drawn without a size.
+ */
 export class CloudGroup {
   readonly group = new Group();
-  private readonly held = new Map<string, Held>();
+  private readonly entries = new Map<string, Entry>();
   /** One point beyond everything: what it takes to draw points is ready before the first shard comes. */
   private readonly seed: Points<BufferGeometry, RawShaderMaterial>;
-  private shown: readonly Held[] = [];
+  private shown: readonly Entry[] = [];
   /** Keys of what stands on the layer, in the sizes and places that are still right. */
   private standing = new Set<string>();
   private isStale = false;
@@ -103,15 +126,15 @@ export class CloudGroup {
 
   /** Take a shard in, which is not seen before `show` names it; `isGivenNow`: to the graphics, too. */
   add(shard: WantedShard, measured: MeasuredCloud, isGivenNow: boolean): void {
-    if (this.held.has(shard.key)) return;
+    if (this.entries.has(shard.key)) return;
     const spacing = { value: 0 };
     const points = new Points(geometryOf(measured, shard), this.material(spacing));
     points.matrixAutoUpdate = false;
     points.visible = false;
-    const held = { points, shard, measured, spacing, isUploaded: false };
-    this.held.set(shard.key, held);
+    const entry = { points, shard, measured, spacing, isUploaded: false };
+    this.entries.set(shard.key, entry);
     this.group.add(points);
-    if (isGivenNow) this.give([held]);
+    if (isGivenNow) this.give([entry]);
   }
 
   /**
@@ -120,14 +143,14 @@ export class CloudGroup {
    * unless they take the place of others.
    */
   givePart(mostOfPart: number, mostOfFrame: number): boolean {
-    const part: Held[] = [];
+    const part: Entry[] = [];
     let count = 0;
-    for (const held of this.shown) {
-      if (held.isUploaded) continue;
+    for (const entry of this.shown) {
+      if (entry.isUploaded) continue;
       if (count >= mostOfPart || (this.isGrowing && this.givenCount >= mostOfFrame)) break;
-      part.push(held);
-      count += held.measured.count;
-      this.givenCount += held.measured.count;
+      part.push(entry);
+      count += entry.measured.count;
+      this.givenCount += entry.measured.count;
     }
     this.give(part);
     const isFull = this.isGrowing && this.givenCount >= mostOfFrame;
@@ -141,10 +164,10 @@ export class CloudGroup {
    */
   show(keys: readonly string[], keep: ReadonlySet<string>): boolean {
     const before = this.shown;
-    this.shown = keys.flatMap((key) => this.held.get(key) ?? []);
+    this.shown = keys.flatMap((key) => this.entries.get(key) ?? []);
     const shown = new Set(keys);
-    for (const key of this.held.keys()) if (!shown.has(key) && !keep.has(key)) this.forget(key);
-    const isSame = before.length === this.shown.length && before.every((held, index) => held === this.shown[index]);
+    for (const key of this.entries.keys()) if (!shown.has(key) && !keep.has(key)) this.forget(key);
+    const isSame = before.length === this.shown.length && before.every((entry, index) => entry === this.shown[index]);
     if (isSame) return false;
     this.isGrowing &&= before.every(({ shard }) => shown.has(shard.key));
     if (!this.isStale) this.changedAtMs = performance.now();
@@ -153,47 +176,22 @@ export class CloudGroup {
   }
 
   /**
-   * Before a frame: points get the size that closes the surface; not at every arrival, for all shards count.
+   * Make visible what a frame has to draw.
    *
-   * `isPatient`: drawing everything again takes long, so that what stands waits for its new size.
+   * With the same view only what came since, if everything else stays as it is. What the graphics do not have yet waits
+   * for a later frame, so that a hundred shards at once do not stall the page, unless it replaces others.
    */
-  settle(nowMs: number, lastArrivalMs: number, isPatient: boolean): void {
-    if (!this.isStale) return;
-    const isDue = isPatient
-      ? nowMs - lastArrivalMs > QUIET_MS || nowMs - this.changedAtMs > LONGEST_WAIT_MS
-      : nowMs - this.sizedAtMs > RESIZE_EVERY_MS;
-    if (isDue) {
-      this.isStale = false;
-      this.sizedAtMs = nowMs;
-      this.standing.clear();
-    }
-    this.resize(isDue);
-  }
-
-  /**
-   * Make visible what a frame has to draw: the most important shards of this many points, for levels are additive and
-   * the whole stays whole. With `isSameView` only what came since, if everything else stands. What the graphics do not
-   * have waits, so that a hundred shards at once do not stall the page, unless it takes the place of others.
-   */
-  prepare(pointBudget: number, isSameView: boolean): Prepared {
-    const chosen: Held[] = [];
-    let [sum, left] = [0, 0];
-    for (const held of this.shown) {
-      const { count } = held.measured;
-      sum += count;
-      if (sum > pointBudget && sum !== count) break;
-      if (!held.isUploaded && this.isGrowing) left += count;
-      else chosen.push(held);
-    }
-    for (const held of chosen) held.isUploaded = true;
-    this.givenCount = 0;
+  selectVisible(request: FrameRequest): Visible {
+    this.settle(request);
+    const { chosen, waitingCount } = this.choose(request.pointBudget);
+    this.beginFrame(chosen);
     const drawn = new Set(chosen.map(({ shard }) => shard.key));
-    this.isGrowing = true;
-    const isAdded = isSameView && this.standing.size > 0 && [...this.standing].every((key) => drawn.has(key));
-    for (const [key, { points }] of this.held) points.visible = drawn.has(key) && !(isAdded && this.standing.has(key));
-    this.seed.visible = this.held.size === 0;
+    const isAdded = request.isSameView && this.standing.size > 0 && [...this.standing].every((key) => drawn.has(key));
+    for (const [key, { points }] of this.entries)
+      points.visible = drawn.has(key) && !(isAdded && this.standing.has(key));
+    this.seed.visible = this.entries.size === 0;
     this.standing = drawn;
-    return { isAdded, pointCount: this.pointCount - left, isRestLeft: left > 0 };
+    return { isAdded, pointCount: this.pointCount - waitingCount, isRestLeft: waitingCount > 0 };
   }
 
   /** What was drawn is gone: another size of the canvas, or a lost context. */
@@ -209,14 +207,49 @@ export class CloudGroup {
   }
 
   dispose(): void {
-    for (const key of this.held.keys()) this.forget(key);
+    for (const key of this.entries.keys()) this.forget(key);
     this.seed.geometry.dispose();
     this.seed.material.dispose();
   }
 
-  private give(part: readonly Held[]): void {
+  /** The most important shards within the budget, and how many points of them the graphics lack. */
+  private choose(pointBudget: number): { readonly chosen: readonly Entry[]; readonly waitingCount: number } {
+    const chosen: Entry[] = [];
+    let [sum, waitingCount] = [0, 0];
+    for (const entry of this.shown) {
+      const { count } = entry.measured;
+      sum += count;
+      if (sum > pointBudget && sum !== count) break;
+      if (!entry.isUploaded && this.isGrowing) waitingCount += count;
+      else chosen.push(entry);
+    }
+    return { chosen, waitingCount };
+  }
+
+  /** Drawing uploads what is drawn; the next frame's share of new points begins at zero. */
+  private beginFrame(chosen: readonly Entry[]): void {
+    for (const entry of chosen) entry.isUploaded = true;
+    this.isGrowing = true;
+    this.givenCount = 0;
+  }
+
+  /** Points get the size that closes the surface; not at every arrival, for the sizes depend on all shards. */
+  private settle({ isPatient, lastArrivalMs, nowMs }: FrameRequest): void {
+    if (!this.isStale) return;
+    const isDue = isPatient
+      ? nowMs - lastArrivalMs > QUIET_MS || nowMs - this.changedAtMs > LONGEST_WAIT_MS
+      : nowMs - this.sizedAtMs > RESIZE_EVERY_MS;
+    if (isDue) {
+      this.isStale = false;
+      this.sizedAtMs = nowMs;
+      this.standing.clear();
+    }
+    this.resize(isDue);
+  }
+
+  private give(part: readonly Entry[]): void {
     if (part.length > 0) this.upload(part.map(({ points }) => points));
-    for (const held of part) held.isUploaded = true;
+    for (const entry of part) entry.isUploaded = true;
   }
 
   /** Of all, or only of those that have no size yet. */
@@ -239,16 +272,16 @@ export class CloudGroup {
   }
 
   private forget(key: string): void {
-    const held = this.held.get(key);
-    if (!held) return;
-    this.held.delete(key);
-    this.group.remove(held.points);
-    held.points.geometry.dispose();
-    held.points.material.dispose();
+    const entry = this.entries.get(key);
+    if (!entry) return;
+    this.entries.delete(key);
+    this.group.remove(entry.points);
+    entry.points.geometry.dispose();
+    entry.points.material.dispose();
   }
 }
 
-function drawnShard({ measured, shard: { entry, key } }: Held): DrawnShard {
+function drawnShard({ measured, shard: { entry, key } }: Entry): DrawnShard {
   return { key, level: entry.level, bounds: entry.bounds, density: measured.density };
 }
 

@@ -1,4 +1,4 @@
-/** Have the graphics done what they were given? Whoever hands them more before that waits inside the call. */
+/** Have the graphics done what they were given? WebGL sync objects say so; handing over more before that would block. */
 
 /** Frames under way at a time: one that is drawn, and enough behind it that neither side waits for the other. */
 const MOST_FRAMES = 3;
@@ -20,7 +20,7 @@ export class Fence {
     this.frames = [];
   }
 
-  /** Whether there is room for another frame. Browsers answer anew at every task. */
+  /** Whether there is room for another frame. Browsers update the answer once a task. */
   get isOpen(): boolean {
     while (this.frames[0] && this.isDone(this.frames[0])) this.gl.deleteSync(this.frames.shift() ?? null);
     return this.frames.length < MOST_FRAMES;

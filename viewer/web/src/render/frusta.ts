@@ -27,6 +27,8 @@ export interface FrustaLook {
 }
 
 const OPACITY = 0.9;
+/** A camera is picked within this distance of its eye. */
+const PICK_REACH_PX = 22;
 const NEWEST_SIZE = 1.5;
 const SELECTED_SIZE = 2.4;
 
@@ -54,6 +56,23 @@ export class Frusta {
     );
     this.lines.frustumCulled = false;
     this.lines.matrixAutoUpdate = false;
+  }
+
+  /** The placed camera of an image. */
+  find(imageId: string): Placed | null {
+    return this.placed.find(({ entry }) => entry.image_id === imageId) ?? null;
+  }
+
+  /** The camera whose eye lies nearest to a place of the canvas, in CSS pixels; null when none is near. */
+  nearest(x: number, y: number, project: (center: Vector3) => readonly [number, number] | null): CameraEntry | null {
+    let best: CameraEntry | null = null;
+    let least = PICK_REACH_PX;
+    for (const { center, entry } of this.placed) {
+      const screen = project(center);
+      const distance = screen ? Math.hypot(screen[0] - x, screen[1] - y) : Infinity;
+      if (distance < least) [best, least] = [entry, distance];
+    }
+    return best;
   }
 
   update(cameras: readonly CameraEntry[], look: FrustaLook): void {

@@ -48,7 +48,7 @@ export class Photo {
   }
 
   /** Owns the bitmap from now on; null takes the photograph down. */
-  hang(bitmap: ImageBitmap | null): void {
+  setBitmap(bitmap: ImageBitmap | null): void {
     this.texture?.dispose();
     this.bitmap?.close();
     this.bitmap = bitmap;
@@ -79,7 +79,7 @@ export class Photo {
   }
 
   dispose(): void {
-    this.hang(null);
+    this.setBitmap(null);
     this.mesh.geometry.dispose();
     this.mesh.material.dispose();
   }

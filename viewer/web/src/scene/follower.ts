@@ -1,25 +1,26 @@
 /** How does the page follow a project? Connection, queue and decoding on one side, the reducer on the other. */
 import type { LinkState } from "../wire/connection";
 import { Connection } from "../wire/connection";
-import type { Manifest, Presence, Request, ScaleBar, UploadBegin, UploadEnd, Verb } from "../wire/contract";
+import type { Verb } from "../wire/contract";
 import { WireError, sentenceOf } from "../wire/errors";
 import { freshName } from "../wire/ids";
 import type { Credentials } from "../wire/join";
 import type { ReadMessage } from "../wire/messages";
-import { decodeMessage, encodeMessage } from "../wire/messages";
+import { decodeMessage } from "../wire/messages";
 import { checkThumbnail } from "../wire/thumbnail";
 import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
-import type { Vector } from "./framing";
 import type { Step } from "./queue";
 import { LoadQueue } from "./queue";
+import type { ReferenceSet } from "./reference";
+import type { KnownDistance } from "./requests";
+import { Requests } from "./requests";
 import type { MeasuredCloud } from "./spacing";
 import type { Action, ProjectState } from "./state";
 import { initialState, reduce } from "./state";
 import type { Orders } from "./thumbnails";
 import { ThumbnailOrders } from "./thumbnails";
 import type { Budget, WantedShard } from "./wanted";
-import { wantedShards } from "./wanted";
 
 /** Turns verified bytes into points, wherever that happens. */
 export type Decode = (payload: Uint8Array<ArrayBuffer>, shard: WantedShard) => Promise<MeasuredCloud>;
@@ -36,15 +37,6 @@ export interface FollowerOptions {
   readonly onState: (state: ProjectState) => void;
 }
 
-/** A photograph in pieces; without a content type it is its end. */
-export interface Announcement {
-  readonly image_id: string;
-  readonly sha256: string;
-  readonly size_bytes: number;
-  readonly piece_bytes: number;
-  readonly content_type?: string;
-}
-
 const TICK_MS = 250;
 const SILENCE_MS = 5000;
 const PING_EVERY_MS = 20_000;
@@ -53,11 +45,12 @@ const PING_EVERY_MS = 20_000;
 export class Follower {
   readonly connectionName = freshName();
   readonly space: TopicSpace;
+  /** What the page publishes. */
+  readonly requests: Requests;
   private readonly connection: Connection;
   private readonly queue = new LoadQueue();
   private readonly orders = new ThumbnailOrders();
   private readonly decoding = new Map<string, WantedShard>();
-  private readonly pings = new Map<string, number>();
   private readonly ticker: ReturnType<typeof setInterval>;
   private connectedAtMs = 0;
   private lastPingAtMs = 0;
@@ -79,6 +72,12 @@ export class Follower {
         this.receive(topic, payload);
       },
     });
+    this.requests = new Requests({
+      connection: this.connection,
+      space: this.space,
+      user: credentials.user,
+      connectionName: this.connectionName,
+    });
     this.ticker = setInterval(() => {
       this.tick();
     }, TICK_MS);
@@ -90,78 +89,24 @@ export class Follower {
 
   /** Ask the reconstructor for something; the answer comes as a `response` message. */
   async request(verb: Verb, shards: readonly number[] = []): Promise<void> {
-    const id = freshName();
-    if (verb === "ping") this.pings.set(id, performance.now());
-    const generation = this.newest()?.generation ?? null;
-    const payload = encodeMessage<Request>({
-      type: "request",
-      project: this.space.project,
-      id,
-      verb,
-      connection: this.connectionName,
-      generation,
-      shards: [...shards],
-    });
-    await this.connection.publish("request", { user: this.options.credentials.user, verb }, payload);
+    await this.requests.request(verb, this.newest()?.manifest.generation ?? null, shards);
   }
 
-  /** Ask for everything anew, what was given up included. */
+  /** Ask for everything again, also for shards that were given up. */
   async resync(): Promise<void> {
     this.queue.forgive();
     this.load();
     await this.request("resync");
   }
 
-  /** Tell everybody how long the way between two points of the world is; null takes the known length away. */
-  async setScale(
-    bar: { readonly begin: Vector; readonly end: Vector; readonly distanceM: number } | null,
-  ): Promise<void> {
-    const generation = this.current.scene.shown?.manifest.generation;
-    if (bar && generation === undefined) throw new WireError("publish_refused", "There is nothing to measure yet.");
-    const payload = bar
-      ? encodeMessage<ScaleBar>({
-          type: "scale_bar",
-          project: this.space.project,
-          generation: generation ?? 1,
-          begin: bar.begin,
-          end: bar.end,
-          distance_m: bar.distanceM,
-          user: this.options.credentials.user,
-        })
-      : new Uint8Array();
-    await this.connection.publish("scale_bar", {}, payload);
-  }
-
-  /** Publish one photograph; resolves when the broker has it, which is not yet the receipt. */
-  async publishImage(imageName: string, payload: Uint8Array, contentType: string): Promise<void> {
-    const levels = { sender: this.options.credentials.user, image_name: imageName };
-    await this.connection.publish("image", levels, payload, contentType);
+  /** Set the known distance for every viewer; null takes the scale away. */
+  async setScale(bar: KnownDistance | null): Promise<void> {
+    await this.requests.setScale(bar, this.current.scene.shown?.manifest.generation);
   }
 
   /** These photographs are looked at now, and no others any more. */
   wantThumbnails(imageIds: readonly string[]): void {
     this.order(this.orders.want(imageIds, this.hasThumbnail));
-  }
-
-  /** Announce a photograph that comes in pieces, or say that all of them are sent; the answer is what is missing. */
-  async publishUpload(message: Announcement): Promise<void> {
-    const { content_type: contentType, image_id, piece_bytes, sha256, size_bytes } = message;
-    const levels = { sender: this.options.credentials.user, image_id };
-    const whole = { project: this.space.project, image_id, sha256, size_bytes };
-    const [channel, payload] =
-      contentType === undefined
-        ? (["upload_end", encodeMessage<UploadEnd>({ type: "upload_end", ...whole })] as const)
-        : ([
-            "upload_begin",
-            encodeMessage<UploadBegin>({ type: "upload_begin", ...whole, content_type: contentType, piece_bytes }),
-          ] as const);
-    await this.connection.publish(channel, levels, payload);
-  }
-
-  /** Publish one piece; resolves when the broker has it. */
-  async publishPiece(imageId: string, offset: number, piece: Uint8Array): Promise<void> {
-    const levels = { sender: this.options.credentials.user, image_id: imageId, offset };
-    await this.connection.publish("upload_piece", levels, piece);
   }
 
   /** Try to connect now. */
@@ -209,16 +154,7 @@ export class Follower {
   }
 
   private async announce(): Promise<void> {
-    const { credentials, program } = this.options;
-    const payload = encodeMessage<Presence>({
-      type: "presence",
-      project: this.space.project,
-      user: credentials.user,
-      connection: this.connectionName,
-      program,
-    });
-    const levels = { user: credentials.user, connection: this.connectionName };
-    await this.connection.publish("presence", levels, payload).catch(() => undefined);
+    await this.requests.announce(this.options.program).catch(() => undefined);
     await this.request("ping").catch(() => undefined);
   }
 
@@ -257,10 +193,8 @@ export class Follower {
   }
 
   private pong(id: string): void {
-    const sentAt = this.pings.get(id);
-    if (sentAt === undefined) return;
-    this.pings.delete(id);
-    this.dispatch({ kind: "round_trip", seconds: (performance.now() - sentAt) / 1000 });
+    const seconds = this.requests.roundTripS(id);
+    if (seconds !== null) this.dispatch({ kind: "round_trip", seconds });
   }
 
   private async receiveShard(match: Match, payload: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -310,18 +244,16 @@ export class Follower {
   }
 
   private wanted(): readonly WantedShard[] {
-    const newest = this.newest();
-    return newest ? wantedShards(newest, this.current.scene.budget) : [];
+    return this.newest()?.plan ?? [];
   }
 
-  private newest(): Manifest | null {
+  private newest(): ReferenceSet | null {
     const { coming, shown } = this.current.scene;
-    return (coming ?? shown)?.manifest ?? null;
+    return coming ?? shown;
   }
 
   private isHere(key: string): boolean {
-    const { coming, shown } = this.current.scene;
-    return this.decoding.has(key) || (coming ?? shown)?.loaded.has(key) === true;
+    return this.decoding.has(key) || this.newest()?.loaded.has(key) === true;
   }
 
   private load(): void {

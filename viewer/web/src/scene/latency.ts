@@ -58,10 +58,10 @@ export function latencyAtManifest(
 }
 
 /** Whether what was awaited is on screen now. */
-export function latencyAtScene(latency: LatencyState, { budget, shown }: SceneState, atMs: number): LatencyState {
+export function latencyAtScene(latency: LatencyState, { shown }: SceneState, atMs: number): LatencyState {
   const { awaited } = latency;
   if (!shown || shown.manifest.generation !== awaited?.generation) return latency;
-  if (shown.manifest.revision < awaited.revision || !isComplete(shown, budget)) return latency;
+  if (shown.manifest.revision < awaited.revision || !isComplete(shown)) return latency;
   const seconds = Math.max(0, (atMs - awaited.publishedAtMs) / 1000);
   return withSample({ ...latency, awaited: null }, "pointsToSeen", seconds);
 }

@@ -96,7 +96,7 @@ export class LoadQueue {
     return steps;
   }
 
-  /** First the manifest is read again, then the reconstructor is asked to publish anew, then they are given up. */
+  /** First the manifest is read again, then the reconstructor is asked to publish them again, then they are given up. */
   private stalled(nowS: number): Step[] {
     const steps: Step[] = [];
     for (const window of this.windows) {

@@ -1,12 +1,14 @@
 /** Which reference set is on screen, which one is coming, and when do they change places? Pure. */
 import type { Manifest, Similarity } from "../wire/contract";
-import { STILL, betweenOffsets, chained } from "./similarity";
-import type { Budget } from "./wanted";
+import { IDENTITY, betweenOffsets, chained } from "./similarity";
+import type { Budget, WantedShard } from "./wanted";
 import { wantedShards } from "./wanted";
 
 /** A manifest and what has been loaded of it. */
 export interface ReferenceSet {
   readonly manifest: Manifest;
+  /** The shards of the manifest that fit the budget, coarsest first; computed once for each manifest and budget. */
+  readonly plan: readonly WantedShard[];
   /** Points and bytes of every loaded shard, by the shard's key. */
   readonly loaded: ReadonlyMap<string, LoadedShard>;
   /** When the whole of the coarsest level was there. */
@@ -35,7 +37,7 @@ export interface SceneState {
 export const SWAP_PATIENCE_S = 5;
 
 export function emptyScene(budget: Budget): SceneState {
-  return { shown: null, coming: null, budget, swapCount: 0, shownFromFirst: STILL };
+  return { shown: null, coming: null, budget, swapCount: 0, shownFromFirst: IDENTITY };
 }
 
 /** The newest manifest that is known. */
@@ -51,20 +53,20 @@ export function withManifest(scene: SceneState, manifest: Manifest, nowS: number
   if (!shown || isSameSet(shown, manifest))
     return { ...scene, shown: renewed(shown, manifest, budget, nowS), coming: null };
   const kept = coming && isSameSet(coming, manifest) ? coming : null;
-  const fromShown = kept?.fromShown ?? chained(step(newest ?? shown.manifest, manifest), coming?.fromShown ?? STILL);
+  const fromShown = kept?.fromShown ?? chained(step(newest ?? shown.manifest, manifest), coming?.fromShown ?? IDENTITY);
   return settled({ ...scene, coming: { ...renewed(kept, manifest, budget, nowS), fromShown } }, nowS);
 }
 
 /** From one generation's shard coordinates to the next one's; a generation that was missed is taken to lie still. */
 function step(before: Manifest, now: Manifest): Similarity {
   const isNext = now.previous_generation === before.generation;
-  return betweenOffsets(isNext ? now.frame.world_from_previous : STILL, before.frame.offset, now.frame.offset);
+  return betweenOffsets(isNext ? now.frame.world_from_previous : IDENTITY, before.frame.offset, now.frame.offset);
 }
 
 /** A shard was verified and decoded; one that no set names any more, or names twice, changes nothing. */
 export function withShard(scene: SceneState, shard: LoadedShard, nowS: number): SceneState {
-  const shown = scene.shown && added(scene.shown, shard, scene.budget, nowS);
-  const coming = scene.coming && added(scene.coming, shard, scene.budget, nowS);
+  const shown = scene.shown && added(scene.shown, shard, nowS);
+  const coming = scene.coming && added(scene.coming, shard, nowS);
   if (shown === scene.shown && coming === scene.coming) return scene;
   return settled({ ...scene, shown, coming }, nowS);
 }
@@ -87,47 +89,48 @@ export function pointCount(set: ReferenceSet | null): number {
 }
 
 /** Whether everything that fits the budget is there. */
-export function isComplete(set: ReferenceSet, budget: Budget): boolean {
-  return wantedShards(set.manifest, budget).every((shard) => set.loaded.has(shard.key));
+export function isComplete(set: ReferenceSet): boolean {
+  return set.plan.every((shard) => set.loaded.has(shard.key));
 }
 
 /** One frame flips both: the new set is as rich as the old one, or whole, or has waited long enough. */
 function settled(scene: SceneState, nowS: number): SceneState {
-  const { budget, coming, shown } = scene;
+  const { coming, shown } = scene;
   if (!coming) return scene;
   const hasWaited = coming.levelZeroAtS !== null && nowS - coming.levelZeroAtS >= SWAP_PATIENCE_S;
   const isRich = pointCount(coming) >= pointCount(shown);
-  if (!hasWaited && !isRich && !isComplete(coming, budget)) return scene;
+  if (!hasWaited && !isRich && !isComplete(coming)) return scene;
   const shownFromFirst = chained(coming.fromShown, scene.shownFromFirst);
   return {
     ...scene,
-    shown: { ...coming, fromShown: STILL },
+    shown: { ...coming, fromShown: IDENTITY },
     coming: null,
     swapCount: scene.swapCount + 1,
     shownFromFirst,
   };
 }
 
-function added(set: ReferenceSet, shard: LoadedShard, budget: Budget, nowS: number): ReferenceSet {
-  const isWanted = wantedShards(set.manifest, budget).some(({ key }) => key === shard.key);
+function added(set: ReferenceSet, shard: LoadedShard, nowS: number): ReferenceSet {
+  const isWanted = set.plan.some(({ key }) => key === shard.key);
   if (set.loaded.has(shard.key) || !isWanted) return set;
-  return timed({ ...set, loaded: new Map(set.loaded).set(shard.key, shard) }, budget, nowS);
+  return timed({ ...set, loaded: new Map(set.loaded).set(shard.key, shard) }, nowS);
 }
 
 /** A set for this manifest and budget that keeps what is loaded and still wanted. */
 function renewed(old: ReferenceSet | null, manifest: Manifest, budget: Budget, nowS: number): ReferenceSet {
-  const keys = new Set(wantedShards(manifest, budget).map(({ key }) => key));
+  const plan = wantedShards(manifest, budget);
+  const keys = new Set(plan.map(({ key }) => key));
   const loaded = new Map([...(old?.loaded ?? [])].filter(([key]) => keys.has(key)));
   const levelZeroAtS = old?.levelZeroAtS ?? null;
-  return timed({ manifest, loaded, levelZeroAtS, fromShown: old?.fromShown ?? STILL }, budget, nowS);
+  return timed({ manifest, plan, loaded, levelZeroAtS, fromShown: old?.fromShown ?? IDENTITY }, nowS);
 }
 
 /** Notes when the coarsest level is there for the first time. */
-function timed(set: ReferenceSet, budget: Budget, nowS: number): ReferenceSet {
+function timed(set: ReferenceSet, nowS: number): ReferenceSet {
   if (set.levelZeroAtS !== null || set.loaded.size === 0) return set;
-  const wanted = wantedShards(set.manifest, budget);
-  const coarsest = wanted[0]?.entry.level;
-  const isThere = wanted.every(({ entry, key }) => entry.level !== coarsest || set.loaded.has(key));
+  const { plan } = set;
+  const coarsest = plan[0]?.entry.level;
+  const isThere = plan.every(({ entry, key }) => entry.level !== coarsest || set.loaded.has(key));
   return isThere ? { ...set, levelZeroAtS: nowS } : set;
 }
 
@@ -135,7 +138,7 @@ function isSameSet(set: ReferenceSet, manifest: Manifest): boolean {
   return set.manifest.generation === manifest.generation;
 }
 
-/** Whether it came late; a project that was begun anew counts from 1 again, but was sent later. */
+/** Whether it came late; a project that was started again counts from 1 again, but was sent later. */
 function isOlder(manifest: Manifest, known: Manifest): boolean {
   const step = manifest.generation - known.generation || manifest.revision - known.revision;
   const isSentLater = Date.parse(manifest.sent_at) > Date.parse(known.sent_at);

@@ -5,7 +5,7 @@ import type { Vector } from "./framing";
 type Quaternion = Similarity["rotation_wxyz"];
 
 /** One and the same world. */
-export const STILL: Similarity = { scale: 1, rotation_wxyz: [1, 0, 0, 0], translation: [0, 0, 0] };
+export const IDENTITY: Similarity = { scale: 1, rotation_wxyz: [1, 0, 0, 0], translation: [0, 0, 0] };
 
 /** `point_in_target = scale * rotate(point_in_source) + translation`. */
 export function moved({ rotation_wxyz: rotation, scale, translation }: Similarity, point: Vector): Vector {
@@ -36,7 +36,7 @@ export function betweenOffsets(similarity: Similarity, sourceOffset: Vector, tar
   return { ...similarity, translation };
 }
 
-export function isStill(similarity: Similarity): boolean {
+export function isIdentity(similarity: Similarity): boolean {
   const { rotation_wxyz: rotation, scale, translation } = similarity;
   return scale === 1 && Math.abs(rotation[0]) === 1 && translation.every((value) => value === 0);
 }

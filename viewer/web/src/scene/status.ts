@@ -3,7 +3,6 @@ import { placeInRound } from "./images";
 import { isComplete, pointCount } from "./reference";
 import type { ProjectState } from "./state";
 import { isOver } from "./uploads";
-import { isCut } from "./wanted";
 
 export type Chip =
   | { readonly kind: "connecting" }
@@ -56,7 +55,7 @@ function connectedChip(state: ProjectState): Chip {
   if (images.refetch) return { kind: "rebuilding", doneRatio: images.refetch.doneRatio };
   if (images.processing !== null) return { kind: "processing", ...placeInRound(images) };
   const set = scene.coming ?? scene.shown;
-  if (set && !isComplete(set, scene.budget)) return { kind: "loading", doneRatio: loadedRatio(state) };
+  if (set && !isComplete(set)) return { kind: "loading", doneRatio: loadedRatio(state) };
   return scene.shown ? { kind: "live" } : { kind: "waiting" };
 }
 
@@ -104,6 +103,6 @@ export function loadedRatio(state: ProjectState): number {
 
 /** Whether this device shows less than there is. */
 export function isBudgetReached(state: ProjectState): boolean {
-  const { budget, shown } = state.scene;
-  return shown !== null && isCut(shown.manifest, budget);
+  const { shown } = state.scene;
+  return shown !== null && shown.plan.length < shown.manifest.shards.length;
 }

@@ -5,6 +5,7 @@ import { WireError, sentenceOf } from "../wire/errors";
 import { freshName, imageId } from "../wire/ids";
 import type { Follower } from "./follower";
 import { PIECE_BYTES, SINGLE_BYTES, heldBytes, piecesOf } from "./pieces";
+import type { Requests } from "./requests";
 import type { Upload, UploadState } from "./uploads";
 import { isOver } from "./uploads";
 
@@ -35,7 +36,10 @@ export class Uploader {
   private sequence = 0;
   private running = 0;
 
-  constructor(private readonly follower: Follower) {}
+  constructor(
+    private readonly follower: Pick<Follower, "dispatch" | "state">,
+    private readonly requests: Pick<Requests, "publishImage" | "publishPiece" | "publishUpload">,
+  ) {}
 
   add(photographs: Iterable<Photograph>): void {
     for (const photograph of photographs) {
@@ -82,7 +86,7 @@ export class Uploader {
       for (let sending = 0; sending < MOST_SENDINGS && !this.isOver(key); sending += 1) {
         this.set(key, "sending");
         if (bytes.length > SINGLE_BYTES) await this.sendPieces(key, { id, digest, bytes, contentType });
-        else await this.follower.publishImage(id, bytes, contentType);
+        else await this.requests.publishImage(id, bytes, contentType);
         if (!this.isOver(key)) this.set(key, "sent");
         await this.receipt(key);
       }
@@ -96,18 +100,18 @@ export class Uploader {
   private async sendPieces(key: string, { bytes, contentType, digest, id }: Content): Promise<void> {
     const announcement = { image_id: id, sha256: digest, size_bytes: bytes.length, piece_bytes: PIECE_BYTES };
     this.change(key, { missing: null });
-    await this.follower.publishUpload({ ...announcement, content_type: contentType });
+    await this.requests.publishUpload({ ...announcement, content_type: contentType });
     let missing = (await this.answer(key)) ?? [{ begin: 0, end: bytes.length }];
     while (missing.length > 0 && !this.isOver(key)) {
       let sentBytes = heldBytes(missing, bytes.length);
       for (const { begin, end } of piecesOf(missing, bytes.length)) {
         if (this.isOver(key)) return;
-        await this.follower.publishPiece(id, begin, bytes.subarray(begin, end));
+        await this.requests.publishPiece(id, begin, bytes.subarray(begin, end));
         sentBytes += end - begin;
         this.change(key, { sentBytes });
       }
       this.change(key, { missing: null });
-      await this.follower.publishUpload(announcement);
+      await this.requests.publishUpload(announcement);
       missing = (await this.answer(key)) ?? [];
     }
   }

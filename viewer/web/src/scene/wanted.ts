@@ -9,7 +9,7 @@ export interface Budget {
 
 /** One shard to load, in the encoding that this device prefers. */
 export interface WantedShard {
-  /** Generation, index and content: a project begun anew never meets its old shards. */
+  /** Generation, index and content: a project that was started again never meets its old shards. */
   readonly key: string;
   readonly generation: number;
   readonly entry: ShardEntry;
@@ -24,53 +24,27 @@ export function widened({ bytes, points }: Budget): Budget {
   return { points: 2 * points, bytes: 2 * bytes };
 }
 
-interface Plan {
-  readonly budget: Budget;
-  readonly preferred: Encoding;
-  readonly shards: readonly WantedShard[];
-}
-
-/** One plan for each manifest: it is asked for at every arrival, and sorting 10,000 shards takes a while. */
-const remembered = new WeakMap<Manifest, Plan>();
-
 /**
  * Coarse levels first. Levels are additive, so cutting this list at its end leaves a complete cloud of lower quality.
  *
- * The first shard is always wanted: nobody wants to look at nothing.
+ * The first shard is always wanted, so that something is shown.
  */
 export function wantedShards(
   manifest: Manifest,
   budget: Budget,
   preferred: Encoding = "packed",
 ): readonly WantedShard[] {
-  const known = remembered.get(manifest);
-  if (known && isSame(known.budget, budget) && known.preferred === preferred) return known.shards;
-  const shards = withinBudget(manifest, budget, preferred);
-  remembered.set(manifest, { budget, preferred, shards });
-  return shards;
-}
-
-/** Whether the budget leaves a part of the manifest out. */
-export function isCut(manifest: Manifest, budget: Budget): boolean {
-  return wantedShards(manifest, budget).length < manifest.shards.length;
-}
-
-function withinBudget(manifest: Manifest, budget: Budget, preferred: Encoding): WantedShard[] {
   const wanted: WantedShard[] = [];
   let points = 0;
   let bytes = 0;
   for (const entry of [...manifest.shards].sort((one, other) => one.level - other.level || one.index - other.index)) {
     const encoded = entry.encodings.find(({ encoding }) => encoding === preferred) ?? entry.encodings[0];
     if (!encoded) continue;
-    points += entry.points;
-    bytes += encoded.bytes;
+    points += entry.point_count;
+    bytes += encoded.size_bytes;
     if (wanted.length > 0 && (points > budget.points || bytes > budget.bytes)) break;
     const key = `${manifest.generation}/${entry.index}/${encoded.sha256.slice(0, 16)}`;
     wanted.push({ key, generation: manifest.generation, entry, encoded });
   }
   return wanted;
-}
-
-function isSame(one: Budget, other: Budget): boolean {
-  return one.points === other.points && one.bytes === other.bytes;
 }

@@ -3,41 +3,33 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploader";
-import type { Banner } from "../scene/status";
-import { widened } from "../scene/wanted";
 import type { PageConfig } from "../wire/config";
 import type { CameraEntry } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/join";
 import { writeJoinLink } from "../wire/join";
-import type { BannerAction } from "./banner";
-import { banner, bannerStyles } from "./banner";
-import { imageCard, measurement } from "./beside";
-import type { Choosing } from "./choosing";
-import { choice, switching } from "./choosing";
-import { deviceBudget, isNarrow, isSmall } from "./device";
-import { Following } from "./following";
-import { header } from "./header";
-import { invitation } from "./invite";
+import { bannerStyles } from "./overlay/banner";
+import type { PickerOptions } from "./overlay/project-picker";
+import { projectPicker } from "./overlay/project-picker";
+import { isNarrow, isSmall } from "./device";
+import { Session } from "./session";
 import { NOTHING_COVERED, covered, layout } from "./layout";
-import "./login";
-import { middle } from "./middle";
-import type { Tab } from "./panel";
-import { offer, saveImage } from "./saving";
-import "./sheet";
+import type { Tab } from "./panels/panel";
 import type { GraphicsTrouble } from "./stage-element";
 import type { StageElement } from "./stage-element";
 import "./stage-element";
-import type { DeviceFigures } from "./statistics";
-import { announcementOf, attributesOf } from "./summary";
+import type { DeviceFigures } from "./panels/statistics";
+import { attributesOf } from "./summary";
 import type { Theme } from "./theme";
-import { THEMES, preferredTheme, sharedParts, themeTokens } from "./theme";
-import { Toast } from "./toast";
-import type { Tool, Tools } from "./tools";
+import { preferredTheme, sharedParts, themeTokens } from "./theme";
+import { Toast } from "./overlay/toast";
 import { SHORTCUTS } from "./tools";
+import { ViewerCommands } from "./viewer-commands";
+import { ViewerContent } from "./viewer-content";
+import type { ViewerState } from "./viewer-state";
+import { initialViewerState } from "./viewer-state";
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LitElement {
@@ -50,30 +42,20 @@ export class CairnViewer extends LitElement {
   @property({ attribute: false }) refusal: string | null = null;
   @property({ reflect: true }) theme: Theme = preferredTheme();
 
-  @state() private project: ProjectState | null = null;
-  @state() private tab: Tab = "photos";
-  @state() private isPanelOpen = !isSmall();
-  @state() private isMeasuring = false;
-  /** Why a length was not taken. */
-  @state() private scaleRefusal: string | null = null;
-  @state() private hasCameras = true;
-  @state() private isDropping = false;
-  /** Image ids: the one with the card, the one that a mouse points at. */
-  @state() private selected: string | null = null;
-  @state() private pointed: string | null = null;
-  @state() private dismissed: ReadonlySet<Banner["kind"]> = new Set();
-  @state() private isChoosing = false;
-  @state() private trouble: GraphicsTrouble | null = null;
+  @state() project: ProjectState | null = null;
+  @state() view: ViewerState = initialViewerState(!isSmall());
 
-  @query("cairn-stage") private readonly stage!: StageElement | null;
-  @query("dialog.invitation") private readonly dialog!: HTMLDialogElement | null;
+  @query("cairn-stage") readonly stage!: StageElement | null;
+  @query("dialog.invitation") readonly dialog!: HTMLDialogElement | null;
 
   /** What the invitation hands on. */
-  private link: string | null = null;
-  private following: Following | null = null;
-  private readonly toast = new Toast(this);
+  link: string | null = null;
+  session: Session | null = null;
+  readonly toast = new Toast(this);
+  readonly commands = new ViewerCommands(this);
+  private readonly parts = new ViewerContent(this);
   /** Images whose entries are in sight. */
-  private sighted: readonly string[] = [];
+  sighted: readonly string[] = [];
 
   /** The canvas as PNG, drawn now. */
   capture(): Promise<Blob | null> {
@@ -90,6 +72,16 @@ export class CairnViewer extends LitElement {
     return this.stage?.figures ?? null;
   }
 
+  /** Change the state of the page; what stays the same draws nothing. */
+  change(change: Partial<ViewerState>): void {
+    const names = Object.keys(change) as (keyof ViewerState)[];
+    if (names.some((name) => change[name] !== this.view[name])) this.view = { ...this.view, ...change };
+  }
+
+  showInvitation(): void {
+    this.dialog?.showModal();
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     this.addEventListener("keydown", this.pressed);
@@ -103,27 +95,33 @@ export class CairnViewer extends LitElement {
   }
 
   override render(): TemplateResult {
-    const shown = this.pointed ?? this.selected;
+    const shown = this.view.pointed ?? this.view.selected;
     return html`<cairn-stage
         .project=${this.project}
-        .insets=${this.project ? covered(this.isPanelOpen, this.clientHeight) : NOTHING_COVERED}
-        .isMeasuring=${this.isMeasuring}
-        .hasCameras=${this.hasCameras}
-        .selected=${this.selected}
+        .insets=${this.project ? covered(this.view.isPanelOpen, this.clientHeight) : NOTHING_COVERED}
+        .isMeasuring=${this.view.isMeasuring}
+        .hasCameras=${this.view.hasCameras}
+        .selected=${this.view.selected}
         .shown=${shown}
         .photo=${this.photoOf(shown)}
         .theme=${this.theme}
-        @camera=${(event: CustomEvent<CameraEntry | null>) => (this.selected = event.detail?.image_id ?? null)}
-        @measured=${() => {
-          this.scaleRefusal = null;
-          this.requestUpdate();
+        @camera=${(event: CustomEvent<CameraEntry | null>) => {
+          this.change({ selected: event.detail?.image_id ?? null });
         }}
-        @point=${(event: CustomEvent<CameraEntry | null>) => (this.pointed = event.detail?.image_id ?? null)}
+        @measured=${() => {
+          this.change({ scaleRefusal: null });
+          this.requestUpdate(); // the points are the stage's
+        }}
+        @point=${(event: CustomEvent<CameraEntry | null>) => {
+          this.change({ pointed: event.detail?.image_id ?? null });
+        }}
         @frame=${this.reflect}
-        @graphics=${(event: CustomEvent<GraphicsTrouble | null>) => (this.trouble = event.detail)}
+        @graphics=${(event: CustomEvent<GraphicsTrouble | null>) => {
+          this.change({ trouble: event.detail });
+        }}
       ></cairn-stage>
-      ${this.credentials === null ? this.login() : this.project ? this.content(this.project) : this.choice(this.credentials)}
-      ${this.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
+      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.choice(this.credentials)}
+      ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -142,15 +140,15 @@ export class CairnViewer extends LitElement {
   /** After each frame, so that what the attributes say is what the canvas shows. */
   private readonly reflect = (): void => {
     const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
-    attributes["panel"] = this.isPanelOpen ? "open" : "closed";
-    if (this.trouble) attributes["notice"] = this.trouble;
+    attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
+    if (this.view.trouble) attributes["notice"] = this.view.trouble;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
   };
 
   private join(credentials: Credentials): void {
     try {
-      this.following = new Following({
+      this.session = new Session({
         config: this.config,
         credentials,
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
@@ -158,7 +156,7 @@ export class CairnViewer extends LitElement {
           this.follow(next);
         },
       });
-      this.project = this.following.follower.state;
+      this.project = this.session.follower.state;
     } catch (thrown) {
       this.refusal = sentenceOf(thrown);
       this.credentials = null;
@@ -166,9 +164,9 @@ export class CairnViewer extends LitElement {
   }
 
   private leave(): void {
-    this.following?.close();
-    [this.following, this.project] = [null, null];
-    [this.selected, this.pointed] = [null, null];
+    this.session?.close();
+    [this.session, this.project] = [null, null];
+    this.change({ selected: null, pointed: null });
   }
 
   private follow(next: ProjectState): void {
@@ -179,109 +177,26 @@ export class CairnViewer extends LitElement {
     this.credentials = null;
   }
 
-  private login(): TemplateResult {
-    return html`<div class="middle">
-      <cairn-login
-        .projects=${this.config.projects}
-        .refusal=${this.refusal}
-        @login=${(event: CustomEvent<Credentials>) => {
-          this.refusal = null;
-          this.isInvited = false;
-          this.credentials = event.detail;
-        }}
-      ></cairn-login>
-    </div>`;
-  }
-
-  private content(project: ProjectState): TemplateResult {
-    const { link, trouble } = this;
-    const onLeave = (): void => {
-      this.choose("");
-    };
-    const onStay = (): void => {
-      this.isChoosing = false;
-    };
-    const onRetry = (): void => {
-      this.following?.follower.retry();
-    };
-    const onPhotos = (): void => {
-      this.open("photos");
-    };
-    const onSwitch = (): void => void this.openSwitch();
-    return html`${header(project, this.tools(project), this.config.projects.length === 1 ? null : onSwitch)}
-      ${middle({ project, trouble, link, onLeave, onRetry, onPhotos })} ${this.banner(project)} ${this.beside(project)}
-      <cairn-sheet
-        .project=${project}
-        .device=${this.stage?.figures}
-        .tab=${this.tab}
-        .isOpen=${this.isPanelOpen}
-        .selected=${this.selected}
-        @choose=${this.chosen}
-        @sight=${(event: CustomEvent<readonly string[]>) => {
-          this.sighted = event.detail;
-          this.look();
-        }}
-        @tab=${this.turned}
-        @pull=${(event: CustomEvent<boolean>) => (this.isPanelOpen = event.detail)}
-        @photographs=${(event: CustomEvent<Photograph[]>) => {
-          this.upload(event.detail);
-        }}
-        @clear-uploads=${() => this.following?.follower.dispatch({ kind: "uploads_cleared" })}
-        @ask=${this.asked}
-      ></cairn-sheet>
-      ${link === null ? nothing : invitation(link, () => this.dialog?.close())}
-      ${this.isChoosing && this.credentials ? switching(this.choosing(this.credentials, onStay)) : nothing}
-      <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
-  }
-
-  /** Metres for everybody, or for nobody any more. */
-  private async setScale(distanceM: number | null): Promise<void> {
-    const ends = this.stage?.measured ?? null;
-    if (distanceM !== null && !ends) return;
-    try {
-      await this.following?.follower.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
-      this.scaleRefusal = null;
-      this.toast.say(distanceM === null ? "The scale is taken away" : "The scale is set for everybody");
-    } catch (thrown) {
-      this.scaleRefusal = sentenceOf(thrown);
-    }
-  }
-
-  private beside(project: ProjectState): TemplateResult | typeof nothing {
-    const { scaleRefusal: refusal, selected, stage } = this;
-    if (!this.isMeasuring)
-      return imageCard({
-        project,
-        selected,
-        onFly: (imageId) => stage?.visit(imageId),
-        onSelect: (imageId) => (this.selected = imageId),
-      });
-    const onDone = (): void => {
-      this.isMeasuring = false;
-    };
-    return measurement({ project, stage, refusal, onDone, onScale: (distanceM) => void this.setScale(distanceM) });
-  }
-
   private photoOf(imageId: string | null): Uint8Array<ArrayBuffer> | null {
     return imageId === null ? null : (this.project?.thumbnails.get(imageId) ?? null);
   }
 
   /** Photographs are fetched while somebody looks at them. */
-  private look(): void {
-    const isListed = this.isPanelOpen && this.tab === "photos";
-    const imageIds = [this.pointed, this.selected, ...(isListed ? this.sighted : [])];
-    this.following?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
+  look(): void {
+    const isListed = this.view.isPanelOpen && this.view.tab === "photos";
+    const imageIds = [this.view.pointed, this.view.selected, ...(isListed ? this.sighted : [])];
+    this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 
   private choice(credentials: Credentials): TemplateResult {
-    return choice(
+    return projectPicker(
       this.choosing(credentials, () => {
         this.credentials = null;
       }),
     );
   }
 
-  private choosing(credentials: Credentials, onClose: () => void): Choosing {
+  choosing(credentials: Credentials, onClose: () => void): PickerOptions {
     return {
       credentials,
       onClose,
@@ -294,144 +209,52 @@ export class CairnViewer extends LitElement {
     };
   }
 
-  private async openSwitch(): Promise<void> {
-    this.isChoosing = true;
+  async openSwitch(): Promise<void> {
+    this.change({ isChoosing: true });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLDialogElement>("dialog.projects")?.showModal();
   }
 
-  private choose(project: string): void {
-    this.isChoosing = false;
+  choose(project: string): void {
+    this.change({ isChoosing: false });
     if (this.credentials && this.credentials.project !== project) this.credentials = { ...this.credentials, project };
   }
 
-  private open(tab: Tab): void {
-    [this.tab, this.isPanelOpen] = [tab, true];
+  upload(photographs: Iterable<Photograph>): void {
+    this.session?.uploader.add(photographs);
+    this.commands.open("photos");
   }
 
-  private banner(project: ProjectState): TemplateResult | typeof nothing {
-    const { dismissed } = this;
-    return banner({
-      project,
-      dismissed,
-      canShowMore: project.scene.budget === deviceBudget(),
-      act: (action) => {
-        this.respond(action, project);
-      },
-      dismiss: (kind) => (this.dismissed = new Set([...dismissed, kind])),
-    });
-  }
-
-  private respond(action: BannerAction, { scene }: ProjectState): void {
-    const responses: Record<BannerAction, () => void> = {
-      reconnect: () => this.following?.follower.retry(),
-      ping: () => {
-        this.ask("ping");
-      },
-      resync: () => {
-        this.ask("resync");
-      },
-      more_points: () => this.following?.follower.dispatch({ kind: "budget", budget: widened(scene.budget) }),
-      figures: () => {
-        this.open("figures");
-      },
-      photos: () => {
-        this.open("photos");
-      },
-      activity: () => {
-        this.open("activity");
-      },
-    };
-    responses[action]();
-  }
-
-  private tools(project: ProjectState): Tools {
-    return {
-      theme: this.theme,
-      hasCameras: this.hasCameras,
-      isMeasuring: this.isMeasuring,
-      isPanelOpen: this.isPanelOpen,
-      hasCloud: pointCount(project.scene.shown) > 0,
-      canInvite: this.link !== null,
-      act: (tool) => {
-        this.act(tool);
-      },
-    };
-  }
-
-  private act(tool: Tool): void {
-    const actions: Record<Tool, () => unknown> = {
-      fit: () => this.stage?.fit(),
-      cameras: () => (this.hasCameras = !this.hasCameras),
-      measure: () => {
-        [this.isMeasuring, this.scaleRefusal] = [!this.isMeasuring, null];
-      },
-      image: async () => {
-        const cloud = await this.capture();
-        if (cloud && this.project) await saveImage(cloud, this.project, getComputedStyle(this));
-      },
-      cloud: () => {
-        this.saveCloud();
-      },
-      invite: () => this.dialog?.showModal(),
-      theme: () => (this.theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length] ?? "dark"),
-      panel: () => (this.isPanelOpen = !this.isPanelOpen),
-    };
-    actions[tool]();
-  }
-
-  private upload(photographs: Iterable<Photograph>): void {
-    this.following?.uploader.add(photographs);
-    this.open("photos");
-  }
-
-  private saveCloud(): void {
-    if (this.stage && this.project) offer(this.stage.cloud(), `${this.project.project}.ply`);
-  }
-
-  private readonly turned = (event: CustomEvent<Tab>): void => {
-    this.tab = event.detail;
-    this.isPanelOpen = true;
+  readonly turned = (event: CustomEvent<Tab>): void => {
+    this.commands.open(event.detail);
   };
 
-  private readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
-    this.selected = event.detail;
-    if (isNarrow()) this.isPanelOpen = false; // the sheet would lie upon the card
+  readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
+    // The sheet would lie upon the card.
+    this.change({ selected: event.detail, ...(isNarrow() ? { isPanelOpen: false } : {}) });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
 
-  private readonly asked = (event: CustomEvent<"ping" | "resync">): void => {
-    this.ask(event.detail);
+  readonly asked = (event: CustomEvent<"ping" | "resync">): void => {
+    this.commands.ask(event.detail);
   };
-
-  private ask(verb: "ping" | "resync"): void {
-    const { follower } = this.following ?? {};
-    const asked = verb === "resync" ? follower?.resync() : follower?.request(verb);
-    asked?.then(
-      () => {
-        this.toast.say(verb === "ping" ? "Asked the reconstructor" : "Asked for everything again");
-      },
-      (thrown: unknown) => {
-        this.toast.say(sentenceOf(thrown), true);
-      },
-    );
-  }
 
   private readonly dragged = (event: DragEvent): void => {
     event.preventDefault();
-    this.isDropping = this.project !== null && event.type !== "drop" && event.type !== "dragleave";
+    const isOver = event.type !== "drop" && event.type !== "dragleave";
+    this.change({ isDropping: this.project !== null && isOver });
     if (event.type === "drop" && this.project) this.upload([...(event.dataTransfer?.files ?? [])]);
   };
 
   private readonly pressed = (event: KeyboardEvent): void => {
     const isTyping = event.composedPath()[0] instanceof HTMLInputElement;
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !this.project) return;
-    if (event.key === "Escape") [this.isMeasuring, this.selected] = [false, null];
+    if (event.key === "Escape") this.change({ isMeasuring: false, selected: null });
     const tool = SHORTCUTS[event.key.toLowerCase()];
     if (!tool) return;
     event.preventDefault();
-    this.act(tool);
+    this.commands.use(tool);
   };
 }
 

@@ -55,7 +55,7 @@ export class ChipElement extends LitElement {
       }
       .busy .dot {
         background: var(--busy);
-        animation: breathe 1.3s ease-in-out 3; /* at each change: moving for ever costs half a core without a GPU */
+        animation: breathe 1.3s ease-in-out 3; /* at each change: an endless animation costs half a core without a GPU */
       }
       .bad .dot {
         background: var(--bad);

@@ -56,13 +56,13 @@ export class CloudElement extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    this.stage ??= this.raise();
+    this.stage ??= this.createStage();
     if (!changed.has("pointClouds") && !changed.has("up")) return;
     this.stage.stand(this.up);
     this.show(this.stage);
   }
 
-  private raise(): Stage {
+  private createStage(): Stage {
     return new Stage({
       canvas: this.canvas,
       hasEyeDome: !isPhone(),
@@ -104,11 +104,11 @@ function shardOf(cloud: PointCloud, index: number, generation: number): WantedSh
       level: 0,
       kind: "reference",
       image_number: null,
-      points: cloud.count,
+      point_count: cloud.count,
       bounds: boundsOf(cloud),
       encodings: [],
     },
-    encoded: { encoding: "ply", bytes: 0, sha256: "" },
+    encoded: { encoding: "ply", size_bytes: 0, sha256: "" },
   };
 }
 

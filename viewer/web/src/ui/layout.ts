@@ -1,6 +1,7 @@
 /** Where does everything stand? Desktop: panels over a full canvas. Phone: a bar, a column of tools, a bottom sheet. */
 import { css } from "lit";
 
+import { PANEL_PX, narrow, px, wide } from "./breakpoints";
 import type { Insets } from "../render/insets";
 import { isNarrow } from "./device";
 
@@ -8,7 +9,7 @@ export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 
 /** What header, panel and sheet cover of the canvas; `height` is the page's, in CSS pixels. */
 export function covered(isPanelOpen: boolean, height: number): Insets {
-  if (!isNarrow()) return { top: 40, right: isPanelOpen ? 384 : 0, bottom: 40, left: 0 };
+  if (!isNarrow()) return { top: 40, right: isPanelOpen ? PANEL_PX : 0, bottom: 40, left: 0 };
   const sheet = Math.min(0.74 * height, 620);
   return { top: 56, right: 64, bottom: isPanelOpen ? sheet : 132, left: 0 };
 }
@@ -221,12 +222,12 @@ export const layout = css`
       display: none;
     }
   }
-  @media (min-width: 761px) {
+  @media ${wide} {
     :host([panel="open"]:not([link="none"])) .middle {
-      right: 384px;
+      right: ${px(PANEL_PX)};
     }
   }
-  @media (max-width: 760px) {
+  @media ${narrow} {
     .top {
       left: 16px;
       right: 16px;

@@ -1,117 +1,38 @@
 /** The object itself: a canvas that can be turned by mouse, finger and keys, tapped and measured. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, css, html, nothing } from "lit";
+import { LitElement, html } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 
 import type { Insets } from "../render/insets";
-import type { Tints } from "../render/stage";
+import type { Tints } from "../render/camera-overlay";
 import { Stage } from "../render/stage";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { Vector } from "../scene/framing";
 import type { SceneState } from "../scene/reference";
-import { plus, rulerOf, shownBar } from "../scene/scale";
+import { plus } from "../scene/scale";
 import { chained, inverse } from "../scene/similarity";
 import type { ProjectState } from "../scene/state";
 import type { WantedShard } from "../scene/wanted";
 import type { CameraEntry, WorldFrame } from "../wire/contract";
 import { encodePly } from "../wire/ply";
 import { isPhone } from "./device";
-import { length } from "./format";
-import { Measuring, drawBar } from "./measuring";
-import { Newest, PULSE_MS, pulse, pulseStyles } from "./pulse";
-import { Showing } from "./showing";
-import type { DeviceFigures } from "./statistics";
+import { Gestures } from "./gestures";
+import { Measuring } from "./overlay/measuring";
+import { Newest, PULSE_MS, pulse, pulseStyles } from "./overlay/pulse";
+import type { Overlaid } from "./stage-overlay";
+import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";
+import { stageStyles } from "./stage-styles";
+import { StageSync } from "./stage-sync";
+import type { DeviceFigures } from "./panels/statistics";
 import type { Theme } from "./theme";
 import { sharedParts } from "./theme";
 
 /** Why nothing can be drawn. */
 export type GraphicsTrouble = "no_webgl" | "context_lost";
 
-const TAP_REACH_PX = 6;
-const MOST_RULER_PX = 130;
-
 @customElement("cairn-stage")
 export class StageElement extends LitElement {
-  static override readonly styles = [
-    sharedParts,
-    pulseStyles,
-    css`
-      :host,
-      canvas,
-      svg {
-        position: absolute;
-        inset: 0;
-        width: 100%;
-        height: 100%;
-      }
-      canvas {
-        touch-action: none;
-        outline: none;
-        cursor: grab;
-      }
-      canvas:active {
-        cursor: grabbing;
-      }
-      canvas.pointing {
-        cursor: pointer;
-      }
-      canvas.measuring {
-        cursor: crosshair;
-      }
-      canvas:focus-visible {
-        box-shadow: inset 0 0 0 3px var(--accent);
-      }
-      svg {
-        pointer-events: none;
-      }
-      line {
-        stroke: var(--accent);
-        stroke-width: 2;
-        stroke-linecap: round;
-      }
-      .bar line {
-        stroke: var(--ink);
-        stroke-width: 2.5;
-      }
-      .ruler {
-        position: absolute;
-        left: 492px;
-        bottom: 30px;
-        padding-bottom: 5px;
-        border: solid var(--ink-soft);
-        border-width: 0 2px 2px;
-        color: var(--ink);
-        font-size: 0.84rem;
-        text-align: center;
-        white-space: nowrap;
-        font-variant-numeric: tabular-nums;
-        text-shadow:
-          0 0 4px var(--ground),
-          0 0 8px var(--ground);
-        pointer-events: none;
-      }
-      @media (max-width: 760px) {
-        .ruler {
-          left: 20px;
-          bottom: 148px;
-        }
-      }
-      circle {
-        fill: var(--accent);
-        stroke: var(--panel-solid);
-        stroke-width: 2;
-      }
-      text {
-        fill: var(--ink);
-        font: 600 15px var(--sans);
-        text-anchor: middle;
-        paint-order: stroke;
-        stroke: var(--ground);
-        stroke-width: 5;
-        stroke-linejoin: round;
-      }
-    `,
-  ];
+  static override readonly styles = [sharedParts, pulseStyles, stageStyles];
 
   @property({ attribute: false }) project: ProjectState | null = null;
   @property({ attribute: false }) insets!: Insets;
@@ -135,11 +56,27 @@ export class StageElement extends LitElement {
   /** Nothing can be drawn, and trying again would not help. */
   private isBlind = false;
   private pulseTimer = 0;
-  private pointedAt: string | null = null;
-  private stage: Stage | null = null;
-  private showing: Showing | null = null;
+  /** Not private: the gestures read it. */
+  stage: Stage | null = null;
+  private sync: StageSync | null = null;
+  private readonly gestures = new Gestures(this, {
+    onHold: () => {
+      this.held();
+    },
+    onPoint: (camera) => {
+      this.tell("point", camera);
+      this.requestUpdate();
+    },
+    onTap: (camera) => {
+      this.tell("camera", camera);
+    },
+    onMeasure: (point) => {
+      if (point) this.measuring.add(point);
+      this.requestUpdate();
+      this.tell("measured", null);
+    },
+  });
   private tints: Tints = { camera: "#fff", newest: "#fff" };
-  private tapAt: readonly [number, number] = [0, 0];
 
   /** Points on screen when nothing moves. */
   get pointCount(): number {
@@ -174,12 +111,12 @@ export class StageElement extends LitElement {
 
   /** See the whole. */
   fit(): void {
-    if (this.project) this.showing?.fit(this.project);
+    if (this.project) this.sync?.fit(this.project);
   }
 
   /** Stand where a photograph was taken. */
   visit(imageId: string): void {
-    this.showing?.hold();
+    this.sync?.hold();
     this.stage?.flyToCamera(imageId);
   }
 
@@ -207,21 +144,21 @@ export class StageElement extends LitElement {
 
   override render(): TemplateResult {
     return html`<canvas
-        class=${this.isMeasuring ? "measuring" : this.pointedAt ? "pointing" : ""}
+        class=${this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
         tabindex="0"
         role="application"
         aria-label="The object. Arrow keys turn it, plus and minus come nearer and go away, F shows the whole."
         data-testid="canvas"
-        @keydown=${this.pressed}
-        @pointerdown=${this.touched}
-        @pointermove=${this.pointed}
-        @pointerleave=${this.pointed}
-        @pointerup=${this.tapped}
+        @keydown=${this.gestures.pressed}
+        @pointerdown=${this.gestures.touched}
+        @pointermove=${this.gestures.pointed}
+        @pointerleave=${this.gestures.pointed}
+        @pointerup=${this.gestures.tapped}
         @wheel=${this.held}
       ></canvas>
       ${pulse(this.pulsePlace())}
-      <svg aria-hidden="true">${this.lines()}</svg>
-      ${this.ruler()}`;
+      <svg aria-hidden="true">${overlayLines(this.overlaid)}</svg>
+      ${ruler(this.stage, this.frame)}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -231,18 +168,18 @@ export class StageElement extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    this.stage ??= this.raise();
+    this.stage ??= this.createStage();
     if (!this.stage) return;
     if (changed.has("theme")) this.readTints();
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
-    if (changed.has("photo") || changed.has("shown")) void this.hang(this.photo);
+    if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
     this.stage.inset(this.insets);
     const { selected, shown, tints } = this;
-    if (this.project) this.showing?.sync(this.project, { tints, selected, shown });
+    if (this.project) this.sync?.sync(this.project, { tints, selected, shown });
     else this.stage.show([], new Set());
   }
 
-  private raise(): Stage | null {
+  private createStage(): Stage | null {
     if (this.isBlind || !hasWebGl2()) {
       if (!this.isBlind) this.tell("graphics", "no_webgl");
       this.isBlind = true;
@@ -258,11 +195,11 @@ export class StageElement extends LitElement {
         },
         onFrame: ({ drawCalls, points, scriptMs }) => {
           this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points, frames: this.figures.frames + 1 };
-          if (this.hasOverlay) this.requestUpdate();
+          if (this.newest.imageId !== null || hasOverlay(this.overlaid)) this.requestUpdate();
           this.tell("frame", null);
         },
       });
-      this.showing = new Showing(stage);
+      this.sync = new StageSync(stage);
       this.readTints();
       return stage;
     } catch {
@@ -273,9 +210,9 @@ export class StageElement extends LitElement {
   }
 
   /** Decodes off the main thread; a photograph that came too late, or is damaged, is not hung. */
-  private async hang(photo: Uint8Array<ArrayBuffer> | null): Promise<void> {
+  private async setPhoto(photo: Uint8Array<ArrayBuffer> | null): Promise<void> {
     const decoded = photo && (await createImageBitmap(new Blob([photo])).catch(() => null));
-    if (photo === this.photo && this.stage) this.stage.hang(decoded);
+    if (photo === this.photo && this.stage) this.stage.setPhoto(decoded);
     else decoded?.close();
   }
 
@@ -291,15 +228,13 @@ export class StageElement extends LitElement {
     return this.hasCameras && this.newest.imageId ? this.placeOf(this.newest.imageId) : null;
   }
 
-  /** Whether something beside the canvas follows what is on it. */
-  private get hasOverlay(): boolean {
-    const { newest, project } = this;
-    const isScaled = this.frame !== null && this.frame.metres_per_unit !== null;
-    return this.measuring.points.length > 0 || newest.imageId !== null || isScaled || Boolean(project?.scaleBar);
+  private get overlaid(): Overlaid {
+    const { isMeasuring, measuring, project, stage } = this;
+    return { isMeasuring, measuring, project, stage };
   }
 
   private get frame(): WorldFrame | null {
-    return this.project?.scene.shown?.manifest.frame ?? null;
+    return frameOf(this.project);
   }
 
   /** What was measured stays on the object when another generation, whose world lies otherwise, takes the screen. */
@@ -308,62 +243,8 @@ export class StageElement extends LitElement {
       this.measuring.carry(chained(now.shownFromFirst, inverse(before.shownFromFirst)));
   }
 
-  private lines(): unknown {
-    const { frame, project, stage } = this;
-    if (!stage || !frame || !project) return nothing;
-    const place = (point: Vector): readonly [number, number] | null => stage.project(point);
-    const bar = shownBar(project.scaleBar, project.scene.shown);
-    const measure = this.isMeasuring ? this.measuring.draw(place, frame.metres_per_unit, frame.offset) : nothing;
-    return html`${bar ? drawBar(bar, place) : nothing}${measure}`;
-  }
-
-  private ruler(): TemplateResult | typeof nothing {
-    const metres = this.frame?.metres_per_unit ?? null;
-    const ruler = metres !== null && this.stage ? rulerOf(metres * this.stage.unitsPerPx, MOST_RULER_PX) : null;
-    if (!ruler) return nothing;
-    const words = length(ruler.metres, 1);
-    return html`<div class="ruler" data-testid="ruler" .style=${`width:${ruler.widthPx}px`}>${words}</div>`;
-  }
-
   private readonly held = (): void => {
-    this.showing?.hold();
-  };
-
-  private readonly touched = (event: PointerEvent): void => {
-    this.tapAt = [event.offsetX, event.offsetY];
-  };
-
-  /** What a mouse points at shows its photograph; a finger points at nothing before it taps. */
-  private readonly pointed = (event: PointerEvent): void => {
-    if (event.pointerType !== "mouse" || event.buttons !== 0) return;
-    const isOver = event.type !== "pointerleave" && this.hasCameras && !this.isMeasuring;
-    const camera = isOver ? (this.stage?.pickCamera(event.offsetX, event.offsetY) ?? null) : null;
-    if ((camera?.image_id ?? null) === this.pointedAt) return;
-    this.pointedAt = camera?.image_id ?? null;
-    this.tell("point", camera);
-    this.requestUpdate();
-  };
-
-  private readonly tapped = (event: PointerEvent): void => {
-    const [x, y] = [event.offsetX, event.offsetY];
-    if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) {
-      this.held();
-      return;
-    }
-    if (this.isMeasuring) {
-      const point = this.stage?.pickPoint(x, y);
-      if (point) this.measuring.add(point);
-      this.requestUpdate();
-      this.tell("measured", null);
-      return;
-    }
-    this.tell("camera", this.hasCameras ? (this.stage?.pickCamera(x, y) ?? null) : null);
-  };
-
-  private readonly pressed = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.stage?.press(event.key)) return;
-    this.held();
-    event.preventDefault();
+    this.sync?.hold();
   };
 
   private readTints(): void {

@@ -81,7 +81,7 @@ export function noticeWords(notice: Notice, state: ProjectState): NoticeWords {
         text: "Are you on the site’s network? The page keeps trying by itself.",
       };
     case "refused":
-      return { title: "Not let in", text: "Name, password or project do not fit. Ask whoever runs the site." };
+      return { title: "Not let in", text: "Name, password or project do not fit. Ask the person who runs the site." };
     case "no_project":
       return {
         title: `Nothing known of “${state.project}”`,

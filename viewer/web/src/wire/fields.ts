@@ -16,25 +16,8 @@ export function text(maxLength: number = MAX_TEXT): Check<string> {
     typeof value === "string" && value.length <= maxLength ? value : refuse(place, `a text of at most ${maxLength}`);
 }
 
-export function matching(pattern: RegExp): Check<string> {
-  return (value, place) =>
-    typeof value === "string" && pattern.test(value) ? value : refuse(place, `a text like ${pattern.source}`);
-}
-
-export function word<const T extends string>(...words: readonly T[]): Check<T> {
-  return (value, place) => words.find((each) => each === value) ?? refuse(place, words.join(" or "));
-}
-
 export const flag: Check<boolean> = (value, place) =>
   typeof value === "boolean" ? value : refuse(place, "true or false");
-
-/** A finite number. */
-export function number(minimum = -Infinity, maximum = Infinity): Check<number> {
-  return (value, place) =>
-    typeof value === "number" && Number.isFinite(value) && value >= minimum && value <= maximum
-      ? value
-      : refuse(place, `a number from ${minimum} to ${maximum}`);
-}
 
 /** A whole number; counts are far below 2^53. */
 export function whole(minimum = 0, maximum: number = Number.MAX_SAFE_INTEGER): Check<number> {
@@ -43,12 +26,6 @@ export function whole(minimum = 0, maximum: number = Number.MAX_SAFE_INTEGER): C
       ? (value as number)
       : refuse(place, `a whole number from ${minimum} to ${maximum}`);
 }
-
-/** An instant in ISO 8601 that `Date` understands. */
-export const instant: Check<string> = (value, place) =>
-  typeof value === "string" && value.length <= 64 && !Number.isNaN(Date.parse(value))
-    ? value
-    : refuse(place, "an instant");
 
 /** Absent and null are one and the same on the wire. */
 export function nullable<T>(check: Check<T>): Check<T | null> {
@@ -64,16 +41,6 @@ export function list<T>(check: Check<T>, maxItems: number = MAX_ITEMS): Check<re
   return (value, place) => {
     if (!Array.isArray(value) || value.length > maxItems) return refuse(place, `a list of at most ${maxItems}`);
     return value.map((each: unknown, index) => check(each, `${place}[${index}]`));
-  };
-}
-
-/** A list of exactly these checks, such as a vector. */
-export function tuple<T extends readonly unknown[]>(...checks: { [K in keyof T]: Check<T[K]> }): Check<T> {
-  const all: readonly Check<unknown>[] = checks;
-  return (value, place) => {
-    if (!Array.isArray(value) || value.length !== all.length) return refuse(place, `${all.length} values`);
-    const given: readonly unknown[] = value;
-    return all.map((check, index) => check(given[index], `${place}[${index}]`)) as unknown as T;
   };
 }
 

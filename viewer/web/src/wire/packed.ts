@@ -1,10 +1,10 @@
 /** The `packed` encoding: a 24-byte header, then gzip of delta planes (broker/shards.py has the writer). */
 import type { PointCloud } from "./cloud";
+import { MAX_POINTS } from "./contract";
 import { WireError } from "./errors";
 
 const MAGIC = "CRN1";
 const HEADER_BYTES = 24;
-const MAX_POINTS = 16_384;
 const PLANE_COUNT = 9; // x, y, z low and high bytes, red, green, blue
 
 interface Header {
@@ -72,7 +72,7 @@ async function inflate(squeezed: Uint8Array<ArrayBuffer>, length: number): Promi
   const planes = new Uint8Array(length);
   const { readable, writable } = new DecompressionStream("gzip");
   const [reader, writer] = [readable.getReader(), writable.getWriter()];
-  writer.write(squeezed).catch(() => undefined); // what is wrong with the bytes is told to the reader
+  writer.write(squeezed).catch(() => undefined); // the reader gets the error
   writer.close().catch(() => undefined);
   let filled = 0;
   try {

@@ -13,8 +13,8 @@ export async function decodeShard(
   promised: EncodedShard,
   pointCount: number,
 ): Promise<PointCloud> {
-  if (payload.length > MAX_SHARD_BYTES || payload.length !== promised.bytes)
-    throw new WireError("bad_shard", `${payload.length} bytes came where the manifest says ${promised.bytes}`);
+  if (payload.length > MAX_SHARD_BYTES || payload.length !== promised.size_bytes)
+    throw new WireError("bad_shard", `${payload.length} bytes came where the manifest says ${promised.size_bytes}`);
   if ((await sha256(payload)) !== promised.sha256)
     throw new WireError("bad_shard", "the bytes have another sha256 than the manifest says");
   const cloud = promised.encoding === "ply" ? decodePly(payload) : await decodePacked(payload);

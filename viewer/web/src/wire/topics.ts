@@ -1,5 +1,5 @@
 /** Which string is a topic? Format, filter and parse the templates of the contract. */
-import { CHANNELS } from "./contract";
+import { CHANNELS, MAX_TOPIC_LENGTH } from "./contract";
 import { WireError } from "./errors";
 import { isLevel } from "./ids";
 
@@ -12,8 +12,6 @@ export interface Match {
   readonly project: string;
   readonly levels: Readonly<Record<string, string>>;
 }
-
-const MAX_TOPIC_LENGTH = 1024;
 
 /** Everything below one root on one broker, of one project. */
 export class TopicSpace {

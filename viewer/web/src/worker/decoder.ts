@@ -15,9 +15,9 @@ scope.addEventListener("message", ({ data }) => {
   void answer(data);
 });
 
-async function answer({ encoded, id, payload, points }: DecodeTask): Promise<void> {
+async function answer({ encoded, id, payload, pointCount }: DecodeTask): Promise<void> {
   try {
-    const measured = measure(await decodeShard(payload, encoded, points));
+    const measured = measure(await decodeShard(payload, encoded, pointCount));
     scope.postMessage({ id, measured }, [measured.pointsInWorld.buffer, measured.tintsAndSizes.buffer]);
   } catch (thrown) {
     const code = thrown instanceof WireError ? thrown.code : "bad_shard";

@@ -25,7 +25,7 @@ export class DecoderPool {
   decode(payload: Uint8Array<ArrayBuffer>, shard: WantedShard): Promise<MeasuredCloud> {
     const id = this.taskCount;
     this.taskCount += 1;
-    const task: DecodeTask = { id, payload, encoded: shard.encoded, points: shard.entry.points };
+    const task: DecodeTask = { id, payload, encoded: shard.encoded, pointCount: shard.entry.point_count };
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
       this.workers[id % this.workers.length]?.postMessage(task, [payload.buffer]);

@@ -7,7 +7,7 @@ export interface DecodeTask {
   readonly id: number;
   readonly payload: Uint8Array<ArrayBuffer>;
   readonly encoded: EncodedShard;
-  readonly points: number;
+  readonly pointCount: number;
 }
 
 export type DecodeAnswer =

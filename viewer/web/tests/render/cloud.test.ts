@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { CloudGroup, type Prepared } from "../../src/render/cloud";
+import { CloudGroup, type Visible } from "../../src/render/cloud";
 import { measure } from "../../src/scene/spacing";
 import type { WantedShard } from "../../src/scene/wanted";
 
@@ -15,11 +15,11 @@ function shard(key: string): WantedShard {
     level: 0,
     kind: "reference",
     image_number: null,
-    points: POINTS,
+    point_count: POINTS,
     bounds,
     encodings: [],
   } as const;
-  return { key, generation: 1, entry, encoded: { encoding: "ply", bytes: 1, sha256: "" } };
+  return { key, generation: 1, entry, encoded: { encoding: "ply", size_bytes: 1, sha256: "" } };
 }
 
 function cloudOf(...keys: string[]): CloudGroup {
@@ -38,10 +38,15 @@ function drawnIn(cloud: CloudGroup): number {
   return cloud.group.children.filter(({ visible }) => visible).length;
 }
 
+/** A frame whenever it comes, whatever the graphics have. */
+function select(cloud: CloudGroup, pointBudget: number, isSameView: boolean, nowMs = 0, lastArrivalMs = 0): Visible {
+  return cloud.selectVisible({ pointBudget, isSameView, nowMs, lastArrivalMs, isPatient: true });
+}
+
 /** A frame of everything, once the graphics have it. */
-function frame(cloud: CloudGroup, isSameView: boolean): Prepared {
+function frame(cloud: CloudGroup, isSameView: boolean, nowMs = 0, lastArrivalMs = 0): Visible {
   cloud.givePart(Infinity, Infinity);
-  return cloud.prepare(Infinity, isSameView);
+  return select(cloud, Infinity, isSameView, nowMs, lastArrivalMs);
 }
 
 describe("what a frame draws", () => {
@@ -50,7 +55,6 @@ describe("what a frame draws", () => {
   beforeEach(() => {
     cloud = cloudOf("a", "b");
     cloud.show(["a", "b"], new Set());
-    cloud.settle(0, 0, true);
     frame(cloud, false);
   });
 
@@ -79,7 +83,7 @@ describe("what a frame draws", () => {
   });
 
   it("keeps to the budget of a moving object", () => {
-    expect(cloud.prepare(POINTS, false).isAdded).toBe(false);
+    expect(select(cloud, POINTS, false).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(1);
   });
 
@@ -87,10 +91,10 @@ describe("what a frame draws", () => {
     for (const key of ["c", "d", "e"]) add(cloud, key);
     cloud.show(["a", "b", "c", "d", "e"], new Set());
     expect(cloud.givePart(Infinity, 2 * POINTS)).toBe(false);
-    expect(cloud.prepare(Infinity, true)).toEqual({ isAdded: true, pointCount: 4 * POINTS, isRestLeft: true });
+    expect(select(cloud, Infinity, true)).toEqual({ isAdded: true, pointCount: 4 * POINTS, isRestLeft: true });
     expect(drawnIn(cloud)).toBe(2);
     expect(cloud.givePart(Infinity, 2 * POINTS)).toBe(false);
-    expect(cloud.prepare(Infinity, true)).toEqual({ isAdded: true, pointCount: 5 * POINTS, isRestLeft: false });
+    expect(select(cloud, Infinity, true)).toEqual({ isAdded: true, pointCount: 5 * POINTS, isRestLeft: false });
     expect(drawnIn(cloud)).toBe(1);
   });
 
@@ -114,14 +118,14 @@ describe("what a frame draws", () => {
     for (const key of ["c", "d", "e"]) add(cloud, key);
     cloud.show(["c", "d", "e"], new Set());
     expect([1, 2, 3].map(() => cloud.givePart(1, POINTS))).toEqual([true, true, false]);
-    expect(cloud.prepare(Infinity, true).pointCount).toBe(3 * POINTS);
+    expect(select(cloud, Infinity, true).pointCount).toBe(3 * POINTS);
     expect(drawnIn(cloud)).toBe(3);
   });
 
   it("is the whole of another generation also when a frame comes before the graphics have it", () => {
     for (const key of ["c", "d"]) add(cloud, key);
     cloud.show(["c", "d"], new Set());
-    expect(cloud.prepare(Infinity, true)).toEqual({ isAdded: false, pointCount: 2 * POINTS, isRestLeft: false });
+    expect(select(cloud, Infinity, true)).toEqual({ isAdded: false, pointCount: 2 * POINTS, isRestLeft: false });
     expect(drawnIn(cloud)).toBe(2);
   });
 
@@ -133,11 +137,9 @@ describe("what a frame draws", () => {
     add(cloud, "c");
     cloud.show(["a", "b", "c"], new Set());
     const nowMs = performance.now();
-    cloud.settle(nowMs, nowMs, true);
+    expect(frame(cloud, true, nowMs, nowMs).isAdded).toBe(true);
     expect(cloud.isUnsettled).toBe(true);
-    expect(frame(cloud, true).isAdded).toBe(true);
-    cloud.settle(nowMs + 3000, nowMs, true);
+    expect(frame(cloud, true, nowMs + 3000, nowMs).isAdded).toBe(false);
     expect(cloud.isUnsettled).toBe(false);
-    expect(frame(cloud, true).isAdded).toBe(false);
   });
 });

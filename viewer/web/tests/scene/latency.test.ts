@@ -62,7 +62,7 @@ describe("the latency of each hop", () => {
   });
   const arrival = wantedShards(manifest(0), DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
     kind: "shard",
-    shard: { key, points: entry.points, bytes: encoded.bytes },
+    shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
   }));
 
   it("is the reconstructor's word for an image, and not for a rebuild", () => {

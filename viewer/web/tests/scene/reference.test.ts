@@ -40,7 +40,12 @@ function arrive(scene: SceneState, generation: number, index: number, atS: numbe
   for (const set of [scene.shown, scene.coming]) {
     if (set?.manifest.generation !== generation) continue;
     const shard = wantedShards(set.manifest, budgetOf(null)).find(({ entry }) => entry.index === index);
-    if (shard) return withShard(scene, { key: shard.key, points: shard.entry.points, bytes: shard.encoded.bytes }, atS);
+    if (shard)
+      return withShard(
+        scene,
+        { key: shard.key, points: shard.entry.point_count, bytes: shard.encoded.size_bytes },
+        atS,
+      );
   }
   return withShard(scene, { key: `${generation}/${index}/unknown`, points: 100, bytes: 600 }, atS);
 }

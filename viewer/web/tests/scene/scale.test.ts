@@ -29,7 +29,7 @@ function generation(number: number, frame: Partial<WorldFrame> = {}): Manifest {
 function shardsOf(manifest: Manifest): Action[] {
   return wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key }) => ({
     kind: "shard",
-    shard: { key, points: entry.points, bytes: encoded.bytes },
+    shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
   }));
 }
 

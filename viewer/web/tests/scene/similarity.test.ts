@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Vector } from "../../src/scene/framing";
-import { STILL, betweenOffsets, chained, inverse, isStill, moved } from "../../src/scene/similarity";
+import { IDENTITY, betweenOffsets, chained, inverse, isIdentity, moved } from "../../src/scene/similarity";
 import type { Similarity } from "../../src/wire/contract";
 
 const QUARTER = Math.SQRT1_2;
@@ -39,6 +39,10 @@ describe("a similarity", () => {
   });
 
   it("knows stillness", () => {
-    expect([isStill(STILL), isStill(chained(STILL, STILL)), isStill(turn)]).toEqual([true, true, false]);
+    expect([isIdentity(IDENTITY), isIdentity(chained(IDENTITY, IDENTITY)), isIdentity(turn)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 });

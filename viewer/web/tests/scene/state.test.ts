@@ -39,7 +39,7 @@ const connected: Action = { kind: "link", link: { kind: "connected", count: 1 } 
 const manifest = manifestOf(2, 0, [{ index: 0 }, { index: 1, level: 1 }]);
 const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
   kind: "shard",
-  shard: { key, points: entry.points, bytes: encoded.bytes },
+  shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
 }));
 
 describe("the chip", () => {
@@ -162,7 +162,7 @@ describe("images", () => {
     expect(images.processing).toBeNull();
   });
 
-  it("are told one by one, with what is known of each", () => {
+  it("are listed one by one, with what is known of each", () => {
     let images = imagesAfter(NO_IMAGES, { ...envelope, type: "processing_started", ...image(3) });
     const lost = { state: "waiting", code: "too_little_overlap", reason: "too little overlap" } as const;
     const nothing = { world_from_camera: null, intrinsics: null, width_px: null, height_px: null } as const;

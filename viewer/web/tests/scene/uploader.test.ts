@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Announcement, Follower } from "../../src/scene/follower";
+import type { Announcement } from "../../src/scene/requests";
 import { PIECE_BYTES, SINGLE_BYTES, heldBytes, piecesOf } from "../../src/scene/pieces";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
@@ -88,7 +88,7 @@ describe("a large photograph", () => {
     const reconstructor = new Reconstructor();
     const size = SINGLE_BYTES + 1000;
     const photograph = jpegOf(size);
-    new Uploader(reconstructor as unknown as Follower).add([photograph]);
+    new Uploader(reconstructor, reconstructor).add([photograph]);
     await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
     expect(Buffer.from(await photograph.arrayBuffer()).equals(reconstructor.content)).toBe(true);
     expect(reconstructor.pieceCount).toBe(Math.ceil(size / PIECE_BYTES) + 1);
@@ -99,7 +99,7 @@ describe("a large photograph", () => {
 
   it("is one message when it is small", async () => {
     const reconstructor = new Reconstructor();
-    new Uploader(reconstructor as unknown as Follower).add([jpegOf(SINGLE_BYTES)]);
+    new Uploader(reconstructor, reconstructor).add([jpegOf(SINGLE_BYTES)]);
     await expect.poll(() => reconstructor.singles.length, { timeout: 4000 }).toBe(1);
     expect(reconstructor.pieceCount).toBe(0);
   });

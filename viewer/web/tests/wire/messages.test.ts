@@ -40,7 +40,7 @@ describe("a message", () => {
       "has a digest of another length",
       bytes({
         ...manifest,
-        shards: [{ ...manifest.shards[0], encodings: [{ encoding: "ply", bytes: 1, sha256: "00" }] }],
+        shards: [{ ...manifest.shards[0], encodings: [{ encoding: "ply", size_bytes: 1, sha256: "00" }] }],
       }),
       "bad_message",
     ],

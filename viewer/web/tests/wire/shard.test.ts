@@ -37,7 +37,7 @@ function expectTruth({ colorsRgb, count, pointsInWorld }: PointCloud): void {
 }
 
 function promiseOf(payload: Uint8Array, encoding: "ply" | "packed") {
-  return { encoding, bytes: payload.length, sha256: createHash("sha256").update(payload).digest("hex") };
+  return { encoding, size_bytes: payload.length, sha256: createHash("sha256").update(payload).digest("hex") };
 }
 
 function packedOf(count: number, planes: Uint8Array, step = 1): Uint8Array<ArrayBuffer> {

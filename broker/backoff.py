@@ -1,0 +1,51 @@
+"""How long is the pause before a reconnect? Exponential backoff with jitter, slower while the name is contested. Pure."""
+
+import random
+import time
+from typing import Final
+
+FIRST_RETRY_S: Final = 0.25
+LAST_RETRY_S: Final = 30.0
+SHORT_CONNECTION_S: Final = 5.0
+MOST_SHORT_BACKOFFS: Final = 4  # 4 s
+CONTESTED_AFTER: Final = 4
+UNCONTESTED_AFTER_S: Final = 60.0  # two programs of one name take turns within seconds
+
+
+class Backoff:
+    """Counts attempts and connections that ended at once."""
+
+    def __init__(self) -> None:
+        self._attempt = 0
+        self._short_count = 0
+        self._connected_at_s = 0.0
+        self._is_taken_over = False
+
+    def note_connected(self) -> None:
+        """A connection stands."""
+        self._connected_at_s = time.monotonic()
+
+    def note_failed(self) -> None:
+        """An attempt to connect failed."""
+        self._attempt += 1
+
+    def note_disconnected(self, *, is_taken_over: bool) -> None:
+        """A connection ended; several short ones in a row slow the next attempts down."""
+        self._is_taken_over = is_taken_over
+        is_short = time.monotonic() - self._connected_at_s < SHORT_CONNECTION_S
+        self._short_count = self._short_count + 1 if is_short else 0
+        # Two programs of one name must not hammer the broker.
+        self._attempt = min(self._short_count, MOST_SHORT_BACKOFFS)
+
+    def pause_s(self) -> float:
+        """Seconds to wait before the next attempt: doubled each time, jittered, so that rigs do not return in step."""
+        ceiling_s = min(LAST_RETRY_S, FIRST_RETRY_S * 2.0**self._attempt)
+        return ceiling_s * random.uniform(0.5, 1.0)  # noqa: S311 - jitter is no secret
+
+    def is_name_contested(self, *, is_connected: bool) -> bool:
+        """Whether another program uses our client id.
+
+        The broker says so (0x8E), or, as Mosquitto 2.0.11 just hangs up, the last connections all ended at once.
+        """
+        is_settled = is_connected and time.monotonic() - self._connected_at_s > UNCONTESTED_AFTER_S
+        return not is_settled and (self._is_taken_over or self._short_count >= CONTESTED_AFTER)

@@ -1,0 +1,84 @@
+/** What is drawn over the cloud? A second scene with the cameras' pyramids and the photograph of one of them. */
+import type { Camera, Quaternion, WebGLRenderer } from "three";
+import { Color, Group, Scene } from "three";
+
+import type { Vector } from "../scene/framing";
+import type { CameraEntry } from "../wire/contract";
+import type { Placed } from "./frusta";
+import { Frusta } from "./frusta";
+import { Photo } from "./photo";
+
+export interface Tints {
+  readonly camera: string;
+  readonly newest: string;
+}
+
+export interface CameraLook {
+  readonly tints: Tints;
+  /** The position of the shards' origin in the world. */
+  readonly offset: Vector;
+  /** Image ids: the one that is drawn larger, and the one that shows its photograph. */
+  readonly selected: string | null;
+  readonly shown: string | null;
+}
+
+/** A pyramid's depth as a part of the object's radius. */
+const SIZE_RATIO = 0.06;
+
+export class CameraOverlay {
+  private readonly scene = new Scene();
+  private readonly world = new Group();
+  private readonly frusta = new Frusta();
+  private readonly photo = new Photo();
+  /** The arguments that the cameras were placed by last. */
+  private placedAs: readonly unknown[] = [];
+
+  constructor() {
+    this.world.add(this.photo.mesh, this.frusta.lines);
+    this.scene.add(this.world);
+  }
+
+  /** Turn with the world of the cloud. */
+  turn(rotation: Quaternion): void {
+    this.world.quaternion.copy(rotation);
+    this.world.updateMatrixWorld(true);
+  }
+
+  /** Place every camera of an object of this radius, in world units; returns whether that changed anything. */
+  place(cameras: readonly CameraEntry[], radius: number, { offset, selected, shown, tints }: CameraLook): boolean {
+    const look = { size: radius * SIZE_RATIO, offset, selected };
+    const asked = [cameras, tints, shown, selected, look.size, ...offset];
+    if (asked.every((each, index) => each === this.placedAs[index])) return false;
+    this.placedAs = asked;
+    this.frusta.update(cameras, { ...look, color: new Color(tints.camera), newestColor: new Color(tints.newest) });
+    this.photo.place(shown === null ? null : this.frusta.find(shown));
+    return true;
+  }
+
+  /** Owns the bitmap from now on. */
+  setPhoto(bitmap: ImageBitmap | null): void {
+    this.photo.setBitmap(bitmap);
+  }
+
+  show(isShown: boolean): void {
+    this.world.visible = isShown;
+  }
+
+  find(imageId: string): Placed | null {
+    return this.frusta.find(imageId);
+  }
+
+  nearest(...asked: Parameters<Frusta["nearest"]>): CameraEntry | null {
+    return this.frusta.nearest(...asked);
+  }
+
+  render(renderer: WebGLRenderer, camera: Camera): void {
+    this.photo.fade(camera);
+    renderer.render(this.scene, camera);
+  }
+
+  dispose(): void {
+    this.frusta.dispose();
+    this.photo.dispose();
+  }
+}

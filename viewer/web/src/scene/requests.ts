@@ -1,0 +1,121 @@
+/** What does the page ask of the others? Each method publishes one message of the contract; encoding and topics are here. */
+import type { Connection } from "../wire/connection";
+import type { Presence, Request, ScaleBar, UploadBegin, UploadEnd, Verb } from "../wire/contract";
+import { WireError } from "../wire/errors";
+import { freshName } from "../wire/ids";
+import { encodeMessage } from "../wire/messages";
+import type { TopicSpace } from "../wire/topics";
+import type { Vector } from "./framing";
+
+/** A photograph in pieces; without a content type it is its end. */
+export interface Announcement {
+  readonly image_id: string;
+  readonly sha256: string;
+  readonly size_bytes: number;
+  readonly piece_bytes: number;
+  readonly content_type?: string;
+}
+
+/** A distance that is known on the object, between two points of the world. */
+export interface KnownDistance {
+  readonly begin: Vector;
+  readonly end: Vector;
+  readonly distanceM: number;
+}
+
+export interface RequestsOptions {
+  readonly connection: Connection;
+  readonly space: TopicSpace;
+  readonly user: string;
+  readonly connectionName: string;
+}
+
+/** Everything that one person's page publishes. Each promise resolves when the broker has the message. */
+export class Requests {
+  /** When each ping left, by its id, in milliseconds of the steady clock. */
+  private readonly pings = new Map<string, number>();
+
+  constructor(private readonly options: RequestsOptions) {}
+
+  /** Ask the reconstructor for something; the answer comes as a `response` message. */
+  async request(verb: Verb, generation: number | null, shards: readonly number[] = []): Promise<void> {
+    const { connection, connectionName, space, user } = this.options;
+    const id = freshName();
+    if (verb === "ping") this.pings.set(id, performance.now());
+    const payload = encodeMessage<Request>({
+      type: "request",
+      project: space.project,
+      id,
+      verb,
+      connection: connectionName,
+      generation,
+      shards: [...shards],
+    });
+    await connection.publish("request", { user, verb }, payload);
+  }
+
+  /** Seconds since the ping with this id; null when this page did not send it, or has its answer already. */
+  roundTripS(id: string): number | null {
+    const sentAtMs = this.pings.get(id);
+    this.pings.delete(id);
+    return sentAtMs === undefined ? null : (performance.now() - sentAtMs) / 1000;
+  }
+
+  /** Publish a known distance in the world of this generation; null takes the scale away. */
+  async setScale(bar: KnownDistance | null, generation: number | undefined): Promise<void> {
+    const { connection, space, user } = this.options;
+    if (bar && generation === undefined) throw new WireError("publish_refused", "There is nothing to measure yet.");
+    const payload = bar
+      ? encodeMessage<ScaleBar>({
+          type: "scale_bar",
+          project: space.project,
+          generation: generation ?? 1,
+          begin: bar.begin,
+          end: bar.end,
+          distance_m: bar.distanceM,
+          user,
+        })
+      : new Uint8Array();
+    await connection.publish("scale_bar", {}, payload);
+  }
+
+  /** Publish that this page follows the project. */
+  async announce(program: string): Promise<void> {
+    const { connection, connectionName, space, user } = this.options;
+    const payload = encodeMessage<Presence>({
+      type: "presence",
+      project: space.project,
+      user,
+      connection: connectionName,
+      program,
+    });
+    await connection.publish("presence", { user, connection: connectionName }, payload);
+  }
+
+  /** Publish one photograph. The broker has it then; the receipt of the reconstructor comes later. */
+  async publishImage(imageName: string, payload: Uint8Array, contentType: string): Promise<void> {
+    const { connection, user } = this.options;
+    await connection.publish("image", { sender: user, image_name: imageName }, payload, contentType);
+  }
+
+  /** Announce a photograph that comes in pieces, or say that all of them are sent; the answer is what is missing. */
+  async publishUpload(message: Announcement): Promise<void> {
+    const { connection, space, user } = this.options;
+    const { content_type: contentType, image_id, piece_bytes, sha256, size_bytes } = message;
+    const whole = { project: space.project, image_id, sha256, size_bytes };
+    const [channel, payload] =
+      contentType === undefined
+        ? (["upload_end", encodeMessage<UploadEnd>({ type: "upload_end", ...whole })] as const)
+        : ([
+            "upload_begin",
+            encodeMessage<UploadBegin>({ type: "upload_begin", ...whole, content_type: contentType, piece_bytes }),
+          ] as const);
+    await connection.publish(channel, { sender: user, image_id }, payload);
+  }
+
+  /** Publish one piece of a photograph. */
+  async publishPiece(imageId: string, offset: number, piece: Uint8Array): Promise<void> {
+    const { connection, user } = this.options;
+    await connection.publish("upload_piece", { sender: user, image_id: imageId, offset }, piece);
+  }
+}

@@ -1,0 +1,63 @@
+/** What does a hand on the canvas mean? Pointer and key events become four intents: hold, point, tap and measure. */
+import type { Stage } from "../render/stage";
+import type { Vector } from "../scene/framing";
+import type { CameraEntry } from "../wire/contract";
+
+export interface GestureSurface {
+  readonly stage: Stage | null;
+  readonly hasCameras: boolean;
+  readonly isMeasuring: boolean;
+}
+
+export interface Intents {
+  /** The hand moved the view. */
+  readonly onHold: () => void;
+  /** The mouse points at another camera now, or at none. */
+  readonly onPoint: (camera: CameraEntry | null) => void;
+  /** A camera was tapped, or the ground. */
+  readonly onTap: (camera: CameraEntry | null) => void;
+  /** A tap while measuring; null where no point is. */
+  readonly onMeasure: (point: Vector | null) => void;
+}
+
+const TAP_REACH_PX = 6;
+
+export class Gestures {
+  /** The image id of the camera that the mouse points at. */
+  pointedAt: string | null = null;
+  private tapAt: readonly [number, number] = [0, 0];
+
+  constructor(
+    private readonly surface: GestureSurface,
+    private readonly intents: Intents,
+  ) {}
+
+  readonly touched = (event: PointerEvent): void => {
+    this.tapAt = [event.offsetX, event.offsetY];
+  };
+
+  /** What a mouse points at shows its photograph; a finger points at nothing before it taps. */
+  readonly pointed = (event: PointerEvent): void => {
+    if (event.pointerType !== "mouse" || event.buttons !== 0) return;
+    const { hasCameras, isMeasuring, stage } = this.surface;
+    const isOver = event.type !== "pointerleave" && hasCameras && !isMeasuring;
+    const camera = isOver ? (stage?.pickCamera(event.offsetX, event.offsetY) ?? null) : null;
+    if ((camera?.image_id ?? null) === this.pointedAt) return;
+    this.pointedAt = camera?.image_id ?? null;
+    this.intents.onPoint(camera);
+  };
+
+  readonly tapped = (event: PointerEvent): void => {
+    const [x, y] = [event.offsetX, event.offsetY];
+    const { hasCameras, isMeasuring, stage } = this.surface;
+    if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) this.intents.onHold();
+    else if (isMeasuring) this.intents.onMeasure(stage?.pickPoint(x, y) ?? null);
+    else this.intents.onTap(hasCameras ? (stage?.pickCamera(x, y) ?? null) : null);
+  };
+
+  readonly pressed = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.surface.stage?.press(event.key)) return;
+    this.intents.onHold();
+    event.preventDefault();
+  };
+}

@@ -1,0 +1,154 @@
+/** What should one know while the object is on screen, and what can one do about it? One line, the most urgent. */
+import type { TemplateResult } from "lit";
+import { css, html, nothing } from "lit";
+
+import { narrow } from "../breakpoints";
+import type { Banner } from "../../scene/status";
+import { bannerOf } from "../../scene/status";
+import type { ProjectState } from "../../scene/state";
+import { closeIcon } from "../icons";
+import { bannerWords } from "../words";
+
+export const bannerStyles = css`
+  .banner {
+    position: absolute;
+    top: 92px;
+    left: 24px;
+    display: flex;
+    align-items: center;
+    gap: 6px;
+    max-width: min(520px, calc(100% - 448px));
+    min-height: 52px;
+    padding: 4px 6px 4px 18px;
+    border-radius: 16px;
+    border: 1px solid var(--line);
+    border-left: 4px solid var(--busy);
+    background: var(--panel);
+    backdrop-filter: var(--blur);
+    box-shadow: var(--shadow);
+    font-size: 0.92rem;
+    line-height: 1.4;
+    overflow: hidden;
+    animation: appear 0.3s ease;
+  }
+  .banner.bad {
+    border-left-color: var(--bad);
+  }
+  .banner p {
+    flex: 1;
+    padding: 6px 8px 6px 0;
+  }
+  .banner button {
+    flex: none;
+    color: var(--accent);
+    font-weight: 600;
+  }
+  .banner progress {
+    position: absolute;
+    left: 0;
+    right: 0;
+    bottom: 0;
+    width: 100%;
+    height: 3px;
+    border: 0;
+    appearance: none;
+    background: none;
+  }
+  .banner progress::-webkit-progress-bar {
+    background: none;
+  }
+  .banner progress::-webkit-progress-value {
+    background: var(--busy);
+  }
+  .banner progress::-moz-progress-bar {
+    background: var(--busy);
+  }
+  @media ${narrow} {
+    .banner {
+      top: 76px;
+      left: 16px;
+      right: 80px;
+      max-width: none;
+      flex-wrap: wrap;
+      gap: 0;
+      font-size: 0.88rem;
+      padding-left: 14px;
+    }
+    .banner p {
+      flex-basis: 100%;
+      padding-bottom: 0;
+    }
+    .banner button {
+      margin-left: -15px; /* its word begins where the words above begin */
+    }
+    .banner button.plain {
+      margin-left: auto;
+    }
+    :host([panel="open"]) .banner {
+      display: none; /* the sheet tells it at length */
+    }
+  }
+`;
+
+export type BannerAction = "reconnect" | "ping" | "resync" | "figures" | "photos" | "activity" | "more_points";
+
+export interface BannerOptions {
+  readonly project: ProjectState;
+  /** Kinds that this visitor has read and put away. */
+  readonly dismissed: ReadonlySet<Banner["kind"]>;
+  readonly canShowMore: boolean;
+  readonly act: (action: BannerAction) => void;
+  readonly dismiss: (kind: Banner["kind"]) => void;
+}
+
+const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: BannerAction]>> = {
+  reconnecting: ["Try now", "reconnect"],
+  stale: ["Ask again", "ping"],
+  failed_shards: ["Ask again", "resync"],
+  uploading: ["Show", "photos"],
+  rebuilding: ["Follow", "activity"],
+  budget: ["Show more", "more_points"],
+};
+
+export function banner({
+  act,
+  canShowMore,
+  dismiss,
+  dismissed,
+  project,
+}: BannerOptions): TemplateResult | typeof nothing {
+  const found = bannerOf(project, dismissed);
+  if (!found) return nothing;
+  const { kind } = found;
+  const [words, action] = kind === "budget" && !canShowMore ? (["Figures", "figures"] as const) : ACTIONS[kind];
+  return html`<div
+    class="banner ${kind === "stale" || kind === "failed_shards" ? "bad" : ""}"
+    role="status"
+    data-testid="banner"
+    data-kind=${kind}
+  >
+    <p>${bannerWords(found, project)}</p>
+    <button
+      data-testid="banner-action"
+      @click=${() => {
+        act(action);
+      }}
+    >
+      ${words}
+    </button>
+    ${
+      kind === "budget" || kind === "failed_shards"
+        ? html`<button
+            class="plain"
+            aria-label="Put this away"
+            @click=${() => {
+              dismiss(kind);
+            }}
+          >
+            ${closeIcon}
+          </button>`
+        : nothing
+    }
+    ${"doneRatio" in found ? html`<progress max="1" .value=${found.doneRatio} aria-label="Done"></progress>` : nothing}
+  </div>`;
+}

@@ -1,0 +1,77 @@
+/** What stands in the middle of the screen while there is no object to see, with what one can do about it? */
+import type { TemplateResult } from "lit";
+import { html, nothing } from "lit";
+
+import type { ProjectState } from "../../scene/state";
+import type { Notice } from "../../scene/status";
+import { noticeOf } from "../../scene/status";
+import "./invite";
+import "./notice";
+import type { GraphicsTrouble } from "../stage-element";
+import type { NoticeWords } from "../words";
+import { noticeWords } from "../words";
+
+export interface EmptyStateOptions {
+  readonly project: ProjectState;
+  readonly trouble: GraphicsTrouble | null;
+  /** An address that others may join with. */
+  readonly link: string | null;
+  readonly onLeave: () => void;
+  readonly onRetry: () => void;
+  /** Open what takes photos. */
+  readonly onPhotos: () => void;
+}
+
+const TROUBLE_WORDS: Readonly<Record<GraphicsTrouble, NoticeWords>> = {
+  no_webgl: {
+    title: "This browser cannot draw in 3-D",
+    text: "WebGL 2 is missing or switched off. You can still add photos and follow what happens.",
+  },
+  context_lost: {
+    title: "The graphics were taken away",
+    text: "The device needed its memory for something else. The object comes back by itself.",
+  },
+};
+
+export function emptyState(given: EmptyStateOptions): TemplateResult | typeof nothing {
+  const { onPhotos, project, trouble } = given;
+  if (trouble === "context_lost") return card(TROUBLE_WORDS[trouble], button("Load the page again", reload));
+  if (trouble === "no_webgl") return card(TROUBLE_WORDS[trouble], button("Add photos", onPhotos));
+  const notice = noticeOf(project);
+  return notice ? card(noticeWords(notice, project), action(notice, given)) : nothing;
+}
+
+function reload(): void {
+  location.reload();
+}
+
+function button(words: string, act: () => void): TemplateResult {
+  return html`<button class="quiet" data-testid="notice-action" @click=${act}>${words}</button>`;
+}
+
+function card(words: NoticeWords, content: TemplateResult | typeof nothing): TemplateResult {
+  return html`<div class="middle">
+    <cairn-notice data-testid="notice" .words=${words}>${content}</cairn-notice>
+  </div>`;
+}
+
+function action(
+  { kind }: Notice,
+  { link, onLeave, onPhotos, onRetry }: EmptyStateOptions,
+): TemplateResult | typeof nothing {
+  switch (kind) {
+    case "unreachable":
+      return button("Try now", onRetry);
+    case "no_project":
+      return button("Choose another project", onLeave);
+    case "refused":
+      return button("Log in again", onLeave);
+    case "empty":
+      return html`${link === null ? nothing : html`<cairn-invite class="on-desktop" .link=${link}></cairn-invite>`}
+      ${button("Add the first photo", onPhotos)}`;
+    case "first_image":
+      return button("Add photos", onPhotos);
+    case "loading":
+      return nothing;
+  }
+}

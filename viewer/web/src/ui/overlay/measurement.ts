@@ -1,0 +1,220 @@
+/** What was measured, and is its real length known? Words for each step, and the field that gives everybody metres. */
+import type { TemplateResult } from "lit";
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+
+import { narrow } from "../breakpoints";
+import type { ScaleBar } from "../../wire/contract";
+import { length } from "../format";
+import { checkIcon, closeIcon, rulerIcon } from "../icons";
+import { sharedParts } from "../theme";
+
+const METRES = { m: 1, cm: 0.01, mm: 0.001 } as const;
+type Unit = keyof typeof METRES;
+
+const LONGEST_M = 100_000;
+
+@customElement("cairn-measurement")
+export class Measurement extends LitElement {
+  static override readonly styles = [
+    sharedParts,
+    css`
+      :host {
+        position: absolute;
+        left: 24px;
+        bottom: calc(max(24px, env(safe-area-inset-bottom)) + 122px);
+        width: 340px;
+        padding: 14px 14px 14px 20px;
+        border-radius: 20px;
+        border: 1px solid var(--line);
+        background: var(--panel);
+        backdrop-filter: var(--blur);
+        box-shadow: var(--shadow);
+        animation: rise 0.3s cubic-bezier(0.22, 1, 0.36, 1);
+      }
+      .head {
+        display: flex;
+        align-items: center;
+        gap: 12px;
+      }
+      .head > div {
+        flex: 1;
+        min-width: 0;
+      }
+      .big {
+        font: 600 1.35rem/1.2 var(--serif);
+        font-variant-numeric: tabular-nums;
+      }
+      .soft {
+        color: var(--ink-soft);
+        font-size: 0.88rem;
+        line-height: 1.45;
+      }
+      .buttons,
+      form {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 8px;
+        align-items: end;
+        margin-top: 12px;
+        padding-right: 6px;
+      }
+      label {
+        display: grid;
+        gap: 4px;
+        font-size: 0.82rem;
+        color: var(--ink-soft);
+      }
+      .length {
+        flex: 1 1 100px;
+      }
+      input,
+      select {
+        font: inherit;
+        font-size: 16px;
+        color: var(--ink);
+        background: var(--panel-solid);
+        border: 1px solid var(--line-strong);
+        border-radius: 12px;
+        min-height: 46px;
+        min-width: 0;
+        width: 100%;
+        padding: 0 12px;
+      }
+      form .primary {
+        flex: 1 1 100%;
+      }
+      .bad {
+        color: var(--bad);
+        font-size: 0.9rem;
+        line-height: 1.45;
+        margin-top: 10px;
+      }
+      @keyframes rise {
+        from {
+          opacity: 0;
+          translate: 0 14px;
+        }
+      }
+      @media ${narrow} {
+        :host {
+          left: 12px;
+          right: 12px;
+          bottom: calc(144px + env(safe-area-inset-bottom));
+          width: auto;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) pointCount = 0;
+  /** In world units; null until there are two points. */
+  @property({ attribute: false }) distance: number | null = null;
+  @property({ attribute: false }) metresPerUnit: number | null = null;
+  @property({ attribute: false }) scaleBar: ScaleBar | null = null;
+  /** Why the length was not taken. */
+  @property({ attribute: false }) refusal: string | null = null;
+
+  @state() private isEntering = false;
+  @state() private mistake: string | null = null;
+
+  override render(): TemplateResult {
+    return html`<div class="head" role="status">
+        <div>${this.words()}</div>
+        <button class="plain" aria-label="Stop measuring" @click=${this.tell("done")}>${closeIcon}</button>
+      </div>
+      ${this.distance !== null && this.isEntering ? this.form() : this.buttons()}
+      ${this.problem === null ? nothing : html`<p class="bad" role="alert">${this.problem}</p>`}`;
+  }
+
+  private get problem(): string | null {
+    return this.mistake ?? this.refusal;
+  }
+
+  protected override willUpdate(): void {
+    if (this.distance === null) this.isEntering = false;
+  }
+
+  private words(): TemplateResult {
+    if (this.distance === null)
+      return html`<div>${this.pointCount === 0 ? "Tap two points on the object" : "Now the second point"}</div>
+        ${this.scaleBar ? this.known(this.scaleBar) : nothing}`;
+    return html`<div class="big" data-testid="length">${length(this.distance, this.metresPerUnit)}</div>
+      ${
+        this.scaleBar
+          ? this.known(this.scaleBar)
+          : this.metresPerUnit === null
+            ? html`<div class="soft">Nobody has told how long anything is yet.</div>`
+            : nothing
+      }`;
+  }
+
+  private known({ distance_m: distance, user }: ScaleBar): TemplateResult {
+    const words = this.metresPerUnit === null ? "waiting for the reconstructor" : "in use";
+    return html`<div class="soft">Scale bar of ${length(distance, 1)} by ${user}, ${words}</div>`;
+  }
+
+  private buttons(): TemplateResult | typeof nothing {
+    if (this.distance === null && !this.scaleBar) return nothing;
+    return html`<div class="buttons">
+      ${
+        this.distance === null
+          ? nothing
+          : html`<button
+              class="primary"
+              data-testid="set-length"
+              @click=${() => {
+                this.isEntering = true;
+              }}
+            >
+              ${rulerIcon}Set real length
+            </button>`
+      }
+      ${
+        this.scaleBar
+          ? html`<button class="quiet" data-testid="remove-scale" @click=${this.tell("remove")}>Remove scale</button>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  private form(): TemplateResult {
+    return html`<form @submit=${this.submit}>
+      <label class="length">
+        Real length
+        <input name="length" inputmode="decimal" autocomplete="off" required autofocus data-testid="real-length" />
+      </label>
+      <label>
+        Unit
+        <select name="unit">
+          ${Object.keys(METRES).map((unit) => html`<option>${unit}</option>`)}
+        </select>
+      </label>
+      <button class="primary">${checkIcon}Set for everybody</button>
+    </form>`;
+  }
+
+  protected override updated(): void {
+    this.renderRoot.querySelector<HTMLInputElement>("input:not(.met)")?.focus({ preventScroll: true });
+    this.renderRoot.querySelector("input")?.classList.add("met");
+  }
+
+  private readonly submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.target as HTMLFormElement);
+    const [given, unit] = [form.get("length"), form.get("unit")];
+    const value = Number(typeof given === "string" ? given.trim().replace(",", ".") : Number.NaN);
+    const metres = value * METRES[unit as Unit];
+    this.mistake = metres > 0 && metres <= LONGEST_M ? null : "A length is a number above zero, such as 2.40.";
+    if (this.mistake !== null) return;
+    this.isEntering = false;
+    this.dispatchEvent(new CustomEvent("real-length", { detail: metres }));
+  };
+
+  private tell(name: "done" | "remove"): () => void {
+    return () => {
+      this.mistake = null;
+      this.dispatchEvent(new CustomEvent(name));
+    };
+  }
+}

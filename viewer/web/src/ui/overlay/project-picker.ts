@@ -1,0 +1,45 @@
+/** How does one come to a project? By a list: in the middle before one is chosen, in a dialog over another one. */
+import type { TemplateResult } from "lit";
+import { html } from "lit";
+
+import type { Credentials } from "../../wire/join";
+import { closeIcon } from "../icons";
+import "./projects";
+
+export interface PickerOptions {
+  readonly credentials: Credentials;
+  readonly onProject: (project: string) => void;
+  /** Name or password do not fit. */
+  readonly onRefused: (reason: string) => void;
+  readonly onClose: () => void;
+}
+
+export function projectPicker(given: PickerOptions): TemplateResult {
+  return html`<div class="middle">
+    <section class="choose" aria-label="Projects" data-testid="choose">
+      <h2>Which project?</h2>
+      ${list(given)}
+      <button class="quiet" @click=${given.onClose}>Log in as somebody else</button>
+    </section>
+  </div>`;
+}
+
+export function projectDialog(given: PickerOptions): TemplateResult {
+  return html`<dialog class="projects" aria-label="Projects" data-testid="switching" @close=${given.onClose}>
+    <h2>Projects</h2>
+    ${list(given)}
+    <button class="quiet" @click=${given.onClose}>${closeIcon}Close</button>
+  </dialog>`;
+}
+
+function list({ credentials, onProject, onRefused }: PickerOptions): TemplateResult {
+  return html`<cairn-projects
+    .credentials=${credentials}
+    @project=${(event: CustomEvent<string>) => {
+      onProject(event.detail);
+    }}
+    @refused=${(event: CustomEvent<string>) => {
+      onRefused(event.detail);
+    }}
+  ></cairn-projects>`;
+}

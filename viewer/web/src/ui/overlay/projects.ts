@@ -1,0 +1,166 @@
+/** Which project? All that this account may see, each with how it stands, asked again while somebody looks. */
+import type { TemplateResult } from "lit";
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+
+import { WireError, sentenceOf } from "../../wire/errors";
+import type { Credentials } from "../../wire/join";
+import type { ProjectStatus } from "../../wire/projects";
+import { fetchProjects } from "../../wire/projects";
+import { compact, count } from "../format";
+import { nextIcon } from "../icons";
+import { titleOf } from "../summary";
+import { sharedParts } from "../theme";
+
+const AGAIN_MS = 5000;
+const STANDING: Readonly<Record<string, readonly [words: string, tone: string]>> = {
+  ready: ["Ready", "good"],
+  paused: ["Paused", "busy"],
+  disk_full: ["Disk full", "bad"],
+  offline: ["Away", "bad"],
+};
+
+@customElement("cairn-projects")
+export class Projects extends LitElement {
+  static override readonly styles = [
+    sharedParts,
+    css`
+      :host {
+        display: block;
+        width: min(440px, calc(100vw - 64px));
+      }
+      ul {
+        list-style: none;
+        margin: 0;
+        padding: 0;
+        display: grid;
+        gap: 8px;
+        max-height: min(60vh, 480px);
+        overflow-y: auto;
+        scrollbar-width: thin;
+      }
+      button {
+        width: 100%;
+        min-height: 68px;
+        padding: 10px 14px 10px 18px;
+        gap: 14px;
+        justify-content: flex-start;
+        text-align: left;
+        border: 1px solid var(--line-strong);
+        border-radius: 16px;
+      }
+      button[aria-current="true"] {
+        border-color: var(--accent);
+      }
+      .texts {
+        flex: 1;
+        min-width: 0;
+      }
+      .name {
+        font: 600 1.1rem/1.3 var(--serif);
+        overflow-wrap: anywhere;
+      }
+      .soft {
+        color: var(--ink-soft);
+        font-size: 0.86rem;
+        line-height: 1.4;
+      }
+      .standing {
+        font-size: 0.84rem;
+        font-weight: 550;
+        white-space: nowrap;
+      }
+      .good {
+        color: var(--good);
+      }
+      .busy {
+        color: var(--busy);
+      }
+      .bad {
+        color: var(--bad);
+      }
+      p {
+        text-align: center;
+        line-height: 1.5;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) credentials!: Credentials;
+
+  @state() private projects: readonly ProjectStatus[] | null = null;
+  @state() private trouble: string | null = null;
+
+  private timer = 0;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.ask();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.timer);
+  }
+
+  override render(): TemplateResult {
+    const { projects, trouble } = this;
+    return html`${trouble === null ? nothing : html`<p class="bad" role="alert">${trouble}</p>`}
+    ${
+      projects === null
+        ? html`<p class="soft">${trouble === null ? "Asking for the projects …" : nothing}</p>`
+        : projects.length === 0
+          ? html`<p class="soft">There is no project yet that you may see. It appears here when it begins.</p>`
+          : html`<ul data-testid="projects">
+              ${projects.map((each) => html`<li>${this.entry(each)}</li>`)}
+            </ul>`
+    }`;
+  }
+
+  private entry({
+    cloud,
+    image_count: images,
+    is_stale: isStale,
+    project,
+    reconstructor,
+  }: ProjectStatus): TemplateResult {
+    const [words, tone] = isStale
+      ? (["Unknown", "bad"] as const)
+      : (STANDING[reconstructor] ?? [reconstructor, "busy"]);
+    const figures = [
+      `${count(images)} ${images === 1 ? "image" : "images"}`,
+      cloud ? `${compact(cloud.point_count)} points` : "no points yet",
+      ...(cloud ? [`generation ${cloud.generation}`] : []),
+    ];
+    return html`<button
+      data-project=${project}
+      aria-current=${project === this.credentials.project}
+      @click=${() => {
+        this.tell("project", project);
+      }}
+    >
+      <span class="texts">
+        <span class="name">${titleOf(project)}</span><br /><span class="soft">${figures.join(" · ")}</span>
+      </span>
+      <span class="standing ${tone}">${words}</span>${nextIcon}
+    </button>`;
+  }
+
+  private async ask(): Promise<void> {
+    try {
+      this.projects = await fetchProjects(document.baseURI, this.credentials);
+      this.trouble = null;
+    } catch (thrown) {
+      this.trouble = sentenceOf(thrown);
+      if (thrown instanceof WireError && thrown.code === "not_allowed") this.tell("refused", this.trouble);
+    }
+    if (this.isConnected)
+      this.timer = window.setTimeout(() => {
+        void this.ask();
+      }, AGAIN_MS);
+  }
+
+  private tell(name: "project" | "refused", detail: string): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

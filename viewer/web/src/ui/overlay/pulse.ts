@@ -1,0 +1,66 @@
+/** Which image came just now? A ring that spreads three times around its camera, drawn by the compositor alone. */
+import type { TemplateResult } from "lit";
+import { css, html, nothing } from "lit";
+
+import type { ImagesState } from "../../scene/images";
+
+/** As long as the animation below. */
+export const PULSE_MS = 4200;
+
+export const pulseStyles = css`
+  .pulse {
+    position: absolute;
+    left: -28px;
+    top: -28px;
+    width: 56px;
+    height: 56px;
+    pointer-events: none;
+  }
+  .pulse::before {
+    content: "";
+    display: block;
+    width: 100%;
+    height: 100%;
+    border: 3px solid var(--accent);
+    border-radius: 50%;
+    opacity: 0;
+    will-change: transform, opacity;
+    animation: spread 1.4s cubic-bezier(0.2, 0.7, 0.3, 1) 3;
+  }
+  @keyframes spread {
+    from {
+      transform: scale(0.25);
+      opacity: 0.9;
+    }
+    to {
+      transform: scale(1);
+      opacity: 0;
+    }
+  }
+`;
+
+/** Notices the first placing of each new image; what was there when the page came does not pulse. */
+export class Newest {
+  imageId: string | null = null;
+  private lastNumber: number | null = null;
+
+  /** Whether another image is the newest now. */
+  follow({ cameras }: ImagesState): boolean {
+    const placed = cameras.filter(({ world_from_camera: pose, image_number: number }) => pose && number !== null);
+    const newest = placed.reduce<(typeof placed)[number] | null>(
+      (best, each) => ((each.image_number ?? 0) > (best?.image_number ?? 0) ? each : best),
+      null,
+    );
+    const number = newest?.image_number ?? null;
+    if (number === null || number === this.lastNumber) return false;
+    const isLater = this.lastNumber !== null && number > this.lastNumber;
+    this.lastNumber = number;
+    if (isLater) this.imageId = newest?.image_id ?? null;
+    return isLater;
+  }
+}
+
+export function pulse(place: readonly [number, number] | null): TemplateResult | typeof nothing {
+  if (!place) return nothing;
+  return html`<div class="pulse" data-testid="pulse" .style=${`translate:${place[0]}px ${place[1]}px`}></div>`;
+}

@@ -1,0 +1,66 @@
+/** What lies beside the object in the lower left: the card of an image, or what is being measured. */
+import type { TemplateResult } from "lit";
+import { html, nothing } from "lit";
+
+import { imageOf, neighbourOf } from "../../scene/images";
+import type { ProjectState } from "../../scene/state";
+import "./card";
+import "./measurement";
+import type { StageElement } from "../stage-element";
+
+export interface CardOptions {
+  readonly project: ProjectState;
+  /** An image id. */
+  readonly selected: string | null;
+  readonly onFly: (imageId: string) => void;
+  readonly onSelect: (imageId: string | null) => void;
+}
+
+export function imageCard({ onFly, onSelect, project, selected }: CardOptions): TemplateResult | typeof nothing {
+  const image = selected === null ? null : imageOf(project.images, selected);
+  if (image === null) return nothing;
+  const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
+  return html`<cairn-card
+    data-testid="card"
+    .image=${image}
+    .photo=${project.thumbnails.get(image.imageId) ?? null}
+    .hasPrevious=${neighbour(-1) !== null}
+    .hasNext=${neighbour(1) !== null}
+    @fly=${(event: CustomEvent<string>) => {
+      onFly(event.detail);
+    }}
+    @turn=${(event: CustomEvent<1 | -1>) => {
+      onSelect(neighbour(event.detail) ?? image.imageId);
+    }}
+    @dismiss=${() => {
+      onSelect(null);
+    }}
+  ></cairn-card>`;
+}
+
+export interface MeasurementOptions {
+  readonly project: ProjectState;
+  readonly stage: StageElement | null;
+  readonly refusal: string | null;
+  /** In metres; null takes the scale away. */
+  readonly onScale: (distanceM: number | null) => void;
+  readonly onDone: () => void;
+}
+
+export function measurement({ onDone, onScale, project, refusal, stage }: MeasurementOptions): TemplateResult {
+  return html`<cairn-measurement
+    data-testid="measurement"
+    .pointCount=${stage?.measuredCount ?? 0}
+    .distance=${stage?.distance ?? null}
+    .metresPerUnit=${project.scene.shown?.manifest.frame.metres_per_unit ?? null}
+    .scaleBar=${project.scaleBar}
+    .refusal=${refusal}
+    @real-length=${(event: CustomEvent<number>) => {
+      onScale(event.detail);
+    }}
+    @remove=${() => {
+      onScale(null);
+    }}
+    @done=${onDone}
+  ></cairn-measurement>`;
+}

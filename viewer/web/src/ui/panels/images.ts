@@ -1,0 +1,152 @@
+/** Which photographs does the project have? All of them, newest first, as small as a thumb. */
+import type { TemplateResult } from "lit";
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+
+import type { ImageTrack, ImagesState } from "../../scene/images";
+import { tracksInOrder } from "../../scene/images";
+import type { Thumbnails } from "../../scene/thumbnails";
+import "../photo";
+import { sharedParts } from "../theme";
+import { imageStateWords } from "../words";
+
+@customElement("cairn-images")
+export class Images extends LitElement {
+  static override readonly styles = [
+    sharedParts,
+    css`
+      :host {
+        display: block;
+        margin-top: 22px;
+      }
+      ul {
+        list-style: none;
+        margin: 10px 0 0;
+        padding: 0;
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(72px, 1fr));
+        gap: 8px;
+      }
+      button {
+        position: relative;
+        display: block;
+        width: 100%;
+        padding: 0;
+        border: 2px solid transparent;
+        border-radius: 12px;
+        overflow: hidden;
+      }
+      cairn-photo {
+        width: 100%;
+        aspect-ratio: 1;
+        border-radius: 9px;
+      }
+      .number {
+        position: absolute;
+        left: 4px;
+        bottom: 4px;
+        min-width: 22px;
+        padding: 1px 6px;
+        border-radius: 8px;
+        background: var(--panel-solid);
+        color: var(--ink);
+        font-size: 0.78rem;
+        font-weight: 600;
+        font-variant-numeric: tabular-nums;
+        text-align: center;
+      }
+      .waiting .number,
+      .processing .number,
+      .queued .number {
+        color: var(--busy);
+      }
+      .rejected .number,
+      .failed .number {
+        color: var(--bad);
+      }
+      button:not(.placed) cairn-photo {
+        opacity: 0.55;
+      }
+      button[aria-pressed="true"] {
+        border-color: var(--accent);
+        background: none;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) images!: ImagesState;
+  @property({ attribute: false }) thumbnails: Thumbnails = new Map();
+  @property({ attribute: false }) selected: string | null = null;
+
+  private readonly visible = new Set<string>();
+  private readonly watched = new Set<Element>();
+  private watcher: IntersectionObserver | null = null;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.watcher?.disconnect();
+    this.watcher = null;
+    this.watched.clear();
+    this.visible.clear();
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    const tracks = [...tracksInOrder(this.images)].reverse();
+    if (tracks.length === 0) return nothing;
+    return html`<h2>All photos</h2>
+      <ul data-testid="images">
+        ${repeat(
+          tracks,
+          ({ imageId }) => imageId,
+          (track) => html`<li>${this.entry(track)}</li>`,
+        )}
+      </ul>`;
+  }
+
+  /** Only what is in sight is fetched. */
+  protected override updated(): void {
+    this.watcher ??= new IntersectionObserver((changes) => {
+      this.sight(changes);
+    });
+    for (const button of this.renderRoot.querySelectorAll("button"))
+      if (!this.watched.has(button)) {
+        this.watched.add(button);
+        this.watcher.observe(button);
+      }
+  }
+
+  private entry({ imageId, number, state }: ImageTrack): TemplateResult {
+    const words = `Image ${number}: ${imageStateWords(state).toLowerCase()}`;
+    return html`<button
+      class=${state}
+      data-image=${imageId}
+      title=${words}
+      aria-label=${words}
+      aria-pressed=${imageId === this.selected}
+      @click=${() => {
+        this.tell("choose", imageId);
+      }}
+    >
+      <cairn-photo .bytes=${this.thumbnails.get(imageId) ?? null}></cairn-photo>
+      <span class="number">${number}</span>
+    </button>`;
+  }
+
+  private sight(changes: readonly IntersectionObserverEntry[]): void {
+    for (const { isIntersecting, target } of changes) {
+      const imageId = (target as HTMLElement).dataset["image"] ?? "";
+      if (isIntersecting) this.visible.add(imageId);
+      else this.visible.delete(imageId);
+    }
+    this.tellVisible();
+  }
+
+  private tellVisible(): void {
+    this.tell("sight", [...this.visible]);
+  }
+
+  private tell(name: "choose" | "sight", detail: string | readonly string[]): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+}

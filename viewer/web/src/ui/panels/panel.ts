@@ -1,0 +1,145 @@
+/** What does the side panel show? Photos, activity and figures, as tabs. */
+import type { TemplateResult } from "lit";
+import { css, html } from "lit";
+
+import { narrow } from "../breakpoints";
+import type { ProjectState } from "../../scene/state";
+import "./activity";
+import "./images";
+import type { DeviceFigures } from "./statistics";
+import "./statistics";
+import "./uploads";
+
+export const TABS = ["photos", "activity", "figures"] as const;
+export type Tab = (typeof TABS)[number];
+
+const TITLES: Readonly<Record<Tab, string>> = { photos: "Photos", activity: "Activity", figures: "Figures" };
+
+export const panelStyles = css`
+  .panel {
+    position: absolute;
+    top: 92px;
+    right: 24px;
+    bottom: 24px;
+    width: 360px;
+    display: flex;
+    flex-direction: column;
+    border-radius: 20px;
+    border: 1px solid var(--line);
+    background: var(--panel);
+    backdrop-filter: var(--blur);
+    box-shadow: var(--shadow);
+    overflow: hidden;
+    transition:
+      translate 0.42s cubic-bezier(0.22, 1, 0.36, 1),
+      opacity 0.3s ease,
+      visibility 0.42s;
+  }
+  .panel.closed {
+    translate: 32px 0;
+    opacity: 0;
+    visibility: hidden;
+  }
+  .tabs {
+    display: flex;
+    flex: none;
+    padding: 8px 8px 0;
+    border-bottom: 1px solid var(--line);
+  }
+  .tabs button {
+    flex: 1;
+    border-radius: 12px 12px 0 0;
+    padding: 0 8px;
+    color: var(--ink-soft);
+    border-bottom: 2px solid transparent;
+  }
+  .tabs button[aria-selected="true"] {
+    color: var(--ink);
+    border-bottom-color: var(--accent);
+    font-weight: 600;
+  }
+  .content {
+    flex: 1;
+    overflow-y: auto;
+    overscroll-behavior: contain;
+    padding: 18px 20px 22px;
+    scrollbar-width: thin;
+    outline-offset: -2px;
+  }
+  @media ${narrow} {
+    .panel {
+      position: static;
+      width: auto;
+      min-height: 0;
+      flex: 1;
+      border: 0;
+      border-top: 1px solid var(--line);
+      border-radius: 0;
+      background: none;
+      backdrop-filter: none;
+      box-shadow: none;
+    }
+    .panel.closed {
+      translate: none;
+      opacity: 1;
+    }
+  }
+`;
+
+export interface Panel {
+  readonly state: ProjectState;
+  readonly device: DeviceFigures;
+  readonly tab: Tab;
+  readonly isOpen: boolean;
+  /** The image that is looked at. */
+  readonly selected: string | null;
+  readonly onTab: (tab: Tab) => void;
+}
+
+export function panel(given: Panel): TemplateResult {
+  const { isOpen, onTab, tab } = given;
+  const step = (event: KeyboardEvent): void => {
+    const turn = { ArrowRight: 1, ArrowLeft: TABS.length - 1 }[event.key];
+    if (turn === undefined) return;
+    const next = TABS[(TABS.indexOf(tab) + turn) % TABS.length] ?? tab;
+    onTab(next);
+    (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`#tab-${next}`)?.focus();
+  };
+  return html`<aside
+    class="panel ${isOpen ? "open" : "closed"}"
+    data-testid="panel"
+    aria-label="Photos, activity and figures"
+  >
+    <div class="tabs" role="tablist" aria-label="What to see" @keydown=${step}>
+      ${TABS.map(
+        (each) =>
+          html`<button
+            id="tab-${each}"
+            role="tab"
+            data-testid="tab-${each}"
+            aria-selected=${each === tab}
+            aria-controls="content"
+            tabindex=${each === tab ? 0 : -1}
+            @click=${() => {
+              onTab(each);
+            }}
+          >
+            ${TITLES[each]}
+          </button>`,
+      )}
+    </div>
+    <div class="content" id="content" role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">${content(given)}</div>
+  </aside>`;
+}
+
+function content({ device, selected, state, tab }: Panel): TemplateResult {
+  switch (tab) {
+    case "photos":
+      return html`<cairn-uploads .uploads=${state.uploads}></cairn-uploads>
+        <cairn-images .images=${state.images} .thumbnails=${state.thumbnails} .selected=${selected}></cairn-images>`;
+    case "activity":
+      return html`<cairn-activity .entries=${state.activity}></cairn-activity>`;
+    case "figures":
+      return html`<cairn-statistics .state=${state} .device=${device}></cairn-statistics>`;
+  }
+}

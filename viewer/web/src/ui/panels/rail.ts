@@ -1,0 +1,170 @@
+/** Where does the project stand between two rebuilds? One stone for each image; the last one caps the cairn. */
+import type { TemplateResult } from "lit";
+import { LitElement, css, html, svg } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import type { ImageState, ImagesState } from "../../scene/images";
+import { placeInRound } from "../../scene/images";
+import { percent } from "../format";
+import { sharedParts } from "../theme";
+
+type StoneState = ImageState | "open";
+
+const STEP = 34;
+const MOST_STONES = 20;
+/** Stones are no circles. */
+const WIDTHS = [11.5, 10, 12.2, 10.6, 11.2] as const;
+const HEIGHTS = [8.2, 9, 7.6, 8.6, 8.9] as const;
+
+@customElement("cairn-rail")
+export class Rail extends LitElement {
+  static override readonly styles = [
+    sharedParts,
+    css`
+      :host {
+        display: block;
+      }
+      .caption {
+        display: flex;
+        justify-content: space-between;
+        gap: 16px;
+        align-items: baseline;
+        margin-bottom: 4px;
+      }
+      .caption strong {
+        font: 600 1rem/1.3 var(--serif);
+      }
+      .caption span {
+        color: var(--ink-soft);
+        font-size: 0.85rem;
+        text-align: right;
+      }
+      svg.stones {
+        display: block;
+        width: 100%;
+        height: auto;
+        max-height: 44px;
+        overflow: visible;
+      }
+      .known {
+        cursor: pointer;
+      }
+      .selected .stone {
+        stroke: var(--accent);
+        stroke-width: 2.5;
+      }
+      .selected text {
+        fill: var(--accent);
+        font-weight: 700;
+      }
+      .ground {
+        stroke: var(--line-strong);
+        stroke-width: 1.5;
+        stroke-linecap: round;
+      }
+      .stone {
+        fill: var(--panel-solid);
+        stroke: var(--ink-faint);
+        stroke-width: 1.5;
+        transition:
+          fill 0.5s ease,
+          stroke 0.5s ease;
+      }
+      .stone.placed {
+        fill: var(--ink-soft);
+        stroke: var(--ink-soft);
+      }
+      .stone.queued {
+        stroke: var(--ink-soft);
+        stroke-dasharray: 3 3;
+      }
+      .stone.processing {
+        fill: var(--accent);
+        stroke: var(--accent);
+        animation: breathe 1.4s ease-in-out 3;
+      }
+      .stone.waiting {
+        stroke: var(--busy);
+        fill: var(--panel-solid);
+      }
+      .stone.rejected,
+      .stone.failed {
+        stroke: var(--bad);
+        fill: var(--panel-solid);
+      }
+      .cap {
+        fill: none;
+        stroke: var(--accent);
+        stroke-width: 1.5;
+      }
+      text {
+        fill: var(--ink-faint);
+        font: 500 9.5px var(--sans);
+        text-anchor: middle;
+        font-variant-numeric: tabular-nums;
+      }
+      @keyframes breathe {
+        50% {
+          opacity: 0.45;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) images!: ImagesState;
+  /** An image id. */
+  @property({ attribute: false }) selected: string | null = null;
+
+  override render(): TemplateResult {
+    const { every, place } = placeInRound(this.images);
+    const first = Math.max(this.images.processing ?? this.images.imageCount, 1) - Math.max(place, 1) + 1;
+    const stones = Math.min(every, MOST_STONES);
+    const width = STEP * stones;
+    return html`
+      <div class="caption">
+        <strong data-testid="rail-place">${place === 0 ? "No image yet" : `Image ${place} of ${every}`}</strong>
+        <span>${this.next(place, every)}</span>
+      </div>
+      <svg class="stones" viewBox="0 0 ${width} 40" role="img" aria-label=${this.story(place, every)}>
+        <line class="ground" x1="6" y1="15" x2=${width - 6} y2="15" />
+        ${Array.from({ length: stones }, (_, index) => this.stone(first + index, index, index === stones - 1))}
+      </svg>
+    `;
+  }
+
+  private stone(number: number, index: number, isLast: boolean): TemplateResult {
+    const x = STEP * (index + 0.5);
+    const state = this.stateOf(number);
+    const label = `Image ${number}: ${state}${isLast ? ", rebuild mark" : ""}`;
+    const imageId = this.images.tracks.get(number)?.imageId ?? null;
+    const look = `${imageId === null ? "" : "known"} ${imageId !== null && imageId === this.selected ? "selected" : ""}`;
+    return svg`<g class=${look} data-testid="stone" data-state=${state} data-refetch=${isLast}
+      @click=${() => {
+        if (imageId !== null)
+          this.dispatchEvent(new CustomEvent("choose", { detail: imageId, bubbles: true, composed: true }));
+      }}>
+      <title>${label}</title>
+      <rect x=${x - STEP / 2} y="-2" width=${STEP} height="44" fill="transparent" />
+      ${isLast ? svg`<ellipse class="cap" cx=${x} cy="15" rx="15.2" ry="13" />` : null}
+      <ellipse class="stone ${state}" cx=${x} cy="15" rx=${WIDTHS[index % 5] ?? 11} ry=${HEIGHTS[index % 5] ?? 8} />
+      <text x=${x} y="38">${number}</text>
+    </g>`;
+  }
+
+  private stateOf(number: number): StoneState {
+    const track = this.images.tracks.get(number);
+    if (track) return track.state;
+    return number <= this.images.imageCount ? "placed" : "open";
+  }
+
+  private next(place: number, every: number): string {
+    const { refetch } = this.images;
+    if (refetch) return refetch.doneRatio > 0 ? `rebuilding, ${percent(refetch.doneRatio)}` : "rebuilding";
+    if (place === every) return "rebuilt at this image";
+    return place === 0 ? `rebuilt at every ${every}th` : `next rebuild in ${every - place}`;
+  }
+
+  private story(place: number, every: number): string {
+    return `${this.images.imageCount} images; image ${place} of ${every} before the next rebuild`;
+  }
+}

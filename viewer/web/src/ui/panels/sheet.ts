@@ -1,0 +1,179 @@
+/** The event rail and the panel: two cards on a desktop, one sheet to pull up on a phone. */
+import type { TemplateResult } from "lit";
+import { LitElement, css, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import { narrow } from "../breakpoints";
+import type { ProjectState } from "../../scene/state";
+import { cameraIcon } from "../icons";
+import type { Tab } from "./panel";
+import { panel, panelStyles } from "./panel";
+import "./rail";
+import type { DeviceFigures } from "./statistics";
+import { sharedParts } from "../theme";
+
+const SWIPE_PX = 24;
+
+@customElement("cairn-sheet")
+export class Sheet extends LitElement {
+  static override readonly styles = [
+    sharedParts,
+    panelStyles,
+    css`
+      :host {
+        display: contents;
+      }
+      .rail {
+        position: absolute;
+        left: 24px;
+        bottom: max(24px, env(safe-area-inset-bottom));
+        width: min(440px, calc(100% - 48px));
+        padding: 16px 20px 12px;
+        border-radius: 20px;
+        border: 1px solid var(--line);
+        background: var(--panel);
+        backdrop-filter: var(--blur);
+        box-shadow: var(--shadow);
+      }
+      .handle,
+      .snap {
+        display: none;
+      }
+      @media ${narrow} {
+        .sheet {
+          position: absolute;
+          left: 0;
+          right: 0;
+          bottom: 0;
+          height: min(74%, 620px);
+          display: flex;
+          flex-direction: column;
+          border-radius: 24px 24px 0 0;
+          border: 1px solid var(--line);
+          border-bottom: 0;
+          background: var(--panel);
+          backdrop-filter: var(--blur);
+          box-shadow: var(--shadow);
+          transition: translate 0.42s cubic-bezier(0.22, 1, 0.36, 1);
+        }
+        .sheet.closed {
+          translate: 0 calc(100% - 132px - env(safe-area-inset-bottom));
+        }
+        .handle {
+          display: flex;
+          align-items: flex-start;
+          width: 100%;
+          padding: 10px 0 0;
+          min-height: 44px;
+          flex: none;
+          border-radius: 24px 24px 0 0;
+          touch-action: none;
+        }
+        .handle::before {
+          content: "";
+          width: 44px;
+          height: 5px;
+          border-radius: 3px;
+          background: var(--line-strong);
+        }
+        .rail {
+          position: static;
+          width: auto;
+          display: grid;
+          grid-template-columns: 1fr auto;
+          gap: 18px;
+          align-items: center;
+          margin-top: -16px;
+          padding: 0 16px 16px 18px;
+          border: 0;
+          border-radius: 0;
+          background: none;
+          backdrop-filter: none;
+          box-shadow: none;
+          flex: none;
+        }
+        .snap {
+          display: inline-flex;
+          width: 60px;
+          height: 60px;
+          padding: 0;
+          border-radius: 50%;
+        }
+        .snap .icon {
+          width: 27px;
+          height: 27px;
+        }
+        .snap:focus-within {
+          outline: 2px solid var(--ink);
+          outline-offset: 2px;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) project!: ProjectState;
+  @property({ attribute: false }) device!: DeviceFigures;
+  @property({ attribute: false }) tab: Tab = "photos";
+  @property({ attribute: false }) isOpen = false;
+  /** The image that is looked at. */
+  @property({ attribute: false }) selected: string | null = null;
+
+  private swipeFrom = 0;
+
+  override render(): TemplateResult {
+    const { device, isOpen, project, selected, tab } = this;
+    return html`<div class="sheet ${isOpen ? "open" : "closed"}" data-testid="sheet">
+      <button
+        class="handle"
+        data-testid="handle"
+        aria-label=${isOpen ? "Close the sheet" : "Open the sheet"}
+        aria-expanded=${isOpen}
+        @click=${this.toggled}
+        @pointerdown=${this.grasped}
+        @pointermove=${this.swiped}
+      ></button>
+      <section class="rail" aria-label="Images">
+        <cairn-rail .images=${project.images} .selected=${selected}></cairn-rail>
+        <label class="button primary snap" title="Take a photo">
+          ${cameraIcon}<span class="hidden-words">Take a photo</span>
+          <input class="hidden-words" type="file" accept="image/*" capture="environment" @change=${this.snapped} />
+        </label>
+      </section>
+      ${panel({
+        state: project,
+        device,
+        tab,
+        isOpen,
+        selected,
+        onTab: (next) => {
+          this.tell("tab", next);
+        },
+      })}
+    </div>`;
+  }
+
+  private readonly toggled = (): void => {
+    this.tell("pull", !this.isOpen);
+  };
+
+  private readonly grasped = (event: PointerEvent): void => {
+    this.swipeFrom = event.clientY;
+  };
+
+  private readonly swiped = (event: PointerEvent): void => {
+    if (event.buttons === 0 || Math.abs(event.clientY - this.swipeFrom) < SWIPE_PX) return;
+    const isUp = event.clientY < this.swipeFrom;
+    if (isUp !== this.isOpen) this.tell("pull", isUp);
+  };
+
+  private readonly snapped = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    const files = [...(input.files ?? [])];
+    input.value = ""; // the same photo may be taken again
+    this.tell("photographs", files);
+  };
+
+  private tell(name: "tab" | "pull" | "photographs", detail: Tab | boolean | readonly File[]): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

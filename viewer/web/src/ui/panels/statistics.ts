@@ -1,0 +1,164 @@
+/** What do the figures say? Points, images, connection and this device. */
+import type { TemplateResult } from "lit";
+import { LitElement, css, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import { summaryOf } from "../../scene/latency";
+import { isBudgetReached } from "../../scene/status";
+import type { ProjectState } from "../../scene/state";
+import { bytes, compact, count, seconds } from "../format";
+import { pulseIcon, resyncIcon } from "../icons";
+import { sharedParts } from "../theme";
+
+/** What the last frame took on this device. */
+export interface DeviceFigures {
+  readonly frameMs: number;
+  readonly drawCalls: number;
+  readonly pointsDrawn: number;
+  /** Since the page was opened. */
+  readonly frames: number;
+}
+
+type Row = readonly [name: string, value: string, testid?: string];
+
+@customElement("cairn-statistics")
+export class Statistics extends LitElement {
+  static override readonly styles = [
+    sharedParts,
+    css`
+      section + section {
+        margin-top: 20px;
+      }
+      dl {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        gap: 7px 16px;
+        margin: 8px 0 0;
+        font-size: 0.92rem;
+      }
+      dt {
+        color: var(--ink-soft);
+      }
+      dd {
+        margin: 0;
+        text-align: right;
+        font-variant-numeric: tabular-nums;
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 10px;
+        margin-top: 20px;
+      }
+      .buttons button {
+        flex: 1;
+      }
+      .warning {
+        color: var(--busy);
+        font-size: 0.9rem;
+        line-height: 1.45;
+        margin-top: 12px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) state!: ProjectState;
+  @property({ attribute: false }) device!: DeviceFigures;
+
+  override render(): TemplateResult {
+    const { state } = this;
+    return html`
+      ${block("Object", objectRows(state))} ${block("Images", imageRows(state))}
+      ${block("From camera to screen", hopRows(state))}
+      ${block("Connection and device", [...connectionRows(state), ...deviceRows(this.device)])}
+      ${
+        isBudgetReached(state)
+          ? html`<p class="warning">
+              This device shows the coarser ${compact(state.scene.budget.points)} points; the finest are left out.
+            </p>`
+          : null
+      }
+      ${
+        state.traffic.failedShards > 0
+          ? html`<p class="warning">${state.traffic.failedShards} shards did not come. Resync asks for them again.</p>`
+          : null
+      }
+      <div class="buttons">
+        <button class="quiet" data-testid="ping" @click=${this.ask("ping")}>${pulseIcon}Ping</button>
+        <button class="quiet" data-testid="resync" @click=${this.ask("resync")}>${resyncIcon}Resync</button>
+      </div>
+    `;
+  }
+
+  private ask(verb: "ping" | "resync"): () => void {
+    return () => this.dispatchEvent(new CustomEvent("ask", { detail: verb, bubbles: true, composed: true }));
+  }
+}
+
+function block(title: string, rows: readonly Row[]): TemplateResult {
+  return html`<section>
+    <h2>${title}</h2>
+    <dl>
+      ${rows.map(
+        ([name, value, testid]) =>
+          html`<dt>${name}</dt>
+            <dd data-testid=${testid ?? ""}>${value}</dd>`,
+      )}
+    </dl>
+  </section>`;
+}
+
+function objectRows({ scene }: ProjectState): Row[] {
+  if (!scene.shown) return [["Points", "none yet"]];
+  const { manifest } = scene.shown;
+  return [
+    ["Points in all", count(manifest.point_count)],
+    ["Shards loaded", `${scene.shown.loaded.size} of ${manifest.shards.length}`],
+    ["Generation", `${manifest.generation}.${manifest.revision}`],
+    ["Scale", manifest.frame.metres_per_unit !== null ? `metres, by ${manifest.frame.scale_source}` : "not set"],
+  ];
+}
+
+function imageRows({ images, statistics }: ProjectState): Row[] {
+  if (!statistics) return [["Images", count(images.imageCount)]];
+  return [
+    ["Stored", count(statistics.stored_count)],
+    ["Placed", count(statistics.placed_count)],
+    ["Waiting for overlap", count(statistics.waiting_count)],
+    ["Not usable", count(statistics.rejected_count)],
+    ["In the queue", count(statistics.queued_count)],
+  ];
+}
+
+/** The newest image's, and the median of the last ones once there are some. */
+function hopRows({ latency, roundTripS }: ProjectState): Row[] {
+  const words = (samples: readonly number[]): string => {
+    const summary = summaryOf(samples);
+    if (!summary) return "–";
+    const { median, newest } = summary;
+    return samples.length < 3 ? seconds(newest) : `${seconds(newest)} (median ${seconds(median)})`;
+  };
+  const { capturedToStored, pointsToSeen, storedToPoints } = latency.hops;
+  return [
+    ["Camera to store", words(capturedToStored), "hop-captured"],
+    ["Store to points", words(storedToPoints), "hop-stored"],
+    ["Points to this screen", words(pointsToSeen), "hop-seen"],
+    ["Ping there and back", roundTripS === null ? "–" : seconds(roundTripS), "round-trip"],
+  ];
+}
+
+function connectionRows({ traffic }: ProjectState): Row[] {
+  return [
+    ["Messages", count(traffic.messages)],
+    ["Received", bytes(traffic.bytes)],
+  ];
+}
+
+function deviceRows({ drawCalls, frameMs, frames, pointsDrawn }: DeviceFigures): Row[] {
+  return [
+    ["Points in the last frame", count(pointsDrawn)],
+    ["Script for a frame", `${frameMs.toFixed(1)} ms`],
+    ["Draw calls", count(drawCalls)],
+    ["Frames drawn", count(frames)],
+  ];
+}

@@ -1,0 +1,174 @@
+/** Which photographs does this page send, and which are safe? */
+import type { TemplateResult } from "lit";
+import { LitElement, css, html, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+
+import type { Upload } from "../../scene/uploads";
+import { isOver } from "../../scene/uploads";
+import { cameraIcon, checkIcon, closeIcon, imageIcon } from "../icons";
+import { sharedParts } from "../theme";
+import { uploadWords } from "../words";
+
+const ACCEPTED = "image/jpeg,image/png,image/webp,image/tiff"; // phones turn HEIC into JPEG for this list
+
+@customElement("cairn-uploads")
+export class Uploads extends LitElement {
+  static override readonly styles = [
+    sharedParts,
+    css`
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 10px;
+      }
+      .buttons label {
+        flex: 1 1 auto;
+      }
+      label:focus-within {
+        outline: 2px solid var(--accent);
+        outline-offset: 2px;
+      }
+      .camera {
+        display: none;
+      }
+      @media (pointer: coarse) {
+        .camera {
+          display: inline-flex;
+        }
+      }
+      .hint {
+        color: var(--ink-soft);
+        font-size: 0.88rem;
+        line-height: 1.5;
+        margin: 14px 0 4px;
+      }
+      ul {
+        list-style: none;
+        margin: 12px 0 0;
+        padding: 0;
+      }
+      li {
+        display: grid;
+        grid-template-columns: 26px 1fr;
+        gap: 12px;
+        padding: 10px 0;
+        border-top: 1px solid var(--line);
+        align-items: center;
+      }
+      .name {
+        white-space: nowrap;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        font-size: 0.92rem;
+      }
+      .words {
+        color: var(--ink-soft);
+        font-size: 0.84rem;
+        line-height: 1.4;
+      }
+      .texts {
+        min-width: 0;
+      }
+      progress {
+        display: block;
+        width: 100%;
+        height: 4px;
+        margin-top: 6px;
+        accent-color: var(--accent);
+      }
+      .stored,
+      .duplicate {
+        color: var(--good);
+      }
+      .rejected,
+      .failed,
+      .rejected .words,
+      .failed .words {
+        color: var(--bad);
+      }
+      .ring {
+        width: 20px;
+        height: 20px;
+        margin: 3px;
+        border: 2px solid var(--line-strong);
+        border-radius: 50%;
+      }
+      .reading .ring,
+      .sending .ring {
+        border-top-color: var(--accent);
+        animation: turn 1s linear infinite;
+      }
+      @keyframes turn {
+        to {
+          rotate: 1turn;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) uploads: readonly Upload[] = [];
+
+  override render(): TemplateResult {
+    return html`
+      <div class="buttons">
+        <label class="button primary">
+          ${imageIcon}<span>Add photos</span>
+          <input
+            class="hidden-words"
+            type="file"
+            accept=${ACCEPTED}
+            multiple
+            data-testid="upload-input"
+            @change=${this.chosen}
+          />
+        </label>
+        <label class="button quiet camera">
+          ${cameraIcon}<span>Take one</span>
+          <input class="hidden-words" type="file" accept="image/*" capture="environment" @change=${this.chosen} />
+        </label>
+      </div>
+      <p class="hint">Each photo should share two thirds of its view with the one before.</p>
+      ${this.uploads.length === 0 ? nothing : this.list()}
+    `;
+  }
+
+  private list(): TemplateResult {
+    return html`<ul data-testid="uploads">
+        ${repeat(
+          [...this.uploads].reverse(),
+          ({ key }) => key,
+          (upload) =>
+            html`<li class=${upload.state} data-state=${upload.state}>
+              ${sign(upload)}
+              <div class="texts">
+                <div class="name">${upload.fileName}</div>
+                <div class="words">${uploadWords(upload)}</div>
+                ${upload.state === "sending" && upload.sentBytes > 0 ? bar(upload) : nothing}
+              </div>
+            </li>`,
+        )}
+      </ul>
+      ${this.uploads.some(isOver) ? html`<button class="quiet" @click=${this.clear}>Clear finished</button>` : nothing}`;
+  }
+
+  private readonly chosen = (event: Event): void => {
+    const input = event.target as HTMLInputElement;
+    const files = [...(input.files ?? [])];
+    input.value = ""; // the same photo may be chosen again
+    this.dispatchEvent(new CustomEvent("photographs", { detail: files, bubbles: true, composed: true }));
+  };
+
+  private readonly clear = (): void => {
+    this.dispatchEvent(new CustomEvent("clear-uploads", { bubbles: true, composed: true }));
+  };
+}
+
+function bar({ fileName, sentBytes, sizeBytes }: Upload): TemplateResult {
+  return html`<progress max="1" .value=${sentBytes / sizeBytes} aria-label=${`${fileName}: sent`}></progress>`;
+}
+
+function sign(upload: Upload): TemplateResult {
+  if (!isOver(upload)) return html`<span class="ring" role="img" aria-label="under way"></span>`;
+  return upload.state === "stored" || upload.state === "duplicate" ? checkIcon : closeIcon;
+}

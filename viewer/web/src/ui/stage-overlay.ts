@@ -1,0 +1,52 @@
+/** What lies over the canvas? The scale bar, what is being measured, and a ruler: SVG and HTML that follow the view. */
+import type { TemplateResult } from "lit";
+import { html, nothing } from "lit";
+
+import type { Stage } from "../render/stage";
+import type { Vector } from "../scene/framing";
+import { rulerOf, shownBar } from "../scene/scale";
+import type { ProjectState } from "../scene/state";
+import type { WorldFrame } from "../wire/contract";
+import { length } from "./format";
+import type { Measuring } from "./overlay/measuring";
+import { drawBar } from "./overlay/measuring";
+
+export interface Overlaid {
+  readonly stage: Stage | null;
+  readonly project: ProjectState | null;
+  readonly measuring: Measuring;
+  readonly isMeasuring: boolean;
+}
+
+const MOST_RULER_PX = 130;
+
+/** The frame of the generation that is on screen. */
+export function frameOf(project: ProjectState | null): WorldFrame | null {
+  return project?.scene.shown?.manifest.frame ?? null;
+}
+
+/** Whether anything over the canvas has to follow the view. */
+export function hasOverlay({ measuring, project }: Overlaid): boolean {
+  const frame = frameOf(project);
+  const isScaled = frame !== null && frame.metres_per_unit !== null;
+  return measuring.points.length > 0 || isScaled || Boolean(project?.scaleBar);
+}
+
+/** The contents of the SVG over the canvas. */
+export function overlayLines({ isMeasuring, measuring, project, stage }: Overlaid): TemplateResult | typeof nothing {
+  const frame = frameOf(project);
+  if (!stage || !frame || !project) return nothing;
+  const place = (point: Vector): readonly [number, number] | null => stage.project(point);
+  const bar = shownBar(project.scaleBar, project.scene.shown);
+  const measure = isMeasuring ? measuring.draw(place, frame.metres_per_unit, frame.offset) : nothing;
+  return html`${bar ? drawBar(bar, place) : nothing}${measure}`;
+}
+
+/** A ruler of a round length in metres; nothing while the scale is unknown. */
+export function ruler(stage: Stage | null, frame: WorldFrame | null): TemplateResult | typeof nothing {
+  const metres = frame?.metres_per_unit ?? null;
+  const found = metres !== null && stage ? rulerOf(metres * stage.unitsPerPx, MOST_RULER_PX) : null;
+  if (!found) return nothing;
+  const words = length(found.metres, 1);
+  return html`<div class="ruler" data-testid="ruler" .style=${`width:${found.widthPx}px`}>${words}</div>`;
+}

@@ -1,0 +1,81 @@
+/** How do the canvas and what lies over it look? */
+import { css } from "lit";
+
+import { RULER_LEFT_PX, narrow, px } from "./breakpoints";
+
+export const stageStyles = css`
+  :host,
+  canvas,
+  svg {
+    position: absolute;
+    inset: 0;
+    width: 100%;
+    height: 100%;
+  }
+  canvas {
+    touch-action: none;
+    outline: none;
+    cursor: grab;
+  }
+  canvas:active {
+    cursor: grabbing;
+  }
+  canvas.pointing {
+    cursor: pointer;
+  }
+  canvas.measuring {
+    cursor: crosshair;
+  }
+  canvas:focus-visible {
+    box-shadow: inset 0 0 0 3px var(--accent);
+  }
+  svg {
+    pointer-events: none;
+  }
+  line {
+    stroke: var(--accent);
+    stroke-width: 2;
+    stroke-linecap: round;
+  }
+  .bar line {
+    stroke: var(--ink);
+    stroke-width: 2.5;
+  }
+  .ruler {
+    position: absolute;
+    left: ${px(RULER_LEFT_PX)};
+    bottom: 30px;
+    padding-bottom: 5px;
+    border: solid var(--ink-soft);
+    border-width: 0 2px 2px;
+    color: var(--ink);
+    font-size: 0.84rem;
+    text-align: center;
+    white-space: nowrap;
+    font-variant-numeric: tabular-nums;
+    text-shadow:
+      0 0 4px var(--ground),
+      0 0 8px var(--ground);
+    pointer-events: none;
+  }
+  @media ${narrow} {
+    .ruler {
+      left: 20px;
+      bottom: 148px;
+    }
+  }
+  circle {
+    fill: var(--accent);
+    stroke: var(--panel-solid);
+    stroke-width: 2;
+  }
+  text {
+    fill: var(--ink);
+    font: 600 15px var(--sans);
+    text-anchor: middle;
+    paint-order: stroke;
+    stroke: var(--ground);
+    stroke-width: 5;
+    stroke-linejoin: round;
+  }
+`;

@@ -1,0 +1,115 @@
+/** How does the state get onto the stage? Shards, framing and cameras, each only when it changed. */
+import type { CameraLook } from "../render/camera-overlay";
+import type { Stage } from "../render/stage";
+import type { Framing, Vector } from "../scene/framing";
+import { framingIn, framingOf, isReframed, upOf, viewingDirection } from "../scene/framing";
+import type { ReferenceSet } from "../scene/reference";
+import { IDENTITY, chained, inverse, isIdentity, moved } from "../scene/similarity";
+import type { ProjectState } from "../scene/state";
+import type { CameraEntry, Manifest, Similarity } from "../wire/contract";
+
+/** What was fitted last. */
+interface Fitted {
+  readonly framing: Framing;
+  readonly viewing: Vector | null;
+}
+
+/** How cameras are drawn, as far as the state does not tell it. */
+export type Look = Omit<CameraLook, "offset">;
+
+const ORIGIN: Vector = [0, 0, 0];
+/** So many shards of one manifest tell how large the object is; finer ones do not make it larger. */
+const ENOUGH_SHARDS = 8;
+
+export class StageSync {
+  private lastShown: ReferenceSet | null = null;
+  private lastComing: ReferenceSet | null = null;
+  private lastCameras: readonly CameraEntry[] = [];
+  private lastLook: Look | null = null;
+  private fitted: Fitted | null = null;
+  private shownFromFirst: Similarity = IDENTITY;
+  private judged: Manifest | null = null;
+  private isHeld = false;
+
+  constructor(private readonly stage: Stage) {}
+
+  /** A hand is on the object: it is not fitted by itself any more. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  /** Bring the stage up to date. */
+  sync(state: ProjectState, look: Look): void {
+    const { coming, shown } = state.scene;
+    const { cameras } = state.images;
+    if (shown !== this.lastShown || coming !== this.lastComing) this.showShards(state);
+    const isNew = cameras !== this.lastCameras || !isSameLook(look, this.lastLook);
+    if (isNew || shown !== this.lastShown) {
+      this.stand(state);
+      this.followGrowth(state);
+      this.stage.placeCameras(cameras, { ...look, offset: shown?.manifest.frame.offset ?? ORIGIN });
+    }
+    this.lastShown = shown;
+    this.lastComing = coming;
+    this.lastCameras = cameras;
+    this.lastLook = look;
+  }
+
+  /** See the whole again, and follow its growth again. */
+  fit(state: ProjectState): void {
+    this.isHeld = false;
+    const framing = framingOf(this.stage.shownPoints);
+    if (!framing) return;
+    const viewing = viewingDirection(state.images.cameras);
+    this.fitted = { framing, viewing };
+    this.stage.fit(framing, viewing);
+  }
+
+  private showShards({ scene }: ProjectState): void {
+    const { coming, shown } = scene;
+    const keys = (shown?.plan ?? []).map(({ key }) => key);
+    const loaded = keys.filter((key) => shown?.loaded.has(key));
+    this.stage.show(loaded, new Set(coming ? coming.plan.map(({ key }) => key) : keys));
+  }
+
+  private stand({ images, scene }: ProjectState): void {
+    const frame = scene.shown?.manifest.frame;
+    if (!frame) return;
+    const up = upOf(frame.up, images.cameras);
+    const nowFromBefore = chained(scene.shownFromFirst, inverse(this.shownFromFirst));
+    this.shownFromFirst = scene.shownFromFirst;
+    if (isIdentity(nowFromBefore)) {
+      this.stage.stand(up);
+      return;
+    }
+    this.stage.carry(nowFromBefore, up);
+    if (!this.fitted) return;
+    const { framing, viewing } = this.fitted;
+    const turn: Similarity = { ...IDENTITY, rotation_wxyz: nowFromBefore.rotation_wxyz };
+    this.fitted = { framing: framingIn(nowFromBefore, framing), viewing: viewing && moved(turn, viewing) };
+  }
+
+  /** As the object grows it is fitted again, as long as nobody has taken hold of it. */
+  private followGrowth(state: ProjectState): void {
+    const { shown } = state.scene;
+    if (this.isHeld || !shown || shown.loaded.size === 0) return;
+    const isJudged = this.judged === shown.manifest && shown.loaded.size > ENOUGH_SHARDS;
+    if (isJudged && state.images.cameras === this.lastCameras) return;
+    this.judged = shown.manifest;
+    const framing = framingOf(this.stage.shownPoints);
+    if (!framing) return;
+    const next = { framing, viewing: viewingDirection(state.images.cameras) };
+    if (!this.fitted || isReframed(this.fitted.framing, next.framing) || isTurned(this.fitted.viewing, next.viewing))
+      this.fit(state);
+  }
+}
+
+/** Whether the photographers look another way than before, by more than some 25 degrees. */
+function isTurned(before: Vector | null, now: Vector | null): boolean {
+  if (!before || !now) return before !== now;
+  return before[0] * now[0] + before[1] * now[1] + before[2] * now[2] < 0.9;
+}
+
+function isSameLook(one: Look, other: Look | null): boolean {
+  return one.tints === other?.tints && one.selected === other.selected && one.shown === other.shown;
+}

@@ -1,0 +1,32 @@
+/** How often does the page draw a new state? A throttle: at once after a pause, then the newest state every 33 ms. */
+
+/** Two frames of a usual screen. */
+export const INTERVAL_MS = 33;
+
+export class Throttle<State> {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private newest: State | undefined;
+  private toldAtMs = -Infinity;
+  private isClosed = false;
+
+  constructor(private readonly tell: (state: State) => void) {}
+
+  /** Pass a new state on, in a task of its own: the caller may have more to do first. */
+  readonly news = (state: State): void => {
+    this.newest = state;
+    if (this.isClosed) return;
+    this.timer ??= setTimeout(this.pass, Math.max(0, this.toldAtMs + INTERVAL_MS - performance.now()));
+  };
+
+  /** Stop; nothing is passed on after this. */
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+  }
+
+  private readonly pass = (): void => {
+    this.timer = undefined;
+    this.toldAtMs = performance.now();
+    this.tell(this.newest as State);
+  };
+}

@@ -1,0 +1,98 @@
+/** What happens when a person asks for something? Tools, banner buttons and requests, each with its word in the toast. */
+import type { ProjectState } from "../scene/state";
+import { widened } from "../scene/wanted";
+import { sentenceOf } from "../wire/errors";
+import type { BannerAction } from "./overlay/banner";
+import type { Toast } from "./overlay/toast";
+import type { Tab } from "./panels/panel";
+import { offer, saveImage } from "./saving";
+import type { Session } from "./session";
+import type { StageElement } from "./stage-element";
+import type { Theme } from "./theme";
+import { THEMES } from "./theme";
+import type { Tool } from "./tools";
+import type { ViewerState } from "./viewer-state";
+import { act } from "./viewer-state";
+
+/** What the commands need of the element. */
+export interface CommandHost {
+  theme: Theme;
+  readonly session: Session | null;
+  readonly project: ProjectState | null;
+  readonly stage: StageElement | null;
+  readonly toast: Toast;
+  view: ViewerState;
+  change(change: Partial<ViewerState>): void;
+  showInvitation(): void;
+}
+
+export class ViewerCommands {
+  constructor(private readonly host: CommandHost & HTMLElement) {}
+
+  /** Use a tool of the toolbar or its key. */
+  use(tool: Tool): void {
+    const { host } = this;
+    host.view = act(host.view, tool);
+    if (tool === "fit") host.stage?.fit();
+    if (tool === "image") void this.saveImage();
+    if (tool === "cloud" && host.stage && host.project) offer(host.stage.cloud(), `${host.project.project}.ply`);
+    if (tool === "invite") host.showInvitation();
+    if (tool === "theme") host.theme = THEMES[(THEMES.indexOf(host.theme) + 1) % THEMES.length] ?? "dark";
+  }
+
+  /** Do what a banner's button offers. */
+  respond(action: BannerAction): void {
+    const { project, session } = this.host;
+    switch (action) {
+      case "reconnect":
+        session?.follower.retry();
+        break;
+      case "ping":
+      case "resync":
+        this.ask(action);
+        break;
+      case "more_points":
+        if (project) session?.follower.dispatch({ kind: "budget", budget: widened(project.scene.budget) });
+        break;
+      default:
+        this.open(action);
+    }
+  }
+
+  ask(verb: "ping" | "resync"): void {
+    const { session, toast } = this.host;
+    const asked = verb === "resync" ? session?.follower.resync() : session?.follower.request(verb);
+    asked?.then(
+      () => {
+        toast.say(verb === "ping" ? "Asked the reconstructor" : "Asked for everything again");
+      },
+      (thrown: unknown) => {
+        toast.say(sentenceOf(thrown), true);
+      },
+    );
+  }
+
+  /** Set the scale for every viewer; null takes it away. */
+  async setScale(distanceM: number | null): Promise<void> {
+    const { session, stage, toast } = this.host;
+    const ends = stage?.measured ?? null;
+    if (distanceM !== null && !ends) return;
+    try {
+      await session?.follower.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
+      this.host.change({ scaleRefusal: null });
+      toast.say(distanceM === null ? "The scale is taken away" : "The scale is set for everybody");
+    } catch (thrown) {
+      this.host.change({ scaleRefusal: sentenceOf(thrown) });
+    }
+  }
+
+  open(tab: Tab): void {
+    this.host.change({ tab, isPanelOpen: true });
+  }
+
+  private async saveImage(): Promise<void> {
+    const { project } = this.host;
+    const image = await this.host.stage?.capture();
+    if (image && project) await saveImage(image, project, getComputedStyle(this.host));
+  }
+}

@@ -1,0 +1,136 @@
+/** What stands around the object? Header, tools, banner, cards and sheet as templates; they act through the element. */
+import type { TemplateResult } from "lit";
+import { html, nothing } from "lit";
+
+import { pointCount } from "../scene/reference";
+import type { ProjectState } from "../scene/state";
+import type { Photograph } from "../scene/uploader";
+import type { Credentials } from "../wire/join";
+import type { CairnViewer } from "./cairn-viewer";
+import { deviceBudget } from "./device";
+import { header } from "./header";
+import { banner } from "./overlay/banner";
+import { emptyState } from "./overlay/empty-state";
+import { invitation } from "./overlay/invite";
+import "./overlay/login";
+import { projectDialog } from "./overlay/project-picker";
+import { imageCard, measurement } from "./overlay/side-card";
+import "./panels/sheet";
+import { announcementOf } from "./summary";
+import type { Tools } from "./tools";
+
+export class ViewerContent {
+  constructor(private readonly host: CairnViewer) {}
+
+  login(): TemplateResult {
+    return html`<div class="middle">
+      <cairn-login
+        .projects=${this.host.config.projects}
+        .refusal=${this.host.refusal}
+        @login=${(event: CustomEvent<Credentials>) => {
+          this.host.refusal = null;
+          this.host.isInvited = false;
+          this.host.credentials = event.detail;
+        }}
+      ></cairn-login>
+    </div>`;
+  }
+
+  content(project: ProjectState): TemplateResult {
+    const { link } = this.host;
+    const { trouble } = this.host.view;
+    const onLeave = (): void => {
+      this.host.choose("");
+    };
+    const onStay = (): void => {
+      this.host.change({ isChoosing: false });
+    };
+    const onRetry = (): void => {
+      this.host.session?.follower.retry();
+    };
+    const onPhotos = (): void => {
+      this.host.commands.open("photos");
+    };
+    const onSwitch = (): void => void this.host.openSwitch();
+    return html`${header(project, this.tools(project), this.host.config.projects.length === 1 ? null : onSwitch)}
+      ${emptyState({ project, trouble, link, onLeave, onRetry, onPhotos })} ${this.banner(project)}
+      ${this.beside(project)}
+      <cairn-sheet
+        .project=${project}
+        .device=${this.host.stage?.figures}
+        .tab=${this.host.view.tab}
+        .isOpen=${this.host.view.isPanelOpen}
+        .selected=${this.host.view.selected}
+        @choose=${this.host.chosen}
+        @sight=${(event: CustomEvent<readonly string[]>) => {
+          this.host.sighted = event.detail;
+          this.host.look();
+        }}
+        @tab=${this.host.turned}
+        @pull=${(event: CustomEvent<boolean>) => {
+          this.host.change({ isPanelOpen: event.detail });
+        }}
+        @photographs=${(event: CustomEvent<Photograph[]>) => {
+          this.host.upload(event.detail);
+        }}
+        @clear-uploads=${() => this.host.session?.follower.dispatch({ kind: "uploads_cleared" })}
+        @ask=${this.host.asked}
+      ></cairn-sheet>
+      ${link === null ? nothing : invitation(link, () => this.host.dialog?.close())}
+      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.host.choosing(this.host.credentials, onStay)) : nothing}
+      <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
+  }
+
+  private beside(project: ProjectState): TemplateResult | typeof nothing {
+    const { stage } = this.host;
+    const { scaleRefusal: refusal, selected } = this.host.view;
+    if (!this.host.view.isMeasuring)
+      return imageCard({
+        project,
+        selected,
+        onFly: (imageId) => stage?.visit(imageId),
+        onSelect: (imageId) => {
+          this.host.change({ selected: imageId });
+        },
+      });
+    const onDone = (): void => {
+      this.host.change({ isMeasuring: false });
+    };
+    return measurement({
+      project,
+      stage,
+      refusal,
+      onDone,
+      onScale: (distanceM) => void this.host.commands.setScale(distanceM),
+    });
+  }
+
+  private banner(project: ProjectState): TemplateResult | typeof nothing {
+    const { dismissed } = this.host.view;
+    return banner({
+      project,
+      dismissed,
+      canShowMore: project.scene.budget === deviceBudget(),
+      act: (action) => {
+        this.host.commands.respond(action);
+      },
+      dismiss: (kind) => {
+        this.host.change({ dismissed: new Set([...dismissed, kind]) });
+      },
+    });
+  }
+
+  private tools(project: ProjectState): Tools {
+    return {
+      theme: this.host.theme,
+      hasCameras: this.host.view.hasCameras,
+      isMeasuring: this.host.view.isMeasuring,
+      isPanelOpen: this.host.view.isPanelOpen,
+      hasCloud: pointCount(project.scene.shown) > 0,
+      canInvite: this.host.link !== null,
+      act: (tool) => {
+        this.host.commands.use(tool);
+      },
+    };
+  }
+}

@@ -1,0 +1,77 @@
+import { PerspectiveCamera, Vector3 } from "three";
+import { describe, expect, it, vi } from "vitest";
+
+import { Navigation } from "../../src/render/navigation";
+import type { Stage } from "../../src/render/stage";
+import { matrixOf } from "../../src/render/stage";
+import type { Vector } from "../../src/scene/framing";
+import { moved } from "../../src/scene/similarity";
+import type { Action } from "../../src/scene/state";
+import { initialState, reduce } from "../../src/scene/state";
+import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
+import type { Manifest, Similarity } from "../../src/wire/contract";
+import { StageSync } from "../../src/ui/stage-sync";
+import { manifestOf } from "../manifests";
+
+/** A turn about the vertical, half as large, elsewhere. */
+const lean: Similarity = { scale: 0.5, rotation_wxyz: [0.8, 0, 0.6, 0], translation: [4, -1, 2] };
+const look = { tints: { camera: "#fff", newest: "#fff" }, selected: null, shown: null };
+
+function generation(number: number, worldFromPrevious?: Similarity): Manifest {
+  const { frame, ...rest } = manifestOf(number, 0, [{ index: 0 }]);
+  const moving = worldFromPrevious ? { world_from_previous: worldFromPrevious } : {};
+  return { ...rest, previous_generation: number - 1, frame: { ...frame, up: [0, 1, 0], ...moving } };
+}
+
+function arrival(manifest: Manifest): Action[] {
+  const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
+    kind: "shard",
+    shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
+  }));
+  return [{ kind: "message", message: manifest, bytes: 1 }, ...shards];
+}
+
+describe("a swap of generations", () => {
+  it("shows the new shards and carries the eye in one and the same update", () => {
+    const calls: string[] = [];
+    const stage = {
+      shownPoints: [],
+      show: () => calls.push("show"),
+      stand: () => calls.push("stand"),
+      carry: (by: Similarity) => calls.push(`carry by ${by.scale}`),
+      placeCameras: () => calls.push("cameras"),
+    };
+    const showing = new StageSync(stage as unknown as Stage);
+    let state = initialState("chapel", DESKTOP_BUDGET);
+    const shown: string[][] = [];
+    for (const action of [...arrival(generation(1)), ...arrival(generation(2, lean))]) {
+      state = reduce(state, action, 0, 0);
+      calls.length = 0;
+      showing.sync(state, look);
+      shown.push([...calls]);
+    }
+    expect(shown.at(-1)).toEqual(["show", "carry by 0.5", "cameras"]);
+    expect(shown.slice(0, -1).flat()).not.toContain("carry by 0.5");
+    showing.sync(state, { ...look, selected: "x" });
+    expect(calls.filter((call) => call.startsWith("carry"))).toHaveLength(1);
+  });
+
+  it("leaves every point of the object where it was on screen", () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
+    const camera = new PerspectiveCamera(45, 1.6, 0.01, 100);
+    const navigation = new Navigation(camera, null, () => undefined);
+    navigation.flyTo({ position: new Vector3(3, 2, 5), target: new Vector3(0.5, 0.2, 0) }, 0);
+    const onScreen = (point: Vector): Vector3 => {
+      camera.updateMatrixWorld();
+      return new Vector3(...point).project(camera);
+    };
+    const points: readonly Vector[] = [[0, 0, 0], [1, 0.5, -1], [-0.7, 1, 0.4]]; // prettier-ignore
+    const before = points.map(onScreen);
+    navigation.carry(matrixOf(lean));
+    for (const [at, point] of points.entries()) {
+      const now = onScreen(moved(lean, point));
+      expect(now.x).toBeCloseTo(before[at]?.x ?? NaN, 9);
+      expect(now.y).toBeCloseTo(before[at]?.y ?? NaN, 9);
+    }
+  });
+});

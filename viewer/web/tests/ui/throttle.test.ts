@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { INTERVAL_MS, Throttle } from "../../src/ui/throttle";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("what comes after a rest is passed on at once, after what came with it", () => {
+  const told: number[] = [];
+  const pace = new Throttle<number>((state) => told.push(state));
+  pace.news(1);
+  pace.news(2);
+  expect(told).toEqual([]);
+  vi.advanceTimersByTime(0);
+  expect(told).toEqual([2]);
+  vi.advanceTimersByTime(INTERVAL_MS);
+  pace.news(3);
+  vi.advanceTimersByTime(0);
+  expect(told).toEqual([2, 3]);
+});
+
+test("of what pours in only the newest is passed on, and soon", () => {
+  const told: number[] = [];
+  const pace = new Throttle<number>((state) => told.push(state));
+  for (let state = 1; state <= 100; state += 1) {
+    pace.news(state);
+    vi.advanceTimersByTime(1);
+  }
+  vi.advanceTimersByTime(INTERVAL_MS);
+  expect(told.at(-1)).toBe(100);
+  expect(told.length).toBeLessThan(2 + Math.ceil(100 / INTERVAL_MS) + 1);
+});
+
+test("nothing is passed on after the end", () => {
+  const told: number[] = [];
+  const pace = new Throttle<number>((state) => told.push(state));
+  pace.news(1);
+  vi.advanceTimersByTime(0);
+  pace.news(2);
+  pace.close();
+  pace.news(3);
+  vi.advanceTimersByTime(10 * INTERVAL_MS);
+  expect(told).toEqual([1]);
+});
