@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import os
 import re
-import shutil
+import stat
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from broker.config import Connection
 from broker.contract import CAMERAS
 from broker.envelope import decode
 from broker.errors import CairnError
+from broker.files import write_durably
 from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, follow
 from broker.messages import CameraEntry, Cameras
@@ -170,14 +170,8 @@ def write(calibration: Calibration, settings_file: Path) -> None:
         text = settings_file.read_text("utf-8") if settings_file.exists() else ""
         changed = _with_line(text, line)
         tomllib.loads(changed)
-        part = settings_file.with_name(settings_file.name + ".part")
-        with part.open("w", encoding="utf-8") as file:
-            file.write(changed)
-            file.flush()
-            os.fsync(file.fileno())
-        if settings_file.exists():
-            shutil.copymode(settings_file, part)
-        part.replace(settings_file)
+        mode = stat.S_IMODE(settings_file.stat().st_mode) if settings_file.exists() else 0o644
+        write_durably(settings_file.parent, {settings_file.name: changed.encode()}, mode=mode)
     except tomllib.TOMLDecodeError as exc:
         raise BadCalibrationError(f"{settings_file} is no TOML: put `{line}` into its table [edge] by hand") from exc
     except OSError as exc:

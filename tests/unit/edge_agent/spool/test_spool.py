@@ -181,7 +181,7 @@ def test_a_damaged_index_is_set_aside_and_made_again_from_the_files(folder: Path
 
 # Crashes. Every call below touches the disk; the n-th of them, counted over the whole work, is the last one made.
 
-CALLS = ("open", "write", "fsync", "rename", "close")
+CALLS = ("open", "write", "fsync", "replace", "close")
 
 
 class CountingConnection(sqlite3.Connection):
