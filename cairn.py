@@ -1,6 +1,7 @@
-"""The `cairn` command: the programs' command lines, `demo` and `doctor` under one roof.
+"""The `cairn` command: the programs' command lines, `demo` and `doctor` as one tree.
 
-Each is imported only when it is called, so that a rig needs nothing of the others' libraries.
+A program is imported when it is called, so that a rig needs nothing of the others' libraries. Shell completion belongs to
+this root: `cairn --install-completion` works for all programs.
 """
 
 import importlib
@@ -9,74 +10,102 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Final
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
 
 from broker.errors import CairnError
+
+OURS: Final = frozenset({"broker", "edge_agent", "reconstructor", "viewer", "demo"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One word after `cairn`."""
+    """One word after `cairn`; `setup` is the part of deploy/setup.sh that installs its libraries."""
 
     module: str
     purpose: str
-    extra: str | None = None
+    setup: str
 
 
 PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
     {
-        "demo": Program(
-            module="demo.cli", purpose="the whole path on this machine", extra="viewer,reconstructor,simulation"
+        "demo": Program(module="demo.cli", purpose="Run the whole path on this machine.", setup="demo"),
+        "doctor": Program(
+            module="viewer.doctor", purpose="Measure whether the browsers' endpoint is fast enough.", setup="demo"
         ),
-        "doctor": Program(module="viewer.doctor", purpose="is the browsers' endpoint fast enough", extra="viewer"),
-        "broker": Program(module="broker.cli", purpose="run our own Mosquitto and keep its accounts"),
-        "edge": Program(module="edge_agent.cli", purpose="the agent on a camera rig"),
-        "reconstructor": Program(module="reconstructor.cli", purpose="from images to shards", extra="reconstructor"),
+        "broker": Program(module="broker.cli", purpose="Run our own Mosquitto and keep its accounts.", setup="rig"),
+        "edge": Program(module="edge_agent.cli", purpose="Run the agent on a camera rig.", setup="rig"),
+        "reconstructor": Program(module="reconstructor.cli", purpose="Turn images into shards.", setup="demo"),
         "export": Program(
             module="reconstructor.exports.cli",
-            purpose="a reconstruction as COLMAP, PLY, LAZ or glTF",
-            extra="reconstructor",
+            purpose="Write a reconstruction as COLMAP, PLY, LAZ or glTF.",
+            setup="demo",
         ),
-        "view": Program(module="viewer.cli", purpose="the page server and the command-line viewer", extra="viewer"),
+        "view": Program(module="viewer.cli", purpose="Serve the page; view from the command line.", setup="demo"),
     }
 )
 
 
-def usage() -> str:
-    """What `cairn --help` prints."""
-    lines = [f"  {name:<14} {program.purpose}" for name, program in PROGRAMS.items()]
-    return "\n".join(["usage: cairn PROGRAM …", "", *lines, "", "cairn PROGRAM --help tells more", ""])
+class MissingPackageError(CairnError):
+    """A program's libraries are not installed on this machine."""
+
+    code = "package_missing"
+    remedy = "Run the part of `deploy/setup.sh` that the message names."
+
+
+class ProgramTree(TyperGroup):
+    """A group whose commands are imported when they are called or completed, not when they are listed."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        # What the help lists and what a typing mistake is compared with: names and purposes, nothing imported.
+        self.commands = {name: TyperCommand(name, help=each.purpose) for name, each in PROGRAMS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Import the program that is called or completed."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _load(str(name)) if command is not None else None, rest
+
+
+app = typer.Typer(
+    cls=ProgramTree,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Photographs of a heritage site become a 3-D reconstruction while the team is still there.",
+)
+
+
+@app.callback()
+def root(*, is_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    """Photographs of a heritage site become a 3-D reconstruction while the team is still there."""
+    del is_version  # `main` has answered it
+
+
+def _load(name: str) -> Any:
+    program = PROGRAMS[name]
+    try:
+        return typer.main.get_command(importlib.import_module(program.module).app)
+    except ModuleNotFoundError as exc:
+        missing = str(exc.name)
+        if missing.partition(".")[0] in OURS:
+            raise
+        raise MissingPackageError(
+            f"the Python package {missing!r} is missing: run `deploy/setup.sh {program.setup}`"
+        ) from exc
 
 
 def main() -> None:
     """Run one program; an error of ours is one line and exit code 1, bad usage exit code 2."""
     words = sys.argv[1:]
-    if not words or words[0] in {"-h", "--help"}:
-        sys.stdout.write(usage())
-        sys.exit(0 if words else 2)
-    if words[0] == "--version":
+    if words[:1] == ["--version"]:
         sys.stdout.write(f"cairn {version('cairn')}\n")
         return
-    if words[0] not in PROGRAMS:
-        sys.stderr.write(f"cairn: there is no program {words[0]!r}\n{usage()}")
-        sys.exit(2)
-    _run(words[0], PROGRAMS[words[0]], words[1:])
-
-
-def _run(name: str, program: Program, words: list[str]) -> None:
     try:
-        app = importlib.import_module(program.module).app
-    except ModuleNotFoundError as exc:
-        missing = str(exc.name)
-        if missing.partition(".")[0] in {"broker", "edge_agent", "reconstructor", "viewer", "demo"}:
-            raise
-        hint = f": pip install 'cairn[{program.extra}]'" if program.extra else ""
-        sys.stderr.write(f"cairn {name} needs the Python package {missing!r}{hint}\n")
-        sys.exit(1)
-    try:
-        app(words, prog_name=f"cairn {name}")
+        app(prog_name="cairn")
     except CairnError as exc:
-        sys.stderr.write(f"cairn {name}: {exc.sentence}\n")
+        sys.stderr.write(f"cairn {words[0]}: {exc.sentence}\n")
         sys.exit(1)
 
 

@@ -31,7 +31,7 @@ from broker.contract import RECONSTRUCTOR_STATISTICS, REFERENCE
 from broker.envelope import decode
 from broker.ids import ProjectId
 from broker.live import BrokerLostError, follow
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 from broker.messages import Manifest, ReconstructorStatistics
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from reconstructor.storage.store import Store
@@ -280,7 +280,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     wishes = parser.parse_args()
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     halves = []
     for half, is_persistent in enumerate((True, False)):
         with tempfile.TemporaryDirectory(prefix="cairn-chaos-") as name:

@@ -26,7 +26,7 @@ from benchmarks.relay import page_server
 from broker.accounts.access import Credential, User
 from broker.delivery import Delivery
 from broker.ids import Encoding
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 
 VIEWER_COUNT: Final = 50
@@ -128,7 +128,7 @@ async def measure(mosquitto: Mosquitto, url: str, program: Path) -> dict[str, fl
 
 def main() -> None:
     """Measure and print."""
-    configure(level="warning")
+    configure(level=LogLevel.WARNING)
     people = [Credential.fresh(User.build(name, name, [PROJECT])) for name in ("reconstructor", "viewer")]
     with tempfile.TemporaryDirectory() as folder, viewers_program() as program:
         plan = BrokerPlan(data_dir=Path(folder), port=free_port())

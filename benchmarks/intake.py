@@ -16,7 +16,7 @@ from broker.contract import IMAGE, RECEIPT, match
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ProjectId
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
@@ -84,7 +84,7 @@ async def measure(mosquitto: Mosquitto, folder: Path) -> list[float]:
 
 def main() -> None:
     """Measure and print."""
-    configure(level="warning")
+    configure(level=LogLevel.WARNING)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plan = BrokerPlan(data_dir=folder / "broker", port=free_port())

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.accounts.access import Credential, User
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from tests.integration.reconstructor.programs import PROJECT, Program, Rig, Watcher, join
 
@@ -84,7 +84,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.late_joins")
     parser.add_argument("--joins", type=int, default=JOIN_COUNT)
     tally = Tally(wanted=parser.parse_args().joins)
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         plan = BrokerPlan(data_dir=Path(name) / "broker", port=free_port())

@@ -26,7 +26,7 @@ from broker.contract import COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import AgentId
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 from broker.messages import ReconstructorPresence
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--rates", default="20,50,200", help="KB/s, separated by commas")
     parser.add_argument("--size-mb", type=float, default=6.0)
     options = parser.parse_args()
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     crossings = asyncio.run(measure([int(each) for each in options.rates.split(",")], options.size_mb))
     print(json.dumps({f"at_{each.rate_kb_per_s}_kb_per_s": each.figures() for each in crossings}))
     sys.exit(0 if all(each.is_whole for each in crossings) else 1)

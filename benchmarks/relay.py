@@ -22,7 +22,7 @@ from broker.accounts.access import Credential, User
 from broker.contract import SHARD
 from broker.delivery import Delivery
 from broker.ids import ProjectId
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
 
@@ -96,7 +96,7 @@ def page_server(mosquitto: Mosquitto) -> Iterator[str]:
 
 def main() -> None:
     """Measure both ways and print the figures."""
-    configure(level="warning")
+    configure(level=LogLevel.WARNING)
     people = (("reconstructor", "reconstructor"), ("viewer", "viewer"))
     credentials = [Credential.fresh(User.build(name, role, [PROJECT])) for name, role in people]
     with tempfile.TemporaryDirectory() as folder:

@@ -27,7 +27,7 @@ from benchmarks.relay import page_server
 from broker.config import Connection
 from broker.contract import REFERENCE, SHARD
 from broker.live import BrokerLostError, follow
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 
 RIG_COUNT: Final = 2
 VIEWER_COUNT: Final = 4
@@ -131,7 +131,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--images", type=int, default=1800)
     wishes = parser.parse_args()
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     with tempfile.TemporaryDirectory(prefix="cairn-soak-") as name:
         outcome, memory, message_count = soak(Path(name), minutes=wishes.minutes, images=wishes.images)
     figures: dict[str, object] = {"minutes": wishes.minutes, "images": outcome.images, "lost": outcome.lost}

@@ -32,7 +32,7 @@ from broker.config import Connection
 from broker.contract import IMAGE, RECEIPT, RECONSTRUCTOR_STATE, match
 from broker.delivery import Delivery
 from broker.ids import AgentId, ImageId, ProjectId
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 from broker.messages import ReceiptStatus, ReconstructorPresence, ReconstructorState, UploadAcknowledged
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
@@ -78,7 +78,7 @@ async def consume(connection: Connection) -> None:
 
 def consumer(connection: Connection) -> None:
     """The consumer's process."""
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     asyncio.run(consume(connection))
 
 
@@ -196,7 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     with tempfile.TemporaryDirectory(prefix="cairn-transport-") as name:
         plan = BrokerPlan(data_dir=Path(name) / "broker", port=free_port())
         people = [("reconstructor", "reconstructor"), (RIG, "agent")]

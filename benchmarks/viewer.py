@@ -26,7 +26,7 @@ from broker.accounts.access import Credential, User
 from broker.config import Connection
 from broker.delivery import Delivery
 from broker.ids import Encoding, ProjectId
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 
 PROJECT: Final = ProjectId("bench")
@@ -223,7 +223,7 @@ def users(names: Sequence[tuple[str, str]]) -> list[Credential]:
 
 def main() -> None:
     """Measure and print."""
-    configure(level="warning")
+    configure(level=LogLevel.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         plan = BrokerPlan(data_dir=Path(folder), port=free_port())
         people = users((("reconstructor", "reconstructor"), ("viewer", "viewer")))

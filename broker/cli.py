@@ -14,7 +14,7 @@ from broker.channel import Role
 from broker.mosquitto import BrokerPlan, Mosquitto
 from broker.topics import DEFAULT_ROOT, TopicSpace
 
-app = typer.Typer(no_args_is_help=True, help="Run our own Mosquitto and keep its accounts.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run our own Mosquitto and keep its accounts.")
 
 DataDir = Annotated[Path, typer.Option("--data", help="The broker's folder: accounts, conf, log and what is retained.")]
 _DATA = Path("data/broker")
@@ -24,7 +24,7 @@ _DATA = Path("data/broker")
 def start(
     data: DataDir = _DATA,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets rigs on the network in.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="MQTT port.")] = 1883,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="MQTT port, 1 to 65535.")] = 1883,
     websocket_port: Annotated[int | None, typer.Option(help="Native WebSocket listener, on loopback.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM certificate; with --key the port speaks TLS.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM private key.")] = None,
@@ -57,7 +57,7 @@ def start(
 def add_user(
     name: Annotated[str, typer.Argument(help="Agents are called rig-…, people are not.")],
     role: Annotated[Role, typer.Option(help="What the account may do.")],
-    project: Annotated[list[str], typer.Option(help="A project it belongs to; may be given again.")],
+    project: Annotated[list[str], typer.Option(metavar="PROJECT", help="A project it belongs to; may be given again.")],
     home_assistant: Annotated[
         str | None, typer.Option(help="Home Assistant's prefix: a rig may describe itself below it, others may read.")
     ] = None,

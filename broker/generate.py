@@ -9,13 +9,13 @@ from typing import Final
 from broker.accounts.access import User, acl
 from broker.channel import Channel, Role
 from broker.contract import CHANNELS
+from broker.documents.error_table import error_rows, error_table
+from broker.documents.schemas import asyncapi, message_schemas
+from broker.documents.typescript import typescript
 from broker.envelope import MESSAGES
-from broker.error_table import error_rows, error_table
 from broker.errors import CairnError
 from broker.mosquitto import LIMITS
-from broker.schemas import asyncapi, message_schemas
 from broker.topics import TopicSpace
-from broker.typescript import typescript
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _EXAMPLE_PROJECT: Final = "chapel"

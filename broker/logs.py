@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from enum import StrEnum
 from typing import Final
 
 import structlog
@@ -9,7 +10,16 @@ import structlog
 _KEY_ORDER: Final = ("timestamp", "level", "event")
 
 
-def configure(*, level: str = "info") -> None:
+class LogLevel(StrEnum):
+    """The choices of `--log-level`."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def configure(*, level: LogLevel = LogLevel.INFO) -> None:
     """Set up structlog for this process; call once, first thing."""
     is_terminal = sys.stderr.isatty()
     renderer: structlog.types.Processor = (

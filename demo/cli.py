@@ -15,7 +15,7 @@ import typer
 
 from broker.errors import CairnError
 from broker.ids import ProjectId
-from broker.logs import configure
+from broker.logs import LogLevel, configure
 from broker.mosquitto import Mosquitto, free_port
 from demo.plan import RIG, DemoPlan
 from demo.programs import Program, keep_broker
@@ -62,7 +62,7 @@ def demo(
     data: Annotated[Path | None, typer.Option(help="Where everything is kept; an earlier folder goes on.")] = None,
 ) -> None:
     """Show the whole path on this machine; Ctrl-C stops everything in order."""
-    configure(level="warning")
+    configure(level=LogLevel.WARNING)
     if photos is not None and not photos.is_dir():
         raise BadDemoError(f"{photos} is not a folder: give --photos a folder of JPEG or PNG files")
     if photos is not None and not photographs(photos):

@@ -7,8 +7,8 @@ from typing import Final
 
 from broker.delivery import Delivery
 from broker.errors import CairnError
+from broker.images.thumbnails import thumbnail
 from broker.logs import get_logger
-from broker.thumbnails import thumbnail
 from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.capture.counters import Counters

@@ -5,7 +5,6 @@ import json
 import signal
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,8 @@ import typer
 
 from broker.config import settings_file
 from broker.errors import CairnError
-from broker.logs import configure
+from broker.logs import LogLevel, configure
+from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from edge_agent import agent, calibrate, doctor, join, status, upload
 from edge_agent.capture.calibration import LEAST_IMAGES
 from edge_agent.config import CameraKind, Settings
@@ -25,15 +25,6 @@ Name = Annotated[str | None, typer.Option("--agent", help="This rig's name, rig-
 DataDir = Annotated[Path | None, typer.Option("--data", help="The rig's folder: photographs without receipt.")]
 
 
-class LogLevel(StrEnum):
-    """The choices of `--log-level`."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
 @app.command()
 def run(
     project: Project = None,
@@ -42,11 +33,23 @@ def run(
     camera: Annotated[CameraKind | None, typer.Option(help="Which camera the rig has.")] = None,
     photos: Annotated[Path | None, typer.Option(help="The folder of the cameras 'folder' and 'watch'.")] = None,
     interval: Annotated[float | None, typer.Option(min=0.0, help="Seconds between two photographs, 0 or more.")] = None,
-    log_level: Annotated[LogLevel, typer.Option(help="The least important messages to log.")] = LogLevel.INFO,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
     """Photograph and upload until stopped, or until a fixed set of photographs has all its receipts."""
-    configure(level=log_level.value)
-    settings = load(project=project, agent=name, spool_dir=data, camera=camera, folder=photos, interval_s=interval)
+    configure(level=log_level)
+    settings = load(
+        project=project,
+        agent=name,
+        spool_dir=data,
+        camera=camera,
+        folder=photos,
+        interval_s=interval,
+        broker=broker_flags(broker, broker_port, user, password_file),
+    )
     asyncio.run(_until_stopped(settings))
 
 
@@ -57,7 +60,7 @@ def upload_files(
     name: Name = None,
 ) -> None:
     """Send files and wait for the receipt of each; exit 0 only when every one is stored."""
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     settings = load(project=project, agent=name)
     is_complete = asyncio.run(upload.send_files(settings, files))
     raise typer.Exit(0 if is_complete else 1)
@@ -69,7 +72,7 @@ def show_status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show the spool and the connection."""
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     found = asyncio.run(status.read_status(load(spool_dir=data)))
     print(json.dumps(asdict(found), default=str) if as_json else found.text())
 
@@ -77,7 +80,7 @@ def show_status(
 @app.command("doctor")
 def examine() -> None:
     """Check camera, disk, clock, broker and permissions, with remedies; exit 1 when something is wrong."""
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     raise typer.Exit(0 if asyncio.run(_examine(load())) else 1)
 
 
@@ -89,7 +92,7 @@ def join_project(
     ca: Annotated[Path | None, typer.Option("--ca", help="The broker's certificate authority.")] = None,
 ) -> None:
     """Make this machine a rig of a project: try the account, then write settings and password."""
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     invitation = join.Invitation.read(address, token)
     asyncio.run(join.join(invitation, settings, ca))
     sys.stderr.write(
@@ -121,7 +124,7 @@ def calibrate_lens(
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Show the calibration, write nothing.")] = False,
 ) -> None:
     """Adopt the lens that the reconstructor refined, or a given one, and show how well it fits."""
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     settings, place = load(spool_dir=data), settings_path or settings_file() or Path("cairn.toml")
     if matrix is None and opencv is None:
         found = asyncio.run(calibrate.refined(settings, least_images=least, sensor=sensor))

@@ -14,9 +14,9 @@ import psutil
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import Verb
+from broker.images.thumbnails import thumbnail
 from broker.live import ask, fresh_connection_id, fresh_request_id
 from broker.messages import Request
-from broker.thumbnails import thumbnail
 from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings

@@ -5,7 +5,7 @@ import asyncio
 from broker.config import Connection
 from broker.contract import IMAGE_THUMBNAIL, match
 from broker.ids import ProjectId
-from broker.thumbnails import thumbnail
+from broker.images.thumbnails import thumbnail
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.publishing.retained import retained_messages
 from reconstructor.storage.images import StoredImage

@@ -13,39 +13,37 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from broker.ids import ProjectId, Verb
-from broker.logs import configure
+from broker.logs import LogLevel, configure
+from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from viewer.config import Settings
 
 T = TypeVar("T")
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-Project = Annotated[str, typer.Option("--project", "-p", help="The project to look at.")]
-BrokerHost = Annotated[str | None, typer.Option("--broker", help="The broker's name or address.")]
-BrokerPort = Annotated[int | None, typer.Option("--broker-port", help="Its MQTT port.")]
-User = Annotated[str | None, typer.Option("--user", "-u", help="Your name on the broker.")]
-PasswordFile = Annotated[Path | None, typer.Option(help="A file whose first line is your password.")]
+Project = Annotated[str, typer.Option("--project", "-p", metavar="PROJECT", help="The project to look at.")]
 
 
 @app.callback()
 def quiet() -> None:
     """The page server and the command-line viewer."""
-    configure(level="error")  # a person reads what the commands print; the page server tells more
+    configure(level=LogLevel.ERROR)  # a person reads what the commands print; the page server tells more
 
 
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0: every network.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0: a free one.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to listen on; 0: a free one.")] = None,
     broker: BrokerHost = None,
     broker_port: BrokerPort = None,
     user: User = None,
     password_file: PasswordFile = None,
+    log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
     """Serve the page and the relay until Ctrl-C; prints the address."""
     from viewer import server  # noqa: PLC0415 - aiohttp takes a third of a second that other commands need not wait
 
-    configure()
+    configure(level=log_level)
     settings = settings_of(broker, broker_port, user, password_file, host=host, port=port)
     _run(server.serve(settings, lambda address: print(address, flush=True)))
 
@@ -164,9 +162,7 @@ def settings_of(
     broker: str | None, broker_port: int | None, user: str | None, password_file: Path | None, **flags: Any
 ) -> Settings:
     """Settings with the flags that were given on top."""
-    given = {"host": broker, "port": broker_port, "username": user, "password_file": password_file}
-    connection = {name: value for name, value in given.items() if value is not None}
-    return Settings.load(broker=connection or None, **flags)
+    return Settings.load(broker=broker_flags(broker, broker_port, user, password_file), **flags)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

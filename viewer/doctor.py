@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 import typer
 
 from broker.ids import ProjectId
-from broker.logs import configure
-from viewer.cli import BrokerHost, BrokerPort, PasswordFile, User, settings_of
+from broker.logs import LogLevel, configure
+from broker.options import BrokerHost, BrokerPort, PasswordFile, User
+from viewer.cli import settings_of
 from viewer.config import Settings
 from viewer.endpoint import measure_endpoint
 
-app = typer.Typer(help="Measure the WebSocket address that browsers use, with a retained message of 1 MiB.")
+app = typer.Typer(
+    add_completion=False, help="Measure the WebSocket address that browsers use, with a retained message of 1 MiB."
+)
 
 
 @app.command()
@@ -29,7 +32,7 @@ def doctor(
     password_file: PasswordFile = None,
 ) -> None:
     """Say in words how fast it is and what to do; exit code 1 when it is too slow."""
-    configure(level="error")
+    configure(level=LogLevel.ERROR)
     settings = settings_of(broker, broker_port, user, password_file)
     report = asyncio.run(measure_endpoint(url or endpoint_url(settings), settings.broker, ProjectId(project)))
     sys.stdout.write(f"{report.text}\n")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from broker.image_formats import FORMAT_BY_SUFFIX
+from broker.images.formats import FORMAT_BY_SUFFIX
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
 from edge_agent.photograph import Photograph
 

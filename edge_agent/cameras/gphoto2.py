@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from broker.image_formats import FORMAT_BY_SUFFIX
+from broker.images.formats import FORMAT_BY_SUFFIX
 from edge_agent.cameras.camera import CameraError, CameraUnusableError
 from edge_agent.photograph import Photograph, now_utc
 

@@ -20,7 +20,7 @@ from broker.error_codes import WRONG_DIGEST
 from broker.errors import CairnError
 from broker.files import UNFINISHED, write_durably
 from broker.ids import AgentId, BadIdError, ImageId
-from broker.image_formats import FORMAT_BY_CONTENT_TYPE, FORMAT_BY_SUFFIX
+from broker.images.formats import FORMAT_BY_CONTENT_TYPE, FORMAT_BY_SUFFIX
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph

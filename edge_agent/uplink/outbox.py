@@ -9,7 +9,7 @@ from typing import Protocol
 
 from broker.errors import CairnError
 from broker.ids import AgentId, ImageId
-from broker.image_formats import FORMAT_BY_SUFFIX
+from broker.images.formats import FORMAT_BY_SUFFIX
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.spool.sessions import upload_session

@@ -67,7 +67,7 @@ def find_origin(name: str, data_dir: Path) -> Origin:
         return Origin(engine_folder=replayed)
     folder = data_dir / ProjectId(name)
     if not (folder / "store.sqlite").is_file():
-        raise NothingToExportError(f"there is neither a replay in {name!r} nor a project {folder}: check --data-dir")
+        raise NothingToExportError(f"there is neither a replay in {name!r} nor a project {folder}: check --data")
     manifest = _manifest(folder)
     if manifest is None:
         raise NothingToExportError(f"project {name!r} has no points yet")

@@ -13,7 +13,7 @@ from broker.contract import MAX_IMAGE_BYTES
 from broker.error_codes import WRONG_DIGEST
 from broker.errors import CairnError
 from broker.ids import ImageId, ImageName, SenderId
-from broker.image_formats import FORMAT_BY_NAME
+from broker.images.formats import FORMAT_BY_NAME
 from broker.messages import ReceiptStatus
 from reconstructor.storage.images import NewImage, StoredImage
 from reconstructor.storage.store import Store

@@ -19,7 +19,7 @@ from PIL.ExifTags import IFD, Base
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
-from broker.image_formats import FORMAT_BY_SUFFIX
+from broker.images.formats import FORMAT_BY_SUFFIX
 from broker.shards import PointCloud, decode_ply, encode_ply
 from reconstructor.black_box import CameraState, Pose, Row, Update
 from reconstructor.engine.live import LiveEngine

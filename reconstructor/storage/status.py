@@ -31,7 +31,7 @@ def read_status(folder: Path, project: ProjectId) -> Status:
     """
     path = folder / "store.sqlite"
     if not path.is_file():
-        raise StoreError(f"no project {project!r} below {folder.parent}: check --data-dir")
+        raise StoreError(f"no project {project!r} below {folder.parent}: check --data")
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             images = dict(connection.execute("SELECT state, count(*) FROM images GROUP BY state").fetchall())

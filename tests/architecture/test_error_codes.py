@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from broker.error_table import error_rows
+from broker.documents.error_table import error_rows
 from tests.architecture.sources import ROOT
 
 ROWS = error_rows(ROOT)

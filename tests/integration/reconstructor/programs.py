@@ -50,7 +50,7 @@ class Program:
         self.folder, self.log = folder / "data", folder / "reconstructor.log"
         wishes = {"projects": json.dumps([PROJECT])} | settings
         self._environment = os.environ | {"PYTHONPATH": str(ROOT)} | _environment(connection, wishes)
-        self._words = ["--data-dir", str(self.folder)]
+        self._words = ["--data", str(self.folder)]
         self._words += ["--black-box", f"tests.black_boxes:{black_box}"]
         self._process: subprocess.Popen[bytes] | None = None
 

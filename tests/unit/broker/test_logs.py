@@ -34,6 +34,6 @@ def test_a_logger_outlives_the_stream_it_first_wrote_to(monkeypatch: pytest.Monk
 def test_what_is_below_the_level_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    logs.configure(level="warning")
+    logs.configure(level=logs.LogLevel.WARNING)
     LOG.info("a detail")
     assert not stream.getvalue()

@@ -136,7 +136,7 @@ def test_another_black_boxs_points_get_normals_by_neighbourhood_and_metres(proje
 
 
 def test_what_is_not_there_is_told(project: Path, tmp_path: Path) -> None:
-    with pytest.raises(NothingToExportError, match="check --data-dir"):
+    with pytest.raises(NothingToExportError, match="check --data"):
         export_to("barn", project, "ply", tmp_path / "x.ply")
     Store(project / "empty", refetch_every=10).close()
     with pytest.raises(NothingToExportError, match="no points yet"):
@@ -150,8 +150,8 @@ def test_what_is_not_there_is_told(project: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_knows_the_format_by_the_files_ending(project: Path, tmp_path: Path) -> None:
-    done = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.ply"), "--data-dir", str(project)])
+    done = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.ply"), "--data", str(project)])
     assert done.exit_code == 0, done.output
     assert done.output == f"{tmp_path / 'ball.ply'}\t5000 points\tmetres\n"
-    unknown = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.xyz"), "--data-dir", str(project)])
+    unknown = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.xyz"), "--data", str(project)])
     assert "give --format" in str(unknown.exception)

@@ -1,7 +1,7 @@
 /** Does a value from the wire have the shape that its type promises? A small interpreter of JSON Schema. */
 import { WireError } from "./errors";
 
-/** The keywords that broker/schemas.py hands over; it refuses to hand over any other. */
+/** The keywords that broker/documents/schemas.py hands over; it refuses to hand over any other. */
 export interface Schema {
   /** The class name of another schema. */
   readonly $ref?: string;

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from broker.channel import Channel
 from broker.contract import CHANNELS, MAX_IMAGE_BYTES, MAX_SHARD_BYTES, MAX_THUMBNAIL_PX
+from broker.documents.schemas import checked_schemas, message_schemas
 from broker.envelope import MESSAGES, SCHEMA_MAJOR
 from broker.ids import DIGEST_LENGTH
-from broker.schemas import checked_schemas, message_schemas
 from broker.shards import MAX_POINTS
 from broker.topics import DEFAULT_ROOT, LEVEL_TYPES, MAX_TOPIC_LENGTH
 

@@ -3,7 +3,7 @@ import io
 from PIL import ExifTags, Image
 
 from broker.contract import MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
-from broker.thumbnails import thumbnail
+from broker.images.thumbnails import thumbnail
 from tests.unit.edge_agent.photographs import drawn, encoded
 
 
