@@ -26,7 +26,7 @@ _SPAN_OF_STAGE: Final = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rebuilt:
-    """What came of it: a model that only has to take over, or what speaks against one; neither if there is too little.
+    """Result of a refetch: a replacement model, or the reason there is none; neither if there are too few images.
 
     Attributes:
         verdict: the gate's, if a solver came to one.
