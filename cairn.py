@@ -21,7 +21,7 @@ OURS: Final = frozenset({"broker", "edge_agent", "reconstructor", "viewer", "dem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class Entry:
     """One word after `cairn`; `setup` is the part of deploy/setup.sh that installs its libraries."""
 
     module: str
@@ -29,21 +29,21 @@ class Program:
     setup: str
 
 
-PROGRAMS: Final[Mapping[str, Program]] = MappingProxyType(
+PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
     {
-        "demo": Program(module="demo.cli", purpose="Run the whole path on this machine.", setup="demo"),
-        "doctor": Program(
+        "demo": Entry(module="demo.cli", purpose="Run the whole path on this machine.", setup="demo"),
+        "doctor": Entry(
             module="viewer.doctor", purpose="Measure whether the browsers' endpoint is fast enough.", setup="demo"
         ),
-        "broker": Program(module="broker.cli", purpose="Run our own Mosquitto and keep its accounts.", setup="rig"),
-        "edge": Program(module="edge_agent.cli", purpose="Run the agent on a camera rig.", setup="rig"),
-        "reconstructor": Program(module="reconstructor.cli", purpose="Turn images into shards.", setup="demo"),
-        "export": Program(
+        "broker": Entry(module="broker.cli", purpose="Run our own Mosquitto and keep its accounts.", setup="rig"),
+        "edge": Entry(module="edge_agent.cli", purpose="Run the agent on a camera rig.", setup="rig"),
+        "reconstructor": Entry(module="reconstructor.cli", purpose="Turn images into shards.", setup="demo"),
+        "export": Entry(
             module="reconstructor.exports.cli",
             purpose="Write a reconstruction as COLMAP, PLY, LAZ or glTF.",
             setup="demo",
         ),
-        "view": Program(module="viewer.cli", purpose="Serve the page; view from the command line.", setup="demo"),
+        "view": Entry(module="viewer.cli", purpose="Serve the page; view from the command line.", setup="demo"),
     }
 )
 

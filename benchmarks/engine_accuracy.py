@@ -24,7 +24,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import world_from_camera
 from reconstructor.engine.sfm.global_mapper import write_database
 from reconstructor.engine.sfm.restore import build_mapper, recall
-from reconstructor.replay.replayer import ReplayPlan, Step, order_photographs, replay
+from reconstructor.replay.replayer import ReplayPlan, ReplayStep, order_photographs, replay
 
 SIMULATED_COUNT = 16
 
@@ -37,7 +37,7 @@ def measure(dataset: Dataset, settings: EngineSettings, out: Path) -> dict[str, 
     live: list[dict[str, float]] = []
     latest: list[Update] = []
 
-    def follow(step: Step) -> None:
+    def follow(step: ReplayStep) -> None:
         if step.is_refetch:
             live.append(_errors_of(latest[-1], dataset))
         latest.append(step.outcome.update)

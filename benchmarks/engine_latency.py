@@ -22,7 +22,7 @@ import psutil
 from benchmarks.truth import Dataset
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live import LiveEngine
-from reconstructor.engine.protocol import Outcome
+from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.global_mapper import write_database
 from reconstructor.engine.sfm.restore import build_mapper
@@ -46,7 +46,7 @@ class Run:
         self.stages: list[dict[str, float]] = []
         self.rerun_seconds: dict[int, float] = {}
 
-    def add(self, path: Path) -> Outcome:
+    def add(self, path: Path) -> EngineResult:
         begun, cpu_begun = time.monotonic(), time.process_time()
         outcome = self.engine.add_image(path, path.stem)
         self.seconds.append(time.monotonic() - begun)

@@ -315,9 +315,7 @@ class Delivery:
 
     # Below: the event loop again.
 
-    def _stand(self, state: Connected | None) -> None:
-        if state is None:
-            return
+    def _stand(self, state: Connected) -> None:
         self._log.info("connected", count=state.count, is_session_present=state.is_session_present)
         self._state, self._refusal = state, None
         self._connected.set()

@@ -19,7 +19,7 @@ from broker.logs import LogLevel, configure
 from broker.mosquitto import Mosquitto, free_port
 from demo.plan import RIG, DemoPlan
 from demo.programs import Program, keep_broker
-from demo.progress import Progress, watch
+from demo.progress import DemoProgress, watch
 from demo.report import Report
 from demo.show import Show
 from edge_agent.cameras.folder import photographs
@@ -82,7 +82,7 @@ def demo(
 
 async def run(plan: DemoPlan, wishes: Wishes) -> bool:
     """Run until Ctrl-C or, if wished, until all is done; whether every photograph is stored and was processed."""
-    show, progress = Show(), Progress()
+    show, progress = Show(), DemoProgress()
     broker = Mosquitto(plan.broker, plan.open_accounts())
     programs = _programs(plan)
     await asyncio.to_thread(broker.start)
@@ -104,7 +104,7 @@ async def run(plan: DemoPlan, wishes: Wishes) -> bool:
 async def _until_end(
     plan: DemoPlan,
     wishes: Wishes,
-    parts: tuple[Mosquitto, list[Program], Progress, Show],
+    parts: tuple[Mosquitto, list[Program], DemoProgress, Show],
     stop: asyncio.Event,
 ) -> bool:
     broker, programs, progress, show = parts
@@ -179,7 +179,7 @@ def _greet(plan: DemoPlan, show: Show) -> None:
     show.say(f"  files  {plan.data_dir} (logs in logs/)")
 
 
-def _farewell(plan: DemoPlan, wishes: Wishes, report: Report, show: Show, progress: Progress) -> None:
+def _farewell(plan: DemoPlan, wishes: Wishes, report: Report, show: Show, progress: DemoProgress) -> None:
     show.end(progress.line)
     verdict = (
         "every photograph is stored and was processed" if report.is_complete else "not every photograph is through"

@@ -20,7 +20,7 @@ _RETRY_S = 0.5
 
 
 @dataclass(slots=True)
-class Progress:
+class DemoProgress:
     """What has been seen so far; later messages overwrite earlier ones, so a gap in the connection loses nothing."""
 
     health: AgentHealth | None = None
@@ -89,7 +89,9 @@ class Progress:
                 self.capture_to_shard_s.append(done.captured_to_shard_s)
 
 
-async def watch(connection: Connection, project: ProjectId, progress: Progress, changed: Callable[[], None]) -> None:
+async def watch(
+    connection: Connection, project: ProjectId, progress: DemoProgress, changed: Callable[[], None]
+) -> None:
     """Follow a project until cancelled; a lost broker is waited for."""
     channels = (AGENT_HEALTH, RECONSTRUCTOR_STATISTICS, REFERENCE, EVENT)
     while True:

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from broker.percentiles import percentile
-from demo.progress import Progress
+from demo.progress import DemoProgress
 
 _P95: Final = 0.95
 
@@ -39,7 +39,7 @@ class Report(BaseModel):
     errors: tuple[str, ...]
 
     @classmethod
-    def build(cls, progress: Progress, restarts: int) -> "Report":
+    def build(cls, progress: DemoProgress, restarts: int) -> "Report":
         """Sum up what was followed."""
         figures = progress.statistics
         generations = progress.generation

@@ -18,7 +18,7 @@ from reconstructor.config import Settings
 from reconstructor.executors import Executor
 from reconstructor.gaps import Gaps
 from reconstructor.publishing.publisher import Publisher
-from reconstructor.statistics import Figures
+from reconstructor.statistics import LatencySamples
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.store import Store
@@ -27,23 +27,23 @@ BROKER_ERRORS: Final = (DeliveryTimeoutError, PublishRefusedError, BrokerRefused
 RETRY_S: Final = 1.0
 
 
-class Bell:
+class Signal:
     """Wakes everybody who waits for it; who listens from a count on misses no ring, however many listen."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._rung = asyncio.Event()
+        self._event = asyncio.Event()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake everybody."""
         self.count += 1
-        self._rung.set()
-        self._rung = asyncio.Event()
+        self._event.set()
+        self._event = asyncio.Event()
 
-    async def rung_since(self, count: int) -> None:
+    async def wait_past(self, count: int) -> None:
         """Wait until it has been rung more than `count` times."""
         while self.count == count:
-            await self._rung.wait()
+            await self._event.wait()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,8 +64,8 @@ class Context:
     boot_id: str
     log: Any
     gaps: Gaps = field(default_factory=Gaps)
-    figures: Figures = field(default_factory=Figures)
-    work: Bell = field(default_factory=Bell)
+    figures: LatencySamples = field(default_factory=LatencySamples)
+    work: Signal = field(default_factory=Signal)
     thumbnails: asyncio.Event = field(default_factory=asyncio.Event)
     revised: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -113,12 +113,12 @@ class Context:
         )
         return state_message(self.space, message)
 
-    async def settle(self) -> None:
+    async def reconcile(self) -> None:
         """Publish what the broker lacks, however long it stays away; what is damaged on the disk is left out."""
         began_s = time.monotonic()
         while True:
             try:
-                await self.publisher.settle()
+                await self.publisher.reconcile()
             except BROKER_ERRORS as exc:
                 self.log.warning("publication_waits", reason=exc.sentence, since_s=round(time.monotonic() - began_s, 1))
                 await asyncio.sleep(RETRY_S)
@@ -134,7 +134,7 @@ class Context:
             lost_count = await asyncio.to_thread(self.store.references.mend)
         await asyncio.to_thread(self.store.request_refetch)
         self.log.warning("reference_mended", lost=lost_count)
-        self.work.ring()
+        self.work.notify()
 
 
 def state_message(space: TopicSpace, message: ReconstructorState) -> Outgoing:

@@ -135,7 +135,7 @@ async def _follow_connection(context: Context) -> None:
             await asyncio.sleep(RETRY_S)
             continue
         context.thumbnails.set()
-        await context.settle()
+        await context.reconcile()
 
 
 async def _publish_statistics(context: Context) -> None:

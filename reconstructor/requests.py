@@ -98,7 +98,7 @@ async def _do(context: Context, request: Request) -> int:
         case Verb.PAUSE | Verb.RESUME:
             await asyncio.to_thread(context.store.pause, is_paused=request.verb is Verb.PAUSE)
             await context.speak_state()
-    context.work.ring()
+    context.work.notify()
     return 0
 
 

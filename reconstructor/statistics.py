@@ -17,14 +17,14 @@ _REMEMBERED: Final = 1000
 
 
 @dataclass(slots=True, kw_only=True)
-class Figures:
+class LatencySamples:
     """What is measured while the program runs."""
 
     started_s: float = field(default_factory=time.monotonic)
     stored_to_shard_s: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
 
-def collect(project: ProjectId, store: Store, figures: Figures) -> ReconstructorStatistics:
+def collect(project: ProjectId, store: Store, figures: LatencySamples) -> ReconstructorStatistics:
     """The figures of one project now. `rejected_count` counts uploads not taken and images that the black box rejects."""
     counts = store.counts()
     reference = store.references.newest()

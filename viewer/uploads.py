@@ -45,8 +45,8 @@ class Uploaded:
         return self.receipt is not None and self.receipt.status is not ReceiptStatus.REJECTED
 
 
-class Uploader:
-    """Sends files over one connection; made by `open_uploader`."""
+class PhotographSender:
+    """Sends files over one connection; made by `open_sender`."""
 
     def __init__(self, delivery: Delivery, connection: Connection, project: ProjectId, sender: SenderId) -> None:
         self._delivery, self._space, self._project, self._sender = delivery, connection.space, project, sender
@@ -104,7 +104,7 @@ class Uploader:
 
 
 @contextlib.asynccontextmanager
-async def open_uploader(connection: Connection, project: ProjectId) -> AsyncIterator[Uploader]:
+async def open_sender(connection: Connection, project: ProjectId) -> AsyncIterator[PhotographSender]:
     """Connect as a contributor, whose user name is the sender.
 
     Raises:
@@ -120,7 +120,7 @@ async def open_uploader(connection: Connection, project: ProjectId) -> AsyncIter
     client_id = f"{sender}-upload-{fresh_connection_id()}"
     async with Delivery(connection, client_id=client_id, subscriptions=(receipts,), session_expiry_s=0) as delivery:
         await delivery.wait_connected(CONNECT_TIMEOUT_S)
-        uploader = Uploader(delivery, connection, project, sender)
+        uploader = PhotographSender(delivery, connection, project, sender)
         following = asyncio.create_task(uploader.follow_receipts(), name="receipts")
         try:
             yield uploader
@@ -135,14 +135,14 @@ async def upload_files(
     timeout_s: float,
     tell: Callable[[Uploaded], None],
 ) -> list[Uploaded]:
-    """Upload every file; `tell` hears of each as its receipt comes. Raises like `open_uploader`."""
+    """Upload every file; `tell` hears of each as its receipt comes. Raises like `open_sender`."""
 
     async def one(path: Path, sequence: int) -> Uploaded:
         uploaded = await uploader.upload(path, sequence, timeout_s)
         tell(uploaded)
         return uploaded
 
-    async with open_uploader(connection, project) as uploader:
+    async with open_sender(connection, project) as uploader:
         return await asyncio.gather(*(one(path, sequence) for sequence, path in enumerate(paths, 1)))
 
 

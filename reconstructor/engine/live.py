@@ -23,21 +23,21 @@ from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import UnreadablePhotographError
 from reconstructor.engine.features.reader import ImageReader
 from reconstructor.engine.features.sift import Features
-from reconstructor.engine.memory import give_back
+from reconstructor.engine.memory import trim_heap
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.next_model import world_of
 from reconstructor.engine.priority import EngineClosedError
-from reconstructor.engine.protocol import Outcome
-from reconstructor.engine.refetch import Rebuilding, Rebuilt
+from reconstructor.engine.protocol import EngineResult
+from reconstructor.engine.refetch import Refetch, RefetchResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import describe, upward_of, upward_said
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.restore import EngineStateMissingError, build_mapper, introduce, recall
 from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
-from reconstructor.engine.sfm.up_direction import Upward, kept_still
+from reconstructor.engine.sfm.up_direction import UpDirection, kept_still
 from reconstructor.engine.stopwatch import Stopwatch
 
 
@@ -47,25 +47,23 @@ class LiveEngine:
     def __init__(self, folder: Path, settings: EngineSettings) -> None:
         colmap.configure(seed=settings.random_seed)
         torch.set_num_threads(settings.threads)
-        self._settings = settings
-        self._folder = folder
+        self._settings, self._folder = settings, folder
         self._files = ImageFiles(folder=folder)
         self._snapshots = Snapshots(folder=folder)
-        self._known = KnownImages()
-        self._mapper = LiveMapper(settings)
+        self._known, self._mapper = KnownImages(), LiveMapper(settings)
         self._published = PublishedPoints()
         self._images: list[StepImage] = []
         self._sequence = self._model_sequence = self._added_sequence = 0
         self._solution = 0  # how many complete solutions were taken over
         self._just_placed: list[int] = []
         self._world_count = self._mapper.world_count
-        self._upward: Upward | None = None
-        self._newest: tuple[str, Outcome] | None = None  # id of the image added last, and what it brought
+        self._upward: UpDirection | None = None
+        self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and what it brought
         self._watch = Stopwatch()
         self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
         self._model_lock = RLock()
         self._refetch_lock = Lock()
-        self._rebuilding = Rebuilding(folder, settings, self._known, self._model_lock)
+        self._refetch = Refetch(folder, settings, self._known, self._model_lock)
         self._is_closed = False
         self._densifier = self._new_densifier()
         if (step := self._snapshots.newest()) is not None:
@@ -88,9 +86,9 @@ class LiveEngine:
     def knows(self, image_id: str) -> bool:
         return any(image.image_id == image_id for image in self._images)
 
-    def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> Outcome:
+    def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> EngineResult:
         """See the protocol. Unreadable images are rejected by word of the update, not by an exception."""
-        with self._rebuilding.turns.adding(), self._model_lock:
+        with self._refetch.priority.adding(), self._model_lock:
             self._check_open()
             if self._newest is not None and self._newest[0] == image_id and not wants_complete_cloud:
                 return self._newest[1]
@@ -108,16 +106,16 @@ class LiveEngine:
             self._newest = (image_id, outcome)
             return outcome
 
-    def refetch(self) -> Outcome:
+    def refetch(self) -> EngineResult:
         """See the protocol. A solution that the gate refuses leaves the model as it was, and the update says so."""
         with self._refetch_lock:
             watch = Stopwatch()
-            rebuilt = self._rebuilding.run(self._mapper, self._densifier, watch)
+            rebuilt = self._refetch.run(self._mapper, self._densifier, watch)
             with self._model_lock:
                 outcome = self._finish(rebuilt, watch)
         return outcome.model_copy(update={"solve": rebuilt.verdict})
 
-    def complete(self) -> Outcome:
+    def complete(self) -> EngineResult:
         """The complete cloud of the present model, without solving anything."""
         with self._model_lock:
             self._newest = None
@@ -138,7 +136,7 @@ class LiveEngine:
     def close(self) -> None:
         """See the protocol. Calls under way end with an error before they write another step."""
         self._is_closed = True
-        self._rebuilding.close()
+        self._refetch.close()
 
     def join(self) -> None:
         """Wait until no image is being added."""
@@ -149,7 +147,7 @@ class LiveEngine:
         if self._is_closed:
             raise EngineClosedError("the engine was closed meanwhile")
 
-    def _finish(self, rebuilt: Rebuilt, watch: Stopwatch) -> Outcome:
+    def _finish(self, rebuilt: RefetchResult, watch: Stopwatch) -> EngineResult:
         """Hand over to the new model, or say why not; without either, the complete cloud of the present one."""
         self._check_open()
         successor, objection = rebuilt.successor, rebuilt.objection
@@ -160,14 +158,17 @@ class LiveEngine:
         if successor is None:
             return self._commit(self._cloud(watch, is_complete=True), watch, is_complete=True)
         with watch.measure("dense"):
-            successor.catch_up(self._rebuilding.missing(successor), self._densifier)
+            successor.catch_up(self._refetch.missing(successor), self._densifier)
         self._mapper, self._densifier = successor.mapper, successor.densifier
         self._just_placed = successor.just_placed
         self._solution += 1
         if self._densifier is not None:
             self._densifier.keep_all(self._sequence + 1)
         with watch.measure("publishing"):
-            dense, sparse = successor.cloud(), self._sparse_cloud(is_complete=True)
+            dense, sparse = (
+                successor.cloud(),
+                _sparse_cloud(self._published, self._mapper, self._known, self._just_placed, is_complete=True),
+            )
         return self._commit(dense if len(dense) else sparse, watch, is_complete=True)
 
     def _take_in(self, path: Path, image_id: str) -> None:
@@ -192,16 +193,13 @@ class LiveEngine:
         self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
         with self._watch.measure("mapping"):
             introduce(number, self._known, self._mapper)
-            self._just_placed = self._mapper.place(self._waiting())
+            self._just_placed = self._mapper.place(self._waiting_up_to(number))
 
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)
         self._known.add(image.number, facts, features, pairs)
         self._reader.finder.remember(features)
         self._published.add_image(image.number, len(features))
-
-    def _waiting(self) -> list[int]:
-        return self._waiting_up_to(len(self._images))
 
     def _waiting_up_to(self, newest: int) -> list[int]:
         return [number for number in self._known.numbers if number <= newest and not self._mapper.is_placed(number)]
@@ -214,7 +212,7 @@ class LiveEngine:
         added_image_id: str = "",
         is_complete: bool = False,
         objection: str = "",
-    ) -> Outcome:
+    ) -> EngineResult:
         self._check_open()
         self._sequence += 1
         with watch.measure("publishing"):
@@ -236,15 +234,17 @@ class LiveEngine:
                 model_sequence=self._model_sequence,
             )
             folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
-            give_back()
-        return Outcome(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
+            trim_heap()
+        return EngineResult(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
 
     def _cloud(self, watch: Stopwatch, *, is_complete: bool) -> PointCloud:
         """What the next step brings: dense points, or sparse ones while there are none."""
         with watch.measure("dense"):
-            dense = self._dense_cloud(is_complete=is_complete)
+            dense = _dense_cloud(self._densifier, self._mapper, self._sequence + 1, is_complete=is_complete)
         with watch.measure("publishing"):
-            sparse = self._sparse_cloud(is_complete=is_complete)
+            sparse = _sparse_cloud(
+                self._published, self._mapper, self._known, self._just_placed, is_complete=is_complete
+            )
         return dense if len(dense) else sparse
 
     def _next_model_sequence(self, *, is_complete: bool) -> int:
@@ -252,24 +252,6 @@ class LiveEngine:
             return 0
         last = 0 if is_complete else self._model_sequence
         return self._snapshots.model_sequence(self._sequence, len(self._images), last)
-
-    def _sparse_cloud(self, *, is_complete: bool) -> PointCloud:
-        if not self._mapper.is_initialised:
-            return PointCloud.empty()
-        if is_complete:
-            return self._published.take_all(self._mapper.model, self._known.features)
-        return self._published.take_new(self._mapper.model, self._known.features, self._touched())
-
-    def _touched(self) -> set[int]:
-        """The images that can have got new points by the last ones added."""
-        newest = self._known.numbers[-1:] + self._just_placed
-        return {other for number in newest for other in [number, *self._known.neighbours(number)]}
-
-    def _dense_cloud(self, *, is_complete: bool) -> PointCloud:
-        if self._densifier is None or not self._mapper.is_initialised:
-            return PointCloud.empty()
-        make = self._densifier.remake if is_complete else self._densifier.add
-        return make(self._sequence + 1).cloud()
 
     def _keep_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
         if self._densifier is not None:
@@ -307,7 +289,7 @@ class LiveEngine:
         self._upward = upward_said(step.output, self._mapper)
         if step.added_output is not None:
             update = describe(self._images, self._known, self._mapper, self._upward)
-            self._newest = (step.state.added_image_id, Outcome(update=update, folder=step.added_output.resolve()))
+            self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))
 
 
 @lru_cache(maxsize=1)
@@ -355,3 +337,24 @@ def _answer(engine: LiveEngine, path: Path, image_id: str, *, is_complete: bool)
             "the engine's folder is empty though the project has a cloud: add its images again"
         )
     return engine.add_image(path, image_id, wants_complete_cloud=is_complete).folder
+
+
+def _sparse_cloud(
+    published: PublishedPoints, mapper: LiveMapper, known: KnownImages, just_placed: list[int], *, is_complete: bool
+) -> PointCloud:
+    """Sparse points that viewers do not have yet; all of them for a complete cloud."""
+    if not mapper.is_initialised:
+        return PointCloud.empty()
+    if is_complete:
+        return published.take_all(mapper.model, known.features)
+    newest = known.numbers[-1:] + just_placed
+    touched = {other for number in newest for other in [number, *known.neighbours(number)]}
+    return published.take_new(mapper.model, known.features, touched)
+
+
+def _dense_cloud(densifier: Densifier | None, mapper: LiveMapper, sequence: int, *, is_complete: bool) -> PointCloud:
+    """Dense points of the newest images; of all images for a complete cloud."""
+    if densifier is None or not mapper.is_initialised:
+        return PointCloud.empty()
+    make = densifier.remake if is_complete else densifier.add
+    return make(sequence).cloud()

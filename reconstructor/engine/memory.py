@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Return what is free to the system; a few milliseconds, and nothing where the C library cannot."""
     if (library := _library()) is not None:
         library.malloc_trim(0)

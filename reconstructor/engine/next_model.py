@@ -15,7 +15,7 @@ from reconstructor.engine.sfm.restore import build_mapper, introduce
 World = tuple[int, bool]
 
 
-class Successor:
+class NextModel:
     """A model with a mapper and depth maps of its own. Of the live one it reads only what never changes once it is known.
 
     Args:

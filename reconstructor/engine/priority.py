@@ -21,7 +21,7 @@ class EngineClosedError(CairnError):
     remedy = "Nothing: the refetch is run again after the restart."
 
 
-class Turns:
+class Priority:
     """Lets one refetch give way to images, for no longer in all than it has worked itself."""
 
     def __init__(self) -> None:

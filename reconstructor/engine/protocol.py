@@ -9,7 +9,7 @@ from reconstructor.black_box import Update
 from reconstructor.engine.sfm.solver import SolveVerdict
 
 
-class Outcome(BaseModel):
+class EngineResult(BaseModel):
     """What one call brought: an update, and the folder that holds it with its PLYs, if there are points."""
 
     model_config = ConfigDict(frozen=True)
@@ -31,14 +31,14 @@ class Engine(Protocol):
         """Whether this image was added before."""
         ...
 
-    def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> Outcome:
+    def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> EngineResult:
         """Place an image, or say why it waits or is rejected; the folder holds the points that are new.
 
         Adding an image id again changes nothing.
         """
         ...
 
-    def refetch(self) -> Outcome:
+    def refetch(self) -> EngineResult:
         """Solve everything again; the folder holds the complete cloud, in the same world frame.
 
         It holds every image that was added before the new model took over. If none did, it holds no points, and the

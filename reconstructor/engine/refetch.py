@@ -8,15 +8,15 @@ from typing import Any, Final
 from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine import colmap
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.memory import give_back
+from reconstructor.engine.memory import trim_heap
 from reconstructor.engine.mvs.densifier import Densifier
-from reconstructor.engine.next_model import Successor, world_of
-from reconstructor.engine.priority import Turns
+from reconstructor.engine.next_model import NextModel, world_of
+from reconstructor.engine.priority import Priority
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import similarity_between
 from reconstructor.engine.sfm.solver import SolveVerdict
-from reconstructor.engine.sfm.solver_process import Refetch, RefetchFailedError
+from reconstructor.engine.sfm.solver_process import RefetchFailedError, SolverProcess
 from reconstructor.engine.stopwatch import Stopwatch
 from reconstructor.progress import write_progress
 
@@ -25,7 +25,7 @@ _SPAN_OF_STAGE: Final = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rebuilt:
+class RefetchResult:
     """Result of a refetch: a replacement model, or the reason there is none; neither if there are too few images.
 
     Attributes:
@@ -35,11 +35,11 @@ class Rebuilt:
     """
 
     verdict: SolveVerdict | None = None
-    successor: Successor | None = None
+    successor: NextModel | None = None
     objection: str = ""
 
 
-class Rebuilding:
+class Refetch:
     """The refetches of one engine.
 
     Args:
@@ -50,49 +50,49 @@ class Rebuilding:
     """
 
     def __init__(self, folder: Path, settings: EngineSettings, known: KnownImages, lock: RLock) -> None:
-        self.turns = Turns()
+        self.priority = Priority()
         self._folder, self._settings, self._known, self._lock = folder, settings, known, lock
-        self._running: Refetch | None = None
+        self._running: SolverProcess | None = None
 
     def close(self) -> None:
         """End a refetch that is under way, at once while it solves and else before its next image."""
-        self.turns.close()
+        self.priority.close()
         if (running := self._running) is not None:
             running.stop()
 
-    def run(self, mapper: LiveMapper, densifier: Densifier | None, watch: Stopwatch) -> Rebuilt:
+    def run(self, mapper: LiveMapper, densifier: Densifier | None, watch: Stopwatch) -> RefetchResult:
         """Solve everything and make the next model; the live one, of `mapper` and `densifier`, is only read.
 
         Raises:
             EngineClosedError: the engine was closed meanwhile.
         """
         if len(self._known.numbers) < _LEAST_IMAGES_TO_SOLVE:
-            return Rebuilt()
-        self.turns.begin()
+            return RefetchResult()
+        self.priority.begin()
         self.tell("solving", 0, 1)
         with watch.measure("solving"):
             verdict, solution, objection = self.solve(mapper)
         self.tell("solving", 1, 1)
         if solution is None:
-            return Rebuilt(verdict=verdict, objection=objection)
+            return RefetchResult(verdict=verdict, objection=objection)
         try:
             successor = self._succeed(solution, mapper, watch)
         except DegenerateGeometryError as exc:
-            return Rebuilt(verdict=verdict, objection=exc.sentence)
+            return RefetchResult(verdict=verdict, objection=exc.sentence)
         with watch.measure("dense"):
             if densifier is not None:
                 successor.rebuild(densifier, self.tell)
             while len(missing := self.missing(successor)) > 1:
                 successor.catch_up(missing, densifier)
                 self.tell("publishing", 0, 1)
-        return Rebuilt(verdict=verdict, successor=successor)
+        return RefetchResult(verdict=verdict, successor=successor)
 
     def solve(self, mapper: LiveMapper) -> tuple[SolveVerdict | None, Any | None, str]:
         """The verdict on a new solution, the solution if it passed, and what speaks against it if not."""
         with self._lock:
             live = mapper.model if mapper.is_initialised else None
-            self._running = Refetch.start(self._folder, tuple(self._known.numbers), live, self._settings)
-        if self.turns.is_closed:  # it was closed just now, before there was a process to stop
+            self._running = SolverProcess.start(self._folder, tuple(self._known.numbers), live, self._settings)
+        if self.priority.is_closed:  # it was closed just now, before there was a process to stop
             self._running.stop()
         try:
             verdict, solution = self._running.wait(self._settings.refetch_timeout_s)
@@ -102,7 +102,7 @@ class Rebuilding:
             self._running = None
         return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
 
-    def missing(self, successor: Successor) -> list[int]:
+    def missing(self, successor: NextModel) -> list[int]:
         """Images that came since the successor was last brought up to date."""
         with self._lock:
             return successor.missing(self._known.numbers)
@@ -111,16 +111,16 @@ class Rebuilding:
         """Say how far the refetch has come, tidy memory, and let images go first."""
         begin, end = _SPAN_OF_STAGE[stage]
         write_progress(self._folder, stage, begin + (end - begin) * done / total)
-        give_back()
-        self.turns.give_way()
+        trim_heap()
+        self.priority.give_way()
 
-    def _succeed(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> Successor:
+    def _succeed(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
         """A model of the solution, moved into the world that viewers know."""
         with self._lock:
             if mapper.is_initialised:
                 solution.transform(colmap.sim3(similarity_between(mapper.model, solution)))
             numbers, world = self._known.numbers, world_of(mapper)
         with watch.measure("mapping"):
-            return Successor(
+            return NextModel(
                 solution=solution, numbers=numbers, known=self._known, world=world, settings=self._settings
             )

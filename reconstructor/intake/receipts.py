@@ -45,7 +45,7 @@ async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadA
     image = taken.image
     if taken.status is ReceiptStatus.STORED:
         context.log.info("image_stored", sender=image.sender, image=image.image_id, number=image.number)
-        context.work.ring()
+        context.work.notify()
         context.thumbnails.set()
     if context.is_disk_full:
         context.is_disk_full = False

@@ -38,7 +38,7 @@ async def publish_revisions(context: Context) -> None:
     while True:
         await context.revised.wait()
         context.revised.clear()
-        await context.settle()
+        await context.reconcile()
 
 
 def _scale_after(context: Context, payload: bytes, manifest: Manifest | None) -> Scale | None:

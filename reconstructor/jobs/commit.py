@@ -32,16 +32,16 @@ class BudgetReachedError(CairnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class JobResult:
     """What to keep, and what to say beside it."""
 
     change: Change
     remarks: tuple[CairnError, ...] = ()
 
 
-def outcome_of(
+def job_result(
     job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, baseline: Baseline | None = None
-) -> Outcome:
+) -> JobResult:
     """What one answer changes; reads the store and changes nothing.
 
     Raises:
@@ -63,7 +63,7 @@ def outcome_of(
         states=_states(job, answer, images),
         solution=answer.solution,
     )
-    return Outcome(change=change, remarks=tuple(_remarks(job, answer, following)))
+    return JobResult(change=change, remarks=tuple(_remarks(job, answer, following)))
 
 
 def _following(

@@ -14,7 +14,7 @@ from reconstructor.schedule import JobKind
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Flight:
+class InFlightCall:
     """One call of the black box, until what it brought is stored or it came to nothing."""
 
     kind: JobKind
@@ -39,12 +39,12 @@ class CommitOrder:
 
     def __init__(self, known: int) -> None:
         self._known = known
-        self._flights: dict[JobKind, Flight] = {}
+        self._flights: dict[JobKind, InFlightCall] = {}
 
     @contextmanager
-    def flight(self, kind: JobKind) -> Iterator[Flight]:
+    def flight(self, kind: JobKind) -> Iterator[InFlightCall]:
         """A call from its start to the end of its commit; at most one of each kind."""
-        flight = self._flights[kind] = Flight(kind=kind)
+        flight = self._flights[kind] = InFlightCall(kind=kind)
         try:
             yield flight
         finally:
@@ -52,7 +52,7 @@ class CommitOrder:
             flight.answered.set()
             flight.landed.set()
 
-    async def turn(self, flight: Flight, solution: int) -> None:
+    async def turn(self, flight: InFlightCall, solution: int) -> None:
         """Wait until this answer may be stored. An add waits for a refetch only if its points stand on it."""
         flight.solution = solution
         flight.answered.set()

@@ -31,7 +31,7 @@ async def announce_start(context: Context, job: Job, image: StoredImage) -> None
 
 async def publish(context: Context, job: Job, image: StoredImage, manifest: Manifest | None) -> None:
     """Bring the broker to where the store is, then tell everybody; `manifest` is what the job wrote, if points came."""
-    await context.settle()
+    await context.reconcile()
     new_points = 0
     is_shown = manifest is not None and job.kind is JobKind.ADD
     stored_to_shard_s = _seconds_since(image.stored_at) if is_shown else None

@@ -14,7 +14,7 @@ from broker.messages import Manifest
 from reconstructor.context import RETRY_S, Context
 from reconstructor.executors.child import BlackBoxInterruptedError
 from reconstructor.jobs.answer import Answer, read_answer
-from reconstructor.jobs.commit import Outcome, outcome_of
+from reconstructor.jobs.commit import JobResult, job_result
 from reconstructor.jobs.commit_order import CommitOrder
 from reconstructor.jobs.events import announce_end, announce_start, publish
 from reconstructor.jobs.progress_events import telling_progress
@@ -70,10 +70,10 @@ async def _run_lane(context: Context, lanes: Lanes, kinds: Collection[JobKind]) 
         count = context.work.count
         job = await asyncio.to_thread(context.store.next_job, kinds)
         if job is None or (context.store.is_paused and job.state is not JobState.STORED):
-            await context.work.rung_since(count)
+            await context.work.wait_past(count)
             continue
         await run_job(context, lanes, job)
-        context.work.ring()  # a refetch waits for the images before it
+        context.work.notify()  # a refetch waits for the images before it
 
 
 async def run_job(context: Context, lanes: Lanes, job: Job) -> None:
@@ -90,7 +90,7 @@ async def run_job(context: Context, lanes: Lanes, job: Job) -> None:
     await publish(context, job, image, outcome.change.manifest)
 
 
-async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> Outcome | None:
+async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> JobResult | None:
     """What a job brought, stored; None if it failed, or runs again."""
     with lanes.order.flight(job.kind) as flight:
         try:
@@ -140,8 +140,8 @@ async def _reconstruct(context: Context, lanes: Lanes, job: Job, image: StoredIm
     return await asyncio.to_thread(read_answer, folder, settings.points_limit)
 
 
-def _check(context: Context, job: Job, answer: Answer) -> Outcome:
-    return outcome_of(
+def _check(context: Context, job: Job, answer: Answer) -> JobResult:
+    return job_result(
         job,
         answer,
         context.store,

@@ -42,7 +42,7 @@ class Publisher:
         self._listed_at = 0  # the connection at which the broker was asked what it retains
         self._old_since_s: dict[int, float] = {}
 
-    async def settle(self) -> int:
+    async def reconcile(self) -> int:
         """Publish what the broker lacks and clear what nobody needs; returns how many shards went out.
 
         Raises:
@@ -51,10 +51,10 @@ class Publisher:
             ShardGoneError: a file of the present reference set is damaged; the other shards were published.
         """
         async with self._lock:
-            return await self._settle()
+            return await self._reconcile()
 
     async def resync(self, topics: Iterable[str] = ()) -> int:
-        """Publish these shards again, or, without any, whatever the broker has lost; raises like `settle`."""
+        """Publish these shards again, or, without any, whatever the broker has lost; raises like `reconcile`."""
         async with self._lock:
             named = list(topics)
             for topic in named:
@@ -62,10 +62,10 @@ class Publisher:
             if not named:
                 self._listed_at = 0
             self._retained.manifest = b""
-            return await self._settle()
+            return await self._reconcile()
 
     async def clear_old(self) -> None:
-        """Forget generations whose grace time is over; raises like `settle`."""
+        """Forget generations whose grace time is over; raises like `reconcile`."""
         async with self._lock:
             kept = self._references.kept()
             old = set(kept) - {max(kept, default=0)}
@@ -75,9 +75,9 @@ class Publisher:
             for generation in due:
                 await asyncio.to_thread(self._references.forget, generation)
             if due:
-                await self._settle()
+                await self._reconcile()
 
-    async def _settle(self) -> int:
+    async def _reconcile(self) -> int:
         sent_count = 0
         while True:
             connected = await self._delivery.wait_connected(_CONNECT_TIMEOUT_S)

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from broker.config import BadSettingsError
 from broker.messages import CameraState
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.replay.replayer import ReplayPlan, ReplayReport, Step, order_photographs, replay
+from reconstructor.replay.replayer import ReplayPlan, ReplayReport, ReplayStep, order_photographs, replay
 
 _INTRINSICS_COUNT: Final = 4
 
@@ -54,7 +54,7 @@ def engine_settings(intrinsics: str | None) -> EngineSettings:
         raise BadSettingsError(f"--intrinsics {intrinsics!r}: give four positive numbers, fx,fy,cx,cy") from exc
 
 
-def _describe(step: Step) -> str:
+def _describe(step: ReplayStep) -> str:
     cameras = step.outcome.update.cameras
     placed_count = sum(camera.state is CameraState.PLACED for camera in cameras)
     return f"{'refetch' if step.is_refetch else 'photograph'}: {placed_count} of {len(cameras)} placed"

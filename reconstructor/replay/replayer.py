@@ -24,7 +24,7 @@ from broker.messages import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
 from reconstructor.black_box import Pose, Row, Update
 from reconstructor.engine.live import LiveEngine
-from reconstructor.engine.protocol import Outcome
+from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.solver import Attempt
@@ -96,13 +96,13 @@ class ReplayReport(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class ReplayStep:
     """Progress: what was just done; `done` of `total` photographs are through."""
 
     done: int
     total: int
     is_refetch: bool
-    outcome: Outcome
+    outcome: EngineResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def order_photographs(folder: Path, order: str = "name") -> tuple[Path, ...]:
     raise NothingToReplayError(f"order {order!r} is unknown: use name, time or shuffle:SEED")
 
 
-def replay(plan: ReplayPlan, on_step: Callable[[Step], None] = lambda _: None) -> ReplayReport:
+def replay(plan: ReplayPlan, on_step: Callable[[ReplayStep], None] = lambda _: None) -> ReplayReport:
     """Run all photographs through a fresh engine and write the four outputs into `plan.out`."""
     plan.out.mkdir(parents=True, exist_ok=True)
     state = plan.out / "engine"
@@ -152,7 +152,7 @@ def replay(plan: ReplayPlan, on_step: Callable[[Step], None] = lambda _: None) -
 class _Replay:
     """One replay under way."""
 
-    def __init__(self, plan: ReplayPlan, engine: LiveEngine, on_step: Callable[[Step], None]) -> None:
+    def __init__(self, plan: ReplayPlan, engine: LiveEngine, on_step: Callable[[ReplayStep], None]) -> None:
         self._plan = plan
         self._engine = engine
         self._on_step = on_step
@@ -195,7 +195,7 @@ class _Replay:
         )
         self._tell(number, outcome, is_refetch=False)
 
-    def _refetch(self, number: int) -> Outcome:
+    def _refetch(self, number: int) -> EngineResult:
         outcome = self._engine.refetch()
         attempts = outcome.solve.attempts if outcome.solve else ()
         passed = attempts[-1].figures if outcome.solve and outcome.solve.method else None
@@ -212,8 +212,10 @@ class _Replay:
         self._tell(number, outcome, is_refetch=True)
         return outcome
 
-    def _tell(self, number: int, outcome: Outcome, *, is_refetch: bool) -> None:
-        self._on_step(Step(done=number, total=len(self._plan.photographs), is_refetch=is_refetch, outcome=outcome))
+    def _tell(self, number: int, outcome: EngineResult, *, is_refetch: bool) -> None:
+        self._on_step(
+            ReplayStep(done=number, total=len(self._plan.photographs), is_refetch=is_refetch, outcome=outcome)
+        )
 
     def _write(self, cloud: PointCloud, update: Update, report: ReplayReport) -> None:
         out = self._plan.out

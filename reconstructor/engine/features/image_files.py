@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.errors import CairnError
 from reconstructor.engine.features.pairs import Pair, pairs_from_arrays, pairs_to_arrays
-from reconstructor.engine.features.photographs import Intrinsics, Photograph, Sensor
+from reconstructor.engine.features.photographs import DecodedPhotograph, Intrinsics, PhotographSensor
 from reconstructor.engine.features.sift import Features
 
 
@@ -36,7 +36,7 @@ class ImageFacts(BaseModel):
     focal_px: float | None
 
     @classmethod
-    def of(cls, image_id: str, path: Path, photograph: Photograph) -> "ImageFacts":
+    def of(cls, image_id: str, path: Path, photograph: DecodedPhotograph) -> "ImageFacts":
         sensor = photograph.sensor
         return cls(
             image_id=image_id,
@@ -52,8 +52,8 @@ class ImageFacts(BaseModel):
         )
 
     @property
-    def sensor(self) -> Sensor:
-        return Sensor(
+    def sensor(self) -> PhotographSensor:
+        return PhotographSensor(
             name=self.sensor_name,
             width_px=self.reduced_width_px,
             height_px=self.reduced_height_px,

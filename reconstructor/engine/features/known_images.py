@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.pairs import Pair
-from reconstructor.engine.features.photographs import Sensor
+from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.features.sift import Features
 
 
@@ -17,7 +17,7 @@ class KnownImages:
     features: dict[int, Features] = field(default_factory=dict)
     pairs: dict[int, list[Pair]] = field(default_factory=dict)  # of an image with earlier and later ones
     camera_ids: dict[int, int] = field(default_factory=dict)
-    _camera_by_sensor: dict[Sensor, int] = field(default_factory=dict)
+    _camera_by_sensor: dict[PhotographSensor, int] = field(default_factory=dict)
 
     def __contains__(self, number: int) -> bool:
         return number in self.facts
@@ -34,9 +34,9 @@ class KnownImages:
             self.pairs[pair.earlier].append(pair)
         self.camera_ids[number] = self.camera_id(facts.sensor)
 
-    def camera_id(self, sensor: Sensor) -> int:
+    def camera_id(self, sensor: PhotographSensor) -> int:
         """One camera for each sensor and image size; a zoomed lens counts as another sensor."""
-        rounded = Sensor(
+        rounded = PhotographSensor(
             name=sensor.name,
             width_px=sensor.width_px,
             height_px=sensor.height_px,

@@ -46,7 +46,7 @@ class ImageMetadata(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sensor:
+class PhotographSensor:
     """The camera behind a photograph: equal sensors share one set of intrinsics. In pixels of the reduced image."""
 
     name: str
@@ -57,18 +57,18 @@ class Sensor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Photograph:
+class DecodedPhotograph:
     """An upright, reduced photograph."""
 
     colors_rgb: NDArray[np.uint8]  # (height, width, 3)
     gray: NDArray[np.uint8]  # (height, width)
-    sensor: Sensor
+    sensor: PhotographSensor
     width_px: int  # of the upright photograph before it was reduced
     height_px: int
     file_name: str
 
 
-def read_photograph(path: Path, settings: EngineSettings) -> Photograph:
+def read_photograph(path: Path, settings: EngineSettings) -> DecodedPhotograph:
     """Decode a photograph and what is known of its camera.
 
     Raises:
@@ -83,7 +83,7 @@ def read_photograph(path: Path, settings: EngineSettings) -> Photograph:
         raise UnreadablePhotographError(f"{path.name} cannot be decoded: {' '.join(str(exc).split())[:200]}") from exc
 
 
-def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> Photograph:
+def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> DecodedPhotograph:
     with Image.open(path) as image:
         stored_width, stored_height = image.size
         if stored_width * stored_height > settings.max_pixels or min(image.size) < _MIN_SIDE_PX:
@@ -97,10 +97,10 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> Ph
     upright = ImageOps.exif_transpose(_with_orientation(reduced, orientation))
     intrinsics = metadata.intrinsics or _common_intrinsics(settings, stored_width, stored_height)
     swaps = orientation in _SWAPS_SIDES
-    return Photograph(
+    return DecodedPhotograph(
         colors_rgb=np.asarray(upright),
         gray=np.asarray(upright.convert("L")),
-        sensor=Sensor(
+        sensor=PhotographSensor(
             name=metadata.sensor or _sensor_name(exif),
             width_px=upright.width,
             height_px=upright.height,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from broker.errors import CairnError
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.features.photographs import Photograph
+from reconstructor.engine.features.photographs import DecodedPhotograph
 from reconstructor.engine.settings import EngineSettings
 
 DESCRIPTOR_LENGTH = 128
@@ -47,7 +47,7 @@ class Features:
         return len(self.keypoints)
 
 
-def extract_features(photograph: Photograph, settings: EngineSettings) -> Features:
+def extract_features(photograph: DecodedPhotograph, settings: EngineSettings) -> Features:
     """The strongest features of a photograph, at most `settings.max_features`; none in a blank one."""
     first_octave = -1 if photograph.gray.size < _SMALL_IMAGE_PIXELS else 0
     extractor = _extractor(settings.max_features, first_octave, settings.threads)

@@ -17,7 +17,7 @@ _LEAST_DOUBT = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class ConsistencyThresholds:
     """When two images agree on a pixel's depth.
 
     Attributes:
@@ -34,7 +34,7 @@ class Agreement:
 
 
 def confirmed(
-    view: View, depth_map: DepthMap, others: Sequence[tuple[View, DepthMap]], agreement: Agreement
+    view: View, depth_map: DepthMap, others: Sequence[tuple[View, DepthMap]], agreement: ConsistencyThresholds
 ) -> DepthMap:
     """Keep the pixels that enough other images agree on, and take the mean of all that agree, weighted by 1 / variance.
 
@@ -71,7 +71,7 @@ def _share_right(doubt: Tensor) -> Tensor:
 
 
 def unexplained(
-    view: View, depth_map: DepthMap, earlier: Sequence[tuple[View, DepthMap]], agreement: Agreement
+    view: View, depth_map: DepthMap, earlier: Sequence[tuple[View, DepthMap]], agreement: ConsistencyThresholds
 ) -> Tensor:
     """(H, W) bool: pixels of a surface that no valid pixel of an earlier map shows about as sharply and surely.
 
@@ -97,7 +97,7 @@ class _Echo:
     sampling_ratio: Tensor  # width of the other's pixel on the surface / width of the reference's
 
 
-def _echo(view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agreement: Agreement) -> _Echo:
+def _echo(view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agreement: ConsistencyThresholds) -> _Echo:
     pixels = pixel_centers(view.height, view.width, view.device)
     there, back = Projection.between(view, other), Projection.between(other, view)
     x, y, ratio = there.at(pixels, depth_map.inverse_depth[:, :, None])

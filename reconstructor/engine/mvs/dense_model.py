@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from broker.errors import CairnError
-from reconstructor.engine.mvs.consistency import Agreement, confirmed, unexplained
-from reconstructor.engine.mvs.depth_cache import Kept
+from reconstructor.engine.mvs.consistency import ConsistencyThresholds, confirmed, unexplained
+from reconstructor.engine.mvs.depth_cache import CachedDepth
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
-from reconstructor.engine.mvs.packed_depth import KeptDepth
+from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.reposing import reposed
 from reconstructor.engine.mvs.views import View, best_sources
 
@@ -59,7 +59,7 @@ class DenseSettings:
 
     source_count: int = 3
     witness_count: int = 6
-    agreement: Agreement = field(default_factory=Agreement)
+    agreement: ConsistencyThresholds = field(default_factory=ConsistencyThresholds)
     voxel_ratio: float = VOXEL_RATIO
     max_depth_change_ratio: float = 0.0015
     max_epipolar_error_px: float = 0.5
@@ -78,7 +78,7 @@ class Entry:
 
     view: View
     sources: tuple[View, ...]
-    kept: Kept
+    kept: CachedDepth
     published_bits: NDArray[np.uint8]
 
     @classmethod
@@ -87,7 +87,7 @@ class Entry:
         return cls(
             view=view.without_pixels(),
             sources=tuple(source.without_pixels() for source in sources),
-            kept=KeptDepth.of(depth_map),
+            kept=PackedDepth.of(depth_map),
             published_bits=np.zeros((view.height * view.width + 7) // 8, np.uint8),
         )
 
@@ -135,7 +135,10 @@ class DenseModel:
     """
 
     def __init__(
-        self, engine: DepthEngine, settings: DenseSettings, keep: Callable[[KeptDepth], Kept] = KeptDepth.take
+        self,
+        engine: DepthEngine,
+        settings: DenseSettings,
+        keep: Callable[[PackedDepth], CachedDepth] = PackedDepth.take,
     ) -> None:
         self._engine = engine
         self._settings = settings

@@ -11,12 +11,12 @@ from PIL import Image
 
 from reconstructor.engine.colmap import intrinsics_of, pycolmap
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.memory import give_back
+from reconstructor.engine.memory import trim_heap
 from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Entry, Report
-from reconstructor.engine.mvs.depth_cache import Shelf
+from reconstructor.engine.mvs.depth_cache import DepthCache
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
-from reconstructor.engine.mvs.patch_match import SlantSettings
+from reconstructor.engine.mvs.patch_match import PatchMatchSettings
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.mvs.views import View
 from reconstructor.engine.settings import EngineSettings, Quality
@@ -44,7 +44,7 @@ class Densifier:
         self._dense = dense or DenseModel(
             PlaneSweep(sweep_settings(settings.quality)),
             DenseSettings(source_count=settings.dense_sources),
-            Shelf(files.folder).put,
+            DepthCache(files.folder).put,
         )
         self._pixels: dict[int, NDArray[np.uint8]] = {}
         self._added: set[int] = set()
@@ -148,7 +148,7 @@ class Densifier:
         for number in self._mapper.placed_numbers():
             if (view := self._view(number)) is not None:
                 views[number] = view
-            give_back()
+            trim_heap()
         return views
 
     def _view(self, number: int) -> View | None:
@@ -176,7 +176,7 @@ class Densifier:
 
 def sweep_settings(quality: Quality) -> SweepSettings:
     """How depth is made at a quality."""
-    return SweepSettings(slant=SlantSettings() if quality is Quality.HIGH else None)
+    return SweepSettings(slant=PatchMatchSettings() if quality is Quality.HIGH else None)
 
 
 def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

@@ -15,15 +15,15 @@ from typing import Final, Protocol
 import numpy as np
 import torch
 
-from reconstructor.engine.mvs.packed_depth import KeptDepth
+from reconstructor.engine.mvs.packed_depth import PackedDepth
 
 _IN_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 
-class Kept(Protocol):
+class CachedDepth(Protocol):
     """A depth map that is kept, wherever it is."""
 
-    def take(self) -> KeptDepth:
+    def take(self) -> PackedDepth:
         """The depth map, to look at."""
         ...
 
@@ -44,7 +44,7 @@ class _Record:
         return 4 * height * width
 
 
-class Shelf:
+class DepthCache:
     """Room for the depth maps of one engine; threads may share it.
 
     Args:
@@ -64,10 +64,10 @@ class Shelf:
         self.left: deque[_Record] = (
             deque()
         )  # nobody has these any more; filled while garbage is collected, without a lock
-        self._recent: OrderedDict[int, KeptDepth] = OrderedDict()  # by offset
+        self._recent: OrderedDict[int, PackedDepth] = OrderedDict()  # by offset
         self._recent_bytes = 0
 
-    def put(self, kept: KeptDepth) -> Kept:
+    def put(self, kept: PackedDepth) -> CachedDepth:
         """Put a depth map away; where the disk has no room it stays in memory."""
         height, width = kept.inverse_depth.shape
         with self._lock:
@@ -83,9 +83,9 @@ class Shelf:
             self.left.append(record)
             return kept
         self._note(record, kept)
-        return _Shelved(self, record)
+        return _CachedOnDisk(self, record)
 
-    def read(self, record: _Record) -> KeptDepth:
+    def read(self, record: _Record) -> PackedDepth:
         """What lies there."""
         with self._lock:
             if (kept := self._recent.get(record.offset)) is not None:
@@ -93,7 +93,7 @@ class Shelf:
                 return kept
         body = np.frombuffer(bytearray(os.pread(self._file, record.size_bytes, record.offset)), np.uint8)
         depths, deviations, confidences = np.split(body, [body.size // 2, 3 * body.size // 4])
-        kept = KeptDepth(
+        kept = PackedDepth(
             inverse_depth=torch.from_numpy(depths.view(np.int16).reshape(record.shape)).to(record.device),
             log_deviation=torch.from_numpy(deviations.reshape(record.shape)).to(record.device),
             confidence=torch.from_numpy(confidences.reshape(record.shape)).to(record.device),
@@ -120,7 +120,7 @@ class Shelf:
         self._end += size_bytes
         return self._end - size_bytes
 
-    def _note(self, record: _Record, kept: KeptDepth) -> None:
+    def _note(self, record: _Record, kept: PackedDepth) -> None:
         with self._lock:
             if record.offset not in self._recent:
                 self._recent_bytes += record.size_bytes
@@ -131,12 +131,12 @@ class Shelf:
                 self._recent_bytes -= 4 * oldest.inverse_depth.numel()
 
 
-class _Shelved:
+class _CachedOnDisk:
     """A depth map on a shelf; its place is given back when nobody holds this any more."""
 
-    def __init__(self, shelf: Shelf, record: _Record) -> None:
+    def __init__(self, shelf: DepthCache, record: _Record) -> None:
         self._shelf, self._record = shelf, record
         weakref.finalize(self, shelf.left.append, record).atexit = False
 
-    def take(self) -> KeptDepth:
+    def take(self) -> PackedDepth:
         return self._shelf.read(self._record)

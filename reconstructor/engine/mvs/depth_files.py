@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from broker.errors import CairnError
 from reconstructor.engine.features.image_files import read_arrays, write_arrays
 from reconstructor.engine.mvs.dense_model import Entry
-from reconstructor.engine.mvs.packed_depth import KeptDepth
+from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.views import View
 
 
@@ -97,7 +97,7 @@ def _entry(arrays: Mapping[str, NDArray[Any]], views: Sequence[View]) -> Entry:
         )
         for index, view in enumerate(views)
     ]
-    kept = KeptDepth.from_arrays(arrays, views[0].device)
+    kept = PackedDepth.from_arrays(arrays, views[0].device)
     bits = arrays["published"]
     if kept.inverse_depth.shape != (views[0].height, views[0].width) or bits.size != -(
         -kept.inverse_depth.numel() // 8

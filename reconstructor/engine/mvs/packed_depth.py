@@ -20,7 +20,7 @@ _CONFIDENCE_STEPS: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KeptDepth:
+class PackedDepth:
     """A depth map in codes, everything (H, W), 4 bytes a pixel instead of 13.
 
     Inverse depths are codes on a scale of logarithms. Over the eight octaves of a deep scene a step is 0.008 % of the
@@ -63,7 +63,7 @@ class KeptDepth:
         return self.inverse_depth, self.log_deviation, self.confidence
 
     def take(self) -> Self:
-        """It is at hand already: see `reconstructor.engine.mvs.depth_cache.Kept`."""
+        """It is at hand already: see `reconstructor.engine.mvs.depth_cache.CachedDepth`."""
         return self
 
     @property

@@ -16,7 +16,7 @@ from torch import Tensor
 from reconstructor.engine.mvs.bilateral_windows import Planes, WeightedWindows
 from reconstructor.engine.mvs.correlation import UNSEEN
 from reconstructor.engine.mvs.projection import Projection
-from reconstructor.engine.mvs.refinement import Match
+from reconstructor.engine.mvs.refinement import BestHypothesis
 
 _NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))  # rows and columns
 _FIT_RADIUS = 2
@@ -27,7 +27,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlantSettings:
+class PatchMatchSettings:
     """How planes are sought.
 
     Measured on rendered objects, 7 images of 480 pixels width, 2026-11-24: F at 1 sampling distance grew from 0.73 to
@@ -50,14 +50,20 @@ class SlantSettings:
     step_cost: float = 0.3
 
 
-def slanted(gray: Tensor, sources: Sequence[tuple[Tensor, Projection]], match: Match, settings: SlantSettings) -> Match:
+def slanted(
+    gray: Tensor, sources: Sequence[tuple[Tensor, Projection]], match: BestHypothesis, settings: PatchMatchSettings
+) -> BestHypothesis:
     """Refine a match of a reference's luma (H, W), 0 to 1, by planes; scores become those of the weighted windows."""
     return _Search(gray, sources, match, settings).run()
 
 
 class _Search:
     def __init__(
-        self, gray: Tensor, sources: Sequence[tuple[Tensor, Projection]], match: Match, settings: SlantSettings
+        self,
+        gray: Tensor,
+        sources: Sequence[tuple[Tensor, Projection]],
+        match: BestHypothesis,
+        settings: PatchMatchSettings,
     ) -> None:
         self._settings, self._match = settings, match
         self._windows = WeightedWindows(gray, sources, radius=settings.radius, likeness=settings.likeness)
@@ -68,7 +74,7 @@ class _Search:
         self._scores = self._windows.scores(self._rows, self._planes)
         self._random = torch.Generator().manual_seed(_SEED)  # on the CPU: the same on every device
 
-    def run(self) -> Match:
+    def run(self) -> BestHypothesis:
         width = self._match.speed.shape[1]
         colour = (self._rows // width + self._rows % width) % 2
         for turn in range(self._settings.rounds):
@@ -130,7 +136,7 @@ class _Search:
         return self._planes.inverse_depth + torch.where(is_peak, offset, 0.0) * step
 
 
-def fitted_planes(match: Match) -> Planes:
+def fitted_planes(match: BestHypothesis) -> Planes:
     """The planes that a smooth inverse depth (H, W) has already: least squares over 5 x 5 pixels of the same surface."""
     device = match.inverse_depth.device
     around = F.pad(match.inverse_depth[None, None], [_FIT_RADIUS] * 4, mode="replicate")

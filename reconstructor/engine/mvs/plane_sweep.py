@@ -10,9 +10,9 @@ from torch import Tensor
 from broker.errors import CairnError
 from reconstructor.engine.mvs.correlation import correlation_scores
 from reconstructor.engine.mvs.depth_maps import DepthMap
-from reconstructor.engine.mvs.patch_match import SlantSettings, slanted
+from reconstructor.engine.mvs.patch_match import PatchMatchSettings, slanted
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
-from reconstructor.engine.mvs.refinement import Match, best_of_planes, evened, refined
+from reconstructor.engine.mvs.refinement import BestHypothesis, best_of_planes, evened, refined
 from reconstructor.engine.mvs.semi_global_matching import Smoothness
 from reconstructor.engine.mvs.views import View
 
@@ -56,7 +56,7 @@ class SweepSettings:
     fine_spacing_px: float = 0.5
     fine_count: int = 8
     min_score: float = 0.4
-    slant: SlantSettings | None = None
+    slant: PatchMatchSettings | None = None
     coarse_smoothness: Smoothness = field(default_factory=lambda: Smoothness(step_penalty=0.2, jump_penalty=2.0))
     fine_smoothness: Smoothness = field(default_factory=lambda: Smoothness(step_penalty=0.03, jump_penalty=0.15))
 
@@ -99,7 +99,7 @@ class PlaneSweep:
         scores = correlation_scores(gray, pairs, planes[None, None], window=self._settings.window)
         return best_of_planes(scores, planes, gray, self._settings.coarse_smoothness)
 
-    def _judged(self, match: Match) -> DepthMap:
+    def _judged(self, match: BestHypothesis) -> DepthMap:
         noise_px = _MATCH_NOISE_PX + _MATCH_NOISE_PER_DOUBT_PX * (1.0 - match.score)
         valid = (match.score > self._settings.min_score) & (match.inverse_depth > 0.0) & (match.speed > 0.0)
         return DepthMap(

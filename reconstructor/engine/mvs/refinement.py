@@ -20,7 +20,7 @@ _SAME_SURFACE_PX = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Match:
+class BestHypothesis:
     """The best hypothesis of each pixel, everything (H, W) float32.
 
     Attributes:
@@ -51,7 +51,7 @@ def refined(
     count: int,
     window: int,
     smoothness: Smoothness,
-) -> Match:
+) -> BestHypothesis:
     """Search `count` inverse depths around a coarse map (H, W), `spacing_px` apart where the parallax is largest."""
     pixels = pixel_centers(gray.shape[0], gray.shape[1], gray.device)
     speed = _largest_speed(pixels, sources, coarse)
@@ -61,14 +61,14 @@ def refined(
     scores = correlation_scores(gray, sources, hypotheses, window=window)
     place = aggregated_costs((1.0 - scores).mul_(0.5), gray, smoothness).argmin(dim=2)
     moved = (place + peak_offset(scores, place) - (count - 1) / 2.0) * step
-    return Match(
+    return BestHypothesis(
         inverse_depth=coarse + moved,
         score=scores.gather(2, place[:, :, None])[:, :, 0],
         speed=speed,
     )
 
 
-def evened(match: Match) -> Match:
+def evened(match: BestHypothesis) -> BestHypothesis:
     """Average each pixel with those of its 5 x 5 neighbours that lie on the same surface, to half a pixel of parallax.
 
     Source: Tomasi and Manduchi, "Bilateral Filtering for Gray and Color Images", ICCV 1998, here of inverse depth.

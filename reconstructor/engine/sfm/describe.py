@@ -14,12 +14,12 @@ from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.snapshots import StepImage
-from reconstructor.engine.sfm.up_direction import Upward, estimate_upward
+from reconstructor.engine.sfm.up_direction import UpDirection, estimate_upward
 from reconstructor.engine.sfm.waiting_reasons import why_waiting
 
 
 def describe(
-    images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper, upward: Upward | None = None
+    images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper, upward: UpDirection | None = None
 ) -> Update:
     """The update that belongs to the model as it is now, without its points."""
     placed = frozenset(mapper.placed_numbers())
@@ -29,13 +29,13 @@ def describe(
     )
 
 
-def upward_of(mapper: LiveMapper) -> Upward | None:
+def upward_of(mapper: LiveMapper) -> UpDirection | None:
     """Which way is up by the cameras as they stand now."""
     poses = [world_from_camera(mapper.model.image(number)) for number in mapper.placed_numbers()]
     return estimate_upward(np.array(poses).reshape(-1, 4, 4))
 
 
-def upward_said(output: Path, mapper: LiveMapper) -> Upward | None:
+def upward_said(output: Path, mapper: LiveMapper) -> UpDirection | None:
     """What was said of up with the output of an earlier step; the cameras tell again how sure it is."""
     try:
         update = read_update(output)
@@ -44,7 +44,7 @@ def upward_said(output: Path, mapper: LiveMapper) -> Upward | None:
     again = upward_of(mapper)
     if update is None or update.up is None or again is None:
         return None
-    return Upward(direction=np.array(update.up), deviation_rad=again.deviation_rad)
+    return UpDirection(direction=np.array(update.up), deviation_rad=again.deviation_rad)
 
 
 def world_from_camera(image: Any) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reconstructor.engine.colmap import keypoints_in_image, pycolmap
 from reconstructor.engine.features.pairs import Pair
-from reconstructor.engine.features.photographs import Sensor
+from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.first_pair import find_first_pair, is_plausible
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, MapperOptions
@@ -66,7 +66,7 @@ class LiveMapper:
         """The camera with its present, refined intrinsics."""
         return self._model.camera(camera_id)
 
-    def add_camera(self, camera_id: int, sensor: Sensor) -> None:
+    def add_camera(self, camera_id: int, sensor: PhotographSensor) -> None:
         camera = camera_of_sensor(camera_id, sensor)
         rig = pycolmap.Rig(rig_id=camera_id)
         rig.add_ref_sensor(camera.sensor_id)
@@ -231,7 +231,7 @@ class LiveMapper:
         return bool(self._model.image(number).has_pose)
 
 
-def camera_of_sensor(camera_id: int, sensor: Sensor) -> Any:
+def camera_of_sensor(camera_id: int, sensor: PhotographSensor) -> Any:
     """A COLMAP camera: PINHOLE when calibrated, else SIMPLE_RADIAL about the best guess of the focal length."""
     size = {"width": sensor.width_px, "height": sensor.height_px, "camera_id": camera_id}
     if sensor.intrinsics is not None:

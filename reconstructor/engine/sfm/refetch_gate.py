@@ -47,7 +47,7 @@ class GateFigures(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class GateVerdict:
     """Whether a solution passes, and if not, why in one line."""
 
     figures: GateFigures
@@ -58,15 +58,15 @@ class Verdict:
         return not self.objection
 
 
-def judge(before: Any | None, after: Any, known: KnownImages) -> Verdict:
+def judge(before: Any | None, after: Any, known: KnownImages) -> GateVerdict:
     """Compare a new solution with the live model it would replace, if there is one."""
     if before is None:
         figures = measure(after, after, known)
         is_bad = figures.epipolar_share_after < _MIN_SHARE_ALONE
         objection = "its cameras disagree with most matches" if is_bad else _objection_alone(figures)
-        return Verdict(figures=figures, objection=objection)
+        return GateVerdict(figures=figures, objection=objection)
     figures = measure(before, after, known)
-    return Verdict(figures=figures, objection=objection_to(figures))
+    return GateVerdict(figures=figures, objection=objection_to(figures))
 
 
 def measure(before: Any, after: Any, known: KnownImages) -> GateFigures:

@@ -26,7 +26,7 @@ class RefetchFailedError(CairnError):
 
 
 @dataclass(slots=True, kw_only=True)
-class Refetch:
+class SolverProcess:
     """One run of the solver."""
 
     folder: Path

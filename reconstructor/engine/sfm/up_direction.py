@@ -19,7 +19,7 @@ _ROUNDS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Upward:
+class UpDirection:
     """A direction in the world, unit (3,), and how far off it may be: its standard deviation in radians."""
 
     direction: Vector
@@ -30,7 +30,7 @@ class Upward:
         return bool(self.deviation_rad <= _SURE)
 
 
-def estimate_upward(world_from_camera: NDArray[np.floating]) -> Upward | None:
+def estimate_upward(world_from_camera: NDArray[np.floating]) -> UpDirection | None:
     """The upward direction that poses (N, 4, 4) of hand-held cameras speak for; None without any, or if they disagree.
 
     Level cameras have horizontal x axes: up is the direction most nearly perpendicular to all of them. Cameras that
@@ -52,10 +52,10 @@ def estimate_upward(world_from_camera: NDArray[np.floating]) -> Upward | None:
     sign = float(np.sign(axes[:, 0] @ mean_up))
     if sign == 0.0:
         return None
-    return Upward(direction=sign * axes[:, 0], deviation_rad=float(1.0 / np.sqrt(information[1])))
+    return UpDirection(direction=sign * axes[:, 0], deviation_rad=float(1.0 / np.sqrt(information[1])))
 
 
-def kept_still(known: Upward | None, estimate: Upward | None, *, may_correct: bool) -> Upward | None:
+def kept_still(known: UpDirection | None, estimate: UpDirection | None, *, may_correct: bool) -> UpDirection | None:
     """What to say of up, after what was said: the new estimate, unless that would tilt what is rightly upright."""
     if estimate is None or (known is not None and known.is_sure and not may_correct):
         return known

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from broker.messages import ReconstructorStatistics
 from broker.percentiles import percentile
 from broker.rig_messages import AgentHealth
-from demo.progress import Progress
+from demo.progress import DemoProgress
 from demo.report import Report
 
 
@@ -52,23 +52,23 @@ def test_without_measurements_there_is_no_percentile() -> None:
 
 
 def test_demo_is_complete_only_when_every_photograph_is_stored_and_none_refused() -> None:
-    assert not Report.build(Progress(), restarts=0).is_complete
-    assert Report.build(Progress(health=health(3), statistics=statistics(stored=3)), restarts=0).is_complete
-    assert not Report.build(Progress(health=health(3), statistics=statistics(stored=2)), restarts=0).is_complete
-    refused = Progress(health=health(3), statistics=statistics(stored=3, rejected=1))
+    assert not Report.build(DemoProgress(), restarts=0).is_complete
+    assert Report.build(DemoProgress(health=health(3), statistics=statistics(stored=3)), restarts=0).is_complete
+    assert not Report.build(DemoProgress(health=health(3), statistics=statistics(stored=2)), restarts=0).is_complete
+    refused = DemoProgress(health=health(3), statistics=statistics(stored=3, rejected=1))
     assert not Report.build(refused, restarts=0).is_complete
 
 
 def test_project_is_settled_when_nothing_is_queued_and_something_was_stored() -> None:
-    assert not Progress().is_settled
-    assert not Progress(statistics=statistics(queued=0)).is_settled
-    assert not Progress(statistics=statistics(stored=2, queued=1)).is_settled
-    assert Progress(statistics=statistics(stored=2)).is_settled
+    assert not DemoProgress().is_settled
+    assert not DemoProgress(statistics=statistics(queued=0)).is_settled
+    assert not DemoProgress(statistics=statistics(stored=2, queued=1)).is_settled
+    assert DemoProgress(statistics=statistics(stored=2)).is_settled
 
 
 def test_what_was_said_before_an_instant_does_not_settle_a_project_since_then() -> None:
     said = statistics(stored=2)
-    progress = Progress(statistics=said)
+    progress = DemoProgress(statistics=said)
     assert progress.is_settled_since(said.sent_at)
     assert not progress.is_settled_since(said.sent_at + timedelta(milliseconds=1))
-    assert not Progress(statistics=statistics(stored=2, queued=1)).is_settled_since(said.sent_at)
+    assert not DemoProgress(statistics=statistics(stored=2, queued=1)).is_settled_since(said.sent_at)

@@ -1,4 +1,4 @@
-"""Figures of a project that has just begun, and percentiles."""
+"""LatencySamples of a project that has just begun, and percentiles."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from broker.ids import ProjectId
 from broker.percentiles import percentile
-from reconstructor.statistics import Figures, collect
+from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.store import Store
 
 
@@ -21,7 +21,7 @@ def test_a_percentile_is_one_of_the_values(values: list[float], ratio: float, ex
 def test_an_empty_project_has_figures_too(tmp_path: Path) -> None:
     store = Store(tmp_path, refetch_every=10)
     store.count_rejected()
-    figures = collect(ProjectId("chapel"), store, Figures())
+    figures = collect(ProjectId("chapel"), store, LatencySamples())
     assert (figures.stored_count, figures.shard_count, figures.rejected_count) == (0, 0, 1)
     assert (figures.generation, figures.stored_to_shard_p50_s) == (None, None)
     assert figures.disk_free_bytes > 0

@@ -22,8 +22,8 @@ from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import Update, read_update
 from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine.live import LiveEngine, black_box
-from reconstructor.engine.protocol import Engine, Outcome
-from reconstructor.engine.refetch import Rebuilding
+from reconstructor.engine.protocol import Engine, EngineResult
+from reconstructor.engine.refetch import Refetch
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.restore import EngineStateMissingError
@@ -44,7 +44,7 @@ def start(request: pytest.FixtureRequest) -> Start:
     return chosen
 
 
-def cloud_in(outcome: Outcome) -> PointCloud:
+def cloud_in(outcome: EngineResult) -> PointCloud:
     return PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(outcome.folder.glob("*.ply"))])
 
 
@@ -57,7 +57,7 @@ def poses(update: Update) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def walked(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Outcome]]:
+def walked(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[EngineResult]]:
     """A folder in which five photographs were added, and what each brought."""
     folder = tmp_path_factory.mktemp("walked")
     engine = start_live(folder)
@@ -66,30 +66,30 @@ def walked(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -
     for number, path in enumerate(photographs.paths[:5]):
         outcome = engine.add_image(path, path.stem)
         shutil.copytree(outcome.folder, kept / str(number))  # the engine keeps the newest few only
-        outcomes.append(Outcome(update=outcome.update, folder=kept / str(number)))
+        outcomes.append(EngineResult(update=outcome.update, folder=kept / str(number)))
     engine.close()
     return folder, outcomes
 
 
 @pytest.fixture
-def resumed(walked: tuple[Path, list[Outcome]], tmp_path: Path) -> Path:
+def resumed(walked: tuple[Path, list[EngineResult]], tmp_path: Path) -> Path:
     """A copy of that folder, as a new process would find it."""
     return shutil.copytree(walked[0], tmp_path / "resumed")
 
 
-def test_the_first_photograph_waits_and_the_second_places_both(walked: tuple[Path, list[Outcome]]) -> None:
+def test_the_first_photograph_waits_and_the_second_places_both(walked: tuple[Path, list[EngineResult]]) -> None:
     first, second = walked[1][0].update, walked[1][1].update
     assert [camera.code for camera in first.cameras] == ["first_image"]
     assert states(second) == ["placed", "placed"]
 
 
-def test_cameras_are_where_they_were(walked: tuple[Path, list[Outcome]], photographs: Photographs) -> None:
+def test_cameras_are_where_they_were(walked: tuple[Path, list[EngineResult]], photographs: Photographs) -> None:
     update = walked[1][-1].update
     assert states(update) == ["placed"] * 5
     assert photographs.center_error(update) < 0.01  # of an object 2 across
 
 
-def test_every_photograph_brings_only_new_finite_coloured_points(walked: tuple[Path, list[Outcome]]) -> None:
+def test_every_photograph_brings_only_new_finite_coloured_points(walked: tuple[Path, list[EngineResult]]) -> None:
     clouds = [cloud_in(outcome) for outcome in walked[1]]
     assert [len(cloud) for cloud in clouds] == [outcome.update.new_point_count for outcome in walked[1]]
     assert len(clouds[0]) == 0
@@ -100,7 +100,7 @@ def test_every_photograph_brings_only_new_finite_coloured_points(walked: tuple[P
     assert everything.colors_rgb.std() > 5
 
 
-def test_the_frame_does_not_jump(walked: tuple[Path, list[Outcome]]) -> None:
+def test_the_frame_does_not_jump(walked: tuple[Path, list[EngineResult]]) -> None:
     updates = [outcome.update for outcome in walked[1][1:]]
     extent = float(np.ptp(poses(updates[-1])[:, :3, 3], axis=0).max())
     for before, after in itertools.pairwise(updates):
@@ -123,7 +123,7 @@ def test_adding_an_image_again_changes_nothing(start: Start, resumed: Path, phot
 
 
 def test_a_refetch_gives_the_whole_cloud_in_the_same_frame(
-    start: Start, resumed: Path, photographs: Photographs, walked: tuple[Path, list[Outcome]]
+    start: Start, resumed: Path, photographs: Photographs, walked: tuple[Path, list[EngineResult]]
 ) -> None:
     engine = start(resumed)
     before = walked[1][-1].update
@@ -183,7 +183,7 @@ def test_an_image_goes_on_from_the_disk_when_the_call_beside_it_fails(
             refetch.join(0.5)  # it waits for this image before it lets go of the engine
         return place(self, waiting)
 
-    monkeypatch.setattr(Rebuilding, "solve", fail)
+    monkeypatch.setattr(Refetch, "solve", fail)
     monkeypatch.setattr(LiveMapper, "place", place_late)
     errors: list[BaseException] = []
 
@@ -204,7 +204,7 @@ def test_an_image_goes_on_from_the_disk_when_the_call_beside_it_fails(
 
 
 def test_a_solution_that_fits_into_no_known_world_is_refused_and_the_model_stays(
-    resumed: Path, walked: tuple[Path, list[Outcome]], monkeypatch: pytest.MonkeyPatch
+    resumed: Path, walked: tuple[Path, list[EngineResult]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def degenerate(target: object, source: object) -> None:
         raise DegenerateGeometryError("all points lie on one line")
@@ -217,7 +217,7 @@ def test_a_solution_that_fits_into_no_known_world_is_refused_and_the_model_stays
 
 
 def test_a_new_process_goes_on_where_the_old_one_stopped(
-    start: Start, resumed: Path, photographs: Photographs, walked: tuple[Path, list[Outcome]]
+    start: Start, resumed: Path, photographs: Photographs, walked: tuple[Path, list[EngineResult]]
 ) -> None:
     engine = start(resumed)
     update = engine.add_image(photographs.paths[0], photographs.paths[0].stem).update

@@ -6,7 +6,7 @@ import numpy as np
 import psutil
 import pytest
 
-from reconstructor.engine.memory import give_back
+from reconstructor.engine.memory import trim_heap
 
 HOLE_BYTES = 100_000  # below the size at which the C library asks the system for each piece
 
@@ -17,6 +17,6 @@ def test_holes_between_what_stays_are_given_back() -> None:
     stays = pieces[::10]
     full = psutil.Process().memory_info().rss
     del pieces
-    give_back()
+    trim_heap()
     assert psutil.Process().memory_info().rss < full - 1000 * HOLE_BYTES
     assert len(stays) == 200

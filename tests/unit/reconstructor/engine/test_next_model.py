@@ -16,7 +16,7 @@ from reconstructor.engine import refetch
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live import LiveEngine
 from reconstructor.engine.priority import EngineClosedError
-from reconstructor.engine.protocol import Outcome
+from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from tests.unit.reconstructor.engine.synthetic import Photographs
@@ -40,7 +40,7 @@ def moved(before: Update, after: Update) -> float:
     return float(np.abs(old - new[: len(old)]).max() / np.ptp(new, axis=0).max())
 
 
-def cloud_in(outcome: Outcome) -> PointCloud:
+def cloud_in(outcome: EngineResult) -> PointCloud:
     return PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(outcome.folder.glob("*.ply"))])
 
 
@@ -52,7 +52,7 @@ def solved(mapper: LiveMapper) -> tuple[None, Any, str]:
 @contextmanager
 def in_the_middle(engine: LiveEngine, work: Callable[[], object], patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Do something once, while a refetch of this engine fuses its first depth map."""
-    tell, left = engine._rebuilding.tell, [work]
+    tell, left = engine._refetch.tell, [work]
 
     def told(stage: str, done: int, total: int) -> None:
         tell(stage, done, total)
@@ -60,7 +60,7 @@ def in_the_middle(engine: LiveEngine, work: Callable[[], object], patch: pytest.
             left.pop()()
 
     with patch.context() as inside:
-        inside.setattr(engine._rebuilding, "tell", told)
+        inside.setattr(engine._refetch, "tell", told)
         yield
 
 
@@ -79,7 +79,7 @@ def test_images_are_added_while_a_refetch_runs_and_are_in_its_cloud(
 ) -> None:
     engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
     is_half_way, may_go_on = threading.Event(), threading.Event()
-    finished: list[Outcome] = []
+    finished: list[EngineResult] = []
 
     def stop_half_way() -> None:
         is_half_way.set()
@@ -116,7 +116,7 @@ def test_an_add_that_is_asked_for_again_after_a_refetch_brings_what_it_brought(
     """The caller was killed before it had read either answer."""
     engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
     path, added = photographs.paths[BEFORE], []
-    monkeypatch.setattr(engine._rebuilding, "solve", solved)
+    monkeypatch.setattr(engine._refetch, "solve", solved)
     with in_the_middle(engine, lambda: added.append(engine.add_image(path, path.stem)), monkeypatch):
         engine.refetch()
     again = LiveEngine(tmp_path / "engine", SETTINGS).add_image(path, path.stem)
@@ -134,7 +134,7 @@ def test_a_crash_at_any_write_of_a_refetch_and_of_an_image_meanwhile_changes_not
     def run(folder: Path, nth: int) -> Update | None:
         """A refetch with an image in its middle; None if it crashed."""
         engine = LiveEngine(folder, SETTINGS)
-        monkeypatch.setattr(engine._rebuilding, "solve", solved)
+        monkeypatch.setattr(engine._refetch, "solve", solved)
         try:
             with (
                 crash_at(nth, monkeypatch),
@@ -190,7 +190,7 @@ def test_a_refetch_of_a_closed_engine_ends_at_once_and_writes_nothing(
     folder = shutil.copytree(before, tmp_path / "engine")
     engine = LiveEngine(folder, SETTINGS)
     steps = sorted((folder / "steps").iterdir())
-    monkeypatch.setattr(engine._rebuilding, "solve", solved)
+    monkeypatch.setattr(engine._refetch, "solve", solved)
     with in_the_middle(engine, engine.close, monkeypatch), pytest.raises(EngineClosedError):
         engine.refetch()
     path = photographs.paths[BEFORE]
@@ -203,7 +203,7 @@ def test_a_model_that_was_begun_anew_meanwhile_is_not_replaced(
     before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
-    monkeypatch.setattr(engine._rebuilding, "solve", solved)
+    monkeypatch.setattr(engine._refetch, "solve", solved)
 
     def begin_anew() -> None:
         engine._mapper.world_count += 1

@@ -5,17 +5,17 @@ import threading
 import pytest
 
 from reconstructor.engine import priority
-from reconstructor.engine.priority import EngineClosedError, Turns
+from reconstructor.engine.priority import EngineClosedError, Priority
 
 
 def test_nobody_waits_while_no_image_is_added() -> None:
-    alone = Turns()
+    alone = Priority()
     alone.begin()
     alone.give_way()
 
 
 def test_a_refetch_goes_on_when_the_image_is_through() -> None:
-    both = Turns()
+    both = Priority()
     both.begin()
     waited: list[bool] = []
 
@@ -34,7 +34,7 @@ def test_a_refetch_goes_on_when_the_image_is_through() -> None:
 
 def test_it_waits_no_longer_than_it_has_worked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(priority, "_PATIENCE_S", 0.01)
-    both = Turns()
+    both = Priority()
     both.begin()
     with both.adding():  # in this thread, so that nobody could end it
         both.give_way()
@@ -42,7 +42,7 @@ def test_it_waits_no_longer_than_it_has_worked(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_closing_ends_the_wait_with_an_error() -> None:
-    both = Turns()
+    both = Priority()
     both.begin()
     closing = threading.Timer(0.05, both.close)
     closing.start()

@@ -16,7 +16,7 @@ from reconstructor.replay.replayer import (
     NothingToReplayError,
     ReplayPlan,
     ReplayReport,
-    Step,
+    ReplayStep,
     order_photographs,
     replay,
 )
@@ -28,7 +28,7 @@ COUNT = 4
 def test_a_replay_writes_cloud_cameras_model_and_report(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     truth = photograph(tmp_path / "photos", count=COUNT)
-    steps: list[Step] = []
+    steps: list[ReplayStep] = []
     plan = ReplayPlan(
         photographs=order_photographs(tmp_path / "photos"),
         out=tmp_path / "out",

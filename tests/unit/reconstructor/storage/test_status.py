@@ -8,7 +8,7 @@ from broker.ids import ProjectId
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.status import read_status
 from reconstructor.storage.store import Store
-from tests.unit.reconstructor.storage.test_store import add
+from tests.unit.reconstructor.storage.new_images import add
 
 
 def test_a_project_in_use_can_be_looked_at(tmp_path: Path) -> None:

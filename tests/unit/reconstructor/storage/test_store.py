@@ -2,18 +2,16 @@
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from broker.ids import SenderId
 from reconstructor.schedule import JobKind, JobState
 from reconstructor.storage.durable_files import DiskFullError, StoreError
-from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
+from reconstructor.storage.images import ImageRecord, ImageState
 from reconstructor.storage.store import Change, Store, StoreInUseError
-from tests.photographs import image_id, photograph
+from tests.photographs import photograph
+from tests.unit.reconstructor.storage.new_images import add, new_image
 
 
 @pytest.fixture
@@ -21,25 +19,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened = Store(tmp_path / "chapel", refetch_every=3)
     yield opened
     opened.close()
-
-
-def new_image(payload: bytes, sequence: int = 0) -> NewImage:
-    return NewImage(
-        image_id=image_id(payload, sequence),
-        sender=SenderId("rig-north"),
-        name=image_id(payload, sequence),
-        sha256=sha256(payload).hexdigest(),
-        suffix=".jpg",
-        content_type="image/jpeg",
-        width_px=80,
-        height_px=60,
-        received_at=datetime.now(UTC),
-    )
-
-
-def add(store: Store, count: int) -> list[StoredImage]:
-    payloads = [photograph(seed) for seed in range(count)]
-    return [store.add_image(new_image(payload, n), payload)[0] for n, payload in enumerate(payloads)]
 
 
 def test_images_are_numbered_from_one_without_gaps_over_restarts(tmp_path: Path) -> None:

@@ -131,26 +131,10 @@ export class Follower {
     if (link.kind !== "connected") return;
     this.connectedAtMs = performance.now();
     this.queue.reset();
-    this.connection.subscribe(this.filters());
+    this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
     this.order(this.orders.reset(this.hasThumbnail));
     void this.announce();
     this.load();
-  }
-
-  private filters(): string[] {
-    const { user } = this.options.credentials;
-    return [
-      this.space.topic("reference"),
-      this.space.topic("cameras"),
-      this.space.topic("scale_bar"),
-      this.space.topic("reconstructor_state"),
-      this.space.topic("reconstructor_statistics"),
-      this.space.filter("event"),
-      this.space.filter("presence"),
-      this.space.filter("agent_state"),
-      this.space.topic("response", { user, connection: this.connectionName }),
-      this.space.filter("receipt", { sender: user }), // `missing` among them
-    ];
   }
 
   private async announce(): Promise<void> {
@@ -198,7 +182,7 @@ export class Follower {
   }
 
   private async receiveShard(match: Match, payload: Uint8Array<ArrayBuffer>): Promise<void> {
-    const shard = this.findWanted(match);
+    const shard = this.wanted().find((each) => isShardOf(each, match));
     if (!shard || payload.length === 0 || this.isHere(shard.key)) return;
     const bytes = payload.length;
     this.decoding.set(shard.key, shard);
@@ -232,15 +216,6 @@ export class Follower {
       imageIds.map((imageId) => this.space.topic("image_thumbnail", { image_id: imageId }));
     this.connection.subscribe(topics(subscribe));
     this.connection.unsubscribe(topics(unsubscribe));
-  }
-
-  private findWanted({ levels }: Match): WantedShard | undefined {
-    return this.wanted().find(
-      ({ encoded, entry, generation }) =>
-        String(generation) === levels["generation"] &&
-        encoded.encoding === levels["encoding"] &&
-        String(entry.index) === levels["index"],
-    );
   }
 
   private wanted(): readonly WantedShard[] {
@@ -304,4 +279,28 @@ export class Follower {
     const code = thrown instanceof WireError ? thrown.code : "unexpected";
     this.dispatch({ kind: "trouble", code, reason: sentenceOf(thrown) });
   }
+}
+
+/** List the filters of what a page follows of its project. */
+function followedTopics(space: TopicSpace, user: string, connection: string): string[] {
+  return [
+    space.topic("reference"),
+    space.topic("cameras"),
+    space.topic("scale_bar"),
+    space.topic("reconstructor_state"),
+    space.topic("reconstructor_statistics"),
+    space.filter("event"),
+    space.filter("presence"),
+    space.filter("agent_state"),
+    space.topic("response", { user, connection }),
+    space.filter("receipt", { sender: user }), // `missing` among them
+  ];
+}
+
+function isShardOf({ encoded, entry, generation }: WantedShard, { levels }: Match): boolean {
+  return (
+    String(generation) === levels["generation"] &&
+    encoded.encoding === levels["encoding"] &&
+    String(entry.index) === levels["index"]
+  );
 }

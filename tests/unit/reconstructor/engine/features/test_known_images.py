@@ -10,7 +10,7 @@ from PIL.ExifTags import IFD, Base
 
 from broker.messages import CameraState
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.features.photographs import Sensor
+from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.live import LiveEngine
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import INTRINSICS, Photographs
@@ -18,8 +18,8 @@ from tests.unit.reconstructor.engine.synthetic import INTRINSICS, Photographs
 SETTINGS = EngineSettings(threads=1, max_features=1500, dense=False)
 
 
-def sensor(name: str = "a", width_px: int = 480, focal_px: float | None = None) -> Sensor:
-    return Sensor(name=name, width_px=width_px, height_px=360, intrinsics=None, focal_px=focal_px)
+def sensor(name: str = "a", width_px: int = 480, focal_px: float | None = None) -> PhotographSensor:
+    return PhotographSensor(name=name, width_px=width_px, height_px=360, intrinsics=None, focal_px=focal_px)
 
 
 def test_photographs_of_one_sensor_and_size_share_a_camera() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reconstructor.engine.features.photographs import Photograph, Sensor, read_photograph
+from reconstructor.engine.features.photographs import DecodedPhotograph, PhotographSensor, read_photograph
 from reconstructor.engine.features.sift import BadFeaturesError, Features, extract_features
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import Photographs, features_at
@@ -13,11 +13,11 @@ from tests.unit.reconstructor.engine.synthetic import Photographs, features_at
 SETTINGS = EngineSettings(threads=1, max_features=500)
 
 
-def blank() -> Photograph:
-    return Photograph(
+def blank() -> DecodedPhotograph:
+    return DecodedPhotograph(
         colors_rgb=np.full((200, 300, 3), 90, np.uint8),
         gray=np.full((200, 300), 90, np.uint8),
-        sensor=Sensor(name="a", width_px=300, height_px=200, intrinsics=None, focal_px=None),
+        sensor=PhotographSensor(name="a", width_px=300, height_px=200, intrinsics=None, focal_px=None),
         width_px=300,
         height_px=200,
         file_name="blank.png",

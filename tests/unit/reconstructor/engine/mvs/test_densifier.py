@@ -10,8 +10,8 @@ from reconstructor.clouds.similarity import estimate_similarity
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live import LiveEngine
 from reconstructor.engine.mvs.densifier import sweep_settings, undistorted
-from reconstructor.engine.mvs.patch_match import SlantSettings
-from reconstructor.engine.protocol import Outcome
+from reconstructor.engine.mvs.patch_match import PatchMatchSettings
+from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import BALL_CENTER, BALL_RADIUS, Photographs
 
@@ -19,12 +19,14 @@ SETTINGS = EngineSettings(threads=1, max_features=1500, dense_max_side_px=160)
 COUNT = 4
 
 
-def cloud_in(outcome: Outcome) -> PointCloud:
+def cloud_in(outcome: EngineResult) -> PointCloud:
     return PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(outcome.folder.glob("*.ply"))])
 
 
 @pytest.fixture(scope="module")
-def grown(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[PointCloud], Outcome]:
+def grown(
+    photographs: Photographs, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[PointCloud], EngineResult]:
     """A folder with four photographs, what each brought, and the last outcome."""
     folder = tmp_path_factory.mktemp("dense")
     engine = LiveEngine(folder, SETTINGS)
@@ -35,7 +37,7 @@ def grown(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) ->
     return folder, clouds, outcome
 
 
-def distances_to_ball(cloud: PointCloud, outcome: Outcome, photographs: Photographs) -> np.ndarray:
+def distances_to_ball(cloud: PointCloud, outcome: EngineResult, photographs: Photographs) -> np.ndarray:
     """How far the points near the ball lie from it, in truth's units; its radius is 0.9."""
     found = np.array([camera.world_from_camera for camera in outcome.update.cameras])[:, :3, 3]
     truth_from_world = estimate_similarity(found, photographs.centers_in_world[: len(found)])
@@ -44,7 +46,7 @@ def distances_to_ball(cloud: PointCloud, outcome: Outcome, photographs: Photogra
     return off
 
 
-def test_from_the_third_photograph_on_points_are_dense(grown: tuple[Path, list[PointCloud], Outcome]) -> None:
+def test_from_the_third_photograph_on_points_are_dense(grown: tuple[Path, list[PointCloud], EngineResult]) -> None:
     counts = [len(cloud) for cloud in grown[1]]
     assert counts[0] == 0
     assert counts[2] > 5 * counts[1] > 0
@@ -52,7 +54,7 @@ def test_from_the_third_photograph_on_points_are_dense(grown: tuple[Path, list[P
 
 
 def test_dense_points_lie_on_the_object(
-    grown: tuple[Path, list[PointCloud], Outcome], photographs: Photographs
+    grown: tuple[Path, list[PointCloud], EngineResult], photographs: Photographs
 ) -> None:
     off = distances_to_ball(grown[1][2], grown[2], photographs)
     assert len(off) > 3000
@@ -61,7 +63,7 @@ def test_dense_points_lie_on_the_object(
 
 
 def test_a_refetch_keeps_the_surface_and_drops_what_is_seen_twice(
-    grown: tuple[Path, list[PointCloud], Outcome], photographs: Photographs
+    grown: tuple[Path, list[PointCloud], EngineResult], photographs: Photographs
 ) -> None:
     engine = LiveEngine(grown[0], SETTINGS)
     outcome = engine.refetch()
@@ -71,7 +73,7 @@ def test_a_refetch_keeps_the_surface_and_drops_what_is_seen_twice(
 
 
 def test_a_restart_goes_on_with_the_depth_maps_it_had(
-    grown: tuple[Path, list[PointCloud], Outcome], photographs: Photographs
+    grown: tuple[Path, list[PointCloud], EngineResult], photographs: Photographs
 ) -> None:
     written = {path.name: path.stat().st_mtime_ns for path in (grown[0] / "depth").iterdir()}
     assert {name.partition(".")[0] for name in written} == {f"{number:06d}" for number in range(1, COUNT + 1)}
@@ -121,4 +123,4 @@ def test_a_distorted_line_becomes_straight() -> None:
 def test_high_quality_seeks_planes_and_standard_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sweep_settings(EngineSettings().quality).slant is None
     monkeypatch.setenv("CAIRN_ENGINE_QUALITY", "high")
-    assert sweep_settings(EngineSettings().quality).slant == SlantSettings()
+    assert sweep_settings(EngineSettings().quality).slant == PatchMatchSettings()

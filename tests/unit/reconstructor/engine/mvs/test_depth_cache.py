@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from reconstructor.engine.mvs.depth_cache import Shelf
-from reconstructor.engine.mvs.packed_depth import KeptDepth
+from reconstructor.engine.mvs.depth_cache import DepthCache
+from reconstructor.engine.mvs.packed_depth import PackedDepth
 
 SIZE_BYTES = 4 * 30 * 41
 
 
-def kept(seed: int, shape: tuple[int, int] = (30, 41)) -> KeptDepth:
+def kept(seed: int, shape: tuple[int, int] = (30, 41)) -> PackedDepth:
     random = torch.Generator().manual_seed(seed)
-    return KeptDepth(
+    return PackedDepth(
         inverse_depth=torch.randint(-32_768, 32_768, shape, generator=random).to(torch.int16),
         log_deviation=torch.randint(0, 256, shape, generator=random).to(torch.uint8),
         confidence=torch.randint(0, 256, shape, generator=random).to(torch.uint8),
@@ -24,14 +24,14 @@ def kept(seed: int, shape: tuple[int, int] = (30, 41)) -> KeptDepth:
     )
 
 
-def is_same(one: KeptDepth, other: KeptDepth) -> bool:
+def is_same(one: PackedDepth, other: PackedDepth) -> bool:
     are_equal = all(torch.equal(left, right) for left, right in zip(one.codes, other.codes, strict=True))
     return are_equal and (one.lowest, one.octaves) == (other.lowest, other.octaves)
 
 
 @pytest.mark.parametrize("in_memory_bytes", [0, 2 * SIZE_BYTES, 100 * SIZE_BYTES])
 def test_what_was_put_comes_back_whether_in_memory_or_not(tmp_path: Path, in_memory_bytes: int) -> None:
-    shelf = Shelf(tmp_path, in_memory_bytes=in_memory_bytes)
+    shelf = DepthCache(tmp_path, in_memory_bytes=in_memory_bytes)
     places = [shelf.put(kept(seed)) for seed in range(6)] + [shelf.put(kept(6, (7, 5)))]
     for seed in (3, 0, 5, 1, 2, 4, 0):
         assert is_same(places[seed].take(), kept(seed))
@@ -39,7 +39,7 @@ def test_what_was_put_comes_back_whether_in_memory_or_not(tmp_path: Path, in_mem
 
 
 def test_only_those_used_last_are_in_memory(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path, in_memory_bytes=2 * SIZE_BYTES)
+    shelf = DepthCache(tmp_path, in_memory_bytes=2 * SIZE_BYTES)
     places = [shelf.put(kept(seed)) for seed in range(3)]
     assert places[0].take() is places[0].take()
     kept_0 = places[0].take()
@@ -48,7 +48,7 @@ def test_only_those_used_last_are_in_memory(tmp_path: Path) -> None:
 
 
 def test_places_that_nobody_needs_are_used_again(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path, in_memory_bytes=0)
+    shelf = DepthCache(tmp_path, in_memory_bytes=0)
     held = [shelf.put(kept(seed)) for seed in range(4)]
     for seed in range(4, 40):
         held[seed % 4] = shelf.put(kept(seed))
@@ -57,7 +57,7 @@ def test_places_that_nobody_needs_are_used_again(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_depth_maps_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = Shelf(tmp_path, in_memory_bytes=0)
+    shelf = DepthCache(tmp_path, in_memory_bytes=0)
 
     def full(_file: int, _body: bytes, _offset: int) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -68,5 +68,5 @@ def test_a_full_disk_leaves_depth_maps_in_memory(tmp_path: Path, monkeypatch: py
 
 
 def test_the_file_has_no_name(tmp_path: Path) -> None:
-    Shelf(tmp_path).put(kept(1))
+    DepthCache(tmp_path).put(kept(1))
     assert not list(tmp_path.iterdir())

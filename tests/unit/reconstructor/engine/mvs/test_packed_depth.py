@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from reconstructor.engine.mvs.depth_maps import DepthMap
-from reconstructor.engine.mvs.packed_depth import KeptDepth
+from reconstructor.engine.mvs.packed_depth import PackedDepth
 
 SHAPE = (60, 80)
 SAMPLING_RATIO = 1.0 / 600.0  # one pixel at a focal length of 600 px, in ratio to the depth
@@ -27,7 +27,7 @@ def deep() -> DepthMap:
 
 def test_depth_deviation_and_confidence_come_back_closely() -> None:
     given = deep()
-    kept = KeptDepth.of(given).depth_map
+    kept = PackedDepth.of(given).depth_map
     assert torch.equal(kept.valid, given.valid)
     valid = given.valid
     error = (kept.inverse_depth / given.inverse_depth - 1.0).abs()[valid]
@@ -37,15 +37,15 @@ def test_depth_deviation_and_confidence_come_back_closely() -> None:
 
 
 def test_keeping_what_was_kept_changes_nothing_to_speak_of() -> None:
-    once = KeptDepth.of(deep()).depth_map
-    again = KeptDepth.of(once).depth_map
+    once = PackedDepth.of(deep()).depth_map
+    again = PackedDepth.of(once).depth_map
     assert torch.equal(again.valid, once.valid)
     assert float((again.inverse_depth / once.inverse_depth - 1.0).abs()[once.valid].max()) < SAMPLING_RATIO / 30.0
 
 
 def test_a_file_brings_the_same_codes() -> None:
-    kept = KeptDepth.of(deep())
-    read = KeptDepth.from_arrays(kept.arrays(), torch.device("cpu"))
+    kept = PackedDepth.of(deep())
+    read = PackedDepth.from_arrays(kept.arrays(), torch.device("cpu"))
     assert torch.equal(read.depth_map.inverse_depth, kept.depth_map.inverse_depth)
     assert torch.equal(read.depth_map.deviation, kept.depth_map.deviation)
 
@@ -54,21 +54,21 @@ def test_a_few_pixels_far_off_cost_the_others_nothing_and_are_left_out() -> None
     given = deep()
     wild = given.inverse_depth.clone()
     wild[0, :3] = torch.tensor([1e-9, 1e9, 1e6])
-    kept = KeptDepth.of(depth_map(wild)).depth_map
+    kept = PackedDepth.of(depth_map(wild)).depth_map
     assert not kept.valid[0, :3].any()
     rest = kept.valid.clone()
     assert float((kept.inverse_depth / wild - 1.0).abs()[rest].max()) < SAMPLING_RATIO / 30.0
 
 
 def test_it_takes_a_third_of_the_bytes() -> None:
-    given, kept = deep(), KeptDepth.of(deep())
+    given, kept = deep(), PackedDepth.of(deep())
     before = sum(each.nbytes for each in (given.inverse_depth, given.deviation, given.confidence, given.valid))
     after = sum(array.nbytes for array in kept.arrays().values())
     assert after < before / 3 + 100
 
 
 def test_nothing_and_one_depth_can_be_kept() -> None:
-    nothing = KeptDepth.of(depth_map(torch.ones(SHAPE)).masked(torch.zeros(SHAPE, dtype=torch.bool)))
+    nothing = PackedDepth.of(depth_map(torch.ones(SHAPE)).masked(torch.zeros(SHAPE, dtype=torch.bool)))
     assert not nothing.depth_map.valid.any()
-    flat = KeptDepth.of(depth_map(torch.full(SHAPE, 0.25))).depth_map
+    flat = PackedDepth.of(depth_map(torch.full(SHAPE, 0.25))).depth_map
     assert np.allclose(flat.inverse_depth[flat.valid], 0.25, rtol=1e-4)

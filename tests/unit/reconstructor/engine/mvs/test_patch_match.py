@@ -6,12 +6,12 @@ import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor
 
 from reconstructor.engine.mvs.depth_maps import DepthMap
-from reconstructor.engine.mvs.patch_match import SlantSettings, fitted_planes, slanted
+from reconstructor.engine.mvs.patch_match import PatchMatchSettings, fitted_planes, slanted
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings, matchable
-from reconstructor.engine.mvs.refinement import Match
+from reconstructor.engine.mvs.refinement import BestHypothesis
 from tests.unit.reconstructor.engine.analytic import Rendered, photographed
 
-STANDARD, HIGH = PlaneSweep(SweepSettings()), PlaneSweep(SweepSettings(slant=SlantSettings()))
+STANDARD, HIGH = PlaneSweep(SweepSettings()), PlaneSweep(SweepSettings(slant=PatchMatchSettings()))
 
 
 def errors_in_sampling_distances(image: Rendered, inverse_depth: Tensor) -> Tensor:
@@ -52,7 +52,7 @@ def test_an_oblique_wall_is_flatter() -> None:
 
 def test_planes_are_those_that_the_map_has() -> None:
     rows, columns = torch.meshgrid(torch.arange(20.0), torch.arange(30.0), indexing="ij")
-    match = Match(
+    match = BestHypothesis(
         inverse_depth=0.2 + 0.001 * columns - 0.002 * rows,
         score=torch.ones(20, 30),
         speed=torch.full((20, 30), 100.0),
@@ -75,8 +75,8 @@ def test_a_pixel_that_is_right_stays_and_one_that_is_off_comes_back() -> None:
     off = true + 0.4 * torch.sign(torch.randn(true.shape, generator=torch.Generator().manual_seed(1))) / speed
     inner = (slice(10, -10), slice(30, -30))
     for start, most_px in ((true, 0.1), (off, 0.2)):
-        match = Match(inverse_depth=start, score=torch.zeros_like(true), speed=speed)
-        found = slanted(view.gray(), pairs, match, SlantSettings())
+        match = BestHypothesis(inverse_depth=start, score=torch.zeros_like(true), speed=speed)
+        found = slanted(view.gray(), pairs, match, PatchMatchSettings())
         assert float(((found.inverse_depth - true).abs() * speed)[inner].median()) < most_px
         assert float(found.score[inner].median()) > 0.8
 

@@ -13,7 +13,7 @@ import pytest
 
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.solver_process import Refetch, RefetchFailedError
+from reconstructor.engine.sfm.solver_process import RefetchFailedError, SolverProcess
 from tests.unit.reconstructor.engine.synthetic import Walk, seen_points
 
 SETTINGS = EngineSettings(threads=1)
@@ -39,7 +39,7 @@ def folder(walk: Walk, tmp_path: Path) -> Path:
 
 
 def test_the_solver_places_all_images_and_passes_the_gate(walk: Walk, folder: Path) -> None:
-    verdict, model = Refetch.start(folder, NUMBERS, walk.mapper.model, SETTINGS).wait(60)
+    verdict, model = SolverProcess.start(folder, NUMBERS, walk.mapper.model, SETTINGS).wait(60)
     assert verdict.method == "global_1"
     assert model is not None
     assert sorted(model.reg_image_ids()) == list(NUMBERS)
@@ -48,14 +48,14 @@ def test_the_solver_places_all_images_and_passes_the_gate(walk: Walk, folder: Pa
 
 
 def test_a_project_that_found_no_beginning_gets_its_first_model(walk: Walk, folder: Path) -> None:
-    verdict, model = Refetch.start(folder, NUMBERS, None, SETTINGS).wait(60)
+    verdict, model = SolverProcess.start(folder, NUMBERS, None, SETTINGS).wait(60)
     assert verdict.method
     assert model is not None
     assert model.num_reg_images() == len(NUMBERS)
 
 
 def test_a_solver_that_is_too_slow_is_stopped_within_two_seconds(walk: Walk, folder: Path) -> None:
-    refetch = Refetch.start(folder, NUMBERS, walk.mapper.model, SETTINGS)
+    refetch = SolverProcess.start(folder, NUMBERS, walk.mapper.model, SETTINGS)
     begun = time.monotonic()
     with pytest.raises(RefetchFailedError, match="longer than"):
         refetch.wait(0.05)
@@ -65,14 +65,14 @@ def test_a_solver_that_is_too_slow_is_stopped_within_two_seconds(walk: Walk, fol
 def test_a_solver_that_dies_says_why(walk: Walk, folder: Path) -> None:
     shutil.rmtree(folder / "features")
     with pytest.raises(RefetchFailedError, match="image 1 are gone"):
-        Refetch.start(folder, NUMBERS, walk.mapper.model, SETTINGS).wait(60)
+        SolverProcess.start(folder, NUMBERS, walk.mapper.model, SETTINGS).wait(60)
 
 
 def test_a_solver_ends_when_its_parent_is_killed(walk: Walk, folder: Path) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from reconstructor.engine.sfm.solver_process import Refetch\n"
+        "import sys, time; from pathlib import Path; from reconstructor.engine.sfm.solver_process import SolverProcess\n"
         "from reconstructor.engine.settings import EngineSettings\n"
-        "refetch = Refetch.start(Path(sys.argv[1]), (1, 2, 3, 4, 5, 6), None, EngineSettings(threads=1))\n"
+        "refetch = SolverProcess.start(Path(sys.argv[1]), (1, 2, 3, 4, 5, 6), None, EngineSettings(threads=1))\n"
         "print(refetch.process_id, flush=True); time.sleep(60)\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

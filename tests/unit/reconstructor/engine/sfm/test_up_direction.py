@@ -9,7 +9,7 @@ from edge_agent.cameras.simulated.path import UP, looking_at, orbit, shaken
 from reconstructor.black_box import Update, write_update
 from reconstructor.clouds.similarity import rotation_from_quaternion
 from reconstructor.engine.sfm.describe import describe, upward_of, upward_said
-from reconstructor.engine.sfm.up_direction import Upward, estimate_upward, kept_still
+from reconstructor.engine.sfm.up_direction import UpDirection, estimate_upward, kept_still
 from tests.unit.reconstructor.engine.synthetic import Walk, seen_points
 
 SEEDS = range(20)
@@ -74,7 +74,7 @@ def test_without_cameras_there_is_no_up() -> None:
 
 def test_a_guess_is_followed_by_better_ones_and_what_is_sure_stays_until_a_complete_reconstruction() -> None:
     guess, sure, later = (
-        Upward(direction=np.array([0.0, np.sin(tilt), np.cos(tilt)]), deviation_rad=deviation)
+        UpDirection(direction=np.array([0.0, np.sin(tilt), np.cos(tilt)]), deviation_rad=deviation)
         for tilt, deviation in ((0.4, 0.5), (0.1, 0.02), (0.0, 0.01))
     )
     assert kept_still(None, guess, may_correct=False) is guess
@@ -88,7 +88,7 @@ def test_a_restarted_engine_says_what_it_said_before(tmp_path: Path) -> None:
     walk = Walk(seen_points(cameras=4))
     for number in range(1, 5):
         walk.add(number)
-    said = Upward(direction=np.array([0.0, 0.6, 0.8]), deviation_rad=0.01)
+    said = UpDirection(direction=np.array([0.0, 0.6, 0.8]), deviation_rad=0.01)
     write_update(describe([], walk.known, walk.mapper, said), tmp_path)
     again, fresh = upward_said(tmp_path, walk.mapper), upward_of(walk.mapper)
     assert again is not None
