@@ -2,8 +2,8 @@
 
 `python -m benchmarks.links` (6 minutes; `--rates 200` alone takes 2): a rig uploads one 6 MB photograph to a broker behind
 a proxy of 20, 50 and 200 KB/s, all three beside each other, each with 300 ms round trip, 2 % of the reads stalled for a
-second, and two half-open cuts of which neither end is told. Every few seconds ops send `pause` or `resume` over the same
-link; answers that a cut delays are told apart. One line of JSON last; exit code 1 when a photograph did not arrive whole.
+second, and two half-open cuts that neither end notices. Every few seconds ops send `pause` or `resume` over the same
+link; answers that a cut delays are counted apart. One line of JSON last; exit code 1 when a photograph did not arrive whole.
 """
 
 import argparse

@@ -5,7 +5,7 @@ own, which answers each image with a receipt, and the time of both is from the f
 has anybody but the broker the image. Ours begins with photographs on the disk and ends with the last receipt in the index.
 Paho alone is given what makes it fastest: bytes in memory, all published at once, 16 in flight, TCP_NODELAY; it reads no
 disk, keeps no index, computes no digest and knows no window. Its time to the last PUBACK, when the broker has everything
-and nobody else does, is told too. They take turns, so that a busy machine is busy for both.
+and nobody else does, is printed, too. They take turns, so that a busy machine is busy for both.
 """
 
 import argparse
@@ -52,7 +52,7 @@ BATCH: Final = 24
 
 
 async def consume(connection: Connection) -> None:
-    """Takes images for ever, and answers each with a receipt."""
+    """Takes images until cancelled, and answers each with a receipt."""
     space = connection.space
     filters = (space.filter(IMAGE.template, PROJECT),)
     async with Delivery(connection, client_id="consumer", subscriptions=filters, receive_maximum=4) as delivery:

@@ -90,7 +90,7 @@ class Progress:
 
 
 async def watch(connection: Connection, project: ProjectId, progress: Progress, changed: Callable[[], None]) -> None:
-    """Follow a project for ever; a lost broker is waited for."""
+    """Follow a project until cancelled; a lost broker is waited for."""
     channels = (AGENT_HEALTH, RECONSTRUCTOR_STATISTICS, REFERENCE, EVENT)
     while True:
         with contextlib.suppress(BrokerLostError):

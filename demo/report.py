@@ -1,4 +1,4 @@
-"""What came of a demo? The figures as JSON."""
+"""What is the result of a demo? The figures as JSON."""
 
 from pathlib import Path
 from typing import Final

@@ -24,9 +24,9 @@ from edge_agent.control.home_assistant import discovery
 from edge_agent.control.machine import hardware_id
 from edge_agent.control.presence import WILL_DELAY_S, AgentPublisher, next_count
 from edge_agent.control.remote_settings import resume
-from edge_agent.control.watchdog import keep_awake
+from edge_agent.control.watchdog import notify_watchdog
 from edge_agent.photograph import Photograph
-from edge_agent.spool.identity import Original
+from edge_agent.spool.identity import CloneCheck
 from edge_agent.spool.index import SpooledImage, SpoolKey
 from edge_agent.spool.spool import Spool
 from edge_agent.uplink.rate import Window
@@ -54,10 +54,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     )
     spool = await asyncio.to_thread(Spool, settings.spool_dir, name, reserve_bytes=settings.reserve_bytes)
     try:
-        original = await asyncio.to_thread(Original, spool, name, hardware_id())
-        original.check()
+        clone_check = await asyncio.to_thread(CloneCheck, spool, name, hardware_id())
+        clone_check.check()
         async with reader as control, _camera(settings, spool) as camera:
-            agent = Agent(settings, publisher, spool, control=control, camera=camera, original=original)
+            agent = Agent(settings, publisher, spool, control=control, camera=camera, clone_check=clone_check)
             await agent.work(stop)
             await publisher.farewell(control, agent.reason(stop))
     finally:
@@ -95,7 +95,7 @@ class Agent:
         *,
         control: Delivery,
         camera: WatchedCamera,
-        original: Original,
+        clone_check: CloneCheck,
     ) -> None:
         self._publisher, self._spool, self._control = publisher, spool, control
         self._camera_name = describe_camera(CameraPlan.of(settings))
@@ -104,7 +104,7 @@ class Agent:
         self._last: Photograph | None = None
         self._taken = asyncio.Event()
         self._pin, self._home_assistant_prefix = settings.gpio_pin, settings.home_assistant_prefix
-        self._original = original
+        self._clone_check = clone_check
         self._rebooting, self._changed = asyncio.Event(), asyncio.Event()
         running = resume(
             spool.recall(SpoolKey.LAST_GOOD_SETTINGS), spool.recall(SpoolKey.TRIAL_SETTINGS), settings.changeable()
@@ -149,14 +149,14 @@ class Agent:
     async def work(self, stop: asyncio.Event) -> None:
         """Run every part; the first that fails ends all."""
         try:
-            async with self._contact(), asyncio.TaskGroup() as tasks:
+            async with self._gpio_trigger(), asyncio.TaskGroup() as tasks:
                 parts = [
-                    tasks.create_task(self._greet(), name="presence"),
-                    tasks.create_task(self._tell_changes(), name="changes"),
-                    tasks.create_task(self._tell_health(), name="health"),
+                    tasks.create_task(self._announce_each_connection(), name="presence"),
+                    tasks.create_task(self._announce_changes(), name="changes"),
+                    tasks.create_task(self._publish_health(), name="health"),
                     tasks.create_task(self._command_reader.read(), name="command_reader"),
-                    tasks.create_task(self._show_last(), name="thumbnail"),
-                    tasks.create_task(keep_awake(), name="watchdog"),
+                    tasks.create_task(self._publish_thumbnails(), name="thumbnail"),
+                    tasks.create_task(notify_watchdog(), name="watchdog"),
                 ]
                 work = tasks.create_task(self._capture_and_upload(), name="work")
                 stopping = tasks.create_task(stop.wait(), name="stop")
@@ -166,7 +166,7 @@ class Agent:
                     part.cancel()
         except* CairnError as group:
             raise first_error(group) from None
-        await self._measure_and_tell()
+        await self._measure_and_publish()
 
     def reason(self, stop: asyncio.Event) -> str:
         """The reason why the agent ends, for its last message."""
@@ -187,7 +187,7 @@ class Agent:
         self._health_timer.notify_change()
 
     @asynccontextmanager
-    async def _contact(self) -> AsyncIterator[None]:
+    async def _gpio_trigger(self) -> AsyncIterator[None]:
         """Request a photograph at each contact on the rig's pin, as a command does."""
         if self._pin is None:
             yield
@@ -209,19 +209,19 @@ class Agent:
         self._is_capturing = False
         self._uploader.wake()
 
-    async def _greet(self) -> None:
+    async def _announce_each_connection(self) -> None:
         """Publish everything retained again after each connect: it may be another broker."""
         count = 0
         while True:
             count = await next_count(self._control, count)
             self._counters.reconnect_count = count - 1
-            if self._look_for_a_double():
-                self._original.contested()
+            if self._check_for_a_clone():
+                self._clone_check.contested()
             await self._announce()
             await self._publisher.report(self._control, self._command_reader.running)
             self._health_timer.notify_change()
 
-    async def _tell_changes(self) -> None:
+    async def _announce_changes(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -234,18 +234,18 @@ class Agent:
         if self._home_assistant_prefix is not None:
             publisher = self._publisher
             known = (self._home_assistant_prefix, publisher.space, publisher.project, publisher.agent)
-            await publisher.say(self._control, discovery(*known, camera=self._camera_name))
+            await publisher.publish(self._control, discovery(*known, camera=self._camera_name))
 
-    async def _show_last(self) -> None:
+    async def _publish_thumbnails(self) -> None:
         while True:
             await self._taken.wait()
             self._taken.clear()
             small = await asyncio.to_thread(thumbnail, self._last.content) if self._last else None
             if small is not None:
-                await self._publisher.show(self._control, small)
+                await self._publisher.publish_thumbnail(self._control, small)
             await asyncio.sleep(THUMBNAIL_PAUSE_S)
 
-    def _look_for_a_double(self) -> bool:
+    def _check_for_a_clone(self) -> bool:
         """Raise an alarm while a second rig, often a cloned card, uses our name."""
         is_contested = self._control.is_name_contested
         if is_contested and NAME_CONTESTED not in self._counters.alarms:
@@ -255,13 +255,13 @@ class Agent:
             self._counters.alarms.discard(NAME_CONTESTED)
         return is_contested
 
-    async def _tell_health(self) -> None:
+    async def _publish_health(self) -> None:
         while True:
             await self._health_timer.wait()
-            self._look_for_a_double()
-            await self._measure_and_tell()
+            self._check_for_a_clone()
+            await self._measure_and_publish()
 
-    async def _measure_and_tell(self) -> None:
+    async def _measure_and_publish(self) -> None:
         uploader = self._uploader
         uploads = UploadCounts(
             sent_count=uploader.sent_count, receipt_s=uploader.uplink.receipt_s, last_error=uploader.last_error
@@ -272,7 +272,7 @@ class Agent:
         except CairnError as exc:
             LOG.warning("health_unknown", code=exc.code, reason=exc.sentence)
             return
-        await self._publisher.tell_health(self._control, health)
+        await self._publisher.publish_health(self._control, health)
 
 
 def describe_camera(plan: CameraPlan) -> str:

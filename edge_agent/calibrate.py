@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import os
 import re
-import shutil
+import stat
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from broker.config import Connection
 from broker.contract import CAMERAS
 from broker.envelope import decode
 from broker.errors import CairnError
+from broker.files import write_durably
 from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, follow
 from broker.messages import CameraEntry, Cameras
@@ -57,7 +57,7 @@ class _OpencvFile(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class CalibrationReport:
     """A calibration, its fit to the placed photographs, and the sensor table's focal length."""
 
     calibration: Calibration
@@ -91,7 +91,9 @@ class Found:
             yield f"given        fx {apart:+.2f} % from what the reconstructor refined"
 
 
-async def refined(settings: Settings, *, least_images: int = LEAST_IMAGES, sensor: str | None = None) -> Found:
+async def refined(
+    settings: Settings, *, least_images: int = LEAST_IMAGES, sensor: str | None = None
+) -> CalibrationReport:
     """Adopt the intrinsics that the reconstructor refined for this rig's photographs.
 
     Raises:
@@ -101,16 +103,16 @@ async def refined(settings: Settings, *, least_images: int = LEAST_IMAGES, senso
     """
     fit = Fit.of(await _placed(settings), least_images=least_images)
     fit.check()
-    return await asyncio.to_thread(_found, settings, fit.calibration, fit, sensor)
+    return await asyncio.to_thread(_report, settings, fit.calibration, fit, sensor)
 
 
-async def given(settings: Settings, calibration: Calibration, *, sensor: str | None = None) -> Found:
+async def given(settings: Settings, calibration: Calibration, *, sensor: str | None = None) -> CalibrationReport:
     """Compare a given calibration with the placed photographs, if the broker can be reached, and the sensor table."""
     try:
         fit = Fit.of(await _placed(settings), least_images=1)
     except (BrokerLostError, TooFewImagesError):
-        return await asyncio.to_thread(_found, settings, calibration, None, sensor)
-    return await asyncio.to_thread(_found, settings, calibration, fit, sensor)
+        return await asyncio.to_thread(_report, settings, calibration, None, sensor)
+    return await asyncio.to_thread(_report, settings, calibration, fit, sensor)
 
 
 def read_numbers(matrix: str, distortion: str | None, size: str | None) -> Calibration:
@@ -168,14 +170,8 @@ def write(calibration: Calibration, settings_file: Path) -> None:
         text = settings_file.read_text("utf-8") if settings_file.exists() else ""
         changed = _with_line(text, line)
         tomllib.loads(changed)
-        part = settings_file.with_name(settings_file.name + ".part")
-        with part.open("w", encoding="utf-8") as file:
-            file.write(changed)
-            file.flush()
-            os.fsync(file.fileno())
-        if settings_file.exists():
-            shutil.copymode(settings_file, part)
-        part.replace(settings_file)
+        mode = stat.S_IMODE(settings_file.stat().st_mode) if settings_file.exists() else 0o644
+        write_durably(settings_file.parent, {settings_file.name: changed.encode()}, mode=mode)
     except tomllib.TOMLDecodeError as exc:
         raise BadCalibrationError(f"{settings_file} is no TOML: put `{line}` into its table [edge] by hand") from exc
     except OSError as exc:
@@ -219,12 +215,12 @@ def _sessions(settings: Settings, name: AgentId) -> set[str]:
     return {upload_session(name), *([session] if session else [])}
 
 
-def _found(settings: Settings, calibration: Calibration, fit: Fit | None, sensor: str | None) -> Found:
+def _report(settings: Settings, calibration: Calibration, fit: Fit | None, sensor: str | None) -> CalibrationReport:
     model = sensor or _recall(settings, SpoolKey.CAMERA_MODEL)
     known = find_sensor(model) if model else None
     known = known.with_lens(settings.lens_mm) if known else None
     table_px = table_focal_px(known, max(calibration.size_px)) if known else None
-    return Found(calibration=calibration, fit=fit, sensor=model, table_px=table_px)
+    return CalibrationReport(calibration=calibration, fit=fit, sensor=model, table_px=table_px)
 
 
 def _recall(settings: Settings, key: SpoolKey) -> str | None:

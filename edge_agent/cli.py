@@ -73,7 +73,7 @@ def show_status(
 ) -> None:
     """Show the spool and the connection."""
     configure(level=LogLevel.ERROR)
-    found = asyncio.run(status.look(load(spool_dir=data)))
+    found = asyncio.run(status.read_status(load(spool_dir=data)))
     print(json.dumps(asdict(found), default=str) if as_json else found.text())
 
 

@@ -20,7 +20,7 @@ from broker.messages import Request
 from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings
-from edge_agent.control.machine import look
+from edge_agent.control.machine import read_state
 
 CONNECT_TIMEOUT_S: Final = 5.0
 MIB: Final = 1024 * 1024
@@ -74,7 +74,7 @@ async def check_disk(settings: Settings) -> Finding:
 async def check_machine(settings: Settings) -> Finding:
     """Check temperature, power supply and clock."""
     del settings
-    state = await asyncio.to_thread(look)
+    state = await asyncio.to_thread(read_state)
     troubles = []
     if state.is_throttled:
         troubles.append("it is throttled: use a better power supply or cool it")

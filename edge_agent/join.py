@@ -1,7 +1,6 @@
 """How does a new rig join a project? By an invitation, tried on the broker, then written as settings."""
 
 import asyncio
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import SecretStr
 from broker.config import Connection
 from broker.delivery import Delivery
 from broker.errors import CairnError
+from broker.files import write_durably
 from broker.ids import AgentId, ProjectId
 
 PLAIN_PORT: Final = 1883
@@ -100,7 +100,8 @@ def write_settings(invitation: Invitation, settings_file: Path, ca_file: Path | 
     """Append the rig's table, and write its password beside it, readable by the owner only."""
     password_file = settings_file.resolve().with_name(f"{invitation.agent}.password")
     settings_file.parent.mkdir(parents=True, exist_ok=True)
-    _write_private(password_file, invitation.password.get_secret_value() + "\n")
+    content = invitation.password.get_secret_value() + "\n"
+    write_durably(password_file.parent, {password_file.name: content.encode()}, mode=0o600)
     lines = [
         "",
         "[edge]",
@@ -139,9 +140,3 @@ def _system_authorities() -> Path:
         if place.exists():
             return place
     raise BadInvitationError("this system has no certificate authorities: give the broker's with --ca FILE")
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -18,7 +18,7 @@ MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class RigStatus:
     """The contents of `cairn edge status`."""
 
     agent: str
@@ -49,12 +49,12 @@ class Status:
         )
 
 
-async def look(settings: Settings) -> Status:
+async def read_status(settings: Settings) -> RigStatus:
     """Read the spool's index beside a running agent, and try to connect to the broker."""
     project, name = settings.named()
     counts = await asyncio.to_thread(Spool.read_only(settings.spool_dir).counts)
-    reason = await _knock(settings, f"{name}-status-{uuid.uuid4().hex[:8]}")
-    return Status(
+    reason = await _try_to_connect(settings, f"{name}-status-{uuid.uuid4().hex[:8]}")
+    return RigStatus(
         agent=name,
         project=project,
         spool=str(settings.spool_dir),
@@ -71,7 +71,7 @@ async def look(settings: Settings) -> Status:
     )
 
 
-async def _knock(settings: Settings, client_id: str) -> str | None:
+async def _try_to_connect(settings: Settings, client_id: str) -> str | None:
     """The reason why the broker cannot be used; None when it can."""
     try:
         async with Delivery(settings.broker, client_id=client_id, session_expiry_s=0) as delivery:

@@ -46,7 +46,7 @@ class Settings(ProgramSettings):
     memory_limit_bytes: int = Field(
         default=12 * GIB, ge=64 * MIB, description="Resident memory at which a black box is killed, bytes."
     )
-    refetch_every: int = Field(default=10, ge=1, description="Every so many images everything is solved anew.")
+    refetch_every: int = Field(default=10, ge=1, description="After how many images everything is reconstructed again.")
     grace_s: float = Field(
         default=120.0,
         ge=0,

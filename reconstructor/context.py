@@ -92,7 +92,7 @@ class Context:
         await self.announce(Error(project=self.project, code=exc.code, reason=reason, image_id=image_id, topic=shown))
 
     async def speak_state(self) -> None:
-        """Publish the retained birth message anew; raises what `Delivery.publish` raises."""
+        """Publish the retained birth message again; raises what `Delivery.publish` raises."""
         presence = ReconstructorPresence.READY
         if self.is_disk_full:
             presence = ReconstructorPresence.DISK_FULL

@@ -1,6 +1,6 @@
 """Which images of a session have not come? Gaps in its count, named to the sender a few times and then forgotten.
 
-A gap may stay for good: a rig's gate lays photographs aside, a full spool thins them. So nobody is asked for ever.
+A gap may stay for good: a rig's gate lays photographs aside, a full spool thins them. So a sender is asked a few times only.
 """
 
 import re
@@ -32,7 +32,7 @@ class _Session:
 
 
 class Gaps:
-    """What came of each sender's sessions; counting begins with the first image of a session that was seen."""
+    """Which images of each sender's sessions came; counting begins with the first image of a session that was seen."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, *, first_wait_s: float = FIRST_WAIT_S) -> None:
         self._clock, self._first_wait_s = clock, first_wait_s

@@ -24,7 +24,7 @@ class WrongVerbError(CairnError):
 
 
 class NoImagesError(CairnError):
-    """There is nothing to solve anew."""
+    """There is no image to reconstruct from."""
 
     code = "no_images"
     remedy = "Upload a photograph first."
@@ -60,7 +60,7 @@ class Asked:
 
 
 async def answer_requests(context: Context, asked: asyncio.Queue[Asked]) -> None:
-    """Answer one request after the other, for ever."""
+    """Answer one request after the other; never returns."""
     while True:
         await answer_request(context, await asked.get())
 

@@ -33,7 +33,7 @@ class Job:
     Attributes:
         number: the job's own number; jobs run in the order of image number, then of this.
         image_number: the image that it is about.
-        kind: whether the image is added or everything solved anew.
+        kind: whether the image is added or everything solved again.
         state: how far it has come.
     """
 

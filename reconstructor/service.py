@@ -48,6 +48,6 @@ def run(settings: Settings) -> None:
 
 
 def _first(group: BaseExceptionGroup[CairnError]) -> CairnError:
-    """One of possibly several errors: they are told one by one as they are mended."""
+    """Return one of possibly several errors; the others show when it is mended."""
     first = group.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -14,7 +14,7 @@ _CONNECT_TIMEOUT_S = 10.0
 
 
 async def publish_thumbnails(context: Context) -> None:
-    """Keep a thumbnail of every stored image on the broker, for ever; a new broker gets them all again."""
+    """Keep a thumbnail of every stored image on the broker; never returns. A new broker gets all of them again."""
     listed_at, seen_count, shown = 0, 0, frozenset[str]()
     while True:
         context.thumbnails.clear()

@@ -1,4 +1,4 @@
-"""Who may see which project over HTTP? Whoever the broker lets read it: name and password are tried there."""
+"""Who may see which project over HTTP? Accounts that may read it on the broker: name and password are tried there."""
 
 import asyncio
 import base64

@@ -88,7 +88,7 @@ def header(manifest: Manifest) -> bytes:
 async def write_ply(
     connection: Connection, project: ProjectId, out: Path, tell: Callable[[int, int], None] = lambda _done, _all: None
 ) -> Manifest:
-    """Write the present cloud to a file, which appears only when it is complete; begins anew when the cloud moves on.
+    """Write the present cloud to a file, which appears only when it is complete; begins again when the cloud changes.
 
     Args:
         connection: broker and user.

@@ -20,7 +20,7 @@ def security_headers(host: str, mqtt_url: str) -> dict[str, str]:
 
 
 def content_security_policy(host: str, mqtt_url: str) -> str:
-    """Only this server, and the broker's own address when the page is told to connect there.
+    """Only this server, and the broker's own address when the settings make the page connect there.
 
     WebSockets of this host are named, for browsers in which 'self' does not cover them (Safari before 15.4). The host
     comes from the request, so it is used only when it can be nothing but a host.

@@ -47,7 +47,7 @@ class Asset:
 
     Attributes:
         content_type: with its charset, for text.
-        cache_control: for ever when the name carries a digest, else ask again.
+        cache_control: immutable when the name carries a digest, else revalidate.
         body_by_coding: the bytes as `identity`, `gzip` and `br`, as far as that pays.
         etag: weak, the same for every coding.
     """

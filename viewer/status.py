@@ -1,4 +1,4 @@
-"""How do the projects stand? The broker's retained facts, followed for ever, as JSON for people and programs."""
+"""How do the projects stand? The broker's retained facts, followed while the server runs, as JSON for people and programs."""
 
 import asyncio
 import dataclasses

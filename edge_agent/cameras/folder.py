@@ -5,17 +5,10 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from broker.images.formats import FORMAT_BY_SUFFIX
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
 from edge_agent.photograph import Photograph
 
-CONTENT_TYPES = {
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-}
 SETTLE_S = 1.0  # a file unchanged for this time is complete
 
 
@@ -79,7 +72,7 @@ class FolderCamera:
         self._taken.add(source)
         return Photograph(
             content=content,
-            content_type=CONTENT_TYPES[path.suffix.lower()],
+            content_type=FORMAT_BY_SUFFIX[path.suffix.lower()].content_type,
             file_name=path.name,
             source=source,
         )
@@ -87,7 +80,7 @@ class FolderCamera:
 
 def photographs(folder: Path) -> list[Path]:
     """List a folder's photographs by name, numbers by value: img_9 before img_10."""
-    found = (path for path in folder.iterdir() if path.suffix.lower() in CONTENT_TYPES and path.name[0] not in ".~")
+    found = (path for path in folder.iterdir() if path.suffix.lower() in FORMAT_BY_SUFFIX and path.name[0] not in ".~")
     return sorted((path for path in found if path.is_file()), key=by_name)
 
 

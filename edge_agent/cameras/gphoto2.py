@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from broker.images.formats import FORMAT_BY_SUFFIX
 from edge_agent.cameras.camera import CameraError, CameraUnusableError
-from edge_agent.cameras.folder import CONTENT_TYPES
 from edge_agent.photograph import Photograph, now_utc
 
 PROGRAM: Final = "gphoto2"
@@ -62,13 +62,13 @@ class Gphoto2Camera:
 
 
 def _read(folder: Path) -> Photograph:
-    found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in CONTENT_TYPES]
+    found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in FORMAT_BY_SUFFIX]
     if not found:
         raise CameraError("the camera gave no JPEG: set its quality to JPEG or RAW+JPEG")
     path = found[0]
     return Photograph(
         content=path.read_bytes(),
-        content_type=CONTENT_TYPES[path.suffix.lower()],
+        content_type=FORMAT_BY_SUFFIX[path.suffix.lower()].content_type,
         captured_at=now_utc(),
         file_name=path.name,
     )

@@ -29,7 +29,7 @@ class PhotographVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class PhotographMeasures:
     """Measures of a small grey copy: sharpness (variance of the Laplacian), share of clipped pixels, dHash."""
 
     sharpness: float
@@ -61,7 +61,7 @@ class Gate:
 
     def judge(self, content: bytes) -> PhotographVerdict:
         """Judge one encoded photograph; a kept one is remembered."""
-        seen = look(content)
+        seen = measure_photograph(content)
         if seen is None:
             return PhotographVerdict.UNREADABLE
         verdict = self._compare(seen)
@@ -71,7 +71,7 @@ class Gate:
             self._fingerprints.append(seen.fingerprint)
         return verdict
 
-    def _compare(self, seen: Look) -> PhotographVerdict:
+    def _compare(self, seen: PhotographMeasures) -> PhotographVerdict:
         limits = self.thresholds
         if limits.clipped_ratio and seen.clipped_ratio > limits.clipped_ratio:
             return PhotographVerdict.CLIPPED
@@ -83,13 +83,13 @@ class Gate:
             return PhotographVerdict.NEAR_DUPLICATE
         return PhotographVerdict.KEPT
 
-    def _is_blurred(self, seen: Look) -> bool:
+    def _is_blurred(self, seen: PhotographMeasures) -> bool:
         if len(self._sharpness) < LEAST_MEMORY:
             return False
         return seen.sharpness < self.thresholds.blur_ratio * statistics.median(self._sharpness)
 
 
-def look(content: bytes) -> Look | None:
+def measure_photograph(content: bytes) -> PhotographMeasures | None:
     """Decode at a reduced size (JPEG's own eighths) and measure; None when it is no image."""
     try:
         with Image.open(io.BytesIO(content)) as image:
@@ -99,7 +99,7 @@ def look(content: bytes) -> Look | None:
         return None
     grey.thumbnail((SMALL_PX, SMALL_PX), Image.Resampling.BOX)
     edges = grey.filter(LAPLACIAN).crop((1, 1, max(2, grey.width - 1), max(2, grey.height - 1)))
-    return Look(
+    return PhotographMeasures(
         sharpness=ImageStat.Stat(edges).var[0], clipped_ratio=_clipped_ratio(grey), fingerprint=_fingerprint(grey)
     )
 

@@ -25,7 +25,7 @@ APPOINTMENT_LOOK_S: Final = 1.0  # the same, while a request for a later instant
 LOG = get_logger()
 
 
-class Shots(Protocol):
+class ShotSource(Protocol):
     """The part of a camera that the photographer uses."""
 
     async def capture(self) -> Photograph | None:
@@ -51,7 +51,7 @@ class Photographer:
 
     def __init__(
         self,
-        camera: Shots,
+        camera: ShotSource,
         spool: Spool,
         pipeline: ImagePipeline,
         counters: Counters,
@@ -85,7 +85,7 @@ class Photographer:
         self.is_paused = is_paused
         self._changed.set()
 
-    def suffice(self, *, is_enough: bool) -> None:
+    def set_enough(self, *, is_enough: bool) -> None:
         """Stop the interval while enough photographs are placed; requests are still served."""
         self.is_enough = is_enough
         self._changed.set()

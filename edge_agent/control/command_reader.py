@@ -82,17 +82,17 @@ class CommandReader:
             return
         channel = match(self._publisher.space, incoming.topic).channel
         if channel is COMMAND:
-            await self._obey(decode(incoming.payload, Command), is_retained=incoming.is_retained)
+            await self._answer(decode(incoming.payload, Command), is_retained=incoming.is_retained)
         elif channel is DESIRED_SETTINGS:
             await self._change(DesiredChange.read(incoming.payload))
         elif channel is CAMERAS and self._until_placed is not None:
             await self._count_placed(decode(incoming.payload, Cameras), self._until_placed)
 
-    async def _obey(self, command: Command, *, is_retained: bool) -> None:
+    async def _answer(self, command: Command, *, is_retained: bool) -> None:
         error: CairnError | None = None
         try:
             if self._inbox.admit(command, is_retained=is_retained):
-                await self._carry_out(command)
+                await self._execute(command)
         except CairnError as exc:
             error = exc
         LOG.info("command", verb=command.verb, id=command.id, is_done=error is None)
@@ -108,7 +108,7 @@ class CommandReader:
         if error is None and command.verb in {"pause", "resume"}:
             self._announce()
 
-    async def _carry_out(self, command: Command) -> None:
+    async def _execute(self, command: Command) -> None:
         request = capture_request_of(command)
         if request is not None:
             self._photographer.request(request)
@@ -126,7 +126,7 @@ class CommandReader:
         is_enough = placed_count >= least
         if is_enough != self._photographer.is_enough:
             LOG.info("placed_count", placed=placed_count, least=least, is_enough=is_enough)
-            self._photographer.suffice(is_enough=is_enough)
+            self._photographer.set_enough(is_enough=is_enough)
             self._announce()
 
     async def _change(self, change: DesiredChange) -> None:

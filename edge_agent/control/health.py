@@ -9,7 +9,7 @@ from typing import Final
 from broker.ids import AgentId, ProjectId
 from broker.rig_messages import AgentHealth
 from edge_agent.capture.counters import Counters
-from edge_agent.control.machine import look
+from edge_agent.control.machine import read_state
 from edge_agent.photograph import now_utc
 from edge_agent.spool.spool import Spool
 
@@ -28,7 +28,7 @@ class UploadCounts:
 
 def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCounts, counters: Counters) -> AgentHealth:
     """Collect every figure of the rig into a health message. Blocks for some milliseconds."""
-    counts, machine, free_bytes = spool.counts(), look(), spool.free_bytes()
+    counts, machine, free_bytes = spool.counts(), read_state(), spool.free_bytes()
     oldest_s = (now_utc() - counts.oldest_at).total_seconds() if counts.oldest_at else None
     dropped_count = counts.quarantined_count + counts.evicted_count
     alarms = counters.alarms | ({"spool_filling"} if _is_filling(counts.waiting_bytes, spool) else set())

@@ -30,7 +30,7 @@ class MachineState:
     is_clock_synchronised: bool | None
 
 
-def look() -> MachineState:
+def read_state() -> MachineState:
     """Read the machine's state; takes a few milliseconds, on a Pi up to a second."""
     return MachineState(
         memory_bytes=int(psutil.Process().memory_info().rss),

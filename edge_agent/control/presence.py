@@ -62,40 +62,40 @@ class AgentPublisher:
             camera=camera,
             machine=machine.describe(),
         )
-        await self.say(delivery, self._outgoing(AGENT_STATE, state))
-        await self.say(delivery, self._outgoing(AGENT_DESCRIPTION, description))
+        await self.publish(delivery, self._outgoing(AGENT_STATE, state))
+        await self.publish(delivery, self._outgoing(AGENT_DESCRIPTION, description))
 
     async def farewell(self, delivery: Delivery, reason: str) -> None:
         """Publish that the rig ends on purpose."""
         if delivery.is_connected:
             state = self._state(AgentPresence.OFFLINE, reason=reason)
-            await self.say(delivery, self._outgoing(AGENT_STATE, state), timeout_s=FAREWELL_TIMEOUT_S)
+            await self.publish(delivery, self._outgoing(AGENT_STATE, state), timeout_s=FAREWELL_TIMEOUT_S)
 
-    async def tell_health(self, delivery: Delivery, health: AgentHealth) -> None:
+    async def publish_health(self, delivery: Delivery, health: AgentHealth) -> None:
         """Publish health, if there is a connection; an old one is of no use."""
         if delivery.is_connected:
-            await self.say(delivery, self._outgoing(AGENT_HEALTH, health))
+            await self.publish(delivery, self._outgoing(AGENT_HEALTH, health))
 
     async def reply(self, delivery: Delivery, reply: CommandReply) -> None:
         outgoing = COMMAND_REPLY.outgoing(self.space, self.project, reply, agent=self.agent, request_id=reply.id)
-        await self.say(delivery, outgoing)
+        await self.publish(delivery, outgoing)
 
     async def report(self, delivery: Delivery, running: Running, timeout_s: float = 30.0) -> bool:
         """Publish the settings in use; whether the broker accepted the report."""
         report = running.report(self.project, self.agent)
-        return await self.say(delivery, self._outgoing(REPORTED_SETTINGS, report), timeout_s)
+        return await self.publish(delivery, self._outgoing(REPORTED_SETTINGS, report), timeout_s)
 
-    async def show(self, delivery: Delivery, small: bytes) -> None:
+    async def publish_thumbnail(self, delivery: Delivery, small: bytes) -> None:
         """Publish the thumbnail of the last photograph, if there is a connection."""
         if delivery.is_connected:
-            await self.say(delivery, self._outgoing(AGENT_THUMBNAIL, small))
+            await self.publish(delivery, self._outgoing(AGENT_THUMBNAIL, small))
 
-    async def say(self, delivery: Delivery, outgoing: Outgoing, timeout_s: float = 30.0) -> bool:
+    async def publish(self, delivery: Delivery, outgoing: Outgoing, timeout_s: float = 30.0) -> bool:
         """Publish a message; a refusal is logged and does not stop the rig. Whether the broker accepted it."""
         try:
             await delivery.publish(outgoing, timeout_s)
         except (PublishRefusedError, DeliveryTimeoutError) as exc:
-            LOG.warning("unsaid", topic=outgoing.topic, code=exc.code, reason=exc.sentence)
+            LOG.warning("publish_refused", topic=outgoing.topic, code=exc.code, reason=exc.sentence)
             return False
         return True
 

@@ -29,7 +29,7 @@ def interval_s() -> float | None:
     return int(microseconds) / 2e6 if microseconds.isdecimal() and is_ours else None
 
 
-async def keep_awake() -> None:
+async def notify_watchdog() -> None:
     """Send READY once, then WATCHDOG at an interval as long as the event loop runs."""
     notify("READY=1")
     pause_s = interval_s()

@@ -13,7 +13,7 @@ class ClonedRigError(CairnError):
     remedy = "Join this machine under a name of its own; see docs/operations.md."
 
 
-class Original:
+class CloneCheck:
     """Whether this machine made the spool. A moved card works until its name is contested."""
 
     def __init__(self, spool: Spool, agent: AgentId, hardware_id: str) -> None:

@@ -12,22 +12,20 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import psutil
 
 from broker.error_codes import WRONG_DIGEST
 from broker.errors import CairnError
+from broker.files import UNFINISHED, write_durably
 from broker.ids import AgentId, BadIdError, ImageId
+from broker.images.formats import FORMAT_BY_CONTENT_TYPE, FORMAT_BY_SUFFIX
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
 from edge_agent.spool.index import SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
 from edge_agent.spool.sessions import SPOOL_NAME_LENGTH
-
-SUFFIX_BY_TYPE: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/tiff": ".tif"}
-TYPE_BY_SUFFIX: Final = {suffix: content_type for content_type, suffix in SUFFIX_BY_TYPE.items()}
-UNFINISHED: Final = ".tmp"
 
 LOG = get_logger()
 
@@ -153,7 +151,7 @@ class Spool:
                 state=state,
                 reason=reason,
             )
-            self._write(self._path(image), photograph.content)
+            write_durably(self._images, {self._path(image).name: photograph.content})
             self._index.insert(image)
             self._fresh.add(image.image_id)
             return image
@@ -286,20 +284,8 @@ class Spool:
                 raise _translated_index(exc) from exc
 
     def _path(self, image: SpooledImage) -> Path:
-        return self._images / f"{image.image_id}{SUFFIX_BY_TYPE.get(image.content_type, '.jpg')}"
-
-    def _write(self, path: Path, content: bytes) -> None:
-        unfinished = path.with_name(path.name + UNFINISHED)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(unfinished, path)  # noqa: PTH104 - beside the other calls that tests interrupt
-        _sync_folder(self._images)
+        image_format = FORMAT_BY_CONTENT_TYPE.get(image.content_type)
+        return self._images / f"{image.image_id}{image_format.suffixes[0] if image_format else '.jpg'}"
 
     def _repair(self) -> None:
         """Make index and files agree after a crash."""
@@ -331,9 +317,9 @@ def _from_file(path: Path) -> SpooledImage | None:
     if not digest.startswith(image_id.digest):
         LOG.error("photograph_damaged", image_id=image_id)
         return None
-    return SpooledImage.from_file(
-        image_id, digest, content_type=TYPE_BY_SUFFIX.get(path.suffix, "image/jpeg"), status=status
-    )
+    image_format = FORMAT_BY_SUFFIX.get(path.suffix)
+    content_type = image_format.content_type if image_format else "image/jpeg"
+    return SpooledImage.from_file(image_id, digest, content_type=content_type, status=status)
 
 
 def _hold(path: Path) -> int:
@@ -344,14 +330,6 @@ def _hold(path: Path) -> int:
         os.close(descriptor)
         raise SpoolBusyError(f"another agent uses {path.parent}: stop it, or name another folder with --data") from exc
     return descriptor
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _translated(exc: OSError) -> SpoolError:

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from broker.errors import CairnError
 from broker.ids import AgentId, ImageId
+from broker.images.formats import FORMAT_BY_SUFFIX
 from broker.messages import ReceiptStatus, UploadAcknowledged
-from edge_agent.cameras.folder import CONTENT_TYPES
 from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.spool.sessions import upload_session
 
@@ -96,12 +96,13 @@ def _describe(path: Path, session: str, sequence: int) -> SpooledImage:
     except OSError as exc:
         raise NotAPhotographError(f"cannot read {path}: {exc.strerror}") from exc
     digest = sha256(content).hexdigest()
+    image_format = FORMAT_BY_SUFFIX.get(path.suffix.lower())
     return SpooledImage(
         image_id=ImageId.build(session=session, sequence=sequence, sha256=digest),
         sequence=sequence,
         sha256=digest,
         size_bytes=len(content),
-        content_type=CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream"),
+        content_type=image_format.content_type if image_format else "application/octet-stream",
         captured_at=datetime.fromtimestamp(status.st_mtime, UTC),
         file_name=path.name,
         source=None,

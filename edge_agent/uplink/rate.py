@@ -116,11 +116,6 @@ class Uplink:
         except TimeoutError:
             return
 
-    async def wait_open(self) -> None:
-        """Wait until an image sent now would be taken."""
-        while not self.is_open:
-            await self.wait_change(LOOK_AGAIN_S)
-
     async def follow_connection(self) -> None:
         """Follow every reconnect; after one without a session, images under way must be sent again.
 

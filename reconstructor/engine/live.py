@@ -154,7 +154,7 @@ class LiveEngine:
         self._check_open()
         successor, objection = rebuilt.successor, rebuilt.objection
         if successor is not None and successor.world != world_of(self._mapper):
-            objection = "the model was begun anew in another world meanwhile"
+            objection = "the model was begun again in another world meanwhile"
         if objection:
             return self._commit(PointCloud.empty(), watch, objection=objection)
         if successor is None:

@@ -38,7 +38,7 @@ class Successor:
         self._points: list[SurfacePoints] = []
 
     def rebuild(self, live: Densifier, report: Report) -> None:
-        """Make the dense cloud anew, beginning with the depth maps of the live model."""
+        """Make the dense cloud again, beginning with the depth maps of the live model."""
         self.densifier = live.succeeding(self.mapper)
         self._points = [self.densifier.rebuild(report)]
 
@@ -64,5 +64,5 @@ class Successor:
 
 
 def world_of(mapper: LiveMapper) -> World:
-    """Names the frame in which a mapper's model lies; it changes when the model is begun, or begun anew."""
+    """Names the frame in which a mapper's model lies; it changes when the model is begun, or begun again."""
     return mapper.world_count, mapper.is_initialised

@@ -1,6 +1,6 @@
 """Who works first, a new image or a refetch? The image: the refetch stands back while one is added, within limits.
 
-Both run in one process on the same cores. Without limits a steady stream of images would hold a refetch up for ever.
+Both run in one process on the same cores. Without limits a steady stream of images would never let a refetch finish.
 """
 
 import threading
@@ -55,7 +55,7 @@ class Turns:
         """Wait until no image is added, if that is still owed; to be called between two pieces of a refetch's work.
 
         Raises:
-            EngineClosedError: nobody waits for the refetch any more.
+            EngineClosedError: the engine was closed; no caller needs the refetch.
         """
         called_s = time.monotonic()
         worked_s = called_s - self._begun_s - self._waited_s

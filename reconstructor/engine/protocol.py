@@ -39,7 +39,7 @@ class Engine(Protocol):
         ...
 
     def refetch(self) -> Outcome:
-        """Solve everything anew; the folder holds the complete cloud, in the same world frame.
+        """Solve everything again; the folder holds the complete cloud, in the same world frame.
 
         It holds every image that was added before the new model took over. If none did, it holds no points, and the
         update says why; every update's `solution` counts how often one did.

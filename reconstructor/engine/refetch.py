@@ -26,7 +26,7 @@ _SPAN_OF_STAGE: Final = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rebuilt:
-    """What came of it: a model that only has to take over, or what speaks against one; neither if there is too little.
+    """Result of a refetch: a replacement model, or the reason there is none; neither if there are too few images.
 
     Attributes:
         verdict: the gate's, if a solver came to one.
@@ -46,7 +46,7 @@ class Rebuilding:
         folder: the engine's.
         settings: the engine's.
         known: what the engine knows of the images; it grows meanwhile.
-        lock: whoever holds it may change what the engine knows, and its live model.
+        lock: its holder may change what the engine knows, and its live model.
     """
 
     def __init__(self, folder: Path, settings: EngineSettings, known: KnownImages, lock: RLock) -> None:
@@ -61,7 +61,7 @@ class Rebuilding:
             running.stop()
 
     def run(self, mapper: LiveMapper, densifier: Densifier | None, watch: Stopwatch) -> Rebuilt:
-        """Solve anew and make the next model; the live one, of `mapper` and `densifier`, is only read.
+        """Solve everything and make the next model; the live one, of `mapper` and `densifier`, is only read.
 
         Raises:
             EngineClosedError: the engine was closed meanwhile.
@@ -92,7 +92,7 @@ class Rebuilding:
         with self._lock:
             live = mapper.model if mapper.is_initialised else None
             self._running = Refetch.start(self._folder, tuple(self._known.numbers), live, self._settings)
-        if self.turns.is_closed:  # whoever closed it just now saw nothing to stop
+        if self.turns.is_closed:  # it was closed just now, before there was a process to stop
             self._running.stop()
         try:
             verdict, solution = self._running.wait(self._settings.refetch_timeout_s)

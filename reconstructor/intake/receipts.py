@@ -81,7 +81,7 @@ async def send_receipt(context: Context, sender: SenderId, receipt: UploadAcknow
 
 
 async def ask_for_gaps(context: Context) -> None:
-    """Tell senders now and then which images of a session never came, for ever."""
+    """Publish now and then which images of a session never came; never returns."""
     for image in await asyncio.to_thread(context.store.images):
         context.gaps.note(image.sender, image.image_id)
     while True:

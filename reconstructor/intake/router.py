@@ -19,7 +19,7 @@ READ = (IMAGE, UPLOAD_PIECE, REQUEST, SCALE_BAR)
 
 
 async def receive(context: Context, asked: asyncio.Queue[Asked]) -> None:
-    """See to one message after the other, for ever; each is acknowledged when it is durable or refused in words."""
+    """Handle one message after the other; never returns. Each is acknowledged when it is durable or refused in words."""
     senders: set[SenderId] = set()
     async for message in context.delivery.messages():
         try:

@@ -34,7 +34,7 @@ async def receive_scale_bar(context: Context, payload: bytes) -> None:
 
 
 async def publish_revisions(context: Context) -> None:
-    """Publish what a scale bar changed, for ever: intake does not wait for it."""
+    """Publish what a scale bar changed; never returns. Intake does not wait for it."""
     while True:
         await context.revised.wait()
         context.revised.clear()

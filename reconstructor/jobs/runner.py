@@ -50,7 +50,7 @@ class Lanes:
 
 
 async def run_jobs(context: Context) -> None:
-    """Load the black box, then see to all jobs, for ever.
+    """Load the black box, then run all jobs; never returns.
 
     Raises:
         BlackBoxNotFoundError: the settings name no function.

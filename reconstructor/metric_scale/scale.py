@@ -102,7 +102,7 @@ def _growth_since(bar: ScaleBar, manifest: Manifest) -> float:
         return 1.0
     if bar.generation == manifest.previous_generation:  # it crossed with a complete reconstruction
         return manifest.frame.world_from_previous.scale
-    raise BadScaleBarError(f"generation {bar.generation} is not the present one: lay the scale bar anew")
+    raise BadScaleBarError(f"generation {bar.generation} is not the present one: set the scale bar again")
 
 
 def _is_near(point: Vector3, manifest: Manifest) -> bool:

@@ -18,8 +18,8 @@ PHRASES = re.compile(
 
 # Names of files and classes that gave way to a term of the field (photogrammetry, MQTT, three.js).
 GIVEN_UP = {
-    "shelf", "recall", "succession", "reopened", "survey", "reposing", "allocator", "turns",
-    "darkroom", "desk", "voice", "tally", "pulse", "bell", "telling", "announcements", "measures", "flight",
+    "shelf", "recall", "succession", "reopened", "survey", "allocator", "turns",
+    "darkroom", "desk", "voice", "tally", "bell", "telling", "announcements", "measures", "flight",
     "beside", "middle", "choosing", "following", "showing", "pace", "memory_of_images", "kept_depth", "slanted",
     "smoothing", "sweep", "island",
 }  # fmt: skip

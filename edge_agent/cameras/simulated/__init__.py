@@ -1,1 +1,1 @@
-"""A camera without hardware: known heritage objects, rendered with their exact truth."""
+"""How is a rig tested without hardware? By ray-traced heritage objects of known shape, with exact depth and poses."""

@@ -1,4 +1,4 @@
-"""A camera that photographs a known object along a path, with the truth of every view at hand."""
+"""How is a camera simulated? An object is ray traced along a path; each view comes with its true depth and pose."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ DEFAULT_COUNT = 24
 
 
 class UnknownObjectError(CameraUnusableError):
-    """No object has this name."""
+    """A name that no object has."""
 
     code = "unknown_object"
     remedy = "Choose one of the objects that the message lists."
@@ -41,7 +41,7 @@ class SimulatedView:
 
 
 class SimulatedObject:
-    """A heritage object ready to be photographed from anywhere; `poses` is the path its photographer takes."""
+    """A heritage object that can be rendered from any pose; `poses` is the path of its photographer."""
 
     def __init__(
         self, name: str = "facade", *, count: int = DEFAULT_COUNT, size_px: tuple[int, int] = DEFAULT_SIZE_PX
@@ -68,7 +68,7 @@ class SimulatedObject:
 
 
 class SimulatedCamera:
-    """Photographs an object's path once, in order; building the object takes some seconds, a shot about two."""
+    """A camera along an object's path, once and in order. Building the object takes seconds, a shot about two."""
 
     def __init__(
         self,

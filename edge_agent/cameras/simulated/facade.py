@@ -1,4 +1,4 @@
-"""A Romanesque church front: a stepped portal, a gallery of repeated windows, a rose, statues; the demo's object."""
+"""What does the demo photograph? A Romanesque church front with portal, repeated windows, rose and statues."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ WINDOW_CENTRES = tuple(-5.16 + 1.72 * i for i in range(7))
 
 
 def facade(*, spacing: float = 0.016) -> Mesh:
-    """Return the front, 12.4 x 9.9 world units in the plane y = 0, with what stands before it."""
+    """Build the front, 12.4 x 9.9 world units in the plane y = 0 of world, with steps and columns before it."""
     wall = Relief.spanning((-HALF_WIDTH, 0.0), (HALF_WIDTH, 10.0), spacing)
     top = _skyline(wall.x)
     _lay_stones(wall)
@@ -84,7 +84,7 @@ def _pilaster(wall: Relief, x: float) -> None:
 
 
 def _courses(wall: Relief, top: Floats) -> None:
-    """String courses, a carved frieze, and the hanging arches below the skyline."""
+    """Carve string courses, a frieze, and the hanging arches below the skyline."""
     for height, size in ((4.05, 0.28), (6.12, 0.22)):
         inside = (wall.z <= height) & (wall.z >= height - size)
         if size < 0.25:
@@ -103,7 +103,7 @@ def _courses(wall: Relief, top: Floats) -> None:
 
 
 def _frieze(wall: Relief, centre: tuple[float, float], half_width: float) -> None:
-    """Rosettes and interlace in turn: what repeats on purpose, as it does on real fronts."""
+    """Carve rosettes and interlace in turn: repeated on purpose, as on real fronts."""
     band = rectangle(wall.x, wall.z, centre, (half_width, 0.1)) < 0
     band &= wall.out < 0.1
     bay = np.mod(wall.x, 0.4) - 0.2
@@ -173,7 +173,7 @@ def _door(wall: Relief) -> None:
 
 
 def _window(wall: Relief, x: float) -> None:
-    """Two lights under one arch, a colonnette between them; seven alike, but for stone, stain and panes."""
+    """Cut seven twin windows that differ only in stone, stain and panes."""
     outer = arch(wall.x, wall.z, centre=x, half_width=0.55, sill=4.22, spring=5.12)
     dx = wall.x - x
     rim = (outer >= 0) & (outer < 0.13) & (wall.z > 4.22)
@@ -198,7 +198,7 @@ def _window(wall: Relief, x: float) -> None:
 
 
 def _glaze(wall: Relief, inside: Mask, out: float, *, seed: int) -> None:
-    """Leaded panes: dark, each reflecting a little differently, in a lattice of lead."""
+    """Paint leaded panes: dark, each with a slightly different reflection."""
     u, v = (wall.x + wall.z) / 0.105, (wall.x - wall.z) / 0.105
     lead = (np.mod(u, 1) < 0.16) | (np.mod(v, 1) < 0.16)
     pane = (np.floor(u) * 37 + np.floor(v) * 101 + seed).astype(np.int64)
@@ -241,7 +241,7 @@ def _niche(wall: Relief, x: float) -> None:
 
 
 def _weather(wall: Relief) -> None:
-    """Rain dirt below what stands out, damp at the foot."""
+    """Stain the wall: rain dirt below ledges, damp at the foot."""
     shape = wall.x.shape
     streak = fractal(wall.points() * np.array([1, 0, 0.06], np.float32), wavelengths=(0.35, 0.15, 0.07), seed=61)
     for height, reach in ((3.7, 1.5), (4.14, 0.7), (5.88, 0.9)):
@@ -253,7 +253,7 @@ def _weather(wall: Relief) -> None:
 
 
 def _bodies() -> list[Mesh]:
-    """The church behind its front: its sides close the view from an angle."""
+    """Build the church behind the front; its sides fill the view from an angle."""
     bodies = [
         box((-HALF_WIDTH, 0.62, 0.0), (HALF_WIDTH, 5.0, 6.2), 0.12),
         box((-NAVE_HALF_WIDTH, 0.62, 6.0), (NAVE_HALF_WIDTH, 5.0, 8.25), 0.12),
@@ -262,7 +262,7 @@ def _bodies() -> list[Mesh]:
 
 
 def _standing() -> list[Mesh]:
-    """Steps, the portal's columns, the figure in its niche and the one before the church."""
+    """Build the steps, the portal's columns, and the figures in the niche and before the church."""
     steps = [
         box((-2.1 + 0.25 * i, -1.15 + 0.35 * i, 0.0), (2.1 - 0.25 * i, 0.3, 0.15 * (i + 1)), 0.06) for i in range(3)
     ]

@@ -1,4 +1,4 @@
-"""A carved figure in a long robe, as a signed distance: statues stand in niches and on pedestals."""
+"""How is a statue modelled? A robed figure as a signed distance, meshed on a lattice (flying edges)."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ SHOULDER_HEIGHT = 1.44
 
 
 def carved_figure(*, spacing: float = 0.014, seed: int = 11) -> Mesh:
-    """A standing figure 1.85 world units high, feet at the origin, facing -y, painted as old marble."""
+    """Build a standing figure 1.85 world units high, feet at the world's origin, facing -y, of old marble."""
     figure = level_set(lambda points: _distance(points, seed), (-0.52, -0.48, -0.02), (0.52, 0.48, 1.95), spacing)
     return figure.painted(weathered(figure.vertices * np.float32(1.7), MARBLE_RGB, seed=seed), 1.25)
 
@@ -44,7 +44,7 @@ def _distance(points: Floats, seed: int) -> Floats:
 
 
 def _robe(points: Floats) -> Floats:
-    """A turned body whose drapery falls in folds, deeper towards the hem, with a mantle across the chest."""
+    """The signed distance of a body in folded drapery with a mantle, (N,) float32, world units."""
     x, y, z = points.T
     heights, radii = np.array(ROBE, np.float32).T
     radius = np.interp(z, heights, radii).astype(np.float32)
@@ -92,7 +92,7 @@ def _capsule(
 
 
 def _ellipsoid(points: Floats, centre: tuple[float, float, float], radii: tuple[float, float, float]) -> Floats:
-    """Quilez's bound: exact on the surface, fair near it."""
+    """The bound of an ellipsoid's signed distance by Quilez: exact on the surface, approximate near it."""
     q, r = points - np.asarray(centre, np.float32), np.asarray(radii, np.float32)
     k0, k1 = np.linalg.norm(q / r, axis=1), np.linalg.norm(q / r**2, axis=1)
     result: Floats = k0 * (k0 - 1) / np.maximum(k1, 1e-6)

@@ -1,4 +1,4 @@
-"""A slab whose letters are cut 2 mm deep: one world unit is one metre here, so relief of 0.002."""
+"""Which object tests fine relief? A slab with letters cut 0.002 world units deep (2 mm, if a unit is a metre)."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -15,7 +15,7 @@ OVERSAMPLING = 2
 
 
 def inscription(*, spacing: float = 0.0012) -> Mesh:
-    """Return the slab, 1.2 x 0.8 world units in the plane y = 0, and the wall block it is set in."""
+    """Build the slab, 1.2 x 0.8 world units in the plane y = 0 of world, and the wall block around it."""
     slab = Relief.spanning((-WIDTH / 2, 0.0), (WIDTH / 2, HEIGHT), spacing)
     points = slab.points()
     cut = letter_cut(slab.x.shape)
@@ -32,7 +32,7 @@ def inscription(*, spacing: float = 0.0012) -> Mesh:
 
 
 def letter_cut(shape: tuple[int, int]) -> Floats:
-    """How deep the letters are cut at each place of a (rows, columns) lattice, 0 to 1, row 0 at the foot."""
+    """The depth of the letters on a lattice, (rows, columns) float32 from 0 to 1, row 0 at the foot."""
     rows, columns = shape
     height, width = rows * OVERSAMPLING, columns * OVERSAMPLING
     drawing = Image.new("L", (width, height), 0)

@@ -1,4 +1,4 @@
-"""How does light become a JPEG? Exposure, vignetting, sensor noise, tone curve, EXIF."""
+"""How does light become a JPEG? By exposure, vignetting, sensor noise, a tone curve, and EXIF."""
 
 import io
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ JPEG_QUALITY = 92
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lens:
-    """A lens of known focal length before a sensor that shows noise; `exposure_spread_ev` is how far shots differ."""
+    """A lens of known focal length and a noisy sensor; `exposure_spread_ev` is the spread between shots."""
 
     focal_length_35mm_mm: float = 28.0
     vignetting: float = 0.18
@@ -41,7 +41,7 @@ class Lens:
         )
 
     def develop(self, radiance_rgb: Floats, *, seed: int) -> NDArray[np.uint8]:
-        """Turns linear radiance (H, W, 3) float32 into sRGB (H, W, 3) uint8; the same seed gives the same bytes."""
+        """Convert linear radiance (H, W, 3) float32 to sRGB (H, W, 3) uint8; the same seed gives the same bytes."""
         rng = np.random.default_rng((seed, 4201))
         gain = self.exposure * 2 ** rng.uniform(-self.exposure_spread_ev, self.exposure_spread_ev)
         exposed = (
@@ -54,7 +54,7 @@ class Lens:
 
 
 def encode_jpeg(image_rgb: NDArray[np.uint8], lens: Lens, captured_at: datetime, *, serial: str) -> bytes:
-    """Encodes with the EXIF that a real camera writes, focal length and serial number included."""
+    """Encode an image (H, W, 3) uint8 with the EXIF that a real camera writes."""
     exif = Image.Exif()
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model], exif[ExifTags.Base.Orientation] = MAKE, MODEL, 1
     exif[ExifTags.Base.DateTime] = f"{captured_at:%Y:%m:%d %H:%M:%S}"
@@ -79,7 +79,7 @@ def _falloff(height: int, width: int, strength: float) -> Floats:
 
 
 def _noisy(exposed: Floats, strength: float, rng: np.random.Generator) -> Floats:
-    """Photon noise (a normal stands for Poisson above 20 electrons) and read noise."""
+    """Add photon noise (normal instead of Poisson above 20 electrons) and read noise."""
     electrons = np.clip(exposed, 0, None) * np.float32(FULL_WELL_ELECTRONS)
     deviation = np.float32(strength) * np.sqrt(electrons + np.float32(READ_NOISE_ELECTRONS**2))
     noisy = electrons + deviation * rng.standard_normal(electrons.shape, np.float32)
@@ -88,7 +88,7 @@ def _noisy(exposed: Floats, strength: float, rng: np.random.Generator) -> Floats
 
 
 def _filmic(linear: Floats) -> Floats:
-    """Straight in the shadows, rolling off above half: highlights of pale stone keep their drawing."""
+    """The tone curve: linear in the shadows, compressed above one half, so that pale stone keeps its detail."""
     shoulder = np.float32(0.5)
     over = np.clip(linear - shoulder, 0, None)
     result: Floats = np.minimum(linear, shoulder) + shoulder * (1 - np.exp(-over / shoulder))
@@ -96,7 +96,7 @@ def _filmic(linear: Floats) -> Floats:
 
 
 def _to_srgb(linear: Floats) -> NDArray[np.uint8]:
-    """IEC 61966-2-1, by table: 4096 steps are below a quarter of a grey level everywhere but in the first two."""
+    """The sRGB curve of IEC 61966-2-1 as a table: 4096 steps, below a quarter of a grey level but for two."""
     steps = np.linspace(0, 1, 4097)
     curve = np.where(steps <= 0.0031308, 12.92 * steps, 1.055 * steps ** (1 / 2.4) - 0.055)
     table = np.round(curve * 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""How is a wall laid? Courses of cut stones, no two alike, and what weather does to their colour."""
+"""How is a wall of stones made? By random courses of cut stones, coloured by value noise."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ SANDSTONE_RGB = (0.55, 0.40, 0.28)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
-    """Where points fall in the wall.
+class StonesAtPoints:
+    """The stones at N points of a wall.
 
-    stone (N,) int64 names the stone; joint (N,) float32 is the distance to its edge in world units.
+    stone (N,) int64 is the stone's number; joint (N,) float32 is the distance to its edge in world units.
     """
 
     stone: NDArray[np.int64]
@@ -24,7 +24,7 @@ class Laid:
 
 
 class Courses:
-    """A wall of random ashlar over u in [low, high] and heights in [bottom, top]; points outside are clamped."""
+    """A wall of random ashlar over u in [low, high] and height in [bottom, top], world units; clamped outside."""
 
     def __init__(
         self,
@@ -44,7 +44,8 @@ class Courses:
         rows = [_cuts(rng, 0.0, self._span, stone) + row * self._span for row in range(len(self._heights) - 1)]
         self._cuts = np.concatenate(rows)
 
-    def at(self, u: Floats, height: Floats) -> Laid:
+    def at(self, u: Floats, height: Floats) -> StonesAtPoints:
+        """Find the stones at places u, height (N,) float32, world units."""
         heights = np.clip(height, self._heights[0], self._heights[-1] - 1e-5)
         row = np.clip(np.searchsorted(self._heights, heights, side="right") - 1, 0, len(self._heights) - 2)
         along = np.clip(u - self._low, 1e-4, self._span - 1e-4)
@@ -52,11 +53,11 @@ class Courses:
         stone = np.clip(np.searchsorted(self._cuts, place, side="right") - 1, 0, len(self._cuts) - 2)
         beside = np.minimum(place - self._cuts[stone], self._cuts[stone + 1] - place)
         above = np.minimum(heights - self._heights[row], self._heights[row + 1] - heights)
-        return Laid(stone=stone, joint=np.minimum(beside, above).astype(np.float32))
+        return StonesAtPoints(stone=stone, joint=np.minimum(beside, above).astype(np.float32))
 
 
 def _cuts(rng: np.random.Generator, low: float, high: float, size: tuple[float, float]) -> NDArray[np.float64]:
-    """Random cuts from low to high, `size` = (least, most) apart; the last piece takes what is left."""
+    """Random cuts from low to high, `size` = (least, most) apart; the last piece takes the rest."""
     count = int((high - low) / size[0]) + 2
     cuts = low + np.concatenate([[0.0], np.cumsum(rng.uniform(*size, count))])
     cuts = cuts[cuts < high - size[0]]
@@ -64,14 +65,14 @@ def _cuts(rng: np.random.Generator, low: float, high: float, size: tuple[float, 
 
 
 def per_stone(stone: NDArray[np.int64], seed: int) -> Floats:
-    """One random number in [-1, 1] for every stone, the same wherever the stone is seen; (N,) float32."""
+    """The random number in [-1, 1] of each point's stone; stone (N,) int64, result (N,) float32."""
     table = np.random.default_rng(seed).uniform(-1, 1, 4096).astype(np.float32)
     result: Floats = table[stone % len(table)]
     return result
 
 
 def weathered(points: Floats, base_rgb: tuple[float, float, float], *, seed: int) -> Floats:
-    """Colour of old stone at points (N, 3): clouds of tone, ochre and grey, soot, lichen; (N, 3) float32 linear."""
+    """The colour of old stone at points (N, 3) float32 in world; linear RGB (N, 3) float32."""
     tone = fractal(points, wavelengths=(2.3, 1.0, 0.45, 0.2, 0.09), seed=seed, gain=0.75)
     warm = fractal(points, wavelengths=(1.6, 0.7, 0.3), seed=seed + 1)
     colour = np.asarray(base_rgb, np.float32) * (1 + np.float32(0.22) * tone)[:, None]
@@ -85,12 +86,13 @@ def weathered(points: Floats, base_rgb: tuple[float, float, float], *, seed: int
 
 
 def blend(colour: Floats, towards_rgb: tuple[float, float, float], share: Floats) -> Floats:
+    """Mix colours (N, 3) float32 with another one by share (N,) float32; (N, 3) float32."""
     result: Floats = colour + share[:, None] * (np.asarray(towards_rgb, np.float32) - colour)
     return result
 
 
-def painted_stone(points: Floats, laid: Laid, base_rgb: tuple[float, float, float], *, seed: int) -> Floats:
-    """Weathered ashlar: every stone its own tint, pale mortar, some stones replaced by restorers; (N, 3) float32."""
+def painted_stone(points: Floats, laid: StonesAtPoints, base_rgb: tuple[float, float, float], *, seed: int) -> Floats:
+    """The colour of weathered ashlar at points (N, 3) float32 in world; linear RGB (N, 3) float32."""
     colour = weathered(points, base_rgb, seed=seed)
     tint, hue = per_stone(laid.stone, seed), per_stone(laid.stone, seed + 1)
     colour *= (1 + np.float32(0.2) * tint)[:, None]

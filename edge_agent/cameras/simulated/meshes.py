@@ -1,4 +1,4 @@
-"""Which shapes are objects built from? Height fields, turned profiles, boxes, level sets."""
+"""Which shapes are objects built from? Triangle meshes of height fields, turned profiles, boxes and level sets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,10 +27,12 @@ class Mesh:
     grain: Floats
 
     def painted(self, albedo_rgb: Floats, grain: Floats | float = 1.0) -> "Mesh":
+        """Copy with other colours: albedo_rgb (V, 3) or (3,), grain (V,) or one number, float32."""
         full = np.broadcast_to(np.asarray(albedo_rgb, np.float32), self.vertices.shape)
         return replace(self, albedo_rgb=full, grain=np.broadcast_to(np.asarray(grain, np.float32), len(full)))
 
     def moved(self, translation: tuple[float, float, float], *, yaw_deg: float = 0.0, scale: float = 1.0) -> "Mesh":
+        """Copy scaled, rotated about z by `yaw_deg`, then translated by world units."""
         c, s = np.cos(np.deg2rad(yaw_deg)), np.sin(np.deg2rad(yaw_deg))
         turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32)
         moved = (self.vertices * np.float32(scale)) @ turn.T + np.asarray(translation, np.float32)
@@ -38,7 +40,7 @@ class Mesh:
 
 
 def mesh(vertices: Floats | NDArray[np.float64], triangles: NDArray[np.integer]) -> Mesh:
-    """Make an unpainted mesh; normals are the area-weighted mean of the triangles around each vertex."""
+    """Make an unpainted mesh from vertices (V, 3) in world and triangles (T, 3); normals are area-weighted means."""
     vertices = np.ascontiguousarray(vertices, np.float32)
     corners = vertices[triangles]
     area_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -60,6 +62,7 @@ def mesh(vertices: Floats | NDArray[np.float64], triangles: NDArray[np.integer])
 
 
 def merged(parts: list[Mesh]) -> Mesh:
+    """Join meshes into one."""
     offsets = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
     return Mesh(
         vertices=np.concatenate([part.vertices for part in parts]),
@@ -71,7 +74,7 @@ def merged(parts: list[Mesh]) -> Mesh:
 
 
 def lattice_triangles(rows: int, columns: int, keep: NDArray[np.bool_] | None = None) -> NDArray[np.integer]:
-    """Two triangles for every cell of a (rows, columns) vertex lattice; `keep` (rows-1, columns-1) drops cells."""
+    """Two triangles per lattice cell, (T, 3) integers; `keep` (rows-1, columns-1) bool selects cells."""
     index = np.arange(rows * columns).reshape(rows, columns)
     a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
     quads = np.stack([a, b, c, d], axis=-1)
@@ -80,7 +83,7 @@ def lattice_triangles(rows: int, columns: int, keep: NDArray[np.bool_] | None = 
 
 
 def box(low: tuple[float, float, float], high: tuple[float, float, float], spacing: float = 0.1) -> Mesh:
-    """A box of six lattices about `spacing` apart (fine enough to carry shade and stains), edges sharp."""
+    """Build a box of six lattices with vertices about `spacing` apart, edges sharp; world units."""
     sides = []
     for axis in range(3):
         u, v = (axis + 1) % 3, (axis + 2) % 3
@@ -95,7 +98,7 @@ def box(low: tuple[float, float, float], high: tuple[float, float, float], spaci
 
 
 def lathe(radius_by_height: list[tuple[float, float]], *, sides: int = 48, spacing: float = 0.02) -> Mesh:
-    """Turns a profile [(radius, height), …] about the z axis: columns, capitals, balusters."""
+    """Rotate a profile [(radius, height), …], world units, about the z axis: columns, capitals, balusters."""
     radii, heights = (np.array(values) for values in zip(*radius_by_height, strict=True))
     lengths = np.concatenate([[0], np.cumsum(np.hypot(np.diff(radii), np.diff(heights)))])
     along = np.union1d(lengths, np.linspace(0, lengths[-1], max(2, round(lengths[-1] / spacing))))

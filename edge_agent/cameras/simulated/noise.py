@@ -1,4 +1,4 @@
-"""How does stone vary from place to place? Value noise, evaluated at points of the object, so every view agrees."""
+"""How does stone vary from place to place? By 3-D value noise, evaluated at points of the object in world."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,14 +12,14 @@ LATTICE_SIDE = 64  # a power of two: wrapping is a bit mask
 
 @cache
 def _corner_table(seed: int) -> Floats:
-    """Return the eight corner values of every lattice cell side by side, (64³, 8): one gather a point, not eight."""
+    """The eight corner values of every lattice cell, (64³, 8) float32: one gather per point, not eight."""
     values = np.random.default_rng(seed).uniform(-1.0, 1.0, (LATTICE_SIDE,) * 3).astype(np.float32)
     corners = [np.roll(values, (-i, -j, -k), (0, 1, 2)) for i in (0, 1) for j in (0, 1) for k in (0, 1)]
     return np.ascontiguousarray(np.stack(corners, axis=-1).reshape(-1, 8))
 
 
 def _rotation(rng: np.random.Generator) -> Floats:
-    """Return a random rotation: a turned lattice shows no period on the walls, which follow the axes."""
+    """A random rotation (3, 3) float32: a rotated lattice shows no period on walls along the axes."""
     q, r = np.linalg.qr(rng.standard_normal((3, 3)))
     return (q * np.sign(np.diag(r))).astype(np.float32)
 
@@ -32,7 +32,7 @@ class Noise:
     seed: int
 
     def at(self, points: Floats) -> Floats:
-        """Evaluate at points (N, 3) float32 of the world, (N,) float32 (Perlin 1985's lattice, values, not slopes)."""
+        """Evaluate at points (N, 3) float32 in world; (N,) float32. Lattice of Perlin 1985, with values, not slopes."""
         rng = np.random.default_rng((self.seed, 7919))
         turned = points @ (_rotation(rng).T / np.float32(self.wavelength)) + rng.uniform(0, 64, 3).astype(np.float32)
         floor = np.floor(turned)
@@ -47,7 +47,7 @@ class Noise:
 
 
 def fractal(points: Floats, *, wavelengths: tuple[float, ...], seed: int, gain: float = 0.6) -> Floats:
-    """Sum octaves of noise, each `gain` times the one before, scaled to stay within about [-1, 1]; (N,) float32."""
+    """Sum octaves of noise at points (N, 3) float32 in world, each `gain` times the last; (N,) float32."""
     total = np.zeros(len(points), np.float32)
     amplitude, sum_of_squares = 1.0, 0.0
     for octave, wavelength in enumerate(wavelengths):
@@ -58,7 +58,7 @@ def fractal(points: Floats, *, wavelengths: tuple[float, ...], seed: int, gain: 
 
 
 def smoothstep(low: float, high: float, values: Floats) -> Floats:
-    """Rise smoothly from 0 at `low` to 1 at `high`; `low > high` falls."""
+    """Interpolate smoothly from 0 at `low` to 1 at `high`, of any shape, float32; `low > high` falls."""
     t = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
     result: Floats = t * t * (3 - 2 * t)
     return result

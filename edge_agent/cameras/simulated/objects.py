@@ -1,4 +1,4 @@
-"""Which objects can be photographed? Each with the light it stands in and the path around it."""
+"""Which objects can be photographed? A table of builders, each with its light and the photographer's path."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from edge_agent.cameras.simulated.vault import vault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeritageObject:
-    """What can be photographed: `build` makes its surface, `poses(n)` the path of n photographs."""
+    """One object: `build` makes its surface, `poses(n)` the path of n photographs."""
 
     build: Callable[[], Mesh]
     poses: Callable[[int], list[Pose]]
@@ -24,7 +24,7 @@ class HeritageObject:
 
 
 def facade_path(count: int) -> list[Pose]:
-    """Along the front on foot, and back on a higher stand; neighbours 6 to 9 degrees apart and 75 % alike."""
+    """The path along the front, then back from a higher stand; neighbours 6 to 9 degrees apart, 75 % overlap."""
     there = (count + 1) // 2
     low = walk(there, ((-7.4, -7.4, 1.7), (7.0, -7.6, 1.7)), ((-2.6, 0.0, 3.1), (2.6, 0.0, 3.1)), bow=1.6)
     high = walk(count - there, ((6.6, -8.2, 5.2), (-7.0, -8.0, 5.2)), ((2.4, 0.0, 4.6), (-2.4, 0.0, 4.6)), bow=1.4)
@@ -32,7 +32,7 @@ def facade_path(count: int) -> list[Pose]:
 
 
 def statue_path(count: int) -> list[Pose]:
-    """Around it, 12 degrees a step, wholly from 45 photographs on; then the front again from a ladder."""
+    """The path around the statue, 12 degrees a step; from 45 photographs on also the front from a ladder."""
     low = (count * 2 + 2) // 3
     sweep_deg = min(360.0, 12.0 * low)
     around = orbit(low, centre=(0, 0, 2.0), radius=2.7, height=1.7, start_deg=40 - sweep_deg / 2, sweep_deg=sweep_deg)
@@ -44,12 +44,12 @@ def statue_path(count: int) -> list[Pose]:
 
 
 def _ladder_deg(sweep_deg: float) -> float:
-    """Where the ladder stands: a little before the walk's end, so that the climb is no leap."""
+    """The place of the ladder: a little before the walk's end, so that neighbours overlap."""
     return 30 + sweep_deg / 2 if sweep_deg < 360 else 70.0
 
 
 def vault_path(count: int) -> list[Pose]:
-    """Below the vault across the bay and back deeper inside, always looking up and inwards."""
+    """The path below the vault across the bay and back, always looking up and inwards."""
     there = (count + 1) // 2
     outer = walk(there, ((-2.1, -2.3, 1.5), (2.1, -2.3, 1.5)), ((-0.8, 0.3, 5.4), (0.8, 0.3, 5.4)))
     inner = walk(count - there, ((2.0, -1.1, 1.5), (-2.0, -1.1, 1.5)), ((0.8, 1.0, 5.4), (-0.8, 1.0, 5.4)))
@@ -57,7 +57,7 @@ def vault_path(count: int) -> list[Pose]:
 
 
 def inscription_path(count: int) -> list[Pose]:
-    """Close along the slab and back, the second time higher."""
+    """The path close along the slab and back, the second time higher."""
     there = (count + 1) // 2
     low = walk(there, ((-0.62, -0.95, 0.25), (0.62, -0.95, 0.25)), ((-0.2, 0.0, 0.38), (0.2, 0.0, 0.38)), bow=0.1)
     high = walk(count - there, ((0.6, -0.9, 0.62), (-0.6, -0.9, 0.62)), ((0.2, 0.0, 0.44), (-0.2, 0.0, 0.44)), bow=0.1)

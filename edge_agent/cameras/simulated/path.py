@@ -1,4 +1,4 @@
-"""Where does a photographer stand? Poses, world_from_camera, 4x4 float64, OpenCV axes."""
+"""Where does a photographer stand? Poses world_from_camera (4, 4) float64, OpenCV axes, made by look-at."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ UP = np.array([0.0, 0.0, 1.0])
 
 
 def looking_at(position: Point, target: Point, *, roll_deg: float = 0.0) -> Pose:
-    """A camera at `position` with `target` on its optical axis, world's z up in the picture (y where it looks up)."""
+    """The pose (4, 4) float64 at `position` with `target` on the optical axis and world's z (or y) up in the image."""
     place, forward = np.asarray(position, np.float64), np.subtract(target, position).astype(np.float64)
     forward /= np.linalg.norm(forward)
     up = UP if abs(forward @ UP) < 0.98 else np.array([0.0, 1.0, 0.0])
@@ -42,7 +42,7 @@ def shaken(poses: Sequence[tuple[Point, Point]], *, amount: float, seed: int) ->
 def walk(
     count: int, place: tuple[Point, Point], target: tuple[Point, Point], *, bow: float = 0.0
 ) -> list[tuple[Point, Point]]:
-    """`count` places from one end to the other while the target goes along; `bow` steps back by as much midway."""
+    """Places and targets along a line, world units; midway the places are `bow` further back."""
     share = np.linspace(0, 1, count) if count > 1 else np.array([0.5])
     ends, targets = np.asarray(place, np.float64), np.asarray(target, np.float64)
     places = ends[0] + share[:, None] * (ends[1] - ends[0])
@@ -53,7 +53,7 @@ def walk(
 def orbit(
     count: int, *, centre: Point, radius: float, height: float, start_deg: float, sweep_deg: float
 ) -> list[tuple[Point, Point]]:
-    """`count` places on a circle arc around `centre`, all looking at it; 0 degrees is -y, turning towards +x."""
+    """Places on an arc around the target `centre`, world units; 0 degrees is -y, turning towards +x."""
     share = np.linspace(0, 1, count, endpoint=abs(sweep_deg) < 360) if count > 1 else np.array([0.5])
     angle = np.deg2rad(start_deg + share * sweep_deg)
     x, y = centre[0] + radius * np.sin(angle), centre[1] - radius * np.cos(angle)

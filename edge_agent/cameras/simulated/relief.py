@@ -1,4 +1,4 @@
-"""How is a wall carved? A height field that elements are cut into and set upon, one after another."""
+"""How is a wall carved? As a height field, into which elements are cut and added one after another."""
 
 from dataclasses import dataclass, field
 
@@ -45,23 +45,25 @@ class Relief:
         return np.stack([self.x.ravel(), -self.out.ravel(), self.z.ravel()], axis=1)
 
     def set_out(self, inside: Mask, out: Floats | float) -> None:
-        """Cut or build to this height inside the mask."""
+        """Set the height inside the mask (R, C); out (R, C) float32 or one number, world units."""
         self.out = np.where(inside, np.float32(out), self.out)
 
     def add(self, inside: Mask, out: Floats | float) -> None:
+        """Add height inside the mask (R, C); out (R, C) float32 or one number, world units."""
         self.out = self.out + np.where(inside, np.float32(out), np.float32(0))
 
     def tint(self, inside: Mask, colour_rgb: tuple[float, float, float], share: float, grain: float = 1.0) -> None:
+        """Mix the colour inside the mask (R, C) with another one by `share`, and set the grain."""
         flat = blend(self.albedo_rgb.reshape(-1, 3), colour_rgb, inside.ravel() * np.float32(share))
         self.albedo_rgb = flat.reshape(self.albedo_rgb.shape)
         self.grain = np.where(inside, np.float32(grain), self.grain)
 
     def shade(self, inside: Mask, factor: Floats | float) -> None:
-        """Multiply the colour inside the mask."""
+        """Multiply the colour inside the mask (R, C) by factor (R, C) float32 or one number."""
         self.albedo_rgb = self.albedo_rgb * np.where(inside, np.float32(factor), np.float32(1))[..., None]
 
     def to_mesh(self, keep: Mask | None = None) -> Mesh:
-        """Mesh the wall; `keep` (R, C) cuts it to a skyline."""
+        """Mesh the wall; `keep` (R, C) bool cuts it to a skyline."""
         rows, columns = self.x.shape
         cells = None if keep is None else keep[:-1, :-1] & keep[1:, 1:] & keep[:-1, 1:] & keep[1:, :-1]
         surface = mesh(self.points(), lattice_triangles(rows, columns, cells))
@@ -69,14 +71,14 @@ class Relief:
 
 
 def rectangle(x: Floats, z: Floats, centre: tuple[float, float], half: tuple[float, float]) -> Floats:
-    """Signed distance to a rectangle, negative inside."""
+    """Signed distance of places x, z to a rectangle, negative inside; all (R, C) float32, world units."""
     dx, dz = np.abs(x - centre[0]) - half[0], np.abs(z - centre[1]) - half[1]
     result: Floats = np.hypot(np.maximum(dx, 0), np.maximum(dz, 0)) + np.minimum(np.maximum(dx, dz), 0)
     return result
 
 
 def arch(x: Floats, z: Floats, *, centre: float, half_width: float, sill: float, spring: float) -> Floats:
-    """Signed distance to a round-headed opening, negative inside."""
+    """Signed distance of places x, z to a round-headed opening, negative inside; all (R, C) float32, world units."""
     dx = x - centre
     head = np.hypot(dx, np.maximum(z - spring, 0)) - half_width
     result: Floats = np.maximum(head, sill - z)
@@ -84,12 +86,13 @@ def arch(x: Floats, z: Floats, *, centre: float, half_width: float, sill: float,
 
 
 def disc(x: Floats, z: Floats, centre: tuple[float, float], radius: float) -> Floats:
+    """Signed distance of places x, z to a disc, negative inside; all (R, C) float32, world units."""
     result: Floats = np.hypot(x - centre[0], z - centre[1]) - np.float32(radius)
     return result
 
 
 def moulding(height: Floats, top: float, size: float) -> Floats:
-    """A classical cornice over [top - size, top]: fillet, ovolo, fillet, cavetto, how far it stands out; 0 outside."""
+    """The projection of a cornice over [top - size, top]: fillet, ovolo, fillet, cavetto; 0 outside; (R, C) float32."""
     t = (height - (top - size)) / size
     ovolo = np.sqrt(np.clip(1 - ((t - 0.72) / 0.22) ** 2, 0, 1)) * 0.28 + 0.62
     cavetto = 0.22 + 0.4 * smoothstep(0.05, 0.45, t)
@@ -99,5 +102,6 @@ def moulding(height: Floats, top: float, size: float) -> Floats:
 
 
 def ring_angle(x: Floats, z: Floats, centre: tuple[float, float]) -> Floats:
+    """The angle of places x, z about a centre, radians; all (R, C) float32."""
     result: Floats = np.arctan2(z - centre[1], x - centre[0])
     return result

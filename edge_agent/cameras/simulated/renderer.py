@@ -1,4 +1,4 @@
-"""What does a pinhole camera see of an object? Rays, light and shade, in colour, depth and normals."""
+"""What does a pinhole camera see of an object? By ray tracing: radiance, depth and normals of each pixel."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ LEAST_VISIBLE = 0.02  # an octave fainter than this is not worth its second
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intrinsics:
-    """A pinhole without distortion; pixel centres lie at whole numbers plus one half."""
+    """A pinhole camera without distortion, in pixels; pixel centres at half integers."""
 
     width_px: int
     height_px: int
@@ -29,6 +29,7 @@ class Intrinsics:
     cy_px: float
 
     def matrix(self) -> NDArray[np.float64]:
+        """The camera matrix (3, 3) float64, pixels."""
         return np.array([[self.fx_px, 0, self.cx_px], [0, self.fy_px, self.cy_px], [0, 0, 1]], np.float64)
 
 
@@ -44,7 +45,7 @@ class Light:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
-    """What a perfect sensor would hold, and the truth behind it.
+    """The image of a perfect sensor, with true depth and normals.
 
     radiance_rgb (H, W, 3) float32 linear; depth (H, W) float32 world units along camera +z, inf where nothing is hit;
     normals (H, W, 3) float32 of the surface in world, facing the camera, zero where nothing is hit.
@@ -56,7 +57,7 @@ class Rendering:
 
 
 class Renderer:
-    """Holds one object ready for rays; building it costs the ambient shade, rendering is then about a second."""
+    """The ray tracer of one object. Building computes ambient occlusion; rendering then takes about a second."""
 
     def __init__(self, surface: Mesh, *, light: Light | None = None, ambient_rays: int = 12, threads: int = 1) -> None:
         self._mesh = surface
@@ -70,7 +71,7 @@ class Renderer:
         )
 
     def render(self, world_from_camera: NDArray[np.float64], intrinsics: Intrinsics) -> Rendering:
-        """Render one view; world_from_camera is 4x4, OpenCV axes (+x right, +y down, +z forward)."""
+        """Render one view; world_from_camera is (4, 4) float64, OpenCV axes (+x right, +y down, +z forward)."""
         y, x = np.mgrid[: intrinsics.height_px, : intrinsics.width_px].reshape(2, -1).astype(np.float32)
         radiance, depth, normals = self._look(world_from_camera, intrinsics, x + 0.5, y + 0.5)
         shape = (intrinsics.height_px, intrinsics.width_px)
@@ -129,7 +130,7 @@ class Renderer:
         return result
 
     def _shade(self, points: Floats, at_hit: Floats, facing: Floats, footprint: Floats) -> Floats:
-        """Lambert under sun and sky; the smooth normal lights, the true one decides what faces away."""
+        """Shade by Lambert under sun and sky; the smooth normal is lit, the true one decides what faces away."""
         albedo = at_hit[:, :3] * _grain(points, at_hit[:, 4], footprint)
         openness = at_hit[:, 3:4]
         smooth = at_hit[:, 5:8]
@@ -152,7 +153,7 @@ class Renderer:
         return result
 
     def _openness(self, ray_count: int) -> Floats:
-        """Free share of the sky above each vertex, (V,) float32, by cosine-weighted rays up to AMBIENT_REACH long."""
+        """Ambient occlusion: free share of the sky at each vertex, (V,) float32, by cosine-weighted rays."""
         mesh, rng = self._mesh, np.random.default_rng(5)
         free = np.zeros(len(mesh.vertices), np.float32)
         starts = mesh.vertices + mesh.normals * np.float32(2 * RAY_LIFT)
@@ -166,7 +167,7 @@ class Renderer:
 
 
 def _smoothed(values: Floats, triangles: NDArray[np.uint32], rounds: int = 6) -> Floats:
-    """Average (V,) values with their neighbours: a dozen rays a vertex are noisy, the shade they sample is not."""
+    """Average values (V,) float32 with their neighbours, as a dozen rays per vertex are noisy."""
     for _ in range(rounds):
         means = np.repeat(values[triangles].mean(axis=1), 3)
         weight = np.bincount(triangles.ravel(), minlength=len(values))
@@ -186,7 +187,7 @@ def _unit(vector: tuple[float, float, float]) -> Floats:
 
 
 def _grain(points: Floats, strength: Floats, footprint: Floats) -> Floats:
-    """Fine mottling and pits, (N, 3) factors; octaves smaller than two pixels fade out, they would only alias."""
+    """Factors of fine mottling and pits, (N, 3) float32; octaves below two pixels fade out, as they would alias."""
     tone = np.zeros(len(points), np.float32)
     pits = np.zeros(len(points), np.float32)
     for octave, wavelength in enumerate(GRAIN_WAVELENGTHS):
@@ -204,7 +205,7 @@ def _grain(points: Floats, strength: Floats, footprint: Floats) -> Floats:
 
 
 def _edges(depth: Floats, radiance: Floats) -> NDArray[np.bool_]:
-    """Pixels beside a jump in depth or a hard change of light, (H, W)."""
+    """The pixels beside a jump in depth or a hard change of light, (H, W) bool."""
     near = 1 / np.where(np.isfinite(depth), depth, 1e6)
     tone = np.log(radiance.mean(axis=2) + 0.02)
     found = np.zeros(depth.shape, bool)

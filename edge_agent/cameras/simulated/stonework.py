@@ -1,4 +1,4 @@
-"""Which stones stand free before a church? Columns, pedestals, urns."""
+"""Which stones stand free before a church? Columns, pedestals and urns, as turned profiles and boxes."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ URN = (
 
 
 def column(x: float, y: float) -> list[Mesh]:
-    """A column with base, capital and impost, 1.9 world units high on a step of 0.3."""
+    """Build a column with base, capital and impost, 1.9 world units high on a step of 0.3."""
     shaft = lathe(
         [
             (0.19, 0.3),
@@ -36,7 +36,7 @@ def column(x: float, y: float) -> list[Mesh]:
 
 
 def pedestal(place: tuple[float, float], *, seed: int) -> list[Mesh]:
-    """A moulded pedestal 1.12 world units high."""
+    """Build a moulded pedestal 1.12 world units high."""
     x, y = place
     blocks = [(0.52, 0.0, 0.16), (0.46, 0.16, 0.26), (0.38, 0.26, 0.94), (0.45, 0.94, 1.02), (0.49, 1.02, 1.12)]
     parts = [box((x - h, y - h, low), (x + h, y + h, high), 0.05) for h, low, high in blocks]
@@ -44,6 +44,6 @@ def pedestal(place: tuple[float, float], *, seed: int) -> list[Mesh]:
 
 
 def urn(foot: tuple[float, float, float]) -> Mesh:
-    """A turned urn 0.93 world units high."""
+    """Build a turned urn 0.93 world units high."""
     turned = lathe(list(URN))
     return turned.painted(weathered(turned.vertices, SANDSTONE_RGB, seed=99)).moved(foot)

@@ -1,4 +1,4 @@
-"""What lies around an object? Paving, and stones that fell."""
+"""What lies around an object? Paving as a height field, and fallen stones as deformed boxes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ PAVING_RGB = (0.42, 0.37, 0.31)
 
 
 def ground(*, seed: int, reach: float = 11.0, spacing: float = 0.05) -> Mesh:
-    """Old paving in the plane z = 0, [-reach, reach] by [-1.4 reach, 0.3], grass in its joints, meadow beyond."""
+    """Build old paving in the plane z = 0 of world, [-reach, reach] by [-1.4 reach, 0.3], and the meadow beyond."""
     x, y = np.meshgrid(
         np.arange(-reach, reach, spacing, dtype=np.float32),
         np.arange(-1.4 * reach, 0.3, spacing, dtype=np.float32),
@@ -39,7 +39,7 @@ def ground(*, seed: int, reach: float = 11.0, spacing: float = 0.05) -> Mesh:
 
 
 def rubble(place: tuple[float, float], *, seed: int) -> list[Mesh]:
-    """Fallen blocks, and a cairn built of the small ones."""
+    """Build fallen blocks, and a cairn of the small ones."""
     rng = np.random.default_rng(seed)
     stones = []
     for _ in range(7):
@@ -57,7 +57,7 @@ def rubble(place: tuple[float, float], *, seed: int) -> list[Mesh]:
 
 
 def _stone(foot: tuple[float, float, float], size: NDArray[np.float64], yaw_deg: float, *, seed: int) -> Mesh:
-    """A block with worn edges: a box drawn towards its ellipsoid and roughened."""
+    """Build a block with worn edges: a box moved towards its ellipsoid and roughened."""
     half = np.asarray(size, np.float32) / 2
     block = box((-half[0], -half[1], -half[2]), (half[0], half[1], half[2]), 0.03)
     inside = block.vertices / half

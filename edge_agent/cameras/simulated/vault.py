@@ -1,4 +1,4 @@
-"""A plastered groin vault between ribs, seen from below: weak texture, which is what makes it hard."""
+"""Which object has weak texture? A plastered groin vault between ribs, seen from below."""
 
 import numpy as np
 
@@ -14,13 +14,13 @@ RIB_HALF_WIDTH = 0.11
 
 
 def vault(*, spacing: float = 0.025) -> Mesh:
-    """Return one bay, 6 x 6 world units, its crown 6.2 above the floor, centred on the origin."""
+    """Build one bay, 6 x 6 world units, its crown 6.2 above the floor, centred on the world's origin."""
     floor = ground(seed=9, reach=HALF_SPAN + 1.0, spacing=0.06).moved((0.0, 3.4, 0.0))
     return merged([_web(spacing), *_walls(), *_piers(), floor])
 
 
 def _web(spacing: float) -> Mesh:
-    """Two crossing barrels, the higher one showing, and ribs along the groins and the crown."""
+    """Build two crossing barrels, of which the higher one is visible, and ribs along groins and crown."""
     x, y = np.meshgrid(*(np.arange(-HALF_SPAN, HALF_SPAN + spacing / 2, spacing, dtype=np.float32),) * 2)
     barrel_x, barrel_y = (np.sqrt(np.clip(HALF_SPAN**2 - axis**2, 0, None)) for axis in (x, y))
     flat = np.stack([x.ravel(), y.ravel(), np.zeros(x.size, np.float32)], axis=1)
@@ -38,7 +38,7 @@ def _web(spacing: float) -> Mesh:
 
 
 def _plaster(points: Floats) -> Floats:
-    """Limewash with faint clouds, a few water stains, and hairline cracks."""
+    """Paint limewash with faint clouds, a few water stains, and hairline cracks."""
     clouds = fractal(points, wavelengths=(1.8, 0.7, 0.25, 0.1), seed=17)
     colour = np.asarray(PLASTER_RGB, np.float32) * (1 + 0.05 * clouds)[:, None]
     stain = fractal(points, wavelengths=(1.1, 0.3, 0.12), seed=18)
@@ -48,7 +48,7 @@ def _plaster(points: Floats) -> Floats:
 
 
 def _walls() -> list[Mesh]:
-    """Lunettes and walls on three sides; the photographer's side is open to the light."""
+    """Build lunettes and walls on three sides; the photographer's side is open to the light."""
     edge, top = HALF_SPAN, SPRING_HEIGHT + HALF_SPAN + 0.4
     slabs = [
         box((-edge - 0.4, edge, 0.0), (edge + 0.4, edge + 0.4, top), 0.05),

@@ -1,6 +1,6 @@
 """What does the engine keep on disk of each image? Written once, under a temporary name, and never changed.
 
-A file that a crash or a power cut left unreadable counts as missing: it is made anew.
+A file that a crash or a power cut left unreadable counts as missing: it is made again.
 """
 
 import zipfile

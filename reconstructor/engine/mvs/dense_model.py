@@ -1,4 +1,4 @@
-"""How does the dense cloud grow, image by image, and how is it made anew at a refetch?"""
+"""How does the dense cloud grow, image by image, and how is it made again at a refetch?"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -149,7 +149,7 @@ class DenseModel:
         return self._entries
 
     def copy(self) -> "DenseModel":
-        """Another model of the same images, to be made anew while this one grows; depth maps are shared, not copied."""
+        """Another model of the same images, to be made again while this one grows; depth maps are shared, not copied."""
         other = DenseModel(self._engine, self._settings, self._keep)
         other._views, other._entries = dict(self._views), dict(self._entries)
         return other
@@ -179,7 +179,7 @@ class DenseModel:
     def add(self, view: View) -> Growth:
         """Add an image: the points it sees that earlier images do not show as well.
 
-        Depths matched against fewer than two sources are provisional: they are made anew, and their points replaced,
+        Depths matched against fewer than two sources are provisional: they are computed again, and their points replaced,
         as soon as there are two. Adding an image again changes nothing.
         """
         if view.image_id in self._views:
@@ -218,8 +218,8 @@ class DenseModel:
     def refetch(self, views: Sequence[View], report: Report = lambda _stage, _done, _total: None) -> Growth:
         """Make the complete cloud under new poses; images that are not among the views are forgotten.
 
-        Depth maps whose cameras hardly moved against each other are triangulated anew from their matches; the others
-        are matched anew. `report` is called after each image of each stage, `depth` and `fusion`.
+        Depth maps whose cameras hardly moved against each other are triangulated again from their matches; the others
+        are matched again. `report` is called after each image of each stage, `depth` and `fusion`.
         """
         self._views = {view.image_id: view for view in views}
         entries = {}

@@ -1,6 +1,6 @@
 """Where do depth maps wait that nobody looks at? In a file without a name; those used last are in memory, too.
 
-200 images of 612 x 408 hold 250 MB of depth, and twice that while a refetch makes their depth anew.
+200 images of 612 x 408 hold 250 MB of depth, and twice that while a refetch computes their depth again.
 """
 
 import os

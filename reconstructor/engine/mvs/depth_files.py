@@ -1,4 +1,4 @@
-"""What does the engine keep on disk of an image's depth? One file an image and step that made it anew.
+"""What does the engine keep on disk of an image's depth? One file for each image and each step that changed it.
 
     depth/000012.000034.npz: the depth of image 12 as it is after step 34
 

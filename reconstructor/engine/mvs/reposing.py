@@ -1,4 +1,4 @@
-"""What becomes of a depth map when its cameras move? The same matches, triangulated anew."""
+"""What becomes of a depth map when its cameras move? Depth re-triangulation: the same matches, triangulated with the new poses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

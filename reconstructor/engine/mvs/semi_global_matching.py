@@ -63,7 +63,7 @@ def _both_ways(costs: Tensor, gray: Tensor, smoothness: Smoothness, slants: tupl
 
 
 def _shifted(paths: Tensor, slants: tuple[int, ...]) -> Tensor:
-    """(2 * slants, W, D) moved sideways to its successors; a path that comes from beyond the border begins anew."""
+    """(2 * slants, W, D) moved sideways to its successors; a path that comes from beyond the border starts at zero."""
     if slants == (0,):
         return paths
     moved = []

@@ -19,7 +19,7 @@ from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, Ma
 from reconstructor.engine.sfm.residuals import Residuals
 
 _MIN_STRUCTURE_LESS_POINTS = 60  # twice the bound of images that saw points: here nothing else vouches for the pose
-_MOST_WAITING_FOR_TWO = 3  # when more wait for a model of two images, it is begun anew
+_MOST_WAITING_FOR_TWO = 3  # when more wait for a model of two images, it is begun again
 _REFINED_AT_COUNTS = frozenset(
     {5, 6, 8}
 )  # local adjustment leaves a focal length alone once it sees too few of its images
@@ -37,7 +37,7 @@ class LiveMapper:
         self._fixed_cameras: set[int] = set()
         self._seen_when_tried: dict[int, int] = {}
         self.residuals = Residuals()
-        self.world_count = 1  # grows when the model was begun anew, in another world
+        self.world_count = 1  # grows when the model was begun again, in another world
         self._begin(pycolmap.Reconstruction())
 
     @property
@@ -127,7 +127,7 @@ class LiveMapper:
         return int(self._mapper.observation_manager.num_visible_points3D(number))
 
     def swap(self, model: Any) -> None:
-        """Go on with another model of the same images (restored, or solved anew); it keeps its world frame."""
+        """Go on with another model of the same images (restored, or solved again); it keeps its world frame."""
         self._mapper.end_reconstruction(False)
         self._seen_when_tried.clear()
         self._begin(model)

@@ -26,7 +26,9 @@ def recall(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
     for number in numbers:
         kept, pairs = files.read_features(number), files.read_pairs(number)
         if kept is None or pairs is None:
-            raise EngineStateMissingError(f"the files of image {number} are gone from the engine's folder: begin anew")
+            raise EngineStateMissingError(
+                f"the files of image {number} are gone from the engine's folder: begin the project again from its images"
+            )
         known.add(number, *kept, pairs)
     return known
 

@@ -54,7 +54,7 @@ class Attempt(BaseModel):
 
 
 class SolveVerdict(BaseModel):
-    """What came of it: `method` is the one that passed, or empty."""
+    """Result of the ladder: `method` is the one that passed, or empty."""
 
     model_config = ConfigDict(frozen=True)
 

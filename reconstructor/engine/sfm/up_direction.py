@@ -1,7 +1,7 @@
 """Which way is up? Photographers turn and tilt a camera but seldom roll it; nothing else on our rigs knows. Pure numpy.
 
 Viewers level the object by this, so it may change while it is a guess, but is kept still from the moment it is sure
-until a complete reconstruction comes, when everything is drawn anew.
+until a complete reconstruction comes, when everything is drawn again.
 """
 
 from dataclasses import dataclass

@@ -29,7 +29,7 @@ class Link:
     _pairs: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def cut(self) -> None:
-        """Half-open: from now on what is connected gets nothing through, and nobody is told."""
+        """Half-open: from now on what is connected gets nothing through, and no side notices."""
         for pair in list(self._pairs):
             pair.cancel()
         await asyncio.sleep(0)

@@ -140,7 +140,7 @@ def test_the_same_files_get_the_same_ids_so_that_an_upload_can_be_resumed(tmp_pa
 async def test_what_began_whole_on_a_good_link_goes_in_pieces_when_the_link_turns_bad(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    """Else the broker would end the connection before the message is through, again and again, for ever."""
+    """Else the broker would end the connection before the message is through, again and again."""
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(b"small" * 20_000)
     link_plan = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=4_000 * KILOBYTE)

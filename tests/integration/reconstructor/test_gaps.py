@@ -1,4 +1,4 @@
-"""An image of a session that never came is asked for, by a real service over a real broker, and not for ever."""
+"""An image of a session that never came is asked for, by a real service over a real broker, and not without end."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Whoever joins at any moment sees one complete set: never two generations, never a manifest with a hole."""
+"""A viewer that joins at any moment sees one complete set: never two generations, never a manifest with a hole."""
 
 import asyncio
 import random

@@ -32,3 +32,19 @@ def encoded(image: Image.Image, *, has_gps: bool = False, image_format: str = "J
     options: dict[str, Any] = {} if image_format == "TIFF" else {"quality": 90}
     image.save(out, image_format, exif=exif.tobytes(), **options)  # an Exif object would lose its directories in TIFF
     return out.getvalue()
+
+
+def bare_jpeg() -> bytes:
+    out = io.BytesIO()
+    drawn(1).save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def without_tables(jpeg: bytes) -> bytes:
+    """A JPEG as a USB camera sends it: without its DHT segments."""
+    kept, place = jpeg[:2], 2
+    while jpeg[place : place + 2] != b"\xff\xda":
+        end = place + 2 + int.from_bytes(jpeg[place + 2 : place + 4], "big")
+        kept += b"" if jpeg[place : place + 2] == b"\xff\xc4" else jpeg[place:end]
+        place = end
+    return kept + jpeg[place:]

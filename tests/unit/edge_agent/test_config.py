@@ -2,7 +2,7 @@ import pytest
 
 from broker.config import BadSettingsError
 from edge_agent.cameras.plan import CameraPlan
-from edge_agent.config import CameraKind, Settings
+from edge_agent.config import CameraKind, Settings, SpoolPolicy
 
 
 def test_the_rigs_name_is_the_brokers_user_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +30,11 @@ def test_a_value_that_does_not_fit_is_named(field: str, value: object) -> None:
 def test_the_cameras_plan_has_all_that_its_process_needs() -> None:
     plan = CameraPlan.of(Settings.load(camera="v4l2", device=2, size_px=(1280, 720)))
     assert (plan.kind, plan.device, plan.size_px) == (CameraKind.V4L2, 2, (1280, 720))
+
+
+def test_the_earlier_spelling_of_a_spool_policy_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAIRN_EDGE_SPOOL_POLICY", "thin")
+    assert Settings.load().spool_policy is SpoolPolicy.EVICT
 
 
 def test_what_ops_may_change_begins_as_the_settings_file_has_it() -> None:

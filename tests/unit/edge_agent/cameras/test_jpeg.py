@@ -5,25 +5,9 @@ import pytest
 from PIL import ExifTags, Image
 
 from edge_agent.cameras.jpeg import NotAJpegError, Shot, huffman_tables, with_exif, with_huffman_tables
-from tests.unit.edge_agent.photographs import drawn
+from tests.unit.edge_agent.photographs import bare_jpeg, without_tables
 
 TAKEN_AT = datetime(2026, 11, 24, 9, 30, 5, 120_000, tzinfo=UTC)
-
-
-def bare_jpeg() -> bytes:
-    out = io.BytesIO()
-    drawn(1).save(out, "JPEG", quality=90)
-    return out.getvalue()
-
-
-def without_tables(jpeg: bytes) -> bytes:
-    """As a USB camera sends it: every DHT segment cut out."""
-    kept, place = jpeg[:2], 2
-    while jpeg[place : place + 2] != b"\xff\xda":
-        end = place + 2 + int.from_bytes(jpeg[place + 2 : place + 4], "big")
-        kept += b"" if jpeg[place : place + 2] == b"\xff\xc4" else jpeg[place:end]
-        place = end
-    return kept + jpeg[place:]
 
 
 def test_exif_tells_what_the_camera_knows_and_pixels_stay() -> None:

@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 
 from edge_agent.cameras.camera import CameraError
 from edge_agent.cameras.v4l2 import LinuxpyMissingError, UsbCamera
-from tests.unit.edge_agent.cameras.test_jpeg import bare_jpeg, without_tables
+from tests.unit.edge_agent.photographs import bare_jpeg, without_tables
 
 
 class Picture:

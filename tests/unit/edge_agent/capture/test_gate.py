@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from edge_agent.capture.gate import LEAST_MEMORY, Gate, PhotographVerdict, Thresholds, look
+from edge_agent.capture.gate import LEAST_MEMORY, Gate, PhotographVerdict, Thresholds, measure_photograph
 from tests.unit.edge_agent.photographs import drawn, encoded
 
 
@@ -45,7 +45,10 @@ def test_every_check_can_be_switched_off() -> None:
 
 
 def test_blur_is_judged_alike_at_every_resolution() -> None:
-    small, large = look(encoded(drawn(1, side_px=512))), look(encoded(drawn(1, side_px=512).resize((2048, 2048))))
+    small, large = (
+        measure_photograph(encoded(drawn(1, side_px=512))),
+        measure_photograph(encoded(drawn(1, side_px=512).resize((2048, 2048)))),
+    )
     assert small is not None
     assert large is not None
     assert 0.5 < small.sharpness / large.sharpness < 2

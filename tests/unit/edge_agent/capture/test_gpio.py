@@ -37,7 +37,7 @@ def test_each_closing_of_the_contact_is_one_call(factory: MockFactory) -> None:
 
 def test_a_closed_trigger_lets_go_of_its_pin(factory: MockFactory) -> None:
     Trigger(PIN, lambda: None).close()
-    Trigger(PIN, lambda: None).close()
+    Trigger(PIN, lambda: None).close()  # must not raise
 
 
 def test_a_pin_that_is_in_use_is_said(factory: MockFactory) -> None:

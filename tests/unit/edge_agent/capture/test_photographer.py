@@ -209,7 +209,7 @@ async def test_the_policy_thin_deletes_what_the_gate_turned_down_first(tmp_path:
 
 async def test_while_enough_is_placed_a_rig_takes_only_what_is_requested(tmp_path: Path) -> None:
     rig = Rig(tmp_path, photograph(1), photograph(2))
-    rig.photographer.suffice(is_enough=True)
+    rig.photographer.set_enough(is_enough=True)
     running = asyncio.create_task(rig.photographer.run())
     await asyncio.sleep(0.05)
     assert rig.camera.shot_at_s == []
@@ -217,7 +217,7 @@ async def test_while_enough_is_placed_a_rig_takes_only_what_is_requested(tmp_pat
     await rig.until(lambda: len(rig.ears.kept) == 1)
     await asyncio.sleep(0.05)
     assert len(rig.camera.shot_at_s) == 1
-    rig.photographer.suffice(is_enough=False)
+    rig.photographer.set_enough(is_enough=False)
     await asyncio.wait_for(running, 10)
     assert len(rig.ears.kept) == 2
 

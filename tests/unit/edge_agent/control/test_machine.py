@@ -19,7 +19,7 @@ def test_a_pi_tells_temperature_and_throttling(monkeypatch: pytest.MonkeyPatch, 
     (tmp_path / "temp").write_text("48312\n")
     monkeypatch.setattr(machine, "THERMAL_ZONE", tmp_path / "temp")
     install(monkeypatch, tmp_path, "vcgencmd", "throttled=0x50005")
-    state = machine.look()
+    state = machine.read_state()
     assert state.temperature_deg == pytest.approx(48.312)
     assert state.is_throttled is True
     assert state.memory_bytes > 1_000_000
@@ -27,14 +27,14 @@ def test_a_pi_tells_temperature_and_throttling(monkeypatch: pytest.MonkeyPatch, 
 
 def test_throttling_of_the_past_is_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     install(monkeypatch, tmp_path, "vcgencmd", "throttled=0x50000")
-    assert machine.look().is_throttled is False
+    assert machine.read_state().is_throttled is False
 
 
 def test_what_cannot_be_known_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(machine, "THERMAL_ZONE", tmp_path / "nowhere")
     monkeypatch.setattr(machine, "CLOCK_FLAG", tmp_path / "nowhere")
     monkeypatch.setenv("PATH", str(tmp_path))
-    state = machine.look()
+    state = machine.read_state()
     assert (state.temperature_deg, state.is_throttled, state.is_clock_synchronised) == (None, None, None)
 
 
@@ -44,7 +44,7 @@ def test_the_service_manager_knows_whether_the_clock_is_set(
 ) -> None:
     monkeypatch.setattr(machine, "CLOCK_FLAG", tmp_path / "nowhere")
     install(monkeypatch, tmp_path, "timedatectl", answer)
-    assert machine.look().is_clock_synchronised is is_synchronised
+    assert machine.read_state().is_clock_synchronised is is_synchronised
 
 
 def test_the_machine_is_described_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

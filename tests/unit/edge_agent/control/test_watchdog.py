@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.control.watchdog import interval_s, keep_awake, notify
+from edge_agent.control.watchdog import interval_s, notify, notify_watchdog
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def test_the_agent_says_ready_and_then_that_it_lives(
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "100000")
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
-    task = asyncio.create_task(keep_awake())
+    task = asyncio.create_task(notify_watchdog())
     heard = [await asyncio.to_thread(manager.recv, 100) for _ in range(4)]
     task.cancel()
     manager.close()

@@ -162,7 +162,7 @@ def test_bytes_that_arrived_otherwise_are_offered_once_more_and_looked_at(folder
                 spool.read(image)
             return
         assert spool.read(image) == photograph(1).content
-        rejected = spool.settle(torn, image.image_id)  # the card is fine: it is not sent for ever
+        rejected = spool.settle(torn, image.image_id)  # the card is fine: it is not sent again and again
         assert rejected is not None
         assert rejected.state is SpoolState.REJECTED
 
@@ -181,7 +181,7 @@ def test_a_damaged_index_is_set_aside_and_made_again_from_the_files(folder: Path
 
 # Crashes. Every call below touches the disk; the n-th of them, counted over the whole work, is the last one made.
 
-CALLS = ("open", "write", "fsync", "rename", "close")
+CALLS = ("open", "write", "fsync", "replace", "close")
 
 
 class CountingConnection(sqlite3.Connection):

@@ -42,7 +42,7 @@ def flow(**fields: Any) -> Flow:
 
 
 def opens(uplink: Uplink) -> bool:
-    """Asked anew each time: a type checker would take the last answer for granted."""
+    """Asked again each time: a type checker would take the last answer for granted."""
     return uplink.is_open
 
 
@@ -83,10 +83,10 @@ async def test_flow_changes_the_window_and_pauses(uplink: Uplink) -> None:
 
 
 async def test_everybody_who_waits_is_woken(uplink: Uplink) -> None:
-    waiting = [asyncio.create_task(uplink.wait_open()) for _ in range(3)]
+    waiting = [asyncio.create_task(uplink.wait_change(10.0)) for _ in range(3)]
     await asyncio.sleep(0)
     uplink.take_state(state(ReconstructorPresence.READY))
-    await asyncio.wait_for(asyncio.gather(*waiting), 1)
+    await asyncio.wait_for(asyncio.gather(*waiting), 1)  # must not raise
 
 
 def test_the_window_counts_images_and_bytes_but_always_lets_one_through() -> None:

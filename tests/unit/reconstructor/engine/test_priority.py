@@ -1,4 +1,4 @@
-"""Does a refetch stand back for an image, and not for ever?"""
+"""Does a refetch stand back for an image, and not without end?"""
 
 import threading
 

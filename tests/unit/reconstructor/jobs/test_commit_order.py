@@ -1,4 +1,4 @@
-"""Whatever answers first, what is stored follows the order in which the black box made it, and nobody waits for ever."""
+"""Whatever answers first, what is stored follows the order in which the black box made it, and no call waits without end."""
 
 import asyncio
 import itertools

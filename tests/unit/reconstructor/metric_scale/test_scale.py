@@ -65,8 +65,8 @@ def test_a_bar_that_crossed_with_a_new_generation_is_brought_into_its_world() ->
 @pytest.mark.parametrize(
     ("changes", "advice"),
     [
-        ({"generation": 1}, "lay the scale bar anew"),
-        ({"generation": 4}, "lay the scale bar anew"),
+        ({"generation": 1}, "set the scale bar again"),
+        ({"generation": 4}, "set the scale bar again"),
         ({"end": (99.0, 0.0, 0.001)}, "take a longer distance"),
         ({"end": (99.0, 0.0, 0.0)}, "take a longer distance"),
         ({"end": (0.0, 0.0, 0.0)}, "pick them on its points"),

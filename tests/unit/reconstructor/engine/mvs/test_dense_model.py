@@ -1,4 +1,4 @@
-"""Does the dense model grow by what is new, put right what was provisional, and make everything anew when asked?"""
+"""Does the dense model grow by what is new, put right what was provisional, and make everything again when asked?"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -54,7 +54,7 @@ def test_points_lie_on_the_wall_from_the_second_image_on() -> None:
 def test_later_images_bring_only_what_earlier_ones_do_not_show() -> None:
     _, _, brought = grown()
     pixel_count = 96 * 144
-    assert len(brought[2]) > 0.5 * pixel_count  # the start, made anew
+    assert len(brought[2]) > 0.5 * pixel_count  # the start, computed again
     assert len(brought[4]) < 0.5 * pixel_count
 
 

@@ -1,4 +1,4 @@
-"""Depth maps come back from the shelf as they were put there, and the file does not grow for ever."""
+"""Depth maps come back from the cache as they were put there, and the file does not grow without end."""
 
 import errno
 import os

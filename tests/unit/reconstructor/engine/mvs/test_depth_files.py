@@ -35,7 +35,7 @@ def depth_in(files: DepthFiles, number: int) -> float | None:
 
 @pytest.fixture
 def files(tmp_path: Path) -> DepthFiles:
-    """The depth of two images after step 4, of which the first was made anew at step 7."""
+    """The depth of two images after step 4, of which the first was computed again at step 7."""
     files = DepthFiles(folder=tmp_path)
     files.write_entry(0, entry(0, 0.25), 4)
     files.write_entry(1, entry(1, 0.5), 4)

@@ -1,4 +1,4 @@
-"""Is a depth map that is moved with its cameras the one that would have been matched anew?"""
+"""Is a depth map that is moved with its cameras the one that would have been matched again?"""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Does every point reach viewers once, also after points are merged, restored or solved anew?"""
+"""Does every point reach viewers once, also after points are merged, restored or solved again?"""
 
 import numpy as np
 import pytest
