@@ -10,16 +10,13 @@ leave an `update.json` beside its PLYs (see `Update`); a function that knows not
 import importlib
 import json
 import re
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol, Self, TypeVar, cast, runtime_checkable
+from typing import Annotated, Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
 
 from broker.errors import CairnError
-from broker.messages import ScaleSource
-from reconstructor.clouds.similarity import Similarity, rotation_from_quaternion
+from broker.messages import CameraState, ScaleSource, Similarity
 
 UPDATE_NAME = "update.json"
 UPDATE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -66,14 +63,6 @@ def is_concurrent(black_box: BlackBox) -> bool:
     return getattr(black_box, _CONCURRENT, False) is True
 
 
-class CameraState(StrEnum):
-    """What became of an image."""
-
-    PLACED = "placed"
-    WAITING = "waiting"
-    REJECTED = "rejected"
-
-
 class CameraUpdate(BaseModel):
     """Where one image stands, or why it does not."""
 
@@ -81,8 +70,8 @@ class CameraUpdate(BaseModel):
 
     image_id: Annotated[str, Field(min_length=1, max_length=512)]
     state: CameraState
-    reason: Annotated[str, Field(max_length=64, pattern=r"^[a-z_]*$")] = ""
-    sentence: Annotated[str, Field(max_length=500)] = ""
+    code: Annotated[str, Field(max_length=64, pattern=r"^[a-z_]*$")] = ""
+    reason: Annotated[str, Field(max_length=500)] = ""
     world_from_camera: Pose | None = None
     intrinsics: Row | None = Field(default=None, description="fx, fy, cx, cy in pixels of the upright photograph")
     distortion: Annotated[tuple[FiniteFloat, ...], Field(max_length=4)] = Field(
@@ -94,36 +83,21 @@ class CameraUpdate(BaseModel):
     width_px: Annotated[int, Field(ge=0)] = 0
     height_px: Annotated[int, Field(ge=0)] = 0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _old_spelling(cls, given: Any) -> Any:
+        """Read `reason` and `sentence`, as cameras were described before `code` and `reason`; until version 0.2."""
+        if not isinstance(given, dict) or "code" in given:
+            return given
+        word = given.get("reason", "")
+        is_old = "sentence" in given or (isinstance(word, str) and re.fullmatch(r"[a-z_]{1,64}", word))
+        return {**given, "code": word, "reason": given.get("sentence", "")} if is_old else given
+
     @model_validator(mode="after")
     def _placed_has_pose(self) -> Self:
         if self.state is CameraState.PLACED and (self.world_from_camera is None or self.intrinsics is None):
             raise ValueError("a placed image needs world_from_camera and intrinsics")
         return self
-
-
-class WorldChange(BaseModel):
-    """How points of the previous world move into the new one: `p_new = scale * R(quaternion) @ p_old + translation`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    scale: Annotated[FiniteFloat, Field(gt=0)]
-    quaternion_wxyz: Row
-    translation: Triple
-
-    @classmethod
-    def from_similarity(cls, world_from_previous: Similarity) -> Self:
-        return cls(
-            scale=world_from_previous.scale,
-            quaternion_wxyz=cast("Row", tuple(map(float, world_from_previous.quaternion_wxyz))),
-            translation=cast("Triple", tuple(map(float, world_from_previous.translation))),
-        )
-
-    def to_similarity(self) -> Similarity:
-        return Similarity(
-            scale=self.scale,
-            rotation=rotation_from_quaternion(np.array(self.quaternion_wxyz)),
-            translation=np.array(self.translation),
-        )
 
 
 class Update(BaseModel):
@@ -133,7 +107,7 @@ class Update(BaseModel):
 
     cameras: tuple[CameraUpdate, ...] = Field(default=(), description="every image the black box knows, in order")
     up: Triple | None = Field(default=None, description="unit vector in the world's frame")
-    world_from_previous: WorldChange | None = Field(
+    world_from_previous: Similarity | None = Field(
         default=None, description="null: the world's frame stayed where it was"
     )
     metres_per_unit: Annotated[FiniteFloat, Field(gt=0)] | None = Field(
@@ -147,6 +121,14 @@ class Update(BaseModel):
     solution: Annotated[int, Field(ge=0)] = Field(
         default=0, description="how many complete solutions were taken over before these points were made"
     )
+
+    @field_validator("world_from_previous", mode="before")
+    @classmethod
+    def _old_quaternion(cls, given: Any) -> Any:
+        """Read `quaternion_wxyz`, as `rotation_wxyz` was called before; until version 0.2."""
+        if isinstance(given, dict) and "rotation_wxyz" not in given and "quaternion_wxyz" in given:
+            return {**given, "rotation_wxyz": given["quaternion_wxyz"]}
+        return given
 
     @model_validator(mode="after")
     def _metres_have_a_source(self) -> Self:

@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from broker.messages import CameraState
 from broker.shards import PointCloud, encode_ply
-from reconstructor.black_box import BlackBox, CameraState, CameraUpdate, Update, concurrent, write_update
+from reconstructor.black_box import BlackBox, CameraUpdate, Update, concurrent, write_update
 from reconstructor.progress import write_progress
 
 POINTS_PER_IMAGE = 500

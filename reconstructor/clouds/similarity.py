@@ -23,7 +23,7 @@ class DegenerateGeometryError(CairnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Similarity:
+class Sim3:
     """`target = scale * rotation @ source + translation`; named `target_from_source` by its users.
 
     Raises:
@@ -62,24 +62,24 @@ class Similarity:
         target_from_camera[:3, 3] = self.apply(source_from_camera[None, :3, 3])[0]
         return target_from_camera
 
-    def inverse(self) -> "Similarity":
+    def inverse(self) -> "Sim3":
         turned_back = self.rotation.T
-        return Similarity(
+        return Sim3(
             scale=1.0 / self.scale,
             rotation=turned_back,
             translation=-(turned_back @ self.translation) / self.scale,
         )
 
-    def after(self, middle_from_source: "Similarity") -> "Similarity":
+    def after(self, middle_from_source: "Sim3") -> "Sim3":
         """`target_from_middle.after(middle_from_source)` is `target_from_source`."""
-        return Similarity(
+        return Sim3(
             scale=self.scale * middle_from_source.scale,
             rotation=self.rotation @ middle_from_source.rotation,
             translation=self.apply(middle_from_source.translation[None])[0],
         )
 
 
-def estimate_similarity(points_in_source: NDArray[np.floating], points_in_target: NDArray[np.floating]) -> Similarity:
+def estimate_similarity(points_in_source: NDArray[np.floating], points_in_target: NDArray[np.floating]) -> Sim3:
     """The least-squares `target_from_source` of corresponding points (N, 3).
 
     Source: Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991.
@@ -98,7 +98,7 @@ def estimate_similarity(points_in_source: NDArray[np.floating], points_in_target
     signs = np.array([1.0, 1.0, np.sign(np.linalg.det(left) * np.linalg.det(right))])
     rotation = left @ np.diag(signs) @ right
     scale = float(singular @ signs / (source_centred**2).sum())
-    return Similarity(scale=scale, rotation=rotation, translation=target.mean(0) - scale * rotation @ source.mean(0))
+    return Sim3(scale=scale, rotation=rotation, translation=target.mean(0) - scale * rotation @ source.mean(0))
 
 
 def estimate_similarity_robustly(
@@ -107,7 +107,7 @@ def estimate_similarity_robustly(
     *,
     rounds: int = 10,
     outlier_ratio: float = 3.0,
-) -> Similarity:
+) -> Sim3:
     """Like `estimate_similarity`, but points further off than `outlier_ratio` medians are weighed down (Huber, IRLS).
 
     Raises:

@@ -13,7 +13,7 @@ import numpy as np
 import pycolmap
 from numpy.typing import NDArray
 
-from reconstructor.clouds.similarity import Similarity
+from reconstructor.clouds.similarity import Sim3
 
 __all__ = ["configure", "distortion_of", "intrinsics_of", "keypoints_in_image", "pycolmap", "sim3"]
 
@@ -39,7 +39,7 @@ def configure(*, seed: int) -> None:
     pycolmap.set_random_seed(seed)
 
 
-def sim3(target_from_source: Similarity) -> Any:
+def sim3(target_from_source: Sim3) -> Any:
     """A COLMAP similarity transform."""
     matrix = np.column_stack([target_from_source.scale * target_from_source.rotation, target_from_source.translation])
     return pycolmap.Sim3d(np.ascontiguousarray(matrix))

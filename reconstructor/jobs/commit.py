@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from broker.errors import CairnError
 from broker.ids import Generation, ProjectId
-from broker.messages import CameraEntry, Cameras, CameraState
+from broker.messages import CameraEntry, Cameras
 from reconstructor.black_box import CameraUpdate, Update
 from reconstructor.config import Baseline
 from reconstructor.jobs.answer import Answer
@@ -112,9 +112,9 @@ def _entry(camera: CameraUpdate, image: StoredImage) -> CameraEntry:
     return CameraEntry(
         image_id=image.image_id,
         image_number=image.number,
-        state=CameraState(camera.state.value),
-        code=camera.reason.strip("_") or None,
-        reason=camera.sentence or None,
+        state=camera.state,
+        code=camera.code.strip("_") or None,
+        reason=camera.reason or None,
         world_from_camera=camera.world_from_camera,
         intrinsics=camera.intrinsics,
         distortion=camera.distortion,

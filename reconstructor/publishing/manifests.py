@@ -129,11 +129,7 @@ def _within(
 
 def _frame(cloud: WideCloud, old: WorldFrame, update: Update | None, scaling: Scaling) -> WorldFrame:
     change = update.world_from_previous if update is not None else None
-    similarity = Similarity()
-    if change is not None:
-        similarity = Similarity(
-            scale=change.scale, rotation_wxyz=change.quaternion_wxyz, translation=change.translation
-        )
+    similarity = change or Similarity()
     up = update.up if update is not None and update.up is not None else old.up
     offset = old.offset if _is_resolved(cloud, old.offset) else _centre(cloud)
     scale = next_scale(old, scaling, growth=similarity.scale, is_complete=True)

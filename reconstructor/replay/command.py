@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from broker.config import BadSettingsError
-from reconstructor.black_box import CameraState
+from broker.messages import CameraState
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.replay.replayer import ReplayPlan, ReplayReport, Step, order_photographs, replay
 

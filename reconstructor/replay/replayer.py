@@ -20,8 +20,9 @@ from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
 from broker.images.formats import FORMAT_BY_SUFFIX
+from broker.messages import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
-from reconstructor.black_box import CameraState, Pose, Row, Update
+from reconstructor.black_box import Pose, Row, Update
 from reconstructor.engine.live import LiveEngine
 from reconstructor.engine.protocol import Outcome
 from reconstructor.engine.settings import EngineSettings
@@ -186,7 +187,7 @@ class _Replay:
             ImageReport(
                 name=path.name,
                 state=camera.state,
-                reason=camera.reason,
+                reason=camera.code,
                 seconds_by_stage=outcome.seconds_by_stage,
                 inliers=self._engine.match_count(camera.image_id),
                 points=outcome.update.new_point_count,
@@ -224,7 +225,7 @@ class _Replay:
                     world_from_camera=camera.world_from_camera,
                     intrinsics=camera.intrinsics,
                     state=camera.state,
-                    reason=camera.reason,
+                    reason=camera.code,
                 )
                 for path, camera in zip(self._plan.photographs, update.cameras, strict=True)
             )

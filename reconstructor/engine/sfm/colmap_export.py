@@ -10,7 +10,7 @@ from typing import Any, Final
 from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
-from reconstructor.clouds.similarity import Similarity
+from reconstructor.clouds.similarity import Sim3
 from reconstructor.engine.colmap import pycolmap, sim3
 from reconstructor.engine.features.known_images import KnownImages
 
@@ -30,7 +30,7 @@ def write_colmap(
     sparse.mkdir(parents=True)
     images.mkdir()
     full = pycolmap.Reconstruction(model)
-    full.transform(sim3(replace(Similarity.identity(), scale=units_per_unit)))
+    full.transform(sim3(replace(Sim3.identity(), scale=units_per_unit)))
     resized: set[int] = set()
     for number in sorted(full.reg_image_ids()):
         facts = known.facts[number]

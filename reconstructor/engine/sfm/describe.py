@@ -7,7 +7,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from reconstructor.black_box import BadUpdateError, CameraState, CameraUpdate, Pose, Row, Triple, Update, read_update
+from broker.messages import CameraState
+from reconstructor.black_box import BadUpdateError, CameraUpdate, Pose, Row, Triple, Update, read_update
 from reconstructor.engine.colmap import distortion_of, intrinsics_of
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages
@@ -57,7 +58,7 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
     number = image.number
     if image.rejection:
         return CameraUpdate(
-            image_id=image.image_id, state=CameraState.REJECTED, reason=image.rejection, sentence=image.sentence
+            image_id=image.image_id, state=CameraState.REJECTED, code=image.rejection, reason=image.sentence
         )
     facts = known.facts[number]
     size = {"width_px": facts.width_px, "height_px": facts.height_px}
@@ -72,7 +73,7 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
             reprojection_error_px=_reprojection_error(mapper, number, facts),
             **size,
         )
-    reason = why_waiting(
+    why = why_waiting(
         is_only_image=len(known.facts) == 1,
         feature_count=len(known.features[number]),
         pairs=known.pairs[number],
@@ -80,9 +81,7 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
         number=number,
         visible_point_count=mapper.visible_point_count(number),
     )
-    return CameraUpdate(
-        image_id=image.image_id, state=CameraState.WAITING, reason=reason.word, sentence=reason.sentence, **size
-    )
+    return CameraUpdate(image_id=image.image_id, state=CameraState.WAITING, code=why.code, reason=why.reason, **size)
 
 
 def _intrinsics(camera: Any, facts: ImageFacts) -> Row:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reconstructor.clouds.similarity import Similarity, estimate_similarity_robustly
+from reconstructor.clouds.similarity import Sim3, estimate_similarity_robustly
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
 
@@ -18,7 +18,7 @@ def placed_numbers(model: Any) -> set[int]:
     return set(model.reg_image_ids())
 
 
-def similarity_between(target: Any, source: Any) -> Similarity:
+def similarity_between(target: Any, source: Any) -> Sim3:
     """`target_from_source` of two models, by the points that their common images observe with the same feature.
 
     Points and not camera centres: viewers see points, and cameras on a straight walk leave a turn about it open.
@@ -46,7 +46,7 @@ def point_ids(model: Any, number: int) -> NDArray[np.int64]:
     return ids
 
 
-def camera_jumps(before: Any, after: Any, before_from_after: Similarity) -> NDArray[np.float64]:
+def camera_jumps(before: Any, after: Any, before_from_after: Sim3) -> NDArray[np.float64]:
     """How far each common camera moves when `after` replaces `before`, relative to the cameras' extent before."""
     numbers = sorted(placed_numbers(before) & placed_numbers(after))
     old = _centers(before, numbers)

@@ -10,39 +10,39 @@ MIN_FEATURES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class WaitingReason:
     """Why an image is not placed."""
 
-    word: str
-    sentence: str
+    code: str
+    reason: str
 
 
-FIRST_IMAGE = Reason(
-    word="first_image", sentence="The first photograph waits for a second one of the same object from another place."
+FIRST_IMAGE = WaitingReason(
+    code="first_image", reason="The first photograph waits for a second one of the same object from another place."
 )
-TOO_FEW_FEATURES = Reason(
-    word="too_few_features",
-    sentence="Hardly any detail can be recognised: is it blurred, dark, or of a blank surface? Take it again.",
+TOO_FEW_FEATURES = WaitingReason(
+    code="too_few_features",
+    reason="Hardly any detail can be recognised: is it blurred, dark, or of a blank surface? Take it again.",
 )
-TOO_FEW_MATCHES = Reason(
-    word="too_few_matches",
-    sentence="It shares too little with the other photographs: take one or two between it and its neighbours.",
+TOO_FEW_MATCHES = WaitingReason(
+    code="too_few_matches",
+    reason="It shares too little with the other photographs: take one or two between it and its neighbours.",
 )
-NEEDS_PARALLAX = Reason(
-    word="needs_parallax",
-    sentence="It was taken from the same place as its neighbours: step sideways and take it again.",
+NEEDS_PARALLAX = WaitingReason(
+    code="needs_parallax",
+    reason="It was taken from the same place as its neighbours: step sideways and take it again.",
 )
-NOT_CONNECTED = Reason(
-    word="not_connected",
-    sentence="It matches only photographs that wait themselves: take one that overlaps both it and the model.",
+NOT_CONNECTED = WaitingReason(
+    code="not_connected",
+    reason="It matches only photographs that wait themselves: take one that overlaps both it and the model.",
 )
-TOO_FEW_POINTS = Reason(
-    word="too_few_points",
-    sentence="It overlaps the model too little to be placed safely: take one between it and its neighbours.",
+TOO_FEW_POINTS = WaitingReason(
+    code="too_few_points",
+    reason="It overlaps the model too little to be placed safely: take one between it and its neighbours.",
 )
-UNSURE_POSE = Reason(
-    word="unsure_pose",
-    sentence="Its matches disagree about where it was taken: take another from nearby, with more overlap.",
+UNSURE_POSE = WaitingReason(
+    code="unsure_pose",
+    reason="Its matches disagree about where it was taken: take another from nearby, with more overlap.",
 )
 
 
@@ -54,7 +54,7 @@ def why_waiting(
     placed: Collection[int],
     number: int,
     visible_point_count: int,
-) -> Reason:
+) -> WaitingReason:
     """The reason that helps most; `pairs` are all pairs of this image, with earlier and later ones."""
     if feature_count < MIN_FEATURES:
         return TOO_FEW_FEATURES

@@ -3,23 +3,20 @@
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
+from broker.messages import CameraState, Similarity
 from reconstructor.black_box import (
     UPDATE_NAME,
     BadUpdateError,
     BlackBoxNotFoundError,
-    CameraState,
     CameraUpdate,
     Update,
-    WorldChange,
     load,
     read_update,
     write_update,
 )
-from reconstructor.clouds.similarity import Similarity, rotation_from_quaternion
 from reconstructor.jobs.answer import read_answer
 
 POSE = ((1.0, 0.0, 0.0, 2.0), (0.0, 1.0, 0.0, 3.0), (0.0, 0.0, 1.0, 4.0), (0.0, 0.0, 0.0, 1.0))
@@ -60,7 +57,7 @@ def test_an_update_survives_its_file(tmp_path: Path) -> None:
         width_px=640,
         height_px=480,
     )
-    waiting = CameraUpdate(image_id="door-2", state=CameraState.WAITING, reason="too_few_matches", sentence="Closer.")
+    waiting = CameraUpdate(image_id="door-2", state=CameraState.WAITING, code="too_few_matches", reason="Closer.")
     update = Update(cameras=(camera, waiting), up=(0.0, 1.0, 0.0), new_point_count=7)
     write_update(update, tmp_path)
     assert read_update(tmp_path) == update
@@ -84,7 +81,7 @@ def test_a_black_box_that_knows_no_cameras_leaves_no_update(tmp_path: Path) -> N
         '{"cameras": [{"image_id": "a", "state": "placed"}]}',
         '{"cameras": [{"image_id": "a", "state": "waiting", "reprojection_error_px": -1}]}',
         '{"cameras": [{"image_id": "a", "state": "waiting", "distortion": [0, 0, 0, 0, 0]}]}',
-        '{"cameras": [{"image_id": "a", "state": "waiting", "reason": "Not A Word"}]}',
+        '{"cameras": [{"image_id": "a", "state": "waiting", "code": "Not A Word"}]}',
     ],
 )
 def test_an_update_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
@@ -93,12 +90,22 @@ def test_an_update_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
         read_update(tmp_path)
 
 
-def test_a_change_of_world_survives_the_wire() -> None:
-    rotation = rotation_from_quaternion(np.array([0.5, -0.1, 0.8, 0.2]))
-    change = Similarity(scale=1.5, rotation=rotation, translation=np.array([1.0, -2.0, 3.0]))
-    again = WorldChange.model_validate_json(WorldChange.from_similarity(change).model_dump_json()).to_similarity()
-    points = np.random.default_rng(0).normal(size=(5, 3))
-    assert np.allclose(again.apply(points), change.apply(points))
+def test_the_old_spelling_of_a_reason_and_of_a_rotation_is_read_for_one_version(tmp_path: Path) -> None:
+    (tmp_path / UPDATE_NAME).write_text(
+        """{"cameras": [{"image_id": "a", "state": "waiting", "reason": "too_few_matches", "sentence": "Closer."},
+                        {"image_id": "b", "state": "waiting", "reason": "needs_parallax"},
+                        {"image_id": "c", "state": "waiting", "code": "first_image", "reason": "Take a second one."}],
+            "world_from_previous": {"scale": 2, "quaternion_wxyz": [0, 1, 0, 0], "translation": [1, 2, 3]}}"""
+    )
+    update = read_update(tmp_path)
+    assert update is not None
+    assert [(each.code, each.reason) for each in update.cameras] == [
+        ("too_few_matches", "Closer."),
+        ("needs_parallax", ""),
+        ("first_image", "Take a second one."),
+    ]
+    expected = Similarity(scale=2.0, rotation_wxyz=(0.0, 1.0, 0.0, 0.0), translation=(1.0, 2.0, 3.0))
+    assert update.world_from_previous == expected
 
 
 def test_the_worked_example_of_the_documentation_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

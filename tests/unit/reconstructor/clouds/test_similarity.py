@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reconstructor.clouds.similarity import (
     DegenerateGeometryError,
-    Similarity,
+    Sim3,
     estimate_similarity,
     estimate_similarity_robustly,
     quaternion_from_rotation,
@@ -18,11 +18,11 @@ NUMBER = st.floats(-100, 100)
 
 
 @st.composite
-def similarities(draw: st.DrawFn) -> Similarity:
+def similarities(draw: st.DrawFn) -> Sim3:
     quaternion = np.array([draw(st.floats(-1, 1)) for _ in range(4)])
     if np.linalg.norm(quaternion) < 0.1:
         quaternion = np.array([1.0, 0.0, 0.0, 0.0])
-    return Similarity(
+    return Sim3(
         scale=draw(st.floats(0.01, 100)),
         rotation=rotation_from_quaternion(quaternion),
         translation=np.array([draw(NUMBER) for _ in range(3)]),
@@ -30,21 +30,21 @@ def similarities(draw: st.DrawFn) -> Similarity:
 
 
 @given(similarities())
-def test_a_similarity_undoes_its_inverse(target_from_source: Similarity) -> None:
+def test_a_similarity_undoes_its_inverse(target_from_source: Sim3) -> None:
     points = np.random.default_rng(0).normal(size=(8, 3))
     there_and_back = target_from_source.inverse().apply(target_from_source.apply(points))
     assert np.abs(there_and_back - points).max() < 1e-9 * (1 + np.abs(target_from_source.translation).max() * 100)
 
 
 @given(similarities(), similarities())
-def test_composed_similarities_move_points_one_after_the_other(first: Similarity, second: Similarity) -> None:
+def test_composed_similarities_move_points_one_after_the_other(first: Sim3, second: Sim3) -> None:
     points = np.random.default_rng(1).normal(size=(8, 3))
     expected = second.apply(first.apply(points))
     assert np.allclose(second.after(first).apply(points), expected, rtol=1e-9, atol=1e-6)
 
 
 @given(similarities())
-def test_the_similarity_between_two_sets_of_points_is_recovered(truth: Similarity) -> None:
+def test_the_similarity_between_two_sets_of_points_is_recovered(truth: Sim3) -> None:
     points = np.random.default_rng(2).normal(size=(20, 3))
     fit = estimate_similarity(points, truth.apply(points))
     assert fit.scale == pytest.approx(truth.scale, rel=1e-6)
@@ -59,7 +59,7 @@ def test_a_mirrored_set_of_points_is_not_fitted_by_a_reflection() -> None:
 
 def test_outliers_do_not_move_a_robust_fit() -> None:
     random = np.random.default_rng(4)
-    truth = Similarity(scale=2.0, rotation=rotation_from_quaternion(random.normal(size=4)), translation=np.ones(3))
+    truth = Sim3(scale=2.0, rotation=rotation_from_quaternion(random.normal(size=4)), translation=np.ones(3))
     points = random.normal(size=(30, 3))
     moved = truth.apply(points) + random.normal(scale=1e-4, size=points.shape)
     moved[:4] += 5.0
@@ -76,11 +76,11 @@ def test_points_on_one_line_are_refused() -> None:
 @pytest.mark.parametrize("rotation", [np.eye(3) * 2, np.diag([1.0, 1.0, -1.0]), np.full((3, 3), np.nan)])
 def test_a_matrix_that_is_no_rotation_is_refused(rotation: np.ndarray) -> None:
     with pytest.raises(DegenerateGeometryError):
-        Similarity(scale=1.0, rotation=rotation, translation=np.zeros(3))
+        Sim3(scale=1.0, rotation=rotation, translation=np.zeros(3))
 
 
 @given(similarities())
-def test_a_rotation_survives_its_quaternion(similarity: Similarity) -> None:
+def test_a_rotation_survives_its_quaternion(similarity: Sim3) -> None:
     quaternion = quaternion_from_rotation(similarity.rotation)
     assert np.allclose(rotation_from_quaternion(quaternion), similarity.rotation, atol=1e-9)
     assert quaternion[0] >= 0
@@ -88,7 +88,7 @@ def test_a_rotation_survives_its_quaternion(similarity: Similarity) -> None:
 
 def test_a_pose_moves_with_the_points_its_camera_sees() -> None:
     random = np.random.default_rng(5)
-    similarity = Similarity(scale=3.0, rotation=rotation_from_quaternion(random.normal(size=4)), translation=np.ones(3))
+    similarity = Sim3(scale=3.0, rotation=rotation_from_quaternion(random.normal(size=4)), translation=np.ones(3))
     world_from_camera = np.eye(4)
     world_from_camera[:3, :3] = rotation_from_quaternion(random.normal(size=4))
     world_from_camera[:3, 3] = random.normal(size=3)

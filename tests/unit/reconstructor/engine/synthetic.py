@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from reconstructor.black_box import CameraState, Update
+from broker.messages import CameraState
+from reconstructor.black_box import Update
 from reconstructor.clouds.similarity import estimate_similarity
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages

@@ -17,8 +17,9 @@ import pytest
 from PIL import Image, ImageFilter
 
 from broker.errors import CairnError
+from broker.messages import CameraState
 from broker.shards import PointCloud, decode_ply
-from reconstructor.black_box import CameraState, Update, read_update
+from reconstructor.black_box import Update, read_update
 from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine.live import LiveEngine, black_box
 from reconstructor.engine.protocol import Engine, Outcome
@@ -78,7 +79,7 @@ def resumed(walked: tuple[Path, list[Outcome]], tmp_path: Path) -> Path:
 
 def test_the_first_photograph_waits_and_the_second_places_both(walked: tuple[Path, list[Outcome]]) -> None:
     first, second = walked[1][0].update, walked[1][1].update
-    assert [camera.reason for camera in first.cameras] == ["first_image"]
+    assert [camera.code for camera in first.cameras] == ["first_image"]
     assert states(second) == ["placed", "placed"]
 
 
@@ -251,9 +252,9 @@ def test_a_black_photograph_waits_and_a_broken_one_is_rejected(
     Image.new("RGB", (480, 360)).save(black)
     broken.write_bytes(photographs.paths[0].read_bytes()[:5000])
     update = engine.add_image(black, "black").update
-    assert (update.cameras[-1].state, update.cameras[-1].reason) == (CameraState.WAITING, "too_few_features")
+    assert (update.cameras[-1].state, update.cameras[-1].code) == (CameraState.WAITING, "too_few_features")
     update = engine.add_image(broken, "broken").update
-    assert (update.cameras[-1].state, update.cameras[-1].reason) == (CameraState.REJECTED, "unreadable_image")
+    assert (update.cameras[-1].state, update.cameras[-1].code) == (CameraState.REJECTED, "unreadable_image")
     path = photographs.paths[5]
     assert engine.add_image(path, path.stem).update.cameras[-1].state is CameraState.PLACED
     assert start(resumed).add_image(path, path.stem).update.cameras[-1].state is CameraState.PLACED
@@ -264,8 +265,8 @@ def test_an_unrelated_photograph_waits_with_its_reason(start: Start, resumed: Pa
     unrelated = tmp_path / "unrelated.png"
     Image.fromarray(noise).resize((480, 360), Image.Resampling.BICUBIC).save(unrelated)
     camera = start(resumed).add_image(unrelated, "unrelated").update.cameras[-1]
-    assert (camera.state, camera.reason) == (CameraState.WAITING, "too_few_matches")
-    assert camera.sentence
+    assert (camera.state, camera.code) == (CameraState.WAITING, "too_few_matches")
+    assert camera.reason
 
 
 def test_a_copy_a_quarter_turn_and_another_sensor_are_placed(
@@ -300,7 +301,7 @@ def test_a_blurred_photograph_is_placed_where_it_was_taken_and_a_smeared_one_wai
             distance = np.linalg.norm(poses(update)[-1, :3, 3] - poses(update)[3, :3, 3])
             assert distance < 0.05 * np.ptp(poses(update)[:, :3, 3], axis=0).max()
         else:
-            assert update.cameras[-1].reason in {"too_few_matches", "too_few_features"}
+            assert update.cameras[-1].code in {"too_few_matches", "too_few_features"}
 
 
 def test_two_photographs_from_one_place_wait_for_parallax(
@@ -309,7 +310,7 @@ def test_two_photographs_from_one_place_wait_for_parallax(
     engine = start(tmp_path)
     engine.add_image(photographs.paths[0], "first")
     update = engine.add_image(photographs.paths[0], "second").update
-    assert [camera.reason for camera in update.cameras] == ["needs_parallax", "needs_parallax"]
+    assert [camera.code for camera in update.cameras] == ["needs_parallax", "needs_parallax"]
     assert states(engine.add_image(photographs.paths[1], "third").update) == ["placed"] * 3
 
 

@@ -6,7 +6,7 @@ import pytest
 from broker.ids import Encoding, ProjectId
 from broker.messages import Manifest, ScaleSource, Similarity
 from broker.shards import MAX_POINTS, decode
-from reconstructor.black_box import Update, WorldChange
+from reconstructor.black_box import Update
 from reconstructor.clouds.ply import NotFinitePlyError, WideCloud
 from reconstructor.metric_scale.scale import NOTHING_KNOWN, Scale, Scaling
 from reconstructor.publishing.manifests import CloudOutOfBoundsError, begin, grow
@@ -62,7 +62,7 @@ def test_an_increment_goes_under_the_next_indexes_one_revision_on() -> None:
 
 
 def test_the_next_generation_names_the_one_before_and_how_its_points_move() -> None:
-    change = WorldChange(scale=1.5, quaternion_wxyz=(1, 0, 0, 0), translation=(1, 2, 3))
+    change = Similarity(scale=1.5, rotation_wxyz=(1, 0, 0, 0), translation=(1, 2, 3))
     begun = begin(
         cloud(),
         project=PROJECT,
@@ -86,7 +86,7 @@ def test_metres_follow_the_world_and_stay_with_an_increment() -> None:
     grown = grow(manifest, cloud(500), image_number=4, update=None, bytes_limit=PLENTY)
     assert grown.manifest is not None
     assert grown.manifest.frame == manifest.frame
-    change = WorldChange(scale=1.5, quaternion_wxyz=(1, 0, 0, 0), translation=(1, 2, 3))
+    change = Similarity(scale=1.5, rotation_wxyz=(1, 0, 0, 0), translation=(1, 2, 3))
     begun = begin(
         cloud(),
         project=PROJECT,

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from reconstructor.black_box import CameraState
+from broker.messages import CameraState
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.photographs import Sensor
 from reconstructor.engine.live import LiveEngine

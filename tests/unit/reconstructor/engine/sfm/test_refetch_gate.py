@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reconstructor.clouds.similarity import Similarity, rotation_from_quaternion
+from reconstructor.clouds.similarity import Sim3, rotation_from_quaternion
 from reconstructor.engine.colmap import pycolmap, sim3
 from reconstructor.engine.sfm.model_comparison import camera_jumps, epipolar_inlier_share, similarity_between
 from reconstructor.engine.sfm.refetch_gate import judge
@@ -20,7 +20,7 @@ from tests.unit.reconstructor.engine.spoiled import (
 from tests.unit.reconstructor.engine.synthetic import Walk, seen_points
 
 CAMERAS = 8
-MOVED = Similarity(
+MOVED = Sim3(
     scale=3.0,
     rotation=rotation_from_quaternion(np.array([0.4, 0.1, -0.7, 0.2])),
     translation=np.array([5.0, -2.0, 9.0]),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reconstructor.black_box import CameraState
+from broker.messages import CameraState
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.sfm.describe import describe
 from reconstructor.engine.sfm.snapshots import StepImage

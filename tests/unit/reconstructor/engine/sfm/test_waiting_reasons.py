@@ -38,5 +38,5 @@ def test_the_reason_that_helps_is_given(
         number=2,
         visible_point_count=visible,
     )
-    assert reason.word == word
-    assert reason.sentence.endswith(".")
+    assert reason.code == word
+    assert reason.reason.endswith(".")
