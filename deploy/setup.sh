@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Installs what cairn needs: deploy/setup.sh rig|demo|dev
+# Install what cairn needs: deploy/setup.sh rig|demo|dev
 #   rig   the edge agent alone: no broker, no numerics, no page
 #   demo  all four programs and the page
 #   dev   demo, and what the tests and checks need
-# What is already there is left alone, so a second run takes a fraction of a second.
+# It skips what is installed already, so a second run takes a fraction of a second.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly purpose="${1:-}"
 readonly page=viewer/web
 
-# A program of the virtual environment wins; Debian keeps mosquitto in /usr/sbin, which a user's PATH lacks.
+# Programs of the virtual environment come first. Debian keeps mosquitto in /usr/sbin, which a user's PATH lacks.
 export PATH="$PWD/.venv/bin:$PATH:/usr/sbin:/sbin"
 
 case $purpose in
@@ -47,7 +47,7 @@ system_packages() {
     has python3 && python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     if [[ $purpose != rig ]]; then
         has mosquitto || missing+=(mosquitto)
-        # Open3D links these even when nothing is drawn; only Linux keeps them in packages of their own.
+        # Open3D needs these libraries even when it draws nothing. Only Linux has them in separate packages.
         if [[ $(uname) == Linux ]]; then
             has_library libGL.so.1 || missing+=(libgl1)
             has_library libEGL.so.1 || missing+=(libegl1)
@@ -78,7 +78,7 @@ virtual_environment() {
 
 python_packages() {
     local wanted earlier
-    # Only what pip reads counts, so that a new lint rule does not install anything.
+    # The checksum covers only what pip reads, so that a new lint rule installs nothing.
     wanted="$(sed -n '/^\[project\]/,/^\[tool\.ruff\]/p' pyproject.toml | cat - constraints.txt setup.py | cksum)"
     for earlier in "${enough[@]}"; do
         [[ -x .venv/bin/cairn && -f .venv/.cairn-$earlier && $(<".venv/.cairn-$earlier") == "$wanted" ]] && return
@@ -122,7 +122,7 @@ built_page() {
     printf '%s' "$wanted" >"$stamp"
 }
 
-# Two makes at once wait for each other instead of installing into the same folder.
+# A lock: two runs at the same time must not install into the same folder.
 exec 9<deploy/setup.sh
 if has flock; then flock 9; fi
 

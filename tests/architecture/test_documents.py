@@ -1,6 +1,7 @@
 """Documents are short, linked, and name files that exist."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.architecture.sources import ROOT
@@ -12,6 +13,17 @@ LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 NAMED_FILE = re.compile(
     r"`((?:broker|edge_agent|reconstructor|viewer|demo|tests|benchmarks|deploy|docs)/[\w./-]+\.\w+)`"
 )
+SHORT_NAME = re.compile(r"`([\w./-]+\.(?:py|ts))`")  # a file named by the end of its path, as `sfm/solver.py`
+BUILT = {".venv", "node_modules", "dist"}
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, without those that were built or installed."""
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in BUILT:
+            yield from walk(path)
+        elif path.suffix in {".py", ".ts"}:
+            yield path
 
 
 def test_the_architecture_fits_into_120_lines() -> None:
@@ -48,6 +60,29 @@ def test_every_file_that_a_document_names_exists() -> None:
         if not (ROOT / each).exists() and not Path(each).name.startswith(("index-", "dist"))
     ]
     assert lost == []
+
+
+def test_every_short_name_of_a_file_is_the_end_of_a_path() -> None:
+    folders = ("broker", "edge_agent", "reconstructor", "viewer", "demo", "tests", "benchmarks", "docs")
+    paths = [*ROOT.glob("*.py"), *(path for folder in folders for path in walk(ROOT / folder))]
+    known = ["/" + str(path.relative_to(ROOT)) for path in paths]
+    lost = [
+        f"{path.relative_to(ROOT)}: {each}"
+        for path in DOCUMENTS
+        if path.name != "CHANGELOG.md"
+        for each in SHORT_NAME.findall(path.read_text(encoding="utf-8"))
+        if not any(one.endswith("/" + each) for one in known)
+    ]
+    assert lost == []
+
+
+def test_every_document_leads_back() -> None:
+    alone = [
+        path.name
+        for path in (ROOT / "docs").glob("*.md")
+        if not re.search(r"\]\(\.\./(README|ARCHITECTURE)\.md\)", path.read_text(encoding="utf-8"))
+    ]
+    assert alone == []
 
 
 def test_every_decision_is_a_dated_paragraph_with_a_title() -> None:
