@@ -83,7 +83,7 @@ export class Connection {
       if ((thrown as Partial<ErrorWithReasonCode>).code === NOT_AUTHORISED)
         throw new WireError(
           "not_allowed",
-          "You may look here, but not add or change anything: ask for an account that may.",
+          "You may look here, but you may not add or change anything. Ask for an account with more rights.",
         );
       throw new WireError("publish_refused", `the broker did not take the message: ${sentenceOf(thrown)}`);
     }
