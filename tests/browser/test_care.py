@@ -84,7 +84,7 @@ async def test_a_phone_leaves_out_the_finest_points_when_there_are_too_many(
     await phone.join(mosquitto.connection("anna"))
     await phone.reaches("points-shown", 480_000)
     banner = phone.page.get_by_test_id("banner")
-    await expect(banner).to_contain_text("the finest are left out")
+    await expect(banner).to_contain_text("The finest points are left out")
     assert await violations(phone) == []
     assert await phone.number("points-shown") <= 500_000
     await phone.page.get_by_test_id("banner-action").tap()

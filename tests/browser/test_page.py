@@ -24,7 +24,7 @@ async def test_the_object_appears_and_the_password_leaves_the_address(
     await desktop.has(link="connected", generation=1, points_shown=manifest.point_count, notice="none")
     assert "join" not in desktop.page.url
     assert await desktop.lit_pixels() > 20_000
-    await expect(desktop.page.get_by_test_id("counts")).to_contain_text("generation 1")
+    await expect(desktop.page.get_by_test_id("counts")).to_contain_text("first complete version")
 
 
 async def test_an_update_arrives_while_one_watches(
@@ -89,7 +89,7 @@ async def test_a_large_photo_goes_in_pieces_and_arrives_whole(
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(link="connected", notice="empty")
     await desktop.page.get_by_test_id("upload-input").set_input_files(large)
-    await expect(desktop.page.get_by_test_id("uploads")).to_contain_text("Safe as image 1", timeout=WAIT_MS)
+    await expect(desktop.page.get_by_test_id("uploads")).to_contain_text("Stored as image 1", timeout=WAIT_MS)
     assert reconstruction.images == [large["buffer"]]
     assert len(reconstruction.pieces) > 1
 
@@ -101,7 +101,7 @@ async def test_a_photo_gets_its_receipt(desktop: Visitor, mosquitto: Mosquitto, 
     await desktop.page.get_by_test_id("upload-input").set_input_files(photo())
     line = desktop.page.get_by_test_id("uploads").locator("li")
     await expect(line).to_have_attribute("data-state", "stored", timeout=WAIT_MS)
-    await expect(line).to_contain_text("Safe as image 1")
+    await expect(line).to_contain_text("Stored as image 1")
     assert reconstruction.images == [photo()["buffer"]]
 
 
@@ -164,7 +164,7 @@ async def test_a_wrong_password_is_said_and_the_right_one_lets_in(
     await page.get_by_label("Name").fill("anna")
     await page.get_by_label("Password").fill("guess")
     await page.get_by_role("button", name="Open").click()
-    await expect(page.get_by_role("alert")).to_contain_text("do not fit", timeout=WAIT_MS)
+    await expect(page.get_by_role("alert")).to_contain_text("is wrong", timeout=WAIT_MS)
     await page.get_by_label("Project").fill("chapel")
     await page.get_by_label("Name").fill("anna")
     await page.get_by_label("Password").fill(mosquitto.connection("anna").secret() or "")

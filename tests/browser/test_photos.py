@@ -75,7 +75,7 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     await desktop.page.get_by_test_id("fly").click()
     assert await desktop.drawing() != before
     assert await pink_pixels(desktop) == 0, "from the camera's own place its photograph does not hide the object"
-    await desktop.page.get_by_role("button", name="Image before").click()
+    await desktop.page.get_by_role("button", name="Previous image").click()
     await expect(card).to_contain_text("Image 2")
     await desktop.page.locator(f"[data-image={image_id(7)}]").click()
     await expect(card).to_contain_text("shares too little")
@@ -93,7 +93,7 @@ async def test_a_photo_becomes_a_receipt_and_then_a_camera_that_can_be_tapped(
     await phone.has(link="connected", notice="empty")
     await phone.page.get_by_test_id("handle").tap()
     await phone.page.get_by_test_id("upload-input").set_input_files(photo())
-    await expect(phone.page.get_by_test_id("uploads")).to_contain_text("Safe as image 1", timeout=WAIT_MS)
+    await expect(phone.page.get_by_test_id("uploads")).to_contain_text("Stored as image 1", timeout=WAIT_MS)
     await phone.page.get_by_test_id("handle").tap()
     await phone.has(panel="closed")
     manifest = await reconstruction.publish([chapel(4_000)], generation=1, image_count=1)

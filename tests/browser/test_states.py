@@ -43,17 +43,17 @@ async def test_before_there_is_an_object_the_page_says_why_and_what_to_do(
         assert await violations(visitor) == []
         await page.goto("about:blank")
         await visitor.join(mosquitto.connection("anna"), project="atlantis")
-        await says(visitor, "notice", "Nothing known of “atlantis”")
+        await says(visitor, "notice", "Unknown project “atlantis”")
         await reconstruction.ready()
         await found(visitor, "notice-action").click()
         await expect(found(visitor, "projects")).to_contain_text("Chapel", timeout=WAIT_MS)
         assert await violations(visitor) == []
         await page.locator("[data-project=chapel]").click()
-        await says(visitor, "notice", "Waiting for the first image")
+        await says(visitor, "notice", "Waiting for the first photo")
         await found(visitor, "notice-action").click()
         await visitor.has(panel="open")
         await reconstruction.ready(image_count=1)
-        await says(visitor, "notice", "The first stones are being set")
+        await says(visitor, "notice", "Placing the first photos")
         reconstruction.withheld = {0}
         await reconstruction.publish([chapel(3_000)], generation=1)
         await says(visitor, "notice", "Loading")
@@ -80,7 +80,7 @@ async def test_around_an_object_the_page_says_what_goes_on_and_what_to_do(
         await reconstruction.tell(RefetchStarting(**twentieth, next_generation=2))
         await reconstruction.tell(Progress(project=CHAPEL, image_id=image_id(20), stage="fusion", done_ratio=0.5))
         await says(visitor, "chip", "Rebuilding 50 %")
-        await says(visitor, "banner", "Rebuilding from all 20 photos. You keep seeing generation 1.")
+        await says(visitor, "banner", "Rebuilding from 20 photos. You keep seeing the first complete version.")
         await found(visitor, "banner-action").click()
         await expect(found(visitor, "activity")).to_be_visible()
         end = {"state": "placed", "is_refetch": True, "new_point_count": 1, "duration_s": 3.0}
@@ -93,9 +93,9 @@ async def test_around_an_object_the_page_says_what_goes_on_and_what_to_do(
             await found(visitor, "handle").tap()  # an open sheet hides the line above the object
         await says(visitor, "banner", "Sending photo 1 of 1")
         for presence, words in (
-            ("paused", "Photos are kept and wait"),
+            ("paused", "New photos are stored and wait"),
             ("disk_full", "disk is full"),
-            ("offline", "away"),
+            ("offline", "reconstructor is offline"),
         ):
             await reconstruction.ready(image_count=20, presence=presence)
             await says(visitor, "banner", words)
@@ -145,7 +145,7 @@ async def test_a_wrong_password_is_said_and_the_login_stays(
         await page.get_by_label("Name").fill("anna")
         await page.get_by_label("Password").fill("guess")
         await page.get_by_role("button", name="Open").click()
-        await expect(page.get_by_role("alert")).to_contain_text("do not fit", timeout=WAIT_MS)
+        await expect(page.get_by_role("alert")).to_contain_text("is wrong", timeout=WAIT_MS)
         assert await violations(visitor) == []
 
 
@@ -160,7 +160,7 @@ async def test_shards_that_never_come_are_counted_and_asked_for_again(
             await visitor.page.emulate_media(reduced_motion="reduce")
             await visitor.join(mosquitto.connection("anna"))
         for visitor in (desktop, phone):
-            await says(visitor, "banner", "1 part of the object did not come")
+            await says(visitor, "banner", "1 shard of the object did not arrive")
         reconstruction.is_republishing = True
         for visitor in (desktop, phone):
             await found(visitor, "banner-action").click()
@@ -181,7 +181,7 @@ async def test_without_webgl_one_can_still_add_photos(
         await says(visitor, "notice", "cannot draw in 3-D")
         await found(visitor, "notice-action").click()
         await found(visitor, "upload-input").set_input_files(photo())
-        await expect(found(visitor, "uploads")).to_contain_text("Safe as image 1", timeout=WAIT_MS)
+        await expect(found(visitor, "uploads")).to_contain_text("Stored as image 1", timeout=WAIT_MS)
 
 
 async def test_a_server_that_cannot_be_reached_is_said_and_tried_again_at_once(

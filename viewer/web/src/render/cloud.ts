@@ -69,7 +69,7 @@ export class CloudGroup {
   private readonly seed: Points<BufferGeometry, RawShaderMaterial>;
   private shown: readonly Entry[] = [];
   /** Keys of what stands on the layer, in the sizes and places that are still right. */
-  private standing = new Set<string>();
+  private drawnKeys = new Set<string>();
   private isStale = false;
   /** Whether everything that was on screen stays there. */
   private isGrowing = true;
@@ -169,7 +169,7 @@ export class CloudGroup {
     for (const key of this.entries.keys()) if (!shown.has(key) && !keep.has(key)) this.forget(key);
     const isSame = before.length === this.shown.length && before.every((entry, index) => entry === this.shown[index]);
     if (isSame) return false;
-    this.isGrowing &&= before.every(({ shard }) => shown.has(shard.key));
+    if (!before.every(({ shard }) => shown.has(shard.key))) this.noteChange("replaced");
     if (!this.isStale) this.changedAtMs = performance.now();
     this.isStale = true;
     return true;
@@ -186,17 +186,17 @@ export class CloudGroup {
     const { chosen, waitingCount } = this.choose(request.pointBudget);
     this.beginFrame(chosen);
     const drawn = new Set(chosen.map(({ shard }) => shard.key));
-    const isAdded = request.isSameView && this.standing.size > 0 && [...this.standing].every((key) => drawn.has(key));
+    const isAdded = request.isSameView && this.drawnKeys.size > 0 && [...this.drawnKeys].every((key) => drawn.has(key));
     for (const [key, { points }] of this.entries)
-      points.visible = drawn.has(key) && !(isAdded && this.standing.has(key));
+      points.visible = drawn.has(key) && !(isAdded && this.drawnKeys.has(key));
     this.seed.visible = this.entries.size === 0;
-    this.standing = drawn;
+    this.drawnKeys = drawn;
     return { isAdded, pointCount: this.pointCount - waitingCount, isRestLeft: waitingCount > 0 };
   }
 
   /** What was drawn is gone: another size of the canvas, or a lost context. */
   clear(): void {
-    this.standing.clear();
+    this.drawnKeys.clear();
   }
 
   /** `pixelsPerUnit`: how many pixels a world unit has at distance one. */
@@ -228,9 +228,19 @@ export class CloudGroup {
 
   /** Drawing uploads what is drawn; the next frame's share of new points begins at zero. */
   private beginFrame(chosen: readonly Entry[]): void {
-    for (const entry of chosen) entry.isUploaded = true;
-    this.isGrowing = true;
+    this.markUploaded(chosen);
+    this.noteChange("drawn");
     this.givenCount = 0;
+  }
+
+  /** Record what happened to the shown set. Only this method changes `isGrowing`. */
+  private noteChange(change: "drawn" | "replaced"): void {
+    this.isGrowing = change === "drawn";
+  }
+
+  /** Record that the graphics card has these shards. Only this method changes `isUploaded`. */
+  private markUploaded(entries: readonly Entry[]): void {
+    for (const entry of entries) entry.isUploaded = true;
   }
 
   /** Points get the size that closes the surface; not at every arrival, for the sizes depend on all shards. */
@@ -242,14 +252,14 @@ export class CloudGroup {
     if (isDue) {
       this.isStale = false;
       this.sizedAtMs = nowMs;
-      this.standing.clear();
+      this.drawnKeys.clear();
     }
     this.resize(isDue);
   }
 
   private give(part: readonly Entry[]): void {
     if (part.length > 0) this.upload(part.map(({ points }) => points));
-    for (const entry of part) entry.isUploaded = true;
+    this.markUploaded(part);
   }
 
   /** Of all, or only of those that have no size yet. */

@@ -90,7 +90,8 @@ export class Uploader {
         if (!this.isOver(key)) this.set(key, "sent");
         await this.receipt(key);
       }
-      if (!this.isOver(key)) throw new WireError("publish_refused", "No receipt came: is the reconstructor running?");
+      if (!this.isOver(key))
+        throw new WireError("publish_refused", "No receipt arrived. Is the reconstructor running?");
     } catch (thrown) {
       this.follower.dispatch({ kind: "upload_change", key, change: { state: "failed", reason: sentenceOf(thrown) } });
     }
@@ -161,10 +162,10 @@ const SIGNATURES: readonly (readonly [contentType: string, pattern: RegExp])[] =
 /** The bytes and what they are, by their first bytes; a file's name says nothing. */
 async function read(photograph: Photograph): Promise<{ bytes: Uint8Array<ArrayBuffer>; contentType: string }> {
   if (photograph.size > MAX_IMAGE_BYTES)
-    throw new WireError("image_too_large", `Photos may have ${Math.floor(MAX_IMAGE_BYTES / 1e6)} MB at most.`);
+    throw new WireError("image_too_large", `A photo may have at most ${Math.floor(MAX_IMAGE_BYTES / 1e6)} MB.`);
   const bytes = new Uint8Array(await photograph.arrayBuffer());
   const head = String.fromCharCode(...bytes.subarray(0, 12));
   const contentType = SIGNATURES.find(([, pattern]) => pattern.test(head))?.[0];
-  if (!contentType) throw new WireError("not_an_image", "This is no JPEG, PNG, WebP or TIFF photo.");
+  if (!contentType) throw new WireError("not_an_image", "This file is no JPEG, PNG, WebP or TIFF photo.");
   return { bytes, contentType };
 }

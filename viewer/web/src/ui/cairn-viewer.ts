@@ -173,7 +173,7 @@ export class CairnViewer extends LitElement {
     if (next.trouble && next.trouble !== this.project?.trouble) this.toast.say(next.trouble.reason, true);
     this.project = next;
     if (next.link.kind !== "refused" || next.scene.shown) return;
-    this.refusal = "Name, password or project do not fit. Please try again.";
+    this.refusal = "The name, the password or the project is wrong. Please try again.";
     this.credentials = null;
   }
 

@@ -32,7 +32,7 @@ function switcher(project: string, onSwitch: () => void): TemplateResult {
 
 function watching(count: number): TemplateResult | typeof nothing {
   if (count < 2) return nothing;
-  return html`<span class="watchers" data-testid="watchers" title="People who see this now">
+  return html`<span class="watchers" data-testid="watchers" title="Pages that show this project now">
     ${eyeIcon}<span>${count}<span class="words"> watching</span></span>
   </span>`;
 }

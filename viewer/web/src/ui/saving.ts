@@ -1,10 +1,11 @@
 /** How does one take the object along? An image with a caption, and a PLY of the points that are on screen. */
 import type { ProjectState } from "../scene/state";
+import { date } from "./format";
 import { countsOf, titleOf } from "./summary";
 
 /** The canvas with a line beneath that tells what it shows and when, in the colours of the page. */
 export async function saveImage(cloud: Blob, project: ProjectState, style: CSSStyleDeclaration): Promise<void> {
-  const caption = [titleOf(project.project), ...countsOf(project), new Date().toLocaleDateString()].join(" · ");
+  const caption = [titleOf(project.project), ...countsOf(project), date(Date.now())].join(" · ");
   const image = await captioned(cloud, caption, style.getPropertyValue("--ground"), style.getPropertyValue("--ink"));
   offer(image, `${project.project}.png`);
 }

@@ -147,7 +147,7 @@ export class StageElement extends LitElement {
         class=${this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
         tabindex="0"
         role="application"
-        aria-label="The object. Arrow keys turn it, plus and minus come nearer and go away, F shows the whole."
+        aria-label="The object. The arrow keys turn it, plus and minus zoom, F shows the whole object."
         data-testid="canvas"
         @keydown=${this.gestures.pressed}
         @pointerdown=${this.gestures.touched}

@@ -2,32 +2,31 @@
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import { noticeOf } from "../scene/status";
-import { compact, count } from "./format";
+import { counted, points, sentenceCase, versionWords } from "./format";
 
 /** Project names are levels of a topic; people read them as titles. */
 export function titleOf(name: string): string {
-  const spaced = name.replaceAll("-", " ");
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  return sentenceCase(name.replaceAll("-", " "));
 }
 
 /** The most telling figures first: a narrow screen shows the first two. */
 export function countsOf({ images, scene }: ProjectState): readonly string[] {
   const { shown } = scene;
-  const imageCount = `${count(images.imageCount)} ${images.imageCount === 1 ? "image" : "images"}`;
+  const imageCount = counted(images.imageCount, "image");
   if (!shown) return [imageCount];
   return [
-    `${compact(pointCount(shown))} points`,
+    points(pointCount(shown)),
     imageCount,
-    `generation ${shown.manifest.generation}`,
-    `${count(shown.loaded.size)} shards`,
+    versionWords(shown.manifest.generation),
+    counted(shown.loaded.size, "shard"),
   ];
 }
 
 /** Only what changes seldom is read out. */
 export function announcementOf({ images, link, scene }: ProjectState): string {
   if (link.kind === "lost") return "The connection was lost.";
-  const generation = scene.shown ? `, generation ${scene.shown.manifest.generation}` : "";
-  return `${images.imageCount} images${generation}${images.refetch ? ", rebuilding" : ""}`;
+  const version = scene.shown ? `, ${versionWords(scene.shown.manifest.generation)}` : "";
+  return `${counted(images.imageCount, "image")}${version}${images.refetch ? ", rebuilding" : ""}`;
 }
 
 /** What others may see of the state without reading words: attributes, as numbers and single words. */

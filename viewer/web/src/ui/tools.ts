@@ -38,7 +38,7 @@ interface Button {
 export function toolbar(tools: Tools): TemplateResult {
   const isIdle = !tools.hasCloud;
   const buttons: readonly Button[] = [
-    { tool: "fit", label: "See the whole (F)", icon: fitIcon, isIdle },
+    { tool: "fit", label: "Show the whole object (F)", icon: fitIcon, isIdle },
     { tool: "cameras", label: "Show where photos were taken (C)", icon: framesIcon, isIdle, isOn: tools.hasCameras },
     { tool: "measure", label: "Measure a distance (M)", icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
     { tool: "image", label: "Save an image (S)", icon: imageIcon, isIdle },

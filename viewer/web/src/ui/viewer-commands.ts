@@ -80,7 +80,7 @@ export class ViewerCommands {
     try {
       await session?.follower.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
       this.host.change({ scaleRefusal: null });
-      toast.say(distanceM === null ? "The scale is taken away" : "The scale is set for everybody");
+      toast.say(distanceM === null ? "The scale is removed" : "The scale is set for everybody");
     } catch (thrown) {
       this.host.change({ scaleRefusal: sentenceOf(thrown) });
     }

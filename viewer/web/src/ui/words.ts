@@ -4,7 +4,7 @@ import type { Banner, Chip, Notice } from "../scene/status";
 import type { ProjectState } from "../scene/state";
 import type { Upload } from "../scene/uploads";
 import type { ReadMessage } from "../wire/messages";
-import { bytes, compact, percent, seconds } from "./format";
+import { bytes, counted, length, percent, points, seconds, sentenceCase, updateWords, versionWords } from "./format";
 
 export function chipWords(chip: Chip): string {
   switch (chip.kind) {
@@ -13,11 +13,11 @@ export function chipWords(chip: Chip): string {
     case "reconnecting":
       return "Reconnecting";
     case "refused":
-      return "Not let in";
+      return "Access denied";
     case "closed":
-      return "Left";
+      return "Closed";
     case "stale":
-      return { paused: "Paused", disk_full: "Disk full", offline: "Stale" }[chip.presence];
+      return { paused: "Paused", disk_full: "Disk full", offline: "Offline" }[chip.presence];
     case "rebuilding":
       return chip.doneRatio > 0 ? `Rebuilding ${percent(chip.doneRatio)}` : "Rebuilding";
     case "processing":
@@ -31,22 +31,22 @@ export function chipWords(chip: Chip): string {
   }
 }
 
-/** A longer word on the chip's state, for a tooltip and for screen readers. */
+/** The chip's state in a sentence, for a tooltip and for screen readers. */
 export function chipStory(chip: Chip, state: ProjectState): string {
   const generation = state.scene.shown?.manifest.generation;
   switch (chip.kind) {
     case "stale":
       return {
-        paused: "The reconstruction is paused. Photos are kept and wait.",
-        disk_full: "The reconstructor's disk is full: it takes no photos until there is room.",
-        offline: "The reconstructor is away. You see what it last published; photos you add will wait.",
+        paused: "The reconstruction is paused. New photos are stored and wait.",
+        disk_full: "The reconstructor's disk is full. It accepts no photos until there is space.",
+        offline: "The reconstructor is offline. You see its last published points. New photos will wait.",
       }[chip.presence];
     case "rebuilding":
       return generation === undefined
-        ? "Building the first complete reconstruction."
-        : `Rebuilding from all ${state.images.imageCount} photos. You keep seeing generation ${generation}.`;
+        ? "Building the first complete version."
+        : `Rebuilding from ${counted(state.images.imageCount, "photo")}. You keep seeing the ${versionWords(generation)}.`;
     case "reconnecting":
-      return "The connection was lost. What you see stays; it continues by itself.";
+      return "The connection was lost. What you see stays. The page reconnects by itself.";
     default:
       return chipWords(chip);
   }
@@ -60,12 +60,17 @@ export function bannerWords(banner: Banner, state: ProjectState): string {
     case "rebuilding":
       return chipStory(banner, state);
     case "failed_shards":
-      return `${banner.count} ${banner.count === 1 ? "part of the object" : "parts of the object"} did not come.`;
+      return `${counted(banner.count, "shard")} of the object did not arrive.`;
     case "uploading":
-      return `Sending photo ${banner.place} of ${banner.count}. Keep this page open until each is safe.`;
+      return `Sending photo ${banner.place} of ${banner.count}. Keep this page open until every photo is stored.`;
     case "budget":
-      return `This device shows the coarser ${compact(banner.points)} points; the finest are left out.`;
+      return budgetWords(banner.points);
   }
+}
+
+/** The warning that this device shows only a part of the points. */
+export function budgetWords(budget: number): string {
+  return `This device shows the coarsest ${points(budget)}. The finest points are left out.`;
 }
 
 export interface NoticeWords {
@@ -81,28 +86,31 @@ export function noticeWords(notice: Notice, state: ProjectState): NoticeWords {
         text: "Are you on the site’s network? The page keeps trying by itself.",
       };
     case "refused":
-      return { title: "Not let in", text: "Name, password or project do not fit. Ask the person who runs the site." };
+      return {
+        title: "Access denied",
+        text: "The name, the password or the project is wrong. Ask the person who runs the site.",
+      };
     case "no_project":
       return {
-        title: `Nothing known of “${state.project}”`,
-        text: "There is no such project here, or you may not see it.",
+        title: `Unknown project “${state.project}”`,
+        text: "This project does not exist, or you may not see it.",
       };
     case "empty":
-      return { title: "Waiting for the first image", text: "The object appears here as soon as photos arrive." };
+      return { title: "Waiting for the first photo", text: "The object appears here as soon as photos arrive." };
     case "first_image":
       return {
-        title: "The first stones are being set",
-        text: "Two photos that overlap are enough for a beginning. Keep walking around the object.",
+        title: "Placing the first photos",
+        text: "Two photos that overlap are enough to begin. Keep walking around the object.",
       };
     case "loading":
-      return { title: "Loading", text: "The whole comes first, then the detail." };
+      return { title: "Loading", text: "Coarse points come first, then the details." };
   }
 }
 
 export function uploadWords(upload: Upload): string {
   switch (upload.state) {
     case "queued":
-      return "Waiting its turn";
+      return "In the queue";
     case "reading":
       return "Reading";
     case "sending":
@@ -112,12 +120,12 @@ export function uploadWords(upload: Upload): string {
     case "sent":
       return "Sent, waiting for the receipt";
     case "stored":
-      return upload.imageNumber === null ? "Safe" : `Safe as image ${upload.imageNumber}`;
+      return upload.imageNumber === null ? "Stored" : `Stored as image ${upload.imageNumber}`;
     case "duplicate":
-      return upload.imageNumber === null ? "Was here already" : `Was here already, as image ${upload.imageNumber}`;
+      return upload.imageNumber === null ? "Already stored" : `Already stored as image ${upload.imageNumber}`;
     case "rejected":
     case "failed":
-      return upload.reason ?? "Not taken";
+      return upload.reason ?? "Not accepted";
   }
 }
 
@@ -125,7 +133,7 @@ const IMAGE_STATES: Readonly<Record<ImageState, string>> = {
   queued: "In the queue",
   processing: "Being placed",
   placed: "Placed",
-  waiting: "Waits for overlap",
+  waiting: "Waiting for overlap",
   rejected: "Not usable",
   failed: "Failed",
 };
@@ -146,12 +154,12 @@ export function activityWords(message: ReadMessage): { readonly text: string; re
     case "processing_started":
       return { text: `Image ${message.image_number} is being placed`, tone: "busy" };
     case "refetch_starting":
-      return { text: `Rebuilding everything as generation ${message.next_generation}`, tone: "busy" };
+      return { text: `Building the ${versionWords(message.next_generation)}`, tone: "busy" };
     case "progress":
-      return { text: `${sentenceCase(message.stage)} ${percent(message.done_ratio)}`, tone: "plain" };
+      return { text: `${spaced(message.stage)} ${percent(message.done_ratio)}`, tone: "plain" };
     case "shard_update":
       return {
-        text: `Image ${message.image_number} brought ${message.shards.length} shards, ${compact(message.point_count)} points in all`,
+        text: `Image ${message.image_number} added ${counted(message.shards.length, "shard")}, ${points(message.point_count)} in total`,
         tone: "good",
       };
     case "processing_complete":
@@ -160,21 +168,21 @@ export function activityWords(message: ReadMessage): { readonly text: string; re
       return { text: message.reason, tone: "bad" };
     case "manifest":
       return {
-        text: `Generation ${message.generation}.${message.revision}: ${compact(message.point_count)} points from ${message.image_count} images`,
+        text: `${sentenceCase(updateWords(message.generation, message.revision))}: ${points(message.point_count)} from ${counted(message.image_count, "image")}`,
         tone: "good",
       };
     case "cameras":
       return {
-        text: `${message.cameras.filter(({ state }) => state === "placed").length} cameras placed`,
+        text: `${counted(message.cameras.filter(({ state }) => state === "placed").length, "camera")} placed`,
         tone: "plain",
       };
     case "scale_bar":
-      return { text: `${message.user} set a scale bar of ${message.distance_m} m`, tone: "plain" };
+      return { text: `${message.user} set a scale bar of ${length(message.distance_m, 1)}`, tone: "plain" };
     case "upload_acknowledged":
       return message.status === "rejected"
-        ? { text: `A photo was not taken: ${message.reason ?? "no reason given"}`, tone: "bad" }
+        ? { text: `A photo was not accepted: ${message.reason ?? "no reason given"}`, tone: "bad" }
         : {
-            text: `Your photo is safe${message.image_number === null ? "" : ` as image ${message.image_number}`}`,
+            text: `Your photo is stored${message.image_number === null ? "" : ` as image ${message.image_number}`}`,
             tone: "good",
           };
     default:
@@ -190,9 +198,14 @@ function presenceWords(
 ): string {
   switch (message.type) {
     case "reconstructor_state":
-      return `Reconstructor is ${message.presence.replace("_", " ")}`;
+      return {
+        ready: "The reconstructor is ready",
+        paused: "The reconstructor is paused",
+        disk_full: "The reconstructor's disk is full",
+        offline: "The reconstructor is offline",
+      }[message.presence];
     case "reconstructor_statistics":
-      return `${message.placed_count} of ${message.stored_count} images placed`;
+      return `${message.placed_count} of ${counted(message.stored_count, "image")} placed`;
     case "presence":
       return `${message.user} is watching`;
     case "agent_state":
@@ -205,9 +218,9 @@ function presenceWords(
 }
 
 function responseWords(verb: string, isDone: boolean, republished: number, reason: string | null): string {
-  if (!isDone) return `${sentenceCase(verb)} was refused: ${reason ?? "no reason given"}`;
+  if (!isDone) return `${spaced(verb)} was refused: ${reason ?? "no reason given"}`;
   if (verb === "ping") return "The reconstructor answered";
-  return verb === "resync" ? `Resync done, ${republished} shards published again` : `${sentenceCase(verb)} done`;
+  return verb === "resync" ? `Resync done, ${counted(republished, "shard")} published again` : `${spaced(verb)} done`;
 }
 
 function completeWords(
@@ -223,7 +236,7 @@ function completeWords(
   return { text: `Image ${number} placed in ${took}`, tone: "good" };
 }
 
-function sentenceCase(word: string): string {
-  const spaced = word.replaceAll("_", " ");
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+/** A name from the wire as words. */
+function spaced(name: string): string {
+  return sentenceCase(name.replaceAll("_", " "));
 }

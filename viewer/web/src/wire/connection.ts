@@ -43,6 +43,7 @@ export class Connection {
 
   constructor(private readonly options: ConnectionOptions) {
     const { credentials, name, space, url } = options;
+    const { isRetained, qos } = CHANNELS.presence;
     this.client = mqtt.connect(url, {
       protocolVersion: 5,
       clientId: `page-${name}`,
@@ -58,8 +59,8 @@ export class Connection {
       will: {
         topic: space.topic("presence", { user: credentials.user, connection: name }),
         payload: new Uint8Array(0) as never, // an empty retained payload clears the presence
-        qos: 1,
-        retain: true,
+        qos,
+        retain: isRetained,
       },
     });
     options.onState({ kind: "connecting" });
@@ -82,7 +83,7 @@ export class Connection {
       if ((thrown as Partial<ErrorWithReasonCode>).code === NOT_AUTHORISED)
         throw new WireError(
           "not_allowed",
-          "You may look here, but not add or change anything: ask for an account that may.",
+          "You may look here, but you may not add or change anything. Ask for an account with more rights.",
         );
       throw new WireError("publish_refused", `the broker did not take the message: ${sentenceOf(thrown)}`);
     }
@@ -115,10 +116,10 @@ export class Connection {
 
   private listen(): void {
     this.client.on("connect", (packet: IConnackPacket) => {
-      if (packet.reasonCode === undefined || packet.reasonCode === 0) this.stand();
+      if (packet.reasonCode === undefined || packet.reasonCode === 0) this.afterConnect();
     });
     this.client.on("close", () => {
-      this.fall();
+      this.afterLoss();
     });
     this.client.on("error", (thrown) => {
       const reason = (thrown as Partial<ErrorWithReasonCode>).code;
@@ -130,13 +131,13 @@ export class Connection {
     });
   }
 
-  private stand(): void {
+  private afterConnect(): void {
     this.connectCount += 1;
     this.attempt = 0;
     this.options.onState({ kind: "connected", count: this.connectCount });
   }
 
-  private fall(): void {
+  private afterLoss(): void {
     if (this.isOver) return;
     const ceiling = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempt);
     this.client.options.reconnectPeriod = ceiling * (0.5 + Math.random() / 2); // pages must not return in step

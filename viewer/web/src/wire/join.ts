@@ -22,7 +22,7 @@ export function readJoinLink(fragment: string): Credentials | null {
     const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
     return credentials(JSON.parse(new TextDecoder().decode(bytes)) as unknown, "");
   } catch {
-    throw new WireError("bad_join_link", "This join link is damaged: ask for a new one, or log in.");
+    throw new WireError("bad_join_link", "This join link is damaged. Ask for a new one, or log in.");
   }
 }
 

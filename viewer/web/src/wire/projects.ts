@@ -49,7 +49,7 @@ export async function fetchProjects(base: string, { password, user }: Credential
     throw new WireError("unreachable", "The page server does not answer.");
   }
   if (response.status === 401 || response.status === 403)
-    throw new WireError("not_allowed", "Name or password do not fit. Please try again.");
-  if (!response.ok) throw new WireError("unreachable", "The page server cannot tell its projects now.");
+    throw new WireError("not_allowed", "The name or the password is wrong. Please try again.");
+  if (!response.ok) throw new WireError("unreachable", "The page server cannot list its projects now.");
   return decodeProjects(await response.json());
 }

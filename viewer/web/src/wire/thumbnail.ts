@@ -13,7 +13,7 @@ const isFrame = (code: number): boolean =>
 export function checkThumbnail(payload: Uint8Array): void {
   const { maxBytes } = CHANNELS.image_thumbnail;
   if (payload.length > maxBytes) refuse(`${payload.length} bytes are above the limit of ${maxBytes}`);
-  if (payload[0] !== MARKER || payload[1] !== 0xd8) refuse("it is no JPEG");
+  if (payload[0] !== MARKER || payload[1] !== 0xd8) refuse("it is no JPEG file");
   const { height, width } = frameSize(payload);
   if (width < 1 || height < 1 || width > MAX_THUMBNAIL_PX || height > MAX_THUMBNAIL_PX)
     refuse(`it has ${width} by ${height} pixels, not 1 to ${MAX_THUMBNAIL_PX}`);

@@ -140,7 +140,7 @@ export function banner({
       kind === "budget" || kind === "failed_shards"
         ? html`<button
             class="plain"
-            aria-label="Put this away"
+            aria-label="Dismiss"
             @click=${() => {
               dismiss(kind);
             }}
@@ -149,6 +149,6 @@ export function banner({
           </button>`
         : nothing
     }
-    ${"doneRatio" in found ? html`<progress max="1" .value=${found.doneRatio} aria-label="Done"></progress>` : nothing}
+    ${"doneRatio" in found ? html`<progress max="1" .value=${found.doneRatio} aria-label="Progress"></progress>` : nothing}
   </div>`;
 }

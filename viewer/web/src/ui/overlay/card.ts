@@ -158,13 +158,13 @@ export class Card extends LitElement {
         ${image.reason === null ? nothing : html`<p class="reason">${image.reason}</p>`}
       </div>
       <div class="buttons">
-        ${this.turn("Image before", previousIcon, -1, this.hasPrevious)}
+        ${this.turn("Previous image", previousIcon, -1, this.hasPrevious)}
         ${this.turn("Next image", nextIcon, 1, this.hasNext)}
         <button
           class="primary fly"
           data-testid="fly"
           ?disabled=${!image.isPlaced}
-          title=${image.isPlaced ? "Stand where this photo was taken" : "It is not placed yet"}
+          title=${image.isPlaced ? "Go to where this photo was taken" : "This image is not placed yet"}
           @click=${() => {
             this.tell("fly", image.imageId);
           }}

@@ -28,8 +28,8 @@ const TROUBLE_WORDS: Readonly<Record<GraphicsTrouble, NoticeWords>> = {
     text: "WebGL 2 is missing or switched off. You can still add photos and follow what happens.",
   },
   context_lost: {
-    title: "The graphics were taken away",
-    text: "The device needed its memory for something else. The object comes back by itself.",
+    title: "The graphics were interrupted",
+    text: "The device needed the graphics memory. The object comes back by itself.",
   },
 };
 

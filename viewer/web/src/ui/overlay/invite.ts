@@ -42,7 +42,7 @@ export class Invite extends LitElement {
 
   override render(): TemplateResult {
     return html`${this.code()}
-      <p>Scan to join from a phone on this network. Everybody with this code can do what you can do here.</p>
+      <p>Scan to join from a phone on this network. Everybody with this code has the same rights as you.</p>
       <button class="quiet" @click=${this.copy}>${this.isCopied ? "Copied" : "Copy the link"}</button>`;
   }
 
@@ -53,7 +53,7 @@ export class Invite extends LitElement {
       class="code"
       viewBox="0 0 ${size} ${size}"
       role="img"
-      aria-label="Join code"
+      aria-label="QR code of the join link"
       shape-rendering="crispEdges"
     >
       ${svg`<path d=${path.join("")} />`}
@@ -72,7 +72,7 @@ export class Invite extends LitElement {
 /** The code and the link in a dialog. */
 export function invitation(link: string, onClose: () => void): TemplateResult {
   return html`<dialog class="invitation" data-testid="invitation" aria-label="Invite others">
-    <h2>Look at this together</h2>
+    <h2>Invite others</h2>
     <cairn-invite .link=${link}></cairn-invite>
     <button class="quiet" @click=${onClose}>${closeIcon}Close</button>
   </dialog>`;

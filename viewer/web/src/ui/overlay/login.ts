@@ -74,8 +74,8 @@ export class Login extends LitElement {
   override render(): TemplateResult {
     return html`<form data-testid="login" @submit=${this.submit}>
       ${cairnMark}
-      <h1>See the object grow</h1>
-      <p class="intro">Log in with the name you were given, or open a join link.</p>
+      <h1>Log in to cairn</h1>
+      <p class="intro">Use the name and the password that you received, or open a join link.</p>
       ${this.refusal === null ? nothing : html`<p class="refusal" role="alert">${this.refusal}</p>`}
       <label>Project ${this.projectField()}</label>
       <label>Name <input name="user" autocomplete="username" autocapitalize="none" required /></label>
@@ -105,7 +105,7 @@ export class Login extends LitElement {
     };
     const given: Credentials = { user: field("user"), password: field("password"), project: field("project") };
     if (!isLevel("user", given.user) || !(given.project === "" || isLevel("project", given.project))) {
-      this.refusal = "Names have lower-case letters, digits and hyphens only.";
+      this.refusal = "Names may contain lower-case letters, digits and hyphens only.";
       return;
     }
     this.dispatchEvent(new CustomEvent<Credentials>("login", { detail: given, bubbles: true, composed: true }));

@@ -137,14 +137,14 @@ export class Measurement extends LitElement {
 
   private words(): TemplateResult {
     if (this.distance === null)
-      return html`<div>${this.pointCount === 0 ? "Tap two points on the object" : "Now the second point"}</div>
+      return html`<div>${this.pointCount === 0 ? "Tap two points on the object" : "Tap the second point"}</div>
         ${this.scaleBar ? this.known(this.scaleBar) : nothing}`;
     return html`<div class="big" data-testid="length">${length(this.distance, this.metresPerUnit)}</div>
       ${
         this.scaleBar
           ? this.known(this.scaleBar)
           : this.metresPerUnit === null
-            ? html`<div class="soft">Nobody has told how long anything is yet.</div>`
+            ? html`<div class="soft">No scale is set yet.</div>`
             : nothing
       }`;
   }

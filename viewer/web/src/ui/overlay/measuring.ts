@@ -53,7 +53,7 @@ export class Measuring {
     const point = this.points[0];
     if (!from || !point) return nothing;
     const words = plus(point, offset).map((value) => value.toFixed(3));
-    return label("coordinates", [from[0], from[1] - 16], words.join("  "));
+    return label("coordinates", [from[0], from[1] - 16], `${words.join("  ")} world units`);
   }
 }
 

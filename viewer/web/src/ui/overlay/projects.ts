@@ -7,7 +7,7 @@ import { WireError, sentenceOf } from "../../wire/errors";
 import type { Credentials } from "../../wire/join";
 import type { ProjectStatus } from "../../wire/projects";
 import { fetchProjects } from "../../wire/projects";
-import { compact, count } from "../format";
+import { counted, points, versionWords } from "../format";
 import { nextIcon } from "../icons";
 import { titleOf } from "../summary";
 import { sharedParts } from "../theme";
@@ -17,7 +17,7 @@ const STANDING: Readonly<Record<string, readonly [words: string, tone: string]>>
   ready: ["Ready", "good"],
   paused: ["Paused", "busy"],
   disk_full: ["Disk full", "bad"],
-  offline: ["Away", "bad"],
+  offline: ["Offline", "bad"],
 };
 
 @customElement("cairn-projects")
@@ -108,9 +108,9 @@ export class Projects extends LitElement {
     return html`${trouble === null ? nothing : html`<p class="bad" role="alert">${trouble}</p>`}
     ${
       projects === null
-        ? html`<p class="soft">${trouble === null ? "Asking for the projects …" : nothing}</p>`
+        ? html`<p class="soft">${trouble === null ? "Loading the projects …" : nothing}</p>`
         : projects.length === 0
-          ? html`<p class="soft">There is no project yet that you may see. It appears here when it begins.</p>`
+          ? html`<p class="soft">You have no project yet. New projects appear here.</p>`
           : html`<ul data-testid="projects">
               ${projects.map((each) => html`<li>${this.entry(each)}</li>`)}
             </ul>`
@@ -128,9 +128,9 @@ export class Projects extends LitElement {
       ? (["Unknown", "bad"] as const)
       : (STANDING[reconstructor] ?? [reconstructor, "busy"]);
     const figures = [
-      `${count(images)} ${images === 1 ? "image" : "images"}`,
-      cloud ? `${compact(cloud.point_count)} points` : "no points yet",
-      ...(cloud ? [`generation ${cloud.generation}`] : []),
+      counted(images, "image"),
+      cloud ? points(cloud.point_count) : "no points yet",
+      ...(cloud ? [versionWords(cloud.generation)] : []),
     ];
     return html`<button
       data-project=${project}

@@ -110,7 +110,7 @@ export function panel(given: Panel): TemplateResult {
     data-testid="panel"
     aria-label="Photos, activity and figures"
   >
-    <div class="tabs" role="tablist" aria-label="What to see" @keydown=${step}>
+    <div class="tabs" role="tablist" aria-label="Tabs" @keydown=${step}>
       ${TABS.map(
         (each) =>
           html`<button

@@ -5,8 +5,9 @@ import { customElement, property } from "lit/decorators.js";
 
 import type { ImageState, ImagesState } from "../../scene/images";
 import { placeInRound } from "../../scene/images";
-import { percent } from "../format";
+import { counted, ordinal, percent } from "../format";
 import { sharedParts } from "../theme";
+import { imageStateWords } from "../words";
 
 type StoneState = ImageState | "open";
 
@@ -135,7 +136,8 @@ export class Rail extends LitElement {
   private stone(number: number, index: number, isLast: boolean): TemplateResult {
     const x = STEP * (index + 0.5);
     const state = this.stateOf(number);
-    const label = `Image ${number}: ${state}${isLast ? ", rebuild mark" : ""}`;
+    const words = state === "open" ? "not taken yet" : imageStateWords(state).toLowerCase();
+    const label = `Image ${number}: ${words}${isLast ? ", rebuild at this image" : ""}`;
     const imageId = this.images.tracks.get(number)?.imageId ?? null;
     const look = `${imageId === null ? "" : "known"} ${imageId !== null && imageId === this.selected ? "selected" : ""}`;
     return svg`<g class=${look} data-testid="stone" data-state=${state} data-refetch=${isLast}
@@ -161,10 +163,12 @@ export class Rail extends LitElement {
     const { refetch } = this.images;
     if (refetch) return refetch.doneRatio > 0 ? `rebuilding, ${percent(refetch.doneRatio)}` : "rebuilding";
     if (place === every) return "rebuilt at this image";
-    return place === 0 ? `rebuilt at every ${every}th` : `next rebuild in ${every - place}`;
+    return place === 0
+      ? `rebuilt at every ${ordinal(every)} image`
+      : `next rebuild in ${counted(every - place, "image")}`;
   }
 
   private story(place: number, every: number): string {
-    return `${this.images.imageCount} images; image ${place} of ${every} before the next rebuild`;
+    return `${counted(this.images.imageCount, "image")}, place ${place} of ${every} before the next rebuild`;
   }
 }

@@ -6,9 +6,11 @@ import { customElement, property } from "lit/decorators.js";
 import { summaryOf } from "../../scene/latency";
 import { isBudgetReached } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
-import { bytes, compact, count, seconds } from "../format";
+import type { ScaleSource } from "../../wire/contract";
+import { bytes, count, counted, seconds, updateWords } from "../format";
 import { pulseIcon, resyncIcon } from "../icons";
 import { sharedParts } from "../theme";
+import { budgetWords } from "../words";
 
 /** What the last frame took on this device. */
 export interface DeviceFigures {
@@ -18,6 +20,13 @@ export interface DeviceFigures {
   /** Since the page was opened. */
   readonly frames: number;
 }
+
+const SCALE_SOURCES: Readonly<Record<ScaleSource, string>> = {
+  none: "an unknown source",
+  baseline: "the camera baseline",
+  scale_bar: "a scale bar",
+  gps: "GPS",
+};
 
 type Row = readonly [name: string, value: string, testid?: string];
 
@@ -71,16 +80,12 @@ export class Statistics extends LitElement {
       ${block("Object", objectRows(state))} ${block("Images", imageRows(state))}
       ${block("From camera to screen", hopRows(state))}
       ${block("Connection and device", [...connectionRows(state), ...deviceRows(this.device)])}
-      ${
-        isBudgetReached(state)
-          ? html`<p class="warning">
-              This device shows the coarser ${compact(state.scene.budget.points)} points; the finest are left out.
-            </p>`
-          : null
-      }
+      ${isBudgetReached(state) ? html`<p class="warning">${budgetWords(state.scene.budget.points)}</p>` : null}
       ${
         state.traffic.failedShards > 0
-          ? html`<p class="warning">${state.traffic.failedShards} shards did not come. Resync asks for them again.</p>`
+          ? html`<p class="warning">
+              ${counted(state.traffic.failedShards, "shard")} did not arrive. Resync asks for them again.
+            </p>`
           : null
       }
       <div class="buttons">
@@ -112,10 +117,15 @@ function objectRows({ scene }: ProjectState): Row[] {
   if (!scene.shown) return [["Points", "none yet"]];
   const { manifest } = scene.shown;
   return [
-    ["Points in all", count(manifest.point_count)],
+    ["Points in total", count(manifest.point_count)],
     ["Shards loaded", `${scene.shown.loaded.size} of ${manifest.shards.length}`],
-    ["Generation", `${manifest.generation}.${manifest.revision}`],
-    ["Scale", manifest.frame.metres_per_unit !== null ? `metres, by ${manifest.frame.scale_source}` : "not set"],
+    ["Version", updateWords(manifest.generation, manifest.revision)],
+    [
+      "Scale",
+      manifest.frame.metres_per_unit !== null
+        ? `metres, from ${SCALE_SOURCES[manifest.frame.scale_source]}`
+        : "not set",
+    ],
   ];
 }
 
@@ -143,7 +153,7 @@ function hopRows({ latency, roundTripS }: ProjectState): Row[] {
     ["Camera to store", words(capturedToStored), "hop-captured"],
     ["Store to points", words(storedToPoints), "hop-stored"],
     ["Points to this screen", words(pointsToSeen), "hop-seen"],
-    ["Ping there and back", roundTripS === null ? "–" : seconds(roundTripS), "round-trip"],
+    ["Ping round trip", roundTripS === null ? "–" : seconds(roundTripS), "round-trip"],
   ];
 }
 
@@ -157,7 +167,7 @@ function connectionRows({ traffic }: ProjectState): Row[] {
 function deviceRows({ drawCalls, frameMs, frames, pointsDrawn }: DeviceFigures): Row[] {
   return [
     ["Points in the last frame", count(pointsDrawn)],
-    ["Script for a frame", `${frameMs.toFixed(1)} ms`],
+    ["Script time per frame", `${frameMs.toFixed(1)} ms`],
     ["Draw calls", count(drawCalls)],
     ["Frames drawn", count(frames)],
   ];

@@ -128,7 +128,7 @@ export class Uploads extends LitElement {
           <input class="hidden-words" type="file" accept="image/*" capture="environment" @change=${this.chosen} />
         </label>
       </div>
-      <p class="hint">Each photo should share two thirds of its view with the one before.</p>
+      <p class="hint">Each photo should share two thirds of its view with the photo before it.</p>
       ${this.uploads.length === 0 ? nothing : this.list()}
     `;
   }
@@ -169,6 +169,6 @@ function bar({ fileName, sentBytes, sizeBytes }: Upload): TemplateResult {
 }
 
 function sign(upload: Upload): TemplateResult {
-  if (!isOver(upload)) return html`<span class="ring" role="img" aria-label="under way"></span>`;
+  if (!isOver(upload)) return html`<span class="ring" role="img" aria-label="in progress"></span>`;
   return upload.state === "stored" || upload.state === "duplicate" ? checkIcon : closeIcon;
 }
