@@ -1,24 +1,24 @@
-"""What do all tasks of one project share? Its store, its connection, and how it speaks."""
+"""What do all tasks of one project need? Its store, its connection, its signals, and the events it publishes."""
 
 import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from broker.contract import EVENT, RECONSTRUCTOR_STATE
+from structlog.typing import FilteringBoundLogger
+
+from broker.contract import EVENT
 from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, PublishRefusedError
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId
 from broker.live import BrokerLostError
-from broker.messages import Error, Event, ReconstructorPresence, ReconstructorState
-from broker.outgoing import Outgoing
+from broker.messages import Error, Event
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
-from reconstructor.executors import Executor
-from reconstructor.gaps import Gaps
+from reconstructor.presence import Presence
 from reconstructor.publishing.publisher import Publisher
-from reconstructor.statistics import LatencySamples
+from reconstructor.signals import Signals
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.store import Store
@@ -27,94 +27,45 @@ BROKER_ERRORS: Final = (DeliveryTimeoutError, PublishRefusedError, BrokerRefused
 RETRY_S: Final = 1.0
 
 
-class Signal:
-    """Wakes everybody who waits for it; who listens from a count on misses no ring, however many listen."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._event = asyncio.Event()
-
-    def notify(self) -> None:
-        """Wake everybody."""
-        self.count += 1
-        self._event.set()
-        self._event = asyncio.Event()
-
-    async def wait_past(self, count: int) -> None:
-        """Wait until it has been rung more than `count` times."""
-        while self.count == count:
-            await self._event.wait()
-
-
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One project at work.
-
-    `work` wakes the lanes of the jobs, `thumbnails` the lane of the thumbnails, `revised` says that a manifest waits to be
-    published, `changing` is held while the next manifest is made from the present one, and `is_disk_full` is what the
-    last intake found.
-    """
+    """One project at work: what its intake, its jobs and its requests share."""
 
     project: ProjectId
     settings: Settings
     store: Store
     delivery: Delivery
     publisher: Publisher
-    executor: Executor
-    boot_id: str
-    log: Any
-    gaps: Gaps = field(default_factory=Gaps)
-    figures: LatencySamples = field(default_factory=LatencySamples)
-    work: Signal = field(default_factory=Signal)
-    thumbnails: asyncio.Event = field(default_factory=asyncio.Event)
-    revised: asyncio.Event = field(default_factory=asyncio.Event)
-    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    is_disk_full: bool = False
+    presence: Presence
+    log: FilteringBoundLogger
+    signals: Signals = field(default_factory=Signals)
 
     @property
     def space(self) -> TopicSpace:
         """The topics of this broker."""
         return self.settings.broker.space
 
-    async def announce(self, event: Event) -> None:
-        """Publish an event; it is news, not state, so that a broker that is away does not hold up the work."""
+    async def publish_event(self, event: Event) -> None:
+        """Publish an event; an event is not state, so work goes on when the broker is away."""
         try:
             await self.delivery.publish(EVENT.outgoing(self.space, self.project, event))
         except BROKER_ERRORS as exc:
             self.log.warning("event_not_published", type=event.message_type, reason=exc.sentence)
 
-    async def tell_error(self, exc: CairnError, *, image_id: ImageId | None = None, topic: str | None = None) -> None:
+    async def publish_error(
+        self, exc: CairnError, *, image_id: ImageId | None = None, topic: str | None = None
+    ) -> None:
         """Log an error, count it and publish it as an `error` event."""
         self.log.error("error", code=exc.code, reason=exc.sentence, image=image_id, topic=topic)
-        with contextlib.suppress(StoreError):  # that the disk is full can be told, if not counted
+        # A full disk prevents counting, not publishing.
+        with contextlib.suppress(StoreError):
             await asyncio.to_thread(self.store.count_error)
         reason, shown = exc.sentence[:2000], topic[:1024] if topic else None
-        await self.announce(Error(project=self.project, code=exc.code, reason=reason, image_id=image_id, topic=shown))
-
-    async def speak_state(self) -> None:
-        """Publish the retained birth message again; raises what `Delivery.publish` raises."""
-        presence = ReconstructorPresence.READY
-        if self.is_disk_full:
-            presence = ReconstructorPresence.DISK_FULL
-        elif self.store.is_paused:
-            presence = ReconstructorPresence.PAUSED
-        await self.delivery.publish(self.state(presence))
-
-    def state(self, presence: ReconstructorPresence) -> Outgoing:
-        """The birth message, or a farewell."""
-        message = ReconstructorState(
-            project=self.project,
-            presence=presence,
-            boot_id=self.boot_id,
-            black_box=self.settings.black_box,
-            has_manifest=bool(self.store.references.kept()),
-            image_count=self.store.image_count(),
-            refetch_every=self.settings.refetch_every,
-        )
-        return state_message(self.space, message)
+        event = Error(project=self.project, code=exc.code, reason=reason, image_id=image_id, topic=shown)
+        await self.publish_event(event)
 
     async def reconcile(self) -> None:
-        """Publish what the broker lacks, however long it stays away; what is damaged on the disk is left out."""
+        """Publish what the broker lacks; retry until the broker answers, and leave out shards damaged on the disk."""
         began_s = time.monotonic()
         while True:
             try:
@@ -123,20 +74,15 @@ class Context:
                 self.log.warning("publication_waits", reason=exc.sentence, since_s=round(time.monotonic() - began_s, 1))
                 await asyncio.sleep(RETRY_S)
             except ShardGoneError as exc:
-                await self.mend(exc)
+                await self.leave_out_damaged(exc)
             else:
                 return
 
-    async def mend(self, exc: ShardGoneError) -> None:
-        """Go on without the shards that are damaged on the disk, and ask the black box for a complete set."""
-        await self.tell_error(exc)
-        async with self.changing:
-            lost_count = await asyncio.to_thread(self.store.references.mend)
+    async def leave_out_damaged(self, exc: ShardGoneError) -> None:
+        """Take damaged shards out of the manifest and queue a refetch that replaces them."""
+        await self.publish_error(exc)
+        async with self.signals.changing:
+            lost_count = await asyncio.to_thread(self.store.references.leave_out_damaged)
         await asyncio.to_thread(self.store.request_refetch)
         self.log.warning("reference_mended", lost=lost_count)
-        self.work.notify()
-
-
-def state_message(space: TopicSpace, message: ReconstructorState) -> Outgoing:
-    """A state as it is retained, or as it stands in the last will."""
-    return RECONSTRUCTOR_STATE.outgoing(space, message.project, message)
+        self.signals.work.notify()

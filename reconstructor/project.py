@@ -11,24 +11,25 @@ from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError
 from broker.ids import ProjectId
 from broker.logs import get_logger
-from broker.messages import ReconstructorPresence, ReconstructorState
 from reconstructor.config import Settings
-from reconstructor.context import BROKER_ERRORS, RETRY_S, Context, state_message
+from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
 from reconstructor.intake.receipts import ask_for_gaps
-from reconstructor.intake.router import READ, receive
+from reconstructor.intake.router import READ, receive_messages
 from reconstructor.intake.scale_bars import publish_revisions
 from reconstructor.jobs.runner import run_jobs
+from reconstructor.presence import Presence, last_will
 from reconstructor.publishing.publisher import Publisher
-from reconstructor.requests import Asked, answer_requests
-from reconstructor.statistics import collect
+from reconstructor.requests import ReceivedRequest, answer_requests
+from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.store import Store
 from reconstructor.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
-_FAREWELL_S: Final = 2.0
+_OFFLINE_TIMEOUT_S: Final = 2.0
 _CLEAR_INTERVAL_S: Final = 1.0
 
 
@@ -40,17 +41,18 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
         BrokerRefusedError: the broker does not let us in.
         BlackBoxNotFoundError: the settings name no function.
     """
-    async with _opened(settings, project) as context, asyncio.TaskGroup() as tasks:
-        asked: asyncio.Queue[Asked] = asyncio.Queue()
+    requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
+    gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
+    async with _opened(settings, project) as (context, executor), asyncio.TaskGroup() as tasks:
         work = {
             "connection": _follow_connection(context),
-            "reception": receive(context, asked),
-            "gaps": ask_for_gaps(context),
-            "requests": answer_requests(context, asked),
+            "intake": receive_messages(context, requests, gaps),
+            "gaps": ask_for_gaps(context, gaps),
+            "requests": answer_requests(context, requests),
             "revisions": publish_revisions(context),
-            "jobs": run_jobs(context),
+            "jobs": run_jobs(context, executor, latencies),
             "thumbnails": publish_thumbnails(context),
-            "statistics": _publish_statistics(context),
+            "statistics": _publish_statistics(context, latencies),
             "clearing": _clear_old(context),
         }
         for name, coroutine in work.items():
@@ -58,8 +60,8 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, project: ProjectId) -> AsyncIterator[Context]:
-    """Everything that has to be closed again, in order."""
+async def _opened(settings: Settings, project: ProjectId) -> AsyncIterator[tuple[Context, Executor]]:
+    """Open everything that has to be closed again, in order."""
     store = await asyncio.to_thread(
         Store,
         settings.data_dir / project,
@@ -83,47 +85,38 @@ async def _opened(settings: Settings, project: ProjectId) -> AsyncIterator[Conte
                 references=store.references,
                 grace_s=settings.grace_s,
             ),
-            executor=executor,
-            boot_id=boot_id,
-            gaps=Gaps(first_wait_s=settings.gap_wait_s),
+            presence=Presence(project=project, settings=settings, store=store, delivery=delivery, boot_id=boot_id),
             log=get_logger(project=project),
         )
-        stack.push_async_callback(_say_farewell, context)
+        stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)
-        yield context
+        yield context, executor
 
 
 def _delivery(settings: Settings, project: ProjectId, boot_id: str) -> Delivery:
     space = settings.broker.space
-    gone = ReconstructorState(
-        project=project,
-        presence=ReconstructorPresence.OFFLINE,
-        boot_id=boot_id,
-        black_box=settings.black_box,
-        refetch_every=settings.refetch_every,
-    )
     return Delivery(
         settings.broker,
         client_id=f"reconstructor-{project}",
         subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
-        will=state_message(space, gone),
+        will=last_will(settings, project, boot_id),
     )
 
 
-async def _say_farewell(context: Context) -> None:
-    with contextlib.suppress(*BROKER_ERRORS):  # the last will says it for us
-        farewell = context.state(ReconstructorPresence.OFFLINE)
+async def _publish_offline(context: Context) -> None:
+    # On failure the last will says the same.
+    with contextlib.suppress(*BROKER_ERRORS):
         if context.delivery.is_connected:
-            await context.delivery.publish(farewell, _FAREWELL_S)
+            await context.presence.publish_offline(_OFFLINE_TIMEOUT_S)
 
 
 async def _follow_connection(context: Context) -> None:
-    """At each new connection say that we are there, and give back what the broker lost."""
+    """Publish presence at each new connection, and what the broker lost meanwhile."""
     count = 0
     while True:
         try:
             count = (await context.delivery.next_connection(count, _CONNECT_WAIT_S)).count
-            await context.speak_state()
+            await context.presence.publish()
         except DeliveryTimeoutError as exc:
             if not context.delivery.is_connected:
                 context.log.warning("broker_away", reason=exc.sentence, contested=context.delivery.is_name_contested)
@@ -134,13 +127,13 @@ async def _follow_connection(context: Context) -> None:
             context.log.warning("broker_refuses", reason=exc.sentence)
             await asyncio.sleep(RETRY_S)
             continue
-        context.thumbnails.set()
+        context.signals.thumbnails.set()
         await context.reconcile()
 
 
-async def _publish_statistics(context: Context) -> None:
+async def _publish_statistics(context: Context, latencies: LatencySamples) -> None:
     while True:
-        message = await asyncio.to_thread(collect, context.project, context.store, context.figures)
+        message = await asyncio.to_thread(collect, context.project, context.store, latencies)
         outgoing = RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
         with contextlib.suppress(*BROKER_ERRORS):  # the next ones come soon
             await context.delivery.publish(outgoing)
@@ -153,6 +146,6 @@ async def _clear_old(context: Context) -> None:
         try:
             await context.publisher.clear_old()
         except ShardGoneError as exc:
-            await context.mend(exc)
+            await context.leave_out_damaged(exc)
         except BROKER_ERRORS as exc:
             context.log.warning("clearing_waits", reason=exc.sentence)

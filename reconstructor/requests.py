@@ -38,7 +38,7 @@ class GenerationGoneError(CairnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ReceivedRequest:
     """A request as it arrived."""
 
     user: SenderId
@@ -59,20 +59,20 @@ class Asked:
         )
 
 
-async def answer_requests(context: Context, asked: asyncio.Queue[Asked]) -> None:
-    """Answer one request after the other; never returns."""
+async def answer_requests(context: Context, requests: asyncio.Queue[ReceivedRequest]) -> None:
+    """Answer requests one by one until cancelled."""
     while True:
-        await answer_request(context, await asked.get())
+        await answer_request(context, await requests.get())
 
 
-async def answer_request(context: Context, asked: Asked) -> None:
+async def answer_request(context: Context, asked: ReceivedRequest) -> None:
     """Do what is asked and say so; what is no request becomes an `error` event."""
     try:
         request = decode(asked.payload, Request)
         if request.verb is not asked.verb:
             raise WrongVerbError(f"the topic asks for {asked.verb} and the payload for {request.verb}")
     except CairnError as exc:
-        await context.tell_error(exc, topic=asked.topic)
+        await context.publish_error(exc, topic=asked.topic)
         return
     count, refusal = 0, None
     try:
@@ -97,8 +97,8 @@ async def _do(context: Context, request: Request) -> int:
                 raise NoImagesError("there is no image yet: upload one first")
         case Verb.PAUSE | Verb.RESUME:
             await asyncio.to_thread(context.store.pause, is_paused=request.verb is Verb.PAUSE)
-            await context.speak_state()
-    context.work.notify()
+            await context.presence.publish()
+    context.signals.work.notify()
     return 0
 
 
@@ -118,7 +118,9 @@ async def _resync(context: Context, request: Request) -> int:
     return await context.publisher.resync(topics)
 
 
-async def _respond(context: Context, asked: Asked, request: Request, count: int, refusal: CairnError | None) -> None:
+async def _respond(
+    context: Context, asked: ReceivedRequest, request: Request, count: int, refusal: CairnError | None
+) -> None:
     response = Response(
         project=context.project,
         id=request.id,

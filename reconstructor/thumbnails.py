@@ -17,7 +17,7 @@ async def publish_thumbnails(context: Context) -> None:
     """Keep a thumbnail of every stored image on the broker; never returns. A new broker gets all of them again."""
     listed_at, seen_count, shown = 0, 0, frozenset[str]()
     while True:
-        context.thumbnails.clear()
+        context.signals.thumbnails.clear()
         try:
             connected = await context.delivery.wait_connected(_CONNECT_TIMEOUT_S)
             if connected.count != listed_at:
@@ -32,7 +32,7 @@ async def publish_thumbnails(context: Context) -> None:
             context.log.warning("thumbnails_wait", reason=exc.sentence)
             await asyncio.sleep(RETRY_S)
         else:
-            await context.thumbnails.wait()
+            await context.signals.thumbnails.wait()
 
 
 async def _list(connection: Connection, project: ProjectId) -> frozenset[str]:

@@ -19,6 +19,7 @@ from broker.messages import (
     UploadEnd,
 )
 from reconstructor.context import Context
+from reconstructor.gaps import Gaps
 from reconstructor.intake.receipts import captured_at, receipt_for, receipt_of, rejection, send_receipt, wait_for_disk
 from reconstructor.intake.validation import ImageRefusedError, ImageTooLargeError, Taken, Upload, WrongDigestError
 from reconstructor.storage.durable_files import StoreError
@@ -32,8 +33,8 @@ class WrongUploadError(CairnError):
     remedy = "Send the same image id in topic and payload."
 
 
-async def receive_upload(context: Context, found: Match, incoming: Incoming) -> None:
-    """See to one message of an upload; raises what `Delivery.publish` raises, and CairnError for what is none."""
+async def receive_upload(context: Context, gaps: Gaps, found: Match, incoming: Incoming) -> None:
+    """Process one message of an upload; raises what `Delivery.publish` raises, and CairnError for a bad message."""
     sender, image_id = found.sender, found.image_id
     if found.channel is UPLOAD_PIECE:
         await _put(context, sender, image_id, found.offset, incoming.payload)
@@ -46,8 +47,8 @@ async def receive_upload(context: Context, found: Match, incoming: Incoming) -> 
     if receipt is None and isinstance(message, UploadEnd):
         receipt = await _end(context, sender, image_id, captured_at(incoming))
     if receipt is not None:
-        await asyncio.to_thread(context.store.assembly.close, sender, image_id)
-        await send_receipt(context, sender, receipt)
+        await asyncio.to_thread(context.store.partial_uploads.close, sender, image_id)
+        await send_receipt(context, gaps, sender, receipt)
 
 
 async def _begin(context: Context, sender: SenderId, message: UploadBegin | UploadEnd) -> UploadAcknowledged | None:
@@ -81,7 +82,7 @@ async def _open(context: Context, sender: SenderId, begin: UploadBegin) -> tuple
     while True:
         try:
             context.store.check_room(begin.size_bytes)
-            return await asyncio.to_thread(context.store.assembly.open, sender, begin)
+            return await asyncio.to_thread(context.store.partial_uploads.open, sender, begin)
         except StoreError as exc:
             await wait_for_disk(context, exc)
 
@@ -91,7 +92,7 @@ async def _put(context: Context, sender: SenderId, image_id: ImageId, offset: in
         raise BadPieceError(f"a piece of {len(piece)} bytes is above the limit of {MAX_PIECE_BYTES}: cut smaller")
     while True:
         try:
-            is_expected = await asyncio.to_thread(context.store.assembly.put, sender, image_id, offset, piece)
+            is_expected = await asyncio.to_thread(context.store.partial_uploads.put, sender, image_id, offset, piece)
         except StoreError as exc:
             await wait_for_disk(context, exc)
         else:
@@ -101,14 +102,16 @@ async def _put(context: Context, sender: SenderId, image_id: ImageId, offset: in
 
 
 async def _end(context: Context, sender: SenderId, image_id: ImageId, at: datetime | None) -> UploadAcknowledged | None:
-    assembly = context.store.assembly
-    if await asyncio.to_thread(assembly.missing, sender, image_id):
+    partial_uploads = context.store.partial_uploads
+    if await asyncio.to_thread(partial_uploads.missing, sender, image_id):
         return None  # told already
     try:
-        content = await asyncio.to_thread(assembly.whole, sender, image_id)
+        content = await asyncio.to_thread(partial_uploads.whole, sender, image_id)
     except TornUploadError as exc:
         context.log.warning("upload_torn", sender=sender, image=image_id, reason=exc.sentence)
-        await _tell_missing(context, sender, image_id, await asyncio.to_thread(assembly.missing, sender, image_id))
+        await _tell_missing(
+            context, sender, image_id, await asyncio.to_thread(partial_uploads.missing, sender, image_id)
+        )
         return None
     upload = Upload(sender=sender, name=ImageName(image_id), payload=content, captured_at=at)
     return await receipt_for(context, upload)

@@ -9,6 +9,7 @@ from broker.delivery import Incoming
 from broker.ids import ImageName, SenderId
 from broker.messages import Flow, Missing, ReceiptStatus, UploadAcknowledged
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.gaps import Gaps
 from reconstructor.intake.validation import ImageRefusedError, Limits, Taken, Upload, take_in
 from reconstructor.storage.durable_files import StoreError
 
@@ -45,11 +46,11 @@ async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadA
     image = taken.image
     if taken.status is ReceiptStatus.STORED:
         context.log.info("image_stored", sender=image.sender, image=image.image_id, number=image.number)
-        context.work.notify()
-        context.thumbnails.set()
-    if context.is_disk_full:
-        context.is_disk_full = False
-        await _speak(context)
+        context.signals.work.notify()
+        context.signals.thumbnails.set()
+    if context.presence.is_disk_full:
+        context.presence.is_disk_full = False
+        await _publish_state(context)
     return UploadAcknowledged(
         project=context.project,
         status=taken.status,
@@ -73,20 +74,20 @@ async def rejection(context: Context, sender: SenderId, name: ImageName, exc: Im
     )
 
 
-async def send_receipt(context: Context, sender: SenderId, receipt: UploadAcknowledged) -> None:
+async def send_receipt(context: Context, gaps: Gaps, sender: SenderId, receipt: UploadAcknowledged) -> None:
     """Publish a receipt; raises what `Delivery.publish` raises."""
-    context.gaps.note(sender, receipt.image_name)
+    gaps.note(sender, receipt.image_name)
     outgoing = RECEIPT.outgoing(context.space, context.project, receipt, sender=sender, image_name=receipt.image_name)
     await context.delivery.publish(outgoing)
 
 
-async def ask_for_gaps(context: Context) -> None:
-    """Publish now and then which images of a session never came; never returns."""
+async def ask_for_gaps(context: Context, gaps: Gaps) -> None:
+    """Tell senders at intervals which images of a session never came, until cancelled."""
     for image in await asyncio.to_thread(context.store.images):
-        context.gaps.note(image.sender, image.image_id)
+        gaps.note(image.sender, image.image_id)
     while True:
         await asyncio.sleep(min(GAP_LOOK_S, context.settings.gap_wait_s / 2))
-        for sender, sequences in context.gaps.due():
+        for sender, sequences in gaps.due():
             context.log.warning(
                 "sequences_missing", sender=sender, session=sequences.session, count=len(sequences.sequences)
             )
@@ -106,15 +107,15 @@ async def send_flow(context: Context, sender: SenderId) -> None:
 
 async def wait_for_disk(context: Context, exc: StoreError) -> None:
     """Say once that nothing can be stored, and wait a little."""
-    if not context.is_disk_full:
-        context.is_disk_full = True
-        await context.tell_error(exc)
-        await _speak(context)
+    if not context.presence.is_disk_full:
+        context.presence.is_disk_full = True
+        await context.publish_error(exc)
+        await _publish_state(context)
     await asyncio.sleep(RETRY_S)
 
 
-async def _speak(context: Context) -> None:
+async def _publish_state(context: Context) -> None:
     try:
-        await context.speak_state()
+        await context.presence.publish()
     except BROKER_ERRORS as exc:
         context.log.warning("state_not_published", reason=exc.sentence)

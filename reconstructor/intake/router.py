@@ -1,4 +1,4 @@
-"""What happens to each message that arrives? Images, pieces, scale bars: stored; requests: queued; rubbish: a word."""
+"""What happens to each message that arrives? Images, pieces and scale bars are stored, requests queued, bad messages answered by an error event."""
 
 import asyncio
 
@@ -8,38 +8,43 @@ from broker.delivery import Incoming
 from broker.errors import CairnError
 from broker.ids import SenderId
 from reconstructor.context import BROKER_ERRORS, Context
+from reconstructor.gaps import Gaps
 from reconstructor.intake.pieces import receive_upload
 from reconstructor.intake.receipts import captured_at, receipt_for, send_flow, send_receipt
 from reconstructor.intake.scale_bars import receive_scale_bar
 from reconstructor.intake.validation import Upload
-from reconstructor.requests import Asked
+from reconstructor.requests import ReceivedRequest
 
 # The filter of the pieces matches begin and end, too; filters of their own would bring those twice.
 READ = (IMAGE, UPLOAD_PIECE, REQUEST, SCALE_BAR)
 
 
-async def receive(context: Context, asked: asyncio.Queue[Asked]) -> None:
-    """Handle one message after the other; never returns. Each is acknowledged when it is durable or refused in words."""
+async def receive_messages(context: Context, requests: asyncio.Queue[ReceivedRequest], gaps: Gaps) -> None:
+    """Process messages one by one until cancelled; acknowledge each once it is durable or refused with a reason."""
     senders: set[SenderId] = set()
     async for message in context.delivery.messages():
         try:
-            await _receive_one(context, message, asked, senders)
+            await _receive_one(context, message, requests, gaps, senders)
         except BROKER_ERRORS as exc:  # not acknowledged: the broker or the sender brings it again
             context.log.warning("answer_not_published", topic=message.topic, reason=exc.sentence)
         except CairnError as exc:
-            await context.tell_error(exc, topic=message.topic)
+            await context.publish_error(exc, topic=message.topic)
             message.acknowledge()
         else:
             message.acknowledge()
 
 
 async def _receive_one(
-    context: Context, message: Incoming, asked: asyncio.Queue[Asked], senders: set[SenderId]
+    context: Context,
+    message: Incoming,
+    requests: asyncio.Queue[ReceivedRequest],
+    gaps: Gaps,
+    senders: set[SenderId],
 ) -> None:
     found = match(context.space, message.topic)
     if found.channel is REQUEST:
         if not message.is_retained:
-            asked.put_nowait(Asked.now(message, found))
+            requests.put_nowait(ReceivedRequest.now(message, found))
         return
     if found.channel is SCALE_BAR:
         await receive_scale_bar(context, message.payload)
@@ -49,11 +54,11 @@ async def _receive_one(
         await send_flow(context, sender)
         senders.add(sender)
     if found.channel is IMAGE:
-        await _receive_image(context, sender, found, message)
+        await _receive_image(context, gaps, sender, found, message)
     else:
-        await receive_upload(context, found, message)
+        await receive_upload(context, gaps, found, message)
 
 
-async def _receive_image(context: Context, sender: SenderId, found: Match, message: Incoming) -> None:
+async def _receive_image(context: Context, gaps: Gaps, sender: SenderId, found: Match, message: Incoming) -> None:
     upload = Upload(sender=sender, name=found.image_name, payload=message.payload, captured_at=captured_at(message))
-    await send_receipt(context, sender, await receipt_for(context, upload))
+    await send_receipt(context, gaps, sender, await receipt_for(context, upload))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from broker.envelope import decode
 from broker.messages import Cameras, Manifest, ScaleBar
 from reconstructor.context import Context
-from reconstructor.metric_scale.estimate import measured_scale
+from reconstructor.metric_scale.estimate import estimate_scale
 from reconstructor.metric_scale.scale import Scale, scale_of_bar, scaled
 
 
@@ -21,7 +21,7 @@ async def receive_scale_bar(context: Context, payload: bytes) -> None:
     store = context.store
     if payload == await asyncio.to_thread(store.scale_bar):
         return
-    async with context.changing:
+    async with context.signals.changing:
         reference = await asyncio.to_thread(store.references.newest)
         manifest = reference.manifest if reference is not None else None
         scale = await asyncio.to_thread(_scale_after, context, payload, manifest)
@@ -30,14 +30,14 @@ async def receive_scale_bar(context: Context, payload: bytes) -> None:
     context.log.info(
         "scale_changed", source=scale.source.value if scale else "none", metres_per_unit=scale and scale.metres_per_unit
     )
-    context.revised.set()
+    context.signals.revised.set()
 
 
 async def publish_revisions(context: Context) -> None:
     """Publish what a scale bar changed; never returns. Intake does not wait for it."""
     while True:
-        await context.revised.wait()
-        context.revised.clear()
+        await context.signals.revised.wait()
+        context.signals.revised.clear()
         await context.reconcile()
 
 
@@ -47,7 +47,7 @@ def _scale_after(context: Context, payload: bytes, manifest: Manifest | None) ->
     cameras = context.store.references.cameras()
     if cameras is None:
         return None
-    return measured_scale(None, decode(cameras, Cameras).cameras, context.store, context.settings.baseline)
+    return estimate_scale(None, decode(cameras, Cameras).cameras, context.store, context.settings.baseline)
 
 
 def _revised(manifest: Manifest | None, scale: Scale | None) -> Manifest | None:

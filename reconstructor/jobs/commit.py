@@ -9,9 +9,9 @@ from broker.messages import CameraEntry, Cameras
 from reconstructor.black_box import CameraUpdate, Update
 from reconstructor.config import Baseline
 from reconstructor.jobs.answer import Answer
-from reconstructor.metric_scale.estimate import measured_scale
+from reconstructor.metric_scale.estimate import estimate_scale
 from reconstructor.metric_scale.scale import Scaling
-from reconstructor.publishing.manifests import Next, begin, grow
+from reconstructor.publishing.manifests import NextManifest, begin, grow
 from reconstructor.schedule import Job, JobKind
 from reconstructor.storage.images import ImageState, StoredImage
 from reconstructor.storage.store import Change, Store
@@ -32,16 +32,16 @@ class BudgetReachedError(CairnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobResult:
+class CommitPlan:
     """What to keep, and what to say beside it."""
 
     change: Change
     remarks: tuple[CairnError, ...] = ()
 
 
-def job_result(
+def plan_commit(
     job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, baseline: Baseline | None = None
-) -> JobResult:
+) -> CommitPlan:
     """What one answer changes; reads the store and changes nothing.
 
     Raises:
@@ -49,7 +49,7 @@ def job_result(
     """
     images = store.images()
     entries = tuple(_cameras(answer.update, {str(image.image_id): image for image in images}))
-    measured = measured_scale(answer.update, entries, store, baseline)
+    measured = estimate_scale(answer.update, entries, store, baseline)
     scaling = Scaling(measured=measured, is_fixed=bool(store.scale_bar()))
     following = _following(job, answer, store, project=project, bytes_limit=bytes_limit, scaling=scaling)
     cameras = None
@@ -63,12 +63,12 @@ def job_result(
         states=_states(job, answer, images),
         solution=answer.solution,
     )
-    return JobResult(change=change, remarks=tuple(_remarks(job, answer, following)))
+    return CommitPlan(change=change, remarks=tuple(_remarks(job, answer, following)))
 
 
 def _following(
     job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, scaling: Scaling
-) -> Next | None:
+) -> NextManifest | None:
     if answer.cloud is None or (job.kind is JobKind.REFETCH and answer.is_rejected):
         return None
     reference = store.references.newest()
@@ -93,7 +93,7 @@ def _following(
     )
 
 
-def _generation(following: Next | None, store: Store) -> Generation | None:
+def _generation(following: NextManifest | None, store: Store) -> Generation | None:
     if following is not None and following.manifest is not None:
         return following.manifest.generation
     kept = store.references.kept()
@@ -135,7 +135,7 @@ def _states(job: Job, answer: Answer, images: list[StoredImage]) -> dict[str, Im
     return said
 
 
-def _remarks(job: Job, answer: Answer, following: Next | None) -> Iterator[CairnError]:
+def _remarks(job: Job, answer: Answer, following: NextManifest | None) -> Iterator[CairnError]:
     if job.kind is JobKind.REFETCH and answer.update is not None and answer.is_rejected:
         yield RefetchRejectedError(answer.update.refetch_rejected)
     if following is not None and following.left_out_count:

@@ -7,29 +7,32 @@ from broker.ids import Generation
 from broker.messages import Manifest, ProcessingComplete, ProcessingStarted, RefetchStarting, ShardUpdate
 from reconstructor.context import Context
 from reconstructor.schedule import Job, JobKind
+from reconstructor.statistics import LatencySamples
 from reconstructor.storage.images import ImageState, StoredImage
 
 _SPOKEN_STATES = frozenset({ImageState.PLACED, ImageState.WAITING, ImageState.REJECTED})
 
 
-async def announce_start(context: Context, job: Job, image: StoredImage) -> None:
+async def publish_start(context: Context, job: Job, image: StoredImage) -> None:
     """The black box gets it now."""
     event = "processing_started" if job.kind is JobKind.ADD else "refetch_starting"
     context.log.info(event, image=image.image_id, number=image.number)
     if job.kind is JobKind.ADD:
-        await context.announce(
+        await context.publish_event(
             ProcessingStarted(project=context.project, image_id=image.image_id, image_number=image.number)
         )
         return
     following = Generation(await asyncio.to_thread(context.store.references.next_generation))
-    await context.announce(
+    await context.publish_event(
         RefetchStarting(
             project=context.project, image_id=image.image_id, image_number=image.number, next_generation=following
         )
     )
 
 
-async def publish(context: Context, job: Job, image: StoredImage, manifest: Manifest | None) -> None:
+async def publish_result(
+    context: Context, latencies: LatencySamples, job: Job, image: StoredImage, manifest: Manifest | None
+) -> None:
     """Bring the broker to where the store is, then tell everybody; `manifest` is what the job wrote, if points came."""
     await context.reconcile()
     new_points = 0
@@ -38,12 +41,12 @@ async def publish(context: Context, job: Job, image: StoredImage, manifest: Mani
     captured_to_shard_s = _seconds_since(image.captured_at) if is_shown else None
     if manifest is not None:
         if stored_to_shard_s is not None:
-            context.figures.stored_to_shard_s.append(stored_to_shard_s)
+            latencies.stored_to_shard_s.append(stored_to_shard_s)
         update = _shard_update(context, job, image, manifest)
         new_points = update.point_count
         if await asyncio.to_thread(_is_present, context, manifest):
-            await context.announce(update)
-    await announce_end(
+            await context.publish_event(update)
+    await publish_end(
         context,
         job,
         image,
@@ -81,7 +84,7 @@ def _shard_update(context: Context, job: Job, image: StoredImage, manifest: Mani
     )
 
 
-async def announce_end(
+async def publish_end(
     context: Context,
     job: Job,
     image: StoredImage,
@@ -91,7 +94,7 @@ async def announce_end(
     stored_to_shard_s: float | None = None,
     captured_to_shard_s: float | None = None,
 ) -> None:
-    """It is through, whatever came of it."""
+    """Publish that a job has ended, also after a failure."""
     state = (await asyncio.to_thread(context.store.image, image.number)).state
     started_at = await asyncio.to_thread(context.store.job_started_at, job)
     complete = ProcessingComplete(
@@ -117,4 +120,4 @@ async def announce_end(
         duration_s=round(complete.duration_s, 3),
         stored_to_shard_s=stored_to_shard_s and round(stored_to_shard_s, 3),
     )
-    await context.announce(complete)
+    await context.publish_event(complete)

@@ -14,7 +14,7 @@ INTERVAL_S: Final = 1.0
 
 
 @asynccontextmanager
-async def telling_progress(context: Context, image_id: ImageId) -> AsyncIterator[None]:
+async def publishing_progress(context: Context, image_id: ImageId) -> AsyncIterator[None]:
     """Publish what the black box leaves in its working directory, as long as the block runs."""
     await asyncio.to_thread(forget_progress, context.store.black_box_folder)
     telling = asyncio.create_task(_tell_progress(context, image_id), name=f"{context.project}.progress")
@@ -31,7 +31,7 @@ async def _tell_progress(context: Context, image_id: ImageId) -> None:
         note = await asyncio.to_thread(read_progress, context.store.black_box_folder)
         if note is not None and note.done_ratio > told_ratio:
             told_ratio = note.done_ratio
-            await context.announce(
+            await context.publish_event(
                 Progress(project=context.project, image_id=image_id, stage=note.stage, done_ratio=told_ratio)
             )
         await asyncio.sleep(INTERVAL_S)

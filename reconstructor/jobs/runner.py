@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from broker.errors import CairnError
 from broker.messages import Manifest
 from reconstructor.context import RETRY_S, Context
+from reconstructor.executors import Executor
 from reconstructor.executors.child import BlackBoxInterruptedError
 from reconstructor.jobs.answer import Answer, read_answer
-from reconstructor.jobs.commit import JobResult, job_result
+from reconstructor.jobs.commit import CommitPlan, plan_commit
 from reconstructor.jobs.commit_order import CommitOrder
-from reconstructor.jobs.events import announce_end, announce_start, publish
-from reconstructor.jobs.progress_events import telling_progress
+from reconstructor.jobs.events import publish_end, publish_result, publish_start
+from reconstructor.jobs.progress_events import publishing_progress
 from reconstructor.schedule import Job, JobKind, JobState
+from reconstructor.statistics import LatencySamples
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.images import StoredImage
@@ -30,11 +32,15 @@ class Lanes:
     """What the lanes of one project share.
 
     Attributes:
+        executor: runs the black box.
+        latencies: measured from each image's arrival to its shards.
         order: in which their answers are stored.
         suspects: numbers of jobs in which the black box's process ended while it did two things; until each of them
             has run alone, nothing runs beside anything.
     """
 
+    executor: Executor
+    latencies: LatencySamples
     order: CommitOrder
     suspects: set[int] = field(default_factory=set)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -49,15 +55,16 @@ class Lanes:
             yield
 
 
-async def run_jobs(context: Context) -> None:
-    """Load the black box, then run all jobs; never returns.
+async def run_jobs(context: Context, executor: Executor, latencies: LatencySamples) -> None:
+    """Load the black box, then run all jobs until cancelled.
 
     Raises:
         BlackBoxNotFoundError: the settings name no function.
     """
-    await context.executor.start()
-    lanes = Lanes(order=CommitOrder(await asyncio.to_thread(lambda: context.store.solution)))
-    kinds = [(kind,) for kind in JobKind] if context.executor.is_concurrent else [tuple(JobKind)]
+    await executor.start()
+    order = CommitOrder(await asyncio.to_thread(lambda: context.store.solution))
+    lanes = Lanes(executor=executor, latencies=latencies, order=order)
+    kinds = [(kind,) for kind in JobKind] if executor.is_concurrent else [tuple(JobKind)]
     async with asyncio.TaskGroup() as tasks:
         for each in kinds:
             name = f"{context.project}.jobs.{'-'.join(each)}"
@@ -65,49 +72,50 @@ async def run_jobs(context: Context) -> None:
 
 
 async def _run_lane(context: Context, lanes: Lanes, kinds: Collection[JobKind]) -> None:
-    """See to one job of these kinds after the other."""
+    """Run the jobs of these kinds, one after the other."""
     while True:
-        count = context.work.count
+        count = context.signals.work.count
         job = await asyncio.to_thread(context.store.next_job, kinds)
         if job is None or (context.store.is_paused and job.state is not JobState.STORED):
-            await context.work.wait_past(count)
+            await context.signals.work.wait_past(count)
             continue
         await run_job(context, lanes, job)
-        context.work.notify()  # a refetch waits for the images before it
+        context.signals.work.notify()  # a refetch waits for the images before it
 
 
 async def run_job(context: Context, lanes: Lanes, job: Job) -> None:
     """One job from where a crash may have left it to its end."""
     image = await asyncio.to_thread(context.store.image, job.image_number)
     if job.state is JobState.STORED:
-        await publish(context, job, image, await asyncio.to_thread(_stored_manifest, context, job))
+        manifest = await asyncio.to_thread(_stored_manifest, context, job)
+        await publish_result(context, lanes.latencies, job, image, manifest)
         return
-    outcome = await _make_and_store(context, lanes, job, image)
-    if outcome is None:
+    plan = await _make_and_store(context, lanes, job, image)
+    if plan is None:
         return
-    for remark in outcome.remarks:
-        await context.tell_error(remark, image_id=image.image_id)
-    await publish(context, job, image, outcome.change.manifest)
+    for remark in plan.remarks:
+        await context.publish_error(remark, image_id=image.image_id)
+    await publish_result(context, lanes.latencies, job, image, plan.change.manifest)
 
 
-async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> JobResult | None:
+async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> CommitPlan | None:
     """What a job brought, stored; None if it failed, or runs again."""
-    with lanes.order.flight(job.kind) as flight:
+    with lanes.order.in_flight(job.kind) as call:
         try:
             answer = await _reconstruct(context, lanes, job, image)
-            await lanes.order.turn(flight, answer.solution)
-            async with context.changing:
-                outcome = await asyncio.to_thread(_check, context, job, answer)
-                await asyncio.to_thread(context.store.commit, job, outcome.change)
+            await lanes.order.wait_to_commit(call, answer.solution)
+            async with context.signals.changing:
+                plan = await asyncio.to_thread(_check, context, job, answer)
+                await asyncio.to_thread(context.store.commit, job, plan.change)
         except BlackBoxInterruptedError as exc:  # nobody knows whose fault it was: both run again, alone
             context.log.warning("call_interrupted", image=image.image_id, kind=job.kind.value, reason=exc.sentence)
             lanes.suspects.add(job.number)
             return None
         except ShardGoneError as exc:  # it runs again, from a cloud without that shard
-            await context.mend(exc)
+            await context.leave_out_damaged(exc)
             return None
         except StoreError as exc:  # the disk's fault, not the image's: it runs again
-            await context.tell_error(exc, image_id=image.image_id)
+            await context.publish_error(exc, image_id=image.image_id)
             await asyncio.sleep(RETRY_S)
             return None
         except CairnError as exc:
@@ -115,7 +123,7 @@ async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: Store
             lanes.suspects.discard(job.number)
             return None
     lanes.suspects.discard(job.number)
-    return outcome
+    return plan
 
 
 async def _reconstruct(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> Answer:
@@ -124,7 +132,7 @@ async def _reconstruct(context: Context, lanes: Lanes, job: Job, image: StoredIm
     is_refetch = job.kind is JobKind.REFETCH
     async with lanes.calling():
         await asyncio.to_thread(store.start, job)
-        await announce_start(context, job, image)
+        await publish_start(context, job, image)
         merged = None if is_refetch else await asyncio.to_thread(store.references.merged)
         call = Call(
             is_refetch=is_refetch,
@@ -133,15 +141,15 @@ async def _reconstruct(context: Context, lanes: Lanes, job: Job, image: StoredIm
             new_img_id=image.image_id,
         )
         if is_refetch:
-            async with telling_progress(context, image.image_id):
-                folder = await context.executor.call(call, settings.refetch_timeout_s)
+            async with publishing_progress(context, image.image_id):
+                folder = await lanes.executor.call(call, settings.refetch_timeout_s)
         else:
-            folder = await context.executor.call(call, settings.timeout_s)
+            folder = await lanes.executor.call(call, settings.timeout_s)
     return await asyncio.to_thread(read_answer, folder, settings.points_limit)
 
 
-def _check(context: Context, job: Job, answer: Answer) -> JobResult:
-    return job_result(
+def _check(context: Context, job: Job, answer: Answer) -> CommitPlan:
+    return plan_commit(
         job,
         answer,
         context.store,
@@ -162,5 +170,5 @@ def _stored_manifest(context: Context, job: Job) -> Manifest | None:
 async def _fail(context: Context, job: Job, image: StoredImage, exc: CairnError) -> None:
     """The image stays, its job is over, the project keeps its cloud."""
     await asyncio.to_thread(context.store.fail, job, exc.code)
-    await context.tell_error(exc, image_id=image.image_id)
-    await announce_end(context, job, image)
+    await context.publish_error(exc, image_id=image.image_id)
+    await publish_end(context, job, image)

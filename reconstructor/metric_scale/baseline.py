@@ -19,21 +19,17 @@ _MOST_SPREAD: Final = 0.1  # of the median distance: beyond it the pairs were no
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Station:
+class PlacedImage:
     """A placed image and its camera's centre (3,) in the world."""
 
     image: StoredImage
     centre_in_world: NDArray[np.float64]
 
 
-def scale_of_baseline(baseline: Baseline, stations: Iterable[Station]) -> Scale | None:
+def scale_of_baseline(baseline: Baseline, placed: Iterable[PlacedImage]) -> Scale | None:
     """The median over all pairs, or None with too few of them, or with distances that differ by more than a tenth."""
-    by_sender = {
-        sender: [each for each in stations if each.image.sender == sender]
-        for stations in [list(stations)]
-        for sender in baseline.senders
-    }
-    of_senders = list(by_sender.values())
+    known = list(placed)
+    of_senders = [[each for each in known if each.image.sender == sender] for sender in baseline.senders]
     pairs = _simultaneous(*of_senders) if len(of_senders) > 1 else _consecutive(of_senders[0])
     lengths = np.array([float(np.linalg.norm(one.centre_in_world - other.centre_in_world)) for one, other in pairs])
     if len(lengths) < _FEWEST_PAIRS:
@@ -44,7 +40,7 @@ def scale_of_baseline(baseline: Baseline, stations: Iterable[Station]) -> Scale 
     return Scale(metres_per_unit=baseline.metres / length, source=ScaleSource.BASELINE)
 
 
-def _simultaneous(ones: Sequence[Station], others: Sequence[Station]) -> list[tuple[Station, Station]]:
+def _simultaneous(ones: Sequence[PlacedImage], others: Sequence[PlacedImage]) -> list[tuple[PlacedImage, PlacedImage]]:
     """Pairs taken within a second by both agents' clocks, the closest in time first, each image once."""
     gaps = sorted(
         (abs(one.image.captured_at - other.image.captured_at), first, second)
@@ -59,9 +55,9 @@ def _simultaneous(ones: Sequence[Station], others: Sequence[Station]) -> list[tu
     return [(ones[first], others[second]) for first, second in pairs.items()]
 
 
-def _consecutive(stations: Sequence[Station]) -> list[tuple[Station, Station]]:
+def _consecutive(placed: Sequence[PlacedImage]) -> list[tuple[PlacedImage, PlacedImage]]:
     """Neighbours in one session's count; a gap is no step."""
-    ordered = sorted(stations, key=lambda each: (each.image.image_id.session, each.image.image_id.sequence))
+    ordered = sorted(placed, key=lambda each: (each.image.image_id.session, each.image.image_id.sequence))
     return [
         (one, other)
         for one, other in itertools.pairwise(ordered)

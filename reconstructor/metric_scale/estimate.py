@@ -7,33 +7,33 @@ import numpy as np
 from broker.messages import CameraEntry
 from reconstructor.black_box import Update
 from reconstructor.config import Baseline
-from reconstructor.metric_scale.baseline import Station, scale_of_baseline
+from reconstructor.metric_scale.baseline import PlacedImage, scale_of_baseline
 from reconstructor.metric_scale.gps import fix_of, scale_of_gps
 from reconstructor.metric_scale.scale import Scale
 from reconstructor.storage.images import StoredImage
 from reconstructor.storage.store import Store
 
 
-def measured_scale(
+def estimate_scale(
     update: Update | None, cameras: Iterable[CameraEntry], store: Store, baseline: Baseline | None
 ) -> Scale | None:
     """The best scale that can be had without a person, in the world of these cameras."""
     if update is not None and update.metres_per_unit is not None:
         return Scale(metres_per_unit=update.metres_per_unit, source=update.scale_source)
-    stations = list(_stations(cameras, store.images()))
-    scale = scale_of_baseline(baseline, stations) if baseline is not None else None
-    return scale or _gps_scale(stations, store)
+    placed = list(_placed_images(cameras, store.images()))
+    scale = scale_of_baseline(baseline, placed) if baseline is not None else None
+    return scale or _gps_scale(placed, store)
 
 
-def _stations(cameras: Iterable[CameraEntry], images: Iterable[StoredImage]) -> Iterable[Station]:
+def _placed_images(cameras: Iterable[CameraEntry], images: Iterable[StoredImage]) -> Iterable[PlacedImage]:
     image_by_id = {image.image_id: image for image in images}
     for camera in cameras:
         image = image_by_id.get(camera.image_id)
         if image is not None and camera.world_from_camera is not None:
-            yield Station(image=image, centre_in_world=np.array(camera.world_from_camera)[:3, 3])
+            yield PlacedImage(image=image, centre_in_world=np.array(camera.world_from_camera)[:3, 3])
 
 
-def _gps_scale(stations: Iterable[Station], store: Store) -> Scale | None:
-    located = [(each, fix) for each in stations if (fix := fix_of(store.path(each.image))) is not None]
+def _gps_scale(placed: Iterable[PlacedImage], store: Store) -> Scale | None:
+    located = [(each, fix) for each in placed if (fix := fix_of(store.path(each.image))) is not None]
     centres = np.array([each.centre_in_world for each, _ in located]).reshape(-1, 3)
     return scale_of_gps(centres, [fix for _, fix in located])

@@ -29,7 +29,7 @@ class CloudOutOfBoundsError(CairnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
+class NextManifest:
     """The next manifest, the shards that are new in it, and how many points found no room."""
 
     manifest: Manifest | None
@@ -47,7 +47,7 @@ def begin(
     update: Update | None,
     bytes_limit: int,
     scaling: Scaling = NOTHING_KNOWN,
-) -> Next:
+) -> NextManifest:
     """A complete new reference set.
 
     Raises:
@@ -68,7 +68,7 @@ def begin(
         level_count=max(shard.entry.level for shard in ready) + 1,
         shards=tuple(shard.entry for shard in ready),
     )
-    return Next(manifest=manifest, shards=ready, left_out_count=left_out)
+    return NextManifest(manifest=manifest, shards=ready, left_out_count=left_out)
 
 
 def grow(
@@ -79,7 +79,7 @@ def grow(
     update: Update | None,
     bytes_limit: int,
     scaling: Scaling = NOTHING_KNOWN,
-) -> Next:
+) -> NextManifest:
     """The present reference set with an increment under the next indexes, one revision on.
 
     Raises:
@@ -93,7 +93,7 @@ def grow(
     first_index = max((entry.index for entry in manifest.shards), default=-1) + 1
     ready, left_out = _within(shards, bytes_limit - used_bytes, first_index=first_index, image_number=image_number)
     if not ready:
-        return Next(manifest=None, shards=(), left_out_count=left_out)
+        return NextManifest(manifest=None, shards=(), left_out_count=left_out)
     up = update.up if update is not None and update.up is not None else manifest.frame.up
     scale = next_scale(manifest.frame, scaling, growth=1.0, is_complete=False)
     grown = manifest.model_copy(
@@ -108,7 +108,7 @@ def grow(
             "shards": (*manifest.shards, *(shard.entry for shard in ready)),
         }
     )
-    return Next(manifest=grown, shards=ready, left_out_count=left_out)
+    return NextManifest(manifest=grown, shards=ready, left_out_count=left_out)
 
 
 def _within(

@@ -22,7 +22,7 @@ from broker.messages import Manifest, ShardEntry
 from broker.topics import TopicSpace
 from reconstructor.publishing.retained import Retained, list_retained
 from reconstructor.storage.generation_files import ShardGoneError
-from reconstructor.storage.reference_sets import Reference, References
+from reconstructor.storage.reference_sets import ReferenceSet, ReferenceSets
 
 _WINDOW: Final = 16  # shards under way: mosquitto.conf's max_inflight_messages
 _CONNECT_TIMEOUT_S: Final = 10.0
@@ -32,7 +32,13 @@ class Publisher:
     """Keeps what the broker retains of one project equal to its store."""
 
     def __init__(
-        self, *, project: ProjectId, connection: Connection, delivery: Delivery, references: References, grace_s: float
+        self,
+        *,
+        project: ProjectId,
+        connection: Connection,
+        delivery: Delivery,
+        references: ReferenceSets,
+        grace_s: float,
     ) -> None:
         self._project, self._connection, self._space = project, connection, connection.space
         self._delivery, self._references, self._grace_s = delivery, references, grace_s
@@ -110,7 +116,7 @@ class Publisher:
             "retained_listed", shards=len(self._retained.digests), has_manifest=bool(self._retained.manifest)
         )
 
-    async def _send_shards(self, reference: Reference) -> int:
+    async def _send_shards(self, reference: ReferenceSet) -> int:
         """Send what is missing; a damaged file holds up the manifest and not the other shards."""
         generation = reference.manifest.generation
         missing = [
@@ -165,7 +171,7 @@ class Publisher:
             duration_s=round(time.monotonic() - began_s, 4),
         )
 
-    async def _send_pointer(self, reference: Reference) -> None:
+    async def _send_pointer(self, reference: ReferenceSet) -> None:
         if self._retained.manifest == reference.payload:
             return
         await self._delivery.publish(REFERENCE.outgoing(self._space, self._project, reference.payload))

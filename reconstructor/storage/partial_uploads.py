@@ -39,7 +39,7 @@ class TornUploadError(CairnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assembly:
+class PartialUploads:
     """The unfinished images of one project."""
 
     folder: Path

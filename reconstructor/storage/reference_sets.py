@@ -19,14 +19,14 @@ _MERGED: Final = "merged-*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class ReferenceSet:
     """The present reference set with its increments."""
 
     manifest: Manifest
     payload: bytes
 
 
-class References:
+class ReferenceSets:
     """The reference sets of one project: rows of the store's database and the files they name.
 
     The newest two generations are kept when a store is opened: viewers may still load the previous one.
@@ -35,14 +35,14 @@ class References:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database, self._folder = database, folder
         self._files = GenerationFiles(folder=make_folder(folder / "generations"))
-        self._newest: Reference | None = None
+        self._newest: ReferenceSet | None = None
         remove_unfinished(self._files.folder)
         self._forget_merged()
         for generation in sorted(self.kept())[:-2]:
             self.forget(generation)
         self._files.keep_only(set(self.kept()))
 
-    def newest(self) -> Reference | None:
+    def newest(self) -> ReferenceSet | None:
         """What viewers are to see now."""
         kept = self.kept()
         if not kept:
@@ -51,7 +51,7 @@ class References:
         known = self._newest
         if known is None or (known.manifest.generation, known.manifest.revision) != (generation, revision):
             manifest, payload = self._files.manifest(generation, revision)
-            known = self._newest = Reference(manifest=manifest, payload=payload)
+            known = self._newest = ReferenceSet(manifest=manifest, payload=payload)
         return known
 
     def kept(self) -> dict[int, int]:
@@ -90,7 +90,7 @@ class References:
                 *(manifest.generation, manifest.revision),
             )
 
-    def mend(self) -> int:
+    def leave_out_damaged(self) -> int:
         """Leave shards out of the manifest whose files are damaged, one revision on; returns how many."""
         newest = self.newest()
         if newest is None:

@@ -10,7 +10,7 @@ from broker.ids import ProjectId
 from reconstructor.storage.durable_files import StoreError
 
 
-class Status(BaseModel):
+class StoreStatus(BaseModel):
     """What `cairn reconstructor status` prints."""
 
     model_config = ConfigDict(frozen=True)
@@ -23,7 +23,7 @@ class Status(BaseModel):
     revision: int | None
 
 
-def read_status(folder: Path, project: ProjectId) -> Status:
+def read_status(folder: Path, project: ProjectId) -> StoreStatus:
     """The present figures.
 
     Raises:
@@ -42,7 +42,7 @@ def read_status(folder: Path, project: ProjectId) -> Status:
     except sqlite3.Error as exc:
         raise StoreError(f"the store of {project!r} cannot be read: {exc}") from exc
     generation, revision = newest or (None, None)
-    return Status(
+    return StoreStatus(
         project=project,
         images=sum(images.values()),
         images_by_state=images,

@@ -23,8 +23,8 @@ from reconstructor.storage.durable_files import (
     write_durably,
 )
 from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
-from reconstructor.storage.partial_uploads import Assembly
-from reconstructor.storage.reference_sets import References
+from reconstructor.storage.partial_uploads import PartialUploads
+from reconstructor.storage.reference_sets import ReferenceSets
 
 _OPEN: Final = "('queued', 'running', 'stored')"
 _PAUSED: Final = "is_paused"
@@ -71,11 +71,11 @@ class Store:
             opened.enter_context(_lock(folder))
             self.images_folder = make_folder(folder / "images")
             self.black_box_folder = make_folder(folder / "black_box")
-            self.assembly = Assembly(folder=make_folder(folder / "uploads"))
-            self.assembly.close_forgotten()
+            self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"))
+            self.partial_uploads.close_forgotten()
             remove_unfinished(self.images_folder)
             self._database = opened.enter_context(closing(Database(folder / "store.sqlite")))
-            self.references = References(self._database, folder)
+            self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from broker.contract import CHANNELS, RECONSTRUCTOR_STATE
 from broker.ids import ProjectId
 from broker.messages import ReconstructorPresence, ReconstructorState
 from broker.topics import TopicSpace
-from reconstructor import context
+from reconstructor import presence
 from tests.architecture.sources import ROOT, nodes, place, python_files
 
 PROGRAMS = ("edge_agent", "reconstructor", "viewer", "demo")
@@ -54,11 +54,11 @@ def test_a_program_publishes_each_row_through_the_row(row: Channel) -> None:
 
 def test_a_publisher_follows_a_row_that_is_altered(monkeypatch: pytest.MonkeyPatch) -> None:
     altered = replace(RECONSTRUCTOR_STATE, qos=0, is_retained=False)
-    monkeypatch.setattr(context, "RECONSTRUCTOR_STATE", altered)
+    monkeypatch.setattr(presence, "RECONSTRUCTOR_STATE", altered)
     state = ReconstructorState(
         project=ProjectId("chapel"), presence=ReconstructorPresence.READY, boot_id="b", refetch_every=10
     )
-    outgoing = context.state_message(TopicSpace(), state)
+    outgoing = presence.state_message(TopicSpace(), state)
     assert (outgoing.qos, outgoing.is_retained) == (0, False)
 
 

@@ -57,9 +57,9 @@ class Calls:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _run(self, kind: JobKind, name: str) -> None:
-        with self.order.flight(kind) as flight:
+        with self.order.in_flight(kind) as call:
             solution = await self._answers[name]
-            await self.order.turn(flight, solution)
+            await self.order.wait_to_commit(call, solution)
             await asyncio.sleep(0)  # the commit
             self.stored.append(name)
 

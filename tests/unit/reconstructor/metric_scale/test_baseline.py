@@ -8,7 +8,7 @@ import pytest
 from broker.ids import ImageId, SenderId
 from broker.messages import ScaleSource
 from reconstructor.config import Baseline
-from reconstructor.metric_scale.baseline import Station, scale_of_baseline
+from reconstructor.metric_scale.baseline import PlacedImage, scale_of_baseline
 from reconstructor.storage.images import ImageState, StoredImage
 
 LEFT, RIGHT = SenderId("rig-left"), SenderId("rig-right")
@@ -16,7 +16,7 @@ PAIR = Baseline(metres=0.5, senders=(LEFT, RIGHT))
 STEP = Baseline(metres=0.5, senders=(LEFT,))
 
 
-def station(sender: SenderId, sequence: int, centre: Sequence[float], captured_at: float | None) -> Station:
+def placed_image(sender: SenderId, sequence: int, centre: Sequence[float], captured_at: float | None) -> PlacedImage:
     digest = f"{sequence:08d}{abs(hash(sender)) % 10**8:08d}" + "0" * 48
     image = StoredImage(
         number=sequence + 1,
@@ -28,13 +28,13 @@ def station(sender: SenderId, sequence: int, centre: Sequence[float], captured_a
         captured_at=captured_at,
         state=ImageState.PLACED,
     )
-    return Station(image=image, centre_in_world=np.array(centre, np.float64))
+    return PlacedImage(image=image, centre_in_world=np.array(centre, np.float64))
 
 
-def walk(count: int, *, late_s: float = 0.3, apart: float = 2.0) -> list[Station]:
+def walk(count: int, *, late_s: float = 0.3, apart: float = 2.0) -> list[PlacedImage]:
     """Two cameras side by side that go along x in steps of 3, photographing every 5 seconds."""
-    lefts = [station(LEFT, n, (3.0 * n, 0.0, 0.0), 5.0 * n) for n in range(count)]
-    rights = [station(RIGHT, n, (3.0 * n, apart, 0.0), 5.0 * n + late_s) for n in range(count)]
+    lefts = [placed_image(LEFT, n, (3.0 * n, 0.0, 0.0), 5.0 * n) for n in range(count)]
+    rights = [placed_image(RIGHT, n, (3.0 * n, apart, 0.0), 5.0 * n + late_s) for n in range(count)]
     return lefts + rights
 
 
@@ -46,52 +46,52 @@ def test_two_cameras_half_a_metre_apart_give_metres() -> None:
 
 
 def test_a_step_of_half_a_metre_gives_metres_and_a_gap_is_no_step() -> None:
-    stations = walk(6)
-    del stations[2]
-    scale = scale_of_baseline(STEP, stations)
+    placed = walk(6)
+    del placed[2]
+    scale = scale_of_baseline(STEP, placed)
     assert scale is not None
     assert scale.metres_per_unit == pytest.approx(0.5 / 3.0)
 
 
 def test_one_misplaced_camera_does_not_change_the_scale() -> None:
-    stations = walk(5)
-    stations[0] = station(LEFT, 0, (40.0, 0.0, 0.0), 0.0)
-    scale = scale_of_baseline(PAIR, stations)
+    placed = walk(5)
+    placed[0] = placed_image(LEFT, 0, (40.0, 0.0, 0.0), 0.0)
+    scale = scale_of_baseline(PAIR, placed)
     assert scale is not None
     assert scale.metres_per_unit == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(
-    "stations",
+    "placed",
     [
         [],
         walk(1),
         walk(4, late_s=1.5),
         walk(4, apart=0.0),
         [
-            station(each.image.sender, each.image.image_id.sequence, each.centre_in_world.tolist(), None)
+            placed_image(each.image.sender, each.image.image_id.sequence, each.centre_in_world.tolist(), None)
             for each in walk(4)
         ],
     ],
     ids=["none", "one pair", "not at once", "no distance", "no clock"],
 )
-def test_without_enough_pairs_there_is_no_scale(stations: list[Station]) -> None:
-    assert scale_of_baseline(PAIR, stations) is None
+def test_without_enough_pairs_there_is_no_scale(placed: list[PlacedImage]) -> None:
+    assert scale_of_baseline(PAIR, placed) is None
 
 
 def test_cameras_that_are_not_mounted_together_give_no_scale() -> None:
     lefts = walk(6)[:6]
-    rights = [station(RIGHT, n, (3.0 * n, 1.0 + n, 0.0), 5.0 * n) for n in range(6)]
+    rights = [placed_image(RIGHT, n, (3.0 * n, 1.0 + n, 0.0), 5.0 * n) for n in range(6)]
     assert scale_of_baseline(PAIR, lefts + rights) is None
 
 
 def test_an_image_is_paired_once_with_the_one_closest_in_time() -> None:
-    stations = [
-        station(LEFT, 0, (0.0, 0.0, 0.0), 0.0),
-        station(LEFT, 1, (9.0, 0.0, 0.0), 0.9),
-        station(RIGHT, 0, (0.0, 2.0, 0.0), 0.1),
-        station(RIGHT, 1, (9.0, 2.0, 0.0), 1.0),
+    placed = [
+        placed_image(LEFT, 0, (0.0, 0.0, 0.0), 0.0),
+        placed_image(LEFT, 1, (9.0, 0.0, 0.0), 0.9),
+        placed_image(RIGHT, 0, (0.0, 2.0, 0.0), 0.1),
+        placed_image(RIGHT, 1, (9.0, 2.0, 0.0), 1.0),
     ]
-    scale = scale_of_baseline(PAIR, stations)
+    scale = scale_of_baseline(PAIR, placed)
     assert scale is not None
     assert scale.metres_per_unit == pytest.approx(0.25)

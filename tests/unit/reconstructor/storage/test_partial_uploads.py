@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.messages import ByteRange, UploadBegin
 from broker.shards import sha256
-from reconstructor.storage.partial_uploads import MOST_OPEN, Assembly, BadPieceError, TornUploadError, missing_ranges
+from reconstructor.storage.partial_uploads import (
+    MOST_OPEN,
+    BadPieceError,
+    PartialUploads,
+    TornUploadError,
+    missing_ranges,
+)
 from tests.photographs import image_id
 
 RIG = SenderId("rig-north")
@@ -31,70 +37,74 @@ ID: ImageId = begin().image_id
 
 
 @pytest.fixture
-def assembly(tmp_path: Path) -> Assembly:
-    return Assembly(folder=tmp_path)
+def partial_uploads(tmp_path: Path) -> PartialUploads:
+    return PartialUploads(folder=tmp_path)
 
 
 def as_pairs(ranges: tuple[ByteRange, ...]) -> list[tuple[int, int]]:
     return [(each.begin, each.end) for each in ranges]
 
 
-def test_pieces_in_any_order_twice_and_overlapping_make_the_image(assembly: Assembly) -> None:
-    assert as_pairs(assembly.open(RIG, begin())) == [(0, len(CONTENT))]
+def test_pieces_in_any_order_twice_and_overlapping_make_the_image(partial_uploads: PartialUploads) -> None:
+    assert as_pairs(partial_uploads.open(RIG, begin())) == [(0, len(CONTENT))]
     for offset, length in ((9000, 1240), (0, 4000), (3000, 4000), (0, 4000), (6500, 2500)):
-        assert assembly.put(RIG, ID, offset, CONTENT[offset : offset + length])
-    assert assembly.missing(RIG, ID) == ()
-    assert assembly.whole(RIG, ID) == CONTENT
+        assert partial_uploads.put(RIG, ID, offset, CONTENT[offset : offset + length])
+    assert partial_uploads.missing(RIG, ID) == ()
+    assert partial_uploads.whole(RIG, ID) == CONTENT
 
 
 def test_what_was_received_before_a_restart_is_not_asked_for_again(tmp_path: Path) -> None:
-    first = Assembly(folder=tmp_path)
+    first = PartialUploads(folder=tmp_path)
     first.open(RIG, begin())
     first.put(RIG, ID, 2000, CONTENT[2000:5000])
-    assert as_pairs(Assembly(folder=tmp_path).open(RIG, begin())) == [(0, 2000), (5000, len(CONTENT))]
+    assert as_pairs(PartialUploads(folder=tmp_path).open(RIG, begin())) == [(0, 2000), (5000, len(CONTENT))]
 
 
-def test_a_torn_piece_is_noticed_and_everything_is_asked_for_again(assembly: Assembly, tmp_path: Path) -> None:
-    assembly.open(RIG, begin())
-    assembly.put(RIG, ID, 0, CONTENT)
+def test_a_torn_piece_is_noticed_and_everything_is_asked_for_again(
+    partial_uploads: PartialUploads, tmp_path: Path
+) -> None:
+    partial_uploads.open(RIG, begin())
+    partial_uploads.put(RIG, ID, 0, CONTENT)
     (tmp_path / f"{RIG}.{ID}" / "0000000000").write_bytes(bytes(len(CONTENT)))
     with pytest.raises(TornUploadError):
-        assembly.whole(RIG, ID)
-    assert as_pairs(assembly.missing(RIG, ID)) == [(0, len(CONTENT))]
+        partial_uploads.whole(RIG, ID)
+    assert as_pairs(partial_uploads.missing(RIG, ID)) == [(0, len(CONTENT))]
 
 
-def test_a_torn_announcement_begins_anew(assembly: Assembly, tmp_path: Path) -> None:
-    assembly.open(RIG, begin())
-    assembly.put(RIG, ID, 0, CONTENT)
+def test_a_torn_announcement_begins_anew(partial_uploads: PartialUploads, tmp_path: Path) -> None:
+    partial_uploads.open(RIG, begin())
+    partial_uploads.put(RIG, ID, 0, CONTENT)
     (tmp_path / f"{RIG}.{ID}" / "begin.json").write_bytes(b"")
-    assert not assembly.put(RIG, ID, 0, CONTENT)
-    assert as_pairs(assembly.open(RIG, begin())) == [(0, len(CONTENT))]
+    assert not partial_uploads.put(RIG, ID, 0, CONTENT)
+    assert as_pairs(partial_uploads.open(RIG, begin())) == [(0, len(CONTENT))]
 
 
 @pytest.mark.parametrize(("offset", "piece"), [(0, b""), (0, CONTENT + b"x"), (len(CONTENT), b"x"), (10**9, b"x")])
-def test_a_piece_beyond_the_image_is_refused(assembly: Assembly, offset: int, piece: bytes) -> None:
-    assembly.open(RIG, begin())
+def test_a_piece_beyond_the_image_is_refused(partial_uploads: PartialUploads, offset: int, piece: bytes) -> None:
+    partial_uploads.open(RIG, begin())
     with pytest.raises(BadPieceError):
-        assembly.put(RIG, ID, offset, piece)
+        partial_uploads.put(RIG, ID, offset, piece)
 
 
-def test_a_piece_of_an_image_that_nobody_announced_is_not_kept(assembly: Assembly, tmp_path: Path) -> None:
-    assert not assembly.put(RIG, ID, 0, CONTENT)
+def test_a_piece_of_an_image_that_nobody_announced_is_not_kept(partial_uploads: PartialUploads, tmp_path: Path) -> None:
+    assert not partial_uploads.put(RIG, ID, 0, CONTENT)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_sender_cannot_leave_any_number_of_images_unfinished(assembly: Assembly, tmp_path: Path) -> None:
-    assembly.open(SenderId("anna"), begin())
+def test_one_sender_cannot_leave_any_number_of_images_unfinished(
+    partial_uploads: PartialUploads, tmp_path: Path
+) -> None:
+    partial_uploads.open(SenderId("anna"), begin())
     for number in range(MOST_OPEN + 3):
-        assembly.open(RIG, begin(f"image {number}".encode(), number))
+        partial_uploads.open(RIG, begin(f"image {number}".encode(), number))
     assert len(list(tmp_path.glob(f"{RIG}.*"))) == MOST_OPEN
     assert len(list(tmp_path.glob("anna.*"))) == 1
 
 
-def test_a_closed_image_leaves_nothing_behind(assembly: Assembly, tmp_path: Path) -> None:
-    assembly.open(RIG, begin())
-    assembly.close(RIG, ID)
-    assembly.close(RIG, ID)
+def test_a_closed_image_leaves_nothing_behind(partial_uploads: PartialUploads, tmp_path: Path) -> None:
+    partial_uploads.open(RIG, begin())
+    partial_uploads.close(RIG, ID)
+    partial_uploads.close(RIG, ID)
     assert list(tmp_path.iterdir()) == []
 
 

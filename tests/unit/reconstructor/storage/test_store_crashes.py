@@ -12,7 +12,7 @@ from broker.ids import ImageName, ProjectId, SenderId
 from broker.messages import ReceiptStatus
 from reconstructor.intake.validation import Limits, Taken, Upload, take_in
 from reconstructor.jobs.answer import read_answer
-from reconstructor.jobs.commit import job_result
+from reconstructor.jobs.commit import plan_commit
 from reconstructor.schedule import JobState
 from reconstructor.storage.database import Database
 from reconstructor.storage.store import Store
@@ -109,7 +109,7 @@ def run_job(store: Store) -> None:
         is_refetch = job.kind.value == "refetch"
         merged = None if is_refetch else store.references.merged()
         folder = instant(str(store.path(image)), str(merged or ""), image.image_id)
-        outcome = job_result(job, read_answer(Path(folder), 10_000), store, project=PROJECT, bytes_limit=1 << 30)
+        outcome = plan_commit(job, read_answer(Path(folder), 10_000), store, project=PROJECT, bytes_limit=1 << 30)
         store.commit(job, outcome.change)
     store.finish(job)
 

@@ -1,0 +1,71 @@
+"""What does the broker retain about this program? One presence message: ready, paused, disk full or offline."""
+
+from dataclasses import dataclass
+
+from broker.contract import RECONSTRUCTOR_STATE
+from broker.delivery import Delivery
+from broker.ids import ProjectId
+from broker.messages import ReconstructorPresence, ReconstructorState
+from broker.outgoing import Outgoing
+from broker.topics import TopicSpace
+from reconstructor.config import Settings
+from reconstructor.storage.store import Store
+
+
+@dataclass(slots=True, kw_only=True)
+class Presence:
+    """The retained presence of the reconstructor in one project.
+
+    Attributes:
+        boot_id: tells this run of the program from earlier ones.
+        is_disk_full: whether the last image could not be stored.
+    """
+
+    project: ProjectId
+    settings: Settings
+    store: Store
+    delivery: Delivery
+    boot_id: str
+    is_disk_full: bool = False
+
+    async def publish(self) -> None:
+        """Publish the retained presence; raises what `Delivery.publish` raises."""
+        presence = ReconstructorPresence.READY
+        if self.is_disk_full:
+            presence = ReconstructorPresence.DISK_FULL
+        elif self.store.is_paused:
+            presence = ReconstructorPresence.PAUSED
+        await self.delivery.publish(self._outgoing(presence))
+
+    async def publish_offline(self, timeout_s: float) -> None:
+        """Publish that the program ends; raises what `Delivery.publish` raises."""
+        await self.delivery.publish(self._outgoing(ReconstructorPresence.OFFLINE), timeout_s)
+
+    def _outgoing(self, presence: ReconstructorPresence) -> Outgoing:
+        message = ReconstructorState(
+            project=self.project,
+            presence=presence,
+            boot_id=self.boot_id,
+            black_box=self.settings.black_box,
+            has_manifest=bool(self.store.references.kept()),
+            image_count=self.store.image_count(),
+            refetch_every=self.settings.refetch_every,
+        )
+        return state_message(self.settings.broker.space, message)
+
+
+def last_will(settings: Settings, project: ProjectId, boot_id: str) -> Outgoing:
+    """The presence that the broker publishes when the connection breaks."""
+    offline = ReconstructorState(
+        project=project,
+        presence=ReconstructorPresence.OFFLINE,
+        boot_id=boot_id,
+        black_box=settings.black_box,
+        refetch_every=settings.refetch_every,
+    )
+    return state_message(settings.broker.space, offline)
+
+
+def state_message(space: TopicSpace, message: ReconstructorState) -> Outgoing:
+    """The retained message of a state."""
+    return RECONSTRUCTOR_STATE.outgoing(space, message.project, message)

@@ -1,0 +1,40 @@
+"""How do the tasks of one project wake each other? Condition signals: they carry no data, the store has it."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+
+class Signal:
+    """A signal for any number of waiters; a waiter that remembers the count misses no notification."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._notified = asyncio.Event()
+
+    def notify(self) -> None:
+        """Wake all waiters."""
+        self.count += 1
+        self._notified.set()
+        self._notified = asyncio.Event()
+
+    async def wait_past(self, count: int) -> None:
+        """Wait until there were more than `count` notifications."""
+        while self.count == count:
+            await self._notified.wait()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """The signals of one project.
+
+    Attributes:
+        work: there may be a job to run; the job lanes wait for it.
+        thumbnails: there may be a thumbnail to publish; the thumbnail task waits for it.
+        revised: a scale bar changed the manifest; the task that publishes revisions waits for it.
+        changing: held while the next manifest is made from the present one.
+    """
+
+    work: Signal = field(default_factory=Signal)
+    thumbnails: asyncio.Event = field(default_factory=asyncio.Event)
+    revised: asyncio.Event = field(default_factory=asyncio.Event)
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
