@@ -212,7 +212,7 @@ class _Replay:
         self._tell(number, outcome, is_refetch=True)
         return outcome
 
-    def _tell(self, number: int, outcome: Outcome, *, is_refetch: bool) -> None:
+    def _tell(self, number: int, outcome: EngineResult, *, is_refetch: bool) -> None:
         self._on_step(
             ReplayStep(done=number, total=len(self._plan.photographs), is_refetch=is_refetch, outcome=outcome)
         )

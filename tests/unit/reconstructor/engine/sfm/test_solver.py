@@ -17,7 +17,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm import solver
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.jobs.answer import read_answer
-from reconstructor.jobs.commit import RefetchRejectedError, job_result
+from reconstructor.jobs.commit import RefetchRejectedError, plan_commit
 from reconstructor.schedule import Job, JobKind
 from reconstructor.storage.images import NewImage
 from reconstructor.storage.store import Store
@@ -83,7 +83,7 @@ class Project:
         add = self.engine.add_image
         made = self.engine.refetch() if job.kind is JobKind.REFETCH else add(path, str(image.image_id))
         answer = read_answer(made.folder, 1_000_000)
-        outcome = job_result(job, answer, self.store, project=PROJECT, bytes_limit=1 << 30)
+        outcome = plan_commit(job, answer, self.store, project=PROJECT, bytes_limit=1 << 30)
         self.store.commit(job, outcome.change)
         self.store.finish(job)
         return job, outcome.remarks
