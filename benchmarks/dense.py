@@ -45,7 +45,7 @@ class Measured:
     """One set of images, matched, confirmed and fused."""
 
     posed: Posed
-    maps: dict[str, DepthMap]
+    maps: dict[int, DepthMap]
     cloud: SurfacePoints
     seconds_per_image: float
     fusion_s: float
@@ -57,7 +57,7 @@ class Measured:
         """(N,) relative difference to the depth of each sparse point, of those reprojected well, that has depth."""
         pairs = zip(self.posed.views, self.posed.sparse_errors_px, strict=True)
         return np.concatenate(
-            [sparse_errors(view, self.maps[view.image_id], error_px < below_px) for view, error_px in pairs]
+            [sparse_errors(view, self.maps[view.image_number], error_px < below_px) for view, error_px in pairs]
         )
 
 
@@ -65,16 +65,18 @@ def measure(posed: Posed, settings: DenseSettings, sweep: SweepSettings) -> Meas
     """Depth of every image as the engine makes it, all images known."""
     engine, views = PlaneSweep(sweep), posed.views
     began_s = time.perf_counter()
-    raw = {view.image_id: engine.depth_map(view, best_sources(view, views, settings.source_count)) for view in views}
+    raw = {
+        view.image_number: engine.depth_map(view, best_sources(view, views, settings.source_count)) for view in views
+    }
     final = {}
     for view in views:
         witnesses = best_sources(view, views, settings.witness_count)
-        others = [(other, raw[other.image_id]) for other in witnesses]
-        final[view.image_id] = confirmed(view, raw[view.image_id], others, settings.agreement)
+        others = [(other, raw[other.image_number]) for other in witnesses]
+        final[view.image_number] = confirmed(view, raw[view.image_number], others, settings.agreement)
     _wait_for(views[0].device)
     seconds = (time.perf_counter() - began_s) / len(views)
     began_s = time.perf_counter()
-    points = SurfacePoints.join([surface_points(view, final[view.image_id]) for view in views])
+    points = SurfacePoints.join([surface_points(view, final[view.image_number]) for view in views])
     cloud = without_outliers(fused(points, voxel_ratio=settings.voxel_ratio))
     fusion_s = time.perf_counter() - began_s
     return Measured(posed=posed, maps=final, cloud=cloud, seconds_per_image=seconds, fusion_s=fusion_s)

@@ -46,7 +46,7 @@ def posed_object(name: str, *, count: int, first: int, width: int, device: torch
     seen &= seen.sum(axis=0) >= _MIN_TRACK_LENGTH
     views = [
         View(
-            image_id=f"{number:03d}",
+            image_number=number,
             image_rgb=torch.from_numpy(shot.image_rgb).to(device),
             intrinsics=_four(shot),
             camera_from_world=_inverse(shot.world_from_camera),
@@ -201,7 +201,7 @@ def _photographed(model: Any, image: Any, folder: Path, device: torch.device) ->
     with Image.open(folder / image.name) as large:
         small = large.resize((large.width // _FEATURE_SCALE, large.height // _FEATURE_SCALE), Image.Resampling.BOX)
     return View(
-        image_id=image.name,
+        image_number=image.image_id,
         image_rgb=torch.from_numpy(np.array(small)).to(device),
         intrinsics=np.array(model.cameras[image.camera_id].params) / _FEATURE_SCALE,
         camera_from_world=pose,

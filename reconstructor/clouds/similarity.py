@@ -55,13 +55,6 @@ class Sim3:
         moved: Matrix = self.scale * np.asarray(points_in_source, np.float64) @ self.rotation.T + self.translation
         return moved
 
-    def apply_to_pose(self, source_from_camera: Matrix) -> Matrix:
-        """Move a camera's pose (4, 4): its centre moves as a point does, its axes only turn, its scale stays 1."""
-        target_from_camera = np.eye(4)
-        target_from_camera[:3, :3] = self.rotation @ source_from_camera[:3, :3]
-        target_from_camera[:3, 3] = self.apply(source_from_camera[None, :3, 3])[0]
-        return target_from_camera
-
     def inverse(self) -> "Sim3":
         turned_back = self.rotation.T
         return Sim3(

@@ -1,24 +1,21 @@
 """What is there to export? A project in the reconstructor's folder, or what `cairn reconstructor replay` left."""
 
-import sqlite3
 import tempfile
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ProjectId
-from broker.messages import Cameras, Manifest
+from broker.messages import Manifest
 from reconstructor.clouds.ply import read_ply
 from reconstructor.clouds.similarity import Matrix, Vector
 from reconstructor.engine.mvs.normals import estimated_normals
 from reconstructor.exports.surface import Surface
-from reconstructor.storage.durable_files import StoreError
-from reconstructor.storage.generation_files import GenerationFiles
+from reconstructor.storage.read_only import DATABASE_NAME
+from reconstructor.storage.store import Store
 
 _ENGINE_IN_STORE: Final = "black_box"
 _ENGINE_IN_REPLAY: Final = "engine"
@@ -66,9 +63,9 @@ def find_origin(name: str, data_dir: Path) -> Origin:
     if replayed.is_dir():
         return Origin(engine_folder=replayed)
     folder = data_dir / ProjectId(name)
-    if not (folder / "store.sqlite").is_file():
+    if not (folder / DATABASE_NAME).is_file():
         raise NothingToExportError(f"there is neither a replay in {name!r} nor a project {folder}: check --data")
-    manifest = _manifest(folder)
+    manifest = Store.read_only(folder).manifest()
     if manifest is None:
         raise NothingToExportError(f"project {name!r} has no points yet")
     engine = folder / _ENGINE_IN_STORE
@@ -84,7 +81,7 @@ def published_surface(origin: Origin) -> Surface:
     """
     if origin.manifest is None or origin.store_folder is None:
         raise NothingToExportError("there are no dense points: place more photographs")
-    manifest, files = origin.manifest, GenerationFiles(folder=origin.store_folder / "generations")
+    manifest, files = origin.manifest, Store.read_only(origin.store_folder).generation_files
     with tempfile.TemporaryDirectory() as name:
         merged = Path(name) / "merged.ply"
         files.write_merged(manifest, merged)
@@ -93,25 +90,9 @@ def published_surface(origin: Origin) -> Surface:
     return Surface(points=cloud.points_in_world, normals=normals, colors_rgb=cloud.colors_rgb, confidences=None)
 
 
-def _manifest(folder: Path) -> Manifest | None:
-    """Read beside a service that may be running."""
-    rows = _rows(folder, "SELECT generation, revision FROM generations ORDER BY generation DESC LIMIT 1")
-    if not rows:
-        return None
-    return GenerationFiles(folder=folder / "generations").manifest(*rows[0])[0]
-
-
 def _centres(folder: Path) -> Matrix:
-    rows = _rows(folder, "SELECT value FROM facts WHERE name = 'cameras'")
-    cameras = decode(bytes(rows[0][0]), Cameras).cameras if rows else ()
-    poses = [each.world_from_camera for each in cameras if each.world_from_camera is not None]
+    cameras = Store.read_only(folder).cameras()
+    poses = [
+        each.world_from_camera for each in (cameras.cameras if cameras else ()) if each.world_from_camera is not None
+    ]
     return np.array(poses).reshape(-1, 4, 4)[:, :3, 3]
-
-
-def _rows(folder: Path, statement: str) -> list[tuple[Any, ...]]:
-    uri = f"{(folder / 'store.sqlite').resolve().as_uri()}?mode=ro"
-    try:
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
-            return connection.execute(statement).fetchall()
-    except sqlite3.Error as exc:
-        raise StoreError(f"the store in {folder} cannot be read: {exc}") from exc

@@ -24,6 +24,7 @@ from reconstructor.storage.durable_files import (
 )
 from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
 from reconstructor.storage.partial_uploads import PartialUploads
+from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_sets import ReferenceSets
 
 _OPEN: Final = "('queued', 'running', 'stored')"
@@ -74,9 +75,14 @@ class Store:
             self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"))
             self.partial_uploads.close_forgotten()
             remove_unfinished(self.images_folder)
-            self._database = opened.enter_context(closing(Database(folder / "store.sqlite")))
+            self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
+
+    @staticmethod
+    def read_only(folder: Path) -> ReadOnlyStore:
+        """Open a store beside a service that may be running; raises StoreError when the folder holds none."""
+        return ReadOnlyStore(folder=folder)
 
     def close(self) -> None:
         """Let go of the database and the lock."""

@@ -121,8 +121,8 @@ class Growth:
 
     points: SurfacePoints
     sure_points: SurfacePoints
-    replaced: frozenset[str] = frozenset()
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    replaced: frozenset[int] = frozenset()
+    entries: Mapping[int, Entry] = field(default_factory=dict)
 
 
 class DenseModel:
@@ -143,11 +143,11 @@ class DenseModel:
         self._engine = engine
         self._settings = settings
         self._keep = keep
-        self._views: dict[str, View] = {}
-        self._entries: dict[str, Entry] = {}
+        self._views: dict[int, View] = {}
+        self._entries: dict[int, Entry] = {}
 
     @property
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[int, Entry]:
         """By image id, in the order of the images."""
         return self._entries
 
@@ -159,9 +159,9 @@ class DenseModel:
 
     def restore(self, view: View, entry: Entry | None) -> None:
         """Take an image back from the store, with its depth map if it had one."""
-        self._views[view.image_id] = view
+        self._views[view.image_number] = view
         if entry is not None:
-            self._entries[view.image_id] = self._put_away(entry)
+            self._entries[view.image_number] = self._put_away(entry)
 
     def replace(self, view: View) -> None:
         """Give a known image its new pose and sparse points; its depth map stays until the next refetch.
@@ -169,14 +169,14 @@ class DenseModel:
         Raises:
             UnknownImageError: it was never added.
         """
-        if view.image_id not in self._views:
-            raise UnknownImageError(f"image {view.image_id} has no dense view: add it first")
-        self._views[view.image_id] = view
+        if view.image_number not in self._views:
+            raise UnknownImageError(f"image {view.image_number} has no dense view: add it first")
+        self._views[view.image_number] = view
 
-    def discard(self, image_id: str) -> None:
+    def discard(self, image_number: int) -> None:
         """Forget an image that the model lost."""
-        self._views.pop(image_id, None)
-        self._entries.pop(image_id, None)
+        self._views.pop(image_number, None)
+        self._entries.pop(image_number, None)
 
     @torch.inference_mode()
     def add(self, view: View) -> Growth:
@@ -185,15 +185,15 @@ class DenseModel:
         Depths matched against fewer than two sources are provisional: they are computed again, and their points replaced,
         as soon as there are two. Adding an image again changes nothing.
         """
-        if view.image_id in self._views:
+        if view.image_number in self._views:
             return Growth(points=SurfacePoints.empty(), sure_points=SurfacePoints.empty())
-        self._views[view.image_id] = view
+        self._views[view.image_number] = view
         waiting = [known for known in self._views.values() if self._gains(known)]
-        replaced = {known.image_id for known in waiting if known.image_id in self._entries}
+        replaced = {known.image_number for known in waiting if known.image_number in self._entries}
         for known in waiting:
-            self._entries.pop(known.image_id, None)
+            self._entries.pop(known.image_number, None)
         for known in waiting:
-            self._entries[known.image_id] = self._matched(known)
+            self._entries[known.image_number] = self._matched(known)
         changed = [self._publish(known) for known in waiting]
         return Growth(
             points=SurfacePoints.join([points for points, _ in changed]),
@@ -201,20 +201,20 @@ class DenseModel:
                 [points for points, entry in changed if len(entry.sources) >= _SURE_SOURCES]
             ),
             replaced=frozenset(replaced),
-            entries={entry.view.image_id: entry for _, entry in changed},
+            entries={entry.view.image_number: entry for _, entry in changed},
         )
 
     @torch.inference_mode()
     def adopt(self, view: View, entry: Entry | None) -> Growth:
         """Like `add`, but with a depth map that was made under other poses, if its cameras moved together."""
-        if view.image_id not in self._views and entry is not None:
-            self._views[view.image_id], self._entries[view.image_id] = view, entry
+        if view.image_number not in self._views and entry is not None:
+            self._views[view.image_number], self._entries[view.image_number] = view, entry
             kept = self._reposed(view)
             if kept is not None:
-                self._entries[view.image_id] = kept
+                self._entries[view.image_number] = kept
                 points, published = self._publish(view)
-                return Growth(points=points, sure_points=points, entries={view.image_id: published})
-            self.discard(view.image_id)
+                return Growth(points=points, sure_points=points, entries={view.image_number: published})
+            self.discard(view.image_number)
         return self.add(view)
 
     @torch.inference_mode()
@@ -224,14 +224,14 @@ class DenseModel:
         Depth maps whose cameras hardly moved against each other are triangulated again from their matches; the others
         are matched again. `report` is called after each image of each stage, `depth` and `fusion`.
         """
-        self._views = {view.image_id: view for view in views}
+        self._views = {view.image_number: view for view in views}
         entries = {}
         for done, view in enumerate(views):
             kept = self._reposed(view)
             if kept is not None:
-                entries[view.image_id] = kept
+                entries[view.image_number] = kept
             elif self._sources(view):
-                entries[view.image_id] = self._matched(view)
+                entries[view.image_number] = self._matched(view)
             report("depth", done + 1, len(views))
         self._entries = entries
         cloud = without_outliers(self._published_anew(report))
@@ -239,16 +239,16 @@ class DenseModel:
 
     def _published_anew(self, report: Report) -> SurfacePoints:
         """One cloud of all depth maps, fused a few images at a time: memory follows the surface, not the images."""
-        image_ids = list(self._entries)
+        image_numbers = list(self._entries)
         clouds: list[SurfacePoints] = []  # each of twice the images of the next, or more
-        for begin in range(0, len(image_ids), _FUSED_TOGETHER):
+        for begin in range(0, len(image_numbers), _FUSED_TOGETHER):
             parts = []
-            for done, image_id in enumerate(image_ids[begin : begin + _FUSED_TOGETHER], begin + 1):
-                view = self._views[image_id]
+            for done, image_number in enumerate(image_numbers[begin : begin + _FUSED_TOGETHER], begin + 1):
+                view = self._views[image_number]
                 depth_map = self._confirmed(view)
                 parts.append(surface_points(view, depth_map))
-                self._entries[image_id] = self._entries[image_id].publishing(depth_map.valid)
-                report("fusion", done, len(image_ids))
+                self._entries[image_number] = self._entries[image_number].publishing(depth_map.valid)
+                report("fusion", done, len(image_numbers))
             clouds.append(self._fused(parts))
             groups = begin // _FUSED_TOGETHER + 1
             while groups % 2 == 0:
@@ -269,7 +269,7 @@ class DenseModel:
 
     def _gains(self, view: View) -> bool:
         """Whether the image has no depth map, or one from a single source, and more sources now."""
-        entry = self._entries.get(view.image_id)
+        entry = self._entries.get(view.image_number)
         used = 0 if entry is None else len(entry.sources)
         return used < _SURE_SOURCES and len(self._sources(view)) > used
 
@@ -280,35 +280,37 @@ class DenseModel:
     def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:
         depth_map = self._confirmed(view)
         earlier = [
-            (self._views[entry.view.image_id], replace(entry.depth_map, valid=entry.published))
+            (self._views[entry.view.image_number], replace(entry.depth_map, valid=entry.published))
             for entry in self._witnesses(view)
         ]
-        alone = replace(depth_map, deviation=self._entries[view.image_id].depth_map.deviation)  # as the earlier ones
+        alone = replace(
+            depth_map, deviation=self._entries[view.image_number].depth_map.deviation
+        )  # as the earlier ones
         depth_map = depth_map.masked(unexplained(view, alone, earlier, self._settings.agreement))
-        entry = self._entries[view.image_id].publishing(depth_map.valid)
-        self._entries[view.image_id] = entry
+        entry = self._entries[view.image_number].publishing(depth_map.valid)
+        self._entries[view.image_number] = entry
         return surface_points(view, depth_map), entry
 
     def _confirmed(self, view: View) -> DepthMap:
         witnesses = self._witnesses(view)
         agreement = self._settings.agreement
         needed = max(1, min(agreement.min_count, len(witnesses)))
-        others = [(self._views[entry.view.image_id], entry.depth_map) for entry in witnesses]
-        depth_map = self._entries[view.image_id].depth_map
+        others = [(self._views[entry.view.image_number], entry.depth_map) for entry in witnesses]
+        depth_map = self._entries[view.image_number].depth_map
         return confirmed(view, depth_map, others, replace(agreement, min_count=needed))
 
     def _witnesses(self, view: View) -> list[Entry]:
-        known = [other for other in self._views.values() if other.image_id in self._entries]
+        known = [other for other in self._views.values() if other.image_number in self._entries]
         chosen = best_sources(view, known, self._settings.witness_count)
-        return [self._entries[other.image_id] for other in chosen]
+        return [self._entries[other.image_number] for other in chosen]
 
     def _reposed(self, view: View) -> Entry | None:
-        entry = self._entries.get(view.image_id)
+        entry = self._entries.get(view.image_number)
         if entry is None or len(entry.sources) < self._settings.source_count:
             return None  # there may be more sources now
-        if any(source.image_id not in self._views for source in entry.sources):
+        if any(source.image_number not in self._views for source in entry.sources):
             return None
-        after = (view, *(self._views[source.image_id] for source in entry.sources))
+        after = (view, *(self._views[source.image_number] for source in entry.sources))
         moved = reposed(entry.depth_map, (entry.view, *entry.sources), after)
         is_still = moved.depth_change_ratio <= self._settings.max_depth_change_ratio
         if not is_still or moved.epipolar_error_px > self._settings.max_epipolar_error_px:

@@ -68,7 +68,7 @@ class Densifier:
 
     def add(self, sequence: int) -> SurfacePoints:
         """The sure points of all images placed since the last call; entries are kept for the step of this sequence."""
-        changed: dict[str, Entry] = {}
+        changed: dict[int, Entry] = {}
         brought: list[SurfacePoints] = []
         for number in self._forget_lost():
             view = self._view(number)
@@ -118,7 +118,7 @@ class Densifier:
 
     def entry(self, number: int) -> Entry | None:
         """What is kept of an image."""
-        return self._dense.entries.get(str(number))
+        return self._dense.entries.get(number)
 
     def keep_all(self, sequence: int) -> None:
         """Keep all entries for the step of this sequence."""
@@ -128,7 +128,7 @@ class Densifier:
         """Discard the images that the mapper lost; returns those that it placed since."""
         placed = self._mapper.placed_numbers()
         for number in self._added.difference(placed):
-            self._dense.discard(str(number))
+            self._dense.discard(number)
             self._added.discard(number)
         return [number for number in placed if number not in self._added]
 
@@ -140,7 +140,7 @@ class Densifier:
     def _keep(self, entries: Iterable[Entry], sequence: int) -> None:
         self._files.forget_replaced(sequence)
         for entry in entries:
-            self._files.write_entry(int(entry.view.image_id), entry, sequence)
+            self._files.write_entry(entry.view.image_number, entry, sequence)
 
     def _views(self) -> dict[int, View]:
         """All placed images that have one, by number."""
@@ -165,7 +165,7 @@ class Densifier:
         pose[:3, :4] = self._mapper.model.image(number).cam_from_world().matrix()
         upright, intrinsics = undistorted(pixels, self._mapper.camera(self._known.camera_ids[number]))
         return View(
-            image_id=str(number),
+            image_number=number,
             image_rgb=torch.from_numpy(upright).to(self._device),
             intrinsics=intrinsics,
             camera_from_world=pose,

@@ -61,9 +61,8 @@ class DepthCache:
         self._lock = Lock()
         self._end = 0
         self._free: dict[int, list[int]] = {}  # offsets by size
-        self.left: deque[_Record] = (
-            deque()
-        )  # nobody has these any more; filled while garbage is collected, without a lock
+        # Records without an owner; filled by the garbage collector, without a lock.
+        self.left: deque[_Record] = deque()
         self._recent: OrderedDict[int, PackedDepth] = OrderedDict()  # by offset
         self._recent_bytes = 0
 

@@ -38,7 +38,7 @@ class DepthFiles:
         """Keep an entry as it is after the step of this sequence."""
         views = (entry.view, *entry.sources)
         arrays: dict[str, NDArray[Any]] = {
-            "numbers": np.array([int(view.image_id) for view in views]),
+            "numbers": np.array([view.image_number for view in views]),
             "intrinsics": np.stack([view.intrinsics for view in views]),
             "camera_from_world": np.stack([view.camera_from_world for view in views]),
             "published": entry.published_bits,

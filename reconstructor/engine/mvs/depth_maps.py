@@ -141,7 +141,7 @@ def surface_points(view: View, depth_map: DepthMap) -> SurfacePoints:
         BadDepthMapError: the map has another size than the image.
     """
     if depth_map.valid.shape != (view.height, view.width):
-        raise BadDepthMapError(f"image {view.image_id}: a depth map of another size than the image")
+        raise BadDepthMapError(f"image {view.image_number}: a depth map of another size than the image")
     valid = depth_map.valid
     in_camera = points_in_camera(view, depth_map.inverse_depth)
     normals = camera_normals(in_camera)[:, valid].T.cpu().numpy()

@@ -71,7 +71,7 @@ class PlaneSweep:
     def depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap:
         """As `reconstructor.engine.mvs.dense_model.DepthEngine.depth_map`."""
         if not sources:
-            raise NoSourceError(f"image {reference.image_id}: give at least one source image")
+            raise NoSourceError(f"image {reference.image_number}: give at least one source image")
         nearest, farthest = inverse_depth_range(reference)
         coarse = self._swept(reference.halved(), [source.halved() for source in sources], nearest, farthest)
         start = enlarged(coarse, reference.height, reference.width)
@@ -119,7 +119,9 @@ def inverse_depth_range(view: View) -> tuple[float, float]:
     depths = view.sparse_in_camera()[:, 2]
     inverse = 1.0 / depths[depths > 0.0]
     if len(inverse) < _MIN_SPARSE_POINTS:
-        raise TooLittleSparseError(f"image {view.image_id}: {len(inverse)} sparse points ahead, 8 are needed for depth")
+        raise TooLittleSparseError(
+            f"image {view.image_number}: {len(inverse)} sparse points ahead, 8 are needed for depth"
+        )
     farthest, nearest = np.percentile(inverse, (1.0, 99.0))
     return 1.3 * float(nearest), 0.8 * float(farthest)
 

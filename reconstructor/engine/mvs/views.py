@@ -35,7 +35,7 @@ class View:
     """An undistorted image with its pinhole camera.
 
     Attributes:
-        image_id: names the image.
+        image_number: the image's place in the project.
         image_rgb: (H, W, 3) uint8 tensor; its device is where the work is done.
         intrinsics: (4,) float64 fx, fy, cx, cy in pixels of this image; the top-left corner of the top-left pixel
             is (0, 0), its centre (0.5, 0.5), as in COLMAP.
@@ -47,7 +47,7 @@ class View:
         BadViewError: a shape, dtype or value does not fit.
     """
 
-    image_id: str
+    image_number: int
     image_rgb: Tensor
     intrinsics: Matrix
     camera_from_world: Matrix
@@ -56,13 +56,15 @@ class View:
 
     def __post_init__(self) -> None:
         if self.image_rgb.dtype != torch.uint8 or self.image_rgb.ndim != 3 or self.image_rgb.shape[2] != 3:  # noqa: PLR2004 - three colours
-            raise BadViewError(f"image {self.image_id}: pixels must be (H, W, 3) uint8")
+            raise BadViewError(f"image {self.image_number}: pixels must be (H, W, 3) uint8")
         if self.intrinsics.shape != (4,) or not np.isfinite(self.intrinsics).all() or (self.intrinsics[:2] <= 0).any():
-            raise BadViewError(f"image {self.image_id}: intrinsics must be fx, fy, cx, cy, finite, focal lengths > 0")
+            raise BadViewError(
+                f"image {self.image_number}: intrinsics must be fx, fy, cx, cy, finite, focal lengths > 0"
+            )
         if self.camera_from_world.shape != (4, 4) or not np.isfinite(self.camera_from_world).all():
-            raise BadViewError(f"image {self.image_id}: camera_from_world must be a finite 4x4 matrix")
+            raise BadViewError(f"image {self.image_number}: camera_from_world must be a finite 4x4 matrix")
         if self.sparse_in_world.shape != (len(self.sparse_ids), 3):
-            raise BadViewError(f"image {self.image_id}: sparse points must be (N, 3), one for each of (N,) names")
+            raise BadViewError(f"image {self.image_number}: sparse points must be (N, 3), one for each of (N,) names")
 
     def without_pixels(self) -> Self:
         """Where it stands and how large it is, in no memory to speak of: no pixels, no sparse points."""
@@ -106,7 +108,7 @@ class View:
         pixels = self.image_rgb[: 2 * height, : 2 * width].to(torch.float32)
         mean = pixels.reshape(height, 2, width, 2, 3).mean(dim=(1, 3))
         return type(self)(
-            image_id=self.image_id,
+            image_number=self.image_number,
             image_rgb=mean.round().to(torch.uint8),
             intrinsics=self.intrinsics / 2.0,
             camera_from_world=self.camera_from_world,
@@ -127,7 +129,7 @@ def best_sources(reference: View, candidates: Sequence[View], count: int) -> lis
 
 
 def _usefulness(reference: View, candidate: View) -> float:
-    if candidate.image_id == reference.image_id:
+    if candidate.image_number == reference.image_number:
         return 0.0
     is_common = np.isin(reference.sparse_ids, candidate.sparse_ids)
     if int(is_common.sum()) < _MIN_COMMON_POINTS:

@@ -20,9 +20,8 @@ from reconstructor.engine.sfm.residuals import Residuals
 
 _MIN_STRUCTURE_LESS_POINTS = 60  # twice the bound of images that saw points: here nothing else vouches for the pose
 _MOST_WAITING_FOR_TWO = 3  # when more wait for a model of two images, it is begun again
-_REFINED_AT_COUNTS = frozenset(
-    {5, 6, 8}
-)  # local adjustment leaves a focal length alone once it sees too few of its images
+# Local adjustment leaves a focal length alone once it sees too few of its images.
+_REFINED_AT_COUNTS = frozenset({5, 6, 8})
 _RETRY_GROWTH_RATIO = 1.1  # an image that failed is tried again once it sees a tenth more points
 _FIRST_GUESS_RATIO = 1.2  # focal length over the longer side when nothing is known: 45 degrees of view
 
@@ -48,10 +47,6 @@ class LiveMapper:
     @property
     def is_initialised(self) -> bool:
         return int(self._model.num_reg_frames()) > 0
-
-    @property
-    def camera_count(self) -> int:
-        return int(self._cache.num_cameras())
 
     def is_placed(self, number: int) -> bool:
         return bool(self._model.exists_image(number) and self._model.image(number).has_pose)

@@ -95,7 +95,7 @@ def render(
     shape: Object,
     camera_from_world: Array,
     *,
-    image_id: str = "a",
+    image_number: int = 0,
     size: tuple[int, int] = (96, 144),
     focal_ratio: float = 1.1,
     noise: float = 1.0,
@@ -112,11 +112,11 @@ def render(
         tint = 0.2 + 0.7 * stone(points, seed)
         colour += np.where(np.isfinite(depth)[:, None], tint, 0.5) / OVERSAMPLING**2
     depth, points = _hits(shape, camera_from_world, intrinsics, size, np.array([0.5, 0.5]))
-    noisy = colour * 255.0 + np.random.default_rng([seed, *image_id.encode()]).normal(0.0, noise, colour.shape)
+    noisy = colour * 255.0 + np.random.default_rng([seed, *str(image_number).encode()]).normal(0.0, noise, colour.shape)
     pixels = np.clip(np.rint(noisy), 0, 255).astype(np.uint8).reshape(height, width, 3)
     sparse_ids, sparse_in_world = _sparse(camera_from_world, intrinsics, size, (depth, points), sparse)
     view = View(
-        image_id=image_id,
+        image_number=image_number,
         image_rgb=torch.from_numpy(pixels),
         intrinsics=intrinsics,
         camera_from_world=camera_from_world,
@@ -174,10 +174,10 @@ def arc(
         height = 0.25 * (-1.0) ** number
         center = (distance * np.sin(turn), height, -distance * np.cos(turn))
         poses.append(looking_at(center, (0.0, 0.0, 0.0)))
-    anchor = render(shape, poses[count // 2], image_id="anchor", size=size, noise=0.0)
+    anchor = render(shape, poses[count // 2], image_number=99, size=size, noise=0.0)
     points = anchor.view.sparse_in_world
     return [
-        render(shape, pose, image_id=f"{number}", size=size, noise=noise, sparse=points)
+        render(shape, pose, image_number=number, size=size, noise=noise, sparse=points)
         for number, pose in enumerate(poses)
     ]
 

@@ -63,7 +63,7 @@ def test_one_witness_is_not_enough_unless_one_is_asked_for() -> None:
 def test_witnesses_from_the_same_place_prove_nothing() -> None:
     _, others = witnesses("leaning_wall")
     view, depth_map = others[2]
-    twins = [(replace(view, image_id=f"twin-{number}"), depth_map) for number in range(3)]
+    twins = [(replace(view, image_number=100 + number), depth_map) for number in range(3)]
     assert not bool(confirmed(view, depth_map, twins, ConsistencyThresholds()).valid.any())
 
 

@@ -15,18 +15,18 @@ from tests.unit.reconstructor.engine.analytic import photographed
 
 WALL_NORMAL = np.array([0.25, 0.1, -1.0]) / np.linalg.norm([0.25, 0.1, -1.0])
 PIXEL_ON_WALL = 4.0 / (1.1 * 144)
-MAPS: dict[tuple[tuple[str, bytes], ...], DepthMap] = {}
+MAPS: dict[tuple[tuple[int, bytes], ...], DepthMap] = {}
 
 
 class CountingEngine:
     """The built-in engine, counting the maps it is asked for; what it made for one test it need not make for the next."""
 
     def __init__(self) -> None:
-        self.made: list[str] = []
+        self.made: list[int] = []
 
     def depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap:
-        self.made.append(reference.image_id)
-        key = tuple((view.image_id, view.camera_from_world.tobytes()) for view in (reference, *sources))
+        self.made.append(reference.image_number)
+        key = tuple((view.image_number, view.camera_from_world.tobytes()) for view in (reference, *sources))
         if key not in MAPS:
             MAPS[key] = PlaneSweep(SweepSettings()).depth_map(reference, sources)
         return MAPS[key]
@@ -63,13 +63,13 @@ def test_the_two_image_start_is_provisional_and_made_anew_with_the_third() -> No
     images = photographed("leaning_wall")
     first, second, third, fourth = (model.add(image.view) for image in images[:4])
     assert not first.entries
-    assert set(second.entries) == {"0", "1"}
+    assert set(second.entries) == {0, 1}
     assert second.replaced == frozenset()
-    assert third.replaced == {"0", "1"}
+    assert third.replaced == {0, 1}
     assert len(second.points) > 0
     assert len(second.sure_points) == 0
     assert len(third.sure_points) == len(third.points) > 0
-    assert set(third.entries) == {"0", "1", "2"}
+    assert set(third.entries) == {0, 1, 2}
     assert fourth.replaced == frozenset()
     assert all(len(entry.sources) >= 2 for entry in model.entries.values())
 
@@ -87,10 +87,10 @@ def test_a_refetch_under_the_same_poses_matches_nothing_anew_but_the_start() -> 
     model, engine, _ = grown()
     engine.made.clear()
     complete = model.refetch([image.view for image in photographed("leaning_wall")])
-    assert set(engine.made) <= {"0", "1", "2"}  # those had fewer sources than there are now
+    assert set(engine.made) <= {0, 1, 2}  # those had fewer sources than there are now
     assert np.median(distances(complete.points)) < 0.4
     assert (distances(complete.points) < 2.0).mean() > 0.97
-    assert complete.replaced == {"0", "1", "2", "3", "4"}
+    assert complete.replaced == {0, 1, 2, 3, 4}
 
 
 def test_a_second_refetch_gives_the_same_cloud() -> None:
@@ -124,9 +124,9 @@ def test_images_that_the_model_lost_are_forgotten() -> None:
     model, _, _ = grown()
     views = [image.view for image in photographed("leaning_wall")]
     model.refetch(views[:4])
-    assert list(model.entries) == ["0", "1", "2", "3"]
-    model.discard("1")
-    assert "1" not in model.entries
+    assert list(model.entries) == [0, 1, 2, 3]
+    model.discard(1)
+    assert 1 not in model.entries
 
 
 def test_a_restored_model_goes_on_where_it_was() -> None:
@@ -134,10 +134,10 @@ def test_a_restored_model_goes_on_where_it_was() -> None:
     engine = CountingEngine()
     restored = DenseModel(engine, DenseSettings())
     for image in photographed("leaning_wall")[:4]:
-        restored.restore(image.view, model.entries[image.view.image_id])
+        restored.restore(image.view, model.entries[image.view.image_number])
     last = photographed("leaning_wall")[4].view
     assert np.array_equal(restored.add(last).points.points_in_world, model.add(last).points.points_in_world)
-    assert engine.made == ["4"]
+    assert engine.made == [4]
 
 
 def test_unknown_images_cannot_be_replaced() -> None:
@@ -160,7 +160,7 @@ def test_a_copy_is_made_anew_while_the_model_grows() -> None:
     before = dict(model.entries)
     successor.refetch(views[:4])
     assert dict(model.entries) == before
-    assert list(successor.entries) == ["0", "1", "2", "3"]
+    assert list(successor.entries) == [0, 1, 2, 3]
 
 
 def test_a_depth_map_is_adopted_unless_its_cameras_moved_apart() -> None:
@@ -170,15 +170,15 @@ def test_a_depth_map_is_adopted_unless_its_cameras_moved_apart() -> None:
     successor = model.copy()
     successor.refetch(views[:4])
     engine.made.clear()
-    grown_by = successor.adopt(last, model.entries["4"])
+    grown_by = successor.adopt(last, model.entries[4])
     assert engine.made == []
-    assert set(grown_by.entries) == {"4"}
+    assert set(grown_by.entries) == {4}
     assert 0 < len(grown_by.sure_points) < len(model.copy().refetch(views).points)
-    assert len(successor.adopt(last, model.entries["4"]).points) == 0
+    assert len(successor.adopt(last, model.entries[4]).points) == 0
     other = model.copy()
     other.refetch(views[:4])
     pose = last.camera_from_world.copy()
     pose[:3, 3] += [0.3, 0.0, 0.0]
     engine.made.clear()
-    other.adopt(replace(last, camera_from_world=pose), model.entries["4"])
-    assert engine.made == ["4"]
+    other.adopt(replace(last, camera_from_world=pose), model.entries[4])
+    assert engine.made == [4]

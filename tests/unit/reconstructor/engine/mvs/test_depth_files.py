@@ -11,7 +11,7 @@ from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from tests.unit.reconstructor.engine.analytic import photographed
 
-VIEWS = {int(image.view.image_id): image.view for image in photographed("leaning_wall")[:3]}
+VIEWS = {image.view.image_number: image.view for image in photographed("leaning_wall")[:3]}
 
 
 def entry(number: int, inverse_depth: float) -> Entry:
@@ -46,7 +46,7 @@ def files(tmp_path: Path) -> DepthFiles:
 def test_what_was_written_comes_back(files: DepthFiles) -> None:
     kept = files.read_entry(1, VIEWS)
     assert kept is not None
-    assert [view.image_id for view in kept.sources] == ["0", "2"]
+    assert [view.image_number for view in kept.sources] == [0, 2]
     assert np.array_equal(kept.view.camera_from_world, VIEWS[1].camera_from_world)
     assert kept.depth_map.valid.all()
     assert not kept.published.any()

@@ -19,20 +19,20 @@ def test_angles_at_points_are_those_of_a_known_triangle() -> None:
 
 def test_sources_are_ordered_by_angle_and_the_reference_is_not_among_them() -> None:
     views = [image.view for image in photographed("leaning_wall")]  # 8 degrees apart
-    names = [source.image_id for source in best_sources(views[0], views, 3)]
-    assert names == ["2", "1", "3"]  # 16, 8 and 24 degrees: the best is 12, and small angles hurt more
-    assert "2" not in [source.image_id for source in best_sources(views[2], views, 9)]
+    names = [source.image_number for source in best_sources(views[0], views, 3)]
+    assert names == [2, 1, 3]  # 16, 8 and 24 degrees: the best is 12, and small angles hurt more
+    assert 2 not in [source.image_number for source in best_sources(views[2], views, 9)]
 
 
 def test_an_image_from_the_same_place_is_the_last_choice() -> None:
     views = [image.view for image in photographed("leaning_wall")]
-    twin = replace(views[2], image_id="twin")
-    assert best_sources(views[2], [twin, views[1], views[3]], 3)[-1].image_id == "twin"
+    twin = replace(views[2], image_number=90)
+    assert best_sources(views[2], [twin, views[1], views[3]], 3)[-1].image_number == 90
 
 
 def test_images_without_common_points_are_no_sources() -> None:
     views = [image.view for image in photographed("leaning_wall")]
-    stranger = replace(views[1], image_id="x", sparse_ids=views[1].sparse_ids + 1_000_000)
+    stranger = replace(views[1], image_number=91, sparse_ids=views[1].sparse_ids + 1_000_000)
     assert best_sources(views[0], [stranger], 3) == []
 
 

@@ -1,0 +1,61 @@
+"""How is a store read beside a service that may be running? SQLite in read-only mode; nothing is written or locked."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from broker.envelope import decode
+from broker.messages import Cameras, Manifest
+from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.generation_files import GenerationFiles
+
+DATABASE_NAME = "store.sqlite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOnlyStore:
+    """The store in a folder, to look at."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        if not (self.folder / DATABASE_NAME).is_file():
+            raise StoreError(f"no project {self.folder.name!r} below {self.folder.parent}: check --data")
+
+    @property
+    def generation_files(self) -> GenerationFiles:
+        """The shards and manifests on disk."""
+        return GenerationFiles(folder=self.folder / "generations")
+
+    def manifest(self) -> Manifest | None:
+        """Return the newest manifest, or None if nothing was published yet."""
+        newest = self.newest()
+        return self.generation_files.manifest(*newest)[0] if newest else None
+
+    def newest(self) -> tuple[int, int] | None:
+        """Return generation and revision of the newest manifest."""
+        rows = self._rows("SELECT generation, revision FROM generations ORDER BY generation DESC LIMIT 1")
+        return (int(rows[0][0]), int(rows[0][1])) if rows else None
+
+    def cameras(self) -> Cameras | None:
+        """Return the cameras that were published last."""
+        rows = self._rows("SELECT value FROM facts WHERE name = 'cameras'")
+        return decode(bytes(rows[0][0]), Cameras) if rows else None
+
+    def images_by_state(self) -> dict[str, int]:
+        """Count the images of each state."""
+        return dict(self._rows("SELECT state, count(*) FROM images GROUP BY state"))
+
+    def jobs_by_state(self) -> dict[str, int]:
+        """Count the jobs of each state."""
+        return dict(self._rows("SELECT state, count(*) FROM jobs GROUP BY state"))
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        uri = f"{(self.folder / DATABASE_NAME).resolve().as_uri()}?mode=ro"
+        try:
+            with closing(sqlite3.connect(uri, uri=True)) as connection:
+                return connection.execute(statement).fetchall()
+        except sqlite3.Error as exc:
+            raise StoreError(f"the store in {self.folder} cannot be read: {exc}") from exc
