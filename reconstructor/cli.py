@@ -58,7 +58,7 @@ def replay(
 
 @app.command()
 def status(project: Projects = None, data: DataDir = None) -> None:
-    """What is stored, as one line of JSON for each project; also while the service runs."""
+    """Print what is stored, as one line of JSON for each project; also while the service runs."""
     from reconstructor.storage.status import read_status  # noqa: PLC0415 - likewise
 
     settings = Settings.load(projects=project or None, data_dir=data)

@@ -86,7 +86,7 @@ class Settings(ProgramSettings):
 
     @property
     def baseline(self) -> Baseline | None:
-        """What is known of the rigs' distances, if anything is."""
+        """The known distance between photographs, or None."""
         if self.baseline_m is None:
             return None
         return Baseline(metres=self.baseline_m, senders=self.baseline_senders)

@@ -39,7 +39,7 @@ class Gaps:
         self._sessions: dict[tuple[SenderId, str], _Session] = {}
 
     def note(self, sender: SenderId, name: ImageName) -> None:
-        """An image came, whatever became of it; a plain name counts nothing."""
+        """Note that an image arrived, accepted or not; a name without a sequence number is ignored."""
         if re.fullmatch(ImageId.pattern, name, re.ASCII) is None:
             return
         image_id = ImageId(name)
@@ -59,7 +59,7 @@ class Gaps:
         session.highest = max(session.highest, sequence)
 
     def due(self) -> Iterator[tuple[SenderId, MissingSequences]]:
-        """What to ask for now; asked `MOST_ASKS` times, later each time, a gap is forgotten."""
+        """The gaps to ask for now; a gap is forgotten after `MOST_ASKS` times, with growing pauses."""
         now_s = self._clock()
         for (sender, name), session in self._sessions.items():
             asked = [sequence for sequence, gap in session.gaps.items() if gap.due_s <= now_s]

@@ -66,7 +66,7 @@ async def answer_requests(context: Context, requests: asyncio.Queue[ReceivedRequ
 
 
 async def answer_request(context: Context, asked: ReceivedRequest) -> None:
-    """Do what is asked and say so; what is no request becomes an `error` event."""
+    """Execute a request and publish its response; a bad request becomes an `error` event."""
     try:
         request = decode(asked.payload, Request)
         if request.verb is not asked.verb:
@@ -86,7 +86,7 @@ async def answer_request(context: Context, asked: ReceivedRequest) -> None:
 
 
 async def _do(context: Context, request: Request) -> int:
-    """Returns how many shards were published again."""
+    """Execute a request; returns how many shards were published again."""
     match request.verb:
         case Verb.PING:
             return 0

@@ -52,7 +52,7 @@ def jobs_on_image(image_number: int, refetch_every: int) -> tuple[JobKind, ...]:
 
 
 def next_job(jobs: Collection[Job], kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:
-    """The job of these kinds to see to now, if any.
+    """The job of these kinds to run next, if any.
 
     What is stored is published first, what a crash interrupted runs again, then the oldest; a refetch only once the
     images up to its own are through.
@@ -62,7 +62,7 @@ def next_job(jobs: Collection[Job], kinds: Collection[JobKind] = tuple(JobKind))
 
 
 def superseded(jobs: Collection[Job]) -> tuple[Job, ...]:
-    """Queued refetches that are not needed, because a later one may begin as well: they came due while one ran."""
+    """Queued refetches that a later queued refetch makes unnecessary."""
     ready = [job for job in jobs if _is_queued_refetch(job) and _is_ready(job, jobs)]
     newest = max(ready, key=lambda job: (job.image_number, job.number), default=None)
     return tuple(job for job in ready if job != newest)
@@ -84,5 +84,5 @@ def _is_queued_refetch(job: Job) -> bool:
 
 
 def is_refetch_due(jobs: Collection[Job]) -> bool:
-    """Whether a refetch waits already, so that another request for one changes nothing."""
+    """Whether a refetch is queued already; another request then changes nothing."""
     return any(map(_is_queued_refetch, jobs))

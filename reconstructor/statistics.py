@@ -18,14 +18,14 @@ _REMEMBERED: Final = 1000
 
 @dataclass(slots=True, kw_only=True)
 class LatencySamples:
-    """What is measured while the program runs."""
+    """Latencies measured while the program runs, and its start time."""
 
     started_s: float = field(default_factory=time.monotonic)
     stored_to_shard_s: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
 
 def collect(project: ProjectId, store: Store, figures: LatencySamples) -> ReconstructorStatistics:
-    """The figures of one project now. `rejected_count` counts uploads not taken and images that the black box rejects."""
+    """The present statistics of one project. `rejected_count` counts uploads not taken and images that the black box rejects."""
     counts = store.counts()
     reference = store.references.newest()
     manifest = reference.manifest if reference is not None else None

@@ -1,4 +1,4 @@
-"""How do others see which photograph an image is? A small JPEG of each is retained, on a lane that nothing waits for."""
+"""How do viewers recognise an image? A small retained JPEG of each; a task of its own publishes it."""
 
 import asyncio
 

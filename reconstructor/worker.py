@@ -1,4 +1,4 @@
-"""How do we survive the black box? It runs in this process, which may hang, die or eat memory; nobody else does.
+"""How does a failing black box leave the service alive? Process isolation: it runs in this child process.
 
 Calls come as lines of JSON on stdin, replies go as lines of JSON to what was stdout, each with its call's number;
 whatever the black box prints goes to stderr. The process ends when its parent does.
@@ -30,7 +30,7 @@ Problem = Literal["", "not_found", "failed", "out_of_memory"]
 
 
 class Call(BaseModel):
-    """The three arguments of the seam, with a number for the reply and word of what is asked for."""
+    """One call: the three arguments of a black box, the call's number, and whether it is a refetch."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 class Replies:
-    """Sends one line at a time, whichever thread it comes from."""
+    """Send one reply line at a time, from any thread."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -91,7 +91,7 @@ def serve(black_box: BlackBox, call: Call, replies: Replies) -> None:
 
     def run_or_end() -> None:
         with contextlib.ExitStack() as unless_answered:
-            unless_answered.callback(os._exit, 1)  # SystemExit: a thread would end alone, and nobody would hear of it
+            unless_answered.callback(os._exit, 1)  # SystemExit would end the thread only, without a reply
             run()
             unless_answered.pop_all()
 
@@ -102,7 +102,7 @@ def serve(black_box: BlackBox, call: Call, replies: Replies) -> None:
 
 
 def answer(black_box: BlackBox, call: Call) -> Reply:
-    """One call, whatever comes of it."""
+    """Call the black box; an exception becomes a reply, too."""
     return _answer(black_box, call).model_copy(update={"number": call.number})
 
 

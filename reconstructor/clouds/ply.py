@@ -1,4 +1,4 @@
-"""What does a foreign PLY say? Reads ascii and binary, float and double, with or without colour and normals."""
+"""What does the PLY file of a black box contain? A tolerant reader: ascii and binary, float and double, with or without colour and normals."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,14 +44,14 @@ class UnreadablePlyError(CairnError):
 
 
 class TruncatedPlyError(CairnError):
-    """Fewer rows than the header announces."""
+    """The file has fewer rows than the header announces."""
 
     code = "ply_truncated"
     remedy = "Let the function finish its file before it returns."
 
 
 class EmptyPlyError(CairnError):
-    """No points."""
+    """The file has no points."""
 
     code = "ply_empty"
     remedy = "Let the function leave a file out rather than write one without points."

@@ -1,4 +1,4 @@
-"""Which points go together? Additive voxel levels, each cut along the Morton curve into equal runs. Pure."""
+"""Which points form one shard? Additive voxel levels, each cut along the Morton curve into equal runs. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class ReadyShard:
 
     @property
     def size_bytes(self) -> int:
-        """What the broker retains of it."""
+        """Size of all its encodings, bytes."""
         return sum(len(payload) for payload in self.payloads.values())
 
 

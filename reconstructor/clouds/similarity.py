@@ -1,4 +1,4 @@
-"""How do coordinate frames relate? Similarities between worlds, and poses. Pure numpy."""
+"""How do two worlds relate? Similarity transforms, estimated by Umeyama's method and trimmed least squares. Pure numpy."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -16,7 +16,7 @@ _MIN_SPREAD_RATIO = 1e-6
 
 
 class DegenerateGeometryError(CairnError):
-    """The points given do not determine what was asked of them."""
+    """The given points do not determine a similarity."""
 
     code = "degenerate_geometry"
     remedy = "Photograph from more places that are not on one line."

@@ -7,7 +7,7 @@ from reconstructor.worker import Call
 
 
 class Executor(Protocol):
-    """Runs one project's calls, and outlives whatever they do."""
+    """Run the calls of one project's black box and survive its failures."""
 
     @property
     def is_concurrent(self) -> bool:
@@ -23,5 +23,5 @@ class Executor(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop, also in the middle of a call."""
+        """Stop the black box, also in the middle of a call."""
         ...

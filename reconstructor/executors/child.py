@@ -1,4 +1,4 @@
-"""How is one process of the black box talked to and watched? Calls by number, replies by number, memory at intervals."""
+"""How does the parent control one black box process? Numbered calls and replies over pipes, and a memory watchdog."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ class BlackBoxMemoryError(CairnError):
 
 
 class BlackBoxInterruptedError(CairnError):
-    """The black box's process ended while another call ran beside this one: nobody knows whose fault it was."""
+    """The black box's process ended during two concurrent calls; the cause may be either."""
 
     code = "black_box_interrupted"
     remedy = "Nothing: the call is run again, alone."
@@ -76,7 +76,7 @@ class Child:
         return self._process.returncode is None
 
     async def first_reply(self) -> Reply:
-        """What it says once the black box is loaded, or cannot be; raises like `ask`, may be asked often."""
+        """The reply that the black box is loaded, or why it is not; raises like `ask`."""
         return await asyncio.shield(self._replies[_FIRST])
 
     async def ask(self, call: Call) -> Reply:
@@ -101,7 +101,7 @@ class Child:
             del self._replies[number]
 
     async def close(self) -> None:
-        """Ask it to end, which it does in the middle of calls too; kill it if it does not."""
+        """Ask the process to end, also in the middle of calls; kill it if it does not."""
         if self.is_alive and self._process.stdin is not None:
             self._process.stdin.close()
             with contextlib.suppress(TimeoutError):
@@ -110,14 +110,14 @@ class Child:
         await self.kill()
 
     async def kill(self) -> None:
-        """End it and all that it started; calls under way are not to blame for it."""
+        """Kill the process and all that it started; calls under way count as interrupted."""
         self._is_killed = True
         _kill_group(self.pid)
         await self._process.wait()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _read_replies(self) -> None:
-        """Hand each reply to its call; when none comes any more, tell all that wait."""
+        """Pass each reply to its call; when the process has ended, fail all calls that wait."""
         try:
             while (reply := await self._next_reply()) is not None:
                 waiting = self._replies.get(reply.number)
@@ -129,7 +129,7 @@ class Child:
             waiting_for = [each for each in self._replies.values() if not each.done()]
             for each in waiting_for:
                 each.set_exception(self._reason(status, is_alone=len(waiting_for) == 1))
-                each.exception()  # nobody may be left to ask for it
+                each.exception()  # marks it as retrieved: its caller may be cancelled
 
     async def _next_reply(self) -> Reply | None:
         try:
@@ -146,7 +146,7 @@ class Child:
         return BlackBoxMemoryError(what) if self._is_too_large else BlackBoxCrashedError(what)
 
     async def _watch_memory(self) -> None:
-        """Kill it when it takes too much."""
+        """Kill the process when it uses too much memory."""
         while self.is_alive:
             if await asyncio.to_thread(_resident_bytes, self.pid) > self._memory_limit_bytes:
                 self._is_too_large = True
@@ -156,7 +156,7 @@ class Child:
 
 
 def _import_paths() -> str:
-    """Where this process finds modules, for a child that works in another folder."""
+    """This process's import paths, for a child that works in another folder."""
     return os.pathsep.join(str(Path(each).absolute()) for each in sys.path)
 
 

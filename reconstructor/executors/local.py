@@ -1,4 +1,4 @@
-"""How does the black box run on this machine? In one long-lived child process, watched and replaced when it fails."""
+"""How does the black box run on this machine? In one child process with time-outs; it is killed and replaced on failure."""
 
 import asyncio
 from pathlib import Path
@@ -86,7 +86,7 @@ class LocalExecutor:
             await child.close()
 
     async def _timed(self, call: Call | None, timeout_s: float) -> Reply:
-        """The reply to a call, or without one the first; without an answer the process is not left as it is."""
+        """The reply to a call, or the first reply without one; kill the process when no reply comes in time."""
         is_answered = False
         try:
             async with asyncio.timeout(timeout_s):

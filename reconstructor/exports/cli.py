@@ -12,7 +12,7 @@ from reconstructor.config import Settings
 
 
 class Format(StrEnum):
-    """What can be written."""
+    """The formats that can be written."""
 
     COLMAP = "colmap"
     PLY = "ply"

@@ -1,4 +1,4 @@
-"""How does a stored reconstruction become a file? The engine's state reopened, its surface made, turned and written."""
+"""How does a stored reconstruction become a file? Open the engine's state read-only, fuse its surface, write it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ _UP_AXIS: Final = {"gltf": 1, "laz": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was written."""
+    """The result of an export."""
 
     point_count: int
     unit: str
@@ -57,7 +57,7 @@ def export_to(what: str, data_dir: Path, form: str, out: Path) -> Exported:
 
 
 def _check_free(folder: Path) -> None:
-    """A folder of somebody's work is not replaced, but for one that we wrote."""
+    """Refuse a folder with other content; an earlier export may be replaced."""
     if folder.exists() and not (folder / "sparse" / "0").is_dir() and (folder.is_file() or any(folder.iterdir())):
         raise CannotExportError(f"{folder} is there and holds something else: give a new folder")
 

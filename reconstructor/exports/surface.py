@@ -1,4 +1,4 @@
-"""What do files of points say? Positions, normals, colours and how sure they are, in the frame that was asked for."""
+"""What does an exported file of points contain? Positions, normals, colours and confidences in a chosen frame."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -32,23 +32,23 @@ class Surface:
 
     @property
     def unit(self) -> str:
-        """What 1 is."""
+        """Name of the unit of length."""
         return "metres" if self.is_metric else "unscaled"
 
     def scaled(self, metres_per_unit: float | None) -> Self:
-        """The same in metres, or as it is when nobody knows how large that would be."""
+        """The same surface in metres, or unchanged when the scale is unknown."""
         if metres_per_unit is None:
             return self
         return replace(self, points=self.points * metres_per_unit, is_metric=True)
 
     def turned(self, rotation: Matrix) -> Self:
-        """The same after a turn (3, 3)."""
+        """The same surface after a rotation (3, 3)."""
         normals = (self.normals @ rotation.T).astype(np.float32)
         return replace(self, points=self.points @ rotation.T, normals=normals)
 
 
 def turn_up(up: Vector | None, axis: int) -> Matrix:
-    """The smallest turn (3, 3) after which up is the axis of this number; none without up.
+    """The smallest rotation (3, 3), float64, that turns up onto an axis by its number; identity without up.
 
     Source: Rodrigues' formula for the turn between two unit vectors.
     """

@@ -1,4 +1,4 @@
-"""Which bytes do other programs read? PLY, LAZ and glTF of one surface; a file appears only when it is complete."""
+"""How is a surface written for other programs? As PLY, LAZ or glTF; a file appears only when it is complete."""
 
 import os
 from collections.abc import Callable, Iterator

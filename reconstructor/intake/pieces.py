@@ -52,9 +52,9 @@ async def receive_upload(context: Context, gaps: Gaps, found: Match, incoming: I
 
 
 async def _begin(context: Context, sender: SenderId, message: UploadBegin | UploadEnd) -> UploadAcknowledged | None:
-    """Expect an image and say what is missing, or give the receipt that makes its pieces unnecessary.
+    """Announce an image and publish what is missing, or return the receipt if it is stored or refused already.
 
-    An end says all that is needed to begin, should the beginning have been lost.
+    An `end` message has all that `begin` has, in case that one was lost.
     """
     name = ImageName(message.image_id)
     try:

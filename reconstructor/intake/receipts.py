@@ -1,4 +1,4 @@
-"""What do we answer a sender? That an image is safe, or why it is not taken, and how much may be under way."""
+"""What does a sender hear back? Receipts, gaps in its count, and its flow limit."""
 
 import asyncio
 from datetime import datetime
@@ -17,7 +17,7 @@ GAP_LOOK_S: Final = 5.0
 
 
 def captured_at(message: Incoming) -> datetime | None:
-    """When the sender says the image was taken; None when it does not say, or not in a way that we understand."""
+    """When the sender says the image was taken; None when the property is missing or not a time with a zone."""
     said = dict(message.user_properties).get(CAPTURED_AT_PROPERTY, "")
     try:
         at = datetime.fromisoformat(said)
@@ -27,7 +27,7 @@ def captured_at(message: Incoming) -> datetime | None:
 
 
 async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:
-    """Take an upload in and say what became of it; while the disk is full it waits here, unacknowledged."""
+    """Store an upload and return its receipt; while the disk is full, wait without acknowledging."""
     settings = context.settings
     limits = Limits(pixels=settings.image_pixels_limit, side_px=settings.image_side_px_limit)
     while True:
@@ -42,7 +42,7 @@ async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:
 
 
 async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadAcknowledged:
-    """The receipt of an image that is safe; a new one wakes those who wait for images."""
+    """The receipt of a stored image; a new image wakes the job lanes and the thumbnail task."""
     image = taken.image
     if taken.status is ReceiptStatus.STORED:
         context.log.info("image_stored", sender=image.sender, image=image.image_id, number=image.number)
@@ -99,14 +99,14 @@ async def ask_for_gaps(context: Context, gaps: Gaps) -> None:
 
 
 async def send_flow(context: Context, sender: SenderId) -> None:
-    """Tell a sender, once and retained, how much it may have under way; raises what `Delivery.publish` raises."""
+    """Publish, retained, how much a sender may have under way; raises what `Delivery.publish` raises."""
     settings = context.settings
     flow = Flow(project=context.project, image_count=settings.flow_images, size_bytes=settings.flow_bytes)
     await context.delivery.publish(FLOW.outgoing(context.space, context.project, flow, sender=sender))
 
 
 async def wait_for_disk(context: Context, exc: StoreError) -> None:
-    """Say once that nothing can be stored, and wait a little."""
+    """Publish once that nothing can be stored, then wait before the next attempt."""
     if not context.presence.is_disk_full:
         context.presence.is_disk_full = True
         await context.publish_error(exc)

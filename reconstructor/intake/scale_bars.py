@@ -1,4 +1,4 @@
-"""What happens when somebody lays a scale bar? It is checked and kept, and the manifest says metres, one revision on."""
+"""What happens when a person sets a scale bar? It is checked and stored, and a new revision of the manifest has metres."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ from reconstructor.metric_scale.scale import Scale, scale_of_bar, scaled
 
 
 async def receive_scale_bar(context: Context, payload: bytes) -> None:
-    """Take over the retained scale bar; an empty payload takes it away. The same one again changes nothing.
+    """Store the retained scale bar, or remove it on an empty payload; the same one again changes nothing.
 
     Raises:
         BadMessageError: it is no scale bar.
-        BadScaleBarError: it says nothing of this object's size; the one before stays.
+        BadScaleBarError: it does not determine this object's size; the earlier one stays.
         StoreError: the disk does not take it.
     """
     store = context.store

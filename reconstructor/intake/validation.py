@@ -22,21 +22,21 @@ _SMALLEST: Final = (1, 1)  # the size drafted for: the whole stream is still rea
 
 
 class ImageRefusedError(CairnError):
-    """An upload that is not taken; its leaves say why."""
+    """An upload that is refused; the subclasses say why."""
 
     code = "image_refused"
     remedy = "Read the reason in the receipt."
 
 
 class EmptyImageError(ImageRefusedError):
-    """No bytes."""
+    """The image has no bytes."""
 
     code = "empty_image"
     remedy = "Send the file again; it has no bytes."
 
 
 class ImageTooLargeError(ImageRefusedError):
-    """More bytes or pixels than are taken."""
+    """The image has more bytes or pixels than allowed."""
 
     code = "image_too_large"
     remedy = "Reduce the image below the limit that the receipt names."
@@ -57,7 +57,7 @@ class DamagedImageError(ImageRefusedError):
 
 
 class WrongDigestError(ImageRefusedError):
-    """Other bytes than the id says."""
+    """The bytes do not have the digest in the image id."""
 
     code = WRONG_DIGEST
     remedy = "Send the same bytes that the image id was made of."
@@ -74,7 +74,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """Complete bytes of one image, however they came."""
+    """Complete bytes of one image, sent whole or in pieces."""
 
     sender: SenderId
     name: ImageName
@@ -84,7 +84,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The image is safe: its receipt can go out."""
+    """A stored image whose receipt can be published."""
 
     status: ReceiptStatus
     image: StoredImage

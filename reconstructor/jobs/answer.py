@@ -1,4 +1,4 @@
-"""What did the black box answer? Its folder becomes one cloud and one update, or an error with a code."""
+"""How is a black box's answer read? Its folder becomes one cloud and one update, or an error with a code."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ _MOST_FILES: Final = 10_000
 
 
 class NoOutputError(CairnError):
-    """A black box that wrote nothing, or returned no folder."""
+    """The black box wrote nothing, or returned no folder."""
 
     code = "black_box_no_output"
     remedy = "Let the function return a folder with at least one PLY or an `update.json`."
@@ -22,7 +22,7 @@ class NoOutputError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one call brought; no cloud means that the image waits or nothing new was seen."""
+    """The answer of one call; without a cloud the image waits or nothing new was seen."""
 
     cloud: WideCloud | None
     update: Update | None

@@ -1,4 +1,4 @@
-"""What does a black box's answer change? The next manifest, the cameras, and what became of each image."""
+"""What does a black box's answer change? The commit plan: next manifest, cameras, and the state of each image."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class BudgetReachedError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitPlan:
-    """What to keep, and what to say beside it."""
+    """What to store, and the errors to publish with it."""
 
     change: Change
     remarks: tuple[CairnError, ...] = ()
@@ -42,7 +42,7 @@ class CommitPlan:
 def plan_commit(
     job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, baseline: Baseline | None = None
 ) -> CommitPlan:
-    """What one answer changes; reads the store and changes nothing.
+    """Plan what one answer changes; reads the store and changes nothing.
 
     Raises:
         CairnError: the cloud does not fit what viewers have.
@@ -125,7 +125,7 @@ def _entry(camera: CameraUpdate, image: StoredImage) -> CameraEntry:
 
 
 def _states(job: Job, answer: Answer, images: list[StoredImage]) -> dict[str, ImageState]:
-    """What became of images; of the job's own image always something."""
+    """The new state of each image; always one for the job's own image."""
     update = answer.update
     said = {camera.image_id: ImageState(camera.state.value) for camera in update.cameras} if update else {}
     own = images[job.image_number - 1].image_id

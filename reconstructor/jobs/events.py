@@ -1,4 +1,4 @@
-"""What do others hear of a job? That it began, its shards once they are out, and how it ended."""
+"""Which events does a job publish? Its start, its shards once they are retained, and its end."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ _SPOKEN_STATES = frozenset({ImageState.PLACED, ImageState.WAITING, ImageState.RE
 
 
 async def publish_start(context: Context, job: Job, image: StoredImage) -> None:
-    """The black box gets it now."""
+    """Mark that the black box starts on it."""
     event = "processing_started" if job.kind is JobKind.ADD else "refetch_starting"
     context.log.info(event, image=image.image_id, number=image.number)
     if job.kind is JobKind.ADD:
@@ -33,7 +33,7 @@ async def publish_start(context: Context, job: Job, image: StoredImage) -> None:
 async def publish_result(
     context: Context, latencies: LatencySamples, job: Job, image: StoredImage, manifest: Manifest | None
 ) -> None:
-    """Bring the broker to where the store is, then tell everybody; `manifest` is what the job wrote, if points came."""
+    """Publish what the store has, then the job's events; `manifest` is what the job wrote, if points came."""
     await context.reconcile()
     new_points = 0
     is_shown = manifest is not None and job.kind is JobKind.ADD
@@ -59,12 +59,12 @@ async def publish_result(
 
 
 def _is_present(context: Context, manifest: Manifest) -> bool:
-    """Whether a refetch beside this job has not replaced its generation already."""
+    """Whether a manifest's generation is still the present one; a concurrent refetch may have replaced it."""
     return max(context.store.references.kept(), default=0) == manifest.generation
 
 
 def _seconds_since(instant: float | None) -> float | None:
-    """Seconds from an instant of some clock to now on ours; None when that clock is ahead, and so tells nothing."""
+    """Seconds since an instant of another clock; None when that clock is ahead of ours."""
     seconds = -1.0 if instant is None else time.time() - instant
     return seconds if seconds >= 0 else None
 

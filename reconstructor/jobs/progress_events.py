@@ -1,4 +1,4 @@
-"""Who hears how far a refetch has come? Everybody, about once a second, as long as the black box says so; never backwards."""
+"""How is a refetch's progress published? As `progress` events, about once a second, with a growing ratio."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ INTERVAL_S: Final = 1.0
 
 @asynccontextmanager
 async def publishing_progress(context: Context, image_id: ImageId) -> AsyncIterator[None]:
-    """Publish what the black box leaves in its working directory, as long as the block runs."""
+    """Publish the black box's `progress.json` while the block runs."""
     await asyncio.to_thread(forget_progress, context.store.black_box_folder)
     telling = asyncio.create_task(_tell_progress(context, image_id), name=f"{context.project}.progress")
     try:

@@ -1,4 +1,4 @@
-"""How does an image become shards that others know of? Black box, checks, store, broker, word of it.
+"""How does an image become published shards? Jobs in lanes: black box, checks, store, broker, events.
 
 A black box that can add images while a refetch runs has two lanes, so that no image waits for a refetch; any other has
 one. What was made at the same time is stored in the order in which it was made: see `reconstructor.jobs.commit_order`.
@@ -47,7 +47,7 @@ class Lanes:
 
     @asynccontextmanager
     async def calling(self) -> AsyncIterator[None]:
-        """While the black box is called."""
+        """Surround one call of the black box; suspects run alone."""
         if not self.suspects:
             yield
             return
@@ -84,7 +84,7 @@ async def _run_lane(context: Context, lanes: Lanes, kinds: Collection[JobKind]) 
 
 
 async def run_job(context: Context, lanes: Lanes, job: Job) -> None:
-    """One job from where a crash may have left it to its end."""
+    """Run one job to its end, from where a crash may have left it."""
     image = await asyncio.to_thread(context.store.image, job.image_number)
     if job.state is JobState.STORED:
         manifest = await asyncio.to_thread(_stored_manifest, context, job)
@@ -99,7 +99,7 @@ async def run_job(context: Context, lanes: Lanes, job: Job) -> None:
 
 
 async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> CommitPlan | None:
-    """What a job brought, stored; None if it failed, or runs again."""
+    """Run the black box and store its answer; None if the job failed or runs again."""
     with lanes.order.in_flight(job.kind) as call:
         try:
             answer = await _reconstruct(context, lanes, job, image)
@@ -107,7 +107,7 @@ async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: Store
             async with context.signals.changing:
                 plan = await asyncio.to_thread(_check, context, job, answer)
                 await asyncio.to_thread(context.store.commit, job, plan.change)
-        except BlackBoxInterruptedError as exc:  # nobody knows whose fault it was: both run again, alone
+        except BlackBoxInterruptedError as exc:  # either call may be the cause: both run again, alone
             context.log.warning("call_interrupted", image=image.image_id, kind=job.kind.value, reason=exc.sentence)
             lanes.suspects.add(job.number)
             return None
@@ -168,7 +168,7 @@ def _stored_manifest(context: Context, job: Job) -> Manifest | None:
 
 
 async def _fail(context: Context, job: Job, image: StoredImage, exc: CairnError) -> None:
-    """The image stays, its job is over, the project keeps its cloud."""
+    """End a failed job: the image stays stored and the project keeps its cloud."""
     await asyncio.to_thread(context.store.fail, job, exc.code)
     await context.publish_error(exc, image_id=image.image_id)
     await publish_end(context, job, image)

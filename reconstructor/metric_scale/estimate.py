@@ -1,4 +1,4 @@
-"""What do the cameras tell of the scale now? Asked of every answer of a black box: its own word, a baseline, GPS."""
+"""Which scale can be estimated without a person? The black box's own, a baseline between cameras, or GPS."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ from reconstructor.storage.store import Store
 def estimate_scale(
     update: Update | None, cameras: Iterable[CameraEntry], store: Store, baseline: Baseline | None
 ) -> Scale | None:
-    """The best scale that can be had without a person, in the world of these cameras."""
+    """Estimate the scale of the cameras' world from the best available source, or None."""
     if update is not None and update.metres_per_unit is not None:
         return Scale(metres_per_unit=update.metres_per_unit, source=update.scale_source)
     placed = list(_placed_images(cameras, store.images()))

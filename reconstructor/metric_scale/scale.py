@@ -1,4 +1,4 @@
-"""How large is a unit of the world? What a scale is worth, and what becomes of it when something new is known. Pure."""
+"""How large is a unit of the world? Ranked scale sources, and which source replaces which. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +17,7 @@ _OBJECT_M: Final = (1e-3, 1e5)
 
 
 class BadScaleBarError(CairnError):
-    """A distance that says nothing of this object's size."""
+    """The distance does not determine this object's size."""
 
     code = "bad_scale_bar"
     remedy = "Measure two points that lie apart, on the present cloud."
@@ -25,7 +25,7 @@ class BadScaleBarError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Metres per unit of the world, and who says so."""
+    """Metres per unit of the world, and the source."""
 
     metres_per_unit: float
     source: ScaleSource

@@ -1,4 +1,4 @@
-"""What does the next manifest say? A complete new reference set, or the present one and an increment. Pure."""
+"""How is the next manifest made? From a complete new reference set, or the present one and an increment. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ _FARTHEST: Final = 100.0  # edges of the present cloud, from its centre to an in
 
 
 class CloudOutOfBoundsError(CairnError):
-    """An increment that lies nowhere near the present cloud."""
+    """The increment lies far from the present cloud."""
 
     code = "cloud_out_of_bounds"
     remedy = "Let the function align its points to the old cloud."

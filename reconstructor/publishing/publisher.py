@@ -1,6 +1,6 @@
-"""In which order do others learn it? Shards, then the manifest that names them, then cameras; old ones go last.
+"""In which order are results published? Shards, then the manifest that names them, then cameras; old ones go last.
 
-There is one way to publish: bring the broker to where the store is. It serves a new increment, a new reference set,
+There is one way to publish, reconciliation: make the broker's retained messages equal to the store. It serves a new increment, a new reference set,
 a crash halfway through either, and a broker that forgot, so that no path exists which is only taken after a crash.
 """
 
@@ -29,7 +29,7 @@ _CONNECT_TIMEOUT_S: Final = 10.0
 
 
 class Publisher:
-    """Keeps what the broker retains of one project equal to its store."""
+    """Keep what the broker retains of one project equal to its store."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Publisher:
         self._old_since_s: dict[int, float] = {}
 
     async def reconcile(self) -> int:
-        """Publish what the broker lacks and clear what nobody needs; returns how many shards went out.
+        """Publish what the broker lacks and clear old shards; returns how many shards were published.
 
         Raises:
             DeliveryTimeoutError, BrokerRefusedError, BrokerLostError: no broker in time; ask again.

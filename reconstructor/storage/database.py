@@ -64,13 +64,13 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connection."""
         with self._lock:
             self._connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything in the block happens, durably, or nothing of it.
+        """Make all changes in the block durable, or none.
 
         Raises:
             DiskFullError: there is no room.
@@ -131,7 +131,7 @@ class Database:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """SQLite's errors as ours."""
+    """Translate SQLite's errors into store errors."""
     try:
         yield
     except sqlite3.Error as exc:

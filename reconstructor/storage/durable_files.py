@@ -13,7 +13,7 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class StoreError(CairnError):
-    """The disk does not do what is asked of it."""
+    """The disk fails."""
 
     code = "store_failed"
     remedy = "Check the data folder's disk and owner."
@@ -27,7 +27,7 @@ class DiskFullError(StoreError):
 
 
 def write_durably(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write several files of one folder; when it returns they outlive a power cut, when it raises none is half there.
+    """Write several files of one folder; they survive a power cut, and none is ever incomplete.
 
     Raises:
         DiskFullError: there is no room.
@@ -59,7 +59,7 @@ def remove_unfinished(folder: Path) -> int:
 
 
 def translate(exc: OSError) -> StoreError:
-    """The error of ours that an operating system's error becomes."""
+    """The store error for an operating system error."""
     if exc.errno in _FULL:
         return DiskFullError(f"the disk is full ({exc.filename}): free some space, images wait meanwhile")
     return StoreError(f"cannot use {exc.filename}: {exc.strerror}; check the folder's disk and owner")

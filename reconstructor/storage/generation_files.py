@@ -30,7 +30,7 @@ class GenerationFiles:
     folder: Path
 
     def write(self, manifest: Manifest, shards: Iterable[ReadyShard]) -> None:
-        """Put new shards and the manifest that names them on the disk; nothing refers to them yet.
+        """Write new shards and the manifest that names them; the database does not refer to them yet.
 
         Raises:
             DiskFullError: there is no room.
@@ -45,7 +45,7 @@ class GenerationFiles:
         write_durably(home, files | {_manifest_name(manifest.revision): manifest.encode()})
 
     def manifest(self, generation: int, revision: int) -> tuple[Manifest, bytes]:
-        """A manifest and its very bytes.
+        """A manifest and its bytes as written.
 
         Raises:
             StoreError: it cannot be read.
@@ -80,11 +80,11 @@ class GenerationFiles:
                 path.unlink(missing_ok=True)
 
     def remove(self, generation: int) -> None:
-        """Remove one generation's folder; the next one may be half written meanwhile, and belongs to nobody yet."""
+        """Remove one generation's folder; others may be written meanwhile."""
         shutil.rmtree(self._home(generation), ignore_errors=True)
 
     def keep_only(self, generations: set[int]) -> None:
-        """Remove every other generation's folder; only while nobody writes one."""
+        """Remove every other generation's folder; must not run while one is written."""
         for path in self.folder.iterdir():
             if path.name.isdecimal() and int(path.name) not in generations:
                 shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What do we know of one image? Before it has a number, beside its file, and after."""
+"""What is recorded about one image? Three records: before it has a number, beside its file, and in the database."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Which pieces of a large image have come? Kept as files until the image is whole; only its receipt promises anything.
+"""Which pieces of a large image have arrived? Each is a file until the image is complete; only a receipt is a promise.
 
 Pieces are not synced to the disk one by one: should a power cut tear one, the digest of the whole tells, and the
 sender, who has no receipt, sends it again.
@@ -45,7 +45,7 @@ class PartialUploads:
     folder: Path
 
     def open(self, sender: SenderId, begin: UploadBegin) -> tuple[ByteRange, ...]:
-        """Expect an image; what is held of it already counts. Returns what is missing; raises StoreError."""
+        """Announce an image and return what is missing; pieces that arrived before count. Raises StoreError."""
         home = self._home(sender, begin.image_id)
         try:
             if self._announced(home) != (begin.size_bytes, begin.sha256):
@@ -58,7 +58,7 @@ class PartialUploads:
         return self.missing(sender, begin.image_id)
 
     def put(self, sender: SenderId, image_id: ImageId, offset: int, piece: bytes) -> bool:
-        """Keep a piece; whether the image is expected at all.
+        """Store a piece; returns whether the image was announced.
 
         Raises:
             BadPieceError: empty, or beyond the image's end.
@@ -81,7 +81,7 @@ class PartialUploads:
         return True
 
     def missing(self, sender: SenderId, image_id: ImageId) -> tuple[ByteRange, ...]:
-        """What has not come of an image that is expected."""
+        """The missing byte ranges of an announced image."""
         home = self._home(sender, image_id)
         announced = self._announced(home)
         held = [(int(path.name), path.stat().st_size) for path in _pieces(home)]
@@ -111,7 +111,7 @@ class PartialUploads:
         shutil.rmtree(self._home(sender, image_id), ignore_errors=True)
 
     def close_forgotten(self) -> None:
-        """Forget what nobody went on with."""
+        """Remove uploads that were not continued for two weeks."""
         for home in self.folder.iterdir():
             if time.time() - home.stat().st_mtime > _LONGEST_S:
                 shutil.rmtree(home, ignore_errors=True)

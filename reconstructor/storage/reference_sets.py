@@ -1,4 +1,4 @@
-"""What does the broker have to retain? The present reference set, older ones in their grace time, the cameras."""
+"""What must the broker retain? The present reference set, older ones in their grace time, the cameras."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class ReferenceSets:
         self._files.keep_only(set(self.kept()))
 
     def newest(self) -> ReferenceSet | None:
-        """What viewers are to see now."""
+        """The present reference set, or None."""
         kept = self.kept()
         if not kept:
             return None
@@ -55,7 +55,7 @@ class ReferenceSets:
         return known
 
     def kept(self) -> dict[int, int]:
-        """Revision by generation: the newest one, and older ones that nobody has cleared yet."""
+        """Revision by generation: the newest one, and older ones that are not cleared yet."""
         rows = self._database.rows("SELECT generation, revision FROM generations ORDER BY generation")
         return {row["generation"]: row["revision"] for row in rows}
 
@@ -64,13 +64,13 @@ class ReferenceSets:
         return max(max(self.kept(), default=0), self._floor()) + 1
 
     def raise_floor(self, generation: int) -> None:
-        """Somebody else published up to this generation, before this folder was begun."""
+        """Note generations that were published from another folder; new ones count from there."""
         if generation > self._floor():
             with self._database.transaction():
                 self._database.set_fact(_FLOOR, generation)
 
     def forget(self, generation: int) -> None:
-        """Nobody loads this one any more."""
+        """Remove a generation that viewers no longer load."""
         self.raise_floor(generation)
         with self._database.transaction():
             self._database.change("DELETE FROM generations WHERE generation = ?", generation)
@@ -81,7 +81,7 @@ class ReferenceSets:
         self._files.write(manifest, shards)
 
     def record(self, manifest: Manifest | None, cameras: bytes | None) -> None:
-        """Refer to them, inside the transaction that ends a job."""
+        """Record a manifest and cameras in the database, inside the transaction that ends a job."""
         if cameras is not None:
             self._database.set_fact(_CAMERAS, cameras)
         if manifest is not None:
@@ -146,7 +146,7 @@ class ReferenceSets:
         return True
 
     def _forget_merged(self) -> None:
-        """It is made from the shards whenever it is needed, and not synced: after a crash it is not to be trusted."""
+        """Remove the merged PLY; it is not synced, so it may be incomplete after a crash."""
         for path in self._folder.glob(_MERGED):
             path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""What is safe on the disk? The only door to it: images, jobs, reference sets of one project."""
+"""Where is a project stored? In one folder with one writer: images, jobs and reference sets."""
 
 import fcntl
 import shutil
@@ -115,7 +115,7 @@ class Store:
         return self.images_folder / image.file_name
 
     def add_image(self, image: NewImage, payload: bytes) -> tuple[StoredImage, bool]:
-        """Make an image safe, number it and queue its jobs; again the same one changes nothing.
+        """Make an image safe, number it and queue its jobs; the same image again changes nothing.
 
         Returns:
             The image as stored, and whether it is new.
@@ -146,21 +146,21 @@ class Store:
         return next_job([job for job in jobs if job not in needless], kinds)
 
     def start(self, job: Job) -> None:
-        """The black box gets it now."""
+        """Mark that the black box starts on it."""
         with self._database.transaction():
             self._database.change(
                 "UPDATE jobs SET state = ?, started_at = ? WHERE number = ?", JobState.RUNNING, time.time(), job.number
             )
 
     def fail(self, job: Job, code: str) -> None:
-        """The black box had its chance: the image stays, its job is over."""
+        """End a failed job; its image stays."""
         with self._database.transaction():
             self._end(job, JobState.FAILED, code)
             if job.kind is JobKind.ADD:
                 self._set_states({self.image(job.image_number).image_id: ImageState.FAILED})
 
     def commit(self, job: Job, change: Change) -> None:
-        """Keep what a job brought: from here on it is published, after a crash too, and never made again."""
+        """Store a job's results in one transaction; a crash after it repeats the publication, not the job."""
         manifest = change.manifest
         if manifest is not None:
             self.references.write(manifest, change.shards)
@@ -175,7 +175,7 @@ class Store:
                 self._database.set_fact(_SOLUTION, change.solution)
 
     def finish(self, job: Job) -> None:
-        """Everybody could learn of it: the job is over."""
+        """End a job whose results are published."""
         with self._database.transaction():
             self._end(job, JobState.DONE, None)
         self.references.forget_old_manifests()
@@ -209,11 +209,11 @@ class Store:
 
     @property
     def is_paused(self) -> bool:
-        """Whether somebody asked for a pause."""
+        """Whether a person paused the project."""
         return bool(self._database.fact(_PAUSED))
 
     def pause(self, *, is_paused: bool) -> None:
-        """Keep the wish over restarts."""
+        """Pause or resume, also across restarts."""
         with self._database.transaction():
             self._database.set_fact(_PAUSED, int(is_paused))
 
@@ -230,15 +230,15 @@ class Store:
             self.references.record(manifest, None)
 
     def count_rejected(self) -> None:
-        """One more image was not taken."""
+        """Count a refused image."""
         self._count(_REJECTED)
 
     def count_error(self) -> None:
-        """One more error was told."""
+        """Count a published error."""
         self._count(_ERRORS)
 
     def image_count(self) -> int:
-        """How many images are safe here."""
+        """Number of stored images."""
         return self._database.number("SELECT max(number) FROM images")
 
     def counts(self) -> dict[str, int]:
@@ -258,7 +258,7 @@ class Store:
             )
 
     def free_bytes(self) -> int:
-        """Room on the disk."""
+        """Free space on the disk, bytes."""
         return shutil.disk_usage(self.folder).free
 
     def _number(self, image: NewImage) -> StoredImage:
@@ -314,7 +314,7 @@ def _job(row: Any) -> Job:
 
 
 def _lock(folder: Path) -> IO[str]:
-    """Two programs must not number one project's images; the lock ends with the file, and with the process."""
+    """Lock a project's folder against a second program, until the file is closed or the process ends."""
     file = (folder / "lock").open("a")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -161,7 +161,7 @@ async def test_at_its_start_it_clears_foreign_generations_and_gives_back_its_own
         assert await retained_manifest(mosquitto) == before
 
 
-async def test_a_store_that_begins_anew_counts_on_from_what_viewers_have_seen(
+async def test_a_new_store_counts_on_from_what_viewers_have_seen(
     mosquitto: Mosquitto, start_program: StartProgram
 ) -> None:
     old = Manifest.model_validate(
@@ -189,7 +189,7 @@ async def test_a_store_that_begins_anew_counts_on_from_what_viewers_have_seen(
         assert (await retained_manifest(mosquitto)).generation == Generation(6)
 
 
-async def test_a_damaged_shard_on_the_disk_is_told_and_made_anew(
+async def test_a_damaged_shard_on_the_disk_is_reported_and_replaced(
     mosquitto: Mosquitto, start_program: StartProgram
 ) -> None:
     program = start_program()

@@ -114,7 +114,7 @@ async def test_nobody_waits_for_a_call_that_came_to_nothing(failing: str) -> Non
     assert calls.stored == [other]
 
 
-async def test_whatever_they_say_and_whoever_comes_first_both_are_stored() -> None:
+async def test_both_are_stored_whatever_they_say_and_whichever_comes_first() -> None:
     for known, add, refetch, is_add_early in itertools.product(range(4), range(4), range(4), (True, False)):
         calls = Calls(known)
         await calls.begin(REFETCH, "refetch")

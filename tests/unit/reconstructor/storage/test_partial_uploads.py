@@ -71,7 +71,7 @@ def test_a_torn_piece_is_noticed_and_everything_is_asked_for_again(
     assert as_pairs(partial_uploads.missing(RIG, ID)) == [(0, len(CONTENT))]
 
 
-def test_a_torn_announcement_begins_anew(partial_uploads: PartialUploads, tmp_path: Path) -> None:
+def test_a_torn_announcement_begins_again(partial_uploads: PartialUploads, tmp_path: Path) -> None:
     partial_uploads.open(RIG, begin())
     partial_uploads.put(RIG, ID, 0, CONTENT)
     (tmp_path / f"{RIG}.{ID}" / "begin.json").write_bytes(b"")
