@@ -107,9 +107,9 @@ describe("a shard", () => {
 
   it("is refused for another length, another digest or another count", async () => {
     const promised = promiseOf(packed, "packed");
-    await expect(decodeShard(packed.slice(1), promised, truth.count)).rejects.toThrow(/bytes came/);
+    await expect(decodeShard(packed.slice(1), promised, truth.count)).rejects.toThrow(/bytes arrived/);
     await expect(decodeShard(packed, { ...promised, sha256: "0".repeat(64) }, truth.count)).rejects.toThrow(/sha256/);
-    await expect(decodeShard(packed, promised, truth.count + 1)).rejects.toThrow(/points came/);
+    await expect(decodeShard(packed, promised, truth.count + 1)).rejects.toThrow(/points arrived/);
   });
 });
 
