@@ -5,7 +5,7 @@ import type { Bounds } from "../wire/contract";
 /** A cloud for drawing: positions, colours, point sizes and density. */
 export interface MeasuredCloud {
   readonly pointsInWorld: Float32Array<ArrayBuffer>;
-  /** Red, green, blue and size of every point, 4N uint8. `SIZE_ONE` is the median size; each `SIZE_STEPS` doubles it. */
+  /** Red, green, blue and size of every point: 4N uint8. `SIZE_ONE` is the median size, `SIZE_STEPS` doubles it. */
   readonly tintsAndSizes: Uint8Array<ArrayBuffer>;
   readonly count: number;
   /** Points per square world unit of surface. */

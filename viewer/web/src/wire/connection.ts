@@ -140,7 +140,8 @@ export class Connection {
   private afterLoss(): void {
     if (this.isOver) return;
     const ceiling = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempt);
-    this.client.options.reconnectPeriod = ceiling * (0.5 + Math.random() / 2); // random, so that pages do not all reconnect at once
+    // random, so that pages do not all reconnect at once
+    this.client.options.reconnectPeriod = ceiling * (0.5 + Math.random() / 2);
     this.attempt += 1;
     this.options.onState({ kind: "lost", attempt: this.attempt });
   }
