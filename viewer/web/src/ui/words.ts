@@ -1,4 +1,4 @@
-/** What does the page say? Every sentence that depends on the state, in one place. */
+/** Which sentences does the page show? Every sentence that depends on the state, in one place. */
 import type { Image, ImageState } from "../scene/images";
 import type { Banner, Chip, Notice } from "../scene/status";
 import type { ProjectState } from "../scene/state";
@@ -52,7 +52,7 @@ export function chipStory(chip: Chip, state: ProjectState): string {
   }
 }
 
-/** One sentence above the object. */
+/** The sentence of a banner. */
 export function bannerWords(banner: Banner, state: ProjectState): string {
   switch (banner.kind) {
     case "reconnecting":
