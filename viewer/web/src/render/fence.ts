@@ -1,4 +1,4 @@
-/** Has the graphics card finished its work? WebGL sync objects tell; more work before that would block the page. */
+/** Has the graphics card finished its work? WebGL sync objects; more work before that would block the page. */
 
 /** The most unfinished frames: one that is drawn, and enough queued behind it to keep both sides busy. */
 const MOST_FRAMES = 3;

@@ -32,7 +32,7 @@ export class Clearing {
     return true;
   }
 
-  /** Move the projection centre one step towards the middle of the free part. Returns whether another step is needed. */
+  /** Move the projection centre one step towards the free part's middle. Returns whether another step is needed. */
   glide(camera: PerspectiveCamera, { height, width }: Size): boolean {
     const { bottom, left, right, top } = this.insets;
     const wanted = [(right - left) / 2, (bottom - top) / 2] as const;

@@ -16,7 +16,7 @@ import type { Placed } from "./frusta";
 import { cornersOf } from "./frusta";
 import { PHOTO_FRAGMENT, PHOTO_VERTEX } from "./shaders";
 
-/** The distances to the camera centre between which the photograph fades, in pyramid depths. Near, it hides the object. */
+/** The photograph fades between these distances to its camera, in pyramid depths, because near it hides the object. */
 const NEAR_DEPTHS = 1.5;
 const FAR_DEPTHS = 4;
 const OPACITY = 0.94;

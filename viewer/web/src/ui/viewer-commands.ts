@@ -64,7 +64,7 @@ export class ViewerCommands {
     const asked = verb === "resync" ? session?.follower.resync() : session?.follower.request(verb);
     asked?.then(
       () => {
-        toast.say(verb === "ping" ? "Asked the reconstructor" : "Asked for everything again");
+        toast.say(verb === "ping" ? "Asked the reconstructor for an answer" : "Asked for all missing shards again");
       },
       (thrown: unknown) => {
         toast.say(sentenceOf(thrown), true);

@@ -1,4 +1,4 @@
-/** Decoders against bytes that broker/shards.py wrote. */
+/** Do the decoders read the golden bytes of broker/shards.py? */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";

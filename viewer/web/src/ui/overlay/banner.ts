@@ -104,9 +104,9 @@ export interface BannerOptions {
 const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: BannerAction]>> = {
   reconnecting: ["Try now", "reconnect"],
   stale: ["Ask again", "ping"],
-  failed_shards: ["Ask again", "resync"],
-  uploading: ["Show", "photos"],
-  rebuilding: ["Follow", "activity"],
+  failed_shards: ["Request again", "resync"],
+  uploading: ["Show photos", "photos"],
+  rebuilding: ["Show activity", "activity"],
   budget: ["Show more", "more_points"],
 };
 

@@ -19,7 +19,7 @@ export function projectPicker(given: PickerOptions): TemplateResult {
     <section class="choose" aria-label="Projects" data-testid="choose">
       <h2>Which project?</h2>
       ${list(given)}
-      <button class="quiet" @click=${given.onClose}>Log in as somebody else</button>
+      <button class="quiet" @click=${given.onClose}>Log in with another name</button>
     </section>
   </div>`;
 }
