@@ -1,3 +1,3 @@
-/** The custom elements alone, for pages of one's own: `<cairn-viewer>` follows a project, `<cairn-cloud>` shows PLYs. */
+/** Which elements can other pages use? `<cairn-viewer>` follows a project, `<cairn-cloud>` shows PLY files. */
 import "./ui/cairn-viewer";
 import "./ui/cloud-element";

@@ -1,4 +1,4 @@
-/** The page: asks its server how to connect, takes a join link out of the address, shows the project. */
+/** How does the page start? It fetches its settings, reads the join link in the address and shows the project. */
 import "./page.css";
 import "./ui/cairn-viewer";
 import { decodeConfig } from "./wire/config";
@@ -13,7 +13,7 @@ interface Joining {
   readonly refusal: string | null;
 }
 
-/** A join link's password leaves the address bar and the history at once. */
+/** Read the join link and remove it from the address bar and the history, because it contains a password. */
 function takeJoinLink(): Joining {
   try {
     return { credentials: readJoinLink(location.hash), refusal: null };
@@ -30,7 +30,7 @@ async function fetchConfig(): Promise<unknown> {
       const answer = await fetch("config.json", { cache: "no-store" });
       if (answer.ok) return await answer.json();
     } catch {
-      // the server is not there yet: the words below say so, and we ask again
+      // The server is not reachable yet. The text below says so, and the loop tries again.
     }
     document.body.dataset["waiting"] = "The page server does not answer. Trying again …";
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

@@ -1,4 +1,4 @@
-/** The floors of the page: an import that climbs is an error of eslint. */
+/** Which imports are forbidden? Those from a lower floor to an upper one, by an eslint rule. */
 import { ESLint, Linter } from "eslint";
 import { describe, expect, it } from "vitest";
 
@@ -26,7 +26,7 @@ describe("an import", () => {
     ["src/render/stage.ts", "lit"],
     ["src/ui/panels/panel.ts", "three"],
     ["src/ui/session.ts", "mqtt"],
-  ])("from %s of %s climbs, and is refused", async (file, imported) => {
+  ])("from %s of %s goes to an upper floor and is refused", async (file, imported) => {
     expect(await complaints(file, imported)).toHaveLength(1);
   });
 
@@ -37,7 +37,7 @@ describe("an import", () => {
     ["src/render/stage.ts", "three"],
     ["src/ui/panels/panel.ts", "../../render/stage"],
     ["src/ui/panels/panel.ts", "lit"],
-  ])("from %s of %s descends, and is allowed", async (file, imported) => {
+  ])("from %s of %s goes to a lower floor and is allowed", async (file, imported) => {
     expect(await complaints(file, imported)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Bytes and JSON that Python wrote; pytest reads the same files. */
+/** Where are the golden files? Bytes and JSON written by Python, which pytest reads, too. */
 import { readFileSync } from "node:fs";
 
 const FOLDER = new URL("../../../tests/golden/", import.meta.url);

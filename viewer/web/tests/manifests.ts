@@ -1,4 +1,4 @@
-/** Manifests for tests, short to write. */
+/** How do tests build manifests? From short drafts of shards. */
 import type { Manifest, ShardEntry } from "../src/wire/contract";
 
 export const UNIT_BOUNDS = { minimum: [0, 0, 0], maximum: [1, 1, 1] } as const;

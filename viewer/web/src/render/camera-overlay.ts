@@ -1,4 +1,4 @@
-/** What is drawn over the cloud? A second scene with the cameras' pyramids and the photograph of one of them. */
+/** What is drawn over the cloud? A second scene with the camera pyramids and the photograph of one camera. */
 import type { Camera, Quaternion, WebGLRenderer } from "three";
 import { Color, Group, Scene } from "three";
 
@@ -17,12 +17,12 @@ export interface CameraLook {
   readonly tints: Tints;
   /** The position of the shards' origin in the world. */
   readonly offset: Vector;
-  /** Image ids: the one that is drawn larger, and the one that shows its photograph. */
+  /** Image ids: the camera that is drawn larger, and the camera that shows its photograph. */
   readonly selected: string | null;
   readonly shown: string | null;
 }
 
-/** A pyramid's depth as a part of the object's radius. */
+/** The depth of a pyramid as a share of the object's radius. */
 const SIZE_RATIO = 0.06;
 
 export class CameraOverlay {
@@ -30,7 +30,7 @@ export class CameraOverlay {
   private readonly world = new Group();
   private readonly frusta = new Frusta();
   private readonly photo = new Photo();
-  /** The arguments that the cameras were placed by last. */
+  /** The arguments of the last placing. */
   private placedAs: readonly unknown[] = [];
 
   constructor() {
@@ -38,13 +38,13 @@ export class CameraOverlay {
     this.scene.add(this.world);
   }
 
-  /** Turn with the world of the cloud. */
+  /** Rotate with the world of the cloud. */
   turn(rotation: Quaternion): void {
     this.world.quaternion.copy(rotation);
     this.world.updateMatrixWorld(true);
   }
 
-  /** Place every camera of an object of this radius, in world units; returns whether that changed anything. */
+  /** Place every camera. `radius` is the object's, in world units. Returns whether that changed anything. */
   place(cameras: readonly CameraEntry[], radius: number, { offset, selected, shown, tints }: CameraLook): boolean {
     const look = { size: radius * SIZE_RATIO, offset, selected };
     const asked = [cameras, tints, shown, selected, look.size, ...offset];
@@ -55,7 +55,7 @@ export class CameraOverlay {
     return true;
   }
 
-  /** Owns the bitmap from now on. */
+  /** Set the photograph and take ownership of the bitmap. */
   setPhoto(bitmap: ImageBitmap | null): void {
     this.photo.setBitmap(bitmap);
   }

@@ -1,4 +1,4 @@
-/** Which points are drawn, and how large? One draw call for each shard; arrays are kept, so a lost context comes back. */
+/** Which points are drawn, and how large? One draw call for each shard, with sizes from the point spacing. */
 import { BufferAttribute, BufferGeometry, Box3, GLSL3, Group, Points, RawShaderMaterial, Sphere, Vector3 } from "three";
 
 import type { DrawnShard, MeasuredCloud } from "../scene/spacing";
@@ -11,67 +11,68 @@ interface Entry {
   readonly points: Points<BufferGeometry, RawShaderMaterial>;
   readonly shard: WantedShard;
   readonly measured: MeasuredCloud;
-  /** 0 until it was settled. */
+  /** The drawn point size in world units; 0 before it is computed. */
   readonly spacing: { value: number };
-  /** Whether the graphics have it. */
+  /** Whether the graphics card has the points. Only `markUploaded` changes it. */
   isUploaded: boolean;
 }
 
-/** What a frame draws. */
+/** The result of selecting what a frame draws. */
 export interface Visible {
-  /** Only what came since, onto what stands. */
+  /** Whether only new shards are drawn, onto the earlier ones. */
   readonly isAdded: boolean;
-  /** Points that are to be seen when nothing moves, but for those that wait for the next frame. */
+  /** The points visible when nothing moves, without those that wait for the next frame. */
   readonly pointCount: number;
-  /** Whether some wait. */
+  /** Whether some points wait for the next frame. */
   readonly isRestLeft: boolean;
 }
 
-/** A little over the neighbours' distance closes the gaps of an uneven surface. */
+/** Point size as a multiple of the spacing. A little overlap closes the gaps of an uneven surface. */
 const OVERLAP = 2.1;
-const ROUNDED_OVERLAP = 2.7; // rounded points meet half-way
+const ROUNDED_OVERLAP = 2.7; // rounded points hide each other at half their distance
 const RESIZE_EVERY_MS = 200;
-/** Where every point costs time, sizes wait until no shard came for a while, or for long enough. */
+/** On slow graphics, sizes change after a time without arrivals, or after the longest wait. */
 const QUIET_MS = 2000;
 const LONGEST_WAIT_MS = 20_000;
 const MINIMUM_SIZE_PX = 2;
 const OUT_OF_SIGHT = 1e9;
 const MAXIMUM_SIZE_PX = 22;
 
-/** What a frame is asked to draw. */
+/** The conditions of one frame. */
 export interface FrameRequest {
-  /** Levels are additive, so the most important shards of this many points are the whole object, but coarser. */
+  /** The most points to draw. Levels are additive, so fewer shards show the whole object coarser. */
   readonly pointBudget: number;
-  /** Whether eye and world are where they were at the last frame. */
+  /** Whether camera and world are unchanged since the last frame. */
   readonly isSameView: boolean;
   readonly nowMs: number;
   readonly lastArrivalMs: number;
-  /** Drawing everything again takes long, so that what is drawn already waits for its new size. */
+  /** Whether redrawing takes long, so that drawn points wait for their new size. */
   readonly isPatient: boolean;
 }
 
 /**
- * Everything that is drawn of the cloud.
+ * The shards of the cloud in the three.js scene.
  *
- * The life of a shard (a key that is added twice, or shown before it was added, is ignored):
+ * States of a shard. A key that is added twice, or shown before it was added, is ignored.
  *
  *     add ──► known ──show──► shown ──givePart──► uploaded ──selectVisible──► drawn
  *               │               │                    │                          │
  *               └───────────────┴──── show without it (and not kept) ──► forgotten
  *
- * `add`, `show` and `givePart` may come in any order between two frames. A frame is one call of `selectVisible`,
- * which first computes the sizes that are due: no shard is drawn without a size.
+ * Call `add`, `show` and `givePart` in any order between two frames. Call `selectVisible` once for each frame.
+ * It first computes the sizes that are due, so no shard is drawn without a size.
+ * The arrays stay in memory, so that three.js can upload them again after a lost context.
  */
 export class CloudGroup {
   readonly group = new Group();
   private readonly entries = new Map<string, Entry>();
-  /** One point beyond everything: what it takes to draw points is ready before the first shard comes. */
+  /** One point out of sight. Drawing it compiles the shaders before the first shard arrives. */
   private readonly seed: Points<BufferGeometry, RawShaderMaterial>;
   private shown: readonly Entry[] = [];
-  /** Keys of what stands on the layer, in the sizes and places that are still right. */
+  /** The keys of the shards on the layer whose sizes and places are still valid. */
   private drawnKeys = new Set<string>();
   private isStale = false;
-  /** Whether everything that was on screen stays there. */
+  /** Whether every shard of the last frame is still shown. Only `noteChange` changes it. */
   private isGrowing = true;
   private changedAtMs = -Infinity;
   private sizedAtMs = -Infinity;
@@ -81,12 +82,12 @@ export class CloudGroup {
     maximumSize: { value: MAXIMUM_SIZE_PX },
   };
 
-  /** Points that the graphics were given since the last frame. */
+  /** The points uploaded since the last frame. */
   private givenCount = 0;
 
   /**
-   * `isRounded`: points bulge towards the eye, so that near ones meet in an edge; not for weak graphics.
-   * `upload` gives points to the graphics, which they are drawn from later.
+   * `isRounded`: draw points as paraboloids, so that neighbours meet in an edge. Not for weak graphics.
+   * `upload`: copies points to the graphics card before they are drawn.
    */
   constructor(
     private readonly isRounded: boolean,
@@ -100,22 +101,22 @@ export class CloudGroup {
     this.group.add(this.seed);
   }
 
-  /** Whether sizes are to be settled yet, at a later frame. */
+  /** Whether sizes are still to be computed at a later frame. */
   get isUnsettled(): boolean {
     return this.isStale;
   }
 
-  /** Whether the graphics lack anything of what is shown. */
+  /** Whether shown points are not uploaded yet. */
   get isWaiting(): boolean {
     return this.shown.some(({ isUploaded }) => !isUploaded);
   }
 
-  /** Points that are drawn when nothing moves. */
+  /** The points that are drawn when nothing moves. */
   get pointCount(): number {
     return this.shown.reduce((sum, { measured }) => sum + measured.count, 0);
   }
 
-  /** Positions of what is shown, coarsest first; for picking and framing. */
+  /** The positions of the shown shards, coarsest first, for picking and framing. */
   get shownPoints(): readonly Float32Array[] {
     return this.shown.map(({ measured }) => measured.pointsInWorld);
   }
@@ -124,7 +125,7 @@ export class CloudGroup {
     return this.shown.map(({ measured }) => plain(measured));
   }
 
-  /** Take a shard in, which is not seen before `show` names it; `isGivenNow`: to the graphics, too. */
+  /** Add a hidden shard, which `show` makes visible. `isGivenNow`: upload it at once. */
   add(shard: WantedShard, measured: MeasuredCloud, isGivenNow: boolean): void {
     if (this.entries.has(shard.key)) return;
     const spacing = { value: 0 };
@@ -138,9 +139,10 @@ export class CloudGroup {
   }
 
   /**
-   * Before a frame: give the graphics a part of what it shows and they lack, about so many points, most important
-   * first. Returns whether another part has to follow before the frame, which takes a limited number of points at most,
-   * unless they take the place of others.
+   * Upload a part of the missing points before a frame, the most important shards first.
+   *
+   * Both limits are numbers of points. The limit of a frame does not apply when shards replace others.
+   * Returns whether another part must follow before the frame.
    */
   givePart(mostOfPart: number, mostOfFrame: number): boolean {
     const part: Entry[] = [];
@@ -158,9 +160,9 @@ export class CloudGroup {
   }
 
   /**
-   * Show exactly these, in this order of importance, in one frame; forget what neither is shown nor will be.
+   * Show exactly these shards in the next frame, the most important first. Drop those in neither `keys` nor `keep`.
    *
-   * Returns whether that changes what is to be seen.
+   * Returns whether that changes the picture.
    */
   show(keys: readonly string[], keep: ReadonlySet<string>): boolean {
     const before = this.shown;
@@ -176,10 +178,11 @@ export class CloudGroup {
   }
 
   /**
-   * Make visible what a frame has to draw.
+   * Select the shards that a frame draws.
    *
-   * With the same view only what came since, if everything else stays as it is. What the graphics do not have yet waits
-   * for a later frame, so that a hundred shards at once do not stall the page, unless it replaces others.
+   * With an unchanged view, only new shards are drawn onto the earlier ones.
+   * Points that are not uploaded wait for a later frame, so that a hundred shards at once do not stall the page.
+   * Shards that replace others do not wait.
    */
   selectVisible(request: FrameRequest): Visible {
     this.settle(request);
@@ -194,12 +197,12 @@ export class CloudGroup {
     return { isAdded, pointCount: this.pointCount - waitingCount, isRestLeft: waitingCount > 0 };
   }
 
-  /** What was drawn is gone: another size of the canvas, or a lost context. */
+  /** Forget what is drawn, after a resize or a lost context. */
   clear(): void {
     this.drawnKeys.clear();
   }
 
-  /** `pixelsPerUnit`: how many pixels a world unit has at distance one. */
+  /** Set the scale of points. `pixelsPerUnit`: pixels of one world unit at distance 1. */
   measure(pixelsPerUnit: number, pixelRatio: number): void {
     this.uniforms.pixelsPerUnit.value = pixelsPerUnit;
     this.uniforms.minimumSize.value = MINIMUM_SIZE_PX * pixelRatio;
@@ -212,7 +215,7 @@ export class CloudGroup {
     this.seed.material.dispose();
   }
 
-  /** The most important shards within the budget, and how many points of them the graphics lack. */
+  /** Choose the most important shards within the budget, and count their points that are not uploaded. */
   private choose(pointBudget: number): { readonly chosen: readonly Entry[]; readonly waitingCount: number } {
     const chosen: Entry[] = [];
     let [sum, waitingCount] = [0, 0];
@@ -226,7 +229,7 @@ export class CloudGroup {
     return { chosen, waitingCount };
   }
 
-  /** Drawing uploads what is drawn; the next frame's share of new points begins at zero. */
+  /** Begin a frame. Drawing uploads the chosen shards; the count of new points restarts at 0. */
   private beginFrame(chosen: readonly Entry[]): void {
     this.markUploaded(chosen);
     this.noteChange("drawn");
@@ -243,7 +246,7 @@ export class CloudGroup {
     for (const entry of entries) entry.isUploaded = true;
   }
 
-  /** Points get the size that closes the surface; not at every arrival, for the sizes depend on all shards. */
+  /** Compute the point sizes that close the surface. Not at every arrival, because sizes depend on all shards. */
   private settle({ isPatient, lastArrivalMs, nowMs }: FrameRequest): void {
     if (!this.isStale) return;
     const isDue = isPatient
@@ -262,7 +265,7 @@ export class CloudGroup {
     this.markUploaded(part);
   }
 
-  /** Of all, or only of those that have no size yet. */
+  /** Compute the sizes of all shards, or only of those without a size. */
   private resize(isForAll: boolean): void {
     const asked = isForAll ? this.shown : this.shown.filter(({ spacing }) => spacing.value === 0);
     if (asked.length === 0) return;

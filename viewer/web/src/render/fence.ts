@@ -1,6 +1,6 @@
-/** Have the graphics done what they were given? WebGL sync objects say so; handing over more before that would block. */
+/** Has the graphics card finished its work? WebGL sync objects; more work before that would block the page. */
 
-/** Frames under way at a time: one that is drawn, and enough behind it that neither side waits for the other. */
+/** The most unfinished frames: one that is drawn, and enough queued behind it to keep both sides busy. */
 const MOST_FRAMES = 3;
 
 export class Fence {
@@ -8,19 +8,19 @@ export class Fence {
 
   constructor(private readonly gl: WebGL2RenderingContext) {}
 
-  /** Behind everything that was asked for until now. */
+  /** Insert a sync object behind all commands so far. */
   set(): void {
     const frame = this.gl.fenceSync(this.gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     if (frame) this.frames.push(frame);
-    this.gl.flush(); // or it would not be on its way
+    this.gl.flush(); // without a flush the sync object may never be sent
   }
 
-  /** The context was lost: what it had been given will never be done. */
+  /** Drop all sync objects after a lost context, because they will never be signalled. */
   forget(): void {
     this.frames = [];
   }
 
-  /** Whether there is room for another frame. Browsers update the answer once a task. */
+  /** Whether another frame may be submitted. Browsers update sync objects once in each task. */
   get isOpen(): boolean {
     while (this.frames[0] && this.isDone(this.frames[0])) this.gl.deleteSync(this.frames.shift() ?? null);
     return this.frames.length < MOST_FRAMES;

@@ -1,19 +1,19 @@
-/** When is the next frame drawn? On demand, by requestAnimationFrame with back-pressure from the graphics. */
+/** When is the next frame drawn? On demand, by requestAnimationFrame with back-pressure from the graphics card. */
 import type { Effort } from "./effort";
 import type { Fence } from "./fence";
 
 export interface FrameLoopOptions {
   readonly effort: Effort;
   readonly fence: Fence;
-  /** Whether the graphics still lack points of what is shown. */
+  /** Whether shown points are not uploaded yet. */
   readonly isWaiting: () => boolean;
-  /** Gives the graphics some of these points; returns whether more have to follow before the frame. */
+  /** Uploads some of these points. Returns whether more must follow before the frame. */
   readonly givePart: () => boolean;
-  /** Whether point sizes are still to be computed, at a later frame. */
+  /** Whether point sizes are still to be computed at a later frame. */
   readonly isUnsettled: () => boolean;
-  /** Points that are drawn when nothing moves. */
+  /** The points that are drawn when nothing moves. */
   readonly pointCount: () => number;
-  /** Moves the eye; returns whether it goes on moving. */
+  /** Moves the camera by one step. Returns whether it keeps moving. */
   readonly advance: (nowMs: number) => boolean;
   readonly draw: (pointBudget: number) => void;
 }
@@ -22,7 +22,7 @@ const SETTLE_MS = 160;
 const PATIENT_SETTLE_MS = 2020;
 const BUSY_MS = 5;
 
-/** Draws one frame for each change, and a complete one after each movement. */
+/** A loop that draws one frame for each change, and a complete one after each movement. */
 export class FrameLoop {
   private requested = 0;
   private pause = 0;
@@ -33,26 +33,26 @@ export class FrameLoop {
 
   constructor(private readonly options: FrameLoopOptions) {}
 
-  /** Something changed: draw soon. */
+  /** Request a frame after a change of the content. */
   readonly invalidate = (): void => {
     const { effort } = this.options;
     this.requestIn(effort.pauseMs(performance.now(), this.lastFrameMs, this.lastFramePoints));
   };
 
-  /** The view changed: draw soon, with fewer points where all of them take too long. */
+  /** Request a frame after a change of the view, with fewer points on slow devices. */
   readonly moved = (): void => {
     this.lastMoveMs = performance.now();
     this.invalidate();
   };
 
-  /** A frame of so many points was drawn; with `isRestLeft` another one has to follow. */
+  /** Record a drawn frame with this number of points. With `isRestLeft`, another one must follow. */
   drawn(points: number, isRestLeft: boolean): void {
     this.lastFramePoints = points;
     if (this.options.effort.isSoftware) this.options.fence.set();
     if (isRestLeft) this.requestIn(0);
   }
 
-  /** Whether drawing everything takes so long that new shards are rather added to what is drawn already. */
+  /** Whether redrawing takes so long that new shards are drawn onto the earlier picture. */
   get isPatient(): boolean {
     return this.options.effort.isSlow(this.options.pointCount());
   }
@@ -69,7 +69,7 @@ export class FrameLoop {
     else this.request();
   }
 
-  /** Draw as soon as the graphics have finished enough earlier frames and have the points of this one. */
+  /** Draw as soon as enough earlier frames are finished and the points of this one are uploaded. */
   private readonly request = (): void => {
     const isBusy = !this.options.fence.isOpen || this.options.givePart();
     this.pause = isBusy ? window.setTimeout(this.request, BUSY_MS) : 0;

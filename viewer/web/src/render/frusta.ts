@@ -1,4 +1,4 @@
-/** Where was each photograph taken? Small pyramids, one draw call for all of them. */
+/** Where was each photograph taken? Camera pyramids as line segments, in one draw call. */
 import type { Color } from "three";
 import { BufferAttribute, BufferGeometry, GLSL3, LineSegments, Matrix4, RawShaderMaterial, Vector3 } from "three";
 
@@ -6,20 +6,20 @@ import type { Vector } from "../scene/framing";
 import type { CameraEntry } from "../wire/contract";
 import { LINE_FRAGMENT, LINE_VERTEX } from "./shaders";
 
-/** A placed camera that can be tapped. */
+/** A placed camera that can be picked. */
 export interface Placed {
   readonly entry: CameraEntry;
   readonly center: Vector3;
   readonly worldFromCamera: Matrix4;
-  /** The pyramid's depth in world units. */
+  /** The depth of the pyramid in world units. */
   readonly size: number;
 }
 
-/** How pyramids look. */
+/** The look of the pyramids. */
 export interface FrustaLook {
-  /** A pyramid's depth in world units; the newest image's and the selected one's are larger. */
+  /** The depth of a pyramid in world units. The newest and the selected one are larger. */
   readonly size: number;
-  /** Where the shards' origin stands in the world. */
+  /** The position of the shards' origin in the world. */
   readonly offset: Vector;
   readonly color: Color;
   readonly newestColor: Color;
@@ -27,7 +27,7 @@ export interface FrustaLook {
 }
 
 const OPACITY = 0.9;
-/** A camera is picked within this distance of its eye. */
+/** The largest distance from a camera's centre at which it is picked. */
 const PICK_REACH_PX = 22;
 const NEWEST_SIZE = 1.5;
 const SELECTED_SIZE = 2.4;
@@ -37,7 +37,7 @@ const EDGES = [
 ] as const; // prettier-ignore
 const FALLBACK_SLOPE = [0.5, 0.375] as const;
 
-/** All placed cameras of a project. */
+/** The pyramids of all placed cameras of a project. */
 export class Frusta {
   readonly lines: LineSegments<BufferGeometry, RawShaderMaterial>;
   placed: readonly Placed[] = [];
@@ -58,12 +58,12 @@ export class Frusta {
     this.lines.matrixAutoUpdate = false;
   }
 
-  /** The placed camera of an image. */
+  /** Find the placed camera of an image. */
   find(imageId: string): Placed | null {
     return this.placed.find(({ entry }) => entry.image_id === imageId) ?? null;
   }
 
-  /** The camera whose eye lies nearest to a place of the canvas, in CSS pixels; null when none is near. */
+  /** Find the camera whose centre is nearest to a place on the canvas, in CSS pixels; null when none is near. */
   nearest(x: number, y: number, project: (center: Vector3) => readonly [number, number] | null): CameraEntry | null {
     let best: CameraEntry | null = null;
     let least = PICK_REACH_PX;
@@ -104,7 +104,7 @@ export class Frusta {
   }
 }
 
-/** The number of the newest image that is placed; 0 without one. */
+/** The number of the newest placed image; 0 without one. */
 export function newestNumber(cameras: readonly CameraEntry[]): number {
   return cameras.reduce(
     (most, { image_number: number, world_from_camera: pose }) => (pose ? Math.max(most, number ?? 0) : most),
@@ -123,7 +123,7 @@ function placedOf(entry: CameraEntry, look: FrustaLook, newest: number): Placed 
   return { entry, worldFromCamera, center, size: growth * look.size };
 }
 
-/** The eye, four corners of the image and the tip of the mark that says which side is up. */
+/** The corners of a pyramid: centre, four image corners and the tip of the up mark. */
 export function cornersOf({ entry, worldFromCamera }: Placed, size: number): Vector3[] {
   const [horizontal, vertical] = slopes(entry);
   const inCamera = [

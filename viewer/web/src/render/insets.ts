@@ -1,9 +1,9 @@
-/** What do panels leave of the canvas? The object stands in the middle of that, and glides there when they open. */
+/** Which part of the canvas do panels leave free? A shifted projection centres the object in that part. */
 import type { PerspectiveCamera } from "three";
 
 import { isCalm } from "./navigation";
 
-/** What panels cover at each edge of the canvas, in CSS pixels. */
+/** The width that panels cover at each edge of the canvas, in CSS pixels. */
 export interface Insets {
   readonly top: number;
   readonly right: number;
@@ -11,7 +11,7 @@ export interface Insets {
   readonly left: number;
 }
 
-/** In CSS pixels. */
+/** Lengths in CSS pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -24,7 +24,7 @@ export class Clearing {
   private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   private shift: readonly [number, number] | null = null;
 
-  /** Panels opened or closed; returns whether that changes anything. */
+  /** Set the covered edges. Returns whether that changes anything. */
   set(insets: Insets): boolean {
     const { bottom, left, right, top } = this.insets;
     if (insets.top === top && insets.right === right && insets.bottom === bottom && insets.left === left) return false;
@@ -32,7 +32,7 @@ export class Clearing {
     return true;
   }
 
-  /** One step of the camera's middle towards the middle of the clearing; whether another is needed. */
+  /** Move the projection centre one step towards the free part's middle. Returns whether another step is needed. */
   glide(camera: PerspectiveCamera, { height, width }: Size): boolean {
     const { bottom, left, right, top } = this.insets;
     const wanted = [(right - left) / 2, (bottom - top) / 2] as const;
@@ -43,7 +43,7 @@ export class Clearing {
     return !isThere;
   }
 
-  /** The share of the canvas's height that the clearing's shorter side has. */
+  /** The shorter side of the free part as a share of the canvas height. */
   share({ height, width }: Size): number {
     const { bottom, left, right, top } = this.insets;
     return Math.max(LEAST_SHARE, Math.min(height - top - bottom, width - left - right) / height);

@@ -1,4 +1,4 @@
-/** What stands of the cloud on the canvas? Drawn to a texture of its own, so that new shards are added to the rest. */
+/** How are new shards added to the picture? The cloud is drawn to a texture that is kept between frames. */
 import {
   BufferAttribute,
   BufferGeometry,
@@ -24,14 +24,14 @@ const STRENGTH = 0.05;
 const RADIUS_PX = 1.4;
 const NO_CAMERA = new Camera();
 
-/** Draws the cloud to a texture, then to the canvas with its depth; shaded edges show its shape without normals. */
+/** The texture of the cloud, copied to the canvas with its depth and with eye-dome lighting. */
 export class CloudLayer {
   private readonly target: WebGLRenderTarget;
   private readonly material: RawShaderMaterial;
   private readonly screen = new Scene();
   private readonly uniforms;
 
-  /** `hasEyeDome`: whether edges are shaded; not for weak graphics. */
+  /** `hasEyeDome`: apply eye-dome lighting. Not for weak graphics. */
   constructor(hasEyeDome: boolean) {
     this.target = new WebGLRenderTarget(1, 1, { minFilter: NearestFilter, magFilter: NearestFilter });
     this.target.depthTexture = new DepthTexture(1, 1, UnsignedIntType);
@@ -63,9 +63,9 @@ export class CloudLayer {
   }
 
   /**
-   * Draw what is visible of the scene: alone, or onto what stands on the layer from frames before.
+   * Draw the visible shards. `isAdded`: onto the texture of earlier frames instead of a cleared one.
    *
-   * `isDraft`: more follows at once, so that edges are shaded later.
+   * `isDraft`: another frame follows at once, so eye-dome lighting is skipped.
    */
   render(renderer: WebGLRenderer, scene: Scene, camera: PerspectiveCamera, isAdded: boolean, isDraft: boolean): void {
     this.uniforms.strength.value = isDraft ? 0 : STRENGTH;
@@ -79,11 +79,11 @@ export class CloudLayer {
     renderer.render(this.screen, NO_CAMERA);
   }
 
-  /** Give hidden points to the graphics before a frame draws them, which a hundred shards at once would stall. */
+  /** Upload hidden points before a frame draws them, because uploading a hundred shards in a frame stalls it. */
   upload(renderer: WebGLRenderer, hidden: readonly Points[]): void {
     const together = new Object3D();
     together.matrixWorldAutoUpdate = false;
-    together.children.push(...hidden); // without `add`: they stay where they belong
+    together.children.push(...hidden); // without `add`, which would change their parent
     const set = (isDrawn: boolean, count: number): void => {
       for (const points of hidden) {
         points.visible = isDrawn;
@@ -98,7 +98,7 @@ export class CloudLayer {
     set(false, Infinity);
   }
 
-  /** Have the shaders made, of the cloud and of the layer, before there is anything to draw. */
+  /** Compile the shaders of cloud and layer before there is anything to draw. */
   compile(renderer: WebGLRenderer, scene: Scene, camera: PerspectiveCamera): void {
     renderer.setRenderTarget(this.target);
     renderer.compile(scene, camera);

@@ -1,4 +1,4 @@
-/** How does one look around? Orbit by mouse, touch and keys, and flights that respect reduced motion. */
+/** How does the camera move? Orbit controls by mouse, touch and keys, and flights, without motion where preferred. */
 import { type Matrix4, type PerspectiveCamera, Spherical, Vector3 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
@@ -19,7 +19,7 @@ const KEY_STEP_RAD = Math.PI / 36;
 const KEY_ZOOM = 0.88;
 const POLE_MARGIN_RAD = 0.02;
 
-/** Owns the camera's pose. */
+/** The owner of the camera pose. */
 export class Navigation {
   private readonly controls: OrbitControls;
   private flight: Flight | null = null;
@@ -36,7 +36,7 @@ export class Navigation {
     this.controls.zoomToCursor = true;
     this.controls.addEventListener("change", onChange);
     this.controls.addEventListener("start", () => {
-      this.flight = null; // a hand on the object ends every flight
+      this.flight = null; // any gesture ends a flight
     });
   }
 
@@ -44,14 +44,14 @@ export class Navigation {
     return this.controls.target;
   }
 
-  /** One step of damping or flight; whether another is needed. */
+  /** Advance damping or flight by one step. Returns whether another step is needed. */
   advance(nowMs: number): boolean {
     if (this.flight) this.flyOn(this.flight, nowMs);
     const isMoving = this.controls.update();
     return isMoving || this.flight !== null;
   }
 
-  /** Go to a pose, at once when people ask for less motion. */
+  /** Fly to a pose. With reduced motion, jump to it. */
   flyTo(to: Pose, durationMs: number): void {
     if (isCalm() || durationMs === 0) {
       this.flight = null;
@@ -63,7 +63,7 @@ export class Navigation {
     this.onChange();
   }
 
-  /** Arrow keys orbit, plus and minus come nearer and go away; whether the key meant something. */
+  /** Handle a key: arrows orbit, plus and minus zoom. Returns whether the key is known. */
   press(key: string): boolean {
     const orbit = new Spherical().setFromVector3(this.camera.position.clone().sub(this.target));
     const steps: Record<string, () => void> = {
@@ -85,13 +85,13 @@ export class Navigation {
     return true;
   }
 
-  /** How near and how far one may go, in world units. */
+  /** Set the limits of the distance to the target, in world units. */
   limit(radius: number): void {
     this.controls.minDistance = radius / 200;
     this.controls.maxDistance = radius * 20;
   }
 
-  /** The world moved: the eye, what it looks at and every flight move with it. */
+  /** Move camera, target and flight with the world. */
   carry(nowFromBefore: Matrix4): void {
     const carried = ({ position, target }: Pose): Pose => ({
       position: position.clone().applyMatrix4(nowFromBefore),
@@ -123,7 +123,7 @@ export class Navigation {
   }
 }
 
-/** From one side of an object to another around it, not through it. */
+/** Interpolate between two poses around the object, not through it. */
 function orbited(from: Pose, to: Pose, ratio: number): Vector3 {
   const begin = new Spherical().setFromVector3(from.position.clone().sub(from.target));
   const end = new Spherical().setFromVector3(to.position.clone().sub(to.target));
@@ -136,7 +136,7 @@ function orbited(from: Pose, to: Pose, ratio: number): Vector3 {
   return new Vector3().setFromSpherical(between);
 }
 
-/** Whether this person asked for less motion. */
+/** Whether the system asks for reduced motion. */
 export function isCalm(): boolean {
   return matchMedia(CALM).matches;
 }

@@ -1,4 +1,4 @@
-/** What did a camera see? Its photograph, small, on the image plane of its pyramid. */
+/** What did a camera see? Its thumbnail on the image plane of its pyramid. */
 import type { Camera } from "three";
 import {
   BufferAttribute,
@@ -16,12 +16,12 @@ import type { Placed } from "./frusta";
 import { cornersOf } from "./frusta";
 import { PHOTO_FRAGMENT, PHOTO_VERTEX } from "./shaders";
 
-/** Closer to a camera's eye than so many of its own depths its photograph would hide the object. */
+/** The photograph fades between these distances to its camera, in pyramid depths, because near it hides the object. */
 const NEAR_DEPTHS = 1.5;
 const FAR_DEPTHS = 4;
 const OPACITY = 0.94;
 
-/** At most one photograph at a time. */
+/** The plane of at most one photograph. */
 export class Photo {
   private readonly uniforms = { photo: { value: null as Texture | null }, opacity: { value: OPACITY } };
   readonly mesh = new Mesh(
@@ -47,7 +47,7 @@ export class Photo {
     this.mesh.matrixAutoUpdate = false;
   }
 
-  /** Owns the bitmap from now on; null takes the photograph down. */
+  /** Set the photograph and take ownership of the bitmap; null removes it. */
   setBitmap(bitmap: ImageBitmap | null): void {
     this.texture?.dispose();
     this.bitmap?.close();
@@ -57,7 +57,7 @@ export class Photo {
     this.show();
   }
 
-  /** On this camera's image plane; a photograph that lies where its camera stood would be shown askew, so it is not. */
+  /** Place the photograph on a camera's image plane. It is hidden when photograph and camera differ in orientation. */
   place(placed: Placed | null): void {
     this.placed = placed;
     if (placed) {
@@ -69,7 +69,7 @@ export class Photo {
     this.show();
   }
 
-  /** Fades as the viewer comes near the camera's own eye. `eye` is in the world of the pyramids. */
+  /** Fade the photograph as the viewer's camera comes near the photograph's camera. */
   fade(camera: Camera): void {
     if (!this.mesh.visible || !this.placed) return;
     const center = this.placed.center.clone().applyMatrix4(this.mesh.matrixWorld);
@@ -91,14 +91,14 @@ export class Photo {
 
 function textureOf(bitmap: ImageBitmap): Texture {
   const texture = new Texture(bitmap);
-  texture.flipY = false; // WebGL does not turn an ImageBitmap; the plane's own coordinates do
+  texture.flipY = false; // WebGL cannot flip an ImageBitmap; the texture coordinates of the plane do
   texture.generateMipmaps = false;
   texture.minFilter = LinearFilter;
   texture.needsUpdate = true;
   return texture;
 }
 
-/** Corners run from the upper left clockwise, as `cornersOf` gives them. */
+/** Build the plane. Corners run clockwise from the upper left, as `cornersOf` gives them. */
 function planeOf(positions: readonly number[]): BufferGeometry {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(new Float32Array(positions), 3));
@@ -107,7 +107,7 @@ function planeOf(positions: readonly number[]): BufferGeometry {
   return geometry;
 }
 
-/** Thumbnails are upright; a camera that was reconstructed lying has another shape. */
+/** Whether photograph and camera have the same orientation. Thumbnails are upright; a camera may be on its side. */
 function isAlike({ height, width }: ImageBitmap, { entry }: Placed): boolean {
   if (!entry.width_px || !entry.height_px) return true;
   return Math.abs(Math.log((width / height) * (entry.height_px / entry.width_px))) < 0.1;

@@ -1,4 +1,4 @@
-/** Which point is under the finger? The nearest to the eye among those within a few pixels. */
+/** Which point is under the pointer? Among the points within a few pixels, the one nearest to the camera. */
 import type { Vector } from "../scene/framing";
 
 export interface Place {
@@ -11,9 +11,9 @@ export interface Place {
 const REACH_PX = 9;
 
 /**
- * `clip` is the column-major 4×4 matrix from the world to clip space, `place` is in CSS pixels.
+ * Pick a point. `clip` is the column-major 4×4 matrix from world to clip space; `place` is in CSS pixels.
  *
- * A plain walk over all shown points: 2 M of them take some 25 ms, once for each tap.
+ * A linear search over all shown points: 2 M points take some 25 ms, once for each tap.
  */
 export function pickPoint(clouds: readonly Float32Array[], clip: ArrayLike<number>, place: Place): Vector | null {
   const wantedX = (2 * place.x) / place.width - 1;

@@ -1,7 +1,7 @@
-/** The GLSL of points and of the layer they stand on. Colours are the photographs' own, so no tone mapping touches them. */
+/** How do points, lines and photographs get their pixels? GLSL shaders without tone mapping, to keep photo colours. */
 import { SIZE_ONE, SIZE_STEPS } from "../scene/spacing";
 
-/** Sized by the distance to the neighbours, so that a surface closes at any distance. */
+/** Points sized by their spacing, so that a surface closes at any distance. */
 export const POINT_VERTEX = /* glsl */ `
 precision highp float;
 uniform mat4 modelViewMatrix;
@@ -24,7 +24,7 @@ void main() {
   rounding = vec4(inCamera.z, 0.5 * gl_PointSize * distance / pixelsPerUnit, projectionMatrix[2][2], projectionMatrix[3][2]);
 }`;
 
-/** A rounded point is a bowl towards the eye (Potree's paraboloids): where two meet, the nearer centre wins. */
+/** Round points. With ROUNDED, paraboloids as in Potree: where two overlap, the nearer centre wins. */
 export const POINT_FRAGMENT = /* glsl */ `
 precision highp float;
 in vec3 tint;
@@ -41,7 +41,7 @@ void main() {
   outColor = vec4(tint, 1.0);
 }`;
 
-/** Lines in colours of their own; three's own materials take a second to compile where the processors draw. */
+/** Coloured lines. The materials of three.js take a second to compile with software rendering. */
 export const LINE_VERTEX = /* glsl */ `
 precision highp float;
 uniform mat4 modelViewMatrix;
@@ -63,7 +63,7 @@ void main() {
   outColor = vec4(tint * opacity, opacity);
 }`;
 
-/** A photograph on its plane, in its own colours. */
+/** A photograph on its plane, in unchanged colours. */
 export const PHOTO_VERTEX = /* glsl */ `
 precision highp float;
 uniform mat4 modelViewMatrix;
@@ -96,8 +96,10 @@ void main() {
 }`;
 
 /**
- * The layer's colours and depths, with eye-dome lighting if it is asked for: C. Boucheny, "Visualisation scientifique de grands volumes de données" (PhD thesis, 2009),
- * as in CloudCompare and Potree: a pixel darkens by how far its neighbours stand before it, in log depth.
+ * The colours and depths of the layer, with optional eye-dome lighting as in CloudCompare and Potree.
+ *
+ * A pixel darkens by how much nearer its neighbours are, in log depth. Source: C. Boucheny, "Visualisation
+ * scientifique de grands volumes de données" (PhD thesis, 2009).
  */
 export const LAYER_FRAGMENT = /* glsl */ `
 precision highp float;

@@ -26,7 +26,7 @@ export interface StageOptions {
   readonly onFrame: (frame: FrameFigures) => void;
 }
 
-/** What one frame took. */
+/** The cost of one frame. */
 export interface FrameFigures {
   readonly scriptMs: number;
   readonly drawCalls: number;
@@ -36,7 +36,7 @@ export interface FrameFigures {
 const FLY_IN_MS = 1800;
 const FLY_MS = 900;
 
-/** Canvas, camera and everything that is drawn. */
+/** The canvas with its camera, cloud and overlay. */
 export class Stage {
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
@@ -58,7 +58,7 @@ export class Stage {
   constructor(private readonly options: StageOptions) {
     const { canvas, hasEyeDome } = options;
     this.renderer = createRenderer(canvas);
-    const gl = this.renderer.getContext() as WebGL2RenderingContext; // three.js knows no other
+    const gl = this.renderer.getContext() as WebGL2RenderingContext; // three.js uses no other kind
     this.effort = new Effort(isDrawnInSoftware(gl));
     this.fence = new Fence(gl);
     this.layer = new CloudLayer(hasEyeDome);
@@ -78,12 +78,12 @@ export class Stage {
     this.layer.compile(this.renderer, this.scene, this.view.camera);
   }
 
-  /** Whether the processors draw: then the page, too, should ask little of them. */
+  /** Whether rendering is in software, so that the page should use little processor time. */
   get isSoftware(): boolean {
     return this.effort.isSoftware;
   }
 
-  /** Points that the last frame showed, or would have shown had nothing moved. */
+  /** The points of the last frame, or of its complete picture when something moved. */
   get pointCount(): number {
     return this.drawnPoints;
   }
@@ -100,21 +100,21 @@ export class Stage {
     this.cloud.add(shard, measured, !this.isSoftware);
   }
 
-  /** One frame shows exactly these shards. */
+  /** Show exactly these shards, from one frame to the next. */
   show(keys: readonly string[], keep: ReadonlySet<string>): void {
     if (!this.cloud.show(keys, keep)) return;
     this.lastArrivalMs = performance.now();
     this.loop.invalidate();
   }
 
-  /** Turn the world upright. */
+  /** Rotate the world upright. */
   stand(up: Vector): void {
     if (!this.view.stand(up)) return;
     this.overlay.turn(this.view.world.quaternion);
     this.loop.invalidate();
   }
 
-  /** Another generation took the screen, whose world lies otherwise: the object stays where it is on screen. */
+  /** Move the camera into the world of a new generation, so that the object stays in place on screen. */
   carry(similarity: Similarity, up: Vector): void {
     const before = this.view.world.matrixWorld.clone();
     this.stand(up);
@@ -123,7 +123,7 @@ export class Stage {
     this.navigation.limit(this.framing.radius);
   }
 
-  /** World units that one CSS pixel spans where the eye looks. */
+  /** World units in one CSS pixel at the target of the camera. */
   get unitsPerPx(): number {
     return this.view.unitsPerPx(this.navigation.target);
   }
@@ -132,7 +132,7 @@ export class Stage {
     if (this.overlay.place(cameras, this.framing.radius, look)) this.loop.invalidate();
   }
 
-  /** The photograph of the camera that `placeCameras` was told to show; the stage owns the bitmap from now on. */
+  /** Set the photograph of the shown camera. The stage takes ownership of the bitmap. */
   setPhoto(bitmap: ImageBitmap | null): void {
     this.overlay.setPhoto(bitmap);
     this.loop.invalidate();
@@ -143,12 +143,12 @@ export class Stage {
     this.loop.invalidate();
   }
 
-  /** Panels opened or closed: the object glides to the middle of what is left. */
+  /** Centre the object in the part of the canvas that panels leave free. */
   inset(insets: Insets): void {
     if (this.clearing.set(insets)) this.loop.invalidate();
   }
 
-  /** See the whole; the first time by a slow flight from afar, where frames are quick enough to enjoy it. */
+  /** Show the whole object. The first time, fly in slowly from afar, if frames are fast enough. */
   fit(framing: Framing, viewing: Vector | null): void {
     this.framing = framing;
     this.navigation.limit(framing.radius);
@@ -162,7 +162,7 @@ export class Stage {
     }
   }
 
-  /** Stand where a photograph was taken. */
+  /** Fly to where a photograph was taken. */
   flyToCamera(imageId: string): void {
     const placed = this.overlay.find(imageId);
     if (!placed) return;
@@ -173,7 +173,7 @@ export class Stage {
     );
   }
 
-  /** The camera or the point under a place of the canvas, in CSS pixels. */
+  /** Pick the camera at a place on the canvas, in CSS pixels. */
   pickCamera(x: number, y: number): CameraEntry | null {
     return this.overlay.nearest(x, y, (center) => this.project(center));
   }
@@ -182,12 +182,12 @@ export class Stage {
     return this.view.pick(this.cloud.shownPoints, x, y);
   }
 
-  /** Where a point of the world is on the canvas, in CSS pixels; null behind the camera. */
+  /** Project a point of the world to the canvas, in CSS pixels; null behind the camera. */
   project(point: Vector3 | Vector): readonly [number, number] | null {
     return this.view.project(point);
   }
 
-  /** Where a camera's eye is on the canvas, in CSS pixels; null when it is not placed or behind. */
+  /** Project a camera centre to the canvas, in CSS pixels; null when it is not placed or behind the viewer. */
   projectCamera(imageId: string): readonly [number, number] | null {
     const placed = this.overlay.find(imageId);
     return placed ? this.project(placed.center) : null;
@@ -197,7 +197,7 @@ export class Stage {
     return this.navigation.press(key);
   }
 
-  /** Draw once, now, and hand out what is on the canvas as PNG; the pixels are gone after this task. */
+  /** Draw at once and return the canvas as PNG. The pixels are invalid after this task. */
   capture(): Promise<Blob | null> {
     this.cloud.givePart(Infinity, Infinity);
     this.draw(Infinity);
@@ -219,7 +219,7 @@ export class Stage {
   }
 
   private readonly lost = (event: Event): void => {
-    event.preventDefault(); // or the browser would never give it back
+    event.preventDefault(); // otherwise the browser never restores the context
     this.options.onContext(true);
   };
 
@@ -288,14 +288,14 @@ export class Stage {
 
 function createRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
   const renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
-  // Asking whether a shader compiled waits for the graphics process; the tests draw every one of them.
+  // Checking shader errors waits for the graphics process. The tests draw with every shader instead.
   renderer.debug.checkShaderErrors = import.meta.env.DEV;
   renderer.autoClear = false;
   renderer.setClearColor(0x000000, 0);
   return renderer;
 }
 
-/** A similarity as three.js has it. */
+/** Convert a similarity to a matrix of three.js. */
 export function matrixOf({ rotation_wxyz: [w, x, y, z], scale, translation }: Similarity): Matrix4 {
   const rotation = new Quaternion(x, y, z, w).normalize();
   return new Matrix4().compose(new Vector3(...translation), rotation, new Vector3(scale, scale, scale));

@@ -1,4 +1,4 @@
-/** Where is the eye, and where does a point of the world lie on the canvas? One perspective camera over a turned world. */
+/** Where is a point of the world on the canvas? One perspective camera over a world that is rotated upright. */
 import { Group, PerspectiveCamera, Quaternion, Vector3 } from "three";
 
 import type { Framing, Vector } from "../scene/framing";
@@ -12,14 +12,14 @@ const UP_IN_STAGE = new Vector3(0, 1, 0);
 
 export class View {
   readonly camera = new PerspectiveCamera(FIELD_OF_VIEW_DEG, 1, 0.1, 1000);
-  /** The shards' world, turned upright. */
+  /** The world of the shards, rotated upright. */
   readonly world = new Group();
-  /** The canvas in CSS pixels; asking it at every frame would force a layout. */
+  /** The canvas size in CSS pixels, cached because reading it at every frame forces a layout. */
   size: Size = { width: 1, height: 1 };
-  /** Camera and world at the last call of `isSame`. */
+  /** The matrices of camera and world at the last call of `isSame`. */
   private before: readonly number[] = [];
 
-  /** Turn the world upright; returns whether that changed it. */
+  /** Rotate the world upright. Returns whether that changed it. */
   stand(up: Vector): boolean {
     const turn = new Quaternion().setFromUnitVectors(new Vector3(...up), UP_IN_STAGE);
     if (turn.equals(this.world.quaternion)) return false;
@@ -33,12 +33,12 @@ export class View {
     this.camera.aspect = size.width / size.height;
   }
 
-  /** World units that one CSS pixel spans at the point that the eye looks at. */
+  /** World units in one CSS pixel at the target of the camera. */
   unitsPerPx(target: Vector3): number {
     return (2 * this.camera.position.distanceTo(target) * Math.tan(HALF_FIELD_RAD)) / this.size.height;
   }
 
-  /** Whether eye and world are where they were at the last call. */
+  /** Whether camera and world are unchanged since the last call. */
   isSame(): boolean {
     this.camera.updateMatrixWorld();
     const { camera, world } = this;
@@ -48,7 +48,7 @@ export class View {
     return now.every((value, index) => value === before[index]);
   }
 
-  /** Near and far follow the distance, so that depth is fine enough for eye-dome lighting. */
+  /** Adapt near and far to the distance, so that depth is precise enough for eye-dome lighting. */
   fitDepth({ center, radius }: Framing): void {
     const distance = this.camera.position.distanceTo(this.inStage(new Vector3(...center)));
     this.camera.near = Math.max(radius / 1000, (distance - 3 * radius) * 0.9);
@@ -56,12 +56,12 @@ export class View {
     this.camera.updateProjectionMatrix();
   }
 
-  /** How many pixels a world unit has at distance one, on a canvas of so many pixels. */
+  /** Pixels of one world unit at distance 1, on a canvas of this height in pixels. */
   pixelsPerUnit(heightPx: number): number {
     return heightPx / (2 * Math.tan(HALF_FIELD_RAD));
   }
 
-  /** Where a point of the world is on the canvas, in CSS pixels; null behind the camera. */
+  /** Project a point of the world to the canvas, in CSS pixels; null behind the camera. */
   project(point: Vector3 | Vector): readonly [number, number] | null {
     const { height, width } = this.size;
     const inWorld = point instanceof Vector3 ? point.clone() : new Vector3(...point);
@@ -69,7 +69,7 @@ export class View {
     return screen.z < -1 || screen.z > 1 ? null : [((screen.x + 1) / 2) * width, ((1 - screen.y) / 2) * height];
   }
 
-  /** The point of these clouds under a place of the canvas, in CSS pixels. */
+  /** Pick the point of these clouds at a place on the canvas, in CSS pixels. */
   pick(clouds: readonly Float32Array[], x: number, y: number): Vector | null {
     this.camera.updateMatrixWorld();
     const { height, width } = this.size;
@@ -78,7 +78,7 @@ export class View {
     return pickPoint(clouds, clip.elements, { x, y, width, height });
   }
 
-  /** Where the eye sees the whole; `share` is how much of the canvas no panel covers. */
+  /** The pose that shows the whole object. `share` is the free share of the canvas. */
   overview({ center, radius }: Framing, viewing: Vector | null, share: number): Pose {
     const target = this.inStage(new Vector3(...center));
     const toward = viewing
@@ -89,13 +89,13 @@ export class View {
     return { target, position: target.clone().sub(toward.normalize().multiplyScalar(distance)) };
   }
 
-  /** The same sight from afar and from the side: where the first flight begins. */
+  /** The start pose of the first flight: the same view from afar and from the side. */
   fromAfar({ position, target }: Pose): Pose {
     const away = position.clone().sub(target).applyAxisAngle(UP_IN_STAGE, 0.9).multiplyScalar(1.9);
     return { position: away.add(target), target };
   }
 
-  /** From the world's coordinates to those of the stage; changes the vector that it is given. */
+  /** Transform world coordinates to stage coordinates. It changes the given vector. */
   inStage(point: Vector3): Vector3 {
     return point.applyMatrix4(this.world.matrixWorld);
   }

@@ -1,4 +1,4 @@
-/** How does the page follow a project? Connection, queue and decoding on one side, the reducer on the other. */
+/** How does the page follow a project? Messages from the connection become actions of the reducer. */
 import type { LinkState } from "../wire/connection";
 import { Connection } from "../wire/connection";
 import type { Verb } from "../wire/contract";
@@ -22,7 +22,7 @@ import type { Orders } from "./thumbnails";
 import { ThumbnailOrders } from "./thumbnails";
 import type { Budget, WantedShard } from "./wanted";
 
-/** Turns verified bytes into points, wherever that happens. */
+/** A function that verifies and decodes a shard, in this thread or in a worker. */
 export type Decode = (payload: Uint8Array<ArrayBuffer>, shard: WantedShard) => Promise<MeasuredCloud>;
 
 export interface FollowerOptions {
@@ -32,7 +32,7 @@ export interface FollowerOptions {
   readonly budget: Budget;
   readonly program: string;
   readonly decode: Decode;
-  /** A cloud is ready; it is called before the state names its key. */
+  /** Called with each decoded cloud, before the state contains its key. */
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
   readonly onState: (state: ProjectState) => void;
 }
@@ -41,11 +41,11 @@ const TICK_MS = 250;
 const SILENCE_MS = 5000;
 const PING_EVERY_MS = 20_000;
 
-/** Follows one project until it is closed. */
+/** The live connection to one project, until it is closed. */
 export class Follower {
   readonly connectionName = freshName();
   readonly space: TopicSpace;
-  /** What the page publishes. */
+  /** The messages that the page publishes. */
   readonly requests: Requests;
   private readonly connection: Connection;
   private readonly queue = new LoadQueue();
@@ -87,24 +87,24 @@ export class Follower {
     return this.current;
   }
 
-  /** Ask the reconstructor for something; the answer comes as a `response` message. */
+  /** Send a request to the reconstructor. Its answer is a `response` message. */
   async request(verb: Verb, shards: readonly number[] = []): Promise<void> {
     await this.requests.request(verb, this.newest()?.manifest.generation ?? null, shards);
   }
 
-  /** Ask for everything again, also for shards that were given up. */
+  /** Request every missing shard again, also those that were given up. */
   async resync(): Promise<void> {
     this.queue.forgive();
     this.load();
     await this.request("resync");
   }
 
-  /** Set the known distance for every viewer; null takes the scale away. */
+  /** Set the known distance for every viewer; null removes the scale. */
   async setScale(bar: KnownDistance | null): Promise<void> {
     await this.requests.setScale(bar, this.current.scene.shown?.manifest.generation);
   }
 
-  /** These photographs are looked at now, and no others any more. */
+  /** Load the thumbnails of these images, and of no others. */
   wantThumbnails(imageIds: readonly string[]): void {
     this.order(this.orders.want(imageIds, this.hasThumbnail));
   }

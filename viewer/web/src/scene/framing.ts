@@ -1,10 +1,10 @@
-/** From where is the whole object seen? Robust bounds and the direction that the photographers looked. Pure. */
+/** From where is the whole object visible? Bounds by percentiles and the mean direction of the cameras. Pure. */
 import type { CameraEntry, Similarity } from "../wire/contract";
 import { moved } from "./similarity";
 
 export type Vector = readonly [number, number, number];
 
-/** A ball around what matters, in world units. */
+/** A sphere around the object, in world units. */
 export interface Framing {
   readonly center: Vector;
   readonly radius: number;
@@ -14,10 +14,10 @@ const MOST_SAMPLES = 1500;
 const TAIL = 0.02;
 const GROWTH = 1.12;
 const SHIFT = 0.15;
-/** An unscaled reconstruction stands in its first camera's axes: OpenCV's +y looks down. */
+/** The up direction of the first camera, whose axes are the world's at first. OpenCV's +y points down. */
 const FALLBACK_UP: Vector = [0, -1, 0];
 
-/** Bounds of all but the outermost 2 % on each side: stray points must not make the object small on screen. */
+/** Frame all but the outermost 2 % on each side of each axis. Outliers must not make the object small on screen. */
 export function framingOf(clouds: readonly Float32Array[]): Framing | null {
   const total = clouds.reduce((sum, points) => sum + points.length / 3, 0);
   if (total === 0) return null;
@@ -28,25 +28,25 @@ export function framingOf(clouds: readonly Float32Array[]): Framing | null {
   return { center, radius: radius > 0 ? radius : 1 };
 }
 
-/** The same ball in another world. */
+/** Transform a framing into another world. */
 export function framingIn(similarity: Similarity, { center, radius }: Framing): Framing {
   return { center: moved(similarity, center), radius: similarity.scale * radius };
 }
 
-/** Whether the object has grown or moved so much that it should be framed again. */
+/** Whether the object has grown or moved enough to frame it again. */
 export function isReframed(before: Framing, now: Framing): boolean {
   const growth = now.radius / before.radius;
   const shift = Math.hypot(...before.center.map((value, axis) => (now.center[axis] ?? 0) - value));
   return growth > GROWTH || growth < 1 / GROWTH || shift > SHIFT * before.radius;
 }
 
-/** The given up, or the mean of the placed cameras' own, or the first camera's. Unit length. */
+/** The up direction, unit length: the given one, else the mean of the placed cameras, else the first camera's. */
 export function upOf(given: Vector | null, cameras: readonly CameraEntry[]): Vector {
   if (given) return normalised(given) ?? FALLBACK_UP;
   return normalised(meanColumn(cameras, 1, -1)) ?? FALLBACK_UP;
 }
 
-/** Where the photographers looked on the whole; null when they walked around the object. */
+/** The mean viewing direction of the cameras, unit length; null when they stand around the object. */
 export function viewingDirection(cameras: readonly CameraEntry[]): Vector | null {
   const mean = meanColumn(cameras, 2, 1);
   return Math.hypot(...mean) > 0.3 ? normalised(mean) : null;

@@ -1,4 +1,4 @@
-/** What became of each image, and which one is at work? Pure. */
+/** In which state is each image? A reducer over the messages about images. Pure. */
 import type { CameraEntry, Message } from "../wire/contract";
 
 export type ImageState = "queued" | "processing" | "placed" | "waiting" | "rejected" | "failed";
@@ -10,7 +10,7 @@ export interface ImageTrack {
   readonly reason: string | null;
 }
 
-/** The complete reconstruction that runs now. */
+/** The running complete reconstruction. */
 export interface Refetch {
   readonly nextGeneration: number;
   readonly imageNumber: number;
@@ -36,7 +36,7 @@ export const NO_IMAGES: ImagesState = {
   imageCount: 0,
 };
 
-/** Follow one message; those that tell nothing of images return the same state. */
+/** Reduce one message. A message without image data returns the same state. */
 export function imagesAfter(images: ImagesState, message: Message): ImagesState {
   switch (message.type) {
     case "processing_started":
@@ -85,7 +85,7 @@ export function imagesAfter(images: ImagesState, message: Message): ImagesState 
   }
 }
 
-/** One image, whatever is known of it. */
+/** One image with its number, state and placing. */
 export interface Image {
   readonly imageId: string;
   readonly number: number | null;
@@ -94,7 +94,7 @@ export interface Image {
   readonly isPlaced: boolean;
 }
 
-/** By its id; null when nobody has spoken of it. */
+/** Find an image by its id; null when it is unknown. */
 export function imageOf(images: ImagesState, imageId: string): Image | null {
   const camera = images.cameras.find((each) => each.image_id === imageId);
   const track = [...images.tracks.values()].find((each) => each.imageId === imageId);
@@ -108,19 +108,19 @@ export function imageOf(images: ImagesState, imageId: string): Image | null {
   };
 }
 
-/** The image before or after another, by number; null at the ends. */
+/** Find the id of the previous or next image by number; null at the ends. */
 export function neighbourOf(images: ImagesState, imageId: string, step: 1 | -1): string | null {
   const tracks = tracksInOrder(images);
   const at = tracks.findIndex((track) => track.imageId === imageId);
   return at < 0 ? null : (tracks[at + step]?.imageId ?? null);
 }
 
-/** The oldest first. */
+/** List all images by number. */
 export function tracksInOrder({ tracks }: ImagesState): readonly ImageTrack[] {
   return [...tracks.values()].sort((one, other) => one.number - other.number);
 }
 
-/** Where the project stands between two refetches: "image 7 of 10". */
+/** The place of the newest image between two refetches: "image 7 of 10". */
 export function placeInRound(images: ImagesState): { readonly place: number; readonly every: number } {
   const every = images.refetchEvery;
   const number = images.processing ?? images.imageCount;

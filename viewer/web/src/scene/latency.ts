@@ -1,19 +1,19 @@
-/** How long does each hop take, from the camera to this screen? Pure. */
+/** How long does each hop from the camera to this screen take? Differences of timestamps, corrected by ping. Pure. */
 import type { ProcessingComplete, Response } from "../wire/contract";
 import type { SceneState } from "./reference";
 import { isComplete } from "./reference";
 
 export type Hop = "capturedToStored" | "storedToPoints" | "pointsToSeen";
 
-/** Seconds of the last images, newest last. */
+/** The last samples in seconds, newest last. */
 export type Hops = Readonly<Record<Hop, readonly number[]>>;
 
 export interface LatencyState {
   readonly hops: Hops;
-  /** The reconstructor's clock minus this one's, as the last ping told it; null before. */
+  /** The reconstructor's clock minus this clock, estimated by the last ping; null before the first ping. */
   readonly clockOffsetMs: number | null;
   readonly connectedAtMs: number;
-  /** The manifest that is being loaded, when it was published while this page was connected. */
+  /** The manifest that is loading, if it was published while this page was connected. */
   readonly awaited: { readonly generation: number; readonly revision: number; readonly publishedAtMs: number } | null;
 }
 
@@ -30,7 +30,7 @@ export function latencyAtConnect(latency: LatencyState, atMs: number): LatencySt
   return { ...latency, connectedAtMs: atMs, awaited: null };
 }
 
-/** The reconstructor's own word on one image; a rebuild is no hop of an image. */
+/** Add the durations that the reconstructor reports for one image. A rebuild is not a hop. */
 export function latencyAfterImage(latency: LatencyState, message: ProcessingComplete): LatencyState {
   const { captured_to_shard_s: captured, is_refetch: isRefetch, stored_to_shard_s: stored } = message;
   if (isRefetch || stored === null) return latency;
@@ -38,14 +38,14 @@ export function latencyAfterImage(latency: LatencyState, message: ProcessingComp
   return captured === null ? next : withSample(next, "capturedToStored", Math.max(0, captured - stored));
 }
 
-/** NTP's estimate from the four instants of a ping (RFC 5905, section 8): half the round trip is its largest error. */
+/** Estimate the clock offset from the four timestamps of a ping (RFC 5905, section 8). Error: half the round trip. */
 export function latencyAfterPong(latency: LatencyState, pong: Response, atMs: number): LatencyState {
   const there = Date.parse(pong.received_at) - Date.parse(pong.request_sent_at);
   const back = Date.parse(pong.sent_at) - atMs;
   return { ...latency, clockOffsetMs: (there + back) / 2 };
 }
 
-/** A manifest came; what was published before this page was there says nothing of the way. */
+/** Start timing a new manifest. One that was published before this page connected is not timed. */
 export function latencyAtManifest(
   latency: LatencyState,
   manifest: { readonly generation: number; readonly revision: number; readonly sent_at: string },
@@ -57,7 +57,7 @@ export function latencyAtManifest(
   return { ...latency, awaited: { generation, revision, publishedAtMs } };
 }
 
-/** Whether what was awaited is on screen now. */
+/** Add the time from publication to screen, once the timed manifest is completely loaded. */
 export function latencyAtScene(latency: LatencyState, { shown }: SceneState, atMs: number): LatencyState {
   const { awaited } = latency;
   if (!shown || shown.manifest.generation !== awaited?.generation) return latency;
@@ -66,7 +66,7 @@ export function latencyAtScene(latency: LatencyState, { shown }: SceneState, atM
   return withSample({ ...latency, awaited: null }, "pointsToSeen", seconds);
 }
 
-/** The newest and the middle one; null without any. */
+/** The newest sample and the median; null without samples. */
 export function summaryOf(samples: readonly number[]): { readonly newest: number; readonly median: number } | null {
   const newest = samples.at(-1);
   const median = [...samples].sort((one, other) => one - other)[Math.floor(samples.length / 2)];

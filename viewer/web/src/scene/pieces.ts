@@ -1,12 +1,12 @@
-/** Which pieces of a large photograph are sent next, and how much of it is there? Pure. */
+/** Which pieces of a large photograph are sent next? The missing byte ranges, cut to a fixed size. Pure. */
 import type { ByteRange } from "../wire/contract";
 
-/** Photographs up to this size go in one message: it is the smallest that is worth a conversation. */
+/** The largest photograph that goes in one message. Below it, pieces cost more round trips than they save. */
 export const SINGLE_BYTES = 512 * 1024;
-/** Small enough that a phone on a weak network shows progress, large enough that round trips do not count. */
+/** The size of a piece: small enough to show progress on a weak network, large enough to hide round trips. */
 export const PIECE_BYTES = 128 * 1024;
 
-/** The ranges cut into pieces; what lies beyond the photograph's end is not sent. */
+/** Cut the missing ranges into pieces. Bytes beyond the end of the photograph are dropped. */
 export function piecesOf(ranges: readonly ByteRange[], sizeBytes: number): readonly ByteRange[] {
   return ranges.flatMap((range) => {
     const end = Math.min(range.end, sizeBytes);
@@ -18,7 +18,7 @@ export function piecesOf(ranges: readonly ByteRange[], sizeBytes: number): reado
   });
 }
 
-/** How many bytes the other side has, when these ranges are missing. */
+/** The number of bytes that the reconstructor has when these ranges are missing. */
 export function heldBytes(missing: readonly ByteRange[], sizeBytes: number): number {
   const lacking = missing.reduce(
     (sum, { begin, end }) => sum + Math.max(0, Math.min(end, sizeBytes) - Math.min(begin, sizeBytes)),

@@ -1,14 +1,14 @@
-/** What is asked of the broker next? Windows of 8 shards, two under way, coarse levels first. Knows no clock. */
+/** Which shards are requested next? Windows of 8 shards, at most two open, coarse levels first. It reads no clock. */
 import type { WantedShard } from "./wanted";
 
 export const WINDOW_SIZE = 8;
 export const WINDOW_COUNT = 2;
-/** Without any arrival for this long, what is under way counts as overdue. */
+/** Time without any arrival after which the open windows are overdue. */
 export const PATIENCE_S = 3;
 const MOST_STALLS = 4;
 const MOST_REJECTIONS = 3;
 
-/** What the one who holds the connection has to do. */
+/** One step for the owner of the connection. */
 export type Step =
   | { readonly kind: "subscribe"; readonly shards: readonly WantedShard[] }
   | { readonly kind: "unsubscribe"; readonly shards: readonly WantedShard[] }
@@ -22,58 +22,58 @@ interface Window {
   stalls: number;
 }
 
-/** Turns a list of wanted shards into steps; call `plan` after every change and twice a second. */
+/** A load queue. Call `plan` after every change and at least twice a second. */
 export class LoadQueue {
   private windows: Window[] = [];
   private readonly rejections = new Map<string, number>();
   private readonly givenUp = new Set<string>();
   private lastArrivalS = -Infinity;
 
-  /** Shards that were asked for and have not come. */
+  /** The number of requested shards that have not arrived. */
   get underWay(): number {
     return this.windows.reduce((sum, { shards }) => sum + shards.size, 0);
   }
 
-  /** Shards that did not come, or came damaged, however often they were asked for. */
+  /** The number of shards that were given up after all retries. */
   get failedCount(): number {
     return this.givenUp.size;
   }
 
-  /** Whether this shard is awaited now. */
+  /** Whether this shard is requested and has not arrived. */
   isUnderWay(key: string): boolean {
     return this.windows.some(({ shards }) => shards.has(key));
   }
 
-  /** Its bytes are here. */
+  /** Record the arrival of a shard. */
   arrived(key: string, nowS: number): void {
     this.lastArrivalS = nowS;
     this.givenUp.delete(key);
     for (const window of this.windows) window.shards.delete(key);
   }
 
-  /** Its bytes were not what the manifest promises: it will be asked for again, three times at most. */
+  /** Record a damaged shard. It is requested again, at most three times. */
   rejected(key: string): void {
     const count = (this.rejections.get(key) ?? 0) + 1;
     this.rejections.set(key, count);
     if (count >= MOST_REJECTIONS) this.givenUp.add(key);
   }
 
-  /** A new connection: nothing is under way, and everything may be tried again. */
+  /** Start over after a reconnection: no open windows, no shards given up. */
   reset(): void {
     this.windows = [];
     this.forgive();
   }
 
-  /** What was given up may be tried again. */
+  /** Allow retries of the shards that were given up. */
   forgive(): void {
     this.rejections.clear();
     this.givenUp.clear();
   }
 
-  /** What to do now, given all that is wanted, in order, and what is here or being decoded. */
+  /** Plan the next steps for the wanted shards, in their order. `isHere` includes shards that are being decoded. */
   plan(wanted: readonly WantedShard[], isHere: (key: string) => boolean, nowS: number): Step[] {
     const keys = new Set(wanted.map(({ key }) => key));
-    for (const key of this.givenUp) if (!keys.has(key)) this.givenUp.delete(key); // nobody misses it any more
+    for (const key of this.givenUp) if (!keys.has(key)) this.givenUp.delete(key); // no longer wanted
     return [...this.close(keys), ...this.stalled(nowS), ...this.open(wanted, isHere, nowS)];
   }
 
@@ -96,7 +96,7 @@ export class LoadQueue {
     return steps;
   }
 
-  /** First the manifest is read again, then the reconstructor is asked to publish them again, then they are given up. */
+  /** Escalate overdue shards: reread the manifest, then request a resync, then give up. */
   private stalled(nowS: number): Step[] {
     const steps: Step[] = [];
     for (const window of this.windows) {

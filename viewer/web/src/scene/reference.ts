@@ -1,19 +1,19 @@
-/** Which reference set is on screen, which one is coming, and when do they change places? Pure. */
+/** Which reference set is on screen, and when does the next one replace it? Double buffering by generation. Pure. */
 import type { Manifest, Similarity } from "../wire/contract";
 import { IDENTITY, betweenOffsets, chained } from "./similarity";
 import type { Budget, WantedShard } from "./wanted";
 import { wantedShards } from "./wanted";
 
-/** A manifest and what has been loaded of it. */
+/** A manifest and its loaded shards. */
 export interface ReferenceSet {
   readonly manifest: Manifest;
-  /** The shards of the manifest that fit the budget, coarsest first; computed once for each manifest and budget. */
+  /** The shards of the manifest that fit the budget, coarsest first. Computed once for each manifest and budget. */
   readonly plan: readonly WantedShard[];
   /** Points and bytes of every loaded shard, by the shard's key. */
   readonly loaded: ReadonlyMap<string, LoadedShard>;
-  /** When the whole of the coarsest level was there. */
+  /** The time when the coarsest level was complete; null before. */
   readonly levelZeroAtS: number | null;
-  /** How the set that was on screen when this one began to come lies in this one, in shard coordinates. */
+  /** Transform into this set from the set that was on screen when this one began to load, in shard coordinates. */
   readonly fromShown: Similarity;
 }
 
@@ -27,25 +27,25 @@ export interface SceneState {
   readonly shown: ReferenceSet | null;
   readonly coming: ReferenceSet | null;
   readonly budget: Budget;
-  /** How many times one generation took another's place on screen. */
+  /** The number of generation changes on screen. */
   readonly swapCount: number;
-  /** How the first set that was ever on screen lies in the one that is there now, in shard coordinates. */
+  /** Transform into the set on screen from the first set that was ever on screen, in shard coordinates. */
   readonly shownFromFirst: Similarity;
 }
 
-/** How long a complete coarsest level waits for the finer levels before it takes the screen all the same. */
+/** The longest time that a complete coarsest level waits for finer levels before it is shown. */
 export const SWAP_PATIENCE_S = 5;
 
 export function emptyScene(budget: Budget): SceneState {
   return { shown: null, coming: null, budget, swapCount: 0, shownFromFirst: IDENTITY };
 }
 
-/** The newest manifest that is known. */
+/** The newest known manifest. */
 export function newestManifest(scene: SceneState): Manifest | null {
   return (scene.coming ?? scene.shown)?.manifest ?? null;
 }
 
-/** A manifest came; an older one, which a reconnect may bring, changes nothing. */
+/** Apply a manifest. An older one, which may arrive after a reconnection, changes nothing. */
 export function withManifest(scene: SceneState, manifest: Manifest, nowS: number): SceneState {
   const { budget, coming, shown } = scene;
   const newest = newestManifest(scene);
@@ -57,13 +57,13 @@ export function withManifest(scene: SceneState, manifest: Manifest, nowS: number
   return settled({ ...scene, coming: { ...renewed(kept, manifest, budget, nowS), fromShown } }, nowS);
 }
 
-/** From one generation's shard coordinates to the next one's; a generation that was missed is taken to lie still. */
+/** Transform from one generation's shard coordinates to the next one's. After a missed generation: the identity. */
 function step(before: Manifest, now: Manifest): Similarity {
   const isNext = now.previous_generation === before.generation;
   return betweenOffsets(isNext ? now.frame.world_from_previous : IDENTITY, before.frame.offset, now.frame.offset);
 }
 
-/** A shard was verified and decoded; one that no set names any more, or names twice, changes nothing. */
+/** Apply a decoded shard. A shard that is no longer wanted, or is already loaded, changes nothing. */
 export function withShard(scene: SceneState, shard: LoadedShard, nowS: number): SceneState {
   const shown = scene.shown && added(scene.shown, shard, nowS);
   const coming = scene.coming && added(scene.coming, shard, nowS);
@@ -71,12 +71,12 @@ export function withShard(scene: SceneState, shard: LoadedShard, nowS: number): 
   return settled({ ...scene, shown, coming }, nowS);
 }
 
-/** Time passed: a level 0 that waited long enough takes the screen. */
+/** Apply the time. A coarsest level that has waited long enough is shown. */
 export function withTime(scene: SceneState, nowS: number): SceneState {
   return settled(scene, nowS);
 }
 
-/** Another budget: shards beyond it are dropped, finest first. */
+/** Apply another budget. Shards beyond it are dropped, finest first. */
 export function withBudget(scene: SceneState, budget: Budget, nowS: number): SceneState {
   const fit = (set: ReferenceSet | null): ReferenceSet | null => set && renewed(set, set.manifest, budget, nowS);
   return settled({ ...scene, budget, shown: fit(scene.shown), coming: fit(scene.coming) }, nowS);
@@ -88,12 +88,12 @@ export function pointCount(set: ReferenceSet | null): number {
   return sum;
 }
 
-/** Whether everything that fits the budget is there. */
+/** Whether every shard that fits the budget is loaded. */
 export function isComplete(set: ReferenceSet): boolean {
   return set.plan.every((shard) => set.loaded.has(shard.key));
 }
 
-/** One frame flips both: the new set is as rich as the old one, or whole, or has waited long enough. */
+/** Swap the sets when the new one has as many points as the old one, is complete, or has waited long enough. */
 function settled(scene: SceneState, nowS: number): SceneState {
   const { coming, shown } = scene;
   if (!coming) return scene;
@@ -116,7 +116,7 @@ function added(set: ReferenceSet, shard: LoadedShard, nowS: number): ReferenceSe
   return timed({ ...set, loaded: new Map(set.loaded).set(shard.key, shard) }, nowS);
 }
 
-/** A set for this manifest and budget that keeps what is loaded and still wanted. */
+/** Build a set for this manifest and budget. It keeps the loaded shards that are still wanted. */
 function renewed(old: ReferenceSet | null, manifest: Manifest, budget: Budget, nowS: number): ReferenceSet {
   const plan = wantedShards(manifest, budget);
   const keys = new Set(plan.map(({ key }) => key));
@@ -125,7 +125,7 @@ function renewed(old: ReferenceSet | null, manifest: Manifest, budget: Budget, n
   return timed({ manifest, plan, loaded, levelZeroAtS, fromShown: old?.fromShown ?? IDENTITY }, nowS);
 }
 
-/** Notes when the coarsest level is there for the first time. */
+/** Record the time when the coarsest level is complete for the first time. */
 function timed(set: ReferenceSet, nowS: number): ReferenceSet {
   if (set.levelZeroAtS !== null || set.loaded.size === 0) return set;
   const { plan } = set;
@@ -138,7 +138,7 @@ function isSameSet(set: ReferenceSet, manifest: Manifest): boolean {
   return set.manifest.generation === manifest.generation;
 }
 
-/** Whether it came late; a project that was started again counts from 1 again, but was sent later. */
+/** Whether a manifest is outdated. A restarted project counts from 1 again, so the sending time decides. */
 function isOlder(manifest: Manifest, known: Manifest): boolean {
   const step = manifest.generation - known.generation || manifest.revision - known.revision;
   const isSentLater = Date.parse(manifest.sent_at) > Date.parse(known.sent_at);

@@ -1,4 +1,4 @@
-/** What does the page ask of the others? Each method publishes one message of the contract; encoding and topics are here. */
+/** What does the page publish? One method for each message of the contract, with its topic and encoding. */
 import type { Connection } from "../wire/connection";
 import type { Presence, Request, ScaleBar, UploadBegin, UploadEnd, Verb } from "../wire/contract";
 import { WireError } from "../wire/errors";
@@ -7,7 +7,7 @@ import { encodeMessage } from "../wire/messages";
 import type { TopicSpace } from "../wire/topics";
 import type { Vector } from "./framing";
 
-/** A photograph in pieces; without a content type it is its end. */
+/** The beginning of a photograph in pieces; without a content type, its end. */
 export interface Announcement {
   readonly image_id: string;
   readonly sha256: string;
@@ -16,7 +16,7 @@ export interface Announcement {
   readonly content_type?: string;
 }
 
-/** A distance that is known on the object, between two points of the world. */
+/** A known distance on the object, between two points of the world. */
 export interface KnownDistance {
   readonly begin: Vector;
   readonly end: Vector;
@@ -30,14 +30,14 @@ export interface RequestsOptions {
   readonly connectionName: string;
 }
 
-/** Everything that one person's page publishes. Each promise resolves when the broker has the message. */
+/** The publisher of one page. Each promise resolves when the broker has the message. */
 export class Requests {
-  /** When each ping left, by its id, in milliseconds of the steady clock. */
+  /** The sending time of each open ping, by its id, in milliseconds of the monotonic clock. */
   private readonly pings = new Map<string, number>();
 
   constructor(private readonly options: RequestsOptions) {}
 
-  /** Ask the reconstructor for something; the answer comes as a `response` message. */
+  /** Send a request to the reconstructor. Its answer is a `response` message. */
   async request(verb: Verb, generation: number | null, shards: readonly number[] = []): Promise<void> {
     const { connection, connectionName, space, user } = this.options;
     const id = freshName();
@@ -54,14 +54,14 @@ export class Requests {
     await connection.publish("request", { user, verb }, payload);
   }
 
-  /** Seconds since the ping with this id; null when this page did not send it, or has its answer already. */
+  /** Seconds since the ping with this id; null for an unknown or already answered ping. */
   roundTripS(id: string): number | null {
     const sentAtMs = this.pings.get(id);
     this.pings.delete(id);
     return sentAtMs === undefined ? null : (performance.now() - sentAtMs) / 1000;
   }
 
-  /** Publish a known distance in the world of this generation; null takes the scale away. */
+  /** Publish a known distance in the world of this generation; null removes the scale. */
   async setScale(bar: KnownDistance | null, generation: number | undefined): Promise<void> {
     const { connection, space, user } = this.options;
     if (bar && generation === undefined) throw new WireError("publish_refused", "There is nothing to measure yet.");
@@ -92,13 +92,13 @@ export class Requests {
     await connection.publish("presence", { user, connection: connectionName }, payload);
   }
 
-  /** Publish one photograph. The broker has it then; the receipt of the reconstructor comes later. */
+  /** Publish one photograph. The receipt of the reconstructor arrives later. */
   async publishImage(imageName: string, payload: Uint8Array, contentType: string): Promise<void> {
     const { connection, user } = this.options;
     await connection.publish("image", { sender: user, image_name: imageName }, payload, contentType);
   }
 
-  /** Announce a photograph that comes in pieces, or say that all of them are sent; the answer is what is missing. */
+  /** Announce a photograph in pieces, or its end. The reconstructor answers with the missing ranges. */
   async publishUpload(message: Announcement): Promise<void> {
     const { connection, space, user } = this.options;
     const { content_type: contentType, image_id, piece_bytes, sha256, size_bytes } = message;

@@ -1,10 +1,10 @@
-/** How large is it? The scale bar that somebody set, and a ruler of a round length. Pure. */
+/** How large is the object? The scale bar with a known length, and a ruler of a round length. Pure. */
 import type { ScaleBar, Similarity } from "../wire/contract";
 import type { Vector } from "./framing";
 import type { ReferenceSet } from "./reference";
 import { moved } from "./similarity";
 
-/** A bar in the coordinates of the shards that are on screen. */
+/** A scale bar in the shard coordinates of the set on screen. */
 export interface ShownBar {
   readonly begin: Vector;
   readonly end: Vector;
@@ -17,7 +17,7 @@ export function shownBar(bar: ScaleBar | null, shown: ReferenceSet | null): Show
   return { begin: less(bar.begin, offset), end: less(bar.end, offset), distanceM: bar.distance_m };
 }
 
-/** Another generation took the screen: the bar stays on the object; one that was set in that generation is there already. */
+/** Move the bar into the world of the new generation. A bar that was set in that generation stays as it is. */
 export function barAfterSwap(
   bar: ScaleBar,
   nowFromBefore: Similarity,
@@ -30,7 +30,7 @@ export function barAfterSwap(
   return { ...bar, generation: now.manifest.generation, begin: carry(bar.begin), end: carry(bar.end) };
 }
 
-/** A ruler as a map has one: the longest of 1, 2 and 5 times a power of ten that fits. */
+/** The ruler for a width, as on a map: the longest of 1, 2 and 5 times a power of ten that fits. */
 export function rulerOf(
   metresPerPx: number,
   mostPx: number,

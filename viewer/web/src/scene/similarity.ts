@@ -1,19 +1,19 @@
-/** How does one world lie in another? Similarities: a scale, a turn and a shift. Pure. */
+/** How is one world transformed into another? Similarity transforms: scale, rotation and translation. Pure. */
 import type { Similarity } from "../wire/contract";
 import type { Vector } from "./framing";
 
 type Quaternion = Similarity["rotation_wxyz"];
 
-/** One and the same world. */
+/** The transform that changes nothing. */
 export const IDENTITY: Similarity = { scale: 1, rotation_wxyz: [1, 0, 0, 0], translation: [0, 0, 0] };
 
-/** `point_in_target = scale * rotate(point_in_source) + translation`. */
+/** Transform a point: `point_in_target = scale * rotate(point_in_source) + translation`. */
 export function moved({ rotation_wxyz: rotation, scale, translation }: Similarity, point: Vector): Vector {
   const turned = rotated(rotation, point);
   return [0, 1, 2].map((axis) => scale * (turned[axis] ?? 0) + (translation[axis] ?? 0)) as unknown as Vector;
 }
 
-/** First one, then the other, as one: `c_from_a = chained(c_from_b, b_from_a)`. */
+/** Compose two transforms: `c_from_a = chained(c_from_b, b_from_a)`. */
 export function chained(second: Similarity, first: Similarity): Similarity {
   return {
     scale: second.scale * first.scale,
@@ -29,7 +29,7 @@ export function inverse({ rotation_wxyz: rotation, scale, translation }: Similar
   return { ...back, translation: [-right, -up, -ahead] };
 }
 
-/** The same for coordinates that count from an offset of their own in each world, as those of shards do. */
+/** Convert a transform of world coordinates to shard coordinates, which start at an offset in each world. */
 export function betweenOffsets(similarity: Similarity, sourceOffset: Vector, targetOffset: Vector): Similarity {
   const origin = moved(similarity, sourceOffset);
   const translation = origin.map((value, axis) => value - (targetOffset[axis] ?? 0)) as unknown as Vector;
@@ -50,7 +50,7 @@ function product([a, b, c, d]: Quaternion, [e, f, g, h]: Quaternion): Quaternion
   ];
 }
 
-/** `v + 2w(u × v) + 2u × (u × v)` for a unit quaternion (w, u); others are brought to unit length. */
+/** Rotate by a quaternion (w, u): `v + 2w(u × v) + 2u × (u × v)`. The quaternion is normalised first. */
 function rotated(rotation: Quaternion, point: Vector): Vector {
   const length = Math.hypot(...rotation) || 1;
   const [w, ...axis] = rotation.map((value) => value / length) as unknown as Quaternion;

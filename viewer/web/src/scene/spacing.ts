@@ -1,11 +1,11 @@
-/** How large must a point be drawn so that a surface closes? From the density around it. Pure. */
+/** How large must a point be drawn so that a surface closes? Local point spacing along the Morton curve. Pure. */
 import type { PointCloud } from "../wire/cloud";
 import type { Bounds } from "../wire/contract";
 
-/** A cloud as it is drawn: what the eye needs beside positions and colours. */
+/** A cloud for drawing: positions, colours, point sizes and density. */
 export interface MeasuredCloud {
   readonly pointsInWorld: Float32Array<ArrayBuffer>;
-  /** red green blue of every point, and its size: `SIZE_ONE` is the median, `SIZE_STEPS` more is twice that. */
+  /** Red, green, blue and size of every point: 4N uint8. `SIZE_ONE` is the median size, `SIZE_STEPS` doubles it. */
   readonly tintsAndSizes: Uint8Array<ArrayBuffer>;
   readonly count: number;
   /** Points per square world unit of surface. */
@@ -14,13 +14,13 @@ export interface MeasuredCloud {
 
 export const SIZE_ONE = 128;
 export const SIZE_STEPS = 40;
-/** Stray points stand far from everything: they must not become boulders. */
+/** The largest size as a ratio of the median. Outliers have no near neighbours and would become huge. */
 const LARGEST = 3;
 const SMALLEST = 0.5;
 const NEIGHBOURS = 4;
 const MOST_SAMPLES = 2048;
 
-/** What is known of a drawn shard. */
+/** The properties of a drawn shard that its spacing depends on. */
 export interface DrawnShard {
   readonly key: string;
   readonly level: number;
@@ -30,10 +30,10 @@ export interface DrawnShard {
 }
 
 /**
- * Measure a cloud whose points follow the Morton curve, as those of both encodings do.
+ * Measure the point spacing of a cloud whose points follow the Morton curve, as in both encodings.
  *
- * The next point on the curve is a near one, so the nearer of its two neighbours tells how far apart points stand
- * around it; a mean over a few of them calms the estimate, and the median of all forgets the jumps of the curve.
+ * Neighbours on the curve are near in space. The smaller of the two gaps estimates the local spacing.
+ * A moving mean smooths the estimate. The median of all gaps is robust against the jumps of the curve.
  */
 export function measure({ colorsRgb, count, pointsInWorld }: PointCloud): MeasuredCloud {
   const gaps = calm(nearerGaps(pointsInWorld, count));
@@ -49,7 +49,7 @@ export function measure({ colorsRgb, count, pointsInWorld }: PointCloud): Measur
   return { pointsInWorld, tintsAndSizes, count, density: 1 / median ** 2 };
 }
 
-/** The measured cloud's points and colours. */
+/** Extract points and colours from a measured cloud. */
 export function plain({ count, pointsInWorld, tintsAndSizes }: MeasuredCloud): PointCloud {
   const colorsRgb = new Uint8Array(3 * count);
   for (let index = 0; index < count; index += 1)
@@ -68,7 +68,7 @@ function nearerGaps(points: Float32Array, count: number): Float32Array {
   return gaps;
 }
 
-/** Moving means over a few neighbours on either side. */
+/** Smooth by moving means over a few neighbours on either side. */
 function calm(gaps: Float32Array): Float32Array {
   const sums = new Float64Array(gaps.length + 1);
   for (let index = 0; index < gaps.length; index += 1) {
@@ -84,7 +84,7 @@ function calm(gaps: Float32Array): Float32Array {
   return means;
 }
 
-/** 1 when nothing is apart: a single point, or copies of one. A few thousand gaps tell it, and sorting takes long. */
+/** Median of the positive gaps; 1 without any. It sorts a sample of some 2000, because sorting all takes long. */
 function medianOf(gaps: Float32Array): number {
   const stride = Math.max(1, Math.floor(gaps.length / MOST_SAMPLES));
   const positive = gaps.filter((gap, index) => gap > 0 && index % stride === 0).sort();
@@ -92,9 +92,9 @@ function medianOf(gaps: Float32Array): number {
 }
 
 /**
- * The distance between neighbours around each of `asked`, or of all, when all of these are drawn together, by key.
+ * Compute the point spacing of each of `asked` by key, in world units, when all `shards` are drawn together.
  *
- * Shards of one level lie beside each other, however their boxes overlap; only other levels lie over a shard.
+ * Shards of one level lie side by side, even if their boxes overlap. Only other levels add density to a shard.
  */
 export function spacings(shards: readonly DrawnShard[], asked: readonly DrawnShard[] = shards): Map<string, number> {
   return new Map(
@@ -112,7 +112,7 @@ export function spacings(shards: readonly DrawnShard[], asked: readonly DrawnSha
   );
 }
 
-/** Which share of the first box, by its edges, the second one covers. */
+/** The share of the first box that the second one covers: the smallest share over the three axes, 0 to 1. */
 function coverage(box: Bounds, other: Bounds): number {
   let share = 1;
   for (const axis of [0, 1, 2] as const) {

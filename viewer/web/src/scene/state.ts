@@ -1,4 +1,4 @@
-/** Everything the page knows of one project, and how it changes. Pure. */
+/** What does the page know of one project, and how does that change? A reducer over actions. Pure. */
 import type { Presence, ReconstructorState, ReconstructorStatistics, ScaleBar } from "../wire/contract";
 import type { LinkState } from "../wire/connection";
 import type { ReadMessage } from "../wire/messages";
@@ -30,7 +30,7 @@ export interface Entry {
   readonly message: ReadMessage;
 }
 
-/** A trouble that the page itself found: a damaged shard, an unreadable message. */
+/** A problem that the page itself found: a damaged shard or an unreadable message. */
 export interface Trouble {
   readonly code: string;
   readonly reason: string;
@@ -52,7 +52,7 @@ export interface ProjectState {
   readonly reconstructor: ReconstructorState | null;
   readonly statistics: ReconstructorStatistics | null;
   readonly watchers: ReadonlyMap<string, Presence>;
-  /** The known distance that somebody set, in the world of the generation that is on screen. */
+  /** The known distance, in the world of the generation on screen. */
   readonly scaleBar: ScaleBar | null;
   readonly rigsOnline: ReadonlySet<string>;
   readonly uploads: readonly Upload[];
@@ -106,14 +106,14 @@ export function initialState(project: string, budget: Budget): ProjectState {
   };
 }
 
-/** The next state; `nowS` is a steady clock, `atMs` the wall clock of the log. */
+/** Reduce an action. `nowS` is the monotonic clock, `atMs` the wall clock for the log. */
 export function reduce(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
   const after = afterSwap(state, next(state, action, nowS, atMs));
   const latency = latencyAtScene(after.latency, after.scene, atMs);
   return latency === after.latency ? after : { ...after, latency };
 }
 
-/** What lies upon the object moves with it, in the step that flips the generations. */
+/** Move the scale bar with the object, in the step that swaps the generations. */
 function afterSwap(state: ProjectState, next: ProjectState): ProjectState {
   const [before, now] = [state.scene, next.scene];
   if (now.swapCount === before.swapCount || !next.scaleBar || !before.shown || !now.shown) return next;

@@ -1,4 +1,4 @@
-/** In which of its states is the page? One answer for the chip, one for the middle of the screen. Pure. */
+/** Which status does the page show? Chip, notice and banner, chosen by priority from the state. Pure. */
 import { placeInRound } from "./images";
 import { isComplete, pointCount } from "./reference";
 import type { ProjectState } from "./state";
@@ -24,7 +24,7 @@ export type Notice =
   | { readonly kind: "loading" }
   | { readonly kind: "first_image" };
 
-/** What is worth a line above the object; the most urgent first. */
+/** A line above the object, the most urgent kind first. */
 export type Banner =
   | { readonly kind: "reconnecting" }
   | { readonly kind: "stale"; readonly presence: "paused" | "disk_full" | "offline" }
@@ -33,7 +33,7 @@ export type Banner =
   | { readonly kind: "rebuilding"; readonly doneRatio: number }
   | { readonly kind: "budget"; readonly points: number };
 
-/** How many attempts pass before the page says that the server cannot be reached. */
+/** The number of failed attempts after which the page says that the server cannot be reached. */
 const PATIENT_ATTEMPTS = 2;
 
 export function chipOf(state: ProjectState): Chip {
@@ -59,7 +59,7 @@ function connectedChip(state: ProjectState): Chip {
   return scene.shown ? { kind: "live" } : { kind: "waiting" };
 }
 
-/** What stands in the middle of the screen while there is no cloud to see; null when there is one. */
+/** The notice in the middle of the screen while no point is shown; null when there are points. */
 export function noticeOf(state: ProjectState): Notice | null {
   const { link, reconstructor, scene } = state;
   if (pointCount(scene.shown) > 0) return null;
@@ -71,7 +71,7 @@ export function noticeOf(state: ProjectState): Notice | null {
   return { kind: state.isSilent ? "no_project" : "loading" };
 }
 
-/** What to say above the object, but for what this visitor has put away; null when all is well. */
+/** The most urgent banner that this visitor has not dismissed; null without one. */
 export function bannerOf(state: ProjectState, dismissed: ReadonlySet<Banner["kind"]> = new Set()): Banner | null {
   return bannersOf(state).find(({ kind }) => !dismissed.has(kind)) ?? null;
 }
@@ -93,7 +93,7 @@ function bannersOf(state: ProjectState): Banner[] {
   return found;
 }
 
-/** How much of what this device will hold is here, 0 to 1. */
+/** The loaded share of the points that this device will hold, 0 to 1. */
 export function loadedRatio(state: ProjectState): number {
   const { budget, coming, shown } = state.scene;
   const set = coming ?? shown;
@@ -101,7 +101,7 @@ export function loadedRatio(state: ProjectState): number {
   return Math.min(1, pointCount(set) / Math.min(set.manifest.point_count, budget.points));
 }
 
-/** Whether this device shows less than there is. */
+/** Whether this device shows only a part of the shards. */
 export function isBudgetReached(state: ProjectState): boolean {
   const { shown } = state.scene;
   return shown !== null && shown.plan.length < shown.manifest.shards.length;

@@ -1,6 +1,6 @@
-/** Which small photographs are asked for? By exact topic, only while somebody looks, and each one once. Pure. */
+/** Which thumbnails does the page subscribe to? Those in view, each by its exact topic and only once. Pure. */
 
-/** What to say to the broker. */
+/** The image ids to subscribe to and to unsubscribe from. */
 export interface Orders {
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
@@ -9,28 +9,28 @@ export interface Orders {
 /** Verified JPEG bytes by image id. */
 export type Thumbnails = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-/** A screen full of them; each has a few kilobytes. */
+/** The number of thumbnails kept: about a screen full, a few kilobytes each. */
 export const MOST_KEPT = 240;
 const MOST_WANTED = 120;
 
-/** Keeps the books of one connection's thumbnail subscriptions. */
+/** The open thumbnail subscriptions of one connection. */
 export class ThumbnailOrders {
   private readonly open = new Set<string>();
   private wanted: readonly string[] = [];
 
-  /** From now on these are looked at; the first ones matter most. */
+  /** Set the images in view, the most important first. */
   want(imageIds: readonly string[], isHere: (imageId: string) => boolean): Orders {
     this.wanted = [...new Set(imageIds)].slice(0, MOST_WANTED);
     return this.plan(isHere);
   }
 
-  /** A new connection has no subscriptions yet. */
+  /** Start over on a new connection, which has no subscriptions yet. */
   reset(isHere: (imageId: string) => boolean): Orders {
     this.open.clear();
     return this.plan(isHere);
   }
 
-  /** It came, so the subscription has done its work; whether it had been asked for. */
+  /** Close the subscription of an arrived thumbnail. Returns whether it was open. */
   arrived(imageId: string): boolean {
     return this.open.delete(imageId);
   }
@@ -45,7 +45,7 @@ export class ThumbnailOrders {
   }
 }
 
-/** With one more; the ones that came first are forgotten first. */
+/** Add one thumbnail. Above the limit, the oldest are dropped first. */
 export function withThumbnail(thumbnails: Thumbnails, imageId: string, bytes: Uint8Array<ArrayBuffer>): Thumbnails {
   const others = [...thumbnails].filter(([name]) => name !== imageId);
   return new Map([...others.slice(Math.max(0, others.length + 1 - MOST_KEPT)), [imageId, bytes]]);

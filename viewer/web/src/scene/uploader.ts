@@ -1,4 +1,4 @@
-/** How does a photograph leave the page? Checked, named by its content, few at a time, resent until its receipt. */
+/** How does the page send photographs? Two at a time, named by content, sent again until the receipt arrives. */
 import { MAX_IMAGE_BYTES } from "../wire/contract";
 import { sha256 } from "../wire/digest";
 import { WireError, sentenceOf } from "../wire/errors";
@@ -9,7 +9,7 @@ import type { Requests } from "./requests";
 import type { Upload, UploadState } from "./uploads";
 import { isOver } from "./uploads";
 
-/** What a browser's `File` offers; any bytes with a name will do. */
+/** The part of a browser's `File` that an upload needs. */
 export interface Photograph {
   readonly name: string;
   readonly size: number;
@@ -29,7 +29,7 @@ const UNDER_WAY = 2;
 const RECEIPT_PATIENCE_MS = 15_000;
 const MOST_SENDINGS = 8;
 
-/** Sends what it is given, two at a time. */
+/** A queue of photographs, of which two are sent at a time. */
 export class Uploader {
   private readonly session = `page-${freshName().slice(0, 10)}`;
   private readonly waiting: { readonly key: string; readonly photograph: Photograph }[] = [];
@@ -97,7 +97,7 @@ export class Uploader {
     }
   }
 
-  /** Begin, what is missing, end; and again as long as the reconstructor names something that it lacks. */
+  /** Send begin, the missing pieces and end. Repeat as long as the reconstructor reports missing ranges. */
   private async sendPieces(key: string, { bytes, contentType, digest, id }: Content): Promise<void> {
     const announcement = { image_id: id, sha256: digest, size_bytes: bytes.length, piece_bytes: PIECE_BYTES };
     this.change(key, { missing: null });
@@ -117,7 +117,7 @@ export class Uploader {
     }
   }
 
-  /** What the reconstructor lacks; null when it gives a receipt instead, or no answer. */
+  /** Wait for the missing ranges; null when a receipt arrives instead, or no answer. */
   private async answer(key: string): Promise<Upload["missing"]> {
     for (let waited = 0; waited < ANSWER_PATIENCE_MS && !this.isOver(key); waited += STEP_MS) {
       const missing = this.follower.state.uploads.find((each) => each.key === key)?.missing ?? null;
@@ -127,7 +127,7 @@ export class Uploader {
     return null;
   }
 
-  /** Waits for the receipt; not while the connection or the reconstructor is away, for then it cannot come. */
+  /** Wait for the receipt. Time without connection or reconstructor does not count, because no receipt can arrive. */
   private async receipt(key: string): Promise<void> {
     const step = 100;
     for (let waited = 0; waited < RECEIPT_PATIENCE_MS && !this.isOver(key);) {
@@ -159,7 +159,7 @@ const SIGNATURES: readonly (readonly [contentType: string, pattern: RegExp])[] =
   ["image/tiff", /^(?:II\*\0|MM\0\*)/],
 ];
 
-/** The bytes and what they are, by their first bytes; a file's name says nothing. */
+/** Read the bytes and detect the format by the first bytes. A file name is not reliable. */
 async function read(photograph: Photograph): Promise<{ bytes: Uint8Array<ArrayBuffer>; contentType: string }> {
   if (photograph.size > MAX_IMAGE_BYTES)
     throw new WireError("image_too_large", `A photo may have at most ${Math.floor(MAX_IMAGE_BYTES / 1e6)} MB.`);

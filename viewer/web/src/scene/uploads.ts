@@ -1,4 +1,4 @@
-/** How far is each photograph that this page sends? Pure. */
+/** In which state is each upload of this page? A reducer over receipts and missing ranges. Pure. */
 import type { ByteRange, Missing, UploadAcknowledged } from "../wire/contract";
 
 export type UploadState = "reading" | "queued" | "sending" | "sent" | "stored" | "duplicate" | "rejected" | "failed";
@@ -11,9 +11,9 @@ export interface Upload {
   readonly imageId: string | null;
   readonly imageNumber: number | null;
   readonly reason: string | null;
-  /** What the broker has taken of it. */
+  /** The number of bytes that the broker has accepted. */
   readonly sentBytes: number;
-  /** What the reconstructor said last that it lacks; null while its answer is awaited. */
+  /** The ranges that the reconstructor last reported as missing; null while an answer is awaited. */
   readonly missing: readonly ByteRange[] | null;
 }
 
@@ -27,12 +27,12 @@ export function withUpload(uploads: readonly Upload[], fresh: Upload): readonly 
   return [...uploads, fresh];
 }
 
-/** Change one upload; an unknown key changes nothing. */
+/** Change one upload. An unknown key changes nothing. */
 export function withChange(uploads: readonly Upload[], key: string, change: Partial<Upload>): readonly Upload[] {
   return uploads.map((upload) => (upload.key === key ? { ...upload, ...change } : upload));
 }
 
-/** The reconstructor's word on one of them; a receipt of another tab's upload changes nothing. */
+/** Apply a receipt. A receipt for an upload of another tab changes nothing. */
 export function withReceipt(uploads: readonly Upload[], receipt: UploadAcknowledged): readonly Upload[] {
   return uploads.map((upload) =>
     upload.imageId === null || (upload.imageId !== receipt.image_name && upload.imageId !== receipt.image_id)
@@ -41,7 +41,7 @@ export function withReceipt(uploads: readonly Upload[], receipt: UploadAcknowled
   );
 }
 
-/** What the reconstructor lacks of those that go in pieces. */
+/** Apply the missing ranges of uploads in pieces. */
 export function withMissing(uploads: readonly Upload[], { pieces }: Missing): readonly Upload[] {
   return uploads.map((upload) => {
     const lacking = pieces.find(({ image_id: imageId }) => imageId === upload.imageId);

@@ -1,7 +1,7 @@
-/** Which shards are worth loading, and in which order? Coarse first, within the point and byte budget. Pure. */
+/** Which shards are loaded, and in which order? Coarse levels first, within a budget of points and bytes. Pure. */
 import type { EncodedShard, Encoding, Manifest, ShardEntry } from "../wire/contract";
 
-/** Hard limits of what a device holds. */
+/** The hard limits of what a device holds. */
 export interface Budget {
   readonly points: number;
   readonly bytes: number;
@@ -9,7 +9,7 @@ export interface Budget {
 
 /** One shard to load, in the encoding that this device prefers. */
 export interface WantedShard {
-  /** Generation, index and content: a project that was started again never meets its old shards. */
+  /** Generation, index and content hash, so that a restarted project never reuses its old shards. */
   readonly key: string;
   readonly generation: number;
   readonly entry: ShardEntry;
@@ -19,15 +19,16 @@ export interface WantedShard {
 export const DESKTOP_BUDGET: Budget = { points: 2_000_000, bytes: 96 * 1024 * 1024 };
 export const PHONE_BUDGET: Budget = { points: 500_000, bytes: 24 * 1024 * 1024 };
 
-/** What somebody may ask for beyond the budget of the device: twice as much, once. */
+/** Double the budget, which a visitor may request once. */
 export function widened({ bytes, points }: Budget): Budget {
   return { points: 2 * points, bytes: 2 * bytes };
 }
 
 /**
- * Coarse levels first. Levels are additive, so cutting this list at its end leaves a complete cloud of lower quality.
+ * List the shards to load, coarse levels first.
  *
- * The first shard is always wanted, so that something is shown.
+ * Levels are additive, so a list that is cut at its end is a complete cloud of lower quality.
+ * The first shard is always in the list, so that something is shown.
  */
 export function wantedShards(
   manifest: Manifest,

@@ -1,9 +1,9 @@
-/** At which widths does the page change its layout? The numbers that both the styles and the code use. */
+/** At which widths does the page change its layout? Constants for both the styles and the code. */
 import { unsafeCSS } from "lit";
 
 /** At most this wide, the side panel becomes a bottom sheet. */
 export const NARROW_PX = 760;
-/** At most this wide, the panel begins closed, for it would cover too much of the object. */
+/** At most this wide, the panel is closed at first, because it would cover too much of the object. */
 export const SMALL_PX = 1100;
 /** The width that the open side panel covers, margins included. */
 export const PANEL_PX = 384;

@@ -1,4 +1,4 @@
-/** `<cairn-viewer>`: one project, followed live. Set `config` and `credentials`; it does the rest. */
+/** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -37,7 +37,7 @@ export class CairnViewer extends LitElement {
 
   @property({ attribute: false }) config!: PageConfig;
   @property({ attribute: false }) credentials: Credentials | null = null;
-  /** Whether the credentials came with a link that was made to be handed on. */
+  /** Whether the credentials come from a join link, which may be shared. */
   @property({ attribute: false }) isInvited = false;
   @property({ attribute: false }) refusal: string | null = null;
   @property({ reflect: true }) theme: Theme = preferredTheme();
@@ -48,31 +48,31 @@ export class CairnViewer extends LitElement {
   @query("cairn-stage") readonly stage!: StageElement | null;
   @query("dialog.invitation") readonly dialog!: HTMLDialogElement | null;
 
-  /** What the invitation hands on. */
+  /** The join link of the invitation; null without one. */
   link: string | null = null;
   session: Session | null = null;
   readonly toast = new Toast(this);
   readonly commands = new ViewerCommands(this);
   private readonly parts = new ViewerContent(this);
-  /** Images whose entries are in sight. */
+  /** The ids of the images whose entries are visible. */
   sighted: readonly string[] = [];
 
-  /** The canvas as PNG, drawn now. */
+  /** Draw the canvas and return it as PNG. */
   capture(): Promise<Blob | null> {
     return this.stage?.capture() ?? Promise.resolve(null);
   }
 
-  /** Where an image's camera is on the canvas, in CSS pixels; null when it is not placed or behind. */
+  /** The place of an image's camera on the canvas, in CSS pixels; null when it is not placed or behind the viewer. */
   placeOf(imageId: string): readonly [number, number] | null {
     return this.stage?.placeOf(imageId) ?? null;
   }
 
-  /** What the last frame took on this device, and how many there were. */
+  /** The cost of the last frame on this device, and the number of frames. */
   get figures(): DeviceFigures | null {
     return this.stage?.figures ?? null;
   }
 
-  /** Change the state of the page; what stays the same draws nothing. */
+  /** Change the state of the page. Without a difference, nothing is drawn. */
   change(change: Partial<ViewerState>): void {
     const names = Object.keys(change) as (keyof ViewerState)[];
     if (names.some((name) => change[name] !== this.view[name])) this.view = { ...this.view, ...change };
@@ -110,7 +110,7 @@ export class CairnViewer extends LitElement {
         }}
         @measured=${() => {
           this.change({ scaleRefusal: null });
-          this.requestUpdate(); // the points are the stage's
+          this.requestUpdate(); // the points are part of the stage, not of the state
         }}
         @point=${(event: CustomEvent<CameraEntry | null>) => {
           this.change({ pointed: event.detail?.image_id ?? null });
@@ -137,7 +137,7 @@ export class CairnViewer extends LitElement {
     this.reflect();
   }
 
-  /** After each frame, so that what the attributes say is what the canvas shows. */
+  /** Write the attributes after each frame, so that they describe the canvas. */
   private readonly reflect = (): void => {
     const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
     attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
@@ -181,7 +181,7 @@ export class CairnViewer extends LitElement {
     return imageId === null ? null : (this.project?.thumbnails.get(imageId) ?? null);
   }
 
-  /** Photographs are fetched while somebody looks at them. */
+  /** Fetch the thumbnails that are visible. */
   look(): void {
     const isListed = this.view.isPanelOpen && this.view.tab === "photos";
     const imageIds = [this.view.pointed, this.view.selected, ...(isListed ? this.sighted : [])];
@@ -230,7 +230,7 @@ export class CairnViewer extends LitElement {
   };
 
   readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
-    // The sheet would lie upon the card.
+    // The open sheet would cover the card.
     this.change({ selected: event.detail, ...(isNarrow() ? { isPanelOpen: false } : {}) });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });

@@ -1,4 +1,4 @@
-/** How does it stand, in one word? The chip at the top. */
+/** What is the status in one word? The chip at the top. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -55,7 +55,8 @@ export class ChipElement extends LitElement {
       }
       .busy .dot {
         background: var(--busy);
-        animation: breathe 1.3s ease-in-out 3; /* at each change: an endless animation costs half a core without a GPU */
+        /* three times after each change: an endless animation costs half a core without a GPU */
+        animation: breathe 1.3s ease-in-out 3;
       }
       .bad .dot {
         background: var(--bad);

@@ -1,4 +1,4 @@
-/** `<cairn-cloud>`: point clouds that are at hand, without a broker. Set `pointClouds` to PLY bytes of the shard layout. */
+/** How can a page show PLY files without a broker? `<cairn-cloud>` with its property `pointClouds`. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
@@ -30,9 +30,9 @@ export class CloudElement extends LitElement {
     }
   `;
 
-  /** PLYs as broker/shards.py writes them; a new list replaces the old one, in one frame. */
+  /** PLY files in the layout of broker/shards.py. A new list replaces the old one within one frame. */
   @property({ attribute: false }) pointClouds: readonly (ArrayBuffer | Uint8Array)[] = [];
-  /** Which way is up, in the clouds' own frame. */
+  /** The up direction, in the frame of the clouds. */
   @property({ attribute: false }) up: readonly [number, number, number] = WORLD_UP;
 
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
@@ -40,7 +40,7 @@ export class CloudElement extends LitElement {
   private stage: Stage | null = null;
   private generation = 0;
 
-  /** The canvas as PNG, drawn now. */
+  /** Draw the canvas and return it as PNG. */
   capture(): Promise<Blob | null> {
     return this.stage?.capture() ?? Promise.resolve(null);
   }

@@ -1,4 +1,4 @@
-/** What does a hand on the canvas mean? Pointer and key events become four intents: hold, point, tap and measure. */
+/** What does a gesture on the canvas mean? Pointer and key events become four intents: hold, point, tap, measure. */
 import type { Stage } from "../render/stage";
 import type { Vector } from "../scene/framing";
 import type { CameraEntry } from "../wire/contract";
@@ -10,13 +10,13 @@ export interface GestureSurface {
 }
 
 export interface Intents {
-  /** The hand moved the view. */
+  /** The visitor moved the view. */
   readonly onHold: () => void;
-  /** The mouse points at another camera now, or at none. */
+  /** The mouse points at another camera, or at none. */
   readonly onPoint: (camera: CameraEntry | null) => void;
-  /** A camera was tapped, or the ground. */
+  /** A camera was tapped, or the background (null). */
   readonly onTap: (camera: CameraEntry | null) => void;
-  /** A tap while measuring; null where no point is. */
+  /** A point was tapped while measuring; null where there is no point. */
   readonly onMeasure: (point: Vector | null) => void;
 }
 
@@ -36,7 +36,7 @@ export class Gestures {
     this.tapAt = [event.offsetX, event.offsetY];
   };
 
-  /** What a mouse points at shows its photograph; a finger points at nothing before it taps. */
+  /** Report the camera under a mouse. Touch has no hover. */
   readonly pointed = (event: PointerEvent): void => {
     if (event.pointerType !== "mouse" || event.buttons !== 0) return;
     const { hasCameras, isMeasuring, stage } = this.surface;

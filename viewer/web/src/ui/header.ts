@@ -1,4 +1,4 @@
-/** What is this, how does it stand, who else looks at it? The line at the top. */
+/** What does the line at the top show? Project, counts, status chip, number of viewers and tools. */
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
@@ -9,7 +9,7 @@ import { countsOf, titleOf } from "./summary";
 import type { Tools } from "./tools";
 import { toolbar } from "./tools";
 
-/** `onSwitch` opens the list of projects; null where there is only one. */
+/** Draw the header. `onSwitch` opens the list of projects; null where there is only one. */
 export function header(project: ProjectState, tools: Tools, onSwitch: (() => void) | null): TemplateResult {
   return html`<header class="top">
     <div class="title">

@@ -1,4 +1,4 @@
-/** The page's signs: 24×24 outlines of one weight, drawn here because a site has no internet. */
+/** Which icons does the page use? Outlines of 24×24, part of the page because a site may have no internet. */
 import type { SVGTemplateResult, TemplateResult } from "lit";
 import { html, svg } from "lit";
 
@@ -39,7 +39,7 @@ export const nextIcon = icon(svg`<path d="M9.5 5.5L16 12l-6.5 6.5"/>`);
 
 export const downIcon = icon(svg`<path d="M5.5 9.5L12 16l6.5-6.5"/>`);
 
-/** Three stones, one upon the other. */
+/** The logo: three stones on top of each other. */
 export const cairnMark = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
   <ellipse cx="16" cy="25.2" rx="11.5" ry="4.4" />
   <ellipse cx="15.2" cy="16.6" rx="8.2" ry="3.9" />

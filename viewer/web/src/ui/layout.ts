@@ -1,4 +1,4 @@
-/** Where does everything stand? Desktop: panels over a full canvas. Phone: a bar, a column of tools, a bottom sheet. */
+/** How is the page laid out? Desktop: panels over the canvas. Phone: a top bar, a tool column, a bottom sheet. */
 import { css } from "lit";
 
 import { PANEL_PX, narrow, px, wide } from "./breakpoints";
@@ -7,7 +7,7 @@ import { isNarrow } from "./device";
 
 export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 
-/** What header, panel and sheet cover of the canvas; `height` is the page's, in CSS pixels. */
+/** The part of the canvas that header, panel and sheet cover, in CSS pixels. `height` is the page's. */
 export function covered(isPanelOpen: boolean, height: number): Insets {
   if (!isNarrow()) return { top: 40, right: isPanelOpen ? PANEL_PX : 0, bottom: 40, left: 0 };
   const sheet = Math.min(0.74 * height, 620);
@@ -39,7 +39,7 @@ export const layout = css`
     isolation: isolate;
   }
   .top::before {
-    content: ""; /* words stay readable when the object stands behind them */
+    content: ""; /* keeps text readable in front of the object */
     position: absolute;
     inset: -24px -24px -40px;
     z-index: -1;
@@ -265,7 +265,7 @@ export const layout = css`
     }
     .tools .panel,
     .tools button:disabled {
-      display: none; /* words in the middle need the room */
+      display: none; /* notices in the middle need the space */
     }
     .toast {
       bottom: 156px;

@@ -1,4 +1,4 @@
-/** One small photograph, or the place where it will be. */
+/** How is a thumbnail shown? As an image from JPEG bytes, or as an icon until they arrive. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -35,7 +35,7 @@ export class PhotoElement extends LitElement {
 
   /** Verified JPEG bytes. */
   @property({ attribute: false }) bytes: Uint8Array<ArrayBuffer> | null = null;
-  /** What it shows, for those who do not see it; empty where words stand beside it. */
+  /** The alternative text; empty where a text stands next to the photograph. */
   @property({ attribute: false }) words = "";
 
   private address: string | null = null;

@@ -1,16 +1,16 @@
-/** How does one take the object along? An image with a caption, and a PLY of the points that are on screen. */
+/** How is the object saved? As a PNG with a caption, or as a PLY of the shown points. */
 import type { ProjectState } from "../scene/state";
 import { date } from "./format";
 import { countsOf, titleOf } from "./summary";
 
-/** The canvas with a line beneath that tells what it shows and when, in the colours of the page. */
+/** Save the canvas with a caption of project, counts and date, in the colours of the page. */
 export async function saveImage(cloud: Blob, project: ProjectState, style: CSSStyleDeclaration): Promise<void> {
   const caption = [titleOf(project.project), ...countsOf(project), date(Date.now())].join(" · ");
   const image = await captioned(cloud, caption, style.getPropertyValue("--ground"), style.getPropertyValue("--ink"));
   offer(image, `${project.project}.png`);
 }
 
-/** A file for the reader's own disk. */
+/** Offer a file for download. */
 export function offer(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -21,7 +21,7 @@ export function offer(blob: Blob, name: string): void {
   }, 10_000);
 }
 
-/** The canvas on the page's ground, with a line of words beneath. */
+/** Draw the canvas on the page's background, with a caption below. */
 async function captioned(cloud: Blob, caption: string, ground: string, ink: string): Promise<Blob> {
   const bitmap = await createImageBitmap(cloud);
   const canvas = document.createElement("canvas");

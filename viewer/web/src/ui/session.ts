@@ -1,4 +1,4 @@
-/** Whom does the page follow? One project's connection, uploads and decoders: begun together, ended together. */
+/** What runs while a project is open? Its connection, uploads and decoders, started and closed together. */
 import { Follower } from "../scene/follower";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { ProjectState } from "../scene/state";
@@ -15,7 +15,7 @@ export interface SessionOptions {
   readonly config: PageConfig;
   readonly credentials: Credentials;
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
-  /** Not for every state: for the newest, as often as a page can be told. */
+  /** Called with the newest state, at the rate of the throttle. */
   readonly onState: (state: ProjectState) => void;
 }
 
@@ -25,7 +25,7 @@ export class Session {
   private readonly decoders = new DecoderPool();
   private readonly throttle: Throttle<ProjectState>;
 
-  /** Throws a `WireError` when name, project or address cannot be. */
+  /** Throws a `WireError` for an invalid name, project or address. */
   constructor({ config, credentials, onCloud, onState }: SessionOptions) {
     this.throttle = new Throttle(onState);
     try {
@@ -47,7 +47,7 @@ export class Session {
   }
 
   close(): void {
-    this.throttle.close(); // what is left says a last word
+    this.throttle.close(); // first, because closing the others changes the state
     void this.follower.close();
     this.decoders.close();
   }

@@ -1,4 +1,4 @@
-/** The object itself: a canvas that can be turned by mouse, finger and keys, tapped and measured. */
+/** How does the object get onto the page? `<cairn-stage>`: a canvas with gestures, measuring and an overlay. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
@@ -27,7 +27,7 @@ import type { DeviceFigures } from "./panels/statistics";
 import type { Theme } from "./theme";
 import { sharedParts } from "./theme";
 
-/** Why nothing can be drawn. */
+/** The reason why nothing can be drawn. */
 export type GraphicsTrouble = "no_webgl" | "context_lost";
 
 @customElement("cairn-stage")
@@ -38,25 +38,25 @@ export class StageElement extends LitElement {
   @property({ attribute: false }) insets!: Insets;
   @property({ attribute: false }) isMeasuring = false;
   @property({ attribute: false }) hasCameras = true;
-  /** Image ids: the camera that is drawn larger, and the one that shows its photograph. */
+  /** Image ids: the camera that is drawn larger, and the camera that shows its photograph. */
   @property({ attribute: false }) selected: string | null = null;
   @property({ attribute: false }) shown: string | null = null;
-  /** The JPEG of the image that is shown, once it is here. */
+  /** The JPEG of the shown image; null until it is loaded. */
   @property({ attribute: false }) photo: Uint8Array<ArrayBuffer> | null = null;
-  /** Colours follow the theme. */
+  /** The theme, which sets the colours of the cameras. */
   @property({ attribute: false }) theme: Theme = "dark";
 
-  /** What the last frame took. */
+  /** The cost of the last frame. */
   figures: DeviceFigures = { frameMs: 0, drawCalls: 0, pointsDrawn: 0, frames: 0 };
 
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
 
   private readonly measuring = new Measuring();
   private readonly newest = new Newest();
-  /** Nothing can be drawn, and trying again would not help. */
+  /** Whether nothing can be drawn, so that a retry is useless. */
   private isBlind = false;
   private pulseTimer = 0;
-  /** Not private: the gestures read it. */
+  /** The three.js stage. Not private, because the gestures read it. */
   stage: Stage | null = null;
   private sync: StageSync | null = null;
   private readonly gestures = new Gestures(this, {
@@ -78,12 +78,12 @@ export class StageElement extends LitElement {
   });
   private tints: Tints = { camera: "#fff", newest: "#fff" };
 
-  /** Points on screen when nothing moves. */
+  /** The points on screen when nothing moves. */
   get pointCount(): number {
     return this.stage?.pointCount ?? 0;
   }
 
-  /** Whether the processors draw. */
+  /** Whether rendering is in software. */
   get isSoftware(): boolean {
     return this.stage?.isSoftware === true;
   }
@@ -92,7 +92,7 @@ export class StageElement extends LitElement {
     this.stage?.add(shard, measured);
   }
 
-  /** The ends of what was measured, in the world's own coordinates; null until there are two. */
+  /** The ends of the measured distance, in world coordinates; null until there are two. */
   get measured(): { readonly begin: Vector; readonly end: Vector } | null {
     const [begin, end] = this.measuring.points;
     return begin && end && this.frame
@@ -104,33 +104,33 @@ export class StageElement extends LitElement {
     return this.measuring.points.length;
   }
 
-  /** In world units. */
+  /** The measured distance in world units; null until there are two points. */
   get distance(): number | null {
     return this.measuring.distance;
   }
 
-  /** See the whole. */
+  /** Show the whole object. */
   fit(): void {
     if (this.project) this.sync?.fit(this.project);
   }
 
-  /** Stand where a photograph was taken. */
+  /** Fly to where a photograph was taken. */
   visit(imageId: string): void {
     this.sync?.hold();
     this.stage?.flyToCamera(imageId);
   }
 
-  /** Where an image's camera is on the canvas, in CSS pixels; null when it is not placed or behind. */
+  /** The place of an image's camera on the canvas, in CSS pixels; null when it is not placed or behind the viewer. */
   placeOf(imageId: string): readonly [number, number] | null {
     return this.stage?.projectCamera(imageId) ?? null;
   }
 
-  /** The canvas as PNG, drawn now. */
+  /** Draw the canvas and return it as PNG. */
   capture(): Promise<Blob | null> {
     return this.stage?.capture() ?? Promise.resolve(null);
   }
 
-  /** The points on screen as one PLY. */
+  /** The shown points as one PLY file. */
   cloud(): Blob {
     return new Blob(encodePly(this.stage?.shownClouds ?? []), { type: "application/octet-stream" });
   }
@@ -209,7 +209,7 @@ export class StageElement extends LitElement {
     }
   }
 
-  /** Decodes off the main thread; a photograph that came too late, or is damaged, is not hung. */
+  /** Decode a photograph off the main thread. A late or damaged photograph is not shown. */
   private async setPhoto(photo: Uint8Array<ArrayBuffer> | null): Promise<void> {
     const decoded = photo && (await createImageBitmap(new Blob([photo])).catch(() => null));
     if (photo === this.photo && this.stage) this.stage.setPhoto(decoded);
@@ -237,7 +237,7 @@ export class StageElement extends LitElement {
     return frameOf(this.project);
   }
 
-  /** What was measured stays on the object when another generation, whose world lies otherwise, takes the screen. */
+  /** Move the measured points into the world of a new generation, so that they stay on the object. */
   private carry(before: SceneState | undefined, now: SceneState | undefined): void {
     if (before && now && before.shownFromFirst !== now.shownFromFirst)
       this.measuring.carry(chained(now.shownFromFirst, inverse(before.shownFromFirst)));
@@ -263,7 +263,7 @@ export class StageElement extends LitElement {
   }
 }
 
-/** Asked before three.js is, which would complain in the console; the context is given back at once. */
+/** Whether WebGL 2 works. three.js would log an error instead. The test context is released at once. */
 function hasWebGl2(): boolean {
   const context = document.createElement("canvas").getContext("webgl2");
   context?.getExtension("WEBGL_lose_context")?.loseContext();

@@ -1,4 +1,4 @@
-/** What lies over the canvas? The scale bar, what is being measured, and a ruler: SVG and HTML that follow the view. */
+/** What is drawn over the canvas in SVG and HTML? The scale bar, the measurement and the ruler. */
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
@@ -20,19 +20,19 @@ export interface Overlaid {
 
 const MOST_RULER_PX = 130;
 
-/** The frame of the generation that is on screen. */
+/** The coordinate frame of the generation on screen. */
 export function frameOf(project: ProjectState | null): WorldFrame | null {
   return project?.scene.shown?.manifest.frame ?? null;
 }
 
-/** Whether anything over the canvas has to follow the view. */
+/** Whether anything over the canvas must follow the view. */
 export function hasOverlay({ measuring, project }: Overlaid): boolean {
   const frame = frameOf(project);
   const isScaled = frame !== null && frame.metres_per_unit !== null;
   return measuring.points.length > 0 || isScaled || Boolean(project?.scaleBar);
 }
 
-/** The contents of the SVG over the canvas. */
+/** The content of the SVG over the canvas. */
 export function overlayLines({ isMeasuring, measuring, project, stage }: Overlaid): TemplateResult | typeof nothing {
   const frame = frameOf(project);
   if (!stage || !frame || !project) return nothing;
@@ -42,7 +42,7 @@ export function overlayLines({ isMeasuring, measuring, project, stage }: Overlai
   return html`${bar ? drawBar(bar, place) : nothing}${measure}`;
 }
 
-/** A ruler of a round length in metres; nothing while the scale is unknown. */
+/** The ruler with a round length; nothing while the scale is unknown. */
 export function ruler(stage: Stage | null, frame: WorldFrame | null): TemplateResult | typeof nothing {
   const metres = frame?.metres_per_unit ?? null;
   const found = metres !== null && stage ? rulerOf(metres * stage.unitsPerPx, MOST_RULER_PX) : null;

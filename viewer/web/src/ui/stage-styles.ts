@@ -1,4 +1,4 @@
-/** How do the canvas and what lies over it look? */
+/** Which styles have the canvas and its overlay? The style sheet of `<cairn-stage>`. */
 import { css } from "lit";
 
 import { RULER_LEFT_PX, narrow, px } from "./breakpoints";

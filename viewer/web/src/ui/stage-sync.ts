@@ -1,4 +1,4 @@
-/** How does the state get onto the stage? Shards, framing and cameras, each only when it changed. */
+/** How does the state get onto the canvas? Shards, framing and cameras are updated, each only after a change. */
 import type { CameraLook } from "../render/camera-overlay";
 import type { Stage } from "../render/stage";
 import type { Framing, Vector } from "../scene/framing";
@@ -8,17 +8,17 @@ import { IDENTITY, chained, inverse, isIdentity, moved } from "../scene/similari
 import type { ProjectState } from "../scene/state";
 import type { CameraEntry, Manifest, Similarity } from "../wire/contract";
 
-/** What was fitted last. */
+/** The last automatic framing. */
 interface Fitted {
   readonly framing: Framing;
   readonly viewing: Vector | null;
 }
 
-/** How cameras are drawn, as far as the state does not tell it. */
+/** The look of the cameras, as far as it is not part of the state. */
 export type Look = Omit<CameraLook, "offset">;
 
 const ORIGIN: Vector = [0, 0, 0];
-/** So many shards of one manifest tell how large the object is; finer ones do not make it larger. */
+/** The number of shards that are enough to frame the object. Finer shards do not make it larger. */
 const ENOUGH_SHARDS = 8;
 
 export class StageSync {
@@ -33,12 +33,12 @@ export class StageSync {
 
   constructor(private readonly stage: Stage) {}
 
-  /** A hand is on the object: it is not fitted by itself any more. */
+  /** Stop automatic framing, because the visitor moved the view. */
   hold(): void {
     this.isHeld = true;
   }
 
-  /** Bring the stage up to date. */
+  /** Update the stage to a state. */
   sync(state: ProjectState, look: Look): void {
     const { coming, shown } = state.scene;
     const { cameras } = state.images;
@@ -55,7 +55,7 @@ export class StageSync {
     this.lastLook = look;
   }
 
-  /** See the whole again, and follow its growth again. */
+  /** Show the whole object, and restart automatic framing. */
   fit(state: ProjectState): void {
     this.isHeld = false;
     const framing = framingOf(this.stage.shownPoints);
@@ -89,7 +89,7 @@ export class StageSync {
     this.fitted = { framing: framingIn(nowFromBefore, framing), viewing: viewing && moved(turn, viewing) };
   }
 
-  /** As the object grows it is fitted again, as long as nobody has taken hold of it. */
+  /** Frame the object again as it grows, until the visitor moves the view. */
   private followGrowth(state: ProjectState): void {
     const { shown } = state.scene;
     if (this.isHeld || !shown || shown.loaded.size === 0) return;
@@ -104,7 +104,7 @@ export class StageSync {
   }
 }
 
-/** Whether the photographers look another way than before, by more than some 25 degrees. */
+/** Whether the mean viewing direction changed by more than some 25 degrees. */
 function isTurned(before: Vector | null, now: Vector | null): boolean {
   if (!before || !now) return before !== now;
   return before[0] * now[0] + before[1] * now[1] + before[2] * now[2] < 0.9;

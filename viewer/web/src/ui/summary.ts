@@ -1,15 +1,15 @@
-/** How does the project stand, in a few words and in numbers? For the title, for screen readers, for attributes. */
+/** How is the state summarised? As counts for the header, a sentence for screen readers, and attributes. */
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import { noticeOf } from "../scene/status";
 import { counted, points, sentenceCase, versionWords } from "./format";
 
-/** Project names are levels of a topic; people read them as titles. */
+/** Write a project's name as a title: "north-tower" becomes "North tower". */
 export function titleOf(name: string): string {
   return sentenceCase(name.replaceAll("-", " "));
 }
 
-/** The most telling figures first: a narrow screen shows the first two. */
+/** List the counts, the most important first. A narrow screen shows the first two. */
 export function countsOf({ images, scene }: ProjectState): readonly string[] {
   const { shown } = scene;
   const imageCount = counted(images.imageCount, "image");
@@ -22,14 +22,14 @@ export function countsOf({ images, scene }: ProjectState): readonly string[] {
   ];
 }
 
-/** Only what changes seldom is read out. */
+/** The text for screen readers. It contains only what changes rarely. */
 export function announcementOf({ images, link, scene }: ProjectState): string {
   if (link.kind === "lost") return "The connection was lost.";
   const version = scene.shown ? `, ${versionWords(scene.shown.manifest.generation)}` : "";
   return `${counted(images.imageCount, "image")}${version}${images.refetch ? ", rebuilding" : ""}`;
 }
 
-/** What others may see of the state without reading words: attributes, as numbers and single words. */
+/** The attributes of the element: the state as numbers and single words, for scripts and tests. */
 export function attributesOf(project: ProjectState | null, pointsShown: number): Record<string, string> {
   const shown = project?.scene.shown ?? null;
   const values = {

@@ -1,11 +1,11 @@
-/** How does the page look? Tokens of three themes and the parts that every panel shares. */
+/** Which colours, fonts and controls does the page use? Custom properties of three themes and shared styles. */
 import { css } from "lit";
 
-/** Dark is for evenings and churches, light for the office, sunlight for a scaffold at noon. */
+/** Three themes: dark for dim rooms, light for the office, sunlight with high contrast for outdoors. */
 export const THEMES = ["dark", "light", "sunlight"] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** Set on `<cairn-viewer>`; custom properties pass into every panel. */
+/** The custom properties of `<cairn-viewer>`, which every panel inherits. */
 export const themeTokens = css`
   :host {
     --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", "Book Antiqua", Georgia, serif;
@@ -79,14 +79,14 @@ export const themeTokens = css`
     font-size: 17px;
     font-weight: 500;
   }
-  /* what lies behind glass would be blurred again at every frame */
+  /* with software rendering the background would be blurred again at every frame */
   :host([graphics="software"]) {
     --panel: var(--panel-solid);
     --blur: none;
   }
 `;
 
-/** Buttons, signs and figures as every panel draws them. */
+/** The styles of buttons, icons and numbers in every panel. */
 export const sharedParts = css`
   :host {
     box-sizing: border-box;
@@ -195,7 +195,7 @@ export const sharedParts = css`
   }
 `;
 
-/** What the reader's system asks for. */
+/** The theme that the system prefers. */
 export function preferredTheme(): Theme {
   return matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
 }

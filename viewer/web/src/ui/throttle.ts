@@ -1,6 +1,6 @@
 /** How often does the page draw a new state? A throttle: at once after a pause, then the newest state every 33 ms. */
 
-/** Two frames of a usual screen. */
+/** Two frames of a screen with 60 Hz. */
 export const INTERVAL_MS = 33;
 
 export class Throttle<State> {
@@ -11,14 +11,14 @@ export class Throttle<State> {
 
   constructor(private readonly tell: (state: State) => void) {}
 
-  /** Pass a new state on, in a task of its own: the caller may have more to do first. */
+  /** Pass a new state on, in a separate task, so that the caller finishes first. */
   readonly news = (state: State): void => {
     this.newest = state;
     if (this.isClosed) return;
     this.timer ??= setTimeout(this.pass, Math.max(0, this.toldAtMs + INTERVAL_MS - performance.now()));
   };
 
-  /** Stop; nothing is passed on after this. */
+  /** Stop. Nothing is passed on after this. */
   close(): void {
     this.isClosed = true;
     clearTimeout(this.timer);

@@ -1,4 +1,4 @@
-/** Which tools lie at hand? One row on a desktop, one column on a phone; most have a key, too. */
+/** Which tools are there? A toolbar of buttons, most of them with a keyboard shortcut. */
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
@@ -31,7 +31,7 @@ interface Button {
   readonly label: string;
   readonly icon: TemplateResult;
   readonly isIdle?: boolean;
-  /** Whether it stays pressed; missing for those that only act. */
+  /** Whether the button is pressed; missing for a button that is no switch. */
   readonly isOn?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What happens when a person asks for something? Tools, banner buttons and requests, each with its word in the toast. */
+/** What do tools and buttons do? Commands that change the page or send a request, with the result in a toast. */
 import type { ProjectState } from "../scene/state";
 import { widened } from "../scene/wanted";
 import { sentenceOf } from "../wire/errors";
@@ -14,7 +14,7 @@ import type { Tool } from "./tools";
 import type { ViewerState } from "./viewer-state";
 import { act } from "./viewer-state";
 
-/** What the commands need of the element. */
+/** The part of the element that the commands use. */
 export interface CommandHost {
   theme: Theme;
   readonly session: Session | null;
@@ -40,7 +40,7 @@ export class ViewerCommands {
     if (tool === "theme") host.theme = THEMES[(THEMES.indexOf(host.theme) + 1) % THEMES.length] ?? "dark";
   }
 
-  /** Do what a banner's button offers. */
+  /** Run the action of a banner's button. */
   respond(action: BannerAction): void {
     const { project, session } = this.host;
     switch (action) {
@@ -64,7 +64,7 @@ export class ViewerCommands {
     const asked = verb === "resync" ? session?.follower.resync() : session?.follower.request(verb);
     asked?.then(
       () => {
-        toast.say(verb === "ping" ? "Asked the reconstructor" : "Asked for everything again");
+        toast.say(verb === "ping" ? "Asked the reconstructor for an answer" : "Asked for all missing shards again");
       },
       (thrown: unknown) => {
         toast.say(sentenceOf(thrown), true);
@@ -72,7 +72,7 @@ export class ViewerCommands {
     );
   }
 
-  /** Set the scale for every viewer; null takes it away. */
+  /** Set the scale for every viewer; null removes it. */
   async setScale(distanceM: number | null): Promise<void> {
     const { session, stage, toast } = this.host;
     const ends = stage?.measured ?? null;

@@ -1,4 +1,4 @@
-/** What stands around the object? Header, tools, banner, cards and sheet as templates; they act through the element. */
+/** What is shown around the object? Templates of header, tools, banner, cards and sheet. */
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 

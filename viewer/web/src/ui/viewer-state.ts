@@ -1,4 +1,4 @@
-/** What has the person at the page chosen? The state of the page itself, beside the project's; pure. */
+/** What has the visitor chosen? The state of the page's controls, apart from the project's state. Pure. */
 import type { Banner } from "../scene/status";
 import type { Tab } from "./panels/panel";
 import type { GraphicsTrouble } from "./stage-element";
@@ -11,13 +11,13 @@ export interface ViewerState {
   /** The reason why a length was refused. */
   readonly scaleRefusal: string | null;
   readonly hasCameras: boolean;
-  /** Files are held over the page. */
+  /** Whether files are dragged over the page. */
   readonly isDropping: boolean;
-  /** Image ids: the one with the card, the one that a mouse points at. */
+  /** Image ids: the image with the card, and the image under the mouse. */
   readonly selected: string | null;
   readonly pointed: string | null;
   readonly dismissed: ReadonlySet<Banner["kind"]>;
-  /** The list of projects is open over a project. */
+  /** Whether the dialog with the projects is open. */
   readonly isChoosing: boolean;
   readonly trouble: GraphicsTrouble | null;
 }
@@ -38,7 +38,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
   };
 }
 
-/** The state after a tool was used; the same state for a tool that acts on something else. */
+/** Apply a tool. A tool that does not change this state returns the same state. */
 export function act(state: ViewerState, tool: Tool): ViewerState {
   switch (tool) {
     case "cameras":

@@ -1,4 +1,4 @@
-/** What does the page say? Every sentence that depends on the state, in one place. */
+/** Which sentences does the page show? Every sentence that depends on the state, in one place. */
 import type { Image, ImageState } from "../scene/images";
 import type { Banner, Chip, Notice } from "../scene/status";
 import type { ProjectState } from "../scene/state";
@@ -52,7 +52,7 @@ export function chipStory(chip: Chip, state: ProjectState): string {
   }
 }
 
-/** One sentence above the object. */
+/** The sentence of a banner. */
 export function bannerWords(banner: Banner, state: ProjectState): string {
   switch (banner.kind) {
     case "reconnecting":
@@ -157,20 +157,24 @@ export function activityWords(message: ReadMessage): { readonly text: string; re
       return { text: `Building the ${versionWords(message.next_generation)}`, tone: "busy" };
     case "progress":
       return { text: `${spaced(message.stage)} ${percent(message.done_ratio)}`, tone: "plain" };
-    case "shard_update":
+    case "shard_update": {
+      const added = counted(message.shards.length, "shard");
       return {
-        text: `Image ${message.image_number} added ${counted(message.shards.length, "shard")}, ${points(message.point_count)} in total`,
+        text: `Image ${message.image_number} added ${added}, ${points(message.point_count)} in total`,
         tone: "good",
       };
+    }
     case "processing_complete":
       return completeWords(message.image_number, message.state, message.duration_s, message.is_refetch);
     case "error":
       return { text: message.reason, tone: "bad" };
-    case "manifest":
+    case "manifest": {
+      const version = sentenceCase(updateWords(message.generation, message.revision));
       return {
-        text: `${sentenceCase(updateWords(message.generation, message.revision))}: ${points(message.point_count)} from ${counted(message.image_count, "image")}`,
+        text: `${version}: ${points(message.point_count)} from ${counted(message.image_count, "image")}`,
         tone: "good",
       };
+    }
     case "cameras":
       return {
         text: `${counted(message.cameras.filter(({ state }) => state === "placed").length, "camera")} placed`,

@@ -1,4 +1,4 @@
-/** What does the page server tell the page? `/config.json`, which holds no secret. */
+/** Which settings does the page server give to the page? The checked `/config.json`, which holds no secret. */
 import { DEFAULT_ROOT } from "./contract";
 import { WireError } from "./errors";
 import { flag, list, object, orElse, text } from "./fields";
@@ -18,12 +18,12 @@ const config = object<PageConfig>({
   needs_login: orElse(flag, true),
 });
 
-/** Throws `bad_config` when the server's answer is not what a page server says. */
+/** Check the content of `/config.json`. Throws `bad_config` when it does not fit. */
 export function decodeConfig(value: unknown): PageConfig {
   try {
     return config(value, "");
   } catch (thrown) {
-    throw new WireError("bad_config", `config.json is not a page server's: ${String(thrown)}`);
+    throw new WireError("bad_config", `config.json does not come from a page server: ${String(thrown)}`);
   }
 }
 

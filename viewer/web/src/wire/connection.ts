@@ -1,4 +1,4 @@
-/** How does the page reach the broker? MQTT.js over the page server's relay, MQTT 5, back by itself after a loss. */
+/** How does the page reach the broker? MQTT 5 over the page server's relay, by MQTT.js, with automatic reconnection. */
 import type { ErrorWithReasonCode, IConnackPacket, MqttClient } from "mqtt";
 import mqtt from "mqtt";
 
@@ -7,7 +7,7 @@ import { WireError, sentenceOf } from "./errors";
 import type { Credentials } from "./join";
 import type { ChannelName, Levels, TopicSpace } from "./topics";
 
-/** How the connection stands. */
+/** The state of the connection. */
 export type LinkState =
   | { readonly kind: "connecting" }
   | { readonly kind: "connected"; readonly count: number }
@@ -19,19 +19,19 @@ export interface ConnectionOptions {
   readonly url: string;
   readonly credentials: Credentials;
   readonly space: TopicSpace;
-  /** This connection's name: two tabs of one person are two connections. */
+  /** The name of this connection. Two tabs of one person are two connections. */
   readonly name: string;
   readonly onState: (state: LinkState) => void;
   readonly onMessage: (topic: string, payload: Uint8Array<ArrayBuffer>) => void;
 }
 
-const RECEIVE_MAXIMUM = 8; // bounds what the broker holds for a stalled page
+const RECEIVE_MAXIMUM = 8; // limits what the broker holds for a stalled page
 const KEEPALIVE_S = 20;
 const CONNECT_TIMEOUT_MS = 8000;
 const FIRST_RETRY_MS = 400;
 const LAST_RETRY_MS = 8000;
 const NOT_AUTHORISED = 0x87;
-/** Bad user or password, not authorised, banned, bad authentication method: trying again would change nothing. */
+/** MQTT reason codes after which a retry is useless: bad user or password, not authorised, banned, bad method. */
 const REFUSALS: ReadonlySet<number> = new Set([0x04, 0x05, 0x85, 0x86, 0x87, 0x8a, 0x8c]);
 
 /** One connection of one person to one project. */
@@ -53,8 +53,8 @@ export class Connection {
       keepalive: KEEPALIVE_S,
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectPeriod: FIRST_RETRY_MS,
-      resubscribe: false, // the load queue knows what is missing
-      timerVariant: "native", // the other one starts a worker from a blob, which the page's policy forbids
+      resubscribe: false, // the load queue subscribes to what is missing
+      timerVariant: "native", // the default starts a worker from a blob, which the page's content policy forbids
       properties: { receiveMaximum: RECEIVE_MAXIMUM, sessionExpiryInterval: 0 },
       will: {
         topic: space.topic("presence", { user: credentials.user, connection: name }),
@@ -67,7 +67,7 @@ export class Connection {
     this.listen();
   }
 
-  /** Publish with the channel's quality of service; resolves when the broker has taken it. */
+  /** Publish with the QoS and the retain flag of the channel's row. Resolves when the broker has the message. */
   async publish(channel: ChannelName, levels: Levels, payload: Uint8Array, contentType?: string): Promise<void> {
     const { isRetained, maxBytes, qos } = CHANNELS[channel];
     if (payload.length > maxBytes)
@@ -89,7 +89,7 @@ export class Connection {
     }
   }
 
-  /** Subscribe at QoS 1; a SUBSCRIBE of an exact retained topic is its GET. */
+  /** Subscribe at QoS 1. Subscribing to an exact topic delivers its retained message. */
   subscribe(filters: readonly string[]): void {
     if (this.client.connected && filters.length > 0) this.client.subscribe([...filters], { qos: 1 }, ignore);
   }
@@ -98,12 +98,12 @@ export class Connection {
     if (this.client.connected && filters.length > 0) this.client.unsubscribe([...filters], ignore);
   }
 
-  /** Do not wait for the next attempt. */
+  /** Reconnect now instead of at the next attempt. */
   retry(): void {
     if (!this.isOver && !this.client.connected) this.client.reconnect();
   }
 
-  /** Leave; presence is cleared in order, not by the will. */
+  /** Disconnect. The page clears its presence itself, because a clean disconnect does not send the will. */
   async close(): Promise<void> {
     if (this.isOver) return;
     this.isOver = true;
@@ -126,7 +126,7 @@ export class Connection {
       if (typeof reason === "number" && REFUSALS.has(reason)) this.refuse(sentenceOf(thrown));
     });
     this.client.on("message", (topic, payload) => {
-      // MQTT.js cuts payloads from buffers that it uses again: a copy is ours to hand to a worker.
+      // MQTT.js cuts payloads from buffers that it reuses. Only a copy may be transferred to a worker.
       this.options.onMessage(topic, new Uint8Array(payload));
     });
   }
@@ -140,7 +140,8 @@ export class Connection {
   private afterLoss(): void {
     if (this.isOver) return;
     const ceiling = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempt);
-    this.client.options.reconnectPeriod = ceiling * (0.5 + Math.random() / 2); // pages must not return in step
+    // random, so that pages do not all reconnect at once
+    this.client.options.reconnectPeriod = ceiling * (0.5 + Math.random() / 2);
     this.attempt += 1;
     this.options.onState({ kind: "lost", attempt: this.attempt });
   }
@@ -154,5 +155,5 @@ export class Connection {
 }
 
 function ignore(): void {
-  // the connection's state tells what matters
+  // the connection's state already shows the failure
 }

@@ -1,12 +1,11 @@
-/** Are these the bytes that were promised? SHA-256 by the browser, or by noble where the browser keeps its own back. */
+/** Are these the expected bytes? SHA-256 by WebCrypto, or by noble where WebCrypto is missing. */
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
 /**
- * 64 hexadecimal digits.
+ * Compute SHA-256 as 64 hexadecimal digits.
  *
- * A page that a laptop on site serves over plain http is no secure context, so `crypto.subtle` is missing there;
- * noble's SHA-256 takes its place rather than the check being left out.
+ * A page served over plain HTTP is no secure context, so `crypto.subtle` is missing there. Noble's SHA-256 replaces it.
  */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const subtle = (globalThis.crypto as Crypto | undefined)?.subtle;

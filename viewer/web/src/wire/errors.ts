@@ -1,4 +1,4 @@
-/** What can go wrong on the wire? `code` is the word that programs act upon, the message is for people. */
+/** What can go wrong on the wire? An error with a `code` for programs and a message for people. */
 export class WireError extends Error {
   override readonly name = "WireError";
 
@@ -23,7 +23,7 @@ export class WireError extends Error {
   }
 }
 
-/** The sentence of anything that was thrown. */
+/** The message of any thrown value. */
 export function sentenceOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,7 +1,7 @@
-/** Does a value from the wire have the shape that its type promises? Small checks that compose into models. */
+/** Does an answer of the page server fit its type? Small check functions that compose into models. */
 import { WireError } from "./errors";
 
-/** Returns the value as its type, or throws `bad_message` with the place where it does not fit. */
+/** A check that returns the value as its type. It throws `bad_message` with the place of the mismatch. */
 export type Check<T> = (value: unknown, place: string) => T;
 
 const MAX_TEXT = 2000;
@@ -19,7 +19,7 @@ export function text(maxLength: number = MAX_TEXT): Check<string> {
 export const flag: Check<boolean> = (value, place) =>
   typeof value === "boolean" ? value : refuse(place, "true or false");
 
-/** A whole number; counts are far below 2^53. */
+/** Check for a safe integer within limits. */
 export function whole(minimum = 0, maximum: number = Number.MAX_SAFE_INTEGER): Check<number> {
   return (value, place) =>
     Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum
@@ -27,12 +27,12 @@ export function whole(minimum = 0, maximum: number = Number.MAX_SAFE_INTEGER): C
       : refuse(place, `a whole number from ${minimum} to ${maximum}`);
 }
 
-/** Absent and null are one and the same on the wire. */
+/** Check for a value or null. An absent field counts as null. */
 export function nullable<T>(check: Check<T>): Check<T | null> {
   return (value, place) => (value === null || value === undefined ? null : check(value, place));
 }
 
-/** A field that older writers leave out. */
+/** Check for a field with a default, because older writers leave it out. */
 export function orElse<T>(check: Check<T>, absent: T): Check<T> {
   return (value, place) => (value === undefined ? absent : check(value, place));
 }
@@ -44,7 +44,7 @@ export function list<T>(check: Check<T>, maxItems: number = MAX_ITEMS): Check<re
   };
 }
 
-/** An object; fields that are not named here are ignored. */
+/** Check for an object with these fields. Other fields are ignored. */
 export function object<T extends object>(fields: { readonly [K in keyof T]-?: Check<T[K]> }): Check<T> {
   const entries = Object.entries<Check<unknown>>(fields);
   return (value, place) => {

@@ -1,4 +1,4 @@
-/** How is a thing named? By the generated patterns of topic levels; this file applies them. */
+/** Which names are valid? Those that match the generated patterns of topic levels. */
 import { DIGEST_LENGTH, LEVEL_PATTERNS } from "./contract";
 import { WireError } from "./errors";
 
@@ -11,14 +11,14 @@ export function isLevel(name: string, text: string): boolean {
   return LEVELS.get(name)?.test(text) ?? false;
 }
 
-/** `{session}-{sequence:06d}-{sha256[:16]}`: sortable, gaps are visible, content-addressed. */
+/** Build the image id `{session}-{sequence:06d}-{sha256[:16]}`: sortable, with visible gaps, named by its content. */
 export function imageId(session: string, sequence: number, sha256: string): string {
   const id = `${session}-${String(sequence).padStart(6, "0")}-${sha256.slice(0, DIGEST_LENGTH)}`;
   if (!isLevel("image_id", id)) throw new WireError("bad_id", `${id.slice(0, 80)} is not an image id`);
   return id;
 }
 
-/** A random name of 20 letters and digits: 100 bits, so that no two are the same. */
+/** Create a random name of 20 letters and digits. Its 100 random bits make a collision practically impossible. */
 export function freshName(): string {
   const letters = "abcdefghijklmnopqrstuvwxyz234567";
   return Array.from(crypto.getRandomValues(new Uint8Array(20)), (byte) => letters.charAt(byte % 32)).join("");

@@ -2,7 +2,7 @@
 import { WireError } from "./errors";
 import { object, text } from "./fields";
 
-/** Who connects, and to which project. */
+/** The account that connects, and its project. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
@@ -12,7 +12,7 @@ export interface Credentials {
 const MAX_FRAGMENT = 4096;
 const credentials = object<Credentials>({ user: text(64), password: text(1024), project: text(64) });
 
-/** Credentials of a fragment such as `#join=…`; null when it carries none. Throws `bad_join_link` for a damaged one. */
+/** Read the credentials of a fragment `#join=…`; null without one. Throws `bad_join_link` when it is damaged. */
 export function readJoinLink(fragment: string): Credentials | null {
   const coded = new URLSearchParams(fragment.replace(/^#/, "")).get("join");
   if (coded === null) return null;
@@ -26,7 +26,7 @@ export function readJoinLink(fragment: string): Credentials | null {
   }
 }
 
-/** The fragment that `readJoinLink` reads. */
+/** Write the fragment that `readJoinLink` reads. */
 export function writeJoinLink(given: Credentials): string {
   const bytes = new TextEncoder().encode(JSON.stringify(given));
   const coded = btoa(String.fromCharCode(...bytes));

@@ -1,11 +1,11 @@
-/** Which JSON? Bytes from the wire become one of the contract's messages, or a `WireError`. */
+/** How does JSON become a message? Parsing, then a check against the contract's generated schemas. */
 import type { Message, MessageType } from "./contract";
 import { CHANNELS, MODELS, SCHEMAS, SCHEMA_MAJOR } from "./contract";
 import { WireError } from "./errors";
 import { Checker } from "./schema";
 import type { ChannelName } from "./topics";
 
-/** The messages that the page uses; the others on its channels are passed over. */
+/** The messages that the page uses. It ignores the others on its channels. */
 const READ = [
   "manifest",
   "cameras",
@@ -32,9 +32,9 @@ const SCHEMA_NUMBER = /^([0-9]{1,4})\.[0-9]{1,4}$/;
 const checker = new Checker(SCHEMAS);
 
 /**
- * Check a payload of one channel; null when the page has no use for such a message.
+ * Decode and check a payload of one channel; null for a message that the page does not use.
  *
- * Throws `bad_message` for what pydantic would refuse, too, and `unknown_schema` for another major schema.
+ * Throws `bad_message` where pydantic would refuse the message, and `unknown_schema` for another major schema.
  */
 export function decodeMessage(channel: ChannelName, payload: Uint8Array): ReadMessage | null {
   const { maxBytes, types }: { maxBytes: number; types: readonly string[] } = CHANNELS[channel];
@@ -49,7 +49,7 @@ export function decodeMessage(channel: ChannelName, payload: Uint8Array): ReadMe
   return isRead(message.type) ? (message as ReadMessage) : null;
 }
 
-/** Check a value against the message that its `type` names; the envelope first. */
+/** Check a value against the schema of its `type`. The envelope is checked first. */
 export function checkMessage(value: unknown): Message {
   if (typeof value !== "object" || value === null) throw new WireError("bad_message", "message: an object expected");
   const { schema, type } = value as { readonly schema?: unknown; readonly type?: unknown };
@@ -64,7 +64,7 @@ export function checkMessage(value: unknown): Message {
   return checker.check(value, MODELS[type]) as Message;
 }
 
-/** One line of JSON; the envelope is filled in. */
+/** Encode a message as JSON and fill in its envelope. */
 export function encodeMessage<T extends Message>(message: Omit<T, "schema" | "sent_at">): Uint8Array {
   const full = { ...message, schema: `${SCHEMA_MAJOR}.0`, sent_at: new Date().toISOString() };
   return new TextEncoder().encode(JSON.stringify(full));

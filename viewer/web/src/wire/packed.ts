@@ -1,4 +1,4 @@
-/** The `packed` encoding: a 24-byte header, then gzip of delta planes (broker/shards.py has the writer). */
+/** How is a `packed` shard decoded? A 24-byte header, then gzip of delta-coded planes (writer: broker/shards.py). */
 import type { PointCloud } from "./cloud";
 import { MAX_POINTS } from "./contract";
 import { WireError } from "./errors";
@@ -13,7 +13,7 @@ interface Header {
   readonly step: number;
 }
 
-/** Throws `bad_shard` for another magic, a bad header, or planes of another length. */
+/** Decode a packed shard. Throws `bad_shard` for a wrong magic number, a bad header or a wrong length. */
 export async function decodePacked(payload: Uint8Array<ArrayBuffer>): Promise<PointCloud> {
   const header = readHeader(payload);
   const planes = await inflate(payload.subarray(HEADER_BYTES), header.count * PLANE_COUNT);
@@ -36,7 +36,7 @@ function readHeader(payload: Uint8Array): Header {
   return { count, origin, step };
 }
 
-/** Deltas are zig-zag coded and sum up modulo 2^16 along the Morton curve. */
+/** Sum up the zig-zag coded deltas along the Morton curve, modulo 2^16. Returns 3N float32 in world units. */
 function readPoints(planes: Uint8Array, { count, origin, step }: Header): Float32Array<ArrayBuffer> {
   const points = new Float32Array(count * 3);
   for (let axis = 0; axis < 3; axis += 1) {
@@ -67,12 +67,12 @@ function readColors(planes: Uint8Array, count: number): Uint8Array<ArrayBuffer> 
   return colors;
 }
 
-/** Never more memory than the header's count allows, however far the bytes would unpack. */
+/** Unpack gzip to exactly `length` bytes. It stops early at a longer stream, so memory stays bounded. */
 async function inflate(squeezed: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {
   const planes = new Uint8Array(length);
   const { readable, writable } = new DecompressionStream("gzip");
   const [reader, writer] = [readable.getReader(), writable.getWriter()];
-  writer.write(squeezed).catch(() => undefined); // the reader gets the error
+  writer.write(squeezed).catch(() => undefined); // the reader reports the error
   writer.close().catch(() => undefined);
   let filled = 0;
   try {

@@ -1,4 +1,4 @@
-/** The `ply` encoding: exactly the layout that broker/shards.py writes, and nothing else. */
+/** How is a `ply` shard read and written? Binary PLY in the one layout of broker/shards.py. */
 import type { PointCloud } from "./cloud";
 import { WireError } from "./errors";
 
@@ -12,7 +12,7 @@ const HEADER = new RegExp(
   ].join(""),
 );
 
-/** Throws `bad_shard` for another header, or another length than the header says. */
+/** Decode a PLY shard. Throws `bad_shard` for another header, another length or a point that is not finite. */
 export function decodePly(payload: Uint8Array): PointCloud {
   const head = String.fromCharCode(...payload.subarray(0, MAX_HEADER));
   const found = HEADER.exec(head);
@@ -24,7 +24,7 @@ export function decodePly(payload: Uint8Array): PointCloud {
   return rows(body, count);
 }
 
-/** One PLY of several clouds, as parts for a `Blob`. */
+/** Encode several clouds as one PLY file, in parts for a `Blob`. */
 export function encodePly(clouds: readonly PointCloud[]): Uint8Array<ArrayBuffer>[] {
   const count = clouds.reduce((sum, cloud) => sum + cloud.count, 0);
   const axes = ["x", "y", "z"].map((name) => `property float ${name}\n`);

@@ -1,16 +1,16 @@
-/** Which projects are there, and how do they stand? The page server's `/projects`. */
+/** Which projects exist, and in which state? The page server's `/projects` over HTTP. */
 import { WireError } from "./errors";
 import { flag, list, nullable, object, text, whole } from "./fields";
 import type { Credentials } from "./join";
 
-/** One project, as far as a list tells it. */
+/** One entry of the project list. */
 export interface ProjectStatus {
   readonly project: string;
-  /** `ready`, `paused`, `disk_full`, `offline` or another word. */
+  /** The reconstructor's presence: `ready`, `paused`, `disk_full`, `offline` or a newer word. */
   readonly reconstructor: string;
   readonly image_count: number;
   readonly cloud: { readonly generation: number; readonly point_count: number } | null;
-  /** The server has lost the broker: this is what it heard last. */
+  /** Whether the server has lost the broker, so that these are its last known values. */
   readonly is_stale: boolean;
 }
 
@@ -33,13 +33,13 @@ export function decodeProjects(value: unknown): readonly ProjectStatus[] {
   return answer(value, "").projects;
 }
 
-/** Those that this account may see. Throws `not_allowed` for a wrong name or password, `unreachable` without a server. */
+/** Fetch the projects of this account. Throws `not_allowed` for wrong credentials, `unreachable` without a server. */
 export async function fetchProjects(base: string, { password, user }: Credentials): Promise<readonly ProjectStatus[]> {
   const proof = new TextEncoder().encode(`${user}:${password}`);
   const Authorization = `Basic ${btoa(String.fromCharCode(...proof))}`;
   let response: Response;
   try {
-    // without "omit" a browser would ask for the password in a window of its own
+    // without "omit" the browser would open its own password window
     response = await fetch(new URL("projects", base), {
       cache: "no-store",
       credentials: "omit",

@@ -1,7 +1,7 @@
-/** Does a value from the wire have the shape that its type promises? A small interpreter of JSON Schema. */
+/** Does a message fit its type? A small interpreter of JSON Schema. */
 import { WireError } from "./errors";
 
-/** The keywords that broker/documents/schemas.py hands over; it refuses to hand over any other. */
+/** The supported JSON Schema keywords. broker/documents/schemas.py refuses to export any other. */
 export interface Schema {
   /** The class name of another schema. */
   readonly $ref?: string;
@@ -33,11 +33,11 @@ const INSTANT =
 
 const compiled = new Map<string, RegExp>();
 
-/** Checks values against one table of schemas. Unknown fields are left out; absent fields get their default. */
+/** A validator for one table of schemas. It drops unknown fields and fills in defaults. */
 export class Checker {
   constructor(private readonly schemas: Schemas) {}
 
-  /** The checked copy of a value. Throws `bad_message` with the place where it does not fit. */
+  /** Return the checked copy of a value. Throws `bad_message` with the place of the mismatch. */
   check(value: unknown, name: string): unknown {
     return this.value(value, { $ref: name }, "");
   }
@@ -73,7 +73,7 @@ export class Checker {
     return schema;
   }
 
-  /** Only `X or null` occurs, so the first alternative's complaint is the useful one. */
+  /** Check `X or null`, the only form of `anyOf` in the contract. The error of X is the useful one. */
   private anyOf(value: unknown, alternatives: readonly Schema[], place: string): unknown {
     const [first = {}, ...others] = alternatives;
     if (value === null && others.some(({ type }) => type === "null")) return null;
@@ -104,14 +104,14 @@ export class Checker {
   }
 }
 
-/** An absent instant is the present one: only `sent_at` may be absent without having a default. */
+/** The value of an absent field: its default, or now. Only `sent_at` may be absent without a default. */
 function defaultOf(schema: Schema): unknown {
   return "default" in schema ? schema.default : new Date().toISOString();
 }
 
 function text(value: unknown, { format, maxLength = Infinity, pattern }: Schema, place: string): string {
   if (typeof value !== "string") return refuse(place, "a text");
-  // Python counts code points, JavaScript UTF-16 units: only a text that seems too long is counted with care.
+  // Python counts code points, JavaScript counts UTF-16 units. Code points are counted only when units are too many.
   if (value.length > maxLength && Array.from(value).length > maxLength)
     refuse(place, `a text of at most ${maxLength} signs`);
   if (pattern !== undefined && !regExp(pattern).test(value)) refuse(place, `a text like ${pattern}`);

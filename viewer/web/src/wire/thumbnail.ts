@@ -1,15 +1,15 @@
-/** Is this a small photograph? A JPEG within the contract's limits, told by its header, before a decoder sees it. */
+/** Is this a valid thumbnail? A check of the JPEG header against the contract's limits, before decoding. */
 import { CHANNELS, MAX_THUMBNAIL_PX } from "./contract";
 import { WireError } from "./errors";
 
 const MARKER = 0xff;
-/** Markers without a length: TEM, RST0–7, SOI. */
+/** Whether a marker has no length: TEM, RST0–7, SOI. */
 const isBare = (code: number): boolean => code === 0x01 || (code >= 0xd0 && code <= 0xd8);
-/** SOF0–15 but DHT, JPG and DAC, which share their range. */
+/** Whether a marker is a frame header: SOF0–15 without DHT, JPG and DAC, which share their range. */
 const isFrame = (code: number): boolean =>
   code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc;
 
-/** Throws `bad_thumbnail`; a header that promises a huge picture is refused without decoding it. */
+/** Check a thumbnail without decoding it. Throws `bad_thumbnail`, also for a header with a huge size. */
 export function checkThumbnail(payload: Uint8Array): void {
   const { maxBytes } = CHANNELS.image_thumbnail;
   if (payload.length > maxBytes) refuse(`${payload.length} bytes are above the limit of ${maxBytes}`);
@@ -19,7 +19,7 @@ export function checkThumbnail(payload: Uint8Array): void {
     refuse(`it has ${width} by ${height} pixels, not 1 to ${MAX_THUMBNAIL_PX}`);
 }
 
-/** Width and height as the frame header tells them (ITU T.81, B.2.2). */
+/** Read width and height from the frame header (ITU T.81, B.2.2). */
 function frameSize(payload: Uint8Array): { readonly width: number; readonly height: number } {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   for (let at = 2; at + 9 < payload.length;) {

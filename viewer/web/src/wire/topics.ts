@@ -1,4 +1,4 @@
-/** Which string is a topic? Format, filter and parse the templates of the contract. */
+/** How are topics written and read? By filling and parsing the contract's templates. */
 import { CHANNELS, MAX_TOPIC_LENGTH } from "./contract";
 import { WireError } from "./errors";
 import { isLevel } from "./ids";
@@ -6,14 +6,14 @@ import { isLevel } from "./ids";
 export type ChannelName = keyof typeof CHANNELS;
 export type Levels = Readonly<Record<string, string | number>>;
 
-/** What a concrete topic means. */
+/** The meaning of a concrete topic. */
 export interface Match {
   readonly channel: ChannelName;
   readonly project: string;
   readonly levels: Readonly<Record<string, string>>;
 }
 
-/** Everything below one root on one broker, of one project. */
+/** The topics of one project below one root. */
 export class TopicSpace {
   private readonly prefix: string;
 
@@ -27,17 +27,17 @@ export class TopicSpace {
     this.prefix = `${root}/`;
   }
 
-  /** The complete topic of one message. */
+  /** Format the complete topic of one message. */
   topic(channel: ChannelName, levels: Levels = {}): string {
     return this.fill(channel, levels, null);
   }
 
-  /** A subscription filter, with `+` for every level that is not given. */
+  /** Format a subscription filter, with `+` for every missing level. */
   filter(channel: ChannelName, levels: Levels = {}): string {
     return this.fill(channel, levels, "+");
   }
 
-  /** What a topic means, or null when no channel has its shape. */
+  /** Parse a topic; null when it belongs to no channel. */
   match(topic: string): Match | null {
     if (topic.length > MAX_TOPIC_LENGTH || !topic.startsWith(this.prefix)) return null;
     const [project = "", ...rest] = topic.slice(this.prefix.length).split("/");

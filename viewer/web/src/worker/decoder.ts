@@ -1,4 +1,4 @@
-/** The worker's side: verify and decode one shard at a time, away from the page's thread. */
+/** How does the worker decode a shard? It verifies, decodes and measures one at a time, off the main thread. */
 import { measure } from "../scene/spacing";
 import { WireError, sentenceOf } from "../wire/errors";
 import { decodeShard } from "../wire/shard";

@@ -1,4 +1,4 @@
-/** The page's side of decoding: a few workers, each given the next shard when it is free to take one. */
+/** How are shards spread over the decoders? A pool of workers, each of which gets the next shard when it is free. */
 import type { MeasuredCloud } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
 import { WireError } from "../wire/errors";
@@ -21,7 +21,7 @@ export class DecoderPool {
     this.workers = Array.from({ length: count }, () => this.start());
   }
 
-  /** Decode in a worker; the payload's buffer goes over to it. */
+  /** Decode in a worker. The payload's buffer is transferred to it. */
   decode(payload: Uint8Array<ArrayBuffer>, shard: WantedShard): Promise<MeasuredCloud> {
     const id = this.taskCount;
     this.taskCount += 1;

@@ -1,4 +1,4 @@
-/** What do the page and its decoding worker say to each other? */
+/** Which messages do the page and its decoding worker exchange? A task and its result. */
 import type { MeasuredCloud } from "../scene/spacing";
 import type { EncodedShard } from "../wire/contract";
 import type { WireError } from "../wire/errors";

@@ -5,7 +5,7 @@ import { measure } from "../../src/scene/spacing";
 import type { WantedShard } from "../../src/scene/wanted";
 
 const POINTS = 10;
-/** What the graphics were given. */
+/** The uploaded points. */
 const given: unknown[] = [];
 
 function shard(key: string): WantedShard {
@@ -33,17 +33,17 @@ function add(cloud: CloudGroup, key: string, isGivenNow = false): void {
   cloud.add(shard(key), measure({ pointsInWorld, colorsRgb: new Uint8Array(3 * POINTS), count: POINTS }), isGivenNow);
 }
 
-/** How many shards the next frame draws. */
+/** The number of shards that the next frame draws. */
 function drawnIn(cloud: CloudGroup): number {
   return cloud.group.children.filter(({ visible }) => visible).length;
 }
 
-/** A frame whenever it comes, whatever the graphics have. */
+/** Draw a frame without uploading first. */
 function select(cloud: CloudGroup, pointBudget: number, isSameView: boolean, nowMs = 0, lastArrivalMs = 0): Visible {
   return cloud.selectVisible({ pointBudget, isSameView, nowMs, lastArrivalMs, isPatient: true });
 }
 
-/** A frame of everything, once the graphics have it. */
+/** Upload everything, then draw a frame. */
 function frame(cloud: CloudGroup, isSameView: boolean, nowMs = 0, lastArrivalMs = 0): Visible {
   cloud.givePart(Infinity, Infinity);
   return select(cloud, Infinity, isSameView, nowMs, lastArrivalMs);
@@ -58,7 +58,7 @@ describe("what a frame draws", () => {
     frame(cloud, false);
   });
 
-  it("is everything at first, and then only what came since", () => {
+  it("is everything at first, and then only new shards", () => {
     expect(drawnIn(cloud)).toBe(2);
     add(cloud, "c");
     expect(cloud.show(["a", "b", "c"], new Set())).toBe(true);
@@ -68,7 +68,7 @@ describe("what a frame draws", () => {
     expect(drawnIn(cloud)).toBe(0);
   });
 
-  it("is everything when the view changed, or a shard is gone", () => {
+  it("is everything after a change of the view or the removal of a shard", () => {
     expect(frame(cloud, false).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(2);
     cloud.show(["a"], new Set());
@@ -76,7 +76,7 @@ describe("what a frame draws", () => {
     expect(drawnIn(cloud)).toBe(1);
   });
 
-  it("is everything when what was drawn is lost", () => {
+  it("is everything after the picture was lost", () => {
     cloud.clear();
     expect(frame(cloud, true).isAdded).toBe(false);
     expect(drawnIn(cloud)).toBe(2);
@@ -87,7 +87,7 @@ describe("what a frame draws", () => {
     expect(drawnIn(cloud)).toBe(1);
   });
 
-  it("takes a limited number of new points, and the rest with the next frames", () => {
+  it("has a limited number of new points, and the next frames the rest", () => {
     for (const key of ["c", "d", "e"]) add(cloud, key);
     cloud.show(["a", "b", "c", "d", "e"], new Set());
     expect(cloud.givePart(Infinity, 2 * POINTS)).toBe(false);
@@ -98,7 +98,7 @@ describe("what a frame draws", () => {
     expect(drawnIn(cloud)).toBe(1);
   });
 
-  it("is given to the graphics in parts of one shard at least, the most important first", () => {
+  it("is uploaded in parts of at least one shard, the most important first", () => {
     for (const key of ["c", "d", "e"]) add(cloud, key);
     cloud.show(["a", "b", "d", "c", "e"], new Set());
     given.length = 0;
@@ -107,14 +107,14 @@ describe("what a frame draws", () => {
     expect(given).toEqual([byKey[1], byKey[0], byKey[2]]);
   });
 
-  it("is given to the graphics as it comes where they take it without waiting", () => {
+  it("is uploaded on arrival where that does not block", () => {
     given.length = 0;
     add(cloud, "c", true);
     cloud.show(["a", "b", "c"], new Set());
     expect([given.length, cloud.givePart(1, 1), given.length]).toEqual([1, false, 1]);
   });
 
-  it("waits for everything that takes the place of others: nobody sees half of it", () => {
+  it("waits for all shards that replace others, so that no half picture is shown", () => {
     for (const key of ["c", "d", "e"]) add(cloud, key);
     cloud.show(["c", "d", "e"], new Set());
     expect([1, 2, 3].map(() => cloud.givePart(1, POINTS))).toEqual([true, true, false]);
@@ -122,7 +122,7 @@ describe("what a frame draws", () => {
     expect(drawnIn(cloud)).toBe(3);
   });
 
-  it("is the whole of another generation also when a frame comes before the graphics have it", () => {
+  it("is all of another generation, even before it is uploaded", () => {
     for (const key of ["c", "d"]) add(cloud, key);
     cloud.show(["c", "d"], new Set());
     expect(select(cloud, Infinity, true)).toEqual({ isAdded: false, pointCount: 2 * POINTS, isRestLeft: false });
@@ -133,7 +133,7 @@ describe("what a frame draws", () => {
     expect(cloud.show(["a", "b"], new Set())).toBe(false);
   });
 
-  it("waits with new sizes for what stands until no shard came for a while", () => {
+  it("keeps the sizes of drawn shards until no shard has arrived for a while", () => {
     add(cloud, "c");
     cloud.show(["a", "b", "c"], new Set());
     const nowMs = performance.now();

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { Effort } from "../../src/render/effort";
 
 describe("how much is drawn", () => {
-  it("starts with everything where there is a graphics card, and with little where there is none", () => {
+  it("is everything at first with a graphics card, and little without one", () => {
     expect(new Effort(false).isSlow(2_000_000)).toBe(false);
     expect(new Effort(true).isSlow(100_000)).toBe(true);
   });
 
-  it("becomes less while frames are slow and more while they are quick", () => {
+  it("decreases while frames are slow and increases while they are fast", () => {
     const effort = new Effort(false);
     effort.learn(100, 1_000_000);
     expect(effort.movingPoints).toBe(800_000);
@@ -16,13 +16,13 @@ describe("how much is drawn", () => {
     expect(effort.movingPoints).toBeCloseTo(880_000);
   });
 
-  it("takes no lesson from the first frame after a rest", () => {
+  it("does not change with the first frame after a pause", () => {
     const effort = new Effort(false);
     effort.learn(2000, 1_000_000);
     expect(effort.isSlow(3_000_000)).toBe(false);
   });
 
-  it("leaves the processors time between frames only where they draw", () => {
+  it("is followed by a pause only with software rendering", () => {
     expect(new Effort(false).pauseMs(1010, 1000, 100_000)).toBe(0);
     expect(new Effort(true).pauseMs(1010, 1000, 0)).toBe(50);
     expect(new Effort(true).pauseMs(1010, 1000, 20_000)).toBe(110);

@@ -65,7 +65,7 @@ describe("the latency of each hop", () => {
     shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
   }));
 
-  it("is the reconstructor's word for an image, and not for a rebuild", () => {
+  it("is what the reconstructor reports for an image, not for a rebuild", () => {
     const { hops } = follow(
       [0, complete(2, 5)],
       [1, complete(3, null)],
@@ -76,20 +76,20 @@ describe("the latency of each hop", () => {
     expect(hops.capturedToStored).toEqual([3]);
   });
 
-  it("takes another clock's lead from a ping's four instants", () => {
+  it("is corrected by the clock offset from the four timestamps of a ping", () => {
     expect(latencyAfterPong(NO_LATENCY, pong, BEGIN + 100).clockOffsetMs).toBe(AHEAD_MS);
     const slow = latencyAfterPong(NO_LATENCY, pong, BEGIN + 900).clockOffsetMs ?? 0;
     expect(Math.abs(slow - AHEAD_MS)).toBeLessThanOrEqual((900 - 20) / 2);
   });
 
-  it("of points to this screen ends when all of them are here, whatever the other clock says", () => {
+  it("of points to this screen ends when all points are loaded, whatever the other clock says", () => {
     const [shard] = arrival;
     if (!shard) throw new Error("no shard");
     const state = follow([0, connected], [100, pong], [640, manifest(500)], [1700, shard]);
     expect(state.latency.hops.pointsToSeen).toEqual([expect.closeTo(1.2, 9)]);
   });
 
-  it("is not told of what was published before the page was there, nor without a ping", () => {
+  it("is unknown for a manifest from before the page connected, and without a ping", () => {
     const late = follow(
       [0, connected],
       [100, pong],
@@ -101,7 +101,7 @@ describe("the latency of each hop", () => {
     expect(unknown.latency.hops.pointsToSeen).toEqual([]);
   });
 
-  it("is summed up by the newest and the middle one", () => {
+  it("is summarised by the newest sample and the median", () => {
     expect(summaryOf([5, 1, 9, 2])).toEqual({ newest: 2, median: 5 });
     expect(summaryOf([])).toBeNull();
   });

@@ -28,7 +28,7 @@ function keyAt(wanted: readonly WantedShard[], index: number): string {
 }
 
 describe("the load queue", () => {
-  it("asks for two windows of eight, in order", () => {
+  it("requests two windows of eight, in order", () => {
     const queue = new LoadQueue();
     const steps = queue.plan(wantedOf(40), nothing, 0);
     expect(kinds(steps)).toEqual(["subscribe 8", "subscribe 8"]);
@@ -37,7 +37,7 @@ describe("the load queue", () => {
     expect(kinds(queue.plan(wantedOf(40), nothing, 0.1))).toEqual([]);
   });
 
-  it("opens the next window when one is complete, in whatever order its shards come", () => {
+  it("opens the next window when one is complete, in any order of arrival", () => {
     const queue = new LoadQueue();
     const wanted = wantedOf(20);
     const here = new Set<string>();
@@ -50,7 +50,7 @@ describe("the load queue", () => {
     expect(queue.underWay).toBe(12);
   });
 
-  it("reads the manifest again, then asks for a resync, then gives up what does not come", () => {
+  it("rereads the manifest, then requests a resync, then gives up", () => {
     const queue = new LoadQueue();
     const wanted = wantedOf(1);
     queue.plan(wanted, nothing, 0);
@@ -66,7 +66,7 @@ describe("the load queue", () => {
     expect(kinds(queue.plan(wanted, nothing, 6 * PATIENCE_S))).toEqual(["subscribe 1"]);
   });
 
-  it("does not miss what another manifest no longer names, nor what came after all", () => {
+  it("does not count shards that are no longer wanted or that arrived late", () => {
     const queue = new LoadQueue();
     const wanted = wantedOf(2);
     for (let step = 0; step <= 4; step += 1) queue.plan(wanted, nothing, step * PATIENCE_S);
@@ -77,7 +77,7 @@ describe("the load queue", () => {
     expect(queue.failedCount).toBe(0);
   });
 
-  it("is patient as long as anything comes: a slow link is no loss", () => {
+  it("waits as long as anything arrives: a slow link is no loss", () => {
     const queue = new LoadQueue();
     const wanted = wantedOf(3);
     queue.plan(wanted, nothing, 0);
@@ -85,14 +85,14 @@ describe("the load queue", () => {
     expect(kinds(queue.plan(wanted, (key) => key === keyAt(wanted, 0), 5))).toEqual([]);
   });
 
-  it("forgets the windows of a generation that was overtaken", () => {
+  it("drops the windows of an outdated generation", () => {
     const queue = new LoadQueue();
     queue.plan(wantedOf(16, 1), nothing, 0);
     const steps = queue.plan(wantedOf(16, 2), nothing, 1);
     expect(kinds(steps)).toEqual(["unsubscribe 8", "unsubscribe 8", "subscribe 8", "subscribe 8"]);
   });
 
-  it("asks for a damaged shard three times, then no more", () => {
+  it("requests a damaged shard at most three times", () => {
     const queue = new LoadQueue();
     const wanted = wantedOf(1);
     for (const attempt of [1, 2, 3]) {
@@ -104,7 +104,7 @@ describe("the load queue", () => {
     expect(queue.failedCount).toBe(1);
   });
 
-  it("begins again after a reconnect, with what is missing only", () => {
+  it("starts over after a reconnection, with missing shards only", () => {
     const queue = new LoadQueue();
     const wanted = wantedOf(10);
     queue.plan(wanted, nothing, 0);

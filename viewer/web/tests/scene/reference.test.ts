@@ -1,4 +1,4 @@
-/** The golden steps that viewer/scene.py goes through too, and what only the page does. */
+/** Does the reducer follow the golden steps of tests/golden, and the rules that only the page has? */
 import { describe, expect, it } from "vitest";
 
 import type { SceneState } from "../../src/scene/reference";
@@ -94,23 +94,23 @@ describe("the reducer", () => {
     expect(arrive(scene, 2, 0, 3).swapCount).toBe(1);
   });
 
-  it("keeps the very same state when a manifest comes twice", () => {
+  it("returns the same state when a manifest arrives twice", () => {
     const manifest = manifestOf(1, 0, [{ index: 0 }]);
     const scene = withManifest(emptyScene(DESKTOP_BUDGET), manifest, 0);
     expect(withManifest(scene, { ...manifest }, 1)).toBe(scene);
   });
 
-  it("names the coming set's manifest as the newest", () => {
+  it("reports the manifest of the coming set as the newest", () => {
     const scene = arrive(withManifest(emptyScene(DESKTOP_BUDGET), manifestOf(1, 0, [{ index: 0 }]), 0), 1, 0, 1);
     expect(newestManifest(withManifest(scene, manifestOf(2, 0, [{ index: 0 }, { index: 1 }]), 2))?.generation).toBe(2);
   });
 
-  it("drops the finest shards when bytes run out before points do", () => {
+  it("drops the finest shards when the byte budget is reached before the point budget", () => {
     const manifest = manifestOf(1, 0, [{ index: 0 }, { index: 1, level: 1 }, { index: 2, level: 2 }]);
     expect(wantedShards(manifest, { points: Infinity, bytes: 1300 }).map(({ entry }) => entry.index)).toEqual([0, 1]);
   });
 
-  it("takes the other encoding when the preferred one is missing", () => {
+  it("uses the other encoding when the preferred one is missing", () => {
     const manifest = manifestOf(1, 0, [{ index: 0 }]);
     expect(wantedShards(manifest, DESKTOP_BUDGET, "ply")[0]?.encoded.encoding).toBe("packed");
   });

@@ -45,13 +45,13 @@ describe("the scale bar", () => {
   const second = generation(2, { offset: [0, 0, 9], world_from_previous: lean });
   const third = generation(3, { world_from_previous: lean });
 
-  it("stands in the coordinates of the shards", () => {
+  it("is in shard coordinates", () => {
     const { scaleBar, scene } = follow(first, ...shardsOf(first), bar);
     expect(shownBar(scaleBar, scene.shown)).toEqual({ begin: [0, 2, 3], end: [0, 2, 5], distanceM: 1.5 });
     expect(shownBar(null, scene.shown)).toBeNull();
   });
 
-  it("moves with the object in the very step that flips the generations, not before", () => {
+  it("moves with the object in the step that swaps the generations, not before", () => {
     const waiting = follow(first, ...shardsOf(first), bar, second);
     expect(waiting.scaleBar).toEqual(bar);
     const flipped = shardsOf(second).reduce((state, action) => reduce(state, action, 0, 0), waiting);
@@ -62,25 +62,25 @@ describe("the scale bar", () => {
     expect(ends?.begin[2]).toBeCloseTo(moved(lean, bar.begin)[2] - 9, 9);
   });
 
-  it("moves through a generation that never came to the screen", () => {
+  it("moves through a generation that was never shown", () => {
     const state = follow(first, ...shardsOf(first), bar, second, third, ...shardsOf(third));
     expect(state.scene.swapCount).toBe(1);
     const wanted = moved(lean, moved(lean, bar.begin));
     expect(state.scaleBar?.begin).toEqual(wanted.map((value) => expect.closeTo(value, 9) as number));
   });
 
-  it("that was set in the coming generation is there already", () => {
+  it("that was set in the coming generation stays as it is", () => {
     const late = { ...bar, generation: 2 };
     expect(follow(first, ...shardsOf(first), second, late, ...shardsOf(second)).scaleBar).toEqual(late);
   });
 
-  it("is taken away", () => {
+  it("can be removed", () => {
     expect(follow(first, bar, { kind: "scale_cleared" }).scaleBar).toBeNull();
   });
 });
 
 describe("the ruler", () => {
-  it("is the longest of 1, 2 and 5 that fits", () => {
+  it("has the longest length of 1, 2 or 5 times a power of ten that fits", () => {
     expect(rulerOf(0.01, 130)).toEqual({ metres: 1, widthPx: 100 });
     expect(rulerOf(0.02, 130)?.metres).toBe(2);
     expect(rulerOf(0.0415, 130)?.metres).toBe(5);

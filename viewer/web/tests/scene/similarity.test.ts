@@ -5,7 +5,7 @@ import { IDENTITY, betweenOffsets, chained, inverse, isIdentity, moved } from ".
 import type { Similarity } from "../../src/wire/contract";
 
 const QUARTER = Math.SQRT1_2;
-/** Twice as large, a quarter turn about z, then a step. */
+/** A transform with scale 2, a quarter turn about z and a translation. */
 const turn: Similarity = { scale: 2, rotation_wxyz: [QUARTER, 0, 0, QUARTER], translation: [1, 0, -3] };
 const tilt: Similarity = { scale: 0.4, rotation_wxyz: [0.8, 0.6, 0, 0], translation: [0.2, -5, 1] };
 const points: readonly Vector[] = [[1, 0, 0], [0, 1, 0], [0.3, -2, 7]]; // prettier-ignore
@@ -15,12 +15,12 @@ function expectNear(actual: Vector, expected: Vector): void {
 }
 
 describe("a similarity", () => {
-  it("turns counter-clockwise, scales, then shifts", () => {
+  it("rotates counter-clockwise, scales, then translates", () => {
     expectNear(moved(turn, [1, 0, 0]), [1, 2, -3]);
     expectNear(moved(turn, [0, 1, 5]), [-1, 0, 7]);
   });
 
-  it("chained with another is one after the other", () => {
+  it("chained with another equals applying both in turn", () => {
     for (const point of points) expectNear(moved(chained(tilt, turn), point), moved(tilt, moved(turn, point)));
   });
 
@@ -29,7 +29,7 @@ describe("a similarity", () => {
     for (const point of points) expectNear(moved(chained(turn, inverse(turn)), point), point);
   });
 
-  it("reads the same from offsets: shard coordinates plus offset are the world", () => {
+  it("agrees with its form for shard coordinates, which are world coordinates minus an offset", () => {
     const [before, now] = [[100, 0, 7], [-20, 3, 0]] as const; // prettier-ignore
     const shards = betweenOffsets(turn, before, now);
     for (const [x, y, z] of points) {
@@ -38,7 +38,7 @@ describe("a similarity", () => {
     }
   });
 
-  it("knows stillness", () => {
+  it("can be the identity", () => {
     expect([isIdentity(IDENTITY), isIdentity(chained(IDENTITY, IDENTITY)), isIdentity(turn)]).toEqual([
       true,
       true,

@@ -14,11 +14,11 @@ function row(count: number, gap: (index: number) => number) {
 }
 
 describe("a measured cloud", () => {
-  it("knows how far apart its points stand", () => {
+  it("has the density of its points", () => {
     expect(measure(row(1000, () => 0.5)).density).toBeCloseTo(4, 3);
   });
 
-  it("draws points larger where they are sparse, but stray ones no boulders", () => {
+  it("draws points larger where they are sparse, but limits outliers", () => {
     const { tintsAndSizes } = measure(row(1000, (index) => (index < 800 ? 1 : index < 990 ? 2 : 1000)));
     const sizeAt = (index: number) => tintsAndSizes[4 * index + 3] ?? 0;
     expect(sizeAt(100)).toBe(SIZE_ONE);
@@ -26,7 +26,7 @@ describe("a measured cloud", () => {
     expect(sizeAt(999)).toBe(Math.round(SIZE_ONE + SIZE_STEPS * Math.log2(3)));
   });
 
-  it("keeps its colours, and survives a single point and copies of one", () => {
+  it("keeps its colours, also with one point or with equal points", () => {
     const cloud = row(50, () => 1);
     expect(plain(measure(cloud))).toEqual(cloud);
     expect(measure(row(1, () => 1)).density).toBe(1);
@@ -42,13 +42,13 @@ describe("spacing", () => {
     bounds,
   });
 
-  it("shrinks as levels are laid over each other", () => {
+  it("shrinks with every level on top of another", () => {
     expect(spacings([shard("a", 0, 4)]).get("a")).toBeCloseTo(0.5);
     expect(spacings([shard("a", 0, 4), shard("b", 1, 12)]).get("a")).toBeCloseTo(0.25);
     expect([...spacings([shard("a", 0, 4), shard("b", 1, 12)], [shard("a", 0, 4)]).keys()]).toEqual(["a"]);
   });
 
-  it("is not changed by shards elsewhere, nor by those of the same level", () => {
+  it("does not depend on shards elsewhere or of the same level", () => {
     const far = { minimum: [5, 5, 5], maximum: [6, 6, 6] } as const;
     expect(spacings([shard("a", 0, 4), shard("b", 1, 12, far)]).get("a")).toBeCloseTo(0.5);
     expect(spacings([shard("a", 0, 4), shard("b", 0, 12)]).get("a")).toBeCloseTo(0.5);
@@ -56,7 +56,7 @@ describe("spacing", () => {
 });
 
 describe("framing", () => {
-  it("leaves stray points out", () => {
+  it("excludes outliers", () => {
     const points = Float32Array.from({ length: 3000 }, (_, at) => (at < 2970 ? (at % 100) / 100 : 1e6));
     const framing = framingOf([points]);
     expect(framing?.radius).toBeLessThan(1);
@@ -64,7 +64,7 @@ describe("framing", () => {
     expect(framingOf([])).toBeNull();
   });
 
-  it("is renewed when the object grew or moved", () => {
+  it("is repeated when the object has grown or moved", () => {
     const before = { center: [0, 0, 0], radius: 1 } as const;
     expect(isReframed(before, { center: [0.1, 0, 0], radius: 1.1 })).toBe(false);
     expect(isReframed(before, { center: [0.2, 0, 0], radius: 1 })).toBe(true);
@@ -90,13 +90,13 @@ describe("framing", () => {
     height_px: null,
   });
 
-  it("stands as it was told, as the cameras stood, or as the first camera did", () => {
+  it("has the given up direction, else that of the cameras, else that of the first camera", () => {
     expect(upOf([0, 0, 2], [])).toEqual([0, 0, 1]);
     expect(upOf(null, [camera(1)])).toEqual([0, -1, 0]);
     expect(upOf(null, [])).toEqual([0, -1, 0]);
   });
 
-  it("looks where the photographers looked, unless they walked around", () => {
+  it("has the mean viewing direction, unless the cameras stand around the object", () => {
     expect(viewingDirection([camera(1)])).toEqual([0, 0, 1]);
     expect(viewingDirection([camera(1), camera(-1)])).toBeNull();
   });

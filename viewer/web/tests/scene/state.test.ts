@@ -43,7 +43,7 @@ const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key
 }));
 
 describe("the chip", () => {
-  it("says what is going on, the most telling first", () => {
+  it("shows the most important status", () => {
     expect(chipOf(follow()).kind).toBe("connecting");
     expect(chipOf(follow(connected)).kind).toBe("waiting");
     expect(chipOf(follow(connected, manifest))).toEqual({ kind: "loading", doneRatio: 0 });
@@ -70,7 +70,7 @@ describe("the chip", () => {
 });
 
 describe("the notice", () => {
-  it("is there only while there is nothing to see", () => {
+  it("is shown only while there are no points", () => {
     expect(noticeOf(follow(connected, manifest, ...shards))).toBeNull();
     const lost: Action = { kind: "link", link: { kind: "lost", attempt: 9 } };
     expect(noticeOf(follow(connected, manifest, ...shards, lost))).toBeNull();
@@ -92,7 +92,7 @@ describe("the notice", () => {
 });
 
 describe("loading", () => {
-  it("is measured against what this device will hold", () => {
+  it("is a share of the points that this device will hold", () => {
     expect(loadedRatio(follow(connected, manifest, ...shards.slice(0, 1)))).toBe(0.5);
     const small: Action = { kind: "budget", budget: { points: 100, bytes: Infinity } };
     const state = follow(small, connected, manifest, ...shards.slice(0, 1));
@@ -119,12 +119,12 @@ describe("the banner", () => {
   };
   const started = { ...envelope, type: "refetch_starting", ...image(20), next_generation: 3 } as const;
 
-  it("is absent while all is well and while there is nothing to keep", () => {
+  it("is absent without a problem, and while no points are shown", () => {
     expect(bannerOf(follow(connected, manifest, ...shards))).toBeNull();
     expect(bannerOf(follow(connected, { kind: "link", link: { kind: "lost", attempt: 1 } }))).toBeNull();
   });
 
-  it("says the most urgent first, and the next once that is put away", () => {
+  it("is the most urgent one, and after its dismissal the next", () => {
     const state = follow(connected, manifest, ...shards, upload, started, { kind: "failed_shards", count: 2 });
     expect(bannerOf(state)).toEqual({ kind: "failed_shards", count: 2 });
     expect(bannerOf(state, new Set(["failed_shards"]))).toMatchObject({ kind: "uploading", place: 1, count: 1 });
@@ -133,7 +133,7 @@ describe("the banner", () => {
     expect(bannerOf(reduce(state, lost, 0, 0))).toEqual({ kind: "reconnecting" });
   });
 
-  it("tells that the reconstructor is away and that the device's budget is reached", () => {
+  it("says that the reconstructor is offline or that the budget is reached", () => {
     expect(bannerOf(follow(connected, manifest, ...shards, reconstructor("offline")))?.kind).toBe("stale");
     const small: Action = { kind: "budget", budget: { points: 100, bytes: 10_000 } };
     expect(bannerOf(follow(connected, manifest, ...shards, small))).toEqual({ kind: "budget", points: 100 });
@@ -141,7 +141,7 @@ describe("the banner", () => {
 });
 
 describe("images", () => {
-  it("stand at their place between two rebuilds", () => {
+  it("have a place between two rebuilds", () => {
     expect(placeInRound(NO_IMAGES)).toEqual({ place: 0, every: 10 });
     const at = (imageCount: number) => placeInRound({ ...NO_IMAGES, imageCount }).place;
     expect([at(1), at(10), at(11), at(20), at(37)]).toEqual([1, 10, 1, 10, 7]);
@@ -162,7 +162,7 @@ describe("images", () => {
     expect(images.processing).toBeNull();
   });
 
-  it("are listed one by one, with what is known of each", () => {
+  it("are listed with number, state and reason", () => {
     let images = imagesAfter(NO_IMAGES, { ...envelope, type: "processing_started", ...image(3) });
     const lost = { state: "waiting", code: "too_little_overlap", reason: "too little overlap" } as const;
     const nothing = { world_from_camera: null, intrinsics: null, width_px: null, height_px: null } as const;
@@ -175,7 +175,7 @@ describe("images", () => {
     expect([neighbourOf(images, first, 1), neighbourOf(images, first, -1)]).toEqual([third, null]);
   });
 
-  it("are forgotten as under way when the reconstructor goes", () => {
+  it("are no longer in progress when the reconstructor goes offline", () => {
     const images = imagesAfter(NO_IMAGES, { ...envelope, type: "processing_started", ...image(3) });
     expect(imagesAfter(images, reconstructor("offline")).processing).toBeNull();
   });
@@ -205,7 +205,7 @@ describe("uploads and watchers", () => {
     reason: null,
   };
 
-  it("gives a receipt to the photo that it names and to no other", () => {
+  it("applies a receipt to the named photo only", () => {
     const state = follow(
       { kind: "upload", upload },
       { kind: "upload", upload: { ...upload, key: "o", imageId: null } },
@@ -218,7 +218,7 @@ describe("uploads and watchers", () => {
     expect(reduce(state, { kind: "uploads_cleared" }, 0, 0).uploads).toHaveLength(1);
   });
 
-  it("tells a photo in pieces what the reconstructor lacks of it", () => {
+  it("applies the missing ranges to a photo in pieces", () => {
     const ranges = [{ begin: 0, end: 5 }];
     const missing = {
       ...envelope,
@@ -233,7 +233,7 @@ describe("uploads and watchers", () => {
     expect(follow({ kind: "upload", upload }, receipt, missing).uploads[0]?.missing).toBeNull();
   });
 
-  it("counts who watches, until they leave or the connection is lost", () => {
+  it("counts viewers until they leave or the connection is lost", () => {
     const presence = { ...envelope, type: "presence", user: "anna", connection: "c1", program: "page" } as const;
     const state = follow(connected, presence, { ...presence, connection: "c2" });
     expect(state.watchers.size).toBe(2);

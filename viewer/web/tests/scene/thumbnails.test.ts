@@ -6,25 +6,25 @@ import { MOST_KEPT, ThumbnailOrders, withThumbnail } from "../../src/scene/thumb
 const none = (): boolean => false;
 
 describe("thumbnail orders", () => {
-  it("ask for each photograph once, however often it is looked at", () => {
+  it("subscribe to each thumbnail once, however often it is in view", () => {
     const orders = new ThumbnailOrders();
     expect(orders.want(["a", "b", "a"], none).subscribe).toEqual(["a", "b"]);
     expect(orders.want(["b", "a"], none)).toEqual({ subscribe: [], unsubscribe: [] });
     expect(orders.want(["b", "c"], none)).toEqual({ subscribe: ["c"], unsubscribe: ["a"] });
   });
 
-  it("do not ask for what is here", () => {
+  it("do not subscribe to loaded thumbnails", () => {
     const orders = new ThumbnailOrders();
     expect(orders.want(["a", "b"], (name) => name === "a").subscribe).toEqual(["b"]);
   });
 
-  it("take only what was asked for, and only once", () => {
+  it("accept only requested thumbnails, and only once", () => {
     const orders = new ThumbnailOrders();
     orders.want(["a"], none);
     expect([orders.arrived("b"), orders.arrived("a"), orders.arrived("a")]).toEqual([false, true, false]);
   });
 
-  it("are given again to a new connection", () => {
+  it("are repeated on a new connection", () => {
     const orders = new ThumbnailOrders();
     orders.want(["a", "b"], none);
     orders.arrived("a");
@@ -33,7 +33,7 @@ describe("thumbnail orders", () => {
 });
 
 describe("kept thumbnails", () => {
-  it("are bounded: the oldest are forgotten, a newer one of the same image takes its place", () => {
+  it("are bounded: the oldest are dropped, a newer one of the same image replaces the old one", () => {
     let kept: Thumbnails = new Map();
     for (let number = 0; number < MOST_KEPT + 5; number += 1)
       kept = withThumbnail(kept, String(number), new Uint8Array([number & 255]));

@@ -11,7 +11,7 @@ import type { ReadMessage } from "../../src/wire/messages";
 
 const envelope = { schema: "1.0", sent_at: "2026-11-24T09:00:00Z", project: "chapel" } as const;
 
-/** A reconstructor that assembles what it gets, forgets the first piece once, and gives a receipt for the whole. */
+/** A reconstructor that assembles pieces, loses the first one once, and sends a receipt for the whole. */
 class Reconstructor {
   state: ProjectState = initialState("chapel", DESKTOP_BUDGET);
   readonly singles: Uint8Array[] = [];
@@ -84,7 +84,7 @@ function jpegOf(size: number): { name: string; size: number; arrayBuffer: () => 
 }
 
 describe("a large photograph", () => {
-  it("goes in pieces, shows how far it is, and sends again only what is missing", async () => {
+  it("goes in pieces, shows its progress, and repeats only the missing pieces", async () => {
     const reconstructor = new Reconstructor();
     const size = SINGLE_BYTES + 1000;
     const photograph = jpegOf(size);

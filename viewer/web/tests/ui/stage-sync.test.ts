@@ -13,7 +13,7 @@ import type { Manifest, Similarity } from "../../src/wire/contract";
 import { StageSync } from "../../src/ui/stage-sync";
 import { manifestOf } from "../manifests";
 
-/** A turn about the vertical, half as large, elsewhere. */
+/** A transform with rotation about the vertical, scale 0.5 and translation. */
 const lean: Similarity = { scale: 0.5, rotation_wxyz: [0.8, 0, 0.6, 0], translation: [4, -1, 2] };
 const look = { tints: { camera: "#fff", newest: "#fff" }, selected: null, shown: null };
 
@@ -32,7 +32,7 @@ function arrival(manifest: Manifest): Action[] {
 }
 
 describe("a swap of generations", () => {
-  it("shows the new shards and carries the eye in one and the same update", () => {
+  it("shows the new shards and moves the camera in the same update", () => {
     const calls: string[] = [];
     const stage = {
       shownPoints: [],

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("what comes after a rest is passed on at once, after what came with it", () => {
+test("after a pause, the newest state of one task is passed on at once", () => {
   const told: number[] = [];
   const pace = new Throttle<number>((state) => told.push(state));
   pace.news(1);
@@ -24,7 +24,7 @@ test("what comes after a rest is passed on at once, after what came with it", ()
   expect(told).toEqual([2, 3]);
 });
 
-test("of what pours in only the newest is passed on, and soon", () => {
+test("of many states only the newest is passed on, within the interval", () => {
   const told: number[] = [];
   const pace = new Throttle<number>((state) => told.push(state));
   for (let state = 1; state <= 100; state += 1) {
@@ -36,7 +36,7 @@ test("of what pours in only the newest is passed on, and soon", () => {
   expect(told.length).toBeLessThan(2 + Math.ceil(100 / INTERVAL_MS) + 1);
 });
 
-test("nothing is passed on after the end", () => {
+test("nothing is passed on after close", () => {
   const told: number[] = [];
   const pace = new Throttle<number>((state) => told.push(state));
   pace.news(1);

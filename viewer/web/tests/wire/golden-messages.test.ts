@@ -1,4 +1,4 @@
-/** The golden messages, which pytest reads, too: both languages take and refuse the same. */
+/** Do TypeScript and Python accept and refuse the same messages? Golden files that pytest reads, too. */
 import { readdirSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import { goldenJson } from "../golden";
 
 interface Golden {
   readonly valid: readonly { readonly what: string; readonly message: object; readonly read: object }[];
-  /** The first valid message with `value` at the path `at`; without a `value` that field is left out. */
+  /** The first valid message with `value` at the path `at`. Without a `value`, that field is left out. */
   readonly invalid: readonly {
     readonly what: string;
     readonly code: string;

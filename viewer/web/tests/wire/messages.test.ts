@@ -13,11 +13,11 @@ function bytes(value: unknown): Uint8Array {
 const manifest = manifestOf(1, 0, [{ index: 0 }]);
 
 describe("a message", () => {
-  it("comes out as it went in, without fields that nobody knows", () => {
+  it("is decoded unchanged, without unknown fields", () => {
     expect(decodeMessage("reference", bytes({ ...manifest, colour: "blue" }))).toEqual(manifest);
   });
 
-  it("may leave out what has a default", () => {
+  it("may leave out fields with a default", () => {
     const shards = manifest.shards.map((entry) => ({ ...entry, image_number: undefined })); // JSON leaves these out
     const message = decodeMessage("reference", bytes({ ...manifest, frame: {}, shards }));
     expect(message).toMatchObject({ frame: { metres_per_unit: null, up: null }, shards: [{ image_number: null }] });
@@ -49,7 +49,7 @@ describe("a message", () => {
     expect(() => decodeMessage("reference", payload)).toThrow(expect.objectContaining({ code }));
   });
 
-  it("says where it does not fit", () => {
+  it("is refused with the place of the mismatch", () => {
     const broken = { ...manifest, shards: [{ ...manifest.shards[0], level: -1 }] };
     expect(() => decodeMessage("reference", bytes(broken))).toThrow(/shards\[0\]\.level/);
   });
@@ -84,7 +84,7 @@ describe("a join link", () => {
   });
 
   it.each(["#join=", "#join=!!!", "#join=e30", `#join=${"a".repeat(5000)}`])(
-    "that is damaged is said so: %.20s",
+    "that is damaged is refused: %.20s",
     (fragment) => {
       expect(() => readJoinLink(fragment)).toThrow(/damaged/);
     },

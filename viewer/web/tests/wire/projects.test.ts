@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe("the list of projects", () => {
-  it("keeps what a list shows and ignores the rest", () => {
+  it("keeps the shown fields and ignores the others", () => {
     expect(decodeProjects({ projects: [chapel, { ...chapel, project: "tower", cloud: null }] })).toEqual([
       {
         project: "chapel",
@@ -39,7 +39,7 @@ describe("the list of projects", () => {
     expect(() => decodeProjects({ projects: [{ ...chapel, image_count: -1 }] })).toThrow("image_count");
   });
 
-  it("is asked for with name and password in UTF-8, and without what the browser remembers", async () => {
+  it("is fetched with name and password in UTF-8, without the browser's stored credentials", async () => {
     const fetched = serve(() => Response.json({ projects: [chapel] }));
     expect(await fetchProjects("http://site/page/", anna)).toHaveLength(1);
     const [url, options] = fetched.mock.calls[0] as [URL, RequestInit];
@@ -48,7 +48,7 @@ describe("the list of projects", () => {
     expect(Buffer.from(coded, "base64").toString("utf8")).toBe("anna:grüße");
   });
 
-  it("tells a wrong password from a server that is away", async () => {
+  it("distinguishes a wrong password from an unreachable server", async () => {
     serve(() => new Response("", { status: 401 }));
     await expect(fetchProjects("http://site/", anna)).rejects.toMatchObject({ code: "not_allowed" });
     serve(() => new Response("", { status: 502 }));

@@ -1,4 +1,4 @@
-/** Decoders against bytes that broker/shards.py wrote. */
+/** Do the decoders read the golden bytes of broker/shards.py? */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -107,9 +107,9 @@ describe("a shard", () => {
 
   it("is refused for another length, another digest or another count", async () => {
     const promised = promiseOf(packed, "packed");
-    await expect(decodeShard(packed.slice(1), promised, truth.count)).rejects.toThrow(/bytes came/);
+    await expect(decodeShard(packed.slice(1), promised, truth.count)).rejects.toThrow(/bytes arrived/);
     await expect(decodeShard(packed, { ...promised, sha256: "0".repeat(64) }, truth.count)).rejects.toThrow(/sha256/);
-    await expect(decodeShard(packed, promised, truth.count + 1)).rejects.toThrow(/points came/);
+    await expect(decodeShard(packed, promised, truth.count + 1)).rejects.toThrow(/points arrived/);
   });
 });
 

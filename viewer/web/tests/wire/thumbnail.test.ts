@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { WireError } from "../../src/wire/errors";
 import { checkThumbnail } from "../../src/wire/thumbnail";
 
-/** SOI, an APP0 of the given length, SOF0 with this size, and nothing to decode. */
+/** A JPEG of SOI, an APP0 of this length and an SOF0 with this size, without image data. */
 function jpeg(width: number, height: number, padding = 16): Uint8Array {
   const head = [0xff, 0xd8, 0xff, 0xe0, padding >> 8, padding & 255, ...Array<number>(padding - 2).fill(0)];
   const frame = [0xff, 0xff, 0xc0, 0, 17, 8, height >> 8, height & 255, width >> 8, width & 255, 3];

@@ -23,18 +23,18 @@ const LEVELS: Readonly<Record<string, string>> = {
 };
 
 describe("topics", () => {
-  it.each(Object.keys(CHANNELS) as ChannelName[])("of channel %s are read as they were written", (channel) => {
+  it.each(Object.keys(CHANNELS) as ChannelName[])("of channel %s are parsed as they were formatted", (channel) => {
     const match = space.match(space.topic(channel, LEVELS));
     expect(match?.channel).toBe(channel);
     for (const [name, value] of Object.entries(match?.levels ?? {})) expect(value).toBe(LEVELS[name]);
   });
 
-  it("have a plus for every level that is left open", () => {
+  it("have a plus for every missing level", () => {
     expect(space.filter("receipt", { sender: "anna" })).toBe("cairn/v1/chapel/receipt/anna/+");
     expect(space.filter("presence")).toBe("cairn/v1/chapel/presence/+/+");
   });
 
-  it("are refused without a level, or with one that could be a wildcard or another place", () => {
+  it("are refused without a level, or with a wildcard or a slash in a level", () => {
     expect(() => space.topic("image", { sender: "anna" })).toThrow(/image_name/);
     for (const name of ["+", "#", "../x", "a/b", "", "Door", "missing", "a\u0000"])
       expect(() => space.topic("image", { sender: "anna", image_name: name })).toThrow(/not a valid/);
@@ -47,7 +47,7 @@ describe("topics", () => {
     "cairn/v2/chapel/reference/current",
     "cairn/v1/chapel/shard/0/ply/1",
     "x",
-  ])("of other projects, roots and shapes are nobody's: %s", (topic) => {
+  ])("of other projects, roots and shapes match no channel: %s", (topic) => {
     expect(space.match(topic)).toBeNull();
   });
 });
@@ -58,7 +58,7 @@ describe("names", () => {
     expect(() => imageId("Page", 7, "ab".repeat(32))).toThrow(/not an image id/);
   });
 
-  it("that are fresh may stand in a topic and differ", () => {
+  it("that are random are valid in a topic and differ", () => {
     const names = Array.from({ length: 50 }, freshName);
     expect(names.every((name) => isLevel("connection", name))).toBe(true);
     expect(new Set(names).size).toBe(50);

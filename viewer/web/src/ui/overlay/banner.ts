@@ -1,4 +1,4 @@
-/** What should one know while the object is on screen, and what can one do about it? One line, the most urgent. */
+/** What needs attention while the object is on screen? The most urgent banner, with a button for it. */
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
@@ -79,13 +79,13 @@ export const bannerStyles = css`
       padding-bottom: 0;
     }
     .banner button {
-      margin-left: -15px; /* its word begins where the words above begin */
+      margin-left: -15px; /* aligns the button's text with the sentence above */
     }
     .banner button.plain {
       margin-left: auto;
     }
     :host([panel="open"]) .banner {
-      display: none; /* the sheet tells it at length */
+      display: none; /* the open sheet shows the details */
     }
   }
 `;
@@ -94,7 +94,7 @@ export type BannerAction = "reconnect" | "ping" | "resync" | "figures" | "photos
 
 export interface BannerOptions {
   readonly project: ProjectState;
-  /** Kinds that this visitor has read and put away. */
+  /** The kinds that this visitor has dismissed. */
   readonly dismissed: ReadonlySet<Banner["kind"]>;
   readonly canShowMore: boolean;
   readonly act: (action: BannerAction) => void;
@@ -104,9 +104,9 @@ export interface BannerOptions {
 const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: BannerAction]>> = {
   reconnecting: ["Try now", "reconnect"],
   stale: ["Ask again", "ping"],
-  failed_shards: ["Ask again", "resync"],
-  uploading: ["Show", "photos"],
-  rebuilding: ["Follow", "activity"],
+  failed_shards: ["Request again", "resync"],
+  uploading: ["Show photos", "photos"],
+  rebuilding: ["Show activity", "activity"],
   budget: ["Show more", "more_points"],
 };
 

@@ -1,4 +1,4 @@
-/** What is known of one image? Its photograph, its number, what became of it, and the way to where it was taken. */
+/** What does the page show of one image? A card with photograph, number, state and a button that flies there. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** What stands in the middle of the screen while there is no object to see, with what one can do about it? */
+/** What is shown while there is no object? A notice in the middle of the page, with a button for the next step. */
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
@@ -14,11 +14,11 @@ import { noticeWords } from "../words";
 export interface EmptyStateOptions {
   readonly project: ProjectState;
   readonly trouble: GraphicsTrouble | null;
-  /** An address that others may join with. */
+  /** The join link for others; null without one. */
   readonly link: string | null;
   readonly onLeave: () => void;
   readonly onRetry: () => void;
-  /** Open what takes photos. */
+  /** Called to open the photos tab. */
   readonly onPhotos: () => void;
 }
 

@@ -1,4 +1,4 @@
-/** How do others get in? A code to scan and a link, both with the credentials of the join link that opened this page. */
+/** How are others invited? A QR code and a link with the credentials of this page's own join link. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html, svg } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -36,7 +36,7 @@ export class Invite extends LitElement {
     `,
   ];
 
-  /** The whole address with its fragment. */
+  /** The complete address with its fragment. */
   @property({ attribute: false }) link = "";
   @property({ attribute: false }) isCopied = false;
 
@@ -61,7 +61,7 @@ export class Invite extends LitElement {
   }
 
   private readonly copy = async (): Promise<void> => {
-    // without a secure context there is no clipboard; the code can be scanned all the same
+    // Without a secure context there is no clipboard. The code can still be scanned.
     const clipboard = (navigator as Partial<Navigator>).clipboard;
     if (!clipboard) return;
     await clipboard.writeText(this.link);
@@ -69,7 +69,7 @@ export class Invite extends LitElement {
   };
 }
 
-/** The code and the link in a dialog. */
+/** The dialog with the code and the link. */
 export function invitation(link: string, onClose: () => void): TemplateResult {
   return html`<dialog class="invitation" data-testid="invitation" aria-label="Invite others">
     <h2>Invite others</h2>

@@ -1,4 +1,4 @@
-/** Who wants to see which project? A form whose answers stay in memory only. */
+/** How does a person log in? A form whose values stay in memory only. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";

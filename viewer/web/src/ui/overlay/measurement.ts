@@ -1,4 +1,4 @@
-/** What was measured, and is its real length known? Words for each step, and the field that gives everybody metres. */
+/** What is the measured length? Instructions for each step, the length, and a form that sets the scale. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -108,11 +108,11 @@ export class Measurement extends LitElement {
   ];
 
   @property({ attribute: false }) pointCount = 0;
-  /** In world units; null until there are two points. */
+  /** The measured distance in world units; null until there are two points. */
   @property({ attribute: false }) distance: number | null = null;
   @property({ attribute: false }) metresPerUnit: number | null = null;
   @property({ attribute: false }) scaleBar: ScaleBar | null = null;
-  /** Why the length was not taken. */
+  /** The reason why the real length was refused. */
   @property({ attribute: false }) refusal: string | null = null;
 
   @state() private isEntering = false;

@@ -1,4 +1,4 @@
-/** What lies upon the object as lines? Two tapped points, the scale bar, and their lengths beside them. */
+/** How are measurements drawn? SVG lines for two tapped points and the scale bar, with their lengths. */
 import type { SVGTemplateResult } from "lit";
 import { nothing, svg } from "lit";
 
@@ -25,12 +25,12 @@ export class Measuring {
     this.points = [];
   }
 
-  /** The world moved, and what was measured in it. */
+  /** Move the points with the world. */
   carry(nowFromBefore: Similarity): void {
     this.points = this.points.map((point) => moved(nowFromBefore, point));
   }
 
-  /** In world units; null until there are two points. */
+  /** The distance of the two points in world units; null until there are two. */
   get distance(): number | null {
     const [from, to] = this.points;
     return from && to ? Math.hypot(from[0] - to[0], from[1] - to[1], from[2] - to[2]) : null;
@@ -57,7 +57,7 @@ export class Measuring {
   }
 }
 
-/** The known distance, as a bar with a cross stroke at each end. */
+/** Draw the scale bar with a cross stroke at each end. */
 export function drawBar({ begin, distanceM, end }: ShownBar, project: Project): SVGTemplateResult {
   const [from, to] = [project(begin), project(end)];
   if (!from || !to) return svg``;

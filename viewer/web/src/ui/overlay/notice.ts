@@ -1,4 +1,4 @@
-/** What stands in the middle while there is no cloud to see? */
+/** How is a notice drawn? A card with an icon, a title, a text and a slot for a button. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** How does one come to a project? By a list: in the middle before one is chosen, in a dialog over another one. */
+/** How is a project chosen? From a list: after the login in the page, later in a dialog. */
 import type { TemplateResult } from "lit";
 import { html } from "lit";
 
@@ -9,7 +9,7 @@ import "./projects";
 export interface PickerOptions {
   readonly credentials: Credentials;
   readonly onProject: (project: string) => void;
-  /** Name or password do not fit. */
+  /** Called when the name or the password is wrong. */
   readonly onRefused: (reason: string) => void;
   readonly onClose: () => void;
 }
@@ -19,7 +19,7 @@ export function projectPicker(given: PickerOptions): TemplateResult {
     <section class="choose" aria-label="Projects" data-testid="choose">
       <h2>Which project?</h2>
       ${list(given)}
-      <button class="quiet" @click=${given.onClose}>Log in as somebody else</button>
+      <button class="quiet" @click=${given.onClose}>Log in with another name</button>
     </section>
   </div>`;
 }

@@ -1,4 +1,4 @@
-/** Which project? All that this account may see, each with how it stands, asked again while somebody looks. */
+/** Which projects can this account see? A list with their states, fetched again every 5 seconds. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";

@@ -1,10 +1,10 @@
-/** Which image came just now? A ring that spreads three times around its camera, drawn by the compositor alone. */
+/** Which image is new? A ring spreads three times around its camera, as a CSS animation that needs no script. */
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
 import type { ImagesState } from "../../scene/images";
 
-/** As long as the animation below. */
+/** The length of the animation below. */
 export const PULSE_MS = 4200;
 
 export const pulseStyles = css`
@@ -39,12 +39,12 @@ export const pulseStyles = css`
   }
 `;
 
-/** Notices the first placing of each new image; what was there when the page came does not pulse. */
+/** Detects the first placing of each new image. Images that were there when the page opened do not count. */
 export class Newest {
   imageId: string | null = null;
   private lastNumber: number | null = null;
 
-  /** Whether another image is the newest now. */
+  /** Update to a state. Returns whether another image is the newest now. */
   follow({ cameras }: ImagesState): boolean {
     const placed = cameras.filter(({ world_from_camera: pose, image_number: number }) => pose && number !== null);
     const newest = placed.reduce<(typeof placed)[number] | null>(

@@ -1,4 +1,4 @@
-/** What lies beside the object in the lower left: the card of an image, or what is being measured. */
+/** What is shown in the lower left? The card of an image, or the measurement. */
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
@@ -10,7 +10,7 @@ import type { StageElement } from "../stage-element";
 
 export interface CardOptions {
   readonly project: ProjectState;
-  /** An image id. */
+  /** The id of the selected image. */
   readonly selected: string | null;
   readonly onFly: (imageId: string) => void;
   readonly onSelect: (imageId: string | null) => void;
@@ -42,7 +42,7 @@ export interface MeasurementOptions {
   readonly project: ProjectState;
   readonly stage: StageElement | null;
   readonly refusal: string | null;
-  /** In metres; null takes the scale away. */
+  /** Called with the real length in metres; with null to remove the scale. */
   readonly onScale: (distanceM: number | null) => void;
   readonly onDone: () => void;
 }

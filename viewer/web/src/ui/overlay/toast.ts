@@ -1,4 +1,4 @@
-/** What was just done, or why not? One line that leaves by itself. */
+/** What was just done, or why did it fail? One line that disappears after 5 seconds. */
 import type { ReactiveControllerHost, TemplateResult } from "lit";
 import { html, nothing } from "lit";
 

@@ -1,4 +1,4 @@
-/** What happened? Every message of the project, newest first, in plain words. */
+/** What happened in the project? A log of its messages in plain words, newest first. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** Which photographs does the project have? All of them, newest first, as small as a thumb. */
+/** Which photographs does the project have? A grid of all thumbnails, newest first. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -104,7 +104,7 @@ export class Images extends LitElement {
       </ul>`;
   }
 
-  /** Only what is in sight is fetched. */
+  /** Observe new entries, because only visible thumbnails are fetched. */
   protected override updated(): void {
     this.watcher ??= new IntersectionObserver((changes) => {
       this.sight(changes);

@@ -1,4 +1,4 @@
-/** What does the side panel show? Photos, activity and figures, as tabs. */
+/** What does the side panel show? Three tabs: photos, activity and figures. */
 import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 
@@ -91,7 +91,7 @@ export interface Panel {
   readonly device: DeviceFigures;
   readonly tab: Tab;
   readonly isOpen: boolean;
-  /** The image that is looked at. */
+  /** The id of the selected image. */
   readonly selected: string | null;
   readonly onTab: (tab: Tab) => void;
 }

@@ -1,4 +1,4 @@
-/** Where does the project stand between two rebuilds? One stone for each image; the last one caps the cairn. */
+/** How many images are left until the next rebuild? A row of stones, one for each image between two rebuilds. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html, svg } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -13,7 +13,7 @@ type StoneState = ImageState | "open";
 
 const STEP = 34;
 const MOST_STONES = 20;
-/** Stones are no circles. */
+/** Half-axes of the stones, in turn, so that they look irregular. */
 const WIDTHS = [11.5, 10, 12.2, 10.6, 11.2] as const;
 const HEIGHTS = [8.2, 9, 7.6, 8.6, 8.9] as const;
 
@@ -113,7 +113,7 @@ export class Rail extends LitElement {
   ];
 
   @property({ attribute: false }) images!: ImagesState;
-  /** An image id. */
+  /** The id of the selected image. */
   @property({ attribute: false }) selected: string | null = null;
 
   override render(): TemplateResult {

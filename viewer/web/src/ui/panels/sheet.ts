@@ -1,4 +1,4 @@
-/** The event rail and the panel: two cards on a desktop, one sheet to pull up on a phone. */
+/** How are rail and panel arranged? As two cards on a desktop, as one bottom sheet on a phone. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -115,7 +115,7 @@ export class Sheet extends LitElement {
   @property({ attribute: false }) device!: DeviceFigures;
   @property({ attribute: false }) tab: Tab = "photos";
   @property({ attribute: false }) isOpen = false;
-  /** The image that is looked at. */
+  /** The id of the selected image. */
   @property({ attribute: false }) selected: string | null = null;
 
   private swipeFrom = 0;

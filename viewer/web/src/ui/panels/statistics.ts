@@ -1,4 +1,4 @@
-/** What do the figures say? Points, images, connection and this device. */
+/** Which figures does the page show? Points, images, latency, connection and device. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -12,12 +12,12 @@ import { pulseIcon, resyncIcon } from "../icons";
 import { sharedParts } from "../theme";
 import { budgetWords } from "../words";
 
-/** What the last frame took on this device. */
+/** The cost of the last frame on this device. */
 export interface DeviceFigures {
   readonly frameMs: number;
   readonly drawCalls: number;
   readonly pointsDrawn: number;
-  /** Since the page was opened. */
+  /** The number of frames since the page was opened. */
   readonly frames: number;
 }
 
@@ -140,7 +140,7 @@ function imageRows({ images, statistics }: ProjectState): Row[] {
   ];
 }
 
-/** The newest image's, and the median of the last ones once there are some. */
+/** The latency of each hop: the newest sample, and the median from three samples on. */
 function hopRows({ latency, roundTripS }: ProjectState): Row[] {
   const words = (samples: readonly number[]): string => {
     const summary = summaryOf(samples);

@@ -1,4 +1,4 @@
-/** Which photographs does this page send, and which are safe? */
+/** Which photographs does this page send, and which are stored? A list with the state of each upload. */
 import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
