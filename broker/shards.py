@@ -80,7 +80,7 @@ class PointCloud:
         return np.asarray(self.points_in_world.max(axis=0))
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Self:
-        """The cloud of some rows."""
+        """Take some rows: indexes (M,), a mask (N,), or a slice of the N points."""
         return type(self)(points_in_world=self.points_in_world[rows], colors_rgb=self.colors_rgb[rows])
 
     @classmethod

@@ -46,7 +46,7 @@ def sim3(target_from_source: Sim3) -> Any:
 
 
 def intrinsics_of(camera: Any) -> NDArray[np.float64]:
-    """fx, fy, cx, cy of a camera, in pixels of the image it was made for."""
+    """The intrinsics (4,) float64 of a camera: fx, fy, cx, cy, in pixels of the image it was made for."""
     return np.array([camera.focal_length_x, camera.focal_length_y, camera.principal_point_x, camera.principal_point_y])
 
 

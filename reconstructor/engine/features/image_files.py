@@ -113,7 +113,7 @@ class ImageFiles:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write an archive under a temporary name and rename it."""
+    """Write arrays of any shape, such as (N, 4), as an archive: under a temporary name first, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".tmp")
     with unfinished.open("wb") as file:
@@ -122,7 +122,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
-    """The arrays of an archive, or None if there is none that can be read."""
+    """Read the arrays of an archive, in the shapes they were written in, such as (N, 4); None if it cannot be read."""
     try:
         # opened here, because NumPy leaves a file that is no archive open
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:

@@ -81,7 +81,12 @@ class PairEstimator:
 
 
 def pairs_to_arrays(pairs: Sequence[Pair]) -> dict[str, NDArray[Any]]:
-    """All pairs of one new image as arrays that `pairs_from_arrays` reads."""
+    """Pack the P pairs of one new image into arrays that `pairs_from_arrays` reads.
+
+    Returns:
+        `earlier`, `match_counts` and `configurations` (P,) int64; `matches` (M, 2) uint32, the feature indexes of all
+        pairs one after the other; `matrices` (P, 3, 3, 3) float64.
+    """
     return {
         "earlier": np.array([pair.earlier for pair in pairs], np.int64),
         "match_counts": np.array([len(pair.matches) for pair in pairs], np.int64),
@@ -92,6 +97,11 @@ def pairs_to_arrays(pairs: Sequence[Pair]) -> dict[str, NDArray[Any]]:
 
 
 def pairs_from_arrays(newer: int, arrays: dict[str, NDArray[Any]]) -> tuple[Pair, ...]:
+    """Unpack the P pairs of an image from the arrays of `pairs_to_arrays`, `match_counts` (P,) among them.
+
+    Raises:
+        KeyError: an array is missing.
+    """
     ends = np.cumsum(arrays["match_counts"])
     return tuple(
         Pair(

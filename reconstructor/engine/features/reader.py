@@ -30,7 +30,7 @@ class ImageReader:
     def features(
         self, number: int, path: Path, image_id: str, keep_pixels: Callable[[NDArray[np.uint8]], None]
     ) -> tuple[ImageFacts, Features]:
-        """Facts and features of the image; a photograph that is decoded here is handed to `keep_pixels`.
+        """Facts and features of the image; `keep_pixels` gets the pixels (H, W, 3) uint8 RGB if they are decoded here.
 
         Raises:
             UnreadablePhotographError: as `read_photograph`.

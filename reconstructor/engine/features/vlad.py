@@ -41,7 +41,10 @@ class SimilarImages:
             self._first.clear()
 
     def rank(self, descriptors: NDArray[np.uint8], count: int) -> list[int]:
-        """Indexes (from 0, in the order of `add`) of the most similar images, best first; all while untrained."""
+        """Rank the images by how similar they are to descriptors (N, 128) uint8.
+
+        Returns the indexes (from 0, in the order of `add`) of the most similar images, best first; all while untrained.
+        """
         if self._words is None:
             return list(range(len(self._first)))
         scores = torch.stack(self._vectors) @ _vlad(descriptors, self._words)

@@ -241,7 +241,10 @@ def camera_of_sensor(camera_id: int, sensor: PhotographSensor) -> Any:
 
 
 def image_and_frame(number: int, camera_id: int, keypoints: NDArray[np.float32]) -> tuple[Any, Any]:
-    """Fresh COLMAP objects of an image; it is named by its number, because file names need not differ."""
+    """Fresh COLMAP objects of an image with keypoints (N, 4) float32, whose first columns are x and y in pixels.
+
+    The image is named by its number, because file names need not differ.
+    """
     image = pycolmap.Image(
         name=f"{number:06d}", keypoints=keypoints_in_image(keypoints), camera_id=camera_id, image_id=number
     )

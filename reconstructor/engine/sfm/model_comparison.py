@@ -37,7 +37,7 @@ def similarity_between(target: Any, source: Any) -> Sim3:
 
 
 def point_ids(model: Any, number: int) -> NDArray[np.int64]:
-    """For each feature of an image the id of the point it observes, or -1."""
+    """The ids (N,) int64 of the points that the N features of an image observe; -1 for none."""
     image = model.image(number)
     ids = np.full(image.num_points2D(), -1, np.int64)
     points = image.points2D
@@ -47,7 +47,7 @@ def point_ids(model: Any, number: int) -> NDArray[np.int64]:
 
 
 def camera_jumps(before: Any, after: Any, before_from_after: Sim3) -> NDArray[np.float64]:
-    """How far each common camera moves when `after` replaces `before`, relative to the cameras' extent before."""
+    """How far each of the N common cameras moves when `after` replaces `before`: (N,), in ratio to their extent before."""
     numbers = sorted(placed_numbers(before) & placed_numbers(after))
     old = _centers(before, numbers)
     new = before_from_after.apply(_centers(after, numbers))

@@ -45,6 +45,7 @@ class PublishedPoints:
         return self._take(model, sorted(model.point3D_ids()), features, only_new=False)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays for a file: `numbers` and `counts` (N,) int64 of N images, `marks` (B,) uint8 of packed bits."""
         numbers = sorted(self._marks)
         return {
             "numbers": np.array(numbers, np.int64),
@@ -55,6 +56,11 @@ class PublishedPoints:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "PublishedPoints":
+        """Unpack the arrays of `to_arrays`: `numbers` and `counts` (N,), `marks` (B,).
+
+        Raises:
+            KeyError: an array is missing.
+        """
         published = cls()
         ends = np.cumsum(arrays["counts"])
         bits = np.unpackbits(arrays["marks"], count=int(ends[-1]) if len(ends) else 0).astype(np.bool_)
