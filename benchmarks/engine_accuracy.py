@@ -23,7 +23,7 @@ from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import world_from_camera
 from reconstructor.engine.sfm.global_mapper import write_database
-from reconstructor.engine.sfm.restore import build_mapper, recall
+from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.replay.replayer import ReplayPlan, ReplayStep, order_photographs, replay
 
 SIMULATED_COUNT = 16
@@ -65,7 +65,7 @@ def _errors_of(update: Update, dataset: Dataset) -> dict[str, float]:
 def _peers(dataset: Dataset, settings: EngineSettings, out: Path, names: list[str]) -> dict[str, Any]:
     """COLMAP's mappers, each from the same features and verified pairs; their seconds are of the mapping alone."""
     configure(seed=settings.random_seed)
-    known = recall(ImageFiles(folder=out / "engine"), range(1, len(names) + 1))
+    known = restore_images(ImageFiles(folder=out / "engine"), range(1, len(names) + 1))
     is_fixed = settings.intrinsics is not None
     incremental = pycolmap.IncrementalPipelineOptions()
     incremental.ba_refine_focal_length = incremental.ba_refine_extra_params = not is_fixed

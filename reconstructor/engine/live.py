@@ -32,12 +32,12 @@ from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.refetch import Refetch, RefetchResult
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.describe import describe, upward_of, upward_said
+from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
-from reconstructor.engine.sfm.restore import EngineStateMissingError, build_mapper, introduce, recall
+from reconstructor.engine.sfm.restore import EngineStateMissingError, build_mapper, introduce, restore_images
 from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
-from reconstructor.engine.sfm.up_direction import UpDirection, kept_still
+from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
 
 
@@ -126,7 +126,7 @@ class LiveEngine:
         with self._model_lock:
             if self._densifier is None or not self._mapper.is_initialised:
                 return SurfacePoints.empty()
-            return self._densifier.succeeding(self._mapper).rebuild()
+            return self._densifier.next_densifier(self._mapper).rebuild()
 
     def match_count(self, image_id: str) -> int:
         """How many verified matches an image has with all others."""
@@ -216,7 +216,7 @@ class LiveEngine:
         self._check_open()
         self._sequence += 1
         with watch.measure("publishing"):
-            self._upward = kept_still(self._upward, upward_of(self._mapper), may_correct=is_complete)
+            self._upward = next_up_direction(self._upward, up_direction_of(self._mapper), may_correct=is_complete)
             update = describe(self._images, self._known, self._mapper, self._upward).model_copy(
                 update={
                     "new_point_count": len(cloud),
@@ -264,7 +264,7 @@ class LiveEngine:
 
     def _restore(self, step: Step) -> None:
         readable = [image.number for image in step.state.images if not image.rejection]
-        known = recall(self._files, readable)
+        known = restore_images(self._files, readable)
         for image in step.state.images:
             if image.rejection:
                 self._images.append(image)
@@ -286,7 +286,7 @@ class LiveEngine:
         self._densifier = self._new_densifier()  # of the mapper that was built here
         if self._densifier is not None and step.model is not None:
             self._densifier.restore(self._sequence)
-        self._upward = upward_said(step.output, self._mapper)
+        self._upward = stored_up_direction(step.output, self._mapper)
         if step.added_output is not None:
             update = describe(self._images, self._known, self._mapper, self._upward)
             self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))

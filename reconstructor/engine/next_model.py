@@ -39,7 +39,7 @@ class NextModel:
 
     def rebuild(self, live: Densifier, report: Report) -> None:
         """Make the dense cloud again, beginning with the depth maps of the live model."""
-        self.densifier = live.succeeding(self.mapper)
+        self.densifier = live.next_densifier(self.mapper)
         self._points = [self.densifier.rebuild(report)]
 
     def missing(self, numbers: Collection[int]) -> list[int]:

@@ -22,7 +22,7 @@ _TRIES: Final = 3
 
 
 @contextmanager
-def reopened(folder: Path, settings: EngineSettings) -> Iterator[LiveEngine]:
+def read_only_copy(folder: Path, settings: EngineSettings) -> Iterator[LiveEngine]:
     """An engine as the newest step in this folder left it; what it writes is thrown away.
 
     Raises:

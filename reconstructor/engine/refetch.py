@@ -76,7 +76,7 @@ class Refetch:
         if solution is None:
             return RefetchResult(verdict=verdict, objection=objection)
         try:
-            successor = self._succeed(solution, mapper, watch)
+            successor = self._next_model(solution, mapper, watch)
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
         with watch.measure("dense"):
@@ -114,7 +114,7 @@ class Refetch:
         trim_heap()
         self.priority.give_way()
 
-    def _succeed(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
+    def _next_model(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
         """A model of the solution, moved into the world that viewers know."""
         with self._lock:
             if mapper.is_initialised:

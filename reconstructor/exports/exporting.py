@@ -8,7 +8,7 @@ import numpy as np
 
 from reconstructor.clouds.similarity import Vector
 from reconstructor.engine.live import LiveEngine
-from reconstructor.engine.read_only_copy import reopened
+from reconstructor.engine.read_only_copy import read_only_copy
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.describe import world_from_camera
@@ -42,7 +42,7 @@ def export_to(what: str, data_dir: Path, form: str, out: Path) -> Exported:
         if form == "colmap":
             raise NothingToExportError("a COLMAP folder needs the built-in engine: another black box made these points")
         return _write(published_surface(origin), origin.metres_per_unit, origin.up, form, out)
-    with reopened(origin.engine_folder, EngineSettings()) as engine:
+    with read_only_copy(origin.engine_folder, EngineSettings()) as engine:
         if form == "colmap":
             _check_free(out)
             metres_per_unit = origin.metres_per_unit or 1.0

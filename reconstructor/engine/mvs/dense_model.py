@@ -15,7 +15,7 @@ from reconstructor.engine.mvs.depth_cache import CachedDepth
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
 from reconstructor.engine.mvs.packed_depth import PackedDepth
-from reconstructor.engine.mvs.reposing import reposed
+from reconstructor.engine.mvs.retriangulation import retriangulated
 from reconstructor.engine.mvs.views import View, best_sources
 
 _FUSED_TOGETHER = 4  # images whose points are fused first
@@ -209,7 +209,7 @@ class DenseModel:
         """Like `add`, but with a depth map that was made under other poses, if its cameras moved together."""
         if view.image_number not in self._views and entry is not None:
             self._views[view.image_number], self._entries[view.image_number] = view, entry
-            kept = self._reposed(view)
+            kept = self._retriangulated(view)
             if kept is not None:
                 self._entries[view.image_number] = kept
                 points, published = self._publish(view)
@@ -227,7 +227,7 @@ class DenseModel:
         self._views = {view.image_number: view for view in views}
         entries = {}
         for done, view in enumerate(views):
-            kept = self._reposed(view)
+            kept = self._retriangulated(view)
             if kept is not None:
                 entries[view.image_number] = kept
             elif self._sources(view):
@@ -304,14 +304,14 @@ class DenseModel:
         chosen = best_sources(view, known, self._settings.witness_count)
         return [self._entries[other.image_number] for other in chosen]
 
-    def _reposed(self, view: View) -> Entry | None:
+    def _retriangulated(self, view: View) -> Entry | None:
         entry = self._entries.get(view.image_number)
         if entry is None or len(entry.sources) < self._settings.source_count:
             return None  # there may be more sources now
         if any(source.image_number not in self._views for source in entry.sources):
             return None
         after = (view, *(self._views[source.image_number] for source in entry.sources))
-        moved = reposed(entry.depth_map, (entry.view, *entry.sources), after)
+        moved = retriangulated(entry.depth_map, (entry.view, *entry.sources), after)
         is_still = moved.depth_change_ratio <= self._settings.max_depth_change_ratio
         if not is_still or moved.epipolar_error_px > self._settings.max_epipolar_error_px:
             return None

@@ -90,7 +90,7 @@ class Densifier:
         self.keep_all(sequence)
         return points
 
-    def succeeding(self, mapper: LiveMapper) -> "Densifier":
+    def next_densifier(self, mapper: LiveMapper) -> "Densifier":
         """One for another mapper of the same images; it begins with the depth maps of this one and leaves them alone."""
         other = Densifier(self._files, self._settings, self._known, mapper, self._dense.copy())
         other._pixels, other._added = self._pixels, set(self._added)

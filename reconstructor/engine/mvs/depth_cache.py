@@ -1,4 +1,4 @@
-"""Where do depth maps wait that nobody looks at? In a file without a name; those used last are in memory, too.
+"""Where do depth maps lie while they are not needed? In a cache: an unlinked file, and the last used in memory.
 
 200 images of 612 x 408 hold 250 MB of depth, and twice that while a refetch computes their depth again.
 """
@@ -24,7 +24,7 @@ class CachedDepth(Protocol):
     """A depth map that is kept, wherever it is."""
 
     def take(self) -> PackedDepth:
-        """The depth map, to look at."""
+        """Read the depth map."""
         ...
 
 
@@ -54,7 +54,7 @@ class DepthCache:
 
     def __init__(self, folder: Path, *, in_memory_bytes: int = _IN_MEMORY_BYTES) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file, name = tempfile.mkstemp(prefix=".shelf-", dir=folder)
+        self._file, name = tempfile.mkstemp(prefix=".depth-cache-", dir=folder)
         Path(name).unlink()
         weakref.finalize(self, os.close, self._file)
         self._in_memory_bytes = in_memory_bytes
@@ -85,7 +85,7 @@ class DepthCache:
         return _CachedOnDisk(self, record)
 
     def read(self, record: _Record) -> PackedDepth:
-        """What lies there."""
+        """Read the depth map of a record, from memory if it was used lately."""
         with self._lock:
             if (kept := self._recent.get(record.offset)) is not None:
                 self._recent.move_to_end(record.offset)
@@ -131,11 +131,11 @@ class DepthCache:
 
 
 class _CachedOnDisk:
-    """A depth map on a shelf; its place is given back when nobody holds this any more."""
+    """A depth map in the file; its place becomes free when this object is collected."""
 
-    def __init__(self, shelf: DepthCache, record: _Record) -> None:
-        self._shelf, self._record = shelf, record
-        weakref.finalize(self, shelf.left.append, record).atexit = False
+    def __init__(self, cache: DepthCache, record: _Record) -> None:
+        self._cache, self._record = cache, record
+        weakref.finalize(self, cache.left.append, record).atexit = False
 
     def take(self) -> PackedDepth:
-        return self._shelf.read(self._record)
+        return self._cache.read(self._record)

@@ -50,7 +50,7 @@ class PatchMatchSettings:
     step_cost: float = 0.3
 
 
-def slanted(
+def patch_match(
     gray: Tensor, sources: Sequence[tuple[Tensor, Projection]], match: BestHypothesis, settings: PatchMatchSettings
 ) -> BestHypothesis:
     """Refine a match of a reference's luma (H, W), 0 to 1, by planes; scores become those of the weighted windows."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from broker.errors import CairnError
 from reconstructor.engine.mvs.correlation import correlation_scores
 from reconstructor.engine.mvs.depth_maps import DepthMap
-from reconstructor.engine.mvs.patch_match import PatchMatchSettings, slanted
+from reconstructor.engine.mvs.patch_match import PatchMatchSettings, patch_match
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
 from reconstructor.engine.mvs.refinement import BestHypothesis, best_of_planes, evened, refined
 from reconstructor.engine.mvs.semi_global_matching import Smoothness
@@ -88,7 +88,7 @@ class PlaneSweep:
         judged = self._judged(evened(match))
         if self._settings.slant is None:
             return judged
-        finer = self._judged(evened(slanted(gray, pairs, evened(match), self._settings.slant)))
+        finer = self._judged(evened(patch_match(gray, pairs, evened(match), self._settings.slant)))
         return finer.masked(judged.valid)
 
     def _swept(self, reference: View, sources: Sequence[View], nearest: float, farthest: float) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from reconstructor.engine.mvs.correlation import correlation_scores
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
-from reconstructor.engine.mvs.semi_global_matching import Smoothness, aggregated_costs
+from reconstructor.engine.mvs.semi_global_matching import Smoothness, semi_global_costs
 
 _EVENING_RADIUS = 2
 _SAME_SURFACE_PX = 0.5
@@ -36,7 +36,7 @@ class BestHypothesis:
 
 def best_of_planes(scores: Tensor, inverse_depths: Tensor, gray: Tensor, smoothness: Smoothness) -> Tensor:
     """(H, W) inverse depth by semi-global matching of scores (H, W, D) at evenly spaced planes (D,)."""
-    costs = aggregated_costs((1.0 - scores).mul_(0.5), gray, smoothness)
+    costs = semi_global_costs((1.0 - scores).mul_(0.5), gray, smoothness)
     place = costs.argmin(dim=2)
     spacing = inverse_depths[1] - inverse_depths[0]
     return inverse_depths[0] + (place + peak_offset(costs.neg_(), place)) * spacing
@@ -59,7 +59,7 @@ def refined(
     places = torch.arange(count, dtype=torch.float32, device=gray.device) - (count - 1) / 2.0
     hypotheses = torch.addcmul(coarse[:, :, None], step[:, :, None], places)
     scores = correlation_scores(gray, sources, hypotheses, window=window)
-    place = aggregated_costs((1.0 - scores).mul_(0.5), gray, smoothness).argmin(dim=2)
+    place = semi_global_costs((1.0 - scores).mul_(0.5), gray, smoothness).argmin(dim=2)
     moved = (place + peak_offset(scores, place) - (count - 1) / 2.0) * step
     return BestHypothesis(
         inverse_depth=coarse + moved,

@@ -26,7 +26,7 @@ class Smoothness:
     is_diagonal: bool = False
 
 
-def aggregated_costs(costs: Tensor, gray: Tensor, smoothness: Smoothness) -> Tensor:
+def semi_global_costs(costs: Tensor, gray: Tensor, smoothness: Smoothness) -> Tensor:
     """Sum the costs along the paths that come to each pixel from every side.
 
     Args:

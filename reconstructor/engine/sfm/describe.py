@@ -29,19 +29,19 @@ def describe(
     )
 
 
-def upward_of(mapper: LiveMapper) -> UpDirection | None:
+def up_direction_of(mapper: LiveMapper) -> UpDirection | None:
     """Which way is up by the cameras as they stand now."""
     poses = [world_from_camera(mapper.model.image(number)) for number in mapper.placed_numbers()]
     return estimate_upward(np.array(poses).reshape(-1, 4, 4))
 
 
-def upward_said(output: Path, mapper: LiveMapper) -> UpDirection | None:
+def stored_up_direction(output: Path, mapper: LiveMapper) -> UpDirection | None:
     """What was said of up with the output of an earlier step; the cameras tell again how sure it is."""
     try:
         update = read_update(output)
     except BadUpdateError:  # torn by a power cut
         update = None
-    again = upward_of(mapper)
+    again = up_direction_of(mapper)
     if update is None or update.up is None or again is None:
         return None
     return UpDirection(direction=np.array(update.up), deviation_rad=again.deviation_rad)

@@ -16,7 +16,7 @@ class EngineStateMissingError(CairnError):
     remedy = "Restore the engine's folder from a backup, or begin the project again from its images."
 
 
-def recall(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
+def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
     """All that is on disk of the images with these numbers.
 
     Raises:

@@ -24,7 +24,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_ladder
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge
-from reconstructor.engine.sfm.restore import build_mapper, recall
+from reconstructor.engine.sfm.restore import build_mapper, restore_images
 
 _WATCH_INTERVAL_S: Final = 0.5
 _NICENESS: Final = 5  # a third of the share of the process that adds images meanwhile
@@ -66,7 +66,7 @@ def solve(folder: Path) -> SolveVerdict:
     """Climb the ladder; writes `result/` if a solution passes the gate, and returns what happened."""
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
     configure(seed=request.settings.random_seed)
-    known = recall(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
+    known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
     live = _read_model(folder / "live") if request.has_live else None
     attempts: list[Attempt] = []
     for method, run in _ladder(known, folder, request.settings, live):

@@ -55,7 +55,9 @@ def estimate_upward(world_from_camera: NDArray[np.floating]) -> UpDirection | No
     return UpDirection(direction=sign * axes[:, 0], deviation_rad=float(1.0 / np.sqrt(information[1])))
 
 
-def kept_still(known: UpDirection | None, estimate: UpDirection | None, *, may_correct: bool) -> UpDirection | None:
+def next_up_direction(
+    known: UpDirection | None, estimate: UpDirection | None, *, may_correct: bool
+) -> UpDirection | None:
     """What to say of up, after what was said: the new estimate, unless that would tilt what is rightly upright."""
     if estimate is None or (known is not None and known.is_sure and not may_correct):
         return known

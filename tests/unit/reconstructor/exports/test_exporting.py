@@ -14,7 +14,7 @@ from broker.ids import Generation, ProjectId
 from broker.messages import CameraEntry, Cameras, CameraState, ScaleSource
 from reconstructor.clouds.ply import WideCloud
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.read_only_copy import reopened
+from reconstructor.engine.read_only_copy import read_only_copy
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.restore import EngineStateMissingError
 from reconstructor.exports.cli import app
@@ -144,7 +144,7 @@ def test_what_is_not_there_is_told(project: Path, tmp_path: Path) -> None:
     (tmp_path / "hollow/engine").mkdir(parents=True)
     with (
         pytest.raises(EngineStateMissingError, match="no state"),
-        reopened(tmp_path / "hollow/engine", EngineSettings()),
+        read_only_copy(tmp_path / "hollow/engine", EngineSettings()),
     ):
         pass
 

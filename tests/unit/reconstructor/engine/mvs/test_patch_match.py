@@ -6,7 +6,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor
 
 from reconstructor.engine.mvs.depth_maps import DepthMap
-from reconstructor.engine.mvs.patch_match import PatchMatchSettings, fitted_planes, slanted
+from reconstructor.engine.mvs.patch_match import PatchMatchSettings, fitted_planes, patch_match
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings, matchable
 from reconstructor.engine.mvs.refinement import BestHypothesis
 from tests.unit.reconstructor.engine.analytic import Rendered, photographed
@@ -76,7 +76,7 @@ def test_a_pixel_that_is_right_stays_and_one_that_is_off_comes_back() -> None:
     inner = (slice(10, -10), slice(30, -30))
     for start, most_px in ((true, 0.1), (off, 0.2)):
         match = BestHypothesis(inverse_depth=start, score=torch.zeros_like(true), speed=speed)
-        found = slanted(view.gray(), pairs, match, PatchMatchSettings())
+        found = patch_match(view.gray(), pairs, match, PatchMatchSettings())
         assert float(((found.inverse_depth - true).abs() * speed)[inner].median()) < most_px
         assert float(found.score[inner].median()) > 0.8
 

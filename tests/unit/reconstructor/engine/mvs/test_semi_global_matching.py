@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from reconstructor.engine.mvs.semi_global_matching import Smoothness, aggregated_costs
+from reconstructor.engine.mvs.semi_global_matching import Smoothness, semi_global_costs
 
 STEP, JUMP = 0.05, 0.4
 SMOOTHNESS = Smoothness(step_penalty=STEP, jump_penalty=JUMP)
@@ -37,14 +37,14 @@ def test_the_sum_is_that_of_the_plain_recursion(is_diagonal: bool) -> None:
     expected = np.sum([walked(costs, way) for way in ways], axis=0)
     smoothness = Smoothness(step_penalty=STEP, jump_penalty=JUMP, is_diagonal=is_diagonal)
     flat = torch.full((7, 9), 0.5)
-    found = aggregated_costs(torch.from_numpy(costs.astype(np.float32)), flat, smoothness)
+    found = semi_global_costs(torch.from_numpy(costs.astype(np.float32)), flat, smoothness)
     assert np.abs(found.numpy() - expected).max() < 1e-5
 
 
 def test_costs_are_not_changed_in_place() -> None:
     costs = torch.rand(6, 6, 8, generator=torch.Generator().manual_seed(2))
     before = costs.clone()
-    aggregated_costs(costs, torch.zeros(6, 6), SMOOTHNESS)
+    semi_global_costs(costs, torch.zeros(6, 6), SMOOTHNESS)
     assert torch.equal(costs, before)
 
 
@@ -53,7 +53,7 @@ def test_lonely_mistakes_give_way_to_their_neighbours() -> None:
     costs[:, :, 3] = 0.1
     costs[10, 10, 3], costs[10, 10, 7] = 0.3, 0.05
     assert int(costs[10, 10].argmin()) == 7
-    assert bool((aggregated_costs(costs, torch.zeros(20, 20), SMOOTHNESS).argmin(dim=2) == 3).all())
+    assert bool((semi_global_costs(costs, torch.zeros(20, 20), SMOOTHNESS).argmin(dim=2) == 3).all())
 
 
 def test_jumps_are_taken_at_the_edge_of_the_image() -> None:
@@ -61,6 +61,6 @@ def test_jumps_are_taken_at_the_edge_of_the_image() -> None:
     costs[:, :6, 1], costs[:, 10:, 6] = 0.1, 0.1  # nothing is known in columns 6 to 9
     gray = torch.zeros(16, 16)
     gray[:, 9:] = 1.0
-    chosen = aggregated_costs(costs, gray, SMOOTHNESS).argmin(dim=2)
+    chosen = semi_global_costs(costs, gray, SMOOTHNESS).argmin(dim=2)
     assert bool((chosen[:, :9] == 1).all())
     assert bool((chosen[:, 9:] == 6).all())

@@ -8,8 +8,8 @@ import pytest
 from edge_agent.cameras.simulated.path import UP, looking_at, orbit, shaken
 from reconstructor.black_box import Update, write_update
 from reconstructor.clouds.similarity import rotation_from_quaternion
-from reconstructor.engine.sfm.describe import describe, upward_of, upward_said
-from reconstructor.engine.sfm.up_direction import UpDirection, estimate_upward, kept_still
+from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
+from reconstructor.engine.sfm.up_direction import UpDirection, estimate_upward, next_up_direction
 from tests.unit.reconstructor.engine.synthetic import Walk, seen_points
 
 SEEDS = range(20)
@@ -77,11 +77,11 @@ def test_a_guess_is_followed_by_better_ones_and_what_is_sure_stays_until_a_compl
         UpDirection(direction=np.array([0.0, np.sin(tilt), np.cos(tilt)]), deviation_rad=deviation)
         for tilt, deviation in ((0.4, 0.5), (0.1, 0.02), (0.0, 0.01))
     )
-    assert kept_still(None, guess, may_correct=False) is guess
-    assert kept_still(guess, sure, may_correct=False) is sure
-    assert kept_still(sure, later, may_correct=False) is sure
-    assert kept_still(sure, None, may_correct=True) is sure
-    assert kept_still(sure, later, may_correct=True) is later
+    assert next_up_direction(None, guess, may_correct=False) is guess
+    assert next_up_direction(guess, sure, may_correct=False) is sure
+    assert next_up_direction(sure, later, may_correct=False) is sure
+    assert next_up_direction(sure, None, may_correct=True) is sure
+    assert next_up_direction(sure, later, may_correct=True) is later
 
 
 def test_a_restarted_engine_says_what_it_said_before(tmp_path: Path) -> None:
@@ -90,12 +90,12 @@ def test_a_restarted_engine_says_what_it_said_before(tmp_path: Path) -> None:
         walk.add(number)
     said = UpDirection(direction=np.array([0.0, 0.6, 0.8]), deviation_rad=0.01)
     write_update(describe([], walk.known, walk.mapper, said), tmp_path)
-    again, fresh = upward_said(tmp_path, walk.mapper), upward_of(walk.mapper)
+    again, fresh = stored_up_direction(tmp_path, walk.mapper), up_direction_of(walk.mapper)
     assert again is not None
     assert fresh is not None
     assert np.array_equal(again.direction, said.direction)
     assert again.deviation_rad == fresh.deviation_rad
     write_update(Update(), tmp_path)
-    assert upward_said(tmp_path, walk.mapper) is None
+    assert stored_up_direction(tmp_path, walk.mapper) is None
     (tmp_path / "update.json").write_bytes(b"{torn")
-    assert upward_said(tmp_path, walk.mapper) is None
+    assert stored_up_direction(tmp_path, walk.mapper) is None

@@ -14,7 +14,7 @@ _SAMPLE_COUNT = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Reposed:
+class Retriangulated:
     """A depth map under new poses.
 
     Attributes:
@@ -30,7 +30,7 @@ class Reposed:
 
 
 @torch.inference_mode()
-def reposed(depth_map: DepthMap, before: Sequence[View], after: Sequence[View]) -> Reposed:
+def retriangulated(depth_map: DepthMap, before: Sequence[View], after: Sequence[View]) -> Retriangulated:
     """Move a depth map along with its cameras.
 
     Args:
@@ -61,7 +61,7 @@ def reposed(depth_map: DepthMap, before: Sequence[View], after: Sequence[View]) 
     valid = depth_map.valid & (moved > 0.0)
     changes = ratio[valid]
     scale = float(changes.median()) if len(changes) else 1.0
-    return Reposed(
+    return Retriangulated(
         depth_map=replace(depth_map, inverse_depth=moved, deviation=depth_map.deviation * ratio, valid=valid),
         depth_change_ratio=_upper((changes / scale - 1.0).abs()),
         epipolar_error_px=_upper(torch.cat(errors)) if errors else 0.0,
