@@ -131,6 +131,13 @@ class Update(BaseModel):
         return given
 
     @model_validator(mode="after")
+    def _change_is_complete(self) -> Self:
+        change = self.world_from_previous
+        if change is not None and change.model_fields_set < {"scale", "rotation_wxyz", "translation"}:
+            raise ValueError("world_from_previous needs scale, rotation_wxyz and translation")
+        return self
+
+    @model_validator(mode="after")
     def _metres_have_a_source(self) -> Self:
         if (self.metres_per_unit is None) is not (self.scale_source is ScaleSource.NONE):
             raise ValueError("metres_per_unit and scale_source come together")

@@ -101,7 +101,9 @@ def estimate_similarity_robustly(
     rounds: int = 10,
     outlier_ratio: float = 3.0,
 ) -> Sim3:
-    """Like `estimate_similarity`, but points further off than `outlier_ratio` medians are weighed down (Huber, IRLS).
+    """Fit like `estimate_similarity`, robustly: trimmed least squares.
+
+    Points further off than `outlier_ratio` medians are dropped, round by round. Points are (N, 3) in both frames.
 
     Raises:
         DegenerateGeometryError: as `estimate_similarity`.

@@ -31,19 +31,20 @@ class Planes:
     down: Tensor
 
     def take(self, rows: Tensor | slice) -> "Planes":
+        """Take the planes of some pixels: indexes (M,) int64, or a slice of the N."""
         return Planes(inverse_depth=self.inverse_depth[rows], across=self.across[rows], down=self.down[rows])
 
     def put(self, rows: Tensor, planes: "Planes") -> None:
-        """Replace the planes of these pixels, in place."""
+        """Replace the planes of the pixels at the indexes (M,) int64, in place."""
         self.inverse_depth[rows], self.across[rows], self.down[rows] = planes.inverse_depth, planes.across, planes.down
 
     def shifted(self, across_px: Tensor, down_px: Tensor) -> "Planes":
-        """The same planes, held by pixels so many pixels away."""
+        """The same planes, held by pixels that lie away by (N,) float32 pixels across and down."""
         moved = self.inverse_depth + self.across * across_px + self.down * down_px
         return Planes(inverse_depth=moved, across=self.across, down=self.down)
 
     def where(self, chosen: Tensor, other: "Planes") -> "Planes":
-        """The other planes where they are chosen, these elsewhere."""
+        """The other planes where they are chosen, (N,) bool, and these elsewhere."""
         return Planes(
             inverse_depth=torch.where(chosen, other.inverse_depth, self.inverse_depth),
             across=torch.where(chosen, other.across, self.across),

@@ -85,7 +85,7 @@ def box_mean(values: Tensor, window: int) -> Tensor:
 
 
 def mean_of_best_half(correlations: Iterable[Tensor], source_count: int) -> Tensor:
-    """Of one correlation tensor for each source, all of one shape; `UNSEEN` where none sees."""
+    """The mean (H, W, D) of the best half of the sources' correlations, each (H, W, D); `UNSEEN` where none sees."""
     best: list[Tensor] = []  # the highest first, of each hypothesis on its own
     for correlation in correlations:
         challenger = correlation

@@ -28,9 +28,11 @@ class DepthFiles:
     folder: Path
 
     def write_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
+        """Write the reduced photograph (H, W, 3) of an image."""
         write_arrays(self._path("pixels", number), {"pixels_rgb": pixels_rgb})
 
     def read_pixels(self, number: int) -> NDArray[np.uint8] | None:
+        """Read the reduced photograph (H, W, 3) uint8 RGB of an image, or None if there is none."""
         arrays = read_arrays(self._path("pixels", number))
         return None if arrays is None else arrays.get("pixels_rgb")
 

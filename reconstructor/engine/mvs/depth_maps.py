@@ -92,7 +92,7 @@ class SurfacePoints:
         return len(self.points_in_world)
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "SurfacePoints":
-        """The points of some rows."""
+        """Take some rows: indexes (M,), a mask (N,), or a slice of the N points."""
         return SurfacePoints(
             points_in_world=self.points_in_world[rows],
             normals_in_world=self.normals_in_world[rows],

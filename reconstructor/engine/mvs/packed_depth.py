@@ -59,7 +59,7 @@ class PackedDepth:
 
     @property
     def codes(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The arrays."""
+        """The inverse depth int16, log deviation uint8 and confidence uint8, each (H, W)."""
         return self.inverse_depth, self.log_deviation, self.confidence
 
     def take(self) -> Self:
@@ -80,7 +80,7 @@ class PackedDepth:
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """For a file."""
+        """Arrays for a file: the three codes (H, W), and `span` (2,) float64 of `lowest` and `octaves`."""
         return {
             "inverse_depth": self.inverse_depth.cpu().numpy(),
             "log_deviation": self.log_deviation.cpu().numpy(),
@@ -90,7 +90,12 @@ class PackedDepth:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], device: torch.device) -> Self:
-        """From a file; raises KeyError and ValueError when it is none."""
+        """Unpack the arrays of a file: the three codes (H, W), and `span` (2,).
+
+        Raises:
+            KeyError: an array is missing.
+            ValueError: `span` does not hold two numbers.
+        """
         lowest, octaves = (float(each) for each in arrays["span"])
         return cls(
             inverse_depth=torch.from_numpy(arrays["inverse_depth"]).to(device),

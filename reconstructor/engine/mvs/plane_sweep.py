@@ -127,7 +127,7 @@ def inverse_depth_range(view: View) -> tuple[float, float]:
 
 
 def matchable(reference: View, sources: Sequence[View]) -> list[tuple[Tensor, Projection]]:
-    """What the correlation needs of each source."""
+    """The luma (H, W) float32, 0 to 1, of each source and the projection from the reference into it."""
     return [(source.gray(), Projection.between(reference, source)) for source in sources]
 
 

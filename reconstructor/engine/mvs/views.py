@@ -85,11 +85,13 @@ class View:
 
     @property
     def camera_matrix(self) -> Matrix:
+        """The matrix K (3, 3) float64, from camera coordinates to pixels."""
         fx, fy, cx, cy = self.intrinsics
         return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
 
     @property
     def center_in_world(self) -> Matrix:
+        """The camera centre (3,) float64 in the world frame."""
         return np.asarray(-self.camera_from_world[:3, :3].T @ self.camera_from_world[:3, 3])
 
     def gray(self) -> Tensor:

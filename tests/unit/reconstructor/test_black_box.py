@@ -77,6 +77,8 @@ def test_a_black_box_that_knows_no_cameras_leaves_no_update(tmp_path: Path) -> N
         '{"up": [0, 0, NaN]}',
         '{"metres_per_unit": 0, "scale_source": "gps"}',
         '{"metres_per_unit": 2.0}',
+        '{"world_from_previous": {}}',
+        '{"world_from_previous": {"scale": 2, "rotation": [0, 1, 0, 0], "translation": [1, 2, 3]}}',
         '{"scale_source": "gps"}',
         '{"cameras": [{"image_id": "a", "state": "placed"}]}',
         '{"cameras": [{"image_id": "a", "state": "waiting", "reprojection_error_px": -1}]}',
