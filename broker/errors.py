@@ -17,3 +17,9 @@ class CairnError(Exception):
     def sentence(self) -> str:
         """The message on one line, whatever a library put into it."""
         return " ".join(str(self).split()) or self.code
+
+
+def first_error(group: BaseExceptionGroup[CairnError]) -> CairnError:
+    """Return the first error of a task group, however deep the groups are nested."""
+    first = group.exceptions[0]
+    return first_error(first) if isinstance(first, BaseExceptionGroup) else first

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from broker.delivery import Delivery
-from broker.errors import CairnError
+from broker.errors import CairnError, first_error
 from broker.images.thumbnails import thumbnail
 from broker.logs import get_logger
 from edge_agent.cameras.plan import CameraPlan
@@ -284,9 +284,3 @@ def describe_camera(plan: CameraPlan) -> str:
         CameraKind.WATCH: str(plan.folder),
     }.get(plan.kind)
     return (f"{plan.kind}: {detail}" if detail else plan.kind.value)[:128]
-
-
-def first_error(group: BaseExceptionGroup[CairnError]) -> CairnError:
-    """The first CairnError, however deep the task groups are nested."""
-    first = group.exceptions[0]
-    return first_error(first) if isinstance(first, BaseExceptionGroup) else first

@@ -122,6 +122,12 @@ class Update(BaseModel):
         default=0, description="how many complete solutions were taken over before these points were made"
     )
 
+    @field_validator("scale_source", mode="before")
+    @classmethod
+    def _old_source(cls, given: Any) -> Any:
+        """Read `distance`, as `scale_bar` was called before; until version 0.2."""
+        return ScaleSource.SCALE_BAR if given == "distance" else given
+
     @field_validator("world_from_previous", mode="before")
     @classmethod
     def _old_quaternion(cls, given: Any) -> Any:

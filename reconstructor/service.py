@@ -5,7 +5,7 @@ import contextlib
 import signal
 
 from broker.config import BadSettingsError
-from broker.errors import CairnError
+from broker.errors import CairnError, first_error
 from broker.logs import get_logger
 from reconstructor.config import Settings
 from reconstructor.project import serve_project
@@ -35,7 +35,7 @@ async def serve(settings: Settings) -> None:
             for task in serving:
                 task.cancel()
     except* CairnError as group:
-        problem = _first(group)
+        problem = first_error(group)
     if problem is not None:
         raise problem
     log.info("reconstructor_stopped")
@@ -45,9 +45,3 @@ def run(settings: Settings) -> None:
     """The whole program; raises like `serve`."""
     with contextlib.suppress(KeyboardInterrupt):  # before the loop listens to signals
         asyncio.run(serve(settings))
-
-
-def _first(group: BaseExceptionGroup[CairnError]) -> CairnError:
-    """Return one of possibly several errors; the others show when it is mended."""
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -84,6 +84,6 @@ def _simulated(plan: CameraPlan) -> Camera:
         from edge_agent.cameras.simulated.camera import SimulatedCamera  # noqa: PLC0415 - brings numpy and Open3D
     except ImportError as exc:
         raise CameraMissingError(
-            f"the simulated camera needs {exc.name}: pip install 'cairn[simulation]', or choose another camera"
+            f"the simulated camera needs {exc.name}: run `deploy/setup.sh demo`, or choose another camera"
         ) from exc
     return SimulatedCamera(plan.object_name, count=plan.count, first=plan.first)

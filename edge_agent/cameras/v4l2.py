@@ -17,7 +17,7 @@ class LinuxpyMissingError(CameraUnusableError):
     """The package for USB cameras is not installed."""
 
     code = "usb_camera_missing"
-    remedy = "Install linuxpy: `deploy/setup.sh rig` with the extra `usb`."
+    remedy = "Install linuxpy into the environment: `.venv/bin/pip install linuxpy`."
 
 
 class UsbCamera:
@@ -63,7 +63,7 @@ def _open(number: int, size_px: tuple[int, int] | None) -> tuple[Any, Any]:
     try:
         from linuxpy.video.device import Device, V4L2Error, VideoCapture  # noqa: PLC0415 - only rigs with USB cameras
     except ImportError as exc:
-        raise LinuxpyMissingError("linuxpy is missing: pip install 'cairn[usb]'") from exc
+        raise LinuxpyMissingError("linuxpy is missing: run `.venv/bin/pip install linuxpy`") from exc
     try:
         device = Device.from_id(number)
         device.open()

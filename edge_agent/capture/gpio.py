@@ -45,7 +45,7 @@ def _open(pin: int) -> Any:
     except ImportError as exc:
         raise GpioMissingError(
             "gpiozero is missing: apt-get install python3-gpiozero python3-lgpio, and make the environment with"
-            " --system-site-packages, or pip install 'cairn[gpio]'"
+            " --system-site-packages, or run `.venv/bin/pip install gpiozero lgpio`"
         ) from exc
     try:
         return Button(pin, pull_up=True, bounce_time=BOUNCE_S)

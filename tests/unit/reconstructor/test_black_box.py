@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from broker.messages import CameraState, Similarity
+from broker.messages import CameraState, ScaleSource, Similarity
 from reconstructor.black_box import (
     UPDATE_NAME,
     BadUpdateError,
@@ -97,6 +97,7 @@ def test_the_old_spelling_of_a_reason_and_of_a_rotation_is_read_for_one_version(
         """{"cameras": [{"image_id": "a", "state": "waiting", "reason": "too_few_matches", "sentence": "Closer."},
                         {"image_id": "b", "state": "waiting", "reason": "needs_parallax"},
                         {"image_id": "c", "state": "waiting", "code": "first_image", "reason": "Take a second one."}],
+            "metres_per_unit": 2.0, "scale_source": "distance",
             "world_from_previous": {"scale": 2, "quaternion_wxyz": [0, 1, 0, 0], "translation": [1, 2, 3]}}"""
     )
     update = read_update(tmp_path)
@@ -108,6 +109,7 @@ def test_the_old_spelling_of_a_reason_and_of_a_rotation_is_read_for_one_version(
     ]
     expected = Similarity(scale=2.0, rotation_wxyz=(0.0, 1.0, 0.0, 0.0), translation=(1.0, 2.0, 3.0))
     assert update.world_from_previous == expected
+    assert update.scale_source is ScaleSource.SCALE_BAR
 
 
 def test_the_worked_example_of_the_documentation_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
