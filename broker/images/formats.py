@@ -6,19 +6,22 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFormat:
-    """One format, by Pillow's name; its first suffix is the one that files are written with."""
+    """One format, by Pillow's names; its first suffix is the one that files are written with."""
 
-    name: str
+    names: tuple[str, ...]
     content_type: str
     suffixes: tuple[str, ...]
 
 
+# MPO is a JPEG with further pictures behind the first, as phones and drones write it; the first picture is used.
 IMAGE_FORMATS: Final = (
-    ImageFormat(name="JPEG", content_type="image/jpeg", suffixes=(".jpg", ".jpeg")),
-    ImageFormat(name="PNG", content_type="image/png", suffixes=(".png",)),
-    ImageFormat(name="WEBP", content_type="image/webp", suffixes=(".webp",)),
-    ImageFormat(name="TIFF", content_type="image/tiff", suffixes=(".tif", ".tiff")),
+    ImageFormat(names=("JPEG", "MPO"), content_type="image/jpeg", suffixes=(".jpg", ".jpeg")),
+    ImageFormat(names=("PNG",), content_type="image/png", suffixes=(".png",)),
+    ImageFormat(names=("WEBP",), content_type="image/webp", suffixes=(".webp",)),
+    ImageFormat(names=("TIFF",), content_type="image/tiff", suffixes=(".tif", ".tiff")),
 )
-FORMAT_BY_NAME: Final = {each.name: each for each in IMAGE_FORMATS}
+FORMAT_BY_NAME: Final = {name: each for each in IMAGE_FORMATS for name in each.names}
 FORMAT_BY_SUFFIX: Final = {suffix: each for each in IMAGE_FORMATS for suffix in each.suffixes}
 FORMAT_BY_CONTENT_TYPE: Final = {each.content_type: each for each in IMAGE_FORMATS}
+# Pillow's JPEG reader recognises MPO by itself.
+READ_FORMATS: Final = tuple(each.names[0] for each in IMAGE_FORMATS)

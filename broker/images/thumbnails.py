@@ -3,9 +3,10 @@
 import io
 from typing import Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from broker.contract import MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
+from broker.images.decoding import UndecodableImageError, translating_decoder_errors
 
 QUALITIES: Final = (80, 60, 40, 20)
 
@@ -13,10 +14,10 @@ QUALITIES: Final = (80, 60, 40, 20)
 def thumbnail(content: bytes) -> bytes | None:
     """A JPEG of at most 64 KB, upright, without EXIF; None when the photograph cannot be read."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with translating_decoder_errors(), Image.open(io.BytesIO(content)) as image:
             image.draft("RGB", (MAX_THUMBNAIL_PX, MAX_THUMBNAIL_PX))
             small = ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except UndecodableImageError:
         return None
     small.thumbnail((MAX_THUMBNAIL_PX, MAX_THUMBNAIL_PX))
     for quality in QUALITIES:

@@ -1,6 +1,7 @@
 """What happens to each message that arrives? Images, pieces and scale bars are stored, requests queued, bad messages answered by an error event."""
 
 import asyncio
+import contextlib
 
 from broker.channel import Match
 from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, match
@@ -10,13 +11,20 @@ from broker.ids import SenderId
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.gaps import Gaps
 from reconstructor.intake.pieces import receive_upload
-from reconstructor.intake.receipts import captured_at, receipt_for, send_flow, send_receipt
+from reconstructor.intake.receipts import captured_at, receipt_for, rejection, send_flow, send_receipt
 from reconstructor.intake.scale_bars import receive_scale_bar
-from reconstructor.intake.validation import Upload
+from reconstructor.intake.validation import ImageRefusedError, Upload
 from reconstructor.requests import ReceivedRequest
 
 # The filter of the pieces matches begin and end, too; filters of their own would bring those twice.
 READ = (IMAGE, UPLOAD_PIECE, REQUEST, SCALE_BAR)
+
+
+class MessageFailedError(ImageRefusedError):
+    """Processing a message failed by a defect of the program; the message is not processed again."""
+
+    code = "message_failed"
+    remedy = "Report it with the reconstructor's log, which names the exception."
 
 
 async def receive_messages(context: Context, requests: asyncio.Queue[ReceivedRequest], gaps: Gaps) -> None:
@@ -30,8 +38,24 @@ async def receive_messages(context: Context, requests: asyncio.Queue[ReceivedReq
         except CairnError as exc:
             await context.publish_error(exc, topic=message.topic)
             message.acknowledge()
+        except Exception:
+            context.log.exception("message_failed", topic=message.topic)
+            await _refuse(context, gaps, message)
+            message.acknowledge()
         else:
             message.acknowledge()
+
+
+async def _refuse(context: Context, gaps: Gaps, message: Incoming) -> None:
+    """Answer a message whose processing failed by a defect of ours: a rejected receipt for an image, else an event."""
+    failed = MessageFailedError("this message could not be processed: report it with the reconstructor's log")
+    with contextlib.suppress(*BROKER_ERRORS):
+        found = match(context.space, message.topic)
+        if found.channel is IMAGE:
+            receipt = await rejection(context, found.sender, found.image_name, failed)
+            await send_receipt(context, gaps, found.sender, receipt)
+        else:
+            await context.publish_error(failed, topic=message.topic)
 
 
 async def _receive_one(

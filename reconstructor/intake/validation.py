@@ -13,7 +13,8 @@ from broker.contract import MAX_IMAGE_BYTES
 from broker.error_codes import WRONG_DIGEST
 from broker.errors import CairnError
 from broker.ids import ImageId, ImageName, SenderId
-from broker.images.formats import FORMAT_BY_NAME
+from broker.images.decoding import UndecodableImageError, translating_decoder_errors
+from broker.images.formats import FORMAT_BY_NAME, READ_FORMATS
 from broker.messages import ReceiptStatus
 from reconstructor.storage.images import NewImage, StoredImage
 from reconstructor.storage.store import Store
@@ -146,18 +147,21 @@ def _inspect(upload: Upload, image_id: ImageId, digest: str, limits: Limits) -> 
 
 def _open(payload: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(payload), formats=tuple(FORMAT_BY_NAME))
-    except UnidentifiedImageError as exc:
-        raise NotAnImageError("the bytes are not a JPEG, PNG, WebP or TIFF image") from exc
-    except Image.DecompressionBombError as exc:
-        raise ImageTooLargeError("the header announces far too many pixels: reduce the image") from exc
-    except (OSError, SyntaxError, ValueError, EOFError) as exc:  # what Pillow's parsers raise on damaged headers
-        raise DamagedImageError(f"the image's header does not read: {exc}") from exc
+        with translating_decoder_errors():
+            return Image.open(io.BytesIO(payload), formats=READ_FORMATS)
+    except UndecodableImageError as exc:
+        if isinstance(exc.__cause__, UnidentifiedImageError):
+            raise NotAnImageError("the bytes are not a JPEG, PNG, WebP or TIFF image") from exc
+        if isinstance(exc.__cause__, Image.DecompressionBombError):
+            raise ImageTooLargeError("the header announces far too many pixels: reduce the image") from exc
+        raise DamagedImageError(f"the image's header does not read: {exc.sentence}") from exc
 
 
 def _decode(opened: Image.Image) -> None:
     try:
-        opened.draft("L", _SMALLEST)  # JPEG only: 0.08 s instead of 0.21 s for 12 megapixels, truncation is seen alike
-        opened.load()
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, Image.DecompressionBombError) as exc:
-        raise DamagedImageError(f"the image does not decode: {exc}; send it again") from exc
+        with translating_decoder_errors():
+            # JPEG only: 0.08 s instead of 0.21 s for 12 megapixels; a cut file is still noticed.
+            opened.draft("L", _SMALLEST)
+            opened.load()
+    except UndecodableImageError as exc:
+        raise DamagedImageError(f"the image does not decode: {exc.sentence}; send it again") from exc

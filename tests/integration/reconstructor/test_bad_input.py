@@ -1,8 +1,11 @@
 """Whatever comes in or out of a black box: a receipt or an error with its code, a line in the log, and on it goes."""
 
+import asyncio
 import contextlib
 import json
 import socket
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,9 @@ from broker.ids import Verb
 from broker.messages import Error, ReceiptStatus, Request
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
+from reconstructor.config import Settings
+from reconstructor.intake.validation import Taken, Upload, take_in
+from reconstructor.service import serve
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PROJECT, SPACE, Program, Rig, Watcher, retained_manifest
@@ -230,3 +236,33 @@ async def test_ascii_and_double_precision_are_fine(
         await seen.until_complete(2)
         assert not seen.of_type(Error)
         assert (await retained_manifest(mosquitto)).point_count == 2 * POINTS_PER_IMAGE
+
+
+async def test_a_defect_while_a_message_is_processed_ends_in_a_receipt_and_harms_no_other(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The intake is made to fail in a way that no list of exceptions foresees."""
+
+    def fail_for_one(upload: Upload, *others: Any) -> Taken:
+        if upload.name == "broken":
+            raise KeyError("MPO")
+        return take_in(upload, *others)
+
+    monkeypatch.setattr("reconstructor.intake.receipts.take_in", fail_for_one)
+    settings = Settings(
+        broker=mosquitto.connection("reconstructor"),
+        projects=(PROJECT,),
+        data_dir=tmp_path / "data",
+        black_box="tests.black_boxes:instant",
+    )
+    service = asyncio.create_task(serve(settings), name="service")
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        receipt = await rig.send(JPEG, "broken")
+        assert (receipt.status, receipt.code) == (ReceiptStatus.REJECTED, "message_failed")
+        await rig.send_many(range(1))
+        await seen.until_complete(1)
+        assert not service.done()
+    service.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await service

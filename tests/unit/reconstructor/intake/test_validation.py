@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,39 @@ def test_an_image_of_each_format_is_stored_byte_for_byte(store: Store, kind: str
     assert (taken.status, taken.image.number) == (ReceiptStatus.STORED, 1)
     assert store.path(taken.image).suffix == suffix
     assert store.path(taken.image).read_bytes() == payload
+
+
+def test_a_jpeg_with_further_pictures_behind_the_first_is_a_jpeg(store: Store) -> None:
+    """Phones and drones write these: Pillow calls them MPO."""
+    stream = io.BytesIO()
+    first, second = Image.new("RGB", (80, 60), (200, 90, 10)), Image.new("RGB", (80, 60))
+    first.save(stream, "MPO", save_all=True, append_images=[second])
+    taken = take_in(upload(stream.getvalue()), store, LIMITS)
+    assert (taken.status, store.path(taken.image).suffix) == (ReceiptStatus.STORED, ".jpg")
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, RecursionError, MemoryError, AssertionError, ZeroDivisionError])
+def test_whatever_a_decoder_raises_the_image_is_refused(
+    store: Store, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fail(*_: object) -> None:
+        raise error("from deep inside")
+
+    monkeypatch.setattr("PIL.JpegImagePlugin.JpegImageFile.load", fail)
+    with pytest.raises(DamagedImageError, match="from deep inside"):
+        take_in(upload(photograph(1)), store, LIMITS)
+    assert store.image_count() == 0
+
+
+def test_the_122_byte_tiff_is_refused(store: Store) -> None:
+    """Pillow 13.0.0 raises a TypeError on it: an entry of the wrong type names the strip."""
+    entries = [(0x100, 3, 1, 8), (0x101, 3, 1, 8), (0x102, 3, 1, 8), (0x103, 3, 0xC5000001, 1), (0x106, 3, 1, 1)]
+    entries += [(0x111, 2, 1, 0xFFFFFFF0), (0x115, 3, 1, 1), (0x116, 3, 1, 8), (0x117, 4, 1, 0x40)]
+    body = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    tiff = b"II*\0" + struct.pack("<IH", 8, len(entries)) + body + bytes(4)
+    assert len(tiff) == 122
+    with pytest.raises(DamagedImageError):
+        take_in(upload(tiff), store, LIMITS)
 
 
 def test_a_plain_name_gets_an_id_from_the_digest(store: Store) -> None:
