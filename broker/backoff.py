@@ -22,15 +22,15 @@ class Backoff:
         self._is_taken_over = False
 
     def note_connected(self) -> None:
-        """A connection stands."""
+        """Note that a connection was made."""
         self._connected_at_s = time.monotonic()
 
     def note_failed(self) -> None:
-        """An attempt to connect failed."""
+        """Note that an attempt to connect failed."""
         self._attempt += 1
 
     def note_disconnected(self, *, is_taken_over: bool) -> None:
-        """A connection ended; several short ones in a row slow the next attempts down."""
+        """Note that a connection ended; several short ones in a row slow the next attempts down."""
         self._is_taken_over = is_taken_over
         is_short = time.monotonic() - self._connected_at_s < SHORT_CONNECTION_S
         self._short_count = self._short_count + 1 if is_short else 0

@@ -25,7 +25,10 @@ def start(
     data: DataDir = _DATA,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets rigs on the network in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="MQTT port, 1 to 65535.")] = 1883,
-    websocket_port: Annotated[int | None, typer.Option(help="Native WebSocket listener, on loopback.")] = None,
+    websocket_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Port of the native WebSocket listener, on loopback, 1 to 65535."),
+    ] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM certificate; with --key the port speaks TLS.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM private key.")] = None,
     root: Annotated[str, typer.Option(help="First levels of every topic.")] = DEFAULT_ROOT,
@@ -70,7 +73,7 @@ def add_user(
 
 
 @app.command("remove-user")
-def remove_user(name: str, data: DataDir = _DATA) -> None:
+def remove_user(name: Annotated[str, typer.Argument(help="The account to remove.")], data: DataDir = _DATA) -> None:
     """Take an account away. Restart the broker after."""
     UserBook(data).remove(name)
 
@@ -83,6 +86,8 @@ def users(data: DataDir = _DATA) -> None:
 
 
 @app.command("acl")
-def print_acl(data: DataDir = _DATA, root: str = DEFAULT_ROOT) -> None:
+def print_acl(
+    data: DataDir = _DATA, root: Annotated[str, typer.Option(help="First levels of every topic.")] = DEFAULT_ROOT
+) -> None:
     """Print the ACL file of the accounts, for a broker that the system runs."""
     print(acl(UserBook(data).users(), TopicSpace(root)))

@@ -50,7 +50,7 @@ class DeliveryTimeoutError(CairnError):
 
 
 class BrokerRefusedError(CairnError):
-    """The broker does not let us in."""
+    """The broker refuses the connection."""
 
     code = "broker_refused"
     remedy = "Check user name, password and project of the account."
@@ -88,7 +88,7 @@ class Connected:
 
     Attributes:
         count: how many times we have connected, from 1.
-        is_session_present: whether the broker still knew us: if not, resend what has no receipt.
+        is_session_present: whether the broker kept our session: if not, resend what has no receipt.
         max_packet_bytes: the largest packet that the broker announced it takes, or None.
     """
 
@@ -104,8 +104,8 @@ class Delivery:
         connection: broker and credentials.
         client_id: stable name of the session; two programs with one name take it over from each other without end.
         subscriptions: filters, all at QoS 1, subscribed again at each connect.
-        will: what the broker says for us when we vanish.
-        will_delay_s: and how long it waits for us to return before it does.
+        will: the message that the broker publishes when the connection is lost.
+        will_delay_s: how long the broker waits for a reconnect before it publishes the will.
         receive_maximum: QoS 1 messages under way to us without acknowledgement.
         session_expiry_s: how long the broker queues for us while we are away.
     """
@@ -363,7 +363,7 @@ def _client(connection: Connection, client_id: str, will: Outgoing | None, will_
 
 
 def _send_at_once(_client: mqtt.Client, _userdata: Any, connection: Any) -> None:
-    """Else a receipt waits up to 40 ms for the TCP acknowledgement of the small packet before it (Nagle)."""
+    """Switch Nagle's algorithm off: a receipt would wait up to 40 ms for the TCP acknowledgement of the packet before it."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
@@ -381,7 +381,7 @@ def _incoming(message: mqtt.MQTTMessage, acknowledge: Callable[[], None]) -> Inc
 
 
 def connect_properties(*, receive_maximum: int, session_expiry_s: int = 0) -> Properties:
-    """What a CONNECT announces; `broker.live` uses it too, so that paho is imported here only."""
+    """Build the properties of a CONNECT; `broker.live` uses it too, so that paho is imported here only."""
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.ReceiveMaximum = receive_maximum
     properties.SessionExpiryInterval = session_expiry_s

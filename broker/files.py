@@ -1,4 +1,4 @@
-"""How does a file come to rest on the disk? Temporary file, fsync, rename, fsync of the folder: whole or not there."""
+"""How is a file written so that a power cut cannot harm it? Temporary file, fsync, rename, fsync of the folder."""
 
 import os
 from collections.abc import Mapping

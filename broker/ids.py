@@ -1,4 +1,4 @@
-"""How is a thing named? Types whose values can stand in a topic and in a path, and nowhere do harm."""
+"""How are things named? Checked string types whose values are safe in a topic and in a path."""
 
 import re
 from enum import StrEnum

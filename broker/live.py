@@ -1,4 +1,4 @@
-"""How does one follow along? aiomqtt: read-only followers that also ask and publish small things."""
+"""How does a viewer follow a project? By aiomqtt: a connection without a session that also publishes small messages."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Which value do so many of the values not exceed? The nearest-rank percentile."""
+"""How is a percentile computed? By the nearest rank."""
 
 import math
 from collections.abc import Iterable

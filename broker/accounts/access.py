@@ -37,7 +37,7 @@ class User:
     def build(
         cls, name: str, role: str, projects: Iterable[str], *, home_assistant_prefix: str | None = None
     ) -> "User":
-        """Check the parts; agents are `rig-…`, and nobody else is.
+        """Check the parts; names of agents begin with `rig-`, other names do not.
 
         Raises:
             BadUserError: an unknown role, no project, or a prefix that is no topic.
@@ -95,7 +95,7 @@ def _lines(user: User, space: TopicSpace) -> Iterator[str]:
 
 
 def _own(channel: Channel, user: User) -> dict[str, LevelValue]:
-    """The level that must be the user's own name; ops and the reconstructor see everybody's."""
+    """Return the level that must be the user's own name; ops and the reconstructor may use any."""
     is_other_kind = channel.own_level == "agent" and user.role is not Role.AGENT
     if channel.own_level is None or user.role in _SEES_ALL or is_other_kind:
         return {}

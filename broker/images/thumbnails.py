@@ -1,4 +1,4 @@
-"""What is shown of a photograph before anybody asks for it? A JPEG small enough for every phone."""
+"""How is a thumbnail made? Image processing that rig and reconstructor share: decode, turn upright, reduce, encode as JPEG."""
 
 import io
 from typing import Final

@@ -1,19 +1,55 @@
 """Law 2: the contract's rows build every message; no program states topic, QoS or retain by hand."""
 
 import ast
+import contextlib
 import re
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from broker.channel import Channel, Role
-from broker.contract import CHANNELS, RECONSTRUCTOR_STATE
-from broker.ids import ProjectId
-from broker.messages import ReconstructorPresence, ReconstructorState
+from broker.config import Connection
+from broker.contract import (
+    AGENT_DESCRIPTION,
+    AGENT_STATE,
+    AGENT_THUMBNAIL,
+    CHANNELS,
+    COMMAND_REPLY,
+    EVENT,
+    FLOW,
+    RECEIPT,
+    RECONSTRUCTOR_STATE,
+    REQUEST,
+    RESPONSE,
+    match,
+)
+from broker.delivery import Delivery, PublishResult
+from broker.ids import AgentId, ConnectionId, ImageName, ProjectId, RequestId, SenderId, Verb
+from broker.live import Follower, ask_on
+from broker.logs import get_logger
+from broker.messages import (
+    Error,
+    ReceiptStatus,
+    ReconstructorPresence,
+    ReconstructorState,
+    Request,
+    UploadAcknowledged,
+)
+from broker.outgoing import Outgoing
+from broker.rig_messages import CommandReply
 from broker.topics import TopicSpace
-from reconstructor import presence
+from edge_agent.control.presence import AgentPublisher
+from reconstructor import presence, requests
+from reconstructor.config import Settings
+from reconstructor.context import Context
+from reconstructor.gaps import Gaps
+from reconstructor.intake import receipts
 from tests.architecture.sources import ROOT, nodes, place, python_files
 
+SPACE, CHAPEL = TopicSpace(), ProjectId("chapel")
 PROGRAMS = ("edge_agent", "reconstructor", "viewer", "demo")
 BY_HAND = re.compile(r"\bOutgoing\(|is_retained=(True|False)|\bqos=[0-9]")
 BY_PEOPLE = {"command", "desired_settings", "scale_bar", "presence"}  # written with mosquitto_pub, or by the page
@@ -52,14 +88,109 @@ def test_a_program_publishes_each_row_through_the_row(row: Channel) -> None:
     assert row.name.upper() in rows_published_by_python()
 
 
-def test_a_publisher_follows_a_row_that_is_altered(monkeypatch: pytest.MonkeyPatch) -> None:
-    altered = replace(RECONSTRUCTOR_STATE, qos=0, is_retained=False)
-    monkeypatch.setattr(presence, "RECONSTRUCTOR_STATE", altered)
-    state = ReconstructorState(
-        project=ProjectId("chapel"), presence=ReconstructorPresence.READY, boot_id="b", refetch_every=10
+class Recorder:
+    """Stands where a program holds its connection, and keeps what it is given."""
+
+    is_connected = True
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+
+    async def publish(self, outgoing: Outgoing, timeout_s: float = 30.0) -> PublishResult:
+        del timeout_s
+        self.sent.append(outgoing)
+        return PublishResult(has_subscribers=True)
+
+
+@contextlib.contextmanager
+def altered(row: Channel) -> Iterator[None]:
+    """Alter a row where it stands, as an edit of the table would, and put it back."""
+    before = {"qos": row.qos, "is_retained": row.is_retained}
+    for name, value in {"qos": 1 - row.qos, "is_retained": not row.is_retained}.items():
+        object.__setattr__(row, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            object.__setattr__(row, name, value)
+
+
+def context_of(recorder: Recorder) -> Any:
+    """What the reconstructor's publishing functions read of their context."""
+    return SimpleNamespace(
+        project=CHAPEL, space=SPACE, delivery=recorder, settings=Settings(), log=get_logger(), gaps=None
     )
-    outgoing = presence.state_message(TopicSpace(), state)
-    assert (outgoing.qos, outgoing.is_retained) == (0, False)
+
+
+def request() -> Request:
+    return Request(
+        project=CHAPEL, id=RequestId("r1"), verb=Verb.PING, connection=ConnectionId("c1"), sent_at=datetime.now(UTC)
+    )
+
+
+async def publish_presence(recorder: Recorder) -> None:
+    state = ReconstructorState(project=CHAPEL, presence=ReconstructorPresence.READY, boot_id="b", refetch_every=10)
+    await recorder.publish(presence.state_message(SPACE, state))
+
+
+async def publish_event(recorder: Recorder) -> None:
+    await Context.publish_event(context_of(recorder), Error(project=CHAPEL, code="c", reason="r"))
+
+
+async def publish_receipt(recorder: Recorder) -> None:
+    receipt = UploadAcknowledged(project=CHAPEL, status=ReceiptStatus.STORED, image_name=ImageName("door"))
+    await receipts.send_receipt(context_of(recorder), Gaps(first_wait_s=1.0), SenderId("anna"), receipt)
+
+
+async def publish_flow(recorder: Recorder) -> None:
+    await receipts.send_flow(context_of(recorder), SenderId("anna"))
+
+
+async def publish_response(recorder: Recorder) -> None:
+    asked = SimpleNamespace(user=SenderId("anna"), received_at=datetime.now(UTC))
+    await requests._respond(context_of(recorder), asked, request(), 0, None)  # type: ignore[arg-type]
+
+
+async def publish_request(recorder: Recorder) -> None:
+    connection = Connection(username="anna")
+    follower = cast("Follower", recorder)
+    with contextlib.suppress(AttributeError):  # it asks; there is nothing to follow for the answer
+        await ask_on(follower, connection, CHAPEL, request(), user="anna", timeout_s=1.0)
+
+
+async def publish_rig(recorder: Recorder) -> None:
+    rig = AgentPublisher(SPACE, CHAPEL, AgentId("rig-north"))
+    delivery = cast("Delivery", recorder)
+    await rig.announce(delivery, camera="simulated", is_capturing=True)
+    await rig.publish_thumbnail(delivery, b"\xff\xd8\xff")
+    await rig.reply(delivery, CommandReply(project=CHAPEL, id=RequestId("r1"), agent=rig.agent, is_done=True))
+    await recorder.publish(rig.will())
+
+
+PUBLISHERS = (
+    (RECONSTRUCTOR_STATE, publish_presence),
+    (EVENT, publish_event),
+    (RECEIPT, publish_receipt),
+    (FLOW, publish_flow),
+    (RESPONSE, publish_response),
+    (REQUEST, publish_request),
+    (AGENT_STATE, publish_rig),
+    (AGENT_DESCRIPTION, publish_rig),
+    (AGENT_THUMBNAIL, publish_rig),
+    (COMMAND_REPLY, publish_rig),
+)
+
+
+@pytest.mark.parametrize(("row", "publisher"), PUBLISHERS, ids=[row.name for row, _ in PUBLISHERS])
+async def test_a_publisher_follows_a_row_that_is_altered(
+    row: Channel, publisher: Callable[[Recorder], Awaitable[None]]
+) -> None:
+    recorder = Recorder()
+    with altered(row):
+        await publisher(recorder)
+        sent = [each for each in recorder.sent if match(SPACE, each.topic).channel is row]
+        assert {(each.qos, each.is_retained) for each in sent} == {(row.qos, row.is_retained)}
+    assert (sent[0].qos, sent[0].is_retained) != (row.qos, row.is_retained)
 
 
 def test_the_page_publishes_by_the_generated_row() -> None:

@@ -1,0 +1,46 @@
+"""Is a file whole or absent, private when asked, and never a mixture of two versions?"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from broker.files import UNFINISHED, write_durably
+
+
+def test_several_files_are_written_synced_and_renamed_in_this_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    def noted(name: str, function: Callable[..., None]) -> Callable[..., None]:
+        def call(*arguments: object) -> None:
+            steps.append(name)
+            function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(os, "fsync", noted("fsync", os.fsync))
+    monkeypatch.setattr(os, "replace", noted("replace", os.replace))
+    write_durably(tmp_path, {"a": b"1", "b": b"2"})
+    assert steps == ["fsync", "fsync", "replace", "replace", "fsync"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"1", "b": b"2"}
+
+
+def test_a_disk_that_fails_leaves_the_old_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_durably(tmp_path, {"a": b"the old version"})
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_durably(tmp_path, {"a": b"new"})
+    assert (tmp_path / "a").read_bytes() == b"the old version"
+
+
+def test_a_secret_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    write_durably(tmp_path, {"password": b"x"}, mode=0o600)
+    assert (tmp_path / "password").stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / f"password{UNFINISHED}").exists()
