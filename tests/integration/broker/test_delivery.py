@@ -109,6 +109,7 @@ async def test_publication_survives_a_killed_broker_and_the_announced_limit_is_t
 
 
 async def test_two_programs_of_one_name_notice_each_other(mosquitto: Mosquitto) -> None:
+    # must not raise
     connection = mosquitto.connection("rig-north")
     async with Delivery(connection, client_id="same") as first:
         await first.wait_connected(5)

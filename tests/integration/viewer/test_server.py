@@ -168,6 +168,7 @@ async def test_a_server_of_an_open_broker_asks_nobody(settings: Settings, publis
 async def test_status_is_stale_while_the_broker_is_away_and_fresh_after(
     settings: Settings, publisher: Publisher, mosquitto: Mosquitto
 ) -> None:
+    # must not raise
     await publisher.state()
     async with serving(settings.model_copy(update={"needs_login": False})) as page:
         await wait_for_project(page, None)

@@ -27,4 +27,5 @@ def test_what_is_no_progress_is_none(tmp_path: Path, content: str) -> None:
 
 
 def test_a_folder_that_takes_no_file_does_not_stop_the_work(tmp_path: Path) -> None:
+    # must not raise
     write_progress(tmp_path / "gone", "fusion", 0.5)

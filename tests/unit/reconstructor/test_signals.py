@@ -6,6 +6,7 @@ from reconstructor.signals import Signal
 
 
 async def test_every_waiter_is_woken() -> None:
+    # must not raise
     signal = Signal()
     waiting = [asyncio.create_task(signal.wait_past(signal.count)) for _ in range(3)]
     await asyncio.sleep(0)
@@ -15,6 +16,7 @@ async def test_every_waiter_is_woken() -> None:
 
 
 async def test_a_notification_before_the_wait_is_not_missed() -> None:
+    # must not raise
     signal = Signal()
     count = signal.count
     signal.notify()

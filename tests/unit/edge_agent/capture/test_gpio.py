@@ -36,6 +36,7 @@ def test_each_closing_of_the_contact_is_one_call(factory: MockFactory) -> None:
 
 
 def test_a_closed_trigger_lets_go_of_its_pin(factory: MockFactory) -> None:
+    # must not raise
     Trigger(PIN, lambda: None).close()
     Trigger(PIN, lambda: None).close()  # must not raise
 

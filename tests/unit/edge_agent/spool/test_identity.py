@@ -24,6 +24,7 @@ def test_the_first_machine_is_never_refused(spool: Spool) -> None:
 
 
 def test_a_card_that_moved_works_while_its_name_is_not_contested(spool: Spool) -> None:
+    # must not raise
     CloneCheck(spool, RIG, "pi-2").check()  # must not raise
 
 
@@ -37,4 +38,5 @@ def test_a_copy_gives_up_and_stays_away_until_it_has_a_name_of_its_own(spool: Sp
 
 
 def test_a_machine_that_cannot_be_told_apart_is_not_refused(spool: Spool) -> None:
+    # must not raise
     CloneCheck(spool, RIG, "").contested()  # must not raise

@@ -9,6 +9,7 @@ from reconstructor.engine.priority import EngineClosedError, Priority
 
 
 def test_nobody_waits_while_no_image_is_added() -> None:
+    # must not raise
     alone = Priority()
     alone.begin()
     alone.give_way()
@@ -33,6 +34,7 @@ def test_a_refetch_goes_on_when_the_image_is_through() -> None:
 
 
 def test_it_waits_no_longer_than_it_has_worked(monkeypatch: pytest.MonkeyPatch) -> None:
+    # must not raise
     monkeypatch.setattr(priority, "_PATIENCE_S", 0.01)
     both = Priority()
     both.begin()
