@@ -73,14 +73,24 @@ app = typer.Typer(
     cls=ProgramTree,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Photographs of a heritage site become a 3-D reconstruction while the team is still there.",
 )
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        sys.stdout.write(f"cairn {version('cairn')}\n")
+        raise typer.Exit
+
+
 @app.callback()
-def root(*, is_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+def root(
+    *,
+    is_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """Photographs of a heritage site become a 3-D reconstruction while the team is still there."""
-    del is_version  # `main` has answered it
+    del is_version  # its callback has answered it
 
 
 def _load(name: str) -> Any:
@@ -98,14 +108,10 @@ def _load(name: str) -> Any:
 
 def main() -> None:
     """Run one program; an error of ours is one line and exit code 1, bad usage exit code 2."""
-    words = sys.argv[1:]
-    if words[:1] == ["--version"]:
-        sys.stdout.write(f"cairn {version('cairn')}\n")
-        return
     try:
         app(prog_name="cairn")
     except CairnError as exc:
-        sys.stderr.write(f"cairn {words[0]}: {exc.sentence}\n")
+        sys.stderr.write(f"cairn {sys.argv[1]}: {exc.sentence}\n")
         sys.exit(1)
 
 

@@ -4,8 +4,8 @@
 own, which answers each image with a receipt, and the time of both is from the first PUBLISH to the last receipt: only then
 has anybody but the broker the image. Ours begins with photographs on the disk and ends with the last receipt in the index.
 Paho alone is given what makes it fastest: bytes in memory, all published at once, 16 in flight, TCP_NODELAY; it reads no
-disk, keeps no index, computes no digest and knows no window. Its time to the last PUBACK, when the broker has everything
-and nobody else does, is printed, too. They take turns, so that a busy machine is busy for both.
+disk, keeps no index, computes no digest and knows no window. Its time to the last PUBACK, when only the broker
+has everything, is printed, too. They take turns, so that a busy machine is busy for both.
 """
 
 import argparse

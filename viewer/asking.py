@@ -16,7 +16,7 @@ ANSWER_TIMEOUT_S = 10.0
 
 
 class RefusedError(CairnError):
-    """The reconstructor does not do what we asked, or nobody is there to ask as."""
+    """The reconstructor refused the request, or no user name is set to ask with."""
 
     code = "request_refused"
     remedy = "Read the reason; ask for an account that may."

@@ -25,7 +25,7 @@ CONNECT_TIMEOUT_S: Final = 10.0
 
 
 class BadUploadError(CairnError):
-    """A file that cannot be uploaded, or nobody to upload as."""
+    """A file that cannot be uploaded, or no user name to upload with."""
 
     code = "bad_upload"
     remedy = "Name readable files, and --user with a contributor's name."

@@ -32,7 +32,7 @@ class StalePhotographError(CameraError):
 
 
 class Picamera:
-    """A Pi camera, locked after a warm-up; it discards what was exposed before the trigger."""
+    """A Pi camera, locked after a warm-up; it discards photographs that were exposed before the trigger."""
 
     def __init__(self, *, lens_mm: float | None = None, is_locked: bool = True, warm_up_s: float = WARM_UP_S) -> None:
         self._camera = _open()

@@ -1,6 +1,7 @@
 """What does a sender hear back? Receipts, gaps in its count, and its flow limit."""
 
 import asyncio
+import contextlib
 from datetime import datetime
 from typing import Final
 
@@ -64,7 +65,8 @@ async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadA
 async def rejection(context: Context, sender: SenderId, name: ImageName, exc: ImageRefusedError) -> UploadAcknowledged:
     """The receipt of an image that is not taken."""
     context.log.warning("image_rejected", sender=sender, image=name, code=exc.code, reason=exc.sentence)
-    await asyncio.to_thread(context.store.count_rejected)
+    with contextlib.suppress(StoreError):  # a full disk prevents counting, not the receipt
+        await asyncio.to_thread(context.store.count_rejected)
     return UploadAcknowledged(
         project=context.project,
         status=ReceiptStatus.REJECTED,

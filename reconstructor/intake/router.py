@@ -7,7 +7,7 @@ from broker.channel import Match
 from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, match
 from broker.delivery import Incoming
 from broker.errors import CairnError
-from broker.ids import SenderId
+from broker.ids import ImageName, SenderId
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.gaps import Gaps
 from reconstructor.intake.pieces import receive_upload
@@ -47,15 +47,17 @@ async def receive_messages(context: Context, requests: asyncio.Queue[ReceivedReq
 
 
 async def _refuse(context: Context, gaps: Gaps, message: Incoming) -> None:
-    """Answer a message whose processing failed by a defect of ours: a rejected receipt for an image, else an event."""
+    """Answer a message whose processing failed by a defect: a rejected receipt for an image, else an `error` event."""
     failed = MessageFailedError("this message could not be processed: report it with the reconstructor's log")
-    with contextlib.suppress(*BROKER_ERRORS):
+    # A full disk or a lost broker must not make the refusal itself fail: the log has the message already.
+    with contextlib.suppress(CairnError):
         found = match(context.space, message.topic)
-        if found.channel is IMAGE:
-            receipt = await rejection(context, found.sender, found.image_name, failed)
-            await send_receipt(context, gaps, found.sender, receipt)
-        else:
+        if found.channel in {REQUEST, SCALE_BAR}:
             await context.publish_error(failed, topic=message.topic)
+            return
+        name = found.image_name if found.channel is IMAGE else ImageName(found.image_id)
+        receipt = await rejection(context, found.sender, name, failed)
+        await send_receipt(context, gaps, found.sender, receipt)
 
 
 async def _receive_one(

@@ -20,7 +20,7 @@ class StoreError(CairnError):
 
 
 class DiskFullError(StoreError):
-    """No room; what was asked for can be asked again later."""
+    """The disk is full; the same call may succeed later."""
 
     code = "disk_full"
     remedy = "Free some space; images wait on their rigs meanwhile."

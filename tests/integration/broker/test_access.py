@@ -10,7 +10,8 @@ from broker.contract import CHANNELS
 from broker.delivery import Delivery, Incoming, PublishRefusedError
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
-from broker.topics import LevelValue, TopicSpace
+from broker.topics import TopicSpace
+from tests.topic_levels import EXAMPLE_LEVELS
 
 SPACE = TopicSpace()
 USER_OF_ROLE = {
@@ -21,23 +22,11 @@ USER_OF_ROLE = {
     Role.OPERATOR: "ops",
     Role.OBSERVER: "guest",
 }
-LEVELS: dict[str, LevelValue] = {
-    "connection": "c1",
-    "image_id": "day-000001-0123456789abcdef",
-    "image_name": "door1",
-    "request_id": "r1",
-    "generation": 2,
-    "encoding": "ply",
-    "index": 0,
-    "offset": 0,
-    "verb": "ping",
-    "event_type": "error",
-}
 
 
 def topic(channel: Channel, owner: str, project: str = "chapel") -> str:
     names = {"sender": owner, "user": owner, "agent": owner if owner.startswith("rig-") else "rig-north"}
-    levels = {name: (LEVELS | names)[name] for name in channel.template.level_names}
+    levels = {name: {**EXAMPLE_LEVELS, **names}[name] for name in channel.template.level_names}
     return SPACE.topic(project, channel.template, **levels)
 
 

@@ -134,7 +134,7 @@ class Rig:
             while True:
                 await self._delivery.publish(Outgoing(topic=topic, payload=payload), PATIENCE_S)
                 with contextlib.suppress(TimeoutError):
-                    return await self._receipt(name, 3)
+                    return await self.receipt(name, 3)
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """Publish once, to any topic; raises what the broker says of it."""
@@ -150,7 +150,8 @@ class Rig:
             assert receipt.code is None
         return names
 
-    async def _receipt(self, name: str, timeout_s: float) -> UploadAcknowledged:
+    async def receipt(self, name: str, timeout_s: float) -> UploadAcknowledged:
+        """Wait for the receipt of one image."""
         async with asyncio.timeout(timeout_s), self._changed:
             await self._changed.wait_for(lambda: name in self._receipts)
             return self._receipts.pop(name)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import socket
 from pathlib import Path
@@ -9,15 +10,18 @@ from typing import Any
 
 import pytest
 
-from broker.contract import IMAGE, REQUEST
+from broker.contract import IMAGE, REQUEST, UPLOAD_BEGIN
 from broker.delivery import Delivery, DeliveryTimeoutError, PublishRefusedError
-from broker.ids import Verb
-from broker.messages import Error, ReceiptStatus, Request
+from broker.ids import ImageId, Verb
+from broker.messages import ByteRange, Error, ReceiptStatus, Request, UploadBegin
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from reconstructor.config import Settings
 from reconstructor.intake.validation import Taken, Upload, take_in
 from reconstructor.service import serve
+from reconstructor.storage.durable_files import DiskFullError
+from reconstructor.storage.partial_uploads import PartialUploads
+from reconstructor.storage.store import Store
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PROJECT, SPACE, Program, Rig, Watcher, retained_manifest
@@ -248,7 +252,15 @@ async def test_a_defect_while_a_message_is_processed_ends_in_a_receipt_and_harms
             raise KeyError("MPO")
         return take_in(upload, *others)
 
+    def fail_to_count(_: Store) -> None:
+        raise DiskFullError("the disk is full")
+
+    def fail_to_open(*_: Any) -> tuple[ByteRange, ...]:
+        raise RuntimeError("from deep inside")
+
     monkeypatch.setattr("reconstructor.intake.receipts.take_in", fail_for_one)
+    monkeypatch.setattr(PartialUploads, "open", fail_to_open)
+    monkeypatch.setattr(Store, "count_rejected", fail_to_count)
     settings = Settings(
         broker=mosquitto.connection("reconstructor"),
         projects=(PROJECT,),
@@ -259,6 +271,19 @@ async def test_a_defect_while_a_message_is_processed_ends_in_a_receipt_and_harms
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
         receipt = await rig.send(JPEG, "broken")
+        assert (receipt.status, receipt.code) == (ReceiptStatus.REJECTED, "message_failed")
+        name = image_id(JPEG, 9)
+        begin = UploadBegin(
+            project=PROJECT,
+            image_id=ImageId(name),
+            content_type="image/jpeg",
+            size_bytes=len(JPEG),
+            piece_bytes=1 << 18,
+            sha256=hashlib.sha256(JPEG).hexdigest(),
+        )
+        topic = SPACE.topic(PROJECT, UPLOAD_BEGIN.template, sender="rig-north", image_id=name)
+        await rig.publish(topic, begin.encode())
+        receipt = await rig.receipt(name, 20)
         assert (receipt.status, receipt.code) == (ReceiptStatus.REJECTED, "message_failed")
         await rig.send_many(range(1))
         await seen.until_complete(1)

@@ -1,7 +1,6 @@
 """Does every message follow its row of the contract, and is a topic's level of its own type?"""
 
 from dataclasses import replace
-from types import MappingProxyType
 
 import pytest
 
@@ -10,30 +9,14 @@ from broker.contract import CHANNELS, COMMAND, EVENT, FLOW, IMAGE, SHARD, match
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.messages import Error, Flow
 from broker.topics import BadTopicError, LevelValue, TopicSpace
+from tests.topic_levels import EXAMPLE_LEVELS
 
 SPACE = TopicSpace()
 CHAPEL = ProjectId("chapel")
-LEVELS: MappingProxyType[str, LevelValue] = MappingProxyType(
-    {
-        "sender": "anna",
-        "agent": "rig-north",
-        "user": "anna",
-        "connection": "c1",
-        "image_id": "day-000001-0123456789abcdef",
-        "image_name": "door1",
-        "request_id": "r1",
-        "generation": 2,
-        "encoding": "ply",
-        "index": 0,
-        "offset": 0,
-        "verb": "ping",
-        "event_type": "error",
-    }
-)
 
 
 def levels_of(channel: Channel) -> dict[str, LevelValue]:
-    return {name: LEVELS[name] for name in channel.template.level_names}
+    return {name: EXAMPLE_LEVELS[name] for name in channel.template.level_names}
 
 
 @pytest.mark.parametrize("row", CHANNELS, ids=lambda row: row.name)

@@ -9,29 +9,15 @@ from broker.channel import Channel
 from broker.contract import CHANNELS, match
 from broker.errors import CairnError
 from broker.ids import BadIdError
-from broker.topics import BadTopicError, LevelValue, TopicSpace
+from broker.topics import BadTopicError, TopicSpace
+from tests.topic_levels import EXAMPLE_LEVELS
 
 SPACE = TopicSpace()
-EXAMPLE: dict[str, LevelValue] = {
-    "sender": "anna",
-    "agent": "rig-north",
-    "user": "anna",
-    "connection": "c1",
-    "image_id": "day-000001-0123456789abcdef",
-    "image_name": "door1",
-    "request_id": "r1",
-    "generation": 2,
-    "encoding": "packed",
-    "index": 0,
-    "offset": 262_144,
-    "verb": "ping",
-    "event_type": "error",
-}
 
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
 def test_every_channel_is_recognised_from_its_own_topic(channel: Channel) -> None:
-    levels = {name: EXAMPLE[name] for name in channel.template.level_names}
+    levels = {name: EXAMPLE_LEVELS[name] for name in channel.template.level_names}
     found = match(SPACE, SPACE.topic("chapel", channel.template, **levels))
     assert found.channel is channel
     assert found.project == "chapel"
