@@ -46,6 +46,8 @@ E = TypeVar("E", bound=Event)
 class Program:
     """`cairn reconstructor run`, started, killed and started again on one data folder."""
 
+    module = "cairn"
+
     def __init__(self, connection: Connection, folder: Path, black_box: str, **settings: object) -> None:
         self.folder, self.log = folder / "data", folder / "reconstructor.log"
         wishes = {"projects": json.dumps([PROJECT])} | settings
@@ -57,7 +59,7 @@ class Program:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cairn", "reconstructor", "run", *self._words],
+                [sys.executable, "-m", self.module, "reconstructor", "run", *self._words],
                 env=self._environment,
                 cwd=ROOT,
                 stdout=log,
