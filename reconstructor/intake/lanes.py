@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from broker.delivery import Incoming
+Work = Callable[[], Awaitable[None]]
 
 
 class Lanes:
@@ -12,21 +12,25 @@ class Lanes:
 
     Args:
         tasks: where the queues are worked off.
-        process: processes one message; it must not raise.
+
+    Attributes:
+        waiting_bytes: how much the messages hold that are not processed.
     """
 
-    def __init__(self, tasks: asyncio.TaskGroup, process: Callable[[Incoming], Awaitable[None]]) -> None:
-        self._tasks, self._process = tasks, process
-        self._waiting: dict[str, deque[Incoming]] = {}
+    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+        self._tasks = tasks
+        self._waiting: dict[str, deque[tuple[Work, int]]] = {}
+        self.waiting_bytes = 0
         self._is_idle = asyncio.Event()
         self._is_idle.set()
 
-    def put(self, sender: str, message: Incoming) -> None:
-        """Process a message after the earlier ones of this sender."""
+    def put(self, sender: str, work: Work, size_bytes: int) -> None:
+        """Process a message of this size after the earlier ones of this sender; the work must not raise."""
+        self.waiting_bytes += size_bytes
         if sender in self._waiting:
-            self._waiting[sender].append(message)
+            self._waiting[sender].append((work, size_bytes))
             return
-        self._waiting[sender] = deque([message])
+        self._waiting[sender] = deque([(work, size_bytes)])
         self._is_idle.clear()
         self._tasks.create_task(self._work_off(sender), name=f"lane.{sender}")
 
@@ -37,7 +41,9 @@ class Lanes:
     async def _work_off(self, sender: str) -> None:
         waiting = self._waiting[sender]
         while waiting:
-            await self._process(waiting.popleft())
+            work, size_bytes = waiting.popleft()
+            await work()
+            self.waiting_bytes -= size_bytes
         del self._waiting[sender]
         if not self._waiting:
             self._is_idle.set()

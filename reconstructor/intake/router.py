@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import dataclasses
 from dataclasses import dataclass, field
+from functools import partial
 
 from broker.channel import Match
 from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, match
@@ -26,6 +28,16 @@ READ = (IMAGE, UPLOAD_PIECE, REQUEST, SCALE_BAR)
 # One sender's flow window and some more: while its images wait for a decoder, other senders' still come.
 RECEIVE_MAXIMUM = 8
 
+# Messages at QoS 0 come without a limit; those at QoS 1 stay with the broker until others are acknowledged.
+MAX_WAITING_BYTES = 64 * 1024 * 1024
+
+
+class TooManyAtOnceError(CairnError):
+    """Messages at QoS 0 come faster than they can be processed."""
+
+    code = "too_many_at_once"
+    remedy = "Publish images with QoS 1 (`mosquitto_pub -q 1`), which waits until there is room."
+
 
 class MessageSetAsideError(CairnError):
     """Processing a message ended the whole process twice; it is not processed again."""
@@ -38,13 +50,16 @@ async def receive_messages(context: Context, requests: asyncio.Queue[ReceivedReq
     """Process messages until cancelled; acknowledge each once it is durable or refused with a reason."""
     router = _Router(context=context, requests=requests, gaps=gaps)
     async with asyncio.TaskGroup() as tasks:
-        lanes = Lanes(tasks, router.process)
+        lanes = Lanes(tasks)
         async for message in context.delivery.messages():
             if context.store.attempts.is_suspect(key_of(message.topic, message.payload)):
                 await lanes.wait_idle()
                 await router.process(message)
+            elif message.qos == 0 and lanes.waiting_bytes > MAX_WAITING_BYTES:
+                without_bytes = dataclasses.replace(message, payload=b"")
+                lanes.put(router.lane_of(message), partial(router.refuse_unconfirmed, without_bytes), 0)
             else:
-                lanes.put(router.lane_of(message), message)
+                lanes.put(router.lane_of(message), partial(router.process, message), len(message.payload))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +95,10 @@ class _Router:
         except CairnError as exc:
             await context.publish_error(exc, topic=message.topic)
         message.acknowledge()
+
+    async def refuse_unconfirmed(self, message: Incoming) -> None:
+        """Refuse a message at QoS 0 for which there is no room."""
+        await self._refuse(message, TooManyAtOnceError("too many images at once with QoS 0: publish with QoS 1"))
 
     async def _receive(self, message: Incoming) -> None:
         context = self.context

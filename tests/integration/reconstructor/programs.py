@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from broker.config import Connection
 from broker.contract import EVENT, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, match
@@ -138,9 +138,9 @@ class Rig:
                 with contextlib.suppress(TimeoutError):
                     return await self.receipt(name, 3)
 
-    async def publish(self, topic: str, payload: bytes) -> None:
+    async def publish(self, topic: str, payload: bytes, qos: Literal[0, 1] = 1) -> None:
         """Publish once, to any topic; raises what the broker says of it."""
-        await self._delivery.publish(Outgoing(topic=topic, payload=payload), PATIENCE_S)
+        await self._delivery.publish(Outgoing(topic=topic, payload=payload, qos=qos), PATIENCE_S)
 
     async def send_many(self, seeds: range) -> list[ImageId]:
         """Photographs of these seeds, one after the other; their ids in order."""

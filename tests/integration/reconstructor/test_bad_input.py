@@ -312,3 +312,28 @@ async def test_a_message_that_ends_the_process_twice_is_set_aside_and_refused(
         await seen.until_complete(2)
         assert program.stop() == 0
         assert list((program.folder / PROJECT / "processing").iterdir()) == []
+
+
+async def test_images_at_qos_0_beyond_the_room_for_them_are_refused_in_words(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconstructor.intake.router.MAX_WAITING_BYTES", 0)
+    settings = Settings(
+        broker=mosquitto.connection("reconstructor"),
+        projects=(PROJECT,),
+        data_dir=tmp_path / "data",
+        black_box="tests.black_boxes:instant",
+    )
+    service = asyncio.create_task(serve(settings), name="service")
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        for name in ("first", "second"):
+            topic = SPACE.topic(PROJECT, IMAGE.template, sender="rig-north", image_name=name)
+            await rig.publish(topic, photograph(len(name)), qos=0)
+        first, second = await rig.receipt("first", 20), await rig.receipt("second", 20)
+        assert first.status is ReceiptStatus.STORED
+        assert (second.status, second.code) == (ReceiptStatus.REJECTED, "too_many_at_once")
+        await rig.send_many(range(1))
+    service.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await service
