@@ -17,7 +17,7 @@ from broker.errors import CairnError
 
 _SECRET_BYTES: Final = 18
 _PATTERN: Final = r"[A-Za-z0-9_-]{24}"
-FRAGMENT: Final = "invite="
+LINK_PREFIX: Final = "invite="
 
 
 class BadInvitationError(CairnError):
@@ -71,14 +71,14 @@ class Link:
     secret: Secret
 
     def __str__(self) -> str:
-        return f"{self.page}#{FRAGMENT}{self.secret.text}"
+        return f"{self.page}#{LINK_PREFIX}{self.secret.text}"
 
     @classmethod
     def read(cls, text: str) -> "Link":
         """Read a link; raises BadInvitationError with an example."""
         parts = _split(text)
-        secret = parts.fragment.removeprefix(FRAGMENT)
-        is_ours = parts.fragment.startswith(FRAGMENT) and re.fullmatch(_PATTERN, secret, re.ASCII)
+        secret = parts.fragment.removeprefix(LINK_PREFIX)
+        is_ours = parts.fragment.startswith(LINK_PREFIX) and re.fullmatch(_PATTERN, secret, re.ASCII)
         if parts.scheme not in {"http", "https"} or not parts.hostname or not is_ours:
             raise BadInvitationError("an invitation looks like this: http://192.168.1.5:8080/#invite=…")
         return cls(page=f"{parts.scheme}://{parts.netloc}/", host=parts.hostname, secret=Secret(secret))

@@ -1,4 +1,4 @@
-"""A rig joins by the link of an invitation; what it is told is checked before anything is written."""
+"""A rig joins by the link of an invitation; the answer is checked before anything is written."""
 
 import json
 import stat
@@ -38,7 +38,7 @@ class Page:
         self.asked: list[str] = []
         page = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 page.asked.append(self.path)
                 self.send_response(page.status)
@@ -47,7 +47,7 @@ class Page:
 
             def log_message(self, *_: object) -> None: ...
 
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.server = HTTPServer(("127.0.0.1", 0), Answering)
 
     def says(self, answer: JoinAnswer, seal: str | None = None) -> None:
         text = answer.model_dump_json()
