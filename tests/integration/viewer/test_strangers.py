@@ -100,9 +100,9 @@ async def test_no_answer_names_our_software(page: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"nonsense\r\n\r\n")
     async with asyncio.timeout(5):
-        answer = await reader.read()
-    assert answer.startswith(b"HTTP/1.0 400")
-    assert b"aiohttp" not in answer
+        said = await reader.read()
+    assert said.startswith(b"HTTP/1.0 400")
+    assert b"aiohttp" not in said
     writer.close()
 
 
@@ -110,9 +110,9 @@ async def test_a_request_that_is_too_long_leaves_no_password_in_log_or_answer(
     page: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = "c2VjcmV0" * 2000
-    async with aiohttp.ClientSession() as session:
-        async with session.get(f"{page}/projects", headers={"Authorization": f"Basic {secret}"}) as answer:
-            assert answer.status == 400
-            assert secret[:20] not in await answer.text()
+    headers = {"Authorization": f"Basic {secret}"}
+    async with aiohttp.ClientSession() as session, session.get(f"{page}/projects", headers=headers) as answer:
+        assert answer.status == 400
+        assert secret[:20] not in await answer.text()
     said = capsys.readouterr()
     assert secret[:20] not in said.out + said.err
