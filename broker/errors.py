@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from broker.printable import printable
+
 
 class CairnError(Exception):
     """An error with a one-line message that says what to do.
@@ -15,8 +17,8 @@ class CairnError(Exception):
 
     @property
     def sentence(self) -> str:
-        """The message on one line, whatever a library put into it."""
-        return " ".join(str(self).split()) or self.code
+        """The message on one line, without control or bidirectional signs, whatever a library put into it."""
+        return printable(" ".join(str(self).split())) or self.code
 
 
 def first_error(group: BaseExceptionGroup[CairnError]) -> CairnError:
