@@ -21,5 +21,5 @@ _ESCAPES: Final = MappingProxyType(
 
 
 def printable(text: str) -> str:
-    """One line that is safe to show, whoever wrote the text."""
+    """One line that is safe to show, also when a stranger wrote the text."""
     return text.translate(_ESCAPES)

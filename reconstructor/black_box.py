@@ -8,7 +8,6 @@ leave an `update.json` beside its PLYs (see `Update`); a function that knows not
 """
 
 import importlib
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Protocol, Self, TypeVar, cast, runtime_checkable
@@ -17,9 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from broker.errors import CairnError
 from broker.messages import CameraState, ScaleSource, Similarity
+from reconstructor.plain_files import open_plain_file
 
 UPDATE_NAME = "update.json"
-UPDATE_LIMIT_BYTES = 64 * 1024 * 1024
+UPDATE_LIMIT_BYTES = 16 * 1024 * 1024
+MOST_CAMERAS = 20_000
+_MOST_SHOWN = 300
 
 _CONCURRENT = "is_concurrent"
 
@@ -105,7 +107,9 @@ class Update(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    cameras: tuple[CameraUpdate, ...] = Field(default=(), description="every image the black box knows, in order")
+    cameras: tuple[CameraUpdate, ...] = Field(
+        default=(), max_length=MOST_CAMERAS, description="every image the black box knows, in order"
+    )
     up: Triple | None = Field(default=None, description="unit vector in the world's frame")
     world_from_previous: Similarity | None = Field(
         default=None, description="null: the world's frame stayed where it was"
@@ -162,17 +166,24 @@ def read_update(folder: Path) -> Update | None:
     """The update a black box left in its folder, or None if it left none.
 
     Raises:
+        NotPlainFileError: a link, a pipe, a device or a folder has its name.
         BadUpdateError: the file is too large, is not JSON, or does not say what an `Update` says.
     """
-    path = folder / UPDATE_NAME
-    if not path.is_file():
+    try:
+        with open_plain_file(folder / UPDATE_NAME) as file:
+            text = file.read(UPDATE_LIMIT_BYTES + 1)
+    except FileNotFoundError:
         return None
-    if path.stat().st_size > UPDATE_LIMIT_BYTES:
+    except OSError as exc:
+        raise BadUpdateError(f"{UPDATE_NAME} cannot be read: {exc.strerror}") from exc
+    if len(text) > UPDATE_LIMIT_BYTES:
         raise BadUpdateError(f"{UPDATE_NAME} is larger than {UPDATE_LIMIT_BYTES >> 20} MiB: list each image once")
     try:
-        return Update.model_validate_json(path.read_bytes())
-    except (ValidationError, json.JSONDecodeError) as exc:
-        raise BadUpdateError(f"{UPDATE_NAME} is not a valid update: {_first_line(exc)}") from exc
+        return Update.model_validate_json(text)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadUpdateError(f"{UPDATE_NAME}: {f'{place}: ' if place else ''}{first['msg'][:_MOST_SHOWN]}") from exc
 
 
 def load(name: str) -> BlackBox:
@@ -197,4 +208,4 @@ def load(name: str) -> BlackBox:
 
 
 def _first_line(exc: Exception) -> str:
-    return " ".join(str(exc).split())[:300]
+    return " ".join(str(exc).split())[:_MOST_SHOWN]

@@ -8,6 +8,8 @@ from PIL import Image
 
 from broker.messages import CameraState, ScaleSource, Similarity
 from reconstructor.black_box import (
+    MOST_CAMERAS,
+    UPDATE_LIMIT_BYTES,
     UPDATE_NAME,
     BadUpdateError,
     BlackBoxNotFoundError,
@@ -89,6 +91,31 @@ def test_a_black_box_that_knows_no_cameras_leaves_no_update(tmp_path: Path) -> N
 def test_an_update_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / UPDATE_NAME).write_text(text)
     with pytest.raises(BadUpdateError):
+        read_update(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"cameras": [{"image_id": "a", "state": "lost"}]}', r"update\.json: cameras\.0\.state: Input should be"),
+        ('{"up": [0, 1]}', r"update\.json: up\.2: Field required"),
+        ('{"cameras": ', r"update\.json: Invalid JSON: EOF"),
+        ("[" * 100_000, r"update\.json: Invalid JSON: recursion limit"),
+        ('{"cameras": [' + ", ".join(["{}"] * 30_000) + "]}", r"update\.json: cameras"),
+        (" " * UPDATE_LIMIT_BYTES + "{}", r"larger than 16 MiB"),
+    ],
+    ids=["state", "up", "cut", "deep", "many", "large"],
+)
+def test_an_update_that_is_refused_says_where(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / UPDATE_NAME).write_text(text)
+    with pytest.raises(BadUpdateError, match=words):
+        read_update(tmp_path)
+
+
+def test_an_update_of_more_images_than_a_project_has_is_refused(tmp_path: Path) -> None:
+    camera = '{"image_id": "a", "state": "waiting"}'
+    (tmp_path / UPDATE_NAME).write_text(f'{{"cameras": [{", ".join([camera] * (MOST_CAMERAS + 1))}]}}')
+    with pytest.raises(BadUpdateError, match="at most 20000 items"):
         read_update(tmp_path)
 
 
