@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from broker.errors import CairnError
 from broker.messages import CameraState, ScaleSource, Similarity
+from reconstructor.foreign_errors import describe
 from reconstructor.plain_files import open_plain_file
 
 UPDATE_NAME = "update.json"
@@ -190,22 +191,18 @@ def load(name: str) -> BlackBox:
     """The function that `package.module:function` names.
 
     Raises:
-        BlackBoxNotFoundError: the name is malformed, the module cannot be imported, or it has no such function.
+        BlackBoxNotFoundError: the name is malformed, a module is missing, or the module has no such function.
+        BaseException: whatever the module raises while it is imported.
     """
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", name):
         raise BlackBoxNotFoundError(f"{name[:120]!r} does not name a function: write package.module:function")
     module_name, function_name = name.split(":")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as exc:
-        raise BlackBoxNotFoundError(
-            f"cannot import {module_name!r}: {_first_line(exc)}; is its folder on PYTHONPATH?"
-        ) from exc
+    except ModuleNotFoundError as exc:
+        hint = "is its folder on PYTHONPATH?" if f"{module_name}.".startswith(f"{exc.name}.") else "install it"
+        raise BlackBoxNotFoundError(f"cannot import {module_name!r}: {describe(exc)}; {hint}") from exc
     function = getattr(module, function_name, None)
     if not callable(function):
         raise BlackBoxNotFoundError(f"module {module_name!r} has no function {function_name!r}")
     return cast("BlackBox", function)
-
-
-def _first_line(exc: Exception) -> str:
-    return " ".join(str(exc).split())[:_MOST_SHOWN]
