@@ -144,7 +144,8 @@ def guarded(work: Callable[[], Reply], problem: Problem) -> Reply:
         if os.getpid() != _PROCESS:
             raise  # a fork of the black box ends as it likes
         print_traceback(exc)
-        return Reply(problem=problem, reason=describe(exc))
+        lead = "the black box cannot be loaded: " if problem == "not_loaded" else ""
+        return Reply(problem=problem, reason=lead + describe(exc))
 
 
 def _returned(folder: object) -> Reply:

@@ -1,6 +1,6 @@
 """What does the PLY file of a black box contain? A tolerant reader: ascii and binary, float and double, with or without colour and normals.
 
-Of each row only the coordinates and colours are kept, so that memory follows the number of points and not their width.
+Of each row only coordinates and colours are kept, so that memory follows the number of points and not their width.
 """
 
 import os
@@ -15,6 +15,7 @@ from numpy.lib import recfunctions
 from numpy.typing import NDArray
 
 from broker.errors import CairnError
+from broker.shards import ply_header
 from reconstructor.plain_files import open_plain_file
 
 BYTES_PER_POINT: Final = 1024  # a Gaussian splat in text has some 700
@@ -41,6 +42,7 @@ _BYTE_ORDER: Final = {"binary_little_endian": "<", "binary_big_endian": ">", "as
 _COLOR_NAMES: Final = (("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue"))
 _SPLAT_NAMES: Final = ("f_dc_0", "f_dc_1", "f_dc_2")
 _SH_DEGREE_0: Final = 0.28209479177387814  # 1 / (2 sqrt(pi)), the constant spherical harmonic
+_FAR: Final = 8192.0  # float32 has steps of a millimetre there
 _GREY: Final = 192
 _LEAST_ASCII_BYTES: Final = 2  # a digit and a blank
 _MAX_LINE_BYTES: Final = 64 * 1024
@@ -147,6 +149,19 @@ def read_ply(path: Path, points_limit: int) -> WideCloud:
     if not np.isfinite(points).all():
         raise NotFinitePlyError(f"{path.name} has coordinates that are NaN or infinite: leave those points out")
     return WideCloud(points_in_world=points, colors_rgb=_colors(rows, header.color_names))
+
+
+def write_ply(cloud: WideCloud, path: Path) -> None:
+    """Write a binary PLY, whole or not at all; float64 where the coordinates are too large for float32."""
+    is_far = bool(np.abs(cloud.points_in_world).max() >= _FAR)
+    rows = np.empty(len(cloud), [("xyz", "<f8" if is_far else "<f4", 3), ("rgb", "u1", 3)])
+    rows["xyz"], rows["rgb"] = cloud.points_in_world, cloud.colors_rgb
+    header = ply_header(len(cloud))
+    unfinished = path.with_name(f"{path.name}.tmp")
+    with unfinished.open("wb") as file:
+        file.write(header.replace(b"float", b"double") if is_far else header)
+        file.write(rows.tobytes())
+    unfinished.replace(path)
 
 
 def _read_header(file: BinaryIO, name: str) -> _Header:
