@@ -1,8 +1,10 @@
 """What can go wrong on the wire: one root error, whose `code` is the code of the wire's `error` message."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from broker.printable import printable
+
+WRONG_DIGEST: Final = "wrong_digest"  # a rig sends the photograph again when a receipt says so
 
 
 class CairnError(Exception):
