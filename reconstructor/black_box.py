@@ -8,14 +8,26 @@ leave an `update.json` beside its PLYs (see `Update`); a function that knows not
 """
 
 import importlib
+import math
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from broker.errors import CairnError
 from broker.messages import CameraState, ScaleSource, Similarity
+from broker.printable import printable
 from reconstructor.foreign_errors import describe
 from reconstructor.plain_files import open_plain_file
 
@@ -23,12 +35,16 @@ UPDATE_NAME = "update.json"
 UPDATE_LIMIT_BYTES = 16 * 1024 * 1024
 MOST_CAMERAS = 20_000
 _MOST_SHOWN = 300
+_UNIT_TOLERANCE = 1e-3
 
 _CONCURRENT = "is_concurrent"
 
 Row = tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
 Pose = tuple[Row, Row, Row, Row]
 Triple = tuple[FiniteFloat, FiniteFloat, FiniteFloat]
+_MOST_WORDS = 500
+Words = Annotated[str, Field(max_length=_MOST_WORDS), AfterValidator(lambda text: printable(text)[:_MOST_WORDS])]
+Side = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class BlackBoxNotFoundError(CairnError):
@@ -73,8 +89,8 @@ class CameraUpdate(BaseModel):
 
     image_id: Annotated[str, Field(min_length=1, max_length=512)]
     state: CameraState
-    code: Annotated[str, Field(max_length=64, pattern=r"^[a-z_]*$")] = ""
-    reason: Annotated[str, Field(max_length=500)] = ""
+    code: Annotated[str, Field(max_length=63, pattern=r"^[a-z_]*$")] = ""
+    reason: Words = ""
     world_from_camera: Pose | None = None
     intrinsics: Row | None = Field(default=None, description="fx, fy, cx, cy in pixels of the upright photograph")
     distortion: Annotated[tuple[FiniteFloat, ...], Field(max_length=4)] = Field(
@@ -83,8 +99,8 @@ class CameraUpdate(BaseModel):
     reprojection_error_px: Annotated[FiniteFloat, Field(ge=0)] | None = Field(
         default=None, description="root mean square of the image's observations, in pixels of the upright photograph"
     )
-    width_px: Annotated[int, Field(ge=0)] = 0
-    height_px: Annotated[int, Field(ge=0)] = 0
+    width_px: Side = 0
+    height_px: Side = 0
 
     @model_validator(mode="before")
     @classmethod
@@ -120,7 +136,7 @@ class Update(BaseModel):
     )
     scale_source: ScaleSource = Field(default=ScaleSource.NONE, description="what it knows that from")
     new_point_count: Annotated[int, Field(ge=0)] = 0
-    refetch_rejected: Annotated[str, Field(max_length=500)] = Field(
+    refetch_rejected: Words = Field(
         default="", description="why a complete re-solve was not taken over; empty if it was, or none was asked for"
     )
     solution: Annotated[int, Field(ge=0)] = Field(
@@ -142,10 +158,22 @@ class Update(BaseModel):
         return given
 
     @model_validator(mode="after")
-    def _change_is_complete(self) -> Self:
+    def _directions_are_units(self) -> Self:
         change = self.world_from_previous
         if change is not None and change.model_fields_set < {"scale", "rotation_wxyz", "translation"}:
             raise ValueError("world_from_previous needs scale, rotation_wxyz and translation")
+        if change is not None and not _is_unit(change.rotation_wxyz):
+            raise ValueError("rotation_wxyz of world_from_previous must have length 1")
+        if self.up is not None and not _is_unit(self.up):
+            raise ValueError("up must have length 1")
+        return self
+
+    @model_validator(mode="after")
+    def _each_image_once(self) -> Self:
+        counts = Counter(camera.image_id for camera in self.cameras)
+        twice = next((image_id for image_id, count in counts.items() if count > 1), None)
+        if twice is not None:
+            raise ValueError(f"cameras has {twice[:80]!r} more than once")
         return self
 
     @model_validator(mode="after")
@@ -156,6 +184,10 @@ class Update(BaseModel):
 
     def camera(self, image_id: str) -> CameraUpdate | None:
         return next((camera for camera in self.cameras if camera.image_id == image_id), None)
+
+
+def _is_unit(vector: tuple[float, ...]) -> bool:
+    return abs(math.hypot(*vector) - 1) <= _UNIT_TOLERANCE
 
 
 def write_update(update: Update, folder: Path) -> None:
