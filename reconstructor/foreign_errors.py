@@ -1,5 +1,6 @@
 """What does an exception of foreign code say, and where was it raised? Its last line, with file and line number."""
 
+import contextlib
 import importlib
 import sysconfig
 import traceback
@@ -28,7 +29,7 @@ def describe(exc: BaseException) -> str:
 def print_traceback(exc: BaseException) -> None:
     """Print the traceback from the foreign code on, also when it has replaced or closed `sys.stderr`."""
     lines = traceback.format_exception(type(exc), exc, _own_part(exc.__traceback__))
-    with open(2, "wb", closefd=False) as file:
+    with contextlib.suppress(OSError), open(2, "wb", closefd=False) as file:  # it may have closed the descriptor, too
         file.write("".join(lines).encode(errors="backslashreplace"))
 
 

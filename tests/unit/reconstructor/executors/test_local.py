@@ -187,6 +187,7 @@ AT_IMPORT: dict[str, tuple[str, type[CairnError], str]] = {
         BlackBoxNotFoundError,
         r"'colour_library' \(colleague\.py, line 3\); install it",
     ),
+    "closed": ("os.closerange(0, 3); raise ValueError('no output')", BlackBoxNotLoadedError, "ValueError: no output"),
     "no syntax": ("def (", BlackBoxNotLoadedError, "colleague.py.*line 3.*SyntaxError"),
 }
 
