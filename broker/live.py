@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -105,6 +106,7 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
         transport=connection.transport,
         websocket_path=connection.websocket_path,
         tls_params=aiomqtt.TLSParameters(ca_certs=str(connection.ca_file)) if connection.ca_file else None,
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # windows of 8 waited for Nagle's algorithm
         will=aiomqtt.Will(will.topic, will.payload, qos=will.qos, retain=will.is_retained) if will else None,
     )
     try:

@@ -13,7 +13,7 @@ from broker.config import Connection
 from broker.contract import REFERENCE, REQUEST, SHARD
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ProjectId, Verb
+from broker.ids import ProjectId, Verb, level_of_account
 from broker.live import Follower, LiveMessage, fresh_connection_id, fresh_request_id
 from broker.logs import get_logger
 from broker.messages import Manifest, Request
@@ -181,7 +181,7 @@ class Fetch:
             generation=manifest.generation,
             shards=indexes,
         )
-        user = self._connection.username or "viewer"
+        user = level_of_account(self._connection.username or "viewer")
         await self._follower.publish(
             REQUEST.outgoing(self._space, self._project, request, user=user, verb=request.verb)
         )

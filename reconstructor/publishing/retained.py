@@ -49,7 +49,7 @@ async def retained_messages(
 ) -> AsyncGenerator[LiveMessage, None]:
     """Whatever these channels retain now, on a connection of its own; raises like `list_retained`."""
     space = connection.space
-    user = SenderId(connection.username or "reconstructor")
+    user = SenderId("reconstructor")  # the account may be called what no topic level can be
     connection_id = fresh_connection_id()
     end = space.topic(project, RESPONSE.template, user=user, connection=connection_id)
     try:
