@@ -6,10 +6,11 @@ import socket
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import aiomqtt
 
+from broker.clients.limits import BrokerLimits
 from broker.config import Connection
 from broker.contract import REQUEST, RESPONSE
 from broker.delivery import connect_properties
@@ -46,10 +47,20 @@ class LiveMessage:
     is_retained: bool
 
 
+class _Client(aiomqtt.Client):
+    """A client that knows what the broker announces; aiomqtt itself drops the properties of the CONNACK."""
+
+    limits = BrokerLimits()
+
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
+        self.limits = BrokerLimits.announced(properties)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+
 class Follower:
     """A standing connection; made by `follow`."""
 
-    def __init__(self, client: aiomqtt.Client, connection: Connection) -> None:
+    def __init__(self, client: "_Client", connection: Connection) -> None:
         self._client, self._connection = client, connection
 
     async def subscribe(self, *filters: str) -> None:
@@ -71,7 +82,13 @@ class Follower:
             raise BrokerLostError(f"cannot unsubscribe: {exc}") from exc
 
     async def publish(self, outgoing: Outgoing) -> None:
-        """Publish requests and presence; images and shards go by `delivery`. Raises like `subscribe`."""
+        """Publish requests and presence; images and shards go by `delivery`.
+
+        Raises:
+            PacketTooLargeError: it is above the broker's limit; it was not sent.
+            BrokerLostError: the connection is gone.
+        """
+        self._client.limits.check(outgoing)
         try:
             await self._client.publish(outgoing.topic, outgoing.payload, qos=outgoing.qos, retain=outgoing.is_retained)
         except aiomqtt.MqttError as exc:
@@ -93,9 +110,9 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
     """Connect once, without a session; the caller decides whether to come back.
 
     Raises:
-        BrokerLostError: no broker there, or it does not let us in.
+        BrokerLostError: no broker there, it does not let us in, or it cannot do what cairn needs.
     """
-    client = aiomqtt.Client(
+    client = _Client(
         connection.host,
         connection.port,
         username=connection.username,
@@ -115,6 +132,8 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
         where = f"{connection.host}:{connection.port}"
         raise BrokerLostError(f"cannot reach the broker at {where} as {connection.username!r}: {exc}") from exc
     try:
+        if complaint := client.limits.complaint():
+            raise BrokerLostError(f"the broker at {connection.host}:{connection.port} does not do: {complaint}")
         yield Follower(client, connection)
     finally:
         with contextlib.suppress(aiomqtt.MqttError):  # it is gone already, which is what we want

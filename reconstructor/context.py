@@ -8,8 +8,9 @@ from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError, PublishRefusedError
 from broker.contract import EVENT
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, PublishRefusedError
+from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId
 from broker.live import BrokerLostError

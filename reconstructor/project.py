@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
 from broker.contract import RECONSTRUCTOR_STATISTICS
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError
+from broker.delivery import Delivery
 from broker.ids import ProjectId
 from broker.logs import get_logger
 from reconstructor.config import Settings

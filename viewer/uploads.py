@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
 from broker.config import Connection
 from broker.contract import IMAGE, RECEIPT
-from broker.delivery import Delivery, DeliveryTimeoutError, PublishRefusedError
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId, level_of_account

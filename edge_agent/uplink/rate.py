@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from broker.delivery import BrokerRefusedError, Connected, Delivery, DeliveryTimeoutError
+from broker.clients.connection_state import Connected
+from broker.clients.limits import LARGEST_PACKET_BYTES
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
+from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.messages import Flow, ReconstructorPresence, ReconstructorState
 from edge_agent.config import Settings
@@ -59,7 +62,7 @@ class Uplink:
         self._fruitless_count = 0
         self.receipt_s: float | None = None
         self.lost_session_count = 0
-        self.max_packet_bytes: int | None = None
+        self.max_packet_bytes = LARGEST_PACKET_BYTES
 
     def attach(self, delivery: Delivery) -> None:
         """Use a new connection, and forget what was learnt of the last one."""
@@ -132,7 +135,7 @@ class Uplink:
                 self.lost_session_count += not state.is_session_present
             if self._fruitless_count >= STUCK_AFTER:
                 raise LinkStuckError("the connection ends before a single message is through: sending in small pieces")
-            count, self.max_packet_bytes = state.count, state.max_packet_bytes
+            count, self.max_packet_bytes = state.count, state.limits.max_packet_bytes
             self.wake()
 
     async def _next(self, count: int) -> Connected | None:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
 from broker.contract import FLOW, IMAGE, MISSING, RECEIPT, RECONSTRUCTOR_STATE, match
-from broker.delivery import Delivery, DeliveryTimeoutError, Incoming, PublishRefusedError
+from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from broker.channel import Channel, Role
+from broker.clients.publications import PublishResult
 from broker.config import Connection
 from broker.contract import (
     AGENT_DESCRIPTION,
@@ -26,7 +27,7 @@ from broker.contract import (
     RESPONSE,
     match,
 )
-from broker.delivery import Delivery, PublishResult
+from broker.delivery import Delivery
 from broker.ids import AgentId, ConnectionId, ImageName, ProjectId, RequestId, SenderId, Verb
 from broker.live import Follower, ask_on
 from broker.logs import get_logger

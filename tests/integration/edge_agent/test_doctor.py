@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from broker.delivery import BrokerRefusedError
+from broker.clients.refusals import BrokerRefusedError
 from broker.mosquitto import Mosquitto
 from edge_agent.config import Settings
 from edge_agent.doctor import Finding, examine
