@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +11,7 @@ from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError, Pu
 from broker.contract import EVENT
 from broker.delivery import Delivery
 from broker.errors import CairnError
-from broker.ids import ImageId, ProjectId
+from broker.ids import ImageId, ProjectId, SenderId
 from broker.live import BrokerLostError
 from broker.messages import Error, Event
 from broker.topics import TopicSpace
@@ -27,6 +26,7 @@ from reconstructor.storage.store import Store
 
 BROKER_ERRORS: Final = (DeliveryTimeoutError, PublishRefusedError, BrokerRefusedError, BrokerLostError)
 RETRY_S: Final = 1.0
+LONGEST_RETRY_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class Context:
     decoders: Decoders
     log: FilteringBoundLogger
     signals: Signals = field(default_factory=Signals)
+    senders: set[SenderId] = field(default_factory=set)  # who has the flow limits
 
     @property
     def space(self) -> TopicSpace:
@@ -67,18 +68,32 @@ class Context:
         event = Error(project=self.project, code=exc.code, reason=reason, image_id=image_id, topic=shown)
         await self.publish_event(event)
 
+    async def publish_state(self) -> None:
+        """Publish the presence; what the broker does not take now is published at the next change or connection."""
+        try:
+            await self.presence.publish()
+        except BROKER_ERRORS as exc:
+            self.log.warning("state_not_published", reason=exc.sentence)
+
     async def reconcile(self) -> None:
-        """Publish what the broker lacks; retry until the broker answers, and leave out shards damaged on the disk."""
-        began_s = time.monotonic()
+        """Publish what the broker lacks; retry until the broker takes it, and leave out shards damaged on the disk."""
+        publishing, pause_s = self.presence.publishing, RETRY_S
         while True:
             try:
                 await self.publisher.reconcile()
+            except PublishRefusedError as exc:  # a full broker, a low limit: it takes a person to change that
+                if publishing.note(exc.code, exc.sentence):
+                    await self.publish_state()
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_RETRY_S)
             except BROKER_ERRORS as exc:
-                self.log.warning("publication_waits", reason=exc.sentence, since_s=round(time.monotonic() - began_s, 1))
+                publishing.note(exc.code, exc.sentence)
                 await asyncio.sleep(RETRY_S)
             except ShardGoneError as exc:
                 await self.leave_out_damaged(exc)
             else:
+                if publishing.clear():
+                    await self.publish_state()
                 return
 
     async def leave_out_damaged(self, exc: ShardGoneError) -> None:

@@ -15,6 +15,7 @@ from broker.logs import get_logger
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.decoders import Decoders
+from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
@@ -50,6 +51,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "connection": _follow_connection(context),
             "intake": receive_messages(context, requests, gaps),
             "gaps": ask_for_gaps(context, gaps),
+            "disk": watch_disk(context),
             "requests": answer_requests(context, requests),
             "revisions": publish_revisions(context),
             "jobs": run_jobs(context, executor, latencies),

@@ -5,8 +5,6 @@ from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
-from broker.errors import CairnError
-
 
 @dataclass(slots=True, kw_only=True)
 class Trouble:
@@ -15,27 +13,29 @@ class Trouble:
     Attributes:
         log: where it is said.
         event: the log's event when it begins; `trouble_over` when it ends.
-        latest: the newest error, or None while things go well.
+        code: the newest code, or None while things go well.
+        reason: its sentence.
     """
 
     log: FilteringBoundLogger
     event: str
-    latest: CairnError | None = None
+    code: str | None = None
+    reason: str | None = None
     _said: set[str] = field(default_factory=set)
 
-    def note(self, exc: CairnError, **fields: Any) -> bool:
-        """Note an error and log it unless its code was logged before; whether it is news."""
-        self.latest, is_news = exc, exc.code not in self._said
+    def note(self, code: str, reason: str, **fields: Any) -> bool:
+        """Note a trouble and log it unless its code was logged before; whether it is news."""
+        self.code, self.reason, is_news = code, reason[:2000], code not in self._said
         if is_news:
-            self._said.add(exc.code)
-            self.log.warning(self.event, code=exc.code, reason=exc.sentence, **fields)
+            self._said.add(code)
+            self.log.warning(self.event, code=code, reason=reason, **fields)
         return is_news
 
-    def clear(self, **fields: Any) -> bool:
+    def clear(self) -> bool:
         """Note that things go well; whether that is news."""
-        is_news = self.latest is not None
+        is_news = self.code is not None
         if is_news:
-            self.log.info("trouble_over", trouble=self.event, **fields)
-        self.latest = None
+            self.log.info("trouble_over", trouble=self.event)
+        self.code = self.reason = None
         self._said.clear()
         return is_news
