@@ -36,6 +36,7 @@ from broker.outgoing import Outgoing
 RECEIVE_MAXIMUM: Final = 4  # what a crash may make the broker send again
 SESSION_EXPIRY_S: Final = 14 * 24 * 3600
 MAX_IN_FLIGHT: Final = 16  # mosquitto.conf's max_inflight_messages
+LARGE_BYTES: Final = 16 * 1024  # what a full broker has no room for, while receipts and states still pass
 NO_MATCHING_SUBSCRIBERS: Final = 0x10
 SESSION_TAKEN_OVER: Final = 0x8E
 _FIRST_FAILURE: Final = 0x80
@@ -231,6 +232,9 @@ class Delivery:
             self._refuse(BrokerRefusedError, f"{reason}; {advice_on_refusal(reason.value)}")
             return
         limits = BrokerLimits.announced(properties)
+        if self._backoff.is_hung_up_on:  # paho would send the same messages again at every connection
+            self._drop(DROPPED, PublishReason(value=QUOTA_EXCEEDED, name="the broker hangs up at it each time"))
+            self._backoff.note_dropped()
         if limits != self._limits:  # what waits was checked against others
             self._drop(DROPPED)
             self._limits, self._places = limits, asyncio.Semaphore(min(MAX_IN_FLIGHT, limits.receive_maximum))
@@ -265,8 +269,6 @@ class Delivery:
     ) -> None:
         is_taken_over, is_waiting = reason.value == SESSION_TAKEN_OVER, self._publications.is_waiting
         self._backoff.note_disconnected(is_taken_over=is_taken_over, is_waiting=is_waiting)
-        if self._backoff.is_hung_up_on:  # paho would send the same messages again at every connection
-            self._drop(PublishReason(value=QUOTA_EXCEEDED, name="the broker hangs up at it each time"))
         self._set_retry()
         self._hand_over(partial(self._standing.fall, str(reason), is_quiet=self._backoff.is_full))
 
@@ -299,10 +301,16 @@ class Delivery:
         refusal = kind(f"the broker at {host}:{port} refuses user {user!r}: {why}")
         self._hand_over(self._standing.refuse, refusal)
 
-    def _drop(self, reason: PublishReason) -> None:
-        """Forget what has no PUBACK; those who wait for one get the reason."""
-        for message in self._client.drop_out_messages():
-            self._hand_over(self._publications.resolve, message.mid, reason)
+    def _drop(self, reason: PublishReason, of_large: PublishReason | None = None) -> None:
+        """Forget what has no PUBACK; those who wait for one get the reason, or another one for large messages.
+
+        Only when a connection begins: paho is not sending then.
+        """
+        dropped = self._client.drop_out_messages()
+        large_bytes = min(LARGE_BYTES, max((len(each.payload) for each in dropped), default=0))
+        for each in dropped:
+            is_large = of_large is not None and len(each.payload) >= large_bytes
+            self._hand_over(self._publications.resolve, each.mid, of_large if is_large else reason)
 
     def _hand_over(self, callback: Callable[..., object], *arguments: object) -> None:
         if self._loop is None:

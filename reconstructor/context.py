@@ -69,11 +69,13 @@ class Context:
         await self.publish_event(event)
 
     async def publish_state(self) -> None:
-        """Publish the presence; what the broker does not take now is published at the next change or connection."""
+        """Publish the presence; what the broker does not take now is published with the next statistics."""
         try:
             await self.presence.publish()
         except BROKER_ERRORS as exc:
-            self.log.warning("state_not_published", reason=exc.sentence)
+            self.presence.telling.note(exc.code, exc.sentence)
+        else:
+            self.presence.telling.clear()
 
     async def reconcile(self) -> None:
         """Publish what the broker lacks; retry until the broker takes it, and leave out shards damaged on the disk."""

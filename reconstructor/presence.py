@@ -22,6 +22,7 @@ class Presence:
         boot_id: tells this run of the program from earlier ones.
         disk: why no image can be stored.
         publishing: why results do not reach the broker.
+        telling: why the presence itself does not reach the broker; it is published again soon.
         disk_failed_at_s: when something could not be stored last, on the monotonic clock.
     """
 
@@ -32,12 +33,14 @@ class Presence:
     boot_id: str
     disk: Trouble = field(init=False)
     publishing: Trouble = field(init=False)
+    telling: Trouble = field(init=False)
     disk_failed_at_s: float = 0.0
 
     def __post_init__(self) -> None:
         log = get_logger(project=self.project)
         self.disk = Trouble(log=log, event="storing_waits")
         self.publishing = Trouble(log=log, event="publication_waits")
+        self.telling = Trouble(log=log, event="state_not_published")
 
     async def publish(self) -> None:
         """Publish the retained presence; raises what `Delivery.publish` raises."""

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from broker.clients.limits import BrokerLimits
 from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
 from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.delivery import Delivery
 from broker.ids import ProjectId
 from broker.logs import get_logger
+from broker.shards import MAX_POINTS, PLY_BYTES_PER_POINT
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.decoders import Decoders
@@ -34,6 +36,8 @@ from reconstructor.thumbnails import publish_thumbnails
 _CONNECT_WAIT_S: Final = 30.0
 _OFFLINE_TIMEOUT_S: Final = 2.0
 _CLEAR_INTERVAL_S: Final = 1.0
+_PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties of the PUBLISH
+LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
 
 async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders) -> None:
@@ -123,8 +127,10 @@ async def _follow_connection(context: Context) -> None:
     count = 0
     while True:
         try:
-            count = (await context.delivery.next_connection(count, _CONNECT_WAIT_S)).count
-            await context.presence.publish()
+            connected = await context.delivery.next_connection(count, _CONNECT_WAIT_S)
+            count = connected.count
+            _check_limits(context, connected.limits)
+            await context.publish_state()
         except DeliveryTimeoutError as exc:
             if not context.delivery.is_connected:
                 context.log.warning("broker_away", reason=exc.sentence, contested=context.delivery.is_name_contested)
@@ -139,12 +145,25 @@ async def _follow_connection(context: Context) -> None:
         await context.reconcile()
 
 
+def _check_limits(context: Context, limits: BrokerLimits) -> None:
+    """Say it at once if the broker takes no shard of full size; images are taken all the same."""
+    if limits.max_packet_bytes < LARGEST_SHARD_PACKET_BYTES:
+        context.log.warning(
+            "packet_limit_low",
+            limit_bytes=limits.max_packet_bytes,
+            needed_bytes=LARGEST_SHARD_PACKET_BYTES,
+            reason="larger shards are not published: raise the broker's limit (Mosquitto: max_packet_size)",
+        )
+
+
 async def _publish_statistics(context: Context, latencies: LatencySamples) -> None:
     while True:
         message = await asyncio.to_thread(collect, context.project, context.store, latencies)
         outgoing = RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
         with contextlib.suppress(*BROKER_ERRORS):  # the next ones come soon
             await context.delivery.publish(outgoing)
+        if context.presence.telling.code is not None:
+            await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 
 

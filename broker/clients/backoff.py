@@ -41,6 +41,10 @@ class Backoff:
         self._is_answered = True
         self._hang_up_count = HUNG_UP_AFTER - 1 if self.is_full else 0
 
+    def note_dropped(self) -> None:
+        """Note that what the broker hung up at is not sent again; one more hang-up is enough to drop the next."""
+        self._hang_up_count = HUNG_UP_AFTER - 1
+
     @property
     def is_hung_up_on(self) -> bool:
         """Whether several connections ended soon after a message and without a PUBACK."""

@@ -57,6 +57,8 @@ def test_a_broker_that_hangs_up_at_a_message_each_time_is_noticed(monkeypatch: p
     monkeypatch.setattr(time, "monotonic", lambda: now_s)
     pauses = Backoff()
     assert [hang_up(pauses) for _ in range(backoff.HUNG_UP_AFTER)] == [False, False, True]
+    pauses.note_dropped()
+    assert not pauses.is_hung_up_on
     pauses.note_answered()
     assert hang_up(pauses)  # it was full a moment ago: once is enough
     now_s += backoff.FULL_FOR_S
