@@ -9,6 +9,7 @@ from typing import Final
 
 from broker.clients.limits import BrokerLimits
 from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
+from broker.clients.trouble import Trouble
 from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.delivery import Delivery
 from broker.ids import ProjectId
@@ -168,6 +169,7 @@ async def _publish_statistics(context: Context, latencies: LatencySamples) -> No
 
 
 async def _clear_old(context: Context) -> None:
+    waiting = Trouble(log=context.log, event="clearing_waits")
     while True:
         await asyncio.sleep(min(_CLEAR_INTERVAL_S, context.settings.grace_s / 2 + 0.05))
         try:
@@ -175,4 +177,6 @@ async def _clear_old(context: Context) -> None:
         except ShardGoneError as exc:
             await context.leave_out_damaged(exc)
         except BROKER_ERRORS as exc:
-            context.log.warning("clearing_waits", reason=exc.sentence)
+            waiting.note(exc.code, exc.sentence)
+        else:
+            waiting.clear()

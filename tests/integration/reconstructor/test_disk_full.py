@@ -15,6 +15,7 @@ from broker.live import follow
 from broker.messages import Error, Flow, ReceiptStatus, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.rig_messages import AgentHealth
+from edge_agent.status import read_status
 from tests.integration.edge_agent.rig import running, settings_for, until, write_photographs
 from tests.integration.reconstructor.programs import PROJECT, SPACE, Program, Rig, Watcher
 from tests.photographs import image_id, photograph
@@ -97,6 +98,8 @@ async def test_a_rig_keeps_its_photographs_and_hears_why_until_there_is_room(
                     flow = await flow_of(mosquitto, "rig-north")
                     assert (flow.code, flow.reason) == (seen.state.code, seen.state.reason)
                     assert flow.pause_until is not None
+                    shown = (await read_status(settings_for(mosquitto, tmp_path))).text()
+                    assert f"the reconstructor is disk_full: {flow.reason}" in shown
                     write_photographs(tmp_path / "photos", 3, first=2)
                     health = await until(mosquitto, AgentHealth, lambda health: health.spool_count == 3)
                     assert (health.stored_count, health.last_error) == (2, flow.reason)
