@@ -6,7 +6,7 @@ import pytest
 from paho.mqtt.packettypes import PacketTypes
 
 from broker.clients.limits import LARGEST_PACKET_BYTES, BrokerLimits, packet_bytes
-from broker.clients.refusals import PacketTooLargeError, advice_on_refusal
+from broker.clients.refusals import PacketTooLargeError
 from broker.delivery import _properties
 from broker.outgoing import Outgoing
 
@@ -53,8 +53,3 @@ def test_a_packet_above_the_limit_says_its_size_the_limit_and_what_to_do() -> No
         PacketTooLargeError, match=f"{size} bytes and the broker takes {size - 1}: raise .*max_packet_size"
     ):
         BrokerLimits(max_packet_bytes=size - 1).check(FULL)
-
-
-@pytest.mark.parametrize(("reason", "words"), [(0x84, "MQTT 5"), (0x86, "password"), (0x9A, "retain"), (0x97, "full")])
-def test_a_refused_connection_is_told_with_what_to_do(reason: int, words: str) -> None:
-    assert words in advice_on_refusal(reason)
