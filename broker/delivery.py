@@ -102,7 +102,7 @@ class Delivery:
         self._publications = Publications()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._standing = ConnectionState(f"{connection.host}:{connection.port}", self._log)
-        self._pending_state: Connected | None = None
+        self._pending_state = Connected(count=0, is_session_present=False)
         self._limits, self._places = BrokerLimits(), asyncio.Semaphore(MAX_IN_FLIGHT)
         self._connect_count = 0
 
@@ -243,8 +243,8 @@ class Delivery:
             return
         self._backoff.note_connected()
         self._connect_count += 1
-        is_present = flags.session_present
-        self._pending_state = Connected(count=self._connect_count, is_session_present=is_present, limits=limits)
+        is_kept, count = flags.session_present, self._connect_count
+        self._pending_state = Connected(count=count, is_session_present=is_kept, limits=limits)
         if self._subscriptions:
             client.subscribe([(each, SubscribeOptions(qos=1)) for each in self._subscriptions])
         else:
@@ -292,14 +292,12 @@ class Delivery:
         self._hand_over(self._incoming.put_nowait, _incoming(message, acknowledge))
 
     def _stand(self) -> None:
-        if self._pending_state is not None:
-            is_quiet = self._backoff.is_full  # the one who publishes says that it is full
-            self._hand_over(partial(self._standing.stand, self._pending_state, is_quiet=is_quiet))
+        is_quiet = self._backoff.is_full  # the one who publishes says that it is full
+        self._hand_over(partial(self._standing.stand, self._pending_state, is_quiet=is_quiet))
 
     def _refuse(self, kind: type[BrokerRefusedError], why: str) -> None:
         host, port, user = self._connection.host, self._connection.port, self._connection.username
-        refusal = kind(f"the broker at {host}:{port} refuses user {user!r}: {why}")
-        self._hand_over(self._standing.refuse, refusal)
+        self._hand_over(self._standing.refuse, kind(f"the broker at {host}:{port} refuses user {user!r}: {why}"))
 
     def _drop(self, reason: PublishReason, of_large: PublishReason | None = None) -> None:
         """Forget what has no PUBACK; those who wait for one get the reason, or another one for large messages.
