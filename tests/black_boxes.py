@@ -43,7 +43,7 @@ def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
 def many_points(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Like `instant`, with 30,000 points for each image: two shards, the first of full size."""
     folder = instant(input_img_path, old_point_cloud, new_img_id)
-    (Path(folder) / "many.ply").write_bytes(encode_ply(patch(new_img_id[::-1], count=30_000)))
+    (Path(folder) / "many.ply").write_bytes(encode_ply(patch(new_img_id, count=30_000)))
     return folder
 
 
