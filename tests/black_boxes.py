@@ -43,10 +43,7 @@ def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
 def many_points(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Like `instant`, with 30,000 points for each image: two shards, the first of full size."""
     folder = instant(input_img_path, old_point_cloud, new_img_id)
-    random = np.random.default_rng(int(new_img_id[-8:], 16))
-    points = random.random((30_000, 3), dtype=np.float32)
-    colors = random.integers(0, 256, (30_000, 3), dtype=np.uint8)
-    (Path(folder) / "many.ply").write_bytes(encode_ply(PointCloud(points_in_world=points, colors_rgb=colors)))
+    (Path(folder) / "many.ply").write_bytes(encode_ply(patch(new_img_id, count=30_000)))
     return folder
 
 
@@ -366,10 +363,10 @@ second_writes_nan = _failing_second(writes_nan)
 second_writes_empty_ply = _failing_second(writes_empty_ply)
 
 
-def patch(image_id: str) -> PointCloud:
+def patch(image_id: str, count: int = POINTS_PER_IMAGE) -> PointCloud:
     """The points of one image: the same for the same id."""
     random = np.random.default_rng(int.from_bytes(image_id.encode()[-8:]))
-    points = random.uniform(-1, 1, (POINTS_PER_IMAGE, 3)).astype(np.float32)
+    points = random.uniform(-1, 1, (count, 3)).astype(np.float32)
     return PointCloud(points_in_world=points, colors_rgb=random.integers(0, 256, points.shape, np.uint8))
 
 
