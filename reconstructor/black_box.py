@@ -15,6 +15,7 @@ from typing import Annotated, Any, Protocol, Self, TypeVar, cast, runtime_checka
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
 
+from broker.envelope import ComponentId
 from broker.errors import CairnError
 from broker.messages import CameraState, ScaleSource, Similarity
 
@@ -70,6 +71,7 @@ class CameraUpdate(BaseModel):
 
     image_id: Annotated[str, Field(min_length=1, max_length=512)]
     state: CameraState
+    component: ComponentId = Field(default=0, description="photographs that fit each other but not the rest; 0 leads")
     code: Annotated[str, Field(max_length=64, pattern=r"^[a-z_]*$")] = ""
     reason: Annotated[str, Field(max_length=500)] = ""
     world_from_camera: Pose | None = None
@@ -106,6 +108,10 @@ class Update(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     cameras: tuple[CameraUpdate, ...] = Field(default=(), description="every image the black box knows, in order")
+    component: ComponentId = Field(
+        default=0,
+        description="in whose frame an increment's points lie; those of a complete answer are the leading one's",
+    )
     up: Triple | None = Field(default=None, description="unit vector in the world's frame")
     world_from_previous: Similarity | None = Field(
         default=None, description="null: the world's frame stayed where it was"

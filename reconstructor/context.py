@@ -76,6 +76,8 @@ class Context:
             except ShardGoneError as exc:
                 await self.leave_out_damaged(exc)
             else:
+                for remark in self.publisher.take_remarks():
+                    await self.publish_error(remark)
                 return
 
     async def leave_out_damaged(self, exc: ShardGoneError) -> None:
