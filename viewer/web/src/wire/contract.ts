@@ -10,6 +10,7 @@ export const MAX_THUMBNAIL_PX = 320;
 export const MAX_POINTS = 16384;
 export const MAX_TOPIC_LENGTH = 1024;
 export const DIGEST_LENGTH = 16;
+export const PAGE_DIGEST_LENGTH = 32;
 
 /** What may stand at each level in braces of a topic; the whole text has to match. */
 export const LEVEL_PATTERNS = {

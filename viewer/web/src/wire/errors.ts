@@ -8,6 +8,7 @@ export class WireError extends Error {
       | "bad_id"
       | "bad_join_link"
       | "bad_message"
+      | "bad_page"
       | "bad_shard"
       | "bad_thumbnail"
       | "bad_topic"
