@@ -15,12 +15,12 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from broker.backoff import Backoff
+from broker.clients.backoff import Backoff
+from broker.clients.publications import Publications, PublishReason
 from broker.config import Connection
 from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.outgoing import Outgoing
-from broker.publications import Publications, PublishReason
 
 RECEIVE_MAXIMUM: Final = 4  # what a crash may make the broker send again
 SESSION_EXPIRY_S: Final = 14 * 24 * 3600

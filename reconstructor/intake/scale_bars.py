@@ -3,9 +3,11 @@
 import asyncio
 
 from broker.envelope import decode
+from broker.errors import CairnError
 from broker.manifest import Manifest
 from broker.messages import ScaleBar
 from reconstructor.context import Context
+from reconstructor.defects import translating_defects
 from reconstructor.metric_scale.estimate import estimate_scale
 from reconstructor.metric_scale.scale import Scale, scale_of_bar, scaled
 from reconstructor.storage.reference_set import ReferenceSet
@@ -39,7 +41,11 @@ async def publish_revisions(context: Context) -> None:
     while True:
         await context.signals.revised.wait()
         context.signals.revised.clear()
-        await context.reconcile()
+        try:
+            with translating_defects(context.log, task="revisions"):
+                await context.reconcile()
+        except CairnError as exc:
+            await context.publish_error(exc)
 
 
 def _scale_after(context: Context, payload: bytes, manifest: Manifest | None) -> Scale | None:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from broker import backoff
-from broker.backoff import CONTESTED_AFTER, FIRST_RETRY_S, LAST_RETRY_S, MOST_SHORT_BACKOFFS, Backoff
+from broker.clients.backoff import CONTESTED_AFTER, FIRST_RETRY_S, LAST_RETRY_S, MOST_SHORT_BACKOFFS, Backoff
 
 
 def test_the_pause_doubles_with_each_failure_up_to_its_bound() -> None:
