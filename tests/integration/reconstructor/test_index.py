@@ -1,14 +1,9 @@
 """What the index of a project costs, and what a full budget shows: by pages, of which an image changes the last ones."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
-from broker.config import Connection
-from broker.contract import CAMERA_PAGE, MANIFEST_PAGE, REFERENCE, match
+from broker.contract import MANIFEST_PAGE, match
 from broker.ids import PageDigest
-from broker.live import Follower, follow
 from broker.manifest import ManifestPage, shards_of
 from broker.messages import Error
 from broker.mosquitto import Mosquitto
@@ -16,6 +11,7 @@ from reconstructor.publishing.retained import list_retained
 from reconstructor.storage.store import Store
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.integration.reconstructor.conftest import StartProgram
+from tests.integration.reconstructor.index_bytes import IndexBytes
 from tests.integration.reconstructor.programs import (
     PROJECT,
     SPACE,
@@ -28,30 +24,6 @@ from tests.integration.reconstructor.programs import (
 )
 
 MIB = 1024 * 1024
-
-
-@dataclass(slots=True)
-class IndexBytes:
-    """The index messages that a viewer who reads everything gets."""
-
-    sizes: list[int] = field(default_factory=list)
-
-    @classmethod
-    @asynccontextmanager
-    async def counted(cls, connection: Connection) -> "AsyncIterator[IndexBytes]":
-        counter = cls()
-        async with follow(connection) as follower:
-            await follower.subscribe(
-                *(SPACE.filter(each.template, PROJECT) for each in (REFERENCE, MANIFEST_PAGE, CAMERA_PAGE))
-            )
-            counting = asyncio.create_task(counter._count(follower))
-            yield counter
-            counting.cancel()
-            await asyncio.wait({counting})
-
-    async def _count(self, follower: Follower) -> None:
-        async for message in follower.messages():
-            self.sizes.append(len(message.payload))
 
 
 async def test_an_image_costs_a_few_pages_whatever_the_size_of_the_project(
