@@ -72,7 +72,12 @@ class Publisher:
         self._old_since_s: dict[int, float] = {}
         self._left_out = LeftOut()
         self._remarks: list[CairnError] = []
-        self.retained_bytes = 0
+        self._present_bytes = 0
+
+    @property
+    def retained_bytes(self) -> int:
+        """Size of all shards that are retained, of every generation."""
+        return sum(self._retained.sizes.values())
 
     def take_remarks(self) -> list[CairnError]:
         """What people have to know of the last publications; each remark is returned once."""
@@ -146,7 +151,7 @@ class Publisher:
         stored = self._references.present()
         if stored is None:
             return None
-        reference, self.retained_bytes = self._budget.within(stored)
+        reference, self._present_bytes = self._budget.within(stored)
         return reference.claimed(self._claim)
 
     async def _list(self) -> None:
@@ -164,7 +169,7 @@ class Publisher:
         """Forget generations before the previous one early, as long as all together are above the budget."""
         older = sorted(self._references.kept())[:-2]
         sizes = self._retained.sizes
-        while older and self.retained_bytes + _bytes_of_others(sizes, present) > self._budget.bytes_limit:
+        while older and self._present_bytes + _bytes_of_others(sizes, present) > self._budget.bytes_limit:
             generation = older.pop(0)
             await asyncio.to_thread(self._references.forget, generation)
             keys = [key for key in self._retained.digests if key.generation == generation]
