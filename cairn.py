@@ -32,6 +32,7 @@ class Entry:
 PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
     {
         "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "demo"),
+        "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "demo"),
         "up": Entry("admin.cli:up_app", "Run them with one status screen.", "demo"),
         "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
         "doctor": Entry("viewer.doctor", "Measure whether the browsers' endpoint is fast enough.", "demo"),

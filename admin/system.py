@@ -11,6 +11,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from admin.certificates import TlsFiles, machine_names
 from broker.accounts.access import User
+from broker.accounts.keeper import SOCKET_NAME
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
@@ -122,10 +123,11 @@ class System:
         broker: dict[str, Any] = {"data_dir": str(data / "broker"), "port": ports.mqtt}
         if ports.tls is not None:
             broker |= {"tls_port": ports.tls, "certificate": str(self.tls.certificate.resolve())}
-            broker |= {"key": str(self.tls.key.resolve())}
+            broker |= {"key": str(self.tls.key.resolve()), "authority": str(self.tls.authority.resolve())}
         reconstructor = {"data_dir": str(data / "reconstructor"), "broker": self._connection("reconstructor", ports)}
         host = "127.0.0.1" if ports.tls is None else "0.0.0.0"  # noqa: S104 - a team's page
         viewer = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
+        viewer["keeper_socket"] = str(data / "broker" / SOCKET_NAME)
         return {"broker": broker, "reconstructor": reconstructor, "viewer": viewer}
 
     def _connection(self, name: str, ports: Ports) -> tomlkit.items.InlineTable:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from broker.accounts.access import BadUserError, User, acl
+from broker.accounts.keeper import Keeper
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
@@ -67,7 +68,13 @@ def start(
         signal.signal(number, lambda *_: stop.set())
     book = UserBook(plan.data_dir)
     stamp = book.stamp()
-    with Mosquitto(plan, book.accounts()) as broker:
+    keeper = Keeper(
+        data_dir=plan.data_dir,
+        root=plan.space.root,
+        port=plan.tls_port or plan.port,
+        authority=settings.authority,
+    )
+    with Mosquitto(plan, book.accounts()) as broker, keeper.listening():
         sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
         if not book.accounts():
             sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")

@@ -31,6 +31,9 @@ class Settings(ProgramSettings):
     )
     certificate: Path | None = Field(default=None, description="PEM certificate of the listener that speaks TLS.")
     key: Path | None = Field(default=None, description="PEM private key of the certificate.")
+    authority: Path | None = Field(
+        default=None, description="PEM certificate of the authority that invited rigs pin; cairn init makes one."
+    )
     websocket_port: int | None = Field(
         default=None, ge=1, le=65_535, description="Port of the native WebSocket listener, on loopback."
     )

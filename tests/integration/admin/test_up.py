@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,10 +15,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pydantic import SecretStr
 
 from admin.system import System
-from broker.accounts.access import User
 from broker.config import Connection
 from broker.delivery import Delivery, DeliveryTimeoutError
 
@@ -84,14 +83,23 @@ def test_init_says_what_to_open_and_which_ports_it_needs(tmp_path: Path) -> None
 
 async def test_a_rig_comes_in_over_tls_and_everything_ends_in_order(tmp_path: Path) -> None:
     cairn(tmp_path, "init", "chapel")
-    system = System(tmp_path)
-    settings = system.settings()
+    settings = System(tmp_path).settings()
     with up(tmp_path) as process:
         await asyncio.to_thread(wait_for, tmp_path, "chapel         ready: 0 photographs")
-        password = system.book.add(User.build("rig-1", "agent", ["chapel"])).password
-        port = settings["broker"]["tls_port"]
-        connection = Connection(port=port, username="rig-1", password=SecretStr(password), ca_file=system.tls.authority)
-        await asyncio.sleep(1)
+        invited = await asyncio.to_thread(cairn, tmp_path, "invite", "rig-1", "--role", "agent")
+        assert invited.returncode == 0, invited.stderr
+        link = shlex.split(invited.stdout)[-1]
+        rig_folder = tmp_path / "rig"
+        rig_folder.mkdir()
+        joined = await asyncio.to_thread(cairn, rig_folder, "edge", "join", link, "--camera", "simulated")
+        assert joined.returncode == 0, joined.stderr
+        assert "rig-1 is in project chapel" in joined.stderr
+        again = await asyncio.to_thread(cairn, rig_folder, "edge", "join", link, "--settings", "other.toml")
+        assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+        assert "used up" in again.stderr
+        written = tomllib.loads((rig_folder / "cairn.toml").read_text())["edge"]["broker"]
+        connection = Connection.model_validate(written)
+        assert connection.port == settings["broker"]["tls_port"]
         async with Delivery(connection, client_id="rig-1-test", session_expiry_s=0) as rig:
             await rig.wait_connected(10)
         plain = connection.model_copy(update={"ca_file": None})

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from broker import backoff
+from broker.clients import backoff
 from broker.clients.backoff import CONTESTED_AFTER, FIRST_RETRY_S, LAST_RETRY_S, MOST_SHORT_BACKOFFS, Backoff
 
 
