@@ -1,6 +1,5 @@
 """How do manifest and shards come from the broker? SUBSCRIBE is the GET: exact topics, in windows, each verified."""
 
-import asyncio
 import itertools
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
@@ -47,7 +46,7 @@ class LoadedShard:
 
 
 class _Silence(Enum):
-    """What we do when no shard comes for so many seconds.
+    """What we do when not a byte of a message comes for so many seconds.
 
     The manifest read again comes in order behind whatever is still under way on a slow link, so when it is here, a
     shard that is not here is missing.
@@ -111,11 +110,7 @@ class Fetch:
     async def _next_message(self) -> LiveMessage | None:
         if self._aside:
             return self._aside.popleft()
-        try:
-            async with asyncio.timeout(self._silence.value):
-                return await anext(self._follower.messages())
-        except TimeoutError:
-            return None
+        return await self._follower.next_message(self._silence.value)
 
     def _verify(self, message: LiveMessage) -> LoadedShard | None:
         wanted = self._under_way.get(message.topic)

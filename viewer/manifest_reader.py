@@ -1,6 +1,5 @@
 """How is a manifest read? The pointer first, then its pages by their digests, each only once; a missing page is asked for."""
 
-import asyncio
 from collections import deque
 from collections.abc import Iterable
 from typing import Final
@@ -9,7 +8,7 @@ from broker.config import Connection
 from broker.contract import MANIFEST_PAGE, REFERENCE, REQUEST
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import PageDigest, ProjectId, Verb
+from broker.ids import PageDigest, ProjectId, Verb, level_of_account
 from broker.live import Follower, LiveMessage, fresh_connection_id, fresh_request_id
 from broker.logs import get_logger
 from broker.manifest import Manifest, ManifestPage, Page, read_page, shards_of
@@ -98,25 +97,21 @@ class ManifestReader:
                 "shards": indexes,
             }
         )
-        user = self._connection.username or "viewer"
+        user = level_of_account(self._connection.username or "viewer")
         await self._follower.publish(
             REQUEST.outgoing(self._space, self._project, request, user=user, verb=request.verb)
         )
 
     async def _read_pointer(self, timeout_s: float) -> Manifest:
         await self._follower.subscribe(self.pointer_topic)
-        try:
-            async with asyncio.timeout(timeout_s):
-                async for message in self._follower.messages():
-                    if message.topic == self.pointer_topic and message.payload:
-                        await self._follower.unsubscribe(self.pointer_topic)
-                        manifest = decode(message.payload, Manifest)
-                        if manifest.generation > 0:
-                            return manifest
-                        break
-                    self._aside.append(message)
-        except TimeoutError:
-            pass
+        while (message := await self._follower.next_message(timeout_s)) is not None:
+            if message.topic == self.pointer_topic and message.payload:
+                await self._follower.unsubscribe(self.pointer_topic)
+                manifest = decode(message.payload, Manifest)
+                if manifest.generation > 0:
+                    return manifest
+                break
+            self._aside.append(message)
         raise NoManifestError(
             f"no manifest of {self._project!r} after {timeout_s:.0f} s: no such project, no image placed yet, "
             f"or user {self._connection.username!r} may not read it"
@@ -136,10 +131,8 @@ class ManifestReader:
     async def _take_window(self, window: dict[str, PageDigest], silence_s: float) -> bool:
         awaited = dict(window)
         while awaited:
-            try:
-                async with asyncio.timeout(silence_s):
-                    message = await anext(self._follower.messages())
-            except TimeoutError:
+            message = await self._follower.next_message(silence_s)
+            if message is None:
                 return False
             if message.topic not in window:
                 self._aside.append(message)

@@ -20,8 +20,9 @@ from broker.messages import (
 )
 from reconstructor.context import Context
 from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeError
+from reconstructor.disk import wait_for_disk
 from reconstructor.gaps import Gaps
-from reconstructor.intake.receipts import captured_at, receipt_for, receipt_of, rejection, send_receipt, wait_for_disk
+from reconstructor.intake.receipts import captured_at, receipt_for, receipt_of, rejection, send_receipt
 from reconstructor.intake.validation import Taken, Upload, WrongDigestError
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.partial_uploads import BadPieceError, TornUploadError
@@ -93,6 +94,7 @@ async def _put(context: Context, sender: SenderId, image_id: ImageId, offset: in
         raise BadPieceError(f"a piece of {len(piece)} bytes is above the limit of {MAX_PIECE_BYTES}: cut smaller")
     while True:
         try:
+            context.store.check_room(len(piece))
             is_expected = await asyncio.to_thread(context.store.partial_uploads.put, sender, image_id, offset, piece)
         except StoreError as exc:
             await wait_for_disk(context, exc)
