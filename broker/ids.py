@@ -13,6 +13,7 @@ from broker.errors import CairnError
 LEVEL_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
 RIG_PREFIX = "rig-"
 DIGEST_LENGTH = 16
+PAGE_DIGEST_LENGTH = 32
 SEQUENCE_LIMIT = 1_000_000
 
 
@@ -142,6 +143,14 @@ class ImageId(ImageName):
     def digest(self) -> str:
         """The first 16 hexadecimal digits of the image's sha256."""
         return self[-DIGEST_LENGTH:]
+
+
+class PageDigest(TopicLevel):
+    """The first 32 hexadecimal digits of a page's sha256: a topic level holds 63 signs."""
+
+    __slots__ = ()
+    pattern = f"[0-9a-f]{{{PAGE_DIGEST_LENGTH}}}"
+    advice = f"it is the first {PAGE_DIGEST_LENGTH} hex digits of the page's sha256"
 
 
 class Generation(int):

@@ -95,6 +95,8 @@ class Context:
             except ShardGoneError as exc:
                 await self.leave_out_damaged(exc)
             else:
+                for remark in self.publisher.take_remarks():
+                    await self.publish_error(remark)
                 if publishing.clear():
                     await self.publish_state()
                 return

@@ -31,6 +31,7 @@ from reconstructor.publishing.publisher import Publisher
 from reconstructor.requests import ReceivedRequest, answer_requests
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.reference_set import NOBODY, Claim
 from reconstructor.storage.store import Store
 from reconstructor.thumbnails import publish_thumbnails
 
@@ -101,7 +102,9 @@ async def _opened(
                 connection=settings.broker,
                 delivery=delivery,
                 references=store.references,
+                claim=_claim_of(store),
                 grace_s=settings.grace_s,
+                bytes_limit=settings.retained_bytes_limit,
             ),
             decoders=decoders,
             presence=Presence(project=project, settings=settings, store=store, delivery=delivery, boot_id=boot_id),
@@ -110,6 +113,11 @@ async def _opened(
         stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)
         yield context, executor
+
+
+def _claim_of(_store: Store) -> Claim:
+    """Under which name the store publishes; the store does not have one of its own yet."""
+    return Claim(store_id=NOBODY, epoch=0)
 
 
 def _delivery(settings: Settings, project: ProjectId, boot_id: str) -> Delivery:
@@ -166,7 +174,9 @@ def _check_limits(context: Context, limits: BrokerLimits) -> None:
 
 async def _publish_statistics(context: Context, latencies: LatencySamples) -> None:
     while True:
-        message = await asyncio.to_thread(collect, context.project, context.store, latencies)
+        message = await asyncio.to_thread(
+            collect, context.project, context.store, latencies, context.publisher.retained_bytes
+        )
         outgoing = RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
         with contextlib.suppress(*BROKER_ERRORS):  # the next ones come soon
             await context.delivery.publish(outgoing)

@@ -11,10 +11,11 @@ from broker.contract import (
     AGENT_HEALTH,
     AGENT_STATE,
     AGENT_THUMBNAIL,
-    CAMERAS,
+    CAMERA_PAGE,
     COMMAND,
     COMMAND_REPLY,
     DESIRED_SETTINGS,
+    REFERENCE,
     REPORTED_SETTINGS,
 )
 from broker.delivery import Delivery
@@ -42,12 +43,13 @@ class AgentPublisher:
         self._boot_id = machine.boot_id()
 
     def subscriptions(self, *, follows_cameras: bool = False) -> tuple[str, ...]:
-        """Topics to subscribe to: commands, desired settings and, if wanted, the cameras."""
-        topics = [
-            self.space.topic(self.project, channel.template, agent=self.agent)
-            for channel in (COMMAND, DESIRED_SETTINGS)
-        ]
-        return (*topics, self.space.topic(self.project, CAMERAS.template)) if follows_cameras else tuple(topics)
+        """Filters to subscribe to: commands, desired settings and, if wanted, the cameras and what points to them."""
+        own = (COMMAND, DESIRED_SETTINGS)
+        shared = (CAMERA_PAGE, REFERENCE) if follows_cameras else ()
+        return (
+            *(self.space.filter(channel.template, self.project, agent=self.agent) for channel in own),
+            *(self.space.filter(channel.template, self.project) for channel in shared),
+        )
 
     def will(self) -> Outgoing:
         """The last will, which the broker publishes when the connection is lost."""

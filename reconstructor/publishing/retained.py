@@ -8,21 +8,50 @@ from typing import Final
 
 from broker.channel import Channel
 from broker.config import Connection
-from broker.contract import CAMERAS, REFERENCE, RESPONSE, SHARD, match
-from broker.ids import ProjectId, SenderId
+from broker.contract import CAMERA_PAGE, MANIFEST_PAGE, REFERENCE, RESPONSE, SHARD, match
+from broker.ids import Encoding, ProjectId, SenderId
 from broker.live import BrokerLostError, LiveMessage, follow, fresh_connection_id
+from broker.manifest import digest_of
 from broker.shards import sha256
 
 _SILENCE_S: Final = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class ShardKey:
+    """Which shard, in which encoding."""
+
+    generation: int
+    encoding: Encoding
+    index: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Retained:
-    """What the broker holds: digest by shard topic, the manifest's and the cameras' bytes."""
+    """What the broker holds.
 
-    digests: dict[str, str] = field(default_factory=dict)
+    Attributes:
+        digests: sha256 by shard.
+        sizes: bytes by shard.
+        pages: topics of pages whose bytes have the digest that the topic says.
+        torn: topics of other pages.
+        manifest: the pointer's bytes; empty without one.
+    """
+
+    digests: dict[ShardKey, str] = field(default_factory=dict)
+    sizes: dict[ShardKey, int] = field(default_factory=dict)
+    pages: set[str] = field(default_factory=set)
+    torn: set[str] = field(default_factory=set)
     manifest: bytes = b""
-    cameras: bytes = b""
+
+    def hold(self, key: ShardKey, digest: str, size_bytes: int) -> None:
+        """Note a shard."""
+        self.digests[key], self.sizes[key] = digest, size_bytes
+
+    def drop(self, key: ShardKey) -> None:
+        """Note that a shard is gone."""
+        self.digests.pop(key, None)
+        self.sizes.pop(key, None)
 
 
 async def list_retained(connection: Connection, project: ProjectId) -> Retained:
@@ -32,15 +61,18 @@ async def list_retained(connection: Connection, project: ProjectId) -> Retained:
         BrokerLostError: the broker went away, or fell silent.
     """
     retained = Retained()
-    async with aclosing(retained_messages(connection, project, SHARD, REFERENCE, CAMERAS)) as messages:
+    channels = (SHARD, REFERENCE, MANIFEST_PAGE, CAMERA_PAGE)
+    async with aclosing(retained_messages(connection, project, *channels)) as messages:
         async for message in messages:
-            channel = match(connection.space, message.topic).channel
-            if channel is REFERENCE:
+            found = match(connection.space, message.topic)
+            if found.channel is REFERENCE:
                 retained.manifest = message.payload
-            elif channel is CAMERAS:
-                retained.cameras = message.payload
+            elif found.channel is SHARD:
+                key = ShardKey(found.generation, found.encoding, found.index)
+                retained.hold(key, sha256(message.payload), len(message.payload))
             else:
-                retained.digests[message.topic] = sha256(message.payload)
+                is_whole = digest_of(message.payload) == found.page
+                (retained.pages if is_whole else retained.torn).add(message.topic)
     return retained
 
 

@@ -32,7 +32,8 @@ export type Banner =
   | { readonly kind: "failed_shards"; readonly count: number }
   | { readonly kind: "uploading"; readonly place: number; readonly count: number; readonly doneRatio: number }
   | { readonly kind: "rebuilding"; readonly doneRatio: number }
-  | { readonly kind: "budget"; readonly points: number };
+  | { readonly kind: "budget"; readonly points: number }
+  | { readonly kind: "left_out"; readonly points: number };
 
 /** The number of failed attempts after which the page says that the server cannot be reached. */
 const PATIENT_ATTEMPTS = 2;
@@ -93,6 +94,8 @@ function bannersOf(state: ProjectState): Banner[] {
     found.push({ kind: "uploading", place: over + 1, count: uploads.length, doneRatio: over / uploads.length });
   if (images.refetch) found.push({ kind: "rebuilding", doneRatio: images.refetch.doneRatio });
   if (isBudgetReached(state)) found.push({ kind: "budget", points: scene.budget.points });
+  const leftOut = scene.shown?.manifest.left_out.point_count ?? 0;
+  if (leftOut > 0) found.push({ kind: "left_out", points: leftOut });
   return found;
 }
 
@@ -107,5 +110,5 @@ export function loadedRatio(state: ProjectState): number {
 /** Whether this device shows only a part of the shards. */
 export function isBudgetReached(state: ProjectState): boolean {
   const { shown } = state.scene;
-  return shown !== null && shown.plan.length < shown.manifest.shards.length;
+  return shown !== null && shown.plan.length < shown.shards.length;
 }

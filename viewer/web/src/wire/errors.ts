@@ -9,6 +9,7 @@ export class WireError extends Error {
       | "bad_invitation"
       | "bad_join_link"
       | "bad_message"
+      | "bad_page"
       | "bad_shard"
       | "bad_thumbnail"
       | "bad_topic"

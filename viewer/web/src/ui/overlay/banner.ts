@@ -109,6 +109,7 @@ const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: 
   uploading: ["Show photos", "photos"],
   rebuilding: ["Show activity", "activity"],
   budget: ["Show more", "more_points"],
+  left_out: ["Figures", "figures"],
 };
 
 export function banner({
@@ -138,7 +139,7 @@ export function banner({
       ${words}
     </button>
     ${
-      kind === "budget" || kind === "failed_shards"
+      kind === "budget" || kind === "left_out" || kind === "failed_shards"
         ? html`<button
             class="plain"
             aria-label="Dismiss"
