@@ -60,14 +60,6 @@ def slow(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     return instant(input_img_path, old_point_cloud, new_img_id)
 
 
-def heavy(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
-    """Like `instant`, with 16 times as many points: eight images fill half a mebibyte."""
-    folder = instant(input_img_path, old_point_cloud, new_img_id)
-    for path in Path(folder).glob("*.ply"):
-        path.write_bytes(encode_ply(patch(path.stem, 16 * POINTS_PER_IMAGE)))
-    return folder
-
-
 _growing = threading.Lock()
 
 

@@ -66,7 +66,7 @@ class Program:
         wishes = {"projects": json.dumps([PROJECT])} | settings
         self._environment = os.environ | {"PYTHONPATH": str(ROOT)} | _environment(connection, wishes)
         self._words = ["--data", str(self.folder)]
-        self._words += ["--black-box", f"tests.black_boxes:{black_box}"]
+        self._words += ["--black-box", black_box if ":" in black_box else f"tests.black_boxes:{black_box}"]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

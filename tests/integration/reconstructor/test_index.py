@@ -10,6 +10,7 @@ from broker.mosquitto import Mosquitto
 from reconstructor.publishing.retained import list_retained
 from reconstructor.storage.store import Store
 from tests.black_boxes import POINTS_PER_IMAGE
+from tests.heavy_black_box import HEAVY_POINTS_PER_IMAGE
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.index_bytes import IndexBytes
 from tests.integration.reconstructor.programs import (
@@ -76,7 +77,7 @@ async def test_images_that_wait_are_told_before_there_are_points(
 async def test_at_a_full_budget_each_image_shows_when_it_is_processed(
     mosquitto: Mosquitto, start_program: StartProgram
 ) -> None:
-    program = start_program("heavy", retained_bytes_limit=MIB)
+    program = start_program("tests.heavy_black_box:heavy", retained_bytes_limit=MIB)
     connection = mosquitto.connection("reconstructor")
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
@@ -87,14 +88,14 @@ async def test_at_a_full_budget_each_image_shows_when_it_is_processed(
                 manifest = await retained_manifest(mosquitto)
                 pages = await retained_pages(connection, MANIFEST_PAGE, ManifestPage, manifest.shard_pages)
                 own = [each for each in shards_of(pages) if number in {each.image_number, 1}]
-                assert sum(each.point_count for each in own) == 16 * POINTS_PER_IMAGE
+                assert sum(each.point_count for each in own) == HEAVY_POINTS_PER_IMAGE
             retained = await list_retained(connection, PROJECT)
             assert sum(retained.sizes.values()) <= MIB
         assert [each.code for each in seen.of_type(Error)] == ["retained_budget_reached"]
         manifest = await retained_manifest(mosquitto)
         assert manifest.left_out.point_count > 0
-        assert manifest.point_count + manifest.left_out.point_count == 40 * 16 * POINTS_PER_IMAGE
+        assert manifest.point_count + manifest.left_out.point_count == 40 * HEAVY_POINTS_PER_IMAGE
     assert program.stop() == 0
     stored = Store.read_only(program.folder / PROJECT).reference()
     assert stored is not None
-    assert stored.manifest.point_count == 40 * 16 * POINTS_PER_IMAGE
+    assert stored.manifest.point_count == 40 * HEAVY_POINTS_PER_IMAGE
