@@ -315,7 +315,10 @@ def _job(row: Any) -> Job:
 
 def _lock(folder: Path) -> IO[str]:
     """Lock a project's folder against a second program, until the file is closed or the process ends."""
-    file = (folder / "lock").open("a")
+    try:
+        file = (folder / "lock").open("a")
+    except OSError as exc:
+        raise translate(exc) from exc
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as exc:
