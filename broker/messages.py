@@ -14,6 +14,7 @@ from broker.envelope import (
     Sentence,
     Sha256,
     SizeBytes,
+    StoreId,
     Vector3,
     WireModel,
     Word,
@@ -120,11 +121,15 @@ class ReconstructorPresence(StrEnum):
 
 
 class ReconstructorState(Message):
-    """The reconstructor's birth message and last will, one for each project."""
+    """The reconstructor's birth message and last will, one for each project, and its claim to be the one writer."""
 
     type: Literal["reconstructor_state"] = "reconstructor_state"
     presence: ReconstructorPresence
     boot_id: Annotated[str, Field(max_length=64)]
+    store_id: StoreId | None = None
+    epoch: Count = 0
+    host: Annotated[str, Field(max_length=64)] = ""
+    contested_since: AwareDatetime | None = None
     black_box: Annotated[str, Field(max_length=256)] = ""
     has_manifest: bool = False
     image_count: Count = 0
@@ -282,6 +287,8 @@ class Manifest(Message):
     """The one pointer: names the complete set of shards that viewers show."""
 
     type: Literal["manifest"] = "manifest"
+    store_id: StoreId = "0" * 16
+    epoch: Count = 0
     generation: Generation
     revision: Count
     previous_generation: Generation | None = None

@@ -17,6 +17,7 @@ from broker.messages import Error, Event
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
 from reconstructor.presence import Presence
+from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
 from reconstructor.signals import Signals
 from reconstructor.storage.durable_files import StoreError
@@ -35,6 +36,7 @@ class Context:
     settings: Settings
     store: Store
     delivery: Delivery
+    election: Election
     publisher: Publisher
     presence: Presence
     log: FilteringBoundLogger

@@ -5,8 +5,10 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Final
 
+from broker.client_ids import client_id
 from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError
 from broker.ids import ProjectId
@@ -21,6 +23,8 @@ from reconstructor.intake.router import READ, receive_messages
 from reconstructor.intake.scale_bars import publish_revisions
 from reconstructor.jobs.runner import run_jobs
 from reconstructor.presence import Presence, last_will
+from reconstructor.publishing.candidates import AnotherReconstructorError
+from reconstructor.publishing.election import Election, end_session
 from reconstructor.publishing.publisher import Publisher
 from reconstructor.requests import ReceivedRequest, answer_requests
 from reconstructor.statistics import LatencySamples, collect
@@ -37,6 +41,7 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
     """Serve one project until cancelled.
 
     Raises:
+        AnotherReconstructorError: another store publishes this project.
         StoreError: its folder cannot be used.
         BrokerRefusedError: the broker does not let us in.
         BlackBoxNotFoundError: the settings name no function.
@@ -46,6 +51,7 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
     async with _opened(settings, project) as (context, executor), asyncio.TaskGroup() as tasks:
         work = {
             "connection": _follow_connection(context),
+            "election": context.election.defend(context.publisher.resync),
             "intake": receive_messages(context, requests, gaps),
             "gaps": ask_for_gaps(context, gaps),
             "requests": answer_requests(context, requests),
@@ -61,62 +67,104 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
 
 @asynccontextmanager
 async def _opened(settings: Settings, project: ProjectId) -> AsyncIterator[tuple[Context, Executor]]:
-    """Open everything that has to be closed again, in order."""
-    store = await asyncio.to_thread(
-        Store,
-        settings.data_dir / project,
-        refetch_every=settings.refetch_every,
-        disk_reserve_bytes=settings.disk_reserve_bytes,
-    )
-    boot_id = uuid.uuid4().hex
+    """Open everything that has to be closed again, in order; the broker's session only once the election is won."""
+    store = await open_store(settings, project)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(store.close)
-        delivery = await stack.enter_async_context(_delivery(settings, project, boot_id))
+        context = context_of(settings, project, store)
+        await stack.enter_async_context(context.election)
+        await stack.enter_async_context(_session_ended_when_lost(context))
+        await context.election.win()
+        await stack.enter_async_context(context.delivery)
         executor = LocalExecutor(settings.black_box, store.black_box_folder, settings.memory_limit_bytes)
-        context = Context(
-            project=project,
-            settings=settings,
-            store=store,
-            delivery=delivery,
-            publisher=Publisher(
-                project=project,
-                connection=settings.broker,
-                delivery=delivery,
-                references=store.references,
-                grace_s=settings.grace_s,
-            ),
-            presence=Presence(project=project, settings=settings, store=store, delivery=delivery, boot_id=boot_id),
-            log=get_logger(project=project),
-        )
         stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)
         yield context, executor
 
 
-def _delivery(settings: Settings, project: ProjectId, boot_id: str) -> Delivery:
-    space = settings.broker.space
-    return Delivery(
-        settings.broker,
-        client_id=f"reconstructor-{project}",
-        subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
-        will=last_will(settings, project, boot_id),
+async def open_store(settings: Settings, project: ProjectId) -> Store:
+    """Open the project's folder; raises StoreError."""
+    return await asyncio.to_thread(
+        Store,
+        settings.data_dir / project,
+        refetch_every=settings.refetch_every,
+        disk_reserve_bytes=settings.disk_reserve_bytes,
     )
 
 
+def context_of(settings: Settings, project: ProjectId, store: Store) -> Context:
+    """Put the parts of a project together; nothing is connected yet."""
+    run = store.identity.next(uuid.uuid4().hex)
+    space = settings.broker.space
+    delivery = Delivery(
+        settings.broker,
+        client_id=_client_id(project, store),
+        subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
+        will=last_will(settings, project, run),
+    )
+    presence = Presence(project=project, settings=settings, store=store, delivery=delivery, run=run)
+    election = Election(
+        project=project,
+        connection=settings.broker,
+        identity=store.identity,
+        run=run,
+        state=presence.outgoing,
+        has_cloud=lambda: bool(store.references.kept()),
+    )
+    publisher = Publisher(
+        project=project,
+        connection=settings.broker,
+        delivery=delivery,
+        references=store.references,
+        election=election,
+        run=run,
+        grace_s=settings.grace_s,
+    )
+    return Context(
+        project=project,
+        settings=settings,
+        store=store,
+        delivery=delivery,
+        election=election,
+        publisher=publisher,
+        presence=presence,
+        log=get_logger(project=project),
+    )
+
+
+def _client_id(project: ProjectId, store: Store) -> str:
+    return client_id("reconstructor", project, store.identity.session_token)
+
+
+@asynccontextmanager
+async def _session_ended_when_lost(context: Context) -> AsyncIterator[None]:
+    """End the broker's session of a store that another one replaces, so that nothing queues for it."""
+    try:
+        yield
+    except* AnotherReconstructorError as group:
+        if not any(each.is_copy for each in group.exceptions if isinstance(each, AnotherReconstructorError)):
+            await end_session(context.settings.broker, _client_id(context.project, context.store))
+        raise
+
+
 async def _publish_offline(context: Context) -> None:
-    # On failure the last will says the same.
+    # On failure the last will says the same. Who stepped back says nothing: the state is the other one's.
     with contextlib.suppress(*BROKER_ERRORS):
-        if context.delivery.is_connected:
+        if context.delivery.is_connected and not context.election.is_lost:
             await context.presence.publish_offline(_OFFLINE_TIMEOUT_S)
 
 
 async def _follow_connection(context: Context) -> None:
-    """Publish presence at each new connection, and what the broker lost meanwhile."""
+    """At each new connection, confirm the claim, then publish presence and what the broker lost meanwhile."""
     count = 0
     while True:
         try:
-            count = (await context.delivery.next_connection(count, _CONNECT_WAIT_S)).count
+            connected = await context.delivery.next_connection(count, _CONNECT_WAIT_S)
+            await context.election.confirm(connected.count)
+            _note_contested(context)
+            context.presence.is_serving = True
             await context.presence.publish()
+            count = connected.count
         except DeliveryTimeoutError as exc:
             if not context.delivery.is_connected:
                 context.log.warning("broker_away", reason=exc.sentence, contested=context.delivery.is_name_contested)
@@ -129,6 +177,17 @@ async def _follow_connection(context: Context) -> None:
             continue
         context.signals.thumbnails.set()
         await context.reconcile()
+
+
+def _note_contested(context: Context) -> None:
+    """Say at once that another program takes our session over, and since when; the broker does not say who it is."""
+    presence, is_contested = context.presence, context.delivery.is_name_contested
+    if is_contested and presence.contested_since is None:
+        presence.contested_since = datetime.now(UTC)
+        reason = "another program connects with our client id, which only this store knows: was its folder copied?"
+        context.log.error("session_contested", since=presence.contested_since.isoformat(), reason=reason)
+    elif not is_contested:
+        presence.contested_since = None
 
 
 async def _publish_statistics(context: Context, latencies: LatencySamples) -> None:

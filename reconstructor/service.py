@@ -18,6 +18,7 @@ from broker.logs import get_logger
 from broker.messages import Error
 from reconstructor.config import Settings
 from reconstructor.project import serve_project
+from reconstructor.publishing.candidates import AnotherReconstructorError
 
 LAST_RETRY_S: Final = 60.0
 HEALTHY_S: Final = 60.0  # a project that was served so long begins with the shortest pause again
@@ -71,7 +72,8 @@ async def _keep_serving(settings: Settings, project: ProjectId) -> None:
         trouble = _trouble(failure)
         reason = f"{_with_folder(settings, project, trouble)}; tried again in {retry_s:g} s"
         _log_failure(log, failure, reason)
-        await _publish_error(settings, Error(project=project, code=trouble.code, reason=reason[:2000]))
+        if not isinstance(trouble, AnotherReconstructorError):  # on the wire only the one writer speaks
+            await _publish_error(settings, Error(project=project, code=trouble.code, reason=reason[:2000]))
         await asyncio.sleep(retry_s)
         retry_s = min(2 * retry_s, LAST_RETRY_S)
 

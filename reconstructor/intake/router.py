@@ -31,6 +31,7 @@ async def receive_messages(context: Context, requests: asyncio.Queue[ReceivedReq
     """Process messages one by one until cancelled; acknowledge each once it is durable or refused with a reason."""
     senders: set[SenderId] = set()
     async for message in context.delivery.messages():
+        await context.election.until_confirmed(context.delivery)  # another reconstructor may have this project now
         try:
             await _receive_one(context, message, requests, gaps, senders)
         except BROKER_ERRORS as exc:  # not acknowledged: the broker or the sender brings it again

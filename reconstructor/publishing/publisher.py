@@ -20,8 +20,10 @@ from broker.ids import Encoding, ProjectId
 from broker.logs import get_logger
 from broker.messages import Manifest, ShardEntry
 from broker.topics import TopicSpace
+from reconstructor.publishing.election import Election
 from reconstructor.publishing.retained import Retained, list_retained
 from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.identity import Run
 from reconstructor.storage.reference_sets import ReferenceSet, ReferenceSets
 
 _WINDOW: Final = 16  # shards under way: mosquitto.conf's max_inflight_messages
@@ -38,10 +40,13 @@ class Publisher:
         connection: Connection,
         delivery: Delivery,
         references: ReferenceSets,
+        election: Election,
+        run: Run,
         grace_s: float,
     ) -> None:
         self._project, self._connection, self._space = project, connection, connection.space
         self._delivery, self._references, self._grace_s = delivery, references, grace_s
+        self._election, self._run = election, run
         self._log = get_logger(project=project)
         self._lock = asyncio.Lock()
         self._retained = Retained()
@@ -86,7 +91,7 @@ class Publisher:
     async def _reconcile(self) -> int:
         sent_count = 0
         while True:
-            connected = await self._delivery.wait_connected(_CONNECT_TIMEOUT_S)
+            connected = await self._election.confirmed(self._delivery, _CONNECT_TIMEOUT_S)
             if connected.count != self._listed_at:
                 await self._list()
                 self._listed_at = connected.count
@@ -172,11 +177,13 @@ class Publisher:
         )
 
     async def _send_pointer(self, reference: ReferenceSet) -> None:
-        if self._retained.manifest == reference.payload:
+        signature = {"store_id": self._run.store_id, "epoch": self._run.epoch}
+        manifest = reference.manifest.model_copy(update=signature)
+        payload = manifest.encode()
+        if self._retained.manifest == payload:
             return
-        await self._delivery.publish(REFERENCE.outgoing(self._space, self._project, reference.payload))
-        self._retained.manifest = reference.payload
-        manifest = reference.manifest
+        await self._delivery.publish(REFERENCE.outgoing(self._space, self._project, payload))
+        self._retained.manifest = payload
         self._log.info(
             "manifest_published",
             generation=manifest.generation,

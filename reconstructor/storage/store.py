@@ -22,6 +22,7 @@ from reconstructor.storage.durable_files import (
     translate,
     write_durably,
 )
+from reconstructor.storage.identity import Identity
 from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
 from reconstructor.storage.partial_uploads import PartialUploads
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
@@ -76,6 +77,7 @@ class Store:
             self.partial_uploads.close_forgotten()
             remove_unfinished(self.images_folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
+            self.identity = Identity(self._database)
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
 
