@@ -13,12 +13,12 @@ from typing import Annotated, Final
 
 import typer
 
+from admin.programs import Program, keep_broker
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.logs import LogLevel, configure
 from broker.mosquitto import Mosquitto, free_port
 from demo.plan import RIG, DemoPlan
-from demo.programs import Program, keep_broker
 from demo.progress import DemoProgress, watch
 from demo.report import Report
 from demo.show import Show
@@ -169,7 +169,7 @@ async def _open_page(plan: DemoPlan) -> None:
 
 def _greet(plan: DemoPlan, show: Show) -> None:
     what = f"photographs of {plan.photos}" if plan.photos else f"{SIMULATED_COUNT} photographs of a simulated rig"
-    ops = plan.book.password_file("ops")
+    ops = plan.password_file("ops")
     show.say(f"cairn demo: {what}, project {plan.project!r}")
     show.say(f"  page   {plan.join_link()}")
     show.say(

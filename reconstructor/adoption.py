@@ -5,7 +5,7 @@ from typing import Final
 
 from broker.ids import ProjectId
 from reconstructor.config import Settings
-from reconstructor.project import context_of, open_store
+from reconstructor.project import context_of, decoders_of, open_store
 from reconstructor.storage.store import Store, StoreInUseError
 
 _OPEN_PAUSE_S: Final = 0.1
@@ -26,7 +26,7 @@ def adopt_project(settings: Settings, project: ProjectId) -> str:
 async def _adopt(settings: Settings, project: ProjectId) -> str:
     store = await _open(settings, project)
     try:
-        context = context_of(settings, project, store)
+        context = context_of(settings, project, store, decoders_of(settings))
         async with context.election as election:
             former = await election.take_over()
     finally:

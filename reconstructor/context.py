@@ -16,6 +16,7 @@ from broker.live import BrokerLostError
 from broker.messages import Error, Event
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
+from reconstructor.decoders import Decoders
 from reconstructor.presence import Presence
 from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
@@ -39,6 +40,7 @@ class Context:
     election: Election
     publisher: Publisher
     presence: Presence
+    decoders: Decoders
     log: FilteringBoundLogger
     signals: Signals = field(default_factory=Signals)
 

@@ -15,11 +15,14 @@ from broker.ids import ProjectId
 from broker.logs import get_logger
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.decoders import Decoders
+from reconstructor.decoders.inspection import PixelLimits
+from reconstructor.decoders.protocol import Limits
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
 from reconstructor.intake.receipts import ask_for_gaps
-from reconstructor.intake.router import READ, receive_messages
+from reconstructor.intake.router import READ, RECEIVE_MAXIMUM, receive_messages
 from reconstructor.intake.scale_bars import publish_revisions
 from reconstructor.jobs.runner import run_jobs
 from reconstructor.presence import Presence, last_will
@@ -37,7 +40,7 @@ _OFFLINE_TIMEOUT_S: Final = 2.0
 _CLEAR_INTERVAL_S: Final = 1.0
 
 
-async def serve_project(settings: Settings, project: ProjectId) -> None:
+async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders) -> None:
     """Serve one project until cancelled.
 
     Raises:
@@ -48,7 +51,7 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
     """
     requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
-    async with _opened(settings, project) as (context, executor), asyncio.TaskGroup() as tasks:
+    async with _opened(settings, project, decoders) as (context, executor), asyncio.TaskGroup() as tasks:
         work = {
             "connection": _follow_connection(context),
             "election": context.election.defend(context.publisher.resync),
@@ -66,12 +69,14 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, project: ProjectId) -> AsyncIterator[tuple[Context, Executor]]:
+async def _opened(
+    settings: Settings, project: ProjectId, decoders: Decoders
+) -> AsyncIterator[tuple[Context, Executor]]:
     """Open everything that has to be closed again, in order; the broker's session only once the election is won."""
     store = await open_store(settings, project)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(store.close)
-        context = context_of(settings, project, store)
+        context = context_of(settings, project, store, decoders)
         await stack.enter_async_context(context.election)
         await stack.enter_async_context(_session_ended_when_lost(context))
         await context.election.win()
@@ -92,7 +97,7 @@ async def open_store(settings: Settings, project: ProjectId) -> Store:
     )
 
 
-def context_of(settings: Settings, project: ProjectId, store: Store) -> Context:
+def context_of(settings: Settings, project: ProjectId, store: Store, decoders: Decoders) -> Context:
     """Put the parts of a project together; nothing is connected yet."""
     run = store.identity.next(uuid.uuid4().hex)
     space = settings.broker.space
@@ -101,6 +106,7 @@ def context_of(settings: Settings, project: ProjectId, store: Store) -> Context:
         client_id=_client_id(project, store),
         subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
         will=last_will(settings, project, run),
+        receive_maximum=RECEIVE_MAXIMUM,
     )
     presence = Presence(project=project, settings=settings, store=store, delivery=delivery, run=run)
     election = Election(
@@ -127,9 +133,21 @@ def context_of(settings: Settings, project: ProjectId, store: Store) -> Context:
         delivery=delivery,
         election=election,
         publisher=publisher,
+        decoders=decoders,
         presence=presence,
         log=get_logger(project=project),
     )
+
+
+def decoders_of(settings: Settings) -> Decoders:
+    """The decoders that all projects share; they start when the context is entered."""
+    pixels = PixelLimits(
+        reduced=settings.image_pixels_limit,
+        full=settings.full_decode_pixels_limit,
+        side_px=settings.image_side_px_limit,
+    )
+    limits = Limits(memory_bytes=settings.decoder_memory_bytes, cpu_s=settings.decoder_cpu_s)
+    return Decoders(count=settings.decoder_count, limits=limits, pixels=pixels)
 
 
 def _client_id(project: ProjectId, store: Store) -> str:

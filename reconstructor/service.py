@@ -17,7 +17,8 @@ from broker.live import follow
 from broker.logs import get_logger
 from broker.messages import Error
 from reconstructor.config import Settings
-from reconstructor.project import serve_project
+from reconstructor.decoders import Decoders
+from reconstructor.project import decoders_of, serve_project
 from reconstructor.publishing.candidates import AnotherReconstructorError
 
 LAST_RETRY_S: Final = 60.0
@@ -46,8 +47,10 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     log.info("reconstructor_started", projects=",".join(settings.projects), black_box=settings.black_box)
-    async with asyncio.TaskGroup() as tasks:
-        serving = [tasks.create_task(_keep_serving(settings, project), name=project) for project in settings.projects]
+    async with decoders_of(settings) as decoders, asyncio.TaskGroup() as tasks:
+        serving = [
+            tasks.create_task(_keep_serving(settings, project, decoders), name=project) for project in settings.projects
+        ]
         await stop.wait()
         for task in serving:
             task.cancel()
@@ -60,13 +63,13 @@ def run(settings: Settings) -> None:
         asyncio.run(serve(settings))
 
 
-async def _keep_serving(settings: Settings, project: ProjectId) -> None:
+async def _keep_serving(settings: Settings, project: ProjectId, decoders: Decoders) -> None:
     """Serve a project until cancelled; whatever ends it is said and tried again, so that no other project ends."""
     log = get_logger(project=project)
     retry_s = settings.retry_s
     while True:
         began_s = time.monotonic()
-        failure = await _failure_of(serve_project(settings, project), log)
+        failure = await _failure_of(serve_project(settings, project, decoders), log)
         if time.monotonic() - began_s > HEALTHY_S:
             retry_s = settings.retry_s
         trouble = _trouble(failure)
