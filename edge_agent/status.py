@@ -1,13 +1,13 @@
 """How is this rig at a glance? The counts of its spool and a test connection to the broker."""
 
 import asyncio
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from broker.delivery import Delivery
 from broker.errors import CairnError
+from broker.ids import fresh_client_id
 from edge_agent.config import Settings
 from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolState
@@ -53,7 +53,7 @@ async def read_status(settings: Settings) -> RigStatus:
     """Read the spool's index beside a running agent, and try to connect to the broker."""
     project, name = settings.named()
     counts = await asyncio.to_thread(Spool.read_only(settings.spool_dir).counts)
-    reason = await _try_to_connect(settings, f"{name}-status-{uuid.uuid4().hex[:8]}")
+    reason = await _try_to_connect(settings, fresh_client_id("edge-status", name))
     return RigStatus(
         agent=name,
         project=project,

@@ -8,10 +8,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from broker.client_ids import client_id
 from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError
-from broker.ids import ProjectId
+from broker.ids import ProjectId, client_id
 from broker.logs import get_logger
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context

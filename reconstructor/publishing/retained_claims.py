@@ -7,13 +7,12 @@ from types import TracebackType
 from typing import Final, Self
 
 from broker.channel import Channel
-from broker.client_ids import fresh_client_id
 from broker.config import Connection
 from broker.contract import RECONSTRUCTOR_STATE, REFERENCE, RESPONSE
 from broker.delivery import Delivery, DeliveryTimeoutError, Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ProjectId, SenderId
+from broker.ids import ProjectId, SenderId, fresh_client_id
 from broker.live import fresh_connection_id
 from broker.logs import get_logger
 from broker.messages import ReconstructorState
