@@ -80,7 +80,13 @@ async def _opened(
         await stack.enter_async_context(_session_ended_when_lost(context))
         await context.election.win()
         await stack.enter_async_context(context.delivery)
-        executor = LocalExecutor(settings.black_box, store.black_box_folder, settings.memory_limit_bytes)
+        executor = LocalExecutor(
+            settings.black_box,
+            store.black_box_folder,
+            memory_limit_bytes=settings.memory_limit_bytes,
+            load_timeout_s=settings.load_timeout_s,
+            log=context.log,
+        )
         stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)
         yield context, executor

@@ -19,7 +19,7 @@ class NameWatch:
 
     Args:
         run_id: stands in our own states.
-        session: the name of our spool's images, by which a copied card is told from another rig.
+        session: the name of our spool's images, by which a copied card is distinguished from another rig.
     """
 
     def __init__(self, run_id: str, session: str) -> None:
