@@ -50,9 +50,11 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
     """
     requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
+    confirmed = asyncio.Event()
     async with _opened(settings, project, decoders) as (context, executor), asyncio.TaskGroup() as tasks:
         work = {
-            "connection": _follow_connection(context),
+            "connection": _follow_connection(context, confirmed),
+            "publication": _publish_lost(context, confirmed),
             "election": context.election.defend(context.publisher.resync),
             "intake": receive_messages(context, requests, gaps),
             "gaps": ask_for_gaps(context, gaps),
@@ -177,8 +179,8 @@ async def _publish_offline(context: Context) -> None:
             await context.presence.publish_offline(_OFFLINE_TIMEOUT_S)
 
 
-async def _follow_connection(context: Context) -> None:
-    """At each new connection, confirm the claim, then publish presence and what the broker lost meanwhile."""
+async def _follow_connection(context: Context, confirmed: asyncio.Event) -> None:
+    """At each new connection, confirm the claim and publish presence; everything else that publishes waits for that."""
     count = 0
     while True:
         try:
@@ -191,6 +193,9 @@ async def _follow_connection(context: Context) -> None:
         except DeliveryTimeoutError as exc:
             if not context.delivery.is_connected:
                 context.log.warning("broker_away", reason=exc.sentence, contested=context.delivery.is_name_contested)
+            elif _note_contested(context):
+                with contextlib.suppress(*BROKER_ERRORS):  # the next connection says it
+                    await context.presence.publish()
             continue
         except BrokerRefusedError as exc:
             if count == 0:
@@ -198,19 +203,30 @@ async def _follow_connection(context: Context) -> None:
             context.log.warning("broker_refuses", reason=exc.sentence)
             await asyncio.sleep(RETRY_S)
             continue
+        confirmed.set()
+
+
+async def _publish_lost(context: Context, confirmed: asyncio.Event) -> None:
+    """Publish what the broker lost, after each confirmation; a task of its own, as it waits for the next one itself."""
+    while True:
+        await confirmed.wait()
+        confirmed.clear()
         context.signals.thumbnails.set()
         await context.reconcile()
 
 
-def _note_contested(context: Context) -> None:
-    """Say at once that another program takes our session over, and since when; the broker does not say who it is."""
+def _note_contested(context: Context) -> bool:
+    """Say at once that another program takes our session over, and since when; whether that is news."""
     presence, is_contested = context.presence, context.delivery.is_name_contested
-    if is_contested and presence.contested_since is None:
-        presence.contested_since = datetime.now(UTC)
+    if is_contested is (presence.contested_since is not None):
+        return False
+    presence.contested_since = datetime.now(UTC) if is_contested else None
+    if is_contested:  # the broker does not say who it is
         reason = "another program connects with our client id, which only this store knows: was its folder copied?"
-        context.log.error("session_contested", since=presence.contested_since.isoformat(), reason=reason)
-    elif not is_contested:
-        presence.contested_since = None
+        context.log.error("session_contested", reason=reason)
+    else:
+        context.log.info("session_no_longer_contested")
+    return True
 
 
 async def _publish_statistics(context: Context, latencies: LatencySamples) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from itertools import cycle
 from pathlib import Path
@@ -20,7 +21,7 @@ from reconstructor.storage.store import Store
 from tests.conftest import credentials
 from tests.integration.edge_agent.rig import RIG, running, settings_for, until, write_photographs
 from tests.integration.reconstructor.conftest import StartProgram
-from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE
+from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE, Rig, Watcher
 
 IMAGE_COUNT = 100
 PAUSE_S = 0.1
@@ -87,3 +88,18 @@ async def test_a_stranger_who_takes_every_known_client_id_disturbs_nobody(
     assert not program.logged("disconnected")
     images = Store.read_only(program.folder / PROJECT).images_by_state()
     assert sum(images.values()) == IMAGE_COUNT
+
+
+async def test_a_session_that_is_taken_over_all_the_same_is_said_and_survived(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
+    program = start_program()
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection(RIG)) as rig:
+        await rig.send_many(range(1))
+        with contextlib.closing(sqlite3.connect(program.folder / PROJECT / "store.sqlite")) as database:
+            (token,) = database.execute("SELECT value FROM facts WHERE name = 'session_token'").fetchone()
+        async with taking_over(mosquitto, [f"reconstructor-{PROJECT}-{token}"]):
+            await seen.until(lambda each: each.state is not None and each.state.contested_since is not None)
+        assert program.logged("session_contested", project=PROJECT)
+        await rig.send_many(range(1, 3))
+        await seen.until_complete(3)
