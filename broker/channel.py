@@ -16,6 +16,7 @@ from broker.ids import (
     ImageId,
     ImageName,
     Offset,
+    PageDigest,
     RequestId,
     SenderId,
     ShardIndex,
@@ -212,6 +213,10 @@ class Match:
     @property
     def offset(self) -> Offset:
         return self._level("offset", Offset)
+
+    @property
+    def page(self) -> PageDigest:
+        return self._level("page", PageDigest)
 
     @property
     def verb(self) -> Verb:

@@ -56,7 +56,8 @@ class Settings(ProgramSettings):
     retained_bytes_limit: int = Field(
         default=512 * MIB,
         ge=MIB,
-        description="Most shard bytes of one reference set on the broker; the finest levels are left out beyond it.",
+        description="Most shard bytes of a project on the broker, of which half is for the present reference set; "
+        "beyond it the finest levels are left out there, on the disk and in exports they stay.",
     )
     points_limit: int = Field(default=20_000_000, ge=1, description="A black box's answer of more points is refused.")
     image_pixels_limit: int = Field(

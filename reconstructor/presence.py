@@ -1,11 +1,13 @@
 """What does the broker retain about this program? One presence message: ready, paused, disk full or offline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from broker.clients.trouble import Trouble
 from broker.contract import RECONSTRUCTOR_STATE
 from broker.delivery import Delivery
 from broker.ids import ProjectId
+from broker.logs import get_logger
 from broker.messages import ReconstructorPresence, ReconstructorState
 from broker.outgoing import Outgoing
 from broker.topics import TopicSpace
@@ -22,8 +24,11 @@ class Presence:
     Attributes:
         run: tells this run of the store from others.
         is_serving: whether images are taken; before, the state only claims the project.
-        is_disk_full: whether the last image could not be stored.
         contested_since: since when another program takes our session over and over, or None.
+        disk: why no image can be stored.
+        publishing: why results do not reach the broker.
+        telling: why the presence itself does not reach the broker; it is published again soon.
+        disk_failed_at_s: when something could not be stored last, on the monotonic clock.
     """
 
     project: ProjectId
@@ -32,8 +37,17 @@ class Presence:
     delivery: Delivery
     run: Run
     is_serving: bool = False
-    is_disk_full: bool = False
     contested_since: datetime | None = None
+    disk: Trouble = field(init=False)
+    publishing: Trouble = field(init=False)
+    telling: Trouble = field(init=False)
+    disk_failed_at_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        log = get_logger(project=self.project)
+        self.disk = Trouble(log=log, event="storing_waits")
+        self.publishing = Trouble(log=log, event="publication_waits")
+        self.telling = Trouble(log=log, event="state_not_published")
 
     async def publish(self) -> None:
         """Publish the retained presence; raises what `Delivery.publish` raises."""
@@ -46,6 +60,7 @@ class Presence:
 
     def outgoing(self, run: Run) -> Outgoing:
         """The present state, which is also the claim of a run to be the project's one writer."""
+        trouble = self.disk if self.disk.code is not None else self.publishing
         message = ReconstructorState(
             project=self.project,
             presence=self._presence(),
@@ -58,13 +73,15 @@ class Presence:
             has_manifest=bool(self.store.references.kept()),
             image_count=self.store.image_count(),
             refetch_every=self.settings.refetch_every,
+            code=trouble.code,
+            reason=trouble.reason,
         )
         return state_message(self.settings.broker.space, message)
 
     def _presence(self) -> ReconstructorPresence:
         if not self.is_serving:
             return ReconstructorPresence.OFFLINE
-        if self.is_disk_full:
+        if self.disk.code is not None:
             return ReconstructorPresence.DISK_FULL
         return ReconstructorPresence.PAUSED if self.store.is_paused else ReconstructorPresence.READY
 

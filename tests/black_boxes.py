@@ -40,6 +40,13 @@ def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     return str(folder)
 
 
+def many_points(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant`, with 30,000 points for each image: two shards, the first of full size."""
+    folder = instant(input_img_path, old_point_cloud, new_img_id)
+    (Path(folder) / "many.ply").write_bytes(encode_ply(patch(new_img_id, count=30_000)))
+    return folder
+
+
 def steps_aside(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Like `instant`, each camera 3 beside the one before."""
     folder = instant(input_img_path, old_point_cloud, new_img_id)
@@ -52,6 +59,14 @@ def slow(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Like `instant`, half a second later."""
     time.sleep(0.5)
     return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def heavy(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant`, with 16 times as many points: eight images fill half a mebibyte."""
+    folder = instant(input_img_path, old_point_cloud, new_img_id)
+    for path in Path(folder).glob("*.ply"):
+        path.write_bytes(encode_ply(patch(path.stem, 16 * POINTS_PER_IMAGE)))
+    return folder
 
 
 _growing = threading.Lock()
@@ -356,10 +371,10 @@ second_writes_nan = _failing_second(writes_nan)
 second_writes_empty_ply = _failing_second(writes_empty_ply)
 
 
-def patch(image_id: str) -> PointCloud:
+def patch(image_id: str, count: int = POINTS_PER_IMAGE) -> PointCloud:
     """The points of one image: the same for the same id."""
     random = np.random.default_rng(int.from_bytes(image_id.encode()[-8:]))
-    points = random.uniform(-1, 1, (POINTS_PER_IMAGE, 3)).astype(np.float32)
+    points = random.uniform(-1, 1, (count, 3)).astype(np.float32)
     return PointCloud(points_in_world=points, colors_rgb=random.integers(0, 256, points.shape, np.uint8))
 
 

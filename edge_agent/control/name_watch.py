@@ -7,7 +7,7 @@ their sessions from each other, which Mosquitto 2.0.11 does not tell. In both ca
 import time
 from datetime import UTC, datetime
 
-from broker import backoff
+from broker.clients import backoff
 from broker.rig_messages import AgentPresence, AgentState
 
 

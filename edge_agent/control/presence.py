@@ -5,18 +5,20 @@ from importlib.metadata import version
 from typing import Final
 
 from broker.channel import Channel
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError, PublishRefusedError
 from broker.contract import (
     AGENT_DESCRIPTION,
     AGENT_HEALTH,
     AGENT_STATE,
     AGENT_THUMBNAIL,
-    CAMERAS,
+    CAMERA_PAGE,
     COMMAND,
     COMMAND_REPLY,
     DESIRED_SETTINGS,
+    REFERENCE,
     REPORTED_SETTINGS,
 )
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, PublishRefusedError
+from broker.delivery import Delivery
 from broker.envelope import Message
 from broker.ids import AgentId, ProjectId, fresh_token
 from broker.logs import get_logger
@@ -42,12 +44,13 @@ class AgentPublisher:
         self._boot_id = machine.boot_id()
 
     def subscriptions(self, *, follows_cameras: bool = False) -> tuple[str, ...]:
-        """Topics to subscribe to: commands, desired settings, our own state and, if wanted, the cameras."""
-        topics = [
-            self.space.topic(self.project, channel.template, agent=self.agent)
-            for channel in (COMMAND, DESIRED_SETTINGS, AGENT_STATE)
-        ]
-        return (*topics, self.space.topic(self.project, CAMERAS.template)) if follows_cameras else tuple(topics)
+        """Filters to subscribe to: commands, desired settings, our own state and, if wanted, the cameras and what points to them."""
+        own = (COMMAND, DESIRED_SETTINGS, AGENT_STATE)
+        shared = (CAMERA_PAGE, REFERENCE) if follows_cameras else ()
+        return (
+            *(self.space.filter(channel.template, self.project, agent=self.agent) for channel in own),
+            *(self.space.filter(channel.template, self.project) for channel in shared),
+        )
 
     def will(self) -> Outgoing:
         """The last will, which the broker publishes when the connection is lost."""

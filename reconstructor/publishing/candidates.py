@@ -10,8 +10,10 @@ from typing import Self
 
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.messages import Manifest, ReconstructorPresence, ReconstructorState
-from reconstructor.storage.identity import NOBODY, Run
+from broker.manifest import Manifest
+from broker.messages import ReconstructorPresence, ReconstructorState
+from reconstructor.storage.identity import Run
+from reconstructor.storage.reference_set import NOBODY
 
 
 class AnotherReconstructorError(CairnError):

@@ -11,14 +11,16 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Self
 
+from broker.clients.connection_state import Connected
+from broker.clients.refusals import DeliveryTimeoutError
 from broker.config import Connection
 from broker.contract import REFERENCE
-from broker.delivery import Connected, Delivery, DeliveryTimeoutError
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.logs import get_logger
-from broker.messages import Manifest
+from broker.manifest import Manifest
 from broker.outgoing import Outgoing
 from reconstructor.publishing.candidates import AnotherReconstructorError, Candidate
 from reconstructor.publishing.retained_claims import RetainedClaims

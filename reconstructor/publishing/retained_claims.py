@@ -7,12 +7,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from broker.channel import Channel
+from broker.clients.refusals import DeliveryTimeoutError
 from broker.config import Connection
 from broker.contract import RECONSTRUCTOR_STATE, REFERENCE, RESPONSE
-from broker.delivery import Delivery, DeliveryTimeoutError, Incoming
+from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ProjectId, SenderId, fresh_client_id
+from broker.ids import ProjectId, fresh_client_id, level_of_account
 from broker.live import fresh_connection_id
 from broker.logs import get_logger
 from broker.messages import ReconstructorState
@@ -35,7 +36,10 @@ class RetainedClaims:
     def __init__(self, project: ProjectId, connection: Connection) -> None:
         self._project, self._space = project, connection.space
         self._log = get_logger(project=project)
-        self._user, self._connection_id = SenderId(connection.username or "reconstructor"), fresh_connection_id()
+        self._user, self._connection_id = (
+            level_of_account(connection.username or "reconstructor"),
+            fresh_connection_id(),
+        )
         self._mark_topic = self._space.topic(
             project, RESPONSE.template, user=self._user, connection=self._connection_id
         )

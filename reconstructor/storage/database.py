@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 
-_SCHEMA_NUMBER: Final = 1
+_SCHEMA_NUMBER: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE images (
     number INTEGER PRIMARY KEY,
@@ -32,14 +32,34 @@ CREATE TABLE jobs (
     code TEXT
 ) STRICT;
 CREATE INDEX open_jobs ON jobs (state) WHERE state IN ('queued', 'running', 'stored');
-CREATE TABLE generations (
-    generation INTEGER PRIMARY KEY,
-    revision INTEGER NOT NULL
-) STRICT;
 CREATE TABLE facts (
     name TEXT PRIMARY KEY,
     value ANY NOT NULL
 ) STRICT;
+"""
+_REFERENCES: Final = """
+CREATE TABLE generations (
+    generation INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    manifest BLOB NOT NULL
+) STRICT;
+CREATE TABLE shard_pages (
+    generation INTEGER NOT NULL REFERENCES generations (generation) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (generation, number)
+) STRICT;
+CREATE TABLE camera_pages (
+    number INTEGER PRIMARY KEY,
+    payload BLOB NOT NULL
+) STRICT;
+"""
+# Schema 1 kept whole manifests in files: a refetch makes the cloud again from the images, as a new generation.
+_FROM_1: Final = """
+INSERT OR REPLACE INTO facts SELECT 'generation_floor', max(generation) FROM generations HAVING count(*) > 0;
+DELETE FROM facts WHERE name = 'cameras';
+DROP TABLE generations;
+INSERT INTO jobs (image_number, kind, state) SELECT max(number), 'refetch', 'queued' FROM images HAVING count(*) > 0;
 """
 _BUSY_TIMEOUT_S: Final = 10.0
 
@@ -124,9 +144,10 @@ class Database:
         number = self.number("PRAGMA user_version")
         if number > _SCHEMA_NUMBER:
             raise StoreError(f"the store's schema {number} is newer than this program's {_SCHEMA_NUMBER}: update cairn")
-        if number == 0:
+        if number < _SCHEMA_NUMBER:
+            changes = (_FROM_1 if number else _SCHEMA) + _REFERENCES
             with self._lock, self._translated():
-                self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_NUMBER}; COMMIT;")
+                self._connection.executescript(f"BEGIN; {changes} PRAGMA user_version = {_SCHEMA_NUMBER}; COMMIT;")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -6,8 +6,6 @@ from typing import Final
 
 from reconstructor.storage.database import Database
 
-NOBODY: Final = "0" * 16
-
 _STORE_ID: Final = "store_id"
 _SESSION: Final = "session_token"
 _EPOCH: Final = "epoch"

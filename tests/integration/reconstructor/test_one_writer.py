@@ -14,7 +14,8 @@ from broker.contract import IMAGE, RECONSTRUCTOR_STATE, REFERENCE
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.live import follow
-from broker.messages import Manifest, ReconstructorPresence, ReconstructorState
+from broker.manifest import Manifest
+from broker.messages import ReconstructorPresence, ReconstructorState
 from broker.mosquitto import Mosquitto
 from reconstructor.storage.store import Store
 from tests.black_boxes import POINTS_PER_IMAGE
@@ -154,7 +155,7 @@ async def test_an_empty_folder_never_replaces_a_cloud_and_adopts_it_on_purpose(
         assert done.returncode == 0, done.stderr
         assert before.store_id in done.stdout
         adopted = await retained_manifest(mosquitto)  # the cloud stays until the new store has one
-        assert adopted.shards == before.shards
+        assert adopted.shard_pages == before.shard_pages
         assert adopted.store_id == store_id_of(done.stdout)
         first.start()
         await until(lambda: is_refused(first))

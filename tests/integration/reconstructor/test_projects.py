@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from broker.accounts.access import Credential, User
+from broker.contract import MANIFEST_PAGE
 from broker.envelope import BadMessageError, decode
 from broker.ids import ProjectId
-from broker.messages import Manifest
+from broker.manifest import Manifest, ManifestPage, shards_of
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from reconstructor.publishing.retained import list_retained
 from tests.black_boxes import POINTS_PER_IMAGE
-from tests.integration.reconstructor.programs import PATIENCE_S, Program, Rig
+from tests.integration.reconstructor.programs import PATIENCE_S, Program, Rig, retained_pages
 
 CHAPEL, TOWER = ProjectId("chapel"), ProjectId("tower")
 COUNTS = {CHAPEL: 3, TOWER: 2}
@@ -30,15 +31,19 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
         yield broker
 
 
-async def manifest_of(mosquitto: Mosquitto, project: ProjectId, point_count: int) -> Manifest:
-    """The project's manifest once it names that many points."""
+async def manifest_of(mosquitto: Mosquitto, project: ProjectId, point_count: int) -> tuple[Manifest, set[int | None]]:
+    """The project's manifest once it names that many points, and the images of its increments."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            retained = await list_retained(mosquitto.connection("reconstructor"), project)
+            connection = mosquitto.connection("reconstructor")
+            retained = await list_retained(connection, project)
             with suppress(BadMessageError):
                 manifest = decode(retained.manifest, Manifest)
                 if manifest.point_count == point_count:
-                    return manifest
+                    digests = manifest.shard_pages
+                    pages = await retained_pages(connection, MANIFEST_PAGE, ManifestPage, digests, project)
+                    entries = shards_of(pages)
+                    return manifest, {entry.image_number for entry in entries if entry.kind == "incremental"}
             await asyncio.sleep(0.1)
 
 
@@ -55,9 +60,8 @@ async def test_two_projects_grow_beside_each_other_also_after_a_kill(mosquitto: 
             await chapel.send_many(range(1, COUNTS[CHAPEL]))
             await tower.send_many(range(1, COUNTS[TOWER]))
         for project, count in COUNTS.items():
-            manifest = await manifest_of(mosquitto, project, count * POINTS_PER_IMAGE)
+            manifest, numbers = await manifest_of(mosquitto, project, count * POINTS_PER_IMAGE)
             assert (manifest.project, manifest.image_count) == (project, count)
-            numbers = {entry.image_number for entry in manifest.shards if entry.kind == "incremental"}
             assert numbers == set(range(2, count + 1))
     finally:
         program.kill()

@@ -2,12 +2,11 @@
 
 import asyncio
 
-from broker.contract import CAMERAS, RECONSTRUCTOR_STATISTICS
+from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.envelope import decode
 from broker.ids import ImageId, Verb
 from broker.live import ask, follow, fresh_connection_id, fresh_request_id
 from broker.messages import (
-    Cameras,
     CameraState,
     Error,
     ReceiptStatus,
@@ -27,6 +26,7 @@ from tests.integration.reconstructor.programs import (
     Rig,
     Watcher,
     join,
+    retained_cameras,
     retained_generations,
     retained_manifest,
 )
@@ -105,14 +105,12 @@ async def test_cameras_and_statistics_are_retained(mosquitto: Mosquitto, start_p
         names = await rig.send_many(range(2))
         await seen.until_complete(2)
     async with follow(mosquitto.connection("viewer")) as follower, asyncio.timeout(10):
-        await follower.subscribe(SPACE.topic(PROJECT, CAMERAS.template))
+        cameras = await retained_cameras(mosquitto)
+        assert [(each.image_id, each.image_number) for each in cameras] == [(names[0], 1), (names[1], 2)]
+        assert {each.state for each in cameras} == {CameraState.PLACED}
+        assert {each.distortion for each in cameras} == {(-0.1, 0.0, 0.0, 0.0)}
+        assert {each.reprojection_error_px for each in cameras} == {0.5}
         messages = follower.messages()
-        cameras = decode((await anext(messages)).payload, Cameras)
-        assert [(each.image_id, each.image_number) for each in cameras.cameras] == [(names[0], 1), (names[1], 2)]
-        assert {each.state for each in cameras.cameras} == {CameraState.PLACED}
-        assert {each.distortion for each in cameras.cameras} == {(-0.1, 0.0, 0.0, 0.0)}
-        assert {each.reprojection_error_px for each in cameras.cameras} == {0.5}
-        assert cameras.generation == 1
         await follower.subscribe(SPACE.topic(PROJECT, RECONSTRUCTOR_STATISTICS.template))
         while True:
             statistics = decode((await anext(messages)).payload, ReconstructorStatistics)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from broker import backoff
+from broker.clients import backoff
 from broker.ids import AgentId, ProjectId
 from broker.rig_messages import AgentPresence, AgentState
 from edge_agent.control.name_watch import NameWatch

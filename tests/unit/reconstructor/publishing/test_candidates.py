@@ -7,7 +7,8 @@ import pytest
 
 from broker.messages import ReconstructorPresence, ReconstructorState
 from reconstructor.publishing.candidates import Candidate, Seen
-from reconstructor.storage.identity import NOBODY, Run
+from reconstructor.storage.identity import Run
+from reconstructor.storage.reference_set import NOBODY
 
 OURS, THEIRS = "5" * 16, "a" * 16
 RUN = Run(store_id=OURS, epoch=7, boot_id="m")
