@@ -70,7 +70,7 @@ class Channel:
         writers: roles that may publish.
         readers: roles that may subscribe.
         own_level: the level that must equal the user name, for everybody but the reconstructor and ops.
-        is_read_by_all: readers see everybody's, though they write only their own.
+        is_read_by_all: people see everybody's, though they write only their own; a rig sees its own one.
     """
 
     name: str

@@ -122,7 +122,7 @@ AGENT_STATE: Final = Channel(
     messages=(AgentState,),
     is_retained=True,
     writers=_AGENT,
-    readers=_EVERYBODY - _AGENT,
+    readers=_EVERYBODY,  # a rig its own one, to notice another rig with its name
     own_level="agent",
     is_read_by_all=True,
 )

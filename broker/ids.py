@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -231,6 +232,24 @@ class EventType(_Word):
     SHARD_UPDATE = "shard_update"
     PROCESSING_COMPLETE = "processing_complete"
     ERROR = "error"
+
+
+def fresh_client_id(program: str, name: str) -> str:
+    """A client id for one connection that needs no durable session."""
+    return client_id(program, name, fresh_token())
+
+
+def client_id(program: str, name: str, token: str) -> str:
+    """The client id of a durable session, whose token is kept in the store or spool.
+
+    An account that knows a client id can take its session over, whatever its own rights: brokers do not compare users.
+    """
+    return f"{program}-{name}-{token}"
+
+
+def fresh_token() -> str:
+    """64 random bits."""
+    return secrets.token_hex(8)
 
 
 def level_of_account(name: str) -> SenderId:

@@ -15,6 +15,7 @@ from broker.envelope import (
     Sentence,
     Sha256,
     SizeBytes,
+    StoreId,
     Vector3,
     WireModel,
     Word,
@@ -123,11 +124,15 @@ class ReconstructorPresence(StrEnum):
 
 
 class ReconstructorState(Message):
-    """The reconstructor's birth message and last will, one for each project; with a code, what keeps it from its work."""
+    """The reconstructor's birth message, last will and claim to be the one writer; with a code, what keeps it from its work."""
 
     type: Literal["reconstructor_state"] = "reconstructor_state"
     presence: ReconstructorPresence
     boot_id: Annotated[str, Field(max_length=64)]
+    store_id: StoreId | None = None
+    epoch: Count = 0
+    host: Annotated[str, Field(max_length=64)] = ""
+    contested_since: AwareDatetime | None = None
     black_box: Annotated[str, Field(max_length=256)] = ""
     has_manifest: bool = False
     image_count: Count = 0

@@ -1,7 +1,6 @@
 """How is this rig at a glance? The counts of its spool, a test connection, and what the reconstructor says of itself."""
 
 import asyncio
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,7 +9,7 @@ from broker.contract import RECONSTRUCTOR_STATE
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ProjectId
+from broker.ids import ProjectId, fresh_client_id
 from broker.live import follow
 from broker.messages import ReconstructorState
 from edge_agent.config import Settings
@@ -61,7 +60,7 @@ async def read_status(settings: Settings) -> RigStatus:
     """Read the spool's index beside a running agent, and try to connect to the broker."""
     project, name = settings.named()
     counts = await asyncio.to_thread(Spool.read_only(settings.spool_dir).counts)
-    reason = await _try_to_connect(settings, f"{name}-status-{uuid.uuid4().hex[:8]}")
+    reason = await _try_to_connect(settings, fresh_client_id("edge-status", name))
     reconstructor = await _ask_reconstructor(settings, project) if reason is None else "unknown"
     return RigStatus(
         agent=name,

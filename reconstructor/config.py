@@ -102,6 +102,10 @@ class Settings(ProgramSettings):
         default=(),
         description="Two agents that photograph at once so far apart, or one whose consecutive photographs are.",
     )
+    retry_s: PositiveFloat = Field(
+        default=5.0,
+        description="Pause before a project that failed is tried again, seconds; doubled each time, up to a minute.",
+    )
     statistics_interval_s: PositiveFloat = Field(default=5.0, description="Pause between two statistics, seconds.")
 
     @property

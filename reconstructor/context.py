@@ -19,6 +19,7 @@ from broker.topics import TopicSpace
 from reconstructor.config import Settings
 from reconstructor.decoders import Decoders
 from reconstructor.presence import Presence
+from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
 from reconstructor.signals import Signals
 from reconstructor.storage.durable_files import StoreError
@@ -38,6 +39,7 @@ class Context:
     settings: Settings
     store: Store
     delivery: Delivery
+    election: Election
     publisher: Publisher
     presence: Presence
     decoders: Decoders

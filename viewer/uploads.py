@@ -16,7 +16,7 @@ from broker.contract import IMAGE, RECEIPT
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ImageId, ProjectId, SenderId, level_of_account
+from broker.ids import ImageId, ProjectId, SenderId, fresh_client_id, level_of_account
 from broker.live import fresh_connection_id
 from broker.messages import ReceiptStatus, UploadAcknowledged
 
@@ -118,7 +118,7 @@ async def open_sender(connection: Connection, project: ProjectId) -> AsyncIterat
         raise BadUploadError("images go to the broker's own port, not by WebSocket: unset broker.websocket_path")
     sender = level_of_account(connection.username)
     receipts = connection.space.filter(RECEIPT.template, project, sender=sender)
-    client_id = f"{sender}-upload-{fresh_connection_id()}"
+    client_id = fresh_client_id("upload", sender)
     async with Delivery(connection, client_id=client_id, subscriptions=(receipts,), session_expiry_s=0) as delivery:
         await delivery.wait_connected(CONNECT_TIMEOUT_S)
         uploader = PhotographSender(delivery, connection, project, sender)

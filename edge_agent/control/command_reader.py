@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from broker.contract import CAMERA_PAGE, COMMAND, DESIRED_SETTINGS, REFERENCE, match
+from broker.contract import AGENT_STATE, CAMERA_PAGE, COMMAND, DESIRED_SETTINGS, REFERENCE, match
 from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.logs import get_logger
-from broker.rig_messages import Command, CommandReply
+from broker.rig_messages import AgentState, Command, CommandReply
 from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
@@ -38,6 +38,7 @@ class CommandReader:
         running: the settings to begin with.
         announce: called after the rig's state changes; must not block.
         reboot: ends the agent, so that its service manager starts it again.
+        state_seen: called with each state on our own topic, and whether it was retained; must not block.
         until_placed: number of placed photographs that is enough; needs a subscription to the cameras.
         confirm_s: longest time that new settings may stay unconfirmed, seconds.
     """
@@ -54,11 +55,13 @@ class CommandReader:
         running: Running,
         announce: Callable[[], None],
         reboot: Callable[[], None],
+        state_seen: Callable[[AgentState, bool], None],
         until_placed: int | None = None,
         confirm_s: float = CONFIRM_S,
     ) -> None:
         self._control, self._publisher, self._spool, self._counters = control, publisher, spool, counters
         self._photographer, self._pipeline, self._announce = photographer, pipeline, announce
+        self._state_seen = state_seen
         self._reboot, self._until_placed, self._confirm_s = reboot, until_placed, confirm_s
         self._inbox = Inbox(already=spool.recall(SpoolKey.REBOOTED_BY))
         self._is_rebooting = False
@@ -91,6 +94,8 @@ class CommandReader:
             await self._answer(decode(incoming.payload, Command), is_retained=incoming.is_retained)
         elif channel is DESIRED_SETTINGS:
             await self._change(DesiredChange.read(incoming.payload))
+        elif channel is AGENT_STATE:
+            self._state_seen(decode(incoming.payload, AgentState), incoming.is_retained)
 
     async def _answer(self, command: Command, *, is_retained: bool) -> None:
         error: CairnError | None = None

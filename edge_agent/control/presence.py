@@ -20,7 +20,7 @@ from broker.contract import (
 )
 from broker.delivery import Delivery
 from broker.envelope import Message
-from broker.ids import AgentId, ProjectId
+from broker.ids import AgentId, ProjectId, fresh_token
 from broker.logs import get_logger
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentDescription, AgentHealth, AgentPresence, AgentState, CommandReply
@@ -38,13 +38,14 @@ LOG = get_logger()
 class AgentPublisher:
     """The publisher of one agent's messages below `agent/{agent}/`, on a connection that uploads never block."""
 
-    def __init__(self, space: TopicSpace, project: ProjectId, agent: AgentId) -> None:
-        self.space, self.project, self.agent = space, project, agent
+    def __init__(self, space: TopicSpace, project: ProjectId, agent: AgentId, *, session: str = "") -> None:
+        self.space, self.project, self.agent, self.session = space, project, agent, session
+        self.run_id = fresh_token()
         self._boot_id = machine.boot_id()
 
     def subscriptions(self, *, follows_cameras: bool = False) -> tuple[str, ...]:
-        """Filters to subscribe to: commands, desired settings and, if wanted, the cameras and what points to them."""
-        own = (COMMAND, DESIRED_SETTINGS)
+        """Filters to subscribe to: commands, desired settings, our own state and, if wanted, the cameras and what points to them."""
+        own = (COMMAND, DESIRED_SETTINGS, AGENT_STATE)
         shared = (CAMERA_PAGE, REFERENCE) if follows_cameras else ()
         return (
             *(self.space.filter(channel.template, self.project, agent=self.agent) for channel in own),
@@ -107,6 +108,8 @@ class AgentPublisher:
             project=self.project,
             agent=self.agent,
             boot_id=self._boot_id,
+            run_id=self.run_id,
+            session=self.session,
             presence=presence,
             is_capturing=is_capturing,
             reason=reason,

@@ -81,6 +81,7 @@ class _Router:
         """Process one message to its end; only a lost broker leaves it unacknowledged, which brings it again."""
         context, attempts = self.context, self.context.store.attempts
         key = key_of(message.topic, message.payload)
+        await context.election.until_confirmed(context.delivery)  # another reconstructor may have this project now
         try:
             if attempts.has_ended_twice(key):
                 await self._set_aside(key, message)

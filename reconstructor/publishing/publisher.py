@@ -19,6 +19,7 @@ from broker.ids import ProjectId
 from broker.logs import get_logger
 from broker.manifest import LeftOut, Manifest
 from reconstructor.publishing.budget import Budget
+from reconstructor.publishing.election import Election
 from reconstructor.publishing.page_publisher import PagePublisher
 from reconstructor.publishing.retained import Retained, ShardKey, list_retained
 from reconstructor.publishing.shard_publisher import ShardPublisher
@@ -43,6 +44,7 @@ class Publisher:
         connection: to list what is retained.
         delivery: to publish.
         references: the store's reference sets.
+        election: tells when this store may publish.
         claim: the store's name, which stands in the manifest.
         grace_s: for how long what was replaced stays retained.
         bytes_limit: how much of the project may be retained.
@@ -55,13 +57,14 @@ class Publisher:
         connection: Connection,
         delivery: Delivery,
         references: ReferenceSets,
+        election: Election,
         claim: Claim,
         grace_s: float,
         bytes_limit: int,
     ) -> None:
         self._project, self._connection, self._space = project, connection, connection.space
         self._delivery, self._references, self._grace_s = delivery, references, grace_s
-        self._claim = claim
+        self._election, self._claim = election, claim
         self._budget = Budget(bytes_limit=bytes_limit)
         self._shards = ShardPublisher(project=project, space=self._space, delivery=delivery, references=references)
         self._pages = PagePublisher(project=project, space=self._space, delivery=delivery, grace_s=grace_s)
@@ -123,7 +126,7 @@ class Publisher:
     async def _reconcile(self) -> int:
         sent_count = 0
         while True:
-            connected = await self._delivery.wait_connected(_CONNECT_TIMEOUT_S)
+            connected = await self._election.confirmed(self._delivery, _CONNECT_TIMEOUT_S)
             if connected.count != self._listed_at:
                 await self._list()
                 self._listed_at = connected.count

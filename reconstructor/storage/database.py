@@ -68,8 +68,8 @@ class Database:
     """One connection, used by one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
-        with _translated():
+        self._path, self._lock = path, threading.RLock()
+        with self._translated():
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -96,7 +96,7 @@ class Database:
             DiskFullError: there is no room.
             StoreError: another trouble with the file.
         """
-        with self._lock, _translated():
+        with self._lock, self._translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -108,7 +108,7 @@ class Database:
 
     def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
         """All rows of a query; raises like `transaction`."""
-        with self._lock, _translated():
+        with self._lock, self._translated():
             return self._connection.execute(statement, values).fetchall()
 
     def row(self, statement: str, *values: object) -> sqlite3.Row | None:
@@ -123,7 +123,7 @@ class Database:
 
     def change(self, statement: str, *values: object) -> None:
         """Change rows inside a transaction; raises like it."""
-        with self._lock, _translated():
+        with self._lock, self._translated():
             self._connection.execute(statement, values)
 
     def fact(self, name: str) -> Any:
@@ -146,18 +146,15 @@ class Database:
             raise StoreError(f"the store's schema {number} is newer than this program's {_SCHEMA_NUMBER}: update cairn")
         if number < _SCHEMA_NUMBER:
             changes = (_FROM_1 if number else _SCHEMA) + _REFERENCES
-            with self._lock, _translated():
+            with self._lock, self._translated():
                 self._connection.executescript(f"BEGIN; {changes} PRAGMA user_version = {_SCHEMA_NUMBER}; COMMIT;")
 
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Translate SQLite's errors into store errors."""
-    try:
-        yield
-    except sqlite3.Error as exc:
-        if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            raise DiskFullError(
-                "the disk is full (the store's database): free some space, images wait meanwhile"
-            ) from exc
-        raise StoreError(f"the store's database fails: {exc}; check its disk and owner") from exc
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Translate SQLite's errors into store errors that name the file."""
+        try:
+            yield
+        except sqlite3.Error as exc:
+            if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise DiskFullError(f"the disk is full ({self._path}): free some space, images wait meanwhile") from exc
+            raise StoreError(f"{self._path}: {exc}: check its disk and owner, or put a backup in its place") from exc

@@ -23,6 +23,7 @@ from reconstructor.storage.durable_files import (
     translate,
     write_durably,
 )
+from reconstructor.storage.identity import Identity
 from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
 from reconstructor.storage.partial_uploads import PartialUploads
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
@@ -83,6 +84,7 @@ class Store:
             remove_unfinished(self.images_folder)
             self.attempts = Attempts(folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
+            self.identity = Identity(self._database)
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
 
@@ -322,7 +324,10 @@ def _job(row: Any) -> Job:
 
 def _lock(folder: Path) -> IO[str]:
     """Lock a project's folder against a second program, until the file is closed or the process ends."""
-    file = (folder / "lock").open("a")
+    try:
+        file = (folder / "lock").open("a")
+    except OSError as exc:
+        raise translate(exc) from exc
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as exc:

@@ -89,6 +89,7 @@ async def reader_at_work(
             running=running,
             announce=lambda: None,
             reboot=lambda: None,
+            state_seen=lambda _state, _is_retained: None,
             confirm_s=confirm_s,
         )
         async with control:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.contract import REFERENCE
 from broker.delivery import Delivery
-from broker.ids import Encoding, Generation
+from broker.ids import Encoding
 from broker.live import BrokerLostError
 from broker.manifest import Manifest
 from broker.messages import Error, ProcessingComplete
@@ -21,7 +20,6 @@ from tests.conftest import credentials
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import (
     PROJECT,
-    SPACE,
     NoManifestError,
     Program,
     Rig,
@@ -30,7 +28,6 @@ from tests.integration.reconstructor.programs import (
     retained_manifest,
     shard_topic,
 )
-from tests.manifests import paged
 
 WITH_AND_WITHOUT = pytest.mark.parametrize(
     "mosquitto", [True, False], indirect=True, ids=["default persistence", "no persistence"]
@@ -160,23 +157,12 @@ async def test_at_its_start_it_clears_foreign_generations_and_gives_back_its_own
         async with asyncio.timeout(20):
             while await retained_generations(mosquitto) != {1}:
                 await asyncio.sleep(0.1)
-        assert await retained_manifest(mosquitto) == before
-
-
-async def test_a_new_store_counts_on_from_what_viewers_have_seen(
-    mosquitto: Mosquitto, start_program: StartProgram
-) -> None:
-    old = paged(PROJECT, generation=5, revision=2).manifest
-    async with Delivery(mosquitto.connection("reconstructor"), client_id="predecessor") as predecessor:
-        await predecessor.wait_connected(5)
-        topic = SPACE.topic(PROJECT, REFERENCE.template)
-        await predecessor.publish(Outgoing(topic=topic, payload=old.encode(), is_retained=True))
-    start_program()
-    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
-        await seen.until_ready()
-        await rig.send_many(range(1))
-        await seen.until_complete(1)
-        assert (await retained_manifest(mosquitto)).generation == Generation(6)
+        after = await retained_manifest(mosquitto)
+        assert (after.revision, after.shard_pages, after.store_id) == (
+            before.revision,
+            before.shard_pages,
+            before.store_id,
+        )
 
 
 async def test_a_damaged_shard_on_the_disk_is_reported_and_replaced(

@@ -65,3 +65,51 @@ async def test_two_projects_grow_beside_each_other_also_after_a_kill(mosquitto: 
             assert numbers == set(range(2, count + 1))
     finally:
         program.kill()
+
+
+async def test_a_damaged_database_is_named_and_disturbs_no_other_project(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    connection = mosquitto.connection("reconstructor")
+    program = Program(connection, tmp_path, "instant", projects=json.dumps([CHAPEL, TOWER]), retry_s=0.5)
+    database = program.folder / CHAPEL / "store.sqlite"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"no database at all" * 100)
+    program.start()
+    try:
+        async with Rig.of(mosquitto.connection("rig-north"), project=TOWER) as tower:
+            await tower.send_many(range(COUNTS[TOWER]))
+            await manifest_of(mosquitto, TOWER, COUNTS[TOWER] * POINTS_PER_IMAGE)
+            assert f"{database}: file is not a database" in program.logged("project_failed", project=CHAPEL)[0]
+            database.unlink()  # somebody puts it right
+            async with Rig.of(mosquitto.connection("rig-north"), project=CHAPEL) as chapel:
+                await chapel.send_many(range(1))
+        assert not program.logged("project_failed", project=TOWER)
+    finally:
+        assert program.stop() == 0
+
+
+async def test_a_contested_folder_and_a_defect_end_only_their_own_project(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    connection = mosquitto.connection("reconstructor")
+    first = Program(connection, tmp_path, "instant", projects=json.dumps([CHAPEL]))
+    second = Program(connection, tmp_path, "instant", projects=json.dumps([CHAPEL, TOWER]), retry_s=0.5)
+    second.log = tmp_path / "second.log"
+    (first.folder / TOWER / "merged-1-1.ply").mkdir(
+        parents=True
+    )  # its removal fails with an exception that is not ours
+    first.start()
+    try:
+        async with Rig.of(mosquitto.connection("rig-north"), project=CHAPEL) as chapel:
+            await chapel.send_many(range(1))
+            second.start()
+            async with asyncio.timeout(PATIENCE_S):
+                while not second.logged("project_failed", code="store_in_use"):
+                    await asyncio.sleep(0.1)
+                while not second.logged("project_failed", project=TOWER, code="project_failed"):
+                    await asyncio.sleep(0.1)
+            (first.folder / TOWER / "merged-1-1.ply").rmdir()
+            async with Rig.of(mosquitto.connection("rig-north"), project=TOWER) as tower:
+                await tower.send_many(range(1))
+            await chapel.send_many(range(1, 2))
+            assert second.is_running
+    finally:
+        first.kill()
+        assert second.stop() == 0

@@ -4,6 +4,7 @@ import mqtt from "mqtt";
 
 import { CHANNELS } from "./contract";
 import { WireError, sentenceOf } from "./errors";
+import { freshName } from "./ids";
 import type { Credentials } from "./join";
 import type { AnnouncedLimits } from "./limits";
 import { checkRoom, complaintOf, roomFor } from "./limits";
@@ -49,7 +50,7 @@ export class Connection {
     const { isRetained, qos } = CHANNELS.presence;
     this.client = mqtt.connect(url, {
       protocolVersion: 5,
-      clientId: `page-${name}`,
+      clientId: `page-${freshName()}`, // the connection's name is published; a known client id can be taken over
       username: credentials.user,
       password: credentials.password,
       clean: true,
