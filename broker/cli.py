@@ -8,16 +8,29 @@ from typing import Annotated
 
 import typer
 
-from broker.accounts.access import User, acl
+from broker.accounts.access import BadUserError, User, acl
+from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
+from broker.errors import CairnError
+from broker.ids import ProjectId
 from broker.mosquitto import BrokerPlan, Mosquitto
 from broker.topics import DEFAULT_ROOT, TopicSpace
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run our own Mosquitto and keep its accounts.")
 
+user_app = typer.Typer(no_args_is_help=True, help="Accounts: who may come in, as what, in which projects.")
+project_app = typer.Typer(no_args_is_help=True, help="Which accounts belong to a project.")
+app.add_typer(user_app, name="user")
+app.add_typer(project_app, name="project")
+
+PasswordTo = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Where to write the password; NAME.password by default.", show_default=False),
+]
 DataDir = Annotated[Path, typer.Option("--data", help="The broker's folder: accounts, conf, log and what is retained.")]
 _DATA = Path("data/broker")
+_WATCH_S = 0.2
 
 
 @app.command()
@@ -33,7 +46,7 @@ def start(
     key: Annotated[Path | None, typer.Option(help="PEM private key.")] = None,
     root: Annotated[str, typer.Option(help="First levels of every topic.")] = DEFAULT_ROOT,
 ) -> None:
-    """Run the broker in the foreground until Ctrl-C; every account of `users` may come in."""
+    """Run the broker in the foreground until Ctrl-C; changes of accounts act at once."""
     if (certificate is None) != (key is None):
         raise typer.BadParameter("give --certificate and --key together")
     plan = BrokerPlan(
@@ -48,15 +61,31 @@ def start(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with Mosquitto(plan, UserBook(data).credentials()) as broker:
+    book = UserBook(data)
+    stamp = book.stamp()
+    with Mosquitto(plan, book.accounts()) as broker:
         sys.stderr.write(f"broker on {host}:{port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
-        while not stop.wait(1.0):
+        if not book.accounts():
+            sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")
+        while not stop.wait(_WATCH_S):
             if broker.pid is None:
                 sys.stderr.write(f"the broker ended by itself: see {plan.log}\n")
                 raise typer.Exit(1)
+            if stamp != book.stamp():
+                stamp = book.stamp()
+                _reload(broker, book)
 
 
-@app.command("add-user")
+def _reload(broker: Mosquitto, book: UserBook) -> None:
+    try:
+        broker.reload(book.accounts())
+    except CairnError as exc:
+        sys.stderr.write(f"the accounts stay as they were: {exc.sentence}\n")
+    else:
+        sys.stderr.write(f"accounts read again: {len(book.users())}\n")
+
+
+@user_app.command("add")
 def add_user(
     name: Annotated[str, typer.Argument(help="Agents are called rig-…, people are not.")],
     role: Annotated[Role, typer.Option(help="What the account may do.")],
@@ -64,25 +93,78 @@ def add_user(
     home_assistant: Annotated[
         str | None, typer.Option(help="Home Assistant's prefix: a rig may describe itself below it, others may read.")
     ] = None,
+    password_file: PasswordTo = None,
     data: DataDir = _DATA,
 ) -> None:
-    """Add an account or change its role and projects; prints the file with its password. Restart the broker after."""
+    """Add an account and print the file with its password, or change role and projects of one; it acts at once."""
     book = UserBook(data)
-    book.add(User.build(name, role, project, home_assistant_prefix=home_assistant))
-    print(book.password_file(name))
+    user = User.build(name, role, project, home_assistant_prefix=home_assistant)
+    if user.name in {each.name for each in book.users()}:
+        book.change(user)
+        sys.stderr.write(f"{name} is changed; the password stays\n")
+        return
+    target = _free_file(password_file or Path(f"{name}.password"))
+    write_password(target, book.add(user).password)
+    print(target)
 
 
-@app.command("remove-user")
+@user_app.command("remove")
 def remove_user(name: Annotated[str, typer.Argument(help="The account to remove.")], data: DataDir = _DATA) -> None:
-    """Take an account away. Restart the broker after."""
+    """Take an account away; its clients are disconnected at once."""
     UserBook(data).remove(name)
 
 
-@app.command()
-def users(data: DataDir = _DATA) -> None:
+@user_app.command("passwd")
+def renew_password(
+    name: Annotated[str, typer.Argument(help="The account.")],
+    password_file: PasswordTo = None,
+    data: DataDir = _DATA,
+) -> None:
+    """Give an account a new password and print the file with it; the earlier one ends at once."""
+    target = _free_file(password_file or Path(f"{name}.password"))
+    write_password(target, UserBook(data).set_password(name).password)
+    print(target)
+
+
+@user_app.command("list")
+def list_users(data: DataDir = _DATA) -> None:
     """List the accounts: name, role, projects."""
     for user in UserBook(data).users():
         print(f"{user.name}\t{user.role}\t{','.join(user.projects)}")
+
+
+@project_app.command("add")
+def add_project(
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")],
+    user: Annotated[list[str], typer.Option(metavar="NAME", help="An account that joins it; may be given again.")],
+    data: DataDir = _DATA,
+) -> None:
+    """Make accounts members of a project; it acts at once."""
+    UserBook(data).add_to_project(ProjectId(project), user)
+
+
+@project_app.command("remove")
+def remove_project(
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")], data: DataDir = _DATA
+) -> None:
+    """Take a project away from all accounts; those with no other project go with it. Photographs stay."""
+    for name in UserBook(data).remove_project(ProjectId(project)):
+        print(f"removed {name}")
+
+
+@project_app.command("list")
+def list_projects(data: DataDir = _DATA) -> None:
+    """List the projects and their accounts."""
+    users = UserBook(data).users()
+    for project in sorted({each for user in users for each in user.projects}):
+        print(f"{project}\t{','.join(user.name for user in users if project in user.projects)}")
+
+
+def _free_file(path: Path) -> Path:
+    """A file for a password; raises BadUserError when there is one of this name."""
+    if path.exists():
+        raise BadUserError(f"{path} exists: remove it, or name another file with --password-file")
+    return path
 
 
 @app.command("acl")

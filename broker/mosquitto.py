@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
@@ -15,9 +16,10 @@ from typing import Final, Self
 import psutil
 from pydantic import SecretStr
 
-from broker.accounts.access import Credential, acl
+from broker.accounts.access import Account, Credential, acl
 from broker.config import Connection
 from broker.errors import CairnError
+from broker.files import write_durably
 from broker.topics import TopicSpace
 
 INSTALL_HINT: Final = "install it: apt-get install mosquitto mosquitto-clients (macOS: brew install mosquitto)"
@@ -108,6 +110,15 @@ class BrokerPlan:
         return self.data_dir / "mosquitto.conf"
 
     @property
+    def probed_host(self) -> str:
+        """Where this machine itself reaches the listener."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+
+    def answers(self) -> bool:
+        """Whether a broker answers where this one listens."""
+        return answers(self.port, self.probed_host, is_tls=self.certificate is not None)
+
+    @property
     def log(self) -> Path:
         """What Mosquitto prints."""
         return self.data_dir / "mosquitto.log"
@@ -116,9 +127,11 @@ class BrokerPlan:
 class Mosquitto:
     """One Mosquitto process of ours. Use as a context manager, or call `start` and `stop`."""
 
-    def __init__(self, plan: BrokerPlan, credentials: Iterable[Credential]) -> None:
+    def __init__(self, plan: BrokerPlan, people: Iterable[Account | Credential]) -> None:
         self.plan = plan
-        self._credentials: dict[str, Credential] = {credential.user.name: credential for credential in credentials}
+        everybody = list(people)
+        self._accounts = [each.account if isinstance(each, Credential) else each for each in everybody]
+        self._passwords = {str(each.user.name): each.password for each in everybody if isinstance(each, Credential)}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -129,9 +142,9 @@ class Mosquitto:
             BrokerStartError: it ended at once or does not answer; the message carries its last words.
         """
         binary = find_binary()
-        if answers(self.plan.port):  # it would be taken for ours
+        if self.plan.answers():  # it would be taken for ours
             raise BrokerStartError(f"port {self.plan.port} is taken by another broker: stop it or choose another port")
-        write_files(self.plan, self._credentials.values())
+        write_files(self.plan, self._accounts)
         with self.plan.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [binary, "-c", str(self.plan.conf)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
@@ -141,6 +154,17 @@ class Mosquitto:
         except BrokerStartError:
             self.kill()
             raise
+
+    def reload(self, accounts: Iterable[Account]) -> None:
+        """Put other accounts in force at once: who was taken away is disconnected, nobody else notices.
+
+        Raises:
+            BrokerStartError: the files cannot be written.
+        """
+        self._accounts = list(accounts)
+        write_files(self.plan, self._accounts)
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """End the broker in order: it saves what is persistent."""
@@ -156,11 +180,9 @@ class Mosquitto:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def connection(self, name: str) -> Connection:
-        """How one of the users reaches this broker."""
-        credential = self._credentials[name]
-        return Connection(
-            port=self.plan.port, username=name, password=SecretStr(credential.password), root=self.plan.space.root
-        )
+        """How one of the users whose password was given reaches this broker."""
+        password = SecretStr(self._passwords[name])
+        return Connection(port=self.plan.port, username=name, password=password, root=self.plan.space.root)
 
     def __enter__(self) -> Self:
         self.start()
@@ -188,10 +210,12 @@ class Mosquitto:
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 raise BrokerStartError(f"mosquitto ended at once: {self._last_words()}")
-            if answers(self.plan.port):
+            if self.plan.answers():
                 return
             time.sleep(0.01)
-        raise BrokerStartError(f"mosquitto does not answer on port {self.plan.port}: {self._last_words()}")
+        raise BrokerStartError(
+            f"mosquitto does not answer on {self.plan.probed_host}:{self.plan.port}: {self._last_words()}"
+        )
 
     def _last_words(self) -> str:
         lines = self.plan.log.read_text(errors="replace").strip().splitlines()
@@ -222,23 +246,23 @@ def _which(program: str) -> str:
     return found
 
 
-def write_files(plan: BrokerPlan, credentials: Iterable[Credential]) -> None:
-    """Write mosquitto.conf, the hashed passwords and the ACL into the data folder, readable by the owner only.
+def write_files(plan: BrokerPlan, accounts: Iterable[Account]) -> None:
+    """Write mosquitto.conf, the password hashes and the ACL into the data folder, readable by the owner only.
 
     Raises:
         BrokerStartError: the folder cannot be written; persistence would silently never happen.
     """
-    people = list(credentials)
+    everybody = list(accounts)
+    files = {
+        "acl.conf": acl((each.user for each in everybody), plan.space),
+        "passwords": "".join(f"{each.user.name}:{each.password_hash}\n" for each in everybody),
+        plan.conf.name: "\n".join(conf_lines(plan)) + "\n",
+    }
     try:
-        plan.data_dir.mkdir(parents=True, exist_ok=True)
-        _write_private(plan.data_dir / "acl.conf", acl((one.user for one in people), plan.space))
-        passwords = plan.data_dir / "passwords"
-        _write_private(passwords, "".join(f"{one.user.name}:{one.password}\n" for one in people))
-        _write_private(plan.conf, "\n".join(conf_lines(plan)) + "\n")
+        plan.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_durably(plan.data_dir, {name: text.encode() for name, text in files.items()}, mode=0o600)
     except OSError as exc:
         raise BrokerStartError(f"cannot write the broker's folder {plan.data_dir}: {exc}") from exc
-    subprocess.run([_which("mosquitto_passwd"), "-U", str(passwords)], check=True, capture_output=True, timeout=60)
-    passwords.chmod(0o600)
 
 
 def conf_lines(plan: BrokerPlan) -> Iterator[str]:
@@ -262,14 +286,24 @@ def conf_lines(plan: BrokerPlan) -> Iterator[str]:
         yield "protocol websockets"
 
 
-def answers(port: int, host: str = "127.0.0.1", timeout_s: float = 1.0) -> bool:
+def answers(port: int, host: str = "127.0.0.1", *, is_tls: bool = False, timeout_s: float = 1.0) -> bool:
     """Whether an MQTT broker answers a CONNECT there, be it with a refusal."""
     try:
-        with socket.create_connection((host, port), timeout=timeout_s) as connection:
-            connection.sendall(_CONNECT_PACKET)
-            return connection.recv(1) == b"\x20"
+        with socket.create_connection((host, port), timeout=timeout_s) as plain:
+            connection = _unverified().wrap_socket(plain) if is_tls else plain
+            with connection:
+                connection.sendall(_CONNECT_PACKET)
+                return connection.recv(1) == b"\x20"
     except OSError:
         return False
+
+
+def _unverified() -> ssl.SSLContext:
+    """TLS to our own broker, to learn whether it runs; clients check its certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def free_port() -> int:
@@ -277,9 +311,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600, exist_ok=True)
-    path.chmod(0o600)
-    path.write_text(text, encoding="utf-8")

@@ -169,7 +169,7 @@ async def _open_page(plan: DemoPlan) -> None:
 
 def _greet(plan: DemoPlan, show: Show) -> None:
     what = f"photographs of {plan.photos}" if plan.photos else f"{SIMULATED_COUNT} photographs of a simulated rig"
-    ops = plan.book.password_file("ops")
+    ops = plan.password_file("ops")
     show.say(f"cairn demo: {what}, project {plan.project!r}")
     show.say(f"  page   {plan.join_link()}")
     show.say(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.accounts.access import Credential, User
-from broker.accounts.users import UserBook
+from broker.accounts.passwords import fresh_password, write_password
 from broker.channel import Role
 from broker.config import Connection
 from broker.ids import AgentId, ProjectId
@@ -36,11 +36,6 @@ class DemoPlan:
     photos: Path | None = None
 
     @property
-    def book(self) -> UserBook:
-        """The accounts of the demo's broker."""
-        return UserBook(self.data_dir / "broker")
-
-    @property
     def broker(self) -> BrokerPlan:
         """The demo's own broker."""
         return BrokerPlan(data_dir=self.data_dir / "broker", port=self.mqtt_port)
@@ -51,12 +46,22 @@ class DemoPlan:
         return f"http://127.0.0.1:{self.page_port}/"
 
     def open_accounts(self) -> list[Credential]:
-        """One account for each program and person of the demo."""
-        return [self.book.add(User.build(name, role, [self.project])) for name, role in _ACCOUNTS.items()]
+        """One account for each program and person of the demo; passwords stay when a demo goes on."""
+        return [self._account(User.build(name, role, [self.project])) for name, role in _ACCOUNTS.items()]
+
+    def _account(self, user: User) -> Credential:
+        path = self.password_file(user.name)
+        if not path.exists():
+            write_password(path, fresh_password())
+        return Credential(user=user, password=path.read_text(encoding="utf-8").strip())
+
+    def password_file(self, name: str) -> Path:
+        """Where the password of one of the accounts is."""
+        return self.data_dir / "secrets" / name
 
     def connection(self, name: str) -> Connection:
         """How one of the accounts reaches the broker."""
-        return Connection(port=self.mqtt_port, username=name, password_file=self.book.password_file(name))
+        return Connection(port=self.mqtt_port, username=name, password_file=self.password_file(name))
 
     def join_link(self) -> str:
         """The page's address with the visitor's account in its fragment, which no server ever sees."""

@@ -62,9 +62,27 @@ class Settings(ProgramSettings):
         default=150_000_000,
         ge=1,
         le=178_956_970,  # beyond this Pillow refuses by itself
-        description="An image of more pixels is refused from its header.",
+        description="A baseline JPEG of more pixels is refused from its header.",
+    )
+    full_decode_pixels_limit: int = Field(
+        default=64_000_000,
+        ge=1,
+        le=178_956_970,
+        description="And so is any other image, a progressive JPEG included, of more pixels: it is decoded at full size.",
     )
     image_side_px_limit: int = Field(default=32_768, ge=1, description="And one with a longer side, pixels.")
+    decoder_count: int = Field(
+        default=3,
+        ge=2,
+        le=64,
+        description="Processes that decode photographs; while a bad photograph holds one, the others go on.",
+    )
+    decoder_memory_bytes: int = Field(
+        default=GIB, ge=256 * MIB, description="Memory (address space) of each of them, bytes."
+    )
+    decoder_cpu_s: PositiveFloat = Field(
+        default=5.0, description="Processor time for one photograph, after which it is refused, seconds."
+    )
     disk_reserve_bytes: int = Field(
         default=512 * MIB, ge=0, description="Images are not taken while less than this is free on the disk, bytes."
     )

@@ -16,6 +16,7 @@ from broker.live import BrokerLostError
 from broker.messages import Error, Event
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
+from reconstructor.decoders import Decoders
 from reconstructor.presence import Presence
 from reconstructor.publishing.publisher import Publisher
 from reconstructor.signals import Signals
@@ -37,6 +38,7 @@ class Context:
     delivery: Delivery
     publisher: Publisher
     presence: Presence
+    decoders: Decoders
     log: FilteringBoundLogger
     signals: Signals = field(default_factory=Signals)
 

@@ -13,11 +13,12 @@ from broker.ids import ProjectId
 from broker.logs import get_logger
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.decoders import Decoders
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
 from reconstructor.intake.receipts import ask_for_gaps
-from reconstructor.intake.router import READ, receive_messages
+from reconstructor.intake.router import READ, RECEIVE_MAXIMUM, receive_messages
 from reconstructor.intake.scale_bars import publish_revisions
 from reconstructor.jobs.runner import run_jobs
 from reconstructor.presence import Presence, last_will
@@ -33,7 +34,7 @@ _OFFLINE_TIMEOUT_S: Final = 2.0
 _CLEAR_INTERVAL_S: Final = 1.0
 
 
-async def serve_project(settings: Settings, project: ProjectId) -> None:
+async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders) -> None:
     """Serve one project until cancelled.
 
     Raises:
@@ -43,7 +44,7 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
     """
     requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
-    async with _opened(settings, project) as (context, executor), asyncio.TaskGroup() as tasks:
+    async with _opened(settings, project, decoders) as (context, executor), asyncio.TaskGroup() as tasks:
         work = {
             "connection": _follow_connection(context),
             "intake": receive_messages(context, requests, gaps),
@@ -60,7 +61,9 @@ async def serve_project(settings: Settings, project: ProjectId) -> None:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, project: ProjectId) -> AsyncIterator[tuple[Context, Executor]]:
+async def _opened(
+    settings: Settings, project: ProjectId, decoders: Decoders
+) -> AsyncIterator[tuple[Context, Executor]]:
     """Open everything that has to be closed again, in order."""
     store = await asyncio.to_thread(
         Store,
@@ -85,6 +88,7 @@ async def _opened(settings: Settings, project: ProjectId) -> AsyncIterator[tuple
                 references=store.references,
                 grace_s=settings.grace_s,
             ),
+            decoders=decoders,
             presence=Presence(project=project, settings=settings, store=store, delivery=delivery, boot_id=boot_id),
             log=get_logger(project=project),
         )
@@ -100,6 +104,7 @@ def _delivery(settings: Settings, project: ProjectId, boot_id: str) -> Delivery:
         client_id=f"reconstructor-{project}",
         subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
         will=last_will(settings, project, boot_id),
+        receive_maximum=RECEIVE_MAXIMUM,
     )
 
 

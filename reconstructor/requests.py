@@ -13,6 +13,7 @@ from broker.errors import CairnError
 from broker.ids import Encoding, SenderId, Verb
 from broker.messages import Request, Response
 from reconstructor.context import BROKER_ERRORS, Context
+from reconstructor.defects import translating_defects
 from reconstructor.publishing.publisher import shard_topic
 
 
@@ -62,7 +63,12 @@ class ReceivedRequest:
 async def answer_requests(context: Context, requests: asyncio.Queue[ReceivedRequest]) -> None:
     """Answer requests one by one until cancelled."""
     while True:
-        await answer_request(context, await requests.get())
+        asked = await requests.get()
+        try:
+            with translating_defects(context.log, topic=asked.topic):
+                await answer_request(context, asked)
+        except CairnError as exc:
+            await context.publish_error(exc, topic=asked.topic)
 
 
 async def answer_request(context: Context, asked: ReceivedRequest) -> None:

@@ -8,6 +8,9 @@ from broker.config import BadSettingsError
 from broker.errors import CairnError, first_error
 from broker.logs import get_logger
 from reconstructor.config import Settings
+from reconstructor.decoders import Decoders
+from reconstructor.decoders.inspection import PixelLimits
+from reconstructor.decoders.protocol import Limits
 from reconstructor.project import serve_project
 
 
@@ -27,9 +30,10 @@ async def serve(settings: Settings) -> None:
     log.info("reconstructor_started", projects=",".join(settings.projects), black_box=settings.black_box)
     problem: CairnError | None = None
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with _decoders(settings) as decoders, asyncio.TaskGroup() as tasks:
             serving = [
-                tasks.create_task(serve_project(settings, project), name=project) for project in settings.projects
+                tasks.create_task(serve_project(settings, project, decoders), name=project)
+                for project in settings.projects
             ]
             await stop.wait()
             for task in serving:
@@ -39,6 +43,16 @@ async def serve(settings: Settings) -> None:
     if problem is not None:
         raise problem
     log.info("reconstructor_stopped")
+
+
+def _decoders(settings: Settings) -> Decoders:
+    pixels = PixelLimits(
+        reduced=settings.image_pixels_limit,
+        full=settings.full_decode_pixels_limit,
+        side_px=settings.image_side_px_limit,
+    )
+    limits = Limits(memory_bytes=settings.decoder_memory_bytes, cpu_s=settings.decoder_cpu_s)
+    return Decoders(count=settings.decoder_count, limits=limits, pixels=pixels)
 
 
 def run(settings: Settings) -> None:

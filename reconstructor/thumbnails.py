@@ -1,12 +1,13 @@
 """How do viewers recognise an image? A small retained JPEG of each; a task of its own publishes it."""
 
 import asyncio
+import contextlib
 
 from broker.config import Connection
 from broker.contract import IMAGE_THUMBNAIL, match
 from broker.ids import ProjectId
-from broker.images.thumbnails import thumbnail
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.defects import MessageFailedError, translating_defects
 from reconstructor.publishing.retained import retained_messages
 from reconstructor.storage.images import StoredImage
 
@@ -26,7 +27,8 @@ async def publish_thumbnails(context: Context) -> None:
             while seen_count < await asyncio.to_thread(context.store.image_count):
                 image = await asyncio.to_thread(context.store.image, seen_count + 1)
                 if image.image_id not in shown:
-                    await _publish(context, image)
+                    with contextlib.suppress(MessageFailedError):  # logged; the image goes without
+                        await _publish(context, image)
                 seen_count += 1
         except BROKER_ERRORS as exc:
             context.log.warning("thumbnails_wait", reason=exc.sentence)
@@ -45,8 +47,9 @@ async def _list(connection: Connection, project: ProjectId) -> frozenset[str]:
 
 
 async def _publish(context: Context, image: StoredImage) -> None:
-    content = await asyncio.to_thread(context.store.path(image).read_bytes)
-    small = await asyncio.to_thread(thumbnail, content)
-    if small is not None:
-        outgoing = IMAGE_THUMBNAIL.outgoing(context.space, context.project, small, image_id=image.image_id)
-        await context.delivery.publish(outgoing)
+    with translating_defects(context.log, image=image.image_id):
+        content = await asyncio.to_thread(context.store.path(image).read_bytes)
+        small = await context.decoders.thumbnail(content)
+        if small is not None:
+            outgoing = IMAGE_THUMBNAIL.outgoing(context.space, context.project, small, image_id=image.image_id)
+            await context.delivery.publish(outgoing)

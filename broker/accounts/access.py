@@ -1,11 +1,11 @@
 """Who is who, and what may each do? Users, and the ACL lines that follow from the contract."""
 
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
+from broker.accounts.passwords import fresh_password, hashed
 from broker.channel import Channel, Role
 from broker.contract import CHANNELS
 from broker.errors import CairnError
@@ -56,8 +56,16 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user as the broker knows it: with the hash of a password."""
+
+    user: User
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A user with a password in plain, to be hashed into the password file."""
+    """A user with a password in plain, which only its owner keeps."""
 
     user: User
     password: str
@@ -65,7 +73,12 @@ class Credential:
     @classmethod
     def fresh(cls, user: User) -> Self:
         """A user with a new random password."""
-        return cls(user=user, password=secrets.token_urlsafe(24))
+        return cls(user=user, password=fresh_password())
+
+    @property
+    def account(self) -> Account:
+        """What the broker keeps of it."""
+        return Account(user=self.user, password_hash=hashed(self.password))
 
 
 def acl(users: Iterable[User], space: TopicSpace) -> str:

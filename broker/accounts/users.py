@@ -1,96 +1,150 @@
-"""Who has an account on our broker, and where is each one's password? One folder, readable by its owner only."""
+"""Who has an account on our broker? One file, readable by its owner only: names, roles, projects, password hashes."""
 
-import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
+import fcntl
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from broker.accounts.access import BadUserError, Credential, User
+from broker.accounts.access import Account, BadUserError, Credential, User
 from broker.files import write_durably
+from broker.ids import ProjectId
 
-_Row = tuple[str, str, list[str]] | tuple[str, str, list[str], str]  # name, role, projects, Home Assistant's prefix
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    role: str
+    projects: list[str]
+    password_hash: str
+    home_assistant_prefix: str | None = None
+
+
 _ROWS: Final = TypeAdapter(list[_Row])
 
 
 @dataclass(frozen=True, slots=True)
 class UserBook:
-    """`users.json` and `secrets/{name}` below a broker's data folder."""
+    """`users.json` below a broker's data folder. A broker that runs takes a change within a second."""
 
     data_dir: Path
 
-    def password_file(self, name: str) -> Path:
-        """Where a user's password is kept, for the settings of the program that uses it."""
-        return self.data_dir / "secrets" / name
+    @property
+    def file(self) -> Path:
+        """Where the accounts are kept."""
+        return self.data_dir / "users.json"
 
-    def users(self) -> list[User]:
+    def accounts(self) -> list[Account]:
         """Everybody, by name.
 
         Raises:
-            BadUserError: `users.json` is not what we wrote.
+            BadUserError: the file is not what we wrote.
         """
-        if not self._file.exists():
+        if not self.file.exists():
             return []
         try:
-            rows = _ROWS.validate_json(self._file.read_bytes())
+            rows = _ROWS.validate_json(self.file.read_bytes())
         except ValidationError as exc:
-            raise BadUserError(f"{self._file} is damaged: restore it or delete it and add the users again") from exc
-        return [
-            User.build(name, role, projects, home_assistant_prefix=prefix[0] if prefix else None)
-            for name, role, projects, *prefix in rows
-        ]
+            raise BadUserError(f"{self.file} is damaged: restore it or delete it and add the users again") from exc
+        return [_account(row) for row in rows]
 
-    def credentials(self) -> list[Credential]:
-        """Everybody with their password.
-
-        Raises:
-            BadUserError: a password file is missing.
-        """
-        try:
-            return [
-                Credential(user=user, password=self.password_file(user.name).read_text(encoding="utf-8").strip())
-                for user in self.users()
-            ]
-        except OSError as exc:
-            raise BadUserError(f"cannot read a password: {exc}; add the user again") from exc
+    def users(self) -> list[User]:
+        """Everybody, by name; raises like `accounts`."""
+        return [account.user for account in self.accounts()]
 
     def add(self, user: User) -> Credential:
-        """Add a user, or change role and projects of one; an existing password stays."""
-        others = [one for one in self.users() if one.name != user.name]
-        secret = self.password_file(user.name)
-        if not secret.exists():
-            _write(secret, secrets.token_urlsafe(24) + "\n")
-        self._save([*others, user])
-        return Credential(user=user, password=secret.read_text(encoding="utf-8").strip())
-
-    def remove(self, name: str) -> None:
-        """Take an account away.
+        """Add a user with a new password.
 
         Raises:
-            BadUserError: nobody has this name.
+            BadUserError: there is an account of this name.
         """
-        users = self.users()
-        if name not in {user.name for user in users}:
-            raise BadUserError(f"nobody is called {name!r}: `cairn broker users` lists the accounts")
-        self._save([user for user in users if user.name != name])
-        self.password_file(name).unlink(missing_ok=True)
+        with self._changing() as accounts:
+            if user.name in accounts:
+                raise BadUserError(f"there is an account {user.name!r}: `cairn broker user passwd` renews its password")
+            credential = Credential.fresh(user)
+            accounts[user.name] = credential.account
+        return credential
 
-    @property
-    def _file(self) -> Path:
-        return self.data_dir / "users.json"
+    def change(self, user: User) -> None:
+        """Change role and projects of an account; its password stays. Raises BadUserError when there is none."""
+        with self._changing() as accounts:
+            accounts[user.name] = replace(_known(accounts, user.name), user=user)
 
-    def _save(self, users: Iterable[User]) -> None:
-        rows = [_row(user) for user in sorted(users, key=lambda user: str(user.name))]
-        _write(self._file, _ROWS.dump_json(rows).decode() + "\n")
+    def set_password(self, name: str) -> Credential:
+        """Give an account a new random password; the earlier one ends. Raises BadUserError when there is none."""
+        with self._changing() as accounts:
+            credential = Credential.fresh(_known(accounts, name).user)
+            accounts[name] = credential.account
+        return credential
+
+    def remove(self, name: str) -> None:
+        """Take an account away; raises BadUserError when there is none."""
+        with self._changing() as accounts:
+            _known(accounts, name)
+            del accounts[name]
+
+    def add_to_project(self, project: ProjectId, names: Iterable[str]) -> None:
+        """Make accounts members of a project; raises BadUserError when there is no such account."""
+        with self._changing() as accounts:
+            for name in names:
+                user = _known(accounts, name).user
+                members = (*(each for each in user.projects if each != project), project)
+                accounts[name] = replace(accounts[name], user=replace(user, projects=members))
+
+    def remove_project(self, project: ProjectId) -> tuple[str, ...]:
+        """Take a project away from all accounts; returns those that had no other and are gone with it."""
+        gone = []
+        with self._changing() as accounts:
+            for name, account in list(accounts.items()):
+                others = tuple(each for each in account.user.projects if each != project)
+                if others:
+                    accounts[name] = replace(account, user=replace(account.user, projects=others))
+                else:
+                    gone.append(name)
+                    del accounts[name]
+        return tuple(gone)
+
+    def stamp(self) -> tuple[int, ...]:
+        """What differs after a change; empty without a file."""
+        try:
+            found = self.file.stat()
+        except OSError:
+            return ()
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Account]]:
+        """Read the accounts, let the block change them, and write them; two programs do not overwrite each other."""
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.data_dir / "users.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            accounts = {str(each.user.name): each for each in self.accounts()}
+            yield accounts
+            rows = [_row(accounts[name]) for name in sorted(accounts)]
+            write_durably(self.data_dir, {self.file.name: _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)
 
 
-def _row(user: User) -> _Row:
-    row = (str(user.name), str(user.role), [str(each) for each in user.projects])
-    return row if user.home_assistant_prefix is None else (*row, user.home_assistant_prefix)
+def _known(accounts: Mapping[str, Account], name: str) -> Account:
+    if name not in accounts:
+        raise BadUserError(f"nobody is called {name!r}: `cairn broker user list` lists the accounts")
+    return accounts[name]
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_durably(path.parent, {path.name: text.encode()}, mode=0o600)
+def _account(row: _Row) -> Account:
+    user = User.build(row.name, row.role, row.projects, home_assistant_prefix=row.home_assistant_prefix)
+    return Account(user=user, password_hash=row.password_hash)
+
+
+def _row(account: Account) -> _Row:
+    user = account.user
+    return _Row(
+        name=str(user.name),
+        role=str(user.role),
+        projects=[str(each) for each in user.projects],
+        password_hash=account.password_hash,
+        home_assistant_prefix=user.home_assistant_prefix,
+    )

@@ -52,7 +52,7 @@ class _Discovery(_Model):
 
 
 def discovery(prefix: str, space: TopicSpace, project: ProjectId, agent: AgentId, *, camera: str) -> Outgoing:
-    """Build the retained message; the account needs `cairn broker add-user --home-assistant` to publish it."""
+    """Build the retained message; the account needs `cairn broker user add --home-assistant` to publish it."""
     state, health, thumbnail = (
         space.topic(project, channel.template, agent=agent) for channel in (AGENT_STATE, AGENT_HEALTH, AGENT_THUMBNAIL)
     )

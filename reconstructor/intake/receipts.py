@@ -7,11 +7,13 @@ from typing import Final
 
 from broker.contract import CAPTURED_AT_PROPERTY, FLOW, MISSING, RECEIPT
 from broker.delivery import Incoming
+from broker.errors import CairnError
 from broker.ids import ImageName, SenderId
 from broker.messages import Flow, Missing, ReceiptStatus, UploadAcknowledged
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.decoders.inspection import ImageRefusedError
 from reconstructor.gaps import Gaps
-from reconstructor.intake.validation import ImageRefusedError, Limits, Taken, Upload, take_in
+from reconstructor.intake.validation import Taken, Upload, take_in
 from reconstructor.storage.durable_files import StoreError
 
 GAP_LOOK_S: Final = 5.0
@@ -29,11 +31,9 @@ def captured_at(message: Incoming) -> datetime | None:
 
 async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:
     """Store an upload and return its receipt; while the disk is full, wait without acknowledging."""
-    settings = context.settings
-    limits = Limits(pixels=settings.image_pixels_limit, side_px=settings.image_side_px_limit)
     while True:
         try:
-            taken = await asyncio.to_thread(take_in, upload, context.store, limits)
+            taken = await take_in(upload, context.store, context.decoders.inspect)
         except ImageRefusedError as exc:
             return await rejection(context, upload.sender, upload.name, exc)
         except StoreError as exc:
@@ -62,7 +62,7 @@ async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadA
     )
 
 
-async def rejection(context: Context, sender: SenderId, name: ImageName, exc: ImageRefusedError) -> UploadAcknowledged:
+async def rejection(context: Context, sender: SenderId, name: ImageName, exc: CairnError) -> UploadAcknowledged:
     """The receipt of an image that is not taken."""
     context.log.warning("image_rejected", sender=sender, image=name, code=exc.code, reason=exc.sentence)
     with contextlib.suppress(StoreError):  # a full disk prevents counting, not the receipt

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import dataclasses
+from dataclasses import dataclass, field
+from functools import partial
 
 from broker.channel import Match
 from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, match
@@ -9,82 +12,140 @@ from broker.delivery import Incoming
 from broker.errors import CairnError
 from broker.ids import ImageName, SenderId
 from reconstructor.context import BROKER_ERRORS, Context
+from reconstructor.defects import MessageFailedError, translating_defects
 from reconstructor.gaps import Gaps
+from reconstructor.intake.lanes import Lanes
 from reconstructor.intake.pieces import receive_upload
-from reconstructor.intake.receipts import captured_at, receipt_for, rejection, send_flow, send_receipt
+from reconstructor.intake.receipts import captured_at, receipt_for, rejection, send_flow, send_receipt, wait_for_disk
 from reconstructor.intake.scale_bars import receive_scale_bar
-from reconstructor.intake.validation import ImageRefusedError, Upload
+from reconstructor.intake.validation import Upload
 from reconstructor.requests import ReceivedRequest
+from reconstructor.storage.attempts import key_of
+from reconstructor.storage.durable_files import StoreError
 
 # The filter of the pieces matches begin and end, too; filters of their own would bring those twice.
 READ = (IMAGE, UPLOAD_PIECE, REQUEST, SCALE_BAR)
+# One sender's flow window and some more: while its images wait for a decoder, other senders' still come.
+RECEIVE_MAXIMUM = 8
+
+# Messages at QoS 0 come without a limit; those at QoS 1 stay with the broker until others are acknowledged.
+MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 
-class MessageFailedError(ImageRefusedError):
-    """Processing a message failed by a defect of the program; the message is not processed again."""
+class TooManyAtOnceError(CairnError):
+    """Messages at QoS 0 come faster than they can be processed."""
 
-    code = "message_failed"
-    remedy = "Report it with the reconstructor's log, which names the exception."
+    code = "too_many_at_once"
+    remedy = "Publish images with QoS 1 (`mosquitto_pub -q 1`), which waits until there is room."
+
+
+class MessageSetAsideError(CairnError):
+    """Processing a message ended the whole process twice; it is not processed again."""
+
+    code = "message_set_aside"
+    remedy = "Report it with the file, which lies in the project's folder `set_aside`."
 
 
 async def receive_messages(context: Context, requests: asyncio.Queue[ReceivedRequest], gaps: Gaps) -> None:
-    """Process messages one by one until cancelled; acknowledge each once it is durable or refused with a reason."""
-    senders: set[SenderId] = set()
-    async for message in context.delivery.messages():
+    """Process messages until cancelled; acknowledge each once it is durable or refused with a reason."""
+    router = _Router(context=context, requests=requests, gaps=gaps)
+    async with asyncio.TaskGroup() as tasks:
+        lanes = Lanes(tasks)
+        async for message in context.delivery.messages():
+            if context.store.attempts.is_suspect(key_of(message.topic, message.payload)):
+                await lanes.wait_idle()
+                await router.process(message)
+            elif message.qos == 0 and lanes.waiting_bytes > MAX_WAITING_BYTES:
+                without_bytes = dataclasses.replace(message, payload=b"")
+                lanes.put(router.lane_of(message), partial(router.refuse_unconfirmed, without_bytes), 0)
+            else:
+                lanes.put(router.lane_of(message), partial(router.process, message), len(message.payload))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Router:
+    context: Context
+    requests: asyncio.Queue[ReceivedRequest]
+    gaps: Gaps
+    senders: set[SenderId] = field(default_factory=set)  # who has the flow limits
+
+    def lane_of(self, message: Incoming) -> str:
+        """Messages of one lane are processed one after the other: one for each sender, one for everything else."""
+        with contextlib.suppress(CairnError):
+            found = match(self.context.space, message.topic)
+            if found.channel not in {REQUEST, SCALE_BAR}:
+                return found.sender
+        return ""
+
+    async def process(self, message: Incoming) -> None:
+        """Process one message to its end; only a lost broker leaves it unacknowledged, which brings it again."""
+        context, attempts = self.context, self.context.store.attempts
+        key = key_of(message.topic, message.payload)
         try:
-            await _receive_one(context, message, requests, gaps, senders)
-        except BROKER_ERRORS as exc:  # not acknowledged: the broker or the sender brings it again
+            if attempts.has_ended_twice(key):
+                await self._set_aside(key, message)
+            else:
+                with attempts.processing(key), translating_defects(context.log, topic=message.topic):
+                    await self._receive(message)
+        except BROKER_ERRORS as exc:
             context.log.warning("answer_not_published", topic=message.topic, reason=exc.sentence)
+            return
+        except MessageFailedError as exc:
+            await self._refuse(message, exc)
         except CairnError as exc:
             await context.publish_error(exc, topic=message.topic)
-            message.acknowledge()
-        except Exception:
-            context.log.exception("message_failed", topic=message.topic)
-            await _refuse(context, gaps, message)
-            message.acknowledge()
-        else:
-            message.acknowledge()
+        message.acknowledge()
 
+    async def refuse_unconfirmed(self, message: Incoming) -> None:
+        """Refuse a message at QoS 0 for which there is no room."""
+        await self._refuse(message, TooManyAtOnceError("too many images at once with QoS 0: publish with QoS 1"))
 
-async def _refuse(context: Context, gaps: Gaps, message: Incoming) -> None:
-    """Answer a message whose processing failed by a defect: a rejected receipt for an image, else an `error` event."""
-    failed = MessageFailedError("this message could not be processed: report it with the reconstructor's log")
-    # A full disk or a lost broker must not make the refusal itself fail: the log has the message already.
-    with contextlib.suppress(CairnError):
+    async def _receive(self, message: Incoming) -> None:
+        context = self.context
         found = match(context.space, message.topic)
-        if found.channel in {REQUEST, SCALE_BAR}:
-            await context.publish_error(failed, topic=message.topic)
+        if found.channel is REQUEST:
+            if not message.is_retained:
+                self.requests.put_nowait(ReceivedRequest.now(message, found))
             return
-        name = found.image_name if found.channel is IMAGE else ImageName(found.image_id)
-        receipt = await rejection(context, found.sender, name, failed)
-        await send_receipt(context, gaps, found.sender, receipt)
+        if found.channel is SCALE_BAR:
+            await receive_scale_bar(context, message.payload)
+            return
+        if found.sender not in self.senders:
+            await send_flow(context, found.sender)
+            self.senders.add(found.sender)
+        if found.channel is IMAGE:
+            await self._receive_image(found, message)
+        else:
+            await receive_upload(context, self.gaps, found, message)
 
+    async def _receive_image(self, found: Match, message: Incoming) -> None:
+        upload = Upload(
+            sender=found.sender, name=found.image_name, payload=message.payload, captured_at=captured_at(message)
+        )
+        await send_receipt(self.context, self.gaps, found.sender, await receipt_for(self.context, upload))
 
-async def _receive_one(
-    context: Context,
-    message: Incoming,
-    requests: asyncio.Queue[ReceivedRequest],
-    gaps: Gaps,
-    senders: set[SenderId],
-) -> None:
-    found = match(context.space, message.topic)
-    if found.channel is REQUEST:
-        if not message.is_retained:
-            requests.put_nowait(ReceivedRequest.now(message, found))
-        return
-    if found.channel is SCALE_BAR:
-        await receive_scale_bar(context, message.payload)
-        return
-    sender = found.sender
-    if sender not in senders:
-        await send_flow(context, sender)
-        senders.add(sender)
-    if found.channel is IMAGE:
-        await _receive_image(context, gaps, sender, found, message)
-    else:
-        await receive_upload(context, gaps, found, message)
+    async def _set_aside(self, key: str, message: Incoming) -> None:
+        while True:
+            try:
+                self.context.store.check_room(len(message.payload))
+                await asyncio.to_thread(self.context.store.attempts.set_aside, key, message.topic, message.payload)
+            except StoreError as exc:
+                await wait_for_disk(self.context, exc)
+            else:
+                break
+        failed = MessageSetAsideError("processing this message ended the reconstructor twice: report it with its file")
+        self.context.log.error("message_set_aside", topic=message.topic, file=key)
+        await self._refuse(message, failed)
+        self.context.store.attempts.forget(key)
 
-
-async def _receive_image(context: Context, gaps: Gaps, sender: SenderId, found: Match, message: Incoming) -> None:
-    upload = Upload(sender=sender, name=found.image_name, payload=message.payload, captured_at=captured_at(message))
-    await send_receipt(context, gaps, sender, await receipt_for(context, upload))
+    async def _refuse(self, message: Incoming, failed: CairnError) -> None:
+        """Answer a message that cannot be processed: a rejected receipt for an image, else an `error` event."""
+        # A full disk or a lost broker must not make the refusal itself fail: the log has the message already.
+        with contextlib.suppress(CairnError):
+            found = match(self.context.space, message.topic)
+            if found.channel in {REQUEST, SCALE_BAR}:
+                await self.context.publish_error(failed, topic=message.topic)
+                return
+            name = found.image_name if found.channel is IMAGE else ImageName(found.image_id)
+            receipt = await rejection(self.context, found.sender, name, failed)
+            await send_receipt(self.context, self.gaps, found.sender, receipt)

@@ -4,8 +4,10 @@ import asyncio
 from datetime import UTC, datetime
 
 from broker.envelope import decode
+from broker.errors import CairnError
 from broker.messages import Cameras, Manifest, ScaleBar
 from reconstructor.context import Context
+from reconstructor.defects import translating_defects
 from reconstructor.metric_scale.estimate import estimate_scale
 from reconstructor.metric_scale.scale import Scale, scale_of_bar, scaled
 
@@ -38,7 +40,11 @@ async def publish_revisions(context: Context) -> None:
     while True:
         await context.signals.revised.wait()
         context.signals.revised.clear()
-        await context.reconcile()
+        try:
+            with translating_defects(context.log, task="revisions"):
+                await context.reconcile()
+        except CairnError as exc:
+            await context.publish_error(exc)
 
 
 def _scale_after(context: Context, payload: bytes, manifest: Manifest | None) -> Scale | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from broker.errors import CairnError
 from broker.messages import Manifest
 from reconstructor.context import RETRY_S, Context
+from reconstructor.defects import translating_defects
 from reconstructor.executors import Executor
 from reconstructor.executors.child import BlackBoxInterruptedError
 from reconstructor.jobs.answer import Answer, read_answer
@@ -102,11 +103,12 @@ async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: Store
     """Run the black box and store its answer; None if the job failed or runs again."""
     with lanes.order.in_flight(job.kind) as call:
         try:
-            answer = await _reconstruct(context, lanes, job, image)
-            await lanes.order.wait_to_commit(call, answer.solution)
-            async with context.signals.changing:
-                plan = await asyncio.to_thread(_check, context, job, answer)
-                await asyncio.to_thread(context.store.commit, job, plan.change)
+            with translating_defects(context.log, image=image.image_id, kind=job.kind.value):
+                answer = await _reconstruct(context, lanes, job, image)
+                await lanes.order.wait_to_commit(call, answer.solution)
+                async with context.signals.changing:
+                    plan = await asyncio.to_thread(_check, context, job, answer)
+                    await asyncio.to_thread(context.store.commit, job, plan.change)
         except BlackBoxInterruptedError as exc:  # either call may be the cause: both run again, alone
             context.log.warning("call_interrupted", image=image.image_id, kind=job.kind.value, reason=exc.sentence)
             lanes.suspects.add(job.number)

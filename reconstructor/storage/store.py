@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import threading
 import time
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, closing
@@ -13,6 +14,7 @@ from broker.ids import ImageId
 from broker.messages import Manifest
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
+from reconstructor.storage.attempts import Attempts
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import (
     DiskFullError,
@@ -67,6 +69,7 @@ class Store:
 
     def __init__(self, folder: Path, *, refetch_every: int, disk_reserve_bytes: int = 0) -> None:
         self.folder = make_folder(folder)
+        self._storing = threading.Lock()
         self._refetch_every, self._disk_reserve_bytes = refetch_every, disk_reserve_bytes
         with ExitStack() as opened:
             opened.enter_context(_lock(folder))
@@ -75,6 +78,7 @@ class Store:
             self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"))
             self.partial_uploads.close_forgotten()
             remove_unfinished(self.images_folder)
+            self.attempts = Attempts(folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
@@ -124,14 +128,15 @@ class Store:
             DiskFullError: there is no room; nothing was taken.
             StoreError: another trouble with the disk.
         """
-        known = self.find(image.image_id, image.sha256)
-        if known is not None:
-            return known, False
-        self.check_room(len(payload))
-        record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1).encode()
-        files = {image.file_name: payload, f"{image.image_id}.json": record}
-        write_durably(self.images_folder, files)
-        return self._number(image), True
+        with self._storing:  # two senders may send the same image at once
+            known = self.find(image.image_id, image.sha256)
+            if known is not None:
+                return known, False
+            self.check_room(len(payload))
+            record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1).encode()
+            files = {image.file_name: payload, f"{image.image_id}.json": record}
+            write_durably(self.images_folder, files)
+            return self._number(image), True
 
     # Jobs
 

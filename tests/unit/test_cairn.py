@@ -32,13 +32,13 @@ def complete(shell: str, line: str) -> list[str]:
         "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
     }[shell]
     done = cairn(_CAIRN_COMPLETE=f"complete_{shell}", **asked)
-    return [each for each in ("add-user", "acl", "broker", "view") if each in done.stdout]
+    return [each for each in ("acl", "broker", "view") if each in done.stdout]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_programs_and_their_commands_are_completed(shell: str) -> None:
     assert complete(shell, "cairn bro") == ["broker"]
-    assert complete(shell, "cairn broker a") == ["add-user", "acl"]
+    assert complete(shell, "cairn broker a") == ["acl"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from broker.accounts.access import User
-from broker.accounts.users import UserBook
 from broker.mosquitto import answers, free_port
 from demo.programs import Program, ProgramFailedError
 
@@ -21,7 +19,6 @@ async def until(condition: object, timeout_s: float = 20) -> None:
 
 async def test_killed_program_comes_back_and_is_stopped_in_the_end(tmp_path: Path) -> None:
     port = free_port()
-    UserBook(tmp_path).add(User.build("ops", "operator", ["demo"]))
     words = ("broker", "start", "--data", str(tmp_path), "--port", str(port))
     program = Program(name="broker", words=words, environment={}, log_dir=tmp_path / "logs")
     kept = asyncio.create_task(program.keep_running())

@@ -16,8 +16,9 @@ def start_program(mosquitto: Mosquitto, tmp_path: Path) -> Iterator[StartProgram
     """Start the service with a test black box and settings; stopped, or killed, at the end."""
     programs: list[Program] = []
 
-    def start(black_box: str = "instant", **settings: object) -> Program:
+    def start(black_box: str = "instant", module: str = "cairn", **settings: object) -> Program:
         program = Program(mosquitto.connection("reconstructor"), tmp_path, black_box, **settings)
+        program.module = module
         program.start()
         programs.append(program)
         return program

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from broker.config import Connection
 from broker.contract import EVENT, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, match
@@ -46,6 +46,8 @@ E = TypeVar("E", bound=Event)
 class Program:
     """`cairn reconstructor run`, started, killed and started again on one data folder."""
 
+    module = "cairn"
+
     def __init__(self, connection: Connection, folder: Path, black_box: str, **settings: object) -> None:
         self.folder, self.log = folder / "data", folder / "reconstructor.log"
         wishes = {"projects": json.dumps([PROJECT])} | settings
@@ -57,7 +59,7 @@ class Program:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cairn", "reconstructor", "run", *self._words],
+                [sys.executable, "-m", self.module, "reconstructor", "run", *self._words],
                 env=self._environment,
                 cwd=ROOT,
                 stdout=log,
@@ -136,9 +138,9 @@ class Rig:
                 with contextlib.suppress(TimeoutError):
                     return await self.receipt(name, 3)
 
-    async def publish(self, topic: str, payload: bytes) -> None:
+    async def publish(self, topic: str, payload: bytes, qos: Literal[0, 1] = 1) -> None:
         """Publish once, to any topic; raises what the broker says of it."""
-        await self._delivery.publish(Outgoing(topic=topic, payload=payload), PATIENCE_S)
+        await self._delivery.publish(Outgoing(topic=topic, payload=payload, qos=qos), PATIENCE_S)
 
     async def send_many(self, seeds: range) -> list[ImageId]:
         """Photographs of these seeds, one after the other; their ids in order."""

@@ -247,10 +247,10 @@ async def test_a_defect_while_a_message_is_processed_ends_in_a_receipt_and_harms
 ) -> None:
     """The intake is made to fail in a way that no list of exceptions foresees."""
 
-    def fail_for_one(upload: Upload, *others: Any) -> Taken:
+    async def fail_for_one(upload: Upload, *others: Any) -> Taken:
         if upload.name == "broken":
             raise KeyError("MPO")
-        return take_in(upload, *others)
+        return await take_in(upload, *others)
 
     def fail_to_count(_: Store) -> None:
         raise DiskFullError("the disk is full")
@@ -288,6 +288,52 @@ async def test_a_defect_while_a_message_is_processed_ends_in_a_receipt_and_harms
         await rig.send_many(range(1))
         await seen.until_complete(1)
         assert not service.done()
+    service.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await service
+
+
+async def test_a_message_that_ends_the_process_twice_is_set_aside_and_refused(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
+    program = start_program(module="tests.integration.reconstructor.fragile")
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        topic = SPACE.topic(PROJECT, IMAGE.template, sender="rig-north", image_name="poison")
+        await rig.publish(topic, JPEG)
+        for _ in range(2):
+            assert program.wait() == 9
+            program.start()
+        receipt = await rig.receipt("poison", 20)
+        assert (receipt.status, receipt.code) == (ReceiptStatus.REJECTED, "message_set_aside")
+        (aside,) = (program.folder / PROJECT / "set_aside").glob("*.bin")
+        assert aside.read_bytes() == JPEG
+        await rig.send_many(range(2))
+        await seen.until_complete(2)
+        assert program.stop() == 0
+        assert list((program.folder / PROJECT / "processing").iterdir()) == []
+
+
+async def test_images_at_qos_0_beyond_the_room_for_them_are_refused_in_words(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconstructor.intake.router.MAX_WAITING_BYTES", 0)
+    settings = Settings(
+        broker=mosquitto.connection("reconstructor"),
+        projects=(PROJECT,),
+        data_dir=tmp_path / "data",
+        black_box="tests.black_boxes:instant",
+    )
+    service = asyncio.create_task(serve(settings), name="service")
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        for name in ("first", "second"):
+            topic = SPACE.topic(PROJECT, IMAGE.template, sender="rig-north", image_name=name)
+            await rig.publish(topic, photograph(len(name)), qos=0)
+        first, second = await rig.receipt("first", 20), await rig.receipt("second", 20)
+        assert first.status is ReceiptStatus.STORED
+        assert (second.status, second.code) == (ReceiptStatus.REJECTED, "too_many_at_once")
+        await rig.send_many(range(1))
     service.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await service

@@ -20,7 +20,7 @@ def test_join_link_carries_a_contributor_in_its_fragment(tmp_path: Path) -> None
     word = json.loads(base64.urlsafe_b64decode(fragment + "=" * (-len(fragment) % 4)))
     assert address == "http://127.0.0.1:8080/"
     assert word == {"user": "visitor", "password": demo.connection("visitor").secret(), "project": "demo"}
-    role = {str(user.name): user.role for user in demo.book.users()}["visitor"]
+    role = {str(each.user.name): each.user.role for each in demo.open_accounts()}["visitor"]
     assert role is Role.CONTRIBUTOR
 
 
@@ -34,4 +34,4 @@ def test_passwords_reach_programs_by_file_and_never_by_value(tmp_path: Path) -> 
     secrets = {credential.password for credential in demo.open_accounts()}
     values = demo.environment("CAIRN_VIEW", "page", PORT=1).values()
     assert not secrets & set(values)
-    assert str(demo.book.password_file("page")) in values
+    assert str(demo.password_file("page")) in values

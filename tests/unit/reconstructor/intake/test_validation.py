@@ -1,5 +1,7 @@
 """Which uploads are taken, and with which code the others are not."""
 
+import asyncio
+import dataclasses
 import hashlib
 import io
 import struct
@@ -9,23 +11,24 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from broker.contract import MAX_IMAGE_BYTES
 from broker.ids import ImageName, SenderId
 from broker.messages import ReceiptStatus
-from reconstructor.intake.validation import (
+from reconstructor.decoders.inspection import (
     DamagedImageError,
-    EmptyImageError,
     ImageRefusedError,
+    ImageTooCostlyError,
     ImageTooLargeError,
-    Limits,
+    Inspected,
     NotAnImageError,
-    Upload,
-    WrongDigestError,
-    take_in,
+    PixelLimits,
+    inspect,
 )
+from reconstructor.intake.validation import EmptyImageError, Taken, Upload, WrongDigestError, take_in
 from reconstructor.storage.store import Store
 from tests.photographs import huge_png, image_id, photograph
 
-LIMITS = Limits(pixels=178_956_970, side_px=32_768, size_bytes=1_000_000)
+LIMITS = PixelLimits(reduced=178_956_970, full=178_956_970, side_px=32_768)
 
 
 @pytest.fixture
@@ -39,10 +42,19 @@ def upload(payload: bytes, name: str = "door") -> Upload:
     return Upload(sender=SenderId("anna"), name=ImageName(name), payload=payload)
 
 
+def take(upload: Upload, store: Store, limits: PixelLimits = LIMITS) -> Taken:
+    """Take an upload in, decoded in this process."""
+
+    async def inspect_here(content: bytes) -> Inspected:
+        return inspect(content, limits)
+
+    return asyncio.run(take_in(upload, store, inspect_here))
+
+
 @pytest.mark.parametrize(("kind", "suffix"), [("JPEG", ".jpg"), ("PNG", ".png"), ("WEBP", ".webp"), ("TIFF", ".tif")])
 def test_an_image_of_each_format_is_stored_byte_for_byte(store: Store, kind: str, suffix: str) -> None:
     payload = photograph(1, kind=kind)
-    taken = take_in(upload(payload), store, LIMITS)
+    taken = take(upload(payload), store)
     assert (taken.status, taken.image.number) == (ReceiptStatus.STORED, 1)
     assert store.path(taken.image).suffix == suffix
     assert store.path(taken.image).read_bytes() == payload
@@ -53,11 +65,11 @@ def test_a_jpeg_with_further_pictures_behind_the_first_is_a_jpeg(store: Store) -
     stream = io.BytesIO()
     first, second = Image.new("RGB", (80, 60), (200, 90, 10)), Image.new("RGB", (80, 60))
     first.save(stream, "MPO", save_all=True, append_images=[second])
-    taken = take_in(upload(stream.getvalue()), store, LIMITS)
+    taken = take(upload(stream.getvalue()), store)
     assert (taken.status, store.path(taken.image).suffix) == (ReceiptStatus.STORED, ".jpg")
 
 
-@pytest.mark.parametrize("error", [TypeError, KeyError, RecursionError, MemoryError, AssertionError, ZeroDivisionError])
+@pytest.mark.parametrize("error", [TypeError, KeyError, RecursionError, AssertionError, ZeroDivisionError])
 def test_whatever_a_decoder_raises_the_image_is_refused(
     store: Store, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
@@ -66,8 +78,17 @@ def test_whatever_a_decoder_raises_the_image_is_refused(
 
     monkeypatch.setattr("PIL.JpegImagePlugin.JpegImageFile.load", fail)
     with pytest.raises(DamagedImageError, match="from deep inside"):
-        take_in(upload(photograph(1)), store, LIMITS)
+        take(upload(photograph(1)), store)
     assert store.image_count() == 0
+
+
+def test_an_image_that_needs_too_much_memory_is_refused_in_words(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.JpegImagePlugin.JpegImageFile.load", fail)
+    with pytest.raises(ImageTooCostlyError, match="more memory"):
+        take(upload(photograph(1)), store)
 
 
 def test_the_122_byte_tiff_is_refused(store: Store) -> None:
@@ -78,20 +99,20 @@ def test_the_122_byte_tiff_is_refused(store: Store) -> None:
     tiff = b"II*\0" + struct.pack("<IH", 8, len(entries)) + body + bytes(4)
     assert len(tiff) == 122
     with pytest.raises(DamagedImageError):
-        take_in(upload(tiff), store, LIMITS)
+        take(upload(tiff), store)
 
 
 def test_a_plain_name_gets_an_id_from_the_digest(store: Store) -> None:
     payload = photograph(1)
-    taken = take_in(upload(payload, "door1"), store, LIMITS)
+    taken = take(upload(payload, "door1"), store)
     assert taken.image.image_id == f"door1-000000-{hashlib.sha256(payload).hexdigest()[:16]}"
 
 
 def test_the_same_id_again_is_a_duplicate_with_the_same_number(store: Store) -> None:
     payload = photograph(1)
     name = image_id(payload, 7)
-    first = take_in(upload(payload, name), store, LIMITS)
-    again = take_in(upload(payload, name), store, LIMITS)
+    first = take(upload(payload, name), store)
+    again = take(upload(payload, name), store)
     assert again.status is ReceiptStatus.DUPLICATE
     assert again.image == first.image
     assert store.image_count() == 1
@@ -99,8 +120,8 @@ def test_the_same_id_again_is_a_duplicate_with_the_same_number(store: Store) -> 
 
 def test_the_same_bytes_under_another_name_are_a_duplicate(store: Store) -> None:
     payload = photograph(1)
-    first = take_in(upload(payload, "door"), store, LIMITS)
-    again = take_in(upload(payload, "window"), store, LIMITS)
+    first = take(upload(payload, "door"), store)
+    again = take(upload(payload, "window"), store)
     assert (again.status, again.image.image_id) == (ReceiptStatus.DUPLICATE, first.image.image_id)
 
 
@@ -128,14 +149,14 @@ JPEG = photograph(3)
         (huge_png(40_000), ImageTooLargeError, "image_too_large"),
         (huge_png(2_000_000_000), ImageTooLargeError, "image_too_large"),
         (huge_png(30_000), ImageTooLargeError, "image_too_large"),
-        (b"\xff\xd8\xff" + b"0" * 1_000_000, ImageTooLargeError, "image_too_large"),
+        (b"\xff\xd8\xff" + bytes(MAX_IMAGE_BYTES), ImageTooLargeError, "image_too_large"),
     ],
 )
 def test_what_is_not_acceptable_is_refused_with_its_code(
     store: Store, payload: bytes, error: type[ImageRefusedError], code: str
 ) -> None:
     with pytest.raises(error) as caught:
-        take_in(upload(payload), store, LIMITS)
+        take(upload(payload), store)
     assert caught.value.code == code
     assert store.image_count() == 0
     assert list(store.images_folder.iterdir()) == []
@@ -143,15 +164,39 @@ def test_what_is_not_acceptable_is_refused_with_its_code(
 
 def test_a_long_narrow_image_is_refused_by_its_side(store: Store) -> None:
     with pytest.raises(ImageTooLargeError):
-        take_in(upload(photograph(1, width_px=3000, height_px=2)), store, Limits(pixels=10**6, side_px=2000))
+        take(upload(photograph(1, width_px=3000, height_px=2)), store, dataclasses.replace(LIMITS, side_px=2000))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "is_taken"),
+    [
+        ("JPEG", {}, True),
+        ("JPEG", {"progressive": True}, False),
+        ("PNG", {}, False),
+        ("WEBP", {}, False),
+        ("TIFF", {}, False),
+    ],
+)
+def test_only_a_baseline_jpeg_may_have_many_pixels(
+    store: Store, kind: str, options: dict[str, bool], *, is_taken: bool
+) -> None:
+    """Anything else is decoded at full size."""
+    stream = io.BytesIO()
+    Image.new("RGB", (80, 60)).save(stream, kind, **options)
+    limits = PixelLimits(reduced=4800, full=4799, side_px=80)
+    if is_taken:
+        assert take(upload(stream.getvalue()), store, limits).status is ReceiptStatus.STORED
+        return
+    with pytest.raises(ImageTooLargeError, match="baseline JPEG"):
+        take(upload(stream.getvalue()), store, limits)
 
 
 def test_an_image_within_the_limits_is_not_called_a_bomb(store: Store) -> None:
     payload = flat_png(13_000)  # 169 megapixels: Pillow alone would warn
-    assert take_in(upload(payload), store, LIMITS).status is ReceiptStatus.STORED
+    assert take(upload(payload), store).status is ReceiptStatus.STORED
 
 
 def test_other_bytes_than_the_id_says_are_refused(store: Store) -> None:
     with pytest.raises(WrongDigestError) as caught:
-        take_in(upload(photograph(1), image_id(photograph(2), 1)), store, LIMITS)
+        take(upload(photograph(1), image_id(photograph(2), 1)), store)
     assert caught.value.code == "wrong_digest"

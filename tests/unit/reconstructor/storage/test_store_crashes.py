@@ -1,5 +1,6 @@
 """A crash at every single write of intake and store: nothing is lost, nothing is numbered twice, nothing is half there."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ import pytest
 from broker import files
 from broker.ids import ImageName, ProjectId, SenderId
 from broker.messages import ReceiptStatus
-from reconstructor.intake.validation import Limits, Taken, Upload, take_in
+from reconstructor.decoders.inspection import Inspected, PixelLimits, inspect
+from reconstructor.intake.validation import Taken, Upload, take_in
 from reconstructor.jobs.answer import read_answer
 from reconstructor.jobs.commit import plan_commit
 from reconstructor.schedule import JobState
@@ -19,7 +21,7 @@ from reconstructor.storage.store import Store
 from tests.black_boxes import instant
 from tests.photographs import image_id, photograph
 
-LIMITS = Limits(pixels=1_000_000, side_px=2000)
+LIMITS = PixelLimits(reduced=1_000_000, full=1_000_000, side_px=2000)
 PROJECT = ProjectId("chapel")
 
 
@@ -58,7 +60,12 @@ def open_store(folder: Path) -> Store:
 def send(store: Store, seed: int) -> Taken:
     payload = photograph(seed)
     name = ImageName(image_id(payload, seed))
-    return take_in(Upload(sender=SenderId("rig-north"), name=name, payload=payload), store, LIMITS)
+    upload = Upload(sender=SenderId("rig-north"), name=name, payload=payload)
+    return asyncio.run(take_in(upload, store, inspect_here))
+
+
+async def inspect_here(content: bytes) -> Inspected:
+    return inspect(content, LIMITS)
 
 
 def check_images(store: Store) -> None:

@@ -1,0 +1,127 @@
+"""Is this an acceptable photograph? Its header is read under limits, then it is decoded once; run this in a decoder process."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+
+from broker.errors import CairnError
+from broker.images.decoding import UndecodableImageError, translating_decoder_errors
+from broker.images.formats import FORMAT_BY_NAME, READ_FORMATS, ImageFormat
+
+_SMALLEST: Final = (1, 1)  # the size drafted for: the whole stream is still read, an eighth of the pixels is made
+
+
+class ImageRefusedError(CairnError):
+    """An upload that is refused; the subclasses say why."""
+
+    code = "image_refused"
+    remedy = "Read the reason in the receipt."
+
+
+class ImageTooLargeError(ImageRefusedError):
+    """The image has more bytes or pixels than allowed."""
+
+    code = "image_too_large"
+    remedy = "Reduce the image below the limit that the receipt names."
+
+
+class ImageTooCostlyError(ImageRefusedError):
+    """Decoding the image takes more processor time or memory than allowed."""
+
+    code = "image_too_costly"
+    remedy = "Save the photograph as an ordinary (not progressive) JPEG and send that."
+
+
+class NotAnImageError(ImageRefusedError):
+    """Neither JPEG, PNG, WebP nor TIFF."""
+
+    code = "not_an_image"
+    remedy = "Send a JPEG, PNG, WebP or TIFF."
+
+
+class DamagedImageError(ImageRefusedError):
+    """An image that ends early or does not decode."""
+
+    code = "damaged_image"
+    remedy = "Send the file again; if it stays so, take the photograph again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelLimits:
+    """The largest image that is decoded, pixels.
+
+    Attributes:
+        reduced: a baseline JPEG, which is decoded at an eighth of its size.
+        full: any other image, progressive JPEG included: all its pixels or coefficients are in memory at once.
+        side_px: the longer side.
+    """
+
+    reduced: int
+    full: int
+    side_px: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """What the receipt and the store need to know of an image."""
+
+    suffix: str
+    content_type: str
+    width_px: int
+    height_px: int
+
+
+def inspect(content: bytes, limits: PixelLimits) -> Inspected:
+    """Read the header, refuse what is too large before a pixel is made, then decode once; raises ImageRefusedError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of odd EXIF and of large images: our own limits decide
+        opened = _open(content)
+        kind = FORMAT_BY_NAME[str(opened.format)]
+        width, height = opened.size
+        _check_size(opened, kind, limits)
+        _decode(opened)
+    return Inspected(suffix=kind.suffixes[0], content_type=kind.content_type, width_px=width, height_px=height)
+
+
+def _check_size(opened: Image.Image, kind: ImageFormat, limits: PixelLimits) -> None:
+    width, height = opened.size
+    if max(width, height) > limits.side_px:
+        raise ImageTooLargeError(
+            f"{width}x{height} pixels: a side is above the limit of {limits.side_px}: reduce the image"
+        )
+    is_progressive = bool(opened.info.get("progressive"))
+    is_reduced = "JPEG" in kind.names and not is_progressive
+    limit = limits.reduced if is_reduced else limits.full
+    if width * height > limit:
+        name = "progressive JPEG" if is_progressive else kind.names[0]
+        raise ImageTooLargeError(
+            f"{width}x{height} pixels are above the limit of {limit} for {name}: reduce the image"
+            + ("" if is_reduced else ", or send it as a baseline JPEG")
+        )
+
+
+def _open(content: bytes) -> Image.Image:
+    try:
+        with translating_decoder_errors():
+            return Image.open(io.BytesIO(content), formats=READ_FORMATS)
+    except UndecodableImageError as exc:
+        if isinstance(exc.__cause__, UnidentifiedImageError):
+            raise NotAnImageError("the bytes are not a JPEG, PNG, WebP or TIFF image") from exc
+        if isinstance(exc.__cause__, Image.DecompressionBombError):
+            raise ImageTooLargeError("the header announces far too many pixels: reduce the image") from exc
+        raise DamagedImageError(f"the image's header does not read: {exc.sentence}") from exc
+
+
+def _decode(opened: Image.Image) -> None:
+    try:
+        with translating_decoder_errors():
+            # JPEG only: 0.08 s instead of 0.21 s for 12 megapixels; a cut file is still noticed.
+            opened.draft("L", _SMALLEST)
+            opened.load()
+    except UndecodableImageError as exc:
+        if isinstance(exc.__cause__, MemoryError):
+            raise ImageTooCostlyError("decoding this image takes more memory than a decoder may have") from exc
+        raise DamagedImageError(f"the image does not decode: {exc.sentence}; send it again") from exc

@@ -1,0 +1,174 @@
+"""How are hostile images kept away from the service? A few decoder processes, each replaced after it was stopped.
+
+One process would do for speed (a 12-megapixel JPEG takes 0.08 s). There are several so that an image made to be slow
+holds one of them for its few seconds while the others serve everybody else.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from subprocess import DEVNULL, PIPE, Popen
+from threading import Timer
+from types import TracebackType
+from typing import IO, Final, Self
+
+from broker.contract import MAX_THUMBNAIL_BYTES
+from broker.logs import get_logger
+from reconstructor.decoders.inspection import (
+    DamagedImageError,
+    ImageRefusedError,
+    ImageTooCostlyError,
+    ImageTooLargeError,
+    Inspected,
+    NotAnImageError,
+    PixelLimits,
+)
+from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, Request, read, write
+
+_ATTEMPTS: Final = 2  # a process may have been ended by something else than the image
+_LONGEST_S: Final = 60.0  # by the clock, for a process that neither works nor ends
+_PASSED_ON: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TZ")
+_REFUSALS: Final = {each.code: each for each in (ImageTooLargeError, ImageTooCostlyError, NotAnImageError)}
+
+
+class Decoders:
+    """Decoder processes that all projects share. Use as an async context manager.
+
+    Args:
+        count: how many.
+        limits: what one process may take.
+        pixels: the largest images that are decoded.
+    """
+
+    def __init__(self, *, count: int, limits: Limits, pixels: PixelLimits) -> None:
+        self._pixels, self._limits = pixels, limits
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="decoder")
+        self._processes = [DecoderProcess(limits) for _ in range(count)]
+        self._idle: SimpleQueue[DecoderProcess] = SimpleQueue()
+        for process in self._processes:
+            self._idle.put(process)
+        self._is_closed = False
+        self._one_thumbnail = asyncio.Semaphore(1)  # nobody's receipt waits for thumbnails
+
+    async def inspect(self, content: bytes) -> Inspected:
+        """Check a photograph; raises ImageRefusedError when it is not acceptable."""
+        try:
+            answer, _ = await self._ask("inspect", content)
+        except DecoderEndedError as exc:
+            raise DamagedImageError(f"the image does not decode: {exc.sentence}; send it again") from exc
+        if answer.inspected is None:
+            raise _REFUSALS.get(answer.code or "", DamagedImageError)(answer.reason)
+        return answer.inspected
+
+    async def thumbnail(self, content: bytes) -> bytes | None:
+        """A small upright JPEG; None when the photograph cannot be read."""
+        async with self._one_thumbnail:
+            try:
+                _, small = await self._ask("thumbnail", content)
+            except (DecoderEndedError, ImageRefusedError) as exc:
+                get_logger().warning("thumbnail_not_made", code=exc.code, reason=exc.sentence)
+                return None
+        return small if 0 < len(small) <= MAX_THUMBNAIL_BYTES else None
+
+    async def __aenter__(self) -> Self:
+        await asyncio.gather(*(asyncio.to_thread(process.start) for process in self._processes))
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self._is_closed = True
+        for process in self._processes:
+            process.kill()
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        for process in self._processes:
+            process.end()
+
+    async def _ask(self, task: str, content: bytes) -> tuple[Answer, bytes]:
+        request = Request.model_validate({"task": task, "limits": self._pixels, "content_bytes": len(content)})
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, request, content)
+
+    def _call(self, request: Request, content: bytes) -> tuple[Answer, bytes]:
+        """Run in one of the pool's threads: there are as many threads as processes, so that one is idle."""
+        process = self._idle.get()
+        try:
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    return process.call(request, content)
+                except DecoderEndedError as exc:
+                    get_logger().warning("decoder_ended", task=request.task, reason=exc.sentence)
+                    if attempt == _ATTEMPTS or self._is_closed:
+                        raise
+            raise AssertionError
+        finally:
+            self._idle.put(process)
+
+
+class DecoderProcess:
+    """One decoder process, started again when it ended. One thread at a time uses it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process if there is none."""
+        if self._process is None:
+            command = [sys.executable, "-P", "-m", "reconstructor.decoders.process", self._limits.model_dump_json()]
+            environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}  # no password
+            self._process = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
+
+    def call(self, request: Request, content: bytes) -> tuple[Answer, bytes]:
+        """Ask for one thing and wait for the answer.
+
+        Raises:
+            ImageTooCostlyError: the image took more processor time than it may.
+            DecoderEndedError: the process ended for another reason.
+        """
+        self.start()
+        watchdog = Timer(_LONGEST_S, self.kill)
+        watchdog.start()
+        try:
+            requests, answers = self._pipes()
+            write(requests, request, content)
+            return read(answers, Answer)
+        except (OSError, DecoderEndedError) as exc:
+            status = self.end()
+            if status == -signal.SIGPROF:
+                raise ImageTooCostlyError(
+                    f"decoding this image takes more than {self._limits.cpu_s:g} s of processor time"
+                ) from exc
+            raise DecoderEndedError(f"the decoder's process ended with status {status}") from exc
+        finally:
+            watchdog.cancel()
+
+    def kill(self) -> None:
+        """Kill the process; a call that waits for its answer raises a DecoderEndedError."""
+        if self._process is not None:
+            self._process.kill()
+
+    def end(self) -> int | None:
+        """Kill the process, free what it held and return its exit status."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        process.kill()
+        status = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                _close(pipe)
+        return status
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is None or self._process.stdin is None or self._process.stdout is None:
+            raise DecoderEndedError("the decoder's process did not start")
+        return self._process.stdin, self._process.stdout
+
+
+def _close(pipe: IO[bytes]) -> None:
+    with contextlib.suppress(OSError):  # bytes that nothing reads any more
+        pipe.close()
