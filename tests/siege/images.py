@@ -18,7 +18,7 @@ Generator = Callable[[], bytes]
 
 CUT_KINDS: Final = ("JPEG", "PNG", "WEBP", "TIFF")
 CUTS: Final = (1, 2, 4, 12, 20, 0.1, 0.5, 0.9, -1)  # bytes kept; a share of all; all but the last
-OTHER_FORMATS: Final = ("GIF", "BMP", "PPM", "TGA", "ICO", "PCX", "SGI", "DDS", "JPEG2000", "AVIF", "PDF", "EPS", "IM")
+OTHER_FORMATS: Final = ("GIF", "BMP", "PPM", "TGA", "ICO", "PCX", "SGI", "DDS", "JPEG2000", "AVIF", "PDF", "EPS")
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 SHORT, LONG, ASCII, RATIONAL = 3, 4, 2, 5
 

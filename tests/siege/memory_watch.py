@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import psutil
 
-DECODER: Final = "reconstructor.intake.decoder"
+DECODER: Final = "reconstructor.decoders"
 _LOOK_S: Final = 0.1
 _MB: Final = 1e6
 _KIB: Final = 1024

@@ -6,6 +6,7 @@ project must be placed. One line of JSON last; exit code 1 when a bound is broke
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 import tempfile
@@ -137,10 +138,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", help="only these kinds of input")
     parser.add_argument("--drawn", type=int, default=DRAWN_COUNT, help="inputs that hypothesis draws")
+    parser.add_argument("--keep", type=Path, help="a new folder in which the programs' logs and data stay")
     wishes = parser.parse_args()
     configure(level=LogLevel.ERROR)
-    with tempfile.TemporaryDirectory(prefix="cairn-siege-", ignore_cleanup_errors=True) as name:
-        report = run(Path(name), wishes.kinds or KINDS, drawn_count=wishes.drawn)
+    with contextlib.ExitStack() as stack:
+        folder = wishes.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cairn-siege-")))
+        report = run(folder, wishes.kinds or KINDS, drawn_count=wishes.drawn)
     breaches = report.breaches()
     if not wishes.kinds and len(report.inputs) < LEAST_INPUTS:
         breaches.append(f"only {len(report.inputs)} inputs of at least {LEAST_INPUTS}")
