@@ -16,6 +16,7 @@ from tests.siege.clouds import clouds
 from tests.siege.http_requests import http_requests, other_projects
 from tests.siege.images import Generator, images
 from tests.siege.messages import MALLORY, Publication, presences, requests, rig_commands, scale_bars
+from tests.siege.page import page_strike
 from tests.siege.pieces import Step, uploads
 from tests.siege.programs import CHAPEL, Programs
 from tests.siege.topics import PROJECT, filters, packets, topics
@@ -27,7 +28,7 @@ SCAN_COUNTS: Final = (100_001, 100_002, 100_003)
 BOMB_ARRIVES_S: Final = 0.2
 KINDS: Final = (
     *("image", "topic", "packet", "filter", "json", "pieces", "http", "websocket", "rig"),
-    *("cloud", "black-box", "bomb", "beside", "drawn"),
+    *("cloud", "black-box", "page", "bomb", "beside", "drawn"),
 )
 Strike = Callable[[Assault], Awaitable[float | None]]
 
@@ -49,6 +50,7 @@ def corpus(programs: Programs) -> list[Attack]:
         "rig": {name: rig_strike(each) for name, each in rig_commands().items()} | {"rig-photographs": rig_photographs},
         "cloud": {name: black_box_strike(f"{CLOUD}{name}") for name in clouds()},
         "black-box": {name: black_box_strike(f"{BEHAVIOUR}{name}") for name in BEHAVIOURS},
+        "page": {"page-shows-markup": page_strike(*_markup_strikes())},
         "bomb": {name: image_strike(name, each) for name, each in bombs().items()},
         "beside": {f"scans-beside-{count}": beside_strike(count) for count in SCAN_COUNTS},
     }
@@ -230,11 +232,11 @@ async def rig_photographs(assault: Assault) -> None:
         raise HangError("the rig did not send the good photographs behind the hostile ones")
 
 
-def black_box_strike(name: str) -> Strike:
+def black_box_strike(name: str, *, seed: str = "") -> Strike:
     """Send a photograph whose name tells the black box how to go wrong; it must come back, whatever it says."""
 
     async def strike(assault: Assault) -> None:
-        payload = photograph(zlib.crc32(name.encode()))
+        payload = photograph(zlib.crc32(f"{name}{seed}".encode()))
         receipt, _ = await assault.send_image(CHAPEL, MALLORY, name, payload)
         if receipt.status is not ReceiptStatus.STORED or receipt.image_number is None:
             raise HangError(f"the photograph was {receipt.status}: {receipt.reason}")
@@ -244,6 +246,13 @@ def black_box_strike(name: str) -> Strike:
             raise EscapeError("points of a file outside of the project were published")
 
     return strike
+
+
+def _markup_strikes() -> list[Strike]:
+    """What brings markup to the pages of a project."""
+    people = [json_strike(publication) for publication in presences().values()]
+    names = (f"{BEHAVIOUR}raises-markup", f"{BEHAVIOUR}waits-markup", f"{CLOUD}markup-in-the-format")
+    return people + [black_box_strike(name, seed="page") for name in names]
 
 
 def _hostile_files() -> Iterator[tuple[str, Generator]]:
