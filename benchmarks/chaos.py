@@ -2,7 +2,7 @@
 
 `python -m benchmarks.chaos` (also `make chaos`): real programs, kill -9, half of the run with a broker that keeps what it
 wrote and half with one that forgets everything. The end state must be that of a run without kills. One line of JSON last;
-exit code 1 when something is lost.
+exit code 1 when something is lost. `--rival` adds a second reconstructor of the same project with a data folder of its own.
 """
 
 import argparse
@@ -102,6 +102,7 @@ class Stage:
         is_persistent: bool,
         seed: int,
         interval_s: float = 0.05,
+        has_rival: bool = False,
     ) -> None:
         self.folder, self.image_count, self._interval_s = folder, image_count, interval_s
         self._random = random.Random(seed)  # noqa: S311 - moments of kills
@@ -111,17 +112,18 @@ class Stage:
         plan = BrokerPlan(data_dir=folder / "broker", port=free_port(), is_persistent=is_persistent)
         self.broker = Mosquitto(plan, users)
         self.rigs = [self._rig(name, number, rig_count) for number, name in enumerate(names)]
-        self.reconstructor = self._reconstructor()
+        self.reconstructor = self._reconstructor("reconstructor")
+        self.rivals = [self._reconstructor("rival")] if has_rival else []
 
     @property
-    def store_folder(self) -> Path:
-        """Where the reconstructor keeps the project."""
-        return self.folder / "reconstructor" / PROJECT
+    def store_folders(self) -> list[Path]:
+        """Where the reconstructors keep the project."""
+        return [self.folder / name / PROJECT for name in ("reconstructor", "rival")[: 1 + len(self.rivals)]]
 
     async def play(self, kill_count: int) -> int:
         """Runs until every rig is done, killing meanwhile; how many were killed."""
         await asyncio.to_thread(self.broker.start)
-        for program in (self.reconstructor, *self.rigs):
+        for program in (self.reconstructor, *self.rivals, *self.rigs):
             program.start()
         killing = asyncio.create_task(self._kill_now_and_then(kill_count))
         async with asyncio.timeout(PATIENCE_S):
@@ -135,7 +137,7 @@ class Stage:
 
     def end(self) -> None:
         """Stops everything, whatever happened."""
-        for program in (*self.rigs, self.reconstructor):
+        for program in (*self.rigs, *self.rivals, self.reconstructor):
             program.kill()
         self.broker.stop()
 
@@ -144,7 +146,7 @@ class Stage:
         while killed < kill_count:
             await asyncio.sleep(self._random.uniform(*PAUSE_S))
             busy = [rig for rig in self.rigs if rig.status is None]
-            victim = self._random.choice([*busy, self.reconstructor, None])
+            victim = self._random.choice([*busy, *self.rivals, self.reconstructor, None])
             if victim is None:
                 await asyncio.to_thread(self.broker.kill)
                 await asyncio.sleep(self._random.uniform(0.0, 1.0))
@@ -156,7 +158,7 @@ class Stage:
 
     def _revive(self) -> None:
         """As systemd would: what did not end by itself is started again."""
-        for program in (*self.rigs, self.reconstructor):
+        for program in (*self.rigs, *self.rivals, self.reconstructor):
             if program.status not in {None, 0}:
                 program.start()
 
@@ -199,10 +201,10 @@ class Stage:
         }
         return Program(("edge", "run"), environment("CAIRN_EDGE", self._connection(name), settings), self._log(name))
 
-    def _reconstructor(self) -> Program:
+    def _reconstructor(self, name: str) -> Program:
         settings = {
             "PROJECTS": json.dumps([PROJECT]),
-            "DATA_DIR": str(self.folder / "reconstructor"),
+            "DATA_DIR": str(self.folder / name),
             "BLACK_BOX": BLACK_BOX,
             "REFETCH_EVERY": str(REFETCH_EVERY),
             "STATISTICS_INTERVAL_S": "1",
@@ -211,7 +213,7 @@ class Stage:
         return Program(
             ("reconstructor", "run"),
             environment("CAIRN_RECONSTRUCTOR", connection, settings),
-            self._log("reconstructor"),
+            self._log(name),
         )
 
     def _connection(self, name: str) -> Connection:
@@ -241,12 +243,11 @@ def photograph(seed: int) -> bytes:
 
 def count_losses(stage: Stage, kills: int, seconds: float) -> Outcome:
     """Compares the reconstructor's store with what a run without kills must leave there."""
-    store = Store(stage.store_folder, refetch_every=REFETCH_EVERY)
-    try:
-        images = store.images()
-        open_jobs = store.counts()["open_jobs"]
-    finally:
-        store.close()
+    images, open_jobs = [], 0
+    for folder in stage.store_folders:
+        with contextlib.closing(Store(folder, refetch_every=REFETCH_EVERY)) as store:
+            images += store.images()
+            open_jobs += store.counts()["open_jobs"]
     wanted = {hashlib.sha256(photograph(index)).hexdigest() for index in range(stage.image_count)}
     by_digest = Counter(image.sha256 for image in images)
     numbers = sorted(image.number for image in images)
@@ -261,10 +262,14 @@ def count_losses(stage: Stage, kills: int, seconds: float) -> Outcome:
     )
 
 
-def run(folder: Path, *, images: int, rigs: int, kills: int, is_persistent: bool, seed: int) -> Outcome:
+def run(
+    folder: Path, *, images: int, rigs: int, kills: int, is_persistent: bool, seed: int, has_rival: bool = False
+) -> Outcome:
     """One run in a folder of its own."""
     began_s = time.monotonic()
-    stage = Stage(folder, image_count=images, rig_count=rigs, is_persistent=is_persistent, seed=seed)
+    stage = Stage(
+        folder, image_count=images, rig_count=rigs, is_persistent=is_persistent, seed=seed, has_rival=has_rival
+    )
     try:
         killed = asyncio.run(stage.play(kills))
     finally:
@@ -279,6 +284,7 @@ def main() -> None:
     parser.add_argument("--rigs", type=int, default=3)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rival", action="store_true", help="two reconstructors with folders of their own contest")
     wishes = parser.parse_args()
     configure(level=LogLevel.ERROR)
     halves = []
@@ -291,6 +297,7 @@ def main() -> None:
                 kills=(wishes.kills + 1) // 2,
                 is_persistent=is_persistent,
                 seed=wishes.seed + half,
+                has_rival=wishes.rival,
             )
         print(f"{'default persistence' if is_persistent else 'no persistence'}: {asdict(outcome)}", flush=True)
         halves.append(outcome)

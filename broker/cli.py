@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from broker.accounts.access import BadUserError, User, acl
+from broker.accounts.keeper import Keeper
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.errors import CairnError
 from broker.ids import ProjectId
-from broker.mosquitto import BrokerPlan, Mosquitto
+from broker.mosquitto import Mosquitto
+from broker.settings import Settings
 from broker.topics import DEFAULT_ROOT, TopicSpace
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run our own Mosquitto and keep its accounts.")
@@ -35,36 +37,45 @@ _WATCH_S = 0.2
 
 @app.command()
 def start(
-    data: DataDir = _DATA,
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets rigs on the network in.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="MQTT port, 1 to 65535.")] = 1883,
+    data: Annotated[Path | None, typer.Option("--data", help="The broker's folder.", show_default=False)] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; 0.0.0.0 lets rigs on the network in.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="MQTT port, 1 to 65535.", show_default=False)
+    ] = None,
     websocket_port: Annotated[
         int | None,
         typer.Option(min=1, max=65_535, help="Port of the native WebSocket listener, on loopback, 1 to 65535."),
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM certificate; with --key the port speaks TLS.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM private key.")] = None,
-    root: Annotated[str, typer.Option(help="First levels of every topic.")] = DEFAULT_ROOT,
+    root: Annotated[str | None, typer.Option(help="First levels of every topic.", show_default=False)] = None,
 ) -> None:
     """Run the broker in the foreground until Ctrl-C; changes of accounts act at once."""
-    if (certificate is None) != (key is None):
-        raise typer.BadParameter("give --certificate and --key together")
-    plan = BrokerPlan(
+    settings = Settings.load(
         data_dir=data,
         host=host,
         port=port,
+        websocket_port=websocket_port,
         certificate=certificate,
         key=key,
-        websocket_port=websocket_port,
-        space=TopicSpace(root),
+        root=root,
     )
+    plan = settings.plan()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    book = UserBook(data)
+    book = UserBook(plan.data_dir)
     stamp = book.stamp()
-    with Mosquitto(plan, book.accounts()) as broker:
-        sys.stderr.write(f"broker on {host}:{port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
+    keeper = Keeper(
+        data_dir=plan.data_dir,
+        root=plan.space.root,
+        port=plan.tls_port or plan.port,
+        authority=settings.authority,
+    )
+    with Mosquitto(plan, book.accounts()) as broker, keeper.listening():
+        sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
         if not book.accounts():
             sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")
         while not stop.wait(_WATCH_S):

@@ -90,6 +90,8 @@ class BrokerPlan:
         host: address to listen on; `0.0.0.0` lets rigs on the network in.
         certificate: PEM file; with `key` the listener speaks TLS.
         key: PEM file of the private key.
+        tls_port: of a second listener; then that one speaks TLS, and the first is plain.
+        tls_host: address of the second listener.
         websocket_port: of a native WebSocket listener, on loopback only; browsers use the page server's relay.
         is_persistent: whether queued and retained messages outlive a restart.
         space: the topics that the ACL speaks of.
@@ -100,6 +102,8 @@ class BrokerPlan:
     host: str = "127.0.0.1"
     certificate: Path | None = None
     key: Path | None = None
+    tls_port: int | None = None
+    tls_host: str = "0.0.0.0"  # noqa: S104 - asked for by tls_port
     websocket_port: int | None = None
     is_persistent: bool = True
     space: TopicSpace = field(default_factory=TopicSpace)
@@ -116,7 +120,8 @@ class BrokerPlan:
 
     def answers(self) -> bool:
         """Whether a broker answers where this one listens."""
-        return answers(self.port, self.probed_host, is_tls=self.certificate is not None)
+        is_tls = self.certificate is not None and self.tls_port is None
+        return answers(self.port, self.probed_host, is_tls=is_tls)
 
     @property
     def log(self) -> Path:
@@ -278,7 +283,9 @@ def conf_lines(plan: BrokerPlan) -> Iterator[str]:
     if os.geteuid() == 0:
         yield "user root"  # else it drops to `mosquitto`, which cannot write into our folder
     yield f"listener {plan.port} {plan.host}"
-    if plan.certificate is not None and plan.key is not None:
+    if plan.tls_port is not None:
+        yield f"listener {plan.tls_port} {plan.tls_host}"
+    if plan.certificate is not None and plan.key is not None:  # of the listener named last
         yield f"certfile {plan.certificate.resolve()}"
         yield f"keyfile {plan.key.resolve()}"
     if plan.websocket_port is not None:

@@ -13,12 +13,12 @@ from typing import Annotated, Final
 
 import typer
 
+from admin.programs import Program, keep_broker
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.logs import LogLevel, configure
 from broker.mosquitto import Mosquitto, free_port
 from demo.plan import RIG, DemoPlan
-from demo.programs import Program, keep_broker
 from demo.progress import DemoProgress, watch
 from demo.report import Report
 from demo.show import Show

@@ -86,19 +86,17 @@ def examine() -> None:
 
 @app.command("join")
 def join_project(
-    address: Annotated[str, typer.Argument(help="mqtts://HOST:PORT/PROJECT, or the whole text of a QR code.")],
-    token: Annotated[str | None, typer.Argument(help="rig-NAME:PASSWORD")] = None,
+    link: Annotated[str, typer.Argument(metavar="LINK", help="The link of an invitation, in quotes.")],
     settings: Annotated[Path, typer.Option("--settings", help="The settings file to write to.")] = Path("cairn.toml"),
-    ca: Annotated[Path | None, typer.Option("--ca", help="The broker's certificate authority.")] = None,
+    camera: Annotated[CameraKind | None, typer.Option(help="This rig's camera.", show_default=False)] = None,
 ) -> None:
-    """Make this machine a rig of a project: try the account, then write settings and password."""
+    """Make this machine a rig of a project: redeem an invitation, write settings and password, try the account."""
     configure(level=LogLevel.ERROR)
-    invitation = join.Invitation.read(address, token)
-    asyncio.run(join.join(invitation, settings, ca))
-    sys.stderr.write(
-        f"{invitation.agent} is in project {invitation.project}: choose a camera in {settings},"
-        " then run cairn edge doctor\n"
-    )
+    joined = asyncio.run(join.join(link, settings, camera))
+    sys.stderr.write(f"{joined.agent} is in project {joined.project}; settings are in {settings}\n")
+    if camera is None:
+        sys.stderr.write(f'choose a camera: write camera = "…" below [edge] in {settings}\n')
+    sys.stderr.write("check it with `cairn edge doctor`, start it with `cairn edge run`\n")
 
 
 @app.command("calibrate")

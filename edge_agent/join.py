@@ -1,31 +1,30 @@
-"""How does a new rig join a project? By an invitation, tried on the broker, then written as settings."""
+"""How does a new rig join a project? By the link of an invitation: it is redeemed, written as settings, and tried."""
 
 import asyncio
+import json
 import re
+import time
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
+from broker.accounts.invitation_secret import BadInvitationError, Link
+from broker.accounts.keeper import Answered, JoinAnswer
+from broker.channel import Role
 from broker.config import Connection
-from broker.delivery import Delivery
+from broker.delivery import BrokerRefusedError, Delivery
 from broker.errors import CairnError
 from broker.files import write_durably
 from broker.ids import AgentId, ProjectId
+from edge_agent.config import CameraKind
 
-PLAIN_PORT: Final = 1883
-TLS_PORT: Final = 8883
-CONNECT_TIMEOUT_S: Final = 10.0
-EXAMPLE: Final = "mqtts://broker.example:8883/chapel rig-north:PASSWORD"
-
-
-class BadInvitationError(CairnError):
-    """A text that is no invitation."""
-
-    code = "bad_invitation"
-    remedy = "Copy the whole invitation, or ask for a new one."
+TIMEOUT_S: Final = 10.0
+IN_FORCE_S: Final = 3.0  # a new account is in force within a second
+_MOST_BYTES: Final = 256 * 1024
 
 
 class AlreadyJoinedError(CairnError):
@@ -35,108 +34,139 @@ class AlreadyJoinedError(CairnError):
     remedy = "Name another settings file, or remove the table [edge]."
 
 
+class ServerNotReachedError(CairnError):
+    """The page's address in the invitation does not answer."""
+
+    code = "server_not_reached"
+    remedy = "Check that this machine is in the server's network and that its port is open."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invitation:
-    """The broker's address, the project, and the rig's account."""
+class Membership:
+    """What a redeemed invitation gives a rig."""
 
     host: str
     port: int
-    is_tls: bool
+    root: str
     project: ProjectId
     agent: AgentId
     password: SecretStr
-
-    @classmethod
-    def read(cls, address: str, token: str | None) -> "Invitation":
-        """Read `mqtts://host:port/project` and `rig-name:password`; a QR code has both in the address.
-
-        Raises:
-            BadInvitationError: the text is no invitation; the message shows one.
-            BadIdError: the name of project or rig is invalid.
-        """
-        parts = _split(address)
-        name, password = parts.username or "", parts.password or ""
-        if token:
-            name, _, password = token.partition(":")
-        is_tls = parts.scheme == "mqtts"
-        project = parts.path.strip("/")
-        if parts.scheme not in {"mqtt", "mqtts"} or not (parts.hostname and project and name and password):
-            raise BadInvitationError(f"an invitation looks like this: {EXAMPLE}")
-        return cls(
-            host=parts.hostname,
-            port=parts.port or (TLS_PORT if is_tls else PLAIN_PORT),
-            is_tls=is_tls,
-            project=ProjectId(project),
-            agent=AgentId(unquote(name)),
-            password=SecretStr(unquote(password)),
-        )
-
-    def connection(self, ca_file: Path | None) -> Connection:
-        """The connection of the rig to the broker."""
-        return Connection(host=self.host, port=self.port, username=self.agent, password=self.password, ca_file=ca_file)
+    ca_pem: str | None
 
 
-async def join(invitation: Invitation, settings_file: Path, ca_file: Path | None) -> Path:
-    """Try the account, then write settings and password; return the password file's path.
+async def join(text: str, settings_file: Path, camera: CameraKind | None) -> Membership:
+    """Redeem an invitation, write settings, password and authority, and try the account.
 
     Raises:
-        BadInvitationError: TLS without a certificate authority.
-        AlreadyJoinedError: the settings file has an [edge] table.
-        CairnError: the broker refuses the account; nothing was written.
+        BadInvitationError: no invitation, used up, or of a person; nothing was written.
+        AlreadyJoinedError: the settings file has an [edge] table; the invitation is not used.
+        ServerNotReachedError: nothing answers at the link's address; the invitation is not used.
+        CairnError: the broker cannot be reached or refuses; the settings are written.
     """
-    if invitation.is_tls and ca_file is None:
-        ca_file = _system_authorities()
+    link = Link.read(text)
     if await asyncio.to_thread(_has_rig, settings_file):
         raise AlreadyJoinedError(
             f"{settings_file} has an [edge] table: remove it, or name another file with --settings"
         )
-    connection = invitation.connection(ca_file if invitation.is_tls else None)
-    async with Delivery(connection, client_id=f"{invitation.agent}-join", session_expiry_s=0) as delivery:
-        await delivery.wait_connected(CONNECT_TIMEOUT_S)
-    return await asyncio.to_thread(write_settings, invitation, settings_file, connection.ca_file)
+    membership = await asyncio.to_thread(redeem, link)
+    connection = await asyncio.to_thread(write_settings, membership, settings_file, camera)
+    await _try(connection)
+    return membership
 
 
-def write_settings(invitation: Invitation, settings_file: Path, ca_file: Path | None) -> Path:
-    """Append the rig's table, and write its password beside it, readable by the owner only."""
-    password_file = settings_file.resolve().with_name(f"{invitation.agent}.password")
-    settings_file.parent.mkdir(parents=True, exist_ok=True)
-    content = invitation.password.get_secret_value() + "\n"
-    write_durably(password_file.parent, {password_file.name: content.encode()}, mode=0o600)
+def redeem(link: Link) -> Membership:
+    """Redeem an invitation at the page's address; raises like `join`."""
+    answered = _post(f"{link.page}invitations/{link.secret.invitation_id}")
+    link.secret.check(answered.answer, answered.seal)
+    try:
+        found = JoinAnswer.model_validate_json(answered.answer)
+    except ValidationError as exc:
+        raise BadInvitationError("the server answers in a way that this version does not know: update cairn") from exc
+    if found.role != Role.AGENT:
+        raise BadInvitationError(f"this invitation is for a person ({found.role}): open it in a browser")
+    return Membership(
+        host=link.host,
+        port=found.port,
+        root=found.root,
+        project=ProjectId(found.project),
+        agent=AgentId(found.user),
+        password=SecretStr(link.secret.password(found.user)),
+        ca_pem=found.ca_pem,
+    )
+
+
+def write_settings(membership: Membership, settings_file: Path, camera: CameraKind | None) -> Connection:
+    """Append the rig's table; write its password, readable by the owner only, and the authority beside it."""
+    folder = settings_file.resolve().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    password_file, ca_file = folder / f"{membership.agent}.password", folder / f"{membership.agent}.ca.pem"
+    write_durably(folder, {password_file.name: (membership.password.get_secret_value() + "\n").encode()}, mode=0o600)
+    if membership.ca_pem is not None:
+        write_durably(folder, {ca_file.name: membership.ca_pem.encode()})
     lines = [
         "",
         "[edge]",
-        f'project = "{invitation.project}"',
-        f'agent = "{invitation.agent}"',
+        f'project = "{membership.project}"',
+        f'agent = "{membership.agent}"',
+        *([f'camera = "{camera}"'] if camera is not None else []),
         "",
         "[edge.broker]",
-        f'host = "{invitation.host}"',
-        f"port = {invitation.port}",
-        f'username = "{invitation.agent}"',
-        f"password_file = '{password_file}'",
-        *([f"ca_file = '{ca_file}'"] if ca_file else []),
+        f"host = {json.dumps(membership.host)}",
+        f"port = {membership.port}",
+        f"root = {json.dumps(membership.root)}",
+        f'username = "{membership.agent}"',
+        f"password_file = {json.dumps(str(password_file))}",
+        *([f"ca_file = {json.dumps(str(ca_file))}"] if membership.ca_pem is not None else []),
         "",
     ]
     with settings_file.open("a", encoding="utf-8") as file:
         file.write("\n".join(lines))
-    return password_file
+    return Connection(
+        host=membership.host,
+        port=membership.port,
+        root=membership.root,
+        username=membership.agent,
+        password=membership.password,
+        ca_file=ca_file if membership.ca_pem is not None else None,
+    )
+
+
+def _post(address: str) -> Answered:
+    request = urllib.request.Request(address, data=b"", method="POST")  # noqa: S310 - http or https: Link.read
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
+            return Answered.model_validate_json(response.read(_MOST_BYTES))
+    except urllib.error.HTTPError as exc:
+        raise BadInvitationError(_reason(exc)) from exc
+    except ValidationError as exc:
+        raise BadInvitationError(f"what answers at {address} is no cairn page") from exc
+    except (urllib.error.URLError, OSError) as exc:
+        why = getattr(exc, "reason", exc)
+        raise ServerNotReachedError(f"{address} does not answer: {why}") from exc
+
+
+def _reason(answer: urllib.error.HTTPError) -> str:
+    try:
+        reason = json.loads(answer.read(_MOST_BYTES))["reason"]
+    except (ValueError, KeyError, TypeError, OSError):
+        return f"the server answers {answer.code} {answer.reason}: is this the page's address?"
+    return str(reason)[:500]
+
+
+async def _try(connection: Connection) -> None:
+    deadline_s = time.monotonic() + IN_FORCE_S
+    while True:
+        async with Delivery(connection, client_id=f"{connection.username}-join", session_expiry_s=0) as delivery:
+            try:
+                await delivery.wait_connected(TIMEOUT_S)
+            except BrokerRefusedError:
+                if time.monotonic() > deadline_s:
+                    raise
+            else:
+                return
+        await asyncio.sleep(0.3)
 
 
 def _has_rig(settings_file: Path) -> bool:
     text = settings_file.read_text("utf-8") if settings_file.exists() else ""
     return re.search(r"^\s*\[edge[\].]", text, re.MULTILINE) is not None
-
-
-def _split(address: str) -> SplitResult:
-    try:
-        parts = urlsplit(address.strip())
-        _ = parts.port  # raises ValueError when it is no number
-    except ValueError as exc:
-        raise BadInvitationError(f"an invitation looks like this: {EXAMPLE}") from exc
-    return parts
-
-
-def _system_authorities() -> Path:
-    for place in (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/ssl/cert.pem")):
-        if place.exists():
-            return place
-    raise BadInvitationError("this system has no certificate authorities: give the broker's with --ca FILE")

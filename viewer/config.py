@@ -1,5 +1,6 @@
 """How is the viewer set? One frozen `Settings`; table `viewer`, environment `CAIRN_VIEW_…`."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -53,6 +54,10 @@ class Settings(ProgramSettings):
     mqtt_url: Annotated[str, AfterValidator(_mqtt_url)] = Field(
         default=DEFAULT_MQTT_URL,
         description="Where the page finds MQTT: the relay's path here, or a broker's own WebSocket address.",
+    )
+    keeper_socket: Path | None = Field(
+        default=None,
+        description="Socket of the keeper of accounts, which redeems invitations: keeper.sock of the broker.",
     )
     needs_login: bool = Field(
         default=True,

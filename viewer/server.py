@@ -15,6 +15,7 @@ from viewer.config import Settings
 from viewer.export import CloudStream, UnevenManifestError, open_cloud
 from viewer.fetch import ManifestMovedError, NoManifestError, ShardMissingError
 from viewer.headers import security_headers
+from viewer.invitations import redeem
 from viewer.metrics import CONTENT_TYPE, render
 from viewer.pages import INDEX, Asset, load_page
 from viewer.relay import Relay
@@ -55,6 +56,7 @@ class PageServer:
         application.router.add_get("/health", self._health)
         application.router.add_get("/metrics", self._metrics)
         application.router.add_get("/mqtt", self._relay.answer, allow_head=False)
+        application.router.add_post("/invitations/{invitation_id}", self._redeem)
         application.router.add_get("/projects", self._projects)
         application.router.add_get("/projects/{project}/status", self._status)
         application.router.add_get("/projects/{project}/cloud.ply", self._cloud, allow_head=False)
@@ -109,6 +111,9 @@ class PageServer:
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         text = render(await self._statuses(request), self._board, self._relay)
         return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+
+    async def _redeem(self, request: web.Request) -> web.StreamResponse:
+        return await redeem(self._settings.keeper_socket, request.match_info["invitation_id"])
 
     async def _projects(self, request: web.Request) -> web.StreamResponse:
         return json_answer(ProjectList(projects=tuple(await self._statuses(request))))

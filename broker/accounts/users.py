@@ -81,6 +81,19 @@ class UserBook:
             accounts[name] = credential.account
         return credential
 
+    def set_credential(self, credential: Credential) -> User:
+        """Add an account with a given password; one of this name gets the password and joins the projects, too."""
+        user = credential.user
+        with self._changing() as accounts:
+            known = accounts.get(user.name)
+            if known is not None:
+                if known.user.role != user.role:
+                    raise BadUserError(f"there is an account {user.name!r} with the role {known.user.role}: remove it")
+                projects = tuple(dict.fromkeys((*known.user.projects, *user.projects)))
+                user = replace(known.user, projects=projects)
+            accounts[user.name] = replace(credential, user=user).account
+        return user
+
     def remove(self, name: str) -> None:
         """Take an account away; raises BadUserError when there is none."""
         with self._changing() as accounts:

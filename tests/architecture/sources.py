@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = ("broker", "demo", "edge_agent", "reconstructor", "viewer")
+PROGRAMS = ("admin", "broker", "demo", "edge_agent", "reconstructor", "viewer")
 FOLDERS = (*PROGRAMS, "tests", "benchmarks")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

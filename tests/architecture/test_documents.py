@@ -63,7 +63,7 @@ def test_every_file_that_a_document_names_exists() -> None:
 
 
 def test_every_short_name_of_a_file_is_the_end_of_a_path() -> None:
-    folders = ("broker", "edge_agent", "reconstructor", "viewer", "demo", "tests", "benchmarks", "docs")
+    folders = ("admin", "broker", "edge_agent", "reconstructor", "viewer", "demo", "tests", "benchmarks", "docs")
     paths = [*ROOT.glob("*.py"), *(path for folder in folders for path in walk(ROOT / folder))]
     known = ["/" + str(path.relative_to(ROOT)) for path in paths]
     lost = [

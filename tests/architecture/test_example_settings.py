@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+import broker.settings
 import edge_agent.config
 import reconstructor.config
 import viewer.config
@@ -14,7 +15,7 @@ from broker.config import SETTINGS_VARIABLE, ProgramSettings
 from tests.architecture.sources import ROOT
 
 EXAMPLE = ROOT / "deploy" / "cairn.example.toml"
-PROGRAMS = (edge_agent.config.Settings, reconstructor.config.Settings, viewer.config.Settings)
+PROGRAMS = (broker.settings.Settings, edge_agent.config.Settings, reconstructor.config.Settings, viewer.config.Settings)
 SECRETS = {"password"}  # never in a file that is read by many
 
 

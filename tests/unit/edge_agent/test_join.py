@@ -1,49 +1,113 @@
+"""A rig joins by the link of an invitation; the answer is checked before anything is written."""
+
+import json
 import stat
+import threading
 import tomllib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from broker.ids import BadIdError
-from edge_agent.config import Settings
-from edge_agent.join import BadInvitationError, Invitation, write_settings
+from broker.accounts.invitation_secret import BadInvitationError, Link, Secret
+from broker.accounts.keeper import Answered, JoinAnswer
+from broker.ids import AgentId, ProjectId
+from edge_agent.config import CameraKind, Settings
+from edge_agent.join import AlreadyJoinedError, Membership, ServerNotReachedError, join, redeem, write_settings
+
+SECRET = Secret("A" * 24)
+ANSWER = JoinAnswer(user="rig-1", role="agent", project="chapel", root="cairn/v1", port=8883, ca_pem="PEM\n")
+MEMBERSHIP = Membership(
+    host="server",
+    port=8883,
+    root="cairn/v1",
+    project=ProjectId("chapel"),
+    agent=AgentId("rig-1"),
+    password=SecretStr("secret"),
+    ca_pem="PEM\n",
+)
 
 
-def test_an_address_and_a_token_are_an_invitation() -> None:
-    invitation = Invitation.read("mqtts://broker.example/chapel", "rig-north:se:cret")
-    assert (invitation.host, invitation.port, invitation.is_tls) == ("broker.example", 8883, True)
-    assert (invitation.project, invitation.agent) == ("chapel", "rig-north")
-    assert invitation.password.get_secret_value() == "se:cret"
+class Page:
+    """A page server that answers one thing."""
+
+    def __init__(self) -> None:
+        self.status, self.body = 200, b""
+        self.asked: list[str] = []
+        page = self
+
+        class Answering(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                page.asked.append(self.path)
+                self.send_response(page.status)
+                self.end_headers()
+                self.wfile.write(page.body)
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = HTTPServer(("127.0.0.1", 0), Answering)
+
+    def says(self, answer: JoinAnswer, seal: str | None = None) -> None:
+        text = answer.model_dump_json()
+        self.body = Answered(answer=text, seal=SECRET.seal(text) if seal is None else seal).model_dump_json().encode()
+
+    @property
+    def link(self) -> Link:
+        return Link.read(f"http://127.0.0.1:{self.server.server_port}/#invite={SECRET.text}")
 
 
-def test_a_qr_code_has_everything_in_one_text() -> None:
-    invitation = Invitation.read(" mqtt://rig-north:p%2Fw@192.168.1.5:1884/chapel\n", None)
-    assert (invitation.host, invitation.port, invitation.agent) == ("192.168.1.5", 1884, "rig-north")
-    assert invitation.password.get_secret_value() == "p/w"
-    assert "p/w" not in repr(invitation)
+@pytest.fixture
+def page() -> Iterator[Page]:
+    page = Page()
+    thread = threading.Thread(target=page.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield page
+    page.server.shutdown()
+    thread.join()
+    page.server.server_close()
+
+
+def test_the_secret_is_not_sent_and_gives_the_password(page: Page) -> None:
+    page.says(ANSWER)
+    found = redeem(page.link)
+    assert (found.host, found.port, found.agent, found.project) == ("127.0.0.1", 8883, "rig-1", "chapel")
+    assert found.password.get_secret_value() == SECRET.password("rig-1")
+    assert page.asked == [f"/invitations/{SECRET.invitation_id}"]
+    assert SECRET.text not in page.asked[0]
+
+
+def test_what_another_server_answers_is_refused(page: Page) -> None:
+    page.says(ANSWER, seal=Secret("B" * 24).seal(ANSWER.model_dump_json()))
+    with pytest.raises(BadInvitationError, match="does not come from the server"):
+        redeem(page.link)
+
+
+def test_an_invitation_of_a_person_is_for_a_browser(page: Page) -> None:
+    page.says(ANSWER.model_copy(update={"role": "viewer", "user": "anna"}))
+    with pytest.raises(BadInvitationError, match="open it in a browser"):
+        redeem(page.link)
 
 
 @pytest.mark.parametrize(
-    ("address", "token"),
+    ("status", "body", "said"),
     [
-        ("http://broker/chapel", "rig-a:x"),
-        ("mqtt://broker", "rig-a:x"),
-        ("mqtt://broker/chapel", None),
-        ("mqtt://broker/chapel", "rig-a"),
-        ("mqtt://broker:port/chapel", "rig-a:x"),
-        ("mqtt:///chapel", "rig-a:x"),
-        ("", "rig-a:x"),
+        (403, b'{"code":"bad_invitation","reason":"this invitation is used up"}', "used up"),
+        (404, b"<html>", "is this the page's address"),
+        (200, b"<html>", "is no cairn page"),
+        (200, b"", "is no cairn page"),
     ],
 )
-def test_anything_else_is_refused_with_an_example(address: str, token: str | None) -> None:
-    with pytest.raises(BadInvitationError, match="looks like this: mqtts://"):
-        Invitation.read(address, token)
+def test_refusals_are_told_in_words(page: Page, status: int, body: bytes, said: str) -> None:
+    page.status, page.body = status, body
+    with pytest.raises(BadInvitationError, match=said):
+        redeem(page.link)
 
 
-@pytest.mark.parametrize(("address", "token"), [("mqtt://b/../etc", "rig-a:x"), ("mqtt://b/chapel", "anna:x")])
-def test_names_that_could_do_harm_are_refused(address: str, token: str) -> None:
-    with pytest.raises(BadIdError):
-        Invitation.read(address, token)
+def test_an_address_where_nothing_listens_is_named() -> None:
+    with pytest.raises(ServerNotReachedError, match=r"http://127\.0\.0\.1:1/"):
+        redeem(Link.read(f"http://127.0.0.1:1/#invite={SECRET.text}"))
 
 
 def test_what_is_written_loads_as_settings_and_keeps_the_password_private(
@@ -52,11 +116,29 @@ def test_what_is_written_loads_as_settings_and_keeps_the_password_private(
     file = tmp_path / "etc" / "cairn.toml"
     file.parent.mkdir()
     file.write_text("[view]\nport = 9\n")
-    password_file = write_settings(Invitation.read("mqtt://broker/chapel", "rig-north:secret"), file, None)
+    connection = write_settings(MEMBERSHIP, file, CameraKind.WATCH)
+    password_file = file.with_name("rig-1.password")
     assert stat.S_IMODE(password_file.stat().st_mode) == 0o600
     assert tomllib.loads(file.read_text())["view"] == {"port": 9}
-    assert "secret" not in file.read_text()
+    assert '"secret"' not in file.read_text()
     monkeypatch.setenv("CAIRN_SETTINGS", str(file))
     settings = Settings.load()
-    assert settings.named() == ("chapel", "rig-north")
-    assert settings.broker.secret() == "secret"
+    assert (settings.project, settings.agent, settings.camera) == ("chapel", "rig-1", CameraKind.WATCH)
+    assert (settings.broker.host, settings.broker.port, settings.broker.secret()) == ("server", 8883, "secret")
+    assert settings.broker.ca_file == connection.ca_file == file.with_name("rig-1.ca.pem")
+    assert file.with_name("rig-1.ca.pem").read_text() == "PEM\n"
+
+
+async def test_a_rig_that_joined_keeps_its_settings_and_uses_no_invitation(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "cairn.toml"
+    file.write_text('[edge]\nproject = "castle"\n')
+    with pytest.raises(AlreadyJoinedError, match="--settings"):
+        await join(str(page.link), file, None)
+    assert page.asked == []
+
+
+@pytest.mark.parametrize("change", [{"project": "../etc"}, {"user": "anna"}, {"user": "rig-1\\nx"}])
+def test_names_that_could_do_harm_are_refused(page: Page, change: dict[str, str]) -> None:
+    page.says(JoinAnswer.model_validate_json(json.dumps(ANSWER.model_dump() | change)))
+    with pytest.raises(Exception, match=r"name|level|begin"):
+        redeem(page.link)

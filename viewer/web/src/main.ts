@@ -5,6 +5,7 @@ import { decodeConfig } from "./wire/config";
 import { sentenceOf } from "./wire/errors";
 import type { Credentials } from "./wire/join";
 import { readJoinLink } from "./wire/join";
+import { readInvitation, redeemInvitation } from "./wire/invitation";
 
 const RETRY_MS = 3000;
 
@@ -13,14 +14,15 @@ interface Joining {
   readonly refusal: string | null;
 }
 
-/** Read the join link and remove it from the address bar and the history, because it contains a password. */
-function takeJoinLink(): Joining {
+/** Redeem the invitation or read the join link, and remove it from the address bar and the history: it is a secret. */
+async function takeLink(): Promise<Joining> {
+  const fragment = location.hash;
+  if (fragment !== "") history.replaceState(null, "", location.pathname + location.search);
   try {
-    return { credentials: readJoinLink(location.hash), refusal: null };
+    const secret = readInvitation(fragment);
+    return { credentials: secret === null ? readJoinLink(fragment) : await redeemInvitation(secret), refusal: null };
   } catch (thrown) {
     return { credentials: null, refusal: sentenceOf(thrown) };
-  } finally {
-    if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
   }
 }
 
@@ -38,8 +40,8 @@ async function fetchConfig(): Promise<unknown> {
 }
 
 async function begin(page: Element): Promise<void> {
-  const { credentials, refusal } = takeJoinLink();
   const config = decodeConfig(await fetchConfig());
+  const { credentials, refusal } = await takeLink();
   delete document.body.dataset["waiting"];
   const viewer = document.createElement("cairn-viewer");
   viewer.config = config;

@@ -6,6 +6,7 @@ export class WireError extends Error {
     readonly code:
       | "bad_config"
       | "bad_id"
+      | "bad_invitation"
       | "bad_join_link"
       | "bad_message"
       | "bad_shard"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from admin.programs import Program, ProgramFailedError
 from broker.mosquitto import answers, free_port
-from demo.programs import Program, ProgramFailedError
 
 
 async def until(condition: object, timeout_s: float = 20) -> None:

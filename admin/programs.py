@@ -1,4 +1,4 @@
-"""How are the demo's programs kept alive? Started, restarted when they die, and stopped in order."""
+"""How are the programs of a system kept alive? Started, restarted when they die, and stopped in order."""
 
 import asyncio
 import contextlib
@@ -15,13 +15,14 @@ from broker.logs import get_logger
 from broker.mosquitto import Mosquitto
 
 RESTART_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 30.0
 MOST_RESTARTS: Final = 20
 STOP_TIMEOUT_S: Final = 15.0
 _LAST_WORDS_BYTES: Final = 4096
 
 
 class ProgramFailedError(CairnError):
-    """A program of the demo ends again and again."""
+    """A program of the system ends again and again."""
 
     code = "program_failed"
     remedy = "Read the program's log that the message names."
@@ -36,6 +37,7 @@ class Program:
         words: what stands after `cairn`.
         environment: its settings, on top of ours.
         log_dir: where its output goes.
+        most_restarts: how often it may be started again; None for a system that runs for months.
         may_end: whether exit code 0 means that its work is done; else it is started again.
     """
 
@@ -44,6 +46,7 @@ class Program:
     environment: Mapping[str, str]
     log_dir: Path
     may_end: bool = False
+    most_restarts: int | None = MOST_RESTARTS
     restart_count: int = 0
     is_done: bool = False
     _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
@@ -72,9 +75,10 @@ class Program:
                 return
             self.restart_count += 1
             logger.warning("program_restarted", exit_code=code, restart_count=self.restart_count)
-            if self.restart_count > MOST_RESTARTS or code == _USAGE_ERROR:
-                raise ProgramFailedError(f"{self.name} ended with code {code}: {self._last_words()} (see {self.log})")
-            await asyncio.sleep(RESTART_PAUSE_S)
+            is_hopeless = self.most_restarts is not None and self.restart_count > self.most_restarts
+            if is_hopeless or code == _USAGE_ERROR:
+                raise ProgramFailedError(f"{self.name} ended with code {code}: {self.last_words()} (see {self.log})")
+            await asyncio.sleep(min(RESTART_PAUSE_S * 1.5 ** min(self.restart_count, 10), LONGEST_PAUSE_S))
 
     async def stop(self) -> None:
         """Ask it to end; after a while insist."""
@@ -105,7 +109,8 @@ class Program:
             )
         return await self._process.wait()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The last line that it wrote."""
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - _LAST_WORDS_BYTES))
             lines = log.read().decode(errors="replace").strip().splitlines()

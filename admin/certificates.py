@@ -1,0 +1,187 @@
+"""How is the broker's TLS made? A private authority that rigs pin, and a server certificate for this machine's names.
+
+The authority's key never leaves the folder. Certificates are X.509 v3 (RFC 5280), keys are on the curve P-256.
+"""
+
+import datetime as dt
+import ipaddress
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from broker.errors import CairnError
+from broker.files import write_durably
+
+AUTHORITY_DAYS: Final = 3650
+SERVER_DAYS: Final = 397
+RENEW_BEFORE_DAYS: Final = 30
+_CLOCK_SLACK: Final = dt.timedelta(days=1)  # a rig's clock may be behind
+
+
+class BadCertificateError(CairnError):
+    """A certificate or key that cannot be read."""
+
+    code = "bad_certificate"
+    remedy = "Remove the file that the message names, and run `cairn init` again."
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The authority and the server's certificate of one system, as PEM files in one folder."""
+
+    folder: Path
+
+    @property
+    def authority(self) -> Path:
+        """The certificate that rigs pin; it may be given to anybody."""
+        return self.folder / "ca.pem"
+
+    @property
+    def certificate(self) -> Path:
+        """The broker's certificate."""
+        return self.folder / "server.pem"
+
+    @property
+    def key(self) -> Path:
+        """The broker's private key."""
+        return self.folder / "server.key"
+
+    def ensure(self, names: frozenset[str]) -> bool:
+        """Make what is missing, ends soon, or lacks one of these names and addresses; returns whether anything was made.
+
+        Raises:
+            BadCertificateError: what is there cannot be read.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self.authority.exists():
+            self._make_authority()
+        elif self.certificate.exists() and self._is_good(names):
+            return False
+        self._make_server(names)
+        return True
+
+    def expires_at(self) -> dt.datetime:
+        """When the server's certificate ends; raises BadCertificateError."""
+        return _read_certificate(self.certificate).not_valid_after_utc
+
+    def _is_good(self, names: frozenset[str]) -> bool:
+        found = _read_certificate(self.certificate)
+        alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        said = {str(name.value) for name in alternative}
+        is_ours = found.issuer == _read_certificate(self.authority).subject
+        return is_ours and names <= said and found.not_valid_after_utc - _now() > dt.timedelta(days=RENEW_BEFORE_DAYS)
+
+    def _make_authority(self) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"cairn authority of {socket.gethostname()}"[:64])])
+        builder = (
+            _builder(name, name, key.public_key(), AUTHORITY_DAYS)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(is_authority=True), critical=True)
+        )
+        self._write({"ca.key": _pem(key), "ca.pem": builder.sign(key, hashes.SHA256())})
+
+    def _make_server(self, names: frozenset[str]) -> None:
+        authority, authority_key = _read_certificate(self.authority), _read_key(self.folder / "ca.key")
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cairn broker")])
+        builder = (
+            _builder(name, authority.subject, key.public_key(), SERVER_DAYS)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(is_authority=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([_general_name(each) for each in sorted(names)]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+            )
+        )
+        self._write({"server.key": _pem(key), "server.pem": builder.sign(authority_key, hashes.SHA256())})
+
+    def _write(self, files: dict[str, bytes | x509.Certificate]) -> None:
+        for name, content in files.items():
+            is_secret = isinstance(content, bytes)
+            text = content if isinstance(content, bytes) else content.public_bytes(serialization.Encoding.PEM)
+            write_durably(self.folder, {name: text}, mode=0o600 if is_secret else 0o644)
+
+
+def machine_names() -> frozenset[str]:
+    """Names and addresses at which other machines may reach this one, and loopback."""
+    host = socket.gethostname()
+    names = {"localhost", "127.0.0.1", "::1", host, socket.getfqdn(), f"{host.partition('.')[0]}.local"}
+    for addresses in psutil.net_if_addrs().values():
+        for each in addresses:
+            if each.family in {socket.AF_INET, socket.AF_INET6}:
+                address = ipaddress.ip_address(each.address.partition("%")[0])
+                if not address.is_link_local:
+                    names.add(str(address))
+    return frozenset(name for name in names if name)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(_now() - _CLOCK_SLACK)
+        .not_valid_after(_now() + dt.timedelta(days=days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _usage(*, is_authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not is_authority,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _read_certificate(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as exc:
+        raise BadCertificateError(f"cannot read the certificate {path}: {exc}") from exc
+
+
+def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except (OSError, ValueError) as exc:
+        raise BadCertificateError(f"cannot read the key {path}: {exc}") from exc
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise BadCertificateError(f"the key {path} is not one of ours")
+    return key
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

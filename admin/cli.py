@@ -1,0 +1,154 @@
+"""`cairn init`, `up` and `invite`: from an empty folder to a team."""
+
+import asyncio
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import segno
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from admin.invite import invite_user, local_address, read_duration
+from admin.system import Ports, System, free_port_from
+from admin.up import run_system
+from broker.accounts.invitation_secret import Link
+from broker.accounts.invitations import Invitation, Invitations
+from broker.channel import Role
+from broker.config import SETTINGS_VARIABLE
+from broker.ids import ProjectId
+from broker.logs import LogLevel, configure
+
+init_app = typer.Typer(add_completion=False)
+up_app = typer.Typer(add_completion=False)
+invite_app = typer.Typer(add_completion=False)
+
+Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")]
+_HERE = Path()
+_MQTT_PORT, _TLS_PORT, _PAGE_PORT = 1883, 8883, 8080
+
+
+@init_app.command()
+def init(
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="A name such as chapel: a-z, 0-9 and -.")],
+    folder: Folder = _HERE,
+    this_machine_only: Annotated[
+        bool, typer.Option("--this-machine-only", help="Nothing listens on the network.")
+    ] = False,
+) -> None:
+    """Set up broker, reconstructor and page for a project, or for one more project."""
+    configure(level=LogLevel.WARNING)
+    system = System(folder.resolve())
+    is_new = not system.settings_file.exists()
+    tls = None if this_machine_only else free_port_from(_TLS_PORT)
+    ports = Ports(mqtt=free_port_from(_MQTT_PORT), tls=tls, page=free_port_from(_PAGE_PORT))
+    system.add_project(ProjectId(project), ports)
+    for line in _told(system, ProjectId(project), is_new=is_new):
+        print(line)
+
+
+@up_app.command()
+def up(folder: Folder = _HERE) -> None:
+    """Run broker, reconstructor and page with one status screen, until Ctrl-C."""
+    configure(level=LogLevel.WARNING)
+    system = System(folder.resolve())
+    os.environ[SETTINGS_VARIABLE] = str(system.settings_file)
+    with _screen() as show:
+        asyncio.run(run_system(system, show))
+
+
+@invite_app.command()
+def invite(
+    name: Annotated[
+        str | None, typer.Argument(help="The account's name; rigs are called rig-….", show_default=False)
+    ] = None,
+    role: Annotated[Role, typer.Option(help="What the account may do.")] = Role.CONTRIBUTOR,
+    project: Annotated[
+        str | None, typer.Option(metavar="PROJECT", help="Default: the only project.", show_default=False)
+    ] = None,
+    lasts: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="How long the link can be used: 30m, 24h, 7d.")
+    ] = "24h",
+    uses: Annotated[int, typer.Option(min=1, max=1000, help="How often; each use makes an account, 1 to 1000.")] = 1,
+    host: Annotated[
+        str | None, typer.Option(help="This machine's name or address in the link.", show_default=False)
+    ] = None,
+    revoke: Annotated[
+        str | None, typer.Option(metavar="ID", help="Take an invitation back, by the number that --list shows.")
+    ] = None,
+    is_list: Annotated[bool, typer.Option("--list", help="List the invitations.")] = False,
+    folder: Folder = _HERE,
+) -> None:
+    """Invite a rig or a person: prints a link and a QR code. Without a rig's or person's name: --list or --revoke."""
+    system = System(folder.resolve())
+    invitations = Invitations(system.data / "broker")
+    if is_list:
+        for row in invitations.all():
+            print(f"{row.invitation_id}\t{row.name}\t{row.role}\t{row.project}\t{_state(row)}")
+    elif revoke is not None:
+        print(f"revoked the invitation of {invitations.revoke(revoke).name}")
+    elif name is None:
+        raise typer.BadParameter("say whom to invite, or use --list or --revoke")
+    else:
+        link = invite_user(system, name, role, project, lasts=read_duration(lasts), uses=uses, host=host)
+        _show_link(link, role)
+
+
+def _show_link(link: Link, role: Role) -> None:
+    code = io.StringIO()
+    segno.make(str(link), error="l").terminal(code, compact=True)
+    sys.stderr.write(code.getvalue())
+    if role is Role.AGENT:
+        print(f"cairn edge join '{link}'")
+    else:
+        print(link)
+
+
+def _state(row: Invitation) -> str:
+    used = f"used {len(row.redeemed)} of {row.uses} times"
+    is_over = row.expires_at < datetime.now(UTC)
+    return f"{used}, {'ended' if is_over else 'until'} {row.expires_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _told(system: System, project: ProjectId, *, is_new: bool) -> list[str]:
+    """What was set up, what to do next, and which ports other machines need."""
+    settings = system.settings()
+    page, tls = settings["viewer"]["port"], settings["broker"].get("tls_port")
+    is_open = settings["viewer"]["host"] != "127.0.0.1"
+    address = local_address() if is_open else "127.0.0.1"
+    lines = [f"project {project} is set up in {system.folder}"]
+    lines += ["start it     cairn up" if is_new else "it is served from the next `cairn up` on"]
+    lines += [f"open         http://{address}:{page}/  as ops, password in {system.password_file('ops')}"]
+    if is_open:
+        lines += [
+            f"port {page}    the page, for phones and laptops: http, so in a network that is not yours put TLS before it",
+            f"port {tls}    rigs: MQTT over TLS",
+            f"firewall     sudo ufw allow {page},{tls}/tcp",
+        ]
+    return lines
+
+
+@contextmanager
+def _screen() -> Iterator[Callable[[list[str]], None]]:
+    """A screen that is drawn again on a terminal; elsewhere a line when it changed."""
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda lines: live.update(Text("\n".join([*lines, "", "Ctrl-C stops everything"])), refresh=True)
+        return
+    before: list[str] = []
+
+    def show(lines: list[str]) -> None:
+        for line in lines:
+            if line not in before:
+                sys.stderr.write(f"{line}\n")
+        before[:] = lines
+
+    yield show

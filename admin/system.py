@@ -1,0 +1,156 @@
+"""Where does a system keep its parts, and what is set up? One folder: cairn.toml, and `data` with accounts, keys and images."""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from admin.certificates import TlsFiles, machine_names
+from broker.accounts.access import User
+from broker.accounts.keeper import SOCKET_NAME
+from broker.accounts.passwords import write_password
+from broker.accounts.users import UserBook
+from broker.channel import Role
+from broker.config import BadSettingsError
+from broker.files import write_durably
+from broker.ids import ProjectId
+
+PROGRAM_ROLES: Final[Mapping[str, Role]] = {
+    "reconstructor": Role.RECONSTRUCTOR,
+    "page": Role.VIEWER,
+    "ops": Role.OPERATOR,  # the person who runs the system
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where a system listens.
+
+    Attributes:
+        mqtt: plain MQTT, on loopback, for the programs of this machine.
+        tls: MQTT over TLS, on every network, for rigs; None on a system for this machine alone.
+        page: the page, on every network, or on loopback for this machine alone.
+    """
+
+    mqtt: int
+    tls: int | None
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One system, in one folder."""
+
+    folder: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings of all its programs."""
+        return self.folder / "cairn.toml"
+
+    @property
+    def data(self) -> Path:
+        """Everything that is not a setting."""
+        return self.folder / "data"
+
+    @property
+    def book(self) -> UserBook:
+        """The accounts of its broker."""
+        return UserBook(self.data / "broker")
+
+    @property
+    def tls(self) -> TlsFiles:
+        """Its authority and certificate."""
+        return TlsFiles(self.data / "tls")
+
+    def password_file(self, name: str) -> Path:
+        """Where a program of this machine finds its password."""
+        return self.data / "secrets" / f"{name}.password"
+
+    def settings(self) -> dict[str, Any]:
+        """What cairn.toml says; empty without one. Raises BadSettingsError when it cannot be read."""
+        return self._document().unwrap()
+
+    def add_project(self, project: ProjectId, ports: Ports) -> None:
+        """Set the system up for a project, or for one more; what people changed in cairn.toml stays.
+
+        Raises:
+            BadSettingsError: cairn.toml cannot be read or written.
+        """
+        self._open_accounts(project)
+        if ports.tls is not None:
+            self.tls.ensure(machine_names())
+        document = self._document()
+        for name, values in self._tables(ports).items():
+            table = document.setdefault(name, tomlkit.table())
+            for key, value in values.items():
+                table.setdefault(key, value)
+            if name != "broker":
+                projects = table.setdefault("projects", tomlkit.array())
+                if project not in projects:
+                    projects.append(str(project))
+        try:
+            write_durably(self.folder, {self.settings_file.name: tomlkit.dumps(document).encode()})
+        except OSError as exc:
+            raise BadSettingsError(f"cannot write {self.settings_file}: {exc.strerror}") from exc
+
+    def _document(self) -> tomlkit.TOMLDocument:
+        try:
+            return tomlkit.parse(self.settings_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return tomlkit.document()
+        except (OSError, UnicodeDecodeError, TOMLKitError) as exc:
+            raise BadSettingsError(f"cannot read {self.settings_file}: {exc}") from exc
+
+    def _open_accounts(self, project: ProjectId) -> None:
+        known = {str(user.name) for user in self.book.users()}
+        for name, role in PROGRAM_ROLES.items():
+            if name not in known:
+                password = self.book.add(User.build(name, role, [project])).password
+            elif not self.password_file(name).exists():
+                password = self.book.set_password(name).password
+            else:
+                continue
+            write_password(self.password_file(name), password)
+        self.book.add_to_project(project, PROGRAM_ROLES)
+
+    def _tables(self, ports: Ports) -> dict[str, dict[str, Any]]:
+        data = self.data.resolve()
+        broker: dict[str, Any] = {"data_dir": str(data / "broker"), "port": ports.mqtt}
+        if ports.tls is not None:
+            broker |= {"tls_port": ports.tls, "certificate": str(self.tls.certificate.resolve())}
+            broker |= {"key": str(self.tls.key.resolve()), "authority": str(self.tls.authority.resolve())}
+        reconstructor = {"data_dir": str(data / "reconstructor"), "broker": self._connection("reconstructor", ports)}
+        host = "127.0.0.1" if ports.tls is None else "0.0.0.0"  # noqa: S104 - a team's page
+        viewer = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
+        viewer["keeper_socket"] = str(data / "broker" / SOCKET_NAME)
+        return {"broker": broker, "reconstructor": reconstructor, "viewer": viewer}
+
+    def _connection(self, name: str, ports: Ports) -> tomlkit.items.InlineTable:
+        table = tomlkit.inline_table()
+        password_file = str(self.password_file(name).resolve())
+        table.update({"port": ports.mqtt, "username": name, "password_file": password_file})
+        return table
+
+
+def free_port_from(first: int) -> int:
+    """The first port from this one on that nothing listens on; raises BadSettingsError when 100 are taken."""
+    for port in range(first, min(first + 100, 65_536)):
+        if _is_free(port):
+            return port
+    raise BadSettingsError(f"the ports {first} to {first + 99} are all taken: name one with a flag")
+
+
+def _is_free(port: int) -> bool:
+    for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - tried and closed
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                return False
+    return True

@@ -1,0 +1,108 @@
+"""How does a whole system run from one command? Broker, reconstructor and page, each started again when it ends."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from admin.certificates import machine_names
+from admin.programs import Program
+from admin.system import System
+from broker.config import SETTINGS_VARIABLE, BadSettingsError
+from broker.logs import get_logger
+from broker.mosquitto import find_binary
+from broker.settings import Settings as BrokerSettings
+from viewer.config import Settings as ViewerSettings
+from viewer.status import Board, ProjectStatus
+
+_TICK_S: Final = 1.0
+_WORDS: Final = {
+    "broker": ("broker", "start"),
+    "reconstructor": ("reconstructor", "run"),
+    "page": ("view", "serve"),
+}
+
+
+async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
+    """Run all programs of a system until SIGINT or SIGTERM.
+
+    Args:
+        system: what was set up.
+        show: called once a second with the lines of the status screen.
+
+    Raises:
+        BadSettingsError: nothing is set up in this folder.
+        BrokerMissingError: there is no Mosquitto.
+    """
+    if not system.settings():
+        raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
+    find_binary()
+    broker = BrokerSettings.load()
+    if broker.certificate == system.tls.certificate.resolve() and system.tls.ensure(machine_names()):
+        get_logger().info("certificate_renewed", file=str(system.tls.certificate))
+    programs = [_program(name, system) for name in _WORDS]
+    board = Board(ViewerSettings.load())
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    tasks = [asyncio.create_task(programs[0].keep_running(), name="broker")]
+    try:
+        while not stop.is_set():
+            show(status_lines(programs, board))
+            for task in tasks:
+                if task.done():
+                    task.result()
+            if len(tasks) == 1 and await asyncio.to_thread(broker.plan().answers):  # the others need it
+                tasks += [asyncio.create_task(each.keep_running(), name=each.name) for each in programs[1:]]
+                tasks.append(asyncio.create_task(board.run(), name="board"))
+            await _sleep_unless(stop)
+    finally:
+        for task in tasks:
+            task.cancel()
+        for program in reversed(programs):
+            await program.stop()
+        await asyncio.wait(tasks)
+
+
+def status_lines(programs: list[Program], board: Board) -> list[str]:
+    """One line for each program and each project."""
+    lines = [_describe_program(each) for each in programs]
+    lines += [_describe_project(status) for name in board.projects() if (status := board.status(name)) is not None]
+    return lines
+
+
+def _program(name: str, system: System) -> Program:
+    environment = {SETTINGS_VARIABLE: str(system.settings_file.resolve())}
+    return Program(
+        name=name, words=_WORDS[name], environment=environment, log_dir=system.data / "logs", most_restarts=None
+    )
+
+
+def _describe_program(program: Program) -> str:
+    state = "running" if program.pid is not None else "starting"
+    if program.restart_count == 0:
+        return f"{program.name:14} {state}"
+    return (
+        f"{program.name:14} {state}, started again {program.restart_count} times: {program.last_words()} "
+        f"(see {_short(program.log)})"
+    )
+
+
+def _describe_project(status: ProjectStatus) -> str:
+    points = f"{status.cloud.point_count:,} points" if status.cloud else "no points yet"
+    images = status.statistics.stored_count if status.statistics else status.image_count
+    agents = ", ".join(f"{each.agent} {each.presence}" for each in status.agents) or "no rig yet"
+    return f"{status.project:14} {status.reconstructor}: {images} photographs, {points}; {agents}"
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+async def _sleep_unless(stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_TICK_S):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,85 @@
+"""What `cairn init` writes: once, again, for a second project, and beside what people changed."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from admin.system import Ports, System, free_port_from
+from broker.config import BadSettingsError
+from broker.ids import ProjectId
+from broker.settings import Settings as BrokerSettings
+from reconstructor.config import Settings as ReconstructorSettings
+from viewer.config import Settings as ViewerSettings
+
+PORTS = Ports(mqtt=1883, tls=8883, page=8080)
+CHAPEL, CASTLE = ProjectId("chapel"), ProjectId("castle")
+
+
+def test_every_program_reads_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, PORTS)
+    monkeypatch.setenv("CAIRN_SETTINGS", str(system.settings_file))
+    plan = BrokerSettings.load().plan()
+    assert (plan.host, plan.port, plan.tls_port, plan.certificate) == (
+        "127.0.0.1",
+        1883,
+        8883,
+        system.tls.certificate,
+    )
+    for settings in (ReconstructorSettings.load(), ViewerSettings.load()):
+        assert settings.projects == (CHAPEL,)
+        assert len(settings.broker.secret() or "") > 20
+    assert ViewerSettings.load().host == "0.0.0.0"  # noqa: S104
+    assert {str(user.name): str(user.role) for user in system.book.users()} == {
+        "ops": "operator",
+        "page": "viewer",
+        "reconstructor": "reconstructor",
+    }
+
+
+def test_a_system_for_this_machine_alone_opens_nothing_and_makes_no_keys(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, Ports(mqtt=1883, tls=None, page=8080))
+    assert system.settings()["viewer"]["host"] == "127.0.0.1"
+    assert "tls_port" not in system.settings()["broker"]
+    assert not system.tls.folder.exists()
+
+
+def test_a_second_project_joins_and_nothing_else_changes(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, PORTS)
+    text = system.settings_file.read_text().replace("port = 8080", "port = 80  # the porter's rule")
+    system.settings_file.write_text(text)
+    password = system.password_file("page").read_text()
+    system.add_project(CASTLE, Ports(mqtt=1, tls=2, page=3))
+    system.add_project(CASTLE, Ports(mqtt=1, tls=2, page=3))
+    assert system.settings_file.read_text() == text.replace('["chapel"]', '["chapel", "castle"]')
+    assert system.password_file("page").read_text() == password
+    assert {user.projects for user in system.book.users()} == {(CHAPEL, CASTLE)}
+
+
+def test_a_lost_password_is_renewed(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, PORTS)
+    before = system.book.accounts()
+    system.password_file("ops").unlink()
+    system.add_project(CHAPEL, PORTS)
+    changed = [old.user.name for old, new in zip(before, system.book.accounts(), strict=True) if old != new]
+    assert changed == ["ops"]
+    assert system.password_file("ops").exists()
+
+
+def test_a_damaged_settings_file_is_named_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "cairn.toml").write_text("[broker")
+    with pytest.raises(BadSettingsError, match=r"cairn\.toml"):
+        System(tmp_path).add_project(CHAPEL, PORTS)
+    assert (tmp_path / "cairn.toml").read_text() == "[broker"
+
+
+def test_a_port_that_is_taken_is_left_out() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port_from(port) > port
