@@ -1,9 +1,12 @@
 """Which attacks are there? The whole corpus: each generated input with the way in which it is delivered."""
 
 import asyncio
+import hashlib
+import os
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from broker.ids import ImageId
@@ -218,18 +221,24 @@ def rig_strike(publication: Publication) -> Strike:
 
 async def rig_photographs(assault: Assault) -> None:
     """Put hostile files into the rig's folder, then a good photograph, which must arrive."""
-    folder = assault.programs.photographs
+    last = await asyncio.to_thread(_fill, assault.programs.photographs)
+    if not await assault.witness.until(lambda: last in assault.witness.stored_digests, RIG_PATIENCE_S):
+        raise HangError("the rig did not send the good photograph behind the hostile ones")
+
+
+def _fill(folder: Path) -> str:
+    """Write files in the order in which a rig takes them; the last one's digest."""
     for number, (name, generate) in enumerate(_hostile_files()):
         (folder / f"{number:03d}-{name}.jpg").write_bytes(generate())
     (folder / "100-folder.jpg").mkdir()
     (folder / "101-loop.jpg").symlink_to("101-loop.jpg")
     (folder / "102-zero.jpg").symlink_to("/dev/zero")
-    (folder / "103-a\u202eb.jpg").write_bytes(photograph(9_001))
-    (folder / "104-a\x1b[31mb.jpg").write_bytes(photograph(9_002))
-    (folder / "999-good.jpg").write_bytes(photograph(9_003))
-    before = assault.witness.stored_count["rig-west"]
-    if not await assault.witness.until(lambda: assault.witness.stored_count["rig-west"] >= before + 3, RIG_PATIENCE_S):
-        raise HangError("the rig did not send the good photographs behind the hostile ones")
+    os.mkfifo(folder / "103-pipe.jpg")
+    for number, odd in enumerate((b"a\xe2\x80\xaeb", b"a\x1b[31mb", b"a\nb", b"\xff\xfe"), start=104):
+        path = Path(os.fsdecode(os.fsencode(folder) + b"/%d-%s.jpg" % (number, odd)))
+        path.write_bytes(photograph(number + 9_000))
+    (folder / "999-good.jpg").write_bytes(last := photograph(9_999))
+    return hashlib.sha256(last).hexdigest()
 
 
 def black_box_strike(name: str, *, seed: str = "") -> Strike:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
@@ -36,7 +35,7 @@ class Witness:
         self.completed: dict[tuple[str, int], ProcessingComplete] = {}
         self.errors: list[tuple[str, Error]] = []
         self.states: dict[str, ReconstructorState] = {}
-        self.stored_count: Counter[str] = Counter()  # by sender
+        self.stored_digests: set[str] = set()
         self.unreadable: list[str] = []
         self.answer_count = 0  # of requests, and lists of missing pieces
         self._follower, self._space = follower, space
@@ -85,7 +84,8 @@ class Witness:
         if found.channel is RECEIPT:
             receipt = decode(message.payload, UploadAcknowledged)
             self.receipts[found.project, receipt.image_name] = receipt, heard_s
-            self.stored_count[found.sender] += receipt.status is ReceiptStatus.STORED
+            if receipt.status is ReceiptStatus.STORED and receipt.sha256 is not None:
+                self.stored_digests.add(receipt.sha256)
         elif found.channel is RECONSTRUCTOR_STATE:
             self.states[found.project] = decode(message.payload, ReconstructorState)
         elif found.channel is EVENT:
