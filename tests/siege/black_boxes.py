@@ -4,6 +4,7 @@ A photograph named `bb-fifo` is answered by the behaviour `fifo`, `ply-no-z` by 
 as it should be. Whatever a behaviour leaves stays in the folder of its own project.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -29,6 +30,7 @@ CANARY_ENVIRONMENT: Final = "CAIRN_SIEGE_CANARY"
 BEHAVIOUR, CLOUD = "bb-", "ply-"
 CONTROLS: Final = "\x1b[31mred\x1b]0;title\x07\u202eevil\u2066\x9b1m\r\x08"
 MARKUP: Final = "<img src=x onerror=window.ran=1><script>window.ran=1</script>"
+IMPORT_WISH: Final = "at-import.txt"  # names the way in which the next start of the black box goes wrong
 _HOLES_BYTES: Final = 1_200_000_000
 _LONG_S: Final = 3600.0
 
@@ -303,3 +305,23 @@ def _camera(image_id: str) -> CameraUpdate:
         width_px=80,
         height_px=60,
     )
+
+
+def _prints_at_import() -> None:
+    sys.stderr.write(f"{CONTROLS}\n")
+    raise RuntimeError(CONTROLS)
+
+
+IMPORTS: Final[dict[str, Callable[[], object]]] = {
+    "raises": lambda: _raises("a bug at import")(Path(), ""),
+    "raises-controls": _prints_at_import,
+    "import-error": lambda: importlib.import_module("no_such_package_of_a_colleague"),
+    "syntax-error": lambda: compile("def", "colleague.py", "exec"),
+    "sys-exit": lambda: sys.exit("no licence"),
+    "sys-exit-zero": lambda: sys.exit(0),
+    "os-exit": lambda: os._exit(7),
+    "keyboard-interrupt": lambda: signal.raise_signal(signal.SIGINT),
+    "hangs": lambda: time.sleep(_LONG_S),
+}
+if (_wish := Path(IMPORT_WISH)).exists():  # in a black box's working folder: this process is one
+    IMPORTS[_wish.read_text(encoding="ascii")]()

@@ -134,6 +134,8 @@ class Programs:
             "MEMORY_LIMIT_BYTES": str(400 * 1024 * 1024),
             "REFETCH_EVERY": "40",
             "GRACE_S": "5",
+            "LOAD_TIMEOUT_S": "5",
+            "RETRY_S": "1",
         }
         canary = {CANARY_ENVIRONMENT: str(self.canary)}
         return self._program(

@@ -13,7 +13,7 @@ from broker.ids import ImageId
 from broker.messages import ReceiptStatus
 from tests.photographs import photograph
 from tests.siege.assault import ANSWER_S, Assault, Attack, EscapeError, HangError
-from tests.siege.black_boxes import BEHAVIOUR, BEHAVIOURS, CANARY_POINTS, CLOUD
+from tests.siege.black_boxes import BEHAVIOUR, BEHAVIOURS, CANARY_POINTS, CLOUD, IMPORT_WISH, IMPORTS
 from tests.siege.bombs import bombs, scans
 from tests.siege.clouds import clouds
 from tests.siege.http_requests import http_requests, other_projects
@@ -28,10 +28,11 @@ from tests.siege.websockets import Conversation, websockets
 HALF_OPEN: Final = 200
 RIG_PATIENCE_S: Final = 30.0
 SCAN_COUNTS: Final = (100_001, 100_002, 100_003)
+LOADING_S: Final = 30.0
 BOMB_ARRIVES_S: Final = 0.2
 KINDS: Final = (
     *("image", "topic", "packet", "filter", "json", "pieces", "http", "websocket", "rig"),
-    *("cloud", "black-box", "page", "bomb", "beside", "drawn"),
+    *("cloud", "black-box", "loading", "page", "bomb", "beside", "drawn"),
 )
 Strike = Callable[[Assault], Awaitable[float | None]]
 
@@ -53,6 +54,7 @@ def corpus(programs: Programs) -> list[Attack]:
         "rig": {name: rig_strike(each) for name, each in rig_commands().items()} | {"rig-photographs": rig_photographs},
         "cloud": {name: black_box_strike(f"{CLOUD}{name}") for name in clouds()},
         "black-box": {name: black_box_strike(f"{BEHAVIOUR}{name}") for name in BEHAVIOURS},
+        "loading": {f"at-import-{name}": loading_strike(name) for name in IMPORTS},
         "page": {"page-shows-markup": page_strike(*_markup_strikes())},
         "bomb": {name: image_strike(name, each) for name, each in bombs().items()},
         "beside": {f"scans-beside-{count}": beside_strike(count) for count in SCAN_COUNTS},
@@ -253,6 +255,29 @@ def black_box_strike(name: str, *, seed: str = "") -> Strike:
         complete = assault.witness.completed[CHAPEL, receipt.image_number]
         if complete.new_point_count >= CANARY_POINTS:
             raise EscapeError("points of a file outside of the project were published")
+
+    return strike
+
+
+def loading_strike(name: str) -> Strike:
+    """Let the black box end, fail when it is loaded again, and be mended: then images are placed again."""
+
+    async def strike(assault: Assault) -> None:
+        wish = assault.programs.data / CHAPEL / "black_box" / IMPORT_WISH
+        wish.write_text(name, encoding="ascii")
+        try:
+            await black_box_strike(f"{BEHAVIOUR}os-exit", seed=name)(assault)
+            error_count = len(assault.witness.errors)
+            topic_name = f"loading-{name}"
+            receipt, _ = await assault.send_image(
+                CHAPEL, "rig-south", topic_name, photograph(zlib.crc32(name.encode()))
+            )
+            if receipt.status is not ReceiptStatus.STORED:
+                raise HangError(f"a good image was {receipt.status}: {receipt.reason}")
+            if not await assault.witness.until(lambda: len(assault.witness.errors) > error_count, LOADING_S):
+                raise HangError("no error says that the black box does not load")
+        finally:
+            wish.unlink()
 
     return strike
 
