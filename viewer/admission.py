@@ -15,10 +15,12 @@ from broker.contract import RECONSTRUCTOR_STATE
 from broker.errors import CairnError
 from broker.ids import RIG_PREFIX, ProjectId, UserId
 from broker.live import BrokerLostError, Follower, follow
+from broker.logs import get_logger
+from viewer.brake import Attempt, Brake
 from viewer.config import Settings
 from viewer.status import Board
 
-REMEMBERED_S: Final = 15.0  # so long a new project stays unseen, and a user who was taken away is still let in
+REMEMBERED_S: Final = 3.0  # so long a new project stays unseen, and a user who was taken away is still let in
 MAX_REMEMBERED: Final = 1000
 MAX_ASKING: Final = 8
 SILENCE_S: Final = 0.3  # retained messages come within milliseconds of the subscription
@@ -37,8 +39,8 @@ class Guest:
 class Admission:
     """Answers for one page server."""
 
-    def __init__(self, settings: Settings, board: Board) -> None:
-        self._settings, self._board = settings, board
+    def __init__(self, settings: Settings, board: Board, brake: Brake) -> None:
+        self._settings, self._board, self._brake = settings, board, brake
         self._remembered: dict[bytes, tuple[float, Guest]] = {}
         self._asking = asyncio.Semaphore(MAX_ASKING)
 
@@ -46,7 +48,7 @@ class Admission:
         """Who asks.
 
         Raises:
-            web.HTTPException: 401 without right name and password, 502 without broker.
+            web.HTTPException: 401 without right name and password, 429 after too many wrong ones, 502 without broker.
         """
         if not self._settings.needs_login:
             return Guest(connection=self._settings.broker, projects=frozenset(self._board.projects()))
@@ -54,7 +56,8 @@ class Admission:
         key = hashlib.sha256(f"{name}\0{password}".encode()).digest()
         until_s, guest = self._remembered.get(key, (0.0, None))
         if guest is None or until_s < time.monotonic():
-            guest = await self._ask_broker(name, password)
+            with self._brake.attempt(request.remote) as attempt:
+                guest = await self._ask_broker(name, password, attempt)
             self._remember(key, guest)
         return guest
 
@@ -63,7 +66,7 @@ class Admission:
             self._remembered.clear()
         self._remembered[key] = (time.monotonic() + REMEMBERED_S, guest)
 
-    async def _ask_broker(self, name: str, password: str) -> Guest:
+    async def _ask_broker(self, name: str, password: str, attempt: Attempt) -> Guest:
         changed = {"username": name, "password": SecretStr(password), "password_file": None}
         connection = self._settings.broker.model_copy(update=changed)
         try:
@@ -71,6 +74,8 @@ class Admission:
                 projects = await self._readable(follower)
         except BrokerLostError as exc:
             if self._board.is_connected:
+                attempt.end(is_wrong=True)
+                get_logger().warning("login_refused", user=name, address=attempt.network)
                 raise web.HTTPUnauthorized(text="wrong name or password\n", headers=_CHALLENGE) from exc
             raise web.HTTPBadGateway(text="the broker does not answer: try again soon\n") from exc
         return Guest(connection=connection, projects=projects)

@@ -16,11 +16,15 @@ from urllib.parse import urlsplit
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from broker.logs import get_logger
+from viewer.brake import Attempt, Brake
 from viewer.config import Settings
 
 SUBPROTOCOL: Final = "mqtt"
 READ_BYTES: Final = 256 * 1024
 CLOSE_TIMEOUT_S: Final = 2.0
+CONNACK_BYTES: Final = 4  # type, remaining length (below 128), flags, reason code: MQTT 5, section 3.2
+CONNACK: Final = 0x20
+WRONG_LOGIN: Final = frozenset({0x04, 0x05, 0x86, 0x87})  # MQTT 3.1.1 and 5: bad name or password, not authorised
 HEARTBEAT_S: Final = 60.0  # a phone that vanished while we were sending would else keep its place for a quarter hour
 
 
@@ -35,8 +39,8 @@ class Traffic:
 class Relay:
     """The `/mqtt` address of the page server."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, brake: Brake) -> None:
+        self._settings, self._brake = settings, brake
         self._tls = ssl.create_default_context(cafile=str(settings.broker.ca_file)) if settings.broker.ca_file else None
         self._count_by_address: Counter[str] = Counter()
         self._open: set[web.WebSocketResponse] = set()
@@ -51,10 +55,10 @@ class Relay:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Check the request, connect to the broker, then carry bytes until either side ends."""
         self._check(request)
-        with self._place(request.remote or "unknown"):
+        with self._place(request.remote or "unknown"), self._brake.attempt(request.remote) as attempt:
             reader, writer = await self._connect()
             try:
-                return await self._carry(request, reader, writer)
+                return await self._carry(request, reader, writer, attempt)
             finally:
                 writer.transport.abort()
 
@@ -95,7 +99,7 @@ class Relay:
             raise web.HTTPBadGateway(text="the broker does not answer: try again soon\n") from exc
 
     async def _carry(
-        self, request: web.Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, request: web.Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, attempt: Attempt
     ) -> web.StreamResponse:
         socket = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
@@ -106,7 +110,7 @@ class Relay:
         )
         await socket.prepare(request)
         self._open.add(socket)
-        downward = asyncio.create_task(self._to_browser(reader, socket), name="relay to browser")
+        downward = asyncio.create_task(self._to_browser(reader, socket, attempt), name="relay to browser")
         try:
             await self._to_broker(socket, writer)
         finally:
@@ -128,8 +132,12 @@ class Relay:
                 return  # `_to_browser` sees the end too and tells the browser
             self.traffic.to_broker_bytes += len(message.data)
 
-    async def _to_browser(self, reader: asyncio.StreamReader, socket: web.WebSocketResponse) -> None:
-        with contextlib.suppress(OSError):  # the broker died, or the browser left while we were writing
+    async def _to_browser(self, reader: asyncio.StreamReader, socket: web.WebSocketResponse, attempt: Attempt) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):  # the broker died, or the browser left
+            answer = await reader.readexactly(CONNACK_BYTES)
+            attempt.end(is_wrong=answer[0] == CONNACK and answer[-1] in WRONG_LOGIN)
+            await socket.send_bytes(answer)
+            self.traffic.to_browser_bytes += len(answer)
             while piece := await reader.read(READ_BYTES):
                 await socket.send_bytes(piece)  # waits while a slow browser's buffer is full
                 self.traffic.to_browser_bytes += len(piece)

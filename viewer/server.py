@@ -11,7 +11,9 @@ from broker.errors import CairnError
 from broker.logs import get_logger
 from viewer.admission import Admission, Guest
 from viewer.answers import Failure, Health, PageConfig, ProjectList, json_answer
+from viewer.brake import Brake
 from viewer.config import Settings
+from viewer.connections import TimedConnection, listen
 from viewer.export import CloudStream, UnevenManifestError, open_cloud
 from viewer.fetch import ManifestMovedError, NoManifestError, ShardMissingError
 from viewer.headers import security_headers
@@ -44,8 +46,9 @@ class PageServer:
 
     def __init__(self, settings: Settings, page: dict[str, Asset]) -> None:
         self._settings, self._page = settings, page
-        self._board, self._relay = Board(settings), Relay(settings)
-        self._admission = Admission(settings, self._board)
+        brake = Brake()
+        self._board, self._relay = Board(settings), Relay(settings, brake)
+        self._admission = Admission(settings, self._board, brake)
         self._log = get_logger()
         self._downloads = asyncio.Semaphore(MAX_DOWNLOADS)
 
@@ -61,6 +64,7 @@ class PageServer:
         application.router.add_get("/projects/{project}/status", self._status)
         application.router.add_get("/projects/{project}/cloud.ply", self._cloud, allow_head=False)
         application.router.add_get("/{path:.*}", self._asset)
+        application.on_response_prepare.append(_without_server_name)
         application.cleanup_ctx.append(self._following)
         application.on_shutdown.append(self._close)
         return application
@@ -69,6 +73,9 @@ class PageServer:
     async def _surround(self, request: web.Request, handler: _Next) -> web.StreamResponse:
         """Our errors become JSON with their code; every answer gets the security headers."""
         headers = security_headers(request.host, self._settings.mqtt_url)
+        connection = request.protocol
+        if isinstance(connection, TimedConnection):
+            connection.request_came()
         try:
             response = await handler(request)
         except web.HTTPException as exc:
@@ -197,19 +204,27 @@ async def serve(settings: Settings, tell: Callable[[str], None] = lambda _addres
     server = PageServer(settings, load_page())
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
     await runner.setup()
+    if runner.server is None:
+        raise AssertionError
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
-        host, port = runner.addresses[0][:2]
+        listening = await listen(runner.server, settings.host, settings.port)
+        host, port = listening.sockets[0].getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         get_logger().info("listening", host=host, port=port, broker=f"{settings.broker.host}:{settings.broker.port}")
         tell(f"http://{shown}:{port}/")
-        await asyncio.Event().wait()
+        async with listening:
+            await asyncio.Event().wait()
     except OSError as exc:
         raise CannotListenError(
             f"cannot listen on {settings.host}:{settings.port}: {exc.strerror}; choose another --port"
         ) from exc
     finally:
         await runner.cleanup()
+
+
+async def _without_server_name(_request: web.Request, response: web.StreamResponse) -> None:
+    """Tell nobody which software answers, in which version."""
+    response.headers.pop("Server", None)
 
 
 def _is_known(request: web.Request, asset: Asset) -> bool:
