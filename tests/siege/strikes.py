@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import sys
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
@@ -25,7 +26,7 @@ from tests.siege.programs import CHAPEL, Programs
 from tests.siege.topics import PROJECT, filters, packets, topics
 from tests.siege.websockets import Conversation, websockets
 
-HALF_OPEN: Final = 200
+HALF_OPEN: Final = 300
 RIG_PATIENCE_S: Final = 30.0
 SCAN_COUNTS: Final = (100_001, 100_002, 100_003)
 LOADING_S: Final = 30.0
@@ -49,7 +50,7 @@ def corpus(programs: Programs) -> list[Attack]:
         "pieces": {name: pieces_strike(each) for name, each in uploads().items()},
         "http": {name: http_strike(each) for name, each in http_requests().items()}
         | {name: other_project_strike(each) for name, each in other_projects(*login).items()}
-        | {"half-open-200": half_open_strike},
+        | {"half-open-300": half_open_strike},
         "websocket": {name: websocket_strike(each) for name, each in websockets(_address(programs), *login).items()},
         "rig": {name: rig_strike(each) for name, each in rig_commands().items()} | {"rig-photographs": rig_photographs},
         "cloud": {name: black_box_strike(f"{CLOUD}{name}") for name in clouds()},
@@ -183,8 +184,10 @@ def other_project_strike(raw: bytes) -> Strike:
 
 
 async def half_open_strike(assault: Assault) -> None:
-    """Hold many unfinished requests; others are served meanwhile."""
-    held = [await asyncio.open_connection("127.0.0.1", assault.programs.page_port) for _ in range(HALF_OPEN)]
+    """Hold many unfinished requests from one address; others are served meanwhile."""
+    source = ("127.0.0.2", 0) if sys.platform == "linux" else None  # elsewhere loopback has one address only
+    port = assault.programs.page_port
+    held = [await asyncio.open_connection("127.0.0.1", port, local_addr=source) for _ in range(HALF_OPEN)]
     try:
         for _, writer in held:
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
