@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import tempfile
 import time
@@ -147,6 +148,8 @@ def main() -> None:
     breaches = report.breaches()
     if not wishes.kinds and len(report.inputs) < LEAST_INPUTS:
         breaches.append(f"only {len(report.inputs)} inputs of at least {LEAST_INPUTS}")
+    if breaches and (load := os.getloadavg()[0]) > (count := os.cpu_count() or 1):
+        _tell(f"the machine is busy: times may be its own (load average {load:.1f} on {count} processors)")
     for line in breaches:
         _tell(line)
     sys.stdout.write(json.dumps(report.figures()) + "\n")
