@@ -1,6 +1,10 @@
 """What can go wrong on the wire: one root error, whose `code` is the code of the wire's `error` message."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from broker.printable import printable
+
+WRONG_DIGEST: Final = "wrong_digest"  # a rig sends the photograph again when a receipt says so
 
 
 class CairnError(Exception):
@@ -15,8 +19,8 @@ class CairnError(Exception):
 
     @property
     def sentence(self) -> str:
-        """The message on one line, whatever a library put into it."""
-        return " ".join(str(self).split()) or self.code
+        """The message on one line, without control or bidirectional signs, whatever a library put into it."""
+        return printable(" ".join(str(self).split())) or self.code
 
 
 def first_error(group: BaseExceptionGroup[CairnError]) -> CairnError:

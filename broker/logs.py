@@ -7,6 +7,8 @@ from typing import Final
 
 import structlog
 
+from broker.printable import printable
+
 _KEY_ORDER: Final = ("timestamp", "level", "event")
 
 
@@ -33,6 +35,7 @@ def configure(*, level: LogLevel = LogLevel.INFO) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _escape_signs,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -45,3 +48,15 @@ def get_logger(**fields: object) -> structlog.typing.FilteringBoundLogger:
     """A logger that adds these fields to every event; it may be made before `configure`."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**fields)  # lazy: `bind` would freeze defaults
     return logger
+
+
+def _escape_signs(logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Let no field carry a control or bidirectional sign; a traceback keeps its lines."""
+    del logger, method
+    return {name: _escaped(value) for name, value in event.items()}
+
+
+def _escaped(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return "\n".join(printable(line) for line in str(value).split("\n"))

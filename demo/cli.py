@@ -22,6 +22,7 @@ from demo.plan import RIG, DemoPlan
 from demo.progress import DemoProgress, watch
 from demo.report import Report
 from demo.show import Show
+from demo.trial import try_to_load
 from edge_agent.cameras.folder import photographs
 
 app = typer.Typer(add_completion=False)
@@ -59,6 +60,9 @@ def demo(
         bool, typer.Option("--exit-when-done", help="End when every photograph is through.")
     ] = False,
     report: Annotated[Path | None, typer.Option(help="Write the figures as JSON to this file.")] = None,
+    black_box: Annotated[
+        str | None, typer.Option(help="What reconstructs instead of the built-in: package.module:function.")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Where everything is kept; an earlier folder goes on.")] = None,
 ) -> None:
     """Show the whole path on this machine; Ctrl-C stops everything in order."""
@@ -74,7 +78,10 @@ def demo(
         mqtt_port=free_port(),
         interval_s=interval,
         photos=photos.resolve() if photos else None,
+        black_box=black_box,
     )
+    if black_box is not None:
+        asyncio.run(try_to_load(black_box))
     wishes = Wishes(has_browser=not no_browser, is_ending_when_done=exit_when_done, report=report)
     is_complete = asyncio.run(run(plan, wishes))
     raise typer.Exit(0 if is_complete or not exit_when_done else 1)
@@ -140,6 +147,7 @@ def _programs(plan: DemoPlan) -> list[Program]:
         PROJECTS=json.dumps([plan.project]),
         DATA_DIR=plan.data_dir / "reconstructor",
         STATISTICS_INTERVAL_S=1,
+        **({"BLACK_BOX": plan.black_box} if plan.black_box is not None else {}),
     )
     page = plan.environment(
         "CAIRN_VIEW", "page", PROJECTS=json.dumps([plan.project]), HOST="127.0.0.1", PORT=plan.page_port

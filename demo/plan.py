@@ -34,6 +34,7 @@ class DemoPlan:
     mqtt_port: int
     interval_s: float
     photos: Path | None = None
+    black_box: str | None = None
 
     @property
     def broker(self) -> BrokerPlan:

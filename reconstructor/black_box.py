@@ -8,24 +8,43 @@ leave an `update.json` beside its PLYs (see `Update`); a function that knows not
 """
 
 import importlib
-import json
+import math
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from broker.errors import CairnError
 from broker.messages import CameraState, ScaleSource, Similarity
+from broker.printable import printable
+from reconstructor.foreign_errors import describe
+from reconstructor.plain_files import open_plain_file
 
 UPDATE_NAME = "update.json"
-UPDATE_LIMIT_BYTES = 64 * 1024 * 1024
+UPDATE_LIMIT_BYTES = 16 * 1024 * 1024
+MOST_CAMERAS = 20_000
+_MOST_SHOWN = 300
+_UNIT_TOLERANCE = 1e-3
 
 _CONCURRENT = "is_concurrent"
 
 Row = tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
 Pose = tuple[Row, Row, Row, Row]
 Triple = tuple[FiniteFloat, FiniteFloat, FiniteFloat]
+_MOST_WORDS = 500
+Words = Annotated[str, Field(max_length=_MOST_WORDS), AfterValidator(lambda text: printable(text)[:_MOST_WORDS])]
+Side = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class BlackBoxNotFoundError(CairnError):
@@ -70,8 +89,8 @@ class CameraUpdate(BaseModel):
 
     image_id: Annotated[str, Field(min_length=1, max_length=512)]
     state: CameraState
-    code: Annotated[str, Field(max_length=64, pattern=r"^[a-z_]*$")] = ""
-    reason: Annotated[str, Field(max_length=500)] = ""
+    code: Annotated[str, Field(max_length=63, pattern=r"^[a-z_]*$")] = ""
+    reason: Words = ""
     world_from_camera: Pose | None = None
     intrinsics: Row | None = Field(default=None, description="fx, fy, cx, cy in pixels of the upright photograph")
     distortion: Annotated[tuple[FiniteFloat, ...], Field(max_length=4)] = Field(
@@ -80,8 +99,8 @@ class CameraUpdate(BaseModel):
     reprojection_error_px: Annotated[FiniteFloat, Field(ge=0)] | None = Field(
         default=None, description="root mean square of the image's observations, in pixels of the upright photograph"
     )
-    width_px: Annotated[int, Field(ge=0)] = 0
-    height_px: Annotated[int, Field(ge=0)] = 0
+    width_px: Side = 0
+    height_px: Side = 0
 
     @model_validator(mode="before")
     @classmethod
@@ -105,7 +124,9 @@ class Update(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    cameras: tuple[CameraUpdate, ...] = Field(default=(), description="every image the black box knows, in order")
+    cameras: tuple[CameraUpdate, ...] = Field(
+        default=(), max_length=MOST_CAMERAS, description="every image the black box knows, in order"
+    )
     up: Triple | None = Field(default=None, description="unit vector in the world's frame")
     world_from_previous: Similarity | None = Field(
         default=None, description="null: the world's frame stayed where it was"
@@ -115,7 +136,7 @@ class Update(BaseModel):
     )
     scale_source: ScaleSource = Field(default=ScaleSource.NONE, description="what it knows that from")
     new_point_count: Annotated[int, Field(ge=0)] = 0
-    refetch_rejected: Annotated[str, Field(max_length=500)] = Field(
+    refetch_rejected: Words = Field(
         default="", description="why a complete re-solve was not taken over; empty if it was, or none was asked for"
     )
     solution: Annotated[int, Field(ge=0)] = Field(
@@ -137,10 +158,22 @@ class Update(BaseModel):
         return given
 
     @model_validator(mode="after")
-    def _change_is_complete(self) -> Self:
+    def _directions_are_units(self) -> Self:
         change = self.world_from_previous
         if change is not None and change.model_fields_set < {"scale", "rotation_wxyz", "translation"}:
             raise ValueError("world_from_previous needs scale, rotation_wxyz and translation")
+        if change is not None and not _is_unit(change.rotation_wxyz):
+            raise ValueError("rotation_wxyz of world_from_previous must have length 1")
+        if self.up is not None and not _is_unit(self.up):
+            raise ValueError("up must have length 1")
+        return self
+
+    @model_validator(mode="after")
+    def _each_image_once(self) -> Self:
+        counts = Counter(camera.image_id for camera in self.cameras)
+        twice = next((image_id for image_id, count in counts.items() if count > 1), None)
+        if twice is not None:
+            raise ValueError(f"cameras has {twice[:80]!r} more than once")
         return self
 
     @model_validator(mode="after")
@@ -153,6 +186,10 @@ class Update(BaseModel):
         return next((camera for camera in self.cameras if camera.image_id == image_id), None)
 
 
+def _is_unit(vector: tuple[float, ...]) -> bool:
+    return abs(math.hypot(*vector) - 1) <= _UNIT_TOLERANCE
+
+
 def write_update(update: Update, folder: Path) -> None:
     """Write `update.json` into a folder that nobody reads yet."""
     (folder / UPDATE_NAME).write_text(update.model_dump_json() + "\n", encoding="utf-8")
@@ -162,39 +199,42 @@ def read_update(folder: Path) -> Update | None:
     """The update a black box left in its folder, or None if it left none.
 
     Raises:
+        NotPlainFileError: a link, a pipe, a device or a folder has its name.
         BadUpdateError: the file is too large, is not JSON, or does not say what an `Update` says.
     """
-    path = folder / UPDATE_NAME
-    if not path.is_file():
+    try:
+        with open_plain_file(folder / UPDATE_NAME) as file:
+            text = file.read(UPDATE_LIMIT_BYTES + 1)
+    except FileNotFoundError:
         return None
-    if path.stat().st_size > UPDATE_LIMIT_BYTES:
+    except OSError as exc:
+        raise BadUpdateError(f"{UPDATE_NAME} cannot be read: {exc.strerror}") from exc
+    if len(text) > UPDATE_LIMIT_BYTES:
         raise BadUpdateError(f"{UPDATE_NAME} is larger than {UPDATE_LIMIT_BYTES >> 20} MiB: list each image once")
     try:
-        return Update.model_validate_json(path.read_bytes())
-    except (ValidationError, json.JSONDecodeError) as exc:
-        raise BadUpdateError(f"{UPDATE_NAME} is not a valid update: {_first_line(exc)}") from exc
+        return Update.model_validate_json(text)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadUpdateError(f"{UPDATE_NAME}: {f'{place}: ' if place else ''}{first['msg'][:_MOST_SHOWN]}") from exc
 
 
 def load(name: str) -> BlackBox:
     """The function that `package.module:function` names.
 
     Raises:
-        BlackBoxNotFoundError: the name is malformed, the module cannot be imported, or it has no such function.
+        BlackBoxNotFoundError: the name is malformed, a module is missing, or the module has no such function.
+        BaseException: whatever the module raises while it is imported.
     """
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", name):
         raise BlackBoxNotFoundError(f"{name[:120]!r} does not name a function: write package.module:function")
     module_name, function_name = name.split(":")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as exc:
-        raise BlackBoxNotFoundError(
-            f"cannot import {module_name!r}: {_first_line(exc)}; is its folder on PYTHONPATH?"
-        ) from exc
+    except ModuleNotFoundError as exc:
+        hint = "is its folder on PYTHONPATH?" if f"{module_name}.".startswith(f"{exc.name}.") else "install it"
+        raise BlackBoxNotFoundError(f"cannot import {module_name!r}: {describe(exc)}; {hint}") from exc
     function = getattr(module, function_name, None)
     if not callable(function):
         raise BlackBoxNotFoundError(f"module {module_name!r} has no function {function_name!r}")
     return cast("BlackBox", function)
-
-
-def _first_line(exc: Exception) -> str:
-    return " ".join(str(exc).split())[:300]

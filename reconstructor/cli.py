@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from broker.config import BadSettingsError
 from broker.logs import LogLevel, configure
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from reconstructor.config import Settings
@@ -45,15 +46,38 @@ def replay(
         int, typer.Option(min=1, help="After how many images everything is reconstructed again, 1 or more.")
     ] = 10,
     final_refetch: Annotated[bool, typer.Option(help="End with one last refetch.")] = True,
+    black_box: Annotated[
+        str | None, typer.Option(help="Use this function, package.module:function, under the service's limits.")
+    ] = None,
 ) -> None:
     """Reconstruct a folder of photographs without a broker; prints the report as one line of JSON."""
-    from reconstructor.replay.command import replay_folder  # noqa: PLC0415 - `--help` needs no engine
+    from reconstructor.replay import command  # noqa: PLC0415 - `--help` needs no engine
 
-    configure(level=LogLevel.WARNING)
-    report = replay_folder(
-        photos, out, intrinsics=intrinsics, order=order, refetch_every=refetch_every, has_final_refetch=final_refetch
+    if black_box is None:
+        configure(level=LogLevel.WARNING)
+        report = command.replay_folder(
+            photos,
+            out,
+            intrinsics=intrinsics,
+            order=order,
+            refetch_every=refetch_every,
+            has_final_refetch=final_refetch,
+        )
+        print(report.model_dump_json())
+        return
+    if intrinsics is not None:
+        raise BadSettingsError("--intrinsics belongs to the built-in engine: leave it out beside --black-box")
+    configure()  # shows what the function prints
+    foreign = command.replay_folder_with(
+        Settings.load(black_box=black_box),
+        photos,
+        out,
+        order=order,
+        refetch_every=refetch_every,
+        has_final_refetch=final_refetch,
     )
-    print(report.model_dump_json())
+    print(foreign.model_dump_json())
+    raise typer.Exit(1 if foreign.refused else 0)
 
 
 @app.command()

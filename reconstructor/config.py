@@ -37,9 +37,10 @@ class Settings(ProgramSettings):
     black_box: str = Field(
         default=BUILT_IN_BLACK_BOX, max_length=256, description="What reconstructs: package.module:function."
     )
-    timeout_s: PositiveFloat = Field(
-        default=300.0, description="Longest time for one image in the black box, its start included, seconds."
+    load_timeout_s: PositiveFloat = Field(
+        default=120.0, description="Longest time in which the black box's module is imported, at each start, seconds."
     )
+    timeout_s: PositiveFloat = Field(default=300.0, description="Longest time for one image in the black box, seconds.")
     refetch_timeout_s: PositiveFloat = Field(
         default=3600.0, description="Longest time for one refetch in the black box, seconds."
     )

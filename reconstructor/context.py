@@ -14,6 +14,7 @@ from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId
 from broker.live import BrokerLostError
 from broker.messages import Error, Event
+from broker.printable import printable
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
 from reconstructor.decoders import Decoders
@@ -62,7 +63,7 @@ class Context:
         # A full disk prevents counting, not publishing.
         with contextlib.suppress(StoreError):
             await asyncio.to_thread(self.store.count_error)
-        reason, shown = exc.sentence[:2000], topic[:1024] if topic else None
+        reason, shown = exc.sentence[:2000], printable(topic)[:1024] if topic else None
         event = Error(project=self.project, code=exc.code, reason=reason, image_id=image_id, topic=shown)
         await self.publish_event(event)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from broker.envelope import Word
+from reconstructor.plain_files import NotPlainFileError, open_plain_file
 
 PROGRESS_NAME: Final = "progress.json"
 _LIMIT_BYTES: Final = 4096
@@ -33,9 +34,9 @@ def write_progress(folder: Path, stage: str, done_ratio: float) -> None:
 def read_progress(folder: Path) -> ProgressNote | None:
     """What was said last; None if nothing was, or what is no progress."""
     try:
-        with (folder / PROGRESS_NAME).open("rb") as file:
+        with open_plain_file(folder / PROGRESS_NAME) as file:
             return ProgressNote.model_validate_json(file.read(_LIMIT_BYTES))
-    except (OSError, ValidationError):
+    except (OSError, ValidationError, NotPlainFileError):
         return None
 
 

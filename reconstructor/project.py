@@ -75,7 +75,14 @@ async def _opened(
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(store.close)
         delivery = await stack.enter_async_context(_delivery(settings, project, boot_id))
-        executor = LocalExecutor(settings.black_box, store.black_box_folder, settings.memory_limit_bytes)
+        log = get_logger(project=project)
+        executor = LocalExecutor(
+            settings.black_box,
+            store.black_box_folder,
+            memory_limit_bytes=settings.memory_limit_bytes,
+            load_timeout_s=settings.load_timeout_s,
+            log=log,
+        )
         context = Context(
             project=project,
             settings=settings,
@@ -90,7 +97,7 @@ async def _opened(
             ),
             decoders=decoders,
             presence=Presence(project=project, settings=settings, store=store, delivery=delivery, boot_id=boot_id),
-            log=get_logger(project=project),
+            log=log,
         )
         stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)

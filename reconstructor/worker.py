@@ -1,32 +1,38 @@
 """How does a failing black box leave the service alive? Process isolation: it runs in this child process.
 
-Calls come as lines of JSON on stdin, replies go as lines of JSON to what was stdout, each with its call's number;
-whatever the black box prints goes to stderr. The process ends when its parent does.
+Calls and replies are lines of JSON on a socket of their own, each with its call's number. Standard input is empty;
+standard output and standard error belong to the black box, and the parent logs their lines. The process ends when its
+parent does.
 
-Calls run one after the other in the main thread. Only refetches of a black box that was declared concurrent have a
-thread of their own, beside which images are added.
+Calls run one after the other in the main thread, and no other thread of ours exists, so that a black box may fork. Only
+refetches of a black box that was declared concurrent have a thread of their own, beside which images are added.
 """
 
-import contextlib
 import ctypes
+import faulthandler
+import io
 import os
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from queue import SimpleQueue
-from typing import BinaryIO, Final, Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
 from reconstructor.black_box import BlackBox, BlackBoxNotFoundError, is_concurrent, load
+from reconstructor.foreign_errors import describe, print_traceback
 
 MAX_LINE_BYTES: Final = 64 * 1024
 _MAX_REASON: Final = 1500
+_MAX_PATH: Final = 4096
 _PR_SET_PDEATHSIG: Final = 1
+_PROCESS: Final = os.getpid()
 
-Problem = Literal["", "not_found", "failed", "out_of_memory"]
+Problem = Literal["", "not_found", "not_loaded", "failed", "out_of_memory"]
 
 
 class Call(BaseModel):
@@ -54,33 +60,52 @@ class Reply(BaseModel):
 
 
 def main() -> None:
-    """Load the black box that the first argument names, then answer calls until stdin ends."""
+    """Load the black box that the first argument names, then answer calls on the socket that the second one numbers."""
     _die_with_parent()
-    replies = Replies(os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0))
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    try:
-        black_box = load(sys.argv[1])
-    except BlackBoxNotFoundError as exc:
-        replies.send(Reply(problem="not_found", reason=exc.sentence))
-        return
-    replies.send(Reply(is_concurrent=is_concurrent(black_box)))
-    calls: SimpleQueue[Call] = SimpleQueue()
-    threading.Thread(target=_read_calls, args=(calls,), name="calls", daemon=True).start()
-    while True:
-        serve(black_box, calls.get(), replies)
+    faulthandler.enable()  # a segmentation fault says in which line
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    connection = socket.socket(fileno=int(sys.argv[2]))
+    connection.set_inheritable(False)
+    os.register_at_fork(after_in_child=connection.close)  # a fork must not keep the connection open after our end
+    replies = Replies(connection)
+    loaded: list[BlackBox] = []
+
+    def loading() -> Reply:
+        loaded.append(load(sys.argv[1]))
+        return Reply(is_concurrent=is_concurrent(loaded[0]))
+
+    replies.send(guarded(loading, "not_loaded"))
+    for black_box in loaded:
+        for call in calls(connection):
+            serve(black_box, call, replies)
+    os._exit(0)  # the parent closed the connection or is gone; a refetch may be busy in a call that never ends
 
 
 class Replies:
     """Send one reply line at a time, from any thread."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
         self._lock = threading.Lock()
 
     def send(self, reply: Reply) -> None:
+        if os.getpid() != _PROCESS:
+            os._exit(1)  # the black box forked and returned twice: only the first process answers
         with self._lock:
-            self._file.write(reply.model_dump_json().encode() + b"\n")
-            self._file.flush()
+            self._connection.sendall(reply.model_dump_json().encode() + b"\n")
+
+
+def calls(connection: socket.socket) -> Iterator[Call]:
+    """Every call until the parent closes the connection.
+
+    Reads without a buffered file: its lock would be held while foreign code forks.
+    """
+    pending = b""
+    while chunk := connection.recv(MAX_LINE_BYTES):
+        *lines, pending = (pending + chunk).split(b"\n")
+        for line in lines:
+            yield Call.model_validate_json(line)
 
 
 def serve(black_box: BlackBox, call: Call, replies: Replies) -> None:
@@ -89,42 +114,48 @@ def serve(black_box: BlackBox, call: Call, replies: Replies) -> None:
     def run() -> None:
         replies.send(answer(black_box, call))
 
-    def run_or_end() -> None:
-        with contextlib.ExitStack() as unless_answered:
-            unless_answered.callback(os._exit, 1)  # SystemExit would end the thread only, without a reply
-            run()
-            unless_answered.pop_all()
-
     if call.is_refetch and is_concurrent(black_box):
-        threading.Thread(target=run_or_end, name="refetch", daemon=True).start()
+        threading.Thread(target=run, name="refetch", daemon=True).start()
     else:
         run()
 
 
 def answer(black_box: BlackBox, call: Call) -> Reply:
-    """Call the black box; an exception becomes a reply, too."""
-    return _answer(black_box, call).model_copy(update={"number": call.number})
+    """Call the black box; whatever it raises becomes a reply, too."""
 
-
-def _answer(black_box: BlackBox, call: Call) -> Reply:
-    try:
+    def calling() -> Reply:
         folder: object = black_box(call.input_img_path, call.old_point_cloud, call.new_img_id)
+        return _returned(folder)
+
+    return guarded(calling, "failed").model_copy(update={"number": call.number})
+
+
+def guarded(work: Callable[[], Reply], problem: Problem) -> Reply:
+    """The reply of foreign code, or a reply with what it raised; `problem` names what has no name of its own."""
+    try:
+        return work()
+    except BlackBoxNotFoundError as exc:
+        return Reply(problem="not_found", reason=exc.sentence)
     except CairnError as exc:
-        return Reply(problem="failed", reason=f"{exc.code}: {exc.sentence}"[:_MAX_REASON])
-    except MemoryError:
-        return Reply(problem="out_of_memory", reason="the black box found no more memory")
-    except Exception as exc:  # noqa: BLE001 - foreign code: the one place that must outlive anything
-        sys.excepthook(type(exc), exc, exc.__traceback__)
-        return Reply(problem="failed", reason=f"{type(exc).__name__}: {exc}"[:_MAX_REASON])
+        return Reply(problem=problem, reason=f"{exc.code}: {exc.sentence}"[:_MAX_REASON])
+    except MemoryError as exc:
+        return Reply(problem="out_of_memory", reason=f"the black box found no more memory: {describe(exc)}")
+    except BaseException as exc:  # foreign code, also its sys.exit: the one place that must outlive anything
+        if os.getpid() != _PROCESS:
+            raise  # a fork of the black box ends as it likes
+        print_traceback(exc)
+        lead = "the black box cannot be loaded: " if problem == "not_loaded" else ""
+        return Reply(problem=problem, reason=lead + describe(exc))
+
+
+def _returned(folder: object) -> Reply:
     if not isinstance(folder, str | Path):
         return Reply(problem="failed", reason=f"the black box returned a {type(folder).__name__}, not a folder's path")
-    return Reply(folder=str(Path(folder).absolute()))
-
-
-def _read_calls(calls: SimpleQueue[Call]) -> None:
-    for line in sys.stdin.buffer:
-        calls.put(Call.model_validate_json(line))
-    os._exit(0)  # the parent closed the pipe or is gone; the black box may be busy in a call that never ends
+    path = str(Path(folder).absolute())
+    if len(path) > _MAX_PATH or "\0" in path or path != path.encode(errors="replace").decode():
+        reason = f"the black box returned {len(path)} signs that are no path: return a folder's path in UTF-8"
+        return Reply(problem="failed", reason=reason)
+    return Reply(folder=path)
 
 
 def _die_with_parent() -> None:

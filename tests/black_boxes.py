@@ -3,7 +3,10 @@
 Each keeps what it knows in its working directory, as a black box should, so that a restart finds it again.
 """
 
+import ctypes
+import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -169,6 +172,78 @@ def exits(input_img_path: str, old_point_cloud: str, new_img_id: str) -> NoRetur
     os._exit(7)
 
 
+def leaves(input_img_path: str, old_point_cloud: str, new_img_id: str) -> NoReturn:
+    """Means to end the program, with a word for people."""
+    sys.exit("please set MODEL_PATH")
+
+
+def faults(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Reads memory that nobody has, as a library with a bug does."""
+    return str(ctypes.string_at(0))
+
+
+def is_killed(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """What the kernel does to the largest process when memory ends."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return ""
+
+
+def hangs_up(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Closes every descriptor that it finds, and lives on."""
+    os.closerange(3, 1024)
+    time.sleep(3600)
+    return ""
+
+
+def uses_a_pool(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Works in processes that are forked from its own."""
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        if pool.map(abs, [-1, -2, -3]) != [1, 2, 3]:
+            raise ValueError("the pool is wrong")
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def uses_a_data_loader(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Loads its batches as most code that learns does."""
+    import torch  # noqa: PLC0415 - the other black boxes start without it
+
+    rows = torch.utils.data.TensorDataset(torch.arange(8))
+    loader = torch.utils.data.DataLoader(rows, batch_size=2, num_workers=2)
+    if sum(int(batch.sum()) for (batch,) in loader) != sum(range(8)):
+        raise ValueError("the loader is wrong")
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def returns_twice(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Forks and lets the child go on where the parent does."""
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def waits_for_its_exiting_child(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Forks a child that ends by itself, and asks for its status."""
+    pid = os.fork()
+    if not pid:
+        sys.exit(5)
+    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 5:
+        raise ValueError("the child's status is lost")
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def dies_before_its_children(input_img_path: str, old_point_cloud: str, new_img_id: str) -> NoReturn:
+    """Leaves a forked process that waits, and ends."""
+    if not os.fork():
+        time.sleep(3600)
+    os._exit(9)
+
+
+def reads_its_input(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Asks somebody who is not there."""
+    return input("which model? ")
+
+
 def eats_memory(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Takes more and more; stops at 2 GiB in case nobody stops it."""
     eaten: list[Any] = []
@@ -192,6 +267,30 @@ def prints_a_lot(input_img_path: str, old_point_cloud: str, new_img_id: str) -> 
     """Foreign code that talks on stdout."""
     sys.stdout.write("{}\n" * 1000)
     return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def prints_hostile_lines(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Signs that change a terminal, bytes that are no text, a line without end, and too many lines."""
+    sys.stdout.write("loading \x1b[31mweights\u202e\n")
+    sys.stderr.write("a warning of a library\n")
+    os.write(1, b"\xff\xfe\n" + b"x" * 5000 + b"\n10%\r20%\r")
+    os.write(1, b"again\n" * 5000)
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def leaves_a_pipe(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """A named pipe that nobody writes to, under a PLY's name."""
+    folder = _folder(new_img_id)
+    if not (folder / "cloud.ply").exists():
+        os.mkfifo(folder / "cloud.ply")
+    return str(folder)
+
+
+def leaves_a_link(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """A link to a device that never ends."""
+    folder = _folder(new_img_id)
+    (folder / "cloud.ply").symlink_to("/dev/zero")
+    return str(folder)
 
 
 def writes_truncated_ply(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
@@ -246,6 +345,10 @@ second_raises = _failing_second(raises)
 second_hangs = _failing_second(hangs)
 second_exits = _failing_second(exits)
 second_eats_memory = _failing_second(eats_memory)
+second_leaves_a_pipe = _failing_second(leaves_a_pipe)
+second_leaves_a_link = _failing_second(leaves_a_link)
+second_faults = _failing_second(faults)
+second_leaves = _failing_second(leaves)
 second_writes_nothing = _failing_second(writes_nothing)
 second_returns_no_folder = _failing_second(returns_no_folder)
 second_writes_truncated_ply = _failing_second(writes_truncated_ply)

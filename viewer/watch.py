@@ -19,6 +19,7 @@ from broker.messages import (
     RefetchStarting,
     ShardUpdate,
 )
+from broker.printable import printable
 from broker.rig_messages import AgentState
 from broker.topics import TopicSpace
 
@@ -54,7 +55,8 @@ def read(space: TopicSpace, message: LiveMessage) -> Message | None:
 
 def describe(message: Message) -> str:
     """One line: when, what, and the figures that matter."""
-    return f"{message.sent_at.astimezone():%H:%M:%S} {message.type:<20} {_figures(message)}".rstrip()
+    figures = printable(_figures(message))
+    return f"{message.sent_at.astimezone():%H:%M:%S} {message.type:<20} {figures}".rstrip()
 
 
 def _figures(message: Message) -> str:  # noqa: PLR0911 - one line for each kind of message

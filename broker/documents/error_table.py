@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from broker import error_codes
+from broker import errors
 from broker.errors import CairnError
 
 PROGRAMS: Final = ("broker", "edge_agent", "reconstructor", "viewer", "demo", "admin")
@@ -81,5 +81,5 @@ def _words(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
             value = statement.value
             if isinstance(value, ast.Constant):
                 yield statement.targets[0].id, str(value.value)
-            elif isinstance(value, ast.Name):  # a constant of broker.error_codes
-                yield statement.targets[0].id, str(getattr(error_codes, value.id))
+            elif isinstance(value, ast.Name):  # a constant of broker.errors
+                yield statement.targets[0].id, str(getattr(errors, value.id))

@@ -16,8 +16,7 @@ from typing import Self
 
 import psutil
 
-from broker.error_codes import WRONG_DIGEST
-from broker.errors import CairnError
+from broker.errors import WRONG_DIGEST, CairnError
 from broker.files import UNFINISHED, write_durably
 from broker.ids import AgentId, BadIdError, ImageId
 from broker.images.formats import FORMAT_BY_CONTENT_TYPE, FORMAT_BY_SUFFIX

@@ -1,17 +1,20 @@
-"""How does the parent control one black box process? Numbered calls and replies over pipes, and a memory watchdog."""
+"""How does the parent control one black box process? Numbered calls and replies over a socket, and a memory watchdog."""
 
 import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, Process
 from pathlib import Path
 from typing import Final
 
 import psutil
+from structlog.typing import FilteringBoundLogger
 
 from broker.errors import CairnError
+from reconstructor.executors.output import Output
 from reconstructor.worker import MAX_LINE_BYTES, Call, Reply
 
 _WATCH_INTERVAL_S: Final = 0.2
@@ -24,6 +27,13 @@ class BlackBoxCrashedError(CairnError):
 
     code = "black_box_crashed"
     remedy = "Read the function's own output in the log and correct it."
+
+
+class BlackBoxNotLoadedError(CairnError):
+    """The black box's module raised an exception when it was imported, or no process could be started."""
+
+    code = "black_box_not_loaded"
+    remedy = "Correct what the module does when it is imported; the message names file and line."
 
 
 class BlackBoxMemoryError(CairnError):
@@ -43,29 +53,39 @@ class BlackBoxInterruptedError(CairnError):
 class Child:
     """One process and the calls that it has not answered."""
 
-    def __init__(self, process: Process, memory_limit_bytes: int) -> None:
-        self._process, self._memory_limit_bytes = process, memory_limit_bytes
+    def __init__(
+        self,
+        process: Process,
+        connection: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        output: Output,
+        memory_limit_bytes: int,
+    ) -> None:
+        self._process, self._output, self._memory_limit_bytes = process, output, memory_limit_bytes
+        self._reader, self._writer = connection
         self._replies: dict[int, asyncio.Future[Reply]] = {_FIRST: asyncio.get_running_loop().create_future()}
         self._number = _FIRST
         self._is_too_large = self._is_killed = False
         self._tasks = [
-            asyncio.create_task(self._read_replies(), name="black_box_replies"),
+            asyncio.create_task(self._follow(), name="black_box_replies"),
             asyncio.create_task(self._watch_memory(), name="black_box_memory"),
         ]
 
     @classmethod
-    async def spawn(cls, black_box: str, folder: Path, memory_limit_bytes: int) -> "Child":
-        """Start a process that loads the black box; see `first_reply`."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "reconstructor.worker", black_box),
-            stdin=PIPE,
-            stdout=PIPE,
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": _import_paths()},
-            start_new_session=True,  # a group of its own, to be killed with all that it starts
-            limit=MAX_LINE_BYTES,
+    async def spawn(cls, black_box: str, folder: Path, memory_limit_bytes: int, log: FilteringBoundLogger) -> "Child":
+        """Start a process that loads the black box; see `first_reply`.
+
+        Raises:
+            BlackBoxNotLoadedError: this machine cannot start a process.
+        """
+        try:
+            process, connection, output_end = await _start_process(black_box, folder)
+        except OSError as exc:
+            raise BlackBoxNotLoadedError(f"cannot start a process in {folder}: {exc.strerror}") from exc
+        output = Output(log.bind(pid=process.pid))
+        await output.follow(output_end)
+        return cls(
+            process, await asyncio.open_connection(sock=connection, limit=MAX_LINE_BYTES), output, memory_limit_bytes
         )
-        return cls(process, memory_limit_bytes)
 
     @property
     def pid(self) -> int:
@@ -91,19 +111,19 @@ class Child:
         number = self._number
         self._replies[number] = asyncio.get_running_loop().create_future()
         try:
-            if self._process.stdin is not None:
-                with contextlib.suppress(ConnectionError):  # it ended just now: the missing reply says so
-                    self._process.stdin.write(call.model_copy(update={"number": number}).model_dump_json().encode())
-                    self._process.stdin.write(b"\n")
-                    await self._process.stdin.drain()
+            with contextlib.suppress(ConnectionError):  # it ended just now: the missing reply says so
+                self._writer.write(call.model_copy(update={"number": number}).model_dump_json().encode() + b"\n")
+                await self._writer.drain()
             return await self._replies[number]
         finally:
             del self._replies[number]
 
     async def close(self) -> None:
         """Ask the process to end, also in the middle of calls; kill it if it does not."""
-        if self.is_alive and self._process.stdin is not None:
-            self._process.stdin.close()
+        self._is_killed = True
+        self._writer.close()
+        if self.is_alive:
+            self._process.terminate()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                     await self._process.wait()
@@ -116,34 +136,45 @@ class Child:
         await self._process.wait()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _read_replies(self) -> None:
-        """Pass each reply to its call; when the process has ended, fail all calls that wait."""
-        try:
-            while (reply := await self._next_reply()) is not None:
+    async def _follow(self) -> None:
+        """Pass each reply to its call until the process has ended; then fail all calls that wait."""
+        reading = asyncio.create_task(self._pass_replies(), name="black_box_reading")
+        ending = asyncio.create_task(self._process.wait(), name="black_box_ending")
+        await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+        # The last reply may still be under way, and its connection closes a moment before a process ends.
+        await asyncio.wait({reading, ending}, timeout=_CLOSE_TIMEOUT_S)
+        is_stopped = not ending.done()
+        _kill_group(self.pid)
+        status = await ending
+        reading.cancel()
+        await self._output.drain()
+        self._writer.close()
+        waiting_for = [each for each in self._replies.values() if not each.done()]
+        for each in waiting_for:
+            each.set_exception(self._reason(status, is_stopped=is_stopped, is_alone=len(waiting_for) == 1))
+            each.exception()  # marks it as retrieved: its caller may be cancelled
+
+    async def _pass_replies(self) -> None:
+        with contextlib.suppress(ValueError, ConnectionError):  # no reply, a line without end, or the process is gone
+            while line := await self._reader.readline():
+                reply = Reply.model_validate_json(line)
                 waiting = self._replies.get(reply.number)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(reply)
-        finally:
-            _kill_group(self.pid)  # it may have closed its pipe, or written a line without end, and live on
-            status = await self._process.wait()
-            waiting_for = [each for each in self._replies.values() if not each.done()]
-            for each in waiting_for:
-                each.set_exception(self._reason(status, is_alone=len(waiting_for) == 1))
-                each.exception()  # marks it as retrieved: its caller may be cancelled
 
-    async def _next_reply(self) -> Reply | None:
-        try:
-            return Reply.model_validate_json(await self._process.stdout.readline()) if self._process.stdout else None
-        except ValueError:  # no line, no reply, or a line without end
-            return None
-
-    def _reason(self, status: int, *, is_alone: bool) -> CairnError:
-        what = f"the black box's process ended with status {status}"
+    def _reason(self, status: int, *, is_stopped: bool, is_alone: bool) -> CairnError:
+        when = "" if self._replies[_FIRST].done() else " while it was loaded"
+        what = f"the black box's process {_ending(status)}{when}"
+        if is_stopped:
+            what = f"the black box's process closed its connection{when} and was stopped"
         if self._is_too_large:
-            what = f"the black box took more than {self._memory_limit_bytes >> 20} MiB and was stopped"
+            what = f"the black box took more than {self._memory_limit_bytes >> 20} MiB{when} and was stopped"
         if self._is_killed or not is_alone:
             return BlackBoxInterruptedError(f"{what} because of another call or of this one: it runs again, alone")
-        return BlackBoxMemoryError(what) if self._is_too_large else BlackBoxCrashedError(what)
+        if self._is_too_large:
+            return BlackBoxMemoryError(what)
+        words = self._output.last_words
+        return BlackBoxCrashedError(f"{what}; {words}" if words else what)
 
     async def _watch_memory(self) -> None:
         """Kill the process when it uses too much memory."""
@@ -153,6 +184,39 @@ class Child:
                 _kill_group(self.pid)
                 return
             await asyncio.sleep(_WATCH_INTERVAL_S)
+
+
+async def _start_process(black_box: str, folder: Path) -> tuple[Process, socket.socket, int]:
+    """A process, our end of its connection, and the reading end of its output."""
+    ours, theirs = socket.socketpair()
+    read_end, write_end = os.pipe()
+    try:
+        with theirs, os.fdopen(write_end, "wb", buffering=0) as output:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "reconstructor.worker", black_box, str(theirs.fileno())),
+                stdin=DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(theirs.fileno(),),
+                cwd=folder,
+                env=os.environ | {"PYTHONPATH": _import_paths()},
+                start_new_session=True,  # a group of its own, to be killed with all that it starts
+            )
+    except BaseException:
+        ours.close()
+        os.close(read_end)
+        raise
+    return process, ours, read_end
+
+
+def _ending(status: int) -> str:
+    """How a process ended, in words."""
+    if status >= 0:
+        return f"ended itself with status {status}"
+    number = -status
+    name = signal.Signals(number).name if number in {each.value for each in signal.Signals} else f"signal {number}"
+    hint = ", as the system does when memory ends" if number == signal.SIGKILL else ""
+    return f"was ended by {name} ({signal.strsignal(number)}){hint}"
 
 
 def _import_paths() -> str:

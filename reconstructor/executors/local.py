@@ -4,13 +4,12 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-from broker.errors import CairnError
-from broker.logs import get_logger
-from reconstructor.black_box import BlackBoxNotFoundError
-from reconstructor.executors.child import BlackBoxMemoryError, Child
-from reconstructor.worker import Call, Problem, Reply
+from structlog.typing import FilteringBoundLogger
 
-_START_TIMEOUT_S: Final = 120.0  # torch from a cold disk
+from broker.errors import CairnError
+from reconstructor.black_box import BlackBoxNotFoundError
+from reconstructor.executors.child import BlackBoxMemoryError, BlackBoxNotLoadedError, Child
+from reconstructor.worker import Call, Problem, Reply
 
 
 class BlackBoxFailedError(CairnError):
@@ -27,8 +26,16 @@ class BlackBoxTimeoutError(CairnError):
     remedy = "Make the function faster, or raise reconstructor.timeout_s."
 
 
+class BlackBoxLoadTimeoutError(CairnError):
+    """The black box's module was not imported in time."""
+
+    code = "black_box_load_timeout"
+    remedy = "Let the module load less when it is imported, or raise reconstructor.load_timeout_s."
+
+
 _ERRORS: Final[dict[Problem, type[CairnError]]] = {
     "not_found": BlackBoxNotFoundError,
+    "not_loaded": BlackBoxNotLoadedError,
     "failed": BlackBoxFailedError,
     "out_of_memory": BlackBoxMemoryError,
 }
@@ -41,11 +48,16 @@ class LocalExecutor:
         black_box: package.module:function.
         folder: the child's working directory; it survives restarts.
         memory_limit_bytes: resident memory, of the child and its children, at which it is killed.
+        load_timeout_s: longest time in which the child imports the black box, at each of its starts.
+        log: carries the project; the black box's output goes there.
     """
 
-    def __init__(self, black_box: str, folder: Path, memory_limit_bytes: int) -> None:
-        self._black_box, self._folder, self._memory_limit_bytes = black_box, folder, memory_limit_bytes
-        self._log = get_logger(black_box=black_box)
+    def __init__(
+        self, black_box: str, folder: Path, *, memory_limit_bytes: int, load_timeout_s: float, log: FilteringBoundLogger
+    ) -> None:
+        self._black_box, self._folder = black_box, folder
+        self._memory_limit_bytes, self._load_timeout_s = memory_limit_bytes, load_timeout_s
+        self._log = log
         self._child: Child | None = None
         self._spawning = asyncio.Lock()
         self._adding, self._refetching = asyncio.Lock(), asyncio.Lock()
@@ -61,10 +73,12 @@ class LocalExecutor:
 
         Raises:
             BlackBoxNotFoundError: the name does not lead to a function.
-            BlackBoxTimeoutError: loading took too long.
+            BlackBoxNotLoadedError: its module raised an exception, or no process could be started.
+            BlackBoxLoadTimeoutError: loading took too long.
             BlackBoxCrashedError: its process ended.
+            BlackBoxMemoryError: it took too much memory.
         """
-        await self._timed(None, _START_TIMEOUT_S)
+        await self._reply(None, 0)
 
     async def call(self, call: Call, timeout_s: float) -> Path:
         """The folder that the black box returned.
@@ -72,12 +86,13 @@ class LocalExecutor:
         Raises:
             BlackBoxFailedError: it raised.
             BlackBoxTimeoutError: it took longer than `timeout_s`; its process was killed.
+            CairnError: its process was started for this call and could not load it; see `start`.
             BlackBoxCrashedError: its process ended.
             BlackBoxMemoryError: it took too much memory; its process was killed.
             BlackBoxInterruptedError: its process ended or was killed while another call ran beside this one.
         """
         async with self._refetching if call.is_refetch and self._is_concurrent else self._adding:
-            return Path((await self._timed(call, timeout_s)).folder)
+            return Path((await self._reply(call, timeout_s)).folder)
 
     async def close(self) -> None:
         """Stop, also in the middle of calls."""
@@ -85,30 +100,44 @@ class LocalExecutor:
         if child is not None:
             await child.close()
 
-    async def _timed(self, call: Call | None, timeout_s: float) -> Reply:
+    async def _reply(self, call: Call | None, timeout_s: float) -> Reply:
         """The reply to a call, or the first reply without one; kill the process when no reply comes in time."""
         is_answered = False
         try:
-            async with asyncio.timeout(timeout_s):
-                child = await self._running()
-                reply = await child.ask(call) if call is not None else Reply()
+            child = await self._loaded()
+            reply = await self._answer(child, call, timeout_s) if call is not None else Reply()
             is_answered = True
-        except TimeoutError as exc:
-            raise BlackBoxTimeoutError(f"the black box took longer than {timeout_s:g} s and was stopped") from exc
         finally:
             if not is_answered:
                 await self._kill()
         return _checked(reply)
 
-    async def _running(self) -> Child:
+    async def _answer(self, child: Child, call: Call, timeout_s: float) -> Reply:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await child.ask(call)
+        except TimeoutError as exc:
+            raise BlackBoxTimeoutError(f"the black box took longer than {timeout_s:g} s and was stopped") from exc
+
+    async def _loaded(self) -> Child:
         """The process, with the black box loaded."""
-        async with self._spawning:
-            if self._child is None or not self._child.is_alive:
-                self._child = await Child.spawn(self._black_box, self._folder, self._memory_limit_bytes)
-                self._log.info("black_box_started", pid=self._child.pid)
-            child = self._child
-        first = _checked(await child.first_reply())
+        try:
+            async with asyncio.timeout(self._load_timeout_s):
+                async with self._spawning:
+                    if self._child is None or not self._child.is_alive:
+                        self._child = await self._spawn()
+                    child = self._child
+                first = _checked(await child.first_reply())
+        except TimeoutError as exc:
+            raise BlackBoxLoadTimeoutError(
+                f"loading the black box {self._black_box} took longer than {self._load_timeout_s:g} s and was stopped"
+            ) from exc
         self._is_concurrent = first.is_concurrent
+        return child
+
+    async def _spawn(self) -> Child:
+        child = await Child.spawn(self._black_box, self._folder, self._memory_limit_bytes, self._log)
+        self._log.info("black_box_started", black_box=self._black_box, pid=child.pid)
         return child
 
     async def _kill(self) -> None:

@@ -93,6 +93,7 @@ async def _put(context: Context, sender: SenderId, image_id: ImageId, offset: in
         raise BadPieceError(f"a piece of {len(piece)} bytes is above the limit of {MAX_PIECE_BYTES}: cut smaller")
     while True:
         try:
+            context.store.check_room(len(piece))
             is_expected = await asyncio.to_thread(context.store.partial_uploads.put, sender, image_id, offset, piece)
         except StoreError as exc:
             await wait_for_disk(context, exc)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from broker.contract import MAX_IMAGE_BYTES
-from broker.error_codes import WRONG_DIGEST
+from broker.errors import WRONG_DIGEST
 from broker.ids import ImageId, ImageName, SenderId
 from broker.messages import ReceiptStatus
 from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeError, Inspected

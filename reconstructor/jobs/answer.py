@@ -1,16 +1,22 @@
 """How is a black box's answer read? Its folder becomes one cloud and one update, or an error with a code."""
 
+import contextlib
+import os
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from broker.errors import CairnError
-from reconstructor.black_box import Update, read_update
+from reconstructor.black_box import UPDATE_NAME, Update, read_update
 from reconstructor.clouds.ply import PlyTooLargeError, WideCloud, read_ply
 
 _MOST_FILES: Final = 10_000
+_MOST_ENTRIES: Final = 100_000
+_MOST_NAMED: Final = 5
+_MOST_SHOWN: Final = 300
 
 
 class NoOutputError(CairnError):
@@ -44,19 +50,54 @@ def read_answer(folder: Path, points_limit: int) -> Answer:
     Raises:
         NoOutputError: no folder, or neither a PLY nor an `update.json` in it.
         BadUpdateError: an `update.json` that is none.
-        CairnError: a PLY of the leaves in `reconstructor.clouds.ply`; one bad file refuses the whole answer.
+        CairnError: a PLY of the leaves in `reconstructor.clouds.ply`, or no plain file; one bad file refuses the whole
+            answer.
     """
-    if not folder.is_dir():
-        raise NoOutputError(f"the black box returned {str(folder)[:200]!r}, which is no folder")
+    names = _names(folder)
     update = read_update(folder)
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".ply")
+    paths = [folder / name for name in names if name.lower().endswith(".ply")]
     if not paths and update is None:
-        raise NoOutputError("the black box wrote neither a PLY nor an update.json")
+        raise NoOutputError(
+            f"the folder {_shown(folder)} has neither a PLY nor an {UPDATE_NAME}: {_contents(folder, names)}"
+        )
     if len(paths) > _MOST_FILES:
         raise PlyTooLargeError(
             f"the black box wrote {len(paths)} PLYs, at most {_MOST_FILES} are read: write larger ones"
         )
     return Answer(cloud=_read_all(paths, points_limit) if paths else None, update=update)
+
+
+def _names(folder: Path) -> list[str]:
+    """The names in the folder, sorted."""
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "does not exist"
+        raise NoOutputError(f"the black box returned {_shown(folder)}, which {what}")
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in islice(entries, _MOST_ENTRIES + 1)]
+    except OSError as exc:
+        raise NoOutputError(f"the folder {_shown(folder)} cannot be read: {exc.strerror}") from exc
+    if len(names) > _MOST_ENTRIES:
+        raise NoOutputError(
+            f"the folder {_shown(folder)} holds more than {_MOST_ENTRIES} files: leave PLYs alone in it"
+        )
+    return sorted(names)
+
+
+def _contents(folder: Path, names: list[str]) -> str:
+    """What lies in a folder without a PLY, for the person who wrote the function."""
+    if not names:
+        return "it is empty"
+    for name in names[:_MOST_NAMED]:
+        with contextlib.suppress(OSError):  # not a folder, or not ours to read
+            if any(each.suffix.lower() == ".ply" for each in (folder / name).iterdir()):
+                return f"PLYs lie in its subfolder {name!r}, return that one"
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"it holds {', '.join(name[:80] for name in names[:_MOST_NAMED])}{more}"
+
+
+def _shown(folder: Path) -> str:
+    return repr(str(folder)[:_MOST_SHOWN])
 
 
 def _read_all(paths: list[Path], points_limit: int) -> WideCloud:

@@ -1,15 +1,22 @@
 """How does a folder of photographs become a reconstruction at one command? Arguments, a progress bar, the replay."""
 
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from broker.config import BadSettingsError
 from broker.messages import CameraState
+from broker.printable import printable
+from reconstructor.config import Settings
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.replay.foreign import BlackBoxPlan, BlackBoxReport, CallReport, replay_black_box
 from reconstructor.replay.replayer import ReplayPlan, ReplayReport, ReplayStep, order_photographs, replay
 
 _INTRINSICS_COUNT: Final = 4
@@ -31,10 +38,44 @@ def replay_folder(
         refetch_every=refetch_every,
         has_final_refetch=has_final_refetch,
     )
+    with _bar(len(plan.photographs)) as (bar, task):
+        return replay(plan, lambda step: bar.update(task, completed=step.done, description=_describe(step)))
+
+
+def replay_folder_with(
+    settings: Settings, photos: Path, out: Path, *, order: str, refetch_every: int, has_final_refetch: bool
+) -> BlackBoxReport:
+    """Replay a folder of photographs through the black box of the settings, with a progress bar on stderr.
+
+    Raises:
+        NothingToReplayError: no photograph, or an unknown order.
+        CairnError: the black box cannot be loaded.
+    """
+    sys.path.append(str(Path.cwd()))  # where its author is at work
+    plan = BlackBoxPlan(
+        photographs=order_photographs(photos, order),
+        out=out,
+        settings=settings,
+        refetch_every=refetch_every,
+        has_final_refetch=has_final_refetch,
+    )
+    with _bar(len(plan.photographs)) as (bar, task):
+
+        def show(call: CallReport) -> None:
+            bar.update(task, advance=not call.is_refetch, description=_describe_call(call))
+            if call.problem is not None:
+                bar.console.print(
+                    f"{call.name}: {printable(call.problem)}", markup=False, highlight=False, soft_wrap=True
+                )
+
+        return asyncio.run(replay_black_box(plan, show))
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[tuple[Progress, TaskID]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("photographs", total=len(plan.photographs))
-        return replay(plan, lambda step: bar.update(task, completed=step.done, description=_describe(step)))
+        yield bar, bar.add_task("photographs", total=total)
 
 
 def engine_settings(intrinsics: str | None) -> EngineSettings:
@@ -58,3 +99,7 @@ def _describe(step: ReplayStep) -> str:
     cameras = step.outcome.update.cameras
     placed_count = sum(camera.state is CameraState.PLACED for camera in cameras)
     return f"{'refetch' if step.is_refetch else 'photograph'}: {placed_count} of {len(cameras)} placed"
+
+
+def _describe_call(call: CallReport) -> str:
+    return f"{'refetch' if call.is_refetch else 'photograph'}: {call.points:,} points in {call.seconds:.1f} s"

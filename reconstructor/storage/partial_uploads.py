@@ -20,6 +20,11 @@ from broker.shards import sha256
 from reconstructor.storage.durable_files import translate
 
 MOST_OPEN: Final = 8  # unfinished images of one sender: a rig sends one at a time, a person's browser a few
+MOST_HELD_RATIO: Final = (
+    2  # of an image's size: after a lost connection a piece may be cut again, overlapping an earlier one
+)
+LEAST_PIECE_BYTES: Final = 4096
+MOST_SMALL: Final = 16  # pieces that may be smaller
 _LONGEST_S: Final = 14 * 24 * 3600.0  # as long as the broker remembers a sender that is away
 _BEGIN: Final = "begin.json"
 
@@ -61,7 +66,7 @@ class PartialUploads:
         """Store a piece; returns whether the image was announced.
 
         Raises:
-            BadPieceError: empty, or beyond the image's end.
+            BadPieceError: empty, beyond the image's end, overlapping others, or one of far too many.
             StoreError: the disk does not take it.
         """
         home = self._home(sender, image_id)
@@ -72,10 +77,20 @@ class PartialUploads:
             raise BadPieceError(f"{len(piece)} bytes from {offset} are not within an image of {announced[0]} bytes")
         path = home / f"{offset:010d}"
         try:
-            if not path.exists() or path.stat().st_size < len(piece):
-                unfinished = path.with_suffix(UNFINISHED)
-                unfinished.write_bytes(piece)
-                unfinished.replace(path)
+            held = _held(home)
+            if all(
+                each.begin >= offset + len(piece) or each.end <= offset for each in missing_ranges(announced[0], held)
+            ):
+                return True  # nothing of it is missing
+            if sum(length for _, length in held) + len(piece) > MOST_HELD_RATIO * announced[0]:
+                raise BadPieceError(f"the pieces of {image_id} overlap: send each byte once")
+            if len(held) > MOST_SMALL + announced[0] // LEAST_PIECE_BYTES:
+                raise BadPieceError(
+                    f"the pieces of {image_id} are too many: cut them to {LEAST_PIECE_BYTES} bytes or more"
+                )
+            unfinished = path.with_suffix(UNFINISHED)
+            unfinished.write_bytes(piece)
+            unfinished.replace(path)
         except OSError as exc:
             raise translate(exc) from exc
         return True
@@ -84,8 +99,7 @@ class PartialUploads:
         """The missing byte ranges of an announced image."""
         home = self._home(sender, image_id)
         announced = self._announced(home)
-        held = [(int(path.name), path.stat().st_size) for path in _pieces(home)]
-        return missing_ranges(announced[0] if announced else 0, held)
+        return missing_ranges(announced[0] if announced else 0, _held(home))
 
     def whole(self, sender: SenderId, image_id: ImageId) -> bytes:
         """The bytes of an image of which nothing is missing.
@@ -145,6 +159,10 @@ def _gaps(size_bytes: int, held: list[tuple[int, int]]) -> Iterator[ByteRange]:
         reached = max(reached, offset + length)
     if reached < size_bytes:
         yield ByteRange(begin=reached, end=size_bytes)
+
+
+def _held(home: Path) -> list[tuple[int, int]]:
+    return [(int(path.name), path.stat().st_size) for path in _pieces(home)]
 
 
 def _pieces(home: Path) -> list[Path]:

@@ -26,11 +26,20 @@ def photographs(folder: Path, count: int = COUNT) -> Path:
 
 
 def start(folder: Path, data: Path, black_box: str) -> subprocess.Popen[bytes]:
-    words = ["--photos", folder, "--data", data, "--report", data.parent / "report.json", "--interval", "0.2"]
-    environment = {"CAIRN_RECONSTRUCTOR_BLACK_BOX": black_box, "PYTHONPATH": str(ROOT)}
+    words: list[str | Path] = [
+        "--photos",
+        folder,
+        "--data",
+        data,
+        "--report",
+        data.parent / "report.json",
+        "--interval",
+        "0.2",
+    ]
+    words += ["--black-box", black_box]
     return subprocess.Popen(
         [sys.executable, "-m", "cairn", "demo", "--no-browser", "--exit-when-done", *map(str, words)],
-        env=os.environ | environment,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
     )
 
@@ -109,3 +118,20 @@ def test_a_folder_without_photographs_is_one_line(tmp_path: Path, name: str, rea
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
     assert reason in result.stderr
+
+
+def test_a_black_box_that_cannot_be_loaded_is_one_line_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "colleague.py").write_text("raise RuntimeError('no CUDA')\n")
+    words = ["demo", "--photos", photographs(tmp_path / "photos", 1), "--data", tmp_path / "data", "--no-browser"]
+    result = subprocess.run(
+        [sys.executable, "-m", "cairn", *map(str, words), "--black-box", "colleague:black_box"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert result.returncode == 1
+    assert result.stderr == "cairn demo: the black box cannot be loaded: RuntimeError: no CUDA (colleague.py, line 1)\n"
+    assert not (tmp_path / "data").exists()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,10 @@ async def test_a_retained_request_is_ignored(mosquitto: Mosquitto, start_program
         ("raises", "black_box_failed"),
         ("hangs", "black_box_timeout"),
         ("exits", "black_box_crashed"),
+        ("faults", "black_box_crashed"),
+        ("leaves", "black_box_failed"),
+        ("leaves_a_pipe", "not_a_plain_file"),
+        ("leaves_a_link", "not_a_plain_file"),
         ("eats_memory", "black_box_out_of_memory"),
         ("writes_nothing", "black_box_no_output"),
         ("returns_no_folder", "black_box_failed"),
@@ -227,6 +232,19 @@ async def test_a_black_box_that_fails_costs_one_image_and_keeps_the_cloud(
         manifest = await retained_manifest(mosquitto)
         assert (manifest.generation, manifest.point_count) == (1, 2 * POINTS_PER_IMAGE)
         assert program.is_running
+
+
+async def test_what_a_black_box_prints_is_logged_with_time_and_project_and_harms_no_terminal(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
+    program = start_program("prints_hostile_lines")
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await seen.until_ready()
+        await rig.send_many(range(1))
+        await seen.until_complete(1)
+    (line,) = program.logged("black_box_output", project=PROJECT, line='"loading')
+    assert re.match(r"timestamp=20\d\d-\S+Z level=info ", line)
+    assert not {"\x1b", "\u202e", "\r"} & set(program.log.read_bytes().decode())
 
 
 @pytest.mark.parametrize("name", ["writes_ascii", "writes_double"])

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -37,3 +38,23 @@ def test_what_is_below_the_level_is_not_said(monkeypatch: pytest.MonkeyPatch) ->
     logs.configure(level=logs.LogLevel.WARNING)
     LOG.info("a detail")
     assert not stream.getvalue()
+
+
+def test_signs_that_change_a_terminal_are_escaped_in_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.configure()
+    LOG.info("said", line="\x1b[31mred \u202egnp.exe", path=Path("a\u2066b"), bad="\udcff")
+    text = stream.getvalue()
+    assert not set(text) & {"\x1b", "\u202e", "\u2066", "\udcff"}
+    assert "x1b[31mred" in text
+    assert "path=a\\u2066b bad=\\udcff" in text
+
+
+def test_a_line_end_in_a_field_begins_no_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.configure()
+    LOG.info("said", line="one\nlevel=error event=forged\u2028three")
+    assert stream.getvalue().count("\n") == 1
+    assert "\u2028" not in stream.getvalue()

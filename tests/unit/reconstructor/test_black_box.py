@@ -8,6 +8,8 @@ from PIL import Image
 
 from broker.messages import CameraState, ScaleSource, Similarity
 from reconstructor.black_box import (
+    MOST_CAMERAS,
+    UPDATE_LIMIT_BYTES,
     UPDATE_NAME,
     BadUpdateError,
     BlackBoxNotFoundError,
@@ -90,6 +92,54 @@ def test_an_update_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / UPDATE_NAME).write_text(text)
     with pytest.raises(BadUpdateError):
         read_update(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"cameras": [{"image_id": "a", "state": "lost"}]}', r"update\.json: cameras\.0\.state: Input should be"),
+        ('{"up": [0, 1]}', r"update\.json: up\.2: Field required"),
+        ('{"up": [0, 0, 2]}', r"update\.json: Value error, up must have length 1"),
+        (
+            '{"world_from_previous": {"scale": 2, "rotation_wxyz": [0, 0, 0, 0], "translation": [1, 2, 3]}}',
+            "rotation_wxyz of world_from_previous must have length 1",
+        ),
+        (
+            '{"cameras": [{"image_id": "a", "state": "waiting"}, {"image_id": "a", "state": "waiting"}]}',
+            "cameras has 'a' more than once",
+        ),
+        ('{"cameras": [{"image_id": "a", "state": "waiting", "width_px": 10000000000000000000}]}', "width_px"),
+        ('{"cameras": ', r"update\.json: Invalid JSON: EOF"),
+        ("[" * 100_000, r"update\.json: Invalid JSON: recursion limit"),
+        ('{"cameras": [' + ", ".join(["{}"] * 30_000) + "]}", r"update\.json: cameras"),
+        (" " * UPDATE_LIMIT_BYTES + "{}", r"larger than 16 MiB"),
+    ],
+    ids=["state", "up", "long up", "no rotation", "twice", "wide", "cut", "deep", "many", "large"],
+)
+def test_an_update_that_is_refused_says_where(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / UPDATE_NAME).write_text(text)
+    with pytest.raises(BadUpdateError, match=words):
+        read_update(tmp_path)
+
+
+def test_an_update_of_more_images_than_a_project_has_is_refused(tmp_path: Path) -> None:
+    camera = '{"image_id": "a", "state": "waiting"}'
+    (tmp_path / UPDATE_NAME).write_text(f'{{"cameras": [{", ".join([camera] * (MOST_CAMERAS + 1))}]}}')
+    with pytest.raises(BadUpdateError, match="at most 20000 items"):
+        read_update(tmp_path)
+
+
+def test_words_for_people_carry_no_sign_that_changes_a_terminal(tmp_path: Path) -> None:
+    reason = "closer\\u001b[31m\\u202e" + "x" * 480
+    (tmp_path / UPDATE_NAME).write_text(
+        f'{{"cameras": [{{"image_id": "a", "state": "waiting", "code": "c", "reason": "{reason}"}}],'
+        f' "refetch_rejected": "{reason}"}}'
+    )
+    update = read_update(tmp_path)
+    assert update is not None
+    for words in (update.cameras[0].reason, update.refetch_rejected):
+        assert words.startswith("closer\\x1b[31m\\u202exxx")
+        assert len(words) == 500
 
 
 def test_the_old_spelling_of_a_reason_and_of_a_rotation_is_read_for_one_version(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a black box says of its progress is read whole or not at all."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,8 @@ def test_what_is_no_progress_is_none(tmp_path: Path, content: str) -> None:
 def test_a_folder_that_takes_no_file_does_not_stop_the_work(tmp_path: Path) -> None:
     # must not raise
     write_progress(tmp_path / "gone", "fusion", 0.5)
+
+
+def test_a_pipe_of_this_name_holds_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / PROGRESS_NAME)
+    assert read_progress(tmp_path) is None

@@ -1,5 +1,9 @@
 """Foreign PLYs: what is read, and what is refused with which code."""
 
+import os
+import socket
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +20,7 @@ from reconstructor.clouds.ply import (
     UnreadablePlyError,
     read_ply,
 )
+from reconstructor.plain_files import NotPlainFileError
 
 POINTS = np.array([[0.5, -1.25, 3.0], [2.0, 4.0, -8.0], [1e-3, 0.0, 7.0]])
 COLORS = np.array([[255, 0, 10], [1, 2, 3], [200, 100, 50]], np.uint8)
@@ -116,7 +121,84 @@ def test_what_is_no_ply_is_refused_before_much_is_read(tmp_path: Path, payload: 
         read_ply(path, LIMIT)
 
 
-def test_a_folder_called_ply_is_refused_in_words(tmp_path: Path) -> None:
-    (tmp_path / "cloud.ply").mkdir()
-    with pytest.raises(UnreadablePlyError, match="cannot be read"):
-        read_ply(tmp_path / "cloud.ply", LIMIT)
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (Path.mkdir, "a folder"),
+        (os.mkfifo, "a named pipe"),
+        (lambda path: path.symlink_to("/dev/zero"), "a symbolic link"),
+        (lambda path: path.symlink_to("/etc/passwd"), "a symbolic link"),
+        (lambda path: socket.socket(socket.AF_UNIX).bind(str(path)), "a socket"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_is_no_plain_file_is_refused_without_waiting(
+    tmp_path: Path, make: Callable[[Path], None], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's address is short
+    make(Path("cloud.ply"))
+    with pytest.raises(NotPlainFileError, match=f"cloud.ply is {kind}"):
+        read_ply(Path("cloud.ply"), LIMIT)
+
+
+def test_a_device_is_refused_unopened() -> None:
+    with pytest.raises(NotPlainFileError, match="zero is a device"):
+        read_ply(Path("/dev/zero"), LIMIT)
+
+
+def test_a_gaussian_splat_has_the_colour_of_its_constant_harmonic(tmp_path: Path) -> None:
+    names = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "f_rest_0", "opacity", "scale_0", "rot_0"]
+    rows: NDArray[np.void] = np.zeros(3, [(name, "<f4") for name in names])
+    for axis, values in zip("xyz", POINTS.T, strict=True):
+        rows[axis] = values
+    wanted = COLORS / 255.0
+    for channel in range(3):
+        rows[f"f_dc_{channel}"] = (wanted[:, channel] - 0.5) / 0.28209479177387814
+    rows["f_dc_0"][0], rows["f_dc_1"][0] = 40.0, -40.0  # beyond white and black
+    rows["f_rest_0"] = 5.0
+    path = write(tmp_path, header(BINARY, ", ".join(f"float {name}" for name in names)), rows.tobytes())
+    cloud = read_ply(path, LIMIT)
+    np.testing.assert_allclose(cloud.points_in_world, POINTS, rtol=1e-6)
+    np.testing.assert_array_equal(cloud.colors_rgb, COLORS)
+
+
+def test_colours_stand_above_a_splats_harmonics(tmp_path: Path) -> None:
+    words = "float x, float y, float z, uchar red, uchar green, uchar blue, float f_dc_0, float f_dc_1, float f_dc_2"
+    path = write(tmp_path, header("ascii", words, 1), b"1 2 3 10 20 30 0.9 0.9 0.9\n")
+    np.testing.assert_array_equal(read_ply(path, LIMIT).colors_rgb, [[10, 20, 30]])
+
+
+@pytest.mark.parametrize("form", [BINARY, "ascii"])
+def test_many_rows_are_read_in_their_order(tmp_path: Path, form: str) -> None:
+    count = 150_000  # more than are read at once
+    points = np.arange(3 * count, dtype="<f4").reshape(-1, 3)
+    body = points.tobytes() if form == BINARY else "\n".join(f"{x} {y} {z}" for x, y, z in points.tolist()).encode()
+    cloud = read_ply(write(tmp_path, header(form, XYZ, count), body), count)
+    np.testing.assert_array_equal(cloud.points_in_world, points)
+
+
+def test_wide_rows_cost_no_memory(tmp_path: Path) -> None:
+    names = ["x", "y", "z", *(f"f_rest_{number}" for number in range(60))]
+    count = 200_000
+    path = write(tmp_path, header(BINARY, ", ".join(f"double {name}" for name in names), count), b"")
+    os.truncate(path, path.stat().st_size + count * 8 * len(names))  # 100 MB that are not on the disk
+    tracemalloc.start()
+    read_ply(path, count)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 64 * 1024 * 1024
+
+
+def test_more_bytes_than_points_need_are_refused_unread(tmp_path: Path) -> None:
+    words = ", ".join(["double x", "double y", "double z", *(f"double extra_{number}" for number in range(600))])
+    path = write(tmp_path, header(BINARY, words, LIMIT), b"")
+    os.truncate(path, path.stat().st_size + LIMIT * 8 * 603)
+    with pytest.raises(PlyTooLargeError, match="leave other properties out"):
+        read_ply(path, LIMIT)
+
+
+@pytest.mark.parametrize("line", [b" ", b" \n"])
+def test_text_without_end_is_refused(tmp_path: Path, line: bytes) -> None:
+    path = write(tmp_path, header("ascii", XYZ, LIMIT), line * 3_000_000)
+    with pytest.raises(PlyTooLargeError, match="of text"):
+        read_ply(path, LIMIT)

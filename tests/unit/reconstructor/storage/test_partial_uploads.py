@@ -1,5 +1,6 @@
 """Pieces in any order, twice, overlapping, torn: the image comes out whole or is asked for again."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,35 @@ def test_missing_and_held_together_are_the_whole_image(size: int, held: list[tup
     assert {byte for start, end in gaps for byte in range(start, end)} == set(range(size)) - covered
     assert all(start < end for start, end in gaps)
     assert gaps == sorted(gaps)
+
+
+def test_an_upload_never_holds_more_than_twice_its_size(partial_uploads: PartialUploads, tmp_path: Path) -> None:
+    """300 pieces at offsets 0, 1, 2, … held 301 MiB of a 2 MiB upload before."""
+    content = bytes(2 * 1024 * 1024)
+    name = begin(content).image_id
+    partial_uploads.open(RIG, begin(content))
+    for offset in range(300):
+        with contextlib.suppress(BadPieceError):
+            partial_uploads.put(RIG, name, offset, content[offset : offset + 1024 * 1024])
+    with pytest.raises(BadPieceError, match="overlap"):
+        partial_uploads.put(RIG, name, 1000, content[1000 : 1000 + 1024 * 1024 + 9])
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*")) < 2 * len(content) + 64 * 1024
+
+
+def test_the_number_of_pieces_is_bounded(partial_uploads: PartialUploads) -> None:
+    content = bytes(1024 * 1024)
+    name = begin(content).image_id
+    partial_uploads.open(RIG, begin(content))
+    most = 16 + len(content) // 4096
+    for number in range(most + 1):
+        partial_uploads.put(RIG, name, 2 * number, b"x")
+    with pytest.raises(BadPieceError, match="too many"):
+        partial_uploads.put(RIG, name, 2 * most + 2, b"x")
+
+
+def test_a_piece_of_which_nothing_is_missing_is_not_kept(partial_uploads: PartialUploads, tmp_path: Path) -> None:
+    partial_uploads.open(RIG, begin())
+    partial_uploads.put(RIG, ID, 0, CONTENT[:5000])
+    before = sorted(tmp_path.rglob("*"))
+    assert partial_uploads.put(RIG, ID, 1000, CONTENT[1000:3000])
+    assert sorted(tmp_path.rglob("*")) == before
