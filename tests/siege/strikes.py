@@ -23,12 +23,14 @@ from tests.siege.messages import MALLORY, Publication, presences, requests, rig_
 from tests.siege.page import page_strike
 from tests.siege.pieces import Step, uploads
 from tests.siege.programs import CHAPEL, Programs
-from tests.siege.topics import PROJECT, filters, packets, topics
+from tests.siege.topics import PROJECT, connect_packet, filters, packets, topics
 from tests.siege.websockets import Conversation, websockets
 
 HALF_OPEN: Final = 300
 RIG_PATIENCE_S: Final = 30.0
 SCAN_COUNTS: Final = (100_001, 100_002, 100_003)
+GUESSED_IDS: Final = ("reconstructor-chapel", "reconstructor-castle", "rig-west-upload", "rig-west-control")
+TAKEOVERS: Final = 20
 LOADING_S: Final = 30.0
 BOMB_ARRIVES_S: Final = 0.2
 KINDS: Final = (
@@ -44,7 +46,8 @@ def corpus(programs: Programs) -> list[Attack]:
     kinds: dict[str, dict[str, Strike]] = {
         "image": {name: image_strike(name, each) for name, each in images().items()},
         "topic": {name: topic_strike(topic) for name, topic in topics().items()},
-        "packet": {name: packet_strike(each) for name, each in packets(*login).items()},
+        "packet": {name: packet_strike(each) for name, each in packets(*login).items()}
+        | {f"takeover-{name}": takeover_strike(name, *login) for name in GUESSED_IDS},
         "filter": {f"filter-{name}": filter_strike(each) for name, each in filters().items()},
         "json": {name: json_strike(each) for name, each in (requests() | scale_bars() | presences()).items()},
         "pieces": {name: pieces_strike(each) for name, each in uploads().items()},
@@ -105,6 +108,17 @@ def packet_strike(raw: bytes) -> Strike:
 
     async def strike(assault: Assault) -> None:
         await assault.talk(assault.programs.broker.plan.port, raw, patience_s=0.2)
+
+    return strike
+
+
+def takeover_strike(client_id: str, user: str, password: str) -> Strike:
+    """Connect again and again under a client id that a program may have."""
+
+    async def strike(assault: Assault) -> None:
+        raw = connect_packet(user, password, client_id=client_id.encode())
+        for _ in range(TAKEOVERS):
+            await assault.talk(assault.programs.broker.plan.port, raw, patience_s=0.05)
 
     return strike
 
