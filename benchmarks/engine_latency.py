@@ -21,7 +21,7 @@ import psutil
 
 from benchmarks.truth import Dataset
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.global_mapper import write_database

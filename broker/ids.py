@@ -1,5 +1,6 @@
 """How are things named? Checked string types whose values are safe in a topic and in a path."""
 
+import hashlib
 import re
 from enum import StrEnum
 from typing import Any, ClassVar, Self
@@ -221,3 +222,11 @@ class EventType(_Word):
     SHARD_UPDATE = "shard_update"
     PROCESSING_COMPLETE = "processing_complete"
     ERROR = "error"
+
+
+def level_of_account(name: str) -> SenderId:
+    """Return an account's name as a topic level; of a name that is none, such as `rig@localhost`, one made of it."""
+    if re.fullmatch(LEVEL_PATTERN, name, re.ASCII):
+        return SenderId(name)
+    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "account"
+    return SenderId(f"{readable.strip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}")

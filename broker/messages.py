@@ -102,12 +102,14 @@ class Missing(Message):
 
 
 class Flow(Message):
-    """How much one sender may have under way without a receipt."""
+    """How much one sender may have under way without a receipt, and why it pauses, if it does."""
 
     type: Literal["flow"] = "flow"
     image_count: Annotated[int, Field(ge=1)]
     size_bytes: SizeBytes
     pause_until: AwareDatetime | None = None
+    code: Word | None = None
+    reason: Sentence | None = None
 
 
 class ReconstructorPresence(StrEnum):
@@ -120,7 +122,7 @@ class ReconstructorPresence(StrEnum):
 
 
 class ReconstructorState(Message):
-    """The reconstructor's birth message and last will, one for each project."""
+    """The reconstructor's birth message and last will, one for each project; with a code, what keeps it from its work."""
 
     type: Literal["reconstructor_state"] = "reconstructor_state"
     presence: ReconstructorPresence
@@ -129,6 +131,8 @@ class ReconstructorState(Message):
     has_manifest: bool = False
     image_count: Count = 0
     refetch_every: Annotated[int, Field(ge=1)] = 10
+    code: Word | None = None
+    reason: Sentence | None = None
 
 
 class ReconstructorStatistics(Message):

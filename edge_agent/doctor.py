@@ -107,7 +107,7 @@ async def check_broker(settings: Settings) -> Finding:
     _, name = settings.named()
     async with Delivery(settings.broker, client_id=f"{name}-doctor", session_expiry_s=0) as delivery:
         state = await delivery.wait_connected(CONNECT_TIMEOUT_S)
-    limit = f", messages up to {state.max_packet_bytes / MIB:.0f} MiB" if state.max_packet_bytes else ""
+    limit = f", messages up to {state.limits.max_packet_bytes / MIB:.0f} MiB"
     return Finding(
         subject="broker",
         is_fine=True,

@@ -15,8 +15,9 @@ from pydantic import SecretStr, ValidationError
 from broker.accounts.invitation_secret import BadInvitationError, Link
 from broker.accounts.keeper import Answered, JoinAnswer
 from broker.channel import Role
+from broker.clients.refusals import BrokerRefusedError
 from broker.config import Connection
-from broker.delivery import BrokerRefusedError, Delivery
+from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.files import write_durably
 from broker.ids import AgentId, ProjectId

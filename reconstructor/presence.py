@@ -1,10 +1,12 @@
 """What does the broker retain about this program? One presence message: ready, paused, disk full or offline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from broker.clients.trouble import Trouble
 from broker.contract import RECONSTRUCTOR_STATE
 from broker.delivery import Delivery
 from broker.ids import ProjectId
+from broker.logs import get_logger
 from broker.messages import ReconstructorPresence, ReconstructorState
 from broker.outgoing import Outgoing
 from broker.topics import TopicSpace
@@ -18,7 +20,10 @@ class Presence:
 
     Attributes:
         boot_id: tells this run of the program from earlier ones.
-        is_disk_full: whether the last image could not be stored.
+        disk: why no image can be stored.
+        publishing: why results do not reach the broker.
+        telling: why the presence itself does not reach the broker; it is published again soon.
+        disk_failed_at_s: when something could not be stored last, on the monotonic clock.
     """
 
     project: ProjectId
@@ -26,12 +31,21 @@ class Presence:
     store: Store
     delivery: Delivery
     boot_id: str
-    is_disk_full: bool = False
+    disk: Trouble = field(init=False)
+    publishing: Trouble = field(init=False)
+    telling: Trouble = field(init=False)
+    disk_failed_at_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        log = get_logger(project=self.project)
+        self.disk = Trouble(log=log, event="storing_waits")
+        self.publishing = Trouble(log=log, event="publication_waits")
+        self.telling = Trouble(log=log, event="state_not_published")
 
     async def publish(self) -> None:
         """Publish the retained presence; raises what `Delivery.publish` raises."""
         presence = ReconstructorPresence.READY
-        if self.is_disk_full:
+        if self.disk.code is not None:
             presence = ReconstructorPresence.DISK_FULL
         elif self.store.is_paused:
             presence = ReconstructorPresence.PAUSED
@@ -42,6 +56,7 @@ class Presence:
         await self.delivery.publish(self._outgoing(ReconstructorPresence.OFFLINE), timeout_s)
 
     def _outgoing(self, presence: ReconstructorPresence) -> Outgoing:
+        trouble = self.disk if self.disk.code is not None else self.publishing
         message = ReconstructorState(
             project=self.project,
             presence=presence,
@@ -50,6 +65,8 @@ class Presence:
             has_manifest=bool(self.store.references.kept()),
             image_count=self.store.image_count(),
             refetch_every=self.settings.refetch_every,
+            code=trouble.code,
+            reason=trouble.reason,
         )
         return state_message(self.settings.broker.space, message)
 

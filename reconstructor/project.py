@@ -7,13 +7,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from broker.clients.limits import BrokerLimits
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
+from broker.clients.trouble import Trouble
 from broker.contract import RECONSTRUCTOR_STATISTICS
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError
+from broker.delivery import Delivery
 from broker.ids import ProjectId
 from broker.logs import get_logger
+from broker.shards import MAX_POINTS, PLY_BYTES_PER_POINT
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.decoders import Decoders
+from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
@@ -32,6 +37,8 @@ from reconstructor.thumbnails import publish_thumbnails
 _CONNECT_WAIT_S: Final = 30.0
 _OFFLINE_TIMEOUT_S: Final = 2.0
 _CLEAR_INTERVAL_S: Final = 1.0
+_PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties of the PUBLISH
+LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
 
 async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders) -> None:
@@ -49,6 +56,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "connection": _follow_connection(context),
             "intake": receive_messages(context, requests, gaps),
             "gaps": ask_for_gaps(context, gaps),
+            "disk": watch_disk(context),
             "requests": answer_requests(context, requests),
             "revisions": publish_revisions(context),
             "jobs": run_jobs(context, executor, latencies),
@@ -127,8 +135,10 @@ async def _follow_connection(context: Context) -> None:
     count = 0
     while True:
         try:
-            count = (await context.delivery.next_connection(count, _CONNECT_WAIT_S)).count
-            await context.presence.publish()
+            connected = await context.delivery.next_connection(count, _CONNECT_WAIT_S)
+            count = connected.count
+            _check_limits(context, connected.limits)
+            await context.publish_state()
         except DeliveryTimeoutError as exc:
             if not context.delivery.is_connected:
                 context.log.warning("broker_away", reason=exc.sentence, contested=context.delivery.is_name_contested)
@@ -143,16 +153,30 @@ async def _follow_connection(context: Context) -> None:
         await context.reconcile()
 
 
+def _check_limits(context: Context, limits: BrokerLimits) -> None:
+    """Say it at once if the broker takes no shard of full size; images are taken all the same."""
+    if limits.max_packet_bytes < LARGEST_SHARD_PACKET_BYTES:
+        context.log.warning(
+            "packet_limit_low",
+            limit_bytes=limits.max_packet_bytes,
+            needed_bytes=LARGEST_SHARD_PACKET_BYTES,
+            reason="larger shards are not published: raise the broker's limit (Mosquitto: max_packet_size)",
+        )
+
+
 async def _publish_statistics(context: Context, latencies: LatencySamples) -> None:
     while True:
         message = await asyncio.to_thread(collect, context.project, context.store, latencies)
         outgoing = RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
         with contextlib.suppress(*BROKER_ERRORS):  # the next ones come soon
             await context.delivery.publish(outgoing)
+        if context.presence.telling.code is not None:
+            await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 
 
 async def _clear_old(context: Context) -> None:
+    waiting = Trouble(log=context.log, event="clearing_waits")
     while True:
         await asyncio.sleep(min(_CLEAR_INTERVAL_S, context.settings.grace_s / 2 + 0.05))
         try:
@@ -160,4 +184,6 @@ async def _clear_old(context: Context) -> None:
         except ShardGoneError as exc:
             await context.leave_out_damaged(exc)
         except BROKER_ERRORS as exc:
-            context.log.warning("clearing_waits", reason=exc.sentence)
+            waiting.note(exc.code, exc.sentence)
+        else:
+            waiting.clear()

@@ -40,6 +40,16 @@ def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     return str(folder)
 
 
+def many_points(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant`, with 30,000 points for each image: two shards, the first of full size."""
+    folder = instant(input_img_path, old_point_cloud, new_img_id)
+    random = np.random.default_rng(int(new_img_id[-8:], 16))
+    points = random.random((30_000, 3), dtype=np.float32)
+    colors = random.integers(0, 256, (30_000, 3), dtype=np.uint8)
+    (Path(folder) / "many.ply").write_bytes(encode_ply(PointCloud(points_in_world=points, colors_rgb=colors)))
+    return folder
+
+
 def steps_aside(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Like `instant`, each camera 3 beside the one before."""
     folder = instant(input_img_path, old_point_cloud, new_img_id)

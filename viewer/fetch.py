@@ -1,6 +1,5 @@
 """How do manifest and shards come from the broker? SUBSCRIBE is the GET: exact topics, in windows, each verified."""
 
-import asyncio
 import itertools
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
@@ -13,7 +12,7 @@ from broker.config import Connection
 from broker.contract import REFERENCE, REQUEST, SHARD
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ProjectId, Verb
+from broker.ids import ProjectId, Verb, level_of_account
 from broker.live import Follower, LiveMessage, fresh_connection_id, fresh_request_id
 from broker.logs import get_logger
 from broker.messages import Manifest, Request
@@ -54,7 +53,7 @@ class LoadedShard:
 
 
 class _Silence(Enum):
-    """What we do when no shard comes for so many seconds.
+    """What we do when not a byte of a message comes for so many seconds.
 
     The manifest read again comes in order behind whatever is still under way on a slow link, so when it is here, a
     shard that is not here is missing.
@@ -78,20 +77,16 @@ class Fetch:
         self._silence = _Silence.LOADING
 
     async def manifest(self, timeout_s: float = MANIFEST_TIMEOUT_S) -> Manifest:
-        """The present manifest.
+        """The present manifest; gives up after so many seconds without a byte of it.
 
         Raises:
             NoManifestError: none came; the message says why that may be.
         """
         await self._follower.subscribe(self._pointer)
-        try:
-            async with asyncio.timeout(timeout_s):
-                async for message in self._follower.messages():
-                    if message.topic == self._pointer and message.payload:
-                        await self._follower.unsubscribe(self._pointer)
-                        return decode(message.payload, Manifest)
-        except TimeoutError:
-            pass
+        while (message := await self._follower.next_message(timeout_s)) is not None:
+            if message.topic == self._pointer and message.payload:
+                await self._follower.unsubscribe(self._pointer)
+                return decode(message.payload, Manifest)
         raise NoManifestError(
             f"no manifest of {self._project!r} after {timeout_s:.0f} s: no such project, no image placed yet, "
             f"or user {self._connection.username!r} may not read it"
@@ -131,11 +126,7 @@ class Fetch:
             await self._follower.unsubscribe(*window)
 
     async def _next_message(self) -> LiveMessage | None:
-        try:
-            async with asyncio.timeout(self._silence.value):
-                return await anext(self._follower.messages())
-        except TimeoutError:
-            return None
+        return await self._follower.next_message(self._silence.value)
 
     def _verify(self, message: LiveMessage) -> LoadedShard | None:
         wanted = self._under_way.get(message.topic)
@@ -181,7 +172,7 @@ class Fetch:
             generation=manifest.generation,
             shards=indexes,
         )
-        user = self._connection.username or "viewer"
+        user = level_of_account(self._connection.username or "viewer")
         await self._follower.publish(
             REQUEST.outgoing(self._space, self._project, request, user=user, verb=request.verb)
         )

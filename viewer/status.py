@@ -57,6 +57,8 @@ class ProjectStatus(BaseModel):
 
     project: ProjectId
     reconstructor: str
+    code: str | None
+    reason: str | None
     image_count: int
     refetch_every: int | None
     cloud: CloudStatus | None
@@ -151,6 +153,8 @@ class Board:
         return ProjectStatus(
             project=project,
             reconstructor=facts.state.presence if facts.state else "unknown",
+            code=facts.state.code if facts.state else None,
+            reason=facts.state.reason if facts.state else None,
             image_count=facts.state.image_count if facts.state else 0,
             refetch_every=facts.state.refetch_every if facts.state else None,
             cloud=facts.cloud,

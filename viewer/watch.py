@@ -85,6 +85,7 @@ def _figures(message: Message) -> str:  # noqa: PLR0911 - one line for each kind
         case AgentState():
             return f"{message.agent} {message.presence}"
         case ReconstructorState():
-            return f"{message.presence}, {message.image_count} images"
+            trouble = f": {message.reason or message.code}" if message.code is not None else ""
+            return f"{message.presence}, {message.image_count} images{trouble}"
         case _:
             return ""

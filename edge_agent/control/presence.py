@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Final
 
 from broker.channel import Channel
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError, PublishRefusedError
 from broker.contract import (
     AGENT_DESCRIPTION,
     AGENT_HEALTH,
@@ -16,7 +17,7 @@ from broker.contract import (
     DESIRED_SETTINGS,
     REPORTED_SETTINGS,
 )
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, PublishRefusedError
+from broker.delivery import Delivery
 from broker.envelope import Message
 from broker.ids import AgentId, ProjectId
 from broker.logs import get_logger

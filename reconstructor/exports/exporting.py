@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from reconstructor.clouds.similarity import Vector
-from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.read_only_copy import read_only_copy
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap

@@ -13,6 +13,7 @@ from broker.errors import CairnError
 from broker.messages import Manifest
 from reconstructor.context import RETRY_S, Context
 from reconstructor.defects import translating_defects
+from reconstructor.disk import wait_for_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.child import BlackBoxInterruptedError
 from reconstructor.jobs.answer import Answer, read_answer
@@ -22,7 +23,7 @@ from reconstructor.jobs.events import publish_end, publish_result, publish_start
 from reconstructor.jobs.progress_events import publishing_progress
 from reconstructor.schedule import Job, JobKind, JobState
 from reconstructor.statistics import LatencySamples
-from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.durable_files import DiskFullError, StoreError
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.images import StoredImage
 from reconstructor.worker import Call
@@ -117,8 +118,11 @@ async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: Store
             await context.leave_out_damaged(exc)
             return None
         except StoreError as exc:  # the disk's fault, not the image's: it runs again
-            await context.publish_error(exc, image_id=image.image_id)
-            await asyncio.sleep(RETRY_S)
+            if isinstance(exc, DiskFullError):
+                await wait_for_disk(context, exc)
+            else:
+                await context.publish_error(exc, image_id=image.image_id)
+                await asyncio.sleep(RETRY_S)
             return None
         except CairnError as exc:
             await _fail(context, job, image, exc)

@@ -23,7 +23,7 @@ from broker.images.formats import FORMAT_BY_SUFFIX
 from broker.messages import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
 from reconstructor.black_box import Pose, Row, Update
-from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap

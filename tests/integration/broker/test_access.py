@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from broker.channel import Channel, Role
+from broker.clients.refusals import PublishRefusedError
 from broker.contract import CHANNELS
-from broker.delivery import Delivery, Incoming, PublishRefusedError
+from broker.delivery import Delivery, Incoming
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.topics import TopicSpace

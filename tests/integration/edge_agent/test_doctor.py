@@ -1,16 +1,13 @@
-"""`cairn edge doctor` and `cairn edge join` against a real broker."""
+"""`cairn edge doctor` against a real broker."""
 
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PIL import Image
 
-from broker.delivery import BrokerRefusedError
 from broker.mosquitto import Mosquitto
 from edge_agent.config import Settings
 from edge_agent.doctor import Finding, examine
-from edge_agent.join import AlreadyJoinedError, Invitation, join
 from tests.integration.edge_agent.receiver import PROJECT
 from tests.integration.edge_agent.rig import RIG
 
@@ -52,16 +49,3 @@ async def test_every_fault_is_found_in_one_go(mosquitto: Mosquitto, tmp_path: Pa
     assert "is not a folder" in found["camera"].words
     assert "check name, password" in found["broker"].words
     assert not any(found[subject].is_fine for subject in ("disk", "camera", "broker", "project"))
-
-
-async def test_a_rig_joins_with_a_good_token_only_and_only_once(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    connection, file = mosquitto.connection(RIG), tmp_path / "cairn.toml"
-    address = f"mqtt://127.0.0.1:{connection.port}/{PROJECT}"
-    with pytest.raises(BrokerRefusedError):
-        await join(Invitation.read(address, f"{RIG}:wrong"), file, None)
-    assert not file.exists()
-    invitation = Invitation.read(address, f"{RIG}:{connection.secret()}")
-    await join(invitation, file, None)
-    assert file.exists()
-    with pytest.raises(AlreadyJoinedError, match="name another file"):
-        await join(invitation, file, None)

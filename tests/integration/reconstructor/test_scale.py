@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from broker.clients.refusals import PublishRefusedError
 from broker.contract import CAPTURED_AT_PROPERTY, IMAGE, REFERENCE, SCALE_BAR
-from broker.delivery import Delivery, PublishRefusedError
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.live import follow
 from broker.messages import Error, Manifest, ReconstructorPresence, ScaleBar, ScaleSource, ShardUpdate

@@ -40,9 +40,12 @@ class Publisher:
     def __init__(self, connection: Connection, delivery: Delivery) -> None:
         self._space, self._delivery = connection.space, delivery
 
-    async def state(self, presence: ReconstructorPresence = ReconstructorPresence.READY) -> None:
-        """Say that the reconstructor is there."""
-        state = ReconstructorState(project=CHAPEL, presence=presence, boot_id="b", has_manifest=True, image_count=7)
+    async def state(
+        self, presence: ReconstructorPresence = ReconstructorPresence.READY, code: str | None = None
+    ) -> None:
+        """Say that the reconstructor is there, or what keeps it from its work."""
+        known = {"project": CHAPEL, "presence": presence, "boot_id": "b", "has_manifest": True, "image_count": 7}
+        state = ReconstructorState.model_validate(known | {"code": code, "reason": code and f"why it is {code}"})
         await self._retain(self._space.topic(CHAPEL, RECONSTRUCTOR_STATE.template), state.encode())
 
     async def statistics(self) -> None:

@@ -21,7 +21,8 @@ from broker.messages import CameraState
 from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import Update, read_update
 from reconstructor.clouds.similarity import DegenerateGeometryError
-from reconstructor.engine.live import LiveEngine, black_box
+from reconstructor.engine.live import black_box
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.protocol import Engine, EngineResult
 from reconstructor.engine.refetch import Refetch
 from reconstructor.engine.settings import EngineSettings

@@ -14,7 +14,7 @@ from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import Update, read_update
 from reconstructor.engine import refetch
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings

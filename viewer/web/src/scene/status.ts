@@ -28,6 +28,7 @@ export type Notice =
 export type Banner =
   | { readonly kind: "reconnecting" }
   | { readonly kind: "stale"; readonly presence: "paused" | "disk_full" | "offline" }
+  | { readonly kind: "trouble"; readonly reason: string }
   | { readonly kind: "failed_shards"; readonly count: number }
   | { readonly kind: "uploading"; readonly place: number; readonly count: number; readonly doneRatio: number }
   | { readonly kind: "rebuilding"; readonly doneRatio: number }
@@ -85,6 +86,8 @@ function bannersOf(state: ProjectState): Banner[] {
   const over = uploads.filter(isOver).length;
   if (reconstructor && reconstructor.presence !== "ready")
     found.push({ kind: "stale", presence: reconstructor.presence });
+  else if (reconstructor && reconstructor.code !== null)
+    found.push({ kind: "trouble", reason: reconstructor.reason ?? reconstructor.code });
   if (traffic.failedShards > 0) found.push({ kind: "failed_shards", count: traffic.failedShards });
   if (over < uploads.length)
     found.push({ kind: "uploading", place: over + 1, count: uploads.length, doneRatio: over / uploads.length });

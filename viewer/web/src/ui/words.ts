@@ -59,6 +59,8 @@ export function bannerWords(banner: Banner, state: ProjectState): string {
     case "stale":
     case "rebuilding":
       return chipStory(banner, state);
+    case "trouble":
+      return `New points do not come: ${banner.reason}`;
     case "failed_shards":
       return `${counted(banner.count, "shard")} of the object did not arrive.`;
     case "uploading":

@@ -15,6 +15,7 @@ export class WireError extends Error {
       | "image_too_large"
       | "not_allowed"
       | "not_an_image"
+      | "packet_too_large"
       | "publish_refused"
       | "unknown_schema"
       | "unreachable",

@@ -25,6 +25,8 @@ function reconstructor(presence: ReconstructorPresence, imageCount = 0, hasManif
     has_manifest: hasManifest,
     image_count: imageCount,
     refetch_every: 10,
+    code: null,
+    reason: null,
   };
 }
 
@@ -135,6 +137,14 @@ describe("the banner", () => {
 
   it("says that the reconstructor is offline or that the budget is reached", () => {
     expect(bannerOf(follow(connected, manifest, ...shards, reconstructor("offline")))?.kind).toBe("stale");
+    const full = { code: "broker_full", reason: "the broker is full" };
+    expect(bannerOf(follow(connected, manifest, ...shards, { ...reconstructor("ready"), ...full }))).toEqual({
+      kind: "trouble",
+      reason: "the broker is full",
+    });
+    expect(bannerOf(follow(connected, manifest, ...shards, { ...reconstructor("disk_full"), ...full }))?.kind).toBe(
+      "stale",
+    );
     const small: Action = { kind: "budget", budget: { points: 100, bytes: 10_000 } };
     expect(bannerOf(follow(connected, manifest, ...shards, small))).toEqual({ kind: "budget", points: 100 });
   });

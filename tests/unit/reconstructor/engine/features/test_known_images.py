@@ -11,7 +11,7 @@ from PIL.ExifTags import IFD, Base
 from broker.messages import CameraState
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.photographs import PhotographSensor
-from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import INTRINSICS, Photographs
 

@@ -8,7 +8,7 @@ import pytest
 from broker.shards import PointCloud, decode_ply
 from reconstructor.clouds.similarity import estimate_similarity
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.mvs.densifier import sweep_settings, undistorted
 from reconstructor.engine.mvs.patch_match import PatchMatchSettings
 from reconstructor.engine.protocol import EngineResult

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reconstructor.black_box import Update
-from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import Photographs
 

@@ -12,7 +12,7 @@ from broker.errors import CairnError
 from broker.ids import ProjectId, SenderId
 from broker.messages import Manifest
 from broker.shards import sha256
-from reconstructor.engine.live import LiveEngine
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm import solver
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper

@@ -104,6 +104,7 @@ export interface BannerOptions {
 const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: BannerAction]>> = {
   reconnecting: ["Try now", "reconnect"],
   stale: ["Ask again", "ping"],
+  trouble: ["Show activity", "activity"],
   failed_shards: ["Request again", "resync"],
   uploading: ["Show photos", "photos"],
   rebuilding: ["Show activity", "activity"],
@@ -122,7 +123,7 @@ export function banner({
   const { kind } = found;
   const [words, action] = kind === "budget" && !canShowMore ? (["Figures", "figures"] as const) : ACTIONS[kind];
   return html`<div
-    class="banner ${kind === "stale" || kind === "failed_shards" ? "bad" : ""}"
+    class="banner ${kind === "stale" || kind === "trouble" || kind === "failed_shards" ? "bad" : ""}"
     role="status"
     data-testid="banner"
     data-kind=${kind}

@@ -1,0 +1,311 @@
+"""The built-in black box: live structure from motion. One engine a process, its state in the working directory.
+
+An image goes through these steps: photograph -> features -> pairs -> model -> new points -> step on disk.
+A refetch solves in a child process and makes its dense cloud beside the live model; images are added meanwhile.
+"""
+
+from pathlib import Path
+from threading import Lock, RLock
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from broker.shards import PointCloud
+from reconstructor.engine import colmap
+from reconstructor.engine.features.candidates import PairFinder
+from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.features.photographs import UnreadablePhotographError
+from reconstructor.engine.features.reader import ImageReader
+from reconstructor.engine.features.sift import Features
+from reconstructor.engine.memory import trim_heap
+from reconstructor.engine.mvs.densifier import Densifier
+from reconstructor.engine.mvs.depth_files import DepthFiles
+from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.next_model import world_of
+from reconstructor.engine.priority import EngineClosedError
+from reconstructor.engine.protocol import EngineResult
+from reconstructor.engine.refetch import Refetch, RefetchResult
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.published_points import PublishedPoints
+from reconstructor.engine.sfm.restore import build_mapper, introduce, restore_images
+from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
+from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
+from reconstructor.engine.stopwatch import Stopwatch
+
+
+class LiveEngine:
+    """See `reconstructor.engine.protocol.Engine`."""
+
+    def __init__(self, folder: Path, settings: EngineSettings) -> None:
+        colmap.configure(seed=settings.random_seed)
+        torch.set_num_threads(settings.threads)
+        self._settings, self._folder = settings, folder
+        self._files = ImageFiles(folder=folder)
+        self._snapshots = Snapshots(folder=folder)
+        self._known, self._mapper = KnownImages(), LiveMapper(settings)
+        self._published = PublishedPoints()
+        self._images: list[StepImage] = []
+        self._sequence = self._model_sequence = self._added_sequence = 0
+        self._solution = 0  # how many complete solutions were taken over
+        self._just_placed: list[int] = []
+        self._world_count = self._mapper.world_count
+        self._upward: UpDirection | None = None
+        self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and what it brought
+        self._watch = Stopwatch()
+        self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
+        self._model_lock = RLock()
+        self._refetch_lock = Lock()
+        self._refetch = Refetch(folder, settings, self._known, self._model_lock)
+        self._is_closed = False
+        self._densifier = self._new_densifier()
+        if (step := self._snapshots.newest()) is not None:
+            self._restore(step)
+
+    @property
+    def model(self) -> Any:
+        """The present `pycolmap.Reconstruction`, to read."""
+        return self._mapper.model
+
+    @property
+    def known(self) -> KnownImages:
+        """What is known of the images, to read."""
+        return self._known
+
+    @property
+    def has_images(self) -> bool:
+        return bool(self._images)
+
+    def knows(self, image_id: str) -> bool:
+        return any(image.image_id == image_id for image in self._images)
+
+    def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> EngineResult:
+        """See the protocol. Unreadable images are rejected by word of the update, not by an exception."""
+        with self._refetch.priority.adding(), self._model_lock:
+            self._check_open()
+            if self._newest is not None and self._newest[0] == image_id and not wants_complete_cloud:
+                return self._newest[1]
+            if not self.knows(image_id):
+                self._take_in(path, image_id)
+            is_complete = wants_complete_cloud or self._mapper.world_count != self._world_count
+            self._world_count = self._mapper.world_count
+            self._added_sequence = self._sequence + 1
+            outcome = self._commit(
+                self._cloud(self._watch, is_complete=is_complete),
+                self._watch,
+                added_image_id=image_id,
+                is_complete=is_complete,
+            )
+            self._newest = (image_id, outcome)
+            return outcome
+
+    def refetch(self) -> EngineResult:
+        """See the protocol. A solution that the gate refuses leaves the model as it was, and the update says so."""
+        with self._refetch_lock:
+            watch = Stopwatch()
+            rebuilt = self._refetch.run(self._mapper, self._densifier, watch)
+            with self._model_lock:
+                outcome = self._finish(rebuilt, watch)
+        return outcome.model_copy(update={"solve": rebuilt.verdict})
+
+    def complete(self) -> EngineResult:
+        """The complete cloud of the present model, without solving anything."""
+        with self._model_lock:
+            self._newest = None
+            return self._commit(self._cloud(self._watch, is_complete=True), self._watch, is_complete=True)
+
+    def surface(self) -> SurfacePoints:
+        """The complete dense cloud with normals and confidences; the model and the disk stay as they are."""
+        with self._model_lock:
+            if self._densifier is None or not self._mapper.is_initialised:
+                return SurfacePoints.empty()
+            return self._densifier.next_densifier(self._mapper).rebuild()
+
+    def match_count(self, image_id: str) -> int:
+        """How many verified matches an image has with all others."""
+        numbers = [image.number for image in self._images if image.image_id == image_id and not image.rejection]
+        return sum(len(pair.matches) for number in numbers for pair in self._known.pairs[number])
+
+    def close(self) -> None:
+        """See the protocol. Calls under way end with an error before they write another step."""
+        self._is_closed = True
+        self._refetch.close()
+
+    def join(self) -> None:
+        """Wait until no image is being added."""
+        with self._model_lock:
+            return
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise EngineClosedError("the engine was closed meanwhile")
+
+    def _finish(self, rebuilt: RefetchResult, watch: Stopwatch) -> EngineResult:
+        """Hand over to the new model, or say why not; without either, the complete cloud of the present one."""
+        self._check_open()
+        successor, objection = rebuilt.successor, rebuilt.objection
+        if successor is not None and successor.world != world_of(self._mapper):
+            objection = "the model was begun again in another world meanwhile"
+        if objection:
+            return self._commit(PointCloud.empty(), watch, objection=objection)
+        if successor is None:
+            return self._commit(self._cloud(watch, is_complete=True), watch, is_complete=True)
+        with watch.measure("dense"):
+            successor.catch_up(self._refetch.missing(successor), self._densifier)
+        self._mapper, self._densifier = successor.mapper, successor.densifier
+        self._just_placed = successor.just_placed
+        self._solution += 1
+        if self._densifier is not None:
+            self._densifier.keep_all(self._sequence + 1)
+        with watch.measure("publishing"):
+            dense, sparse = (
+                successor.cloud(),
+                _sparse_cloud(self._published, self._mapper, self._known, self._just_placed, is_complete=True),
+            )
+        return self._commit(dense if len(dense) else sparse, watch, is_complete=True)
+
+    def _take_in(self, path: Path, image_id: str) -> None:
+        number = len(self._images) + 1
+        try:
+            facts, features = self._reader.features(
+                number, path, image_id, lambda pixels: self._keep_pixels(number, pixels)
+            )
+        except UnreadablePhotographError as exc:
+            self._images.append(
+                StepImage(number=number, image_id=image_id, rejection=exc.code, sentence=exc.sentence[:500])
+            )
+            return
+        camera_id = self._known.camera_id(facts.sensor)
+        self._mapper.add_camera(camera_id, facts.sensor)
+        pairs = self._reader.pairs(
+            number,
+            features,
+            self._known,
+            lambda other: self._mapper.camera(self._known.camera_ids.get(other, camera_id)),
+        )
+        self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
+        with self._watch.measure("mapping"):
+            introduce(number, self._known, self._mapper)
+            self._just_placed = self._mapper.place(self._waiting_up_to(number))
+
+    def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
+        self._images.append(image)
+        self._known.add(image.number, facts, features, pairs)
+        self._reader.finder.remember(features)
+        self._published.add_image(image.number, len(features))
+
+    def _waiting_up_to(self, newest: int) -> list[int]:
+        return [number for number in self._known.numbers if number <= newest and not self._mapper.is_placed(number)]
+
+    def _commit(
+        self,
+        cloud: PointCloud,
+        watch: Stopwatch,
+        *,
+        added_image_id: str = "",
+        is_complete: bool = False,
+        objection: str = "",
+    ) -> EngineResult:
+        self._check_open()
+        self._sequence += 1
+        with watch.measure("publishing"):
+            self._upward = next_up_direction(self._upward, up_direction_of(self._mapper), may_correct=is_complete)
+            update = describe(self._images, self._known, self._mapper, self._upward).model_copy(
+                update={
+                    "new_point_count": len(cloud),
+                    "refetch_rejected": objection[:500],
+                    "solution": self._solution,
+                }
+            )
+            self._model_sequence = self._next_model_sequence(is_complete=is_complete)
+            state = StepState(
+                sequence=self._sequence,
+                images=tuple(self._images),
+                added_image_id=added_image_id or (self._newest[0] if self._newest else ""),
+                added_sequence=self._added_sequence,
+                solution=self._solution,
+                model_sequence=self._model_sequence,
+            )
+            folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
+            trim_heap()
+        return EngineResult(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
+
+    def _cloud(self, watch: Stopwatch, *, is_complete: bool) -> PointCloud:
+        """What the next step brings: dense points, or sparse ones while there are none."""
+        with watch.measure("dense"):
+            dense = _dense_cloud(self._densifier, self._mapper, self._sequence + 1, is_complete=is_complete)
+        with watch.measure("publishing"):
+            sparse = _sparse_cloud(
+                self._published, self._mapper, self._known, self._just_placed, is_complete=is_complete
+            )
+        return dense if len(dense) else sparse
+
+    def _next_model_sequence(self, *, is_complete: bool) -> int:
+        if not self._mapper.is_initialised:
+            return 0
+        last = 0 if is_complete else self._model_sequence
+        return self._snapshots.model_sequence(self._sequence, len(self._images), last)
+
+    def _keep_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
+        if self._densifier is not None:
+            self._densifier.keep_pixels(number, pixels_rgb)
+
+    def _new_densifier(self) -> Densifier | None:
+        if not self._settings.dense:
+            return None
+        return Densifier(DepthFiles(folder=self._folder), self._settings, self._known, self._mapper)
+
+    def _restore(self, step: Step) -> None:
+        readable = [image.number for image in step.state.images if not image.rejection]
+        known = restore_images(self._files, readable)
+        for image in step.state.images:
+            if image.rejection:
+                self._images.append(image)
+                continue
+            number = image.number
+            pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
+            self._remember(image, known.facts[number], known.features[number], pairs)
+        self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model)
+        if step.model is not None:
+            self._mapper.swap(step.model)
+        for number in self._known.numbers:
+            if number not in step.numbers_before_model:
+                introduce(number, self._known, self._mapper)
+                self._mapper.place(self._waiting_up_to(number))
+        self._published = step.published
+        self._published.skip_present(self._mapper.model)
+        self._sequence, self._model_sequence = step.state.sequence, step.state.model_sequence
+        self._added_sequence, self._solution = step.state.added_sequence, step.state.solution
+        self._densifier = self._new_densifier()  # of the mapper that was built here
+        if self._densifier is not None and step.model is not None:
+            self._densifier.restore(self._sequence)
+        self._upward = stored_up_direction(step.output, self._mapper)
+        if step.added_output is not None:
+            update = describe(self._images, self._known, self._mapper, self._upward)
+            self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))
+
+
+def _sparse_cloud(
+    published: PublishedPoints, mapper: LiveMapper, known: KnownImages, just_placed: list[int], *, is_complete: bool
+) -> PointCloud:
+    """Sparse points that viewers do not have yet; all of them for a complete cloud."""
+    if not mapper.is_initialised:
+        return PointCloud.empty()
+    if is_complete:
+        return published.take_all(mapper.model, known.features)
+    newest = known.numbers[-1:] + just_placed
+    touched = {other for number in newest for other in [number, *known.neighbours(number)]}
+    return published.take_new(mapper.model, known.features, touched)
+
+
+def _dense_cloud(densifier: Densifier | None, mapper: LiveMapper, sequence: int, *, is_complete: bool) -> PointCloud:
+    """Dense points of the newest images; of all images for a complete cloud."""
+    if densifier is None or not mapper.is_initialised:
+        return PointCloud.empty()
+    make = densifier.remake if is_complete else densifier.add
+    return make(sequence).cloud()
