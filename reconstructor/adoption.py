@@ -4,8 +4,8 @@ import asyncio
 from typing import Final
 
 from broker.ids import ProjectId
+from reconstructor.composition import context_of, decoders_of, open_store
 from reconstructor.config import Settings
-from reconstructor.project import context_of, decoders_of, open_store
 from reconstructor.storage.store import Store, StoreInUseError
 
 _OPEN_PAUSE_S: Final = 0.1

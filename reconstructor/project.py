@@ -1,8 +1,7 @@
-"""How is one project served? Its connection, its store, its black box, and the tasks between them."""
+"""How is one project served? By the tasks that follow its connection, take images in, run jobs and publish."""
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,32 +11,25 @@ from broker.clients.limits import BrokerLimits
 from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
 from broker.clients.trouble import Trouble
 from broker.contract import RECONSTRUCTOR_STATISTICS
-from broker.delivery import Delivery
-from broker.ids import ProjectId, client_id
-from broker.logs import get_logger
+from broker.ids import ProjectId
 from broker.shards import MAX_POINTS, PLY_BYTES_PER_POINT
+from reconstructor.composition import client_id_of, context_of, open_store
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.decoders import Decoders
-from reconstructor.decoders.inspection import PixelLimits
-from reconstructor.decoders.protocol import Limits
 from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
 from reconstructor.intake.receipts import ask_for_gaps
-from reconstructor.intake.router import READ, RECEIVE_MAXIMUM, receive_messages
+from reconstructor.intake.router import receive_messages
 from reconstructor.intake.scale_bars import publish_revisions
 from reconstructor.jobs.runner import run_jobs
-from reconstructor.presence import Presence, last_will
 from reconstructor.publishing.candidates import AnotherReconstructorError
-from reconstructor.publishing.election import Election, end_session
-from reconstructor.publishing.publisher import Publisher
+from reconstructor.publishing.election import end_session
 from reconstructor.requests import ReceivedRequest, answer_requests
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
-from reconstructor.storage.reference_set import Claim
-from reconstructor.storage.store import Store
 from reconstructor.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
@@ -103,74 +95,6 @@ async def _opened(
         yield context, executor
 
 
-async def open_store(settings: Settings, project: ProjectId) -> Store:
-    """Open the project's folder; raises StoreError."""
-    return await asyncio.to_thread(
-        Store,
-        settings.data_dir / project,
-        refetch_every=settings.refetch_every,
-        disk_reserve_bytes=settings.disk_reserve_bytes,
-    )
-
-
-def context_of(settings: Settings, project: ProjectId, store: Store, decoders: Decoders) -> Context:
-    """Put the parts of a project together; nothing is connected yet."""
-    run = store.identity.next(uuid.uuid4().hex)
-    space = settings.broker.space
-    delivery = Delivery(
-        settings.broker,
-        client_id=_client_id(project, store),
-        subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
-        will=last_will(settings, project, run),
-        receive_maximum=RECEIVE_MAXIMUM,
-    )
-    presence = Presence(project=project, settings=settings, store=store, delivery=delivery, run=run)
-    election = Election(
-        project=project,
-        connection=settings.broker,
-        identity=store.identity,
-        run=run,
-        state=presence.outgoing,
-        has_cloud=lambda: bool(store.references.kept()),
-    )
-    publisher = Publisher(
-        project=project,
-        connection=settings.broker,
-        delivery=delivery,
-        references=store.references,
-        election=election,
-        claim=Claim(store_id=run.store_id, epoch=run.epoch),
-        grace_s=settings.grace_s,
-        bytes_limit=settings.retained_bytes_limit,
-    )
-    return Context(
-        project=project,
-        settings=settings,
-        store=store,
-        delivery=delivery,
-        election=election,
-        publisher=publisher,
-        decoders=decoders,
-        presence=presence,
-        log=get_logger(project=project),
-    )
-
-
-def decoders_of(settings: Settings) -> Decoders:
-    """The decoders that all projects share; they start when the context is entered."""
-    pixels = PixelLimits(
-        reduced=settings.image_pixels_limit,
-        full=settings.full_decode_pixels_limit,
-        side_px=settings.image_side_px_limit,
-    )
-    limits = Limits(memory_bytes=settings.decoder_memory_bytes, cpu_s=settings.decoder_cpu_s)
-    return Decoders(count=settings.decoder_count, limits=limits, pixels=pixels)
-
-
-def _client_id(project: ProjectId, store: Store) -> str:
-    return client_id("reconstructor", project, store.identity.session_token)
-
-
 @asynccontextmanager
 async def _session_ended_when_lost(context: Context) -> AsyncIterator[None]:
     """End the broker's session of a store that another one replaces, so that nothing queues for it."""
@@ -178,7 +102,7 @@ async def _session_ended_when_lost(context: Context) -> AsyncIterator[None]:
         yield
     except* AnotherReconstructorError as group:
         if not any(each.is_copy for each in group.exceptions if isinstance(each, AnotherReconstructorError)):
-            await end_session(context.settings.broker, _client_id(context.project, context.store))
+            await end_session(context.settings.broker, client_id_of(context.project, context.store))
         raise
 
 

@@ -16,9 +16,10 @@ from broker.ids import ProjectId
 from broker.live import follow
 from broker.logs import get_logger
 from broker.messages import Error
+from reconstructor.composition import decoders_of
 from reconstructor.config import Settings
 from reconstructor.decoders import Decoders
-from reconstructor.project import decoders_of, serve_project
+from reconstructor.project import serve_project
 from reconstructor.publishing.candidates import AnotherReconstructorError
 
 LAST_RETRY_S: Final = 60.0

@@ -1,0 +1,87 @@
+"""Of which parts does one project consist? Its store, its connection, its publisher and their settings, put together."""
+
+import asyncio
+import uuid
+
+from broker.delivery import Delivery
+from broker.ids import ProjectId, client_id
+from broker.logs import get_logger
+from reconstructor.config import Settings
+from reconstructor.context import Context
+from reconstructor.decoders import Decoders
+from reconstructor.decoders.inspection import PixelLimits
+from reconstructor.decoders.protocol import Limits
+from reconstructor.intake.router import READ, RECEIVE_MAXIMUM
+from reconstructor.presence import Presence, last_will
+from reconstructor.publishing.election import Election
+from reconstructor.publishing.publisher import Publisher
+from reconstructor.storage.reference_set import Claim
+from reconstructor.storage.store import Store
+
+
+async def open_store(settings: Settings, project: ProjectId) -> Store:
+    """Open the project's folder; raises StoreError."""
+    return await asyncio.to_thread(
+        Store,
+        settings.data_dir / project,
+        refetch_every=settings.refetch_every,
+        disk_reserve_bytes=settings.disk_reserve_bytes,
+    )
+
+
+def context_of(settings: Settings, project: ProjectId, store: Store, decoders: Decoders) -> Context:
+    """Put the parts of a project together; nothing is connected yet."""
+    run = store.identity.next(uuid.uuid4().hex)
+    space = settings.broker.space
+    delivery = Delivery(
+        settings.broker,
+        client_id=client_id_of(project, store),
+        subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
+        will=last_will(settings, project, run),
+        receive_maximum=RECEIVE_MAXIMUM,
+    )
+    presence = Presence(project=project, settings=settings, store=store, delivery=delivery, run=run)
+    election = Election(
+        project=project,
+        connection=settings.broker,
+        identity=store.identity,
+        run=run,
+        state=presence.outgoing,
+        has_cloud=lambda: bool(store.references.kept()),
+    )
+    publisher = Publisher(
+        project=project,
+        connection=settings.broker,
+        delivery=delivery,
+        references=store.references,
+        election=election,
+        claim=Claim(store_id=run.store_id, epoch=run.epoch),
+        grace_s=settings.grace_s,
+        bytes_limit=settings.retained_bytes_limit,
+    )
+    return Context(
+        project=project,
+        settings=settings,
+        store=store,
+        delivery=delivery,
+        election=election,
+        publisher=publisher,
+        decoders=decoders,
+        presence=presence,
+        log=get_logger(project=project),
+    )
+
+
+def decoders_of(settings: Settings) -> Decoders:
+    """The decoders that all projects share; they start when the context is entered."""
+    pixels = PixelLimits(
+        reduced=settings.image_pixels_limit,
+        full=settings.full_decode_pixels_limit,
+        side_px=settings.image_side_px_limit,
+    )
+    limits = Limits(memory_bytes=settings.decoder_memory_bytes, cpu_s=settings.decoder_cpu_s)
+    return Decoders(count=settings.decoder_count, limits=limits, pixels=pixels)
+
+
+def client_id_of(project: ProjectId, store: Store) -> str:
+    return client_id("reconstructor", project, store.identity.session_token)
