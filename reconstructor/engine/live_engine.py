@@ -33,7 +33,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
-from reconstructor.engine.sfm.restore import build_mapper, introduce, restore_images
+from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper, restore_images
 from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
@@ -148,23 +148,23 @@ class LiveEngine:
     def _finish(self, rebuilt: RefetchResult, watch: Stopwatch) -> EngineResult:
         """Hand over to the new model, or say why not; without either, the complete cloud of the present one."""
         self._check_open()
-        successor, objection = rebuilt.successor, rebuilt.objection
-        if successor is not None and successor.world != world_of(self._mapper):
+        next_model, objection = rebuilt.next_model, rebuilt.objection
+        if next_model is not None and next_model.world != world_of(self._mapper):
             objection = "the model was begun again in another world meanwhile"
         if objection:
             return self._commit(PointCloud.empty(), watch, objection=objection)
-        if successor is None:
+        if next_model is None:
             return self._commit(self._cloud(watch, is_complete=True), watch, is_complete=True)
         with watch.measure("dense"):
-            successor.catch_up(self._refetch.missing(successor), self._densifier)
-        self._mapper, self._densifier = successor.mapper, successor.densifier
-        self._just_placed = successor.just_placed
+            next_model.catch_up(self._refetch.missing(next_model), self._densifier)
+        self._mapper, self._densifier = next_model.mapper, next_model.densifier
+        self._just_placed = next_model.just_placed
         self._solution += 1
         if self._densifier is not None:
             self._densifier.keep_all(self._sequence + 1)
         with watch.measure("publishing"):
             dense, sparse = (
-                successor.cloud(),
+                next_model.cloud(),
                 _sparse_cloud(self._published, self._mapper, self._known, self._just_placed, is_complete=True),
             )
         return self._commit(dense if len(dense) else sparse, watch, is_complete=True)
@@ -190,7 +190,7 @@ class LiveEngine:
         )
         self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
         with self._watch.measure("mapping"):
-            introduce(number, self._known, self._mapper)
+            add_to_mapper(number, self._known, self._mapper)
             self._just_placed = self._mapper.place(self._waiting_up_to(number))
 
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
@@ -275,7 +275,7 @@ class LiveEngine:
             self._mapper.swap(step.model)
         for number in self._known.numbers:
             if number not in step.numbers_before_model:
-                introduce(number, self._known, self._mapper)
+                add_to_mapper(number, self._known, self._mapper)
                 self._mapper.place(self._waiting_up_to(number))
         self._published = step.published
         self._published.skip_present(self._mapper.model)

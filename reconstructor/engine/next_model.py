@@ -10,7 +10,7 @@ from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
-from reconstructor.engine.sfm.restore import build_mapper, introduce
+from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 
 World = tuple[int, bool]
 
@@ -49,7 +49,7 @@ class NextModel:
     def catch_up(self, numbers: Collection[int], live: Densifier | None) -> None:
         """Take in images that came meanwhile; depth maps that the live model made of them are kept if they fit."""
         for number in numbers:
-            introduce(number, self._known, self.mapper)
+            add_to_mapper(number, self._known, self.mapper)
             self._numbers.add(number)
         self.just_placed += self.mapper.place(self._waiting()) if numbers else []
         if self.densifier is not None and live is not None:

@@ -48,10 +48,10 @@ class Priority:
                 self._changed.notify_all()
 
     def begin(self) -> None:
-        """A refetch begins; call it before the first `give_way`."""
+        """A refetch begins; call it before the first `yield_to_images`."""
         self._begun_s, self._waited_s = time.monotonic(), 0.0
 
-    def give_way(self) -> None:
+    def yield_to_images(self) -> None:
         """Wait until no image is added, if that is still owed; to be called between two pieces of a refetch's work.
 
         Raises:
@@ -69,7 +69,7 @@ class Priority:
                 raise EngineClosedError("the engine was closed: the refetch was not finished")
 
     def close(self) -> None:
-        """End the refetch at its next `give_way`."""
+        """End the refetch at its next `yield_to_images`."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

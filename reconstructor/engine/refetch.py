@@ -30,12 +30,12 @@ class RefetchResult:
 
     Attributes:
         verdict: the gate's, if a solver came to one.
-        successor: the new model, but for the very last images.
+        next_model: the new model, but for the very last images.
         objection: why there is none, in one line.
     """
 
     verdict: SolveVerdict | None = None
-    successor: NextModel | None = None
+    next_model: NextModel | None = None
     objection: str = ""
 
 
@@ -69,23 +69,23 @@ class Refetch:
         if len(self._known.numbers) < _LEAST_IMAGES_TO_SOLVE:
             return RefetchResult()
         self.priority.begin()
-        self.tell("solving", 0, 1)
+        self.report("solving", 0, 1)
         with watch.measure("solving"):
             verdict, solution, objection = self.solve(mapper)
-        self.tell("solving", 1, 1)
+        self.report("solving", 1, 1)
         if solution is None:
             return RefetchResult(verdict=verdict, objection=objection)
         try:
-            successor = self._next_model(solution, mapper, watch)
+            next_model = self._build_next_model(solution, mapper, watch)
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
         with watch.measure("dense"):
             if densifier is not None:
-                successor.rebuild(densifier, self.tell)
-            while len(missing := self.missing(successor)) > 1:
-                successor.catch_up(missing, densifier)
-                self.tell("publishing", 0, 1)
-        return RefetchResult(verdict=verdict, successor=successor)
+                next_model.rebuild(densifier, self.report)
+            while len(missing := self.missing(next_model)) > 1:
+                next_model.catch_up(missing, densifier)
+                self.report("publishing", 0, 1)
+        return RefetchResult(verdict=verdict, next_model=next_model)
 
     def solve(self, mapper: LiveMapper) -> tuple[SolveVerdict | None, Any | None, str]:
         """The verdict on a new solution, the solution if it passed, and what speaks against it if not."""
@@ -102,19 +102,19 @@ class Refetch:
             self._running = None
         return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
 
-    def missing(self, successor: NextModel) -> list[int]:
-        """Images that came since the successor was last brought up to date."""
+    def missing(self, next_model: NextModel) -> list[int]:
+        """Images that came since the next_model was last brought up to date."""
         with self._lock:
-            return successor.missing(self._known.numbers)
+            return next_model.missing(self._known.numbers)
 
-    def tell(self, stage: str, done: int, total: int) -> None:
+    def report(self, stage: str, done: int, total: int) -> None:
         """Say how far the refetch has come, tidy memory, and let images go first."""
         begin, end = _SPAN_OF_STAGE[stage]
         write_progress(self._folder, stage, begin + (end - begin) * done / total)
         trim_heap()
-        self.priority.give_way()
+        self.priority.yield_to_images()
 
-    def _next_model(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
+    def _build_next_model(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
         """A model of the solution, moved into the world that viewers know."""
         with self._lock:
             if mapper.is_initialised:

@@ -41,8 +41,8 @@ class PairFinder:
                     pairs[other] = self._match(other, number, features, known, camera_of)
 
         match(self._first_candidates(features, known))
-        confirmed = sorted((pair for pair in pairs.values() if pair), key=lambda pair: -len(pair.matches))
-        for pair in confirmed[:_BEST_PAIRS]:
+        verified = sorted((pair for pair in pairs.values() if pair), key=lambda pair: -len(pair.matches))
+        for pair in verified[:_BEST_PAIRS]:
             unseen = [other for other in known.neighbours(pair.earlier) if other not in pairs]
             match(unseen[: self._settings.covisible_candidates // _BEST_PAIRS])
         return tuple(pair for _, pair in sorted(pairs.items()) if pair is not None)

@@ -59,11 +59,11 @@ class WeightedWindows:
         gray: (H, W) float32 luma, 0 to 1.
         sources: their luma and the projections from the reference into them.
         radius: of the square window in pixels.
-        likeness: the difference of luma at which a pixel weighs 0.6.
+        luma_sigma: the difference of luma at which a pixel weighs 0.6.
     """
 
     def __init__(
-        self, gray: Tensor, sources: Sequence[tuple[Tensor, Projection]], *, radius: int, likeness: float
+        self, gray: Tensor, sources: Sequence[tuple[Tensor, Projection]], *, radius: int, luma_sigma: float
     ) -> None:
         self._radius = radius
         self._sources = [(source - source.mean(), projection) for source, projection in sources]
@@ -74,7 +74,7 @@ class WeightedWindows:
         middle = (gray - gray.mean())[None, None]
         around = F.pad(middle, [radius] * 4, mode="replicate")
         self._luma = F.unfold(around, 2 * radius + 1)[0].T.contiguous()
-        contrast = (self._luma - middle.reshape(-1, 1)) / likeness
+        contrast = (self._luma - middle.reshape(-1, 1)) / luma_sigma
         self._weight = torch.softmax(-0.5 * contrast.square(), dim=1)
         self._mean = (self._weight * self._luma).sum(dim=1)
         self._variance = ((self._weight * self._luma.square()).sum(dim=1) - self._mean.square()).clamp_min(0.0)

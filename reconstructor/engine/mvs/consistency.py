@@ -33,7 +33,7 @@ class ConsistencyThresholds:
     min_count: int = 2
 
 
-def confirmed(
+def filter_consistent(
     view: View, depth_map: DepthMap, others: Sequence[tuple[View, DepthMap]], agreement: ConsistencyThresholds
 ) -> DepthMap:
     """Keep the pixels that enough other images agree on, and take the mean of all that agree, weighted by 1 / variance.
@@ -49,13 +49,13 @@ def confirmed(
     widest = torch.ones_like(weight)  # cosine
     in_camera = points_in_camera(view, depth_map.inverse_depth)
     for other, other_map in others:
-        echo = _echo(view, depth_map, other, other_map, agreement)
-        echo_weight = torch.where(echo.agrees, echo.deviation.square().reciprocal(), 0.0)
-        weight = weight + echo_weight
-        total = total + torch.where(echo.agrees, echo.inverse_depth * echo_weight, 0.0)
-        count = count + echo.agrees
-        doubt = torch.where(echo.agrees, doubt * (1.0 - echo.confidence), doubt)
-        widest = torch.where(echo.agrees, torch.minimum(widest, _cosine(view, other, in_camera)), widest)
+        check = _forward_backward(view, depth_map, other, other_map, agreement)
+        other_weight = torch.where(check.agrees, check.deviation.square().reciprocal(), 0.0)
+        weight = weight + other_weight
+        total = total + torch.where(check.agrees, check.inverse_depth * other_weight, 0.0)
+        count = count + check.agrees
+        doubt = torch.where(check.agrees, doubt * (1.0 - check.confidence), doubt)
+        widest = torch.where(check.agrees, torch.minimum(widest, _cosine(view, other, in_camera)), widest)
     is_wide = widest < torch.cos(torch.deg2rad(torch.tensor(agreement.min_angle_deg)))
     return replace(
         depth_map,
@@ -70,7 +70,7 @@ def _share_right(doubt: Tensor) -> Tensor:
     return (_SHARE_IF_DOUBTFUL - _SHARE_PER_DECADE * torch.log10(doubt.clamp_min(_LEAST_DOUBT))).clamp_max(_MOST_SHARE)
 
 
-def unexplained(
+def is_new_surface(
     view: View, depth_map: DepthMap, earlier: Sequence[tuple[View, DepthMap]], agreement: ConsistencyThresholds
 ) -> Tensor:
     """(H, W) bool: pixels of a surface that no valid pixel of an earlier map shows about as sharply and surely.
@@ -79,15 +79,15 @@ def unexplained(
     """
     is_new = torch.ones_like(depth_map.valid)
     for other, other_map in earlier:
-        echo = _echo(view, depth_map, other, other_map, agreement)
-        is_as_sharp = echo.sampling_ratio < _REDUNDANT_RATIO
-        is_as_sure = echo.deviation < _REDUNDANT_RATIO * depth_map.deviation
-        is_new &= ~(echo.agrees & is_as_sharp & is_as_sure)
+        check = _forward_backward(view, depth_map, other, other_map, agreement)
+        is_as_sharp = check.sampling_ratio < _REDUNDANT_RATIO
+        is_as_sure = check.deviation < _REDUNDANT_RATIO * depth_map.deviation
+        is_new &= ~(check.agrees & is_as_sharp & is_as_sure)
     return is_new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Echo:
+class _ForwardBackward:
     """What another image says of each pixel's depth, everything (H, W)."""
 
     agrees: Tensor
@@ -97,7 +97,9 @@ class _Echo:
     sampling_ratio: Tensor  # width of the other's pixel on the surface / width of the reference's
 
 
-def _echo(view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agreement: ConsistencyThresholds) -> _Echo:
+def _forward_backward(
+    view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agreement: ConsistencyThresholds
+) -> _ForwardBackward:
     pixels = pixel_centers(view.height, view.width, view.device)
     there, back = Projection.between(view, other), Projection.between(other, view)
     x, y, ratio = there.at(pixels, depth_map.inverse_depth[:, :, None])
@@ -106,13 +108,13 @@ def _echo(view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agr
     back_x, back_y, back_ratio = back.at(torch.stack([x[:, :, 0], y[:, :, 0]]), seen)
     distance = torch.hypot(back_x[:, :, 0] - pixels[0], back_y[:, :, 0] - pixels[1])
     seen, ratio, back_ratio = seen[:, :, 0], ratio[:, :, 0], back_ratio[:, :, 0]
-    echoed = seen / back_ratio
+    in_reference = seen / back_ratio
     deviation = there.sample(other_map.deviation, x, y, mode="nearest")[:, :, 0] * ratio.square()
     agrees = there.is_inside(x, y, 0.0)[:, :, 0] & is_valid[:, :, 0] & (distance < agreement.round_trip_px)
     agrees &= (seen * ratio / depth_map.inverse_depth - 1.0).abs() < agreement.depth_ratio
-    return _Echo(
+    return _ForwardBackward(
         agrees=agrees,
-        inverse_depth=echoed,
+        inverse_depth=in_reference,
         deviation=deviation,
         confidence=there.sample(other_map.confidence, x, y, mode="nearest")[:, :, 0],
         sampling_ratio=ratio * float(view.intrinsics[:2].mean() / other.intrinsics[:2].mean()),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from broker.errors import CairnError
-from reconstructor.engine.mvs.consistency import ConsistencyThresholds, confirmed, unexplained
+from reconstructor.engine.mvs.consistency import ConsistencyThresholds, filter_consistent, is_new_surface
 from reconstructor.engine.mvs.depth_cache import CachedDepth
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
@@ -51,14 +51,14 @@ class DenseSettings:
 
     Attributes:
         source_count: images that a depth map is matched against.
-        witness_count: images that may confirm a depth; they cost little.
+        check_image_count: images that may confirm a depth; they cost little.
         agreement: when they do.
         voxel_ratio: side of a fused voxel, in ground sampling distances.
         max_depth_change_ratio, max_epipolar_error_px: a depth map whose cameras moved by less is kept at a refetch.
     """
 
     source_count: int = 3
-    witness_count: int = 6
+    check_image_count: int = 6
     agreement: ConsistencyThresholds = field(default_factory=ConsistencyThresholds)
     voxel_ratio: float = VOXEL_RATIO
     max_depth_change_ratio: float = 0.0015
@@ -94,7 +94,7 @@ class Entry:
     @property
     def depth_map(self) -> DepthMap:
         """The depth that was kept."""
-        return self.kept.take().depth_map
+        return self.kept.load().depth_map
 
     @property
     def published(self) -> Tensor:
@@ -109,7 +109,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Growth:
+class DenseUpdate:
     """What an image brought.
 
     Attributes:
@@ -138,7 +138,7 @@ class DenseModel:
         self,
         engine: DepthEngine,
         settings: DenseSettings,
-        keep: Callable[[PackedDepth], CachedDepth] = PackedDepth.take,
+        keep: Callable[[PackedDepth], CachedDepth] = PackedDepth.load,
     ) -> None:
         self._engine = engine
         self._settings = settings
@@ -179,14 +179,14 @@ class DenseModel:
         self._entries.pop(image_number, None)
 
     @torch.inference_mode()
-    def add(self, view: View) -> Growth:
+    def add(self, view: View) -> DenseUpdate:
         """Add an image: the points it sees that earlier images do not show as well.
 
         Depths matched against fewer than two sources are provisional: they are computed again, and their points replaced,
         as soon as there are two. Adding an image again changes nothing.
         """
         if view.image_number in self._views:
-            return Growth(points=SurfacePoints.empty(), sure_points=SurfacePoints.empty())
+            return DenseUpdate(points=SurfacePoints.empty(), sure_points=SurfacePoints.empty())
         self._views[view.image_number] = view
         waiting = [known for known in self._views.values() if self._gains(known)]
         replaced = {known.image_number for known in waiting if known.image_number in self._entries}
@@ -195,7 +195,7 @@ class DenseModel:
         for known in waiting:
             self._entries[known.image_number] = self._matched(known)
         changed = [self._publish(known) for known in waiting]
-        return Growth(
+        return DenseUpdate(
             points=SurfacePoints.join([points for points, _ in changed]),
             sure_points=SurfacePoints.join(
                 [points for points, entry in changed if len(entry.sources) >= _SURE_SOURCES]
@@ -205,7 +205,7 @@ class DenseModel:
         )
 
     @torch.inference_mode()
-    def adopt(self, view: View, entry: Entry | None) -> Growth:
+    def adopt(self, view: View, entry: Entry | None) -> DenseUpdate:
         """Like `add`, but with a depth map that was made under other poses, if its cameras moved together."""
         if view.image_number not in self._views and entry is not None:
             self._views[view.image_number], self._entries[view.image_number] = view, entry
@@ -213,12 +213,12 @@ class DenseModel:
             if kept is not None:
                 self._entries[view.image_number] = kept
                 points, published = self._publish(view)
-                return Growth(points=points, sure_points=points, entries={view.image_number: published})
+                return DenseUpdate(points=points, sure_points=points, entries={view.image_number: published})
             self.discard(view.image_number)
         return self.add(view)
 
     @torch.inference_mode()
-    def refetch(self, views: Sequence[View], report: Report = lambda _stage, _done, _total: None) -> Growth:
+    def refetch(self, views: Sequence[View], report: Report = lambda _stage, _done, _total: None) -> DenseUpdate:
         """Make the complete cloud under new poses; images that are not among the views are forgotten.
 
         Depth maps whose cameras hardly moved against each other are triangulated again from their matches; the others
@@ -234,10 +234,10 @@ class DenseModel:
                 entries[view.image_number] = self._matched(view)
             report("depth", done + 1, len(views))
         self._entries = entries
-        cloud = without_outliers(self._published_anew(report))
-        return Growth(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
+        cloud = without_outliers(self._fuse_all(report))
+        return DenseUpdate(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
 
-    def _published_anew(self, report: Report) -> SurfacePoints:
+    def _fuse_all(self, report: Report) -> SurfacePoints:
         """One cloud of all depth maps, fused a few images at a time: memory follows the surface, not the images."""
         image_numbers = list(self._entries)
         clouds: list[SurfacePoints] = []  # each of twice the images of the next, or more
@@ -245,7 +245,7 @@ class DenseModel:
             parts = []
             for done, image_number in enumerate(image_numbers[begin : begin + _FUSED_TOGETHER], begin + 1):
                 view = self._views[image_number]
-                depth_map = self._confirmed(view)
+                depth_map = self._filter_consistent(view)
                 parts.append(surface_points(view, depth_map))
                 self._entries[image_number] = self._entries[image_number].publishing(depth_map.valid)
                 report("fusion", done, len(image_numbers))
@@ -278,30 +278,30 @@ class DenseModel:
         return self._put_away(Entry.of(view, sources, self._engine.depth_map(view, sources)))
 
     def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:
-        depth_map = self._confirmed(view)
+        depth_map = self._filter_consistent(view)
         earlier = [
             (self._views[entry.view.image_number], replace(entry.depth_map, valid=entry.published))
-            for entry in self._witnesses(view)
+            for entry in self._check_images(view)
         ]
         alone = replace(
             depth_map, deviation=self._entries[view.image_number].depth_map.deviation
         )  # as the earlier ones
-        depth_map = depth_map.masked(unexplained(view, alone, earlier, self._settings.agreement))
+        depth_map = depth_map.masked(is_new_surface(view, alone, earlier, self._settings.agreement))
         entry = self._entries[view.image_number].publishing(depth_map.valid)
         self._entries[view.image_number] = entry
         return surface_points(view, depth_map), entry
 
-    def _confirmed(self, view: View) -> DepthMap:
-        witnesses = self._witnesses(view)
+    def _filter_consistent(self, view: View) -> DepthMap:
+        check_images = self._check_images(view)
         agreement = self._settings.agreement
-        needed = max(1, min(agreement.min_count, len(witnesses)))
-        others = [(self._views[entry.view.image_number], entry.depth_map) for entry in witnesses]
+        needed = max(1, min(agreement.min_count, len(check_images)))
+        others = [(self._views[entry.view.image_number], entry.depth_map) for entry in check_images]
         depth_map = self._entries[view.image_number].depth_map
-        return confirmed(view, depth_map, others, replace(agreement, min_count=needed))
+        return filter_consistent(view, depth_map, others, replace(agreement, min_count=needed))
 
-    def _witnesses(self, view: View) -> list[Entry]:
+    def _check_images(self, view: View) -> list[Entry]:
         known = [other for other in self._views.values() if other.image_number in self._entries]
-        chosen = best_sources(view, known, self._settings.witness_count)
+        chosen = best_sources(view, known, self._settings.check_image_count)
         return [self._entries[other.image_number] for other in chosen]
 
     def _retriangulated(self, view: View) -> Entry | None:
@@ -319,4 +319,4 @@ class DenseModel:
         return self._put_away(again)
 
     def _put_away(self, entry: Entry) -> Entry:
-        return replace(entry, kept=self._keep(entry.kept.take()))
+        return replace(entry, kept=self._keep(entry.kept.load()))

@@ -44,7 +44,7 @@ class Densifier:
         self._dense = dense or DenseModel(
             PlaneSweep(sweep_settings(settings.quality)),
             DenseSettings(source_count=settings.dense_sources),
-            DepthCache(files.folder).put,
+            DepthCache(files.folder).store,
         )
         self._pixels: dict[int, NDArray[np.uint8]] = {}
         self._added: set[int] = set()
@@ -75,9 +75,9 @@ class Densifier:
             if view is None:
                 continue
             self._renew(self._known.neighbours(number)[:_RENEWED_NEIGHBOURS])
-            growth = self._dense.add(view)
-            changed.update(growth.entries)
-            brought.append(growth.sure_points)
+            update = self._dense.add(view)
+            changed.update(update.entries)
+            brought.append(update.sure_points)
             self._added.add(number)
         self._keep(changed.values(), sequence)
         return SurfacePoints.join(brought)

@@ -23,7 +23,7 @@ _IN_MEMORY_BYTES: Final = 64 * 1024 * 1024
 class CachedDepth(Protocol):
     """A depth map that is kept, wherever it is."""
 
-    def take(self) -> PackedDepth:
+    def load(self) -> PackedDepth:
         """Read the depth map."""
         ...
 
@@ -66,7 +66,7 @@ class DepthCache:
         self._recent: OrderedDict[int, PackedDepth] = OrderedDict()  # by offset
         self._recent_bytes = 0
 
-    def put(self, kept: PackedDepth) -> CachedDepth:
+    def store(self, kept: PackedDepth) -> CachedDepth:
         """Put a depth map away; where the disk has no room it stays in memory."""
         height, width = kept.inverse_depth.shape
         with self._lock:
@@ -137,5 +137,5 @@ class _CachedOnDisk:
         self._cache, self._record = cache, record
         weakref.finalize(self, cache.left.append, record).atexit = False
 
-    def take(self) -> PackedDepth:
+    def load(self) -> PackedDepth:
         return self._cache.read(self._record)

@@ -44,7 +44,7 @@ class DepthFiles:
             "intrinsics": np.stack([view.intrinsics for view in views]),
             "camera_from_world": np.stack([view.camera_from_world for view in views]),
             "published": entry.published_bits,
-            **entry.kept.take().arrays(),
+            **entry.kept.load().arrays(),
         }
         write_arrays(self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz", arrays)
 

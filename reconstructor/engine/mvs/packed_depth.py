@@ -62,7 +62,7 @@ class PackedDepth:
         """The inverse depth int16, log deviation uint8 and confidence uint8, each (H, W)."""
         return self.inverse_depth, self.log_deviation, self.confidence
 
-    def take(self) -> Self:
+    def load(self) -> Self:
         """It is at hand already: see `reconstructor.engine.mvs.depth_cache.CachedDepth`."""
         return self
 

@@ -35,7 +35,7 @@ class PatchMatchSettings:
 
     Attributes:
         radius: of the windows in pixels.
-        likeness: the difference of luma (0 to 1) at which a pixel of a window weighs 0.6.
+        luma_sigma: the difference of luma (0 to 1) at which a pixel of a window weighs 0.6.
         rounds: how often both colours have their turn.
         change_px: of parallax, by which a pixel first changes its own plane; halved with each round.
         reach_px: of parallax, by which a pixel may move in all.
@@ -43,7 +43,7 @@ class PatchMatchSettings:
     """
 
     radius: int = 3
-    likeness: float = 0.06
+    luma_sigma: float = 0.06
     rounds: int = 3
     change_px: float = 0.25
     reach_px: float = 1.0
@@ -66,7 +66,7 @@ class _Search:
         settings: PatchMatchSettings,
     ) -> None:
         self._settings, self._match = settings, match
-        self._windows = WeightedWindows(gray, sources, radius=settings.radius, likeness=settings.likeness)
+        self._windows = WeightedWindows(gray, sources, radius=settings.radius, luma_sigma=settings.luma_sigma)
         self._rows = torch.arange(gray.numel(), device=gray.device)
         self._start = match.inverse_depth.reshape(-1)
         self._speed = match.speed.reshape(-1).clamp_min(torch.finfo(torch.float32).tiny)

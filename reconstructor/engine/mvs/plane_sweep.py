@@ -12,7 +12,7 @@ from reconstructor.engine.mvs.correlation import correlation_scores
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from reconstructor.engine.mvs.patch_match import PatchMatchSettings, patch_match
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
-from reconstructor.engine.mvs.refinement import BestHypothesis, best_of_planes, evened, refined
+from reconstructor.engine.mvs.refinement import BestHypothesis, best_of_planes, bilateral_filter, refined
 from reconstructor.engine.mvs.semi_global_matching import Smoothness
 from reconstructor.engine.mvs.views import View
 
@@ -85,10 +85,10 @@ class PlaneSweep:
             window=self._settings.window,
             smoothness=self._settings.fine_smoothness,
         )
-        judged = self._judged(evened(match))
+        judged = self._judged(bilateral_filter(match))
         if self._settings.slant is None:
             return judged
-        finer = self._judged(evened(patch_match(gray, pairs, evened(match), self._settings.slant)))
+        finer = self._judged(bilateral_filter(patch_match(gray, pairs, bilateral_filter(match), self._settings.slant)))
         return finer.masked(judged.valid)
 
     def _swept(self, reference: View, sources: Sequence[View], nearest: float, farthest: float) -> Tensor:

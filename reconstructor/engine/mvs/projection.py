@@ -14,15 +14,15 @@ _BEHIND = 1e-9  # a depth ratio below this is behind the camera, or on its plane
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Projection:
-    """From reference pixels to target pixels: `homogeneous = turn @ (x, y, 1) + inverse_depth * epipole`.
+    """From reference pixels to target pixels: `homogeneous = homography @ (x, y, 1) + inverse_depth * epipole`.
 
     Attributes:
-        turn: (3, 3) float32, where a pixel falls if it is infinitely far away.
+        homography: (3, 3) float32, where a pixel falls if it is infinitely far away.
         epipole: (3,) float32, where it falls if it is infinitely near.
         height, width: the target's size in pixels.
     """
 
-    turn: Tensor
+    homography: Tensor
     epipole: Tensor
     height: int
     width: int
@@ -30,10 +30,10 @@ class Projection:
     @classmethod
     def between(cls, reference: View, target: View) -> Self:
         target_from_reference = target.camera_from_world @ np.linalg.inv(reference.camera_from_world)
-        turn = target.camera_matrix @ target_from_reference[:3, :3] @ np.linalg.inv(reference.camera_matrix)
+        homography = target.camera_matrix @ target_from_reference[:3, :3] @ np.linalg.inv(reference.camera_matrix)
         epipole = target.camera_matrix @ target_from_reference[:3, 3]
         return cls(
-            turn=torch.from_numpy(turn).to(reference.device, torch.float32),
+            homography=torch.from_numpy(homography).to(reference.device, torch.float32),
             epipole=torch.from_numpy(epipole).to(reference.device, torch.float32),
             height=target.height,
             width=target.width,
@@ -49,7 +49,7 @@ class Projection:
         Returns:
             three (H, W, D) float32; where the ratio is not positive, x or y is far outside.
         """
-        far = torch.einsum("ij,jhw->ihw", self.turn[:, :2], pixels) + self.turn[:, 2, None, None]
+        far = torch.einsum("ij,jhw->ihw", self.homography[:, :2], pixels) + self.homography[:, 2, None, None]
         ratio = torch.addcmul(far[2, :, :, None], inverse_depth, self.epipole[2])
         scale = ratio.clamp_min(_BEHIND).reciprocal_()  # behind the camera all pixels fall far outside
         x = torch.addcmul(far[0, :, :, None], inverse_depth, self.epipole[0]).mul_(scale)

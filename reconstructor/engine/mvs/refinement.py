@@ -15,7 +15,7 @@ from reconstructor.engine.mvs.correlation import correlation_scores
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
 from reconstructor.engine.mvs.semi_global_matching import Smoothness, semi_global_costs
 
-_EVENING_RADIUS = 2
+_BILATERAL_RADIUS = 2
 _SAME_SURFACE_PX = 0.5
 
 
@@ -68,18 +68,18 @@ def refined(
     )
 
 
-def evened(match: BestHypothesis) -> BestHypothesis:
+def bilateral_filter(match: BestHypothesis) -> BestHypothesis:
     """Average each pixel with those of its 5 x 5 neighbours that lie on the same surface, to half a pixel of parallax.
 
     Source: Tomasi and Manduchi, "Bilateral Filtering for Gray and Color Images", ICCV 1998, here of inverse depth.
     """
     height, width = match.inverse_depth.shape
-    margins = [_EVENING_RADIUS] * 4
+    margins = [_BILATERAL_RADIUS] * 4
     around = F.pad(match.inverse_depth[None, None], margins, mode="replicate")[0, 0]
     scale = match.speed / _SAME_SURFACE_PX
     total, weights = torch.zeros_like(match.speed), torch.zeros_like(match.speed)
-    for row in range(2 * _EVENING_RADIUS + 1):
-        for column in range(2 * _EVENING_RADIUS + 1):
+    for row in range(2 * _BILATERAL_RADIUS + 1):
+        for column in range(2 * _BILATERAL_RADIUS + 1):
             offset = around[row : row + height, column : column + width] - match.inverse_depth
             weight = (offset * scale).square_().neg_().exp_()
             total.addcmul_(weight, offset)

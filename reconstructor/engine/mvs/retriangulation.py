@@ -44,7 +44,7 @@ def retriangulated(depth_map: DepthMap, before: Sequence[View], after: Sequence[
     for old_source, new_source in zip(before[1:], after[1:], strict=True):
         x, y, _ = Projection.between(before[0], old_source).at(pixels, old[:, :, None])
         new = Projection.between(after[0], new_source)
-        far = torch.einsum("ij,jhw->ihw", new.turn[:, :2], pixels) + new.turn[:, 2, None, None]
+        far = torch.einsum("ij,jhw->ihw", new.homography[:, :2], pixels) + new.homography[:, 2, None, None]
         match = torch.stack([x[:, :, 0], y[:, :, 0]])
         offset = far[:2] - match * far[2]
         slope = new.epipole[:2, None, None] - match * new.epipole[2]

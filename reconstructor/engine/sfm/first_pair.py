@@ -15,7 +15,7 @@ _MAX_PRIOR_FOCAL_RATIO: Final = 1.2  # of what EXIF says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
+class InitialPairThresholds:
     """What is asked of the first pair, and how many images must have come before so little is enough."""
 
     angle_deg: float  # between the two lines of sight
@@ -24,12 +24,12 @@ class Demand:
     images_uncalibrated: int
 
 
-DEMANDS: Final = (
-    Demand(angle_deg=16.0, inliers=100, images_calibrated=2, images_uncalibrated=2),
-    Demand(angle_deg=8.0, inliers=100, images_calibrated=2, images_uncalibrated=2),
-    Demand(angle_deg=4.0, inliers=100, images_calibrated=2, images_uncalibrated=6),
-    Demand(angle_deg=4.0, inliers=50, images_calibrated=3, images_uncalibrated=8),
-    Demand(angle_deg=2.5, inliers=50, images_calibrated=6, images_uncalibrated=12),
+THRESHOLDS: Final = (
+    InitialPairThresholds(angle_deg=16.0, inliers=100, images_calibrated=2, images_uncalibrated=2),
+    InitialPairThresholds(angle_deg=8.0, inliers=100, images_calibrated=2, images_uncalibrated=2),
+    InitialPairThresholds(angle_deg=4.0, inliers=100, images_calibrated=2, images_uncalibrated=6),
+    InitialPairThresholds(angle_deg=4.0, inliers=50, images_calibrated=3, images_uncalibrated=8),
+    InitialPairThresholds(angle_deg=2.5, inliers=50, images_calibrated=6, images_uncalibrated=12),
 )
 
 
@@ -37,12 +37,12 @@ def find_first_pair(
     mapper: Any, options: MapperOptions, *, image_count: int, is_calibrated: bool
 ) -> tuple[tuple[int, int], Any] | None:
     """Two image numbers and `second_from_first`, or None while no two images have seen enough from two places."""
-    for demand in DEMANDS:
-        if image_count < (demand.images_calibrated if is_calibrated else demand.images_uncalibrated):
+    for thresholds in THRESHOLDS:
+        if image_count < (thresholds.images_calibrated if is_calibrated else thresholds.images_uncalibrated):
             continue
         mapper.reset_initialization_stats()
         found: tuple[tuple[int, int], Any] | None = mapper.find_initial_image_pair(
-            options.initial(demand.angle_deg, demand.inliers), _ANY_IMAGE, _ANY_IMAGE
+            options.initial(thresholds.angle_deg, thresholds.inliers), _ANY_IMAGE, _ANY_IMAGE
         )
         if found is not None:
             return found

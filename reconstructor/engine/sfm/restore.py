@@ -38,11 +38,11 @@ def build_mapper(known: KnownImages, settings: EngineSettings, numbers: Collecti
     mapper = LiveMapper(settings)
     for number in known.numbers:
         if numbers is None or number in numbers:
-            introduce(number, known, mapper)
+            add_to_mapper(number, known, mapper)
     return mapper
 
 
-def introduce(number: int, known: KnownImages, mapper: LiveMapper) -> None:
+def add_to_mapper(number: int, known: KnownImages, mapper: LiveMapper) -> None:
     """Make one known image known to the mapper."""
     camera_id = known.camera_ids[number]
     mapper.add_camera(camera_id, known.facts[number].sensor)
