@@ -1,4 +1,4 @@
-"""Which depths do other images confirm, and what is the depth when all of them are heard?"""
+"""Which depths do other images confirm? Forward-backward consistency; depths that agree are averaged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,8 @@ from reconstructor.engine.mvs.projection import Projection, pixel_centers
 from reconstructor.engine.mvs.views import View
 
 _REDUNDANT_RATIO = 1.25
-# Fitted to facade, statue and vault, 2026-11-24: 70 % right at a doubt of 1, 77 % at 0.1, 84 % at 0.01, 91 % at 0.001
+# Fitted to facade, statue and vault, 2026-11-24: 70 % right at a doubt of 1, 77 % at 0.1, 84 % at 0.01, 91 % at 0.001.
+# The doubt is the product of 1 - confidence over all images that agree.
 _SHARE_IF_DOUBTFUL, _SHARE_PER_DECADE, _MOST_SHARE = 0.70, 0.07, 0.95
 _LEAST_DOUBT = 1e-6
 
@@ -21,9 +22,9 @@ class ConsistencyThresholds:
     """When two images agree on a pixel's depth.
 
     Attributes:
-        round_trip_px: how far the pixel may land from itself after going to the other image and back.
-        depth_ratio: how much the two depths may differ, relative.
-        min_angle_deg: the least angle between the rays of the images that agree; below it depth is guesswork.
+        round_trip_px: the largest distance of a pixel from itself, after projection into the other image and back.
+        depth_ratio: the largest relative difference of the two depths.
+        min_angle_deg: the least angle between the rays of the images that agree; below it depth is too uncertain.
         min_count: how many other images must agree.
     """
 
@@ -36,16 +37,17 @@ class ConsistencyThresholds:
 def filter_consistent(
     view: View, depth_map: DepthMap, others: Sequence[tuple[View, DepthMap]], agreement: ConsistencyThresholds
 ) -> DepthMap:
-    """Keep the pixels that enough other images agree on, and take the mean of all that agree, weighted by 1 / variance.
+    """Keep the pixels that enough other images agree on; their depth becomes the mean weighted by 1 / variance.
 
-    The round trip is that of Schönberger et al., "Pixelwise View Selection for Unstructured Multi-View Stereo", ECCV
-    2016, section 4.4; the mean is taken along the reference's ray. The confidence becomes the share of fused points that
-    were within two sampling distances of rendered surfaces, given how well all that agree were matched.
+    The mean is taken along the reference's ray. The new confidence is a probability, fitted to rendered objects: the
+    share of points with this doubt that were within two ground sampling distances of the true surface.
+
+    Source: Schönberger et al., "Pixelwise View Selection for Unstructured Multi-View Stereo", ECCV 2016, section 4.4.
     """
     weight = depth_map.deviation.square().reciprocal()
     total = depth_map.inverse_depth * weight
     count = torch.zeros_like(weight)
-    doubt = 1.0 - depth_map.confidence  # that all who agree are wrong, were they independent: they are not
+    doubt = 1.0 - depth_map.confidence  # the probability that all are wrong, if they were independent: they are not
     widest = torch.ones_like(weight)  # cosine
     in_camera = points_in_camera(view, depth_map.inverse_depth)
     for other, other_map in others:
@@ -73,9 +75,10 @@ def _share_right(doubt: Tensor) -> Tensor:
 def is_new_surface(
     view: View, depth_map: DepthMap, earlier: Sequence[tuple[View, DepthMap]], agreement: ConsistencyThresholds
 ) -> Tensor:
-    """(H, W) bool: pixels of a surface that no valid pixel of an earlier map shows about as sharply and surely.
+    """(H, W) bool: where no valid pixel of an earlier map shows the same surface at least nearly as well.
 
-    "About" is a quarter: a pixel may be that much finer, and its depth that much surer, and still be left out.
+    Nearly as well: the earlier pixel's width on the surface, and the standard deviation of its depth, are less than
+    1.25 times this one's.
     """
     is_new = torch.ones_like(depth_map.valid)
     for other, other_map in earlier:
@@ -88,10 +91,10 @@ def is_new_surface(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _ForwardBackward:
-    """What another image says of each pixel's depth, everything (H, W)."""
+    """Each pixel projected into another image and back, everything (H, W)."""
 
     agrees: Tensor
-    inverse_depth: Tensor  # along the reference's ray
+    inverse_depth: Tensor  # the other image's, along the reference's ray
     deviation: Tensor
     confidence: Tensor
     sampling_ratio: Tensor  # width of the other's pixel on the surface / width of the reference's
