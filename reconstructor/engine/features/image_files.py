@@ -1,6 +1,6 @@
-"""What does the engine keep on disk of each image? Written once, under a temporary name, and never changed.
+"""What does the engine keep on disk of each image? Features and pairs, written once and renamed, never changed.
 
-A file that a crash or a power cut left unreadable counts as missing: it is made again.
+A file that cannot be read, after a crash or a power cut, counts as missing.
 """
 
 import zipfile
@@ -20,14 +20,14 @@ from reconstructor.engine.features.sift import Features
 
 
 class ImageFacts(BaseModel):
-    """What the engine knows of an image beside its features."""
+    """What the engine knows of an image except its features."""
 
     model_config = ConfigDict(frozen=True)
 
     image_id: str
     path: str
     file_name: str
-    width_px: int  # of the upright photograph as it was taken
+    width_px: int  # of the upright photograph at full size
     height_px: int
     sensor_name: str
     reduced_width_px: int
@@ -113,7 +113,7 @@ class ImageFiles:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays of any shape, such as (N, 4), as an archive: under a temporary name first, then renamed."""
+    """Write arrays of any shape, such as (N, 4), and any dtype as an archive: to a temporary file that is renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".tmp")
     with unfinished.open("wb") as file:
@@ -122,9 +122,9 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
-    """Read the arrays of an archive, in the shapes they were written in, such as (N, 4); None if it cannot be read."""
+    """Read the arrays of an archive, with any shape, such as (N, 4), and any dtype; None if it cannot be read."""
     try:
-        # opened here, because NumPy leaves a file that is no archive open
+        # opened here, because NumPy does not close a file that is no archive
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
