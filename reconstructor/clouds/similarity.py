@@ -48,6 +48,7 @@ class Sim3:
 
     @property
     def quaternion_wxyz(self) -> Vector:
+        """The rotation as a unit quaternion (4,) float64 in the order w, x, y, z, with w >= 0."""
         return quaternion_from_rotation(self.rotation)
 
     def apply(self, points_in_source: NDArray[np.floating]) -> Matrix:

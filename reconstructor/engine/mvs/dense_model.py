@@ -98,7 +98,7 @@ class Entry:
 
     @property
     def published(self) -> Tensor:
-        """(H, W) bool, pixels whose points were published."""
+        """(H, W) bool, whether a pixel was published as a point."""
         shape = (self.view.height, self.view.width)
         bits = np.unpackbits(self.published_bits, count=shape[0] * shape[1]).astype(np.bool_)
         return torch.from_numpy(bits.reshape(shape)).to(self.view.device)

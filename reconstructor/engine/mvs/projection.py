@@ -93,7 +93,7 @@ class Projection:
 
 
 def pixel_centers(height: int, width: int, device: torch.device) -> Tensor:
-    """(2, H, W) float32, x and y of the pixel centres, in pixels; the first centre is (0.5, 0.5)."""
+    """(2, H, W) float32, x and y of the pixel centres, in pixels; the first is (0.5, 0.5)."""
     rows = torch.arange(height, dtype=torch.float32, device=device) + 0.5
     columns = torch.arange(width, dtype=torch.float32, device=device) + 0.5
     y, x = torch.meshgrid(rows, columns, indexing="ij")

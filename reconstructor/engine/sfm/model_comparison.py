@@ -38,7 +38,7 @@ def similarity_between(target: Any, source: Any) -> Sim3:
 
 
 def point_ids(model: Any, number: int) -> NDArray[np.int64]:
-    """The ids (N,) int64 of the points that the N features of an image observe; -1 for none."""
+    """The id (N,) int64 of the point that each of the N features of an image observes; -1 for none."""
     image = model.image(number)
     ids = np.full(image.num_points2D(), -1, np.int64)
     points = image.points2D
