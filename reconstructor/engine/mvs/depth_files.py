@@ -29,7 +29,7 @@ class DepthFiles:
 
     def write_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
         """Write the reduced photograph (H, W, 3) uint8 RGB of an image."""
-        write_arrays(self._path("pixels", number), {"pixels_rgb": pixels_rgb})
+        write_arrays(self._path("pixels", number), {"pixels_rgb": pixels_rgb}, is_durable=True)
 
     def read_pixels(self, number: int) -> NDArray[np.uint8] | None:
         """Read the reduced photograph (H, W, 3) uint8 RGB of an image, or None if there is none."""
@@ -46,7 +46,8 @@ class DepthFiles:
             "published": entry.published_bits,
             **entry.kept.load().arrays(),
         }
-        write_arrays(self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz", arrays)
+        path = self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz"
+        write_arrays(path, arrays, is_durable=False)  # depth that a power cut destroyed is computed again
 
     def forget_replaced(self, sequence: int) -> None:
         """Remove the files that a step before this one replaced."""

@@ -2,9 +2,10 @@
 
     steps/000012/state.json  marks.npz  model/ (COLMAP binary)  output/ (PLY and update.json: what the caller reads)
 
-A step is written to a temporary folder that is renamed. The newest few are kept: the caller may still read the last
-output, and if a power cut damaged the newest step, the previous one is used. A large model is written only at every 5th
-step, because its size grows with the project; images that came later are placed again from their files.
+A step is written to a temporary folder that is synced and renamed, so it survives a power cut, too. The newest few are
+kept: the caller may still read the last output, and if the newest step is damaged, the previous one is used. A large
+model is written only at every 5th step, because its size grows with the project; images that came later are placed again
+from their files.
 """
 
 import shutil
@@ -15,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from broker.files import sync
 from broker.shards import PointCloud, encode_ply
 from reconstructor.black_box import Update, write_update
 from reconstructor.engine.colmap import pycolmap
@@ -97,8 +99,12 @@ class Snapshots:
             (output / _CLOUD_NAME).write_bytes(encode_ply(cloud))
         write_update(update, output)
         (unfinished / "state.json").write_text(state.model_dump_json(), encoding="utf-8")
+        for path in (*unfinished.rglob("*"), unfinished):
+            sync(path)
         shutil.rmtree(final, ignore_errors=True)  # an unreadable step of the same number
         unfinished.rename(final)
+        for folder in (final.parent, self.folder):  # the second for folders that this image was the first to need
+            sync(folder)
         self._forget_old()
         return final / "output"
 
