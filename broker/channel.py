@@ -16,6 +16,7 @@ from broker.ids import (
     ImageId,
     ImageName,
     Offset,
+    PageDigest,
     RequestId,
     SenderId,
     ShardIndex,
@@ -69,7 +70,7 @@ class Channel:
         writers: roles that may publish.
         readers: roles that may subscribe.
         own_level: the level that must equal the user name, for everybody but the reconstructor and ops.
-        is_read_by_all: readers see everybody's, though they write only their own.
+        is_read_by_all: people see everybody's, though they write only their own; a rig sees its own one.
     """
 
     name: str
@@ -212,6 +213,10 @@ class Match:
     @property
     def offset(self) -> Offset:
         return self._level("offset", Offset)
+
+    @property
+    def page(self) -> PageDigest:
+        return self._level("page", PageDigest)
 
     @property
     def verb(self) -> Verb:

@@ -4,11 +4,10 @@ from typing import Final
 
 from broker.channel import JSON, Channel, Match, Role
 from broker.ids import BadIdError
+from broker.manifest import CameraPage, Manifest, ManifestPage
 from broker.messages import (
     EVENTS,
-    Cameras,
     Flow,
-    Manifest,
     Missing,
     Presence,
     ReconstructorState,
@@ -36,6 +35,7 @@ MIB: Final = 1024 * 1024
 MAX_IMAGE_BYTES: Final = 30 * MIB  # below mosquitto.conf's max_packet_size of 32 MiB, header included
 MAX_PIECE_BYTES: Final = MIB
 MAX_SHARD_BYTES: Final = 512 * 1024  # Mosquitto 2.1 takes 2 MB by default, EMQX 1 MB
+MAX_PAGE_BYTES: Final = 256 * 1024
 MAX_THUMBNAIL_BYTES: Final = 64 * 1024
 MAX_THUMBNAIL_PX: Final = 320
 MAX_PROBE_BYTES: Final = MIB
@@ -122,7 +122,7 @@ AGENT_STATE: Final = Channel(
     messages=(AgentState,),
     is_retained=True,
     writers=_AGENT,
-    readers=_EVERYBODY - _AGENT,
+    readers=_EVERYBODY,  # a rig its own one, to notice another rig with its name
     own_level="agent",
     is_read_by_all=True,
 )
@@ -226,9 +226,19 @@ EVENT: Final = Channel(
 REFERENCE: Final = Channel(
     name="reference",
     template=TopicTemplate("reference/current"),
-    meaning="the manifest: the only pointer, written last",
+    meaning="the manifest: the only pointer, written last; it names the pages of shards and cameras",
     messages=(Manifest,),
     is_retained=True,
+    writers=_RECONSTRUCTOR,
+    readers=_VIEWERS | _OPS | _AGENT,  # a rig takes its refined intrinsics from the cameras
+)
+MANIFEST_PAGE: Final = Channel(
+    name="manifest_page",
+    template=TopicTemplate("reference/page/{page}"),
+    meaning="up to 64 shards of the manifest, immutable",
+    messages=(ManifestPage,),
+    is_retained=True,
+    max_bytes=MAX_PAGE_BYTES,
     writers=_RECONSTRUCTOR,
     readers=_VIEWERS | _OPS,
 )
@@ -242,14 +252,15 @@ SHARD: Final = Channel(
     writers=_RECONSTRUCTOR,
     readers=_VIEWERS,
 )
-CAMERAS: Final = Channel(
-    name="cameras",
-    template=TopicTemplate("camera/current"),
-    meaning="where each image was taken, or why it is not placed",
-    messages=(Cameras,),
+CAMERA_PAGE: Final = Channel(
+    name="camera_page",
+    template=TopicTemplate("camera/page/{page}"),
+    meaning="where up to 64 images were taken, or why they are not placed; immutable",
+    messages=(CameraPage,),
     is_retained=True,
+    max_bytes=MAX_PAGE_BYTES,
     writers=_RECONSTRUCTOR,
-    readers=_VIEWERS | _OPS | _AGENT,  # a rig takes its refined intrinsics from here
+    readers=_VIEWERS | _OPS | _AGENT,
 )
 IMAGE_THUMBNAIL: Final = Channel(
     name="image_thumbnail",
@@ -331,8 +342,9 @@ CHANNELS: Final[tuple[Channel, ...]] = (
     RECONSTRUCTOR_STATISTICS,
     EVENT,
     REFERENCE,
+    MANIFEST_PAGE,
     SHARD,
-    CAMERAS,
+    CAMERA_PAGE,
     IMAGE_THUMBNAIL,
     SCALE_BAR,
     REQUEST,

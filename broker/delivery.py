@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -15,16 +16,27 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from broker.backoff import Backoff
+from broker.clients.backoff import Backoff
+from broker.clients.connection_state import Connected, ConnectionState
+from broker.clients.limits import BrokerLimits
+from broker.clients.publications import DROPPED, Publications, PublishReason, PublishResult
+from broker.clients.refusals import (
+    QUOTA_EXCEEDED,
+    BrokerRefusedError,
+    BrokerUnsuitableError,
+    DeliveryTimeoutError,
+    PublishRefusedError,
+    advice_on_refusal,
+    refusal_of,
+)
 from broker.config import Connection
-from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.outgoing import Outgoing
-from broker.publications import Publications, PublishReason
 
 RECEIVE_MAXIMUM: Final = 4  # what a crash may make the broker send again
 SESSION_EXPIRY_S: Final = 14 * 24 * 3600
 MAX_IN_FLIGHT: Final = 16  # mosquitto.conf's max_inflight_messages
+LARGE_BYTES: Final = 16 * 1024  # what a full broker has no room for, while receipts and states still pass
 NO_MATCHING_SUBSCRIBERS: Final = 0x10
 SESSION_TAKEN_OVER: Final = 0x8E
 _FIRST_FAILURE: Final = 0x80
@@ -33,34 +45,6 @@ _PROPERTY_OF_FIELD: Final = {
     "response_topic": "ResponseTopic",
     "correlation_data": "CorrelationData",
 }
-
-
-class PublishRefusedError(CairnError):
-    """The broker answered a PUBLISH with a reason of 0x80 or above."""
-
-    code = "publish_refused"
-    remedy = "Check the account's role and project, and the broker's packet limit."
-
-
-class DeliveryTimeoutError(CairnError):
-    """No answer in time."""
-
-    code = "delivery_timeout"
-    remedy = "Check that the broker runs and can be reached; what was not acknowledged is sent again."
-
-
-class BrokerRefusedError(CairnError):
-    """The broker refuses the connection."""
-
-    code = "broker_refused"
-    remedy = "Check user name, password and project of the account."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishResult:
-    """What the broker said of a PUBLISH: taken, and whether anybody subscribes."""
-
-    has_subscribers: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +64,6 @@ class Incoming:
     def acknowledge(self) -> None:
         """Tell the broker that the message is safe here; call it once, after the work is durable."""
         self._acknowledge()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connected:
-    """A connection stands and its subscriptions are granted.
-
-    Attributes:
-        count: how many times we have connected, from 1.
-        is_session_present: whether the broker kept our session: if not, resend what has no receipt.
-        max_packet_bytes: the largest packet that the broker announced it takes, or None.
-    """
-
-    count: int
-    is_session_present: bool
-    max_packet_bytes: int | None
 
 
 class Delivery:
@@ -132,18 +101,15 @@ class Delivery:
         self._incoming: asyncio.Queue[Incoming] = asyncio.Queue()
         self._publications = Publications()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._connected = asyncio.Event()
-        self._changed = asyncio.Condition()
-        self._state: Connected | None = None
-        self._pending_state: Connected | None = None
+        self._standing = ConnectionState(f"{connection.host}:{connection.port}", self._log)
+        self._pending_state = Connected(count=0, is_session_present=False)
+        self._limits, self._places = BrokerLimits(), asyncio.Semaphore(MAX_IN_FLIGHT)
         self._connect_count = 0
-        self._waking: asyncio.Future[None] | None = None
-        self._refusal: BrokerRefusedError | None = None
 
     @property
     def is_connected(self) -> bool:
         """Whether messages can flow now."""
-        return self._connected.is_set()
+        return self._standing.connected.is_set()
 
     @property
     def connect_count(self) -> int:
@@ -166,25 +132,44 @@ class Delivery:
 
     async def next_connection(self, after: int, timeout_s: float) -> Connected:
         """Wait for a standing connection whose count is above `after`; raises like `wait_connected`."""
-        try:
-            async with asyncio.timeout(timeout_s), self._changed:
-                while True:
-                    if self._refusal is not None:
-                        raise self._refusal
-                    if self._state is not None and self._state.count > after:
-                        return self._state
-                    await self._changed.wait()
-        except TimeoutError as exc:
-            where = f"{self._connection.host}:{self._connection.port}"
-            raise DeliveryTimeoutError(f"no connection to the broker at {where} in {timeout_s:.0f} s") from exc
+        return await self._standing.next_connection(after, timeout_s)
 
     async def publish(self, outgoing: Outgoing, timeout_s: float = 30.0) -> PublishResult:
         """Publish and wait for the broker's PUBACK (QoS 1); a lost connection is survived within the time.
 
         Raises:
-            PublishRefusedError: not authorised, quota, packet too large, …
+            PacketTooLargeError: it is above the broker's limit; it was not sent.
+            BrokerFullError: the broker has no room for it.
+            PublishRefusedError: not authorised, …
             DeliveryTimeoutError: no PUBACK in time; the message may still arrive.
         """
+        if outgoing.qos == 0:
+            self._send(outgoing)
+            return PublishResult(has_subscribers=True)
+        try:
+            # Not wait_for: on Python 3.11 it may swallow a cancellation that comes with the answer.
+            async with asyncio.timeout(timeout_s):
+                reason = await self._until_answered(outgoing)
+        except TimeoutError as exc:
+            raise DeliveryTimeoutError(f"no PUBACK for {outgoing.topic} in {timeout_s:.0f} s") from exc
+        if reason.value >= _FIRST_FAILURE:
+            raise refusal_of(outgoing.topic, reason.value, reason.name)
+        return PublishResult(has_subscribers=reason.value != NO_MATCHING_SUBSCRIBERS)
+
+    async def _until_answered(self, outgoing: Outgoing) -> PublishReason:
+        """Publish, again if need be: what was dropped before a PUBACK came is checked against the new limits first."""
+        while True:
+            await self._standing.connected.wait()  # its limits must be known
+            async with self._places:
+                with self._publications.expect(self._send(outgoing)) as answer:
+                    self._backoff.note_published()
+                    reason = await answer
+            if reason is not DROPPED:
+                return reason
+
+    def _send(self, outgoing: Outgoing) -> int:
+        """Hand a message to paho, unless the broker would not take it; returns the packet identifier."""
+        self._limits.check(outgoing)
         info = self._client.publish(
             outgoing.topic,
             outgoing.payload,
@@ -194,18 +179,7 @@ class Delivery:
         )
         if info.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN}:
             raise PublishRefusedError(f"cannot publish to {outgoing.topic}: {mqtt.error_string(info.rc)}")
-        if outgoing.qos == 0:
-            return PublishResult(has_subscribers=True)
-        try:
-            # Not wait_for: on Python 3.11 it may swallow a cancellation that comes with the answer.
-            with self._publications.expect(info.mid) as answer:
-                async with asyncio.timeout(timeout_s):
-                    reason = await answer
-        except TimeoutError as exc:
-            raise DeliveryTimeoutError(f"no PUBACK for {outgoing.topic} in {timeout_s:.0f} s") from exc
-        if reason.value >= _FIRST_FAILURE:
-            raise PublishRefusedError(f"the broker refused {outgoing.topic}: {reason.name} (0x{reason.value:02x})")
-        return PublishResult(has_subscribers=reason.value != NO_MATCHING_SUBSCRIBERS)
+        return info.mid
 
     async def messages(self) -> AsyncIterator[Incoming]:
         """Yield every message, in order of arrival; it never ends."""
@@ -255,27 +229,35 @@ class Delivery:
         if reason.is_failure:
             self._set_retry()
             self._backoff.note_failed()
-            self._hand_over(self._refused, str(reason))
+            self._refuse(BrokerRefusedError, f"{reason}; {advice_on_refusal(reason.value)}")
+            return
+        limits = BrokerLimits.announced(properties)
+        if self._backoff.is_hung_up_on:  # paho would send the same messages again at every connection
+            self._drop(DROPPED, PublishReason(value=QUOTA_EXCEEDED, name="the broker hangs up at it each time"))
+            self._backoff.note_dropped()
+        if limits != self._limits:  # what waits was checked against others
+            self._drop(DROPPED)
+            self._limits, self._places = limits, asyncio.Semaphore(min(MAX_IN_FLIGHT, limits.receive_maximum))
+        if complaint := limits.complaint():  # the connection stays, unused: another one would be no better
+            self._refuse(BrokerUnsuitableError, complaint)
             return
         self._backoff.note_connected()
-        limit = getattr(properties, "MaximumPacketSize", None)
         self._connect_count += 1
-        self._pending_state = Connected(
-            count=self._connect_count, is_session_present=flags.session_present, max_packet_bytes=limit
-        )
+        is_kept, count = flags.session_present, self._connect_count
+        self._pending_state = Connected(count=count, is_session_present=is_kept, limits=limits)
         if self._subscriptions:
             client.subscribe([(each, SubscribeOptions(qos=1)) for each in self._subscriptions])
         else:
-            self._hand_over(self._stand, self._pending_state)
+            self._stand()
 
     def _on_subscribe(
         self, _client: mqtt.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
         refused = [each for each, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
         if refused:
-            self._hand_over(self._refused, f"subscription to {', '.join(refused)} refused")
+            self._refuse(BrokerRefusedError, f"subscription to {', '.join(refused)} refused; {advice_on_refusal(0)}")
             return
-        self._hand_over(self._stand, self._pending_state)
+        self._stand()
 
     def _on_disconnect(
         self,
@@ -285,9 +267,10 @@ class Delivery:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._backoff.note_disconnected(is_taken_over=reason.value == SESSION_TAKEN_OVER)
+        is_taken_over, is_waiting = reason.value == SESSION_TAKEN_OVER, self._publications.is_waiting
+        self._backoff.note_disconnected(is_taken_over=is_taken_over, is_waiting=is_waiting)
         self._set_retry()
-        self._hand_over(self._fall, str(reason))
+        self._hand_over(partial(self._standing.fall, str(reason), is_quiet=self._backoff.is_full))
 
     def _on_connect_fail(self, _client: mqtt.Client, _userdata: Any) -> None:
         self._backoff.note_failed()
@@ -296,6 +279,7 @@ class Delivery:
     def _on_publish(
         self, _client: mqtt.Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties
     ) -> None:
+        self._backoff.note_answered()
         self._hand_over(self._publications.resolve, mid, PublishReason(value=reason.value, name=str(reason)))
 
     def _on_message(self, client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
@@ -307,41 +291,30 @@ class Delivery:
 
         self._hand_over(self._incoming.put_nowait, _incoming(message, acknowledge))
 
+    def _stand(self) -> None:
+        is_quiet = self._backoff.is_full  # the one who publishes says that it is full
+        self._hand_over(partial(self._standing.stand, self._pending_state, is_quiet=is_quiet))
+
+    def _refuse(self, kind: type[BrokerRefusedError], why: str) -> None:
+        host, port, user = self._connection.host, self._connection.port, self._connection.username
+        self._hand_over(self._standing.refuse, kind(f"the broker at {host}:{port} refuses user {user!r}: {why}"))
+
+    def _drop(self, reason: PublishReason, of_large: PublishReason | None = None) -> None:
+        """Forget what has no PUBACK; those who wait for one get the reason, or another one for large messages.
+
+        Only when a connection begins: paho is not sending then.
+        """
+        dropped = self._client.drop_out_messages()
+        large_bytes = min(LARGE_BYTES, max((len(each.payload) for each in dropped), default=0))
+        for each in dropped:
+            is_large = of_large is not None and len(each.payload) >= large_bytes
+            self._hand_over(self._publications.resolve, each.mid, of_large if is_large else reason)
+
     def _hand_over(self, callback: Callable[..., object], *arguments: object) -> None:
         if self._loop is None:
             return
         with contextlib.suppress(RuntimeError):  # the event loop is closed: the program ends
             self._loop.call_soon_threadsafe(callback, *arguments)
-
-    # Below: the event loop again.
-
-    def _stand(self, state: Connected) -> None:
-        self._log.info("connected", count=state.count, is_session_present=state.is_session_present)
-        self._state, self._refusal = state, None
-        self._connected.set()
-        self._wake()
-
-    def _fall(self, reason: str) -> None:
-        if self._connected.is_set():
-            self._log.warning("disconnected", reason=reason)
-        self._state = None
-        self._connected.clear()
-        self._wake()
-
-    def _refused(self, reason: str) -> None:
-        self._log.error("broker_refused", reason=reason)
-        self._refusal = BrokerRefusedError(
-            f"the broker at {self._connection.host}:{self._connection.port} refuses "
-            f"user {self._connection.username!r}: {reason}; check name, password and project"
-        )
-        self._wake()
-
-    def _wake(self) -> None:
-        async def notify() -> None:
-            async with self._changed:
-                self._changed.notify_all()
-
-        self._waking = asyncio.ensure_future(notify())
 
 
 def _client(connection: Connection, client_id: str, will: Outgoing | None, will_delay_s: int) -> mqtt.Client:

@@ -10,12 +10,14 @@ from broker.ids import BadIdError, ProjectId
 
 SCHEMA_MAJOR: Final = 1
 SCHEMA: Final = f"{SCHEMA_MAJOR}.0"
-MAX_JSON_BYTES: Final = 4 * 1024 * 1024  # a manifest of 10,000 shards is 3 MB
+MAX_JSON_BYTES: Final = 4 * 1024 * 1024
 
 Count = Annotated[int, Field(ge=0)]
 SizeBytes = Annotated[int, Field(ge=1)]
 ImageNumber = Annotated[int, Field(ge=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+StoreId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]  # 64 random bits
+ComponentId = Annotated[int, Field(ge=0, le=9999)]
 Sentence = Annotated[str, Field(max_length=2000)]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Vector3 = tuple[float, float, float]

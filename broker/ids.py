@@ -1,6 +1,8 @@
 """How are things named? Checked string types whose values are safe in a topic and in a path."""
 
+import hashlib
 import re
+import secrets
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -12,6 +14,7 @@ from broker.errors import CairnError
 LEVEL_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
 RIG_PREFIX = "rig-"
 DIGEST_LENGTH = 16
+PAGE_DIGEST_LENGTH = 32
 SEQUENCE_LIMIT = 1_000_000
 
 
@@ -143,6 +146,14 @@ class ImageId(ImageName):
         return self[-DIGEST_LENGTH:]
 
 
+class PageDigest(TopicLevel):
+    """The first 32 hexadecimal digits of a page's sha256: a topic level holds 63 signs."""
+
+    __slots__ = ()
+    pattern = f"[0-9a-f]{{{PAGE_DIGEST_LENGTH}}}"
+    advice = f"it is the first {PAGE_DIGEST_LENGTH} hex digits of the page's sha256"
+
+
 class Generation(int):
     """Counter of a project's reference sets; 1 is the first."""
 
@@ -221,3 +232,29 @@ class EventType(_Word):
     SHARD_UPDATE = "shard_update"
     PROCESSING_COMPLETE = "processing_complete"
     ERROR = "error"
+
+
+def fresh_client_id(program: str, name: str) -> str:
+    """A client id for one connection that needs no durable session."""
+    return client_id(program, name, fresh_token())
+
+
+def client_id(program: str, name: str, token: str) -> str:
+    """The client id of a durable session, whose token is kept in the store or spool.
+
+    An account that knows a client id can take its session over, whatever its own rights: brokers do not compare users.
+    """
+    return f"{program}-{name}-{token}"
+
+
+def fresh_token() -> str:
+    """64 random bits."""
+    return secrets.token_hex(8)
+
+
+def level_of_account(name: str) -> SenderId:
+    """Return an account's name as a topic level; of a name that is none, such as `rig@localhost`, one made of it."""
+    if re.fullmatch(LEVEL_PATTERN, name, re.ASCII):
+        return SenderId(name)
+    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "account"
+    return SenderId(f"{readable.strip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}")

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import socket
+import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import aiomqtt
 
+from broker.clients.limits import BrokerLimits
 from broker.config import Connection
 from broker.contract import REQUEST, RESPONSE
 from broker.delivery import connect_properties
@@ -20,6 +23,8 @@ from broker.outgoing import Outgoing
 
 RECEIVE_MAXIMUM: Final = 8  # ten stalled followers of 64 MB cost the broker 10 MB instead of 580
 CANCEL_TIMEOUT_S: Final = 2.0
+ANSWER_SILENCE_S: Final = 10.0
+_LONG_S: Final = 24 * 3600.0  # for aiomqtt, which would measure the whole wait
 
 
 class BrokerLostError(CairnError):
@@ -45,10 +50,38 @@ class LiveMessage:
     is_retained: bool
 
 
+class _Client(aiomqtt.Client):
+    """A client that knows what aiomqtt keeps to itself: the broker's limits, and when bytes of a message came.
+
+    Attributes:
+        limits: as announced in the CONNACK.
+        heard_at_s: when the last bytes of a message came, on the monotonic clock.
+    """
+
+    limits = BrokerLimits()
+    heard_at_s = 0.0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._read_some = self._client.loop_read
+        self._client.loop_read = self._loop_read  # type: ignore[method-assign]  # called whenever bytes are there
+
+    def _loop_read(self, max_packets: int = 1) -> Any:
+        count, answer = len(self.messages), self._read_some(max_packets)
+        # Not an answer to a ping, which says nothing of messages. paho tells only of whole packets.
+        if len(self.messages) > count or self._client._in_packet["to_process"]:  # noqa: SLF001
+            self.heard_at_s = time.monotonic()
+        return answer
+
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
+        self.limits = BrokerLimits.announced(properties)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+
 class Follower:
     """A standing connection; made by `follow`."""
 
-    def __init__(self, client: aiomqtt.Client, connection: Connection) -> None:
+    def __init__(self, client: "_Client", connection: Connection) -> None:
         self._client, self._connection = client, connection
 
     async def subscribe(self, *filters: str) -> None:
@@ -58,23 +91,59 @@ class Follower:
             BrokerLostError: the connection is gone.
         """
         try:
-            await self._client.subscribe([(each, 1) for each in filters])
+            await self._answered(self._client.subscribe([(each, 1) for each in filters], timeout=_LONG_S))
         except aiomqtt.MqttError as exc:
             raise BrokerLostError(f"cannot subscribe: {exc}") from exc
 
     async def unsubscribe(self, *filters: str) -> None:
         """Stop receiving; raises like `subscribe`."""
         try:
-            await self._client.unsubscribe(list(filters))
+            await self._answered(self._client.unsubscribe(list(filters), timeout=_LONG_S))
         except aiomqtt.MqttError as exc:
             raise BrokerLostError(f"cannot unsubscribe: {exc}") from exc
 
     async def publish(self, outgoing: Outgoing) -> None:
-        """Publish requests and presence; images and shards go by `delivery`. Raises like `subscribe`."""
+        """Publish requests and presence; images and shards go by `delivery`.
+
+        Raises:
+            PacketTooLargeError: it is above the broker's limit; it was not sent.
+            BrokerLostError: the connection is gone.
+        """
+        self._client.limits.check(outgoing)
         try:
-            await self._client.publish(outgoing.topic, outgoing.payload, qos=outgoing.qos, retain=outgoing.is_retained)
+            topic, payload, qos, retain = outgoing.topic, outgoing.payload, outgoing.qos, outgoing.is_retained
+            await self._answered(self._client.publish(topic, payload, qos, retain, timeout=_LONG_S))
         except aiomqtt.MqttError as exc:
             raise BrokerLostError(f"cannot publish to {outgoing.topic}: {exc}") from exc
+
+    async def next_message(self, silence_s: float) -> LiveMessage | None:
+        """The next message; None after so many seconds in which not a byte of one came, however slow the link is.
+
+        Raises:
+            BrokerLostError: the connection is gone.
+        """
+        began_s = time.monotonic()
+        while (left_s := self._left_s(began_s, silence_s)) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    return await anext(self.messages())
+        return None
+
+    def _left_s(self, began_s: float, silence_s: float) -> float:
+        """How long a silence may still last that began then, or with the last byte."""
+        return max(began_s, self._client.heard_at_s) + silence_s - time.monotonic()
+
+    async def _answered(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Wait for the broker's answer; on a slow link it comes behind much else, so that only a silence ends the wait."""
+        began_s, working = time.monotonic(), asyncio.ensure_future(work)
+        try:
+            while not working.done() and (left_s := self._left_s(began_s, ANSWER_SILENCE_S)) > 0:
+                await asyncio.wait({working}, timeout=left_s)
+            if not working.done():
+                raise BrokerLostError(f"not a byte came from the broker in {ANSWER_SILENCE_S:.0f} s")
+            working.result()
+        finally:
+            working.cancel()
 
     async def messages(self) -> AsyncIterator[LiveMessage]:
         """Every message until the connection ends, which raises BrokerLostError."""
@@ -92,9 +161,9 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
     """Connect once, without a session; the caller decides whether to come back.
 
     Raises:
-        BrokerLostError: no broker there, or it does not let us in.
+        BrokerLostError: no broker there, it does not let us in, or it cannot do what cairn needs.
     """
-    client = aiomqtt.Client(
+    client = _Client(
         connection.host,
         connection.port,
         username=connection.username,
@@ -105,6 +174,7 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
         transport=connection.transport,
         websocket_path=connection.websocket_path,
         tls_params=aiomqtt.TLSParameters(ca_certs=str(connection.ca_file)) if connection.ca_file else None,
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # windows of 8 waited for Nagle's algorithm
         will=aiomqtt.Will(will.topic, will.payload, qos=will.qos, retain=will.is_retained) if will else None,
     )
     try:
@@ -113,6 +183,8 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
         where = f"{connection.host}:{connection.port}"
         raise BrokerLostError(f"cannot reach the broker at {where} as {connection.username!r}: {exc}") from exc
     try:
+        if complaint := client.limits.complaint():
+            raise BrokerLostError(f"the broker at {connection.host}:{connection.port} does not do: {complaint}")
         yield Follower(client, connection)
     finally:
         with contextlib.suppress(aiomqtt.MqttError):  # it is gone already, which is what we want

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, Field
 
 from broker.envelope import (
+    ComponentId,
     Count,
     ImageNumber,
     Matrix4,
@@ -14,6 +15,7 @@ from broker.envelope import (
     Sentence,
     Sha256,
     SizeBytes,
+    StoreId,
     Vector3,
     WireModel,
     Word,
@@ -102,12 +104,14 @@ class Missing(Message):
 
 
 class Flow(Message):
-    """How much one sender may have under way without a receipt."""
+    """How much one sender may have under way without a receipt, and why it pauses, if it does."""
 
     type: Literal["flow"] = "flow"
     image_count: Annotated[int, Field(ge=1)]
     size_bytes: SizeBytes
     pause_until: AwareDatetime | None = None
+    code: Word | None = None
+    reason: Sentence | None = None
 
 
 class ReconstructorPresence(StrEnum):
@@ -120,15 +124,21 @@ class ReconstructorPresence(StrEnum):
 
 
 class ReconstructorState(Message):
-    """The reconstructor's birth message and last will, one for each project."""
+    """The reconstructor's birth message, last will and claim to be the one writer; with a code, what keeps it from its work."""
 
     type: Literal["reconstructor_state"] = "reconstructor_state"
     presence: ReconstructorPresence
     boot_id: Annotated[str, Field(max_length=64)]
+    store_id: StoreId | None = None
+    epoch: Count = 0
+    host: Annotated[str, Field(max_length=64)] = ""
+    contested_since: AwareDatetime | None = None
     black_box: Annotated[str, Field(max_length=256)] = ""
     has_manifest: bool = False
     image_count: Count = 0
     refetch_every: Annotated[int, Field(ge=1)] = 10
+    code: Word | None = None
+    reason: Sentence | None = None
 
 
 class ReconstructorStatistics(Message):
@@ -266,31 +276,17 @@ class EncodedShard(WireModel):
 
 
 class ShardEntry(WireModel):
-    """One shard of a manifest."""
+    """One shard of a manifest. Only the encodings that the broker retains are listed."""
 
     # The index stands in the shard's topic, which has room for seven digits.
     index: Annotated[int, Field(ge=0, le=9_999_999)]
     level: Annotated[int, Field(ge=0, le=32)]
     kind: Literal["reference", "incremental"]
     image_number: ImageNumber | None = None
+    component: ComponentId = 0
     point_count: Annotated[int, Field(ge=1)]
     bounds: Bounds
     encodings: tuple[EncodedShard, ...]
-
-
-class Manifest(Message):
-    """The one pointer: names the complete set of shards that viewers show."""
-
-    type: Literal["manifest"] = "manifest"
-    generation: Generation
-    revision: Count
-    previous_generation: Generation | None = None
-    image_count: Count
-    frame: WorldFrame
-    bounds: Bounds
-    point_count: Count
-    level_count: Annotated[int, Field(ge=1, le=32)]
-    shards: tuple[ShardEntry, ...]
 
 
 class CameraState(StrEnum):
@@ -307,6 +303,7 @@ class CameraEntry(WireModel):
     image_id: ImageId
     image_number: ImageNumber | None = None
     state: CameraState
+    component: ComponentId = 0
     code: Word | None = None
     reason: Sentence | None = None
     world_from_camera: Matrix4 | None = None
@@ -315,14 +312,6 @@ class CameraEntry(WireModel):
     reprojection_error_px: Annotated[float, Field(ge=0)] | None = None
     width_px: Annotated[int, Field(ge=1)] | None = None
     height_px: Annotated[int, Field(ge=1)] | None = None
-
-
-class Cameras(Message):
-    """Every image of a project and where its camera stood."""
-
-    type: Literal["cameras"] = "cameras"
-    generation: Generation | None
-    cameras: tuple[CameraEntry, ...]
 
 
 class ScaleBar(Message):

@@ -22,6 +22,8 @@ class AgentState(Message):
     type: Literal["agent_state"] = "agent_state"
     agent: AgentId
     boot_id: Annotated[str, Field(max_length=64)]
+    run_id: Annotated[str, Field(max_length=64)] = ""
+    session: Annotated[str, Field(max_length=39)] = ""
     presence: AgentPresence
     is_capturing: bool = False
     reason: Sentence | None = None

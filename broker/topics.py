@@ -16,6 +16,7 @@ from broker.ids import (
     ImageId,
     ImageName,
     Offset,
+    PageDigest,
     ProjectId,
     RequestId,
     SenderId,
@@ -49,6 +50,7 @@ LEVEL_TYPES: Final[Mapping[str, Callable[[str], LevelValue]]] = {
     "encoding": Encoding,
     "index": ShardIndex,
     "offset": Offset,
+    "page": PageDigest,
     "verb": Verb,
     "event_type": EventType,
 }

@@ -13,7 +13,8 @@ from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import EventType, ProjectId
 from broker.live import BrokerLostError, LiveMessage, follow
-from broker.messages import Error, Manifest, ProcessingComplete, ReconstructorStatistics
+from broker.manifest import Manifest
+from broker.messages import Error, ProcessingComplete, ReconstructorStatistics
 from broker.rig_messages import AgentHealth
 
 _RETRY_S = 0.5
@@ -42,7 +43,7 @@ class DemoProgress:
     @property
     def shards(self) -> int:
         """Shards of the present cloud."""
-        return len(self.manifest.shards) if self.manifest else 0
+        return self.manifest.shard_count if self.manifest else 0
 
     @property
     def generation(self) -> int:

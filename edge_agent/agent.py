@@ -7,8 +7,10 @@ from typing import Final
 
 from broker.delivery import Delivery
 from broker.errors import CairnError, first_error
+from broker.ids import client_id
 from broker.images.thumbnails import thumbnail
 from broker.logs import get_logger
+from broker.rig_messages import AgentState
 from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.capture.counters import Counters
@@ -22,6 +24,7 @@ from edge_agent.control.command_reader import CommandReader, keep
 from edge_agent.control.health import HealthTimer, UploadCounts, measure
 from edge_agent.control.home_assistant import discovery
 from edge_agent.control.machine import hardware_id
+from edge_agent.control.name_watch import NameWatch
 from edge_agent.control.presence import WILL_DELAY_S, AgentPublisher, next_count
 from edge_agent.control.remote_settings import resume
 from edge_agent.control.watchdog import notify_watchdog
@@ -44,16 +47,16 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         CairnError: the agent cannot start, because of its settings, spool, camera or account.
     """
     project, name = settings.named()
-    publisher = AgentPublisher(settings.broker.space, project, name)
-    reader = Delivery(
-        settings.broker,
-        client_id=f"{name}-control",
-        subscriptions=publisher.subscriptions(follows_cameras=settings.until_placed is not None),
-        will=publisher.will(),
-        will_delay_s=WILL_DELAY_S,
-    )
     spool = await asyncio.to_thread(Spool, settings.spool_dir, name, reserve_bytes=settings.reserve_bytes)
     try:
+        publisher = AgentPublisher(settings.broker.space, project, name, session=spool.session)
+        reader = Delivery(
+            settings.broker,
+            client_id=client_id("edge-control", name, spool.session_token),
+            subscriptions=publisher.subscriptions(follows_cameras=settings.until_placed is not None),
+            will=publisher.will(),
+            will_delay_s=WILL_DELAY_S,
+        )
         clone_check = await asyncio.to_thread(CloneCheck, spool, name, hardware_id())
         clone_check.check()
         async with reader as control, _camera(settings, spool) as camera:
@@ -64,11 +67,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await asyncio.to_thread(spool.close)
 
 
-def _upload_connection(settings: Settings, publisher: AgentPublisher) -> Delivery:
+def _upload_connection(settings: Settings, publisher: AgentPublisher, token: str) -> Delivery:
     """Make a second connection, so that commands never wait behind a photograph."""
     return Delivery(
         settings.broker,
-        client_id=f"{publisher.agent}-upload",
+        client_id=client_id("edge-upload", publisher.agent, token),
         subscriptions=subscriptions(settings.broker.space, publisher.project, publisher.agent),
     )
 
@@ -104,7 +107,7 @@ class Agent:
         self._last: Photograph | None = None
         self._taken = asyncio.Event()
         self._pin, self._home_assistant_prefix = settings.gpio_pin, settings.home_assistant_prefix
-        self._clone_check = clone_check
+        self._clone_check, self._name_watch = clone_check, NameWatch(publisher.run_id, spool.session)
         self._rebooting, self._changed = asyncio.Event(), asyncio.Event()
         running = resume(
             spool.recall(SpoolKey.LAST_GOOD_SETTINGS), spool.recall(SpoolKey.TRIAL_SETTINGS), settings.changeable()
@@ -133,10 +136,11 @@ class Agent:
             running=running,
             announce=self._changed.set,
             reboot=self._rebooting.set,
+            state_seen=self._note_state,
             until_placed=settings.until_placed,
         )
         self._uploader = Uploader(
-            lambda: _upload_connection(settings, publisher),
+            lambda: _upload_connection(settings, publisher, spool.session_token),
             spool,
             space=settings.broker.space,
             project=publisher.project,
@@ -215,6 +219,7 @@ class Agent:
         while True:
             count = await next_count(self._control, count)
             self._counters.reconnect_count = count - 1
+            self._name_watch.begin_connection()
             if self._check_for_a_clone():
                 self._clone_check.contested()
             await self._announce()
@@ -225,6 +230,8 @@ class Agent:
         while True:
             await self._changed.wait()
             self._changed.clear()
+            if self._check_for_a_clone():
+                self._clone_check.contested()
             await self._announce()
 
     async def _announce(self) -> None:
@@ -245,12 +252,17 @@ class Agent:
                 await self._publisher.publish_thumbnail(self._control, small)
             await asyncio.sleep(THUMBNAIL_PAUSE_S)
 
+    def _note_state(self, state: AgentState, is_retained: bool) -> None:
+        if self._name_watch.note(state, is_retained=is_retained):
+            self._changed.set()
+            self._health_timer.notify_change()
+
     def _check_for_a_clone(self) -> bool:
         """Raise an alarm while a second rig, often a cloned card, uses our name."""
-        is_contested = self._control.is_name_contested
+        is_contested = self._name_watch.is_contested or self._control.is_name_contested
         if is_contested and NAME_CONTESTED not in self._counters.alarms:
             self._counters.alarms.add(NAME_CONTESTED)
-            LOG.error(NAME_CONTESTED, agent=self._publisher.agent, reason="another rig has our name: give each its own")
+            LOG.error(NAME_CONTESTED, agent=self._publisher.agent, reason=self._name_watch.sentence)
         elif not is_contested:
             self._counters.alarms.discard(NAME_CONTESTED)
         return is_contested
@@ -258,7 +270,8 @@ class Agent:
     async def _publish_health(self) -> None:
         while True:
             await self._health_timer.wait()
-            self._check_for_a_clone()
+            if self._check_for_a_clone():
+                self._changed.set()  # the other rig hears of us for as long as we hear of it
             await self._measure_and_publish()
 
     async def _measure_and_publish(self) -> None:

@@ -12,7 +12,7 @@ from pydantic_settings import SettingsConfigDict
 
 from broker.accounts.access import HOME_ASSISTANT_PATTERN
 from broker.config import BadSettingsError, Connection, ProgramSettings
-from broker.ids import AgentId, ProjectId
+from broker.ids import AgentId, BadIdError, ProjectId
 from broker.rig_messages import AgentSettings
 
 MIB: Final = 1024 * 1024
@@ -176,7 +176,12 @@ class Settings(ProgramSettings):
         name = self.agent or self.broker.username
         if name is None:
             raise BadSettingsError("the rig needs a name: --agent rig-NAME, CAIRN_EDGE_AGENT, or edge.agent")
-        return self.project, AgentId(name)
+        try:
+            return self.project, AgentId(name)
+        except BadIdError as exc:
+            raise BadSettingsError(
+                f"{exc.sentence}; set edge.agent when the broker's account has another name"
+            ) from exc
 
     def changeable(self) -> AgentSettings:
         """The settings that ops may change remotely, as the settings file has them."""

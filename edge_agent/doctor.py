@@ -13,7 +13,7 @@ import psutil
 
 from broker.delivery import Delivery
 from broker.errors import CairnError
-from broker.ids import Verb
+from broker.ids import Verb, fresh_client_id
 from broker.images.thumbnails import thumbnail
 from broker.live import ask, fresh_connection_id, fresh_request_id
 from broker.messages import Request
@@ -105,9 +105,11 @@ async def check_camera(settings: Settings) -> Finding:
 async def check_broker(settings: Settings) -> Finding:
     """Check that the broker accepts the account, and its limit of message size."""
     _, name = settings.named()
-    async with Delivery(settings.broker, client_id=f"{name}-doctor", session_expiry_s=0) as delivery:
+    async with Delivery(
+        settings.broker, client_id=fresh_client_id("edge-doctor", name), session_expiry_s=0
+    ) as delivery:
         state = await delivery.wait_connected(CONNECT_TIMEOUT_S)
-    limit = f", messages up to {state.max_packet_bytes / MIB:.0f} MiB" if state.max_packet_bytes else ""
+    limit = f", messages up to {state.limits.max_packet_bytes / MIB:.0f} MiB"
     return Finding(
         subject="broker",
         is_fine=True,

@@ -15,11 +15,12 @@ from pydantic import SecretStr, ValidationError
 from broker.accounts.invitation_secret import BadInvitationError, Link
 from broker.accounts.keeper import Answered, JoinAnswer
 from broker.channel import Role
+from broker.clients.refusals import BrokerRefusedError
 from broker.config import Connection
-from broker.delivery import BrokerRefusedError, Delivery
+from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.files import write_durably
-from broker.ids import AgentId, ProjectId
+from broker.ids import AgentId, ProjectId, fresh_client_id
 from edge_agent.config import CameraKind
 
 TIMEOUT_S: Final = 10.0
@@ -156,7 +157,9 @@ def _reason(answer: urllib.error.HTTPError) -> str:
 async def _try(connection: Connection) -> None:
     deadline_s = time.monotonic() + IN_FORCE_S
     while True:
-        async with Delivery(connection, client_id=f"{connection.username}-join", session_expiry_s=0) as delivery:
+        async with Delivery(
+            connection, client_id=fresh_client_id("edge-join", str(connection.username)), session_expiry_s=0
+        ) as delivery:
             try:
                 await delivery.wait_connected(TIMEOUT_S)
             except BrokerRefusedError:

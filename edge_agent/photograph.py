@@ -9,6 +9,15 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
+def plain_name(file_name: str) -> str:
+    """A file's name as text that MQTT, SQLite and a terminal take: signs that cannot be shown become escapes.
+
+    Mosquitto closes the connection of a client that sends a control sign, again at each attempt; bytes that are not
+    UTF-8 cannot be encoded at all.
+    """
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in file_name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photograph:
     """One encoded photograph, EXIF inside, exactly as it will be stored and sent.

@@ -1,19 +1,24 @@
-"""How is this rig at a glance? The counts of its spool and a test connection to the broker."""
+"""How is this rig at a glance? The counts of its spool, a test connection, and what the reconstructor says of itself."""
 
 import asyncio
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from broker.contract import RECONSTRUCTOR_STATE
 from broker.delivery import Delivery
+from broker.envelope import decode
 from broker.errors import CairnError
+from broker.ids import ProjectId, fresh_client_id
+from broker.live import follow
+from broker.messages import ReconstructorState
 from edge_agent.config import Settings
 from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolState
 from edge_agent.spool.spool import Spool
 
 CONNECT_TIMEOUT_S: Final = 5.0
+STATE_SILENCE_S: Final = 2.0
 MIB: Final = 1024 * 1024
 
 
@@ -34,6 +39,7 @@ class RigStatus:
     broker: str
     is_connected: bool
     reason: str | None
+    reconstructor: str
 
     def text(self) -> str:
         """The status as text for people."""
@@ -45,6 +51,7 @@ class RigStatus:
                 f"spool    {self.spool}: {self.waiting_count} waiting ({self.waiting_bytes / MIB:.1f} MiB{oldest})",
                 f"so far   {self.captured_count} captured, {self.stored_count} stored{bad}",
                 f"broker   {self.broker}: {'connected' if self.is_connected else self.reason}",
+                f"project  the reconstructor is {self.reconstructor}",
             ]
         )
 
@@ -53,7 +60,8 @@ async def read_status(settings: Settings) -> RigStatus:
     """Read the spool's index beside a running agent, and try to connect to the broker."""
     project, name = settings.named()
     counts = await asyncio.to_thread(Spool.read_only(settings.spool_dir).counts)
-    reason = await _try_to_connect(settings, f"{name}-status-{uuid.uuid4().hex[:8]}")
+    reason = await _try_to_connect(settings, fresh_client_id("edge-status", name))
+    reconstructor = await _ask_reconstructor(settings, project) if reason is None else "unknown"
     return RigStatus(
         agent=name,
         project=project,
@@ -68,6 +76,7 @@ async def read_status(settings: Settings) -> RigStatus:
         broker=f"{settings.broker.host}:{settings.broker.port}",
         is_connected=reason is None,
         reason=reason,
+        reconstructor=reconstructor,
     )
 
 
@@ -79,3 +88,17 @@ async def _try_to_connect(settings: Settings, client_id: str) -> str | None:
     except CairnError as exc:
         return exc.sentence
     return None
+
+
+async def _ask_reconstructor(settings: Settings, project: ProjectId) -> str:
+    """The state that the broker retains: ready, or what keeps the reconstructor from its work."""
+    try:
+        async with follow(settings.broker) as follower:
+            await follower.subscribe(settings.broker.space.topic(project, RECONSTRUCTOR_STATE.template))
+            message = await follower.next_message(STATE_SILENCE_S)
+        if message is None:
+            return "not known to this broker"
+        state = decode(message.payload, ReconstructorState)
+    except CairnError as exc:
+        return f"unknown: {exc.sentence}"
+    return f"{state.presence}: {state.reason or state.code}" if state.code is not None else state.presence

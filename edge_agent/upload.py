@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from broker.delivery import Delivery
 from broker.errors import CairnError
+from broker.ids import fresh_client_id
 from edge_agent.config import Settings
 from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import NamedFiles
@@ -41,7 +42,7 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
     def connect() -> Delivery:
         return Delivery(
             settings.broker,
-            client_id=f"{name}-files",  # another than the running agent's: both may work at once
+            client_id=fresh_client_id("edge-files", name),  # another than the running agent's: both may work at once
             subscriptions=subscriptions(settings.broker.space, project, name),
             session_expiry_s=0,
         )

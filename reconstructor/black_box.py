@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from broker.envelope import ComponentId
 from broker.errors import CairnError
 from broker.messages import CameraState, ScaleSource, Similarity
 from broker.printable import printable
@@ -89,6 +90,7 @@ class CameraUpdate(BaseModel):
 
     image_id: Annotated[str, Field(min_length=1, max_length=512)]
     state: CameraState
+    component: ComponentId = Field(default=0, description="photographs that fit each other but not the rest; 0 leads")
     code: Annotated[str, Field(max_length=63, pattern=r"^[a-z_]*$")] = ""
     reason: Words = ""
     world_from_camera: Pose | None = None
@@ -126,6 +128,10 @@ class Update(BaseModel):
 
     cameras: tuple[CameraUpdate, ...] = Field(
         default=(), max_length=MOST_CAMERAS, description="every image the black box knows, in order"
+    )
+    component: ComponentId = Field(
+        default=0,
+        description="in whose frame an increment's points lie; those of a complete answer are the leading one's",
     )
     up: Triple | None = Field(default=None, description="unit vector in the world's frame")
     world_from_previous: Similarity | None = Field(

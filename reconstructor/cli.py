@@ -88,3 +88,21 @@ def status(project: Projects = None, data: DataDir = None) -> None:
     settings = Settings.load(projects=project or None, data_dir=data)
     for each in settings.projects:
         print(read_status(settings.data_dir / each, each).model_dump_json())
+
+
+@app.command()
+def adopt(
+    project: Annotated[str, typer.Argument(help="The project to take over.")],
+    data: DataDir = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Make a project this data folder's, which another reconstructor published; that one steps back."""
+    from reconstructor.adoption import adopt_project  # noqa: PLC0415 - likewise
+
+    configure(level=LogLevel.ERROR)
+    connection = broker_flags(broker, broker_port, user, password_file)
+    settings = Settings.load(projects=[project], data_dir=data, broker=connection)
+    print(adopt_project(settings, settings.projects[0]))

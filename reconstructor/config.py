@@ -56,7 +56,8 @@ class Settings(ProgramSettings):
     retained_bytes_limit: int = Field(
         default=512 * MIB,
         ge=MIB,
-        description="Most shard bytes of one reference set on the broker; the finest levels are left out beyond it.",
+        description="Most shard bytes of a project on the broker, of which half is for the present reference set; "
+        "beyond it the finest levels are left out there, on the disk and in exports they stay.",
     )
     points_limit: int = Field(default=20_000_000, ge=1, description="A black box's answer of more points is refused.")
     image_pixels_limit: int = Field(
@@ -100,6 +101,10 @@ class Settings(ProgramSettings):
     baseline_senders: Annotated[tuple[SenderId, ...], Field(max_length=2)] = Field(
         default=(),
         description="Two agents that photograph at once so far apart, or one whose consecutive photographs are.",
+    )
+    retry_s: PositiveFloat = Field(
+        default=5.0,
+        description="Pause before a project that failed is tried again, seconds; doubled each time, up to a minute.",
     )
     statistics_interval_s: PositiveFloat = Field(default=5.0, description="Pause between two statistics, seconds.")
 

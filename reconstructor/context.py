@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
-import time
 from dataclasses import dataclass, field
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError, PublishRefusedError
 from broker.contract import EVENT
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, PublishRefusedError
+from broker.delivery import Delivery
 from broker.errors import CairnError
-from broker.ids import ImageId, ProjectId
+from broker.ids import ImageId, ProjectId, SenderId
 from broker.live import BrokerLostError
 from broker.messages import Error, Event
 from broker.printable import printable
@@ -19,6 +19,7 @@ from broker.topics import TopicSpace
 from reconstructor.config import Settings
 from reconstructor.decoders import Decoders
 from reconstructor.presence import Presence
+from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
 from reconstructor.signals import Signals
 from reconstructor.storage.durable_files import StoreError
@@ -27,6 +28,7 @@ from reconstructor.storage.store import Store
 
 BROKER_ERRORS: Final = (DeliveryTimeoutError, PublishRefusedError, BrokerRefusedError, BrokerLostError)
 RETRY_S: Final = 1.0
+LONGEST_RETRY_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +39,13 @@ class Context:
     settings: Settings
     store: Store
     delivery: Delivery
+    election: Election
     publisher: Publisher
     presence: Presence
     decoders: Decoders
     log: FilteringBoundLogger
     signals: Signals = field(default_factory=Signals)
+    senders: set[SenderId] = field(default_factory=set)  # who has the flow limits
 
     @property
     def space(self) -> TopicSpace:
@@ -67,18 +71,36 @@ class Context:
         event = Error(project=self.project, code=exc.code, reason=reason, image_id=image_id, topic=shown)
         await self.publish_event(event)
 
+    async def publish_state(self) -> None:
+        """Publish the presence; what the broker does not take now is published with the next statistics."""
+        try:
+            await self.presence.publish()
+        except BROKER_ERRORS as exc:
+            self.presence.telling.note(exc.code, exc.sentence)
+        else:
+            self.presence.telling.clear()
+
     async def reconcile(self) -> None:
-        """Publish what the broker lacks; retry until the broker answers, and leave out shards damaged on the disk."""
-        began_s = time.monotonic()
+        """Publish what the broker lacks; retry until the broker takes it, and leave out shards damaged on the disk."""
+        publishing, pause_s = self.presence.publishing, RETRY_S
         while True:
             try:
                 await self.publisher.reconcile()
+            except PublishRefusedError as exc:  # a full broker, a low limit: it takes a person to change that
+                if publishing.note(exc.code, exc.sentence):
+                    await self.publish_state()
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_RETRY_S)
             except BROKER_ERRORS as exc:
-                self.log.warning("publication_waits", reason=exc.sentence, since_s=round(time.monotonic() - began_s, 1))
+                publishing.note(exc.code, exc.sentence)
                 await asyncio.sleep(RETRY_S)
             except ShardGoneError as exc:
                 await self.leave_out_damaged(exc)
             else:
+                for remark in self.publisher.take_remarks():
+                    await self.publish_error(remark)
+                if publishing.clear():
+                    await self.publish_state()
                 return
 
     async def leave_out_damaged(self, exc: ShardGoneError) -> None:

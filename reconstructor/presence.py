@@ -1,14 +1,19 @@
 """What does the broker retain about this program? One presence message: ready, paused, disk full or offline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from broker.clients.trouble import Trouble
 from broker.contract import RECONSTRUCTOR_STATE
 from broker.delivery import Delivery
 from broker.ids import ProjectId
+from broker.logs import get_logger
 from broker.messages import ReconstructorPresence, ReconstructorState
 from broker.outgoing import Outgoing
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
+from reconstructor.publishing.election import HOST
+from reconstructor.storage.identity import Run
 from reconstructor.storage.store import Store
 
 
@@ -17,49 +22,79 @@ class Presence:
     """The retained presence of the reconstructor in one project.
 
     Attributes:
-        boot_id: tells this run of the program from earlier ones.
-        is_disk_full: whether the last image could not be stored.
+        run: tells this run of the store from others.
+        is_serving: whether images are taken; before, the state only claims the project.
+        contested_since: since when another program takes our session over and over, or None.
+        disk: why no image can be stored.
+        publishing: why results do not reach the broker.
+        telling: why the presence itself does not reach the broker; it is published again soon.
+        disk_failed_at_s: when something could not be stored last, on the monotonic clock.
     """
 
     project: ProjectId
     settings: Settings
     store: Store
     delivery: Delivery
-    boot_id: str
-    is_disk_full: bool = False
+    run: Run
+    is_serving: bool = False
+    contested_since: datetime | None = None
+    disk: Trouble = field(init=False)
+    publishing: Trouble = field(init=False)
+    telling: Trouble = field(init=False)
+    disk_failed_at_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        log = get_logger(project=self.project)
+        self.disk = Trouble(log=log, event="storing_waits")
+        self.publishing = Trouble(log=log, event="publication_waits")
+        self.telling = Trouble(log=log, event="state_not_published")
 
     async def publish(self) -> None:
         """Publish the retained presence; raises what `Delivery.publish` raises."""
-        presence = ReconstructorPresence.READY
-        if self.is_disk_full:
-            presence = ReconstructorPresence.DISK_FULL
-        elif self.store.is_paused:
-            presence = ReconstructorPresence.PAUSED
-        await self.delivery.publish(self._outgoing(presence))
+        await self.delivery.publish(self.outgoing(self.run))
 
     async def publish_offline(self, timeout_s: float) -> None:
         """Publish that the program ends; raises what `Delivery.publish` raises."""
-        await self.delivery.publish(self._outgoing(ReconstructorPresence.OFFLINE), timeout_s)
+        self.is_serving = False
+        await self.delivery.publish(self.outgoing(self.run), timeout_s)
 
-    def _outgoing(self, presence: ReconstructorPresence) -> Outgoing:
+    def outgoing(self, run: Run) -> Outgoing:
+        """The present state, which is also the claim of a run to be the project's one writer."""
+        trouble = self.disk if self.disk.code is not None else self.publishing
         message = ReconstructorState(
             project=self.project,
-            presence=presence,
-            boot_id=self.boot_id,
+            presence=self._presence(),
+            boot_id=run.boot_id,
+            store_id=run.store_id,
+            epoch=run.epoch,
+            host=HOST,
+            contested_since=self.contested_since,
             black_box=self.settings.black_box,
             has_manifest=bool(self.store.references.kept()),
             image_count=self.store.image_count(),
             refetch_every=self.settings.refetch_every,
+            code=trouble.code,
+            reason=trouble.reason,
         )
         return state_message(self.settings.broker.space, message)
 
+    def _presence(self) -> ReconstructorPresence:
+        if not self.is_serving:
+            return ReconstructorPresence.OFFLINE
+        if self.disk.code is not None:
+            return ReconstructorPresence.DISK_FULL
+        return ReconstructorPresence.PAUSED if self.store.is_paused else ReconstructorPresence.READY
 
-def last_will(settings: Settings, project: ProjectId, boot_id: str) -> Outgoing:
+
+def last_will(settings: Settings, project: ProjectId, run: Run) -> Outgoing:
     """The presence that the broker publishes when the connection breaks."""
     offline = ReconstructorState(
         project=project,
         presence=ReconstructorPresence.OFFLINE,
-        boot_id=boot_id,
+        boot_id=run.boot_id,
+        store_id=run.store_id,
+        epoch=run.epoch,
+        host=HOST,
         black_box=settings.black_box,
         refetch_every=settings.refetch_every,
     )

@@ -5,15 +5,23 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Final
 
+from broker.clients.limits import BrokerLimits
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
+from broker.clients.trouble import Trouble
 from broker.contract import RECONSTRUCTOR_STATISTICS
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError
-from broker.ids import ProjectId
+from broker.delivery import Delivery
+from broker.ids import ProjectId, client_id
 from broker.logs import get_logger
+from broker.shards import MAX_POINTS, PLY_BYTES_PER_POINT
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.decoders import Decoders
+from reconstructor.decoders.inspection import PixelLimits
+from reconstructor.decoders.protocol import Limits
+from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
@@ -22,33 +30,43 @@ from reconstructor.intake.router import READ, RECEIVE_MAXIMUM, receive_messages
 from reconstructor.intake.scale_bars import publish_revisions
 from reconstructor.jobs.runner import run_jobs
 from reconstructor.presence import Presence, last_will
+from reconstructor.publishing.candidates import AnotherReconstructorError
+from reconstructor.publishing.election import Election, end_session
 from reconstructor.publishing.publisher import Publisher
 from reconstructor.requests import ReceivedRequest, answer_requests
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.reference_set import Claim
 from reconstructor.storage.store import Store
 from reconstructor.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
 _OFFLINE_TIMEOUT_S: Final = 2.0
 _CLEAR_INTERVAL_S: Final = 1.0
+_PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties of the PUBLISH
+LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
 
 async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders) -> None:
     """Serve one project until cancelled.
 
     Raises:
+        AnotherReconstructorError: another store publishes this project.
         StoreError: its folder cannot be used.
         BrokerRefusedError: the broker does not let us in.
         BlackBoxNotFoundError: the settings name no function.
     """
     requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
+    confirmed = asyncio.Event()
     async with _opened(settings, project, decoders) as (context, executor), asyncio.TaskGroup() as tasks:
         work = {
-            "connection": _follow_connection(context),
+            "connection": _follow_connection(context, confirmed),
+            "publication": _publish_lost(context, confirmed),
+            "election": context.election.defend(context.publisher.resync),
             "intake": receive_messages(context, requests, gaps),
             "gaps": ask_for_gaps(context, gaps),
+            "disk": watch_disk(context),
             "requests": answer_requests(context, requests),
             "revisions": publish_revisions(context),
             "jobs": run_jobs(context, executor, latencies),
@@ -64,74 +82,131 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
 async def _opened(
     settings: Settings, project: ProjectId, decoders: Decoders
 ) -> AsyncIterator[tuple[Context, Executor]]:
-    """Open everything that has to be closed again, in order."""
-    store = await asyncio.to_thread(
-        Store,
-        settings.data_dir / project,
-        refetch_every=settings.refetch_every,
-        disk_reserve_bytes=settings.disk_reserve_bytes,
-    )
-    boot_id = uuid.uuid4().hex
+    """Open everything that has to be closed again, in order; the broker's session only once the election is won."""
+    store = await open_store(settings, project)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(store.close)
-        delivery = await stack.enter_async_context(_delivery(settings, project, boot_id))
-        log = get_logger(project=project)
+        context = context_of(settings, project, store, decoders)
+        await stack.enter_async_context(context.election)
+        await stack.enter_async_context(_session_ended_when_lost(context))
+        await context.election.win()
+        await stack.enter_async_context(context.delivery)
         executor = LocalExecutor(
             settings.black_box,
             store.black_box_folder,
             memory_limit_bytes=settings.memory_limit_bytes,
             load_timeout_s=settings.load_timeout_s,
-            log=log,
-        )
-        context = Context(
-            project=project,
-            settings=settings,
-            store=store,
-            delivery=delivery,
-            publisher=Publisher(
-                project=project,
-                connection=settings.broker,
-                delivery=delivery,
-                references=store.references,
-                grace_s=settings.grace_s,
-            ),
-            decoders=decoders,
-            presence=Presence(project=project, settings=settings, store=store, delivery=delivery, boot_id=boot_id),
-            log=log,
+            log=context.log,
         )
         stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)
         yield context, executor
 
 
-def _delivery(settings: Settings, project: ProjectId, boot_id: str) -> Delivery:
-    space = settings.broker.space
-    return Delivery(
-        settings.broker,
-        client_id=f"reconstructor-{project}",
-        subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
-        will=last_will(settings, project, boot_id),
-        receive_maximum=RECEIVE_MAXIMUM,
+async def open_store(settings: Settings, project: ProjectId) -> Store:
+    """Open the project's folder; raises StoreError."""
+    return await asyncio.to_thread(
+        Store,
+        settings.data_dir / project,
+        refetch_every=settings.refetch_every,
+        disk_reserve_bytes=settings.disk_reserve_bytes,
     )
 
 
+def context_of(settings: Settings, project: ProjectId, store: Store, decoders: Decoders) -> Context:
+    """Put the parts of a project together; nothing is connected yet."""
+    run = store.identity.next(uuid.uuid4().hex)
+    space = settings.broker.space
+    delivery = Delivery(
+        settings.broker,
+        client_id=_client_id(project, store),
+        subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
+        will=last_will(settings, project, run),
+        receive_maximum=RECEIVE_MAXIMUM,
+    )
+    presence = Presence(project=project, settings=settings, store=store, delivery=delivery, run=run)
+    election = Election(
+        project=project,
+        connection=settings.broker,
+        identity=store.identity,
+        run=run,
+        state=presence.outgoing,
+        has_cloud=lambda: bool(store.references.kept()),
+    )
+    publisher = Publisher(
+        project=project,
+        connection=settings.broker,
+        delivery=delivery,
+        references=store.references,
+        election=election,
+        claim=Claim(store_id=run.store_id, epoch=run.epoch),
+        grace_s=settings.grace_s,
+        bytes_limit=settings.retained_bytes_limit,
+    )
+    return Context(
+        project=project,
+        settings=settings,
+        store=store,
+        delivery=delivery,
+        election=election,
+        publisher=publisher,
+        decoders=decoders,
+        presence=presence,
+        log=get_logger(project=project),
+    )
+
+
+def decoders_of(settings: Settings) -> Decoders:
+    """The decoders that all projects share; they start when the context is entered."""
+    pixels = PixelLimits(
+        reduced=settings.image_pixels_limit,
+        full=settings.full_decode_pixels_limit,
+        side_px=settings.image_side_px_limit,
+    )
+    limits = Limits(memory_bytes=settings.decoder_memory_bytes, cpu_s=settings.decoder_cpu_s)
+    return Decoders(count=settings.decoder_count, limits=limits, pixels=pixels)
+
+
+def _client_id(project: ProjectId, store: Store) -> str:
+    return client_id("reconstructor", project, store.identity.session_token)
+
+
+@asynccontextmanager
+async def _session_ended_when_lost(context: Context) -> AsyncIterator[None]:
+    """End the broker's session of a store that another one replaces, so that nothing queues for it."""
+    try:
+        yield
+    except* AnotherReconstructorError as group:
+        if not any(each.is_copy for each in group.exceptions if isinstance(each, AnotherReconstructorError)):
+            await end_session(context.settings.broker, _client_id(context.project, context.store))
+        raise
+
+
 async def _publish_offline(context: Context) -> None:
-    # On failure the last will says the same.
+    # On failure the last will says the same. Who stepped back says nothing: the state is the other one's.
     with contextlib.suppress(*BROKER_ERRORS):
-        if context.delivery.is_connected:
+        if context.delivery.is_connected and not context.election.is_lost:
             await context.presence.publish_offline(_OFFLINE_TIMEOUT_S)
 
 
-async def _follow_connection(context: Context) -> None:
-    """Publish presence at each new connection, and what the broker lost meanwhile."""
+async def _follow_connection(context: Context, confirmed: asyncio.Event) -> None:
+    """At each new connection, confirm the claim and publish presence; everything else that publishes waits for that."""
     count = 0
     while True:
         try:
-            count = (await context.delivery.next_connection(count, _CONNECT_WAIT_S)).count
-            await context.presence.publish()
+            connected = await context.delivery.next_connection(count, _CONNECT_WAIT_S)
+            await context.election.confirm(connected.count)
+            _note_contested(context)
+            _check_limits(context, connected.limits)
+            context.presence.is_serving = True
+            await context.publish_state()
+            count = connected.count
         except DeliveryTimeoutError as exc:
             if not context.delivery.is_connected:
                 context.log.warning("broker_away", reason=exc.sentence, contested=context.delivery.is_name_contested)
+            elif _note_contested(context):
+                with contextlib.suppress(*BROKER_ERRORS):  # the next connection says it
+                    await context.presence.publish()
             continue
         except BrokerRefusedError as exc:
             if count == 0:
@@ -139,20 +214,58 @@ async def _follow_connection(context: Context) -> None:
             context.log.warning("broker_refuses", reason=exc.sentence)
             await asyncio.sleep(RETRY_S)
             continue
+        confirmed.set()
+
+
+async def _publish_lost(context: Context, confirmed: asyncio.Event) -> None:
+    """Publish what the broker lost, after each confirmation; a task of its own, as it waits for the next one itself."""
+    while True:
+        await confirmed.wait()
+        confirmed.clear()
         context.signals.thumbnails.set()
         await context.reconcile()
 
 
+def _note_contested(context: Context) -> bool:
+    """Say at once that another program takes our session over, and since when; whether that is news."""
+    presence, is_contested = context.presence, context.delivery.is_name_contested
+    if is_contested is (presence.contested_since is not None):
+        return False
+    presence.contested_since = datetime.now(UTC) if is_contested else None
+    if is_contested:  # the broker does not say who it is
+        reason = "another program connects with our client id, which only this store knows: was its folder copied?"
+        context.log.error("session_contested", reason=reason)
+    else:
+        context.log.info("session_no_longer_contested")
+    return True
+
+
+def _check_limits(context: Context, limits: BrokerLimits) -> None:
+    """Say it at once if the broker takes no shard of full size; images are taken all the same."""
+    if limits.max_packet_bytes < LARGEST_SHARD_PACKET_BYTES:
+        context.log.warning(
+            "packet_limit_low",
+            limit_bytes=limits.max_packet_bytes,
+            needed_bytes=LARGEST_SHARD_PACKET_BYTES,
+            reason="larger shards are not published: raise the broker's limit (Mosquitto: max_packet_size)",
+        )
+
+
 async def _publish_statistics(context: Context, latencies: LatencySamples) -> None:
     while True:
-        message = await asyncio.to_thread(collect, context.project, context.store, latencies)
+        message = await asyncio.to_thread(
+            collect, context.project, context.store, latencies, context.publisher.retained_bytes
+        )
         outgoing = RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
         with contextlib.suppress(*BROKER_ERRORS):  # the next ones come soon
             await context.delivery.publish(outgoing)
+        if context.presence.telling.code is not None:
+            await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 
 
 async def _clear_old(context: Context) -> None:
+    waiting = Trouble(log=context.log, event="clearing_waits")
     while True:
         await asyncio.sleep(min(_CLEAR_INTERVAL_S, context.settings.grace_s / 2 + 0.05))
         try:
@@ -160,4 +273,6 @@ async def _clear_old(context: Context) -> None:
         except ShardGoneError as exc:
             await context.leave_out_damaged(exc)
         except BROKER_ERRORS as exc:
-            context.log.warning("clearing_waits", reason=exc.sentence)
+            waiting.note(exc.code, exc.sentence)
+        else:
+            waiting.clear()

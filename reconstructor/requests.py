@@ -14,7 +14,7 @@ from broker.ids import Encoding, SenderId, Verb
 from broker.messages import Request, Response
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import translating_defects
-from reconstructor.publishing.publisher import shard_topic
+from reconstructor.publishing.retained import ShardKey
 
 
 class WrongVerbError(CairnError):
@@ -114,14 +114,9 @@ async def _resync(context: Context, request: Request) -> int:
     reference = await asyncio.to_thread(context.store.references.newest)
     if reference is None or reference.manifest.generation != request.generation:
         raise GenerationGoneError(f"generation {request.generation} is not the present one: read the manifest again")
-    present = {entry.index for entry in reference.manifest.shards}
     generation = reference.manifest.generation
-    topics = [
-        shard_topic(context.space, context.project, generation, encoding, index)
-        for index in sorted(present & set(request.shards))
-        for encoding in Encoding
-    ]
-    return await context.publisher.resync(topics)
+    keys = [ShardKey(generation, encoding, index) for index in sorted(set(request.shards)) for encoding in Encoding]
+    return await context.publisher.resync(keys)
 
 
 async def _respond(

@@ -1,24 +1,43 @@
-"""How does the reconstructor run? One event loop, one task for each project, an orderly end."""
+"""How does the reconstructor run? One event loop, one task for each project; a project that fails is tried again by itself."""
 
 import asyncio
 import contextlib
 import signal
+import time
+from collections.abc import Coroutine
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
 
 from broker.config import BadSettingsError
-from broker.errors import CairnError, first_error
+from broker.contract import EVENT
+from broker.errors import CairnError
+from broker.ids import ProjectId
+from broker.live import follow
 from broker.logs import get_logger
+from broker.messages import Error
 from reconstructor.config import Settings
 from reconstructor.decoders import Decoders
-from reconstructor.decoders.inspection import PixelLimits
-from reconstructor.decoders.protocol import Limits
-from reconstructor.project import serve_project
+from reconstructor.project import decoders_of, serve_project
+from reconstructor.publishing.candidates import AnotherReconstructorError
+
+LAST_RETRY_S: Final = 60.0
+HEALTHY_S: Final = 60.0  # a project that was served so long begins with the shortest pause again
+_PUBLISH_TIMEOUT_S: Final = 5.0
+
+
+class ProjectFailedError(CairnError):
+    """Serving a project ended by a defect of the program; the other projects go on."""
+
+    code = "project_failed"
+    remedy = "Report it with the reconstructor's log, which names the exception; the project is tried again by itself."
 
 
 async def serve(settings: Settings) -> None:
     """Serve all projects of the settings until a signal says stop.
 
     Raises:
-        CairnError: the first thing that makes going on pointless: settings, credentials, a folder in use.
+        BadSettingsError: there is no project to serve.
     """
     if not settings.projects:
         raise BadSettingsError("setting reconstructor.projects: name at least one project to serve")
@@ -28,34 +47,77 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     log.info("reconstructor_started", projects=",".join(settings.projects), black_box=settings.black_box)
-    problem: CairnError | None = None
-    try:
-        async with _decoders(settings) as decoders, asyncio.TaskGroup() as tasks:
-            serving = [
-                tasks.create_task(serve_project(settings, project, decoders), name=project)
-                for project in settings.projects
-            ]
-            await stop.wait()
-            for task in serving:
-                task.cancel()
-    except* CairnError as group:
-        problem = first_error(group)
-    if problem is not None:
-        raise problem
+    async with decoders_of(settings) as decoders, asyncio.TaskGroup() as tasks:
+        serving = [
+            tasks.create_task(_keep_serving(settings, project, decoders), name=project) for project in settings.projects
+        ]
+        await stop.wait()
+        for task in serving:
+            task.cancel()
     log.info("reconstructor_stopped")
-
-
-def _decoders(settings: Settings) -> Decoders:
-    pixels = PixelLimits(
-        reduced=settings.image_pixels_limit,
-        full=settings.full_decode_pixels_limit,
-        side_px=settings.image_side_px_limit,
-    )
-    limits = Limits(memory_bytes=settings.decoder_memory_bytes, cpu_s=settings.decoder_cpu_s)
-    return Decoders(count=settings.decoder_count, limits=limits, pixels=pixels)
 
 
 def run(settings: Settings) -> None:
     """The whole program; raises like `serve`."""
     with contextlib.suppress(KeyboardInterrupt):  # before the loop listens to signals
         asyncio.run(serve(settings))
+
+
+async def _keep_serving(settings: Settings, project: ProjectId, decoders: Decoders) -> None:
+    """Serve a project until cancelled; whatever ends it is said and tried again, so that no other project ends."""
+    log = get_logger(project=project)
+    retry_s = settings.retry_s
+    while True:
+        began_s = time.monotonic()
+        failure = await _failure_of(serve_project(settings, project, decoders), log)
+        if time.monotonic() - began_s > HEALTHY_S:
+            retry_s = settings.retry_s
+        trouble = _trouble(failure)
+        reason = f"{_with_folder(settings, project, trouble)}; tried again in {retry_s:g} s"
+        _log_failure(log, failure, reason)
+        if not isinstance(trouble, AnotherReconstructorError):  # on the wire only the one writer speaks
+            await _publish_error(settings, Error(project=project, code=trouble.code, reason=reason[:2000]))
+        await asyncio.sleep(retry_s)
+        retry_s = min(2 * retry_s, LAST_RETRY_S)
+
+
+async def _failure_of(serving: Coroutine[None, None, None], log: FilteringBoundLogger) -> BaseException | None:
+    """Run to the end and return the exception; a task of its own, because its exception is looked at and not caught."""
+    task = asyncio.create_task(serving)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            _log_failure(log, failure, _trouble(failure).sentence)
+        raise
+    return task.exception()
+
+
+def _log_failure(log: FilteringBoundLogger, failure: BaseException | None, reason: str) -> None:
+    trouble = _trouble(failure)
+    defect = failure if isinstance(trouble, ProjectFailedError) else None
+    log.error("project_failed", code=trouble.code, reason=reason, exc_info=defect)
+
+
+def _trouble(failure: BaseException | None) -> CairnError:
+    """The first error of nested task groups; an exception that is not ours is put into words."""
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    if isinstance(failure, CairnError):
+        return failure
+    return ProjectFailedError(f"{type(failure).__name__}: {failure}: report it with the reconstructor's log")
+
+
+def _with_folder(settings: Settings, project: ProjectId, trouble: CairnError) -> str:
+    """The error's sentence, which names the project's folder."""
+    folder = str(settings.data_dir / project)
+    return trouble.sentence if folder in trouble.sentence else f"{folder}: {trouble.sentence}"
+
+
+async def _publish_error(settings: Settings, error: Error) -> None:
+    """Publish what the log says already, on a connection of its own: the project may not have one."""
+    with contextlib.suppress(CairnError, TimeoutError):
+        async with asyncio.timeout(_PUBLISH_TIMEOUT_S), follow(settings.broker) as follower:
+            await follower.publish(EVENT.outgoing(settings.broker.space, error.project, error))

@@ -8,7 +8,7 @@ from typing import Final
 import psutil
 
 from broker.ids import Generation, ProjectId
-from broker.messages import Manifest, ReconstructorStatistics
+from broker.messages import ReconstructorStatistics
 from broker.percentiles import percentile
 from reconstructor.storage.images import ImageState
 from reconstructor.storage.store import Store
@@ -24,7 +24,9 @@ class LatencySamples:
     stored_to_shard_s: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
 
 
-def collect(project: ProjectId, store: Store, figures: LatencySamples) -> ReconstructorStatistics:
+def collect(
+    project: ProjectId, store: Store, figures: LatencySamples, retained_bytes: int = 0
+) -> ReconstructorStatistics:
     """The present statistics of one project. `rejected_count` counts uploads not taken and images that the black box rejects."""
     counts = store.counts()
     reference = store.references.newest()
@@ -38,19 +40,15 @@ def collect(project: ProjectId, store: Store, figures: LatencySamples) -> Recons
         queued_count=counts["open_jobs"],
         error_count=counts["error_count"],
         generation=Generation(manifest.generation) if manifest else None,
-        shard_count=len(manifest.shards) if manifest else 0,
+        shard_count=manifest.shard_count if manifest else 0,
         point_count=manifest.point_count if manifest else 0,
-        retained_bytes=_retained_bytes(manifest) if manifest else 0,
+        retained_bytes=retained_bytes,
         disk_free_bytes=store.free_bytes(),
         memory_bytes=_memory_bytes(),
         uptime_s=time.monotonic() - figures.started_s,
         stored_to_shard_p50_s=percentile(figures.stored_to_shard_s, 0.5),
         stored_to_shard_p95_s=percentile(figures.stored_to_shard_s, 0.95),
     )
-
-
-def _retained_bytes(manifest: Manifest) -> int:
-    return sum(each.size_bytes for entry in manifest.shards for each in entry.encodings)
 
 
 def _memory_bytes() -> int:

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 
+from broker.clients.trouble import Trouble
 from broker.config import Connection
 from broker.contract import IMAGE_THUMBNAIL, match
 from broker.ids import ProjectId
-from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.context import BROKER_ERRORS, LONGEST_RETRY_S, RETRY_S, Context
 from reconstructor.defects import MessageFailedError, translating_defects
 from reconstructor.publishing.retained import retained_messages
 from reconstructor.storage.images import StoredImage
@@ -17,6 +18,7 @@ _CONNECT_TIMEOUT_S = 10.0
 async def publish_thumbnails(context: Context) -> None:
     """Keep a thumbnail of every stored image on the broker; never returns. A new broker gets all of them again."""
     listed_at, seen_count, shown = 0, 0, frozenset[str]()
+    waiting, pause_s = Trouble(log=context.log, event="thumbnails_wait"), RETRY_S
     while True:
         context.signals.thumbnails.clear()
         try:
@@ -31,9 +33,12 @@ async def publish_thumbnails(context: Context) -> None:
                         await _publish(context, image)
                 seen_count += 1
         except BROKER_ERRORS as exc:
-            context.log.warning("thumbnails_wait", reason=exc.sentence)
-            await asyncio.sleep(RETRY_S)
+            waiting.note(exc.code, exc.sentence)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_RETRY_S)
         else:
+            waiting.clear()
+            pause_s = RETRY_S
             await context.signals.thumbnails.wait()
 
 

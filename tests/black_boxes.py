@@ -4,7 +4,6 @@ Each keeps what it knows in its working directory, as a black box should, so tha
 """
 
 import ctypes
-import multiprocessing
 import os
 import signal
 import sys
@@ -38,6 +37,13 @@ def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
         (folder / f"{image_id}.ply").write_bytes(encode_ply(patch(image_id)))
     write_update(Update(cameras=tuple(_camera(each) for each in known)), folder)
     return str(folder)
+
+
+def many_points(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant`, with 30,000 points for each image: two shards, the first of full size."""
+    folder = instant(input_img_path, old_point_cloud, new_img_id)
+    (Path(folder) / "many.ply").write_bytes(encode_ply(patch(new_img_id, count=30_000)))
+    return folder
 
 
 def steps_aside(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
@@ -195,50 +201,6 @@ def hangs_up(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     return ""
 
 
-def uses_a_pool(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
-    """Works in processes that are forked from its own."""
-    with multiprocessing.get_context("fork").Pool(2) as pool:
-        if pool.map(abs, [-1, -2, -3]) != [1, 2, 3]:
-            raise ValueError("the pool is wrong")
-    return instant(input_img_path, old_point_cloud, new_img_id)
-
-
-def uses_a_data_loader(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
-    """Loads its batches as most code that learns does."""
-    import torch  # noqa: PLC0415 - the other black boxes start without it
-
-    rows = torch.utils.data.TensorDataset(torch.arange(8))
-    loader = torch.utils.data.DataLoader(rows, batch_size=2, num_workers=2)
-    if sum(int(batch.sum()) for (batch,) in loader) != sum(range(8)):
-        raise ValueError("the loader is wrong")
-    return instant(input_img_path, old_point_cloud, new_img_id)
-
-
-def returns_twice(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
-    """Forks and lets the child go on where the parent does."""
-    pid = os.fork()
-    if pid:
-        os.waitpid(pid, 0)
-    return instant(input_img_path, old_point_cloud, new_img_id)
-
-
-def waits_for_its_exiting_child(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
-    """Forks a child that ends by itself, and asks for its status."""
-    pid = os.fork()
-    if not pid:
-        sys.exit(5)
-    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 5:
-        raise ValueError("the child's status is lost")
-    return instant(input_img_path, old_point_cloud, new_img_id)
-
-
-def dies_before_its_children(input_img_path: str, old_point_cloud: str, new_img_id: str) -> NoReturn:
-    """Leaves a forked process that waits, and ends."""
-    if not os.fork():
-        time.sleep(3600)
-    os._exit(9)
-
-
 def reads_its_input(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Asks somebody who is not there."""
     return input("which model? ")
@@ -356,10 +318,10 @@ second_writes_nan = _failing_second(writes_nan)
 second_writes_empty_ply = _failing_second(writes_empty_ply)
 
 
-def patch(image_id: str) -> PointCloud:
+def patch(image_id: str, count: int = POINTS_PER_IMAGE) -> PointCloud:
     """The points of one image: the same for the same id."""
     random = np.random.default_rng(int.from_bytes(image_id.encode()[-8:]))
-    points = random.uniform(-1, 1, (POINTS_PER_IMAGE, 3)).astype(np.float32)
+    points = random.uniform(-1, 1, (count, 3)).astype(np.float32)
     return PointCloud(points_in_world=points, colors_rgb=random.integers(0, 256, points.shape, np.uint8))
 
 

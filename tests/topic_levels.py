@@ -19,6 +19,7 @@ EXAMPLE_LEVELS: Final[Mapping[str, LevelValue]] = MappingProxyType(
         "encoding": "packed",
         "index": 0,
         "offset": 262_144,
+        "page": "0123456789abcdef0123456789abcdef",
         "verb": "ping",
         "event_type": "error",
     }

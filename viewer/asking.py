@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from broker.config import Connection
 from broker.errors import CairnError
-from broker.ids import ConnectionId, ProjectId, Verb
+from broker.ids import ConnectionId, ProjectId, Verb, level_of_account
 from broker.live import answer_topic, ask, ask_on, follow, fresh_connection_id, fresh_request_id
 from broker.messages import Request, Response
 
@@ -88,4 +88,4 @@ def _request(project: ProjectId, verb: Verb, connection: ConnectionId) -> Reques
 def _user(connection: Connection) -> str:
     if connection.username is None:
         raise RefusedError("say who asks: --user NAME")
-    return connection.username
+    return level_of_account(connection.username)

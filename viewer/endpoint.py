@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from broker.config import Connection
 from broker.contract import MAX_PROBE_BYTES, PROBE
 from broker.errors import CairnError
-from broker.ids import ProjectId, UserId
+from broker.ids import ProjectId, level_of_account
 from broker.live import BrokerLostError, Follower, follow, fresh_connection_id
 
 FAST_S: Final = 2.0  # a shard of the largest size then comes within a second
@@ -108,7 +108,7 @@ async def _retained(connection: Connection, project: ProjectId) -> AsyncIterator
     """The topic of one retained MiB, cleared at the end, by our last will if need be."""
     if connection.username is None:
         raise BadEndpointError("say who measures: a viewer's or contributor's name in broker.username")
-    user, here = UserId(connection.username), fresh_connection_id()
+    user, here = level_of_account(connection.username), fresh_connection_id()
     probe = PROBE.outgoing(connection.space, project, bytes(MAX_PROBE_BYTES), user=user, connection=here)
     clearing = PROBE.clearing(connection.space, project, user=user, connection=here)
     async with follow(connection, will=clearing) as writer:

@@ -12,18 +12,11 @@ from broker.config import Connection
 from broker.errors import CairnError
 from broker.ids import Encoding, ProjectId
 from broker.live import follow
-from broker.messages import Manifest
+from broker.manifest import Manifest
 from viewer.fetch import Fetch, LoadedShard, ManifestMovedError
-from viewer.wanted import WantedShard, wanted_shards
+from viewer.wanted import UnevenManifestError, WantedShard, wanted_shards
 
 MAX_TRIES: Final = 5
-
-
-class UnevenManifestError(CairnError):
-    """A manifest whose counts disagree with its shards."""
-
-    code = "uneven_manifest"
-    remedy = "Ask for a resync; report it if it stays so."
 
 
 class CannotWriteError(CairnError):
@@ -39,18 +32,20 @@ class CloudStream:
 
     Attributes:
         manifest: the cloud that it is.
+        point_count: of its leading component, which the file holds.
         header: its first bytes.
         rows: what follows, one piece per shard; raises like `Fetch.shards`.
     """
 
     manifest: Manifest
+    point_count: int
     header: bytes
     rows: AsyncIterator[bytes]
 
     @property
     def size_bytes(self) -> int:
         """Length of the whole file."""
-        return len(self.header) + self.manifest.point_count * shards.PLY_BYTES_PER_POINT
+        return len(self.header) + self.point_count * shards.PLY_BYTES_PER_POINT
 
 
 @contextlib.asynccontextmanager
@@ -60,20 +55,21 @@ async def open_cloud(connection: Connection, project: ProjectId) -> AsyncIterato
     Raises:
         NoManifestError: no such project, or nothing in it yet.
         UnevenManifestError: the manifest contradicts itself.
+        PageMissingError: its pages do not come.
         BrokerLostError: no broker.
     """
     async with follow(connection) as follower:
         fetch = Fetch(follower, connection, project)
-        manifest = await fetch.manifest()
-        plan = wanted_shards(manifest, Encoding.PLY)
-        _check_counts(manifest, plan)
+        complete = await fetch.manifest()
+        manifest, plan = complete.manifest, wanted_shards(complete, Encoding.PLY)
+        first = header(manifest, complete.point_count)
         async with contextlib.aclosing(_rows(fetch, plan)) as rows:
-            yield CloudStream(manifest=manifest, header=header(manifest), rows=rows)
+            yield CloudStream(manifest=manifest, point_count=complete.point_count, header=first, rows=rows)
 
 
-def header(manifest: Manifest) -> bytes:
+def header(manifest: Manifest, point_count: int) -> bytes:
     """A PLY header for the whole cloud; the frame's offset and units stand in comments, for rows are float32."""
-    first, form, rest = shards.ply_header(manifest.point_count).split(b"\n", 2)
+    first, form, rest = shards.ply_header(point_count).split(b"\n", 2)
     frame = manifest.frame
     comments = [
         f"comment cairn {manifest.project} generation {manifest.generation} revision {manifest.revision}",
@@ -121,11 +117,11 @@ async def _write_once(
     async with open_cloud(connection, project) as cloud:
         with part.open("wb") as file:
             file.write(cloud.header)
-            tell(0, cloud.manifest.point_count)
+            tell(0, cloud.point_count)
             async for rows in cloud.rows:
                 file.write(rows)
                 done = (file.tell() - len(cloud.header)) // shards.PLY_BYTES_PER_POINT
-                tell(done, cloud.manifest.point_count)
+                tell(done, cloud.point_count)
         return cloud.manifest
 
 
@@ -142,11 +138,3 @@ def _body(loaded: LoadedShard) -> bytes:
             f"shard {loaded.wanted.index} has {len(cloud)} points, its manifest says {loaded.wanted.point_count}"
         )
     return shards.ply_body(cloud)
-
-
-def _check_counts(manifest: Manifest, plan: tuple[WantedShard, ...]) -> None:
-    listed = sum(each.point_count for each in plan)
-    if listed != manifest.point_count:
-        raise UnevenManifestError(
-            f"the manifest of {manifest.project!r} says {manifest.point_count} points, its shards have {listed}"
-        )

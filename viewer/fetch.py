@@ -1,6 +1,5 @@
 """How do manifest and shards come from the broker? SUBSCRIBE is the GET: exact topics, in windows, each verified."""
 
-import asyncio
 import itertools
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
@@ -10,25 +9,18 @@ from typing import Final
 
 from broker import shards
 from broker.config import Connection
-from broker.contract import REFERENCE, REQUEST, SHARD
+from broker.contract import SHARD
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ProjectId, Verb
-from broker.live import Follower, LiveMessage, fresh_connection_id, fresh_request_id
+from broker.ids import ProjectId
+from broker.live import Follower, LiveMessage
 from broker.logs import get_logger
-from broker.messages import Manifest, Request
-from viewer.wanted import WantedShard
+from broker.manifest import Manifest
+from viewer.manifest_reader import MANIFEST_TIMEOUT_S, ManifestReader
+from viewer.wanted import CompleteManifest, WantedShard
 
 WINDOW: Final = 8  # exact topics in windows were measured as fast as a wildcard, and nothing unwanted comes
 WINDOWS_UNDER_WAY: Final = 2
-MANIFEST_TIMEOUT_S: Final = 5.0
-
-
-class NoManifestError(CairnError):
-    """A project that has no cloud, or none for us."""
-
-    code = "no_manifest"
-    remedy = "Check the project's name and the account's rights; photograph first."
 
 
 class ManifestMovedError(CairnError):
@@ -54,7 +46,7 @@ class LoadedShard:
 
 
 class _Silence(Enum):
-    """What we do when no shard comes for so many seconds.
+    """What we do when not a byte of a message comes for so many seconds.
 
     The manifest read again comes in order behind whatever is still under way on a slow link, so when it is here, a
     shard that is not here is missing.
@@ -71,31 +63,16 @@ class Fetch:
     def __init__(self, follower: Follower, connection: Connection, project: ProjectId) -> None:
         self._follower, self._connection, self._project = follower, connection, project
         self._space = connection.space
-        self._pointer = self._space.topic(project, REFERENCE.template)
         self._log = get_logger(project=project)
+        self._aside: deque[LiveMessage] = deque()
+        self._reader = ManifestReader(follower, connection, project, self._aside)
         self._under_way: dict[str, WantedShard] = {}
         self._windows: list[list[str]] = []
         self._silence = _Silence.LOADING
 
-    async def manifest(self, timeout_s: float = MANIFEST_TIMEOUT_S) -> Manifest:
-        """The present manifest.
-
-        Raises:
-            NoManifestError: none came; the message says why that may be.
-        """
-        await self._follower.subscribe(self._pointer)
-        try:
-            async with asyncio.timeout(timeout_s):
-                async for message in self._follower.messages():
-                    if message.topic == self._pointer and message.payload:
-                        await self._follower.unsubscribe(self._pointer)
-                        return decode(message.payload, Manifest)
-        except TimeoutError:
-            pass
-        raise NoManifestError(
-            f"no manifest of {self._project!r} after {timeout_s:.0f} s: no such project, no image placed yet, "
-            f"or user {self._connection.username!r} may not read it"
-        )
+    async def manifest(self, timeout_s: float = MANIFEST_TIMEOUT_S) -> CompleteManifest:
+        """The present manifest with its pages; raises like `ManifestReader.read`."""
+        return await self._reader.read(timeout_s)
 
     async def shards(self, wanted: Iterable[WantedShard]) -> AsyncGenerator[LoadedShard, None]:
         """Every wanted shard of one generation, once, in the order of arrival.
@@ -112,7 +89,7 @@ class Fetch:
             message = await self._next_message()
             if message is None:
                 await self._break_silence()
-            elif message.topic == self._pointer:
+            elif message.topic == self._reader.pointer_topic:
                 await self._check_manifest(message)
             elif (loaded := self._verify(message)) is not None:
                 self._silence = _Silence.LOADING
@@ -131,11 +108,9 @@ class Fetch:
             await self._follower.unsubscribe(*window)
 
     async def _next_message(self) -> LiveMessage | None:
-        try:
-            async with asyncio.timeout(self._silence.value):
-                return await anext(self._follower.messages())
-        except TimeoutError:
-            return None
+        if self._aside:
+            return self._aside.popleft()
+        return await self._follower.next_message(self._silence.value)
 
     def _verify(self, message: LiveMessage) -> LoadedShard | None:
         wanted = self._under_way.get(message.topic)
@@ -156,35 +131,21 @@ class Fetch:
                 f"and may user {self._connection.username!r} read shards?"
             )
         self._silence = _Silence.READING_MANIFEST
-        await self._follower.subscribe(self._pointer)
+        await self._follower.subscribe(self._reader.pointer_topic)
 
     async def _check_manifest(self, message: LiveMessage) -> None:
         """Shards are late: either the manifest names others by now, or they must be published again."""
         if self._silence is not _Silence.READING_MANIFEST or not message.payload:
             return
-        await self._follower.unsubscribe(self._pointer)
-        manifest = decode(message.payload, Manifest)
-        digests = {(each.index, one.sha256) for each in manifest.shards for one in each.encodings}
+        await self._follower.unsubscribe(self._reader.pointer_topic)
+        complete = await self._reader.complete(decode(message.payload, Manifest))
+        generation = complete.manifest.generation
+        digests = {(each.index, one.sha256) for each in complete.shards for one in each.encodings}
         late = tuple(self._under_way.values())
-        if any(each.generation != manifest.generation or (each.index, each.sha256) not in digests for each in late):
-            raise ManifestMovedError(f"{self._project!r} moved on to generation {manifest.generation}: fetch it again")
+        if any(each.generation != generation or (each.index, each.sha256) not in digests for each in late):
+            raise ManifestMovedError(f"{self._project!r} moved on to generation {generation}: fetch it again")
         self._silence = _Silence.RESYNCING
-        await self._resync(manifest, tuple(each.index for each in late))
-
-    async def _resync(self, manifest: Manifest, indexes: tuple[int, ...]) -> None:
-        self._log.warning("resync_requested", generation=manifest.generation, shards=len(indexes))
-        request = Request(
-            project=self._project,
-            id=fresh_request_id(),
-            verb=Verb.RESYNC,
-            connection=fresh_connection_id(),
-            generation=manifest.generation,
-            shards=indexes,
-        )
-        user = self._connection.username or "viewer"
-        await self._follower.publish(
-            REQUEST.outgoing(self._space, self._project, request, user=user, verb=request.verb)
-        )
+        await self._reader.resync(generation, tuple(each.index for each in late))
 
     def _topic(self, wanted: WantedShard) -> str:
         return self._space.topic(

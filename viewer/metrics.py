@@ -55,6 +55,10 @@ def _projects(statuses: list[ProjectStatus]) -> Iterator[str]:
     yield from _head("cairn_reconstructor_up", "gauge", "Whether the reconstructor takes images.")
     for status in statuses:
         yield f'cairn_reconstructor_up{{project="{status.project}"}} {int(status.reconstructor == "ready")}'
+    yield from _head("cairn_reconstructor_trouble", "gauge", "Codes of what keeps the reconstructor from its work.")
+    for status in statuses:
+        if status.code is not None:
+            yield f'cairn_reconstructor_trouble{{project="{status.project}",code="{status.code}"}} 1'
 
 
 def _samples(family: _Family, known: Iterable[ReconstructorStatistics]) -> Iterator[str]:

@@ -14,14 +14,16 @@ from viewer.answers import Failure, Health, PageConfig, ProjectList, json_answer
 from viewer.brake import Brake
 from viewer.config import Settings
 from viewer.connections import TimedConnection, listen
-from viewer.export import CloudStream, UnevenManifestError, open_cloud
-from viewer.fetch import ManifestMovedError, NoManifestError, ShardMissingError
+from viewer.export import CloudStream, open_cloud
+from viewer.fetch import ManifestMovedError, ShardMissingError
 from viewer.headers import security_headers
 from viewer.invitations import redeem
+from viewer.manifest_reader import NoManifestError, PageMissingError
 from viewer.metrics import CONTENT_TYPE, render
 from viewer.pages import INDEX, Asset, load_page
 from viewer.relay import Relay
 from viewer.status import Board, ProjectStatus
+from viewer.wanted import UnevenManifestError
 
 SHUTDOWN_TIMEOUT_S: Final = 5.0
 MAX_DOWNLOADS: Final = 4  # each holds two windows of shards in memory
@@ -29,6 +31,7 @@ _STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
     NoManifestError: HTTPStatus.NOT_FOUND,
     ManifestMovedError: HTTPStatus.SERVICE_UNAVAILABLE,
     ShardMissingError: HTTPStatus.GATEWAY_TIMEOUT,
+    PageMissingError: HTTPStatus.GATEWAY_TIMEOUT,
     UnevenManifestError: HTTPStatus.BAD_GATEWAY,
 }
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -14,7 +14,8 @@ from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, LiveMessage, follow
 from broker.logs import get_logger
-from broker.messages import Manifest, ReconstructorState, ReconstructorStatistics
+from broker.manifest import Manifest
+from broker.messages import ReconstructorState, ReconstructorStatistics
 from broker.rig_messages import AgentState
 from viewer.config import Settings
 
@@ -37,6 +38,7 @@ class CloudStatus(BaseModel):
     shard_count: int
     point_count: int
     level_count: int
+    left_out_point_count: int
     metres_per_unit: float | None
 
 
@@ -57,6 +59,8 @@ class ProjectStatus(BaseModel):
 
     project: ProjectId
     reconstructor: str
+    code: str | None
+    reason: str | None
     image_count: int
     refetch_every: int | None
     cloud: CloudStatus | None
@@ -124,7 +128,7 @@ class Board:
             statistics = decode(payload, ReconstructorStatistics) if payload else None
             facts = dataclasses.replace(facts, statistics=statistics)
         elif found.channel is REFERENCE:
-            facts = dataclasses.replace(facts, cloud=_summarise(decode(payload, Manifest)) if payload else None)
+            facts = dataclasses.replace(facts, cloud=_summarise(payload))
         elif found.channel is AGENT_STATE:
             facts = dataclasses.replace(facts, agents=_with_agent(facts.agents, payload, found.agent))
         if facts == _Facts():
@@ -151,6 +155,8 @@ class Board:
         return ProjectStatus(
             project=project,
             reconstructor=facts.state.presence if facts.state else "unknown",
+            code=facts.state.code if facts.state else None,
+            reason=facts.state.reason if facts.state else None,
             image_count=facts.state.image_count if facts.state else 0,
             refetch_every=facts.state.refetch_every if facts.state else None,
             cloud=facts.cloud,
@@ -160,15 +166,20 @@ class Board:
         )
 
 
-def _summarise(manifest: Manifest) -> CloudStatus:
+def _summarise(payload: bytes) -> CloudStatus | None:
+    """How the cloud stands; None before there are points."""
+    manifest = decode(payload, Manifest) if payload else None
+    if manifest is None or manifest.generation == 0:
+        return None
     return CloudStatus(
         generation=manifest.generation,
         revision=manifest.revision,
         published_at=manifest.sent_at,
         image_count=manifest.image_count,
-        shard_count=len(manifest.shards),
+        shard_count=manifest.shard_count,
         point_count=manifest.point_count,
         level_count=manifest.level_count,
+        left_out_point_count=manifest.left_out.point_count,
         metres_per_unit=manifest.frame.metres_per_unit,
     )
 

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
 from broker.config import Connection
 from broker.contract import IMAGE, RECEIPT
-from broker.delivery import Delivery, DeliveryTimeoutError, PublishRefusedError
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ImageId, ProjectId, SenderId
+from broker.ids import ImageId, ProjectId, SenderId, fresh_client_id, level_of_account
 from broker.live import fresh_connection_id
 from broker.messages import ReceiptStatus, UploadAcknowledged
 
@@ -115,9 +116,9 @@ async def open_sender(connection: Connection, project: ProjectId) -> AsyncIterat
         raise BadUploadError("say who uploads: --user NAME, a contributor of the project")
     if connection.websocket_path is not None:
         raise BadUploadError("images go to the broker's own port, not by WebSocket: unset broker.websocket_path")
-    sender = SenderId(connection.username)
+    sender = level_of_account(connection.username)
     receipts = connection.space.filter(RECEIPT.template, project, sender=sender)
-    client_id = f"{sender}-upload-{fresh_connection_id()}"
+    client_id = fresh_client_id("upload", sender)
     async with Delivery(connection, client_id=client_id, subscriptions=(receipts,), session_expiry_s=0) as delivery:
         await delivery.wait_connected(CONNECT_TIMEOUT_S)
         uploader = PhotographSender(delivery, connection, project, sender)

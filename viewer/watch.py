@@ -8,10 +8,10 @@ from broker.envelope import Message, decode
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.live import LiveMessage, follow
+from broker.manifest import Manifest
 from broker.messages import (
     EVENTS,
     Error,
-    Manifest,
     ProcessingComplete,
     ProcessingStarted,
     Progress,
@@ -62,9 +62,11 @@ def describe(message: Message) -> str:
 def _figures(message: Message) -> str:  # noqa: PLR0911 - one line for each kind of message
     match message:
         case Manifest():
+            left_out = message.left_out.point_count
             return (
                 f"generation {message.generation} revision {message.revision}: "
-                f"{message.point_count:,} points in {len(message.shards)} shards of {message.image_count} images"
+                f"{message.point_count:,} points in {message.shard_count} shards of {message.image_count} images"
+                + (f"; {left_out:,} fine points are left out, the broker's room is full" if left_out else "")
             )
         case ShardUpdate():
             return (
@@ -85,6 +87,7 @@ def _figures(message: Message) -> str:  # noqa: PLR0911 - one line for each kind
         case AgentState():
             return f"{message.agent} {message.presence}"
         case ReconstructorState():
-            return f"{message.presence}, {message.image_count} images"
+            trouble = f": {message.reason or message.code}" if message.code is not None else ""
+            return f"{message.presence}, {message.image_count} images{trouble}"
         case _:
             return ""

@@ -96,7 +96,8 @@ def _lines(user: User, space: TopicSpace) -> Iterator[str]:
                 yield f"topic readwrite {everybody}"
                 continue
             if user.role in channel.readers:
-                yield f"topic read {everybody if channel.is_read_by_all else own}"
+                sees_all = channel.is_read_by_all and user.role is not Role.AGENT
+                yield f"topic read {everybody if sees_all else own}"
             if user.role in channel.writers:
                 yield f"topic write {own}"
     if user.role in {Role.OPERATOR, Role.OBSERVER}:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from broker.images.formats import FORMAT_BY_SUFFIX
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
-from edge_agent.photograph import Photograph
+from edge_agent.photograph import Photograph, plain_name
 
 SETTLE_S = 1.0  # a file unchanged for this time is complete
 
@@ -73,7 +73,7 @@ class FolderCamera:
         return Photograph(
             content=content,
             content_type=FORMAT_BY_SUFFIX[path.suffix.lower()].content_type,
-            file_name=path.name,
+            file_name=plain_name(path.name),
             source=source,
         )
 
@@ -92,8 +92,9 @@ def by_name(path: Path) -> list[tuple[int, str]]:
 
 def _source(path: Path) -> str:
     """Name a file with its size and time: the same name with other content is another photograph."""
+    name = plain_name(path.name)
     try:
         status = path.stat()
     except FileNotFoundError:
-        return path.name
-    return f"{path.name}:{status.st_size}:{status.st_mtime_ns}"
+        return name
+    return f"{name}:{status.st_size}:{status.st_mtime_ns}"

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from broker.contract import CAMERAS, COMMAND, DESIRED_SETTINGS, match
+from broker.contract import AGENT_STATE, CAMERA_PAGE, COMMAND, DESIRED_SETTINGS, REFERENCE, match
 from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.logs import get_logger
-from broker.messages import Cameras
-from broker.rig_messages import Command, CommandReply
+from broker.rig_messages import AgentState, Command, CommandReply
 from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
+from edge_agent.control.camera_book import CameraBook
 from edge_agent.control.commands import Inbox, capture_request_of
 from edge_agent.control.presence import AgentPublisher
 from edge_agent.control.remote_settings import CONFIRM_S, DesiredChange, Running, dump, follow, roll_back
@@ -38,6 +38,7 @@ class CommandReader:
         running: the settings to begin with.
         announce: called after the rig's state changes; must not block.
         reboot: ends the agent, so that its service manager starts it again.
+        state_seen: called with each state on our own topic, and whether it was retained; must not block.
         until_placed: number of placed photographs that is enough; needs a subscription to the cameras.
         confirm_s: longest time that new settings may stay unconfirmed, seconds.
     """
@@ -54,14 +55,17 @@ class CommandReader:
         running: Running,
         announce: Callable[[], None],
         reboot: Callable[[], None],
+        state_seen: Callable[[AgentState, bool], None],
         until_placed: int | None = None,
         confirm_s: float = CONFIRM_S,
     ) -> None:
         self._control, self._publisher, self._spool, self._counters = control, publisher, spool, counters
         self._photographer, self._pipeline, self._announce = photographer, pipeline, announce
+        self._state_seen = state_seen
         self._reboot, self._until_placed, self._confirm_s = reboot, until_placed, confirm_s
         self._inbox = Inbox(already=spool.recall(SpoolKey.REBOOTED_BY))
         self._is_rebooting = False
+        self._book = CameraBook()
         self.running = running
         self._apply(running)
 
@@ -78,15 +82,20 @@ class CommandReader:
                 self._reboot()
 
     async def _follow(self, incoming: Incoming) -> None:
+        found = match(self._publisher.space, incoming.topic)
+        channel = found.channel
+        if channel in {REFERENCE, CAMERA_PAGE} and self._until_placed is not None:
+            self._book.take(found, incoming.payload)
+            await self._count_placed(self._until_placed)
+            return
         if not incoming.payload:  # a retained message was cleared
             return
-        channel = match(self._publisher.space, incoming.topic).channel
         if channel is COMMAND:
             await self._answer(decode(incoming.payload, Command), is_retained=incoming.is_retained)
         elif channel is DESIRED_SETTINGS:
             await self._change(DesiredChange.read(incoming.payload))
-        elif channel is CAMERAS and self._until_placed is not None:
-            await self._count_placed(decode(incoming.payload, Cameras), self._until_placed)
+        elif channel is AGENT_STATE:
+            self._state_seen(decode(incoming.payload, AgentState), incoming.is_retained)
 
     async def _answer(self, command: Command, *, is_retained: bool) -> None:
         error: CairnError | None = None
@@ -120,7 +129,10 @@ class CommandReader:
             await asyncio.to_thread(self._spool.remember, SpoolKey.REBOOTED_BY, command.id)
             self._is_rebooting = True
 
-    async def _count_placed(self, cameras: Cameras, least: int) -> None:
+    async def _count_placed(self, least: int) -> None:
+        cameras = self._book.cameras()
+        if cameras is None:
+            return
         sessions = (self._spool.session, upload_session(self._publisher.agent))
         placed_count = len(own_placed(cameras, sessions))
         is_enough = placed_count >= least

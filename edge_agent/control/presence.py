@@ -5,20 +5,22 @@ from importlib.metadata import version
 from typing import Final
 
 from broker.channel import Channel
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError, PublishRefusedError
 from broker.contract import (
     AGENT_DESCRIPTION,
     AGENT_HEALTH,
     AGENT_STATE,
     AGENT_THUMBNAIL,
-    CAMERAS,
+    CAMERA_PAGE,
     COMMAND,
     COMMAND_REPLY,
     DESIRED_SETTINGS,
+    REFERENCE,
     REPORTED_SETTINGS,
 )
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, PublishRefusedError
+from broker.delivery import Delivery
 from broker.envelope import Message
-from broker.ids import AgentId, ProjectId
+from broker.ids import AgentId, ProjectId, fresh_token
 from broker.logs import get_logger
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentDescription, AgentHealth, AgentPresence, AgentState, CommandReply
@@ -36,17 +38,19 @@ LOG = get_logger()
 class AgentPublisher:
     """The publisher of one agent's messages below `agent/{agent}/`, on a connection that uploads never block."""
 
-    def __init__(self, space: TopicSpace, project: ProjectId, agent: AgentId) -> None:
-        self.space, self.project, self.agent = space, project, agent
+    def __init__(self, space: TopicSpace, project: ProjectId, agent: AgentId, *, session: str = "") -> None:
+        self.space, self.project, self.agent, self.session = space, project, agent, session
+        self.run_id = fresh_token()
         self._boot_id = machine.boot_id()
 
     def subscriptions(self, *, follows_cameras: bool = False) -> tuple[str, ...]:
-        """Topics to subscribe to: commands, desired settings and, if wanted, the cameras."""
-        topics = [
-            self.space.topic(self.project, channel.template, agent=self.agent)
-            for channel in (COMMAND, DESIRED_SETTINGS)
-        ]
-        return (*topics, self.space.topic(self.project, CAMERAS.template)) if follows_cameras else tuple(topics)
+        """Filters to subscribe to: commands, desired settings, our own state and, if wanted, the cameras and what points to them."""
+        own = (COMMAND, DESIRED_SETTINGS, AGENT_STATE)
+        shared = (CAMERA_PAGE, REFERENCE) if follows_cameras else ()
+        return (
+            *(self.space.filter(channel.template, self.project, agent=self.agent) for channel in own),
+            *(self.space.filter(channel.template, self.project) for channel in shared),
+        )
 
     def will(self) -> Outgoing:
         """The last will, which the broker publishes when the connection is lost."""
@@ -104,6 +108,8 @@ class AgentPublisher:
             project=self.project,
             agent=self.agent,
             boot_id=self._boot_id,
+            run_id=self.run_id,
+            session=self.session,
             presence=presence,
             is_capturing=is_capturing,
             reason=reason,

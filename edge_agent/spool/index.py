@@ -30,6 +30,8 @@ class SpoolKey(StrEnum):
 
     # What the images of this spool are called by, for good.
     SESSION = "session"
+    # Names the rig's sessions on the broker; as secret as a password.
+    SESSION_TOKEN = "session_token"  # noqa: S105 - the name of the row
     # What EXIF called the camera lately.
     CAMERA_MODEL = "camera_model"
     # The settings that ops changed last and the broker confirmed.

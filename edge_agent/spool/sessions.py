@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from broker.ids import AgentId
-from broker.messages import CameraEntry, Cameras, CameraState
+from broker.messages import CameraEntry, CameraState
 
 # Of the agent's name in a spool's session; with a random tail it fits an image id.
 SPOOL_NAME_LENGTH = 32
@@ -15,7 +15,7 @@ def upload_session(agent: AgentId) -> str:
     return f"{agent[:UPLOAD_NAME_LENGTH].rstrip('-')}-upload"
 
 
-def own_placed(cameras: Cameras, sessions: Iterable[str]) -> list[CameraEntry]:
+def own_placed(cameras: Iterable[CameraEntry], sessions: Iterable[str]) -> list[CameraEntry]:
     """The placed cameras whose images were taken in one of the sessions."""
     ours = frozenset(sessions)
-    return [each for each in cameras.cameras if each.state is CameraState.PLACED and each.image_id.session in ours]
+    return [each for each in cameras if each.state is CameraState.PLACED and each.image_id.session in ours]

@@ -18,7 +18,7 @@ import psutil
 
 from broker.errors import WRONG_DIGEST, CairnError
 from broker.files import UNFINISHED, write_durably
-from broker.ids import AgentId, BadIdError, ImageId
+from broker.ids import AgentId, BadIdError, ImageId, fresh_token
 from broker.images.formats import FORMAT_BY_CONTENT_TYPE, FORMAT_BY_SUFFIX
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
@@ -111,6 +111,7 @@ class Spool:
             self._index = SpoolIndex.open(folder / "index.sqlite")
             fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
             self.session = self._index.remember_once(SpoolKey.SESSION, fresh)
+            self.session_token = self._index.remember_once(SpoolKey.SESSION_TOKEN, fresh_token())
             self._repair()
         except OSError as exc:
             raise _translated(exc) from exc

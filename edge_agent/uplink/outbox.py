@@ -11,6 +11,7 @@ from broker.errors import CairnError
 from broker.ids import AgentId, ImageId
 from broker.images.formats import FORMAT_BY_SUFFIX
 from broker.messages import ReceiptStatus, UploadAcknowledged
+from edge_agent.photograph import plain_name
 from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.spool.sessions import upload_session
 
@@ -104,7 +105,7 @@ def _describe(path: Path, session: str, sequence: int) -> SpooledImage:
         size_bytes=len(content),
         content_type=image_format.content_type if image_format else "application/octet-stream",
         captured_at=datetime.fromtimestamp(status.st_mtime, UTC),
-        file_name=path.name,
+        file_name=plain_name(path.name),
         source=None,
         state=SpoolState.WAITING,
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from broker.channel import Channel
+from broker.clients.refusals import DeliveryTimeoutError
 from broker.contract import CAPTURED_AT_PROPERTY, MAX_PIECE_BYTES, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE
-from broker.delivery import DeliveryTimeoutError
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
 from broker.messages import ByteRange, Missing, UploadBegin, UploadEnd
@@ -21,19 +21,20 @@ UNDER_WAY: Final = 2  # pieces; the second uses the link while the first is ackn
 ANSWER_TIMEOUT_S: Final = 30.0  # a half-open connection is noticed after one and a half keepalives
 PIECE_TIMEOUT_S: Final = 900.0
 LARGEST_SINGLE_BYTES: Final = 4 * 1024 * 1024
+SMALLEST_PIECE_BYTES: Final = 1024  # a broker that takes less takes no message of ours
 PACKET_OVERHEAD_BYTES: Final = 2048  # topic and properties of a PUBLISH
 LOG = get_logger()
 
 
-def single_limit_bytes(rate_bytes_per_s: float, keepalive_s: float, max_packet_bytes: int | None) -> int:
+def single_limit_bytes(rate_bytes_per_s: float, keepalive_s: float, max_packet_bytes: int) -> int:
     """The largest photograph that is sent as one message; a larger one might never finish before a cut, bytes."""
-    by_broker = (max_packet_bytes or 2**31) - PACKET_OVERHEAD_BYTES
+    by_broker = max_packet_bytes - PACKET_OVERHEAD_BYTES
     return int(min(LARGEST_SINGLE_BYTES, by_broker, rate_bytes_per_s * keepalive_s / 4))
 
 
-def piece_bytes_at(rate_bytes_per_s: float, max_packet_bytes: int | None) -> int:
+def piece_bytes_at(rate_bytes_per_s: float, max_packet_bytes: int) -> int:
     """The size of a piece at this rate, bytes."""
-    by_broker = (max_packet_bytes or 2**31) - PACKET_OVERHEAD_BYTES
+    by_broker = max(SMALLEST_PIECE_BYTES, max_packet_bytes - PACKET_OVERHEAD_BYTES)
     return int(min(max(LEAST_PIECE_BYTES, rate_bytes_per_s * PIECE_S), MAX_PIECE_BYTES, by_broker))
 
 

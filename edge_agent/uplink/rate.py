@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from broker.delivery import BrokerRefusedError, Connected, Delivery, DeliveryTimeoutError
+from broker.clients.connection_state import Connected
+from broker.clients.limits import LARGEST_PACKET_BYTES
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
+from broker.clients.trouble import Trouble
+from broker.delivery import Delivery
 from broker.errors import CairnError
+from broker.logs import get_logger
 from broker.messages import Flow, ReconstructorPresence, ReconstructorState
 from edge_agent.config import Settings
 from edge_agent.photograph import now_utc
@@ -59,7 +64,8 @@ class Uplink:
         self._fruitless_count = 0
         self.receipt_s: float | None = None
         self.lost_session_count = 0
-        self.max_packet_bytes: int | None = None
+        self.reconstructor = Trouble(log=get_logger(), event="reconstructor_waits")
+        self.max_packet_bytes = LARGEST_PACKET_BYTES
 
     def attach(self, delivery: Delivery) -> None:
         """Use a new connection, and forget what was learnt of the last one."""
@@ -86,12 +92,20 @@ class Uplink:
         return self.delivery.is_connected and is_ready and not is_paused
 
     def take_state(self, state: ReconstructorState) -> None:
+        """Note the reconstructor's state; what keeps it from its work is logged once."""
         self._presence, self._seen_on = state.presence, self.delivery.connect_count
+        if state.code is not None:
+            self.reconstructor.note(state.code, state.reason or state.code)
+        elif state.presence is ReconstructorPresence.READY:
+            self.reconstructor.clear()
         self.wake()
 
     def take_flow(self, flow: Flow) -> None:
+        """Note how much may be under way; the reason of a pause is logged once."""
         self.window = Window(image_count=flow.image_count, size_bytes=flow.size_bytes)
         self._pause_until = flow.pause_until
+        if flow.code is not None:
+            self.reconstructor.note(flow.code, flow.reason or flow.code)
         self.wake()
 
     def hold(self) -> None:
@@ -132,7 +146,7 @@ class Uplink:
                 self.lost_session_count += not state.is_session_present
             if self._fruitless_count >= STUCK_AFTER:
                 raise LinkStuckError("the connection ends before a single message is through: sending in small pieces")
-            count, self.max_packet_bytes = state.count, state.max_packet_bytes
+            count, self.max_packet_bytes = state.count, state.limits.max_packet_bytes
             self.wake()
 
     async def _next(self, count: int) -> Connected | None:

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
+from broker.clients.trouble import Trouble
 from broker.contract import FLOW, IMAGE, MISSING, RECEIPT, RECONSTRUCTOR_STATE, match
-from broker.delivery import Delivery, DeliveryTimeoutError, Incoming, PublishRefusedError
+from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
@@ -68,6 +70,7 @@ class Uploader:
         self.sent_count = 0
         self.resent_count = 0
         self.last_error: str | None = None
+        self._refusals = Trouble(log=LOG, event="image_refused")
 
     def wake(self) -> None:
         """Look for another photograph in the outbox."""
@@ -155,8 +158,9 @@ class Uploader:
                 return False
         except (PublishRefusedError, DeliveryTimeoutError) as exc:
             self.last_error = exc.sentence
-            LOG.warning("image_refused", image_id=image.image_id, code=exc.code, reason=exc.sentence, attempt=attempt)
+            self._refusals.note(exc.code, exc.sentence, image_id=image.image_id, attempt=attempt)
             return False
+        self._refusals.clear()
         self._asked.discard(image.image_id)  # asked while it was still on its way
         self.sent_count += 1
         self.resent_count += attempt > 0
@@ -223,8 +227,14 @@ class Uploader:
                 await self._take_gap(gap)
         elif found.channel is FLOW:
             self.uplink.take_flow(decode(incoming.payload, Flow))
+            self._note_trouble()
         elif found.channel is RECONSTRUCTOR_STATE and incoming.payload:
             self.uplink.take_state(decode(incoming.payload, ReconstructorState))
+            self._note_trouble()
+
+    def _note_trouble(self) -> None:
+        """Let the rig's health say why the reconstructor waits."""
+        self.last_error = self.uplink.reconstructor.reason or self.last_error
 
     async def _take_gap(self, gap: MissingSequences) -> None:
         """Send images under way again soon; log those that are gone. Waiting images follow in order."""

@@ -14,7 +14,8 @@ from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
 
 LEVEL_COUNT: Final = 10
 _CELL_BITS: Final = 16  # cells of the finest grid along an axis, as a power of two
-_FIRST_BITS: Final = 7  # level 0 keeps the first point of each occupied voxel of 128 cubed
+_FIRST_BITS: Final = (6, 5, 4, 3)  # level 0 keeps the first point of each occupied voxel of 64 cubed, or of fewer
+_FIRST_POINTS: Final = 8192  # about 55 kB packed: the whole object is visible soon, on a slow link, too
 _AXES: Final = 3
 
 
@@ -33,18 +34,14 @@ class ReadyShard:
     entry: ShardEntry
     payloads: dict[Encoding, bytes]
 
-    @property
-    def size_bytes(self) -> int:
-        """Size of all its encodings, bytes."""
-        return sum(len(payload) for payload in self.payloads.values())
-
 
 def cut(cloud: PointCloud, edge: float = 0.0) -> list[Shard]:
     """Cut a cloud into shards, coarse to fine; without the last shards it is a correct, coarser cloud.
 
-    Level 0 holds the first point of each occupied voxel of a 128 x 128 x 128 grid, level 1 the first remaining point of
-    each voxel of a 256 x 256 x 256 grid that has none yet, and so on; the last level takes all remaining points. When
-    these fit into one shard there is no finer level.
+    Level 0 holds the first point of each occupied voxel of a 64 x 64 x 64 grid, or of a coarser grid if these are more
+    than 8,192. Level 1 holds the first point of each voxel of a grid twice as fine that has none yet, and so on; the last
+    level takes all remaining points. When these fit into one shard there is no finer level; level 0 is the last one only
+    with at most 8,192 points.
 
     Args:
         cloud: the points, at least one.
@@ -64,16 +61,24 @@ def cut(cloud: PointCloud, edge: float = 0.0) -> list[Shard]:
 
 
 def entries(
-    shards: list[Shard], *, first_index: int, image_number: int | None, is_incremental: bool
+    shards: list[Shard], *, first_index: int, image_number: int | None = None, component: int = 0
 ) -> Iterator[ReadyShard]:
-    """Encode shards and describe them for the manifest; their indexes start at `first_index`."""
+    """Encode shards and describe them for the manifest; their indexes start at `first_index`.
+
+    Args:
+        shards: as `cut` returns them.
+        first_index: the first index.
+        image_number: the image whose increment they are; None for a complete reference set.
+        component: the component in whose frame the points lie.
+    """
     for index, shard in enumerate(shards, start=first_index):
         payloads = {encoding: encode(shard.cloud, encoding) for encoding in Encoding}
         entry = ShardEntry(
             index=index,
             level=shard.level,
-            kind="incremental" if is_incremental else "reference",
+            kind="reference" if image_number is None else "incremental",
             image_number=image_number,
+            component=component,
             point_count=len(shard.cloud),
             bounds=bounds_of(shard.cloud),
             encodings=tuple(
@@ -118,10 +123,10 @@ def _levels(codes: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.intp]]]
     changes[0] = np.iinfo(np.uint64).max
     changes[1:] = codes[1:] ^ codes[:-1]
     left = np.arange(len(codes))
+    first_bits = _first_bits(changes)
     for level in range(LEVEL_COUNT):
-        shift = _AXES * (_CELL_BITS - _FIRST_BITS - level)
-        is_member = (changes[left] >> np.uint64(shift)) != 0
-        is_last = level == LEVEL_COUNT - 1 or len(left) <= MAX_POINTS
+        is_member = _is_first(changes[left], first_bits + level)
+        is_last = level == LEVEL_COUNT - 1 or len(left) <= (MAX_POINTS if level else _FIRST_POINTS)
         members = left if is_last else left[is_member]
         if len(members):
             yield level, members
@@ -130,6 +135,16 @@ def _levels(codes: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.intp]]]
         left = left[~is_member]
         if not len(left):
             return
+
+
+def _first_bits(changes: NDArray[np.uint64]) -> int:
+    """The bits of level 0's grid: the finest one, at most 64 x 64 x 64, with at most `_FIRST_POINTS` points."""
+    fits = (bits for bits in _FIRST_BITS if np.count_nonzero(_is_first(changes, bits)) <= _FIRST_POINTS)
+    return next(fits, _FIRST_BITS[-1])
+
+
+def _is_first(changes: NDArray[np.uint64], bits: int) -> NDArray[np.bool_]:
+    return np.asarray((changes >> np.uint64(_AXES * (_CELL_BITS - bits))) != 0)
 
 
 def _runs(rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:

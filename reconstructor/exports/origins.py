@@ -9,12 +9,12 @@ import numpy as np
 
 from broker.errors import CairnError
 from broker.ids import ProjectId
-from broker.messages import Manifest
 from reconstructor.clouds.ply import read_ply
 from reconstructor.clouds.similarity import Matrix, Vector
 from reconstructor.engine.mvs.normals import estimated_normals
 from reconstructor.exports.surface import Surface
 from reconstructor.storage.read_only import DATABASE_NAME
+from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.store import Store
 
 _ENGINE_IN_STORE: Final = "black_box"
@@ -35,20 +35,20 @@ class Origin:
     Attributes:
         engine_folder: of the built-in engine's state; None where another black box made the points.
         store_folder: of the project; None for a replay.
-        manifest: what viewers see now; None for a replay.
+        reference: every point that is stored; None for a replay.
     """
 
     engine_folder: Path | None
     store_folder: Path | None = None
-    manifest: Manifest | None = None
+    reference: ReferenceSet | None = None
 
     @property
     def metres_per_unit(self) -> float | None:
-        return self.manifest.frame.metres_per_unit if self.manifest is not None else None
+        return self.reference.manifest.frame.metres_per_unit if self.reference is not None else None
 
     @property
     def up(self) -> Vector | None:
-        up = self.manifest.frame.up if self.manifest is not None else None
+        up = self.reference.manifest.frame.up if self.reference is not None else None
         return None if up is None else np.array(up)
 
 
@@ -65,34 +65,33 @@ def find_origin(name: str, data_dir: Path) -> Origin:
     folder = data_dir / ProjectId(name)
     if not (folder / DATABASE_NAME).is_file():
         raise NothingToExportError(f"there is neither a replay in {name!r} nor a project {folder}: check --data")
-    manifest = Store.read_only(folder).manifest()
-    if manifest is None:
+    reference = Store.read_only(folder).reference()
+    if reference is None:
         raise NothingToExportError(f"project {name!r} has no points yet")
     engine = folder / _ENGINE_IN_STORE
-    return Origin(engine_folder=engine if (engine / "steps").is_dir() else None, store_folder=folder, manifest=manifest)
+    engine_folder = engine if (engine / "steps").is_dir() else None
+    return Origin(engine_folder=engine_folder, store_folder=folder, reference=reference)
 
 
 def published_surface(origin: Origin) -> Surface:
-    """What viewers see, with normals by neighbourhood; nothing is known of confidence.
+    """Every stored point of the leading component, with normals by neighbourhood; nothing is known of confidence.
 
     Raises:
         NothingToExportError: a replay publishes nothing.
         ShardGoneError, StoreError: files are damaged.
     """
-    if origin.manifest is None or origin.store_folder is None:
+    if origin.reference is None or origin.store_folder is None:
         raise NothingToExportError("there are no dense points: place more photographs")
-    manifest, files = origin.manifest, Store.read_only(origin.store_folder).generation_files
+    reference, files = origin.reference, Store.read_only(origin.store_folder).generation_files
     with tempfile.TemporaryDirectory() as name:
         merged = Path(name) / "merged.ply"
-        files.write_merged(manifest, merged)
-        cloud = read_ply(merged, manifest.point_count)
+        files.write_merged(reference, merged)
+        cloud = read_ply(merged, reference.manifest.point_count)
     normals = estimated_normals(cloud.points_in_world, _centres(origin.store_folder))
     return Surface(points=cloud.points_in_world, normals=normals, colors_rgb=cloud.colors_rgb, confidences=None)
 
 
 def _centres(folder: Path) -> Matrix:
     cameras = Store.read_only(folder).cameras()
-    poses = [
-        each.world_from_camera for each in (cameras.cameras if cameras else ()) if each.world_from_camera is not None
-    ]
+    poses = [each.world_from_camera for each in cameras if each.world_from_camera is not None and each.component == 0]
     return np.array(poses).reshape(-1, 4, 4)[:, :3, 3]

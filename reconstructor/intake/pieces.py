@@ -20,8 +20,9 @@ from broker.messages import (
 )
 from reconstructor.context import Context
 from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeError
+from reconstructor.disk import wait_for_disk
 from reconstructor.gaps import Gaps
-from reconstructor.intake.receipts import captured_at, receipt_for, receipt_of, rejection, send_receipt, wait_for_disk
+from reconstructor.intake.receipts import captured_at, receipt_for, receipt_of, rejection, send_receipt
 from reconstructor.intake.validation import Taken, Upload, WrongDigestError
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.partial_uploads import BadPieceError, TornUploadError

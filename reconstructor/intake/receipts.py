@@ -1,17 +1,18 @@
-"""What does a sender hear back? Receipts, gaps in its count, and its flow limit."""
+"""What does a sender hear back? Receipts, and gaps in its count."""
 
 import asyncio
 import contextlib
 from datetime import datetime
 from typing import Final
 
-from broker.contract import CAPTURED_AT_PROPERTY, FLOW, MISSING, RECEIPT
+from broker.contract import CAPTURED_AT_PROPERTY, MISSING, RECEIPT
 from broker.delivery import Incoming
 from broker.errors import CairnError
 from broker.ids import ImageName, SenderId
-from broker.messages import Flow, Missing, ReceiptStatus, UploadAcknowledged
-from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from broker.messages import Missing, ReceiptStatus, UploadAcknowledged
+from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.decoders.inspection import ImageRefusedError
+from reconstructor.disk import note_room, wait_for_disk
 from reconstructor.gaps import Gaps
 from reconstructor.intake.validation import Taken, Upload, take_in
 from reconstructor.storage.durable_files import StoreError
@@ -49,9 +50,7 @@ async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadA
         context.log.info("image_stored", sender=image.sender, image=image.image_id, number=image.number)
         context.signals.work.notify()
         context.signals.thumbnails.set()
-    if context.presence.is_disk_full:
-        context.presence.is_disk_full = False
-        await _publish_state(context)
+        await note_room(context)
     return UploadAcknowledged(
         project=context.project,
         status=taken.status,
@@ -98,26 +97,3 @@ async def ask_for_gaps(context: Context, gaps: Gaps) -> None:
                 await context.delivery.publish(MISSING.outgoing(context.space, context.project, message, sender=sender))
             except BROKER_ERRORS as exc:  # asked again later
                 context.log.warning("missing_not_published", sender=sender, reason=exc.sentence)
-
-
-async def send_flow(context: Context, sender: SenderId) -> None:
-    """Publish, retained, how much a sender may have under way; raises what `Delivery.publish` raises."""
-    settings = context.settings
-    flow = Flow(project=context.project, image_count=settings.flow_images, size_bytes=settings.flow_bytes)
-    await context.delivery.publish(FLOW.outgoing(context.space, context.project, flow, sender=sender))
-
-
-async def wait_for_disk(context: Context, exc: StoreError) -> None:
-    """Publish once that nothing can be stored, then wait before the next attempt."""
-    if not context.presence.is_disk_full:
-        context.presence.is_disk_full = True
-        await context.publish_error(exc)
-        await _publish_state(context)
-    await asyncio.sleep(RETRY_S)
-
-
-async def _publish_state(context: Context) -> None:
-    try:
-        await context.presence.publish()
-    except BROKER_ERRORS as exc:
-        context.log.warning("state_not_published", reason=exc.sentence)

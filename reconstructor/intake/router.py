@@ -3,20 +3,21 @@
 import asyncio
 import contextlib
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from broker.channel import Match
 from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, match
 from broker.delivery import Incoming
 from broker.errors import CairnError
-from broker.ids import ImageName, SenderId
+from broker.ids import ImageName
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import MessageFailedError, translating_defects
+from reconstructor.disk import send_flow, wait_for_disk
 from reconstructor.gaps import Gaps
 from reconstructor.intake.lanes import Lanes
 from reconstructor.intake.pieces import receive_upload
-from reconstructor.intake.receipts import captured_at, receipt_for, rejection, send_flow, send_receipt, wait_for_disk
+from reconstructor.intake.receipts import captured_at, receipt_for, rejection, send_receipt
 from reconstructor.intake.scale_bars import receive_scale_bar
 from reconstructor.intake.validation import Upload
 from reconstructor.requests import ReceivedRequest
@@ -67,7 +68,6 @@ class _Router:
     context: Context
     requests: asyncio.Queue[ReceivedRequest]
     gaps: Gaps
-    senders: set[SenderId] = field(default_factory=set)  # who has the flow limits
 
     def lane_of(self, message: Incoming) -> str:
         """Messages of one lane are processed one after the other: one for each sender, one for everything else."""
@@ -81,6 +81,7 @@ class _Router:
         """Process one message to its end; only a lost broker leaves it unacknowledged, which brings it again."""
         context, attempts = self.context, self.context.store.attempts
         key = key_of(message.topic, message.payload)
+        await context.election.until_confirmed(context.delivery)  # another reconstructor may have this project now
         try:
             if attempts.has_ended_twice(key):
                 await self._set_aside(key, message)
@@ -110,9 +111,9 @@ class _Router:
         if found.channel is SCALE_BAR:
             await receive_scale_bar(context, message.payload)
             return
-        if found.sender not in self.senders:
+        if found.sender not in context.senders:
             await send_flow(context, found.sender)
-            self.senders.add(found.sender)
+            context.senders.add(found.sender)
         if found.channel is IMAGE:
             await self._receive_image(found, message)
         else:

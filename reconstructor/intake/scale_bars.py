@@ -1,15 +1,16 @@
 """What happens when a person sets a scale bar? It is checked and stored, and a new revision of the manifest has metres."""
 
 import asyncio
-from datetime import UTC, datetime
 
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.messages import Cameras, Manifest, ScaleBar
+from broker.manifest import Manifest
+from broker.messages import ScaleBar
 from reconstructor.context import Context
 from reconstructor.defects import translating_defects
 from reconstructor.metric_scale.estimate import estimate_scale
 from reconstructor.metric_scale.scale import Scale, scale_of_bar, scaled
+from reconstructor.storage.reference_set import ReferenceSet
 
 
 async def receive_scale_bar(context: Context, payload: bytes) -> None:
@@ -27,7 +28,7 @@ async def receive_scale_bar(context: Context, payload: bytes) -> None:
         reference = await asyncio.to_thread(store.references.newest)
         manifest = reference.manifest if reference is not None else None
         scale = await asyncio.to_thread(_scale_after, context, payload, manifest)
-        revised = _revised(manifest, scale)
+        revised = _revised(reference, scale)
         await asyncio.to_thread(store.keep_scale_bar, payload, revised)
     context.log.info(
         "scale_changed", source=scale.source.value if scale else "none", metres_per_unit=scale and scale.metres_per_unit
@@ -51,14 +52,11 @@ def _scale_after(context: Context, payload: bytes, manifest: Manifest | None) ->
     if payload:
         return scale_of_bar(decode(payload, ScaleBar), manifest)
     cameras = context.store.references.cameras()
-    if cameras is None:
-        return None
-    return estimate_scale(None, decode(cameras, Cameras).cameras, context.store, context.settings.baseline)
+    return estimate_scale(None, cameras, context.store, context.settings.baseline)
 
 
-def _revised(manifest: Manifest | None, scale: Scale | None) -> Manifest | None:
-    """The manifest with this scale, one revision on; None without one, or when it says so already."""
-    if manifest is None or (frame := scaled(manifest.frame, scale)) == manifest.frame:
+def _revised(reference: ReferenceSet | None, scale: Scale | None) -> ReferenceSet | None:
+    """The reference set with this scale, one revision on; None without one, or when it says so already."""
+    if reference is None or (frame := scaled(reference.manifest.frame, scale)) == reference.manifest.frame:
         return None
-    changes = {"frame": frame, "revision": manifest.revision + 1, "sent_at": datetime.now(UTC)}
-    return manifest.model_copy(update=changes)
+    return reference.with_manifest(frame=frame, revision=reference.manifest.revision + 1)

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from broker.errors import CairnError
-from broker.ids import Generation, ProjectId
-from broker.messages import CameraEntry, Cameras
+from broker.ids import ProjectId
+from broker.messages import CameraEntry
 from reconstructor.black_box import CameraUpdate, Update
 from reconstructor.config import Baseline
 from reconstructor.jobs.answer import Answer
 from reconstructor.metric_scale.estimate import estimate_scale
 from reconstructor.metric_scale.scale import Scaling
-from reconstructor.publishing.manifests import NextManifest, begin, grow
+from reconstructor.publishing.camera_changes import centre_of, renewed
+from reconstructor.publishing.components import counted
+from reconstructor.publishing.manifests import NextReference, begin, grow
 from reconstructor.schedule import Job, JobKind
 from reconstructor.storage.images import ImageState, StoredImage
+from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.store import Change, Store
 
 
@@ -22,13 +25,6 @@ class RefetchRejectedError(CairnError):
 
     code = "refetch_rejected"
     remedy = "Nothing: the present cloud stays. More overlap helps the next refetch."
-
-
-class BudgetReachedError(CairnError):
-    """There is no room on the broker for more points."""
-
-    code = "retained_budget_reached"
-    remedy = "Raise reconstructor.retained_bytes_limit; the finest levels are left out meanwhile."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +36,7 @@ class CommitPlan:
 
 
 def plan_commit(
-    job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, baseline: Baseline | None = None
+    job: Job, answer: Answer, store: Store, *, project: ProjectId, baseline: Baseline | None = None
 ) -> CommitPlan:
     """Plan what one answer changes; reads the store and changes nothing.
 
@@ -51,53 +47,55 @@ def plan_commit(
     entries = tuple(_cameras(answer.update, {str(image.image_id): image for image in images}))
     measured = estimate_scale(answer.update, entries, store, baseline)
     scaling = Scaling(measured=measured, is_fixed=bool(store.scale_bar()))
-    following = _following(job, answer, store, project=project, bytes_limit=bytes_limit, scaling=scaling)
-    cameras = None
-    if answer.update is not None:
-        generation = _generation(following, store)
-        cameras = Cameras(project=project, generation=generation, cameras=entries).encode()
+    following = _following(job, answer, store, project=project, scaling=scaling)
+    reference = following.reference if following else None
+    if entries:
+        reference = _with_cameras(reference, entries, store, project=project, image_count=job.image_number)
     change = Change(
-        manifest=following.manifest if following else None,
+        reference=reference,
         shards=following.shards if following else (),
-        cameras=cameras,
         states=_states(job, answer, images),
         solution=answer.solution,
     )
-    return CommitPlan(change=change, remarks=tuple(_remarks(job, answer, following)))
+    return CommitPlan(change=change, remarks=tuple(_remarks(job, answer)))
 
 
-def _following(
-    job: Job, answer: Answer, store: Store, *, project: ProjectId, bytes_limit: int, scaling: Scaling
-) -> NextManifest | None:
+def _following(job: Job, answer: Answer, store: Store, *, project: ProjectId, scaling: Scaling) -> NextReference | None:
     if answer.cloud is None or (job.kind is JobKind.REFETCH and answer.is_rejected):
         return None
     reference = store.references.newest()
     if reference is not None and job.kind is JobKind.ADD:
-        return grow(
-            reference.manifest,
-            answer.cloud,
-            image_number=job.image_number,
-            update=answer.update,
-            bytes_limit=bytes_limit,
-            scaling=scaling,
-        )
+        return grow(reference, answer.cloud, image_number=job.image_number, update=answer.update, scaling=scaling)
     return begin(
         answer.cloud,
         project=project,
         generation=store.references.next_generation(),
-        previous=reference.manifest if reference is not None else None,
+        previous=store.references.present(),
         image_count=job.image_number,
         update=answer.update,
-        bytes_limit=bytes_limit,
         scaling=scaling,
     )
 
 
-def _generation(following: NextManifest | None, store: Store) -> Generation | None:
-    if following is not None and following.manifest is not None:
-        return following.manifest.generation
-    kept = store.references.kept()
-    return Generation(max(kept)) if kept else None
+def _with_cameras(
+    following: ReferenceSet | None,
+    entries: tuple[CameraEntry, ...],
+    store: Store,
+    *,
+    project: ProjectId,
+    image_count: int,
+) -> ReferenceSet | None:
+    """The next reference set with these cameras; without new points, the present one if a camera changed."""
+    reference = following or store.references.present() or ReferenceSet.empty(project)
+    manifest = reference.manifest
+    pages = renewed(reference.camera_pages, entries, project, centre_of(manifest.bounds, manifest.frame.offset))
+    if following is None and [page.digest for page in pages] == list(manifest.camera_pages):
+        return None
+    return reference.with_cameras(pages).with_manifest(
+        revision=manifest.revision + (following is None),
+        image_count=max(manifest.image_count, image_count),
+        components=counted(manifest.components, entries, max(manifest.image_count, image_count)),
+    )
 
 
 def _cameras(update: Update | None, image_by_id: dict[str, StoredImage]) -> Iterator[CameraEntry]:
@@ -113,6 +111,7 @@ def _entry(camera: CameraUpdate, image: StoredImage) -> CameraEntry:
         image_id=image.image_id,
         image_number=image.number,
         state=camera.state,
+        component=camera.component,
         code=camera.code.strip("_") or None,
         reason=camera.reason or None,
         world_from_camera=camera.world_from_camera,
@@ -135,10 +134,6 @@ def _states(job: Job, answer: Answer, images: list[StoredImage]) -> dict[str, Im
     return said
 
 
-def _remarks(job: Job, answer: Answer, following: NextManifest | None) -> Iterator[CairnError]:
+def _remarks(job: Job, answer: Answer) -> Iterator[CairnError]:
     if job.kind is JobKind.REFETCH and answer.update is not None and answer.is_rejected:
         yield RefetchRejectedError(answer.update.refetch_rejected)
-    if following is not None and following.left_out_count:
-        yield BudgetReachedError(
-            f"{following.left_out_count} of the finest points were left out: raise retained_bytes_limit"
-        )

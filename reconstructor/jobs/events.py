@@ -4,11 +4,13 @@ import asyncio
 import time
 
 from broker.ids import Generation
-from broker.messages import Manifest, ProcessingComplete, ProcessingStarted, RefetchStarting, ShardUpdate
+from broker.manifest import Manifest
+from broker.messages import ProcessingComplete, ProcessingStarted, RefetchStarting, ShardEntry, ShardUpdate
 from reconstructor.context import Context
 from reconstructor.schedule import Job, JobKind
 from reconstructor.statistics import LatencySamples
 from reconstructor.storage.images import ImageState, StoredImage
+from reconstructor.storage.reference_set import ReferenceSet
 
 _SPOKEN_STATES = frozenset({ImageState.PLACED, ImageState.WAITING, ImageState.REJECTED})
 
@@ -31,20 +33,21 @@ async def publish_start(context: Context, job: Job, image: StoredImage) -> None:
 
 
 async def publish_result(
-    context: Context, latencies: LatencySamples, job: Job, image: StoredImage, manifest: Manifest | None
+    context: Context, latencies: LatencySamples, job: Job, image: StoredImage, grown: ReferenceSet | None
 ) -> None:
-    """Publish what the store has, then the job's events; `manifest` is what the job wrote, if points came."""
+    """Publish what the store has, then the job's events; `grown` is what the job wrote, if points came."""
     await context.reconcile()
     new_points = 0
+    manifest = grown.manifest if grown is not None else None
     is_shown = manifest is not None and job.kind is JobKind.ADD
     stored_to_shard_s = _seconds_since(image.stored_at) if is_shown else None
     captured_to_shard_s = _seconds_since(image.captured_at) if is_shown else None
-    if manifest is not None:
+    if grown is not None:
         if stored_to_shard_s is not None:
             latencies.stored_to_shard_s.append(stored_to_shard_s)
-        update = _shard_update(context, job, image, manifest)
+        update = _shard_update(context, job, image, grown)
         new_points = update.point_count
-        if await asyncio.to_thread(_is_present, context, manifest):
+        if await asyncio.to_thread(_is_present, context, grown.manifest):
             await context.publish_event(update)
     await publish_end(
         context,
@@ -69,19 +72,29 @@ def _seconds_since(instant: float | None) -> float | None:
     return seconds if seconds >= 0 else None
 
 
-def _shard_update(context: Context, job: Job, image: StoredImage, manifest: Manifest) -> ShardUpdate:
-    own = [entry for entry in manifest.shards if entry.image_number == job.image_number]
-    reference = [entry for entry in manifest.shards if entry.kind == "reference"]
-    new = own if own and job.kind is JobKind.ADD else reference
+def _shard_update(context: Context, job: Job, image: StoredImage, grown: ReferenceSet) -> ShardUpdate:
+    own = _own_shards(grown, job.image_number) if job.kind is JobKind.ADD else []
+    new = own or [entry for entry in grown.shards if entry.kind == "reference"]
     return ShardUpdate(
         project=context.project,
         image_id=image.image_id,
         image_number=image.number,
-        generation=manifest.generation,
-        revision=manifest.revision,
+        generation=Generation(grown.manifest.generation),
+        revision=grown.manifest.revision,
         shards=tuple(entry.index for entry in new),
         point_count=sum(entry.point_count for entry in new),
     )
+
+
+def _own_shards(grown: ReferenceSet, image_number: int) -> list[ShardEntry]:
+    """The increment of an image: at the end, or a little before when another lane stored meanwhile."""
+    own: list[ShardEntry] = []
+    for page in reversed(grown.shard_pages):
+        found = [entry for entry in page.message.shards if entry.image_number == image_number]
+        if own and not found:
+            break
+        own = found + own
+    return own
 
 
 async def publish_end(
@@ -103,7 +116,7 @@ async def publish_end(
         image_number=image.number,
         state=state.value if state in _SPOKEN_STATES else "unknown",
         is_refetch=job.kind is JobKind.REFETCH,
-        generation=manifest.generation if manifest is not None else None,
+        generation=Generation(manifest.generation) if manifest is not None else None,
         revision=manifest.revision if manifest is not None else 0,
         new_point_count=new_points,
         duration_s=max(0.0, time.time() - started_at),

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from broker.errors import CairnError
-from broker.messages import Manifest
 from reconstructor.context import RETRY_S, Context
 from reconstructor.defects import translating_defects
+from reconstructor.disk import wait_for_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.child import BlackBoxInterruptedError
 from reconstructor.jobs.answer import Answer, read_answer
@@ -22,9 +22,10 @@ from reconstructor.jobs.events import publish_end, publish_result, publish_start
 from reconstructor.jobs.progress_events import publishing_progress
 from reconstructor.schedule import Job, JobKind, JobState
 from reconstructor.statistics import LatencySamples
-from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.durable_files import DiskFullError, StoreError
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.images import StoredImage
+from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.worker import Call
 
 
@@ -88,15 +89,15 @@ async def run_job(context: Context, lanes: Lanes, job: Job) -> None:
     """Run one job to its end, from where a crash may have left it."""
     image = await asyncio.to_thread(context.store.image, job.image_number)
     if job.state is JobState.STORED:
-        manifest = await asyncio.to_thread(_stored_manifest, context, job)
-        await publish_result(context, lanes.latencies, job, image, manifest)
+        grown = await asyncio.to_thread(_stored_growth, context, job)
+        await publish_result(context, lanes.latencies, job, image, grown)
         return
     plan = await _make_and_store(context, lanes, job, image)
     if plan is None:
         return
     for remark in plan.remarks:
         await context.publish_error(remark, image_id=image.image_id)
-    await publish_result(context, lanes.latencies, job, image, plan.change.manifest)
+    await publish_result(context, lanes.latencies, job, image, plan.change.grown)
 
 
 async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> CommitPlan | None:
@@ -117,8 +118,11 @@ async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: Store
             await context.leave_out_damaged(exc)
             return None
         except StoreError as exc:  # the disk's fault, not the image's: it runs again
-            await context.publish_error(exc, image_id=image.image_id)
-            await asyncio.sleep(RETRY_S)
+            if isinstance(exc, DiskFullError):
+                await wait_for_disk(context, exc)
+            else:
+                await context.publish_error(exc, image_id=image.image_id)
+                await asyncio.sleep(RETRY_S)
             return None
         except CairnError as exc:
             await _fail(context, job, image, exc)
@@ -156,17 +160,16 @@ def _check(context: Context, job: Job, answer: Answer) -> CommitPlan:
         answer,
         context.store,
         project=context.project,
-        bytes_limit=context.settings.retained_bytes_limit,
         baseline=context.settings.baseline,
     )
 
 
-def _stored_manifest(context: Context, job: Job) -> Manifest | None:
-    """The manifest with what a job wrote before a crash; None when it brought no points, or newer ones replaced them."""
+def _stored_growth(context: Context, job: Job) -> ReferenceSet | None:
+    """The reference set with what a job wrote before a crash; None when no points came, or newer ones replaced them."""
     reference = context.store.references.newest()
     if reference is None or reference.manifest.generation != context.store.job_generation(job):
         return None
-    return reference.manifest
+    return reference
 
 
 async def _fail(context: Context, job: Job, image: StoredImage, exc: CairnError) -> None:

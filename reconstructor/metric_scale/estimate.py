@@ -29,7 +29,8 @@ def _placed_images(cameras: Iterable[CameraEntry], images: Iterable[StoredImage]
     image_by_id = {image.image_id: image for image in images}
     for camera in cameras:
         image = image_by_id.get(camera.image_id)
-        if image is not None and camera.world_from_camera is not None:
+        is_leading = camera.component == 0  # no metre crosses components
+        if image is not None and is_leading and camera.world_from_camera is not None:
             yield PlacedImage(image=image, centre_in_world=np.array(camera.world_from_camera)[:3, 3])
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from broker.envelope import Vector3
 from broker.errors import CairnError
-from broker.messages import Manifest, ScaleBar, ScaleSource, WorldFrame
+from broker.manifest import Manifest
+from broker.messages import ScaleBar, ScaleSource, WorldFrame
 from reconstructor.clouds.sharding import longest_edge
 
 _RANK: Final = {ScaleSource.NONE: 0, ScaleSource.GPS: 1, ScaleSource.BASELINE: 2, ScaleSource.SCALE_BAR: 3}

@@ -1,7 +1,6 @@
-"""How is the next manifest made? From a complete new reference set, or the present one and an increment. Pure."""
+"""How is the next reference set made? From a complete new cloud, or the present set and an increment. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -9,12 +8,15 @@ import numpy as np
 from broker.envelope import Vector3
 from broker.errors import CairnError
 from broker.ids import Generation, ProjectId
-from broker.messages import Manifest, Similarity, WorldFrame
+from broker.manifest import Manifest
+from broker.messages import Similarity, WorldFrame
 from broker.shards import PointCloud
 from reconstructor.black_box import Update
 from reconstructor.clouds.ply import NotFinitePlyError, WideCloud
-from reconstructor.clouds.sharding import ReadyShard, Shard, bounds_of, cut, entries, join_bounds, longest_edge
+from reconstructor.clouds.sharding import ReadyShard, bounds_of, cut, entries, join_bounds, longest_edge
 from reconstructor.metric_scale.scale import NOTHING_KNOWN, Scaling, next_scale, scaled
+from reconstructor.publishing.components import with_component
+from reconstructor.storage.reference_set import ReferenceSet
 
 _FLOAT32_STEP: Final = 2.0**-23
 _FINEST_STEP: Final = 2.0**-17  # of the extent: half of what the packed encoding resolves
@@ -29,12 +31,11 @@ class CloudOutOfBoundsError(CairnError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NextManifest:
-    """The next manifest, the shards that are new in it, and how many points found no room."""
+class NextReference:
+    """The next reference set and the shards that are new in it."""
 
-    manifest: Manifest | None
+    reference: ReferenceSet
     shards: tuple[ReadyShard, ...]
-    left_out_count: int
 
 
 def begin(
@@ -42,89 +43,74 @@ def begin(
     *,
     project: ProjectId,
     generation: int,
-    previous: Manifest | None,
+    previous: ReferenceSet | None,
     image_count: int,
     update: Update | None,
-    bytes_limit: int,
     scaling: Scaling = NOTHING_KNOWN,
-) -> NextManifest:
-    """A complete new reference set.
+) -> NextReference:
+    """A complete new reference set; its cameras stay those of the previous one.
 
     Raises:
         NotFinitePlyError: coordinates that float32 cannot hold.
     """
-    frame = _frame(cloud, previous.frame if previous else WorldFrame(), update, scaling)
-    shards = cut(_narrow(cloud, frame.offset))
-    ready, left_out = _within(shards, bytes_limit, first_index=0, image_number=None)
-    manifest = Manifest(
-        project=project,
+    before = previous if previous is not None else ReferenceSet.empty(project)
+    frame = _frame(cloud, before.manifest.frame, update, scaling)
+    ready = tuple(entries(cut(_narrow(cloud, frame.offset)), first_index=0))
+    old_generation = before.manifest.generation
+    fresh = ReferenceSet.empty(project).with_manifest(
         generation=Generation(generation),
-        revision=0,
-        previous_generation=previous.generation if previous else None,
+        previous_generation=Generation(old_generation) if old_generation else None,
         image_count=image_count,
         frame=frame,
         bounds=join_bounds([shard.entry.bounds for shard in ready]),
-        point_count=sum(shard.entry.point_count for shard in ready),
-        level_count=max(shard.entry.level for shard in ready) + 1,
-        shards=tuple(shard.entry for shard in ready),
     )
-    return NextManifest(manifest=manifest, shards=ready, left_out_count=left_out)
+    return _with_shards(fresh.with_cameras(before.camera_pages), ready)
 
 
 def grow(
-    manifest: Manifest,
+    reference: ReferenceSet,
     cloud: WideCloud,
     *,
     image_number: int,
     update: Update | None,
-    bytes_limit: int,
     scaling: Scaling = NOTHING_KNOWN,
-) -> NextManifest:
+) -> NextReference:
     """The present reference set with an increment under the next indexes, one revision on.
 
     Raises:
         NotFinitePlyError: coordinates that float32 cannot hold.
         CloudOutOfBoundsError: the increment lies nowhere near the present cloud.
     """
+    manifest = reference.manifest
+    component = update.component if update is not None else 0
     increment = _narrow(cloud, manifest.frame.offset)
-    _check_near(manifest, increment)
-    shards = cut(increment, longest_edge(manifest.bounds))
-    used_bytes = sum(each.size_bytes for entry in manifest.shards for each in entry.encodings)
-    first_index = max((entry.index for entry in manifest.shards), default=-1) + 1
-    ready, left_out = _within(shards, bytes_limit - used_bytes, first_index=first_index, image_number=image_number)
-    if not ready:
-        return NextManifest(manifest=None, shards=(), left_out_count=left_out)
+    own = bounds_of(increment)
+    if component == 0:
+        _check_near(manifest, increment)
+    shards = cut(increment, longest_edge(manifest.bounds) if component == 0 else 0.0)
+    ready = tuple(entries(shards, first_index=reference.next_index, image_number=image_number, component=component))
     up = update.up if update is not None and update.up is not None else manifest.frame.up
     scale = next_scale(manifest.frame, scaling, growth=1.0, is_complete=False)
-    grown = manifest.model_copy(
-        update={
-            "sent_at": datetime.now(UTC),
-            "revision": manifest.revision + 1,
-            "image_count": max(manifest.image_count, image_number),
-            "frame": scaled(manifest.frame, scale).model_copy(update={"up": up}),
-            "bounds": join_bounds([manifest.bounds, bounds_of(increment)]),
-            "point_count": manifest.point_count + sum(shard.entry.point_count for shard in ready),
-            "level_count": max(manifest.level_count, *(shard.entry.level + 1 for shard in ready)),
-            "shards": (*manifest.shards, *(shard.entry for shard in ready)),
-        }
+    frame = scaled(manifest.frame, scale).model_copy(update={"up": up})
+    grown = reference.with_manifest(
+        revision=manifest.revision + 1,
+        image_count=max(manifest.image_count, image_number),
+        frame=frame,
+        bounds=join_bounds([manifest.bounds, own]) if component == 0 else manifest.bounds,
+        components=with_component(manifest.components, component, leading=manifest.bounds, own=own, up=up),
     )
-    return NextManifest(manifest=grown, shards=ready, left_out_count=left_out)
+    return _with_shards(grown, ready)
 
 
-def _within(
-    shards: list[Shard], bytes_limit: int, *, first_index: int, image_number: int | None
-) -> tuple[tuple[ReadyShard, ...], int]:
-    """As many shards as there is room for, coarse ones first; a reference set has at least its first."""
-    ready: list[ReadyShard] = []
-    used_bytes = 0
-    is_incremental = image_number is not None
-    for shard in entries(shards, first_index=first_index, image_number=image_number, is_incremental=is_incremental):
-        used_bytes += shard.size_bytes
-        if used_bytes > bytes_limit and (ready or is_incremental):
-            break
-        ready.append(shard)
-    kept_count = sum(shard.entry.point_count for shard in ready)
-    return tuple(ready), sum(len(shard.cloud) for shard in shards) - kept_count
+def _with_shards(reference: ReferenceSet, ready: tuple[ReadyShard, ...]) -> NextReference:
+    manifest = reference.manifest
+    added = reference.with_shards(shard.entry for shard in ready)
+    counted = added.with_manifest(
+        point_count=manifest.point_count + sum(shard.entry.point_count for shard in ready),
+        shard_count=manifest.shard_count + len(ready),
+        level_count=max(manifest.level_count, *(shard.entry.level + 1 for shard in ready)),
+    )
+    return NextReference(reference=counted, shards=ready)
 
 
 def _frame(cloud: WideCloud, old: WorldFrame, update: Update | None, scaling: Scaling) -> WorldFrame:

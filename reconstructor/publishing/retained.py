@@ -8,39 +8,71 @@ from typing import Final
 
 from broker.channel import Channel
 from broker.config import Connection
-from broker.contract import CAMERAS, REFERENCE, RESPONSE, SHARD, match
-from broker.ids import ProjectId, SenderId
+from broker.contract import CAMERA_PAGE, MANIFEST_PAGE, REFERENCE, RESPONSE, SHARD, match
+from broker.ids import Encoding, ProjectId, SenderId
 from broker.live import BrokerLostError, LiveMessage, follow, fresh_connection_id
+from broker.manifest import digest_of
 from broker.shards import sha256
 
-_TIMEOUT_S: Final = 300.0
+_SILENCE_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShardKey:
+    """Which shard, in which encoding."""
+
+    generation: int
+    encoding: Encoding
+    index: int
 
 
 @dataclass(slots=True, kw_only=True)
 class Retained:
-    """What the broker holds: digest by shard topic, the manifest's and the cameras' bytes."""
+    """What the broker holds.
 
-    digests: dict[str, str] = field(default_factory=dict)
+    Attributes:
+        digests: sha256 by shard.
+        sizes: bytes by shard.
+        pages: topics of pages whose bytes have the digest that the topic says.
+        torn: topics of other pages.
+        manifest: the pointer's bytes; empty without one.
+    """
+
+    digests: dict[ShardKey, str] = field(default_factory=dict)
+    sizes: dict[ShardKey, int] = field(default_factory=dict)
+    pages: set[str] = field(default_factory=set)
+    torn: set[str] = field(default_factory=set)
     manifest: bytes = b""
-    cameras: bytes = b""
+
+    def hold(self, key: ShardKey, digest: str, size_bytes: int) -> None:
+        """Note a shard."""
+        self.digests[key], self.sizes[key] = digest, size_bytes
+
+    def drop(self, key: ShardKey) -> None:
+        """Note that a shard is gone."""
+        self.digests.pop(key, None)
+        self.sizes.pop(key, None)
 
 
 async def list_retained(connection: Connection, project: ProjectId) -> Retained:
     """Read the reference set that is retained; shards are digested and dropped as they come.
 
     Raises:
-        BrokerLostError: the broker went away, or took too long.
+        BrokerLostError: the broker went away, or fell silent.
     """
     retained = Retained()
-    async with aclosing(retained_messages(connection, project, SHARD, REFERENCE, CAMERAS)) as messages:
+    channels = (SHARD, REFERENCE, MANIFEST_PAGE, CAMERA_PAGE)
+    async with aclosing(retained_messages(connection, project, *channels)) as messages:
         async for message in messages:
-            channel = match(connection.space, message.topic).channel
-            if channel is REFERENCE:
+            found = match(connection.space, message.topic)
+            if found.channel is REFERENCE:
                 retained.manifest = message.payload
-            elif channel is CAMERAS:
-                retained.cameras = message.payload
+            elif found.channel is SHARD:
+                key = ShardKey(found.generation, found.encoding, found.index)
+                retained.hold(key, sha256(message.payload), len(message.payload))
             else:
-                retained.digests[message.topic] = sha256(message.payload)
+                is_whole = digest_of(message.payload) == found.page
+                (retained.pages if is_whole else retained.torn).add(message.topic)
     return retained
 
 
@@ -49,24 +81,21 @@ async def retained_messages(
 ) -> AsyncGenerator[LiveMessage, None]:
     """Whatever these channels retain now, on a connection of its own; raises like `list_retained`."""
     space = connection.space
-    user = SenderId(connection.username or "reconstructor")
+    user = SenderId("reconstructor")  # the account may be called what no topic level can be
     connection_id = fresh_connection_id()
     end = space.topic(project, RESPONSE.template, user=user, connection=connection_id)
-    try:
-        async with asyncio.timeout(_TIMEOUT_S), follow(connection) as follower:
-            await follower.subscribe(end)
-            await follower.subscribe(*(space.filter(each.template, project) for each in channels))
-            # Queued behind what the subscription brought.
-            await follower.publish(RESPONSE.outgoing(space, project, b"end", user=user, connection=connection_id))
-            async for message in follower.messages():
-                if message.topic == end:
-                    _heed_cancellation()
-                    return
-                if message.is_retained:
-                    yield message
-    except TimeoutError as exc:
-        raise BrokerLostError(f"the broker did not list what it retains in {_TIMEOUT_S:.0f} s") from exc
-    raise BrokerLostError("the connection to the broker ended")
+    async with follow(connection) as follower:
+        await follower.subscribe(end)
+        await follower.subscribe(*(space.filter(each.template, project) for each in channels))
+        # Queued behind what the subscription brought.
+        await follower.publish(RESPONSE.outgoing(space, project, b"end", user=user, connection=connection_id))
+        while (message := await follower.next_message(_SILENCE_S)) is not None:
+            if message.topic == end:
+                _heed_cancellation()
+                return
+            if message.is_retained:
+                yield message
+    raise BrokerLostError(f"the broker fell silent for {_SILENCE_S:.0f} s while it listed what it retains")
 
 
 def _heed_cancellation() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 
-_SCHEMA_NUMBER: Final = 1
+_SCHEMA_NUMBER: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE images (
     number INTEGER PRIMARY KEY,
@@ -32,14 +32,34 @@ CREATE TABLE jobs (
     code TEXT
 ) STRICT;
 CREATE INDEX open_jobs ON jobs (state) WHERE state IN ('queued', 'running', 'stored');
-CREATE TABLE generations (
-    generation INTEGER PRIMARY KEY,
-    revision INTEGER NOT NULL
-) STRICT;
 CREATE TABLE facts (
     name TEXT PRIMARY KEY,
     value ANY NOT NULL
 ) STRICT;
+"""
+_REFERENCES: Final = """
+CREATE TABLE generations (
+    generation INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    manifest BLOB NOT NULL
+) STRICT;
+CREATE TABLE shard_pages (
+    generation INTEGER NOT NULL REFERENCES generations (generation) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (generation, number)
+) STRICT;
+CREATE TABLE camera_pages (
+    number INTEGER PRIMARY KEY,
+    payload BLOB NOT NULL
+) STRICT;
+"""
+# Schema 1 kept whole manifests in files: a refetch makes the cloud again from the images, as a new generation.
+_FROM_1: Final = """
+INSERT OR REPLACE INTO facts SELECT 'generation_floor', max(generation) FROM generations HAVING count(*) > 0;
+DELETE FROM facts WHERE name = 'cameras';
+DROP TABLE generations;
+INSERT INTO jobs (image_number, kind, state) SELECT max(number), 'refetch', 'queued' FROM images HAVING count(*) > 0;
 """
 _BUSY_TIMEOUT_S: Final = 10.0
 
@@ -48,8 +68,8 @@ class Database:
     """One connection, used by one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
-        with _translated():
+        self._path, self._lock = path, threading.RLock()
+        with self._translated():
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -76,7 +96,7 @@ class Database:
             DiskFullError: there is no room.
             StoreError: another trouble with the file.
         """
-        with self._lock, _translated():
+        with self._lock, self._translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -88,7 +108,7 @@ class Database:
 
     def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
         """All rows of a query; raises like `transaction`."""
-        with self._lock, _translated():
+        with self._lock, self._translated():
             return self._connection.execute(statement, values).fetchall()
 
     def row(self, statement: str, *values: object) -> sqlite3.Row | None:
@@ -103,7 +123,7 @@ class Database:
 
     def change(self, statement: str, *values: object) -> None:
         """Change rows inside a transaction; raises like it."""
-        with self._lock, _translated():
+        with self._lock, self._translated():
             self._connection.execute(statement, values)
 
     def fact(self, name: str) -> Any:
@@ -124,19 +144,17 @@ class Database:
         number = self.number("PRAGMA user_version")
         if number > _SCHEMA_NUMBER:
             raise StoreError(f"the store's schema {number} is newer than this program's {_SCHEMA_NUMBER}: update cairn")
-        if number == 0:
-            with self._lock, _translated():
-                self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_NUMBER}; COMMIT;")
+        if number < _SCHEMA_NUMBER:
+            changes = (_FROM_1 if number else _SCHEMA) + _REFERENCES
+            with self._lock, self._translated():
+                self._connection.executescript(f"BEGIN; {changes} PRAGMA user_version = {_SCHEMA_NUMBER}; COMMIT;")
 
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Translate SQLite's errors into store errors."""
-    try:
-        yield
-    except sqlite3.Error as exc:
-        if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            raise DiskFullError(
-                "the disk is full (the store's database): free some space, images wait meanwhile"
-            ) from exc
-        raise StoreError(f"the store's database fails: {exc}; check its disk and owner") from exc
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Translate SQLite's errors into store errors that name the file."""
+        try:
+            yield
+        except sqlite3.Error as exc:
+            if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise DiskFullError(f"the disk is full ({self._path}): free some space, images wait meanwhile") from exc
+            raise StoreError(f"{self._path}: {exc}: check its disk and owner, or put a backup in its place") from exc

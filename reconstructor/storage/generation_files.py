@@ -1,4 +1,4 @@
-"""Where do reference sets lie on the disk? The very bytes that are published, and the manifests that name them."""
+"""Where do shards lie on the disk? One folder a generation, with the very bytes that are published."""
 
 import shutil
 from collections.abc import Iterable, Iterator
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from broker.envelope import decode
+from broker.envelope import Vector3
 from broker.files import UNFINISHED
 from broker.ids import Encoding, Generation
-from broker.messages import Manifest, ShardEntry
+from broker.messages import ShardEntry
 from broker.shards import BadShardError, PointCloud, decode_ply, ply_body, ply_header, sha256
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.storage.durable_files import StoreError, make_folder, translate, write_durably
+from reconstructor.storage.reference_set import ReferenceSet
 
 
 class ShardGoneError(StoreError):
@@ -29,33 +30,20 @@ class GenerationFiles:
 
     folder: Path
 
-    def write(self, manifest: Manifest, shards: Iterable[ReadyShard]) -> None:
-        """Write new shards and the manifest that names them; the database does not refer to them yet.
+    def write(self, generation: int, shards: Iterable[ReadyShard]) -> None:
+        """Write new shards; the database does not refer to them yet.
 
         Raises:
             DiskFullError: there is no room.
             StoreError: another trouble with the disk.
         """
-        home = make_folder(self._home(manifest.generation))
+        home = make_folder(self._home(generation))
         files = {
             _shard_name(shard.entry.index, encoding): payload
             for shard in shards
             for encoding, payload in shard.payloads.items()
         }
-        write_durably(home, files | {_manifest_name(manifest.revision): manifest.encode()})
-
-    def manifest(self, generation: int, revision: int) -> tuple[Manifest, bytes]:
-        """A manifest and its bytes as written.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        path = self._home(generation) / _manifest_name(revision)
-        try:
-            payload = path.read_bytes()
-        except OSError as exc:
-            raise translate(exc) from exc
-        return decode(payload, Manifest), payload
+        write_durably(home, files)
 
     def payload(self, generation: int, entry: ShardEntry, encoding: Encoding) -> bytes:
         """The bytes of one shard, checked against the manifest.
@@ -73,12 +61,6 @@ class GenerationFiles:
             raise ShardGoneError(f"shard {entry.index} of generation {generation} has changed on the disk")
         return payload
 
-    def forget_manifests(self, generation: int, *, before: int) -> None:
-        """Remove manifests that newer ones have replaced."""
-        for path in self._home(generation).glob("manifest-*.json"):
-            if int(path.stem.partition("-")[2]) < before:
-                path.unlink(missing_ok=True)
-
     def remove(self, generation: int) -> None:
         """Remove one generation's folder; others may be written meanwhile."""
         shutil.rmtree(self._home(generation), ignore_errors=True)
@@ -89,12 +71,14 @@ class GenerationFiles:
             if path.name.isdecimal() and int(path.name) not in generations:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def write_merged(self, manifest: Manifest, path: Path) -> None:
-        """One PLY of all shards in the world's own coordinates, for a black box; float64 where an offset asks for it."""
+    def write_merged(self, reference: ReferenceSet, path: Path) -> None:
+        """One PLY of the leading component in world coordinates, for a black box; float64 where an offset asks for it."""
         unfinished = path.with_name(path.name + UNFINISHED)
-        is_shifted = any(manifest.frame.offset)
-        rows = self._shifted_rows(manifest) if is_shifted else self._rows(manifest)
-        header = ply_header(manifest.point_count)
+        frame, entries = reference.manifest.frame, [entry for entry in reference.shards if entry.component == 0]
+        clouds = self._clouds(reference.manifest.generation, entries)
+        is_shifted = any(frame.offset)
+        rows = _shifted_rows(clouds, frame.offset) if is_shifted else (ply_body(cloud) for cloud in clouds)
+        header = ply_header(sum(entry.point_count for entry in entries))
         try:
             with unfinished.open("wb") as file:
                 file.write(header.replace(b"float", b"double") if is_shifted else header)
@@ -103,22 +87,10 @@ class GenerationFiles:
         except OSError as exc:
             raise translate(exc) from exc
 
-    def _rows(self, manifest: Manifest) -> Iterator[bytes]:
-        for cloud in self._clouds(manifest):
-            yield ply_body(cloud)
-
-    def _shifted_rows(self, manifest: Manifest) -> Iterator[bytes]:
-        layout = np.dtype([("xyz", "<f8", 3), ("rgb", "u1", 3)])
-        for cloud in self._clouds(manifest):
-            rows = np.empty(len(cloud), layout)
-            rows["xyz"] = cloud.points_in_world.astype(np.float64) + manifest.frame.offset
-            rows["rgb"] = cloud.colors_rgb
-            yield rows.tobytes()
-
-    def _clouds(self, manifest: Manifest) -> Iterator[PointCloud]:
-        for entry in manifest.shards:
+    def _clouds(self, generation: int, entries: Iterable[ShardEntry]) -> Iterator[PointCloud]:
+        for entry in entries:
             try:
-                yield decode_ply(self.payload(manifest.generation, entry, Encoding.PLY))
+                yield decode_ply(self.payload(generation, entry, Encoding.PLY))
             except BadShardError as exc:
                 raise ShardGoneError(f"shard {entry.index} cannot be read") from exc
 
@@ -130,5 +102,10 @@ def _shard_name(index: int, encoding: Encoding) -> str:
     return f"{index:06d}.{encoding.value}"
 
 
-def _manifest_name(revision: int) -> str:
-    return f"manifest-{revision}.json"
+def _shifted_rows(clouds: Iterable[PointCloud], offset: Vector3) -> Iterator[bytes]:
+    layout = np.dtype([("xyz", "<f8", 3), ("rgb", "u1", 3)])
+    for cloud in clouds:
+        rows = np.empty(len(cloud), layout)
+        rows["xyz"] = cloud.points_in_world.astype(np.float64) + offset
+        rows["rgb"] = cloud.colors_rgb
+        yield rows.tobytes()

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from broker.envelope import decode
-from broker.messages import Cameras, Manifest
+from broker.messages import CameraEntry
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import GenerationFiles
+from reconstructor.storage.reference_rows import read_newest
+from reconstructor.storage.reference_set import ReferenceSet
 
 DATABASE_NAME = "store.sqlite"
 
@@ -29,20 +30,22 @@ class ReadOnlyStore:
         """The shards and manifests on disk."""
         return GenerationFiles(folder=self.folder / "generations")
 
-    def manifest(self) -> Manifest | None:
-        """Return the newest manifest, or None if nothing was published yet."""
-        newest = self.newest()
-        return self.generation_files.manifest(*newest)[0] if newest else None
+    def reference(self) -> ReferenceSet | None:
+        """Return the newest reference set, or None if there are no points yet."""
+        newest = read_newest(self._rows)
+        return newest if newest is not None and newest.manifest.generation > 0 else None
 
     def newest(self) -> tuple[int, int] | None:
-        """Return generation and revision of the newest manifest."""
-        rows = self._rows("SELECT generation, revision FROM generations ORDER BY generation DESC LIMIT 1")
+        """Return generation and revision of the newest reference set."""
+        rows = self._rows(
+            "SELECT generation, revision FROM generations WHERE generation > 0 ORDER BY generation DESC LIMIT 1"
+        )
         return (int(rows[0][0]), int(rows[0][1])) if rows else None
 
-    def cameras(self) -> Cameras | None:
+    def cameras(self) -> tuple[CameraEntry, ...]:
         """Return the cameras that were published last."""
-        rows = self._rows("SELECT value FROM facts WHERE name = 'cameras'")
-        return decode(bytes(rows[0][0]), Cameras) if rows else None
+        newest = read_newest(self._rows)
+        return newest.cameras if newest is not None else ()
 
     def images_by_state(self) -> dict[str, int]:
         """Count the images of each state."""
@@ -52,10 +55,10 @@ class ReadOnlyStore:
         """Count the jobs of each state."""
         return dict(self._rows("SELECT state, count(*) FROM jobs GROUP BY state"))
 
-    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         uri = f"{(self.folder / DATABASE_NAME).resolve().as_uri()}?mode=ro"
         try:
             with closing(sqlite3.connect(uri, uri=True)) as connection:
-                return connection.execute(statement).fetchall()
+                return connection.execute(statement, values).fetchall()
         except sqlite3.Error as exc:
             raise StoreError(f"the store in {self.folder} cannot be read: {exc}") from exc

@@ -1,29 +1,20 @@
-"""What must the broker retain? The present reference set, older ones in their grace time, the cameras."""
+"""What must the broker retain? The present reference set with its cameras, and older ones in their grace time."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from broker.ids import Encoding
-from broker.messages import Manifest, ShardEntry
+from broker.messages import CameraEntry, ShardEntry
 from reconstructor.clouds.sharding import ReadyShard
+from reconstructor.storage import reference_rows
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import make_folder, remove_unfinished
 from reconstructor.storage.generation_files import GenerationFiles, ShardGoneError
+from reconstructor.storage.reference_set import ReferenceSet
 
 _FLOOR: Final = "generation_floor"
-_CAMERAS: Final = "cameras"
 _MERGED: Final = "merged-*"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceSet:
-    """The present reference set with its increments."""
-
-    manifest: Manifest
-    payload: bytes
 
 
 class ReferenceSets:
@@ -35,7 +26,7 @@ class ReferenceSets:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database, self._folder = database, folder
         self._files = GenerationFiles(folder=make_folder(folder / "generations"))
-        self._newest: ReferenceSet | None = None
+        self._known: ReferenceSet | None = None
         remove_unfinished(self._files.folder)
         self._forget_merged()
         for generation in sorted(self.kept())[:-2]:
@@ -43,20 +34,25 @@ class ReferenceSets:
         self._files.keep_only(set(self.kept()))
 
     def newest(self) -> ReferenceSet | None:
-        """The present reference set, or None."""
-        kept = self.kept()
-        if not kept:
+        """The present reference set, or None before there are points."""
+        present = self.present()
+        return present if present is not None and present.manifest.generation > 0 else None
+
+    def present(self) -> ReferenceSet | None:
+        """What the broker must point to: like `newest`, or generation 0 with cameras alone."""
+        row = self._database.row(
+            "SELECT generation, revision FROM generations ORDER BY generation DESC, revision DESC LIMIT 1"
+        )
+        if row is None:
             return None
-        generation, revision = max(kept.items())
-        known = self._newest
-        if known is None or (known.manifest.generation, known.manifest.revision) != (generation, revision):
-            manifest, payload = self._files.manifest(generation, revision)
-            known = self._newest = ReferenceSet(manifest=manifest, payload=payload)
+        known = self._known
+        if known is None or (known.manifest.generation, known.manifest.revision) != tuple(row):
+            known = self._known = reference_rows.read_newest(self._database.rows)
         return known
 
     def kept(self) -> dict[int, int]:
         """Revision by generation: the newest one, and older ones that are not cleared yet."""
-        rows = self._database.rows("SELECT generation, revision FROM generations ORDER BY generation")
+        rows = self._database.rows("SELECT generation, revision FROM generations WHERE generation > 0 ORDER BY 1")
         return {row["generation"]: row["revision"] for row in rows}
 
     def next_generation(self) -> int:
@@ -76,19 +72,14 @@ class ReferenceSets:
             self._database.change("DELETE FROM generations WHERE generation = ?", generation)
         self._files.remove(generation)
 
-    def write(self, manifest: Manifest, shards: Iterable[ReadyShard]) -> None:
+    def write(self, generation: int, shards: Iterable[ReadyShard]) -> None:
         """Put files on the disk that nothing refers to yet; raises StoreError."""
-        self._files.write(manifest, shards)
+        self._files.write(generation, shards)
 
-    def record(self, manifest: Manifest | None, cameras: bytes | None) -> None:
-        """Record a manifest and cameras in the database, inside the transaction that ends a job."""
-        if cameras is not None:
-            self._database.set_fact(_CAMERAS, cameras)
-        if manifest is not None:
-            self._database.change(
-                "INSERT INTO generations VALUES (?, ?) ON CONFLICT (generation) DO UPDATE SET revision = excluded.revision",
-                *(manifest.generation, manifest.revision),
-            )
+    def record(self, reference: ReferenceSet) -> None:
+        """Record a reference set in the database, inside the transaction that ends a job."""
+        reference_rows.write(self._database, reference, self.present())
+        self._known = reference  # if the transaction fails, `present` sees other numbers and reads again
 
     def leave_out_damaged(self) -> int:
         """Leave shards out of the manifest whose files are damaged, one revision on; returns how many."""
@@ -96,45 +87,37 @@ class ReferenceSets:
         if newest is None:
             return 0
         manifest = newest.manifest
-        whole = tuple(entry for entry in manifest.shards if self._is_whole(manifest.generation, entry))
-        lost_count = len(manifest.shards) - len(whole)
+        whole = newest.only(lambda entry: self._is_whole(manifest.generation, entry))
+        entries = whole.shards
+        lost_count = manifest.shard_count - len(entries)
         if lost_count:
-            mended = manifest.model_copy(
-                update={
-                    "sent_at": datetime.now(UTC),
-                    "revision": manifest.revision + 1,
-                    "point_count": sum(entry.point_count for entry in whole),
-                    "shards": whole,
-                }
+            mended = whole.with_manifest(
+                revision=manifest.revision + 1,
+                point_count=sum(entry.point_count for entry in entries),
+                shard_count=len(entries),
             )
-            self.write(mended, ())
             with self._database.transaction():
-                self.record(mended, None)
+                self.record(mended)
         return lost_count
-
-    def forget_old_manifests(self) -> None:
-        """Remove the files of revisions that newer ones have replaced."""
-        for generation, revision in self.kept().items():
-            self._files.forget_manifests(generation, before=revision)
 
     def shard(self, generation: int, entry: ShardEntry, encoding: Encoding) -> bytes:
         """The bytes of one shard, checked; raises ShardGoneError."""
         return self._files.payload(generation, entry, encoding)
 
-    def cameras(self) -> bytes | None:
-        """The bytes for `camera/current`."""
-        found: bytes | None = self._database.fact(_CAMERAS)
-        return found
+    def cameras(self) -> tuple[CameraEntry, ...]:
+        """The cameras as they were published last."""
+        present = self.present()
+        return present.cameras if present is not None else ()
 
     def merged(self) -> Path | None:
-        """One PLY of what viewers see now, or None while they see nothing; raises ShardGoneError."""
+        """One PLY of the leading component as viewers see it, or None while they see nothing; raises ShardGoneError."""
         newest = self.newest()
         if newest is None or newest.manifest.point_count == 0:
             return None
         path = self._folder / f"merged-{newest.manifest.generation}-{newest.manifest.revision}.ply"
         if not path.exists():
             self._forget_merged()
-            self._files.write_merged(newest.manifest, path)
+            self._files.write_merged(newest, path)
         return path
 
     def _is_whole(self, generation: int, entry: ShardEntry) -> bool:

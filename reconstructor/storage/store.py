@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from broker.ids import ImageId
-from broker.messages import Manifest
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
 from reconstructor.storage.attempts import Attempts
@@ -24,9 +23,11 @@ from reconstructor.storage.durable_files import (
     translate,
     write_durably,
 )
+from reconstructor.storage.identity import Identity
 from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
 from reconstructor.storage.partial_uploads import PartialUploads
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
+from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.reference_sets import ReferenceSets
 
 _OPEN: Final = "('queued', 'running', 'stored')"
@@ -50,18 +51,21 @@ class Change:
     """What a job changes, all of it in one transaction.
 
     Attributes:
-        manifest: the manifest to publish, or None when no points came.
+        reference: the reference set to publish, or None when neither points nor cameras changed.
         shards: the shards that are new in it.
-        cameras: the bytes for `camera/current`, or None when the black box says nothing of cameras.
         states: what became of images, by image id.
         solution: the complete solution that the points stand on; see `reconstructor.jobs.commit_order`.
     """
 
-    manifest: Manifest | None = None
+    reference: ReferenceSet | None = None
     shards: tuple[ReadyShard, ...] = ()
-    cameras: bytes | None = None
     states: Mapping[str, ImageState]
     solution: int = 0
+
+    @property
+    def grown(self) -> ReferenceSet | None:
+        """The reference set, if points came."""
+        return self.reference if self.shards else None
 
 
 class Store:
@@ -80,6 +84,7 @@ class Store:
             remove_unfinished(self.images_folder)
             self.attempts = Attempts(folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
+            self.identity = Identity(self._database)
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
 
@@ -166,16 +171,17 @@ class Store:
 
     def commit(self, job: Job, change: Change) -> None:
         """Store a job's results in one transaction; a crash after it repeats the publication, not the job."""
-        manifest = change.manifest
-        if manifest is not None:
-            self.references.write(manifest, change.shards)
+        grown = change.grown
+        if grown is not None:
+            self.references.write(grown.manifest.generation, change.shards)
         with self._database.transaction():
             self._database.change(
                 "UPDATE jobs SET state = ?, generation = ? WHERE number = ?",
-                *(JobState.STORED, manifest.generation if manifest else None, job.number),
+                *(JobState.STORED, grown.manifest.generation if grown else None, job.number),
             )
             self._set_states(change.states)
-            self.references.record(manifest, change.cameras)
+            if change.reference is not None:
+                self.references.record(change.reference)
             if change.solution > self.solution:
                 self._database.set_fact(_SOLUTION, change.solution)
 
@@ -183,7 +189,6 @@ class Store:
         """End a job whose results are published."""
         with self._database.transaction():
             self._end(job, JobState.DONE, None)
-        self.references.forget_old_manifests()
 
     def job_generation(self, job: Job) -> int | None:
         """The generation that a stored job wrote, or None when it brought no points."""
@@ -226,13 +231,12 @@ class Store:
         """The scale bar that the present scale comes from, as it came; empty without one."""
         return bytes(self._database.fact(_SCALE_BAR) or b"")
 
-    def keep_scale_bar(self, payload: bytes, manifest: Manifest | None) -> None:
+    def keep_scale_bar(self, payload: bytes, revised: ReferenceSet | None) -> None:
         """Keep a scale bar, or that there is none, with the manifest that says so; None when it says so already."""
-        if manifest is not None:
-            self.references.write(manifest, ())
         with self._database.transaction():
             self._database.set_fact(_SCALE_BAR, payload)
-            self.references.record(manifest, None)
+            if revised is not None:
+                self.references.record(revised)
 
     def count_rejected(self) -> None:
         """Count a refused image."""
@@ -320,7 +324,10 @@ def _job(row: Any) -> Job:
 
 def _lock(folder: Path) -> IO[str]:
     """Lock a project's folder against a second program, until the file is closed or the process ends."""
-    file = (folder / "lock").open("a")
+    try:
+        file = (folder / "lock").open("a")
+    except OSError as exc:
+        raise translate(exc) from exc
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as exc:

@@ -11,6 +11,8 @@ from typing import Any, cast
 import pytest
 
 from broker.channel import Channel, Role
+from broker.clients.publications import PublishResult
+from broker.clients.trouble import Trouble
 from broker.config import Connection
 from broker.contract import (
     AGENT_DESCRIPTION,
@@ -26,7 +28,7 @@ from broker.contract import (
     RESPONSE,
     match,
 )
-from broker.delivery import Delivery, PublishResult
+from broker.delivery import Delivery
 from broker.ids import AgentId, ConnectionId, ImageName, ProjectId, RequestId, SenderId, Verb
 from broker.live import Follower, ask_on
 from broker.logs import get_logger
@@ -42,7 +44,7 @@ from broker.outgoing import Outgoing
 from broker.rig_messages import CommandReply
 from broker.topics import TopicSpace
 from edge_agent.control.presence import AgentPublisher
-from reconstructor import presence, requests
+from reconstructor import disk, presence, requests
 from reconstructor.config import Settings
 from reconstructor.context import Context
 from reconstructor.gaps import Gaps
@@ -118,7 +120,13 @@ def altered(row: Channel) -> Iterator[None]:
 def context_of(recorder: Recorder) -> Any:
     """What the reconstructor's publishing functions read of their context."""
     return SimpleNamespace(
-        project=CHAPEL, space=SPACE, delivery=recorder, settings=Settings(), log=get_logger(), gaps=None
+        project=CHAPEL,
+        space=SPACE,
+        delivery=recorder,
+        settings=Settings(),
+        log=get_logger(),
+        gaps=None,
+        presence=SimpleNamespace(disk=Trouble(log=get_logger(), event="storing_waits")),
     )
 
 
@@ -143,7 +151,7 @@ async def publish_receipt(recorder: Recorder) -> None:
 
 
 async def publish_flow(recorder: Recorder) -> None:
-    await receipts.send_flow(context_of(recorder), SenderId("anna"))
+    await disk.send_flow(context_of(recorder), SenderId("anna"))
 
 
 async def publish_response(recorder: Recorder) -> None:

@@ -2,20 +2,19 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from broker.channel import Match
 from broker.config import Connection
 from broker.contract import (
-    CAMERAS,
     EVENT,
     IMAGE,
     IMAGE_THUMBNAIL,
     MISSING,
     RECEIPT,
     RECONSTRUCTOR_STATE,
-    REFERENCE,
     RESPONSE,
     SHARD,
     UPLOAD_BEGIN,
@@ -25,16 +24,15 @@ from broker.contract import (
 )
 from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
-from broker.ids import Encoding, Generation, ImageId, ImageName, ProjectId
+from broker.ids import Encoding, ImageId, ImageName, ProjectId
+from broker.manifest import Manifest
 from broker.messages import (
     Bounds,
     ByteRange,
     CameraEntry,
-    Cameras,
     CameraState,
     EncodedShard,
     Event,
-    Manifest,
     Missing,
     MissingPieces,
     ReceiptStatus,
@@ -51,6 +49,7 @@ from broker.messages import (
 from broker.outgoing import Outgoing
 from broker.shards import PointCloud, encode_packed, sha256
 from broker.topics import LevelValue, TopicTemplate
+from tests.manifests import paged
 
 CHAPEL = ProjectId("chapel")
 
@@ -65,6 +64,7 @@ class Reconstruction:
     requests: list[Request] = field(default_factory=list)
     manifest: Manifest | None = None
     entries: list[ShardEntry] = field(default_factory=list)
+    placed: list[CameraEntry] = field(default_factory=list)
     retained: dict[str, bytes] = field(default_factory=dict)
     withheld: set[int] = field(default_factory=set)
     pieces: list[bytes] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Reconstruction:
             project=CHAPEL,
             presence=ReconstructorPresence(presence),
             boot_id="b",
-            has_manifest=self.manifest is not None,
+            has_manifest=self.manifest is not None and self.manifest.generation > 0,
             image_count=image_count,
         )
         await self._retain(self._topic(RECONSTRUCTOR_STATE.template), state.encode())
@@ -94,36 +94,33 @@ class Reconstruction:
                 number = image_count if kind == "incremental" else None
                 entry = await self._shard(part, generation, level=level, kind=kind, image_number=number)
                 self.entries.append(entry)
-        self.manifest = Manifest(
-            project=CHAPEL,
-            generation=Generation(generation),
-            revision=revision,
-            previous_generation=Generation(generation - 1) if generation > 1 else None,
-            image_count=image_count,
-            frame=WorldFrame(up=(0.0, 1.0, 0.0)),
-            bounds=Bounds(minimum=(-7.0, -1.0, -7.0), maximum=(7.0, 8.0, 7.0)),
-            point_count=sum(entry.point_count for entry in self.entries),
-            level_count=1 + max(entry.level for entry in self.entries),
-            shards=tuple(self.entries),
-        )
-        await self._retain(self._topic(REFERENCE.template), self.manifest.encode())
-        return self.manifest
+        facts = {
+            "generation": generation,
+            "revision": revision,
+            "previous_generation": generation - 1 if generation > 1 else None,
+            "image_count": image_count,
+            "frame": WorldFrame(up=(0.0, 1.0, 0.0)),
+            "bounds": Bounds(minimum=(-7.0, -1.0, -7.0), maximum=(7.0, 8.0, 7.0)),
+        }
+        return await self._point(**facts)
+
+    async def leave_out(self, point_count: int) -> None:
+        """Say that the broker's budget leaves out so many points."""
+        await self._point(left_out={"point_count": point_count, "shard_count": 1})
 
     async def rescale(self, metres_per_unit: float, source: ScaleSource) -> None:
         """Say how large the object is, by another revision of the same shards."""
         if self.manifest is None:
             raise RuntimeError("there is no manifest to rescale")
         frame = self.manifest.frame.model_copy(update={"metres_per_unit": metres_per_unit, "scale_source": source})
-        changes = {"frame": frame, "revision": self.manifest.revision + 1}
-        self.manifest = self.manifest.model_copy(update=changes)
-        await self._retain(self._topic(REFERENCE.template), self.manifest.encode())
+        await self._point(frame=frame)
 
     async def clear(self, generation: int) -> None:
         """Take a generation's shards from the broker, as after the grace time."""
         for topic in [each for each in self.retained if f"/shard/{generation}/" in each]:
             await self._retain(topic, b"")
 
-    async def cameras(self, count: int, *, waiting: int = 0, generation: int = 1) -> None:
+    async def cameras(self, count: int, *, waiting: int = 0) -> None:
         """A ring of placed cameras that look at the chapel, and some that wait for their place."""
         entries = [
             CameraEntry(
@@ -147,8 +144,8 @@ class Reconstruction:
             )
             for number in range(count + 1, count + waiting + 1)
         ]
-        message = Cameras(project=CHAPEL, generation=Generation(generation), cameras=tuple(entries))
-        await self._retain(self._topic(CAMERAS.template), message.encode())
+        self.placed = entries
+        await self._point()
 
     async def thumbnail(self, number: int, jpeg: bytes) -> None:
         """Retain an image's small photograph."""
@@ -174,6 +171,19 @@ class Reconstruction:
         """Everything retained once more, for a broker that lost it."""
         for topic, payload in list(self.retained.items()):
             await self.delivery.publish(Outgoing(topic=topic, payload=payload, is_retained=True))
+
+    async def _point(self, **changes: Any) -> Manifest:
+        """Publish the pages and the pointer to all shards and cameras, by default one revision on."""
+        before = self.manifest
+        facts: dict[str, Any] = {"generation": 0}
+        if before is not None:
+            kept = ("generation", "previous_generation", "image_count", "frame", "bounds", "left_out")
+            facts = {name: getattr(before, name) for name in kept} | {"revision": before.revision + 1}
+        made = paged(CHAPEL, self.entries, self.placed, **(facts | changes))
+        for message in made.outgoing(self.connection.space):
+            await self._retain(message.topic, message.payload)
+        self.manifest = made.manifest
+        return made.manifest
 
     async def _assemble(self, found: Match, incoming: Incoming) -> None:
         """Keep pieces in order of arrival; a photograph is whole when its end comes."""

@@ -103,6 +103,21 @@ async def test_around_an_object_the_page_says_what_goes_on_and_what_to_do(
         await expect(found(visitor, "toast")).to_contain_text("Asked the reconstructor")
 
 
+async def test_the_page_says_once_that_the_servers_room_is_full(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    await reconstruction.publish([chapel(3_000)], generation=1, image_count=7)
+    await reconstruction.ready(image_count=7)
+    await desktop.join(mosquitto.connection("anna"))
+    await says(desktop, "chip", "Live")
+    await reconstruction.leave_out(250_000)
+    await says(desktop, "banner", "The finest 250K points are not shown here. Exports contain them.")
+    await desktop.page.get_by_label("Dismiss").click()
+    await reconstruction.leave_out(260_000)
+    await says(desktop, "chip", "Live")
+    await expect(found(desktop, "banner")).to_have_count(0)
+
+
 async def test_every_theme_and_panel_is_open_to_everybody(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:

@@ -17,8 +17,9 @@ import psutil
 import pytest
 
 from admin.system import System
+from broker.clients.refusals import DeliveryTimeoutError
 from broker.config import Connection
-from broker.delivery import Delivery, DeliveryTimeoutError
+from broker.delivery import Delivery
 
 ROOT = Path(__file__).parents[3]
 

@@ -16,8 +16,9 @@ from pydantic import SecretStr
 
 from broker.accounts.access import User
 from broker.accounts.users import UserBook
+from broker.clients.refusals import BrokerRefusedError
 from broker.config import Connection
-from broker.delivery import BrokerRefusedError, Delivery
+from broker.delivery import Delivery
 from broker.mosquitto import answers, free_port
 from broker.topics import TopicSpace
 

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError, PublishRefusedError
 from broker.contract import AGENT_STATE, COMMAND, IMAGE, RECEIPT
-from broker.delivery import BrokerRefusedError, Delivery, DeliveryTimeoutError, Incoming, PublishRefusedError
+from broker.delivery import Delivery, Incoming
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.topics import TopicSpace
@@ -97,7 +98,7 @@ async def test_no_broker_is_a_timeout_in_words(mosquitto: Mosquitto) -> None:
 async def test_publication_survives_a_killed_broker_and_the_announced_limit_is_told(mosquitto: Mosquitto) -> None:
     async with Delivery(mosquitto.connection("rig-north"), client_id="p") as sender:
         state = await sender.wait_connected(5)
-        assert state.max_packet_bytes == 33_554_432
+        assert state.limits.max_packet_bytes == 33_554_432
         mosquitto.kill()
         publication = asyncio.ensure_future(sender.publish(Outgoing(topic=image_topic("late"), payload=b"x")))
         await asyncio.sleep(0.2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import sys
 
 import pytest
@@ -22,6 +23,13 @@ CHAPEL = ProjectId("chapel")
 
 def ping() -> Request:
     return Request(project=CHAPEL, id=fresh_request_id(), verb=Verb.PING, connection=fresh_connection_id())
+
+
+async def test_small_packets_of_a_follower_do_not_wait_for_others(mosquitto: Mosquitto) -> None:
+    async with follow(mosquitto.connection("viewer")) as follower:
+        connection = follower._client._client.socket()
+        assert isinstance(connection, socket.socket)
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_follower_gets_the_retained_message_and_then_what_comes(mosquitto: Mosquitto) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from broker.clients.refusals import BrokerRefusedError
 from broker.contract import AGENT_DESCRIPTION, AGENT_HEALTH, AGENT_STATE, COMMAND, COMMAND_REPLY
-from broker.delivery import BrokerRefusedError, Delivery
+from broker.delivery import Delivery
 from broker.envelope import Message, decode
 from broker.live import follow
 from broker.messages import ReconstructorPresence

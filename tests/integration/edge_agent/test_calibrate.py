@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.contract import CAMERAS
 from broker.delivery import Delivery
 from broker.ids import ImageId
-from broker.messages import CameraEntry, Cameras, CameraState
+from broker.messages import CameraEntry, CameraState
 from broker.mosquitto import Mosquitto
-from broker.outgoing import Outgoing
 from edge_agent import calibrate
 from edge_agent.capture.calibration import TooFewImagesError
 from edge_agent.config import Calibration
@@ -21,6 +19,7 @@ from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT
 from tests.integration.edge_agent.rig import RIG, settings_for
+from tests.manifests import paged
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,11 +38,10 @@ def camera(session: str, number: int, fx: float = 3400.0, state: CameraState = C
 
 async def publish(mosquitto: Mosquitto, cameras: list[CameraEntry]) -> None:
     connection = mosquitto.connection("reconstructor")
-    message = Cameras(project=PROJECT, generation=None, cameras=tuple(cameras))
     async with Delivery(connection, client_id="publisher", session_expiry_s=0) as delivery:
         await delivery.wait_connected(10)
-        topic = connection.space.topic(PROJECT, CAMERAS.template)
-        await delivery.publish(Outgoing(topic=topic, payload=message.encode(), is_retained=True))
+        for message in paged(PROJECT, cameras=cameras, generation=0).outgoing(connection.space):
+            await delivery.publish(message)
 
 
 @pytest.fixture

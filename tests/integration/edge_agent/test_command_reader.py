@@ -15,12 +15,12 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
-from broker.contract import CAMERAS, COMMAND, COMMAND_REPLY, DESIRED_SETTINGS, REPORTED_SETTINGS
+from broker.contract import COMMAND, COMMAND_REPLY, DESIRED_SETTINGS, REPORTED_SETTINGS
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ImageId
 from broker.live import follow
-from broker.messages import CameraEntry, Cameras, CameraState, ReconstructorPresence
+from broker.messages import CameraEntry, CameraState, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentHealth, AgentSettings, Command, CommandReply, DesiredSettings, ReportedSettings
@@ -39,6 +39,7 @@ from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, receiving
 from tests.integration.edge_agent.rig import RIG, running, settings_for, write_photographs
 from tests.integration.edge_agent.rig import until as until_health
+from tests.manifests import paged
 
 ROOT = Path(__file__).parents[3]
 FIRST = AgentSettings(interval_s=5.0)
@@ -88,6 +89,7 @@ async def reader_at_work(
             running=running,
             announce=lambda: None,
             reboot=lambda: None,
+            state_seen=lambda _state, _is_retained: None,
             confirm_s=confirm_s,
         )
         async with control:
@@ -261,11 +263,10 @@ async def test_a_rig_stops_when_enough_of_its_photographs_are_placed(mosquitto: 
     write_photographs(tmp_path / "photos", 4)
     with Spool(tmp_path / "spool", RIG) as spool:
         session = spool.session
-    topic = mosquitto.plan.space.topic(PROJECT, CAMERAS.template)
 
     async def tell(receiver: Any, *cameras: CameraEntry) -> None:
-        message = Cameras(project=PROJECT, generation=None, cameras=cameras)
-        await receiver.delivery.publish(Outgoing(topic=topic, payload=message.encode(), is_retained=True))
+        for message in paged(PROJECT, cameras=cameras, generation=0).outgoing(mosquitto.plan.space):
+            await receiver.delivery.publish(message)
 
     connection = mosquitto.connection("reconstructor")
     settings: Settings = settings_for(mosquitto, tmp_path, until_placed=2, interval_s=0.5)

@@ -202,7 +202,7 @@ async def test_of_two_rigs_with_one_card_the_copy_gives_up_in_words(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_photographs(tmp_path / "photos", 1)
-    monkeypatch.setattr("broker.backoff.UNCONTESTED_AFTER_S", 3.0)
+    monkeypatch.setattr("broker.clients.backoff.UNCONTESTED_AFTER_S", 3.0)
     machine = iter(["pi-1", "pi-2", "pi-2"])
     monkeypatch.setattr("edge_agent.agent.hardware_id", lambda: next(machine))
     first = settings_for(mosquitto, tmp_path, camera="watch")

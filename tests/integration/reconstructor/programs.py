@@ -8,19 +8,32 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
+from broker.channel import Channel
 from broker.config import Connection
-from broker.contract import EVENT, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, match
+from broker.contract import (
+    CAMERA_PAGE,
+    EVENT,
+    IMAGE,
+    MANIFEST_PAGE,
+    RECEIPT,
+    RECONSTRUCTOR_STATE,
+    REFERENCE,
+    SHARD,
+    match,
+)
 from broker.delivery import Delivery
-from broker.envelope import decode
-from broker.ids import ImageId, ProjectId
+from broker.envelope import Message, decode
+from broker.ids import Encoding, ImageId, PageDigest, ProjectId
 from broker.live import follow
+from broker.manifest import CameraPage, Manifest, ManifestPage, Page, cameras_of, read_page, shards_of
 from broker.messages import (
     EVENTS,
+    CameraEntry,
     Event,
-    Manifest,
     ProcessingComplete,
     ReconstructorPresence,
     ReconstructorState,
@@ -30,8 +43,7 @@ from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.shards import sha256
 from broker.topics import TopicSpace
-from reconstructor.publishing.publisher import shard_topic
-from reconstructor.publishing.retained import list_retained
+from reconstructor.publishing.retained import ShardKey, list_retained, retained_messages
 from tests.photographs import image_id, photograph
 
 ROOT = Path(__file__).parents[3]
@@ -41,6 +53,7 @@ RIG = "rig-north"
 PATIENCE_S = 30.0
 
 E = TypeVar("E", bound=Event)
+P = TypeVar("P", bound=Message)
 
 
 class Program:
@@ -53,7 +66,7 @@ class Program:
         wishes = {"projects": json.dumps([PROJECT])} | settings
         self._environment = os.environ | {"PYTHONPATH": str(ROOT)} | _environment(connection, wishes)
         self._words = ["--data", str(self.folder)]
-        self._words += ["--black-box", f"tests.black_boxes:{black_box}"]
+        self._words += ["--black-box", black_box if ":" in black_box else f"tests.black_boxes:{black_box}"]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -240,28 +253,54 @@ async def retained_manifest(mosquitto: Mosquitto) -> Manifest:
     if not retained.manifest:
         raise NoManifestError
     manifest = decode(retained.manifest, Manifest)
-    for entry in manifest.shards:
+    for entry in shards_of(await retained_pages(connection, MANIFEST_PAGE, ManifestPage, manifest.shard_pages)):
         for each in entry.encodings:
-            topic = shard_topic(SPACE, PROJECT, manifest.generation, each.encoding, entry.index)
-            assert retained.digests[topic] == each.sha256
+            assert retained.digests[ShardKey(manifest.generation, each.encoding, entry.index)] == each.sha256
+    await retained_pages(connection, CAMERA_PAGE, CameraPage, manifest.camera_pages)
     return manifest
+
+
+async def retained_pages(
+    connection: Connection, channel: Channel, model: type[P], digests: tuple[PageDigest, ...], project: str = PROJECT
+) -> list[Page[P]]:
+    """The pages with these digests, which the broker retains."""
+    pages: dict[PageDigest, Page[P]] = {}
+    async with aclosing(retained_messages(connection, ProjectId(project), channel)) as messages:
+        async for message in messages:
+            digest = match(SPACE, message.topic).page
+            pages[digest] = read_page(message.payload, digest, model)
+    return [pages[digest] for digest in digests]
+
+
+async def retained_cameras(mosquitto: Mosquitto) -> tuple[CameraEntry, ...]:
+    """The cameras that the retained manifest names."""
+    connection = mosquitto.connection("reconstructor")
+    manifest = decode((await list_retained(connection, PROJECT)).manifest, Manifest)
+    return cameras_of(await retained_pages(connection, CAMERA_PAGE, CameraPage, manifest.camera_pages))
 
 
 async def retained_generations(mosquitto: Mosquitto) -> set[int]:
     """Generations of which the broker retains any shard."""
     retained = await list_retained(mosquitto.connection("reconstructor"), PROJECT)
-    return {int(match(SPACE, topic).generation) for topic in retained.digests}
+    return {key.generation for key in retained.digests}
 
 
 async def join(connection: Connection) -> Manifest:
-    """Look as a late joiner does: the manifest, then every shard that it names, each byte for byte as it says."""
+    """Look as a late joiner does: the manifest, its pages, then every shard that they name, each byte for byte."""
     async with asyncio.timeout(PATIENCE_S), follow(connection) as follower:
         await follower.subscribe(SPACE.topic(PROJECT, REFERENCE.template))
         messages = follower.messages()
         manifest = decode((await anext(messages)).payload, Manifest)
+        pages = {SPACE.topic(PROJECT, MANIFEST_PAGE.template, page=each): each for each in manifest.shard_pages}
+        read: dict[PageDigest, Page[ManifestPage]] = {}
+        await follower.subscribe(*pages)
+        while len(read) < len(pages):
+            message = await anext(messages)
+            if message.topic in pages:
+                read[pages[message.topic]] = read_page(message.payload, pages[message.topic], ManifestPage)
         wanted = {
-            shard_topic(SPACE, PROJECT, manifest.generation, each.encoding, entry.index): each.sha256
-            for entry in manifest.shards
+            shard_topic(manifest.generation, each.encoding, entry.index): each.sha256
+            for entry in shards_of(read.values())
             for each in entry.encodings
         }
         await follower.subscribe(*wanted)
@@ -273,3 +312,8 @@ async def join(connection: Connection) -> Manifest:
                 break
         assert seen == wanted
         return manifest
+
+
+def shard_topic(generation: int, encoding: Encoding, index: int) -> str:
+    """Where one shard is retained."""
+    return SPACE.topic(PROJECT, SHARD.template, generation=generation, encoding=encoding.value, index=index)

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
 from broker.contract import IMAGE, REQUEST, UPLOAD_BEGIN
-from broker.delivery import Delivery, DeliveryTimeoutError, PublishRefusedError
+from broker.delivery import Delivery
 from broker.ids import ImageId, Verb
 from broker.messages import ByteRange, Error, ReceiptStatus, Request, UploadBegin
 from broker.mosquitto import Mosquitto

@@ -7,27 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from broker.contract import REFERENCE
 from broker.delivery import Delivery
-from broker.ids import Encoding, Generation
+from broker.ids import Encoding
 from broker.live import BrokerLostError
-from broker.messages import Error, Manifest, ProcessingComplete
+from broker.manifest import Manifest
+from broker.messages import Error, ProcessingComplete
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
-from reconstructor.publishing.publisher import shard_topic
 from reconstructor.storage.store import Store
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.conftest import credentials
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import (
     PROJECT,
-    SPACE,
     NoManifestError,
     Program,
     Rig,
     Watcher,
     retained_generations,
     retained_manifest,
+    shard_topic,
 )
 
 WITH_AND_WITHOUT = pytest.mark.parametrize(
@@ -152,41 +151,18 @@ async def test_at_its_start_it_clears_foreign_generations_and_gives_back_its_own
             await mischief.wait_connected(5)
             for generation, payload in ((1, b""), (1, b"damaged"), (7, b"left over"), (2, b"half published")):
                 index = 1 if payload == b"damaged" else 0
-                topic = shard_topic(SPACE, PROJECT, generation, Encoding.PLY, index)
+                topic = shard_topic(generation, Encoding.PLY, index)
                 await mischief.publish(Outgoing(topic=topic, payload=payload, is_retained=True))
         program.start()
         async with asyncio.timeout(20):
             while await retained_generations(mosquitto) != {1}:
                 await asyncio.sleep(0.1)
-        assert await retained_manifest(mosquitto) == before
-
-
-async def test_a_new_store_counts_on_from_what_viewers_have_seen(
-    mosquitto: Mosquitto, start_program: StartProgram
-) -> None:
-    old = Manifest.model_validate(
-        {
-            "project": PROJECT,
-            "generation": 5,
-            "revision": 2,
-            "image_count": 1,
-            "frame": {},
-            "bounds": {"minimum": (0, 0, 0), "maximum": (1, 1, 1)},
-            "point_count": 0,
-            "level_count": 1,
-            "shards": (),
-        }
-    )
-    async with Delivery(mosquitto.connection("reconstructor"), client_id="predecessor") as predecessor:
-        await predecessor.wait_connected(5)
-        topic = SPACE.topic(PROJECT, REFERENCE.template)
-        await predecessor.publish(Outgoing(topic=topic, payload=old.encode(), is_retained=True))
-    start_program()
-    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
-        await seen.until_ready()
-        await rig.send_many(range(1))
-        await seen.until_complete(1)
-        assert (await retained_manifest(mosquitto)).generation == Generation(6)
+        after = await retained_manifest(mosquitto)
+        assert (after.revision, after.shard_pages, after.store_id) == (
+            before.revision,
+            before.shard_pages,
+            before.store_id,
+        )
 
 
 async def test_a_damaged_shard_on_the_disk_is_reported_and_replaced(

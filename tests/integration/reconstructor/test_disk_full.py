@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from broker.messages import Error, ReceiptStatus, ReconstructorPresence
+from broker.contract import FLOW
+from broker.envelope import decode
+from broker.live import follow
+from broker.messages import Error, Flow, ReceiptStatus, ReconstructorPresence
 from broker.mosquitto import Mosquitto
-from tests.integration.reconstructor.programs import PROJECT, Program, Rig, Watcher
+from broker.rig_messages import AgentHealth
+from edge_agent.status import read_status
+from tests.integration.edge_agent.rig import running, settings_for, until, write_photographs
+from tests.integration.reconstructor.programs import PROJECT, SPACE, Program, Rig, Watcher
 from tests.photographs import image_id, photograph
 
 DISK_BYTES = 16 * 1024 * 1024
@@ -51,5 +58,59 @@ async def test_images_wait_while_the_disk_is_full_and_are_taken_when_it_is_not(
             await seen.until_ready()
             await seen.until_complete(2)
         assert (small_disk / "data" / PROJECT / "images").is_dir()
+    finally:
+        program.kill()
+
+
+def fill(folder: Path, left_bytes: int) -> Path:
+    """A file that leaves so much room."""
+    filler = folder / "filler"
+    filler.write_bytes(bytes(os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize - left_bytes))
+    return filler
+
+
+async def flow_of(mosquitto: Mosquitto, sender: str) -> Flow:
+    """The flow message that the broker retains for a sender."""
+    async with follow(mosquitto.connection("ops")) as follower, asyncio.timeout(10):
+        await follower.subscribe(SPACE.topic(PROJECT, FLOW.template, sender=sender))
+        async for message in follower.messages():
+            return decode(message.payload, Flow)
+    raise AssertionError("the connection ended")
+
+
+async def test_a_rig_keeps_its_photographs_and_hears_why_until_there_is_room(
+    mosquitto: Mosquitto, small_disk: Path, tmp_path: Path
+) -> None:
+    program = Program(mosquitto.connection("reconstructor"), small_disk, "instant", disk_reserve_bytes=1024 * 1024)
+    program.start()
+    write_photographs(tmp_path / "photos", 2)
+    try:
+        async with Watcher.of(mosquitto.connection("viewer")) as seen:
+            await seen.until_ready()
+            with capture_logs() as logs:
+                async with running(settings_for(mosquitto, tmp_path, camera="watch")) as agent:
+                    await until(mosquitto, AgentHealth, lambda health: health.stored_count == 2)
+                    filler = fill(small_disk, 512 * 1024)
+                    # It is noticed before any image comes.
+                    await seen.until(lambda each: each.presence is ReconstructorPresence.DISK_FULL)
+                    assert seen.state is not None
+                    assert (seen.state.code, "MiB are free" in (seen.state.reason or "")) == ("disk_full", True)
+                    flow = await flow_of(mosquitto, "rig-north")
+                    assert (flow.code, flow.reason) == (seen.state.code, seen.state.reason)
+                    assert flow.pause_until is not None
+                    shown = (await read_status(settings_for(mosquitto, tmp_path))).text()
+                    assert f"the reconstructor is disk_full: {flow.reason}" in shown
+                    write_photographs(tmp_path / "photos", 3, first=2)
+                    health = await until(mosquitto, AgentHealth, lambda health: health.spool_count == 3)
+                    assert (health.stored_count, health.last_error) == (2, flow.reason)
+                    await asyncio.sleep(2)
+                    filler.unlink()
+                    await seen.until_ready()
+                    await until(mosquitto, AgentHealth, lambda health: health.stored_count == 5)
+                    assert (await flow_of(mosquitto, "rig-north")).code is None
+                    assert not agent.done()
+        assert [each["code"] for each in logs if each["event"] == "reconstructor_waits"] == ["disk_full"]
+        assert [each.code for each in seen.of_type(Error)] == ["disk_full"]
+        assert len(program.logged("storing_waits")) == 1
     finally:
         program.kill()

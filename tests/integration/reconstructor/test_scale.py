@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from broker.clients.refusals import PublishRefusedError
 from broker.contract import CAPTURED_AT_PROPERTY, IMAGE, REFERENCE, SCALE_BAR
-from broker.delivery import Delivery, PublishRefusedError
+from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.live import follow
-from broker.messages import Error, Manifest, ReconstructorPresence, ScaleBar, ScaleSource, ShardUpdate
+from broker.manifest import Manifest
+from broker.messages import Error, ReconstructorPresence, ScaleBar, ScaleSource, ShardUpdate
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from tests.integration.reconstructor.conftest import StartProgram
@@ -68,7 +70,7 @@ async def test_a_scale_bar_gives_all_viewers_metres_one_revision_on(
         for manifest in await asyncio.gather(*waiting):
             assert (manifest.frame.metres_per_unit, manifest.frame.scale_source) == (4.0, ScaleSource.SCALE_BAR)
             assert (manifest.generation, manifest.revision) == (1, before.revision + 1)
-            assert manifest.shards == before.shards
+            assert manifest.shard_pages == before.shard_pages
         program.kill()  # it survives a restart,
         await seen.until(lambda each: each.presence is ReconstructorPresence.OFFLINE)
         program.start()

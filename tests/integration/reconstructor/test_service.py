@@ -2,12 +2,11 @@
 
 import asyncio
 
-from broker.contract import CAMERAS, RECONSTRUCTOR_STATISTICS
+from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.envelope import decode
 from broker.ids import ImageId, Verb
 from broker.live import ask, follow, fresh_connection_id, fresh_request_id
 from broker.messages import (
-    Cameras,
     CameraState,
     Error,
     ReceiptStatus,
@@ -21,11 +20,13 @@ from broker.mosquitto import Mosquitto
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import (
+    PATIENCE_S,
     PROJECT,
     SPACE,
     Rig,
     Watcher,
     join,
+    retained_cameras,
     retained_generations,
     retained_manifest,
 )
@@ -104,14 +105,12 @@ async def test_cameras_and_statistics_are_retained(mosquitto: Mosquitto, start_p
         names = await rig.send_many(range(2))
         await seen.until_complete(2)
     async with follow(mosquitto.connection("viewer")) as follower, asyncio.timeout(10):
-        await follower.subscribe(SPACE.topic(PROJECT, CAMERAS.template))
+        cameras = await retained_cameras(mosquitto)
+        assert [(each.image_id, each.image_number) for each in cameras] == [(names[0], 1), (names[1], 2)]
+        assert {each.state for each in cameras} == {CameraState.PLACED}
+        assert {each.distortion for each in cameras} == {(-0.1, 0.0, 0.0, 0.0)}
+        assert {each.reprojection_error_px for each in cameras} == {0.5}
         messages = follower.messages()
-        cameras = decode((await anext(messages)).payload, Cameras)
-        assert [(each.image_id, each.image_number) for each in cameras.cameras] == [(names[0], 1), (names[1], 2)]
-        assert {each.state for each in cameras.cameras} == {CameraState.PLACED}
-        assert {each.distortion for each in cameras.cameras} == {(-0.1, 0.0, 0.0, 0.0)}
-        assert {each.reprojection_error_px for each in cameras.cameras} == {0.5}
-        assert cameras.generation == 1
         await follower.subscribe(SPACE.topic(PROJECT, RECONSTRUCTOR_STATISTICS.template))
         while True:
             statistics = decode((await anext(messages)).payload, ReconstructorStatistics)
@@ -203,18 +202,32 @@ async def test_a_pause_holds_the_work_and_not_the_receipts(mosquitto: Mosquitto,
         await seen.until_complete(2)
 
 
-async def test_a_black_box_that_is_not_there_ends_the_program_in_one_line(
+async def test_a_black_box_that_is_not_there_is_said_and_tried_again(
     mosquitto: Mosquitto, start_program: StartProgram
 ) -> None:
-    program = start_program("nowhere")
-    assert await asyncio.to_thread(program.wait) == 1
-    assert "has no function 'nowhere'" in program.log.read_text(encoding="utf-8").splitlines()[-1]
+    program = start_program("nowhere", retry_s=0.2)
+    async with Watcher.of(mosquitto.connection("viewer")) as seen:
+        await seen.until(lambda each: len(each.of_type(Error)) >= 2)
+        first = seen.of_type(Error)[0]
+    assert "has no function 'nowhere'" in first.reason
+    assert "tried again in" in first.reason
+    assert len(program.logged("project_failed", project=PROJECT, code=first.code)) >= 2
+    assert program.stop() == 0
 
 
-async def test_a_wrong_password_ends_the_program_in_one_line(mosquitto: Mosquitto, start_program: StartProgram) -> None:
-    program = start_program(broker__password="wrong")  # noqa: S106 - it is wrong
+async def test_a_wrong_password_is_said_and_tried_again(start_program: StartProgram) -> None:
+    program = start_program(broker__password="wrong", retry_s=0.2)  # noqa: S106 - it is wrong
+    async with asyncio.timeout(PATIENCE_S):
+        while len(program.logged("project_failed", code="broker_refused")) < 2:
+            await asyncio.sleep(0.1)
+    assert "check name, password" in program.logged("project_failed")[0]
+    assert program.stop() == 0
+
+
+async def test_settings_without_a_project_end_the_program_in_one_line(start_program: StartProgram) -> None:
+    program = start_program(projects="[]")
     assert await asyncio.to_thread(program.wait) == 1
-    assert "check name, password" in program.log.read_text(encoding="utf-8").splitlines()[-1]
+    assert "name at least one project" in program.log.read_text(encoding="utf-8").splitlines()[-1]
 
 
 async def test_its_last_will_and_its_farewell_say_offline(mosquitto: Mosquitto, start_program: StartProgram) -> None:

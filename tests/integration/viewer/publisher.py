@@ -1,17 +1,19 @@
 """A stand-in for the reconstructor that keeps the contract: shards first, then the manifest, then the event."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
 from broker.config import Connection
-from broker.contract import EVENT, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, SHARD
+from broker.contract import EVENT, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, SHARD
 from broker.delivery import Delivery
 from broker.ids import Encoding, Generation, ImageId, ProjectId
+from broker.manifest import Manifest
 from broker.messages import (
     Bounds,
     EncodedShard,
-    Manifest,
     ReconstructorPresence,
     ReconstructorState,
     ReconstructorStatistics,
@@ -21,6 +23,7 @@ from broker.messages import (
 )
 from broker.outgoing import Outgoing
 from broker.shards import PointCloud, encode, sha256
+from tests.manifests import paged
 
 CHAPEL = ProjectId("chapel")
 IMAGE_ID = ImageId("walk-000007-0123456789abcdef")
@@ -39,10 +42,14 @@ class Publisher:
 
     def __init__(self, connection: Connection, delivery: Delivery) -> None:
         self._space, self._delivery = connection.space, delivery
+        self.entries: list[ShardEntry] = []
 
-    async def state(self, presence: ReconstructorPresence = ReconstructorPresence.READY) -> None:
-        """Say that the reconstructor is there."""
-        state = ReconstructorState(project=CHAPEL, presence=presence, boot_id="b", has_manifest=True, image_count=7)
+    async def state(
+        self, presence: ReconstructorPresence = ReconstructorPresence.READY, code: str | None = None
+    ) -> None:
+        """Say that the reconstructor is there, or what keeps it from its work."""
+        known = {"project": CHAPEL, "presence": presence, "boot_id": "b", "has_manifest": True, "image_count": 7}
+        state = ReconstructorState.model_validate(known | {"code": code, "reason": code and f"why it is {code}"})
         await self._retain(self._space.topic(CHAPEL, RECONSTRUCTOR_STATE.template), state.encode())
 
     async def statistics(self) -> None:
@@ -74,7 +81,7 @@ class Publisher:
         offset: tuple[float, float, float] = (0.0, 0.0, 0.0),
     ) -> Manifest:
         """Publish shards (but for those withheld), then the manifest that names them all."""
-        entries = []
+        entries: list[ShardEntry] = []
         for index, cloud in enumerate(clouds):
             bodies = {encoding: encode(cloud, encoding) for encoding in Encoding}
             if index not in withheld:
@@ -94,28 +101,24 @@ class Publisher:
                     encodings=encodings,
                 )
             )
-        manifest = Manifest(
-            project=CHAPEL,
-            generation=Generation(generation),
-            revision=revision,
-            image_count=7,
-            frame=WorldFrame(offset=offset),
-            bounds=BOX,
-            point_count=sum(len(cloud) for cloud in clouds),
-            level_count=4,
-            shards=tuple(entries),
-        )
-        await self.pointer(manifest)
-        return manifest
+        self.entries = entries
+        return await self.pointer(entries, generation=generation, revision=revision, frame=WorldFrame(offset=offset))
 
     async def shard(self, generation: int, encoding: Encoding, index: int, body: bytes) -> None:
         """Publish, or with an empty body clear, one encoding of one shard."""
         topic = self._space.topic(CHAPEL, SHARD.template, generation=generation, encoding=encoding, index=index)
         await self._retain(topic, body)
 
-    async def pointer(self, manifest: Manifest) -> None:
-        """Publish a manifest alone."""
-        await self._retain(self._space.topic(CHAPEL, REFERENCE.template), manifest.encode())
+    async def pointer(
+        self, entries: Sequence[ShardEntry], *, withheld_pages: tuple[int, ...] = (), **facts: Any
+    ) -> Manifest:
+        """Publish a manifest of these shards, its pages (but for those withheld) before it."""
+        made = paged(CHAPEL, entries, **{"image_count": 7, **facts})
+        lacking = {made.shard_pages[number].digest for number in withheld_pages}
+        for message in made.outgoing(self._space):
+            if message.topic.rpartition("/")[2] not in lacking:
+                await self._delivery.publish(message)
+        return made.manifest
 
     async def shard_update(self, manifest: Manifest) -> None:
         """Tell that the manifest is out."""
@@ -124,7 +127,7 @@ class Publisher:
             sent_at=datetime.now(UTC),
             image_id=IMAGE_ID,
             image_number=7,
-            generation=manifest.generation,
+            generation=Generation(manifest.generation),
             revision=manifest.revision,
             shards=(0,),
             point_count=manifest.point_count,

@@ -11,7 +11,8 @@ from broker.mosquitto import Mosquitto
 from broker.shards import PointCloud, encode_ply, ply_body
 from tests.integration.viewer.publisher import CHAPEL, Publisher, random_cloud
 from viewer import fetch as fetching
-from viewer.export import CannotWriteError, UnevenManifestError, write_ply
+from viewer.export import CannotWriteError, write_ply
+from viewer.wanted import UnevenManifestError
 
 
 def rows(ply: bytes) -> list[bytes]:
@@ -58,10 +59,9 @@ async def test_packed_shards_serve_when_there_is_no_ply(
     mosquitto: Mosquitto, publisher: Publisher, tmp_path: Path
 ) -> None:
     cloud = random_cloud(500)
-    manifest = await publisher.reference_set([cloud])
-    packed = tuple(each for each in manifest.shards[0].encodings if each.encoding is Encoding.PACKED)
-    shards = (manifest.shards[0].model_copy(update={"encodings": packed}),)
-    await publisher.pointer(manifest.model_copy(update={"shards": shards, "revision": 1}))
+    await publisher.reference_set([cloud])
+    packed = tuple(each for each in publisher.entries[0].encodings if each.encoding is Encoding.PACKED)
+    await publisher.pointer([publisher.entries[0].model_copy(update={"encodings": packed})], revision=1)
     async with asyncio.timeout(10):
         await write_ply(mosquitto.connection("viewer"), CHAPEL, tmp_path / "c.ply")
     body = (tmp_path / "c.ply").read_bytes().partition(b"end_header\n")[2]
@@ -72,8 +72,8 @@ async def test_packed_shards_serve_when_there_is_no_ply(
 async def test_a_manifest_whose_counts_disagree_is_refused(
     mosquitto: Mosquitto, publisher: Publisher, tmp_path: Path
 ) -> None:
-    manifest = await publisher.reference_set([random_cloud(10)])
-    await publisher.pointer(manifest.model_copy(update={"point_count": 11, "revision": 1}))
+    await publisher.reference_set([random_cloud(10)])
+    await publisher.pointer(publisher.entries, point_count=11, revision=1)
     with pytest.raises(UnevenManifestError, match="says 11 points, its shards have 10"):
         await write_ply(mosquitto.connection("viewer"), CHAPEL, tmp_path / "c.ply")
     assert not (tmp_path / "c.ply").exists()
@@ -82,12 +82,10 @@ async def test_a_manifest_whose_counts_disagree_is_refused(
 async def test_a_shard_of_another_length_than_the_manifest_says_is_refused(
     mosquitto: Mosquitto, publisher: Publisher, tmp_path: Path
 ) -> None:
-    manifest = await publisher.reference_set([random_cloud(10), random_cloud(10, 1)])
-    uneven = (
-        manifest.shards[0].model_copy(update={"point_count": 9}),
-        manifest.shards[1].model_copy(update={"point_count": 11}),
-    )
-    await publisher.pointer(manifest.model_copy(update={"shards": uneven, "revision": 1}))
+    await publisher.reference_set([random_cloud(10), random_cloud(10, 1)])
+    one, other = publisher.entries
+    uneven = (one.model_copy(update={"point_count": 9}), other.model_copy(update={"point_count": 11}))
+    await publisher.pointer(uneven, revision=1)
     with pytest.raises(UnevenManifestError, match="its manifest says"):
         await write_ply(mosquitto.connection("viewer"), CHAPEL, tmp_path / "c.ply")
     assert names(tmp_path) == ["broker"]

@@ -14,7 +14,9 @@ from broker.mosquitto import Mosquitto
 from broker.shards import encode, encode_ply
 from tests.integration.viewer.publisher import CHAPEL, Publisher, random_cloud
 from viewer import fetch as fetching
-from viewer.fetch import Fetch, LoadedShard, ManifestMovedError, NoManifestError, ShardMissingError
+from viewer import manifest_reader
+from viewer.fetch import Fetch, LoadedShard, ManifestMovedError, ShardMissingError
+from viewer.manifest_reader import NoManifestError, PageMissingError
 from viewer.wanted import WantedShard, wanted_shards
 
 
@@ -53,6 +55,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
             silence, "_value_", {"LOADING": 0.2, "READING_MANIFEST": 2.0, "RESYNCING": 0.5}[silence.name]
         )
+    monkeypatch.setattr(manifest_reader, "_SILENCE_S", 0.2)
+    monkeypatch.setattr(manifest_reader, "_RESYNC_S", 0.5)
 
 
 async def test_a_missing_shard_is_asked_for_and_comes(mosquitto: Mosquitto, publisher: Publisher, hasty: None) -> None:
@@ -82,6 +86,57 @@ async def test_a_damaged_shard_is_not_taken(mosquitto: Mosquitto, publisher: Pub
         plan = wanted_shards(await fetch.manifest(), Encoding.PLY)
         with pytest.raises(ShardMissingError, match=r"1 shards .* \(index 1\)"):
             await load(fetch, plan)
+
+
+async def test_a_late_joiner_has_every_shard_of_20000(mosquitto: Mosquitto, publisher: Publisher) -> None:
+    await publisher.reference_set([random_cloud(20)])
+    (entry,) = publisher.entries
+    entries = [entry.model_copy(update={"index": index}) for index in range(20_000)]
+    manifest = await publisher.pointer(entries, revision=1)
+    assert len(manifest.encode()) < 16_000
+    connection = mosquitto.connection("viewer")
+    async with follow(connection) as follower, asyncio.timeout(60):
+        complete = await Fetch(follower, connection, CHAPEL).manifest()
+    assert [each.index for each in complete.shards] == list(range(20_000))
+
+
+async def test_a_page_that_is_gone_is_asked_for_and_comes(
+    mosquitto: Mosquitto, publisher: Publisher, hasty: None
+) -> None:
+    await publisher.reference_set([random_cloud(20)])
+    await publisher.pointer(publisher.entries, generation=2, withheld_pages=(0,))
+    connection, reader = mosquitto.connection("viewer"), mosquitto.connection("reconstructor")
+    async with follow(reader) as reconstructor, follow(connection) as follower, asyncio.timeout(10):
+        await reconstructor.subscribe(reader.space.filter(REQUEST.template, CHAPEL))
+        reading = asyncio.create_task(Fetch(follower, connection, CHAPEL).manifest())
+        request = decode((await anext(reconstructor.messages())).payload, Request)
+        assert (request.verb, request.generation, request.shards) == ("resync", 2, ())
+        await publisher.pointer(publisher.entries, generation=2)
+        assert [each.index for each in (await reading).shards] == [0]
+
+
+async def test_a_newer_manifest_replaces_one_whose_pages_are_gone(
+    mosquitto: Mosquitto, publisher: Publisher, hasty: None
+) -> None:
+    await publisher.reference_set([random_cloud(20)])
+    old = await publisher.pointer(publisher.entries, revision=1, generation=2, withheld_pages=(0,))
+    connection = mosquitto.connection("viewer")
+    async with follow(connection) as follower, asyncio.timeout(10):
+        reading = asyncio.create_task(Fetch(follower, connection, CHAPEL).manifest())
+        await asyncio.sleep(0.1)
+        newer = await publisher.pointer(publisher.entries, revision=2, generation=3)
+        assert (await reading).manifest == newer != old
+
+
+async def test_a_page_that_never_comes_is_said_in_words(
+    mosquitto: Mosquitto, publisher: Publisher, hasty: None
+) -> None:
+    await publisher.reference_set([random_cloud(20)])
+    await publisher.pointer(publisher.entries, generation=2, withheld_pages=(0,))
+    connection = mosquitto.connection("viewer")
+    async with follow(connection) as follower, asyncio.timeout(10):
+        with pytest.raises(PageMissingError, match="is the reconstructor running"):
+            await Fetch(follower, connection, CHAPEL).manifest()
 
 
 async def test_a_cleared_generation_tells_to_begin_again(

@@ -157,6 +157,22 @@ async def test_metrics_carry_the_statistics_for_prometheus(
     assert "cairn_broker_connected 1\n" in text
 
 
+async def test_what_keeps_the_reconstructor_from_its_work_is_in_status_and_metrics(
+    page: str, publisher: Publisher, guest: dict[str, str]
+) -> None:
+    await publisher.state(code="broker_full")
+    await wait_for_project(page, guest)
+    status = await fetch_json(page, "/projects/chapel/status", guest)
+    assert (status["reconstructor"], status["code"], status["reason"]) == (
+        "ready",
+        "broker_full",
+        "why it is broker_full",
+    )
+    async with aiohttp.ClientSession() as session, session.get(f"{page}/metrics", headers=guest) as answer:
+        text = await answer.text()
+    assert 'cairn_reconstructor_trouble{project="chapel",code="broker_full"} 1\n' in text
+
+
 async def test_a_server_of_an_open_broker_asks_nobody(settings: Settings, publisher: Publisher) -> None:
     await publisher.state()
     async with serving(settings.model_copy(update={"needs_login": False})) as page:

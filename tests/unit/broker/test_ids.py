@@ -5,7 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from broker.ids import AgentId, BadIdError, Generation, ImageId, ImageName, Offset, ProjectId, ShardIndex, UserId, Verb
+from broker.ids import (
+    AgentId,
+    BadIdError,
+    Generation,
+    ImageId,
+    ImageName,
+    Offset,
+    ProjectId,
+    ShardIndex,
+    UserId,
+    Verb,
+    level_of_account,
+)
 
 DIGEST = "0123456789abcdef" * 4
 HOSTILE = ["", "../x", "a/b", "a+b", "#", "$sys", "a\0b", "A", "é", "-a", "a" * 64, "a\n", " a", "a.b"]
@@ -87,3 +99,14 @@ def test_models_refuse_a_bad_name_as_a_validation_error() -> None:
     assert Model.model_validate({"project": "chapel"}).project == ProjectId("chapel")
     with pytest.raises(ValidationError, match="not a valid ProjectId"):
         Model.model_validate({"project": "../x"})
+
+
+@pytest.mark.parametrize("name", ["anna", "rig-north", "0-x", "a" * 63])
+def test_an_account_that_may_be_a_level_is_that_level(name: str) -> None:
+    assert level_of_account(name) == name
+
+
+def test_an_account_of_another_broker_becomes_a_level_of_its_own() -> None:
+    levels = [level_of_account(name) for name in ("rig@localhost", "rig@LOCALHOST", "Jürgen Ö", "@", "-x", "x" * 300)]
+    assert levels[0].startswith("rig-localhost-")
+    assert len(set(levels)) == len(levels)

@@ -19,6 +19,11 @@ def test_a_rig_without_project_or_name_says_what_to_set() -> None:
         Settings.load(project="chapel").named()
 
 
+def test_an_account_that_cannot_be_the_rigs_name_is_told_with_the_setting_that_can() -> None:
+    with pytest.raises(BadSettingsError, match=r"'rig@localhost' .* set edge.agent"):
+        Settings.load(project="chapel", broker={"username": "rig@localhost"}).named()
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("hours", "6 to 7"), ("interval_s", -1), ("camera", "polaroid"), ("agent", "anna")]
 )

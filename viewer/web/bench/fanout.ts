@@ -27,7 +27,7 @@ function join(beganMs: number): Promise<number> {
       decode: verify,
       onCloud: () => undefined,
       onState: ({ scene: { shown } }) => {
-        if (shown && shown.loaded.size === shown.manifest.shards.length) resolve((performance.now() - beganMs) / 1000);
+        if (shown && shown.loaded.size === shown.shards.length) resolve((performance.now() - beganMs) / 1000);
       },
     });
   });

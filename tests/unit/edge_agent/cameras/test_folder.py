@@ -40,6 +40,18 @@ def test_what_is_no_photograph_is_left_alone(tmp_path: Path) -> None:
         camera(tmp_path).capture()
 
 
+def test_a_name_with_signs_that_no_message_takes_is_escaped(tmp_path: Path) -> None:
+    for name in (b"a\x1b[31mb.jpg", b"b\n.jpg", b"c\xff\xfe.jpg", b"d\xe2\x80\xae.jpg", "e ü.jpg".encode()):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(name)
+    source = camera(tmp_path)
+    taken = [source.capture() for _ in range(5)]
+    names = [photograph.file_name for photograph in taken if photograph]
+    assert names == [r"a\x1b[31mb.jpg", r"b\n.jpg", r"c\udcff\udcfe.jpg", r"d\u202e.jpg", "e ü.jpg"]
+    again = camera(tmp_path, taken=tuple(photograph.source or "" for photograph in taken if photograph))
+    with pytest.raises(CameraExhaustedError):
+        again.capture()
+
+
 def test_content_and_type_are_the_files_own(tmp_path: Path) -> None:
     (tmp_path / "door.tif").write_bytes(b"II*")
     photograph = camera(tmp_path).capture()

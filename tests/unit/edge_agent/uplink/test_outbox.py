@@ -57,3 +57,10 @@ def test_the_same_bytes_twice_are_two_files_with_ids_of_their_own(tmp_path: Path
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes(b"same")
     assert len(NamedFiles([tmp_path / "a.jpg", tmp_path / "b.jpg"], RIG).images) == 2
+
+
+def test_a_name_with_signs_that_no_message_takes_is_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31mb.jpg"
+    path.write_bytes(b"a")
+    (image,) = NamedFiles([path], RIG).waiting(9, without=frozenset())
+    assert image.file_name == r"a\x1b[31mb.jpg"

@@ -1,3 +1,4 @@
+from broker.clients.limits import LARGEST_PACKET_BYTES
 from broker.contract import MAX_PIECE_BYTES
 from edge_agent.uplink.pieces import LARGEST_SINGLE_BYTES, LEAST_PIECE_BYTES, piece_bytes_at, single_limit_bytes
 
@@ -9,7 +10,7 @@ def test_on_a_good_link_photographs_go_whole_up_to_four_megabytes() -> None:
 
 
 def test_what_goes_whole_takes_a_quarter_of_the_keepalive_at_most() -> None:
-    assert single_limit_bytes(20_000, 30, None) == 150_000
+    assert single_limit_bytes(20_000, 30, LARGEST_PACKET_BYTES) == 150_000
 
 
 def test_nothing_goes_whole_that_the_broker_would_refuse() -> None:
@@ -17,12 +18,13 @@ def test_nothing_goes_whole_that_the_broker_would_refuse() -> None:
 
 
 def test_pieces_grow_with_the_link_between_their_limits() -> None:
-    assert piece_bytes_at(1_000, None) == LEAST_PIECE_BYTES
-    assert piece_bytes_at(200_000, None) == 200_000
-    assert piece_bytes_at(50 * MIB, None) == MAX_PIECE_BYTES
+    assert piece_bytes_at(1_000, LARGEST_PACKET_BYTES) == LEAST_PIECE_BYTES
+    assert piece_bytes_at(200_000, LARGEST_PACKET_BYTES) == 200_000
+    assert piece_bytes_at(50 * MIB, LARGEST_PACKET_BYTES) == MAX_PIECE_BYTES
     assert piece_bytes_at(50 * MIB, 256 * 1024) < 256 * 1024
+    assert piece_bytes_at(50 * MIB, 100) > 0
 
 
 def test_a_link_may_become_twenty_times_slower_before_a_piece_outlasts_the_keepalive() -> None:
     rate, keepalive_s = 400_000.0, 30.0
-    assert piece_bytes_at(rate, None) / (rate / 20) < 1.5 * keepalive_s
+    assert piece_bytes_at(rate, LARGEST_PACKET_BYTES) / (rate / 20) < 1.5 * keepalive_s

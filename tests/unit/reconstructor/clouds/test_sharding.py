@@ -50,14 +50,14 @@ def test_each_level_has_a_point_in_every_voxel_that_is_occupied() -> None:
     assert len(levels) > 1
     for level in levels[:-1]:
         shown = np.concatenate([shard.cloud.points_in_world for shard in shards if shard.level <= level])
-        per_axis = 128 << level
+        per_axis = 16 << level
         assert voxels(shown, whole, per_axis) == voxels(whole.points_in_world, whole, per_axis)
 
 
 def test_no_level_but_the_last_has_two_points_in_one_voxel() -> None:
     whole = cloud(60_000)
     first = np.concatenate([shard.cloud.points_in_world for shard in cut(whole) if shard.level == 0])
-    assert len(voxels(first, whole, 128)) == len(first)
+    assert len(voxels(first, whole, 16)) == len(first)
 
 
 def test_levels_come_coarse_to_fine_and_runs_of_one_level_are_equal() -> None:
@@ -76,9 +76,21 @@ def test_runs_follow_the_morton_curve() -> None:
         assert (np.diff(codes.astype(np.int64)) >= 0).all()
 
 
-@pytest.mark.parametrize("count", [1, 2, MAX_POINTS])
-def test_a_cloud_that_fits_into_one_shard_has_one_level(count: int) -> None:
+@pytest.mark.parametrize("count", [1, 2, 8192])
+def test_a_small_cloud_has_one_level(count: int) -> None:
     assert [(shard.level, len(shard.cloud)) for shard in cut(cloud(count))] == [(0, count)]
+
+
+def test_level_0_of_a_surface_shows_the_whole_object_in_60_kb() -> None:
+    random = np.random.default_rng(0)
+    points = random.normal(size=(400_000, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    points += random.normal(0, 0.002, points.shape)
+    tones = (128 + 60 * np.sin(9 * points) + random.normal(0, 6, points.shape)).clip(0, 255)
+    ball = PointCloud(points_in_world=points.astype(np.float32), colors_rgb=tones.astype(np.uint8))
+    coarse = [shard for shard in entries(cut(ball), first_index=0) if shard.entry.level == 0]
+    assert sum(len(shard.payloads[Encoding.PACKED]) for shard in coarse) <= 60_000
+    assert sum(shard.entry.point_count for shard in coarse) > 4000
 
 
 def test_many_points_in_one_place_are_still_cut_into_small_shards() -> None:
@@ -94,7 +106,7 @@ def test_an_increment_has_levels_as_fine_as_the_reference_set() -> None:
 
 
 def test_entries_describe_the_bytes_that_go_out() -> None:
-    ready = list(entries(cut(cloud(30_000)), first_index=7, image_number=3, is_incremental=True))
+    ready = list(entries(cut(cloud(30_000)), first_index=7, image_number=3))
     assert [shard.entry.index for shard in ready] == list(range(7, 7 + len(ready)))
     for shard in ready:
         assert shard.entry.kind == "incremental"
@@ -110,9 +122,8 @@ def test_entries_describe_the_bytes_that_go_out() -> None:
 
 
 def test_a_reference_set_belongs_to_no_image() -> None:
-    (ready,) = entries([Shard(level=0, cloud=cloud(5))], first_index=0, image_number=None, is_incremental=False)
+    (ready,) = entries([Shard(level=0, cloud=cloud(5))], first_index=0)
     assert (ready.entry.kind, ready.entry.image_number) == ("reference", None)
-    assert ready.size_bytes == sum(len(payload) for payload in ready.payloads.values())
 
 
 def test_boxes_join_to_the_box_around_them() -> None:

@@ -135,7 +135,7 @@ async def test_an_exception_names_the_file_and_the_line(executor: Executors) -> 
 
 @pytest.mark.parametrize("name", ["uses_a_pool", "uses_a_data_loader", "returns_twice", "waits_for_its_exiting_child"])
 async def test_a_black_box_may_fork(executor: Executors, name: str) -> None:
-    local = executor(name, memory_limit_bytes=8 * 1024**3)
+    local = executor(f"tests.forking_black_boxes:{name}", memory_limit_bytes=8 * 1024**3)
     await local.start()
     child = local._child
     for number in range(2):
@@ -144,7 +144,7 @@ async def test_a_black_box_may_fork(executor: Executors, name: str) -> None:
 
 
 async def test_a_fork_that_is_left_behind_ends_with_its_parent(executor: Executors) -> None:
-    local = executor("dies_before_its_children")
+    local = executor("tests.forking_black_boxes:dies_before_its_children")
     await local.start()
     assert local._child is not None
     group = local._child.pid

@@ -10,8 +10,9 @@ import pytest
 import trimesh
 from typer.testing import CliRunner
 
-from broker.ids import Generation, ProjectId
-from broker.messages import CameraEntry, Cameras, CameraState, ScaleSource
+from broker.ids import ProjectId
+from broker.manifest import camera_pages
+from broker.messages import CameraEntry, CameraState, ScaleSource
 from reconstructor.clouds.ply import WideCloud
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.read_only_copy import read_only_copy
@@ -64,19 +65,16 @@ def project(tmp_path: Path) -> Path:
         previous=None,
         image_count=2,
         update=None,
-        bytes_limit=1 << 30,
         scaling=scale,
     )
-    assert made.manifest is not None
     pose = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 9.0), (0.0, 0.0, 0.0, 1.0))
     camera = CameraEntry.model_validate(
         {"image_id": "walk-000001-0123456789abcdef", "state": CameraState.PLACED, "world_from_camera": pose}
     )
     store = Store(tmp_path / "data" / PROJECT, refetch_every=10)
-    store.references.write(made.manifest, made.shards)
+    store.references.write(1, made.shards)
     with store._database.transaction():
-        cameras = Cameras(project=PROJECT, generation=Generation(1), cameras=(camera,))
-        store.references.record(made.manifest, cameras.encode())
+        store.references.record(made.reference.with_cameras(camera_pages(PROJECT, [camera])))
     store.close()
     return tmp_path / "data"
 

@@ -3,7 +3,8 @@
 import pytest
 
 from broker.ids import Generation, ProjectId, SenderId
-from broker.messages import Bounds, Manifest, ScaleBar, ScaleSource, Similarity, WorldFrame
+from broker.manifest import Manifest
+from broker.messages import Bounds, ScaleBar, ScaleSource, Similarity, WorldFrame
 from reconstructor.metric_scale.scale import (
     NOTHING_KNOWN,
     BadScaleBarError,
@@ -13,6 +14,7 @@ from reconstructor.metric_scale.scale import (
     scale_of_bar,
     scaled,
 )
+from tests.manifests import paged
 
 PROJECT = ProjectId("chapel")
 GPS = Scale(metres_per_unit=3.0, source=ScaleSource.GPS)
@@ -27,19 +29,15 @@ def frame(scale: Scale | None = None) -> WorldFrame:
 
 def manifest(**changes: object) -> Manifest:
     """A cloud 4 wide whose shards lie about an offset of (100, 0, 0)."""
-    whole = Manifest(
-        project=PROJECT,
-        generation=Generation(3),
+    whole = paged(
+        PROJECT,
+        generation=3,
         revision=2,
         previous_generation=Generation(2),
-        image_count=9,
         frame=WorldFrame(offset=(100.0, 0.0, 0.0), world_from_previous=Similarity(scale=2.0)),
         bounds=Bounds(minimum=(-2.0, -1.0, -1.0), maximum=(2.0, 1.0, 1.0)),
-        point_count=10,
-        level_count=1,
-        shards=(),
     )
-    return whole.model_copy(update=changes)
+    return whole.manifest.model_copy(update=changes)
 
 
 def bar(**changes: object) -> ScaleBar:

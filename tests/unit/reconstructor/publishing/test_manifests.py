@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from broker.ids import Encoding, ProjectId
-from broker.messages import Manifest, ScaleSource, Similarity
-from broker.shards import MAX_POINTS, decode
+from broker.messages import ScaleSource, Similarity
+from broker.shards import decode
 from reconstructor.black_box import Update
 from reconstructor.clouds.ply import NotFinitePlyError, WideCloud
 from reconstructor.metric_scale.scale import NOTHING_KNOWN, Scale, Scaling
 from reconstructor.publishing.manifests import CloudOutOfBoundsError, begin, grow
+from reconstructor.storage.reference_set import ReferenceSet
 
 PROJECT = ProjectId("chapel")
-PLENTY = 1 << 40
 
 
 def cloud(count: int = 1000, *, centre: tuple[float, float, float] = (0, 0, 0), size: float = 2.0) -> WideCloud:
@@ -24,9 +24,8 @@ def cloud(count: int = 1000, *, centre: tuple[float, float, float] = (0, 0, 0), 
 def first(
     points: WideCloud | None = None,
     update: Update | None = None,
-    bytes_limit: int = PLENTY,
     scaling: Scaling = NOTHING_KNOWN,
-) -> Manifest:
+) -> ReferenceSet:
     begun = begin(
         points or cloud(),
         project=PROJECT,
@@ -34,31 +33,30 @@ def first(
         previous=None,
         image_count=3,
         update=update,
-        bytes_limit=bytes_limit,
         scaling=scaling,
     )
-    assert begun.manifest is not None
-    return begun.manifest
+    return begun.reference
 
 
 def test_a_first_reference_set_has_revision_zero_and_no_previous_generation() -> None:
-    manifest = first()
+    reference = first()
+    manifest = reference.manifest
     assert (manifest.generation, manifest.revision, manifest.previous_generation) == (1, 0, None)
     assert (manifest.point_count, manifest.image_count) == (1000, 3)
-    assert {entry.kind for entry in manifest.shards} == {"reference"}
+    assert {entry.kind for entry in reference.shards} == {"reference"}
     assert manifest.frame.offset == (0, 0, 0)
 
 
 def test_an_increment_goes_under_the_next_indexes_one_revision_on() -> None:
-    manifest = first(cloud(40_000))
-    grown = grow(manifest, cloud(500), image_number=4, update=None, bytes_limit=PLENTY)
-    assert grown.manifest is not None
-    assert (grown.manifest.generation, grown.manifest.revision) == (1, 1)
-    assert [entry.index for entry in grown.manifest.shards] == list(range(len(manifest.shards) + 1))
-    assert grown.manifest.shards[:-1] == manifest.shards
-    assert grown.manifest.shards[-1].image_number == 4
-    assert grown.manifest.point_count == 40_500
-    assert grown.manifest.sent_at > manifest.sent_at
+    reference = first(cloud(40_000))
+    manifest = reference.manifest
+    grown = grow(reference, cloud(500), image_number=4, update=None)
+    assert (grown.reference.manifest.generation, grown.reference.manifest.revision) == (1, 1)
+    assert [entry.index for entry in grown.reference.shards] == list(range(manifest.shard_count + 1))
+    assert grown.reference.shards[:-1] == reference.shards
+    assert grown.reference.shards[-1].image_number == 4
+    assert grown.reference.manifest.point_count == 40_500
+    assert grown.reference.manifest.sent_at > manifest.sent_at
 
 
 def test_the_next_generation_names_the_one_before_and_how_its_points_move() -> None:
@@ -70,80 +68,63 @@ def test_the_next_generation_names_the_one_before_and_how_its_points_move() -> N
         previous=first(update=Update(up=(0, 1, 0))),
         image_count=10,
         update=Update(world_from_previous=change),
-        bytes_limit=PLENTY,
     )
-    assert begun.manifest is not None
-    frame = begun.manifest.frame
-    assert begun.manifest.previous_generation == 1
+    frame = begun.reference.manifest.frame
+    assert begun.reference.manifest.previous_generation == 1
     assert frame.world_from_previous == Similarity(scale=1.5, translation=(1, 2, 3))
     assert frame.up == (0, 1, 0)
 
 
 def test_metres_follow_the_world_and_stay_with_an_increment() -> None:
     gps = Scaling(measured=Scale(metres_per_unit=3.0, source=ScaleSource.GPS))
-    manifest = first(scaling=gps)
+    reference = first(scaling=gps)
+    manifest = reference.manifest
     assert (manifest.frame.metres_per_unit, manifest.frame.scale_source) == (3.0, ScaleSource.GPS)
-    grown = grow(manifest, cloud(500), image_number=4, update=None, bytes_limit=PLENTY)
-    assert grown.manifest is not None
-    assert grown.manifest.frame == manifest.frame
+    grown = grow(reference, cloud(500), image_number=4, update=None)
+    assert grown.reference.manifest.frame == manifest.frame
     change = Similarity(scale=1.5, rotation_wxyz=(1, 0, 0, 0), translation=(1, 2, 3))
     begun = begin(
         cloud(),
         project=PROJECT,
         generation=2,
-        previous=grown.manifest,
+        previous=grown.reference,
         image_count=10,
         update=Update(world_from_previous=change),
-        bytes_limit=PLENTY,
     )
-    assert begun.manifest is not None
-    assert (begun.manifest.frame.metres_per_unit, begun.manifest.frame.scale_source) == (2.0, ScaleSource.GPS)
+    assert (begun.reference.manifest.frame.metres_per_unit, begun.reference.manifest.frame.scale_source) == (
+        2.0,
+        ScaleSource.GPS,
+    )
 
 
 def test_survey_coordinates_keep_their_detail_through_the_offset() -> None:
     points = cloud(centre=(500_000, 5_400_000, 300))
-    begun = begin(points, project=PROJECT, generation=1, previous=None, image_count=1, update=None, bytes_limit=PLENTY)
-    assert begun.manifest is not None
+    begun = begin(points, project=PROJECT, generation=1, previous=None, image_count=1, update=None)
     (shard,) = begun.shards
-    shown = decode(shard.payloads[Encoding.PLY], Encoding.PLY).points_in_world + np.array(begun.manifest.frame.offset)
+    shown = decode(shard.payloads[Encoding.PLY], Encoding.PLY).points_in_world + np.array(
+        begun.reference.manifest.frame.offset
+    )
     order, wanted = np.lexsort(shown.T), np.lexsort(points.points_in_world.T)
     np.testing.assert_allclose(shown[order], points.points_in_world[wanted], atol=1e-6)
 
 
 def test_an_increment_keeps_the_reference_sets_offset() -> None:
-    manifest = first(cloud(centre=(500_000, 5_400_000, 300)))
-    grown = grow(manifest, cloud(10, centre=(500_001, 5_400_000, 300)), image_number=2, update=None, bytes_limit=PLENTY)
-    assert grown.manifest is not None
-    assert grown.manifest.frame.offset == manifest.frame.offset
-    assert abs(np.array(grown.manifest.shards[-1].bounds.minimum)).max() < 5
-
-
-def test_beyond_the_budget_the_finest_points_are_left_out() -> None:
-    whole = cloud(80_000)
-    begun = begin(
-        whole, project=PROJECT, generation=1, previous=None, image_count=1, update=None, bytes_limit=1_000_000
-    )
-    assert begun.manifest is not None
-    assert begun.manifest.point_count + begun.left_out_count == len(whole)
-    assert begun.left_out_count > 0
-    assert sum(shard.size_bytes for shard in begun.shards) <= 1_000_000
-    grown = grow(begun.manifest, cloud(MAX_POINTS), image_number=2, update=None, bytes_limit=1_000_000)
-    assert (grown.manifest, grown.shards, grown.left_out_count) == (None, (), MAX_POINTS)
-
-
-def test_a_reference_set_has_at_least_one_shard_whatever_the_budget() -> None:
-    assert len(first(cloud(), bytes_limit=1).shards) == 1
+    reference = first(cloud(centre=(500_000, 5_400_000, 300)))
+    manifest = reference.manifest
+    grown = grow(reference, cloud(10, centre=(500_001, 5_400_000, 300)), image_number=2, update=None)
+    assert grown.reference.manifest.frame.offset == manifest.frame.offset
+    assert abs(np.array(grown.reference.shards[-1].bounds.minimum)).max() < 5
 
 
 def test_an_increment_far_from_everything_is_refused() -> None:
     with pytest.raises(CloudOutOfBoundsError, match="old_point_cloud"):
-        grow(first(), cloud(centre=(1e6, 0, 0)), image_number=2, update=None, bytes_limit=PLENTY)
+        grow(first(), cloud(centre=(1e6, 0, 0)), image_number=2, update=None)
 
 
 def test_a_few_far_points_do_not_make_an_increment_far() -> None:
     increment = cloud()
     increment.points_in_world[0] = (1e6, 0, 0)
-    assert grow(first(), increment, image_number=2, update=None, bytes_limit=PLENTY).manifest is not None
+    assert grow(first(), increment, image_number=2, update=None).shards
 
 
 def test_coordinates_beyond_single_precision_are_refused() -> None:

@@ -15,7 +15,7 @@ def test_a_project_without_points_has_images_and_no_manifest(tmp_path: Path) -> 
     add(store, 1)
     read = Store.read_only(store.folder)
     assert read.images_by_state() == {"queued": 1}
-    assert (read.manifest(), read.cameras()) == (None, None)
+    assert (read.reference(), read.cameras()) == (None, ())
     add(store, 2)  # the writer goes on meanwhile
     assert read.images_by_state() == {"queued": 2}
     store.close()

@@ -116,7 +116,7 @@ def run_job(store: Store) -> None:
         is_refetch = job.kind.value == "refetch"
         merged = None if is_refetch else store.references.merged()
         folder = instant(str(store.path(image)), str(merged or ""), image.image_id)
-        outcome = plan_commit(job, read_answer(Path(folder), 10_000), store, project=PROJECT, bytes_limit=1 << 30)
+        outcome = plan_commit(job, read_answer(Path(folder), 10_000), store, project=PROJECT)
         store.commit(job, outcome.change)
     store.finish(job)
 
@@ -127,8 +127,10 @@ def check_references(store: Store) -> tuple[int, int]:
     if newest is None:
         return 0, 0
     manifest = newest.manifest
-    assert [entry.index for entry in manifest.shards] == list(range(len(manifest.shards)))
-    for entry in manifest.shards:
+    assert [entry.index for entry in newest.shards] == list(range(manifest.shard_count))
+    assert manifest.shard_pages == tuple(page.digest for page in newest.shard_pages)
+    assert manifest.camera_pages == tuple(page.digest for page in newest.camera_pages)
+    for entry in newest.shards:
         for each in entry.encodings:
             assert len(store.references.shard(manifest.generation, entry, each.encoding)) == each.size_bytes
     return manifest.generation, manifest.revision

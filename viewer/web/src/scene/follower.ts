@@ -10,9 +10,12 @@ import { decodeMessage } from "../wire/messages";
 import { checkThumbnail } from "../wire/thumbnail";
 import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
+import { PageLoader } from "./page-loader";
+import type { WantedPage } from "./pages";
 import type { Step } from "./queue";
 import { LoadQueue } from "./queue";
 import type { ReferenceSet } from "./reference";
+import { performStep } from "./steps";
 import type { KnownDistance } from "./requests";
 import { Requests } from "./requests";
 import type { MeasuredCloud } from "./spacing";
@@ -48,7 +51,19 @@ export class Follower {
   /** The messages that the page publishes. */
   readonly requests: Requests;
   private readonly connection: Connection;
-  private readonly queue = new LoadQueue();
+  private readonly queue = new LoadQueue<WantedShard>();
+  private readonly pages = new PageLoader({
+    perform: (step) => {
+      this.perform(step);
+    },
+    onComplete: (complete, bytes) => {
+      this.dispatch({ kind: "manifest", complete, bytes });
+      this.load();
+    },
+    onTrouble: (thrown) => {
+      this.trouble(thrown);
+    },
+  });
   private readonly orders = new ThumbnailOrders();
   private readonly decoding = new Map<string, WantedShard>();
   private readonly ticker: ReturnType<typeof setInterval>;
@@ -131,6 +146,7 @@ export class Follower {
     if (link.kind !== "connected") return;
     this.connectedAtMs = performance.now();
     this.queue.reset();
+    this.pages.reset();
     this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
     this.order(this.orders.reset(this.hasThumbnail));
     void this.announce();
@@ -147,6 +163,10 @@ export class Follower {
     if (!match) return;
     if (match.channel === "shard") {
       void this.receiveShard(match, payload);
+      return;
+    }
+    if (match.channel === "manifest_page" || match.channel === "camera_page") {
+      void this.pages.receive(match.channel, match.levels["page"] ?? "", payload, performance.now() / 1000);
       return;
     }
     if (payload.length === 0) {
@@ -166,9 +186,13 @@ export class Follower {
   }
 
   private take(message: ReadMessage, bytes: number): void {
+    if (message.type === "manifest_page" || message.type === "camera_page") return;
+    if (message.type === "manifest") {
+      this.pages.point(message, bytes, performance.now() / 1000);
+      return;
+    }
     if (message.type === "response") this.pong(message.id);
     this.dispatch({ kind: "message", message, bytes });
-    if (message.type === "manifest") this.load();
   }
 
   private cleared({ channel, levels }: Match): void {
@@ -233,33 +257,23 @@ export class Follower {
 
   private load(): void {
     if (this.current.link.kind !== "connected") return;
+    this.pages.load(performance.now() / 1000);
     const steps = this.queue.plan(this.wanted(), (key) => this.isHere(key), performance.now() / 1000);
     for (const step of steps) this.perform(step);
-    this.dispatch({ kind: "failed_shards", count: this.queue.failedCount });
+    this.dispatch({ kind: "failed_shards", count: this.queue.failedCount + this.pages.failedCount });
   }
 
-  private perform(step: Step): void {
-    switch (step.kind) {
-      case "subscribe":
-        this.connection.subscribe(step.shards.map((shard) => this.shardTopic(shard)));
-        break;
-      case "unsubscribe":
-        this.connection.unsubscribe(step.shards.map((shard) => this.shardTopic(shard)));
-        break;
-      case "reread":
-        this.connection.subscribe([this.space.topic("reference")]);
-        break;
-      case "resync":
-        void this.request(
-          "resync",
-          step.shards.map(({ entry }) => entry.index),
-        ).catch(() => undefined);
-        break;
-    }
-  }
-
-  private shardTopic({ encoded, entry, generation }: WantedShard): string {
-    return this.space.topic("shard", { generation, encoding: encoded.encoding, index: entry.index });
+  private perform(step: Step<WantedShard | WantedPage>): void {
+    performStep(step, {
+      connection: this.connection,
+      reference: this.space.topic("reference"),
+      topicOf: (item) => topicOf(this.space, item),
+      // Without an index, whatever the broker lost is published again.
+      resync: (items) => {
+        const indexes = items.flatMap((item) => ("entry" in item ? [item.entry.index] : []));
+        void this.request("resync", indexes).catch(() => undefined);
+      },
+    });
   }
 
   private tick(): void {
@@ -285,7 +299,6 @@ export class Follower {
 function followedTopics(space: TopicSpace, user: string, connection: string): string[] {
   return [
     space.topic("reference"),
-    space.topic("cameras"),
     space.topic("scale_bar"),
     space.topic("reconstructor_state"),
     space.topic("reconstructor_statistics"),
@@ -295,6 +308,12 @@ function followedTopics(space: TopicSpace, user: string, connection: string): st
     space.topic("response", { user, connection }),
     space.filter("receipt", { sender: user }), // `missing` among them
   ];
+}
+
+function topicOf(space: TopicSpace, item: WantedShard | WantedPage): string {
+  if ("channel" in item) return space.topic(item.channel, { page: item.key });
+  const { encoded, entry, generation } = item;
+  return space.topic("shard", { generation, encoding: encoded.encoding, index: entry.index });
 }
 
 function isShardOf({ encoded, entry, generation }: WantedShard, { levels }: Match): boolean {

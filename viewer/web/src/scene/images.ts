@@ -69,8 +69,6 @@ export function imagesAfter(images: ImagesState, message: Message): ImagesState 
     }
     case "error":
       return afterError(images, message.image_id, message.reason);
-    case "manifest":
-      return { ...images, imageCount: Math.max(images.imageCount, message.image_count) };
     case "reconstructor_state":
       return {
         ...images,
@@ -78,8 +76,6 @@ export function imagesAfter(images: ImagesState, message: Message): ImagesState 
         imageCount: Math.max(images.imageCount, message.image_count),
         ...(message.presence === "offline" ? { processing: null, refetch: null } : {}),
       };
-    case "cameras":
-      return withCameras(images, message.cameras);
     default:
       return images;
   }
@@ -142,15 +138,16 @@ function withTrack(
   };
 }
 
-function withCameras(images: ImagesState, cameras: readonly CameraEntry[]): ImagesState {
+/** Apply what a manifest says of the images. Its poses are drawn later, when its generation is on screen. */
+export function withImages(images: ImagesState, count: number, cameras: readonly CameraEntry[]): ImagesState {
   const tracks = new Map(images.tracks);
-  let imageCount = images.imageCount;
+  let imageCount = Math.max(images.imageCount, count);
   for (const { image_id: imageId, image_number: number, reason, state } of cameras) {
     if (number === null) continue;
     imageCount = Math.max(imageCount, number);
     if (number !== images.processing) tracks.set(number, { number, imageId, state, reason });
   }
-  return { ...images, cameras, tracks, imageCount };
+  return { ...images, tracks, imageCount };
 }
 
 function afterError(images: ImagesState, imageId: string | null, reason: string): ImagesState {

@@ -7,13 +7,17 @@ export const SINGLE_BYTES = 512 * 1024;
 export const PIECE_BYTES = 128 * 1024;
 
 /** Cut the missing ranges into pieces. Bytes beyond the end of the photograph are dropped. */
-export function piecesOf(ranges: readonly ByteRange[], sizeBytes: number): readonly ByteRange[] {
+export function piecesOf(
+  ranges: readonly ByteRange[],
+  sizeBytes: number,
+  pieceBytes = PIECE_BYTES,
+): readonly ByteRange[] {
   return ranges.flatMap((range) => {
     const end = Math.min(range.end, sizeBytes);
-    const count = Math.max(0, Math.ceil((end - range.begin) / PIECE_BYTES));
+    const count = Math.max(0, Math.ceil((end - range.begin) / pieceBytes));
     return Array.from({ length: count }, (_, index) => {
-      const begin = range.begin + index * PIECE_BYTES;
-      return { begin, end: Math.min(end, begin + PIECE_BYTES) };
+      const begin = range.begin + index * pieceBytes;
+      return { begin, end: Math.min(end, begin + pieceBytes) };
     });
   });
 }

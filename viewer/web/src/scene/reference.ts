@@ -1,5 +1,6 @@
 /** Which reference set is on screen, and when does the next one replace it? Double buffering by generation. Pure. */
-import type { Manifest, Similarity } from "../wire/contract";
+import type { CameraEntry, Manifest, ShardEntry, Similarity } from "../wire/contract";
+import type { CompleteManifest } from "./pages";
 import { IDENTITY, betweenOffsets, chained } from "./similarity";
 import type { Budget, WantedShard } from "./wanted";
 import { wantedShards } from "./wanted";
@@ -7,6 +8,8 @@ import { wantedShards } from "./wanted";
 /** A manifest and its loaded shards. */
 export interface ReferenceSet {
   readonly manifest: Manifest;
+  readonly shards: readonly ShardEntry[];
+  readonly cameras: readonly CameraEntry[];
   /** The shards of the manifest that fit the budget, coarsest first. Computed once for each manifest and budget. */
   readonly plan: readonly WantedShard[];
   /** Points and bytes of every loaded shard, by the shard's key. */
@@ -45,16 +48,17 @@ export function newestManifest(scene: SceneState): Manifest | null {
   return (scene.coming ?? scene.shown)?.manifest ?? null;
 }
 
-/** Apply a manifest. An older one, which may arrive after a reconnection, changes nothing. */
-export function withManifest(scene: SceneState, manifest: Manifest, nowS: number): SceneState {
+/** Apply a manifest. An older one, which may arrive after a reconnection, changes nothing; one without points neither. */
+export function withManifest(scene: SceneState, complete: CompleteManifest, nowS: number): SceneState {
+  const { manifest } = complete;
   const { budget, coming, shown } = scene;
   const newest = newestManifest(scene);
-  if (newest && isOlder(manifest, newest)) return scene;
+  if (manifest.generation === 0 || (newest && isOlder(manifest, newest))) return scene;
   if (!shown || isSameSet(shown, manifest))
-    return { ...scene, shown: renewed(shown, manifest, budget, nowS), coming: null };
+    return { ...scene, shown: renewed(shown, complete, budget, nowS), coming: null };
   const kept = coming && isSameSet(coming, manifest) ? coming : null;
   const fromShown = kept?.fromShown ?? chained(step(newest ?? shown.manifest, manifest), coming?.fromShown ?? IDENTITY);
-  return settled({ ...scene, coming: { ...renewed(kept, manifest, budget, nowS), fromShown } }, nowS);
+  return settled({ ...scene, coming: { ...renewed(kept, complete, budget, nowS), fromShown } }, nowS);
 }
 
 /** Transform from one generation's shard coordinates to the next one's. After a missed generation: the identity. */
@@ -78,7 +82,7 @@ export function withTime(scene: SceneState, nowS: number): SceneState {
 
 /** Apply another budget. Shards beyond it are dropped, finest first. */
 export function withBudget(scene: SceneState, budget: Budget, nowS: number): SceneState {
-  const fit = (set: ReferenceSet | null): ReferenceSet | null => set && renewed(set, set.manifest, budget, nowS);
+  const fit = (set: ReferenceSet | null): ReferenceSet | null => set && renewed(set, set, budget, nowS);
   return settled({ ...scene, budget, shown: fit(scene.shown), coming: fit(scene.coming) }, nowS);
 }
 
@@ -117,12 +121,17 @@ function added(set: ReferenceSet, shard: LoadedShard, nowS: number): ReferenceSe
 }
 
 /** Build a set for this manifest and budget. It keeps the loaded shards that are still wanted. */
-function renewed(old: ReferenceSet | null, manifest: Manifest, budget: Budget, nowS: number): ReferenceSet {
-  const plan = wantedShards(manifest, budget);
+function renewed(
+  old: ReferenceSet | null,
+  { cameras, manifest, shards }: CompleteManifest,
+  budget: Budget,
+  nowS: number,
+): ReferenceSet {
+  const plan = wantedShards({ manifest, shards }, budget);
   const keys = new Set(plan.map(({ key }) => key));
   const loaded = new Map([...(old?.loaded ?? [])].filter(([key]) => keys.has(key)));
   const levelZeroAtS = old?.levelZeroAtS ?? null;
-  return timed({ manifest, plan, loaded, levelZeroAtS, fromShown: old?.fromShown ?? IDENTITY }, nowS);
+  return timed({ manifest, shards, cameras, plan, loaded, levelZeroAtS, fromShown: old?.fromShown ?? IDENTITY }, nowS);
 }
 
 /** Record the time when the coarsest level is complete for the first time. */

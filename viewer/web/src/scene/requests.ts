@@ -1,6 +1,7 @@
 /** What does the page publish? One method for each message of the contract, with its topic and encoding. */
 import type { Connection } from "../wire/connection";
 import type { Presence, Request, ScaleBar, UploadBegin, UploadEnd, Verb } from "../wire/contract";
+import { MAX_IMAGE_BYTES } from "../wire/contract";
 import { WireError } from "../wire/errors";
 import { freshName } from "../wire/ids";
 import { encodeMessage } from "../wire/messages";
@@ -117,5 +118,14 @@ export class Requests {
   async publishPiece(imageId: string, offset: number, piece: Uint8Array): Promise<void> {
     const { connection, user } = this.options;
     await connection.publish("upload_piece", { sender: user, image_id: imageId, offset }, piece);
+  }
+
+  /** The most bytes of a photograph that the broker takes in one message. */
+  room(imageId: string): number {
+    return this.options.connection.room("upload_piece", {
+      sender: this.options.user,
+      image_id: imageId,
+      offset: MAX_IMAGE_BYTES,
+    });
   }
 }

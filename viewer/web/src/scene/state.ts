@@ -1,9 +1,9 @@
 /** What does the page know of one project, and how does that change? A reducer over actions. Pure. */
-import type { Presence, ReconstructorState, ReconstructorStatistics, ScaleBar } from "../wire/contract";
+import type { Manifest, Presence, ReconstructorState, ReconstructorStatistics, ScaleBar } from "../wire/contract";
 import type { LinkState } from "../wire/connection";
 import type { ReadMessage } from "../wire/messages";
 import type { ImagesState } from "./images";
-import { NO_IMAGES, imagesAfter } from "./images";
+import { NO_IMAGES, imagesAfter, withImages } from "./images";
 import type { LatencyState } from "./latency";
 import {
   NO_LATENCY,
@@ -13,6 +13,7 @@ import {
   latencyAtManifest,
   latencyAtScene,
 } from "./latency";
+import type { CompleteManifest } from "./pages";
 import type { LoadedShard, SceneState } from "./reference";
 import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
 import { barAfterSwap } from "./scale";
@@ -27,7 +28,7 @@ import type { Budget } from "./wanted";
 export interface Entry {
   readonly number: number;
   readonly atMs: number;
-  readonly message: ReadMessage;
+  readonly message: News | Manifest;
 }
 
 /** A problem that the page itself found: a damaged shard or an unreadable message. */
@@ -65,9 +66,13 @@ export interface ProjectState {
   readonly isSilent: boolean;
 }
 
+/** A message that changes the state by itself. A manifest does so only with all its pages. */
+export type News = Exclude<ReadMessage, { readonly type: "manifest" | "manifest_page" | "camera_page" }>;
+
 export type Action =
   | { readonly kind: "link"; readonly link: LinkState }
-  | { readonly kind: "message"; readonly message: ReadMessage; readonly bytes: number }
+  | { readonly kind: "message"; readonly message: News; readonly bytes: number }
+  | { readonly kind: "manifest"; readonly complete: CompleteManifest; readonly bytes: number }
   | { readonly kind: "shard"; readonly shard: LoadedShard }
   | { readonly kind: "failed_shards"; readonly count: number }
   | { readonly kind: "watcher_left"; readonly connection: string }
@@ -113,12 +118,13 @@ export function reduce(state: ProjectState, action: Action, nowS: number, atMs: 
   return latency === after.latency ? after : { ...after, latency };
 }
 
-/** Move the scale bar with the object, in the step that swaps the generations. */
+/** Move the scale bar and the cameras with the object, in the step that swaps the generations. */
 function afterSwap(state: ProjectState, next: ProjectState): ProjectState {
   const [before, now] = [state.scene, next.scene];
-  if (now.swapCount === before.swapCount || !next.scaleBar || !before.shown || !now.shown) return next;
+  if (now.swapCount === before.swapCount || !before.shown || !now.shown) return next;
   const nowFromBefore = chained(now.shownFromFirst, inverse(before.shownFromFirst));
-  return { ...next, scaleBar: barAfterSwap(next.scaleBar, nowFromBefore, before.shown, now.shown) };
+  const scaleBar = next.scaleBar && barAfterSwap(next.scaleBar, nowFromBefore, before.shown, now.shown);
+  return { ...next, scaleBar, images: { ...next.images, cameras: now.shown.cameras } };
 }
 
 function next(state: ProjectState, action: Action, nowS: number, atMs: number): ProjectState {
@@ -132,7 +138,9 @@ function next(state: ProjectState, action: Action, nowS: number, atMs: number): 
         latency: action.link.kind === "connected" ? latencyAtConnect(state.latency, atMs) : state.latency,
       };
     case "message":
-      return afterMessage(state, action.message, action.bytes, nowS, atMs);
+      return afterMessage(state, action.message, action.bytes, atMs);
+    case "manifest":
+      return afterManifest(state, action.complete, action.bytes, nowS, atMs);
     case "shard":
       return {
         ...state,
@@ -173,13 +181,30 @@ function next(state: ProjectState, action: Action, nowS: number, atMs: number): 
   }
 }
 
-function afterMessage(
+/** Apply a manifest with its pages: the cloud, the cameras and the images in one step. */
+function afterManifest(
   state: ProjectState,
-  message: ReadMessage,
+  complete: CompleteManifest,
   bytes: number,
   nowS: number,
   atMs: number,
 ): ProjectState {
+  const { cameras, manifest } = complete;
+  const scene = withManifest(state.scene, complete, nowS);
+  const images = withImages(state.images, manifest.image_count, cameras);
+  return {
+    ...state,
+    isSilent: false,
+    scene,
+    // Poses lie in the world of their generation: they are drawn when it is on screen.
+    images: scene.coming ? images : { ...images, cameras: scene.shown?.cameras ?? cameras },
+    latency: latencyAtManifest(state.latency, manifest),
+    activity: manifest.generation > 0 ? logged(state.activity, manifest, atMs) : state.activity,
+    traffic: counted(state.traffic, bytes, atMs),
+  };
+}
+
+function afterMessage(state: ProjectState, message: News, bytes: number, atMs: number): ProjectState {
   const next: ProjectState = {
     ...state,
     isSilent: false,
@@ -188,12 +213,6 @@ function afterMessage(
     traffic: counted(state.traffic, bytes, atMs),
   };
   switch (message.type) {
-    case "manifest":
-      return {
-        ...next,
-        scene: withManifest(state.scene, message, nowS),
-        latency: latencyAtManifest(state.latency, message),
-      };
     case "processing_complete":
       return { ...next, latency: latencyAfterImage(state.latency, message) };
     case "response":
@@ -217,7 +236,7 @@ function afterMessage(
   }
 }
 
-function logged(activity: readonly Entry[], message: ReadMessage, atMs: number): readonly Entry[] {
+function logged(activity: readonly Entry[], message: News | Manifest, atMs: number): readonly Entry[] {
   const number = (activity[0]?.number ?? 0) + 1;
   return [{ number, atMs, message }, ...activity.slice(0, MOST_ENTRIES - 1)];
 }

@@ -28,10 +28,12 @@ export type Notice =
 export type Banner =
   | { readonly kind: "reconnecting" }
   | { readonly kind: "stale"; readonly presence: "paused" | "disk_full" | "offline" }
+  | { readonly kind: "trouble"; readonly reason: string }
   | { readonly kind: "failed_shards"; readonly count: number }
   | { readonly kind: "uploading"; readonly place: number; readonly count: number; readonly doneRatio: number }
   | { readonly kind: "rebuilding"; readonly doneRatio: number }
-  | { readonly kind: "budget"; readonly points: number };
+  | { readonly kind: "budget"; readonly points: number }
+  | { readonly kind: "left_out"; readonly points: number };
 
 /** The number of failed attempts after which the page says that the server cannot be reached. */
 const PATIENT_ATTEMPTS = 2;
@@ -85,11 +87,15 @@ function bannersOf(state: ProjectState): Banner[] {
   const over = uploads.filter(isOver).length;
   if (reconstructor && reconstructor.presence !== "ready")
     found.push({ kind: "stale", presence: reconstructor.presence });
+  else if (reconstructor && reconstructor.code !== null)
+    found.push({ kind: "trouble", reason: reconstructor.reason ?? reconstructor.code });
   if (traffic.failedShards > 0) found.push({ kind: "failed_shards", count: traffic.failedShards });
   if (over < uploads.length)
     found.push({ kind: "uploading", place: over + 1, count: uploads.length, doneRatio: over / uploads.length });
   if (images.refetch) found.push({ kind: "rebuilding", doneRatio: images.refetch.doneRatio });
   if (isBudgetReached(state)) found.push({ kind: "budget", points: scene.budget.points });
+  const leftOut = scene.shown?.manifest.left_out.point_count ?? 0;
+  if (leftOut > 0) found.push({ kind: "left_out", points: leftOut });
   return found;
 }
 
@@ -104,5 +110,5 @@ export function loadedRatio(state: ProjectState): number {
 /** Whether this device shows only a part of the shards. */
 export function isBudgetReached(state: ProjectState): boolean {
   const { shown } = state.scene;
-  return shown !== null && shown.plan.length < shown.manifest.shards.length;
+  return shown !== null && shown.plan.length < shown.shards.length;
 }

@@ -38,7 +38,7 @@ export class Uploader {
 
   constructor(
     private readonly follower: Pick<Follower, "dispatch" | "state">,
-    private readonly requests: Pick<Requests, "publishImage" | "publishPiece" | "publishUpload">,
+    private readonly requests: Pick<Requests, "publishImage" | "publishPiece" | "publishUpload" | "room">,
   ) {}
 
   add(photographs: Iterable<Photograph>): void {
@@ -85,7 +85,8 @@ export class Uploader {
       this.follower.dispatch({ kind: "upload_change", key, change: { imageId: id } });
       for (let sending = 0; sending < MOST_SENDINGS && !this.isOver(key); sending += 1) {
         this.set(key, "sending");
-        if (bytes.length > SINGLE_BYTES) await this.sendPieces(key, { id, digest, bytes, contentType });
+        if (bytes.length > Math.min(SINGLE_BYTES, this.requests.room(id)))
+          await this.sendPieces(key, { id, digest, bytes, contentType });
         else await this.requests.publishImage(id, bytes, contentType);
         if (!this.isOver(key)) this.set(key, "sent");
         await this.receipt(key);
@@ -99,13 +100,14 @@ export class Uploader {
 
   /** Send begin, the missing pieces and end. Repeat as long as the reconstructor reports missing ranges. */
   private async sendPieces(key: string, { bytes, contentType, digest, id }: Content): Promise<void> {
-    const announcement = { image_id: id, sha256: digest, size_bytes: bytes.length, piece_bytes: PIECE_BYTES };
+    const pieceBytes = Math.max(1, Math.min(PIECE_BYTES, this.requests.room(id)));
+    const announcement = { image_id: id, sha256: digest, size_bytes: bytes.length, piece_bytes: pieceBytes };
     this.change(key, { missing: null });
     await this.requests.publishUpload({ ...announcement, content_type: contentType });
     let missing = (await this.answer(key)) ?? [{ begin: 0, end: bytes.length }];
     while (missing.length > 0 && !this.isOver(key)) {
       let sentBytes = heldBytes(missing, bytes.length);
-      for (const { begin, end } of piecesOf(missing, bytes.length)) {
+      for (const { begin, end } of piecesOf(missing, bytes.length, pieceBytes)) {
         if (this.isOver(key)) return;
         await this.requests.publishPiece(id, begin, bytes.subarray(begin, end));
         sentBytes += end - begin;

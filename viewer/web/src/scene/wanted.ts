@@ -1,5 +1,6 @@
 /** Which shards are loaded, and in which order? Coarse levels first, within a budget of points and bytes. Pure. */
-import type { EncodedShard, Encoding, Manifest, ShardEntry } from "../wire/contract";
+import type { EncodedShard, Encoding, ShardEntry } from "../wire/contract";
+import type { CompleteManifest } from "./pages";
 
 /** The hard limits of what a device holds. */
 export interface Budget {
@@ -28,17 +29,19 @@ export function widened({ bytes, points }: Budget): Budget {
  * List the shards to load, coarse levels first.
  *
  * Levels are additive, so a list that is cut at its end is a complete cloud of lower quality.
- * The first shard is always in the list, so that something is shown.
+ * The first shard is always in the list, so that something is shown. Shards of other components than the leading one lie
+ * in frames of their own and are not loaded.
  */
 export function wantedShards(
-  manifest: Manifest,
+  { manifest, shards }: Pick<CompleteManifest, "manifest" | "shards">,
   budget: Budget,
   preferred: Encoding = "packed",
 ): readonly WantedShard[] {
   const wanted: WantedShard[] = [];
   let points = 0;
   let bytes = 0;
-  for (const entry of [...manifest.shards].sort((one, other) => one.level - other.level || one.index - other.index)) {
+  const leading = shards.filter(({ component }) => component === 0);
+  for (const entry of leading.sort((one, other) => one.level - other.level || one.index - other.index)) {
     const encoded = entry.encodings.find(({ encoding }) => encoding === preferred) ?? entry.encodings[0];
     if (!encoded) continue;
     points += entry.point_count;

@@ -104,6 +104,7 @@ function shardOf(cloud: PointCloud, index: number, generation: number): WantedSh
       level: 0,
       kind: "reference",
       image_number: null,
+      component: 0,
       point_count: cloud.count,
       bounds: boundsOf(cloud),
       encodings: [],

@@ -1,9 +1,9 @@
 /** Which sentences does the page show? Every sentence that depends on the state, in one place. */
 import type { Image, ImageState } from "../scene/images";
 import type { Banner, Chip, Notice } from "../scene/status";
-import type { ProjectState } from "../scene/state";
+import type { News, ProjectState } from "../scene/state";
 import type { Upload } from "../scene/uploads";
-import type { ReadMessage } from "../wire/messages";
+import type { Manifest } from "../wire/contract";
 import { bytes, counted, length, percent, points, seconds, sentenceCase, updateWords, versionWords } from "./format";
 
 export function chipWords(chip: Chip): string {
@@ -59,12 +59,16 @@ export function bannerWords(banner: Banner, state: ProjectState): string {
     case "stale":
     case "rebuilding":
       return chipStory(banner, state);
+    case "trouble":
+      return `New points do not come: ${banner.reason}`;
     case "failed_shards":
       return `${counted(banner.count, "shard")} of the object did not arrive.`;
     case "uploading":
       return `Sending photo ${banner.place} of ${banner.count}. Keep this page open until every photo is stored.`;
     case "budget":
       return budgetWords(banner.points);
+    case "left_out":
+      return `The server’s room for this project is full. The finest ${points(banner.points)} are not shown here. Exports contain them.`;
   }
 }
 
@@ -149,7 +153,7 @@ export function imageTitle({ number }: Image): string {
 export type Tone = "plain" | "good" | "busy" | "bad";
 
 /** One line of the activity log. */
-export function activityWords(message: ReadMessage): { readonly text: string; readonly tone: Tone } {
+export function activityWords(message: News | Manifest): { readonly text: string; readonly tone: Tone } {
   switch (message.type) {
     case "processing_started":
       return { text: `Image ${message.image_number} is being placed`, tone: "busy" };
@@ -175,11 +179,6 @@ export function activityWords(message: ReadMessage): { readonly text: string; re
         tone: "good",
       };
     }
-    case "cameras":
-      return {
-        text: `${counted(message.cameras.filter(({ state }) => state === "placed").length, "camera")} placed`,
-        tone: "plain",
-      };
     case "scale_bar":
       return { text: `${message.user} set a scale bar of ${length(message.distance_m, 1)}`, tone: "plain" };
     case "upload_acknowledged":
@@ -196,7 +195,7 @@ export function activityWords(message: ReadMessage): { readonly text: string; re
 
 function presenceWords(
   message: Extract<
-    ReadMessage,
+    News,
     { type: "missing" | "reconstructor_state" | "reconstructor_statistics" | "presence" | "agent_state" | "response" }
   >,
 ): string {

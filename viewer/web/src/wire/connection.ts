@@ -4,7 +4,10 @@ import mqtt from "mqtt";
 
 import { CHANNELS } from "./contract";
 import { WireError, sentenceOf } from "./errors";
+import { freshName } from "./ids";
 import type { Credentials } from "./join";
+import type { AnnouncedLimits } from "./limits";
+import { checkRoom, complaintOf, roomFor } from "./limits";
 import type { ChannelName, Levels, TopicSpace } from "./topics";
 
 /** The state of the connection. */
@@ -40,13 +43,14 @@ export class Connection {
   private connectCount = 0;
   private attempt = 0;
   private isOver = false;
+  private limits: AnnouncedLimits = {};
 
   constructor(private readonly options: ConnectionOptions) {
     const { credentials, name, space, url } = options;
     const { isRetained, qos } = CHANNELS.presence;
     this.client = mqtt.connect(url, {
       protocolVersion: 5,
-      clientId: `page-${name}`,
+      clientId: `page-${freshName()}`, // the connection's name is published; a known client id can be taken over
       username: credentials.user,
       password: credentials.password,
       clean: true,
@@ -72,9 +76,11 @@ export class Connection {
     const { isRetained, maxBytes, qos } = CHANNELS[channel];
     if (payload.length > maxBytes)
       throw new WireError("publish_refused", `${payload.length} bytes are more than a ${channel} message may have`);
+    const topic = this.options.space.topic(channel, levels);
+    checkRoom(topic, payload.length, this.limits);
     const properties = contentType === undefined ? {} : { contentType };
     try {
-      await this.client.publishAsync(this.options.space.topic(channel, levels), payload as never, {
+      await this.client.publishAsync(topic, payload as never, {
         qos,
         retain: isRetained,
         properties,
@@ -87,6 +93,11 @@ export class Connection {
         );
       throw new WireError("publish_refused", `the broker did not take the message: ${sentenceOf(thrown)}`);
     }
+  }
+
+  /** The most payload bytes that the channel and the broker let into one message. */
+  room(channel: ChannelName, levels: Levels): number {
+    return Math.min(CHANNELS[channel].maxBytes, roomFor(this.options.space.topic(channel, levels), this.limits));
   }
 
   /** Subscribe at QoS 1. Subscribing to an exact topic delivers its retained message. */
@@ -116,7 +127,7 @@ export class Connection {
 
   private listen(): void {
     this.client.on("connect", (packet: IConnackPacket) => {
-      if (packet.reasonCode === undefined || packet.reasonCode === 0) this.afterConnect();
+      if (packet.reasonCode === undefined || packet.reasonCode === 0) this.afterConnect(packet.properties ?? {});
     });
     this.client.on("close", () => {
       this.afterLoss();
@@ -131,7 +142,13 @@ export class Connection {
     });
   }
 
-  private afterConnect(): void {
+  private afterConnect(limits: AnnouncedLimits): void {
+    this.limits = limits;
+    const complaint = complaintOf(limits);
+    if (complaint !== null) {
+      this.refuse(complaint);
+      return;
+    }
     this.connectCount += 1;
     this.attempt = 0;
     this.options.onState({ kind: "connected", count: this.connectCount });

@@ -10,6 +10,7 @@ export const MAX_THUMBNAIL_PX = 320;
 export const MAX_POINTS = 16384;
 export const MAX_TOPIC_LENGTH = 1024;
 export const DIGEST_LENGTH = 16;
+export const PAGE_DIGEST_LENGTH = 32;
 
 /** What may stand at each level in braces of a topic; the whole text has to match. */
 export const LEVEL_PATTERNS = {
@@ -25,6 +26,7 @@ export const LEVEL_PATTERNS = {
   encoding: "ply|packed",
   index: "0|[1-9][0-9]{0,6}",
   offset: "0|[1-9][0-9]{0,9}",
+  page: "[0-9a-f]{32}",
   verb: "resync|ping|refetch|pause|resume",
   event_type: "processing_started|refetch_starting|progress|shard_update|processing_complete|error",
 } as const;
@@ -90,6 +92,8 @@ export interface AgentState {
   readonly project: string;
   readonly agent: string;
   readonly boot_id: string;
+  readonly run_id: string;
+  readonly session: string;
   readonly presence: AgentPresence;
   readonly is_capturing: boolean;
   readonly reason: string | null;
@@ -112,6 +116,7 @@ export interface CameraEntry {
   readonly image_id: string;
   readonly image_number: number | null;
   readonly state: CameraState;
+  readonly component: number;
   readonly code: string | null;
   readonly reason: string | null;
   readonly world_from_camera: readonly [readonly [number, number, number, number], readonly [number, number, number, number], readonly [number, number, number, number], readonly [number, number, number, number]] | null;
@@ -122,18 +127,17 @@ export interface CameraEntry {
   readonly height_px: number | null;
 }
 
-/** What became of an image in the reconstruction. */
-export type CameraState = "placed" | "waiting" | "rejected";
-
-/** Every image of a project and where its camera stood. */
-export interface Cameras {
-  readonly type: "cameras";
+/** Up to 64 images and where their cameras stood, in the world of the manifest that names this page. */
+export interface CameraPage {
+  readonly type: "camera_page";
   readonly schema: string;
   readonly sent_at: string;
   readonly project: string;
-  readonly generation: number | null;
   readonly cameras: readonly CameraEntry[];
 }
+
+/** What became of an image in the reconstruction. */
+export type CameraState = "placed" | "waiting" | "rejected";
 
 /** Ops tell an agent to do something; late and retained commands are ignored. */
 export interface Command {
@@ -159,6 +163,13 @@ export interface CommandReply {
   readonly is_done: boolean;
   readonly code: string | null;
   readonly reason: string | null;
+}
+
+/** Photographs that fit each other; each further component has a frame of its own and is shown beside the leading one. `world_from_component` says where; nothing is measured across components. */
+export interface Component {
+  readonly id: number;
+  readonly image_count: number;
+  readonly world_from_component: Similarity;
 }
 
 /** What ops want of an agent. */
@@ -193,7 +204,7 @@ export interface Error {
   readonly topic: string | null;
 }
 
-/** How much one sender may have under way without a receipt. */
+/** How much one sender may have under way without a receipt, and why it pauses, if it does. */
 export interface Flow {
   readonly type: "flow";
   readonly schema: string;
@@ -202,14 +213,25 @@ export interface Flow {
   readonly image_count: number;
   readonly size_bytes: number;
   readonly pause_until: string | null;
+  readonly code: string | null;
+  readonly reason: string | null;
 }
 
-/** The one pointer: names the complete set of shards that viewers show. */
+/** What the broker does not retain because of the project's budget; the reconstructor's disk has it all. */
+export interface LeftOut {
+  readonly point_count: number;
+  readonly shard_count: number;
+  readonly ply_count: number;
+}
+
+/** The one pointer, written last: names the pages that name all shards and all cameras, each by its digest. Generation 0 has no points yet. The bounds are those of the leading component. */
 export interface Manifest {
   readonly type: "manifest";
   readonly schema: string;
   readonly sent_at: string;
   readonly project: string;
+  readonly store_id: string;
+  readonly epoch: number;
   readonly generation: number;
   readonly revision: number;
   readonly previous_generation: number | null;
@@ -217,7 +239,21 @@ export interface Manifest {
   readonly frame: WorldFrame;
   readonly bounds: Bounds;
   readonly point_count: number;
+  readonly shard_count: number;
   readonly level_count: number;
+  readonly components: readonly Component[];
+  readonly shard_pages: readonly string[];
+  readonly camera_pages: readonly string[];
+  readonly left_out: LeftOut;
+}
+
+/** Up to 64 entries of the manifest. A page that changes is published under its new digest. */
+export interface ManifestPage {
+  readonly type: "manifest_page";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generation: number;
   readonly shards: readonly ShardEntry[];
 }
 
@@ -299,7 +335,7 @@ export type ReceiptStatus = "stored" | "duplicate" | "rejected";
 /** Whether the reconstructor takes images. */
 export type ReconstructorPresence = "ready" | "paused" | "disk_full" | "offline";
 
-/** The reconstructor's birth message and last will, one for each project. */
+/** The reconstructor's birth message, last will and claim to be the one writer; with a code, what keeps it from its work. */
 export interface ReconstructorState {
   readonly type: "reconstructor_state";
   readonly schema: string;
@@ -307,10 +343,16 @@ export interface ReconstructorState {
   readonly project: string;
   readonly presence: ReconstructorPresence;
   readonly boot_id: string;
+  readonly store_id: string | null;
+  readonly epoch: number;
+  readonly host: string;
+  readonly contested_since: string | null;
   readonly black_box: string;
   readonly has_manifest: boolean;
   readonly image_count: number;
   readonly refetch_every: number;
+  readonly code: string | null;
+  readonly reason: string | null;
 }
 
 /** The reconstructor's figures for one project. */
@@ -410,12 +452,13 @@ export interface ScaleBar {
 /** What told how large the object is. */
 export type ScaleSource = "none" | "baseline" | "scale_bar" | "gps";
 
-/** One shard of a manifest. */
+/** One shard of a manifest. Only the encodings that the broker retains are listed. */
 export interface ShardEntry {
   readonly index: number;
   readonly level: number;
   readonly kind: "reference" | "incremental";
   readonly image_number: number | null;
+  readonly component: number;
   readonly point_count: number;
   readonly bounds: Bounds;
   readonly encodings: readonly EncodedShard[];
@@ -497,13 +540,14 @@ export type Message =
   | AgentDescription
   | AgentHealth
   | AgentState
-  | Cameras
+  | CameraPage
   | Command
   | CommandReply
   | DesiredSettings
   | Error
   | Flow
   | Manifest
+  | ManifestPage
   | Missing
   | Presence
   | ProcessingComplete
@@ -560,9 +604,10 @@ export const CHANNELS = {
   reconstructor_state: { template: "reconstructor/state", types: ["reconstructor_state"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "birth message and last will: does it take images, is there a manifest" },
   reconstructor_statistics: { template: "reconstructor/statistics", types: ["reconstructor_statistics"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "counts, points, latency and disk" },
   event: { template: "event/{event_type}", types: ["processing_started", "refetch_starting", "progress", "shard_update", "processing_complete", "error"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "what happens to each image and each reference set" },
-  reference: { template: "reference/current", types: ["manifest"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the manifest: the only pointer, written last" },
+  reference: { template: "reference/current", types: ["manifest"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the manifest: the only pointer, written last; it names the pages of shards and cameras" },
+  manifest_page: { template: "reference/page/{page}", types: ["manifest_page"], qos: 1, isRetained: true, maxBytes: 262144, meaning: "up to 64 shards of the manifest, immutable" },
   shard: { template: "shard/{generation}/{encoding}/{index}", types: [], qos: 1, isRetained: true, maxBytes: 524288, meaning: "one independently loadable piece of the cloud, immutable" },
-  cameras: { template: "camera/current", types: ["cameras"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "where each image was taken, or why it is not placed" },
+  camera_page: { template: "camera/page/{page}", types: ["camera_page"], qos: 1, isRetained: true, maxBytes: 262144, meaning: "where up to 64 images were taken, or why they are not placed; immutable" },
   image_thumbnail: { template: "thumbnail/{image_id}", types: [], qos: 1, isRetained: true, maxBytes: 65536, meaning: "one photograph, upright and small: JPEG of at most 320 px and 64 KB" },
   scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "a known distance between two points, which gives everybody metres" },
   request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "resync, ping, refetch, pause or resume" },
@@ -577,20 +622,23 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   AgentHealth: {"properties": {"type": {"const": "agent_health", "default": "agent_health", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "captured_count": {"minimum": 0, "type": "integer"}, "kept_count": {"minimum": 0, "type": "integer"}, "dropped_count": {"minimum": 0, "type": "integer"}, "sent_count": {"minimum": 0, "type": "integer"}, "stored_count": {"minimum": 0, "type": "integer"}, "rejected_count": {"minimum": 0, "type": "integer"}, "spool_count": {"minimum": 0, "type": "integer"}, "spool_bytes": {"minimum": 0, "type": "integer"}, "spool_oldest_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "disk_free_bytes": {"minimum": 0, "type": "integer"}, "memory_bytes": {"minimum": 0, "type": "integer"}, "load_ratio": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "temperature_deg": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "is_throttled": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": null}, "is_clock_synchronised": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": null}, "reconnect_count": {"minimum": 0, "type": "integer"}, "camera_restart_count": {"default": 0, "minimum": 0, "type": "integer"}, "receipt_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "alarms": {"default": [], "items": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "type": "array"}, "last_error": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "agent", "captured_count", "kept_count", "dropped_count", "sent_count", "stored_count", "rejected_count", "spool_count", "spool_bytes", "disk_free_bytes", "memory_bytes", "reconnect_count"], "type": "object"},
   AgentPresence: {"enum": ["online", "offline"], "type": "string"},
   AgentSettings: {"properties": {"interval_s": {"anyOf": [{"exclusiveMinimum": 0, "maximum": 86400, "type": "number"}, {"type": "null"}], "default": null}, "blur_ratio": {"anyOf": [{"maximum": 1, "minimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "duplicate_bits": {"anyOf": [{"maximum": 64, "minimum": 0, "type": "integer"}, {"type": "null"}], "default": null}, "is_gps_stripped": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": null}, "jpeg_quality": {"anyOf": [{"maximum": 100, "minimum": 50, "type": "integer"}, {"type": "null"}], "default": null}}, "type": "object"},
-  AgentState: {"properties": {"type": {"const": "agent_state", "default": "agent_state", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "boot_id": {"maxLength": 64, "type": "string"}, "presence": {"$ref": "AgentPresence"}, "is_capturing": {"default": false, "type": "boolean"}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "agent", "boot_id", "presence"], "type": "object"},
+  AgentState: {"properties": {"type": {"const": "agent_state", "default": "agent_state", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "boot_id": {"maxLength": 64, "type": "string"}, "run_id": {"default": "", "maxLength": 64, "type": "string"}, "session": {"default": "", "maxLength": 39, "type": "string"}, "presence": {"$ref": "AgentPresence"}, "is_capturing": {"default": false, "type": "boolean"}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "agent", "boot_id", "presence"], "type": "object"},
   Bounds: {"properties": {"minimum": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "maximum": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}}, "required": ["minimum", "maximum"], "type": "object"},
   ByteRange: {"properties": {"begin": {"minimum": 0, "type": "integer"}, "end": {"minimum": 0, "type": "integer"}}, "required": ["begin", "end"], "type": "object"},
-  CameraEntry: {"properties": {"image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "state": {"$ref": "CameraState"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}, "world_from_camera": {"anyOf": [{"maxItems": 4, "minItems": 4, "prefixItems": [{"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}], "type": "array"}, {"type": "null"}], "default": null}, "intrinsics": {"anyOf": [{"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"type": "null"}], "default": null}, "distortion": {"default": [], "items": {"type": "number"}, "maxItems": 8, "type": "array"}, "reprojection_error_px": {"anyOf": [{"minimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "width_px": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "height_px": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}}, "required": ["image_id", "state"], "type": "object"},
+  CameraEntry: {"properties": {"image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "state": {"$ref": "CameraState"}, "component": {"default": 0, "maximum": 9999, "minimum": 0, "type": "integer"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}, "world_from_camera": {"anyOf": [{"maxItems": 4, "minItems": 4, "prefixItems": [{"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}], "type": "array"}, {"type": "null"}], "default": null}, "intrinsics": {"anyOf": [{"maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"type": "null"}], "default": null}, "distortion": {"default": [], "items": {"type": "number"}, "maxItems": 8, "type": "array"}, "reprojection_error_px": {"anyOf": [{"minimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "width_px": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "height_px": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}}, "required": ["image_id", "state"], "type": "object"},
+  CameraPage: {"properties": {"type": {"const": "camera_page", "default": "camera_page", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "cameras": {"items": {"$ref": "CameraEntry"}, "maxItems": 64, "minItems": 1, "type": "array"}}, "required": ["project", "cameras"], "type": "object"},
   CameraState: {"enum": ["placed", "waiting", "rejected"], "type": "string"},
-  Cameras: {"properties": {"type": {"const": "cameras", "default": "cameras", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}]}, "cameras": {"items": {"$ref": "CameraEntry"}, "type": "array"}}, "required": ["project", "generation", "cameras"], "type": "object"},
   Command: {"properties": {"type": {"const": "command", "default": "command", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "verb": {"enum": ["capture", "capture_at", "pause", "resume", "cancel", "reboot"], "type": "string"}, "deadline_at": {"format": "date-time", "type": "string"}, "capture_at": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "image_count": {"anyOf": [{"maximum": 10000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}}, "required": ["project", "id", "verb", "deadline_at"], "type": "object"},
   CommandReply: {"properties": {"type": {"const": "command_reply", "default": "command_reply", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "is_done": {"type": "boolean"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "id", "agent", "is_done"], "type": "object"},
+  Component: {"properties": {"id": {"default": 0, "maximum": 9999, "minimum": 0, "type": "integer"}, "image_count": {"default": 0, "minimum": 0, "type": "integer"}, "world_from_component": {"$ref": "Similarity", "default": {"scale": 1.0, "rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "translation": [0.0, 0.0, 0.0]}}}, "type": "object"},
   DesiredSettings: {"properties": {"type": {"const": "desired_settings", "default": "desired_settings", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "version": {"minimum": 0, "type": "integer"}, "settings": {"$ref": "AgentSettings"}}, "required": ["project", "version", "settings"], "type": "object"},
   EncodedShard: {"properties": {"encoding": {"$ref": "Encoding"}, "size_bytes": {"minimum": 1, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}}, "required": ["encoding", "size_bytes", "sha256"], "type": "object"},
   Encoding: {"enum": ["ply", "packed"], "type": "string"},
   Error: {"properties": {"type": {"const": "error", "default": "error", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "code": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "reason": {"maxLength": 2000, "type": "string"}, "image_id": {"anyOf": [{"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, {"type": "null"}], "default": null}, "topic": {"anyOf": [{"maxLength": 1024, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "code", "reason"], "type": "object"},
-  Flow: {"properties": {"type": {"const": "flow", "default": "flow", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_count": {"minimum": 1, "type": "integer"}, "size_bytes": {"minimum": 1, "type": "integer"}, "pause_until": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "image_count", "size_bytes"], "type": "object"},
-  Manifest: {"properties": {"type": {"const": "manifest", "default": "manifest", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "previous_generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "image_count": {"minimum": 0, "type": "integer"}, "frame": {"$ref": "WorldFrame"}, "bounds": {"$ref": "Bounds"}, "point_count": {"minimum": 0, "type": "integer"}, "level_count": {"maximum": 32, "minimum": 1, "type": "integer"}, "shards": {"items": {"$ref": "ShardEntry"}, "type": "array"}}, "required": ["project", "generation", "revision", "image_count", "frame", "bounds", "point_count", "level_count", "shards"], "type": "object"},
+  Flow: {"properties": {"type": {"const": "flow", "default": "flow", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_count": {"minimum": 1, "type": "integer"}, "size_bytes": {"minimum": 1, "type": "integer"}, "pause_until": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "image_count", "size_bytes"], "type": "object"},
+  LeftOut: {"properties": {"point_count": {"default": 0, "minimum": 0, "type": "integer"}, "shard_count": {"default": 0, "minimum": 0, "type": "integer"}, "ply_count": {"default": 0, "minimum": 0, "type": "integer"}}, "type": "object"},
+  Manifest: {"properties": {"type": {"const": "manifest", "default": "manifest", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "store_id": {"pattern": "^[0-9a-f]{16}$", "type": "string"}, "epoch": {"minimum": 0, "type": "integer"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 0, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "previous_generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "image_count": {"minimum": 0, "type": "integer"}, "frame": {"$ref": "WorldFrame"}, "bounds": {"$ref": "Bounds"}, "point_count": {"minimum": 0, "type": "integer"}, "shard_count": {"minimum": 0, "type": "integer"}, "level_count": {"maximum": 32, "minimum": 0, "type": "integer"}, "components": {"default": [{"id": 0, "image_count": 0, "world_from_component": {"rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "scale": 1.0, "translation": [0.0, 0.0, 0.0]}}], "items": {"$ref": "Component"}, "minItems": 1, "type": "array"}, "shard_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "camera_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "left_out": {"$ref": "LeftOut", "default": {"point_count": 0, "shard_count": 0, "ply_count": 0}}}, "required": ["project", "store_id", "epoch", "generation", "revision", "image_count", "frame", "bounds", "point_count", "shard_count", "level_count", "shard_pages", "camera_pages"], "type": "object"},
+  ManifestPage: {"properties": {"type": {"const": "manifest_page", "default": "manifest_page", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "shards": {"items": {"$ref": "ShardEntry"}, "maxItems": 64, "minItems": 1, "type": "array"}}, "required": ["project", "generation", "shards"], "type": "object"},
   Missing: {"properties": {"type": {"const": "missing", "default": "missing", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "pieces": {"default": [], "items": {"$ref": "MissingPieces"}, "type": "array"}, "sequences": {"default": [], "items": {"$ref": "MissingSequences"}, "type": "array"}}, "required": ["project"], "type": "object"},
   MissingPieces: {"properties": {"image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "ranges": {"items": {"$ref": "ByteRange"}, "type": "array"}}, "required": ["image_id", "ranges"], "type": "object"},
   MissingSequences: {"properties": {"session": {"maxLength": 39, "type": "string"}, "sequences": {"items": {"minimum": 0, "type": "integer"}, "type": "array"}}, "required": ["session", "sequences"], "type": "object"},
@@ -600,7 +648,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Progress: {"properties": {"type": {"const": "progress", "default": "progress", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "stage": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "done_ratio": {"maximum": 1, "minimum": 0, "type": "number"}}, "required": ["project", "image_id", "stage", "done_ratio"], "type": "object"},
   ReceiptStatus: {"enum": ["stored", "duplicate", "rejected"], "type": "string"},
   ReconstructorPresence: {"enum": ["ready", "paused", "disk_full", "offline"], "type": "string"},
-  ReconstructorState: {"properties": {"type": {"const": "reconstructor_state", "default": "reconstructor_state", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "presence": {"$ref": "ReconstructorPresence"}, "boot_id": {"maxLength": 64, "type": "string"}, "black_box": {"default": "", "maxLength": 256, "type": "string"}, "has_manifest": {"default": false, "type": "boolean"}, "image_count": {"default": 0, "minimum": 0, "type": "integer"}, "refetch_every": {"default": 10, "minimum": 1, "type": "integer"}}, "required": ["project", "presence", "boot_id"], "type": "object"},
+  ReconstructorState: {"properties": {"type": {"const": "reconstructor_state", "default": "reconstructor_state", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "presence": {"$ref": "ReconstructorPresence"}, "boot_id": {"maxLength": 64, "type": "string"}, "store_id": {"anyOf": [{"pattern": "^[0-9a-f]{16}$", "type": "string"}, {"type": "null"}], "default": null}, "epoch": {"default": 0, "minimum": 0, "type": "integer"}, "host": {"default": "", "maxLength": 64, "type": "string"}, "contested_since": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "black_box": {"default": "", "maxLength": 256, "type": "string"}, "has_manifest": {"default": false, "type": "boolean"}, "image_count": {"default": 0, "minimum": 0, "type": "integer"}, "refetch_every": {"default": 10, "minimum": 1, "type": "integer"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "presence", "boot_id"], "type": "object"},
   ReconstructorStatistics: {"properties": {"type": {"const": "reconstructor_statistics", "default": "reconstructor_statistics", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "stored_count": {"minimum": 0, "type": "integer"}, "placed_count": {"minimum": 0, "type": "integer"}, "waiting_count": {"minimum": 0, "type": "integer"}, "rejected_count": {"minimum": 0, "type": "integer"}, "queued_count": {"minimum": 0, "type": "integer"}, "error_count": {"minimum": 0, "type": "integer"}, "generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "shard_count": {"minimum": 0, "type": "integer"}, "point_count": {"minimum": 0, "type": "integer"}, "retained_bytes": {"minimum": 0, "type": "integer"}, "disk_free_bytes": {"minimum": 0, "type": "integer"}, "memory_bytes": {"minimum": 0, "type": "integer"}, "uptime_s": {"type": "number"}, "stored_to_shard_p50_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "stored_to_shard_p95_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}}, "required": ["project", "stored_count", "placed_count", "waiting_count", "rejected_count", "queued_count", "error_count", "shard_count", "point_count", "retained_bytes", "disk_free_bytes", "memory_bytes", "uptime_s"], "type": "object"},
   RefetchStarting: {"properties": {"type": {"const": "refetch_starting", "default": "refetch_starting", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}, "next_generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}}, "required": ["project", "image_id", "image_number", "next_generation"], "type": "object"},
   RefusedField: {"properties": {"field": {"maxLength": 64, "type": "string"}, "reason": {"maxLength": 2000, "type": "string"}}, "required": ["field", "reason"], "type": "object"},
@@ -609,7 +657,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Response: {"properties": {"type": {"const": "response", "default": "response", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "verb": {"$ref": "Verb"}, "is_done": {"type": "boolean"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}, "request_sent_at": {"format": "date-time", "type": "string"}, "received_at": {"format": "date-time", "type": "string"}, "republished_count": {"default": 0, "minimum": 0, "type": "integer"}}, "required": ["project", "id", "verb", "is_done", "request_sent_at", "received_at"], "type": "object"},
   ScaleBar: {"properties": {"type": {"const": "scale_bar", "default": "scale_bar", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "begin": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "end": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "distance_m": {"exclusiveMinimum": 0, "maximum": 100000, "type": "number"}, "user": {"maxLength": 64, "pattern": "^(?:(?!rig-)[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}}, "required": ["project", "generation", "begin", "end", "distance_m", "user"], "type": "object"},
   ScaleSource: {"enum": ["none", "baseline", "scale_bar", "gps"], "type": "string"},
-  ShardEntry: {"properties": {"index": {"maximum": 9999999, "minimum": 0, "type": "integer"}, "level": {"maximum": 32, "minimum": 0, "type": "integer"}, "kind": {"enum": ["reference", "incremental"], "type": "string"}, "image_number": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "point_count": {"minimum": 1, "type": "integer"}, "bounds": {"$ref": "Bounds"}, "encodings": {"items": {"$ref": "EncodedShard"}, "type": "array"}}, "required": ["index", "level", "kind", "point_count", "bounds", "encodings"], "type": "object"},
+  ShardEntry: {"properties": {"index": {"maximum": 9999999, "minimum": 0, "type": "integer"}, "level": {"maximum": 32, "minimum": 0, "type": "integer"}, "kind": {"enum": ["reference", "incremental"], "type": "string"}, "image_number": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "component": {"default": 0, "maximum": 9999, "minimum": 0, "type": "integer"}, "point_count": {"minimum": 1, "type": "integer"}, "bounds": {"$ref": "Bounds"}, "encodings": {"items": {"$ref": "EncodedShard"}, "type": "array"}}, "required": ["index", "level", "kind", "point_count", "bounds", "encodings"], "type": "object"},
   ShardUpdate: {"properties": {"type": {"const": "shard_update", "default": "shard_update", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "shards": {"items": {"minimum": 0, "type": "integer"}, "type": "array"}, "point_count": {"minimum": 0, "type": "integer"}}, "required": ["project", "image_id", "image_number", "generation", "revision", "shards", "point_count"], "type": "object"},
   Similarity: {"properties": {"scale": {"default": 1.0, "exclusiveMinimum": 0, "type": "number"}, "rotation_wxyz": {"default": [1.0, 0.0, 0.0, 0.0], "maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "translation": {"default": [0.0, 0.0, 0.0], "maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}}, "type": "object"},
   UploadAcknowledged: {"properties": {"type": {"const": "upload_acknowledged", "default": "upload_acknowledged", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "status": {"$ref": "ReceiptStatus"}, "image_name": {"maxLength": 64, "pattern": "^(?:(?!(?:missing|flow)$)[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"anyOf": [{"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, {"type": "null"}], "default": null}, "image_number": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "sha256": {"anyOf": [{"pattern": "^[0-9a-f]{64}$", "type": "string"}, {"type": "null"}], "default": null}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "status", "image_name"], "type": "object"},
@@ -624,13 +672,14 @@ export const MODELS: Readonly<Record<MessageType, string>> = {
   agent_description: "AgentDescription",
   agent_health: "AgentHealth",
   agent_state: "AgentState",
-  cameras: "Cameras",
+  camera_page: "CameraPage",
   command: "Command",
   command_reply: "CommandReply",
   desired_settings: "DesiredSettings",
   error: "Error",
   flow: "Flow",
   manifest: "Manifest",
+  manifest_page: "ManifestPage",
   missing: "Missing",
   presence: "Presence",
   processing_complete: "ProcessingComplete",

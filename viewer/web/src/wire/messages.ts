@@ -8,7 +8,8 @@ import type { ChannelName } from "./topics";
 /** The messages that the page uses. It ignores the others on its channels. */
 const READ = [
   "manifest",
-  "cameras",
+  "manifest_page",
+  "camera_page",
   "reconstructor_state",
   "reconstructor_statistics",
   "processing_started",

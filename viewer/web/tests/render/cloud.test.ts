@@ -15,6 +15,7 @@ function shard(key: string): WantedShard {
     level: 0,
     kind: "reference",
     image_number: null,
+    component: 0,
     point_count: POINTS,
     bounds,
     encodings: [],

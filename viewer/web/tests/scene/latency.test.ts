@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 
 import { latencyAfterPong, NO_LATENCY, summaryOf } from "../../src/scene/latency";
+import type { CompleteManifest } from "../../src/scene/pages";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
-import type { Manifest, ProcessingComplete, Response } from "../../src/wire/contract";
-import { manifestOf } from "../manifests";
+import type { ProcessingComplete, Response } from "../../src/wire/contract";
+import { actionOf, completeOf } from "../manifests";
 
 const BEGIN = Date.UTC(2026, 10, 24, 9, 0, 0);
 /** The reconstructor's clock is an hour ahead. */
@@ -46,20 +47,19 @@ function complete(stored: number | null, captured: number | null, isRefetch = fa
 }
 
 function follow(
-  ...steps: readonly (readonly [ms: number, action: Action | Manifest | Response | ProcessingComplete])[]
+  ...steps: readonly (readonly [ms: number, action: Action | CompleteManifest | Response | ProcessingComplete])[]
 ): ProjectState {
   let state = initialState("chapel", DESKTOP_BUDGET);
-  for (const [ms, each] of steps)
-    state = reduce(state, "type" in each ? { kind: "message", message: each, bytes: 1 } : each, ms / 1000, BEGIN + ms);
+  for (const [ms, each] of steps) state = reduce(state, actionOf(each), ms / 1000, BEGIN + ms);
   return state;
 }
 
 describe("the latency of each hop", () => {
   const connected: Action = { kind: "link", link: { kind: "connected", count: 1 } };
-  const manifest = (sentAtMs: number): Manifest => ({
-    ...manifestOf(1, 0, [{ index: 0 }]),
-    sent_at: at(AHEAD_MS + sentAtMs),
-  });
+  const manifest = (sentAtMs: number): CompleteManifest => {
+    const complete = completeOf(1, 0, [{ index: 0 }]);
+    return { ...complete, manifest: { ...complete.manifest, sent_at: at(AHEAD_MS + sentAtMs) } };
+  };
   const arrival = wantedShards(manifest(0), DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
     kind: "shard",
     shard: { key, points: entry.point_count, bytes: encoded.size_bytes },

@@ -4,13 +4,13 @@ import type { Step } from "../../src/scene/queue";
 import { LoadQueue, PATIENCE_S } from "../../src/scene/queue";
 import type { WantedShard } from "../../src/scene/wanted";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
-import { manifestOf } from "../manifests";
+import { completeOf } from "../manifests";
 
 const nothing = (): boolean => false;
 
 function wantedOf(count: number, generation = 1): readonly WantedShard[] {
   return wantedShards(
-    manifestOf(
+    completeOf(
       generation,
       0,
       Array.from({ length: count }, (_, index) => ({ index })),
@@ -19,8 +19,8 @@ function wantedOf(count: number, generation = 1): readonly WantedShard[] {
   );
 }
 
-function kinds(steps: readonly Step[]): string[] {
-  return steps.map((step) => ("shards" in step ? `${step.kind} ${step.shards.length}` : step.kind));
+function kinds(steps: readonly Step<WantedShard>[]): string[] {
+  return steps.map((step) => ("items" in step ? `${step.kind} ${step.items.length}` : step.kind));
 }
 
 function keyAt(wanted: readonly WantedShard[], index: number): string {
@@ -29,16 +29,16 @@ function keyAt(wanted: readonly WantedShard[], index: number): string {
 
 describe("the load queue", () => {
   it("requests two windows of eight, in order", () => {
-    const queue = new LoadQueue();
+    const queue = new LoadQueue<WantedShard>();
     const steps = queue.plan(wantedOf(40), nothing, 0);
     expect(kinds(steps)).toEqual(["subscribe 8", "subscribe 8"]);
-    const asked = steps.flatMap((step) => ("shards" in step ? step.shards.map(({ entry }) => entry.index) : []));
+    const asked = steps.flatMap((step) => ("items" in step ? step.items.map(({ entry }) => entry.index) : []));
     expect(asked).toEqual(Array.from({ length: 16 }, (_, index) => index));
     expect(kinds(queue.plan(wantedOf(40), nothing, 0.1))).toEqual([]);
   });
 
   it("opens the next window when one is complete, in any order of arrival", () => {
-    const queue = new LoadQueue();
+    const queue = new LoadQueue<WantedShard>();
     const wanted = wantedOf(20);
     const here = new Set<string>();
     queue.plan(wanted, nothing, 0);
@@ -51,7 +51,7 @@ describe("the load queue", () => {
   });
 
   it("rereads the manifest, then requests a resync, then gives up", () => {
-    const queue = new LoadQueue();
+    const queue = new LoadQueue<WantedShard>();
     const wanted = wantedOf(1);
     queue.plan(wanted, nothing, 0);
     expect(kinds(queue.plan(wanted, nothing, PATIENCE_S - 0.1))).toEqual([]);
@@ -67,7 +67,7 @@ describe("the load queue", () => {
   });
 
   it("does not count shards that are no longer wanted or that arrived late", () => {
-    const queue = new LoadQueue();
+    const queue = new LoadQueue<WantedShard>();
     const wanted = wantedOf(2);
     for (let step = 0; step <= 4; step += 1) queue.plan(wanted, nothing, step * PATIENCE_S);
     expect(queue.failedCount).toBe(2);
@@ -78,7 +78,7 @@ describe("the load queue", () => {
   });
 
   it("waits as long as anything arrives: a slow link is no loss", () => {
-    const queue = new LoadQueue();
+    const queue = new LoadQueue<WantedShard>();
     const wanted = wantedOf(3);
     queue.plan(wanted, nothing, 0);
     queue.arrived(keyAt(wanted, 0), 2.9);
@@ -86,14 +86,14 @@ describe("the load queue", () => {
   });
 
   it("drops the windows of an outdated generation", () => {
-    const queue = new LoadQueue();
+    const queue = new LoadQueue<WantedShard>();
     queue.plan(wantedOf(16, 1), nothing, 0);
     const steps = queue.plan(wantedOf(16, 2), nothing, 1);
     expect(kinds(steps)).toEqual(["unsubscribe 8", "unsubscribe 8", "subscribe 8", "subscribe 8"]);
   });
 
   it("requests a damaged shard at most three times", () => {
-    const queue = new LoadQueue();
+    const queue = new LoadQueue<WantedShard>();
     const wanted = wantedOf(1);
     for (const attempt of [1, 2, 3]) {
       expect(kinds(queue.plan(wanted, nothing, attempt)).at(-1)).toBe("subscribe 1");
@@ -105,7 +105,7 @@ describe("the load queue", () => {
   });
 
   it("starts over after a reconnection, with missing shards only", () => {
-    const queue = new LoadQueue();
+    const queue = new LoadQueue<WantedShard>();
     const wanted = wantedOf(10);
     queue.plan(wanted, nothing, 0);
     queue.reset();

@@ -4,15 +4,16 @@ import { describe, expect, it } from "vitest";
 import type { SceneState } from "../../src/scene/reference";
 import { emptyScene, newestManifest, withBudget, withManifest, withShard, withTime } from "../../src/scene/reference";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
+import type { ShardEntry } from "../../src/wire/contract";
 import { decodeMessage } from "../../src/wire/messages";
 import { goldenJson } from "../golden";
-import { manifestOf } from "../manifests";
+import { completeOf } from "../manifests";
 
 type Pair = readonly [generation: number, index: number];
 
 interface GoldenStep {
   readonly at_s: number;
-  readonly manifest?: object;
+  readonly manifest?: { readonly shards: readonly Omit<ShardEntry, "component" | "image_number">[] };
   readonly shard?: { readonly generation: number; readonly index: number };
   readonly point_budget?: number | null;
   readonly expect: {
@@ -32,6 +33,10 @@ interface GoldenCase {
 
 const golden = goldenJson("scene.json") as { readonly cases: readonly GoldenCase[] };
 
+function shardOf(entry: Omit<ShardEntry, "component" | "image_number">): ShardEntry {
+  return { component: 0, image_number: null, ...entry };
+}
+
 function budgetOf(points: number | null | undefined) {
   return { points: points ?? Infinity, bytes: Infinity };
 }
@@ -39,7 +44,7 @@ function budgetOf(points: number | null | undefined) {
 function arrive(scene: SceneState, generation: number, index: number, atS: number): SceneState {
   for (const set of [scene.shown, scene.coming]) {
     if (set?.manifest.generation !== generation) continue;
-    const shard = wantedShards(set.manifest, budgetOf(null)).find(({ entry }) => entry.index === index);
+    const shard = wantedShards(set, budgetOf(null)).find(({ entry }) => entry.index === index);
     if (shard)
       return withShard(
         scene,
@@ -54,7 +59,7 @@ function step(scene: SceneState, { at_s: atS, manifest, point_budget: points, sh
   if (manifest) {
     const message = decodeMessage("reference", new TextEncoder().encode(JSON.stringify(manifest)));
     if (message?.type !== "manifest") throw new Error("not a manifest");
-    return withManifest(scene, message, atS);
+    return withManifest(scene, { manifest: message, shards: manifest.shards.map(shardOf), cameras: [] }, atS);
   }
   if (shard) return arrive(scene, shard.generation, shard.index, atS);
   if (points !== undefined) return withBudget(scene, budgetOf(points), atS);
@@ -64,7 +69,7 @@ function step(scene: SceneState, { at_s: atS, manifest, point_budget: points, sh
 function pairs(scene: SceneState, isLoaded: boolean): Pair[] {
   const set = isLoaded ? scene.shown : (scene.coming ?? scene.shown);
   if (!set) return [];
-  return wantedShards(set.manifest, scene.budget)
+  return wantedShards(set, scene.budget)
     .filter(({ key }) => set.loaded.has(key) === isLoaded)
     .map(({ entry, generation }) => [generation, entry.index]);
 }
@@ -87,31 +92,41 @@ describe("the golden steps", () => {
 
 describe("the reducer", () => {
   it("counts every change of generation on screen", () => {
-    let scene = withManifest(emptyScene(DESKTOP_BUDGET), manifestOf(1, 0, [{ index: 0 }]), 0);
+    let scene = withManifest(emptyScene(DESKTOP_BUDGET), completeOf(1, 0, [{ index: 0 }]), 0);
     scene = arrive(scene, 1, 0, 1);
-    scene = withManifest(scene, manifestOf(2, 0, [{ index: 0, points: 100 }]), 2);
+    scene = withManifest(scene, completeOf(2, 0, [{ index: 0, points: 100 }]), 2);
     expect(scene.swapCount).toBe(0);
     expect(arrive(scene, 2, 0, 3).swapCount).toBe(1);
   });
 
   it("returns the same state when a manifest arrives twice", () => {
-    const manifest = manifestOf(1, 0, [{ index: 0 }]);
-    const scene = withManifest(emptyScene(DESKTOP_BUDGET), manifest, 0);
-    expect(withManifest(scene, { ...manifest }, 1)).toBe(scene);
+    const complete = completeOf(1, 0, [{ index: 0 }]);
+    const scene = withManifest(emptyScene(DESKTOP_BUDGET), complete, 0);
+    expect(withManifest(scene, { ...complete, manifest: { ...complete.manifest } }, 1)).toBe(scene);
+  });
+
+  it("shows nothing of a manifest that has no points yet", () => {
+    expect(withManifest(emptyScene(DESKTOP_BUDGET), completeOf(0, 3, []), 0).shown).toBeNull();
+  });
+
+  it("loads the shards of the leading component only", () => {
+    const { manifest, shards } = completeOf(1, 0, [{ index: 0 }, { index: 1 }]);
+    const other = shards.map((entry) => ({ ...entry, component: entry.index }));
+    expect(wantedShards({ manifest, shards: other }, DESKTOP_BUDGET).map(({ entry }) => entry.index)).toEqual([0]);
   });
 
   it("reports the manifest of the coming set as the newest", () => {
-    const scene = arrive(withManifest(emptyScene(DESKTOP_BUDGET), manifestOf(1, 0, [{ index: 0 }]), 0), 1, 0, 1);
-    expect(newestManifest(withManifest(scene, manifestOf(2, 0, [{ index: 0 }, { index: 1 }]), 2))?.generation).toBe(2);
+    const scene = arrive(withManifest(emptyScene(DESKTOP_BUDGET), completeOf(1, 0, [{ index: 0 }]), 0), 1, 0, 1);
+    expect(newestManifest(withManifest(scene, completeOf(2, 0, [{ index: 0 }, { index: 1 }]), 2))?.generation).toBe(2);
   });
 
   it("drops the finest shards when the byte budget is reached before the point budget", () => {
-    const manifest = manifestOf(1, 0, [{ index: 0 }, { index: 1, level: 1 }, { index: 2, level: 2 }]);
+    const manifest = completeOf(1, 0, [{ index: 0 }, { index: 1, level: 1 }, { index: 2, level: 2 }]);
     expect(wantedShards(manifest, { points: Infinity, bytes: 1300 }).map(({ entry }) => entry.index)).toEqual([0, 1]);
   });
 
   it("uses the other encoding when the preferred one is missing", () => {
-    const manifest = manifestOf(1, 0, [{ index: 0 }]);
+    const manifest = completeOf(1, 0, [{ index: 0 }]);
     expect(wantedShards(manifest, DESKTOP_BUDGET, "ply")[0]?.encoded.encoding).toBe("packed");
   });
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import { rulerOf, shownBar } from "../../src/scene/scale";
+import type { CompleteManifest } from "../../src/scene/pages";
 import { moved } from "../../src/scene/similarity";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
-import type { Manifest, ScaleBar, Similarity, WorldFrame } from "../../src/wire/contract";
-import { manifestOf } from "../manifests";
+import type { ScaleBar, Similarity, WorldFrame } from "../../src/wire/contract";
+import { actionOf, completeOf } from "../manifests";
 
 const lean: Similarity = { scale: 2, rotation_wxyz: [Math.SQRT1_2, 0, Math.SQRT1_2, 0], translation: [5, 0, 1] };
 const bar: ScaleBar = {
@@ -21,22 +22,22 @@ const bar: ScaleBar = {
   user: "anna",
 };
 
-function generation(number: number, frame: Partial<WorldFrame> = {}): Manifest {
-  const manifest = manifestOf(number, 0, [{ index: 0 }]);
-  return { ...manifest, previous_generation: number > 1 ? number - 1 : null, frame: { ...manifest.frame, ...frame } };
+function generation(number: number, frame: Partial<WorldFrame> = {}): CompleteManifest {
+  const { manifest, ...rest } = completeOf(number, 0, [{ index: 0 }]);
+  const previous = number > 1 ? number - 1 : null;
+  return { ...rest, manifest: { ...manifest, previous_generation: previous, frame: { ...manifest.frame, ...frame } } };
 }
 
-function shardsOf(manifest: Manifest): Action[] {
-  return wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key }) => ({
+function shardsOf(complete: CompleteManifest): Action[] {
+  return wantedShards(complete, DESKTOP_BUDGET).map(({ encoded, entry, key }) => ({
     kind: "shard",
     shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
   }));
 }
 
-function follow(...actions: readonly (Action | Manifest | ScaleBar)[]): ProjectState {
+function follow(...actions: readonly (Action | CompleteManifest | ScaleBar)[]): ProjectState {
   let state = initialState("chapel", DESKTOP_BUDGET);
-  for (const each of actions)
-    state = reduce(state, "type" in each ? { kind: "message", message: each, bytes: 1 } : each, 0, 0);
+  for (const each of actions) state = reduce(state, actionOf(each), 0, 0);
   return state;
 }
 

@@ -75,6 +75,7 @@ describe("framing", () => {
     image_id: "walk-000001-0123456789abcdef",
     image_number: 1,
     state: "placed",
+    component: 0,
     code: null,
     reason: null,
     world_from_camera: [

@@ -1,13 +1,18 @@
 import { describe, expect, it } from "vitest";
 
-import { NO_IMAGES, imageOf, imagesAfter, neighbourOf, placeInRound } from "../../src/scene/images";
-import type { Action, ProjectState } from "../../src/scene/state";
+import { NO_IMAGES, imageOf, imagesAfter, neighbourOf, placeInRound, withImages } from "../../src/scene/images";
+import type { CompleteManifest } from "../../src/scene/pages";
+import type { Action, News, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { bannerOf, chipOf, isBudgetReached, loadedRatio, noticeOf } from "../../src/scene/status";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
-import type { ReconstructorPresence, ReconstructorState, UploadAcknowledged } from "../../src/wire/contract";
-import type { ReadMessage } from "../../src/wire/messages";
-import { manifestOf } from "../manifests";
+import type {
+  CameraEntry,
+  ReconstructorPresence,
+  ReconstructorState,
+  UploadAcknowledged,
+} from "../../src/wire/contract";
+import { actionOf, completeOf } from "../manifests";
 
 const envelope = { schema: "1.0", sent_at: "2026-11-24T09:00:00Z", project: "chapel" } as const;
 const image = (number: number) => ({
@@ -21,22 +26,27 @@ function reconstructor(presence: ReconstructorPresence, imageCount = 0, hasManif
     type: "reconstructor_state",
     presence,
     boot_id: "b",
+    store_id: null,
+    epoch: 0,
+    host: "",
+    contested_since: null,
     black_box: "",
     has_manifest: hasManifest,
     image_count: imageCount,
     refetch_every: 10,
+    code: null,
+    reason: null,
   };
 }
 
-function follow(...actions: readonly (Action | ReadMessage)[]): ProjectState {
+function follow(...actions: readonly (Action | News | CompleteManifest)[]): ProjectState {
   let state = initialState("chapel", DESKTOP_BUDGET);
-  for (const each of actions)
-    state = reduce(state, "type" in each ? { kind: "message", message: each, bytes: 10 } : each, 0, 1000);
+  for (const each of actions) state = reduce(state, actionOf(each), 0, 1000);
   return state;
 }
 
 const connected: Action = { kind: "link", link: { kind: "connected", count: 1 } };
-const manifest = manifestOf(2, 0, [{ index: 0 }, { index: 1, level: 1 }]);
+const manifest = completeOf(2, 0, [{ index: 0 }, { index: 1, level: 1 }]);
 const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
   kind: "shard",
   shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
@@ -76,7 +86,7 @@ describe("the notice", () => {
     expect(noticeOf(follow(connected, manifest, ...shards, lost))).toBeNull();
   });
 
-  it.each<[string, readonly (Action | ReadMessage)[]]>([
+  it.each<[string, readonly (Action | News | CompleteManifest)[]]>([
     ["loading", []],
     ["loading", [connected]],
     ["unreachable", [{ kind: "link", link: { kind: "lost", attempt: 2 } }]],
@@ -135,8 +145,54 @@ describe("the banner", () => {
 
   it("says that the reconstructor is offline or that the budget is reached", () => {
     expect(bannerOf(follow(connected, manifest, ...shards, reconstructor("offline")))?.kind).toBe("stale");
+    const full = { code: "broker_full", reason: "the broker is full" };
+    expect(bannerOf(follow(connected, manifest, ...shards, { ...reconstructor("ready"), ...full }))).toEqual({
+      kind: "trouble",
+      reason: "the broker is full",
+    });
+    expect(bannerOf(follow(connected, manifest, ...shards, { ...reconstructor("disk_full"), ...full }))?.kind).toBe(
+      "stale",
+    );
     const small: Action = { kind: "budget", budget: { points: 100, bytes: 10_000 } };
     expect(bannerOf(follow(connected, manifest, ...shards, small))).toEqual({ kind: "budget", points: 100 });
+  });
+
+  it("says that the server leaves points out, until it is dismissed", () => {
+    const left = { point_count: 5000, shard_count: 1, ply_count: 0 };
+    const cut = { ...manifest, manifest: { ...manifest.manifest, left_out: left } };
+    const state = follow(connected, cut, ...shards);
+    expect(bannerOf(state)).toEqual({ kind: "left_out", points: 5000 });
+    expect(bannerOf(state, new Set(["left_out"]))).toBeNull();
+  });
+});
+
+describe("a manifest with its pages", () => {
+  const nothing = { code: null, reason: null, intrinsics: null, width_px: null, height_px: null } as const;
+  const camera = (number: number): CameraEntry => ({
+    ...image(number),
+    ...nothing,
+    state: "waiting",
+    component: 0,
+    world_from_camera: null,
+    distortion: [],
+    reprojection_error_px: null,
+  });
+
+  it("brings cameras before there are points", () => {
+    const state = follow(connected, { ...completeOf(0, 1, []), cameras: [camera(1)] });
+    expect([state.scene.shown, state.images.cameras.length, state.activity.length]).toEqual([null, 1, 0]);
+    expect(state.images.tracks.get(1)?.state).toBe("waiting");
+  });
+
+  it("keeps the cameras of the generation on screen until the next one is shown", () => {
+    const next = { ...completeOf(3, 0, [{ index: 0, points: 500 }]), cameras: [camera(1), camera(2)] };
+    const loading = follow(connected, { ...manifest, cameras: [camera(1)] }, ...shards, next);
+    expect(loading.images.cameras).toHaveLength(1);
+    expect(loading.images.tracks.get(2)?.state).toBe("waiting");
+    const [wanted] = wantedShards(next, DESKTOP_BUDGET);
+    const shard = { key: wanted?.key ?? "", points: 500, bytes: 600 };
+    const flipped = reduce(loading, { kind: "shard", shard }, 1, 1000);
+    expect([flipped.scene.swapCount, flipped.images.cameras.length]).toEqual([1, 2]);
   });
 });
 
@@ -166,8 +222,8 @@ describe("images", () => {
     let images = imagesAfter(NO_IMAGES, { ...envelope, type: "processing_started", ...image(3) });
     const lost = { state: "waiting", code: "too_little_overlap", reason: "too little overlap" } as const;
     const nothing = { world_from_camera: null, intrinsics: null, width_px: null, height_px: null } as const;
-    const cameras = [{ ...image(1), ...lost, ...nothing, distortion: [], reprojection_error_px: null }];
-    images = imagesAfter(images, { ...envelope, type: "cameras", generation: 1, cameras });
+    const cameras = [{ ...image(1), ...lost, ...nothing, component: 0, distortion: [], reprojection_error_px: null }];
+    images = { ...withImages(images, 3, cameras), cameras };
     const [first, third] = [image(1).image_id, image(3).image_id];
     expect(imageOf(images, first)).toMatchObject({ number: 1, state: "waiting", isPlaced: false, reason: lost.reason });
     expect(imageOf(images, third)).toMatchObject({ number: 3, state: "processing" });

@@ -18,8 +18,15 @@ class Reconstructor {
   readonly progress: number[] = [];
   content = new Uint8Array();
   pieceCount = 0;
+  longestPiece = 0;
   private held: ByteRange[] = [];
   private isForgetting = true;
+
+  constructor(private readonly roomBytes = Infinity) {}
+
+  room(): number {
+    return this.roomBytes;
+  }
 
   dispatch(action: Action): void {
     this.state = reduce(this.state, action, 0, 0);
@@ -42,6 +49,7 @@ class Reconstructor {
 
   publishPiece(_imageId: string, offset: number, piece: Uint8Array): Promise<void> {
     this.pieceCount += 1;
+    this.longestPiece = Math.max(this.longestPiece, piece.length);
     if (offset === 0 && this.isForgetting) this.isForgetting = false;
     else {
       this.content.set(piece, offset);
@@ -94,6 +102,17 @@ describe("a large photograph", () => {
     expect(reconstructor.pieceCount).toBe(Math.ceil(size / PIECE_BYTES) + 1);
     expect(reconstructor.progress.slice(0, 3)).toEqual([0, PIECE_BYTES, 2 * PIECE_BYTES]);
     expect(reconstructor.progress.at(-1)).toBe(size);
+    expect(reconstructor.singles).toEqual([]);
+  });
+
+  it("goes in pieces that the broker takes, however small it is", async () => {
+    const room = PIECE_BYTES / 4;
+    const reconstructor = new Reconstructor(room);
+    const photograph = jpegOf(3 * PIECE_BYTES);
+    new Uploader(reconstructor, reconstructor).add([photograph]);
+    await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
+    expect(Buffer.from(await photograph.arrayBuffer()).equals(reconstructor.content)).toBe(true);
+    expect(reconstructor.longestPiece).toBe(room);
     expect(reconstructor.singles).toEqual([]);
   });
 

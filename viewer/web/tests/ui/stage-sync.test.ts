@@ -6,29 +6,31 @@ import type { Stage } from "../../src/render/stage";
 import { matrixOf } from "../../src/render/stage";
 import type { Vector } from "../../src/scene/framing";
 import { moved } from "../../src/scene/similarity";
+import type { CompleteManifest } from "../../src/scene/pages";
 import type { Action } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
-import type { Manifest, Similarity } from "../../src/wire/contract";
+import type { Similarity } from "../../src/wire/contract";
 import { StageSync } from "../../src/ui/stage-sync";
-import { manifestOf } from "../manifests";
+import { completeOf } from "../manifests";
 
 /** A transform with rotation about the vertical, scale 0.5 and translation. */
 const lean: Similarity = { scale: 0.5, rotation_wxyz: [0.8, 0, 0.6, 0], translation: [4, -1, 2] };
 const look = { tints: { camera: "#fff", newest: "#fff" }, selected: null, shown: null };
 
-function generation(number: number, worldFromPrevious?: Similarity): Manifest {
-  const { frame, ...rest } = manifestOf(number, 0, [{ index: 0 }]);
+function generation(number: number, worldFromPrevious?: Similarity): CompleteManifest {
+  const { manifest, ...rest } = completeOf(number, 0, [{ index: 0 }]);
   const moving = worldFromPrevious ? { world_from_previous: worldFromPrevious } : {};
-  return { ...rest, previous_generation: number - 1, frame: { ...frame, up: [0, 1, 0], ...moving } };
+  const frame = { ...manifest.frame, up: [0, 1, 0] as const, ...moving };
+  return { ...rest, manifest: { ...manifest, previous_generation: number - 1, frame } };
 }
 
-function arrival(manifest: Manifest): Action[] {
-  const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
+function arrival(complete: CompleteManifest): Action[] {
+  const shards = wantedShards(complete, DESKTOP_BUDGET).map(({ encoded, entry, key }): Action => ({
     kind: "shard",
     shard: { key, points: entry.point_count, bytes: encoded.size_bytes },
   }));
-  return [{ kind: "message", message: manifest, bytes: 1 }, ...shards];
+  return [{ kind: "manifest", complete, bytes: 1 }, ...shards];
 }
 
 describe("a swap of generations", () => {

@@ -4,13 +4,15 @@ import { decodeConfig, socketUrl } from "../../src/wire/config";
 import type { Request } from "../../src/wire/contract";
 import { readJoinLink, writeJoinLink } from "../../src/wire/join";
 import { decodeMessage, encodeMessage } from "../../src/wire/messages";
-import { manifestOf } from "../manifests";
+import { completeOf } from "../manifests";
 
 function bytes(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
-const manifest = manifestOf(1, 0, [{ index: 0 }]);
+const { manifest, shards } = completeOf(1, 0, [{ index: 0 }]);
+const { generation, project, schema, sent_at } = manifest;
+const page = { type: "manifest_page", schema, sent_at, project, generation, shards };
 
 describe("a message", () => {
   it("is decoded unchanged, without unknown fields", () => {
@@ -18,9 +20,11 @@ describe("a message", () => {
   });
 
   it("may leave out fields with a default", () => {
-    const shards = manifest.shards.map((entry) => ({ ...entry, image_number: undefined })); // JSON leaves these out
-    const message = decodeMessage("reference", bytes({ ...manifest, frame: {}, shards }));
-    expect(message).toMatchObject({ frame: { metres_per_unit: null, up: null }, shards: [{ image_number: null }] });
+    const entries = shards.map((entry) => ({ ...entry, image_number: undefined })); // JSON leaves these out
+    const read = decodeMessage("manifest_page", bytes({ ...page, shards: entries }));
+    expect(read).toMatchObject({ shards: [{ image_number: null }] });
+    const message = decodeMessage("reference", bytes({ ...manifest, frame: {} }));
+    expect(message).toMatchObject({ frame: { metres_per_unit: null, up: null } });
   });
 
   it.each([
@@ -28,30 +32,23 @@ describe("a message", () => {
     ["is no UTF-8", Uint8Array.from([0xff, 0xfe]), "bad_message"],
     ["is no object", bytes([1]), "bad_message"],
     ["is of another major schema", bytes({ ...manifest, schema: "2.0" }), "unknown_schema"],
-    ["belongs to another channel", bytes({ ...manifest, type: "cameras" }), "bad_message"],
-    ["has a generation of zero", bytes({ ...manifest, generation: 0 }), "bad_message"],
+    ["belongs to another channel", bytes({ ...manifest, type: "camera_page" }), "bad_message"],
+    ["has a generation below zero", bytes({ ...manifest, generation: -1 }), "bad_message"],
     [
       "has a bound that is no number",
       bytes({ ...manifest, bounds: { minimum: [0, 0, "x"], maximum: [1, 1, 1] } }),
       "bad_message",
     ],
     ["has a vector of two", bytes({ ...manifest, bounds: { minimum: [0, 0], maximum: [1, 1, 1] } }), "bad_message"],
-    [
-      "has a digest of another length",
-      bytes({
-        ...manifest,
-        shards: [{ ...manifest.shards[0], encodings: [{ encoding: "ply", size_bytes: 1, sha256: "00" }] }],
-      }),
-      "bad_message",
-    ],
+    ["has a digest of another length", bytes({ ...manifest, shard_pages: ["00"] }), "bad_message"],
     ["is larger than its channel allows", new Uint8Array(4 * 1024 * 1024 + 1), "bad_message"],
   ])("that %s is refused", (_, payload, code) => {
     expect(() => decodeMessage("reference", payload)).toThrow(expect.objectContaining({ code }));
   });
 
   it("is refused with the place of the mismatch", () => {
-    const broken = { ...manifest, shards: [{ ...manifest.shards[0], level: -1 }] };
-    expect(() => decodeMessage("reference", bytes(broken))).toThrow(/shards\[0\]\.level/);
+    const broken = { ...page, shards: [{ ...shards[0], level: -1 }] };
+    expect(() => decodeMessage("manifest_page", bytes(broken))).toThrow(/shards\[0\]\.level/);
   });
 
   it("gets its envelope when it is written", () => {

@@ -18,6 +18,7 @@ const LEVELS: Readonly<Record<string, string>> = {
   encoding: "packed",
   index: "0",
   offset: "262144",
+  page: "0123456789abcdef0123456789abcdef",
   verb: "resync",
   event_type: "shard_update",
 };

@@ -10,7 +10,7 @@ import pytest
 
 from broker.errors import CairnError
 from broker.ids import ProjectId, SenderId
-from broker.messages import Manifest
+from broker.manifest import Manifest
 from broker.shards import sha256
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
@@ -83,7 +83,7 @@ class Project:
         add = self.engine.add_image
         made = self.engine.refetch() if job.kind is JobKind.REFETCH else add(path, str(image.image_id))
         answer = read_answer(made.folder, 1_000_000)
-        outcome = plan_commit(job, answer, self.store, project=PROJECT, bytes_limit=1 << 30)
+        outcome = plan_commit(job, answer, self.store, project=PROJECT)
         self.store.commit(job, outcome.change)
         self.store.finish(job)
         return job, outcome.remarks

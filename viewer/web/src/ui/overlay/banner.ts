@@ -104,10 +104,12 @@ export interface BannerOptions {
 const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: BannerAction]>> = {
   reconnecting: ["Try now", "reconnect"],
   stale: ["Ask again", "ping"],
+  trouble: ["Show activity", "activity"],
   failed_shards: ["Request again", "resync"],
   uploading: ["Show photos", "photos"],
   rebuilding: ["Show activity", "activity"],
   budget: ["Show more", "more_points"],
+  left_out: ["Figures", "figures"],
 };
 
 export function banner({
@@ -122,7 +124,7 @@ export function banner({
   const { kind } = found;
   const [words, action] = kind === "budget" && !canShowMore ? (["Figures", "figures"] as const) : ACTIONS[kind];
   return html`<div
-    class="banner ${kind === "stale" || kind === "failed_shards" ? "bad" : ""}"
+    class="banner ${kind === "stale" || kind === "trouble" || kind === "failed_shards" ? "bad" : ""}"
     role="status"
     data-testid="banner"
     data-kind=${kind}
@@ -137,7 +139,7 @@ export function banner({
       ${words}
     </button>
     ${
-      kind === "budget" || kind === "failed_shards"
+      kind === "budget" || kind === "left_out" || kind === "failed_shards"
         ? html`<button
             class="plain"
             aria-label="Dismiss"

@@ -118,7 +118,7 @@ function objectRows({ scene }: ProjectState): Row[] {
   const { manifest } = scene.shown;
   return [
     ["Points in total", count(manifest.point_count)],
-    ["Shards loaded", `${scene.shown.loaded.size} of ${manifest.shards.length}`],
+    ["Shards loaded", `${scene.shown.loaded.size} of ${manifest.shard_count}`],
     ["Version", updateWords(manifest.generation, manifest.revision)],
     [
       "Scale",

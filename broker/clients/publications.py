@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +15,26 @@ class PublishReason:
     name: str
 
 
+DROPPED: Final = PublishReason(value=-1, name="dropped before an answer came")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishResult:
+    """What the broker said of a PUBLISH: taken, and whether anybody subscribes."""
+
+    has_subscribers: bool
+
+
 class Publications:
     """Futures by packet identifier; used from the event loop only."""
 
     def __init__(self) -> None:
         self._waiting: dict[int, asyncio.Future[PublishReason]] = {}
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether any message waits for its PUBACK; may be asked from other threads."""
+        return bool(self._waiting)
 
     @contextmanager
     def expect(self, packet_id: int) -> Iterator[asyncio.Future[PublishReason]]:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from broker import backoff
-from broker.backoff import CONTESTED_AFTER, FIRST_RETRY_S, LAST_RETRY_S, MOST_SHORT_BACKOFFS, Backoff
+from broker.clients import backoff
+from broker.clients.backoff import CONTESTED_AFTER, FIRST_RETRY_S, LAST_RETRY_S, MOST_SHORT_BACKOFFS, Backoff
 
 
 def test_the_pause_doubles_with_each_failure_up_to_its_bound() -> None:
@@ -42,3 +42,37 @@ def test_a_session_that_the_broker_gave_away_is_contested_at_once() -> None:
     pauses.note_connected()
     pauses.note_disconnected(is_taken_over=True)
     assert pauses.is_name_contested(is_connected=False)
+
+
+def hang_up(pauses: Backoff) -> bool:
+    """A connection that ends at a message; whether that is a habit by now."""
+    pauses.note_connected()
+    pauses.note_published()
+    pauses.note_disconnected(is_taken_over=False, is_waiting=True)
+    return pauses.is_hung_up_on
+
+
+def test_a_broker_that_hangs_up_at_a_message_each_time_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    pauses = Backoff()
+    assert [hang_up(pauses) for _ in range(backoff.HUNG_UP_AFTER)] == [False, False, True]
+    pauses.note_dropped()
+    assert not pauses.is_hung_up_on
+    pauses.note_answered()
+    assert hang_up(pauses)  # it was full a moment ago: once is enough
+    now_s += backoff.FULL_FOR_S
+    pauses.note_answered()
+    assert not hang_up(pauses)
+
+
+def test_connections_that_end_while_nothing_waits_or_after_an_answer_are_no_hang_ups() -> None:
+    pauses = Backoff()
+    for _ in range(2 * backoff.HUNG_UP_AFTER):
+        pauses.note_connected()
+        pauses.note_disconnected(is_taken_over=False, is_waiting=False)
+        pauses.note_connected()
+        pauses.note_published()
+        pauses.note_answered()
+        pauses.note_disconnected(is_taken_over=False, is_waiting=True)
+    assert not pauses.is_hung_up_on

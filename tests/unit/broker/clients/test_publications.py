@@ -1,6 +1,6 @@
 """Does each PUBACK reach the call that waits for it, and no other?"""
 
-from broker.publications import Publications, PublishReason
+from broker.clients.publications import Publications, PublishReason
 
 SUCCESS = PublishReason(value=0, name="Success")
 QUOTA = PublishReason(value=0x97, name="Quota exceeded")

@@ -1,0 +1,62 @@
+"""Which limits does the broker announce? Packet size, messages under way, QoS and retained messages of its CONNACK."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from broker.clients.refusals import PacketTooLargeError
+from broker.outgoing import Outgoing
+
+LARGEST_PACKET_BYTES: Final = 268_435_455 + 5  # what MQTT can encode, with the fixed header
+_NEEDED_QOS: Final = 1
+_PROPERTIES_BYTES: Final = 4  # the longest length field of a PUBLISH's properties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerLimits:
+    """The limits of one connection; the defaults are MQTT's for a broker that announces nothing."""
+
+    max_packet_bytes: int = LARGEST_PACKET_BYTES
+    receive_maximum: int = 65_535
+    maximum_qos: int = 2
+    is_retain_available: bool = True
+
+    @classmethod
+    def announced(cls, connack: object) -> Self:
+        """The limits in the properties of a CONNACK; what is missing has MQTT's default."""
+        return cls(
+            max_packet_bytes=getattr(connack, "MaximumPacketSize", LARGEST_PACKET_BYTES),
+            receive_maximum=getattr(connack, "ReceiveMaximum", 65_535),
+            maximum_qos=getattr(connack, "MaximumQoS", 2),
+            is_retain_available=bool(getattr(connack, "RetainAvailable", 1)),
+        )
+
+    def complaint(self) -> str | None:
+        """Why cairn cannot work with this broker, and what to do; None when it can."""
+        if self.maximum_qos < _NEEDED_QOS:
+            return "it takes no QoS 1, without which photographs get lost: allow QoS 1 on the broker"
+        if not self.is_retain_available:
+            return "it retains no messages, from which every viewer begins: switch retained messages on"
+        return None
+
+    def check(self, outgoing: Outgoing) -> None:
+        """Let a message pass that the broker takes.
+
+        Raises:
+            PacketTooLargeError: it is above the limit; a broker would end the connection because of it.
+        """
+        size_bytes = packet_bytes(outgoing)
+        if size_bytes > self.max_packet_bytes:
+            raise PacketTooLargeError(
+                f"{outgoing.topic} needs a packet of {size_bytes} bytes and the broker takes {self.max_packet_bytes}: "
+                f"raise its limit (Mosquitto: max_packet_size) to at least {size_bytes}"
+            )
+
+
+def packet_bytes(outgoing: Outgoing) -> int:
+    """The most bytes that the PUBLISH packet of a message can have."""
+    fields = (outgoing.content_type, outgoing.response_topic)
+    properties = sum(3 + len(field.encode()) for field in fields if field is not None)
+    properties += 3 + len(outgoing.correlation_data) if outgoing.correlation_data is not None else 0
+    properties += sum(5 + len(name.encode()) + len(value.encode()) for name, value in outgoing.user_properties)
+    fixed_header, topic, packet_id = 5, 2 + len(outgoing.topic.encode()), 2
+    return fixed_header + topic + packet_id + _PROPERTIES_BYTES + properties + len(outgoing.payload)

@@ -1,0 +1,91 @@
+"""Which cameras are published again: those that a person or a measurement could tell apart."""
+
+import math
+
+import pytest
+
+from broker.ids import ImageId
+from broker.manifest import CameraPage, Page
+from broker.messages import CameraEntry, CameraState
+from reconstructor.publishing.camera_changes import renewed
+
+CENTRE = (0.0, 0.0, 0.0)
+FOCAL_PX = 1000.0
+DISTANCE = 10.0
+GSD = DISTANCE / FOCAL_PX
+
+
+def camera(number: int, *, x: float = 0.0, turn_rad: float = 0.0, **facts: object) -> CameraEntry:
+    """A camera that looks at the centre from a distance of 10."""
+    cosine, sine = math.cos(turn_rad), math.sin(turn_rad)
+    said = {
+        "image_id": ImageId.build(session="walk", sequence=number, sha256=f"{number:064x}"),
+        "image_number": number,
+        "state": CameraState.PLACED,
+        "world_from_camera": ((cosine, -sine, 0, x), (sine, cosine, 0, 0), (0, 0, 1, -DISTANCE), (0, 0, 0, 1)),
+        "intrinsics": (FOCAL_PX, FOCAL_PX, 500.0, 400.0),
+        "reprojection_error_px": 0.5,
+    }
+    return CameraEntry.model_validate(said | facts)
+
+
+def pages_of(*cameras: CameraEntry) -> tuple[Page[CameraPage], ...]:
+    return renewed((), cameras, "chapel", CENTRE)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        camera(1),
+        camera(1, x=0.4 * GSD),
+        camera(1, turn_rad=0.4 / FOCAL_PX),
+        camera(1, intrinsics=(FOCAL_PX + 0.4, FOCAL_PX + 0.4, 500.0, 400.0)),
+        camera(1, reprojection_error_px=0.55),
+    ],
+    ids=["equal", "moved a little", "turned a little", "another focal length", "another error"],
+)
+def test_a_camera_that_moved_by_less_than_half_a_pixel_on_the_object_stays(now: CameraEntry) -> None:
+    before = pages_of(camera(1))
+    assert renewed(before, [now], "chapel", CENTRE) == before
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        camera(1, x=0.6 * GSD),
+        camera(1, turn_rad=0.6 / FOCAL_PX),
+        camera(1, intrinsics=(FOCAL_PX + 0.6, FOCAL_PX + 0.6, 500.0, 400.0)),
+        camera(1, reprojection_error_px=0.9),
+        camera(1, component=1),
+        camera(1, state=CameraState.REJECTED, code="blurred"),
+        camera(1, world_from_camera=None),
+        camera(1, distortion=(0.1,)),
+    ],
+    ids=["moved", "turned", "focal length", "error", "component", "state", "no pose", "distortion"],
+)
+def test_a_camera_that_changed_is_published_again(now: CameraEntry) -> None:
+    (page,) = renewed(pages_of(camera(1)), [now], "chapel", CENTRE)
+    assert page.message.cameras == (now,)
+
+
+def test_small_steps_do_not_add_up_unseen() -> None:
+    pages = pages_of(camera(1))
+    for step in range(1, 10):
+        pages = renewed(pages, [camera(1, x=0.2 * step * GSD)], "chapel", CENTRE)
+    (shown,) = pages[0].message.cameras
+    assert shown.world_from_camera is not None
+    assert abs(shown.world_from_camera[0][3] - 1.8 * GSD) <= 0.5 * GSD
+
+
+def test_a_new_image_changes_only_its_own_page() -> None:
+    before = pages_of(*(camera(number) for number in range(1, 201)))
+    assert [len(page.message.cameras) for page in before] == [64, 64, 64, 8]
+    after = renewed(before, [camera(number) for number in range(1, 202)], "chapel", CENTRE)
+    assert [page is old for page, old in zip(after, before, strict=True)] == [True, True, True, False]
+
+
+def test_an_image_that_comes_late_moves_no_other_to_another_page() -> None:
+    numbers = [number for number in range(1, 200) if number != 3]
+    before = pages_of(*(camera(number) for number in numbers))
+    after = renewed(before, [camera(number) for number in range(1, 200)], "chapel", CENTRE)
+    assert [page is old for page, old in zip(after, before, strict=True)] == [False, True, True, True]
