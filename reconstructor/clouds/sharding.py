@@ -14,7 +14,7 @@ from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
 
 LEVEL_COUNT: Final = 10
 _CELL_BITS: Final = 16  # cells of the finest grid along an axis, as a power of two
-_FIRST_BITS: Final = (6, 5, 4, 3)  # level 0 keeps the first point of each occupied voxel of 64 cubed, or of fewer
+_FIRST_BITS: Final = (6, 5, 4, 3)  # of level 0's grid along an axis: 64 cells, or 32, 16, 8
 _FIRST_POINTS: Final = 8192  # about 55 kB packed: the whole object is visible soon, on a slow link, too
 _AXES: Final = 3
 

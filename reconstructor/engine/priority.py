@@ -12,7 +12,7 @@ from typing import Final
 
 from broker.errors import CairnError
 
-_PATIENCE_S: Final = 5.0  # about one image on 2 cores, so that a refetch that has just begun waits for it, too
+_PATIENCE_S: Final = 5.0  # about one image on 2 cores: a new refetch, which has not run yet, may wait this long
 
 
 class EngineClosedError(CairnError):

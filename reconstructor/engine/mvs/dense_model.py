@@ -285,7 +285,7 @@ class DenseModel:
         ]
         alone = replace(
             depth_map, deviation=self._entries[view.image_number].depth_map.deviation
-        )  # as the earlier ones
+        )  # as matched, like those of the earlier maps
         depth_map = depth_map.masked(is_new_surface(view, alone, earlier, self._settings.agreement))
         entry = self._entries[view.image_number].publishing(depth_map.valid)
         self._entries[view.image_number] = entry

@@ -39,7 +39,7 @@ def stored_up_direction(output: Path, mapper: LiveMapper) -> UpDirection | None:
     """The up direction in an earlier step's output; its deviation is estimated again from the present poses."""
     try:
         update = read_update(output)
-    except BadUpdateError:  # torn by a power cut
+    except BadUpdateError:  # damaged by a power cut
         update = None
     again = up_direction_of(mapper)
     if update is None or update.up is None or again is None:

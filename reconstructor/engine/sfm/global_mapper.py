@@ -15,7 +15,7 @@ _FEWER_TRACKS: Final = 300  # for each image
 _MANY_IMAGES: Final = 60
 
 
-def track_ladder(image_count: int) -> tuple[int, int]:
+def track_limits(image_count: int) -> tuple[int, int]:
     """The tracks per image of the solver's first and second try: all are better, but too many for large projects."""
     return (ALL_TRACKS, _FEWER_TRACKS) if image_count <= _MANY_IMAGES else (_FEWER_TRACKS, ALL_TRACKS)
 

@@ -103,7 +103,7 @@ class Snapshots:
             sync(path)
         shutil.rmtree(final, ignore_errors=True)  # an unreadable step of the same number
         unfinished.rename(final)
-        for folder in (final.parent, self.folder):  # the second for folders that this image was the first to need
+        for folder in (final.parent, self.folder):  # the second, because the first image creates folders
             sync(folder)
         self._forget_old()
         return final / "output"

@@ -21,7 +21,7 @@ from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_ladder
+from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
@@ -69,7 +69,7 @@ def solve(folder: Path) -> SolveVerdict:
     known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
     live = _read_model(folder / "live") if request.has_live else None
     attempts: list[Attempt] = []
-    for method, run in _ladder(known, folder, request.settings, live):
+    for method, run in _solvers(known, folder, request.settings, live):
         begun = time.monotonic()
         mapper = build_mapper(known, request.settings)
         if live is not None:
@@ -85,10 +85,10 @@ def solve(folder: Path) -> SolveVerdict:
     return SolveVerdict(method="", attempts=tuple(attempts))
 
 
-def _ladder(
+def _solvers(
     known: KnownImages, folder: Path, settings: EngineSettings, live: Any | None
 ) -> list[tuple[str, Callable[[LiveMapper], bool]]]:
-    def globally(tracks_per_view: int) -> Callable[[LiveMapper], bool]:
+    def by_global_mapping(tracks_per_view: int) -> Callable[[LiveMapper], bool]:
         def run(mapper: LiveMapper) -> bool:
             scratch = folder / "scratch"
             shutil.rmtree(scratch, ignore_errors=True)
@@ -98,12 +98,15 @@ def _ladder(
 
         return run
 
-    def warmly(mapper: LiveMapper) -> bool:
+    def by_bundle_adjustment(mapper: LiveMapper) -> bool:
         mapper.refine_globally()
         return True
 
-    rungs = [(f"global_{index + 1}", globally(tracks)) for index, tracks in enumerate(track_ladder(len(known.numbers)))]
-    return rungs if live is None else [*rungs, ("bundle_adjustment", warmly)]
+    solvers = [
+        (f"global_{index + 1}", by_global_mapping(tracks))
+        for index, tracks in enumerate(track_limits(len(known.numbers)))
+    ]
+    return solvers if live is None else [*solvers, ("bundle_adjustment", by_bundle_adjustment)]
 
 
 def _judged(
