@@ -26,7 +26,7 @@ from benchmarks.dense_truth import (
     posed_photographs,
 )
 from edge_agent.cameras.simulated.objects import OBJECTS
-from reconstructor.engine.mvs.consistency import confirmed
+from reconstructor.engine.mvs.consistency import filter_consistent
 from reconstructor.engine.mvs.dense_model import DenseSettings
 from reconstructor.engine.mvs.densifier import sweep_settings
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
@@ -70,9 +70,9 @@ def measure(posed: Posed, settings: DenseSettings, sweep: SweepSettings) -> Meas
     }
     final = {}
     for view in views:
-        witnesses = best_sources(view, views, settings.witness_count)
-        others = [(other, raw[other.image_number]) for other in witnesses]
-        final[view.image_number] = confirmed(view, raw[view.image_number], others, settings.agreement)
+        check_images = best_sources(view, views, settings.check_image_count)
+        others = [(other, raw[other.image_number]) for other in check_images]
+        final[view.image_number] = filter_consistent(view, raw[view.image_number], others, settings.agreement)
     _wait_for(views[0].device)
     seconds = (time.perf_counter() - began_s) / len(views)
     began_s = time.perf_counter()

@@ -1,6 +1,6 @@
-"""What does the PLY file of a black box contain? A tolerant reader: ascii and binary, float and double, with or without colour and normals.
+"""What does the PLY file of a black box contain? A tolerant reader: ascii and binary, float and double, any properties.
 
-Of each row only coordinates and colours are kept, so that memory follows the number of points and not their width.
+Only coordinates and colours of each row are kept, so the memory needed does not depend on the other properties.
 """
 
 import os
@@ -18,7 +18,7 @@ from broker.errors import CairnError
 from broker.shards import ply_header
 from reconstructor.plain_files import open_plain_file
 
-BYTES_PER_POINT: Final = 1024  # a Gaussian splat in text has some 700
+BYTES_PER_POINT: Final = 1024  # a Gaussian splat as text has about 700
 _MAX_HEADER_BYTES: Final = 64 * 1024
 _NUMPY_TYPE: Final = {
     "char": "i1",
@@ -42,7 +42,7 @@ _BYTE_ORDER: Final = {"binary_little_endian": "<", "binary_big_endian": ">", "as
 _COLOR_NAMES: Final = (("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue"))
 _SPLAT_NAMES: Final = ("f_dc_0", "f_dc_1", "f_dc_2")
 _SH_DEGREE_0: Final = 0.28209479177387814  # 1 / (2 sqrt(pi)), the constant spherical harmonic
-_FAR: Final = 8192.0  # float32 has steps of a millimetre there
+_FAR: Final = 8192.0  # from here on the steps of float32 are about 0.001
 _GREY: Final = 192
 _LEAST_ASCII_BYTES: Final = 2  # a digit and a blank
 _MAX_LINE_BYTES: Final = 64 * 1024
@@ -51,7 +51,7 @@ _BYTES_AT_ONCE: Final = 4 * 1024 * 1024
 
 
 class UnreadablePlyError(CairnError):
-    """Not a PLY, or of a kind that no point cloud has."""
+    """Not a PLY, or not one with a point cloud."""
 
     code = "ply_unreadable"
     remedy = "Let the function write a point cloud as PLY; docs/black_box.md says which kinds are read."
@@ -79,7 +79,7 @@ class NotFinitePlyError(CairnError):
 
 
 class PlyTooLargeError(CairnError):
-    """More points than are taken."""
+    """More points than `reconstructor.points_limit`."""
 
     code = "ply_too_large"
     remedy = "Write fewer points, or raise reconstructor.points_limit."
@@ -126,7 +126,7 @@ class _Header:
 
 
 def read_ply(path: Path, points_limit: int) -> WideCloud:
-    """Read the vertices of a PLY; the header is checked against the file's size before memory is taken.
+    """Read the vertices of a PLY; the header is checked against the file's size before memory is allocated.
 
     Raises:
         NotPlainFileError: a link, a pipe, a device or a folder.
@@ -152,7 +152,7 @@ def read_ply(path: Path, points_limit: int) -> WideCloud:
 
 
 def write_ply(cloud: WideCloud, path: Path) -> None:
-    """Write a binary PLY, whole or not at all; float64 where the coordinates are too large for float32."""
+    """Write a binary PLY atomically; with float64 if a coordinate is too large for float32."""
     is_far = bool(np.abs(cloud.points_in_world).max() >= _FAR)
     rows = np.empty(len(cloud), [("xyz", "<f8" if is_far else "<f4", 3), ("rgb", "u1", 3)])
     rows["xyz"], rows["rgb"] = cloud.points_in_world, cloud.colors_rgb
@@ -223,7 +223,7 @@ def _check_size(header: _Header, body_bytes: int, points_limit: int, name: str) 
 
 
 def _read_binary(file: BinaryIO, header: _Header, points_limit: int, name: str) -> NDArray[Any]:
-    del points_limit  # the header's promise was checked
+    del points_limit  # the header's count was checked before
     parts, left = [], header.count
     rows_at_once = max(1, _BYTES_AT_ONCE // header.dtype.itemsize)
     while left > 0:
@@ -280,7 +280,7 @@ def _colors(rows: NDArray[Any], names: tuple[str, ...]) -> NDArray[np.uint8]:
     if not names:
         return np.full((len(rows), 3), _GREY, np.uint8)
     raw = np.stack([rows[name] for name in names], axis=1)
-    if names == _SPLAT_NAMES:  # a Gaussian splat: the colour seen from everywhere, without its view-dependent part
+    if names == _SPLAT_NAMES:  # a Gaussian splat: the constant part of its colour, without the view-dependent part
         raw = 0.5 + _SH_DEGREE_0 * raw.astype(np.float64)
     if raw.dtype.kind == "f":  # 0 … 1
         raw = np.rint(np.clip(np.nan_to_num(raw), 0, 1) * 255)

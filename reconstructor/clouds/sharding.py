@@ -1,4 +1,4 @@
-"""Which points form one shard? Additive voxel levels, each cut along the Morton curve into equal runs. Pure."""
+"""Which points form one shard? Additive voxel levels of detail, each cut along the Morton curve into equal runs. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
 
 LEVEL_COUNT: Final = 10
 _CELL_BITS: Final = 16  # cells of the finest grid along an axis, as a power of two
-_FIRST_BITS: Final = (6, 5, 4, 3)  # level 0 keeps the first point of each occupied voxel of 64 cubed, or of fewer
-_FIRST_POINTS: Final = 8192  # some 55 kB packed: the whole object shows at once, also on a slow link
+_FIRST_BITS: Final = (6, 5, 4, 3)  # of level 0's grid along an axis: 64 cells, or 32, 16, 8
+_FIRST_POINTS: Final = 8192  # about 55 kB packed: the whole object is visible soon, on a slow link, too
 _AXES: Final = 3
 
 
@@ -29,27 +29,27 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyShard:
-    """A shard as it goes out: its manifest entry and the bytes of every encoding."""
+    """A shard ready to be published: its manifest entry and its bytes in every encoding."""
 
     entry: ShardEntry
     payloads: dict[Encoding, bytes]
 
 
 def cut(cloud: PointCloud, edge: float = 0.0) -> list[Shard]:
-    """Cut a cloud into shards, coarse to fine; dropping shards from the end leaves a correct, coarser cloud.
+    """Cut a cloud into shards, coarse to fine; without the last shards it is a correct, coarser cloud.
 
-    Level 0 holds the first point of each occupied voxel of 64 cubed, or of a coarser grid when these are more than
-    8,192. Level 1 has the first ones of a grid twice as fine that have no point yet, and so on; the finest level takes
-    all that is left. When what is left fits into one shard there is no finer level; level 0 ends so only with at most
-    8,192 points.
+    Level 0 holds the first point of each occupied voxel of a 64 x 64 x 64 grid, or of a coarser grid if these are more
+    than 8,192. Level 1 holds the first point of each voxel of a grid twice as fine that has none yet, and so on; the last
+    level takes all remaining points. When these fit into one shard there is no finer level; level 0 is the last one only
+    with at most 8,192 points.
 
     Args:
         cloud: the points, at least one.
-        edge: the least edge of the cube that the voxels divide, world units: that of the whole reference set, so
-            that an increment's levels are as fine as the reference set's.
+        edge: the least edge of the grid's cube, world units: that of the whole reference set, so that the levels of an
+            increment are as fine as those of the reference set.
 
     Returns:
-        Shards of at most `MAX_POINTS` points, in order of level, in Morton order within it.
+        Shards of at most `MAX_POINTS` points, ordered by level and within a level in Morton order.
     """
     codes = _codes(cloud, edge)
     order = np.argsort(codes, kind="stable")
@@ -63,13 +63,13 @@ def cut(cloud: PointCloud, edge: float = 0.0) -> list[Shard]:
 def entries(
     shards: list[Shard], *, first_index: int, image_number: int | None = None, component: int = 0
 ) -> Iterator[ReadyShard]:
-    """Encode shards and describe them for the manifest, with indexes from `first_index` on.
+    """Encode shards and describe them for the manifest; their indexes start at `first_index`.
 
     Args:
         shards: as `cut` returns them.
         first_index: the first index.
-        image_number: of the image whose increment they are; None for a complete reference set.
-        component: the frame in which the points lie.
+        image_number: the image whose increment they are; None for a complete reference set.
+        component: the component in whose frame the points lie.
     """
     for index, shard in enumerate(shards, start=first_index):
         payloads = {encoding: encode(shard.cloud, encoding) for encoding in Encoding}
@@ -90,19 +90,19 @@ def entries(
 
 
 def bounds_of(cloud: PointCloud) -> Bounds:
-    """The box around a cloud of at least one point."""
+    """The axis-aligned box around a cloud of at least one point, world units."""
     return Bounds(minimum=_vector(cloud.minimum), maximum=_vector(cloud.maximum))
 
 
 def join_bounds(boxes: list[Bounds]) -> Bounds:
-    """The box around boxes, at least one."""
+    """The axis-aligned box around at least one box, world units."""
     minimum = np.min([box.minimum for box in boxes], axis=0)
     maximum = np.max([box.maximum for box in boxes], axis=0)
     return Bounds(minimum=_vector(minimum), maximum=_vector(maximum))
 
 
 def longest_edge(box: Bounds) -> float:
-    """The longest edge of a box."""
+    """The longest edge of a box, world units."""
     return float(max(high - low for low, high in zip(box.minimum, box.maximum, strict=True)))
 
 
@@ -114,10 +114,10 @@ def _codes(cloud: PointCloud, edge: float) -> NDArray[np.uint64]:
 
 
 def _levels(codes: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Level and members, positions along the sorted codes.
+    """Each level with its points, as positions in the sorted codes.
 
-    Along the curve a point is the first of its voxel when the bits that name the voxel differ from the point before.
-    The first of a voxel is the first of one of that voxel's parts too, so levels nest.
+    A point is the first of its voxel when the voxel's bits of its code differ from those of the previous code. The first
+    point of a voxel is also the first point of one of the voxel's eight parts, so finer levels add to coarser ones.
     """
     changes = np.empty_like(codes)
     changes[0] = np.iinfo(np.uint64).max
@@ -138,7 +138,7 @@ def _levels(codes: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.intp]]]
 
 
 def _first_bits(changes: NDArray[np.uint64]) -> int:
-    """How fine level 0 is: the finest grid, at most 64 cubed, of which it has no more points than a slow link brings soon."""
+    """The bits of level 0's grid: the finest one, at most 64 x 64 x 64, with at most `_FIRST_POINTS` points."""
     fits = (bits for bits in _FIRST_BITS if np.count_nonzero(_is_first(changes, bits)) <= _FIRST_POINTS)
     return next(fits, _FIRST_BITS[-1])
 

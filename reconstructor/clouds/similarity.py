@@ -1,4 +1,4 @@
-"""How do two worlds relate? Similarity transforms, estimated by Umeyama's method and trimmed least squares. Pure numpy."""
+"""Which similarity maps one world to another? Umeyama's method with trimmed least squares. Pure numpy."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -27,7 +27,7 @@ class Sim3:
     """`target = scale * rotation @ source + translation`; named `target_from_source` by its users.
 
     Raises:
-        DegenerateGeometryError: the scale is not positive, the rotation is not one, or a number is not finite.
+        DegenerateGeometryError: the scale is not positive, the rotation is not proper, or a number is not finite.
     """
 
     scale: float
@@ -48,10 +48,11 @@ class Sim3:
 
     @property
     def quaternion_wxyz(self) -> Vector:
+        """The rotation as a unit quaternion (4,) float64 in the order w, x, y, z, with w >= 0."""
         return quaternion_from_rotation(self.rotation)
 
     def apply(self, points_in_source: NDArray[np.floating]) -> Matrix:
-        """Move points (N, 3) from the source frame to the target frame, float64."""
+        """Transform points (N, 3) from the source frame to the target frame, float64."""
         moved: Matrix = self.scale * np.asarray(points_in_source, np.float64) @ self.rotation.T + self.translation
         return moved
 
@@ -73,7 +74,7 @@ class Sim3:
 
 
 def estimate_similarity(points_in_source: NDArray[np.floating], points_in_target: NDArray[np.floating]) -> Sim3:
-    """The least-squares `target_from_source` of corresponding points (N, 3).
+    """The least-squares `target_from_source` of corresponding points (N, 3), one array in each frame.
 
     Source: Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991.
 
@@ -103,7 +104,8 @@ def estimate_similarity_robustly(
 ) -> Sim3:
     """Fit like `estimate_similarity`, robustly: trimmed least squares.
 
-    Points further off than `outlier_ratio` medians are dropped, round by round. Points are (N, 3) in both frames.
+    In each round the points whose residual exceeds `outlier_ratio` times the median are left out. Points are (N, 3), one
+    array in each frame.
 
     Raises:
         DegenerateGeometryError: as `estimate_similarity`.
@@ -120,7 +122,7 @@ def estimate_similarity_robustly(
 
 
 def quaternion_from_rotation(rotation: Matrix) -> Vector:
-    """Unit quaternion (w, x, y, z), w >= 0, of a rotation (3, 3).
+    """Unit quaternion (4,) float64 in the order w, x, y, z, with w >= 0, of a rotation (3, 3) float64.
 
     Source: Bar-Itzhack, "New method for extracting the quaternion from a rotation matrix", JGCD 2000.
     """
@@ -139,7 +141,7 @@ def quaternion_from_rotation(rotation: Matrix) -> Vector:
 
 
 def rotation_from_quaternion(quaternion_wxyz: NDArray[np.floating]) -> Matrix:
-    """Rotation (3, 3) of a quaternion (w, x, y, z); it need not be of unit length.
+    """Rotation (3, 3) float64 of a quaternion (4,) in the order w, x, y, z; its length need not be 1.
 
     Raises:
         DegenerateGeometryError: the quaternion is zero or not finite.

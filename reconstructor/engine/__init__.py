@@ -2,6 +2,6 @@
 
 import os
 
-# OpenMP's threads spin while they wait for one another. On a machine with other work that turned 7 s of dense depth
-# into 41 s (2 cores, load 10, 2026-11-24). Read once, when torch or pycolmap load their libgomp: hence here.
+# OpenMP's threads spin while they wait for each other. On a machine with other work 7 s of dense depth became 41 s
+# (2 cores, load 10, 2026-11-24). The variable is read once, when torch or pycolmap load libgomp, so it is set here.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

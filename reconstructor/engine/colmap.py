@@ -1,7 +1,7 @@
-"""How is pycolmap brought in? The only module that imports it; others say `from reconstructor.engine.colmap import pycolmap`.
+"""How is pycolmap imported? Only here, after zlib; others use `from reconstructor.engine.colmap import pycolmap`.
 
-zlib must be loaded first: pycolmap 4.2.1 bundles one of its own, and if that takes the interpreter's symbols, the
-next PNG or gzip in this process hangs or aborts (12 of 12 runs, 2026-11-23; 0 of 21 with zlib loaded before).
+pycolmap 4.2.1 bundles its own zlib. If that one is loaded first, the next PNG or gzip in this process hangs or aborts
+(12 of 12 runs, 2026-11-23; 0 of 21 with the interpreter's zlib loaded before).
 """
 
 import contextlib
@@ -17,11 +17,11 @@ from reconstructor.clouds.similarity import Sim3
 
 __all__ = ["configure", "distortion_of", "intrinsics_of", "keypoints_in_image", "pycolmap", "sim3"]
 
-# pycolmap's logging library answers SIGTERM with a stack trace: give the signal back to whom Python knows it belongs
-with contextlib.suppress(ValueError, TypeError):  # not in the main thread; not Python's
+# pycolmap's logging library handles SIGTERM by printing a stack trace: install Python's own handler again
+with contextlib.suppress(ValueError, TypeError):  # not in the main thread; the handler is not Python's
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
-# where a camera model's distortion begins among its parameters, and what it is called in OpenCV
+# index of the first distortion parameter of each camera model, and OpenCV's names of these parameters
 _DISTORTIONS: Final = {
     "SIMPLE_PINHOLE": (3, ()),
     "PINHOLE": (4, ()),
@@ -30,31 +30,31 @@ _DISTORTIONS: Final = {
     "OPENCV": (4, ("k1", "k2", "p1", "p2")),
 }
 
-ZLIB_VERSION = zlib.ZLIB_RUNTIME_VERSION  # the use that keeps the import above from being tidied away
+ZLIB_VERSION = zlib.ZLIB_RUNTIME_VERSION  # a use, so that no linter removes the import
 
 
 def configure(*, seed: int) -> None:
-    """Set what is global in the process: COLMAP's log level and seed."""
+    """Set COLMAP's log level and random seed for this process."""
     pycolmap.logging.minloglevel = pycolmap.logging.Level.FATAL.value
     pycolmap.set_random_seed(seed)
 
 
 def sim3(target_from_source: Sim3) -> Any:
-    """A COLMAP similarity transform."""
+    """The same transform as a `pycolmap.Sim3d`."""
     matrix = np.column_stack([target_from_source.scale * target_from_source.rotation, target_from_source.translation])
     return pycolmap.Sim3d(np.ascontiguousarray(matrix))
 
 
 def intrinsics_of(camera: Any) -> NDArray[np.float64]:
-    """The intrinsics (4,) float64 of a camera: fx, fy, cx, cy, in pixels of the image it was made for."""
+    """The intrinsics (4,) float64 of a camera: fx, fy, cx, cy, in pixels of the camera's own image size."""
     return np.array([camera.focal_length_x, camera.focal_length_y, camera.principal_point_x, camera.principal_point_y])
 
 
 def distortion_of(camera: Any) -> tuple[float, ...]:
-    """OpenCV's k1, k2, p1, p2 of a camera, which COLMAP's models share; empty for a pinhole.
+    """OpenCV's distortion coefficients k1, k2, p1, p2 of a camera; empty for a pinhole.
 
     Raises:
-        KeyError: a camera model that the engine never makes.
+        KeyError: a camera model that the engine never uses.
     """
     begin, names = _DISTORTIONS[camera.model_name]
     if not names:
@@ -64,5 +64,5 @@ def distortion_of(camera: Any) -> tuple[float, ...]:
 
 
 def keypoints_in_image(keypoints: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The positions (N, 2) of keypoints (N, 4), as COLMAP's functions want them."""
+    """The positions (N, 2) of keypoints (N, 4), in pixels, contiguous as COLMAP's functions need them."""
     return np.ascontiguousarray(keypoints[:, :2], np.float64)

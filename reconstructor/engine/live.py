@@ -1,4 +1,4 @@
-"""How does one function call reach the engine? The built-in black box: one engine a process, in the working directory."""
+"""How does a call of the black box reach the engine? One engine a process; its state is in the working directory."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -16,14 +16,14 @@ def _engine_in(folder: Path) -> LiveEngine:
     return LiveEngine(folder, EngineSettings())
 
 
-_choosing = Lock()  # two calls at once get one engine
+_choosing = Lock()  # so that two simultaneous calls get the same engine
 
 
 @concurrent
 def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Add an image to the model in the working directory; returns a folder with `update.json` and, if any, PLYs.
 
-    Without `old_point_cloud` the folder holds the complete cloud: of a new solution if the image was added before.
+    Without `old_point_cloud` the folder holds the complete cloud; if the image was added before, that of a refetch.
 
     Raises:
         EngineStateMissingError: there is a cloud, but the working directory does not hold the model it came from.
@@ -34,14 +34,14 @@ def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str
         try:
             return str(_answer(engine, Path(input_img_path), new_img_id, is_complete=not old_point_cloud))
         except EngineClosedError:
-            continue  # the call beside this one failed
+            continue  # a simultaneous call failed and closed the engine
         except BaseException:
             _give_up(engine)
             raise
 
 
 def _give_up(engine: LiveEngine) -> None:
-    """What it holds in memory may be torn: the next call, and one under way, begin with what is on disk."""
+    """Close an engine whose memory may be inconsistent; the next call, and a running one, start from the disk."""
     with _choosing:
         engine.close()
         engine.join()

@@ -1,7 +1,8 @@
 """The built-in black box: live structure from motion. One engine a process, its state in the working directory.
 
 An image goes through these steps: photograph -> features -> pairs -> model -> new points -> step on disk.
-A refetch solves in a child process and makes its dense cloud beside the live model; images are added meanwhile.
+A refetch solves in a child process and computes its dense cloud in parallel to the live model; images are added
+meanwhile.
 """
 
 from pathlib import Path
@@ -33,7 +34,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
-from reconstructor.engine.sfm.restore import build_mapper, introduce, restore_images
+from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper, restore_images
 from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
@@ -52,11 +53,11 @@ class LiveEngine:
         self._published = PublishedPoints()
         self._images: list[StepImage] = []
         self._sequence = self._model_sequence = self._added_sequence = 0
-        self._solution = 0  # how many complete solutions were taken over
+        self._solution = 0  # how many refetches replaced the model
         self._just_placed: list[int] = []
         self._world_count = self._mapper.world_count
         self._upward: UpDirection | None = None
-        self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and what it brought
+        self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and its result
         self._watch = Stopwatch()
         self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
         self._model_lock = RLock()
@@ -69,12 +70,12 @@ class LiveEngine:
 
     @property
     def model(self) -> Any:
-        """The present `pycolmap.Reconstruction`, to read."""
+        """The present `pycolmap.Reconstruction`; do not change it."""
         return self._mapper.model
 
     @property
     def known(self) -> KnownImages:
-        """What is known of the images, to read."""
+        """The facts, features and pairs of the images; do not change them."""
         return self._known
 
     @property
@@ -85,7 +86,7 @@ class LiveEngine:
         return any(image.image_id == image_id for image in self._images)
 
     def add_image(self, path: Path, image_id: str, *, wants_complete_cloud: bool = False) -> EngineResult:
-        """See the protocol. Unreadable images are rejected by word of the update, not by an exception."""
+        """See the protocol. An unreadable image is reported as rejected in the update, not by an exception."""
         with self._refetch.priority.adding(), self._model_lock:
             self._check_open()
             if self._newest is not None and self._newest[0] == image_id and not wants_complete_cloud:
@@ -105,7 +106,7 @@ class LiveEngine:
             return outcome
 
     def refetch(self) -> EngineResult:
-        """See the protocol. A solution that the gate refuses leaves the model as it was, and the update says so."""
+        """See the protocol. If the gate rejects the solution, the model does not change and the update says why."""
         with self._refetch_lock:
             watch = Stopwatch()
             rebuilt = self._refetch.run(self._mapper, self._densifier, watch)
@@ -114,13 +115,13 @@ class LiveEngine:
         return outcome.model_copy(update={"solve": rebuilt.verdict})
 
     def complete(self) -> EngineResult:
-        """The complete cloud of the present model, without solving anything."""
+        """Return the complete cloud of the present model; nothing is solved."""
         with self._model_lock:
             self._newest = None
             return self._commit(self._cloud(self._watch, is_complete=True), self._watch, is_complete=True)
 
     def surface(self) -> SurfacePoints:
-        """The complete dense cloud with normals and confidences; the model and the disk stay as they are."""
+        """The complete dense cloud with normals and confidences; neither the model nor the disk changes."""
         with self._model_lock:
             if self._densifier is None or not self._mapper.is_initialised:
                 return SurfacePoints.empty()
@@ -132,7 +133,7 @@ class LiveEngine:
         return sum(len(pair.matches) for number in numbers for pair in self._known.pairs[number])
 
     def close(self) -> None:
-        """See the protocol. Calls under way end with an error before they write another step."""
+        """See the protocol. Running calls end with an error before they write another step."""
         self._is_closed = True
         self._refetch.close()
 
@@ -146,25 +147,25 @@ class LiveEngine:
             raise EngineClosedError("the engine was closed meanwhile")
 
     def _finish(self, rebuilt: RefetchResult, watch: Stopwatch) -> EngineResult:
-        """Hand over to the new model, or say why not; without either, the complete cloud of the present one."""
+        """Replace the model by the next one, or report why not; with neither, return the present complete cloud."""
         self._check_open()
-        successor, objection = rebuilt.successor, rebuilt.objection
-        if successor is not None and successor.world != world_of(self._mapper):
+        next_model, objection = rebuilt.next_model, rebuilt.objection
+        if next_model is not None and next_model.world != world_of(self._mapper):
             objection = "the model was begun again in another world meanwhile"
         if objection:
             return self._commit(PointCloud.empty(), watch, objection=objection)
-        if successor is None:
+        if next_model is None:
             return self._commit(self._cloud(watch, is_complete=True), watch, is_complete=True)
         with watch.measure("dense"):
-            successor.catch_up(self._refetch.missing(successor), self._densifier)
-        self._mapper, self._densifier = successor.mapper, successor.densifier
-        self._just_placed = successor.just_placed
+            next_model.catch_up(self._refetch.missing(next_model), self._densifier)
+        self._mapper, self._densifier = next_model.mapper, next_model.densifier
+        self._just_placed = next_model.just_placed
         self._solution += 1
         if self._densifier is not None:
             self._densifier.keep_all(self._sequence + 1)
         with watch.measure("publishing"):
             dense, sparse = (
-                successor.cloud(),
+                next_model.cloud(),
                 _sparse_cloud(self._published, self._mapper, self._known, self._just_placed, is_complete=True),
             )
         return self._commit(dense if len(dense) else sparse, watch, is_complete=True)
@@ -190,7 +191,7 @@ class LiveEngine:
         )
         self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
         with self._watch.measure("mapping"):
-            introduce(number, self._known, self._mapper)
+            add_to_mapper(number, self._known, self._mapper)
             self._just_placed = self._mapper.place(self._waiting_up_to(number))
 
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
@@ -236,7 +237,7 @@ class LiveEngine:
         return EngineResult(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
 
     def _cloud(self, watch: Stopwatch, *, is_complete: bool) -> PointCloud:
-        """What the next step brings: dense points, or sparse ones while there are none."""
+        """The points of the next step: dense ones, or sparse ones if there are no dense ones."""
         with watch.measure("dense"):
             dense = _dense_cloud(self._densifier, self._mapper, self._sequence + 1, is_complete=is_complete)
         with watch.measure("publishing"):
@@ -275,13 +276,13 @@ class LiveEngine:
             self._mapper.swap(step.model)
         for number in self._known.numbers:
             if number not in step.numbers_before_model:
-                introduce(number, self._known, self._mapper)
+                add_to_mapper(number, self._known, self._mapper)
                 self._mapper.place(self._waiting_up_to(number))
         self._published = step.published
         self._published.skip_present(self._mapper.model)
         self._sequence, self._model_sequence = step.state.sequence, step.state.model_sequence
         self._added_sequence, self._solution = step.state.added_sequence, step.state.solution
-        self._densifier = self._new_densifier()  # of the mapper that was built here
+        self._densifier = self._new_densifier()  # the mapper was built above
         if self._densifier is not None and step.model is not None:
             self._densifier.restore(self._sequence)
         self._upward = stored_up_direction(step.output, self._mapper)
@@ -293,7 +294,7 @@ class LiveEngine:
 def _sparse_cloud(
     published: PublishedPoints, mapper: LiveMapper, known: KnownImages, just_placed: list[int], *, is_complete: bool
 ) -> PointCloud:
-    """Sparse points that viewers do not have yet; all of them for a complete cloud."""
+    """The sparse points that were not published yet; all of them for a complete cloud."""
     if not mapper.is_initialised:
         return PointCloud.empty()
     if is_complete:
@@ -304,7 +305,7 @@ def _sparse_cloud(
 
 
 def _dense_cloud(densifier: Densifier | None, mapper: LiveMapper, sequence: int, *, is_complete: bool) -> PointCloud:
-    """Dense points of the newest images; of all images for a complete cloud."""
+    """The dense points of the newest images; of all images for a complete cloud."""
     if densifier is None or not mapper.is_initialised:
         return PointCloud.empty()
     make = densifier.remake if is_complete else densifier.add

@@ -1,4 +1,4 @@
-"""How is the next model made while the live one goes on? Beside it, from a solution, until it only has to take over."""
+"""How is the next model built while images are added to the live one? From the refetch's solution, in its own mapper."""
 
 from collections.abc import Collection
 from typing import Any
@@ -10,19 +10,19 @@ from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
-from reconstructor.engine.sfm.restore import build_mapper, introduce
+from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 
 World = tuple[int, bool]
 
 
 class NextModel:
-    """A model with a mapper and depth maps of its own. Of the live one it reads only what never changes once it is known.
+    """A model with its own mapper and depth maps; from the live model it reads only data that never changes.
 
     Args:
-        solution: a `pycolmap.Reconstruction` that lies in the project's world.
-        numbers: the images to begin with, those of the solution among them.
+        solution: a `pycolmap.Reconstruction` in the project's world frame.
+        numbers: the images to start with, including all images of the solution.
         known: what the engine knows of the images; it may grow meanwhile.
-        world: of the live mapper; if that is another one in the end, this model does not fit any more.
+        world: the world of the live mapper; if the mapper has another one at the end, this model must be discarded.
     """
 
     def __init__(
@@ -38,25 +38,25 @@ class NextModel:
         self._points: list[SurfacePoints] = []
 
     def rebuild(self, live: Densifier, report: Report) -> None:
-        """Make the dense cloud again, beginning with the depth maps of the live model."""
+        """Compute the dense cloud again; depth maps of the live model are reused where they fit."""
         self.densifier = live.next_densifier(self.mapper)
         self._points = [self.densifier.rebuild(report)]
 
     def missing(self, numbers: Collection[int]) -> list[int]:
-        """Which of these images it does not know yet."""
+        """The images among these that this model does not know yet."""
         return [number for number in numbers if number not in self._numbers]
 
     def catch_up(self, numbers: Collection[int], live: Densifier | None) -> None:
-        """Take in images that came meanwhile; depth maps that the live model made of them are kept if they fit."""
+        """Add images that were added to the live model meanwhile; its depth maps are reused where they fit."""
         for number in numbers:
-            introduce(number, self._known, self.mapper)
+            add_to_mapper(number, self._known, self.mapper)
             self._numbers.add(number)
         self.just_placed += self.mapper.place(self._waiting()) if numbers else []
         if self.densifier is not None and live is not None:
             self._points.append(self.densifier.catch_up(live))
 
     def cloud(self) -> PointCloud:
-        """All dense points."""
+        """All dense points of this model."""
         return SurfacePoints.join(self._points).cloud()
 
     def _waiting(self) -> list[int]:
@@ -64,5 +64,5 @@ class NextModel:
 
 
 def world_of(mapper: LiveMapper) -> World:
-    """Names the frame in which a mapper's model lies; it changes when the model is begun, or begun again."""
+    """Identify the world frame of a mapper's model; it changes when the model is started or restarted."""
     return mapper.world_count, mapper.is_initialised

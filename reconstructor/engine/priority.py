@@ -1,6 +1,7 @@
-"""Who works first, a new image or a refetch? The image: the refetch stands back while one is added, within limits.
+"""Who works first, a new image or a refetch? The image: the refetch waits while one is added, up to a limit.
 
-Both run in one process on the same cores. Without limits a steady stream of images would never let a refetch finish.
+Both run in one process on the same cores. Without the limit a refetch would never finish under a steady stream of
+images.
 """
 
 import threading
@@ -11,7 +12,7 @@ from typing import Final
 
 from broker.errors import CairnError
 
-_PATIENCE_S: Final = 5.0  # about one image on 2 cores, so that the first one is waited for
+_PATIENCE_S: Final = 5.0  # about one image on 2 cores: a new refetch, which has not run yet, may wait this long
 
 
 class EngineClosedError(CairnError):
@@ -22,7 +23,7 @@ class EngineClosedError(CairnError):
 
 
 class Priority:
-    """Lets one refetch give way to images, for no longer in all than it has worked itself."""
+    """Gives adding images priority over a refetch, but never makes the refetch wait longer than it has run."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -37,7 +38,7 @@ class Priority:
 
     @contextmanager
     def adding(self) -> Iterator[None]:
-        """While an image is added."""
+        """Mark that an image is being added, for as long as the context is open."""
         with self._changed:
             self._adding_count += 1
         try:
@@ -48,14 +49,14 @@ class Priority:
                 self._changed.notify_all()
 
     def begin(self) -> None:
-        """A refetch begins; call it before the first `give_way`."""
+        """Start the clock of a refetch; call it before the first `yield_to_images`."""
         self._begun_s, self._waited_s = time.monotonic(), 0.0
 
-    def give_way(self) -> None:
-        """Wait until no image is added, if that is still owed; to be called between two pieces of a refetch's work.
+    def yield_to_images(self) -> None:
+        """Wait until no image is being added, within the limit; call it between two parts of a refetch's work.
 
         Raises:
-            EngineClosedError: the engine was closed; no caller needs the refetch.
+            EngineClosedError: the engine was closed.
         """
         called_s = time.monotonic()
         worked_s = called_s - self._begun_s - self._waited_s
@@ -69,7 +70,7 @@ class Priority:
                 raise EngineClosedError("the engine was closed: the refetch was not finished")
 
     def close(self) -> None:
-        """End the refetch at its next `give_way`."""
+        """End the refetch at its next `yield_to_images`."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

@@ -1,6 +1,6 @@
-"""How is an engine's state looked at while its owner may be at work? In a copy that shares the files and their room.
+"""How is an engine's state read while its owner may be working? In a copy made of hard links.
 
-Every file below an engine's folder is written once and renamed, never changed, so that hard links are a copy.
+Every file below an engine's folder is written once and renamed, never changed, so hard links are a valid copy.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.restore import EngineStateMissingError
 
-# steps first: what they refer to is added before them and, but for depth, never removed
+# steps first: the files they refer to are written before them and, except depth, never removed
 _FOLDERS: Final = ("steps", "features", "pairs", "pixels", "depth")
 _TRIES: Final = 3
 
 
 @contextmanager
 def read_only_copy(folder: Path, settings: EngineSettings) -> Iterator[LiveEngine]:
-    """An engine as the newest step in this folder left it; what it writes is thrown away.
+    """An engine in the state of the newest step in this folder; what it writes is deleted at the end.
 
     Raises:
         EngineStateMissingError: the folder holds no step that can be read.
@@ -42,7 +42,7 @@ def read_only_copy(folder: Path, settings: EngineSettings) -> Iterator[LiveEngin
 
 @contextmanager
 def _copied(folder: Path) -> Iterator[Path]:
-    beside = folder.parent if os.access(folder.parent, os.W_OK) else None  # links do not reach another disk
+    beside = folder.parent if os.access(folder.parent, os.W_OK) else None  # hard links need the same disk
     with tempfile.TemporaryDirectory(prefix=".reopened-", dir=beside) as name:
         for each in _FOLDERS:
             for source in sorted((folder / each).rglob("*")):
@@ -54,7 +54,7 @@ def _link(source: Path, target: Path) -> None:
     if not source.is_file() or source.suffix == ".tmp":
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+    with contextlib.suppress(FileNotFoundError):  # the owner removed it meanwhile
         try:
             os.link(source, target)
         except FileNotFoundError:

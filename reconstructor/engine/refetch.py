@@ -1,4 +1,4 @@
-"""How does a refetch go while images are added? A child process solves, the next model is made beside the live one."""
+"""How does a refetch run while images are added? A child process solves; the next model is built in parallel."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +29,13 @@ class RefetchResult:
     """Result of a refetch: a replacement model, or the reason there is none; neither if there are too few images.
 
     Attributes:
-        verdict: the gate's, if a solver came to one.
-        successor: the new model, but for the very last images.
-        objection: why there is none, in one line.
+        verdict: the solver's attempts with the gate's figures; None if the solver failed.
+        next_model: the new model; the very last images may be missing.
+        objection: why there is no new model, in one line.
     """
 
     verdict: SolveVerdict | None = None
-    successor: NextModel | None = None
+    next_model: NextModel | None = None
     objection: str = ""
 
 
@@ -43,10 +43,10 @@ class Refetch:
     """The refetches of one engine.
 
     Args:
-        folder: the engine's.
-        settings: the engine's.
+        folder: the engine's folder.
+        settings: the engine's settings.
         known: what the engine knows of the images; it grows meanwhile.
-        lock: its holder may change what the engine knows, and its live model.
+        lock: only its holder may change `known` and the live model.
     """
 
     def __init__(self, folder: Path, settings: EngineSettings, known: KnownImages, lock: RLock) -> None:
@@ -55,13 +55,13 @@ class Refetch:
         self._running: SolverProcess | None = None
 
     def close(self) -> None:
-        """End a refetch that is under way, at once while it solves and else before its next image."""
+        """End a running refetch: at once while it solves, else before its next image."""
         self.priority.close()
         if (running := self._running) is not None:
             running.stop()
 
     def run(self, mapper: LiveMapper, densifier: Densifier | None, watch: Stopwatch) -> RefetchResult:
-        """Solve everything and make the next model; the live one, of `mapper` and `densifier`, is only read.
+        """Solve everything and build the next model; the live one, `mapper` and `densifier`, is only read.
 
         Raises:
             EngineClosedError: the engine was closed meanwhile.
@@ -69,30 +69,30 @@ class Refetch:
         if len(self._known.numbers) < _LEAST_IMAGES_TO_SOLVE:
             return RefetchResult()
         self.priority.begin()
-        self.tell("solving", 0, 1)
+        self.report("solving", 0, 1)
         with watch.measure("solving"):
             verdict, solution, objection = self.solve(mapper)
-        self.tell("solving", 1, 1)
+        self.report("solving", 1, 1)
         if solution is None:
             return RefetchResult(verdict=verdict, objection=objection)
         try:
-            successor = self._next_model(solution, mapper, watch)
+            next_model = self._build_next_model(solution, mapper, watch)
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
         with watch.measure("dense"):
             if densifier is not None:
-                successor.rebuild(densifier, self.tell)
-            while len(missing := self.missing(successor)) > 1:
-                successor.catch_up(missing, densifier)
-                self.tell("publishing", 0, 1)
-        return RefetchResult(verdict=verdict, successor=successor)
+                next_model.rebuild(densifier, self.report)
+            while len(missing := self.missing(next_model)) > 1:
+                next_model.catch_up(missing, densifier)
+                self.report("publishing", 0, 1)
+        return RefetchResult(verdict=verdict, next_model=next_model)
 
     def solve(self, mapper: LiveMapper) -> tuple[SolveVerdict | None, Any | None, str]:
-        """The verdict on a new solution, the solution if it passed, and what speaks against it if not."""
+        """The verdict on a new solution, the solution if it passed, and the objection if not."""
         with self._lock:
             live = mapper.model if mapper.is_initialised else None
             self._running = SolverProcess.start(self._folder, tuple(self._known.numbers), live, self._settings)
-        if self.priority.is_closed:  # it was closed just now, before there was a process to stop
+        if self.priority.is_closed:  # closed before there was a process to stop
             self._running.stop()
         try:
             verdict, solution = self._running.wait(self._settings.refetch_timeout_s)
@@ -102,20 +102,20 @@ class Refetch:
             self._running = None
         return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
 
-    def missing(self, successor: NextModel) -> list[int]:
-        """Images that came since the successor was last brought up to date."""
+    def missing(self, next_model: NextModel) -> list[int]:
+        """The images that the next model does not know yet."""
         with self._lock:
-            return successor.missing(self._known.numbers)
+            return next_model.missing(self._known.numbers)
 
-    def tell(self, stage: str, done: int, total: int) -> None:
-        """Say how far the refetch has come, tidy memory, and let images go first."""
+    def report(self, stage: str, done: int, total: int) -> None:
+        """Write the refetch's progress, return free memory to the system, and wait while images are added."""
         begin, end = _SPAN_OF_STAGE[stage]
         write_progress(self._folder, stage, begin + (end - begin) * done / total)
         trim_heap()
-        self.priority.give_way()
+        self.priority.yield_to_images()
 
-    def _next_model(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
-        """A model of the solution, moved into the world that viewers know."""
+    def _build_next_model(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
+        """The next model from a solution, moved into the project's world frame."""
         with self._lock:
             if mapper.is_initialised:
                 solution.transform(colmap.sim3(similarity_between(mapper.model, solution)))

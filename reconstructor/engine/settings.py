@@ -1,4 +1,4 @@
-"""What can be set about the built-in engine? Environment variables `CAIRN_ENGINE_…`; every field has its unit."""
+"""Which settings does the built-in engine have? Environment variables `CAIRN_ENGINE_…`; every field has its unit."""
 
 import os
 from enum import StrEnum
@@ -9,14 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Quality(StrEnum):
-    """How much time depth may take."""
+    """How much time the computation of depth may take."""
 
     STANDARD = "standard"
     HIGH = "high"
 
 
 class EngineSettings(BaseSettings):
-    """Settings of the built-in engine. Measured defaults: 2 CPU cores, photographs of about 1 megapixel."""
+    """Settings of the built-in engine. Defaults were measured on 2 CPU cores with photographs of about 1 megapixel."""
 
     model_config = SettingsConfigDict(env_prefix="CAIRN_ENGINE_", frozen=True, extra="ignore")
 

@@ -1,4 +1,4 @@
-"""Where did the time of one call go?"""
+"""How much time did each stage of a call take? A stopwatch on the monotonic clock."""
 
 import time
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Sums seconds by stage until they are taken."""
+    """Adds up seconds by stage."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
@@ -20,6 +20,6 @@ class Stopwatch:
             self._seconds[stage] = self._seconds.get(stage, 0.0) + time.monotonic() - begun
 
     def take(self) -> dict[str, float]:
-        """Seconds by stage since the last call of this."""
+        """Return the seconds by stage and start again at zero."""
         taken, self._seconds = self._seconds, {}
         return taken

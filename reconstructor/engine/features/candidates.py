@@ -1,4 +1,4 @@
-"""With which earlier images is a new one matched? A number of them that does not grow with the project."""
+"""With which earlier images is a new one matched? The newest, the most similar (VLAD), and covisible ones: a fixed number."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -10,7 +10,7 @@ from reconstructor.engine.features.sift import Features
 from reconstructor.engine.features.vlad import SimilarImages
 from reconstructor.engine.settings import EngineSettings
 
-_BEST_PAIRS: Final = 2  # their neighbours are tried too
+_BEST_PAIRS: Final = 2  # the neighbours of this many best pairs are tried, too
 
 
 class PairFinder:
@@ -23,15 +23,15 @@ class PairFinder:
         self._estimator = PairEstimator(seed=settings.random_seed)
 
     def remember(self, features: Features) -> None:
-        """Make an image findable; call it once for each known image, in order."""
+        """Add an image to the search for similar ones; call it once for each known image, in order."""
         self._similar.add(features.descriptors)
 
     def find(
         self, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
     ) -> tuple[Pair, ...]:
-        """All pairs of a new image that two-view geometry confirms.
+        """All pairs of a new image that two-view geometry verifies.
 
-        `known` holds the earlier images; `camera_of` gives the present camera of an image number, the new one's too.
+        `known` holds the earlier images; `camera_of` returns the present camera of an earlier image or the new one.
         """
         pairs: dict[int, Pair | None] = {}
 
@@ -41,8 +41,8 @@ class PairFinder:
                     pairs[other] = self._match(other, number, features, known, camera_of)
 
         match(self._first_candidates(features, known))
-        confirmed = sorted((pair for pair in pairs.values() if pair), key=lambda pair: -len(pair.matches))
-        for pair in confirmed[:_BEST_PAIRS]:
+        verified = sorted((pair for pair in pairs.values() if pair), key=lambda pair: -len(pair.matches))
+        for pair in verified[:_BEST_PAIRS]:
             unseen = [other for other in known.neighbours(pair.earlier) if other not in pairs]
             match(unseen[: self._settings.covisible_candidates // _BEST_PAIRS])
         return tuple(pair for _, pair in sorted(pairs.items()) if pair is not None)

@@ -1,4 +1,4 @@
-"""How long is the lens, in pixels? From EXIF, by the first of three ways that the camera filled in."""
+"""What is the focal length in pixels? From EXIF, by the first of three methods whose tags are present."""
 
 import math
 from typing import Final
@@ -8,7 +8,7 @@ from PIL.ExifTags import IFD, Base
 
 _FULL_FORMAT_DIAGONAL_MM: Final = math.hypot(36.0, 24.0)
 _MM_PER_RESOLUTION_UNIT: Final = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}  # EXIF 2.32, tag 0xA210
-_PLAUSIBLE_RATIO: Final = (0.2, 30.0)  # of the longer side: 136 degrees to 2 degrees of view
+_PLAUSIBLE_RATIO: Final = (0.2, 30.0)  # focal length over the longer side: 136 degrees to 2 degrees of view
 
 # Width of the sensor in mm, for cameras on rigs that write FocalLength but no 35 mm equivalent (makers' data sheets).
 SENSOR_WIDTH_MM: Final = {
@@ -31,7 +31,7 @@ SENSOR_WIDTH_MM: Final = {
 
 
 def focal_from_exif(exif: Image.Exif, width_px: int, height_px: int) -> float | None:
-    """The focal length in pixels of the stored image, or None when EXIF does not say or says nonsense.
+    """The focal length in pixels of the stored image, or None when EXIF has none or an implausible one.
 
     Tried in this order: 35 mm equivalent (by the diagonal, CIPA DCG-001), focal plane resolution, sensor table.
     """
@@ -72,7 +72,7 @@ def _from_sensor_table(focal_mm: float | None, model: str, longer_side_px: int) 
 def _number(value: object) -> float | None:
     """A finite positive number from an EXIF value, which may be a ratio with denominator 0, text or missing."""
     try:
-        number = float(value)  # type: ignore[arg-type]  # whatever a camera wrote there
+        number = float(value)  # type: ignore[arg-type]  # a camera may write any type
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     return number if math.isfinite(number) and number > 0 else None

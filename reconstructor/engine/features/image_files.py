@@ -1,6 +1,7 @@
-"""What does the engine keep on disk of each image? Written once, under a temporary name, and never changed.
+"""What does the engine keep on disk of each image? Features and pairs, written once and renamed, never changed.
 
-A file that a crash or a power cut left unreadable counts as missing: it is made again.
+They are durable before a step refers to them, because a step without them cannot be restored. A file that cannot be
+read, after a crash before its step, counts as missing and is made again.
 """
 
 import zipfile
@@ -14,20 +15,21 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.errors import CairnError
+from broker.files import UNFINISHED, sync
 from reconstructor.engine.features.pairs import Pair, pairs_from_arrays, pairs_to_arrays
 from reconstructor.engine.features.photographs import DecodedPhotograph, Intrinsics, PhotographSensor
 from reconstructor.engine.features.sift import Features
 
 
 class ImageFacts(BaseModel):
-    """What the engine knows of an image beside its features."""
+    """What the engine knows of an image except its features."""
 
     model_config = ConfigDict(frozen=True)
 
     image_id: str
     path: str
     file_name: str
-    width_px: int  # of the upright photograph as it was taken
+    width_px: int  # of the upright photograph at full size
     height_px: int
     sensor_name: str
     reduced_width_px: int
@@ -80,7 +82,7 @@ class ImageFiles:
             "colors_rgb": features.colors_rgb,
             "facts": np.frombuffer(facts.model_dump_json().encode(), np.uint8),
         }
-        write_arrays(self._path("features", number), arrays)
+        write_arrays(self._path("features", number), arrays, is_durable=True)
 
     def read_features(self, number: int) -> tuple[ImageFacts, Features] | None:
         arrays = read_arrays(self._path("features", number))
@@ -96,7 +98,7 @@ class ImageFiles:
         return facts, features
 
     def write_pairs(self, number: int, pairs: tuple[Pair, ...]) -> None:
-        write_arrays(self._path("pairs", number), pairs_to_arrays(pairs))
+        write_arrays(self._path("pairs", number), pairs_to_arrays(pairs), is_durable=True)
 
     def read_pairs(self, number: int) -> tuple[Pair, ...] | None:
         arrays = read_arrays(self._path("pairs", number))
@@ -112,19 +114,26 @@ class ImageFiles:
         return self.folder / kind / f"{number:06d}.npz"
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays of any shape, such as (N, 4), as an archive: under a temporary name first, then renamed."""
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], *, is_durable: bool) -> None:
+    """Write arrays of any shape, such as (N, 4), and any dtype as an archive: to a temporary file that is renamed.
+
+    With `is_durable` the file outlives a power cut once this returns; the name of a new folder does not yet.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".tmp")
+    unfinished = path.with_name(path.name + UNFINISHED)
     with unfinished.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
+    if is_durable:
+        sync(unfinished)
     unfinished.replace(path)
+    if is_durable:
+        sync(path.parent)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
-    """Read the arrays of an archive, in the shapes they were written in, such as (N, 4); None if it cannot be read."""
+    """Read the arrays of an archive, with any shape, such as (N, 4), and any dtype; None if it cannot be read."""
     try:
-        # opened here, because NumPy leaves a file that is no archive open
+        # opened here, because NumPy does not close a file that is no archive
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):

@@ -11,11 +11,11 @@ from reconstructor.engine.features.sift import Features
 
 @dataclass(slots=True, kw_only=True)
 class KnownImages:
-    """Every image the engine was given and could read."""
+    """Every image that the engine got and could read."""
 
     facts: dict[int, ImageFacts] = field(default_factory=dict)
     features: dict[int, Features] = field(default_factory=dict)
-    pairs: dict[int, list[Pair]] = field(default_factory=dict)  # of an image with earlier and later ones
+    pairs: dict[int, list[Pair]] = field(default_factory=dict)  # of each image, with earlier and later images
     camera_ids: dict[int, int] = field(default_factory=dict)
     _camera_by_sensor: dict[PhotographSensor, int] = field(default_factory=dict)
 
@@ -46,7 +46,7 @@ class KnownImages:
         return self._camera_by_sensor.setdefault(rounded, len(self._camera_by_sensor) + 1)
 
     def neighbours(self, number: int) -> list[int]:
-        """The images this one shares most with, most matches first."""
+        """The images that match this one, those with most matches first."""
         counts = {self._other(pair, number): len(pair.matches) for pair in self.pairs[number]}
         return sorted(counts, key=lambda other: (-counts[other], other))
 

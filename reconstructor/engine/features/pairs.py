@@ -1,4 +1,4 @@
-"""Do two photographs show the same thing, and which matches agree with one movement? Two-view geometry by COLMAP."""
+"""Do two photographs show the same object, and which matches agree with one relative pose? Two-view geometry by COLMAP."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from reconstructor.engine.colmap import keypoints_in_image, pycolmap
 
 Matches = NDArray[np.uint32]  # (M, 2): feature index in the earlier, in the newer image
 
-_MAX_TRIALS: Final = 3000  # finds what has 40 % inliers; COLMAP's 10,000 cost 0.4 s on each pair that has none
-MIN_INLIERS: Final = 15  # COLMAP's bound: fewer agree by chance
+_MAX_TRIALS: Final = 3000  # enough for 40 % inliers; COLMAP's 10,000 take 0.4 s for each pair without any
+MIN_INLIERS: Final = 15  # COLMAP's bound: fewer can agree by chance
 _NO_MATRIX: Final = np.full((3, 3), np.nan)
 _WITHOUT_PARALLAX: Final = frozenset({"PLANAR", "PANORAMIC", "PLANAR_OR_PANORAMIC"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pair:
-    """What an earlier image and a new one have in common. Matrices: COLMAP's E, F, H, or NaN where not estimated."""
+    """The verified matches of an earlier image and a new one, with COLMAP's E, F, H; NaN where not estimated."""
 
     earlier: int  # image numbers
     newer: int
@@ -43,7 +43,7 @@ class Pair:
 
 
 class PairEstimator:
-    """Estimates two-view geometries, always with the same seed."""
+    """Estimates two-view geometries by RANSAC, always with the same seed."""
 
     def __init__(self, *, seed: int) -> None:
         self._options = pycolmap.TwoViewGeometryOptions()
@@ -57,7 +57,14 @@ class PairEstimator:
         keypoints: tuple[NDArray[np.float32], NDArray[np.float32]],
         matches: Matches,
     ) -> Pair | None:
-        """The geometry that at least `MIN_INLIERS` matches (M, 2) agree with, or None; the earlier image first."""
+        """The geometry that at least `MIN_INLIERS` matches agree with, or None.
+
+        Args:
+            numbers: the image numbers, the earlier image first, as in all that follows.
+            cameras: the COLMAP cameras.
+            keypoints: (N, 4) float32 of each image, positions in pixels in the first two columns.
+            matches: (M, 2) uint32, keypoint indexes in the earlier and in the newer image.
+        """
         if len(matches) < MIN_INLIERS:
             return None
         geometry = pycolmap.estimate_two_view_geometry(
@@ -97,7 +104,7 @@ def pairs_to_arrays(pairs: Sequence[Pair]) -> dict[str, NDArray[Any]]:
 
 
 def pairs_from_arrays(newer: int, arrays: dict[str, NDArray[Any]]) -> tuple[Pair, ...]:
-    """Unpack the P pairs of an image from the arrays of `pairs_to_arrays`, `match_counts` (P,) among them.
+    """Unpack the P pairs of an image from the arrays of `pairs_to_arrays`, such as `match_counts` (P,) int64.
 
     Raises:
         KeyError: an array is missing.

@@ -1,4 +1,4 @@
-"""What does the engine see of a photograph? Decoded under limits, upright, reduced, with what is known of its camera."""
+"""How is a photograph decoded? Within limits, upright, reduced, with its camera's intrinsics from sidecar or EXIF."""
 
 import warnings
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from reconstructor.engine.settings import EngineSettings
 
 _METADATA_LIMIT_BYTES = 1 << 20
 _MIN_SIDE_PX = 64
-_MOST_OFF_CENTRE = 0.05  # of the side, for a principal point: Strecha's cameras have 0.017
+_MOST_OFF_CENTRE = 0.05  # of the principal point, over the side: Strecha's cameras have 0.017
 # EXIF orientations: mirrored along x or y of the stored image, then x and y swapped
 _MIRRORS_X = frozenset({2, 3, 7, 8})
 _MIRRORS_Y = frozenset({3, 4, 6, 7})
@@ -34,7 +34,7 @@ class UnreadablePhotographError(CairnError):
 
 
 class ImageMetadata(BaseModel):
-    """What may be written beside a photograph, as `<photograph>.json`."""
+    """Optional metadata of a photograph, in the file `<photograph>.json` in the same folder."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,13 +47,13 @@ class ImageMetadata(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotographSensor:
-    """The camera behind a photograph: equal sensors share one set of intrinsics. In pixels of the reduced image."""
+    """The camera of a photograph, in pixels of the reduced image; equal sensors share one set of intrinsics."""
 
     name: str
     width_px: int
     height_px: int
     intrinsics: Intrinsics | None  # calibrated: kept fixed
-    focal_px: float | None  # a guess by EXIF: refined
+    focal_px: float | None  # estimated from EXIF: refined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,7 +69,7 @@ class DecodedPhotograph:
 
 
 def read_photograph(path: Path, settings: EngineSettings) -> DecodedPhotograph:
-    """Decode a photograph and what is known of its camera.
+    """Decode a photograph and collect what is known of its camera.
 
     Raises:
         UnreadablePhotographError: not an image, truncated, too many pixels or too few, or its metadata is malformed.
@@ -77,7 +77,7 @@ def read_photograph(path: Path, settings: EngineSettings) -> DecodedPhotograph:
     metadata = _read_metadata(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd EXIF; size is checked below
+            warnings.simplefilter("ignore")  # Pillow warns of malformed EXIF; the size is checked below
             return _decode(path, metadata, settings)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
         raise UnreadablePhotographError(f"{path.name} cannot be decoded: {' '.join(str(exc).split())[:200]}") from exc
@@ -126,9 +126,9 @@ def _focal(exif: Image.Exif, width_px: int, height_px: int, reduction: float) ->
 
 
 def _common_intrinsics(settings: EngineSettings, width_px: int, height_px: int) -> Intrinsics | None:
-    """Those that the settings give for all photographs, unless this one has another size: a crop, or from elsewhere.
+    """The intrinsics of the settings, unless the principal point is not near the centre: then this image is a crop.
 
-    A crop under the whole photograph's principal point was placed 5 % of the walk away (60 %, 2026-11-24).
+    With the full photograph's principal point, a crop (60 %) was placed wrongly by 5 % of the path (2026-11-24).
     """
     if settings.intrinsics is None:
         return None
@@ -145,7 +145,7 @@ def _scaled(intrinsics: Intrinsics | None, across: float, down: float) -> Intrin
 
 
 def _upright_intrinsics(intrinsics: Intrinsics | None, orientation: int, size: tuple[int, int]) -> Intrinsics | None:
-    """Turn intrinsics with the image: `size` is the image's before it is turned."""
+    """Rotate or mirror intrinsics with the image; `size` is that of the image before."""
     if intrinsics is None:
         return None
     fx, fy, cx, cy = intrinsics

@@ -1,4 +1,4 @@
-"""What is taken from a new photograph, once and for all? Facts, features and pairs, kept on disk as they are found."""
+"""What is computed once for a new photograph? Facts, features and pairs; each is stored on disk at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from reconstructor.engine.stopwatch import Stopwatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageReader:
-    """Takes from disk what an earlier process had found before it was killed, and finds the rest."""
+    """Reads from disk what an earlier process computed before it was killed, and computes the rest."""
 
     files: ImageFiles
     settings: EngineSettings
@@ -30,7 +30,7 @@ class ImageReader:
     def features(
         self, number: int, path: Path, image_id: str, keep_pixels: Callable[[NDArray[np.uint8]], None]
     ) -> tuple[ImageFacts, Features]:
-        """Facts and features of the image; `keep_pixels` gets the pixels (H, W, 3) uint8 RGB if they are decoded here.
+        """Facts and features of an image; `keep_pixels` gets its pixels (H, W, 3) uint8 RGB if it is decoded here.
 
         Raises:
             UnreadablePhotographError: as `read_photograph`.
@@ -51,7 +51,7 @@ class ImageReader:
     def pairs(
         self, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
     ) -> tuple[Pair, ...]:
-        """The pairs of the image with those known; `camera_of` as in `PairFinder.find`."""
+        """The pairs of an image with the known images; `camera_of` as in `PairFinder.find`."""
         pairs = self.files.read_pairs(number)
         if pairs is None:
             with self.watch.measure("matching"):

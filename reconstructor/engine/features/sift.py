@@ -1,4 +1,4 @@
-"""Which points of a photograph can be recognised in another? SIFT (Lowe, IJCV 2004), by COLMAP on the CPU."""
+"""Which points of a photograph can be recognised in another? SIFT features (Lowe, IJCV 2004), by COLMAP on the CPU."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ _SMALL_IMAGE_PIXELS = 700_000
 
 
 class BadFeaturesError(CairnError):
-    """Arrays that are no features: wrong shape, type or number."""
+    """Arrays that are not features: wrong shape, dtype or value."""
 
     code = "engine_bad_features"
     remedy = "A defect of the engine or a damaged file: restart, then report it."
@@ -25,9 +25,9 @@ class BadFeaturesError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Features:
-    """What is kept of a photograph's appearance, largest feature first.
+    """The SIFT features of a photograph, ordered by scale, largest first.
 
-    Coordinates are in pixels of the reduced, upright image, whose corner is (0, 0).
+    Coordinates are in pixels of the reduced, upright image; its top-left corner is (0, 0).
     """
 
     keypoints: NDArray[np.float32]  # (N, 4): x_px, y_px, scale_px, orientation_rad
@@ -48,12 +48,12 @@ class Features:
 
 
 def extract_features(photograph: DecodedPhotograph, settings: EngineSettings) -> Features:
-    """The strongest features of a photograph, at most `settings.max_features`; none in a blank one."""
+    """The features of largest scale in a photograph, at most `settings.max_features`; none if it is blank."""
     first_octave = -1 if photograph.gray.size < _SMALL_IMAGE_PIXELS else 0
     extractor = _extractor(settings.max_features, first_octave, settings.threads)
     points, descriptors = extractor.extract_from_uint8_array(np.ascontiguousarray(photograph.gray))
     keypoints = np.asarray(pycolmap.keypoints_to_matrix(points), np.float32).reshape(-1, 4)
-    # largest first: the matcher probes with these; COLMAP keeps whole scales, up to twice as many as asked for
+    # largest first, for the matcher's probe; COLMAP keeps complete scales, up to twice as many features as requested
     order = np.argsort(-keypoints[:, 2], kind="stable")[: settings.max_features]
     keypoints = keypoints[order]
     return Features(
@@ -69,7 +69,7 @@ def _extractor(max_features: int, first_octave: int, threads: int) -> Any:
     options.use_gpu = False
     options.num_threads = threads
     options.sift.max_num_features = max_features
-    options.sift.first_octave = first_octave  # 0 on full-size images: half the time of -1, the same cameras
+    options.sift.first_octave = first_octave  # 0 for full-size images: half the time of -1, the same cameras
     return pycolmap.FeatureExtractor.create(options, pycolmap.Device.cpu)
 
 

@@ -1,4 +1,4 @@
-"""Which earlier images look like this one? VLAD over a vocabulary trained on the project's own first images.
+"""Which earlier images look like this one? VLAD with a vocabulary trained on the project's first images.
 
 Source: Jegou et al., "Aggregating local descriptors into a compact image representation", CVPR 2010; intra-word
 normalisation by Arandjelovic and Zisserman, "All about VLAD", CVPR 2013.
@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-TRAINING_IMAGES: Final = 12  # until then every image is compared with every other anyway
+TRAINING_IMAGES: Final = 12  # with fewer images every image is compared with every other
 _WORDS: Final = 64
-_TRAINING_DESCRIPTORS: Final = 600  # of each training image
+_TRAINING_DESCRIPTORS: Final = 600  # for each training image
 _ROUNDS: Final = 12
 
 
 class SimilarImages:
-    """Ranks images by likeness; the same images in the same order give the same ranking."""
+    """Ranks images by similarity; the same images in the same order give the same ranking."""
 
     def __init__(self, *, seed: int) -> None:
         self._seed = seed
@@ -30,7 +30,7 @@ class SimilarImages:
         return len(self._vectors) or len(self._first)
 
     def add(self, descriptors: NDArray[np.uint8]) -> None:
-        """Remember the next image by its descriptors (N, 128)."""
+        """Add the next image by its descriptors (N, 128)."""
         if self._words is not None:
             self._vectors.append(_vlad(descriptors, self._words))
             return
@@ -41,9 +41,9 @@ class SimilarImages:
             self._first.clear()
 
     def rank(self, descriptors: NDArray[np.uint8], count: int) -> list[int]:
-        """Rank the images by how similar they are to descriptors (N, 128) uint8.
+        """Rank the images by their similarity to descriptors (N, 128) uint8.
 
-        Returns the indexes (from 0, in the order of `add`) of the most similar images, best first; all while untrained.
+        Returns the indexes (from 0, in the order of `add`) of the most similar images, best first; before training, all.
         """
         if self._words is None:
             return list(range(len(self._first)))
@@ -52,13 +52,13 @@ class SimilarImages:
 
 
 def _train(images: Sequence[NDArray[np.uint8]], seed: int) -> torch.Tensor:
-    """K-means words (W, 128) of unit descriptors (Lloyd, from random descriptors)."""
+    """The K-means centres (W, 128) of unit descriptors, by Lloyd's algorithm from random descriptors."""
     generator = np.random.default_rng(seed)
     sample = np.concatenate(
         [
             image[generator.permutation(len(image))[:_TRAINING_DESCRIPTORS]]
             for image in images
-            if len(image)  # a blank photograph teaches nothing
+            if len(image)  # a blank photograph has none
         ]
         or [np.zeros((1, 128), np.uint8)]
     )
@@ -73,7 +73,7 @@ def _train(images: Sequence[NDArray[np.uint8]], seed: int) -> torch.Tensor:
 
 
 def _vlad(descriptors: NDArray[np.uint8], words: torch.Tensor) -> torch.Tensor:
-    """The unit vector (W * 128,) of an image's descriptors (N, 128)."""
+    """The VLAD vector (W * 128,) of unit length of an image's descriptors (N, 128)."""
     points = _unit(descriptors)
     residuals = torch.zeros_like(words)
     if len(points):

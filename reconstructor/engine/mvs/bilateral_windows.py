@@ -1,6 +1,7 @@
-"""How well do the sources agree with a plane at each pixel? Correlation in windows that end where the image has an edge.
+"""How well do the sources agree with a plane at each pixel? Bilaterally weighted normalised cross correlation.
 
-Unlike in `sweep`, a window is one plane, and its pixels weigh by their likeness to the middle one.
+In `correlation` every pixel of a window has its own depth; here a window is one plane, and a pixel weighs less the more
+its luma differs from the centre's, so that a window ends at an edge of the image.
 Source: Schönberger et al., "Pixelwise View Selection for Unstructured Multi-View Stereo", ECCV 2016, eq. 7.
 """
 
@@ -19,11 +20,11 @@ _PIXELS_AT_ONCE = 32_768
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Planes:
-    """One plane of each of N pixels, everything (N,) float32.
+    """One plane for each of N pixels, everything (N,) float32.
 
     Attributes:
-        inverse_depth: at the pixel.
-        across, down: how much it grows with each pixel; over an image a plane's inverse depth is affine.
+        inverse_depth: at the pixel's centre, 1 / world units along the optical axis.
+        across, down: its change per pixel to the right and downwards; a plane's inverse depth is affine in the image.
     """
 
     inverse_depth: Tensor
@@ -39,12 +40,12 @@ class Planes:
         self.inverse_depth[rows], self.across[rows], self.down[rows] = planes.inverse_depth, planes.across, planes.down
 
     def shifted(self, across_px: Tensor, down_px: Tensor) -> "Planes":
-        """The same planes, held by pixels that lie away by (N,) float32 pixels across and down."""
+        """The same planes at other pixels, which lie (N,) float32 pixels to the right and below."""
         moved = self.inverse_depth + self.across * across_px + self.down * down_px
         return Planes(inverse_depth=moved, across=self.across, down=self.down)
 
     def where(self, chosen: Tensor, other: "Planes") -> "Planes":
-        """The other planes where they are chosen, (N,) bool, and these elsewhere."""
+        """The other planes where `chosen`, (N,) bool, is true, and these elsewhere."""
         return Planes(
             inverse_depth=torch.where(chosen, other.inverse_depth, self.inverse_depth),
             across=torch.where(chosen, other.across, self.across),
@@ -53,17 +54,17 @@ class Planes:
 
 
 class WeightedWindows:
-    """The reference's side of the correlation: what stands in each pixel's window, and how much it counts.
+    """The reference's part of the correlation, computed once: each window's luma, weights, mean and variance.
 
     Args:
         gray: (H, W) float32 luma, 0 to 1.
-        sources: their luma and the projections from the reference into them.
-        radius: of the square window in pixels.
-        likeness: the difference of luma at which a pixel weighs 0.6.
+        sources: the luma (H', W') float32 of each source, 0 to 1, and the projection from the reference into it.
+        radius: half the side of the square window, pixels.
+        luma_sigma: the standard deviation of the Gaussian weight of a difference of luma.
     """
 
     def __init__(
-        self, gray: Tensor, sources: Sequence[tuple[Tensor, Projection]], *, radius: int, likeness: float
+        self, gray: Tensor, sources: Sequence[tuple[Tensor, Projection]], *, radius: int, luma_sigma: float
     ) -> None:
         self._radius = radius
         self._sources = [(source - source.mean(), projection) for source, projection in sources]
@@ -74,13 +75,17 @@ class WeightedWindows:
         middle = (gray - gray.mean())[None, None]
         around = F.pad(middle, [radius] * 4, mode="replicate")
         self._luma = F.unfold(around, 2 * radius + 1)[0].T.contiguous()
-        contrast = (self._luma - middle.reshape(-1, 1)) / likeness
+        contrast = (self._luma - middle.reshape(-1, 1)) / luma_sigma
         self._weight = torch.softmax(-0.5 * contrast.square(), dim=1)
         self._mean = (self._weight * self._luma).sum(dim=1)
         self._variance = ((self._weight * self._luma.square()).sum(dim=1) - self._mean.square()).clamp_min(0.0)
 
     def scores(self, rows: Tensor, planes: Planes) -> Tensor:
-        """(N,) mean of the best half of the sources' correlations, -1 to 1, of planes (N,) at pixels (N,) int64."""
+        """Score planes (N,) at pixels (N,) int64, which are numbered row by row.
+
+        Returns:
+            (N,) float32, -1 to 1: the mean of the best half of the sources' correlations.
+        """
         parts = [
             mean_of_best_half(
                 self._correlations(

@@ -1,4 +1,4 @@
-"""Which depths do other images confirm, and what is the depth when all of them are heard?"""
+"""Which depths do other images confirm? Forward-backward consistency; depths that agree are averaged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,8 @@ from reconstructor.engine.mvs.projection import Projection, pixel_centers
 from reconstructor.engine.mvs.views import View
 
 _REDUNDANT_RATIO = 1.25
-# Fitted to facade, statue and vault, 2026-11-24: 70 % right at a doubt of 1, 77 % at 0.1, 84 % at 0.01, 91 % at 0.001
+# Fitted to facade, statue and vault, 2026-11-24: 70 % right at a doubt of 1, 77 % at 0.1, 84 % at 0.01, 91 % at 0.001.
+# The doubt is the product of 1 - confidence over all images that agree.
 _SHARE_IF_DOUBTFUL, _SHARE_PER_DECADE, _MOST_SHARE = 0.70, 0.07, 0.95
 _LEAST_DOUBT = 1e-6
 
@@ -21,9 +22,9 @@ class ConsistencyThresholds:
     """When two images agree on a pixel's depth.
 
     Attributes:
-        round_trip_px: how far the pixel may land from itself after going to the other image and back.
-        depth_ratio: how much the two depths may differ, relative.
-        min_angle_deg: the least angle between the rays of the images that agree; below it depth is guesswork.
+        round_trip_px: the largest distance of a pixel from itself, after projection into the other image and back.
+        depth_ratio: the largest relative difference of the two depths.
+        min_angle_deg: the least angle between the rays of the images that agree; below it depth is too uncertain.
         min_count: how many other images must agree.
     """
 
@@ -33,29 +34,30 @@ class ConsistencyThresholds:
     min_count: int = 2
 
 
-def confirmed(
+def filter_consistent(
     view: View, depth_map: DepthMap, others: Sequence[tuple[View, DepthMap]], agreement: ConsistencyThresholds
 ) -> DepthMap:
-    """Keep the pixels that enough other images agree on, and take the mean of all that agree, weighted by 1 / variance.
+    """Keep the pixels that enough other images agree on; their depth becomes the mean weighted by 1 / variance.
 
-    The round trip is that of Schönberger et al., "Pixelwise View Selection for Unstructured Multi-View Stereo", ECCV
-    2016, section 4.4; the mean is taken along the reference's ray. The confidence becomes the share of fused points that
-    were within two sampling distances of rendered surfaces, given how well all that agree were matched.
+    The mean is taken along the reference's ray. The new confidence is a probability, fitted to rendered objects: the
+    share of points with this doubt that were within two ground sampling distances of the true surface.
+
+    Source: Schönberger et al., "Pixelwise View Selection for Unstructured Multi-View Stereo", ECCV 2016, section 4.4.
     """
     weight = depth_map.deviation.square().reciprocal()
     total = depth_map.inverse_depth * weight
     count = torch.zeros_like(weight)
-    doubt = 1.0 - depth_map.confidence  # that all who agree are wrong, were they independent: they are not
+    doubt = 1.0 - depth_map.confidence  # the probability that all are wrong, if they were independent: they are not
     widest = torch.ones_like(weight)  # cosine
     in_camera = points_in_camera(view, depth_map.inverse_depth)
     for other, other_map in others:
-        echo = _echo(view, depth_map, other, other_map, agreement)
-        echo_weight = torch.where(echo.agrees, echo.deviation.square().reciprocal(), 0.0)
-        weight = weight + echo_weight
-        total = total + torch.where(echo.agrees, echo.inverse_depth * echo_weight, 0.0)
-        count = count + echo.agrees
-        doubt = torch.where(echo.agrees, doubt * (1.0 - echo.confidence), doubt)
-        widest = torch.where(echo.agrees, torch.minimum(widest, _cosine(view, other, in_camera)), widest)
+        check = _forward_backward(view, depth_map, other, other_map, agreement)
+        other_weight = torch.where(check.agrees, check.deviation.square().reciprocal(), 0.0)
+        weight = weight + other_weight
+        total = total + torch.where(check.agrees, check.inverse_depth * other_weight, 0.0)
+        count = count + check.agrees
+        doubt = torch.where(check.agrees, doubt * (1.0 - check.confidence), doubt)
+        widest = torch.where(check.agrees, torch.minimum(widest, _cosine(view, other, in_camera)), widest)
     is_wide = widest < torch.cos(torch.deg2rad(torch.tensor(agreement.min_angle_deg)))
     return replace(
         depth_map,
@@ -70,34 +72,37 @@ def _share_right(doubt: Tensor) -> Tensor:
     return (_SHARE_IF_DOUBTFUL - _SHARE_PER_DECADE * torch.log10(doubt.clamp_min(_LEAST_DOUBT))).clamp_max(_MOST_SHARE)
 
 
-def unexplained(
+def is_new_surface(
     view: View, depth_map: DepthMap, earlier: Sequence[tuple[View, DepthMap]], agreement: ConsistencyThresholds
 ) -> Tensor:
-    """(H, W) bool: pixels of a surface that no valid pixel of an earlier map shows about as sharply and surely.
+    """(H, W) bool: where no valid pixel of an earlier map shows the same surface at least nearly as well.
 
-    "About" is a quarter: a pixel may be that much finer, and its depth that much surer, and still be left out.
+    Nearly as well: the earlier pixel's width on the surface, and the standard deviation of its depth, are less than
+    1.25 times this one's.
     """
     is_new = torch.ones_like(depth_map.valid)
     for other, other_map in earlier:
-        echo = _echo(view, depth_map, other, other_map, agreement)
-        is_as_sharp = echo.sampling_ratio < _REDUNDANT_RATIO
-        is_as_sure = echo.deviation < _REDUNDANT_RATIO * depth_map.deviation
-        is_new &= ~(echo.agrees & is_as_sharp & is_as_sure)
+        check = _forward_backward(view, depth_map, other, other_map, agreement)
+        is_as_sharp = check.sampling_ratio < _REDUNDANT_RATIO
+        is_as_sure = check.deviation < _REDUNDANT_RATIO * depth_map.deviation
+        is_new &= ~(check.agrees & is_as_sharp & is_as_sure)
     return is_new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Echo:
-    """What another image says of each pixel's depth, everything (H, W)."""
+class _ForwardBackward:
+    """Each pixel projected into another image and back, everything (H, W)."""
 
     agrees: Tensor
-    inverse_depth: Tensor  # along the reference's ray
+    inverse_depth: Tensor  # the other image's, along the reference's ray
     deviation: Tensor
     confidence: Tensor
     sampling_ratio: Tensor  # width of the other's pixel on the surface / width of the reference's
 
 
-def _echo(view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agreement: ConsistencyThresholds) -> _Echo:
+def _forward_backward(
+    view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agreement: ConsistencyThresholds
+) -> _ForwardBackward:
     pixels = pixel_centers(view.height, view.width, view.device)
     there, back = Projection.between(view, other), Projection.between(other, view)
     x, y, ratio = there.at(pixels, depth_map.inverse_depth[:, :, None])
@@ -106,13 +111,13 @@ def _echo(view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agr
     back_x, back_y, back_ratio = back.at(torch.stack([x[:, :, 0], y[:, :, 0]]), seen)
     distance = torch.hypot(back_x[:, :, 0] - pixels[0], back_y[:, :, 0] - pixels[1])
     seen, ratio, back_ratio = seen[:, :, 0], ratio[:, :, 0], back_ratio[:, :, 0]
-    echoed = seen / back_ratio
+    in_reference = seen / back_ratio
     deviation = there.sample(other_map.deviation, x, y, mode="nearest")[:, :, 0] * ratio.square()
     agrees = there.is_inside(x, y, 0.0)[:, :, 0] & is_valid[:, :, 0] & (distance < agreement.round_trip_px)
     agrees &= (seen * ratio / depth_map.inverse_depth - 1.0).abs() < agreement.depth_ratio
-    return _Echo(
+    return _ForwardBackward(
         agrees=agrees,
-        inverse_depth=echoed,
+        inverse_depth=in_reference,
         deviation=deviation,
         confidence=there.sample(other_map.confidence, x, y, mode="nearest")[:, :, 0],
         sampling_ratio=ratio * float(view.intrinsics[:2].mean() / other.intrinsics[:2].mean()),

@@ -1,7 +1,7 @@
 """How well do the sources agree with the reference at each of several inverse depths of each pixel?
 
-Zero-mean normalised cross correlation in square windows, sums by separable box filters. Every pixel of a window is
-warped by its own inverse depth, so that windows follow whatever surface the hypotheses describe.
+Zero-mean normalised cross correlation (NCC) in square windows; the sums are separable box filters. Every pixel of a
+window is warped by its own inverse depth, so that a window follows the surface that the hypotheses describe.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from reconstructor.engine.mvs.projection import Projection, pixel_centers
 
 UNSEEN = -1.0  # the score where no source sees the pixel
 _PLANES_AT_ONCE = 8  # a multiple of 8 lets oneDNN take its blocked depthwise kernel, 7 times faster (2026-11-24)
-NOISE_VARIANCE = (0.5 / 255.0) ** 2  # of rounding and JPEG; a window without texture scores 0 instead of at random
+NOISE_VARIANCE = (0.5 / 255.0) ** 2  # of rounding and JPEG; a window without texture scores 0, not a random value
 
 
 def correlation_scores(
@@ -27,13 +27,13 @@ def correlation_scores(
     """Score hypotheses by the mean of the best half of the sources' correlations.
 
     Args:
-        reference_gray: (H, W) float32, 0 to 1.
-        sources: their luma (H', W') float32 and the projections from the reference into them.
-        inverse_depth: (1, 1, D) float32 fronto-parallel planes, or (H, W, D) hypotheses of each pixel.
-        window: the side of the square, odd.
+        reference_gray: (H, W) float32 luma, 0 to 1.
+        sources: the luma (H', W') float32 of each source, 0 to 1, and the projection from the reference into it.
+        inverse_depth: float32, 1 / world units: (1, 1, D) fronto-parallel planes or (H, W, D) hypotheses of each pixel.
+        window: the side of the square, pixels, odd.
 
     Returns:
-        (H, W, D) float32 in -1 to 1; `UNSEEN` where no source sees the pixel.
+        (H, W, D) float32, -1 to 1; `UNSEEN` where no source sees the pixel.
     """
     height, width = reference_gray.shape
     count = inverse_depth.shape[2]
@@ -48,7 +48,7 @@ def correlation_scores(
 
 
 class _Texture:
-    """The reference's side of the correlation, computed once."""
+    """The reference's part of the correlation, computed once."""
 
     def __init__(self, gray: Tensor, window: int) -> None:
         self._window = window
@@ -75,9 +75,9 @@ class _Texture:
 
 
 def box_mean(values: Tensor, window: int) -> Tensor:
-    """(H, W, D) window means, zeros beyond the border."""
+    """(H, W, D) float32 means of values (H, W, D) float32 in square windows; zeros beyond the border."""
     depth = values.shape[2]
-    image = values.permute(2, 0, 1)[None]  # channels last, as it lies in memory
+    image = values.permute(2, 0, 1)[None]  # a view with channels last: that is the order in memory
     weights = torch.full((depth, 1, 1, window), 1.0 / window, device=values.device)
     row_means = F.conv2d(image, weights, padding=(0, window // 2), groups=depth)
     means = F.conv2d(row_means, weights.transpose(2, 3), padding=(window // 2, 0), groups=depth)
@@ -85,7 +85,10 @@ def box_mean(values: Tensor, window: int) -> Tensor:
 
 
 def mean_of_best_half(correlations: Iterable[Tensor], source_count: int) -> Tensor:
-    """The mean (H, W, D) of the best half of the sources' correlations, each (H, W, D); `UNSEEN` where none sees."""
+    """The mean of the best half of the sources' correlations, each (H, W, D) float32, -1 to 1, like the result.
+
+    `UNSEEN` where no source sees the pixel. Any other shape works, too.
+    """
     best: list[Tensor] = []  # the highest first, of each hypothesis on its own
     for correlation in correlations:
         challenger = correlation

@@ -1,4 +1,4 @@
-"""How does the dense cloud grow, image by image, and how is it made again at a refetch?"""
+"""How does the dense cloud grow, and how is it computed again? Depth maps by image, a consistency check, voxel fusion."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from broker.errors import CairnError
-from reconstructor.engine.mvs.consistency import ConsistencyThresholds, confirmed, unexplained
+from reconstructor.engine.mvs.consistency import ConsistencyThresholds, filter_consistent, is_new_surface
 from reconstructor.engine.mvs.depth_cache import CachedDepth
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
@@ -33,10 +33,10 @@ class UnknownImageError(CairnError):
 
 
 class DepthEngine(Protocol):
-    """Depth of an image under known poses; a learned model may stand here, its scale fitted to the sparse points."""
+    """Computes the depth of an image under known poses; a learned model must fit its scale to the sparse points."""
 
     def depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap:
-        """The reference's depth, on the reference's device.
+        """The depth map of the reference, on the reference's device.
 
         Raises:
             TooLittleSparseError: fewer than 8 sparse points ahead of the reference.
@@ -47,18 +47,18 @@ class DepthEngine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DenseSettings:
-    """What the dense model does with depth maps.
+    """Settings of the dense model.
 
     Attributes:
-        source_count: images that a depth map is matched against.
-        witness_count: images that may confirm a depth; they cost little.
-        agreement: when they do.
+        source_count: how many images a depth map is matched against.
+        check_image_count: how many images may confirm a depth; they cost little.
+        agreement: when an image confirms a depth.
         voxel_ratio: side of a fused voxel, in ground sampling distances.
-        max_depth_change_ratio, max_epipolar_error_px: a depth map whose cameras moved by less is kept at a refetch.
+        max_depth_change_ratio, max_epipolar_error_px: a refetch keeps a depth map that its new poses change by less.
     """
 
     source_count: int = 3
-    witness_count: int = 6
+    check_image_count: int = 6
     agreement: ConsistencyThresholds = field(default_factory=ConsistencyThresholds)
     voxel_ratio: float = VOXEL_RATIO
     max_depth_change_ratio: float = 0.0015
@@ -70,10 +70,10 @@ class Entry:
     """What the dense model keeps of an image.
 
     Attributes:
-        view: where it stood when the depth map was made, without pixels.
-        sources: where those stood that it was matched against, likewise.
-        kept: the depth as matched, before other images are heard.
-        published_bits: (H * W / 8,) uint8, pixels whose points were handed out, row by row.
+        view: the image's camera and pose when the depth map was made, without pixels.
+        sources: the same of the images that it was matched against.
+        kept: the depth as matched, before the consistency check.
+        published_bits: (H * W / 8,) uint8, one bit for each pixel, row by row: whether its point was published.
     """
 
     view: View
@@ -83,7 +83,7 @@ class Entry:
 
     @classmethod
     def of(cls, view: View, sources: Sequence[View], depth_map: DepthMap) -> "Entry":
-        """Keep what is needed of an image and its depth map; nothing of it was handed out."""
+        """The entry of a new depth map; none of its points is published."""
         return cls(
             view=view.without_pixels(),
             sources=tuple(source.without_pixels() for source in sources),
@@ -93,30 +93,30 @@ class Entry:
 
     @property
     def depth_map(self) -> DepthMap:
-        """The depth that was kept."""
-        return self.kept.take().depth_map
+        """The depth as matched."""
+        return self.kept.load().depth_map
 
     @property
     def published(self) -> Tensor:
-        """(H, W) bool, pixels whose points were handed out."""
+        """(H, W) bool, whether a pixel was published as a point."""
         shape = (self.view.height, self.view.width)
         bits = np.unpackbits(self.published_bits, count=shape[0] * shape[1]).astype(np.bool_)
         return torch.from_numpy(bits.reshape(shape)).to(self.view.device)
 
     def publishing(self, published: Tensor) -> "Entry":
-        """The same, after these pixels (H, W) were handed out."""
+        """The same entry with these pixels, (H, W) bool, as the published ones."""
         return replace(self, published_bits=np.packbits(published.cpu().numpy()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Growth:
-    """What an image brought.
+class DenseUpdate:
+    """How an image, or a refetch, changed the dense model.
 
     Attributes:
-        points: all new points, as the images that agree have them together.
-        sure_points: those of images that were matched against two others or more; the rest is provisional.
+        points: all new points, averaged over the images that agree.
+        sure_points: the new points of images that were matched against at least two others; the rest is provisional.
         replaced: images whose earlier points these replace, because they were provisional.
-        entries: what changed, by image id, for the engine's store.
+        entries: the changed entries by image number, to be stored.
     """
 
     points: SurfacePoints
@@ -126,19 +126,19 @@ class Growth:
 
 
 class DenseModel:
-    """The dense model of one project. It holds depth maps by image id and knows neither disk nor network.
+    """The dense model of one project: depth maps by image number. It knows neither disk nor network.
 
     Args:
-        engine: makes depth maps.
-        settings: what becomes of them.
-        keep: where they are kept while nobody looks at them.
+        engine: computes depth maps.
+        settings: how they are checked and fused.
+        keep: moves a depth map to where it lives between uses.
     """
 
     def __init__(
         self,
         engine: DepthEngine,
         settings: DenseSettings,
-        keep: Callable[[PackedDepth], CachedDepth] = PackedDepth.take,
+        keep: Callable[[PackedDepth], CachedDepth] = PackedDepth.load,
     ) -> None:
         self._engine = engine
         self._settings = settings
@@ -148,17 +148,17 @@ class DenseModel:
 
     @property
     def entries(self) -> Mapping[int, Entry]:
-        """By image id, in the order of the images."""
+        """By image number, in the order in which depth was computed."""
         return self._entries
 
     def copy(self) -> "DenseModel":
-        """Another model of the same images, to be made again while this one grows; depth maps are shared, not copied."""
+        """A second model of the same images, for a refetch while this one grows; depth maps are shared, not copied."""
         other = DenseModel(self._engine, self._settings, self._keep)
         other._views, other._entries = dict(self._views), dict(self._entries)
         return other
 
     def restore(self, view: View, entry: Entry | None) -> None:
-        """Take an image back from the store, with its depth map if it had one."""
+        """Add an image that was stored, with its depth map if it had one."""
         self._views[view.image_number] = view
         if entry is not None:
             self._entries[view.image_number] = self._put_away(entry)
@@ -174,19 +174,19 @@ class DenseModel:
         self._views[view.image_number] = view
 
     def discard(self, image_number: int) -> None:
-        """Forget an image that the model lost."""
+        """Remove an image that the sparse model no longer places."""
         self._views.pop(image_number, None)
         self._entries.pop(image_number, None)
 
     @torch.inference_mode()
-    def add(self, view: View) -> Growth:
-        """Add an image: the points it sees that earlier images do not show as well.
+    def add(self, view: View) -> DenseUpdate:
+        """Add an image; its new points are those that earlier images do not show as well.
 
-        Depths matched against fewer than two sources are provisional: they are computed again, and their points replaced,
-        as soon as there are two. Adding an image again changes nothing.
+        A depth map matched against fewer than two sources is provisional: it is computed again, and its points are
+        replaced, as soon as there are two. Adding an image again changes nothing.
         """
         if view.image_number in self._views:
-            return Growth(points=SurfacePoints.empty(), sure_points=SurfacePoints.empty())
+            return DenseUpdate(points=SurfacePoints.empty(), sure_points=SurfacePoints.empty())
         self._views[view.image_number] = view
         waiting = [known for known in self._views.values() if self._gains(known)]
         replaced = {known.image_number for known in waiting if known.image_number in self._entries}
@@ -195,7 +195,7 @@ class DenseModel:
         for known in waiting:
             self._entries[known.image_number] = self._matched(known)
         changed = [self._publish(known) for known in waiting]
-        return Growth(
+        return DenseUpdate(
             points=SurfacePoints.join([points for points, _ in changed]),
             sure_points=SurfacePoints.join(
                 [points for points, entry in changed if len(entry.sources) >= _SURE_SOURCES]
@@ -205,24 +205,24 @@ class DenseModel:
         )
 
     @torch.inference_mode()
-    def adopt(self, view: View, entry: Entry | None) -> Growth:
-        """Like `add`, but with a depth map that was made under other poses, if its cameras moved together."""
+    def adopt(self, view: View, entry: Entry | None) -> DenseUpdate:
+        """Like `add`, but reuse a depth map that was made under other poses, if the cameras moved as one rigid body."""
         if view.image_number not in self._views and entry is not None:
             self._views[view.image_number], self._entries[view.image_number] = view, entry
             kept = self._retriangulated(view)
             if kept is not None:
                 self._entries[view.image_number] = kept
                 points, published = self._publish(view)
-                return Growth(points=points, sure_points=points, entries={view.image_number: published})
+                return DenseUpdate(points=points, sure_points=points, entries={view.image_number: published})
             self.discard(view.image_number)
         return self.add(view)
 
     @torch.inference_mode()
-    def refetch(self, views: Sequence[View], report: Report = lambda _stage, _done, _total: None) -> Growth:
-        """Make the complete cloud under new poses; images that are not among the views are forgotten.
+    def refetch(self, views: Sequence[View], report: Report = lambda _stage, _done, _total: None) -> DenseUpdate:
+        """Compute the complete cloud under new poses; images that are not among the views are removed.
 
-        Depth maps whose cameras hardly moved against each other are triangulated again from their matches; the others
-        are matched again. `report` is called after each image of each stage, `depth` and `fusion`.
+        A depth map whose cameras hardly moved relative to each other is triangulated again from its matches; any other
+        is matched again. `report` is called after each image of the stages `depth` and `fusion`.
         """
         self._views = {view.image_number: view for view in views}
         entries = {}
@@ -234,18 +234,18 @@ class DenseModel:
                 entries[view.image_number] = self._matched(view)
             report("depth", done + 1, len(views))
         self._entries = entries
-        cloud = without_outliers(self._published_anew(report))
-        return Growth(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
+        cloud = without_outliers(self._fuse_all(report))
+        return DenseUpdate(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
 
-    def _published_anew(self, report: Report) -> SurfacePoints:
-        """One cloud of all depth maps, fused a few images at a time: memory follows the surface, not the images."""
+    def _fuse_all(self, report: Report) -> SurfacePoints:
+        """Fuse all depth maps, a few images at a time: the memory needed grows with the surface, not with the images."""
         image_numbers = list(self._entries)
-        clouds: list[SurfacePoints] = []  # each of twice the images of the next, or more
+        clouds: list[SurfacePoints] = []  # each is made of at least twice as many images as the next
         for begin in range(0, len(image_numbers), _FUSED_TOGETHER):
             parts = []
             for done, image_number in enumerate(image_numbers[begin : begin + _FUSED_TOGETHER], begin + 1):
                 view = self._views[image_number]
-                depth_map = self._confirmed(view)
+                depth_map = self._filter_consistent(view)
                 parts.append(surface_points(view, depth_map))
                 self._entries[image_number] = self._entries[image_number].publishing(depth_map.valid)
                 report("fusion", done, len(image_numbers))
@@ -259,7 +259,7 @@ class DenseModel:
         return clouds[0] if clouds else SurfacePoints.empty()
 
     def _fused(self, parts: list[SurfacePoints]) -> SurfacePoints:
-        """One cloud of several, which are forgotten: in the end they hold as much memory as all the rest."""
+        """Fuse several clouds into one and empty the list, because they take as much memory as all the rest."""
         together = SurfacePoints.join(parts)
         parts.clear()
         return fused(together, voxel_ratio=self._settings.voxel_ratio)
@@ -268,7 +268,7 @@ class DenseModel:
         return best_sources(view, list(self._views.values()), self._settings.source_count)
 
     def _gains(self, view: View) -> bool:
-        """Whether the image has no depth map, or one from a single source, and more sources now."""
+        """Whether the image has fewer than two sources so far and more sources now."""
         entry = self._entries.get(view.image_number)
         used = 0 if entry is None else len(entry.sources)
         return used < _SURE_SOURCES and len(self._sources(view)) > used
@@ -278,30 +278,30 @@ class DenseModel:
         return self._put_away(Entry.of(view, sources, self._engine.depth_map(view, sources)))
 
     def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:
-        depth_map = self._confirmed(view)
+        depth_map = self._filter_consistent(view)
         earlier = [
             (self._views[entry.view.image_number], replace(entry.depth_map, valid=entry.published))
-            for entry in self._witnesses(view)
+            for entry in self._check_images(view)
         ]
         alone = replace(
             depth_map, deviation=self._entries[view.image_number].depth_map.deviation
-        )  # as the earlier ones
-        depth_map = depth_map.masked(unexplained(view, alone, earlier, self._settings.agreement))
+        )  # as matched, like those of the earlier maps
+        depth_map = depth_map.masked(is_new_surface(view, alone, earlier, self._settings.agreement))
         entry = self._entries[view.image_number].publishing(depth_map.valid)
         self._entries[view.image_number] = entry
         return surface_points(view, depth_map), entry
 
-    def _confirmed(self, view: View) -> DepthMap:
-        witnesses = self._witnesses(view)
+    def _filter_consistent(self, view: View) -> DepthMap:
+        check_images = self._check_images(view)
         agreement = self._settings.agreement
-        needed = max(1, min(agreement.min_count, len(witnesses)))
-        others = [(self._views[entry.view.image_number], entry.depth_map) for entry in witnesses]
+        needed = max(1, min(agreement.min_count, len(check_images)))
+        others = [(self._views[entry.view.image_number], entry.depth_map) for entry in check_images]
         depth_map = self._entries[view.image_number].depth_map
-        return confirmed(view, depth_map, others, replace(agreement, min_count=needed))
+        return filter_consistent(view, depth_map, others, replace(agreement, min_count=needed))
 
-    def _witnesses(self, view: View) -> list[Entry]:
+    def _check_images(self, view: View) -> list[Entry]:
         known = [other for other in self._views.values() if other.image_number in self._entries]
-        chosen = best_sources(view, known, self._settings.witness_count)
+        chosen = best_sources(view, known, self._settings.check_image_count)
         return [self._entries[other.image_number] for other in chosen]
 
     def _retriangulated(self, view: View) -> Entry | None:
@@ -319,4 +319,4 @@ class DenseModel:
         return self._put_away(again)
 
     def _put_away(self, entry: Entry) -> Entry:
-        return replace(entry, kept=self._keep(entry.kept.take()))
+        return replace(entry, kept=self._keep(entry.kept.load()))

@@ -1,4 +1,4 @@
-"""How does a placed image become dense points? The bridge from the sparse model to the dense one, and to disk."""
+"""How does a placed image become dense points? Undistorted views of the sparse model feed the dense model and its files."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -25,11 +25,11 @@ from reconstructor.engine.sfm.model_comparison import point_ids
 
 _SURE_SOURCES: Final = 2
 _MIN_SPARSE_POINTS: Final = 8
-_RENEWED_NEIGHBOURS: Final = 16  # views whose poses are brought up to date when an image is added
+_RENEWED_NEIGHBOURS: Final = 16  # views that get their present poses when an image is added
 
 
 class Densifier:
-    """Dense points for a mapper's placed images; `dense` is the model to go on with, else a new one."""
+    """Dense points for a mapper's placed images; `dense` is the model to continue, by default a new one."""
 
     def __init__(
         self,
@@ -44,13 +44,13 @@ class Densifier:
         self._dense = dense or DenseModel(
             PlaneSweep(sweep_settings(settings.quality)),
             DenseSettings(source_count=settings.dense_sources),
-            DepthCache(files.folder).put,
+            DepthCache(files.folder).store,
         )
         self._pixels: dict[int, NDArray[np.uint8]] = {}
         self._added: set[int] = set()
 
     def keep_pixels(self, number: int, colors_rgb: NDArray[np.uint8]) -> None:
-        """Remember a photograph (H, W, 3) at the size of the depth maps, in memory and on disk."""
+        """Store a photograph (H, W, 3) at the size of the depth maps, in memory and on disk."""
         height, width = colors_rgb.shape[:2]
         reduction = min(1.0, self._settings.dense_max_side_px / max(height, width))
         size = (round(width * reduction), round(height * reduction))
@@ -59,7 +59,7 @@ class Densifier:
         self._pixels[number] = reduced
 
     def restore(self, newest_sequence: int) -> None:
-        """Take up the depth maps of the placed images that were finished with the step of this sequence."""
+        """Load the depth maps of the placed images as they were after the step of this sequence."""
         self._files.forget_unfinished(newest_sequence)
         views = self._views()
         for number, view in views.items():
@@ -67,7 +67,7 @@ class Densifier:
         self._added = set(views)
 
     def add(self, sequence: int) -> SurfacePoints:
-        """The sure points of all images placed since the last call; entries are kept for the step of this sequence."""
+        """The sure points of all images placed since the last call; entries are stored for the step of this sequence."""
         changed: dict[int, Entry] = {}
         brought: list[SurfacePoints] = []
         for number in self._forget_lost():
@@ -75,15 +75,15 @@ class Densifier:
             if view is None:
                 continue
             self._renew(self._known.neighbours(number)[:_RENEWED_NEIGHBOURS])
-            growth = self._dense.add(view)
-            changed.update(growth.entries)
-            brought.append(growth.sure_points)
+            update = self._dense.add(view)
+            changed.update(update.entries)
+            brought.append(update.sure_points)
             self._added.add(number)
         self._keep(changed.values(), sequence)
         return SurfacePoints.join(brought)
 
     def remake(self, sequence: int) -> SurfacePoints:
-        """The complete cloud at once; entries are kept for the step of this sequence."""
+        """Compute the complete cloud; entries are stored for the step of this sequence."""
         if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
             return self.add(sequence)
         points = self.rebuild()
@@ -91,13 +91,13 @@ class Densifier:
         return points
 
     def next_densifier(self, mapper: LiveMapper) -> "Densifier":
-        """One for another mapper of the same images; it begins with the depth maps of this one and leaves them alone."""
+        """A densifier for another mapper of the same images; it begins with this one's depth maps and changes none."""
         other = Densifier(self._files, self._settings, self._known, mapper, self._dense.copy())
         other._pixels, other._added = self._pixels, set(self._added)
         return other
 
     def rebuild(self, report: Report = lambda _stage, _done, _total: None) -> SurfacePoints:
-        """The complete cloud under the mapper's present poses; nothing yet from two images, whose depth is a guess.
+        """Compute the complete cloud under the mapper's present poses; empty for two images, whose depth is uncertain.
 
         Nothing is written: see `keep_all`.
         """
@@ -108,7 +108,7 @@ class Densifier:
         return self._dense.refetch(list(views.values()), report).points
 
     def catch_up(self, live: "Densifier") -> SurfacePoints:
-        """The sure points of all images placed since, if possible with the depth maps that `live` made of them."""
+        """The sure points of all images placed since `rebuild`; depth maps of `live` are reused where they fit."""
         brought: list[SurfacePoints] = []
         for number in self._forget_lost():
             if (view := self._view(number)) is not None:
@@ -117,15 +117,15 @@ class Densifier:
         return SurfacePoints.join(brought)
 
     def entry(self, number: int) -> Entry | None:
-        """What is kept of an image."""
+        """The entry of an image, or None if it has no depth map."""
         return self._dense.entries.get(number)
 
     def keep_all(self, sequence: int) -> None:
-        """Keep all entries for the step of this sequence."""
+        """Store all entries for the step of this sequence."""
         self._keep(self._dense.entries.values(), sequence)
 
     def _forget_lost(self) -> list[int]:
-        """Discard the images that the mapper lost; returns those that it placed since."""
+        """Discard the images that the mapper no longer places; returns those that it has placed since."""
         placed = self._mapper.placed_numbers()
         for number in self._added.difference(placed):
             self._dense.discard(number)
@@ -143,7 +143,7 @@ class Densifier:
             self._files.write_entry(entry.view.image_number, entry, sequence)
 
     def _views(self) -> dict[int, View]:
-        """All placed images that have one, by number."""
+        """The views of all placed images that can have one, by image number."""
         views = {}
         for number in self._mapper.placed_numbers():
             if (view := self._view(number)) is not None:
@@ -152,7 +152,7 @@ class Densifier:
         return views
 
     def _view(self, number: int) -> View | None:
-        """A placed image as the dense model sees it, or None without its pixels or with too few points."""
+        """The undistorted view of a placed image; None without its pixels or with fewer than 8 sparse points."""
         pixels = self._pixels.get(number)
         if pixels is None:
             pixels = self._files.read_pixels(number)
@@ -175,14 +175,20 @@ class Densifier:
 
 
 def sweep_settings(quality: Quality) -> SweepSettings:
-    """How depth is made at a quality."""
+    """The settings of the plane sweep for a quality."""
     return SweepSettings(slant=PatchMatchSettings() if quality is Quality.HIGH else None)
 
 
 def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The image (H, W, 3) as a pinhole camera of the same focal length would see it, and fx, fy, cx, cy for it.
+    """Remove lens distortion from an image (H, W, 3), by bilinear sampling.
 
-    `camera` is the COLMAP camera of the image at another size.
+    Args:
+        pixels_rgb: (H, W, 3) uint8.
+        camera: the COLMAP camera of the image; it may be of another size.
+
+    Returns:
+        the image (H, W, 3) uint8 of a pinhole camera of the same focal length, and its intrinsics (4,) float64: fx, fy,
+        cx, cy in pixels.
     """
     height, width = pixels_rgb.shape[:2]
     intrinsics = intrinsics_of(camera) * np.tile([width / camera.width, height / camera.height], 2)
@@ -196,7 +202,7 @@ def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.
 
 @lru_cache(maxsize=4)
 def _grid(model: str, params: tuple[float, ...], size: tuple[int, int], reduced: tuple[int, int]) -> torch.Tensor:
-    """Where in an image of a reduced size (width, height) the lens put what a pinhole sees, as `grid_sample` wants it."""
+    """(1, H, W, 2) float32, for `grid_sample`: where each pixel of the pinhole image lies in the distorted image."""
     camera = pycolmap.Camera(model=model, params=list(params), width=size[0], height=size[1])
     width, height = reduced
     scale = np.array([width / size[0], height / size[1]])

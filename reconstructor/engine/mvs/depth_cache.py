@@ -1,6 +1,6 @@
-"""Where do depth maps lie while they are not needed? In a cache: an unlinked file, and the last used in memory.
+"""Where do depth maps live between uses? A disk-backed cache: an unlinked file, and the 64 MiB used last in memory.
 
-200 images of 612 x 408 hold 250 MB of depth, and twice that while a refetch computes their depth again.
+The depth maps of 200 images of 612 x 408 pixels take 250 MB, and twice that during a refetch.
 """
 
 import os
@@ -21,16 +21,16 @@ _IN_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 
 class CachedDepth(Protocol):
-    """A depth map that is kept, wherever it is."""
+    """A depth map in the cache: in memory or on disk."""
 
-    def take(self) -> PackedDepth:
+    def load(self) -> PackedDepth:
         """Read the depth map."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Record:
-    """Where a depth map lies in the file, and what its arrays do not tell."""
+    """A depth map's place in the file, and its values that are not arrays."""
 
     offset: int
     shape: tuple[int, int]
@@ -45,11 +45,11 @@ class _Record:
 
 
 class DepthCache:
-    """Room for the depth maps of one engine; threads may share it.
+    """A least-recently-used cache for the depth maps of one engine; safe to use from several threads.
 
     Args:
-        folder: on whose disk the file is; it has no name there and is gone with the process.
-        in_memory_bytes: of those used last.
+        folder: where the file is created; it is unlinked at once, so it disappears with the process.
+        in_memory_bytes: how much of what was used last stays in memory.
     """
 
     def __init__(self, folder: Path, *, in_memory_bytes: int = _IN_MEMORY_BYTES) -> None:
@@ -61,13 +61,13 @@ class DepthCache:
         self._lock = Lock()
         self._end = 0
         self._free: dict[int, list[int]] = {}  # offsets by size
-        # Records without an owner; filled by the garbage collector, without a lock.
+        # Records whose `_CachedOnDisk` was collected; the garbage collector appends to it without the lock.
         self.left: deque[_Record] = deque()
         self._recent: OrderedDict[int, PackedDepth] = OrderedDict()  # by offset
         self._recent_bytes = 0
 
-    def put(self, kept: PackedDepth) -> CachedDepth:
-        """Put a depth map away; where the disk has no room it stays in memory."""
+    def store(self, kept: PackedDepth) -> CachedDepth:
+        """Write a depth map to the file; if the disk is full it stays in memory."""
         height, width = kept.inverse_depth.shape
         with self._lock:
             record = _Record(
@@ -85,7 +85,7 @@ class DepthCache:
         return _CachedOnDisk(self, record)
 
     def read(self, record: _Record) -> PackedDepth:
-        """Read the depth map of a record, from memory if it was used lately."""
+        """Read the depth map of a record, from memory if it was used recently."""
         with self._lock:
             if (kept := self._recent.get(record.offset)) is not None:
                 self._recent.move_to_end(record.offset)
@@ -131,11 +131,11 @@ class DepthCache:
 
 
 class _CachedOnDisk:
-    """A depth map in the file; its place becomes free when this object is collected."""
+    """A depth map in the file; its place in the file is reused once this object is garbage collected."""
 
     def __init__(self, cache: DepthCache, record: _Record) -> None:
         self._cache, self._record = cache, record
         weakref.finalize(self, cache.left.append, record).atexit = False
 
-    def take(self) -> PackedDepth:
+    def load(self) -> PackedDepth:
         return self._cache.read(self._record)

@@ -1,8 +1,8 @@
 """What does the engine keep on disk of an image's depth? One file for each image and each step that changed it.
 
-    depth/000012.000034.npz: the depth of image 12 as it is after step 34
+    depth/000012.000034.npz: the depth of image 12 after step 34
 
-A file counts once its step is finished. The one before it stays until then, so that a crash at any write leaves the
+A file is valid once its step is finished. The file before it is kept until then, so a crash during any write leaves the
 depth maps of the newest finished step.
 """
 
@@ -28,8 +28,8 @@ class DepthFiles:
     folder: Path
 
     def write_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
-        """Write the reduced photograph (H, W, 3) of an image."""
-        write_arrays(self._path("pixels", number), {"pixels_rgb": pixels_rgb})
+        """Write the reduced photograph (H, W, 3) uint8 RGB of an image."""
+        write_arrays(self._path("pixels", number), {"pixels_rgb": pixels_rgb}, is_durable=True)
 
     def read_pixels(self, number: int) -> NDArray[np.uint8] | None:
         """Read the reduced photograph (H, W, 3) uint8 RGB of an image, or None if there is none."""
@@ -37,33 +37,34 @@ class DepthFiles:
         return None if arrays is None else arrays.get("pixels_rgb")
 
     def write_entry(self, number: int, entry: Entry, sequence: int) -> None:
-        """Keep an entry as it is after the step of this sequence."""
+        """Write the entry of an image, valid after the step of this sequence."""
         views = (entry.view, *entry.sources)
         arrays: dict[str, NDArray[Any]] = {
             "numbers": np.array([view.image_number for view in views]),
             "intrinsics": np.stack([view.intrinsics for view in views]),
             "camera_from_world": np.stack([view.camera_from_world for view in views]),
             "published": entry.published_bits,
-            **entry.kept.take().arrays(),
+            **entry.kept.load().arrays(),
         }
-        write_arrays(self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz", arrays)
+        path = self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz"
+        write_arrays(path, arrays, is_durable=False)  # depth that a power cut destroyed is computed again
 
     def forget_replaced(self, sequence: int) -> None:
-        """Remove what was replaced by a step before this one."""
+        """Remove the files that a step before this one replaced."""
         for versions in self._versions().values():
             finished = [each for each in sorted(versions) if each < sequence]
             for each in finished[:-1]:
                 versions[each].unlink(missing_ok=True)
 
     def forget_unfinished(self, newest_sequence: int) -> None:
-        """Remove what was written for steps after the newest finished one: a crash came before they were."""
+        """Remove the files of steps after the newest finished one: a crash came before those steps were finished."""
         for versions in self._versions().values():
             for sequence, path in versions.items():
                 if sequence > newest_sequence:
                     path.unlink(missing_ok=True)
 
     def read_entry(self, number: int, views: Mapping[int, View]) -> Entry | None:
-        """The newest entry, or None if there is none or its images are not among the views."""
+        """Read the newest entry; None if there is none, it cannot be read, or its images are not among the views."""
         versions = self._versions(number).get(number, {})
         arrays = read_arrays(versions[max(versions)]) if versions else None
         try:
@@ -90,7 +91,7 @@ class DepthFiles:
 
 
 def _entry(arrays: Mapping[str, NDArray[Any]], views: Sequence[View]) -> Entry:
-    """The views stand where they stood then: their sizes are today's, their poses the file's."""
+    """The entry of a file: intrinsics and poses come from the file, the image sizes from the present views."""
     then = [
         replace(
             view.without_pixels(),

@@ -1,4 +1,4 @@
-"""What is known about the depth of an image's pixels, and which surface points does that make?"""
+"""What is known about the depth of an image's pixels? An inverse depth map; its valid pixels become surface points."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -23,13 +23,13 @@ class BadDepthMapError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DepthMap:
-    """Per pixel of one image, everything (H, W).
+    """The depth of each pixel of one image, everything (H, W).
 
     Attributes:
         inverse_depth: float32, 1 / world units along the optical axis, positive where valid.
-        deviation: float32, its standard deviation.
-        confidence: float32, 0 to 1, how well the pixel was matched; once other images confirmed it, the probability
-            that it is right to two ground sampling distances.
+        deviation: float32, the standard deviation of the inverse depth, 1 / world units.
+        confidence: float32, 0 to 1, how well the pixel was matched; after the consistency check, the probability that
+            its error is below two ground sampling distances.
         valid: bool.
 
     Raises:
@@ -60,11 +60,11 @@ class DepthMap:
         )
 
     def masked(self, mask: Tensor) -> "DepthMap":
-        """The same map, valid only where the mask (H, W) is, too."""
+        """The same map, valid only where the mask (H, W) bool is true, too."""
         return replace(self, valid=self.valid & mask)
 
     def scaled(self, factor: float) -> "DepthMap":
-        """The same map after all lengths of the world grew by a factor."""
+        """The same map in a world whose lengths are all multiplied by a factor."""
         return replace(self, inverse_depth=self.inverse_depth / factor, deviation=self.deviation / factor)
 
 
@@ -130,12 +130,12 @@ class SurfacePoints:
         )
 
     def cloud(self) -> PointCloud:
-        """The points and colours as they go over the wire."""
+        """The points and colours alone, as they are published."""
         return PointCloud(points_in_world=self.points_in_world.astype(np.float32), colors_rgb=self.colors_rgb)
 
 
 def surface_points(view: View, depth_map: DepthMap) -> SurfacePoints:
-    """The valid pixels of a depth map as points in the world, row by row.
+    """The valid pixels of a depth map as points in the world frame, row by row.
 
     Raises:
         BadDepthMapError: the map has another size than the image.
@@ -159,7 +159,7 @@ def surface_points(view: View, depth_map: DepthMap) -> SurfacePoints:
 
 
 def points_in_camera(view: View, inverse_depth: Tensor) -> Tensor:
-    """(3, H, W) float32 points at inverse depths (H, W)."""
+    """(3, H, W) float32 points in the camera frame, world units, at inverse depths (H, W) float32, 1 / world units."""
     fx, fy, cx, cy = (float(value) for value in view.intrinsics)
     pixels = pixel_centers(view.height, view.width, inverse_depth.device)
     rays = torch.stack([(pixels[0] - cx) / fx, (pixels[1] - cy) / fy, torch.ones_like(pixels[0])])
@@ -167,9 +167,10 @@ def points_in_camera(view: View, inverse_depth: Tensor) -> Tensor:
 
 
 def camera_normals(in_camera: Tensor) -> Tensor:
-    """(3, H, W) unit normals of points (3, H, W), towards the camera, from the nearer neighbour on either side.
+    """(3, H, W) float32 unit normals of points (3, H, W) float32, both in the camera frame; they point to the camera.
 
-    The nearer of two neighbours lies on the same surface more often than not, so that normals do not bend at edges.
+    Of the two neighbours on either side the one nearer in depth is used: it is more likely on the same surface, so
+    normals stay correct at depth edges.
     """
     across = _nearer_difference(in_camera, 2)
     down = _nearer_difference(in_camera, 1)

@@ -1,4 +1,4 @@
-"""Which points stay, when many images saw the same surface? One for each voxel, and none that stands alone."""
+"""Which points stay when many images saw the same surface? Voxel fusion, and statistical outlier removal."""
 
 import numpy as np
 import open3d as o3d
@@ -18,9 +18,9 @@ Cells = NDArray[np.int64]
 def fused(points: SurfacePoints, *, voxel_ratio: float = VOXEL_RATIO) -> SurfacePoints:
     """One point for each occupied voxel: the mean of its points, weighted by 1 / variance.
 
-    The voxels of a point are `voxel_ratio` times its sampling distance wide, rounded down to a power of two, so that a
-    close look keeps its detail; where a finer look exists, coarser points give way. Fusing again changes nothing, the
-    order of the points does not matter, and no point leaves the bounds of those it is made of.
+    A point's voxel is `voxel_ratio` times its sampling distance wide, rounded down to a power of two, so that close
+    photographs keep their detail; where finer points exist, coarser ones are dropped. Fusing twice changes nothing, the
+    order of the points does not matter, and each point stays within the bounds of the points it is made of.
     """
     octaves = np.floor(np.log2(points.sampling_distances.astype(np.float64))).astype(np.int16)
     kept: list[SurfacePoints] = []
@@ -39,10 +39,10 @@ def fused(points: SurfacePoints, *, voxel_ratio: float = VOXEL_RATIO) -> Surface
 
 
 def without_outliers(points: SurfacePoints) -> SurfacePoints:
-    """Leave out points whose 8 nearest neighbours are unusually far, counted in their own sampling distances.
+    """Remove points whose 8 nearest neighbours are unusually far, measured in the point's own sampling distance.
 
     Source: Rusu et al., "Towards 3D Point Cloud Based Object Maps for Household Environments", RAS 2008, section 4.1;
-    here with the median and its absolute deviation, which the outliers themselves do not move.
+    here with the median and the median absolute deviation, which outliers do not change.
     """
     if len(points) <= _NEIGHBOUR_COUNT:
         return points
@@ -53,7 +53,7 @@ def without_outliers(points: SurfacePoints) -> SurfacePoints:
 
 
 def neighbour_distances(points_in_world: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """(N,) root mean square distance from each point (N, 3) to its `count` nearest neighbours."""
+    """(N,) root mean square distance from each point (N, 3) to its `count` nearest neighbours, world units."""
     centred = np.ascontiguousarray(points_in_world - points_in_world.mean(axis=0), np.float32)
     tensor = o3d.core.Tensor.from_numpy(centred)
     search = o3d.core.nns.NearestNeighborSearch(tensor)
@@ -88,14 +88,14 @@ def _mean_of_voxels(points: SurfacePoints, size: float) -> SurfacePoints:
         points_in_world=np.clip(mean(points.points_in_world), lower, upper),  # rounding must not leave the voxel
         normals_in_world=_unit(normals, points.normals_in_world[starts]),
         colors_rgb=np.rint(mean(points.colors_rgb)).astype(np.uint8),
-        deviations=(totals**-0.5).astype(np.float32),  # so that fusing in parts weighs as fusing all at once
+        deviations=(totals**-0.5).astype(np.float32),  # fusing in parts then gives the same weights as fusing at once
         sampling_distances=np.minimum.reduceat(points.sampling_distances, starts),
         confidences=np.maximum.reduceat(points.confidences, starts),
     )
 
 
 def _slabs(points_in_world: NDArray[np.float64], size: float) -> list[NDArray[np.intp]]:
-    """Rows of points (N, 3) in slabs that no voxel of this size reaches across: what is done to each takes little memory."""
+    """Rows of points (N, 3) cut into slabs at voxel borders, so that each is processed with little memory."""
     axis = int(np.ptp(points_in_world, axis=0).argmax())
     order = np.argsort(points_in_world[:, axis], kind="stable")
     places = np.floor(points_in_world[order, axis] / size)
@@ -105,7 +105,7 @@ def _slabs(points_in_world: NDArray[np.float64], size: float) -> list[NDArray[np
 
 
 def _near(points_in_world: NDArray[np.float64], others: NDArray[np.float64], size: float) -> NDArray[np.float64]:
-    """Those of the points (N, 3) that can share a voxel with the others (M, 3)."""
+    """The points (N, 3) that can share a voxel with the others (M, 3): those within the others' bounding box."""
     if len(others) == 0:
         return points_in_world[:0]
     low, high = others.min(axis=0) - size, others.max(axis=0) + size

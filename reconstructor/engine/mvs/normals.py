@@ -1,4 +1,4 @@
-"""Which way does the surface look at points that nobody measured it at? By their neighbours, towards the cameras."""
+"""Which normal has a point without a measured one? Principal component analysis of its neighbours, facing a camera."""
 
 from typing import Final
 
@@ -13,9 +13,11 @@ _ROWS: Final = 65_536
 def estimated_normals(
     points_in_world: NDArray[np.float64], centres_in_world: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Unit normals (N, 3) of points (N, 3): the direction of least spread among 16 neighbours (Hoppe et al., SIGGRAPH 1992).
+    """Unit normals (N, 3) of points (N, 3): the direction of least variance among 16 neighbours.
 
-    They look towards the nearest of the cameras (C, 3), or anywhere when there are none.
+    They point towards the nearest of the cameras (C, 3); without cameras their sign is arbitrary.
+
+    Source: Hoppe et al., "Surface Reconstruction from Unorganized Points", SIGGRAPH 1992.
     """
     if len(points_in_world) == 0:
         return np.empty((0, 3), np.float32)

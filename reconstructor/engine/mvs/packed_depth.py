@@ -1,4 +1,4 @@
-"""How is a depth map kept between uses? In a third of its bytes, as closely as depth is known."""
+"""How is a depth map kept between uses? Quantised: logarithms of inverse depth in 16 bits, the rest in 8 bits each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,27 +11,27 @@ from torch import Tensor
 
 from reconstructor.engine.mvs.depth_maps import DepthMap
 
-_CODES: Final = 65_534  # of 65,536: one says that there is no depth
-_SPARE_OCTAVES: Final = 2.0  # nearer and farther than all but a few pixels; what lies beyond is no surface
+_CODES: Final = 65_534  # of 65,536; one code means that there is no depth
+_SPARE_OCTAVES: Final = 2.0  # added at both ends of the range that holds 99 % of the pixels
 _MOST_SAMPLES: Final = 20_000
 _ALL_BUT_FEW: Final = 0.005
-_DEVIATION_STEPS: Final = 16  # an octave: 2 % each
+_DEVIATION_STEPS: Final = 16  # to an octave, so a code is right to 2 %
 _CONFIDENCE_STEPS: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PackedDepth:
-    """A depth map in codes, everything (H, W), 4 bytes a pixel instead of 13.
+    """A quantised depth map, everything (H, W), 4 bytes a pixel instead of 13.
 
-    Inverse depths are codes on a scale of logarithms. Over the eight octaves of a deep scene a step is 0.008 % of the
-    depth, a twentieth of the ground sampling distance at 600 px of focal length. A pixel without depth keeps nothing.
+    Inverse depths are quantised on a logarithmic scale. Over the eight octaves of a deep scene a step is 0.008 % of the
+    depth, a twentieth of the ground sampling distance at 600 px of focal length. A pixel without depth keeps no values.
 
     Attributes:
         inverse_depth: int16; -32,768 where there is no depth.
-        log_deviation: uint8, of the deviation in ratio to the inverse depth.
-        confidence: uint8.
-        lowest: base-2 logarithm of the lowest inverse depth, 1 / world units.
-        octaves: from the lowest to the highest.
+        log_deviation: uint8, the logarithm of deviation / inverse depth, 16 steps to an octave below 1.
+        confidence: uint8, 255 for 1.
+        lowest: base-2 logarithm of the lowest inverse depth, in 1 / world units.
+        octaves: from the lowest to the highest inverse depth.
     """
 
     inverse_depth: Tensor
@@ -42,7 +42,7 @@ class PackedDepth:
 
     @classmethod
     def of(cls, depth_map: DepthMap) -> Self:
-        """Keep a depth map; the few pixels that lie far from all others lose their depth."""
+        """Quantise a depth map; the few pixels far outside the range of the others lose their depth."""
         lowest, octaves = _span(depth_map.inverse_depth[depth_map.valid])
         places = (depth_map.inverse_depth.clamp_min(torch.finfo(torch.float32).tiny).log2() - lowest) / octaves
         is_kept = depth_map.valid & (places >= 0.0) & (places <= 1.0)
@@ -59,16 +59,16 @@ class PackedDepth:
 
     @property
     def codes(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The inverse depth int16, log deviation uint8 and confidence uint8, each (H, W)."""
+        """The three arrays of codes, each (H, W): inverse depth int16, log deviation uint8, confidence uint8."""
         return self.inverse_depth, self.log_deviation, self.confidence
 
-    def take(self) -> Self:
-        """It is at hand already: see `reconstructor.engine.mvs.depth_cache.CachedDepth`."""
+    def load(self) -> Self:
+        """Return itself: a packed depth map in memory is a `reconstructor.engine.mvs.depth_cache.CachedDepth`, too."""
         return self
 
     @property
     def depth_map(self) -> DepthMap:
-        """What was kept; pixels without depth stand at the lowest."""
+        """The depth map to the accuracy of the codes; pixels without depth get the lowest inverse depth."""
         codes = self.inverse_depth.to(torch.float32) + 32_768.0
         valid = codes > 0.0
         inverse_depth = torch.exp2(self.lowest + self.octaves * (codes - 1.0).clamp_min(0.0) / _CODES)
@@ -80,7 +80,7 @@ class PackedDepth:
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Arrays for a file: the three codes (H, W), and `span` (2,) float64 of `lowest` and `octaves`."""
+        """Arrays for a file: the codes (H, W) int16, uint8 and uint8, and `span` (2,) float64: `lowest`, `octaves`."""
         return {
             "inverse_depth": self.inverse_depth.cpu().numpy(),
             "log_deviation": self.log_deviation.cpu().numpy(),
@@ -90,7 +90,7 @@ class PackedDepth:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], device: torch.device) -> Self:
-        """Unpack the arrays of a file: the three codes (H, W), and `span` (2,).
+        """Unpack the arrays of `arrays`: the codes (H, W) int16, uint8 and uint8, and `span` (2,) float64.
 
         Raises:
             KeyError: an array is missing.
@@ -107,7 +107,7 @@ class PackedDepth:
 
 
 def _span(inverse_depths: Tensor) -> tuple[float, float]:
-    """Lowest base-2 logarithm and octaves that hold all but far-off inverse depths (N,), all above 0."""
+    """The base-2 logarithm of the range's lower end, and its octaves, for positive inverse depths (N,)."""
     if len(inverse_depths) == 0:
         return 0.0, 1.0
     sample = inverse_depths[:: max(1, len(inverse_depths) // _MOST_SAMPLES)].log2()

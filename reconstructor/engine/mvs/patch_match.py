@@ -1,8 +1,8 @@
-"""Where exactly does the surface lie, when every pixel may have a plane of its own? For `quality = "high"`.
+"""Which plane fits each pixel best? PatchMatch stereo with checkerboard propagation, for `quality = "high"`.
 
-Pixels of one colour of a checkerboard try the planes of their neighbours, which have the other colour, and small changes
-of their own, and keep what costs least: correlation, and agreement with the neighbours' planes. The search begins with
-what semi-global matching found and stays within a pixel of it.
+Pixels of one colour of a checkerboard try the planes of their neighbours, which have the other colour (propagation), and
+small changes of their own plane (perturbation), and keep what costs least. The cost is one of correlation and of
+difference from the neighbours' planes. The search starts at the result of semi-global matching and stays within a pixel.
 Source: Galliani et al., "Massively Parallel Multiview Stereopsis by Surface Normal Diffusion", ICCV 2015, section 3.
 """
 
@@ -20,30 +20,30 @@ from reconstructor.engine.mvs.refinement import BestHypothesis
 
 _NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))  # rows and columns
 _FIT_RADIUS = 2
-_FIT_EDGE_PX = 1.0  # a neighbour that far off, in parallax, is of another surface
-_FIT_FIRMNESS = 1e-3  # keeps the fit of a lonely pixel level
+_FIT_EDGE_PX = 1.0  # a neighbour whose depth differs by this parallax belongs to another surface
+_FIT_FIRMNESS = 1e-3  # regularisation: a pixel without neighbours on its surface gets a fronto-parallel plane
 _PEAK_PX = 0.25
 _SEED = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchMatchSettings:
-    """How planes are sought.
+    """Settings of the search.
 
     Measured on rendered objects, 7 images of 480 pixels width, 2026-11-24: F at 1 sampling distance grew from 0.73 to
     0.77 (statue), 0.71 to 0.74 (facade) and 0.61 to 0.64 (vault); with half the step cost to 0.76 on the statue.
 
     Attributes:
-        radius: of the windows in pixels.
-        likeness: the difference of luma (0 to 1) at which a pixel of a window weighs 0.6.
-        rounds: how often both colours have their turn.
-        change_px: of parallax, by which a pixel first changes its own plane; halved with each round.
-        reach_px: of parallax, by which a pixel may move in all.
-        step_cost: of a pixel of parallax between a plane and what the neighbours' planes say; correlation costs 0 to 1.
+        radius: half the side of the windows, pixels.
+        luma_sigma: the standard deviation of the Gaussian weight of a difference of luma (0 to 1) in a window.
+        rounds: how often both colours are updated.
+        change_px: the first perturbation of a pixel's own plane, pixels of parallax; halved with each round.
+        reach_px: the largest distance from the starting depth, pixels of parallax.
+        step_cost: the cost of one pixel of parallax between a plane and its neighbours' planes; correlation costs 0 to 1.
     """
 
     radius: int = 3
-    likeness: float = 0.06
+    luma_sigma: float = 0.06
     rounds: int = 3
     change_px: float = 0.25
     reach_px: float = 1.0
@@ -53,7 +53,14 @@ class PatchMatchSettings:
 def patch_match(
     gray: Tensor, sources: Sequence[tuple[Tensor, Projection]], match: BestHypothesis, settings: PatchMatchSettings
 ) -> BestHypothesis:
-    """Refine a match of a reference's luma (H, W), 0 to 1, by planes; scores become those of the weighted windows."""
+    """Refine a match by planes; the scores become those of the weighted windows.
+
+    Args:
+        gray: (H, W) float32 luma of the reference, 0 to 1.
+        sources: the luma (H', W') float32 of each source, 0 to 1, and the projection from the reference into it.
+        match: where the search starts.
+        settings: how far and how often it searches.
+    """
     return _Search(gray, sources, match, settings).run()
 
 
@@ -66,7 +73,7 @@ class _Search:
         settings: PatchMatchSettings,
     ) -> None:
         self._settings, self._match = settings, match
-        self._windows = WeightedWindows(gray, sources, radius=settings.radius, likeness=settings.likeness)
+        self._windows = WeightedWindows(gray, sources, radius=settings.radius, luma_sigma=settings.luma_sigma)
         self._rows = torch.arange(gray.numel(), device=gray.device)
         self._start = match.inverse_depth.reshape(-1)
         self._speed = match.speed.reshape(-1).clamp_min(torch.finfo(torch.float32).tiny)
@@ -85,7 +92,7 @@ class _Search:
         return replace(self._match, inverse_depth=self._peaks().view(shape), score=self._scores.view(shape))
 
     def _improve(self, rows: Tensor, change_px: float) -> None:
-        """Let these pixels take what costs less; the neighbours, of the other colour, stand still meanwhile."""
+        """Let these pixels take a cheaper plane; their neighbours have the other colour and do not change meanwhile."""
         said = list(self._said_by_neighbours(rows))
         planes, scores = self._planes.take(rows), self._scores[rows]
         costs = self._costs(rows, planes, scores, said)
@@ -101,7 +108,7 @@ class _Search:
         self._scores[rows] = scores
 
     def _said_by_neighbours(self, rows: Tensor) -> Iterator[Planes]:
-        """What each neighbour's plane says of these pixels."""
+        """Each neighbour's plane, continued to these pixels."""
         height, width = self._match.speed.shape
         row, column = rows // width, rows % width
         for down, across in _NEIGHBOURS:
@@ -109,7 +116,7 @@ class _Search:
             yield self._planes.take(other_row * width + other_column).shifted(column - other_column, row - other_row)
 
     def _changed(self, rows: Tensor, change_px: float) -> Iterator[Planes]:
-        """Their own planes, nearer, farther, and turned at random."""
+        """Perturb the pixels' own planes: nearer, farther, and tilted at random."""
         step, planes = change_px / self._speed[rows], self._planes.take(rows)
         for sign in (1.0, -1.0):
             yield replace(planes, inverse_depth=planes.inverse_depth + sign * step)
@@ -137,7 +144,7 @@ class _Search:
 
 
 def fitted_planes(match: BestHypothesis) -> Planes:
-    """The planes that a smooth inverse depth (H, W) has already: least squares over 5 x 5 pixels of the same surface."""
+    """The local planes of a smooth inverse depth map (H, W): least squares over 5 x 5 pixels of the same surface."""
     device = match.inverse_depth.device
     around = F.pad(match.inverse_depth[None, None], [_FIT_RADIUS] * 4, mode="replicate")
     middle = match.inverse_depth.reshape(-1)
@@ -145,7 +152,7 @@ def fitted_planes(match: BestHypothesis) -> Planes:
     weights = (gaps * match.speed.reshape(-1) / _FIT_EDGE_PX).square().neg().exp()
     reach = torch.arange(-_FIT_RADIUS, _FIT_RADIUS + 1, dtype=torch.float32, device=device)
     down, across = torch.meshgrid(reach, reach, indexing="ij")
-    terms = torch.stack([torch.ones_like(across), across, down]).reshape(3, -1)  # of an affine function
+    terms = torch.stack([torch.ones_like(across), across, down]).reshape(3, -1)  # of the affine function that is fitted
     normal = torch.einsum("ik,jk,kn->nij", terms, terms, weights) + _FIT_FIRMNESS * torch.eye(3, device=device)
     right = torch.einsum("ik,kn,kn->ni", terms, weights, gaps)
     solved = torch.linalg.solve(normal, right)

@@ -1,4 +1,4 @@
-"""How deep is every pixel of an image? Plane sweep, semi-global matching, refinement: the built-in depth engine."""
+"""How deep is every pixel of an image? Plane sweep, semi-global matching and refinement: the built-in depth engine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from reconstructor.engine.mvs.correlation import correlation_scores
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from reconstructor.engine.mvs.patch_match import PatchMatchSettings, patch_match
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
-from reconstructor.engine.mvs.refinement import BestHypothesis, best_of_planes, evened, refined
+from reconstructor.engine.mvs.refinement import BestHypothesis, best_of_planes, bilateral_filter, refined
 from reconstructor.engine.mvs.semi_global_matching import Smoothness
 from reconstructor.engine.mvs.views import View
 
 _MIN_SPARSE_POINTS = 8
 _MIN_PLANES, _MAX_PLANES = 48, 192
-_MATCH_NOISE_PX = 0.06  # of a perfect correlation; with the next, the 68 % error on rendered stone, 2026-11-24
+_MATCH_NOISE_PX = 0.06  # at a correlation of 1; both are fitted to the 68 % error on rendered stone, 2026-11-24
 _MATCH_NOISE_PER_DOUBT_PX = 0.25
 
 
@@ -38,17 +38,18 @@ class NoSourceError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepSettings:
-    """How the plane sweep works.
+    """Settings of the plane sweep and the refinement.
 
     Attributes:
-        window: side of the correlation window in pixels, odd, at both sizes.
-        plane_spacing_px: between planes, in the source that shows the most parallax, at half the image's size.
-        fine_spacing_px: between the hypotheses of the refinement, at the image's full size.
-        fine_count: how many of them; a multiple of 8 is fastest.
+        window: side of the correlation window in pixels, odd, at both image sizes.
+        plane_spacing_px: parallax between two planes, in the source that shows the most, at half the image's size.
+        fine_spacing_px: the same between two hypotheses of the refinement, at the image's full size.
+        fine_count: how many hypotheses the refinement has; a multiple of 8 is fastest.
         min_score: the least correlation of a valid pixel.
-        slant: how planes are sought when all else is done; None: not.
-        coarse_smoothness, fine_smoothness: of the sweep and of the refinement. Strong penalties and a small window find
-            more of a weakly textured statue than the reverse (within 2 sampling distances 53 % against 43 %, 2026-11-24).
+        slant: settings of PatchMatch after the refinement; None leaves it out.
+        coarse_smoothness, fine_smoothness: penalties of the sweep and of the refinement. Strong penalties with a small
+            window find more of a weakly textured statue than the reverse (53 % and 43 % of the points within 2 ground
+            sampling distances, 2026-11-24).
     """
 
     window: int = 5
@@ -62,7 +63,7 @@ class SweepSettings:
 
 
 class PlaneSweep:
-    """The built-in depth engine; no state but its settings, the same on every device."""
+    """The built-in depth engine; its settings are its only state."""
 
     def __init__(self, settings: SweepSettings) -> None:
         self._settings = settings
@@ -85,10 +86,10 @@ class PlaneSweep:
             window=self._settings.window,
             smoothness=self._settings.fine_smoothness,
         )
-        judged = self._judged(evened(match))
+        judged = self._judged(bilateral_filter(match))
         if self._settings.slant is None:
             return judged
-        finer = self._judged(evened(patch_match(gray, pairs, evened(match), self._settings.slant)))
+        finer = self._judged(bilateral_filter(patch_match(gray, pairs, bilateral_filter(match), self._settings.slant)))
         return finer.masked(judged.valid)
 
     def _swept(self, reference: View, sources: Sequence[View], nearest: float, farthest: float) -> Tensor:
@@ -111,7 +112,7 @@ class PlaneSweep:
 
 
 def inverse_depth_range(view: View) -> tuple[float, float]:
-    """The largest and least inverse depth worth searching, from the sparse points.
+    """The largest and the least inverse depth to search, 1 / world units: the sparse points' range with a margin.
 
     Raises:
         TooLittleSparseError: fewer than 8 sparse points ahead of the camera.
@@ -127,12 +128,12 @@ def inverse_depth_range(view: View) -> tuple[float, float]:
 
 
 def matchable(reference: View, sources: Sequence[View]) -> list[tuple[Tensor, Projection]]:
-    """The luma (H, W) float32, 0 to 1, of each source and the projection from the reference into it."""
+    """The luma (H', W') float32, 0 to 1, of each source and the projection from the reference into it."""
     return [(source.gray(), Projection.between(reference, source)) for source in sources]
 
 
 def enlarged(coarse: Tensor, height: int, width: int) -> Tensor:
-    """(H, W) of twice the size, linear; an odd last row or column repeats its neighbour."""
+    """Double the size of a map (H', W') float32 to (H, W), bilinearly; an odd last row or column is repeated."""
     doubled = torch.nn.functional.interpolate(coarse[None, None], scale_factor=2.0, mode="bilinear")
     missing = (0, width - doubled.shape[3], 0, height - doubled.shape[2])
     return torch.nn.functional.pad(doubled, missing, mode="replicate")[0, 0]

@@ -1,4 +1,4 @@
-"""What becomes of a depth map when its cameras move? Depth re-triangulation: the same matches, triangulated with the new poses."""
+"""How does a depth map follow its cameras? Depth re-triangulation: the same matches, triangulated with the new poses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,9 +19,8 @@ class Retriangulated:
 
     Attributes:
         depth_map: every pixel's match triangulated under the new poses.
-        depth_change_ratio: the relative change of depth that 90 % of the valid pixels stay below, apart from the one
-            scale that all of them share.
-        epipolar_error_px: how far 90 % of the matches lie, at the most, beside their new epipolar lines.
+        depth_change_ratio: 90th percentile of the relative change of depth, after the median scale is removed.
+        epipolar_error_px: 90th percentile of the matches' distance from their new epipolar lines.
     """
 
     depth_map: DepthMap
@@ -31,11 +30,11 @@ class Retriangulated:
 
 @torch.inference_mode()
 def retriangulated(depth_map: DepthMap, before: Sequence[View], after: Sequence[View]) -> Retriangulated:
-    """Move a depth map along with its cameras.
+    """Triangulate a depth map's matches under new poses.
 
     Args:
         depth_map: of the first view.
-        before: the view of the map, then its sources, as they were when the map was made.
+        before: the view of the map, then its sources, as they were when the map was computed.
         after: the same images with their new poses and intrinsics.
     """
     pixels = pixel_centers(before[0].height, before[0].width, before[0].device)
@@ -44,7 +43,7 @@ def retriangulated(depth_map: DepthMap, before: Sequence[View], after: Sequence[
     for old_source, new_source in zip(before[1:], after[1:], strict=True):
         x, y, _ = Projection.between(before[0], old_source).at(pixels, old[:, :, None])
         new = Projection.between(after[0], new_source)
-        far = torch.einsum("ij,jhw->ihw", new.turn[:, :2], pixels) + new.turn[:, 2, None, None]
+        far = torch.einsum("ij,jhw->ihw", new.homography[:, :2], pixels) + new.homography[:, 2, None, None]
         match = torch.stack([x[:, :, 0], y[:, :, 0]])
         offset = far[:2] - match * far[2]
         slope = new.epipole[:2, None, None] - match * new.epipole[2]
@@ -53,7 +52,7 @@ def retriangulated(depth_map: DepthMap, before: Sequence[View], after: Sequence[
         new_x, new_y, depth_ratio = new.at(pixels, inverse_depth[:, :, None])
         errors.append(torch.hypot(new_x[:, :, 0] - match[0], new_y[:, :, 0] - match[1])[depth_map.valid])
         is_ahead = (inverse_depth > 0.0) & (depth_ratio[:, :, 0] > 0.0)
-        weight = torch.where(is_ahead, weight / depth_ratio[:, :, 0].square(), 0.0)  # its parallax, in pixels, squared
+        weight = torch.where(is_ahead, weight / depth_ratio[:, :, 0].square(), 0.0)  # its parallax squared
         totals += weight * inverse_depth
         weights += weight
     moved = totals / weights.clamp_min(torch.finfo(torch.float32).tiny)

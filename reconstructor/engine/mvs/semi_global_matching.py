@@ -1,4 +1,4 @@
-"""Which inverse depth does each pixel take, when its neighbours have a say? Semi-global matching, all scanlines at once.
+"""Which inverse depth is best for a pixel and its neighbours? Semi-global matching, all scanlines at once.
 
 Source: Hirschmüller, "Stereo Processing by Semiglobal Matching and Mutual Information", PAMI 2008, section 2.3.
 """
@@ -14,8 +14,8 @@ class Smoothness:
     """Penalties in units of the cost (0 to 1).
 
     Attributes:
-        step_penalty: for one plane's difference between neighbours.
-        jump_penalty: for any larger difference, where the image has no edge.
+        step_penalty: P1, for a difference of one plane between neighbours.
+        jump_penalty: P2, for any larger difference, where the image has no edge.
         edge_contrast: the difference of luma (0 to 1) at which the jump penalty is halved.
         is_diagonal: eight directions instead of four.
     """
@@ -27,15 +27,15 @@ class Smoothness:
 
 
 def semi_global_costs(costs: Tensor, gray: Tensor, smoothness: Smoothness) -> Tensor:
-    """Sum the costs along the paths that come to each pixel from every side.
+    """Aggregate the costs along straight paths to each pixel, from four or eight directions.
 
     Args:
         costs: (H, W, D) float32, 0 to 1, of D ordered hypotheses for each pixel.
-        gray: (H, W) float32 luma of the same pixels; jumps are cheaper across its edges.
+        gray: (H, W) float32 luma of the same pixels, 0 to 1; jumps are cheaper across its edges.
         smoothness: the penalties.
 
     Returns:
-        (H, W, D) float32.
+        (H, W, D) float32, the sum over all directions.
     """
     slants = (0, 1, -1) if smoothness.is_diagonal else (0,)
     vertical = _both_ways(costs, gray, smoothness, slants)
@@ -44,7 +44,7 @@ def semi_global_costs(costs: Tensor, gray: Tensor, smoothness: Smoothness) -> Te
 
 
 def _both_ways(costs: Tensor, gray: Tensor, smoothness: Smoothness, slants: tuple[int, ...]) -> Tensor:
-    """Walk down and up the rows at once: opposite directions (and slants) are one batch of 2 * len(slants)."""
+    """Aggregate downwards and upwards at once: both directions of all slants are one batch of 2 * len(slants)."""
     ways = torch.stack([costs, costs.flip(0)])
     if len(slants) > 1:
         ways = ways.repeat(len(slants), 1, 1, 1)
@@ -63,7 +63,7 @@ def _both_ways(costs: Tensor, gray: Tensor, smoothness: Smoothness, slants: tupl
 
 
 def _shifted(paths: Tensor, slants: tuple[int, ...]) -> Tensor:
-    """(2 * slants, W, D) moved sideways to its successors; a path that comes from beyond the border starts at zero."""
+    """(2 * slants, W, D) moved sideways to the next row's pixels; a path from beyond the border starts at zero."""
     if slants == (0,):
         return paths
     moved = []
@@ -75,7 +75,7 @@ def _shifted(paths: Tensor, slants: tuple[int, ...]) -> Tensor:
 
 
 def _jump_penalties(lumas: Tensor, slant: int, smoothness: Smoothness) -> Tensor:
-    """(2, H - 1, W) float32, between each row's pixels and their predecessors in the row before."""
+    """(2, H - 1, W) float32, between each row's pixels and their predecessors in the previous row."""
     contrast = (lumas[:, 1:] - lumas[:, :-1].roll(slant, dims=2)).abs()
     softened = smoothness.jump_penalty / (1.0 + contrast / smoothness.edge_contrast)
     return softened.clamp_min(smoothness.step_penalty)

@@ -1,4 +1,4 @@
-"""What does dense depth see? An image with its pinhole camera, pose and sparse points; and which sources suit it?"""
+"""What is the input of dense depth? A view: image, pinhole camera, pose, sparse points; and its best sources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from broker.errors import CairnError
 Matrix = NDArray[np.float64]
 
 _LUMA_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601
-# At 18 and 8 degrees instead of 12 and 6, F at 2 sampling distances fell from 0.84 to 0.80 (facade), 0.78 to 0.77 (statue)
+# With 18 and 8 degrees instead of 12 and 6, F at 2 sampling distances fell from 0.84 to 0.80 (facade), 0.78 to 0.77 (statue)
 _BEST_ANGLE_DEG = 12.0  # measured 2026-11-24
 _SPREAD_BELOW_DEG = 6.0
 _SPREAD_ABOVE_DEG = 12.0
@@ -36,12 +36,12 @@ class View:
 
     Attributes:
         image_number: the image's place in the project.
-        image_rgb: (H, W, 3) uint8 tensor; its device is where the work is done.
+        image_rgb: (H, W, 3) uint8 tensor; depth is computed on its device.
         intrinsics: (4,) float64 fx, fy, cx, cy in pixels of this image; the top-left corner of the top-left pixel
             is (0, 0), its centre (0.5, 0.5), as in COLMAP.
         camera_from_world: (4, 4) float64, rigid, OpenCV axes.
-        sparse_ids: (N,) int64 names of the sparse points this image sees; the same point has the same name in all.
-        sparse_in_world: (N, 3) float64.
+        sparse_ids: (N,) int64 ids of the sparse points that this image sees; a point has the same id in all views.
+        sparse_in_world: (N, 3) float64, their positions, world units.
 
     Raises:
         BadViewError: a shape, dtype or value does not fit.
@@ -67,7 +67,7 @@ class View:
             raise BadViewError(f"image {self.image_number}: sparse points must be (N, 3), one for each of (N,) names")
 
     def without_pixels(self) -> Self:
-        """Where it stands and how large it is, in no memory to speak of: no pixels, no sparse points."""
+        """The same camera, pose and size without pixels and sparse points, so that it takes almost no memory."""
         nothing = torch.zeros((1, 1, 3), dtype=torch.uint8, device=self.device).expand(self.image_rgb.shape)
         return replace(self, image_rgb=nothing, sparse_ids=_NO_IDS, sparse_in_world=_NO_POINTS)
 
@@ -85,13 +85,13 @@ class View:
 
     @property
     def camera_matrix(self) -> Matrix:
-        """The matrix K (3, 3) float64, from camera coordinates to pixels."""
+        """The calibration matrix K (3, 3) float64, from camera coordinates to pixels."""
         fx, fy, cx, cy = self.intrinsics
         return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
 
     @property
     def center_in_world(self) -> Matrix:
-        """The camera centre (3,) float64 in the world frame."""
+        """The camera centre (3,) float64 in the world frame, world units."""
         return np.asarray(-self.camera_from_world[:3, :3].T @ self.camera_from_world[:3, 3])
 
     def gray(self) -> Tensor:
@@ -100,7 +100,7 @@ class View:
         return self.image_rgb.to(torch.float32) @ weights
 
     def sparse_in_camera(self) -> Matrix:
-        """(N, 3) float64."""
+        """(N, 3) float64, the sparse points in the camera frame, world units."""
         pose = self.camera_from_world
         return np.asarray(self.sparse_in_world @ pose[:3, :3].T + pose[:3, 3])
 
@@ -120,10 +120,12 @@ class View:
 
 
 def best_sources(reference: View, candidates: Sequence[View], count: int) -> list[View]:
-    """The `count` candidates whose common sparse points are seen under the most useful angles, best first.
+    """The `count` candidates that share the most sparse points under useful triangulation angles, best first.
 
-    Each common point counts by its triangulation angle, a Gaussian about 12 degrees that is steeper below, as in Yao et
-    al., "MVSNet", ECCV 2018, section 4.1. Candidates with fewer than 8 common points are left out.
+    A common point's weight is a Gaussian of its triangulation angle around 12 degrees, narrower below than above.
+    Candidates with fewer than 8 common points are left out.
+
+    Source: Yao et al., "MVSNet: Depth Inference for Unstructured Multi-View Stereo", ECCV 2018, section 4.1.
     """
     scores = [_usefulness(reference, candidate) for candidate in candidates]
     order = sorted(range(len(candidates)), key=lambda row: -scores[row])
@@ -143,7 +145,7 @@ def _usefulness(reference: View, candidate: View) -> float:
 
 
 def triangulation_angles_deg(points_in_world: Matrix, first_center: Matrix, second_center: Matrix) -> Matrix:
-    """(N,) angles at the points (N, 3) between the rays to two centres (3,)."""
+    """(N,) angles in degrees at the points (N, 3) between the rays to two camera centres (3,), all in the world frame."""
     first, second = first_center - points_in_world, second_center - points_in_world
     lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     cosines = (first * second).sum(axis=1) / np.maximum(lengths, 1e-300)

@@ -1,4 +1,4 @@
-"""How do other programs get the model? A COLMAP folder in pixels of the full photographs, with the photographs."""
+"""How do other programs get the model? As a COLMAP folder, in pixels of the full photographs, with the photographs."""
 
 import contextlib
 import os
@@ -22,8 +22,8 @@ def write_colmap(
 ) -> None:
     """Write `sparse/0` (COLMAP binary) and `images/` (upright) of all placed images; an old folder is replaced.
 
-    `units_per_unit` is how long in the folder what is 1 long in the model becomes. Photographs that are upright already
-    are hard links if they may be: then who changes one changes the other.
+    `units_per_unit` is the length in the folder of one unit of the model. With `may_link`, a photograph that is upright
+    becomes a hard link: a change of one file then changes the other.
     """
     shutil.rmtree(folder, ignore_errors=True)
     sparse, images = folder / "sparse" / "0", folder / "images"
@@ -46,10 +46,10 @@ def write_colmap(
 
 
 def _write_upright(number: int, source: Path, folder: Path, *, may_link: bool) -> str:
-    """Put a photograph into the folder, turned as EXIF says; returns the name it got there."""
+    """Write a photograph into the folder, rotated as EXIF says; returns its name there."""
     name = source.name if not (folder / source.name).exists() else f"{number:06d}-{source.name}"
     if not source.is_file():
-        return name  # the model is worth having without the photograph
+        return name  # the model is useful without the photograph, too
     with Image.open(source) as image:
         if image.getexif().get(Base.Orientation, 1) != 1:
             ImageOps.exif_transpose(image).save(folder / name, quality=_UPRIGHT_QUALITY)

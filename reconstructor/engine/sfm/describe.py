@@ -1,4 +1,4 @@
-"""What does the engine say of its model? Where each image stands or why it does not, and which way is up."""
+"""What does the engine report of its model? The pose of each image or why it has none, and the up direction."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ from reconstructor.engine.sfm.waiting_reasons import why_waiting
 def describe(
     images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper, upward: UpDirection | None = None
 ) -> Update:
-    """The update that belongs to the model as it is now, without its points."""
+    """The update that describes the present model, without its points."""
     placed = frozenset(mapper.placed_numbers())
     return Update(
         cameras=tuple(_camera(image, known, mapper, placed) for image in images),
@@ -30,16 +30,16 @@ def describe(
 
 
 def up_direction_of(mapper: LiveMapper) -> UpDirection | None:
-    """Which way is up by the cameras as they stand now."""
+    """The up direction, estimated from the present poses."""
     poses = [world_from_camera(mapper.model.image(number)) for number in mapper.placed_numbers()]
     return estimate_upward(np.array(poses).reshape(-1, 4, 4))
 
 
 def stored_up_direction(output: Path, mapper: LiveMapper) -> UpDirection | None:
-    """What was said of up with the output of an earlier step; the cameras tell again how sure it is."""
+    """The up direction in an earlier step's output; its deviation is estimated again from the present poses."""
     try:
         update = read_update(output)
-    except BadUpdateError:  # torn by a power cut
+    except BadUpdateError:  # damaged by a power cut
         update = None
     again = up_direction_of(mapper)
     if update is None or update.up is None or again is None:
@@ -48,7 +48,7 @@ def stored_up_direction(output: Path, mapper: LiveMapper) -> UpDirection | None:
 
 
 def world_from_camera(image: Any) -> NDArray[np.float64]:
-    """The pose (4, 4) of a placed `pycolmap.Image`."""
+    """The pose (4, 4) float64 of a placed `pycolmap.Image`, from its camera frame to the world frame."""
     pose = np.eye(4)
     pose[:3, :4] = image.cam_from_world().inverse().matrix()
     return pose

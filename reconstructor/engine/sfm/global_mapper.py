@@ -1,4 +1,4 @@
-"""How is everything solved at once? COLMAP's global mapping (GLOMAP, Pan et al., ECCV 2024) from the per-image files."""
+"""How are all images solved at once? COLMAP's global mapping (GLOMAP, Pan et al., ECCV 2024) of the stored pairs."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -11,21 +11,21 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper, image_and_frame
 
 ALL_TRACKS: Final = 2**31 - 1
-_FEWER_TRACKS: Final = 300  # of a view
+_FEWER_TRACKS: Final = 300  # for each image
 _MANY_IMAGES: Final = 60
 
 
-def track_ladder(image_count: int) -> tuple[int, int]:
-    """How many tracks a view the solver uses, the likelier first: all are better, and too many for large projects."""
+def track_limits(image_count: int) -> tuple[int, int]:
+    """The tracks per image of the solver's first and second try: all are better, but too many for large projects."""
     return (ALL_TRACKS, _FEWER_TRACKS) if image_count <= _MANY_IMAGES else (_FEWER_TRACKS, ALL_TRACKS)
 
 
 def solve_globally(
     known: KnownImages, mapper: LiveMapper, folder: Path, settings: EngineSettings, tracks_per_view: int
 ) -> Any | None:
-    """A `pycolmap.Reconstruction` of the largest connected set of images, in a world of its own, or None.
+    """A `pycolmap.Reconstruction` of the largest connected set of images, in an arbitrary world frame, or None.
 
-    `mapper` gives the present, refined cameras and takes no harm. `folder` must exist and is written into.
+    `mapper` provides the present, refined cameras and is not changed. `folder` must exist and is written into.
     """
     database = write_database(known, mapper, folder / "solve.db")
     options = pycolmap.GlobalPipelineOptions()
@@ -42,9 +42,9 @@ def solve_globally(
 
 
 def finish_solution(known: KnownImages, mapper: LiveMapper, solution: Any) -> list[int]:
-    """Make the solution the mapper's model, as complete as the live path would have it; returns what it places.
+    """Make the solution the mapper's model and complete it as the live path does; returns the placed images.
 
-    The solver builds points from three views up; the live path also from two.
+    The solver builds only points with at least three observations; the live path also those with two.
     """
     mapper.swap(solution)
     mapper.restore_calibrations()
@@ -56,13 +56,13 @@ def finish_solution(known: KnownImages, mapper: LiveMapper, solution: Any) -> li
 def write_database(known: KnownImages, mapper: LiveMapper, path: Path) -> Path:
     """Write a COLMAP database of all images, their pairs and the mapper's present cameras.
 
-    A solver gets one of its own: copies of a live SQLite file, and its backup API, gave stale data (2026-11-23).
+    Each solver gets a new one: copies of a live SQLite file, also by its backup API, had stale data (2026-11-23).
     """
     path.unlink(missing_ok=True)
     database = pycolmap.Database.open(str(path))
     for camera_id in sorted(set(known.camera_ids.values())):
         camera = pycolmap.Camera(mapper.camera(camera_id).todict())
-        camera.has_prior_focal_length = True  # without it one real set went wrong by 5.2 m
+        camera.has_prior_focal_length = True  # without it one real set had an error of 5.2 m
         rig = pycolmap.Rig(rig_id=camera_id)
         rig.add_ref_sensor(camera.sensor_id)
         database.write_camera(camera, True)

@@ -1,7 +1,7 @@
 """How does a model grow image by image? A long-lived COLMAP incremental mapper (streaming API, pycolmap >= 4.1).
 
-The order of calls matters and is nowhere written down: cache and model get separate Image and Frame objects, the
-graph gets an image's pairs before the mapper's observation manager learns of the image, `normalize` runs once.
+The order of calls matters, and pycolmap does not document it: cache and model need separate Image and Frame objects,
+the graph gets an image's pairs before the mapper's observation manager gets the image, `normalize` runs once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,30 +18,30 @@ from reconstructor.engine.sfm.first_pair import find_first_pair, is_plausible
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, MapperOptions
 from reconstructor.engine.sfm.residuals import Residuals
 
-_MIN_STRUCTURE_LESS_POINTS = 60  # twice the bound of images that saw points: here nothing else vouches for the pose
-_MOST_WAITING_FOR_TWO = 3  # when more wait for a model of two images, it is begun again
-# Local adjustment leaves a focal length alone once it sees too few of its images.
+_MIN_STRUCTURE_LESS_POINTS = 60  # twice the usual bound, because the pose has no other confirmation
+_MOST_WAITING_FOR_TWO = 3  # when more images wait for a model of two images, the model is restarted
+# At these image counts the whole model is refined: local adjustment keeps a focal length fixed that few images constrain.
 _REFINED_AT_COUNTS = frozenset({5, 6, 8})
 _RETRY_GROWTH_RATIO = 1.1  # an image that failed is tried again once it sees a tenth more points
 _FIRST_GUESS_RATIO = 1.2  # focal length over the longer side when nothing is known: 45 degrees of view
 
 
 class LiveMapper:
-    """The model of one project while it grows. Image numbers are COLMAP's image and frame ids."""
+    """The model of one project while it grows. An image's number is also its image and frame id in COLMAP."""
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        # empty on purpose: DatabaseCache.create() finalizes the graph, and later pairs vanish without an error
+        # empty on purpose: DatabaseCache.create() finalizes the graph, and later pairs are lost without an error
         self._cache = pycolmap.DatabaseCache()
         self._fixed_cameras: set[int] = set()
         self._seen_when_tried: dict[int, int] = {}
         self.residuals = Residuals()
-        self.world_count = 1  # grows when the model was begun again, in another world
+        self.world_count = 1  # grows when the model is restarted in another world frame
         self._begin(pycolmap.Reconstruction())
 
     @property
     def model(self) -> Any:
-        """The `pycolmap.Reconstruction`: read it, let only the mapper change it."""
+        """The `pycolmap.Reconstruction`; only the mapper may change it."""
         return self._model
 
     @property
@@ -74,7 +74,7 @@ class LiveMapper:
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
     def add_image(self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
-        """Make an image known, with keypoints (N, 4) and its pairs with earlier images; it is not placed yet."""
+        """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with earlier images; not yet placed."""
         image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
         self._cache.add_image(image)
@@ -88,13 +88,13 @@ class LiveMapper:
         self._mapper.observation_manager.add_image(number)
 
     def place(self, waiting: Iterable[int]) -> list[int]:
-        """Place what can be placed of the waiting images; an image placed may be what another waited for."""
+        """Place as many of the waiting images as possible; after each one the others are tried again."""
         waiting = set(waiting)
         placed: list[int] = []
         placed += self._initialise() if not self.is_initialised else []
         placed += self._register_all(waiting.difference(placed))
         if self._model.num_reg_frames() == 2 and len(waiting) > _MOST_WAITING_FOR_TWO:  # noqa: PLR2004
-            self.world_count += 1  # nothing fits the first two images: they were a bad beginning
+            self.world_count += 1  # nothing fits the first two images: they were a bad pair
             everything = waiting.union(self.placed_numbers())
             self._start_over()
             placed = self._initialise()
@@ -118,24 +118,24 @@ class LiveMapper:
         return placed
 
     def visible_point_count(self, number: int) -> int:
-        """How many points of the model an image's matches reach."""
+        """How many points of the model an image observes through its matches."""
         return int(self._mapper.observation_manager.num_visible_points3D(number))
 
     def swap(self, model: Any) -> None:
-        """Go on with another model of the same images (restored, or solved again); it keeps its world frame."""
+        """Continue with another model of the same images (restored or solved again); its world frame is kept."""
         self._mapper.end_reconstruction(False)
         self._seen_when_tried.clear()
         self._begin(model)
 
     def refine_globally(self) -> None:
-        """Adjust all cameras and points together; the world's frame stays."""
+        """Global bundle adjustment of all cameras and points; the world frame is kept."""
         options = self._options
         self._mapper.iterative_global_refinement(
             2, 5e-4, options.mapping, options.global_bundle, options.triangulation, normalize_reconstruction=False
         )
 
     def complete_points(self) -> None:
-        """Triangulate what the model's images have in common and it does not hold yet; drop what does not fit."""
+        """Triangulate matches that have no point yet, complete and merge tracks, and filter outliers."""
         options = self._options
         for number in self.placed_numbers():
             self._mapper.triangulate_image(options.triangulation, number)
@@ -143,7 +143,7 @@ class LiveMapper:
         self._mapper.filter_points(options.mapping)
 
     def restore_calibrations(self) -> None:
-        """Give calibrated cameras the intrinsics they came with: a solver may have refined them with the others."""
+        """Reset calibrated cameras to their given intrinsics, because a solver may have refined them."""
         moved = False
         for camera_id in self._fixed_cameras:
             camera, given = self._model.camera(camera_id), self._cache.camera(camera_id)
@@ -156,7 +156,7 @@ class LiveMapper:
     def _begin(self, model: Any) -> None:
         self._model = model
         self._mapper = pycolmap.IncrementalMapper(self._cache)
-        self._mapper.begin_reconstruction(model)  # also gives the model the cache's cameras and images
+        self._mapper.begin_reconstruction(model)  # also adds the cache's cameras and images to the model
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
     def _initialise(self) -> list[int]:
@@ -181,22 +181,22 @@ class LiveMapper:
 
     def _begin_with(self, first: int, second: int, second_from_first: Any, bundle: Any) -> None:
         options = self._options
-        # by position: the binding's keyword names are shifted
+        # positional arguments, because the binding's keyword names are shifted
         self._mapper.register_initial_image_pair(options.mapping, first, second, second_from_first)
         for number in (first, second):
             self._mapper.triangulate_image(options.triangulation, number)
         self._mapper.adjust_global_bundle(options.mapping, bundle)
-        self._model.normalize()  # here and never again: it moves the world
+        self._model.normalize()  # only here, because it changes the world frame
         self._mapper.filter_points(options.mapping)
         self._mapper.filter_frames(options.mapping)
 
     def _start_over(self) -> None:
-        self._mapper.end_reconstruction(False)  # discarding fails a check of COLMAP's once images were added since
+        self._mapper.end_reconstruction(False)  # with True a check in COLMAP fails if images were added since
         self._seen_when_tried.clear()
         self._begin(pycolmap.Reconstruction())
 
     def _by_promise(self, numbers: Iterable[int]) -> list[int]:
-        """Images worth a try, the one that sees most points first."""
+        """The images to try, those that observe most points first."""
         seen = {number: self.visible_point_count(number) for number in numbers}
         worth = [
             number
@@ -227,7 +227,7 @@ class LiveMapper:
 
 
 def camera_of_sensor(camera_id: int, sensor: PhotographSensor) -> Any:
-    """A COLMAP camera: PINHOLE when calibrated, else SIMPLE_RADIAL about the best guess of the focal length."""
+    """A COLMAP camera: PINHOLE when calibrated, else SIMPLE_RADIAL with the best estimate of the focal length."""
     size = {"width": sensor.width_px, "height": sensor.height_px, "camera_id": camera_id}
     if sensor.intrinsics is not None:
         camera = pycolmap.Camera(model="PINHOLE", params=list(sensor.intrinsics), **size)
@@ -241,9 +241,9 @@ def camera_of_sensor(camera_id: int, sensor: PhotographSensor) -> Any:
 
 
 def image_and_frame(number: int, camera_id: int, keypoints: NDArray[np.float32]) -> tuple[Any, Any]:
-    """Fresh COLMAP objects of an image with keypoints (N, 4) float32, whose first columns are x and y in pixels.
+    """New COLMAP objects of an image with keypoints (N, 4) float32, whose first columns are x and y in pixels.
 
-    The image is named by its number, because file names need not differ.
+    The image's name is its number, because file names may be equal.
     """
     image = pycolmap.Image(
         name=f"{number:06d}", keypoints=keypoints_in_image(keypoints), camera_id=camera_id, image_id=number

@@ -1,4 +1,4 @@
-"""Which options does COLMAP's mapper run with, and why these?"""
+"""Which options does COLMAP's mapper run with? COLMAP's defaults, except the few that are set and explained here."""
 
 import copy
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Self
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.settings import EngineSettings
 
-MIN_REGISTRATION_INLIERS = 30  # COLMAP's bound on an image's pose: unrelated photographs reach 10
+MIN_REGISTRATION_INLIERS = 30  # COLMAP's bound for an image's pose: unrelated photographs reach 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,11 +15,11 @@ class MapperOptions:
     """One consistent set of COLMAP options; `fixed` cameras (calibrated) keep their intrinsics."""
 
     mapping: Any
-    mapping_fixed: Any  # for images of calibrated cameras: their focal length is not touched by pose estimation
+    mapping_fixed: Any  # for images of calibrated cameras: pose estimation does not change their focal length
     triangulation: Any
     local_bundle: Any
     global_bundle: Any
-    global_bundle_fixed: Any  # the same with all intrinsics kept
+    global_bundle_fixed: Any  # the same, with all intrinsics constant
 
     @classmethod
     def build(cls, settings: EngineSettings, fixed_cameras: frozenset[int]) -> Self:
@@ -27,7 +27,7 @@ class MapperOptions:
         options.num_threads = settings.threads
         options.random_seed = settings.random_seed
         options.constant_cameras = set(fixed_cameras)
-        # the default leaves no points while only two images exist
+        # with the default a model of two images has no points
         options.triangulation.ignore_two_view_tracks = False
         mapping_fixed = options.get_mapper()
         mapping_fixed.abs_pose_refine_focal_length = False
@@ -44,7 +44,7 @@ class MapperOptions:
         )
 
     def initial(self, min_angle_deg: float, min_inliers: int) -> Any:
-        """The mapping options with other demands on the first pair."""
+        """The mapping options with other thresholds for the first pair."""
         options = copy.deepcopy(self.mapping)
         options.init_min_tri_angle = min_angle_deg
         options.init_min_num_inliers = min_inliers

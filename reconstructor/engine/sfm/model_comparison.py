@@ -1,4 +1,4 @@
-"""How far do two models of the same images agree, and how well does a model explain the matches? To judge, not to solve."""
+"""How well do two models agree, and a model with its matches? Aligned camera centres, Sampson and reprojection errors."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -19,9 +19,10 @@ def placed_numbers(model: Any) -> set[int]:
 
 
 def similarity_between(target: Any, source: Any) -> Sim3:
-    """`target_from_source` of two models, by the points that their common images observe with the same feature.
+    """`target_from_source` of two models, from the points that their common images observe with the same feature.
 
-    Points and not camera centres: viewers see points, and cameras on a straight walk leave a turn about it open.
+    Points and not camera centres, because cameras on a straight line do not determine the rotation about it, and because
+    viewers see the points.
 
     Raises:
         DegenerateGeometryError: the models share too few points.
@@ -37,7 +38,7 @@ def similarity_between(target: Any, source: Any) -> Sim3:
 
 
 def point_ids(model: Any, number: int) -> NDArray[np.int64]:
-    """The ids (N,) int64 of the points that the N features of an image observe; -1 for none."""
+    """The id (N,) int64 of the point that each of the N features of an image observes; -1 for none."""
     image = model.image(number)
     ids = np.full(image.num_points2D(), -1, np.int64)
     points = image.points2D
@@ -47,7 +48,7 @@ def point_ids(model: Any, number: int) -> NDArray[np.int64]:
 
 
 def camera_jumps(before: Any, after: Any, before_from_after: Sim3) -> NDArray[np.float64]:
-    """How far each of the N common cameras moves when `after` replaces `before`: (N,), in ratio to their extent before."""
+    """(N,) distance that each common camera moves when `after` replaces `before`, as a ratio to their extent before."""
     numbers = sorted(placed_numbers(before) & placed_numbers(after))
     old = _centers(before, numbers)
     new = before_from_after.apply(_centers(after, numbers))
@@ -86,7 +87,17 @@ def reprojection_inlier_share(model: Any, known: KnownImages, numbers: Iterable[
 def reprojection_errors(
     model: Any, number: int, ids: NDArray[np.int64], observed: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """Pixels between points and their observations (N, 2); inf for points behind the camera."""
+    """(N,) distances in pixels between projected points and their observations.
+
+    Args:
+        model: the `pycolmap.Reconstruction`.
+        number: of the image that observes the points.
+        ids: (N,) int64, of the points.
+        observed: (N, 2) in pixels of the image that COLMAP knows.
+
+    Returns:
+        (N,) float64; inf for points behind the camera.
+    """
     image = model.image(number)
     in_camera = image.cam_from_world() * np.array([model.point3D(int(point_id)).xyz for point_id in ids])
     is_ahead = in_camera[:, 2] > 0
@@ -111,14 +122,17 @@ def _centers(model: Any, numbers: Iterable[int]) -> NDArray[np.float64]:
 
 
 def _rays(model: Any, known: KnownImages, number: int) -> NDArray[np.float64]:
-    """Directions (N, 3), depth 1, of an image's features under the model's intrinsics."""
+    """The rays (N, 3) of an image's features in the camera frame, with z = 1, under the model's intrinsics."""
     camera = model.camera(model.image(number).camera_id)
     at_depth_one = camera.cam_from_img(known.features[number].keypoints[:, :2].astype(np.float64))
     return np.concatenate([at_depth_one, np.ones((len(at_depth_one), 1))], axis=1)
 
 
 def _sampson_errors(model: Any, pair: Pair, rays: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Hartley and Zisserman, Multiple View Geometry, eq. 11.9, in pixels of the newer image; inf behind the camera."""
+    """Sampson errors of a pair's matches, in pixels of the newer image; inf behind the camera.
+
+    Source: Hartley and Zisserman, Multiple View Geometry in Computer Vision, eq. 11.9.
+    """
     newer = model.image(pair.newer)
     newer_from_earlier = newer.cam_from_world() * model.image(pair.earlier).cam_from_world().inverse()
     rotation, shift = newer_from_earlier.rotation.matrix(), np.asarray(newer_from_earlier.translation)
@@ -138,7 +152,7 @@ def _sampson_errors(model: Any, pair: Pair, rays: dict[int, NDArray[np.float64]]
 def _meets_ahead(
     turned: NDArray[np.float64], second: NDArray[np.float64], shift: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Whether `a * turned + shift = b * second` has a, b > 0 in the least-squares sense; nearly parallel rays pass."""
+    """Whether the least-squares solution of `a * turned + shift = b * second` has a, b > 0; nearly parallel rays pass."""
     tt, ss, ts = (turned**2).sum(1), (second**2).sum(1), (turned * second).sum(1)
     t, s = turned @ shift, second @ shift
     spread = tt * ss - ts**2

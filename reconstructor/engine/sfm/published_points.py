@@ -1,6 +1,6 @@
-"""Which points have viewers been given already? A point is new when none of its observations was in a published one.
+"""Which sparse points were published already? A point is new when none of its observations belonged to a published one.
 
-Point ids cannot tell: merging two points gives a new id to a point that viewers have.
+Point ids are not enough: when COLMAP merges two points, a published point gets a new id.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,21 +25,21 @@ class PublishedPoints:
         self._marks.setdefault(number, np.zeros(feature_count, np.bool_))
 
     def take_new(self, model: Any, features: Mapping[int, Features], numbers: Iterable[int]) -> PointCloud:
-        """The points of these images that viewers do not have, coloured; they count as published from now on.
+        """The points of these images that were not published yet, with colours; from now on they count as published.
 
-        Ids grow, so only ids above all earlier ones can be new; only some images are asked, because asking the whole
-        model takes longer with every image.
+        Ids grow, so only ids above all earlier ones can be new. Only some images are searched, because a search of the
+        whole model would take longer with every image.
         """
         observed = [point_ids(model, number) for number in numbers if model.image(number).has_pose]
         ids = np.unique(np.concatenate([np.empty(0, np.int64), *observed]))
         return self._take(model, map(int, ids[ids > self._highest_id]), features, only_new=True)
 
     def skip_present(self, model: Any) -> None:
-        """Count all present points as published: after a restart their ids may differ from what they were."""
+        """Count all present points as published, because their ids may have changed in a restart."""
         self._highest_id = max(model.point3D_ids(), default=0)
 
     def take_all(self, model: Any, features: Mapping[int, Features]) -> PointCloud:
-        """All points, coloured, for a complete new set; what was published before is forgotten."""
+        """All points, with colours, for a complete new set; only these count as published afterwards."""
         for marks in self._marks.values():
             marks.fill(False)
         return self._take(model, sorted(model.point3D_ids()), features, only_new=False)
@@ -56,7 +56,7 @@ class PublishedPoints:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "PublishedPoints":
-        """Unpack the arrays of `to_arrays`: `numbers` and `counts` (N,), `marks` (B,).
+        """Unpack the arrays of `to_arrays`: `numbers` and `counts` (N,) int64, `marks` (B,) uint8.
 
         Raises:
             KeyError: an array is missing.
@@ -86,7 +86,7 @@ class PublishedPoints:
                 positions.append(point.xyz)
                 colors.append(point.color)
         points_in_world = np.array(positions, np.float32).reshape(-1, 3)
-        # a feature of two orientations gives two points in one place
+        # a feature with two orientations gives two points at the same place
         _, rows = np.unique(points_in_world, axis=0, return_index=True)
         return PointCloud(
             points_in_world=points_in_world[rows], colors_rgb=np.array(colors, np.uint8).reshape(-1, 3)[rows]

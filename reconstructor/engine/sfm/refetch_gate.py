@@ -1,6 +1,7 @@
-"""May a new solution replace the live model? Repetitive architecture gives perfect reprojection and wrong poses.
+"""May a new solution replace the live model? Only if it keeps images, observations and epipolar inliers.
 
-The bounds separated both blow-ups (5.2 m and 18.5 m) from all good solutions on six real sets (2026-11-23).
+Reprojection errors are not enough: repetitive architecture gives small ones with wrong poses. The bounds separated both
+failures (errors of 5.2 m and 18.5 m) from all good solutions on six real sets (2026-11-23).
 """
 
 from dataclasses import dataclass
@@ -23,21 +24,21 @@ from reconstructor.engine.sfm.model_comparison import (
 
 _MIN_KEPT_SHARE: Final = 0.95
 _MAX_JUMP_RATIO: Final = 0.05
-_MAX_SHARE_LOSS: Final = 0.005  # beyond that jump
+_MAX_SHARE_LOSS: Final = 0.005  # with a larger jump
 _MAX_SHARE_LOSS_WITHIN_JUMP: Final = 0.02
 _MIN_OBSERVATION_RATIO: Final = 0.6
 _MIN_REPROJECTION_SHARE: Final = 0.9
 _MAX_FOCAL_CHANGE: Final = 0.1
-_MIN_SHARE_ALONE: Final = 0.6  # of a first solution, which has no live model to be compared with
+_MIN_SHARE_ALONE: Final = 0.6  # for a first solution, which has no live model to be compared with
 
 
 class GateFigures(BaseModel):
-    """What the gate looked at."""
+    """The figures that the gate compares with its bounds."""
 
     model_config = ConfigDict(frozen=True)
 
-    kept_share: float  # of the live model's images
-    camera_jump_ratio: float  # largest, over the extent of the cameras
+    kept_share: float  # of the images that the live model places
+    camera_jump_ratio: float  # the largest, over the extent of the cameras
     mean_jump_ratio: float
     epipolar_share_before: float
     epipolar_share_after: float
@@ -48,7 +49,7 @@ class GateFigures(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateVerdict:
-    """Whether a solution passes, and if not, why in one line."""
+    """Whether a solution passes, and if not, the objection in one line."""
 
     figures: GateFigures
     objection: str
@@ -88,7 +89,7 @@ def measure(before: Any, after: Any, known: KnownImages) -> GateFigures:
 
 
 def objection_to(figures: GateFigures) -> str:
-    """One line that says what is wrong with a solution, or nothing."""
+    """One line that says what is wrong with a solution; empty if it passes."""
     loss = figures.epipolar_share_before - figures.epipolar_share_after
     is_within = figures.camera_jump_ratio <= _MAX_JUMP_RATIO and figures.focal_change_ratio <= _MAX_FOCAL_CHANGE
     if figures.kept_share < _MIN_KEPT_SHARE:

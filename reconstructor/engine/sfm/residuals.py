@@ -1,6 +1,6 @@
-"""How far from its photograph's features does a camera show the model's points? One figure an image, in pixels.
+"""How large is an image's reprojection error? The root mean square over its observations, in pixels, cached.
 
-Asked of every image at every step, so an image is measured again only when its camera or its points have changed.
+Every step needs the value of every image, so an image is measured again only when its camera or its points have changed.
 """
 
 from typing import Any, Final
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from reconstructor.engine.sfm.model_comparison import reprojection_errors
 
-_OBSERVATIONS: Final = 200  # of one image, evenly drawn: half a millisecond, and the figure is right to a few percent
+_OBSERVATIONS: Final = 200  # for each image, evenly drawn: half a millisecond, right to a few percent
 
-_State = tuple[bytes, bytes, int]  # pose, intrinsics, how many points it observes
+_State = tuple[bytes, bytes, int]  # pose, intrinsics, number of observed points
 
 
 class Residuals:
@@ -22,7 +22,7 @@ class Residuals:
         self._measured: dict[int, tuple[_State, float | None]] = {}
 
     def of(self, model: Any, number: int) -> float | None:
-        """Of a placed image; None while it observes no point."""
+        """The value of a placed image; None while it observes no point."""
         image = model.image(number)
         pose = image.cam_from_world().matrix().tobytes()
         state = (pose, np.asarray(model.camera(image.camera_id).params).tobytes(), int(image.num_points3D))

@@ -1,4 +1,4 @@
-"""How does a process that did not see the images come to know them? From their files, in order of number."""
+"""How does a new process get the images back? It reads their files, in order of number, and adds them to a mapper."""
 
 from collections.abc import Collection, Iterable
 
@@ -10,14 +10,14 @@ from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 
 
 class EngineStateMissingError(CairnError):
-    """A project has a cloud or steps, but the engine's folder no longer holds what they came from."""
+    """A project has a cloud or steps, but the engine's folder no longer holds the files they need."""
 
     code = "engine_state_missing"
     remedy = "Restore the engine's folder from a backup, or begin the project again from its images."
 
 
 def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
-    """All that is on disk of the images with these numbers.
+    """Read the facts, features and pairs of the images with these numbers.
 
     Raises:
         EngineStateMissingError: a file is missing or cannot be read.
@@ -34,16 +34,16 @@ def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
 
 
 def build_mapper(known: KnownImages, settings: EngineSettings, numbers: Collection[int] | None = None) -> LiveMapper:
-    """A mapper that knows these images, or all, and has placed none of them."""
+    """A mapper to which these images (by default all) are added; none is placed."""
     mapper = LiveMapper(settings)
     for number in known.numbers:
         if numbers is None or number in numbers:
-            introduce(number, known, mapper)
+            add_to_mapper(number, known, mapper)
     return mapper
 
 
-def introduce(number: int, known: KnownImages, mapper: LiveMapper) -> None:
-    """Make one known image known to the mapper."""
+def add_to_mapper(number: int, known: KnownImages, mapper: LiveMapper) -> None:
+    """Add one known image to the mapper, with its camera and its pairs with earlier images."""
     camera_id = known.camera_ids[number]
     mapper.add_camera(camera_id, known.facts[number].sensor)
     pairs = [pair for pair in known.pairs[number] if pair.newer == number]

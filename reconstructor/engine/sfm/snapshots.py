@@ -1,10 +1,11 @@
-"""What survives a kill -9? One folder a step, complete or absent: model, marks, and the very output that was returned.
+"""What survives a kill -9? One folder for each step, complete or absent: model, published marks and returned output.
 
     steps/000012/state.json  marks.npz  model/ (COLMAP binary)  output/ (PLY and update.json: what the caller reads)
 
-A step is written under a temporary name and renamed. The newest few are kept: the caller may still read the last
-output, and if a power cut tore the newest step, the one before it stands. A large model is written at every 5th step
-only, because its size grows with the project; the images after it are placed again from their files.
+A step is written to a temporary folder that is synced and renamed, so it survives a power cut, too. The newest few are
+kept: the caller may still read the last output, and if the newest step is damaged, the previous one is used. A large
+model is written only at every 5th step, because its size grows with the project; images that came later are placed again
+from their files.
 """
 
 import shutil
@@ -15,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from broker.files import sync
 from broker.shards import PointCloud, encode_ply
 from reconstructor.black_box import Update, write_update
 from reconstructor.engine.colmap import pycolmap
@@ -27,7 +29,7 @@ _CLOUD_NAME: Final = "points.ply"
 
 
 class StepImage(BaseModel):
-    """One image that the engine was given; a rejected one has no files."""
+    """One image that the engine got; a rejected one has no files."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,22 +40,22 @@ class StepImage(BaseModel):
 
 
 class StepState(BaseModel):
-    """What a step says beside its model."""
+    """The state of a step except its model."""
 
     model_config = ConfigDict(frozen=True)
 
     sequence: int
     images: tuple[StepImage, ...]
-    added_image_id: str = ""  # of the image added last, and the step that added it: its output may not be read yet
-    added_sequence: int = 0
-    solution: int = 0  # how many complete solutions were taken over
-    model_sequence: int = 0  # of the step whose model this one begins with, often itself; 0: there is none
-    model_sizes_bytes: dict[str, int] = {}  # COLMAP aborts the process on a torn file: sizes are compared first
+    added_image_id: str = ""  # the image added last; the caller may not have read its output yet
+    added_sequence: int = 0  # the step that added it
+    solution: int = 0  # how many refetches replaced the model
+    model_sequence: int = 0  # the step whose model this one uses, often itself; 0: there is none
+    model_sizes_bytes: dict[str, int] = {}  # compared first, because COLMAP aborts the process on a truncated file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A finished step as it lies on disk."""
+    """A finished step, read from disk."""
 
     state: StepState
     published: PublishedPoints
@@ -75,14 +77,14 @@ class Snapshots:
         return next((step for sequence in sequences if (step := self._read(sequence)) is not None), None)
 
     def model_sequence(self, sequence: int, image_count: int, last_sequence: int) -> int:
-        """Which step's model a new step begins with: its own, or for large projects one of the last few."""
+        """The step whose model a new step uses: itself, or for large projects one of the last few."""
         is_recent = 0 < sequence - last_sequence < _STEPS_BETWEEN_MODELS
         return last_sequence if last_sequence and is_recent and image_count > _SMALL_PROJECT_IMAGES else sequence
 
     def commit(
         self, state: StepState, model: Any, published: PublishedPoints, cloud: PointCloud, update: Update
     ) -> Path:
-        """Write a step, with the model if it is to begin with its own; returns its output folder."""
+        """Write a step, with the model if the step uses its own; returns the output folder."""
         final = self._path(state.sequence)
         unfinished = final.with_suffix(".tmp")
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -97,8 +99,12 @@ class Snapshots:
             (output / _CLOUD_NAME).write_bytes(encode_ply(cloud))
         write_update(update, output)
         (unfinished / "state.json").write_text(state.model_dump_json(), encoding="utf-8")
+        for path in (*unfinished.rglob("*"), unfinished):
+            sync(path)
         shutil.rmtree(final, ignore_errors=True)  # an unreadable step of the same number
         unfinished.rename(final)
+        for folder in (final.parent, self.folder):  # the second, because the first image creates folders
+            sync(folder)
         self._forget_old()
         return final / "output"
 

@@ -1,9 +1,9 @@
-"""What runs in the child process of a refetch? The ladder of solutions, each judged by the gate; the first that passes.
+"""What runs in the child process of a refetch? Several solvers in turn; the first solution that passes the gate wins.
 
     python -m reconstructor.engine.sfm.solver FOLDER
 
 FOLDER holds `request.json`, `live/` (the model to be replaced, if there is one) and, afterwards, `result/` and
-`verdict.json`. It is a process of its own because global mapping cannot be cancelled, and the live path goes on.
+`verdict.json`. It is a child process because global mapping cannot be cancelled, and images are added meanwhile.
 """
 
 import os
@@ -21,17 +21,17 @@ from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_ladder
+from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 
 _WATCH_INTERVAL_S: Final = 0.5
-_NICENESS: Final = 5  # a third of the share of the process that adds images meanwhile
+_NICENESS: Final = 5  # a third of the CPU share of the process that adds images
 
 
 class SolveRequest(BaseModel):
-    """What the parent asks for."""
+    """The parent's request."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,7 +43,7 @@ class SolveRequest(BaseModel):
 
 
 class Attempt(BaseModel):
-    """One rung of the ladder."""
+    """One solver's run."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,7 +54,7 @@ class Attempt(BaseModel):
 
 
 class SolveVerdict(BaseModel):
-    """Result of the ladder: `method` is the one that passed, or empty."""
+    """Result of all attempts: `method` is the one that passed, or empty."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,13 +63,13 @@ class SolveVerdict(BaseModel):
 
 
 def solve(folder: Path) -> SolveVerdict:
-    """Climb the ladder; writes `result/` if a solution passes the gate, and returns what happened."""
+    """Try the solvers in turn; writes `result/` if a solution passes the gate."""
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
     configure(seed=request.settings.random_seed)
     known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
     live = _read_model(folder / "live") if request.has_live else None
     attempts: list[Attempt] = []
-    for method, run in _ladder(known, folder, request.settings, live):
+    for method, run in _solvers(known, folder, request.settings, live):
         begun = time.monotonic()
         mapper = build_mapper(known, request.settings)
         if live is not None:
@@ -85,10 +85,10 @@ def solve(folder: Path) -> SolveVerdict:
     return SolveVerdict(method="", attempts=tuple(attempts))
 
 
-def _ladder(
+def _solvers(
     known: KnownImages, folder: Path, settings: EngineSettings, live: Any | None
 ) -> list[tuple[str, Callable[[LiveMapper], bool]]]:
-    def globally(tracks_per_view: int) -> Callable[[LiveMapper], bool]:
+    def by_global_mapping(tracks_per_view: int) -> Callable[[LiveMapper], bool]:
         def run(mapper: LiveMapper) -> bool:
             scratch = folder / "scratch"
             shutil.rmtree(scratch, ignore_errors=True)
@@ -98,12 +98,15 @@ def _ladder(
 
         return run
 
-    def warmly(mapper: LiveMapper) -> bool:
+    def by_bundle_adjustment(mapper: LiveMapper) -> bool:
         mapper.refine_globally()
         return True
 
-    rungs = [(f"global_{index + 1}", globally(tracks)) for index, tracks in enumerate(track_ladder(len(known.numbers)))]
-    return rungs if live is None else [*rungs, ("bundle_adjustment", warmly)]
+    solvers = [
+        (f"global_{index + 1}", by_global_mapping(tracks))
+        for index, tracks in enumerate(track_limits(len(known.numbers)))
+    ]
+    return solvers if live is None else [*solvers, ("bundle_adjustment", by_bundle_adjustment)]
 
 
 def _judged(
@@ -127,7 +130,7 @@ def _write_model(model: Any, folder: Path) -> None:
 
 
 def _end_with(parent_pid: int) -> None:
-    """End this process when its parent is gone: a killed engine leaves no solver behind."""
+    """End this process when its parent has ended, so that a killed engine leaves no solver behind."""
 
     def watch() -> None:
         while os.getppid() == parent_pid:

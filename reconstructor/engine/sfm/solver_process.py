@@ -1,4 +1,4 @@
-"""How does a complete re-solve run beside the live path? In a child process that can be killed; its word is a model."""
+"""How does a complete re-solve run in parallel to the live model? In a child process that can be killed."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ class SolverProcess:
 
     @classmethod
     def start(cls, engine_folder: Path, numbers: tuple[int, ...], live: Any | None, settings: EngineSettings) -> Self:
-        """Begin; `live` is the model to be replaced and is copied to disk before this returns."""
+        """Start the solver; `live` is the model to be replaced and is written to disk before this returns."""
         folder = engine_folder.resolve() / "refetch"
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "live").mkdir(parents=True)
@@ -66,7 +66,7 @@ class SolverProcess:
         """The verdict and, if a solution passed, its model; call once.
 
         Raises:
-            RefetchFailedError: the solver did not come to a verdict in time.
+            RefetchFailedError: the solver did not finish in time, or died.
         """
         try:
             code = self._process.wait(timeout_s)

@@ -1,7 +1,7 @@
-"""Which way is up? Photographers turn and tilt a camera but seldom roll it; nothing else on our rigs knows. Pure numpy.
+"""Which way is up? The direction perpendicular to the cameras' x axes, because photographers seldom roll. Pure numpy.
 
-Viewers level the object by this, so it may change while it is a guess, but is kept still from the moment it is sure
-until a complete reconstruction comes, when everything is drawn again.
+The rigs have no other sensor for it. Viewers level the object by it, so it may change while it is uncertain. Once it is
+certain it stays constant until a complete reconstruction, when everything is drawn again.
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 
-_ROLL: Final = np.radians(2.0)  # what a level hand leaves
-_TILT: Final = np.radians(30.0)  # photographers look up at a facade as they like, and all their images alike
-_SURE: Final = np.radians(1.5)  # twice this, 3 degrees, is what an eye begins to see
+_ROLL: Final = np.radians(2.0)  # standard deviation of the roll of a hand-held camera
+_TILT: Final = np.radians(30.0)  # standard deviation of its tilt, which is alike in all images of a facade
+_SURE: Final = np.radians(1.5)  # twice this, 3 degrees, is just visible
 _ROUNDS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class UpDirection:
-    """A direction in the world, unit (3,), and how far off it may be: its standard deviation in radians."""
+    """A unit direction (3,) in the world frame, and its standard deviation in radians."""
 
     direction: Vector
     deviation_rad: float
@@ -31,12 +31,14 @@ class UpDirection:
 
 
 def estimate_upward(world_from_camera: NDArray[np.floating]) -> UpDirection | None:
-    """The upward direction that poses (N, 4, 4) of hand-held cameras speak for; None without any, or if they disagree.
+    """The up direction of hand-held cameras with poses (N, 4, 4); None without cameras, or if they disagree.
 
-    Level cameras have horizontal x axes: up is the direction most nearly perpendicular to all of them. Cameras that
-    all look the same way leave one turn open, where the belief that they look about straight ahead decides, weakly and
-    only once, because one photographer's tilts are alike. Cameras that lie on their side are outweighed (Cauchy's
-    weights, by iteration: Holland and Welsch, Communications in Statistics A6, 1977).
+    The x axes of level cameras are horizontal: up is the direction most nearly perpendicular to all of them. If all
+    cameras look the same way, the rotation about their x axis stays open. There the prior decides that cameras look
+    about horizontally; it counts weakly, like one camera, because the tilts of one photographer are alike.
+
+    Source: Cauchy weights against rolled cameras by iteratively reweighted least squares, Holland and Welsch, "Robust
+    regression using iteratively reweighted least-squares", Communications in Statistics A6, 1977.
     """
     if len(world_from_camera) == 0:
         return None
@@ -58,7 +60,7 @@ def estimate_upward(world_from_camera: NDArray[np.floating]) -> UpDirection | No
 def next_up_direction(
     known: UpDirection | None, estimate: UpDirection | None, *, may_correct: bool
 ) -> UpDirection | None:
-    """What to say of up, after what was said: the new estimate, unless that would tilt what is rightly upright."""
+    """The up direction to report: the new estimate, or the known one if that is certain and may not be corrected."""
     if estimate is None or (known is not None and known.is_sure and not may_correct):
         return known
     return estimate

@@ -1,4 +1,4 @@
-"""Why does an image wait, and what should the photographer do? One short word for programs, one sentence for people."""
+"""Why does an image wait, and what should the photographer do? A code for programs, and one sentence for people."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def why_waiting(
     number: int,
     visible_point_count: int,
 ) -> WaitingReason:
-    """The reason that helps most; `pairs` are all pairs of this image, with earlier and later ones."""
+    """The most helpful reason; `pairs` are all pairs of this image, with earlier and later images."""
     if feature_count < MIN_FEATURES:
         return TOO_FEW_FEATURES
     if is_only_image:

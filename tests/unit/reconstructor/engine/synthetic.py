@@ -18,7 +18,7 @@ from reconstructor.engine.features.photographs import ImageMetadata, Intrinsics
 from reconstructor.engine.features.sift import Features
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
-from reconstructor.engine.sfm.restore import introduce
+from reconstructor.engine.sfm.restore import add_to_mapper
 from tests.unit.reconstructor.engine.analytic import Object, looking_at, plane, sphere, union
 
 WIDTH_PX, HEIGHT_PX = 480, 360
@@ -97,7 +97,7 @@ class Walk:
         self.mapper.add_camera(1, facts.sensor)
         pairs = [pair for other in self.known.numbers if is_matched and (pair := self.pair(other, number)) is not None]
         self.known.add(number, facts, self.seen.features[number - 1], pairs)
-        introduce(number, self.known, self.mapper)
+        add_to_mapper(number, self.known, self.mapper)
         return self.mapper.place([other for other in self.known.numbers if not self.mapper.is_placed(other)])
 
     def pair(self, earlier: int, newer: int) -> Pair | None:

@@ -52,15 +52,15 @@ def solved(mapper: LiveMapper) -> tuple[None, Any, str]:
 @contextmanager
 def in_the_middle(engine: LiveEngine, work: Callable[[], object], patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Do something once, while a refetch of this engine fuses its first depth map."""
-    tell, left = engine._refetch.tell, [work]
+    report, left = engine._refetch.report, [work]
 
     def told(stage: str, done: int, total: int) -> None:
-        tell(stage, done, total)
+        report(stage, done, total)
         if stage == "fusion" and left:
             left.pop()()
 
     with patch.context() as inside:
-        inside.setattr(engine._refetch, "tell", told)
+        inside.setattr(engine._refetch, "report", told)
         yield
 
 

@@ -12,7 +12,7 @@ def test_nobody_waits_while_no_image_is_added() -> None:
     # must not raise
     alone = Priority()
     alone.begin()
-    alone.give_way()
+    alone.yield_to_images()
 
 
 def test_a_refetch_goes_on_when_the_image_is_through() -> None:
@@ -21,7 +21,7 @@ def test_a_refetch_goes_on_when_the_image_is_through() -> None:
     waited: list[bool] = []
 
     def refetch() -> None:
-        both.give_way()
+        both.yield_to_images()
         waited.append(True)
 
     thread = threading.Thread(target=refetch)
@@ -39,8 +39,8 @@ def test_it_waits_no_longer_than_it_has_worked(monkeypatch: pytest.MonkeyPatch) 
     both = Priority()
     both.begin()
     with both.adding():  # in this thread, so that nobody could end it
-        both.give_way()
-        both.give_way()
+        both.yield_to_images()
+        both.yield_to_images()
 
 
 def test_closing_ends_the_wait_with_an_error() -> None:
@@ -49,5 +49,5 @@ def test_closing_ends_the_wait_with_an_error() -> None:
     closing = threading.Timer(0.05, both.close)
     closing.start()
     with both.adding(), pytest.raises(EngineClosedError):
-        both.give_way()
+        both.yield_to_images()
     closing.join()

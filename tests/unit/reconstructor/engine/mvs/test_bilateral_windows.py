@@ -15,12 +15,12 @@ def planes(count: int, inverse_depth: float = 0.25) -> Planes:
     return Planes(inverse_depth=torch.full((count,), inverse_depth), across=level, down=level.clone())
 
 
-@pytest.mark.parametrize("likeness", [0.05, 1e6])
-def test_the_score_is_the_definitions(likeness: float) -> None:
+@pytest.mark.parametrize("luma_sigma", [0.05, 1e6])
+def test_the_score_is_the_definitions(luma_sigma: float) -> None:
     images = photographed("leaning_wall")
     view, other = images[2].view, images[3].view
     projection = matchable(view, [other])[0][1]
-    windows = WeightedWindows(view.gray(), matchable(view, [other]), radius=3, likeness=likeness)
+    windows = WeightedWindows(view.gray(), matchable(view, [other]), radius=3, luma_sigma=luma_sigma)
     row, column, inverse_depth = 50, 70, 0.25
     score = windows.scores(torch.tensor([row * view.width + column]), planes(1, inverse_depth))
     ys, xs = np.mgrid[row - 3 : row + 4, column - 3 : column + 4] + 0.5
@@ -28,7 +28,7 @@ def test_the_score_is_the_definitions(likeness: float) -> None:
     x, y, _ = projection.at(pixels, torch.full((1, 1, 1), inverse_depth))
     there = projection.sample(other.gray(), x, y)[:, :, 0].numpy().astype(np.float64)
     here = view.gray().numpy().astype(np.float64)[row - 3 : row + 4, column - 3 : column + 4]
-    weight = np.exp(-0.5 * ((here - here[3, 3]) / likeness) ** 2)
+    weight = np.exp(-0.5 * ((here - here[3, 3]) / luma_sigma) ** 2)
     weight /= weight.sum()
     means = (weight * here).sum(), (weight * there).sum()
     covariance = (weight * (here - means[0]) * (there - means[1])).sum()
@@ -40,7 +40,7 @@ def test_the_score_is_the_definitions(likeness: float) -> None:
 def test_a_true_plane_scores_above_one_that_leans_the_other_way() -> None:
     images = photographed("leaning_wall")
     view, true = images[2].view, images[2].depth.reciprocal()
-    windows = WeightedWindows(view.gray(), matchable(view, [images[0].view, images[4].view]), radius=4, likeness=1.0)
+    windows = WeightedWindows(view.gray(), matchable(view, [images[0].view, images[4].view]), radius=4, luma_sigma=1.0)
     inner = torch.zeros_like(true, dtype=torch.bool)
     inner[12:-12, 40:-40] = True
     rows = inner.reshape(-1).nonzero()[:, 0]
@@ -53,7 +53,7 @@ def test_a_true_plane_scores_above_one_that_leans_the_other_way() -> None:
 def test_what_no_source_sees_is_unseen() -> None:
     images = photographed("leaning_wall")
     view = images[2].view
-    windows = WeightedWindows(view.gray(), matchable(view, [images[1].view]), radius=3, likeness=0.1)
+    windows = WeightedWindows(view.gray(), matchable(view, [images[1].view]), radius=3, luma_sigma=0.1)
     rows = torch.arange(view.height * view.width)
     scores = windows.scores(rows, planes(len(rows), 4.0))
     assert bool((scores == UNSEEN).any())

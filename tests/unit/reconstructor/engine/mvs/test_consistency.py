@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from reconstructor.engine.mvs.consistency import ConsistencyThresholds, confirmed, unexplained
+from reconstructor.engine.mvs.consistency import ConsistencyThresholds, filter_consistent, is_new_surface
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from reconstructor.engine.mvs.views import View
 from tests.unit.reconstructor.engine.analytic import Rendered, photographed
@@ -23,7 +23,7 @@ def measured(image: Rendered, *, noise: float, seed: int) -> DepthMap:
     )
 
 
-def witnesses(name: str, noise: float = 2e-4) -> tuple[list[Rendered], list[tuple[View, DepthMap]]]:
+def check_images(name: str, noise: float = 2e-4) -> tuple[list[Rendered], list[tuple[View, DepthMap]]]:
     images = list(photographed(name))
     return images, [(image.view, measured(image, noise=noise, seed=at)) for at, image in enumerate(images)]
 
@@ -33,9 +33,9 @@ def errors(image: Rendered, depth_map: DepthMap) -> Tensor:
 
 
 def test_right_depths_are_confirmed_and_the_mean_is_sharper() -> None:
-    images, others = witnesses("leaning_wall")
+    images, others = check_images("leaning_wall")
     view, depth_map = others[2]
-    result = confirmed(view, depth_map, [others[at] for at in (0, 1, 3, 4)], ConsistencyThresholds())
+    result = filter_consistent(view, depth_map, [others[at] for at in (0, 1, 3, 4)], ConsistencyThresholds())
     assert float(result.valid.float().mean()) > 0.8
     assert float(errors(images[2], result).square().mean().sqrt()) < 0.65 * 2e-4
     expected = errors(images[2], result).square().mean().sqrt()
@@ -44,64 +44,66 @@ def test_right_depths_are_confirmed_and_the_mean_is_sharper() -> None:
 
 
 def test_wrong_depths_are_refused() -> None:
-    images, others = witnesses("leaning_wall")
+    images, others = check_images("leaning_wall")
     view, depth_map = others[2]
     is_wrong = torch.rand(depth_map.valid.shape, generator=torch.Generator().manual_seed(9)) < 0.3
     mixed = torch.where(is_wrong, 1.05 * depth_map.inverse_depth, depth_map.inverse_depth)
-    result = confirmed(view, replace(depth_map, inverse_depth=mixed), [others[1], others[3]], ConsistencyThresholds())
+    result = filter_consistent(
+        view, replace(depth_map, inverse_depth=mixed), [others[1], others[3]], ConsistencyThresholds()
+    )
     assert not bool((result.valid & is_wrong).any())
     assert float(errors(images[2], result).max()) < 1.2e-3
 
 
 def test_one_witness_is_not_enough_unless_one_is_asked_for() -> None:
-    _, others = witnesses("leaning_wall")
+    _, others = check_images("leaning_wall")
     view, depth_map = others[2]
-    assert not bool(confirmed(view, depth_map, [others[3]], ConsistencyThresholds()).valid.any())
-    assert bool(confirmed(view, depth_map, [others[3]], ConsistencyThresholds(min_count=1)).valid.any())
+    assert not bool(filter_consistent(view, depth_map, [others[3]], ConsistencyThresholds()).valid.any())
+    assert bool(filter_consistent(view, depth_map, [others[3]], ConsistencyThresholds(min_count=1)).valid.any())
 
 
 def test_witnesses_from_the_same_place_prove_nothing() -> None:
-    _, others = witnesses("leaning_wall")
+    _, others = check_images("leaning_wall")
     view, depth_map = others[2]
     twins = [(replace(view, image_number=100 + number), depth_map) for number in range(3)]
-    assert not bool(confirmed(view, depth_map, twins, ConsistencyThresholds()).valid.any())
+    assert not bool(filter_consistent(view, depth_map, twins, ConsistencyThresholds()).valid.any())
 
 
 def test_invalid_pixels_of_a_witness_do_not_count() -> None:
-    _, others = witnesses("leaning_wall")
+    _, others = check_images("leaning_wall")
     view, depth_map = others[2]
     blind = [(other, replace(seen, valid=torch.zeros_like(seen.valid))) for other, seen in (others[1], others[3])]
-    assert not bool(confirmed(view, depth_map, blind, ConsistencyThresholds()).valid.any())
+    assert not bool(filter_consistent(view, depth_map, blind, ConsistencyThresholds()).valid.any())
 
 
 def test_occluded_pixels_are_not_confirmed_by_what_hides_them() -> None:
-    images, others = witnesses("two_walls", noise=1e-6)
+    images, others = check_images("two_walls", noise=1e-6)
     view, depth_map = others[0]
-    result = confirmed(view, depth_map, others[1:], ConsistencyThresholds())
+    result = filter_consistent(view, depth_map, others[1:], ConsistencyThresholds())
     assert float(errors(images[0], result).max()) < 1e-3
     assert float(result.valid.float().mean()) > 0.7
 
 
 def test_what_an_earlier_image_shows_is_not_new_and_what_it_hides_is() -> None:
-    images, others = witnesses("two_walls", noise=1e-6)
+    images, others = check_images("two_walls", noise=1e-6)
     view, depth_map = others[4]
-    is_new = unexplained(view, depth_map, [others[2]], ConsistencyThresholds())
+    is_new = is_new_surface(view, depth_map, [others[2]], ConsistencyThresholds())
     is_hidden = hidden(images[4], images[2])
     assert float(is_new[~is_hidden].float().mean()) < 0.06  # the border of the hidden, and a pixel beside it
     assert float(is_new[is_hidden].float().mean()) > 0.9
 
 
 def test_a_sharper_look_is_new() -> None:
-    _, others = witnesses("leaning_wall")
+    _, others = check_images("leaning_wall")
     view, depth_map = others[2]
     coarse = (others[1][0], replace(others[1][1], deviation=2.0 * others[1][1].deviation))
-    assert bool(unexplained(view, depth_map, [coarse], ConsistencyThresholds()).all())
+    assert bool(is_new_surface(view, depth_map, [coarse], ConsistencyThresholds()).all())
 
 
 def hidden(image: Rendered, other: Rendered) -> Tensor:
     """Pixels whose true point the other image does not show, by its true depth."""
     truth = measured(image, noise=1e-9, seed=0), measured(other, noise=1e-9, seed=0)
-    shown = confirmed(
+    shown = filter_consistent(
         image.view, truth[0], [(other.view, truth[1])], ConsistencyThresholds(min_count=1, min_angle_deg=0.1)
     )
     return ~shown.valid

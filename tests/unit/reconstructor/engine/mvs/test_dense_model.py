@@ -155,26 +155,26 @@ def test_progress_is_told_stage_by_stage_and_image_by_image() -> None:
 def test_a_copy_is_made_anew_while_the_model_grows() -> None:
     model, _, _ = grown(4)
     views = [image.view for image in photographed("leaning_wall")]
-    successor = model.copy()
+    next_model = model.copy()
     model.add(views[4])
     before = dict(model.entries)
-    successor.refetch(views[:4])
+    next_model.refetch(views[:4])
     assert dict(model.entries) == before
-    assert list(successor.entries) == [0, 1, 2, 3]
+    assert list(next_model.entries) == [0, 1, 2, 3]
 
 
 def test_a_depth_map_is_adopted_unless_its_cameras_moved_apart() -> None:
     model, engine, _ = grown(5)
     views = [image.view for image in photographed("leaning_wall")]
     last = views[4]
-    successor = model.copy()
-    successor.refetch(views[:4])
+    next_model = model.copy()
+    next_model.refetch(views[:4])
     engine.made.clear()
-    grown_by = successor.adopt(last, model.entries[4])
+    grown_by = next_model.adopt(last, model.entries[4])
     assert engine.made == []
     assert set(grown_by.entries) == {4}
     assert 0 < len(grown_by.sure_points) < len(model.copy().refetch(views).points)
-    assert len(successor.adopt(last, model.entries[4]).points) == 0
+    assert len(next_model.adopt(last, model.entries[4]).points) == 0
     other = model.copy()
     other.refetch(views[:4])
     pose = last.camera_from_world.copy()

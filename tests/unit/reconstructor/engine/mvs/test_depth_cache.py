@@ -32,27 +32,27 @@ def is_same(one: PackedDepth, other: PackedDepth) -> bool:
 @pytest.mark.parametrize("in_memory_bytes", [0, 2 * SIZE_BYTES, 100 * SIZE_BYTES])
 def test_what_was_put_comes_back_whether_in_memory_or_not(tmp_path: Path, in_memory_bytes: int) -> None:
     cache = DepthCache(tmp_path, in_memory_bytes=in_memory_bytes)
-    places = [cache.put(kept(seed)) for seed in range(6)] + [cache.put(kept(6, (7, 5)))]
+    places = [cache.store(kept(seed)) for seed in range(6)] + [cache.store(kept(6, (7, 5)))]
     for seed in (3, 0, 5, 1, 2, 4, 0):
-        assert is_same(places[seed].take(), kept(seed))
-    assert is_same(places[6].take(), kept(6, (7, 5)))
+        assert is_same(places[seed].load(), kept(seed))
+    assert is_same(places[6].load(), kept(6, (7, 5)))
 
 
 def test_only_those_used_last_are_in_memory(tmp_path: Path) -> None:
     cache = DepthCache(tmp_path, in_memory_bytes=2 * SIZE_BYTES)
-    places = [cache.put(kept(seed)) for seed in range(3)]
-    assert places[0].take() is places[0].take()
-    kept_0 = places[0].take()
-    _ = places[1].take(), places[2].take()
-    assert places[0].take() is not kept_0
+    places = [cache.store(kept(seed)) for seed in range(3)]
+    assert places[0].load() is places[0].load()
+    kept_0 = places[0].load()
+    _ = places[1].load(), places[2].load()
+    assert places[0].load() is not kept_0
 
 
 def test_places_without_an_owner_are_used_again(tmp_path: Path) -> None:
     cache = DepthCache(tmp_path, in_memory_bytes=0)
-    held = [cache.put(kept(seed)) for seed in range(4)]
+    held = [cache.store(kept(seed)) for seed in range(4)]
     for seed in range(4, 40):
-        held[seed % 4] = cache.put(kept(seed))
-    assert [is_same(place.take(), kept(36 + index)) for index, place in enumerate(held)] == [True] * 4
+        held[seed % 4] = cache.store(kept(seed))
+    assert [is_same(place.load(), kept(36 + index)) for index, place in enumerate(held)] == [True] * 4
     assert os.fstat(cache._file).st_size <= 5 * SIZE_BYTES
 
 
@@ -64,9 +64,9 @@ def test_a_full_disk_leaves_depth_maps_in_memory(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "pwrite", full)
     given = kept(1)
-    assert cache.put(given).take() is given
+    assert cache.store(given).load() is given
 
 
 def test_the_file_has_no_name(tmp_path: Path) -> None:
-    DepthCache(tmp_path).put(kept(1))
+    DepthCache(tmp_path).store(kept(1))
     assert not list(tmp_path.iterdir())

@@ -10,6 +10,7 @@ from reconstructor.engine.mvs.dense_model import Entry
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from tests.unit.reconstructor.engine.analytic import photographed
+from tests.unit.reconstructor.engine.power_cut import Disk
 
 VIEWS = {image.view.image_number: image.view for image in photographed("leaning_wall")[:3]}
 
@@ -77,3 +78,19 @@ def test_a_torn_file_is_none(files: DepthFiles, tmp_path: Path) -> None:
     path = tmp_path / "depth/000001.000004.npz"
     path.write_bytes(path.read_bytes()[:1000])
     assert depth_in(files, 1) is None
+
+
+def test_a_power_cut_leaves_the_reduced_photographs_and_at_most_the_depth_is_lost(
+    files: DepthFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 3), np.uint8)
+    files.write_pixels(0, pixels)
+    disk = Disk(files.folder)
+    with disk.watched(monkeypatch):
+        files.write_pixels(1, pixels)
+        files.write_entry(1, entry(1, 0.75), 8)
+    disk.cut_power()
+    kept = files.read_pixels(1)
+    assert kept is not None
+    assert np.array_equal(kept, pixels)
+    assert depth_in(files, 1) in {None, 0.5}

@@ -1,4 +1,4 @@
-"""Does a crash at any write leave a state from which the same model grows?"""
+"""Does a crash at any write, or a power cut, leave a state from which the same model grows?"""
 
 import shutil
 import threading
@@ -10,6 +10,7 @@ import pytest
 from reconstructor.black_box import Update
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
+from tests.unit.reconstructor.engine.power_cut import Disk
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
 SETTINGS = EngineSettings(threads=1, max_features=1200, dense=False)
@@ -78,6 +79,24 @@ def test_a_crash_at_any_write_changes_nothing_in_the_end(  # noqa: PLR0917 - fix
     update = LiveEngine(folder, SETTINGS).add_image(path, path.stem).update
     assert np.abs(poses(update) - poses(expected)).max() < 1e-3 * np.ptp(poses(expected)[:, :3, 3], axis=0).max()
     assert update.new_point_count in {expected.new_point_count, 0}
+
+
+@pytest.mark.parametrize("first", [0, BEFORE])
+def test_a_power_cut_after_an_answer_loses_nothing(
+    before: Path, photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    folder = shutil.copytree(before, tmp_path / "engine") if first else tmp_path / "engine"
+    folder.mkdir(exist_ok=True)
+    disk, path = Disk(folder), photographs.paths[first]
+    with disk.watched(monkeypatch):
+        answer = LiveEngine(folder, SETTINGS).add_image(path, path.stem)
+    bytes_by_name = {each.name: each.read_bytes() for each in answer.folder.iterdir()}
+    disk.cut_power()
+    engine = LiveEngine(folder, SETTINGS)
+    assert engine.knows(path.stem)
+    again = engine.add_image(path, path.stem)
+    assert again.update.cameras == answer.update.cameras
+    assert {each.name: each.read_bytes() for each in again.folder.iterdir()} == bytes_by_name
 
 
 def test_only_the_newest_steps_are_kept(before: Path) -> None:

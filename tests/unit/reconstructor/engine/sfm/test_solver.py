@@ -130,7 +130,7 @@ def test_bad_solutions_are_all_refused_and_the_generation_stays_until_a_good_one
     assert len(centers) == COUNT
     for spoil in (wrong_focal_length, tracks_subsampled, mirrored, half_the_images_swapped):
         with monkeypatch.context() as patch:
-            patch.setattr(solver, "_ladder", spoiling(solver._ladder, spoil))
+            patch.setattr(solver, "_solvers", spoiling(solver._solvers, spoil))
             job, remarks = project.run_job()
         assert job.kind is JobKind.REFETCH
         assert [type(each) for each in remarks] == [RefetchRejectedError], spoil.__name__
