@@ -110,7 +110,7 @@ async def _pulled_count(demo: Demo) -> int:
     assert connection
     cloud = demo.data / "pulled.ply"
     words = ["--project", "demo", "--broker-port", connection[1], "--user", "page", "--out", cloud]
-    words += ["--password-file", demo.data / "broker" / "secrets" / "page"]
+    words += ["--password-file", demo.data / "secrets" / "page"]
     pull = await asyncio.create_subprocess_exec(*(sys.executable, "-m", "cairn", "view", "pull", *map(str, words)))
     assert await asyncio.wait_for(pull.wait(), 60) == 0
     return len(open3d.io.read_point_cloud(cloud).points)

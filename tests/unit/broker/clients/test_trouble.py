@@ -1,5 +1,6 @@
 """Is a trouble said once, and again only after it was over?"""
 
+import structlog
 from structlog.testing import capture_logs
 
 from broker.clients.trouble import Trouble
@@ -7,6 +8,7 @@ from broker.logs import get_logger
 
 
 def test_each_code_is_said_once_until_it_is_over() -> None:
+    structlog.reset_defaults()  # another test may have set a level
     trouble = Trouble(log=get_logger(), event="publication_waits")
     with capture_logs() as logs:
         news = [trouble.note(code, "why") for code in ("broker_full", "broker_lost", "broker_full", "broker_lost")]
