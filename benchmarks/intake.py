@@ -12,12 +12,14 @@ import numpy as np
 from PIL import Image
 
 from broker.accounts.access import Credential, User
-from broker.contract import IMAGE, RECEIPT, match
+from broker.config import Connection
+from broker.contract import IMAGE, RECEIPT, RECONSTRUCTOR_STATE, match
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ProjectId
+from broker.live import follow
 from broker.logs import LogLevel, configure
-from broker.messages import ReceiptStatus, UploadAcknowledged
+from broker.messages import ReceiptStatus, ReconstructorPresence, ReconstructorState, UploadAcknowledged
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.outgoing import Outgoing
 from reconstructor.config import Settings
@@ -25,6 +27,7 @@ from reconstructor.service import serve
 
 PROJECT = ProjectId("bench")
 IMAGE_COUNT = 30
+READY_TIMEOUT_S = 30.0
 BLACK_BOX = "benchmarks.intake:nothing"
 
 
@@ -62,7 +65,7 @@ async def measure(mosquitto: Mosquitto, folder: Path) -> list[float]:
     seconds = []
     async with Delivery(rig, client_id="rig-bench", subscriptions=(receipts,)) as delivery:
         await delivery.wait_connected(10)
-        await asyncio.sleep(2)
+        await until_ready(rig)
         messages = delivery.messages()
         for number, payload in enumerate(photographs()):
             topic = space.topic(PROJECT, IMAGE.template, sender="rig-bench", image_name=f"photo-{number}")
@@ -80,6 +83,15 @@ async def measure(mosquitto: Mosquitto, folder: Path) -> list[float]:
     service.cancel()
     await asyncio.gather(service, return_exceptions=True)
     return seconds
+
+
+async def until_ready(connection: Connection) -> None:
+    """Wait until the reconstructor takes images."""
+    async with asyncio.timeout(READY_TIMEOUT_S), follow(connection) as follower:
+        await follower.subscribe(connection.space.topic(PROJECT, RECONSTRUCTOR_STATE.template))
+        async for message in follower.messages():
+            if decode(message.payload, ReconstructorState).presence is ReconstructorPresence.READY:
+                return
 
 
 def main() -> None:
