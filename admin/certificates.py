@@ -76,7 +76,7 @@ class TlsFiles:
         alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         said = {str(name.value) for name in alternative}
         is_ours = found.issuer == _read_certificate(self.authority).subject
-        return is_ours and names <= said and found.not_valid_after_utc - _now() > dt.timedelta(days=RENEW_BEFORE_DAYS)
+        return is_ours and names <= said and self.expires_at() - _now() > dt.timedelta(days=RENEW_BEFORE_DAYS)
 
     def _make_authority(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())

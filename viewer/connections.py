@@ -72,7 +72,7 @@ class TimedConnection(web.RequestHandler):
         """Answer what is no request; neither answer nor log repeats a part of it, which may be a password."""
         del request, message
         get_logger().warning("bad_request", status=status, kind=type(exc).__name__)
-        response = web.Response(status=status, text="this is no request that we know\n", headers={"Server": ""})
+        response = web.Response(status=status, text="this request is not valid HTTP\n", headers={"Server": ""})
         response.force_close()
         return response
 

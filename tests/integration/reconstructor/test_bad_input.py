@@ -261,6 +261,17 @@ async def test_ascii_and_double_precision_are_fine(
         assert (await retained_manifest(mosquitto)).point_count == 2 * POINTS_PER_IMAGE
 
 
+def serve_here(mosquitto: Mosquitto, tmp_path: Path) -> asyncio.Task[None]:
+    """A reconstructor in this process, so that a test can alter its code."""
+    settings = Settings(
+        broker=mosquitto.connection("reconstructor"),
+        projects=(PROJECT,),
+        data_dir=tmp_path / "data",
+        black_box="tests.black_boxes:instant",
+    )
+    return asyncio.create_task(serve(settings), name="service")
+
+
 async def test_a_defect_while_a_message_is_processed_ends_in_a_receipt_and_harms_no_other(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,13 +291,7 @@ async def test_a_defect_while_a_message_is_processed_ends_in_a_receipt_and_harms
     monkeypatch.setattr("reconstructor.intake.receipts.take_in", fail_for_one)
     monkeypatch.setattr(PartialUploads, "open", fail_to_open)
     monkeypatch.setattr(Store, "count_rejected", fail_to_count)
-    settings = Settings(
-        broker=mosquitto.connection("reconstructor"),
-        projects=(PROJECT,),
-        data_dir=tmp_path / "data",
-        black_box="tests.black_boxes:instant",
-    )
-    service = asyncio.create_task(serve(settings), name="service")
+    service = serve_here(mosquitto, tmp_path)
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
         receipt = await rig.send(JPEG, "broken")
@@ -337,13 +342,7 @@ async def test_images_at_qos_0_beyond_the_room_for_them_are_refused_in_words(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reconstructor.intake.router.MAX_WAITING_BYTES", 0)
-    settings = Settings(
-        broker=mosquitto.connection("reconstructor"),
-        projects=(PROJECT,),
-        data_dir=tmp_path / "data",
-        black_box="tests.black_boxes:instant",
-    )
-    service = asyncio.create_task(serve(settings), name="service")
+    service = serve_here(mosquitto, tmp_path)
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
         for name in ("first", "second"):
