@@ -34,6 +34,7 @@ PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
         "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "demo"),
         "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "demo"),
         "up": Entry("admin.cli:up_app", "Run them with one status screen.", "demo"),
+        "audit": Entry("admin.cli:audit_app", "List who did what.", "demo"),
         "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
         "doctor": Entry("viewer.doctor", "Measure whether the browsers' endpoint is fast enough.", "demo"),
         "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),

@@ -1,4 +1,4 @@
-"""`cairn init`, `up` and `invite`: from an empty folder to a team."""
+"""`cairn init`, `up`, `invite` and `audit`: from an empty folder to a team, and who did what."""
 
 import asyncio
 import io
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from admin.audit import Wanted, deeds_of, line_of
 from admin.invite import invite_user, local_address, read_duration
 from admin.system import Ports, System, free_port_from
 from admin.up import run_system
@@ -29,6 +30,7 @@ from broker.logs import LogLevel, configure
 init_app = typer.Typer(add_completion=False)
 up_app = typer.Typer(add_completion=False)
 invite_app = typer.Typer(add_completion=False)
+audit_app = typer.Typer(add_completion=False)
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")]
 _HERE = Path()
@@ -99,6 +101,22 @@ def invite(
     else:
         link = invite_user(system, name, role, project, lasts=read_duration(lasts), uses=uses, host=host)
         _show_link(link, role)
+
+
+@audit_app.command()
+def audit(
+    project: Annotated[str | None, typer.Option(metavar="PROJECT", help="Only this one.", show_default=False)] = None,
+    account: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one.", show_default=False)] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only the last 30m, 24h, 7d.", show_default=False)
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    folder: Folder = _HERE,
+) -> None:
+    """List who joined, uploaded, asked for what and changed accounts, oldest first; times are UTC."""
+    begin = datetime.now(UTC) - read_duration(since) if since is not None else None
+    for deed in deeds_of(System(folder.resolve()), Wanted(project=project, account=account, since=begin)):
+        print(deed.model_dump_json(exclude_none=True) if is_json else line_of(deed))
 
 
 def _show_link(link: Link, role: Role) -> None:

@@ -14,6 +14,7 @@ from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.errors import CairnError
+from broker.files import bound
 from broker.ids import ProjectId
 from broker.mosquitto import Mosquitto
 from broker.settings import Settings
@@ -33,6 +34,7 @@ PasswordTo = Annotated[
 DataDir = Annotated[Path, typer.Option("--data", help="The broker's folder: accounts, conf, log and what is retained.")]
 _DATA = Path("data/broker")
 _WATCH_S = 0.2
+_MOST_LOG_BYTES = 16 * 1024 * 1024  # about 100,000 connections
 
 
 @app.command()
@@ -82,6 +84,7 @@ def start(
             if broker.pid is None:
                 sys.stderr.write(f"the broker ended by itself: see {plan.log}\n")
                 raise typer.Exit(1)
+            bound(plan.log, _MOST_LOG_BYTES)
             if stamp != book.stamp():
                 stamp = book.stamp()
                 _reload(broker, book)

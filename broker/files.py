@@ -1,6 +1,7 @@
 """How is a file written so that a power cut cannot harm it? Temporary file, fsync, rename, fsync of the folder."""
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,21 @@ def write_bytes(path: Path, payload: bytes, mode: int = 0o644) -> None:
             view = view[os.write(descriptor, view) :]
     finally:
         os.close(descriptor)
+
+
+def earlier(path: Path) -> Path:
+    """Where `bound` keeps what a log said before."""
+    return path.with_name(f"{path.name}.1")
+
+
+def bound(path: Path, most_bytes: int) -> None:
+    """Keep the log of a running program small: above this size copy it aside and empty it.
+
+    The program must append (O_APPEND); a line that it writes at this moment may be lost.
+    """
+    if path.exists() and path.stat().st_size > most_bytes:
+        shutil.copy(path, earlier(path))
+        os.truncate(path, 0)
 
 
 def sync(path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 
+from broker.accounts.audit import AuditLog
 from broker.delivery import Delivery
 from broker.ids import ProjectId, client_id
 from broker.logs import get_logger
@@ -69,6 +70,7 @@ def context_of(settings: Settings, project: ProjectId, store: Store, decoders: D
         decoders=decoders,
         presence=presence,
         log=get_logger(project=project),
+        audit=AuditLog(settings.data_dir),
     )
 
 

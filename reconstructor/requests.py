@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
+from broker.accounts.audit import Action
 from broker.channel import Match
 from broker.contract import RESPONSE
 from broker.delivery import Incoming
@@ -88,6 +89,10 @@ async def answer_request(context: Context, asked: ReceivedRequest) -> None:
     context.log.info(
         "request_answered", user=asked.user, verb=request.verb.value, code=refusal.code if refusal else None
     )
+    if request.verb is not Verb.PING:  # which changes nothing, and comes from every page all the time
+        await context.note(
+            Action.REQUESTED, asked.user, verb=request.verb, refused=refusal.code if refusal is not None else None
+        )
     await _respond(context, asked, request, count, refusal)
 
 

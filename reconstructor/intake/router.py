@@ -1,4 +1,7 @@
-"""What happens to each message that arrives? Images, pieces and scale bars are stored, requests queued, bad messages answered by an error event."""
+"""What happens to each message that arrives? Images, pieces and scale bars are stored, requests queued, commands to rigs noted.
+
+Bad messages are answered by an error event.
+"""
 
 import asyncio
 import contextlib
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from broker.channel import Match
-from broker.contract import IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, match
+from broker.contract import COMMAND, DESIRED_SETTINGS, IMAGE, REQUEST, SCALE_BAR, UPLOAD_PIECE, match
 from broker.delivery import Incoming
 from broker.errors import CairnError
 from broker.ids import ImageName
@@ -15,6 +18,7 @@ from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import MessageFailedError, translating_defects
 from reconstructor.disk import send_flow, wait_for_disk
 from reconstructor.gaps import Gaps
+from reconstructor.intake.commands import note_command
 from reconstructor.intake.lanes import Lanes
 from reconstructor.intake.pieces import receive_upload
 from reconstructor.intake.receipts import captured_at, receipt_for, rejection, send_receipt
@@ -25,7 +29,8 @@ from reconstructor.storage.attempts import key_of
 from reconstructor.storage.durable_files import StoreError
 
 # The filter of the pieces matches begin and end, too; filters of their own would bring those twice.
-READ = (IMAGE, UPLOAD_PIECE, REQUEST, SCALE_BAR)
+READ = (IMAGE, UPLOAD_PIECE, REQUEST, SCALE_BAR, COMMAND, DESIRED_SETTINGS)
+_WITHOUT_SENDER = frozenset({REQUEST, SCALE_BAR, COMMAND, DESIRED_SETTINGS})
 # One sender's flow window and some more: while its images wait for a decoder, other senders' still come.
 RECEIVE_MAXIMUM = 8
 
@@ -73,7 +78,7 @@ class _Router:
         """Messages of one lane are processed one after the other: one for each sender, one for everything else."""
         with contextlib.suppress(CairnError):
             found = match(self.context.space, message.topic)
-            if found.channel not in {REQUEST, SCALE_BAR}:
+            if found.channel not in _WITHOUT_SENDER:
                 return found.sender
         return ""
 
@@ -111,6 +116,9 @@ class _Router:
         if found.channel is SCALE_BAR:
             await receive_scale_bar(context, message.payload)
             return
+        if found.channel in {COMMAND, DESIRED_SETTINGS}:
+            await note_command(context, found, message)
+            return
         if found.sender not in context.senders:
             await send_flow(context, found.sender)
             context.senders.add(found.sender)
@@ -144,7 +152,7 @@ class _Router:
         # A full disk or a lost broker must not make the refusal itself fail: the log has the message already.
         with contextlib.suppress(CairnError):
             found = match(self.context.space, message.topic)
-            if found.channel in {REQUEST, SCALE_BAR}:
+            if found.channel in _WITHOUT_SENDER:
                 await self.context.publish_error(failed, topic=message.topic)
                 return
             name = found.image_name if found.channel is IMAGE else ImageName(found.image_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from broker.accounts.audit import Action
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.manifest import Manifest
@@ -33,6 +34,8 @@ async def receive_scale_bar(context: Context, payload: bytes) -> None:
     context.log.info(
         "scale_changed", source=scale.source.value if scale else "none", metres_per_unit=scale and scale.metres_per_unit
     )
+    bar = decode(payload, ScaleBar) if payload else None
+    await context.note(Action.SET_SCALE, bar.user if bar else None, distance_m=bar.distance_m if bar else "taken back")
     context.signals.revised.set()
 
 

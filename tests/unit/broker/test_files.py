@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.files import UNFINISHED, write_durably
+from broker.files import UNFINISHED, bound, earlier, write_durably
 
 
 def test_several_files_are_written_synced_and_renamed_in_this_order(
@@ -44,3 +44,16 @@ def test_a_secret_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     write_durably(tmp_path, {"password": b"x"}, mode=0o600)
     assert (tmp_path / "password").stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / f"password{UNFINISHED}").exists()
+
+
+def test_a_log_that_grew_is_kept_aside_and_goes_on_empty(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    with log.open("ab", buffering=0) as program:
+        program.write(b"x" * 100)
+        bound(log, 100)
+        assert not earlier(log).exists()
+        program.write(b"y")
+        bound(log, 100)
+        program.write(b"z")
+    assert earlier(log).read_bytes() == b"x" * 100 + b"y"
+    assert log.read_bytes() == b"z"
