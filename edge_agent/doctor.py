@@ -108,7 +108,7 @@ async def check_broker(settings: Settings) -> Finding:
     async with Delivery(
         settings.broker, client_id=fresh_client_id("edge-doctor", name), session_expiry_s=0
     ) as delivery:
-        state = await delivery.wait_connected(CONNECT_TIMEOUT_S)
+        state = await delivery.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
     limit = f", messages up to {state.limits.max_packet_bytes / MIB:.0f} MiB"
     return Finding(
         subject="broker",
