@@ -77,7 +77,7 @@ class InvitationDesk:
         return json_answer(answered) if isinstance(answered, Answered) else answered
 
     async def list_open(self, request: web.Request) -> web.Response:
-        """Open invitations of a project; whoever may not invite learns just that."""
+        """Open invitations of a project; somebody who may not invite learns just that."""
         asked = ListOpen(login=await self._login(request), project=request.match_info["project"][:64])
         answered = await self._ask(asked, refused=json_answer(InvitationList(can_invite=False)))
         if not isinstance(answered, Answered):

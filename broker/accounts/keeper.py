@@ -1,6 +1,6 @@
 """Who may change accounts while the system runs? The keeper: a Unix socket beside the broker that knows four requests.
 
-The page server passes requests on and cannot do more. Whoever redeems shows that they have the link. Whoever invites,
+The page server passes requests on and cannot do more. A guest shows that they have the link. A person who invites,
 lists or revokes shows an operator's name and password, which the keeper compares with the account's hash by itself; it
 invites viewers and contributors only. So a page server that was taken over makes no account and no invitation by itself.
 """
@@ -133,25 +133,25 @@ class Keeper:
         thread.start()
         path = self.data_dir / SOCKET_NAME
         try:
-            server = asyncio.run_coroutine_threadsafe(self._open(path), loop).result()
-            try:
-                yield
-            finally:
-                loop.call_soon_threadsafe(server.close)
-                path.unlink(missing_ok=True)
-        finally:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()
-
-    async def _open(self, path: Path) -> asyncio.Server:
-        try:
             path.unlink(missing_ok=True)
-            server = await asyncio.start_unix_server(self._serve, path, limit=_MAX_LINE_BYTES)
+            opening = asyncio.start_unix_server(self._serve, path, limit=_MAX_LINE_BYTES)
+            server = asyncio.run_coroutine_threadsafe(opening, loop).result()
             path.chmod(0o660)
         except OSError as exc:  # a path of more than 107 bytes, too
+            self._end(loop, thread)
             raise KeeperNotOpenError(f"cannot listen on {path}: {exc.strerror or exc}") from exc
-        return server
+        try:
+            yield
+        finally:
+            loop.call_soon_threadsafe(server.close)
+            self._end(loop, thread)
+            path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -8,7 +8,7 @@ import pytest
 
 from broker.accounts.access import User
 from broker.accounts.invitation_secret import Secret
-from broker.accounts.keeper import Keeper
+from broker.accounts.keeper import Keeper, KeeperNotOpenError
 from broker.accounts.keeper_requests import Answered
 from broker.accounts.passwords import hashed, is_password
 from broker.accounts.users import UserBook
@@ -103,3 +103,10 @@ def test_what_the_page_may_not_ask_for_is_no_request(
 def test_a_name_of_a_rig_is_refused(keeper: Keeper, passwords: dict[str, str]) -> None:
     answered = asked(keeper, "create", ("ops", passwords["ops"]), invitation=INVITATION | {"name": "rig-1"})
     assert answered.code == "bad_id"
+
+
+def test_a_folder_with_too_long_a_path_is_named(tmp_path: Path) -> None:
+    deep = tmp_path / ("long-" * 20)
+    deep.mkdir()
+    with pytest.raises(KeeperNotOpenError, match="too long"), Keeper(data_dir=deep, root="r", port=1).listening():
+        pass
