@@ -20,6 +20,7 @@ from broker.printable import printable
 _JOINED: Final = re.compile(
     r"^(\d+): New client connected from (\S+):\d+ as (.*) \(p\d, c\d, k\d+, u'([a-z0-9-]+)'\)\.$", re.ASCII
 )
+_OPERATORS_ONLY: Final = frozenset({Action.COMMANDED, Action.SET_SETTINGS})  # their topic names the rig, not them
 _MAX_CLIENT: Final = 100
 
 
@@ -63,8 +64,9 @@ def deeds_of(system: System, wanted: Wanted) -> list[Deed]:
 
 def line_of(deed: Deed) -> str:
     """One line for people: time in UTC, account, deed, project, details."""
+    nobody = "an operator" if deed.action in _OPERATORS_ONLY else "-"
     details = " ".join(f"{name}={value}" for name, value in deed.details.items())
-    words = (f"{deed.at:%Y-%m-%d %H:%M:%S}", deed.account or "an operator", deed.action, deed.project or "-", details)
+    words = (f"{deed.at:%Y-%m-%d %H:%M:%S}", deed.account or nobody, deed.action, deed.project or "-", details)
     return printable("  ".join(words))
 
 

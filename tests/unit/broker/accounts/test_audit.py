@@ -115,4 +115,4 @@ def test_invitations_are_deeds_and_their_secret_is_not_written(tmp_path: Path) -
         (Action.REVOKED, "bert", "chapel"),
     ]
     text = (tmp_path / FILE_NAME).read_text()
-    assert not any(secret.text in text or secret.password("anna") in text for secret in secrets)
+    assert not any(secret.text in text or secret.key.text in text for secret in secrets)
