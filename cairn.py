@@ -111,6 +111,12 @@ def main() -> None:
     except CairnError as exc:
         sys.stderr.write(f"cairn {sys.argv[1]}: {exc.sentence}\n")
         sys.exit(1)
+    except PermissionError as exc:
+        from broker.service.install import sudo_line  # noqa: PLC0415 - only when it is needed
+
+        hint = f"; what runs as a service is looked after by root: {line}" if (line := sudo_line()) else ""
+        sys.stderr.write(f"cairn {sys.argv[1]}: no permission for {exc.filename}{hint}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

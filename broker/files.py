@@ -1,7 +1,8 @@
 """How is a file written so that a power cut cannot harm it? Temporary file, fsync, rename, fsync of the folder."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,26 @@ def write_bytes(path: Path, payload: bytes, mode: int = 0o644) -> None:
             view = view[os.write(descriptor, view) :]
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def as_owner_of(folder: Path) -> Iterator[None]:
+    """Let root write as the owner of a folder: a service that runs as another user must read what its command lines write.
+
+    For everybody else it does nothing.
+    """
+    found = folder.stat()
+    if os.geteuid() != 0 or found.st_uid == 0:
+        yield
+        return
+    group = os.getegid()
+    os.setegid(found.st_gid)
+    os.seteuid(found.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
 
 
 def sync(path: Path) -> None:

@@ -14,7 +14,7 @@ from broker.accounts.access import Credential, User
 from broker.accounts.invitation_secret import BadInvitationError, Secret
 from broker.accounts.users import UserBook
 from broker.channel import Role
-from broker.files import write_durably
+from broker.files import as_owner_of, write_durably
 
 INVITABLE: Final = frozenset({Role.AGENT, Role.CONTRIBUTOR, Role.VIEWER, Role.OPERATOR, Role.OBSERVER})
 
@@ -115,7 +115,7 @@ class Invitations:
     @contextmanager
     def _changing(self) -> Iterator[list[Invitation]]:
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.data_dir / "invitations.lock").open("a") as lock:
+        with as_owner_of(self.data_dir), (self.data_dir / "invitations.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             rows = self.all()
             yield rows

@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from broker.accounts.access import Account, BadUserError, Credential, User
-from broker.files import write_durably
+from broker.files import as_owner_of, write_durably
 from broker.ids import ProjectId
 
 
@@ -133,7 +133,7 @@ class UserBook:
     def _changing(self) -> Iterator[dict[str, Account]]:
         """Read the accounts, let the block change them, and write them; two programs do not overwrite each other."""
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.data_dir / "users.lock").open("a") as lock:
+        with as_owner_of(self.data_dir), (self.data_dir / "users.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             accounts = {str(each.user.name): each for each in self.accounts()}
             yield accounts
