@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from broker.errors import CairnError
-from broker.files import as_owner_of, write_durably
+from broker.files import write_durably
 
 AUTHORITY_DAYS: Final = 3650
 SERVER_DAYS: Final = 397
@@ -108,8 +108,7 @@ class TlsFiles:
         for name, content in files.items():
             is_secret = isinstance(content, bytes)
             text = content if isinstance(content, bytes) else content.public_bytes(serialization.Encoding.PEM)
-            with as_owner_of(self.folder):
-                write_durably(self.folder, {name: text}, mode=0o600 if is_secret else 0o644)
+            write_durably(self.folder, {name: text}, mode=0o600 if is_secret else 0o644)
 
 
 def machine_names() -> frozenset[str]:

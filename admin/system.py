@@ -16,7 +16,7 @@ from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.config import BadSettingsError
-from broker.files import as_owner_of, write_durably
+from broker.files import write_durably
 from broker.ids import ProjectId
 
 PROGRAM_ROLES: Final[Mapping[str, Role]] = {
@@ -94,8 +94,7 @@ class System:
                 if project not in projects:
                     projects.append(str(project))
         try:
-            with as_owner_of(self.folder):
-                write_durably(self.folder, {self.settings_file.name: tomlkit.dumps(document).encode()})
+            write_durably(self.folder, {self.settings_file.name: tomlkit.dumps(document).encode()})
         except OSError as exc:
             raise BadSettingsError(f"cannot write {self.settings_file}: {exc.strerror}") from exc
 

@@ -1,5 +1,6 @@
 """How is a file written so that a power cut cannot harm it? Temporary file, fsync, rename, fsync of the folder."""
 
+import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +28,11 @@ def write_durably(folder: Path, files: Mapping[str, bytes], *, mode: int = 0o644
 
 def write_bytes(path: Path, payload: bytes, mode: int = 0o644) -> None:
     """Write a file that only its owner may read when the mode says so; not yet durable."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        descriptor = _create(path, mode)
+    except FileExistsError:  # left by a power cut
+        path.unlink()
+        descriptor = _create(path, mode)
     try:
         view = memoryview(payload)
         while view:
@@ -37,23 +42,29 @@ def write_bytes(path: Path, payload: bytes, mode: int = 0o644) -> None:
 
 
 @contextmanager
-def as_owner_of(folder: Path) -> Iterator[None]:
-    """Let root write as the owner of a folder: a service that runs as another user must read what its command lines write.
-
-    For everybody else it does nothing.
-    """
-    found = folder.stat()
-    if os.geteuid() != 0 or found.st_uid == 0:
-        yield
-        return
-    group = os.getegid()
-    os.setegid(found.st_gid)
-    os.seteuid(found.st_uid)
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file while the block runs: two programs do not change the files beside it at once."""
     try:
+        descriptor = _create(path, 0o600)
+    except FileExistsError:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.seteuid(0)
-        os.setegid(group)
+        os.close(descriptor)
+
+
+def _create(path: Path, mode: int) -> int:
+    """Create a file; what root creates belongs to the owner of the folder.
+
+    So a service that runs as another user can read what its command lines write as root. O_EXCL and O_NOFOLLOW, because
+    that user could have put a link there.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    if os.geteuid() == 0 and (folder := path.parent.stat()).st_uid != 0:
+        os.fchown(descriptor, folder.st_uid, folder.st_gid)
+    return descriptor
 
 
 def sync(path: Path) -> None:

@@ -124,7 +124,7 @@ class Unit:
             self.program,
             *self.readable,
         ):
-            # systemd makes the folders above a bound path anew: their permissions do not count.
+            # systemd itself makes the folders above a bound path: permissions in the home folder do not count.
             parents = [] if _is_in_home(path) else path.parents
             try:
                 closed = next((each for each in parents if not each.stat().st_mode & 0o001), None)

@@ -120,7 +120,7 @@ def test_units_of_a_system_are_clean_and_little_exposed(system: System, open_fol
     assert users[0] == 'u cairn-broker - "cairn broker"\n'
 
 
-def test_installing_again_starts_nothing_anew(system: System, open_folder: Path) -> None:
+def test_installing_again_restarts_nothing(system: System, open_folder: Path) -> None:
     first, again, after_change = Steps(), Steps(), Steps()
     install_system(system, run=first, root=open_folder)
     names = "cairn-broker.service cairn-reconstructor.service cairn-page.service"
