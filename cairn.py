@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from broker.errors import CairnError
+from broker.errors import CairnError, one_line
 
 OURS: Final = frozenset({"broker", "edge_agent", "reconstructor", "viewer", "admin", "demo"})
 
@@ -108,14 +108,8 @@ def main() -> None:
     """Run one program; an error of ours is one line and exit code 1, bad usage exit code 2."""
     try:
         app(prog_name="cairn")
-    except CairnError as exc:
-        sys.stderr.write(f"cairn {sys.argv[1]}: {exc.sentence}\n")
-        sys.exit(1)
-    except PermissionError as exc:
-        from broker.service.install import sudo_line  # noqa: PLC0415 - only when it is needed
-
-        hint = f"; what runs as a service is looked after by root: {line}" if (line := sudo_line()) else ""
-        sys.stderr.write(f"cairn {sys.argv[1]}: no permission for {exc.filename}{hint}\n")
+    except (CairnError, PermissionError) as exc:
+        sys.stderr.write(f"cairn {sys.argv[1]}: {one_line(exc)}\n")
         sys.exit(1)
 
 

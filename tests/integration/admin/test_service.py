@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,15 +26,6 @@ ROOT = Path(__file__).parents[3]
 NUMBERS = {"cairn-broker": 61_101, "cairn-page": 61_102, "cairn-reconstructor": 61_103, "cairn-edge": 61_104}
 MOST_EXPOSURE = 2.0
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand files over")
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every user of the machine can enter; pytest's own are closed."""
-    folder = Path(tempfile.mkdtemp(prefix="cairn-service-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
