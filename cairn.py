@@ -31,16 +31,16 @@ class Entry:
 
 PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
     {
-        "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "demo"),
-        "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "demo"),
-        "up": Entry("admin.cli:up_app", "Run them with one status screen.", "demo"),
+        "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "server"),
+        "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "server"),
+        "up": Entry("admin.cli:up_app", "Run them with one status screen.", "server"),
         "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
-        "doctor": Entry("viewer.doctor", "Measure whether the browsers' endpoint is fast enough.", "demo"),
+        "doctor": Entry("viewer.doctor", "Measure whether the browsers' endpoint is fast enough.", "server"),
         "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
         "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
-        "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "demo"),
-        "export": Entry("reconstructor.exports.cli", "Write a reconstruction as COLMAP, PLY, LAZ or glTF.", "demo"),
-        "view": Entry("viewer.cli", "Serve the page; view from the command line.", "demo"),
+        "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "server"),
+        "export": Entry("reconstructor.exports.cli", "Write a reconstruction as COLMAP, PLY, LAZ or glTF.", "server"),
+        "view": Entry("viewer.cli", "Serve the page; view from the command line.", "server"),
     }
 )
 
