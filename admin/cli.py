@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from admin.invite import invite_user, local_address, read_duration
+from admin.invite import invite_user, public_address, read_duration
 from admin.service import install_system, system_units
 from admin.system import Ports, System, free_port_from
 from admin.up import run_system
@@ -44,6 +44,14 @@ def init(
     this_machine_only: Annotated[
         bool, typer.Option("--this-machine-only", help="Nothing listens on the network.")
     ] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="HOST",
+            help="A name or address of this machine that it does not know itself; may be given again.",
+        ),
+    ] = None,
     is_service: Annotated[
         bool, typer.Option("--service", help="Install and start systemd units; needs root, else it says how.")
     ] = False,
@@ -57,7 +65,7 @@ def init(
     is_new = not system.settings_file.exists()
     tls = None if this_machine_only else free_port_from(_TLS_PORT)
     ports = Ports(mqtt=free_port_from(_MQTT_PORT), tls=tls, page=free_port_from(_PAGE_PORT))
-    system.add_project(ProjectId(project), ports)
+    system.add_project(ProjectId(project), ports, names or ())
     if is_service:
         install_system(system)
     for line in _told(system, ProjectId(project), is_new=is_new, is_service=is_service):
@@ -132,7 +140,7 @@ def _told(system: System, project: ProjectId, *, is_new: bool, is_service: bool)
     settings = system.settings()
     page, tls = settings["viewer"]["port"], settings["broker"].get("tls_port")
     is_open = settings["viewer"]["host"] != "127.0.0.1"
-    address = local_address() if is_open else "127.0.0.1"
+    address = public_address(system) if is_open else "127.0.0.1"
     lines = [f"project {project} is set up in {system.folder}"]
     if is_service:
         names = " ".join(unit.user for unit in system_units(system))
