@@ -33,6 +33,7 @@ PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
     {
         "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "server"),
         "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "server"),
+        "renew": Entry("admin.cli:renew_app", "Renew the broker's certificate in time.", "server"),
         "up": Entry("admin.cli:up_app", "Run them with one status screen.", "server"),
         "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
         "doctor": Entry("viewer.doctor", "Measure whether the browsers' endpoint is fast enough.", "server"),

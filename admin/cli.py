@@ -31,6 +31,7 @@ from broker.service.install import sudo_line
 init_app = typer.Typer(add_completion=False)
 up_app = typer.Typer(add_completion=False)
 invite_app = typer.Typer(add_completion=False)
+renew_app = typer.Typer(add_completion=False)
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")]
 _HERE = Path()
@@ -80,6 +81,14 @@ def up(folder: Folder = _HERE) -> None:
     os.environ[SETTINGS_VARIABLE] = str(system.settings_file)
     with _screen() as show:
         asyncio.run(run_system(system, show))
+
+
+@renew_app.command()
+def renew(folder: Folder = _HERE) -> None:
+    """Renew the broker's certificate when it ends within 30 days, or when this machine has another address."""
+    system = System(folder.resolve())
+    if system.tls.authority.exists() and system.tls.ensure(system.names()):
+        print(f"renewed {system.tls.certificate}, until {system.tls.expires_at():%Y-%m-%d}")
 
 
 @invite_app.command()
@@ -143,7 +152,7 @@ def _told(system: System, project: ProjectId, *, is_new: bool, is_service: bool)
     address = public_address(system) if is_open else "127.0.0.1"
     lines = [f"project {project} is set up in {system.folder}"]
     if is_service:
-        names = " ".join(unit.user for unit in system_units(system))
+        names = " ".join(f"cairn-{unit.name}" for unit in system_units(system))
         lines += [f"it runs      systemctl status {names}", "its log      journalctl -u 'cairn-*'"]
     else:
         lines += ["start it     cairn up" if is_new else "it is served from the next `cairn up` on"]

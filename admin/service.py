@@ -42,6 +42,14 @@ _RECONSTRUCTOR_LIMITS: Final = """\
 StartLimitIntervalSec=120
 StartLimitBurst=5"""
 
+_RENEWAL: Final = """\
+Type=oneshot
+# Certificates may be read by everybody; the keys are written with permissions of their own.
+UMask=0022
+TasksMax=32
+MemoryMax=256M
+PrivateDevices=yes"""
+
 _PAGE: Final = """\
 Type=exec
 TimeoutStopSec=10
@@ -53,9 +61,21 @@ PrivateDevices=yes"""
 def system_units(system: System) -> list[Unit]:
     """The services of one system."""
     data, settings_file = system.data.resolve(), system.settings_file.resolve()
+    renewal = Unit(
+        name="renew",
+        user=BROKER_USER,
+        purpose="renewal of the certificate",
+        words=("renew", "--folder", str(settings_file.parent)),
+        settings_file=settings_file,
+        writable=(data / "tls",),
+        service_lines=_RENEWAL,
+        schedule="hourly",  # also for a new address of this machine
+    )
     return [
+        *([renewal] if system.tls.folder.exists() else []),
         Unit(
             name="broker",
+            user=BROKER_USER,
             purpose="broker: Mosquitto and its accounts",
             words=("broker", "start"),
             settings_file=settings_file,
@@ -64,6 +84,7 @@ def system_units(system: System) -> list[Unit]:
         ),
         Unit(
             name="reconstructor",
+            user=RECONSTRUCTOR_USER,
             purpose="reconstructor: images become shards",
             words=("reconstructor", "run"),
             settings_file=settings_file,
@@ -73,6 +94,7 @@ def system_units(system: System) -> list[Unit]:
         ),
         Unit(
             name="page",
+            user=PAGE_USER,
             purpose="page server and MQTT relay",
             words=("view", "serve"),
             settings_file=settings_file,
@@ -95,7 +117,10 @@ def system_owners(system: System) -> list[Owner]:
     for name, user in (("page", PAGE_USER), ("reconstructor", RECONSTRUCTOR_USER), ("ops", person)):
         owners.append(Owner(path=system.password_file(name).resolve(), user=user, group="root", mode=0o600))
     if system.tls.folder.exists():
-        owners.append(Owner(path=data / "tls", user=BROKER_USER, group=BROKER_USER, mode=0o711, is_deep=True))
+        # A page that speaks TLS itself has the broker's certificate. Its group may read the key, and not the authority's.
+        group = PAGE_USER if "certificate" in system.settings()["viewer"] else BROKER_USER
+        owners.append(Owner(path=data / "tls", user=BROKER_USER, group=group, mode=0o2711, is_deep=True))
+        owners.append(Owner(path=system.tls.key.resolve(), user=BROKER_USER, group=group, mode=0o640))
     return owners
 
 

@@ -31,6 +31,7 @@ def rig_unit(settings_file: Path, settings: Settings, groups: Iterable[str]) -> 
     watched = [folder / settings.folder] if settings.folder is not None else []
     return Unit(
         name="edge",
+        user=RIG_USER,
         purpose="edge agent: the camera of this rig",
         words=("edge", "run"),
         settings_file=settings_file,

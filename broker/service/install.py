@@ -100,22 +100,23 @@ def install(units: Sequence[Unit], owners: Sequence[Owner], *, run: Run = run_co
         ServiceFailedError: a step did not work.
     """
     check_not_taken(units, root)
-    texts = {unit: unit.render() for unit in units}
-    for unit in units:
+    files = {unit: unit.files() for unit in units}
+    for user in dict.fromkeys(unit.user for unit in units):
         users = root / "etc" / "sysusers.d"
-        _write(users, f"{unit.user}.conf", f'u {unit.user} - "cairn {unit.name}"\n')
-        run(["systemd-sysusers", str(users / f"{unit.user}.conf")])
+        _write(users, f"{user}.conf", f'u {user} - "{user.replace("-", " ")}"\n')
+        run(["systemd-sysusers", str(users / f"{user}.conf")])
     for owner in owners:
         for command in owner.commands():
             run(command)
     for unit in units:
         unit.check_access()
-    changed = [unit.file_name for unit, text in texts.items() if _write(_unit_folder(root), unit.file_name, text)]
+    written = {unit: [_write(_unit_folder(root), *file) for file in files[unit].items()] for unit in units}
+    started = [unit.started for unit in units]
     run(["systemctl", "daemon-reload"])
-    run(["systemctl", "enable", *(unit.file_name for unit in units)])
-    if changed:
+    run(["systemctl", "enable", *started])
+    if changed := [unit.started for unit in units if any(written[unit])]:
         run(["systemctl", "restart", *changed])
-    run(["systemctl", "start", *(unit.file_name for unit in units)])
+    run(["systemctl", "start", *started])
 
 
 def _unit_folder(root: Path) -> Path:

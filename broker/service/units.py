@@ -62,7 +62,8 @@ class Unit:
     """One program as a service.
 
     Attributes:
-        name: the unit is `cairn-{name}.service`, its user `cairn-{name}`.
+        name: the unit is `cairn-{name}.service`.
+        user: the system user that it runs as.
         purpose: for people.
         words: what stands after `cairn`.
         settings_file: the file that the program reads; its folder is the working directory.
@@ -70,10 +71,12 @@ class Unit:
         readable: what else it reads, for example a folder of photographs.
         unit_lines: further lines of the section [Unit].
         service_lines: further lines of the section [Service].
+        schedule: when a timer starts it (systemd.time), for a program that ends by itself; else it runs all the time.
         program: the `cairn` command; by default that of the Python that runs.
     """
 
     name: str
+    user: str
     purpose: str
     words: tuple[str, ...]
     settings_file: Path
@@ -81,25 +84,33 @@ class Unit:
     readable: tuple[Path, ...] = ()
     unit_lines: str = "StartLimitIntervalSec=0"
     service_lines: str = ""
+    schedule: str | None = None
     program: Path = PROGRAM
 
     @property
     def file_name(self) -> str:
-        """Its name for systemctl."""
+        """The name of its file."""
         return f"cairn-{self.name}.service"
 
     @property
-    def user(self) -> str:
-        """The system user that it runs as."""
-        return f"cairn-{self.name}"
+    def started(self) -> str:
+        """What systemctl starts: the service, or its timer."""
+        return f"cairn-{self.name}.{'service' if self.schedule is None else 'timer'}"
 
     @property
     def settings_line(self) -> str:
         """The line that says which system the unit belongs to."""
         return f"Environment={SETTINGS_VARIABLE}={self.settings_file}"
 
+    def files(self) -> dict[str, str]:
+        """The unit files by their names; raises like `render`."""
+        files = {self.file_name: self.render()}
+        if self.schedule is not None:
+            files[self.started] = _TIMER.format(head="\n".join(self._head()), schedule=self.schedule)
+        return files
+
     def render(self) -> str:
-        """The text of the unit file.
+        """The text of the service.
 
         Raises:
             BadServicePathError: a path has characters that mean something to systemd.
@@ -107,7 +118,8 @@ class Unit:
         for path in (self.program, self.settings_file, *self.writable, *self.readable):
             if not _PLAIN_PATH.fullmatch(str(path)):
                 raise BadServicePathError(f"a service cannot use {path}: choose a path without blanks and signs")
-        return "\n".join([*self._unit_section(), *self._service_section(), *_INSTALL]) + "\n"
+        target = _INSTALL if self.schedule is None else ()
+        return "\n".join([*self._head(), *self._unit_section(), *self._service_section(), *target]) + "\n"
 
     def seen_in_homes(self) -> list[Path]:
         """What the unit must see below home folders: Python, the code, the settings and what it reads."""
@@ -137,11 +149,13 @@ class Unit:
                     f"services have users of their own and cannot read {path}: chmod o+rX {closed}"
                 )
 
-    def _unit_section(self) -> Iterator[str]:
+    def _head(self) -> Iterator[str]:
         yield "# Written by cairn, and again with each installation."
-        yield f"# Put changes into a drop-in: systemctl edit {self.user}"
+        yield f"# Put changes into a drop-in: systemctl edit cairn-{self.name}"
         yield "[Unit]"
         yield f"Description=cairn {self.purpose}"
+
+    def _unit_section(self) -> Iterator[str]:
         yield "Wants=network-online.target"
         yield "After=network-online.target time-sync.target" + (
             "" if self.name == "broker" else " cairn-broker.service"
@@ -155,20 +169,33 @@ class Unit:
         yield self.settings_line
         yield f"WorkingDirectory={self.settings_file.parent}"
         yield f"User={self.user}"
-        yield "Restart=always"
-        yield "RestartSec=5"
+        if self.schedule is None:
+            yield "Restart=always"
+            yield "RestartSec=5"
         yield "# Each connection is a file descriptor, and those of strangers must not use up the default of 1024."
         yield "LimitNOFILE=65536"
         yield "# A child process that the kernel kills for its memory does not end the program, which starts it again."
         yield "OOMPolicy=continue"
-        yield self.service_lines
         yield ""
         yield from (f"BindReadOnlyPaths={path}" for path in self.seen_in_homes())
         yield from (f"BindPaths={path}" for path in self.writable)
         yield _SANDBOX
         yield ""
+        yield self.service_lines
+        yield ""
 
 
+_TIMER: Final = """\
+{head}
+
+[Timer]
+OnBootSec=1min
+OnCalendar={schedule}
+RandomizedDelaySec=5min
+
+[Install]
+WantedBy=timers.target
+"""
 _INSTALL: Final = ("[Install]", "WantedBy=multi-user.target")
 
 

@@ -96,8 +96,8 @@ def acting_as(name: str) -> Iterator[None]:
 def test_units_of_a_system_are_clean_and_little_exposed(system: System, open_folder: Path) -> None:
     install_system(system, run=Steps(), root=open_folder)
     units = units_below(open_folder)
-    assert [unit.stem for unit in units] == ["cairn-broker", "cairn-page", "cairn-reconstructor"]
-    assert complaints(units) == ""
+    assert [unit.stem for unit in units] == ["cairn-broker", "cairn-page", "cairn-reconstructor", "cairn-renew"]
+    assert complaints([*units, open_folder / "etc/systemd/system/cairn-renew.timer"]) == ""
     assert max(exposure(unit) for unit in units) <= MOST_EXPOSURE
     for drop_in in ("gpu", "black-box"):
         folder = open_folder / "etc/systemd/system/cairn-reconstructor.service.d"
@@ -113,7 +113,7 @@ def test_units_of_a_system_are_clean_and_little_exposed(system: System, open_fol
 def test_installing_again_restarts_nothing(system: System, open_folder: Path) -> None:
     first, again, after_change = Steps(), Steps(), Steps()
     install_system(system, run=first, root=open_folder)
-    names = "cairn-broker.service cairn-reconstructor.service cairn-page.service"
+    names = "cairn-renew.timer cairn-broker.service cairn-reconstructor.service cairn-page.service"
     assert first.done[-4:] == [
         "systemctl daemon-reload",
         f"systemctl enable {names}",
@@ -135,14 +135,31 @@ def test_services_of_another_folder_are_left_alone(system: System, open_folder: 
     other, steps = System(open_folder / "castle"), Steps()
     other.folder.mkdir()
     other.add_project(ProjectId("castle"), Ports(mqtt=1884, tls=8884, page=8081))
-    with pytest.raises(ServiceTakenError, match=r"cairn-broker\.service is there already, for .*/chapel/cairn\.toml"):
+    with pytest.raises(ServiceTakenError, match=r"cairn-renew\.service is there already, for .*/chapel/cairn\.toml"):
         install_system(other, run=steps, root=open_folder)
     assert steps.done == []
     assert [unit.read_text() for unit in units_below(open_folder)] == before
 
 
 @needs_root
+def test_a_page_that_speaks_tls_reads_the_key_of_the_broker(system: System, open_folder: Path) -> None:
+    asyncio.run(asyncio.to_thread(int))
+    settings = system.settings_file.read_text()
+    system.settings_file.write_text(settings.replace("[viewer]", f'[viewer]\ncertificate = "{system.tls.certificate}"'))
+    install_system(system, run=Steps(), root=open_folder)
+    for _ in range(2):
+        with acting_as("cairn-page"):
+            assert system.tls.key.read_text().startswith("-----BEGIN PRIVATE KEY")
+            assert not os.access(system.tls.folder / "ca.key", os.R_OK, effective_ids=True)
+        with acting_as("cairn-reconstructor"):
+            assert not os.access(system.tls.key, os.R_OK, effective_ids=True)
+        system.tls.certificate.unlink()
+        assert system.tls.ensure(frozenset({"localhost"}))  # and the same after a renewal
+
+
+@needs_root
 def test_each_user_reads_its_own_files_only(system: System, open_folder: Path) -> None:
+    asyncio.run(asyncio.to_thread(int))  # imports what another user might not be able to read
     install_system(system, run=Steps(), root=open_folder)
     books, tls = system.data / "broker/users.json", system.tls
     (system.data / "reconstructor/chapel").mkdir()
@@ -153,6 +170,8 @@ def test_each_user_reads_its_own_files_only(system: System, open_folder: Path) -
     }
     secrets = {path for paths in own.values() for path in paths} | {system.password_file("ops"), tls.folder / "ca.key"}
     own["cairn-broker"].add(tls.folder / "ca.key")  # it renews its certificate
+    tls.certificate.unlink()
+    tls.ensure(frozenset({"localhost"}))  # as root
     for user, readable in own.items():
         with acting_as(user):
             found = {path for path in secrets if os.access(path, os.R_OK, effective_ids=True)}

@@ -9,6 +9,7 @@ from broker.service.units import BadServicePathError, Unit
 
 UNIT = Unit(
     name="page",
+    user="cairn-page",
     purpose="page server",
     words=("view", "serve"),
     settings_file=Path("/home/anna/chapel/cairn.toml"),
