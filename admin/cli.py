@@ -17,7 +17,8 @@ from rich.live import Live
 from rich.text import Text
 
 from admin.audit import Wanted, deeds_of, line_of
-from admin.invite import invite_user, local_address, read_duration
+from admin.invite import invite_user, public_address, read_duration
+from admin.service import install_system, system_units
 from admin.system import Ports, System, free_port_from
 from admin.up import run_system
 from broker.accounts.invitation_secret import Link
@@ -26,11 +27,13 @@ from broker.channel import Role
 from broker.config import SETTINGS_VARIABLE
 from broker.ids import ProjectId
 from broker.logs import LogLevel, configure
+from broker.service.install import sudo_line
 
 init_app = typer.Typer(add_completion=False)
 up_app = typer.Typer(add_completion=False)
 invite_app = typer.Typer(add_completion=False)
 audit_app = typer.Typer(add_completion=False)
+renew_app = typer.Typer(add_completion=False)
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")]
 _HERE = Path()
@@ -44,15 +47,31 @@ def init(
     this_machine_only: Annotated[
         bool, typer.Option("--this-machine-only", help="Nothing listens on the network.")
     ] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="HOST",
+            help="A name or address of this machine that it does not know itself; may be given again.",
+        ),
+    ] = None,
+    is_service: Annotated[
+        bool, typer.Option("--service", help="Install and start systemd units; needs root, else it says how.")
+    ] = False,
 ) -> None:
     """Set up broker, reconstructor and page for a project, or for one more project."""
     configure(level=LogLevel.WARNING)
+    if is_service and (line := sudo_line()) is not None:
+        print(line)
+        raise typer.Exit(1)
     system = System(folder.resolve())
     is_new = not system.settings_file.exists()
     tls = None if this_machine_only else free_port_from(_TLS_PORT)
     ports = Ports(mqtt=free_port_from(_MQTT_PORT), tls=tls, page=free_port_from(_PAGE_PORT))
-    system.add_project(ProjectId(project), ports)
-    for line in _told(system, ProjectId(project), is_new=is_new):
+    system.add_project(ProjectId(project), ports, names or ())
+    if is_service:
+        install_system(system)
+    for line in _told(system, ProjectId(project), is_new=is_new, is_service=is_service):
         print(line)
 
 
@@ -64,6 +83,14 @@ def up(folder: Folder = _HERE) -> None:
     os.environ[SETTINGS_VARIABLE] = str(system.settings_file)
     with _screen() as show:
         asyncio.run(run_system(system, show))
+
+
+@renew_app.command()
+def renew(folder: Folder = _HERE) -> None:
+    """Renew the broker's certificate when it ends within 30 days, or when this machine has another address."""
+    system = System(folder.resolve())
+    if system.tls.authority.exists() and system.tls.ensure(system.names()):
+        print(f"renewed {system.tls.certificate}, until {system.tls.expires_at():%Y-%m-%d}")
 
 
 @invite_app.command()
@@ -135,14 +162,18 @@ def _state(row: Invitation) -> str:
     return f"{used}, {'ended' if is_over else 'until'} {row.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _told(system: System, project: ProjectId, *, is_new: bool) -> list[str]:
+def _told(system: System, project: ProjectId, *, is_new: bool, is_service: bool) -> list[str]:
     """What was set up, what to do next, and which ports other machines need."""
     settings = system.settings()
     page, tls = settings["viewer"]["port"], settings["broker"].get("tls_port")
     is_open = settings["viewer"]["host"] != "127.0.0.1"
-    address = local_address() if is_open else "127.0.0.1"
+    address = public_address(system) if is_open else "127.0.0.1"
     lines = [f"project {project} is set up in {system.folder}"]
-    lines += ["start it     cairn up" if is_new else "it is served from the next `cairn up` on"]
+    if is_service:
+        names = " ".join(f"cairn-{unit.name}" for unit in system_units(system))
+        lines += [f"it runs      systemctl status {names}", "its log      journalctl -u 'cairn-*'"]
+    else:
+        lines += ["start it     cairn up" if is_new else "it is served from the next `cairn up` on"]
     lines += [f"open         http://{address}:{page}/  as ops, password in {system.password_file('ops')}"]
     if is_open:
         lines += [

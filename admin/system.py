@@ -1,7 +1,7 @@
 """Where does a system keep its parts, and what is set up? One folder: cairn.toml, and `data` with accounts, keys and images."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -67,6 +67,10 @@ class System:
         """Its authority and certificate."""
         return TlsFiles(self.data / "tls")
 
+    def names(self) -> frozenset[str]:
+        """How other machines reach this one; raises BadSettingsError when cairn.toml cannot be read."""
+        return machine_names() | frozenset(self.settings().get("broker", {}).get("names", ()))
+
     def password_file(self, name: str) -> Path:
         """Where a program of this machine finds its password."""
         return self.data / "secrets" / f"{name}.password"
@@ -75,15 +79,20 @@ class System:
         """What cairn.toml says; empty without one. Raises BadSettingsError when it cannot be read."""
         return self._document().unwrap()
 
-    def add_project(self, project: ProjectId, ports: Ports) -> None:
+    def add_project(self, project: ProjectId, ports: Ports, names: Sequence[str] = ()) -> None:
         """Set the system up for a project, or for one more; what people changed in cairn.toml stays.
+
+        Args:
+            project: the project.
+            ports: where a new system listens.
+            names: names and addresses of this machine that it does not know itself.
 
         Raises:
             BadSettingsError: cairn.toml cannot be read or written.
         """
         self._open_accounts(project)
         if ports.tls is not None:
-            self.tls.ensure(machine_names())
+            self.tls.ensure(self.names() | frozenset(names))
         document = self._document()
         for name, values in self._tables(ports).items():
             table = document.setdefault(name, tomlkit.table())
@@ -93,6 +102,9 @@ class System:
                 projects = table.setdefault("projects", tomlkit.array())
                 if project not in projects:
                     projects.append(str(project))
+        if names:
+            said = document["broker"].setdefault("names", tomlkit.array())
+            said.extend(name for name in names if name not in said)
         try:
             write_durably(self.folder, {self.settings_file.name: tomlkit.dumps(document).encode()})
         except OSError as exc:

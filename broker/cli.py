@@ -3,12 +3,13 @@
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from broker.accounts.access import BadUserError, User, acl
+from broker.accounts.access import Account, BadUserError, User, acl
 from broker.accounts.keeper import Keeper
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
@@ -17,6 +18,8 @@ from broker.errors import CairnError
 from broker.files import bound
 from broker.ids import ProjectId
 from broker.mosquitto import Mosquitto
+from broker.service.install import sudo_line
+from broker.service.system_mosquitto import ETC, SystemMosquitto
 from broker.settings import Settings
 from broker.topics import DEFAULT_ROOT, TopicSpace
 
@@ -65,9 +68,45 @@ def start(
         root=root,
     )
     plan = settings.plan()
+    book = UserBook(plan.data_dir)
+    with Mosquitto(plan, book.accounts()) as broker:
+        sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
+        if not book.accounts():
+            sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")
+        _keep(settings, broker.reload, lambda: broker.pid is not None)
+        if broker.pid is None:
+            sys.stderr.write(f"the broker ended by itself: see {plan.log}\n")
+            raise typer.Exit(1)
+
+
+@app.command("install")
+def install_accounts(
+    data: Annotated[Path | None, typer.Option("--data", help="The broker's folder.", show_default=False)] = None,
+    to: Annotated[Path, typer.Option("--to", help="The settings folder of the system's Mosquitto.")] = ETC,
+    is_kept: Annotated[
+        bool, typer.Option("--keep", help="Stay, put changes of accounts in force, and redeem invitations.")
+    ] = False,
+) -> None:
+    """Use the system's own Mosquitto: write conf, passwords and ACL where it reads them, and reload it. Needs root."""
+    if (line := sudo_line()) is not None:
+        print(line)
+        raise typer.Exit(1)
+    settings = Settings.load(data_dir=data)
+    plan = settings.plan()
+    book = UserBook(plan.data_dir)
+    system = SystemMosquitto(plan=plan, folder=to)
+    system.install(book.accounts())
+    sys.stderr.write(f"{len(book.users())} accounts are in force; the system's Mosquitto reads {system.conf}\n")
+    if is_kept:
+        _keep(settings, system.reload, lambda: True)
+
+
+def _keep(settings: Settings, reload: Callable[[list[Account]], None], runs: Callable[[], bool]) -> None:
+    """Redeem invitations and put changes of accounts in force, until Ctrl-C or until the broker ended."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    plan = settings.plan()
     book = UserBook(plan.data_dir)
     stamp = book.stamp()
     keeper = Keeper(
@@ -76,23 +115,17 @@ def start(
         port=plan.tls_port or plan.port,
         authority=settings.authority,
     )
-    with Mosquitto(plan, book.accounts()) as broker, keeper.listening():
-        sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
-        if not book.accounts():
-            sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")
-        while not stop.wait(_WATCH_S):
-            if broker.pid is None:
-                sys.stderr.write(f"the broker ended by itself: see {plan.log}\n")
-                raise typer.Exit(1)
+    with keeper.listening():
+        while runs() and not stop.wait(_WATCH_S):
             bound(plan.log, _MOST_LOG_BYTES)
             if stamp != book.stamp():
                 stamp = book.stamp()
-                _reload(broker, book)
+                _reload(book, reload)
 
 
-def _reload(broker: Mosquitto, book: UserBook) -> None:
+def _reload(book: UserBook, reload: Callable[[list[Account]], None]) -> None:
     try:
-        broker.reload(book.accounts())
+        reload(book.accounts())
     except CairnError as exc:
         sys.stderr.write(f"the accounts stay as they were: {exc.sentence}\n")
     else:

@@ -1,8 +1,6 @@
 """Who did what, and when? An audit log: one JSON line for each deed, appended to a file of its owner, of bounded size."""
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +11,7 @@ from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from broker.files import append, locked
 from broker.logs import get_logger
 from broker.printable import printable
 
@@ -96,15 +95,12 @@ class AuditLog:
 
     def _append(self, line: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / "audit.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self.folder / "audit.lock"):
             if self._file.exists() and self._file.stat().st_size + len(line) > MAX_BYTES:
                 for older, newer in pairwise([*reversed(_earlier(self._file)), self._file]):
                     if newer.exists():
                         newer.replace(older)
-            descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            with os.fdopen(descriptor, "ab") as file:
-                file.write(line)
+            append(self._file, line)
 
 
 def _earlier(file: Path) -> list[Path]:

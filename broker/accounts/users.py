@@ -1,6 +1,5 @@
 """Who has an account on our broker? One file, readable by its owner only: names, roles, projects, password hashes."""
 
-import fcntl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from broker.accounts.access import Account, BadUserError, Credential, User
 from broker.accounts.audit import Action, AuditLog
 from broker.errors import CairnError
-from broker.files import write_durably
+from broker.files import locked, write_durably
 from broker.ids import ProjectId
 
 
@@ -153,8 +152,7 @@ class UserBook:
     def _changing(self) -> Iterator[dict[str, Account]]:
         """Read the accounts, let the block change them, and write them; two programs do not overwrite each other."""
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.data_dir / "users.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self.data_dir / "users.lock"):
             before = {str(each.user.name): each for each in self.accounts()}
             accounts = dict(before)
             yield accounts
