@@ -12,7 +12,7 @@ from reconstructor.context import Context
 from reconstructor.decoders import Decoders
 from reconstructor.decoders.inspection import PixelLimits
 from reconstructor.decoders.protocol import Limits
-from reconstructor.intake.router import READ, RECEIVE_MAXIMUM
+from reconstructor.intake.router import RECEIVE_MAXIMUM, subscriptions
 from reconstructor.presence import Presence, last_will
 from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
@@ -37,7 +37,7 @@ def context_of(settings: Settings, project: ProjectId, store: Store, decoders: D
     delivery = Delivery(
         settings.broker,
         client_id=client_id_of(project, store),
-        subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
+        subscriptions=subscriptions(space, project),
         will=last_will(settings, project, run),
         receive_maximum=RECEIVE_MAXIMUM,
     )
