@@ -34,6 +34,10 @@ PasswordTo = Annotated[
     typer.Option(metavar="FILE", help="Where to write the password; NAME.password by default.", show_default=False),
 ]
 DataDir = Annotated[Path, typer.Option("--data", help="The broker's folder: accounts, conf, log and what is retained.")]
+SystemFolder = Annotated[
+    Path | None,
+    typer.Option("--to", help="The settings folder of the system's Mosquitto; /etc/mosquitto by default."),
+]
 _DATA = Path("data/broker")
 _WATCH_S = 0.2
 
@@ -80,23 +84,35 @@ def start(
 @app.command("install")
 def install_accounts(
     data: Annotated[Path | None, typer.Option("--data", help="The broker's folder.", show_default=False)] = None,
-    to: Annotated[Path, typer.Option("--to", help="The settings folder of the system's Mosquitto.")] = ETC,
-    is_kept: Annotated[
-        bool, typer.Option("--keep", help="Stay, put changes of accounts in force, and redeem invitations.")
-    ] = False,
+    to: SystemFolder = None,
 ) -> None:
     """Use the system's own Mosquitto: write conf, passwords and ACL where it reads them, and reload it. Needs root."""
     if (line := sudo_line()) is not None:
         print(line)
         raise typer.Exit(1)
-    settings = Settings.load(data_dir=data)
+    settings = Settings.load(data_dir=data, system_folder=to)
     plan = settings.plan()
     book = UserBook(plan.data_dir)
-    system = SystemMosquitto(plan=plan, folder=to)
+    system = SystemMosquitto(plan=plan, folder=settings.system_folder or ETC)
     system.install(book.accounts())
     sys.stderr.write(f"{len(book.users())} accounts are in force; the system's Mosquitto reads {system.conf}\n")
-    if is_kept:
-        _keep(settings, system.reload, lambda: True)
+
+
+@app.command("keep")
+def keep_accounts(
+    data: Annotated[Path | None, typer.Option("--data", help="The broker's folder.", show_default=False)] = None,
+    to: SystemFolder = None,
+) -> None:
+    """Look after the system's own Mosquitto until Ctrl-C: changes of accounts act at once, invitations are redeemed.
+
+    Needs root, or Mosquitto's own user.
+    """
+    settings = Settings.load(data_dir=data, system_folder=to)
+    plan = settings.plan()
+    system = SystemMosquitto(plan=plan, folder=settings.system_folder or ETC)
+    system.reload(UserBook(plan.data_dir).accounts())
+    sys.stderr.write(f"the accounts of {system.private} follow those of {plan.data_dir}; Ctrl-C stops it\n")
+    _keep(settings, system.reload, lambda: True)
 
 
 def _keep(settings: Settings, reload: Callable[[list[Account]], None], runs: Callable[[], bool]) -> None:
