@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from broker.accounts.access import Account, BadUserError, User, acl
-from broker.accounts.keeper import Keeper
+from broker.accounts.keeper import SOCKET_NAME, Keeper
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.errors import CairnError
+from broker.files import give_to_owner_of_folder
 from broker.ids import ProjectId
 from broker.mosquitto import Mosquitto
 from broker.service.install import sudo_line
@@ -130,6 +131,7 @@ def _keep(settings: Settings, reload: Callable[[list[Account]], None], runs: Cal
         authority=settings.authority,
     )
     with keeper.listening():
+        give_to_owner_of_folder(plan.data_dir / SOCKET_NAME)
         while runs() and not stop.wait(_WATCH_S):
             if stamp != book.stamp():
                 stamp = book.stamp()
