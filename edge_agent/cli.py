@@ -12,6 +12,7 @@ import typer
 
 from broker.config import settings_file
 from broker.errors import CairnError
+from broker.files import keep_private
 from broker.logs import LogLevel, configure
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from edge_agent import agent, calibrate, doctor, join, status, upload
@@ -40,6 +41,7 @@ def run(
     log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
     """Photograph and upload until stopped, or until a fixed set of photographs has all its receipts."""
+    keep_private()
     configure(level=log_level)
     settings = load(
         project=project,
@@ -60,6 +62,7 @@ def upload_files(
     name: Name = None,
 ) -> None:
     """Send files and wait for the receipt of each; exit 0 only when every one is stored."""
+    keep_private()
     configure(level=LogLevel.ERROR)
     settings = load(project=project, agent=name)
     is_complete = asyncio.run(upload.send_files(settings, files))
