@@ -11,7 +11,7 @@ from admin.programs import Program
 from admin.system import System
 from broker.config import SETTINGS_VARIABLE, BadSettingsError
 from broker.logs import get_logger
-from broker.mosquitto import find_binary
+from broker.mosquitto import BrokerStartError, find_binary
 from broker.projects.settings_watch import changes_of_projects
 from broker.settings import Settings as BrokerSettings
 from viewer.config import Settings as ViewerSettings
@@ -35,11 +35,9 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
     Raises:
         BadSettingsError: nothing is set up in this folder.
         BrokerMissingError: there is no Mosquitto.
+        BrokerStartError: another broker has its port.
     """
-    if not system.settings():
-        raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
-    find_binary()
-    broker = BrokerSettings.load()
+    broker = _checked_broker(system)
     if broker.certificate == system.tls.certificate.resolve() and system.tls.ensure(machine_names()):
         get_logger().info("certificate_renewed", file=str(system.tls.certificate))
     programs = [_program(name, system) for name in _WORDS]
@@ -65,6 +63,20 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
         for program in reversed(programs):
             await program.stop()
         await asyncio.wait(tasks)
+
+
+def _checked_broker(system: System) -> BrokerSettings:
+    """How the system's broker is set; raises like `run_system` when it cannot run."""
+    if not system.settings():
+        raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
+    find_binary()
+    broker = BrokerSettings.load()
+    if broker.plan().answers():  # it would be taken for ours, and hear our passwords
+        raise BrokerStartError(
+            f"port {broker.port} is taken: the system runs already, or another broker does; stop it, or choose other "
+            f"ports in {system.settings_file}"
+        )
+    return broker
 
 
 async def _follow_projects(board: Board) -> None:

@@ -194,6 +194,9 @@ def test_a_program_that_is_killed_comes_back(tmp_path: Path) -> None:
     cairn(tmp_path, "init", "chapel", "--this-machine-only")
     with up(tmp_path) as process:
         wait_for(tmp_path, "chapel         ready")
+        again = cairn(tmp_path, "up")
+        assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+        assert "is taken: the system runs already" in again.stderr
         page = next(each for each in psutil.Process(process.pid).children() if "view" in each.cmdline())
         page.kill()
         wait_for(tmp_path, "page           running, started again 1 times")
