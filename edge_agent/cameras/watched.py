@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from types import TracebackType
 from typing import Self
@@ -80,6 +82,7 @@ class WatchedCamera:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=HEADER_LIMIT_BYTES,
+            start_new_session=True,  # a group of its own: what the camera's software started ends with it
         )
         LOG.info("camera_started", kind=self._plan.kind, pid=process.pid, restarts=self.restart_count)
         try:
@@ -112,7 +115,7 @@ class WatchedCamera:
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), END_TIMEOUT_S)
 
