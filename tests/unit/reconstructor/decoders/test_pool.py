@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import math
 import os
 import signal
 import struct
@@ -34,6 +35,12 @@ def scan_bomb() -> bytes:
     return whole[:-2] + scan * 3000 + whole[-2:]
 
 
+def infinite_picture() -> bytes:
+    stream = io.BytesIO()
+    Image.new("F", (80, 60), math.inf).save(stream, "TIFF")
+    return stream.getvalue()
+
+
 async def test_a_photograph_is_inspected_and_reduced(decoders: Decoders) -> None:
     content = photograph(1, width_px=400, height_px=300)
     found = await decoders.inspect(content)
@@ -48,6 +55,8 @@ async def test_a_refusal_comes_back_as_it_was_made(decoders: Decoders) -> None:
         await decoders.inspect(b"GIF89a")
     with pytest.raises(DamagedImageError, match="does not decode"):
         await decoders.inspect(photograph(1)[:-300])
+    with pytest.raises(DamagedImageError, match="not finite"):
+        await decoders.inspect(infinite_picture())
     assert await decoders.thumbnail(b"GIF89a") is None
 
 
