@@ -1,4 +1,4 @@
-"""How does any picture become 8-bit RGB? By Pillow; pictures of more bits by the depth that they use.
+"""How does any image become 8-bit RGB? By Pillow; images of more bits by the depth that they use.
 
 Whole numbers are divided by the largest value of the smallest usual depth that holds them, numbers with fractions by 1, 255 or
 65,535. So two neighbours of one camera keep their exposure to each other, which stretching each to its own extremes would lose.
@@ -19,14 +19,14 @@ DEEP_MODES: Final = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})  # 
 
 
 class UnusualPixelsError(CairnError):
-    """A picture whose numbers are no brightness."""
+    """An image whose numbers are no brightness."""
 
     code = "unusual_pixels"
     remedy = "Save it as an ordinary photograph, for example as JPEG, and send that."
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """Return the picture in 8-bit RGB; transparency is dropped.
+    """Return the image in 8-bit RGB; transparency is dropped.
 
     Raises:
         UnusualPixelsError: it holds values that are not finite, or above every range.
@@ -44,9 +44,9 @@ def as_rgb(image: Image.Image) -> Image.Image:
 def _scaled(image: Image.Image, ranges: Sequence[float]) -> Image.Image:
     smallest, largest = cast("tuple[float, float]", image.getextrema())
     if not math.isfinite(smallest) or not math.isfinite(largest):
-        raise UnusualPixelsError("the picture holds values that are not finite: save it as an ordinary photograph")
+        raise UnusualPixelsError("the image holds values that are not finite: save it as an ordinary photograph")
     white = next((each for each in ranges if largest <= each), None)
     if white is None:
-        raise UnusualPixelsError(f"the picture holds values up to {largest:g}: save it as an ordinary photograph")
+        raise UnusualPixelsError(f"the image holds values up to {largest:g}: save it as an ordinary photograph")
     scale = _WHITE / white
     return image.convert("F").point(lambda value: value * scale + 0.0).convert("L").convert("RGB")
