@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -44,11 +45,17 @@ class WatchedCamera:
         self._plan, self._shot_timeout_s, self._start_timeout_s = plan, shot_timeout_s, start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
         self._start_count = 0
+        self._left_out: list[str] = []
 
     @property
     def restart_count(self) -> int:
         """How often the process had to be started again."""
         return max(0, self._start_count - 1)
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Files of a folder that are not taken, each with its reason."""
+        return self._left_out
 
     async def capture(self) -> Photograph | None:
         """Take one photograph within the time-out; None when there is nothing yet.
@@ -59,7 +66,9 @@ class WatchedCamera:
         """
         process = self._process or await self._start()
         try:
-            photograph = photograph_of(*await self._ask(process, b"shoot\n", self._shot_timeout_s))
+            header, content = await self._ask(process, b"shoot\n", self._shot_timeout_s)
+            self._note_left_out(header.left_out)
+            photograph = photograph_of(header, content)
         except (CameraHungError, CameraEndedError):
             await self._kill()
             raise
@@ -102,6 +111,13 @@ class WatchedCamera:
             raise CameraHungError(f"the camera did not answer within {timeout_s:.0f} s: it is started again") from exc
         except (OSError, asyncio.IncompleteReadError, ValueError, ValidationError) as exc:
             raise CameraEndedError("the camera's process ended: it is started again") from exc
+
+    def _note_left_out(self, sentences: tuple[str, ...]) -> None:
+        """Name what the camera left out; a process that was started again names it again."""
+        for sentence in sentences:
+            if sentence not in self._left_out:
+                self._left_out.append(sentence)
+                LOG.warning("left_out", file=sentence)
 
     def _remember(self, photograph: Photograph) -> None:
         """Note a photograph in the plan, so that a restarted process continues after it."""
