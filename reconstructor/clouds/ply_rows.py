@@ -45,10 +45,10 @@ def read_rows(file: BinaryIO, header: Header, wanted: Sequence[str], *, bytes_li
         header: what it said.
         wanted: names of plain properties of the vertices.
         bytes_limit: how much may be read.
-        name: the file's name, for errors.
+        name: the file's name, for what is said of it.
 
     Returns:
-        (N,) rows, one field for each wanted property.
+        (N,) rows of the dtypes in the header (float32, float64, uint8 ...), one field for each wanted property; coordinates in world units.
 
     Raises:
         TruncatedPlyError: the file ends early, or a row does not fit the header.

@@ -1,4 +1,4 @@
-"""A file that is cut is told from a whole one by its structure alone."""
+"""A cut file is recognised by its structure alone."""
 
 import io
 
