@@ -122,7 +122,9 @@ def system_owners(system: System) -> list[Owner]:
         # A page that speaks TLS itself has the broker's certificate. Its group may read the key, and not the authority's.
         group = PAGE_USER if "certificate" in system.settings()["viewer"] else broker_user
         owners.append(Owner(path=data / "tls", user=broker_user, group=group, mode=0o2711, is_deep=True))
-        owners.append(Owner(path=system.tls.key.resolve(), user=broker_user, group=group, mode=0o640))
+        modes = {system.tls.key: 0o640, system.tls.certificate: 0o644, system.tls.authority: 0o644}
+        for path, mode in modes.items():
+            owners.append(Owner(path=path.resolve(), user=broker_user, group=group, mode=mode))
     return owners
 
 

@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -15,15 +16,17 @@ from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.errors import CairnError
-from broker.files import give_to_owner_of_folder
+from broker.files import give_to_owner_of_folder, keep_private
 from broker.ids import ProjectId
 from broker.mosquitto import Mosquitto
+from broker.projects.project_list import ProjectList
+from broker.projects.settings_watch import LOOK_S
 from broker.service.install import sudo_line
 from broker.service.system_mosquitto import ETC, SystemMosquitto
 from broker.settings import Settings
 from broker.topics import DEFAULT_ROOT, TopicSpace
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run our own Mosquitto and keep its accounts.")
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 user_app = typer.Typer(no_args_is_help=True, help="Accounts: who may come in, as what, in which projects.")
 project_app = typer.Typer(no_args_is_help=True, help="Which accounts belong to a project.")
@@ -41,6 +44,13 @@ SystemFolder = Annotated[
 ]
 _DATA = Path("data/broker")
 _WATCH_S = 0.2
+_GOODBYE_S = 2 * LOOK_S + 1.0  # in which a reconstructor that runs says `offline`, while its account still may
+
+
+@app.callback()
+def private() -> None:
+    """Run our own Mosquitto and keep its accounts."""
+    keep_private()
 
 
 @app.command()
@@ -70,13 +80,13 @@ def start(
         key=key,
         root=root,
     )
-    plan = settings.plan()
-    book = UserBook(plan.data_dir)
-    with Mosquitto(plan, book.accounts()) as broker:
+    plan, book, stop = settings.plan(), UserBook(settings.data_dir), _asked_to_stop()
+    stamp, accounts = book.stamp(), book.accounts()
+    with Mosquitto(plan, accounts) as broker:
         sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
-        if not book.accounts():
+        if not accounts:
             sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")
-        _keep(settings, broker.reload, lambda: broker.pid is not None)
+        _keep(settings, stamp, broker.reload, lambda: broker.pid is not None and not stop.wait(_WATCH_S))
         if broker.pid is None:
             sys.stderr.write(f"the broker ended by itself: see {plan.log}\n")
             raise typer.Exit(1)
@@ -109,21 +119,38 @@ def keep_accounts(
     Needs root, or Mosquitto's own user.
     """
     settings = Settings.load(data_dir=data, system_folder=to)
-    plan = settings.plan()
+    plan, book, stop = settings.plan(), UserBook(settings.data_dir), _asked_to_stop()
+    stamp = book.stamp()
     system = SystemMosquitto(plan=plan, folder=settings.system_folder or ETC)
-    system.reload(UserBook(plan.data_dir).accounts())
+    system.reload(book.accounts())
     sys.stderr.write(f"the accounts of {system.private} follow those of {plan.data_dir}; Ctrl-C stops it\n")
-    _keep(settings, system.reload, lambda: True)
+    _keep(settings, stamp, system.reload, lambda: not stop.wait(_WATCH_S))
 
 
-def _keep(settings: Settings, reload: Callable[[list[Account]], None], runs: Callable[[], bool]) -> None:
-    """Redeem invitations and put changes of accounts in force, until Ctrl-C or until the broker ended."""
+def _asked_to_stop() -> threading.Event:
+    """Set by Ctrl-C and by SIGTERM."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _keep(
+    settings: Settings,
+    stamp: tuple[int, ...],
+    reload: Callable[[list[Account]], None],
+    goes_on: Callable[[], bool],
+) -> None:
+    """Redeem invitations, and put changes of accounts in force.
+
+    Args:
+        settings: of the broker.
+        stamp: of the accounts that are in force.
+        reload: puts others in force.
+        goes_on: waits a little, and says whether to go on.
+    """
     plan = settings.plan()
     book = UserBook(plan.data_dir)
-    stamp = book.stamp()
     keeper = Keeper(
         data_dir=plan.data_dir,
         root=plan.space.root,
@@ -132,7 +159,7 @@ def _keep(settings: Settings, reload: Callable[[list[Account]], None], runs: Cal
     )
     with keeper.listening():
         give_to_owner_of_folder(plan.data_dir / SOCKET_NAME)
-        while runs() and not stop.wait(_WATCH_S):
+        while goes_on():
             if stamp != book.stamp():
                 stamp = book.stamp()
                 _reload(book, reload)
@@ -198,20 +225,40 @@ def list_users(data: DataDir = _DATA) -> None:
 @project_app.command("add")
 def add_project(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")],
-    user: Annotated[list[str], typer.Option(metavar="NAME", help="An account that joins it; may be given again.")],
+    user: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An account that joins it; may be given again.", show_default=False),
+    ] = None,
     data: DataDir = _DATA,
 ) -> None:
-    """Make accounts members of a project; it acts at once."""
-    UserBook(data).add_to_project(ProjectId(project), user)
+    """Make accounts members of a project, and serve it; it acts at once."""
+    name, served = ProjectId(project), ProjectList.of_broker(data)
+    names = dict.fromkeys([*(user or ()), *(served.accounts if served else ())])
+    if not names:
+        raise BadUserError(f"nobody joins {name}: name an account with --user")
+    UserBook(data).add_to_project(name, names)
+    sys.stderr.write(f"{name}: {', '.join(names)}\n")
+    if served is not None:
+        served.add(name)
+        served.write()
+        sys.stderr.write(f"{name} is listed in {served.file}: programs that run serve it in a few seconds\n")
 
 
 @project_app.command("remove")
 def remove_project(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")], data: DataDir = _DATA
 ) -> None:
-    """Take a project away from all accounts; those with no other project go with it. Photographs stay."""
-    for name in UserBook(data).remove_project(ProjectId(project)):
-        print(f"removed {name}")
+    """Take a project away from all accounts and stop serving it; accounts with no other project go. Photographs stay."""
+    name, book, served = ProjectId(project), UserBook(data), ProjectList.of_broker(data)
+    if (served is None or not served.has(name)) and not any(name in user.projects for user in book.users()):
+        raise BadUserError(f"there is no project {name}: `cairn broker project list` lists them")
+    if served is not None and served.has(name):
+        served.remove(name)
+        served.write()
+        time.sleep(_GOODBYE_S)
+    for gone in book.remove_project(name):
+        print(f"removed {gone}")
+    sys.stderr.write(f"{name} is served no longer; its photographs and clouds stay in the reconstructor's folder\n")
 
 
 @project_app.command("list")

@@ -75,6 +75,11 @@ def give_to_owner_of_folder(path: Path) -> None:
         os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
 
 
+def keep_private() -> None:
+    """Let this process and its children make files and folders that their owner alone may read."""
+    os.umask(0o077)
+
+
 def sync(path: Path) -> None:
     """Wait until a file or a folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -132,6 +132,7 @@ def _write(folder: Path, name: str, text: str) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_durably(folder, {name: text.encode()})
+        file.chmod(0o644)  # whatever the umask of root is
     except OSError as exc:
         raise ServiceFailedError(f"cannot write {file}: {exc.strerror}") from exc
     return True

@@ -62,6 +62,7 @@ class SystemMosquitto:
         self._write_private(accounts)
         if is_changed:
             self._write(self.conf.parent, {self.conf.name: text}, mode=0o644)
+            self.conf.chmod(0o644)  # whatever our umask is: at a reload Mosquitto's user reads it
         self.run(["systemctl", "restart" if is_changed else "reload", _SERVICE])
 
     def reload(self, accounts: Iterable[Account]) -> None:
