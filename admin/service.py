@@ -8,6 +8,7 @@ from typing import Final
 
 from admin.system import System
 from broker.service.install import Owner, Run, install, run_command
+from broker.service.system_mosquitto import MOSQUITTO_USER
 from broker.service.units import Unit
 
 BROKER_USER: Final = "cairn-broker"
@@ -61,9 +62,10 @@ PrivateDevices=yes"""
 def system_units(system: System) -> list[Unit]:
     """The services of one system."""
     data, settings_file = system.data.resolve(), system.settings_file.resolve()
+    system_folder = _system_folder(system)
     renewal = Unit(
         name="renew",
-        user=BROKER_USER,
+        user=_broker_user(system),
         purpose="renewal of the certificate",
         words=("renew", "--folder", str(settings_file.parent)),
         settings_file=settings_file,
@@ -75,11 +77,11 @@ def system_units(system: System) -> list[Unit]:
         *([renewal] if system.tls.folder.exists() else []),
         Unit(
             name="broker",
-            user=BROKER_USER,
+            user=_broker_user(system),
             purpose="broker: Mosquitto and its accounts",
-            words=("broker", "start"),
+            words=("broker", "start" if system_folder is None else "keep"),
             settings_file=settings_file,
-            writable=(data / "broker",),
+            writable=(data / "broker", *([system_folder / "cairn"] if system_folder is not None else [])),
             service_lines=_BROKER,
         ),
         Unit(
@@ -106,11 +108,11 @@ def system_units(system: System) -> list[Unit]:
 
 def system_owners(system: System) -> list[Owner]:
     """Whom the parts of a system's data belong to while it runs as services."""
-    data, person = system.data.resolve(), str(system.folder.stat().st_uid)
+    data, person, broker_user = system.data.resolve(), str(system.folder.stat().st_uid), _broker_user(system)
     owners = [
         Owner(path=data, user="root", group="root", mode=0o755),
         # New files get the folder's group, so that the page may open the keeper's socket. All others are 0600.
-        Owner(path=data / "broker", user=BROKER_USER, group=PAGE_USER, mode=0o2710, is_deep=True),
+        Owner(path=data / "broker", user=broker_user, group=PAGE_USER, mode=0o2710, is_deep=True),
         Owner(path=data / "reconstructor", user=RECONSTRUCTOR_USER, group=RECONSTRUCTOR_USER, mode=0o700, is_deep=True),
         Owner(path=data / "secrets", user="root", group="root", mode=0o711),
     ]
@@ -118,9 +120,11 @@ def system_owners(system: System) -> list[Owner]:
         owners.append(Owner(path=system.password_file(name).resolve(), user=user, group="root", mode=0o600))
     if system.tls.folder.exists():
         # A page that speaks TLS itself has the broker's certificate. Its group may read the key, and not the authority's.
-        group = PAGE_USER if "certificate" in system.settings()["viewer"] else BROKER_USER
-        owners.append(Owner(path=data / "tls", user=BROKER_USER, group=group, mode=0o2711, is_deep=True))
-        owners.append(Owner(path=system.tls.key.resolve(), user=BROKER_USER, group=group, mode=0o640))
+        group = PAGE_USER if "certificate" in system.settings()["viewer"] else broker_user
+        owners.append(Owner(path=data / "tls", user=broker_user, group=group, mode=0o2711, is_deep=True))
+        modes = {system.tls.key: 0o640, system.tls.certificate: 0o644, system.tls.authority: 0o644}
+        for path, mode in modes.items():
+            owners.append(Owner(path=path.resolve(), user=broker_user, group=group, mode=mode))
     return owners
 
 
@@ -128,3 +132,14 @@ def install_system(system: System, *, run: Run = run_command, root: Path = Path(
     """Install and start the services of a system; raises like `broker.service.install.install`."""
     (system.data / "reconstructor").mkdir(exist_ok=True)
     install(system_units(system), system_owners(system), run=run, root=root)
+
+
+def _system_folder(system: System) -> Path | None:
+    """The settings of the system's own Mosquitto, when that is used."""
+    folder = system.settings().get("broker", {}).get("system_folder")
+    return Path(folder) if folder is not None else None
+
+
+def _broker_user(system: System) -> str:
+    """Who may read the accounts: our broker's user, or that of the system's Mosquitto, which may tell it to reload."""
+    return BROKER_USER if _system_folder(system) is None else MOSQUITTO_USER

@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -10,20 +11,22 @@ from typing import Annotated
 import typer
 
 from broker.accounts.access import Account, BadUserError, User, acl
-from broker.accounts.keeper import Keeper
+from broker.accounts.keeper import SOCKET_NAME, Keeper
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.errors import CairnError
-from broker.files import bound
+from broker.files import bound, give_to_owner_of_folder, keep_private
 from broker.ids import ProjectId
 from broker.mosquitto import Mosquitto
+from broker.projects.project_list import ProjectList
+from broker.projects.settings_watch import LOOK_S
 from broker.service.install import sudo_line
 from broker.service.system_mosquitto import ETC, SystemMosquitto
 from broker.settings import Settings
 from broker.topics import DEFAULT_ROOT, TopicSpace
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run our own Mosquitto and keep its accounts.")
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 user_app = typer.Typer(no_args_is_help=True, help="Accounts: who may come in, as what, in which projects.")
 project_app = typer.Typer(no_args_is_help=True, help="Which accounts belong to a project.")
@@ -35,9 +38,20 @@ PasswordTo = Annotated[
     typer.Option(metavar="FILE", help="Where to write the password; NAME.password by default.", show_default=False),
 ]
 DataDir = Annotated[Path, typer.Option("--data", help="The broker's folder: accounts, conf, log and what is retained.")]
+SystemFolder = Annotated[
+    Path | None,
+    typer.Option("--to", help="The settings folder of the system's Mosquitto; /etc/mosquitto by default."),
+]
 _DATA = Path("data/broker")
 _WATCH_S = 0.2
 _MOST_LOG_BYTES = 16 * 1024 * 1024  # about 100,000 connections
+_GOODBYE_S = 2 * LOOK_S + 1.0  # in which a reconstructor that runs says `offline`, while its account still may
+
+
+@app.callback()
+def private() -> None:
+    """Run our own Mosquitto and keep its accounts."""
+    keep_private()
 
 
 @app.command()
@@ -67,13 +81,13 @@ def start(
         key=key,
         root=root,
     )
-    plan = settings.plan()
-    book = UserBook(plan.data_dir)
-    with Mosquitto(plan, book.accounts()) as broker:
+    plan, book, stop = settings.plan(), UserBook(settings.data_dir), _asked_to_stop()
+    stamp, accounts = book.stamp(), book.accounts()
+    with Mosquitto(plan, accounts) as broker:
         sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
-        if not book.accounts():
+        if not accounts:
             sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")
-        _keep(settings, broker.reload, lambda: broker.pid is not None)
+        _keep(settings, stamp, broker.reload, lambda: broker.pid is not None and not stop.wait(_WATCH_S))
         if broker.pid is None:
             sys.stderr.write(f"the broker ended by itself: see {plan.log}\n")
             raise typer.Exit(1)
@@ -82,33 +96,62 @@ def start(
 @app.command("install")
 def install_accounts(
     data: Annotated[Path | None, typer.Option("--data", help="The broker's folder.", show_default=False)] = None,
-    to: Annotated[Path, typer.Option("--to", help="The settings folder of the system's Mosquitto.")] = ETC,
-    is_kept: Annotated[
-        bool, typer.Option("--keep", help="Stay, put changes of accounts in force, and redeem invitations.")
-    ] = False,
+    to: SystemFolder = None,
 ) -> None:
     """Use the system's own Mosquitto: write conf, passwords and ACL where it reads them, and reload it. Needs root."""
     if (line := sudo_line()) is not None:
         print(line)
         raise typer.Exit(1)
-    settings = Settings.load(data_dir=data)
+    settings = Settings.load(data_dir=data, system_folder=to)
     plan = settings.plan()
     book = UserBook(plan.data_dir)
-    system = SystemMosquitto(plan=plan, folder=to)
+    system = SystemMosquitto(plan=plan, folder=settings.system_folder or ETC)
     system.install(book.accounts())
     sys.stderr.write(f"{len(book.users())} accounts are in force; the system's Mosquitto reads {system.conf}\n")
-    if is_kept:
-        _keep(settings, system.reload, lambda: True)
 
 
-def _keep(settings: Settings, reload: Callable[[list[Account]], None], runs: Callable[[], bool]) -> None:
-    """Redeem invitations and put changes of accounts in force, until Ctrl-C or until the broker ended."""
+@app.command("keep")
+def keep_accounts(
+    data: Annotated[Path | None, typer.Option("--data", help="The broker's folder.", show_default=False)] = None,
+    to: SystemFolder = None,
+) -> None:
+    """Look after the system's own Mosquitto until Ctrl-C: changes of accounts act at once, invitations are redeemed.
+
+    Needs root, or Mosquitto's own user.
+    """
+    settings = Settings.load(data_dir=data, system_folder=to)
+    plan, book, stop = settings.plan(), UserBook(settings.data_dir), _asked_to_stop()
+    stamp = book.stamp()
+    system = SystemMosquitto(plan=plan, folder=settings.system_folder or ETC)
+    system.reload(book.accounts())
+    sys.stderr.write(f"the accounts of {system.private} follow those of {plan.data_dir}; Ctrl-C stops it\n")
+    _keep(settings, stamp, system.reload, lambda: not stop.wait(_WATCH_S))
+
+
+def _asked_to_stop() -> threading.Event:
+    """Set by Ctrl-C and by SIGTERM."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _keep(
+    settings: Settings,
+    stamp: tuple[int, ...],
+    reload: Callable[[list[Account]], None],
+    goes_on: Callable[[], bool],
+) -> None:
+    """Redeem invitations, and put changes of accounts in force.
+
+    Args:
+        settings: of the broker.
+        stamp: of the accounts that are in force.
+        reload: puts others in force.
+        goes_on: waits a little, and says whether to go on.
+    """
     plan = settings.plan()
     book = UserBook(plan.data_dir)
-    stamp = book.stamp()
     keeper = Keeper(
         data_dir=plan.data_dir,
         root=plan.space.root,
@@ -116,7 +159,8 @@ def _keep(settings: Settings, reload: Callable[[list[Account]], None], runs: Cal
         authority=settings.authority,
     )
     with keeper.listening():
-        while runs() and not stop.wait(_WATCH_S):
+        give_to_owner_of_folder(plan.data_dir / SOCKET_NAME)
+        while goes_on():
             bound(plan.log, _MOST_LOG_BYTES)
             if stamp != book.stamp():
                 stamp = book.stamp()
@@ -183,20 +227,40 @@ def list_users(data: DataDir = _DATA) -> None:
 @project_app.command("add")
 def add_project(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")],
-    user: Annotated[list[str], typer.Option(metavar="NAME", help="An account that joins it; may be given again.")],
+    user: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An account that joins it; may be given again.", show_default=False),
+    ] = None,
     data: DataDir = _DATA,
 ) -> None:
-    """Make accounts members of a project; it acts at once."""
-    UserBook(data).add_to_project(ProjectId(project), user)
+    """Make accounts members of a project, and serve it; it acts at once."""
+    name, served = ProjectId(project), ProjectList.of_broker(data)
+    names = dict.fromkeys([*(user or ()), *(served.accounts if served else ())])
+    if not names:
+        raise BadUserError(f"nobody joins {name}: name an account with --user")
+    UserBook(data).add_to_project(name, names)
+    sys.stderr.write(f"{name}: {', '.join(names)}\n")
+    if served is not None:
+        served.add(name)
+        served.write()
+        sys.stderr.write(f"{name} is listed in {served.file}: programs that run serve it in a few seconds\n")
 
 
 @project_app.command("remove")
 def remove_project(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")], data: DataDir = _DATA
 ) -> None:
-    """Take a project away from all accounts; those with no other project go with it. Photographs stay."""
-    for name in UserBook(data).remove_project(ProjectId(project)):
-        print(f"removed {name}")
+    """Take a project away from all accounts and stop serving it; accounts with no other project go. Photographs stay."""
+    name, book, served = ProjectId(project), UserBook(data), ProjectList.of_broker(data)
+    if (served is None or not served.has(name)) and not any(name in user.projects for user in book.users()):
+        raise BadUserError(f"there is no project {name}: `cairn broker project list` lists them")
+    if served is not None and served.has(name):
+        served.remove(name)
+        served.write()
+        time.sleep(_GOODBYE_S)
+    for gone in book.remove_project(name):
+        print(f"removed {gone}")
+    sys.stderr.write(f"{name} is served no longer; its photographs and clouds stay in the reconstructor's folder\n")
 
 
 @project_app.command("list")

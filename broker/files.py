@@ -88,9 +88,22 @@ def _create(path: Path, mode: int) -> int:
     that user could have put a link there.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    if os.geteuid() == 0 and (folder := path.parent.stat()).st_uid != 0:
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
         os.fchown(descriptor, folder.st_uid, folder.st_gid)
     return descriptor
+
+
+def give_to_owner_of_folder(path: Path) -> None:
+    """Give what root made there to the owner of the folder; for others it does nothing."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
+
+
+def keep_private() -> None:
+    """Let this process and its children make files and folders that their owner alone may read."""
+    os.umask(0o077)
 
 
 def sync(path: Path) -> None:

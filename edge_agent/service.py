@@ -45,9 +45,9 @@ def rig_owners(settings_file: Path, settings: Settings) -> list[Owner]:
     """Whom the rig's files belong to while it runs as a service."""
     folder = settings_file.parent
     owners = [Owner(path=folder / settings.spool_dir, user=RIG_USER, group=RIG_USER, mode=0o700, is_deep=True)]
-    if settings.broker.password_file is not None:
-        password_file = folder / settings.broker.password_file
-        owners.append(Owner(path=password_file, user=RIG_USER, group=RIG_USER, mode=0o600))
+    for path, mode in ((settings.broker.password_file, 0o600), (settings.broker.ca_file, 0o644)):
+        if path is not None:
+            owners.append(Owner(path=folder / path, user=RIG_USER, group=RIG_USER, mode=mode))
     return owners
 
 

@@ -1,7 +1,7 @@
 """Who has an account on our broker? One file, readable by its owner only: names, roles, projects, password hashes."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -151,8 +151,12 @@ class UserBook:
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Account]]:
         """Read the accounts, let the block change them, and write them; two programs do not overwrite each other."""
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with locked(self.data_dir / "users.lock"):
+        with ExitStack() as held:
+            try:
+                self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+                held.enter_context(locked(self.data_dir / "users.lock"))
+            except OSError as exc:
+                raise BadUserError(f"cannot write the accounts in {self.data_dir}: {exc.strerror}") from exc
             before = {str(each.user.name): each for each in self.accounts()}
             accounts = dict(before)
             yield accounts

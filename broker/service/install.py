@@ -14,6 +14,7 @@ from broker.files import write_durably
 from broker.service.units import PROGRAM, Unit
 
 Run = Callable[[Sequence[str]], None]
+OUR_USERS: Final = "cairn-"
 _TIMEOUT_S: Final = 120.0
 
 
@@ -101,7 +102,7 @@ def install(units: Sequence[Unit], owners: Sequence[Owner], *, run: Run = run_co
     """
     check_not_taken(units, root)
     files = {unit: unit.files() for unit in units}
-    for user in dict.fromkeys(unit.user for unit in units):
+    for user in dict.fromkeys(unit.user for unit in units if unit.user.startswith(OUR_USERS)):
         users = root / "etc" / "sysusers.d"
         _write(users, f"{user}.conf", f'u {user} - "{user.replace("-", " ")}"\n')
         run(["systemd-sysusers", str(users / f"{user}.conf")])
@@ -131,6 +132,7 @@ def _write(folder: Path, name: str, text: str) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_durably(folder, {name: text.encode()})
+        file.chmod(0o644)  # whatever the umask of root is
     except OSError as exc:
         raise ServiceFailedError(f"cannot write {file}: {exc.strerror}") from exc
     return True

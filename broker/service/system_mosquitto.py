@@ -3,7 +3,9 @@
 Debian's own mosquitto.conf sets persistence, log and process id, and includes conf.d. Everything else is ours.
 """
 
+import os
 import shlex
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,11 +28,13 @@ class SystemMosquitto:
     Attributes:
         plan: where it listens, and the certificate that it is given a copy of.
         folder: the folder of its settings, /etc/mosquitto.
+        pid_file: where it keeps its process id.
         run: runs one command as root.
     """
 
     plan: BrokerPlan
     folder: Path = ETC
+    pid_file: Path = Path("/run/mosquitto/mosquitto.pid")
     run: Run = run_command
 
     @property
@@ -44,7 +48,7 @@ class SystemMosquitto:
         return self.folder / "cairn"
 
     def install(self, accounts: Iterable[Account]) -> None:
-        """Write everything, and make the service use it: a restart when it must listen elsewhere, else a reload.
+        """Write everything as root, and make the service use it: a restart when it must listen elsewhere, else a reload.
 
         Raises:
             ServiceFailedError: there is no such folder, it cannot be written, or the service does not come up.
@@ -52,20 +56,36 @@ class SystemMosquitto:
         if not self.conf.parent.is_dir():
             raise ServiceFailedError(f"there is no {self.conf.parent}: install Mosquitto, `apt-get install mosquitto`")
         self.run(["install", "-d", "-o", MOSQUITTO_USER, "-g", MOSQUITTO_USER, "-m", "0700", str(self.private)])
-        plan = self._with_copied_certificate()
+        plan = replace(self.plan, certificate=self._certificate, key=self._key) if self.plan.certificate else self.plan
         text = "".join(f"{line}\n" for line in self._lines(plan))
         is_changed = not self.conf.exists() or self.conf.read_text(encoding="utf-8") != text
-        self._write_accounts(accounts)
+        self._write_private(accounts)
         if is_changed:
             self._write(self.conf.parent, {self.conf.name: text}, mode=0o644)
-            self.run(["systemctl", "restart", _SERVICE])
-        else:
-            self.run(["systemctl", "reload", _SERVICE])
+            self.conf.chmod(0o644)  # whatever our umask is: at a reload Mosquitto's user reads it
+        self.run(["systemctl", "restart" if is_changed else "reload", _SERVICE])
 
     def reload(self, accounts: Iterable[Account]) -> None:
-        """Put other accounts in force at once; nobody else notices. Raises ServiceFailedError."""
-        self._write_accounts(accounts)
-        self.run(["systemctl", "reload", _SERVICE])
+        """Put other accounts and a renewed certificate in force at once; nobody else notices.
+
+        It needs no root, but Mosquitto's own user.
+
+        Raises:
+            ServiceFailedError: the files cannot be written, or Mosquitto does not run.
+        """
+        self._write_private(accounts)
+        try:
+            os.kill(int(self.pid_file.read_text(encoding="ascii")), signal.SIGHUP)
+        except (OSError, ValueError) as exc:
+            raise ServiceFailedError(f"cannot reload the system's Mosquitto ({self.pid_file}): {exc}") from exc
+
+    @property
+    def _certificate(self) -> Path:
+        return self.private / "server.pem"
+
+    @property
+    def _key(self) -> Path:
+        return self.private / "server.key"
 
     def _lines(self, plan: BrokerPlan) -> Iterable[str]:
         yield "# Written by `cairn broker install`, and again with each call."
@@ -74,25 +94,19 @@ class SystemMosquitto:
         yield f"acl_file {self.private / 'acl.conf'}"
         yield from listener_lines(plan)
 
-    def _with_copied_certificate(self) -> BrokerPlan:
-        if self.plan.certificate is None or self.plan.key is None:
-            return self.plan
+    def _write_private(self, accounts: Iterable[Account]) -> None:
+        everybody = list(accounts)
+        files = {
+            "passwords": "".join(f"{each.user.name}:{each.password_hash}\n" for each in everybody),
+            "acl.conf": acl((each.user for each in everybody), self.plan.space),
+        }
         try:
-            texts = {
-                "server.pem": self.plan.certificate.read_text("ascii"),
-                "server.key": self.plan.key.read_text("ascii"),
-            }
+            if self.plan.certificate is not None and self.plan.key is not None:
+                files[self._certificate.name] = self.plan.certificate.read_text(encoding="ascii")
+                files[self._key.name] = self.plan.key.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as exc:
             raise ServiceFailedError(f"cannot read the certificate or its key: {exc}") from exc
-        self._write(self.private, texts)
-        return replace(self.plan, certificate=self.private / "server.pem", key=self.private / "server.key")
-
-    def _write_accounts(self, accounts: Iterable[Account]) -> None:
-        everybody = list(accounts)
-        passwords = "".join(f"{each.user.name}:{each.password_hash}\n" for each in everybody)
-        self._write(
-            self.private, {"passwords": passwords, "acl.conf": acl((each.user for each in everybody), self.plan.space)}
-        )
+        self._write(self.private, files)
 
     @staticmethod
     def _write(folder: Path, files: dict[str, str], mode: int = 0o600) -> None:

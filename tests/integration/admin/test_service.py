@@ -23,7 +23,13 @@ from edge_agent import cli as edge_cli
 from edge_agent.service import install_rig
 
 ROOT = Path(__file__).parents[3]
-NUMBERS = {"cairn-broker": 61_101, "cairn-page": 61_102, "cairn-reconstructor": 61_103, "cairn-edge": 61_104}
+NUMBERS = {
+    "mosquitto": 61_105,
+    "cairn-broker": 61_101,
+    "cairn-page": 61_102,
+    "cairn-reconstructor": 61_103,
+    "cairn-edge": 61_104,
+}
 MOST_EXPOSURE = 2.0
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand files over")
 
@@ -127,6 +133,17 @@ def test_installing_again_restarts_nothing(system: System, open_folder: Path) ->
     )
     install_system(system, run=after_change, root=open_folder)
     assert "systemctl restart cairn-page.service" in after_change.done
+
+
+def test_services_with_debians_mosquitto_run_as_its_user(system: System, open_folder: Path) -> None:
+    text = system.settings_file.read_text().replace("[broker]", '[broker]\nsystem_folder = "/etc/mosquitto"')
+    system.settings_file.write_text(text)
+    install_system(system, run=Steps(), root=open_folder)
+    unit = open_folder / "etc/systemd/system/cairn-broker.service"
+    assert {"User=mosquitto", "BindPaths=/etc/mosquitto/cairn"} <= set(unit.read_text().splitlines())
+    assert "/cairn broker keep\n" in unit.read_text()
+    assert exposure(unit) <= MOST_EXPOSURE
+    assert not (open_folder / "etc/sysusers.d/mosquitto.conf").exists()
 
 
 def test_services_of_another_folder_are_left_alone(system: System, open_folder: Path) -> None:

@@ -24,6 +24,7 @@ DEBIANS_CONF = """\
 persistence true
 persistence_location {data}/
 log_dest file {data}/mosquitto.log
+pid_file {data}/mosquitto.pid
 include_dir {etc}/conf.d
 """
 
@@ -99,7 +100,7 @@ async def test_accounts_are_in_force_over_tls_and_change_without_a_restart(machi
         tls_port=(tls_port := free_port()),
     )
     password = book.add(User.build("rig-1", "agent", ["chapel"])).password
-    system = SystemMosquitto(plan=plan, folder=machine.etc, run=machine)
+    system = SystemMosquitto(plan=plan, folder=machine.etc, pid_file=open_folder / "lib/mosquitto.pid", run=machine)
     system.install(book.accounts())
     wait_for(tls_port, is_tls=True)
     rig = Connection(port=tls_port, username="rig-1", password=password, ca_file=tls.authority)
@@ -109,8 +110,11 @@ async def test_accounts_are_in_force_over_tls_and_change_without_a_restart(machi
     system.reload(book.accounts())
     await asyncio.sleep(0.3)
     assert not await is_let_in(rig)
+    tls.certificate.unlink()
+    tls.ensure(frozenset({"127.0.0.1", "a.example.org"}))
     system.install(book.accounts())
-    assert machine.steps == ["install -d", "systemctl restart", "systemctl reload", "install -d", "systemctl reload"]
+    assert (system.private / "server.pem").read_bytes() == tls.certificate.read_bytes()
+    assert machine.steps == ["install -d", "systemctl restart", "install -d", "systemctl reload"]
     private = {path.name: path.stat() for path in system.private.iterdir()}
     assert set(private) == {"passwords", "acl.conf", "server.pem", "server.key"}
     assert {found.st_mode & 0o777 for found in private.values()} == {0o600}
@@ -122,3 +126,11 @@ def test_without_mosquitto_it_says_what_to_install(tmp_path: Path) -> None:
     system = SystemMosquitto(plan=BrokerPlan(data_dir=tmp_path, port=1883), folder=tmp_path / "etc")
     with pytest.raises(ServiceFailedError, match="apt-get install mosquitto"):
         system.install([])
+
+
+def test_a_mosquitto_that_does_not_run_is_said(tmp_path: Path) -> None:
+    plan = BrokerPlan(data_dir=tmp_path, port=1883)
+    (tmp_path / "cairn").mkdir()
+    system = SystemMosquitto(plan=plan, folder=tmp_path, pid_file=tmp_path / "mosquitto.pid")
+    with pytest.raises(ServiceFailedError, match="cannot reload the system's Mosquitto"):
+        system.reload([])
