@@ -24,7 +24,7 @@ from broker.mosquitto import free_port
 from tests.photographs import photograph
 
 ROOT = Path(__file__).parents[3]
-PAUSE_S = 0.01
+PAUSE_S = 0.05
 WAIT_S = 60.0
 WORKING = ("broker start", "reconstructor run", "view serve", "edge join", "edge upload", "view pull")
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 
 class Watch:
-    """Reads command line and environment of every process that this test starts, a hundred times a second."""
+    """Reads command line and environment of every process that this test starts, twenty times a second."""
 
     def __init__(self) -> None:
         self.command_lines: set[bytes] = set()
