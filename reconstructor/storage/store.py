@@ -7,10 +7,11 @@ import time
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from broker.ids import ImageId
+from broker.ids import DIGEST_LENGTH, ImageId, SenderId
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
 from reconstructor.storage.attempts import Attempts
@@ -25,7 +26,7 @@ from reconstructor.storage.durable_files import (
 )
 from reconstructor.storage.identity import Identity
 from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
-from reconstructor.storage.partial_uploads import PartialUploads
+from reconstructor.storage.partial_uploads import MOST_OPEN, PartialUploads
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.reference_sets import ReferenceSets
@@ -71,7 +72,9 @@ class Change:
 class Store:
     """One project's folder. Methods block on the disk: call them from a thread where that matters."""
 
-    def __init__(self, folder: Path, *, refetch_every: int, disk_reserve_bytes: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, refetch_every: int, disk_reserve_bytes: int = 0, open_uploads: int = MOST_OPEN
+    ) -> None:
         self.folder = make_folder(folder)
         self._storing = threading.Lock()
         self._refetch_every, self._disk_reserve_bytes = refetch_every, disk_reserve_bytes
@@ -79,7 +82,7 @@ class Store:
             opened.enter_context(_lock(folder))
             self.images_folder = make_folder(folder / "images")
             self.black_box_folder = make_folder(folder / "black_box")
-            self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"))
+            self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"), most_open=open_uploads)
             self.partial_uploads.close_forgotten()
             remove_unfinished(self.images_folder)
             self.attempts = Attempts(folder)
@@ -118,6 +121,20 @@ class Store:
     def images(self) -> list[StoredImage]:
         """All images in order."""
         return [StoredImage.from_row(row) for row in self._database.rows("SELECT * FROM images ORDER BY number")]
+
+    def stored_since(self, at: datetime) -> list[tuple[SenderId, int]]:
+        """Sender and size of every image that was stored since then."""
+        images = self._database.rows("SELECT sender, file_name FROM images WHERE stored_at >= ?", at.timestamp())
+        files = [(SenderId(row["sender"]), self.images_folder / row["file_name"]) for row in images]
+        return [(sender, path.stat().st_size) for sender, path in files if path.exists()]
+
+    def session_owner(self, session: str) -> SenderId | None:
+        """Who stored images of this session; None before the first."""
+        row = self._database.row(
+            "SELECT sender FROM images WHERE image_id BETWEEN ? AND ? AND length(image_id) = ? LIMIT 1",
+            *(f"{session}-000000-", f"{session}-999999-~", len(session) + len("-000000-") + DIGEST_LENGTH),
+        )
+        return SenderId(row["sender"]) if row is not None else None
 
     def path(self, image: StoredImage) -> Path:
         """Where an image's bytes are."""
