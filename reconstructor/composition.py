@@ -70,7 +70,7 @@ def context_of(settings: Settings, project: ProjectId, store: Store, decoders: D
         election=election,
         publisher=publisher,
         decoders=decoders,
-        quotas=Quotas(settings.quota_limits, store.stored_since(start_of_day(datetime.now(UTC)))),
+        quotas=Quotas(settings.quota_limits, store.senders.stored_since(start_of_day(datetime.now(UTC)))),
         presence=presence,
         log=get_logger(project=project),
     )

@@ -292,8 +292,7 @@ class Spool:
     def _begin_session(self, session: str) -> None:
         """Go on under another name: the reconstructor takes only sessions that begin with the rig's own.
 
-        What waits is renamed first, so that after a crash this is done again; a file whose row has another name by
-        then is indexed anew.
+        What waits is renamed first, so that after a crash this is done again. `_repair` indexes a file without a row.
         """
         for image in self._index.waiting(-1):
             image_id = ImageId.build(session=session, sequence=image.sequence, sha256=image.sha256)

@@ -97,7 +97,7 @@ def check_session(store: Store, sender: SenderId, image_id: ImageId) -> None:
     """
     session = image_id.session
     is_anothers = session.startswith(RIG_PREFIX) and not is_session_of_rig(session, sender)
-    if is_anothers or store.session_owner(session) not in {None, sender}:
+    if is_anothers or store.senders.owner_of(session) not in {None, sender}:
         raise ForeignSessionError(
             f"the session {session!r} is another sender's: send the image under one of your own, or under a plain name"
         )

@@ -7,11 +7,10 @@ import time
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from broker.ids import DIGEST_LENGTH, ImageId, SenderId
+from broker.ids import ImageId
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
 from reconstructor.storage.attempts import Attempts
@@ -30,6 +29,7 @@ from reconstructor.storage.partial_uploads import MOST_OPEN, PartialUploads
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.reference_sets import ReferenceSets
+from reconstructor.storage.senders import Senders
 
 _OPEN: Final = "('queued', 'running', 'stored')"
 _PAUSED: Final = "is_paused"
@@ -88,6 +88,7 @@ class Store:
             self.attempts = Attempts(folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
             self.identity = Identity(self._database)
+            self.senders = Senders(self._database, self.images_folder)
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
 
@@ -121,20 +122,6 @@ class Store:
     def images(self) -> list[StoredImage]:
         """All images in order."""
         return [StoredImage.from_row(row) for row in self._database.rows("SELECT * FROM images ORDER BY number")]
-
-    def stored_since(self, at: datetime) -> list[tuple[SenderId, int]]:
-        """Sender and size of every image that was stored since then."""
-        images = self._database.rows("SELECT sender, file_name FROM images WHERE stored_at >= ?", at.timestamp())
-        files = [(SenderId(row["sender"]), self.images_folder / row["file_name"]) for row in images]
-        return [(sender, path.stat().st_size) for sender, path in files if path.exists()]
-
-    def session_owner(self, session: str) -> SenderId | None:
-        """Who stored images of this session; None before the first."""
-        row = self._database.row(
-            "SELECT sender FROM images WHERE image_id BETWEEN ? AND ? AND length(image_id) = ? LIMIT 1",
-            *(f"{session}-000000-", f"{session}-999999-~", len(session) + len("-000000-") + DIGEST_LENGTH),
-        )
-        return SenderId(row["sender"]) if row is not None else None
 
     def path(self, image: StoredImage) -> Path:
         """Where an image's bytes are."""
