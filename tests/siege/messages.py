@@ -44,9 +44,7 @@ def scale_bars() -> dict[str, Publication]:
         "empty": b"",
     }
     return {
-        f"scale-bar-{name}": Publication(
-            user=MALLORY, below=f"scale/{MALLORY}/desired", payload=payload, is_retained=True
-        )
+        f"scale-bar-{name}": Publication(user=MALLORY, below=f"scale/{MALLORY}/desired", payload=payload)
         for name, payload in bars.items()
     }
 
@@ -81,8 +79,9 @@ def presences() -> dict[str, Publication]:
         "probe-1-mib": ("probe", bytes(1_000_000)),
     }
     return {
-        name: Publication(user=MALLORY, below=f"{channel}/{MALLORY}/c1", payload=payload)
+        name: Publication(user=MALLORY, below=f"{channel}/{MALLORY}{level}", payload=payload, is_retained=True)
         for name, (channel, payload) in bodies.items()
+        for level in ["" if channel == "probe" else "/c1"]
     }
 
 
