@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import UTC, datetime
 
 from broker.accounts.audit import AuditLog
 from broker.delivery import Delivery
@@ -16,6 +17,7 @@ from reconstructor.intake.router import RECEIVE_MAXIMUM, subscriptions
 from reconstructor.presence import Presence, last_will
 from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
+from reconstructor.quotas import Quotas, start_of_day
 from reconstructor.storage.reference_set import Claim
 from reconstructor.storage.store import Store
 
@@ -27,6 +29,7 @@ async def open_store(settings: Settings, project: ProjectId) -> Store:
         settings.data_dir / project,
         refetch_every=settings.refetch_every,
         disk_reserve_bytes=settings.disk_reserve_bytes,
+        open_uploads=settings.sender_open_uploads,
     )
 
 
@@ -68,6 +71,7 @@ def context_of(settings: Settings, project: ProjectId, store: Store, decoders: D
         election=election,
         publisher=publisher,
         decoders=decoders,
+        quotas=Quotas(settings.quota_limits, store.senders.stored_since(start_of_day(datetime.now(UTC)))),
         presence=presence,
         log=get_logger(project=project),
         audit=AuditLog(settings.data_dir),

@@ -22,6 +22,7 @@ from reconstructor.decoders import Decoders
 from reconstructor.presence import Presence
 from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
+from reconstructor.quotas import Quotas
 from reconstructor.signals import Signals
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import ShardGoneError
@@ -44,6 +45,7 @@ class Context:
     publisher: Publisher
     presence: Presence
     decoders: Decoders
+    quotas: Quotas
     log: FilteringBoundLogger
     audit: AuditLog
     signals: Signals = field(default_factory=Signals)

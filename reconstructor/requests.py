@@ -1,4 +1,4 @@
-"""How are requests answered? `ping`, `resync`, `refetch`, `pause`, `resume`, each with a response to whoever asked.
+"""How are requests answered? `ping`, `resync`, `refetch`, `pause`, `resume`, each with a response to its sender.
 
 Who may ask for what is the broker's to enforce, by one line of its ACL for each verb: a message does not say the role
 of its sender.
