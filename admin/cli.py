@@ -1,9 +1,10 @@
-"""`cairn init`, `up` and `invite`: from an empty folder to a team."""
+"""`cairn init`, `up`, `invite`, `status` and `open`: from an empty folder to a team."""
 
 import asyncio
 import io
 import os
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,19 +17,22 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from admin.installation import Installation
 from admin.invite import invite_user, local_address, read_duration
 from admin.system import Ports, System, free_port_from
 from admin.up import run_system
 from broker.accounts.invitation_secret import Link
 from broker.accounts.invitations import Invitation, Invitations
 from broker.channel import Role
-from broker.config import SETTINGS_VARIABLE
+from broker.config import SETTINGS_VARIABLE, BadSettingsError
 from broker.ids import ProjectId
 from broker.logs import LogLevel, configure
 
 init_app = typer.Typer(add_completion=False)
 up_app = typer.Typer(add_completion=False)
 invite_app = typer.Typer(add_completion=False)
+status_app = typer.Typer(add_completion=False)
+open_app = typer.Typer(add_completion=False)
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")]
 _HERE = Path()
@@ -101,6 +105,33 @@ def invite(
         _show_link(link, role)
 
 
+@status_app.command()
+def status(folder: Folder = _HERE) -> None:
+    """Show broker, reconstructor, page, projects and rigs; exit code 1 when one of the programs is down."""
+    from admin.status import read_status  # noqa: PLC0415 - aiohttp takes a third of a second
+
+    configure(level=LogLevel.ERROR)
+    found = asyncio.run(read_status(Installation.load(System(folder.resolve()))))
+    print("\n".join(found.lines))
+    if not found.is_whole:
+        raise typer.Exit(1)
+
+
+@open_app.command("open")
+def open_page(
+    project: Annotated[str | None, typer.Argument(metavar="[PROJECT]", help="A project of this system.")] = None,
+    folder: Folder = _HERE,
+) -> None:
+    """Print the page's address and open it in the browser."""
+    installation = Installation.load(System(folder.resolve()))
+    if project is not None and project not in installation.projects:
+        raise BadSettingsError(f"there is no project {project!r} here: it is one of {', '.join(installation.projects)}")
+    address = installation.page_address(None if _has_screen() else installation.public_host)
+    print(address)
+    if _has_screen():
+        webbrowser.open(address)
+
+
 def _show_link(link: Link, role: Role) -> None:
     code = io.StringIO()
     segno.make(str(link), error="l").terminal(code, compact=True)
@@ -152,3 +183,8 @@ def _screen() -> Iterator[Callable[[list[str]], None]]:
         before[:] = lines
 
     yield show
+
+
+def _has_screen() -> bool:
+    """Whether a browser with windows can be opened here; a text browser would take the terminal."""
+    return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))

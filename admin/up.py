@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from admin.certificates import machine_names
+from admin.lines import describe_project, program_line
 from admin.programs import Program
 from admin.system import System
 from broker.config import SETTINGS_VARIABLE, BadSettingsError
@@ -14,7 +15,7 @@ from broker.logs import get_logger
 from broker.mosquitto import find_binary
 from broker.settings import Settings as BrokerSettings
 from viewer.config import Settings as ViewerSettings
-from viewer.status import Board, ProjectStatus
+from viewer.status import Board
 
 _TICK_S: Final = 1.0
 _WORDS: Final = {
@@ -68,7 +69,7 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
 def status_lines(programs: list[Program], board: Board) -> list[str]:
     """One line for each program and each project."""
     lines = [_describe_program(each) for each in programs]
-    lines += [_describe_project(status) for name in board.projects() if (status := board.status(name)) is not None]
+    lines += [describe_project(status, {}) for name in board.projects() if (status := board.status(name)) is not None]
     return lines
 
 
@@ -82,18 +83,9 @@ def _program(name: str, system: System) -> Program:
 def _describe_program(program: Program) -> str:
     state = "running" if program.pid is not None else "starting"
     if program.restart_count == 0:
-        return f"{program.name:14} {state}"
-    return (
-        f"{program.name:14} {state}, started again {program.restart_count} times: {program.last_words()} "
-        f"(see {_short(program.log)})"
-    )
-
-
-def _describe_project(status: ProjectStatus) -> str:
-    points = f"{status.cloud.point_count:,} points" if status.cloud else "no points yet"
-    images = status.statistics.stored_count if status.statistics else status.image_count
-    agents = ", ".join(f"{each.agent} {each.presence}" for each in status.agents) or "no rig yet"
-    return f"{status.project:14} {status.reconstructor}: {images} photographs, {points}; {agents}"
+        return program_line(program.name, state)
+    again = f"started again {program.restart_count} times: {program.last_words()} (see {_short(program.log)})"
+    return program_line(program.name, f"{state}, {again}")
 
 
 def _short(path: Path) -> Path:

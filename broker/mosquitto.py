@@ -17,7 +17,7 @@ import psutil
 from pydantic import SecretStr
 
 from broker.accounts.access import Account, Credential, acl
-from broker.config import Connection
+from broker.config import Connection, reached_at
 from broker.errors import CairnError
 from broker.files import write_durably
 from broker.topics import TopicSpace
@@ -116,7 +116,7 @@ class BrokerPlan:
     @property
     def probed_host(self) -> str:
         """Where this machine itself reaches the listener."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return reached_at(self.host)
 
     def answers(self) -> bool:
         """Whether a broker answers where this one listens."""

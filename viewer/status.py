@@ -100,6 +100,11 @@ class Board:
             self.is_connected = False
             await asyncio.sleep(pause_s)
 
+    def filters(self) -> list[str]:
+        """What to subscribe to."""
+        projects = self._settings.projects or (None,)
+        return [self._space.filter(channel.template, project) for project in projects for channel in _FOLLOWED]
+
     def projects(self) -> tuple[ProjectId, ...]:
         """Every project that has been heard of, by name."""
         return tuple(sorted(self._facts))
@@ -138,7 +143,7 @@ class Board:
 
     async def _follow(self) -> None:
         async with follow(self._settings.broker) as follower:
-            await follower.subscribe(*self._filters())
+            await follower.subscribe(*self.filters())
             self.is_connected = True
             self._log.info("connected", host=self._settings.broker.host, port=self._settings.broker.port)
             async for message in follower.messages():
@@ -146,10 +151,6 @@ class Board:
                     self.take(message)
                 except CairnError as exc:
                     self._log.warning("message_ignored", topic=message.topic, code=exc.code, reason=exc.sentence)
-
-    def _filters(self) -> list[str]:
-        projects = self._settings.projects or (None,)
-        return [self._space.filter(channel.template, project) for project in projects for channel in _FOLLOWED]
 
     def _describe(self, project: ProjectId, facts: _Facts) -> ProjectStatus:
         return ProjectStatus(

@@ -1,0 +1,111 @@
+"""Does each port of cairn.toml answer as it should? Ours, in MQTT or TLS as set, and nothing plain on the network."""
+
+import ssl
+from collections.abc import Iterator
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from admin.doctor.connect import ACCEPTED, Listener, connect_packet, is_open, login_reason, owner_of, served_certificate
+from admin.doctor.findings import Finding, fault, ok
+from admin.installation import Installation
+from admin.invite import local_address
+from broker.config import BadSettingsError, reached_at
+from broker.settings import Settings as BrokerSettings
+
+SUBJECT = "listeners"
+NOT_RUNNING = "the broker does not run"
+
+
+def broker_listeners(broker: BrokerSettings) -> list[Listener]:
+    """Every MQTT listener of the settings; the native WebSocket one is not among them."""
+    is_first_tls = broker.certificate is not None and broker.tls_port is None
+    first = Listener(bound=broker.host, host=reached_at(broker.host), port=broker.port, is_tls=is_first_tls)
+    if broker.tls_port is None:
+        return [first]
+    second = Listener(bound=broker.tls_host, host=reached_at(broker.tls_host), port=broker.tls_port, is_tls=True)
+    return [first, second]
+
+
+def is_broker_running(installation: Installation) -> bool:
+    """Whether anything answers MQTT on one of the broker's ports."""
+    return any(login_reason(each, connect_packet()) is not None for each in broker_listeners(installation.broker))
+
+
+def check_broker_ports(installation: Installation) -> Iterator[Finding]:
+    """Check the broker's listeners; one finding alone when it does not run."""
+    listeners = broker_listeners(installation.broker)
+    if not any(is_open(each.host, each.port) for each in listeners):
+        yield fault("broker", NOT_RUNNING, "start the system with `cairn up`")
+        return
+    for listener in listeners:
+        yield check_listener(installation, listener)
+        if listener.is_tls and is_open(listener.host, listener.port):
+            yield from check_handshake(installation, listener)
+        if not listener.is_tls:
+            yield from check_exposure(listener, local_address())
+
+
+def check_listener(installation: Installation, listener: Listener) -> Finding:
+    """Check that our own broker answers there: it knows the operator's account."""
+    account = installation.operator
+    try:
+        reason = login_reason(listener, connect_packet(account.username, account.secret() or ""))
+    except BadSettingsError as exc:
+        return fault(SUBJECT, exc.sentence, "run `sudo cairn doctor`, or `cairn init PROJECT` when the file is lost")
+    if reason == ACCEPTED:
+        return ok(SUBJECT, f"{listener.shown} answers")
+    if reason is not None:
+        return fault(
+            SUBJECT,
+            f"{listener.shown} is a broker that refuses our account ops (reason 0x{reason:02x})",
+            "stop the other broker that has the port, or restart ours with `cairn up`",
+        )
+    if not is_open(listener.host, listener.port):
+        return fault(SUBJECT, f"nothing listens for {listener.shown}", "restart the system with `cairn up`")
+    owner = owner_of(listener.port) or "another program"
+    return fault(
+        SUBJECT,
+        f"{owner} has the port of {listener.shown}, and does not speak that",
+        f"stop it, or choose another port than {listener.port} in cairn.toml",
+    )
+
+
+def check_handshake(installation: Installation, listener: Listener) -> Iterator[Finding]:
+    """Check the running TLS listener as a rig does, and that it serves the certificate on the disk."""
+    name, certificate = local_address(), installation.broker.certificate
+    if reached_at(listener.bound) == listener.bound:
+        name = listener.bound
+    try:
+        served = served_certificate(listener, installation.broker.authority, name)
+    except ssl.SSLError as exc:
+        said = getattr(exc, "verify_message", "") or exc.reason or "no TLS"
+        yield fault(
+            SUBJECT,
+            f"a rig that comes to {name}:{listener.port} refuses the broker: {said}",
+            "see the findings about certificates, then restart the system with `cairn up`",
+        )
+        return
+    except OSError:
+        return
+    if certificate is not None and served != _encoded(certificate.read_bytes()):
+        yield fault(
+            SUBJECT,
+            f"the broker still serves an earlier certificate than {certificate}",
+            "restart the system with `cairn up`",
+        )
+
+
+def check_exposure(listener: Listener, address: str) -> Iterator[Finding]:
+    """Find plain MQTT that other machines reach: passwords pass the network readably."""
+    if address.startswith("127.") or login_reason(listener.at(address), connect_packet()) is None:
+        return
+    yield fault(
+        SUBJECT,
+        f"plain MQTT answers at {address}:{listener.port}, so passwords can be read in the network",
+        'write host = "127.0.0.1" below [broker] and restart; rigs use the port with TLS',
+    )
+
+
+def _encoded(pem: bytes) -> bytes:
+    return x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
