@@ -67,9 +67,14 @@ class System:
         """Its authority and certificate."""
         return TlsFiles(self.data / "tls")
 
+    @property
+    def secrets(self) -> Path:
+        """The folder of password files."""
+        return self.data / "secrets"
+
     def password_file(self, name: str) -> Path:
         """Where a program of this machine finds its password."""
-        return self.data / "secrets" / f"{name}.password"
+        return self.secrets / f"{name}.password"
 
     def settings(self) -> dict[str, Any]:
         """What cairn.toml says; empty without one. Raises BadSettingsError when it cannot be read."""

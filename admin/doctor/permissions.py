@@ -30,7 +30,7 @@ def secret_files(installation: Installation) -> list[Path]:
     connections: tuple[Connection, ...] = (installation.reconstructor.broker, viewer.broker)
     named = [
         *(each.password_file for each in connections),
-        *installation.system.password_file("any").parent.glob("*.password"),
+        *installation.system.secrets.glob("*.password"),
         *installation.system.tls.folder.glob("*.key"),
         broker.key,
         getattr(viewer, "key", None),
@@ -42,7 +42,7 @@ def secret_files(installation: Installation) -> list[Path]:
 def secret_folders(installation: Installation) -> list[Path]:
     """Every folder there is whose names and files are nobody else's business."""
     system = installation.system
-    named = (installation.broker.data_dir, system.password_file("any").parent, system.tls.folder)
+    named = (installation.broker.data_dir, system.secrets, system.tls.folder)
     return sorted({each for each in named if _exists(each)})
 
 
