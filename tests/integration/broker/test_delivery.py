@@ -95,6 +95,8 @@ async def test_no_broker_is_told_in_words_logged_once_and_waited_for(mosquitto: 
         async with Delivery(connection, client_id="p") as sender:
             with pytest.raises(DeliveryTimeoutError, match="nobody listens at"):
                 await sender.wait_connected(60, is_patient=False)
+        assert logs == []  # the caller says it
+        async with Delivery(connection, client_id="p") as sender:
             with pytest.raises(DeliveryTimeoutError, match="nobody listens at"):
                 await sender.wait_connected(1)
             mosquitto.start()
