@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings
 from edge_agent.control.machine import read_state
+from edge_agent.membership import check_membership
 
 CONNECT_TIMEOUT_S: Final = 5.0
 MIB: Final = 1024 * 1024
@@ -63,7 +65,10 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 async def check_settings(settings: Settings) -> Finding:
     """Check that the rig has a project and a name."""
     project, name = settings.named()
-    return Finding(subject="settings", is_fine=True, words=f"{name} of project {project}")
+    words = f"{name} of project {project}, camera {settings.camera}"
+    if "camera" not in settings.model_fields_set:
+        words += ", which is assumed: choose one with --camera, or edge.camera in cairn.toml"
+    return Finding(subject="settings", is_fine=True, words=words)
 
 
 async def check_disk(settings: Settings) -> Finding:
@@ -104,10 +109,7 @@ async def check_camera(settings: Settings) -> Finding:
 
 async def check_broker(settings: Settings) -> Finding:
     """Check that the broker accepts the account, and its limit of message size."""
-    _, name = settings.named()
-    async with Delivery(
-        settings.broker, client_id=fresh_client_id("edge-doctor", name), session_expiry_s=0
-    ) as delivery:
+    async with _connected(settings) as delivery:
         state = await delivery.wait_connected(CONNECT_TIMEOUT_S)
     limit = f", messages up to {state.limits.max_packet_bytes / MIB:.0f} MiB"
     return Finding(
@@ -122,10 +124,22 @@ async def check_project(settings: Settings) -> Finding:
     project, name = settings.named()
     connection = fresh_connection_id()
     request = Request(project=project, id=fresh_request_id(), verb=Verb.PING, connection=connection)
+    async with _connected(settings) as delivery:
+        await check_membership(delivery, settings)
     began_s = time.monotonic()
     await ask(settings.broker, project, request, user=name, timeout_s=CONNECT_TIMEOUT_S)
     words = f"the reconstructor answered in {(time.monotonic() - began_s) * 1000:.0f} ms"
     return Finding(subject="project", is_fine=True, words=words)
+
+
+@asynccontextmanager
+async def _connected(settings: Settings) -> AsyncIterator[Delivery]:
+    """A connection that stands; raises like `Delivery.wait_connected`."""
+    _, name = settings.named()
+    client_id = fresh_client_id("edge-doctor", name)
+    async with Delivery(settings.broker, client_id=client_id, session_expiry_s=0) as delivery:
+        await delivery.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
+        yield delivery
 
 
 def _probe_disk(settings: Settings) -> Finding:

@@ -161,7 +161,7 @@ async def _try(connection: Connection) -> None:
             connection, client_id=fresh_client_id("edge-join", str(connection.username)), session_expiry_s=0
         ) as delivery:
             try:
-                await delivery.wait_connected(TIMEOUT_S)
+                await delivery.wait_connected(TIMEOUT_S, is_patient=False)
             except BrokerRefusedError:
                 if time.monotonic() > deadline_s:
                     raise

@@ -11,9 +11,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import fresh_client_id
+from broker.messages import ReconstructorPresence
 from edge_agent.config import Settings
+from edge_agent.membership import check_membership, describe_reconstructor, read_reconstructor
 from edge_agent.spool.index import SpooledImage, SpoolState
-from edge_agent.uplink.outbox import NamedFiles
+from edge_agent.uplink.outbox import NamedFiles, NotAPhotographError
 from edge_agent.uplink.rate import Window
 from edge_agent.uplink.uploader import Uploader, subscriptions
 
@@ -35,6 +37,9 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
     """
     if not files:
         raise NothingToUploadError("name at least one photograph")
+    missing = next((path for path in files if not path.is_file()), None)
+    if missing is not None:
+        raise NotAPhotographError(f"there is no file {missing}: give the names of photographs")
     project, name = settings.named()
     outbox = await asyncio.to_thread(NamedFiles, files, name)
     console = Console(stderr=True)
@@ -48,7 +53,12 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
         )
 
     async with connect() as probe:  # reports a wrong account now: an uploader would wait for ops to correct it
-        await probe.wait_connected(CONNECT_TIMEOUT_S)
+        await probe.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
+        await check_membership(probe, settings)
+    state = await read_reconstructor(settings)
+    if state is None or state.presence is not ReconstructorPresence.READY:
+        words = f"{describe_reconstructor(state)} Waiting for it; Ctrl-C ends."
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     with _bar(console) as bar:
         task = bar.add_task("uploading", total=sum(image.size_bytes for image in outbox.images.values()))
         uploader = Uploader(
