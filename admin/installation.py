@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from admin.invite import local_address
@@ -21,6 +22,7 @@ class Installation:
     broker: BrokerSettings
     reconstructor: ReconstructorSettings
     viewer: ViewerSettings
+    unit_folder: Path = Path("/etc/systemd/system")
 
     @classmethod
     def load(cls, system: System) -> Self:
@@ -49,6 +51,33 @@ class Installation:
         """The account of the person who runs the system: it sees rigs' figures, too."""
         account = {"username": "ops", "password_file": self.system.password_file("ops"), "password": None}
         return self.viewer.broker.model_copy(update=account)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether systemd runs this system."""
+        try:
+            unit = (self.unit_folder / "cairn-broker.service").read_text(encoding="utf-8")
+        except OSError:
+            return False
+        return f"{SETTINGS_VARIABLE}={self.system.settings_file.resolve()}" in unit
+
+    @property
+    def start(self) -> str:
+        """The command that starts the system, in backquotes."""
+        return "`sudo systemctl start cairn-broker cairn-reconstructor cairn-page`" if self.is_service else "`cairn up`"
+
+    @property
+    def restart(self) -> str:
+        """What a person does so that its programs start again."""
+        if self.is_service:
+            return "restart the system: `sudo systemctl restart cairn-broker cairn-reconstructor cairn-page`"
+        return "end `cairn up` and start it again"
+
+    def log(self, program: str) -> str:
+        """The command or file that shows what a program wrote."""
+        return (
+            f"`journalctl -u cairn-{program}`" if self.is_service else str(self.system.data / "logs" / f"{program}.log")
+        )
 
     @property
     def public_host(self) -> str:

@@ -2,15 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
 
 from admin.doctor.connect import as_listener, connect_packet, login_reason
 from admin.doctor.page import is_page_running
 from admin.facts import ProjectFacts, read_facts
 from admin.installation import Installation
 from admin.lines import counted, describe_project, program_line
-
-HINT: Final = "start the system with `cairn up`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +31,15 @@ async def read_status(installation: Installation) -> Status:
     facts = await read_facts(installation) if is_broker else ()
     served = sum(each.is_served for each in facts)
     lines = [
-        program_line("broker", f"running at {listener.host}:{listener.port}" if is_broker else f"down: {HINT}"),
+        program_line(
+            "broker", f"running at {listener.host}:{listener.port}" if is_broker else f"down: {installation.start}"
+        ),
         program_line("reconstructor", _served(installation, served, is_broker=is_broker)),
         program_line(
-            "page", f"running at {installation.page_address(installation.public_host)}" if is_page else f"down: {HINT}"
+            "page",
+            f"running at {installation.page_address(installation.public_host)}"
+            if is_page
+            else f"down: {installation.start}",
         ),
         *(project_line(each) for each in facts),
     ]
@@ -54,5 +56,5 @@ def project_line(facts: ProjectFacts) -> str:
 def _served(installation: Installation, served: int, *, is_broker: bool) -> str:
     if not is_broker:
         return "unknown without the broker"
-    state = "running" if served else f"down: {HINT}"
+    state = "running" if served else f"down: {installation.start}"
     return f"{state}, {served} of {counted(len(installation.projects), 'project')}" if served else state

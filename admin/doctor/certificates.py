@@ -124,4 +124,4 @@ def _encoded(found: x509.Certificate) -> bytes:
 def _renewal(installation: Installation) -> str:
     certificate = installation.broker.certificate
     is_ours = certificate is not None and certificate == installation.system.tls.certificate.resolve()
-    return "restart the system (`cairn up`), which renews it" if is_ours else "get a new one from its issuer"
+    return f"{installation.restart}; that renews it" if is_ours else "get a new one from its issuer"

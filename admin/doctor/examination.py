@@ -7,7 +7,7 @@ from typing import Final
 from admin.doctor.certificates import check_certificates
 from admin.doctor.clocks import check_own_clock, check_rig_clocks
 from admin.doctor.disk import check_budgets, check_disk
-from admin.doctor.findings import Finding, fault_of
+from admin.doctor.findings import AS_ROOT, Finding, fault, fault_of
 from admin.doctor.listeners import broker_listeners, check_broker_ports, is_broker_running
 from admin.doctor.names import check_names
 from admin.doctor.page import check_page, check_page_strangers, is_page_running
@@ -72,6 +72,8 @@ def _all(subject: str, check: _Check, installation: Installation) -> list[Findin
         findings += check(installation)
     except CairnError as exc:
         findings.append(fault_of(subject, exc))
+    except PermissionError as exc:
+        findings.append(fault(subject, f"cannot read {exc.filename}", AS_ROOT))
     return findings
 
 
@@ -95,7 +97,8 @@ async def _speed(installation: Installation, url: str | None) -> AsyncIterator[F
 
 async def _programs(installation: Installation) -> AsyncIterator[Finding]:
     facts = await read_facts(installation)
-    async for finding in check_reconstructors(facts, installation.viewer.broker):
+    advice = f"start the system: {installation.start}; if it runs, look into {installation.log('reconstructor')}"
+    async for finding in check_reconstructors(facts, installation.viewer.broker, advice):
         yield finding
     for finding in (
         *check_rigs(facts),

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from broker.errors import CairnError
 from broker.printable import printable
+
+AS_ROOT: Final = "run `sudo cairn doctor`: this account may not read everything"
 
 
 class Level(StrEnum):
@@ -56,7 +58,8 @@ def fault(subject: str, found: str, advice: str) -> Finding:
 
 def fault_of(subject: str, error: CairnError) -> Finding:
     """A check ended with this error."""
-    return fault(subject, error.sentence, error.remedy)
+    is_closed = isinstance(error.__cause__, PermissionError)
+    return fault(subject, error.sentence, AS_ROOT if is_closed else error.remedy)
 
 
 def has_fault(findings: Iterable[Finding]) -> bool:

@@ -36,7 +36,7 @@ def check_broker_ports(installation: Installation) -> Iterator[Finding]:
     """Check the broker's listeners; one finding alone when it does not run."""
     listeners = broker_listeners(installation.broker)
     if not any(is_open(each.host, each.port) for each in listeners):
-        yield fault("broker", NOT_RUNNING, "start the system with `cairn up`")
+        yield fault("broker", NOT_RUNNING, f"start the system: {installation.start}")
         return
     for listener in listeners:
         yield check_listener(installation, listener)
@@ -59,10 +59,10 @@ def check_listener(installation: Installation, listener: Listener) -> Finding:
         return fault(
             SUBJECT,
             f"{listener.shown} is a broker that refuses our account ops (reason 0x{reason:02x})",
-            "stop the other broker that has the port, or restart ours with `cairn up`",
+            f"stop the other broker that has the port; if it is ours, {installation.restart}",
         )
     if not is_open(listener.host, listener.port):
-        return fault(SUBJECT, f"nothing listens for {listener.shown}", "restart the system with `cairn up`")
+        return fault(SUBJECT, f"nothing listens for {listener.shown}", installation.restart)
     owner = owner_of(listener.port) or "another program"
     return fault(
         SUBJECT,
@@ -83,7 +83,7 @@ def check_handshake(installation: Installation, listener: Listener) -> Iterator[
         yield fault(
             SUBJECT,
             f"a rig that comes to {name}:{listener.port} refuses the broker: {said}",
-            "see the findings about certificates, then restart the system with `cairn up`",
+            f"see the findings about certificates, then {installation.restart}",
         )
         return
     except OSError:
@@ -92,7 +92,7 @@ def check_handshake(installation: Installation, listener: Listener) -> Iterator[
         yield fault(
             SUBJECT,
             f"the broker still serves an earlier certificate than {certificate}",
-            "restart the system with `cairn up`",
+            installation.restart,
         )
 
 

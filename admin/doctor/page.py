@@ -55,7 +55,7 @@ async def check_page(installation: Installation) -> Finding:
     port = installation.viewer.port
     owner = await asyncio.to_thread(owner_of, port)
     if reply.status is None and not owner:
-        return fault(LISTENERS, f"the page does not run at {address}", "start the system with `cairn up`")
+        return fault(LISTENERS, f"the page does not run at {address}", f"start the system: {installation.start}")
     return fault(
         LISTENERS,
         f"{owner or 'another program'} has the page's port {port}, and is not our page",
@@ -70,14 +70,14 @@ async def check_page_strangers(installation: Installation, projects: Iterable[Pr
     replies = [(path, await ask_page(installation, path)) for path in paths]
     wrong = aiohttp.encode_basic_auth("doctor", "not-the-password")
     replies.append(("projects with a wrong password", await ask_page(installation, "projects", wrong)))
-    open_paths = list(judge(replies))
+    open_paths = list(judge(replies, installation.log("page")))
     for finding in open_paths:
         yield finding
     if not open_paths:
         yield ok(STRANGERS, f"the page refuses a stranger at {len(paths)} addresses, and a wrong password")
 
 
-def judge(replies: Iterable[tuple[str, Reply]]) -> Iterator[Finding]:
+def judge(replies: Iterable[tuple[str, Reply]], log: str) -> Iterator[Finding]:
     """Find addresses that a stranger reads."""
     for path, reply in replies:
         if reply.status == HTTPStatus.OK:
@@ -88,13 +88,15 @@ def judge(replies: Iterable[tuple[str, Reply]]) -> Iterator[Finding]:
             )
         elif reply.status not in _REFUSALS:
             said = "nothing" if reply.status is None else f"status {reply.status}"
-            yield fault(STRANGERS, f"/{path} answers {said} where a refusal is due", "look into data/logs/page.log")
+            yield fault(STRANGERS, f"/{path} answers {said} where a refusal is due", f"look into {log}")
 
 
 def _describe(installation: Installation, reply: Reply, address: str) -> Finding:
     if reply.status != HTTPStatus.OK:
         return fault(
-            LISTENERS, f"the page at {address} has no connection to the broker", "look into data/logs/page.log"
+            LISTENERS,
+            f"the page at {address} has no connection to the broker",
+            f"look into {installation.log('page')}",
         )
     is_on_network = not installation.viewer.host.startswith("127.") and installation.viewer.host not in {
         "localhost",

@@ -1,23 +1,30 @@
 """Who may read the secrets on disk? Passwords, keys and accounts belong to one account of the machine, and to it alone."""
 
+import contextlib
 import os
 import pwd
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from admin.doctor.findings import Finding, fault, ok
+from admin.doctor.findings import AS_ROOT, Finding, fault, ok
 from admin.installation import Installation
 from broker.config import Connection
 
 SUBJECT = "permissions"
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_FILE = stat.S_IRWXG | stat.S_IRWXO
+# Services have users of their own: they may pass through a folder to a file of theirs, and not list it.
+_FOLDER = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+_SERVICE = "cairn-"
 
 
 def check_permissions(installation: Installation) -> Iterator[Finding]:
     """Check the files and folders that hold secrets."""
     files, folders = secret_files(installation), secret_folders(installation)
-    findings = [*check_modes(files, 0o600), *check_modes(folders, 0o700)]
+    findings = [
+        *check_modes([*files, *folders]),
+        *check_owners([*files, *folders], installation.system.folder.stat().st_uid),
+    ]
     if findings:
         yield from findings
     else:
@@ -46,22 +53,29 @@ def secret_folders(installation: Installation) -> list[Path]:
     return sorted({each for each in named if _exists(each)})
 
 
-def check_modes(paths: Iterable[Path], mode: int) -> Iterator[Finding]:
-    """Find what others than the owner may touch, and what belongs to somebody who is not expected."""
+def check_modes(paths: Iterable[Path]) -> Iterator[Finding]:
+    """Find files that others than the owner may touch, and folders that others may list or write."""
     for path in paths:
         try:
-            found = path.stat()
+            mode = path.stat().st_mode
         except OSError as exc:
-            yield fault(SUBJECT, f"cannot look at {path}: {exc.strerror}", "run `sudo cairn doctor`")
+            yield fault(SUBJECT, f"cannot look at {path}: {exc.strerror}", AS_ROOT)
             continue
-        if found.st_mode & _OTHERS:
+        if mode & (_FOLDER if stat.S_ISDIR(mode) else _FILE):
             yield fault(
                 SUBJECT,
-                f"{path} is open to other accounts of this machine: mode {stat.S_IMODE(found.st_mode):03o}",
-                f"chmod {mode:03o} {path}",
+                f"{path} is open to other accounts of this machine: mode {stat.S_IMODE(mode):03o}",
+                f"chmod {'go-rw' if stat.S_ISDIR(mode) else '600'} {path}",
             )
-        if found.st_uid not in {0, os.geteuid(), path.parent.stat().st_uid}:
-            yield fault(SUBJECT, f"{path} belongs to {_name(found.st_uid)}", f"chown {_name(os.geteuid())} {path}")
+
+
+def check_owners(paths: Iterable[Path], owner: int) -> Iterator[Finding]:
+    """Find what belongs to another account than this one, root, the services, and the owner of the system's folder."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            found = path.stat().st_uid
+            if found not in {0, os.geteuid(), owner} and not _name(found).startswith(_SERVICE):
+                yield fault(SUBJECT, f"{path} belongs to {_name(found)}", f"chown {_name(owner)} {path}")
 
 
 def _exists(path: Path) -> bool:

@@ -16,10 +16,18 @@ from viewer.asking import Pong, pings
 RECONSTRUCTOR, RIGS = "reconstructor", "rigs"
 
 
-async def check_reconstructors(projects: Iterable[ProjectFacts], viewer: Connection) -> AsyncIterator[Finding]:
-    """Check each project's reconstructor: its state, and whether it answers a ping."""
+async def check_reconstructors(
+    projects: Iterable[ProjectFacts], viewer: Connection, advice: str
+) -> AsyncIterator[Finding]:
+    """Check each project's reconstructor: its state, and whether it answers a ping.
+
+    Args:
+        projects: what the broker retains.
+        viewer: an account that may ping.
+        advice: what to do about one that is not there.
+    """
     for facts in projects:
-        stopped = judge_state(facts)
+        stopped = judge_state(facts, advice)
         if stopped is not None:
             yield stopped
         if not facts.is_served:
@@ -35,13 +43,11 @@ async def check_reconstructors(projects: Iterable[ProjectFacts], viewer: Connect
             yield fault_of(RECONSTRUCTOR, exc)
 
 
-def judge_state(facts: ProjectFacts) -> Finding | None:
-    """What keeps a reconstructor from taking images; None when nothing does."""
+def judge_state(facts: ProjectFacts, advice: str) -> Finding | None:
+    """What keeps a reconstructor from taking images, with what to do; None when nothing does."""
     status, project = facts.status, facts.project
     if status is None or not facts.is_served:
-        return fault(
-            RECONSTRUCTOR, f"{project} has no reconstructor", "start the system with `cairn up`, see data/logs"
-        )
+        return fault(RECONSTRUCTOR, f"{project} has no reconstructor", advice)
     reason = f": {status.reason or status.code}" if status.code else ""
     match status.reconstructor:
         case ReconstructorPresence.DISK_FULL:
@@ -49,7 +55,7 @@ def judge_state(facts: ProjectFacts) -> Finding | None:
         case ReconstructorPresence.PAUSED:
             return warning(RECONSTRUCTOR, f"{project} is paused{reason}", "let it go on from the page, or `resume` it")
     if status.code:
-        return warning(RECONSTRUCTOR, f"{project} is {status.reconstructor}{reason}", "see data/logs/reconstructor.log")
+        return warning(RECONSTRUCTOR, f"{project} is {status.reconstructor}{reason}", advice)
     return None
 
 

@@ -101,7 +101,7 @@ async def test_a_system_is_fine_until_something_is_broken_and_each_fault_is_name
     assert any(each.startswith("the page does not run at http://127.0.0.1:") for each in ill)
     assert ill["chapel has no reconstructor"].level is Level.FAULT
     stopped = bad(await examined(installation))
-    assert stopped["the broker does not run"].advice == "start the system with `cairn up`"
+    assert stopped["the broker does not run"].advice == "start the system: `cairn up`"
     assert any("has expired" in each for each in stopped)
     assert not (await read_status(installation)).is_whole
 

@@ -16,7 +16,7 @@ def test_doctor_prints_a_line_or_a_row_for_each_finding_and_ends_with_1(installa
     lines = CliRunner().invoke(doctor_app, ["--folder", folder])
     assert lines.exit_code == 1
     assert lines.stdout.splitlines()[-1] == (
-        "fault    broker         the broker does not run. To do: start the system with `cairn up`"
+        "fault    broker         the broker does not run. To do: start the system: `cairn up`"
     )
     rows = json.loads(CliRunner().invoke(doctor_app, ["--folder", folder, "--json"]).stdout)
     assert (rows["folder"], rows["is_fine"]) == (folder, False)
@@ -36,9 +36,9 @@ def test_status_names_what_is_down_and_ends_with_1(installation: Installation) -
     done = CliRunner().invoke(status_app, ["--folder", str(installation.system.folder)])
     assert done.exit_code == 1
     assert done.stdout.splitlines() == [
-        "broker         down: start the system with `cairn up`",
+        "broker         down: `cairn up`",
         "reconstructor  unknown without the broker",
-        "page           down: start the system with `cairn up`",
+        "page           down: `cairn up`",
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from admin.doctor.findings import Level
-from admin.doctor.permissions import check_modes, check_permissions, secret_files
+from admin.doctor.permissions import check_owners, check_permissions, secret_files
 from admin.installation import Installation
 
 
@@ -24,8 +24,14 @@ def test_each_open_file_and_folder_is_named_with_its_command(installation: Insta
     first, second = check_permissions(installation)
     assert first.found == f"{password} is open to other accounts of this machine: mode 644"
     assert first.advice == f"chmod 600 {password}"
-    assert second.advice == f"chmod 700 {folder}"
+    assert second.advice == f"chmod go-rw {folder}"
     assert first.level is second.level is Level.FAULT
+
+
+def test_services_may_pass_through_a_folder(installation: Installation) -> None:
+    installation.system.secrets.chmod(0o711)
+    (only,) = check_permissions(installation)
+    assert only.level is Level.OK
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
@@ -33,6 +39,6 @@ def test_a_file_of_somebody_else_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.password"
     path.touch(mode=0o600)
     os.chown(path, 65534, -1)
-    (only,) = check_modes([path], 0o600)
+    (only,) = check_owners([path], os.geteuid())
     assert only.found == f"{path} belongs to nobody"
     assert only.advice == f"chown root {path}"

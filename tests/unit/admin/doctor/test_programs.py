@@ -9,18 +9,18 @@ from tests.project_facts import CHAPEL, NOW, health, project
 
 
 def test_a_ready_reconstructor_has_nothing_to_tell() -> None:
-    assert judge_state(project()) is None
+    assert judge_state(project(), "start it") is None
 
 
 def test_each_state_that_takes_no_images_is_told() -> None:
-    absent = judge_state(ProjectFacts(project=CHAPEL))
-    offline = judge_state(project(reconstructor="offline"))
-    full = judge_state(project(reconstructor="disk_full", code="disk_full", reason="3 MiB free"))
-    paused = judge_state(project(reconstructor="paused"))
-    failing = judge_state(project(code="black_box_failed", reason="it ended"))
+    absent = judge_state(ProjectFacts(project=CHAPEL), "start it")
+    offline = judge_state(project(reconstructor="offline"), "start it")
+    full = judge_state(project(reconstructor="disk_full", code="disk_full", reason="3 MiB free"), "start it")
+    paused = judge_state(project(reconstructor="paused"), "start it")
+    failing = judge_state(project(code="black_box_failed", reason="it ended"), "start it")
     assert absent == offline
     assert offline is not None
-    assert (offline.level, offline.found) == (Level.FAULT, "chapel has no reconstructor")
+    assert (offline.level, offline.found, offline.advice) == (Level.FAULT, "chapel has no reconstructor", "start it")
     assert full is not None
     assert full.found == "chapel takes no images, its disk is full: 3 MiB free"
     assert paused is not None
