@@ -95,9 +95,9 @@ def invite(
     invitations = Invitations(system.data / "broker")
     if is_list:
         for row in invitations.all():
-            print(f"{row.invitation_id}\t{row.name}\t{row.role}\t{row.project}\t{_state(row)}")
+            print(f"{row.invitation_id}\t{row.name or '-'}\t{row.role}\t{row.project}\t{_state(row)}")
     elif revoke is not None:
-        print(f"revoked the invitation of {invitations.revoke(revoke).name}")
+        print(f"revoked the invitation of {invitations.revoke(revoke).name or 'people who name themselves'}")
     elif name is None:
         raise typer.BadParameter("say whom to invite, or use --list or --revoke")
     else:

@@ -9,6 +9,8 @@ export interface PageConfig {
   readonly root: string;
   readonly projects: readonly string[];
   readonly needs_login: boolean;
+  /** Whether operators can invite on this page. */
+  readonly has_invitations: boolean;
 }
 
 const config = object<PageConfig>({
@@ -16,6 +18,7 @@ const config = object<PageConfig>({
   root: orElse(text(256), DEFAULT_ROOT),
   projects: orElse(list(text(64), 1000), []),
   needs_login: orElse(flag, true),
+  has_invitations: orElse(flag, false),
 });
 
 /** Check the content of `/config.json`. Throws `bad_config` when it does not fit. */
