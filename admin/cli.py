@@ -122,11 +122,12 @@ def open_page(
     project: Annotated[str | None, typer.Argument(metavar="[PROJECT]", help="A project of this system.")] = None,
     folder: Folder = _HERE,
 ) -> None:
-    """Print the page's address and open it in the browser."""
+    """Print the page's address, for a project or for all, and open it in the browser."""
     installation = Installation.load(System(folder.resolve()))
     if project is not None and project not in installation.projects:
         raise BadSettingsError(f"there is no project {project!r} here: it is one of {', '.join(installation.projects)}")
     address = installation.page_address(None if _has_screen() else installation.public_host)
+    address += f"?project={project}" if project is not None else ""
     print(address)
     if _has_screen():
         webbrowser.open(address)

@@ -57,13 +57,14 @@ def test_open_prints_the_address_and_opens_a_browser_where_there_is_a_screen(
     installation: Installation, opened: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["chapel", "--folder", str(installation.system.folder)]
-    elsewhere = f"http://{installation.public_host}:{installation.viewer.port}/\n"
+    elsewhere = f"http://{installation.public_host}:{installation.viewer.port}/?project=chapel\n"
     assert CliRunner().invoke(open_app, words).stdout == elsewhere
     assert opened == []
     monkeypatch.setenv("DISPLAY", ":0")
     here = CliRunner().invoke(open_app, words).stdout
-    assert here == f"http://127.0.0.1:{installation.viewer.port}/\n"
+    assert here == f"http://127.0.0.1:{installation.viewer.port}/?project=chapel\n"
     assert opened == [here.strip()]
+    assert CliRunner().invoke(open_app, words[1:]).stdout.endswith(f":{installation.viewer.port}/\n")
 
 
 def test_open_of_an_unknown_project_names_the_known_ones(installation: Installation, opened: list[str]) -> None:

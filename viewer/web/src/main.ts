@@ -2,7 +2,7 @@
 import "./page.css";
 import "./ui/cairn-viewer";
 import { remember, remembered } from "./ui/remembered";
-import { decodeConfig } from "./wire/config";
+import { decodeConfig, firstProject } from "./wire/config";
 import type { Credentials } from "./wire/credentials";
 import { WireError, sentenceOf } from "./wire/errors";
 import type { Invitation } from "./wire/invitation";
@@ -57,8 +57,8 @@ async function begin(page: Element): Promise<void> {
   viewer.config = config;
   viewer.refusal = refusal;
   viewer.invitation = invitation;
-  const [only = ""] = config.projects.length === 1 ? config.projects : [];
-  const guest = config.needs_login ? null : { user: "guest", password: "", project: only };
+  viewer.first = firstProject(location.search, config.projects);
+  const guest = config.needs_login ? null : { user: "guest", password: "", project: viewer.first };
   viewer.credentials = credentials ?? guest;
   if (config.needs_login)
     viewer.addEventListener("credentials", () => {

@@ -41,6 +41,8 @@ export class CairnViewer extends LitElement {
   /** An invitation whose guest chooses a name first. */
   @property({ attribute: false }) invitation: Invitation | null = null;
   @property({ attribute: false }) refusal: string | null = null;
+  /** The project that the login form proposes. */
+  @property({ attribute: false }) first = "";
   @property({ reflect: true }) theme: Theme = preferredTheme();
 
   @state() project: ProjectState | null = null;

@@ -24,7 +24,7 @@ export class ViewerContent {
   constructor(private readonly host: CairnViewer) {}
 
   login(): TemplateResult {
-    const { config, invitation, refusal } = this.host;
+    const { config, first, invitation, refusal } = this.host;
     const onLogin = (event: CustomEvent<Credentials>): void => {
       [this.host.refusal, this.host.invitation, this.host.credentials] = [null, null, event.detail];
     };
@@ -35,7 +35,12 @@ export class ViewerContent {
       ${
         invitation
           ? html`<cairn-welcome .invitation=${invitation} @login=${onLogin} @refused=${onRefused}></cairn-welcome>`
-          : html`<cairn-login .projects=${config.projects} .refusal=${refusal} @login=${onLogin}></cairn-login>`
+          : html`<cairn-login
+              .projects=${config.projects}
+              .first=${first}
+              .refusal=${refusal}
+              @login=${onLogin}
+            ></cairn-login>`
       }
     </div>`;
   }

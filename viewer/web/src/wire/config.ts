@@ -2,6 +2,7 @@
 import { DEFAULT_ROOT } from "./contract";
 import { WireError } from "./errors";
 import { flag, list, object, orElse, text } from "./fields";
+import { isLevel } from "./ids";
 
 export interface PageConfig {
   /** A path on the page's own server, or a broker's WebSocket address. */
@@ -28,6 +29,13 @@ export function decodeConfig(value: unknown): PageConfig {
   } catch (thrown) {
     throw new WireError("bad_config", `config.json does not come from a page server: ${String(thrown)}`);
   }
+}
+
+/** The project that the page opens first: the one of its address, `?project=chapel`, else the only one, else empty. */
+export function firstProject(search: string, projects: readonly string[]): string {
+  const asked = new URLSearchParams(search).get("project") ?? "";
+  if (isLevel("project", asked)) return asked;
+  return projects.length === 1 ? (projects[0] ?? "") : "";
 }
 
 /** The WebSocket address for a page that was served from `base`. */

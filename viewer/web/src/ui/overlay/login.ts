@@ -14,6 +14,7 @@ export class Login extends LitElement {
   static override readonly styles = [sharedParts, loginStyles];
 
   @property({ attribute: false }) projects: readonly string[] = [];
+  @property({ attribute: false }) first = "";
   @property({ attribute: false }) refusal: string | null = null;
 
   override render(): TemplateResult {
@@ -36,7 +37,7 @@ export class Login extends LitElement {
         autocapitalize="none"
         autocomplete="off"
         placeholder="leave empty to choose"
-        .value=${this.projects.length === 1 ? (this.projects[0] ?? "") : ""}
+        .value=${this.first}
       />
       <datalist id="projects">${this.projects.map((project) => html`<option value=${project}></option>`)}</datalist>`;
   }
