@@ -136,6 +136,11 @@ class BrokerPlan:
         share = (descriptor_count - _SPARE_DESCRIPTORS) // listener_count
         return max(_LEAST_CONNECTIONS, min(MOST_CONNECTIONS, share))
 
+    def certificate_stamp(self) -> tuple[int, ...]:
+        """Changes when the certificate or its key is replaced; SIGHUP makes Mosquitto read both again."""
+        files = [path for path in (self.certificate, self.key) if path is not None and path.exists()]
+        return tuple(path.stat().st_mtime_ns for path in files)
+
     @property
     def log(self) -> Path:
         """What Mosquitto prints."""

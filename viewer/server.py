@@ -22,7 +22,7 @@ from viewer.metrics import CONTENT_TYPE, render
 from viewer.network.addresses import TrustedProxies, network_of
 from viewer.network.brake import Brake
 from viewer.network.certificate import Certificate
-from viewer.network.connections import TimedConnection
+from viewer.network.connections import REQUEST_TIMEOUT_S, TimedConnection
 from viewer.network.hosts import AllowedHosts
 from viewer.network.listener import Listener
 from viewer.pages import INDEX, Asset, load_page
@@ -91,6 +91,8 @@ class PageServer:
         headers = security_headers(request.host, self._settings.mqtt_url)
         try:
             self._check_address(request)
+            if request.can_read_body:
+                await _read_body(request)
             response = await handler(request)
         except web.HTTPException as exc:
             exc.headers.update(headers)
@@ -259,6 +261,19 @@ async def serve(settings: Settings, tell: Callable[[str], None] = lambda _addres
         ) from exc
     finally:
         await runner.cleanup()
+
+
+async def _read_body(request: web.Request) -> None:
+    """Have the whole body before it is worked on.
+
+    Raises:
+        web.HTTPRequestTimeout: it does not come.
+    """
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            await request.read()
+    except TimeoutError as exc:
+        raise web.HTTPRequestTimeout(text="the rest of this request did not come\n") from exc
 
 
 async def _without_server_name(_request: web.Request, response: web.StreamResponse) -> None:
