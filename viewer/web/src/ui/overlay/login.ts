@@ -60,6 +60,12 @@ export class Login extends LitElement {
         min-height: 50px;
         margin-top: 6px;
       }
+      .plain {
+        text-align: center;
+        color: var(--ink-soft);
+        font-size: 0.86rem;
+        line-height: 1.45;
+      }
       .refusal {
         color: var(--bad);
         line-height: 1.45;
@@ -81,6 +87,11 @@ export class Login extends LitElement {
       <label>Name <input name="user" autocomplete="username" autocapitalize="none" required /></label>
       <label>Password <input name="password" type="password" autocomplete="current-password" required /></label>
       <button class="primary">Open</button>
+      ${
+        window.isSecureContext
+          ? nothing
+          : html`<p class="plain">This connection is not encrypted: use it only in a network whose users you trust.</p>`
+      }
     </form>`;
   }
 
