@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from broker.clients.descriptors import raise_descriptor_limit
 from broker.errors import CairnError
 
 OURS: Final = frozenset({"broker", "edge_agent", "reconstructor", "viewer", "admin", "demo"})
@@ -108,6 +109,7 @@ def _load(name: str) -> Any:
 
 def main() -> None:
     """Run one program; an error of ours is one line and exit code 1, bad usage exit code 2."""
+    raise_descriptor_limit()
     try:
         app(prog_name="cairn")
     except CairnError as exc:

@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from admin.certificates import fingerprint
 from admin.installation import Installation
-from admin.invite import invite_user, local_address, read_duration
+from admin.invite import invite_user, local_address, page_scheme, read_duration
 from admin.system import Ports, System, free_port_from
 from admin.up import run_system
 from broker.accounts.invitation_secret import Link
@@ -46,13 +47,16 @@ def init(
     this_machine_only: Annotated[
         bool, typer.Option("--this-machine-only", help="Nothing listens on the network.")
     ] = False,
+    is_page_tls: Annotated[
+        bool, typer.Option("--tls", help="The page is https, with an own authority that each device must trust once.")
+    ] = False,
 ) -> None:
     """Set up broker, reconstructor and page for a project, or for one more project."""
     configure(level=LogLevel.WARNING)
     system = System(folder.resolve())
     is_new = not system.settings_file.exists()
     tls = None if this_machine_only else free_port_from(_TLS_PORT)
-    ports = Ports(mqtt=free_port_from(_MQTT_PORT), tls=tls, page=free_port_from(_PAGE_PORT))
+    ports = Ports(mqtt=free_port_from(_MQTT_PORT), tls=tls, page=free_port_from(_PAGE_PORT), is_page_tls=is_page_tls)
     system.add_project(ProjectId(project), ports)
     for line in _told(system, ProjectId(project), is_new=is_new):
         print(line)
@@ -157,10 +161,17 @@ def _told(system: System, project: ProjectId, *, is_new: bool) -> list[str]:
     address = local_address() if is_open else "127.0.0.1"
     lines = [f"project {project} is set up in {system.folder}"]
     lines += ["start it     cairn up" if is_new else "it is served from the next `cairn up` on"]
-    lines += [f"open         http://{address}:{page}/  as ops, password in {system.password_file('ops')}"]
-    if is_open:
+    scheme = page_scheme(settings["viewer"])
+    lines += [f"open         {scheme}://{address}:{page}/  as ops, password in {system.password_file('ops')}"]
+    if scheme == "https" and settings["viewer"].get("authority"):
         lines += [
-            f"port {page}    the page, for phones and laptops: http, so in a network that is not yours put TLS before it",
+            f"trust        http://{address}:{page}/trust  once on each phone and laptop; compare the fingerprint:"
+        ]
+        lines += [f"             {fingerprint(Path(settings['viewer']['authority']))}"]
+    if is_open:
+        how = "https" if scheme == "https" else "http, so for a network that is not yours: cairn init PROJECT --tls"
+        lines += [
+            f"port {page}    the page, for phones and laptops: {how}",
             f"port {tls}    rigs: MQTT over TLS",
             f"firewall     sudo ufw allow {page},{tls}/tcp",
         ]

@@ -34,11 +34,13 @@ class Ports:
         mqtt: plain MQTT, on loopback, for the programs of this machine.
         tls: MQTT over TLS, on every network, for rigs; None on a system for this machine alone.
         page: the page, on every network, or on loopback for this machine alone.
+        is_page_tls: whether the page is https, with the certificate of the system's own authority.
     """
 
     mqtt: int
     tls: int | None
     page: int
+    is_page_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,13 @@ class System:
         """Its authority and certificate."""
         return TlsFiles(self.data / "tls")
 
+    def renew_certificate(self) -> bool:
+        """Renew our certificate where the settings use it and it ends soon or lacks a name; whether it was renewed."""
+        ours = str(self.tls.certificate.resolve())
+        settings = self.settings()
+        is_used = any(settings.get(name, {}).get("certificate") == ours for name in ("broker", "viewer"))
+        return is_used and self.tls.ensure(machine_names())
+
     @property
     def secrets(self) -> Path:
         """The folder of password files."""
@@ -87,7 +96,7 @@ class System:
             BadSettingsError: cairn.toml cannot be read or written.
         """
         self._open_accounts(project)
-        if ports.tls is not None:
+        if ports.tls is not None or ports.is_page_tls:
             self.tls.ensure(machine_names())
         document = self._document()
         for name, values in self._tables(ports).items():
@@ -127,13 +136,18 @@ class System:
         data = self.data.resolve()
         broker: dict[str, Any] = {"data_dir": str(data / "broker"), "port": ports.mqtt}
         if ports.tls is not None:
-            broker |= {"tls_port": ports.tls, "certificate": str(self.tls.certificate.resolve())}
-            broker |= {"key": str(self.tls.key.resolve()), "authority": str(self.tls.authority.resolve())}
+            broker |= {"tls_port": ports.tls, **self._certificate()}
         reconstructor = {"data_dir": str(data / "reconstructor"), "broker": self._connection("reconstructor", ports)}
         host = "127.0.0.1" if ports.tls is None else "0.0.0.0"  # noqa: S104 - a team's page
-        viewer = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
+        viewer: dict[str, Any] = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
         viewer["keeper_socket"] = str(data / "broker" / SOCKET_NAME)
+        if ports.is_page_tls:
+            viewer |= self._certificate()
         return {"broker": broker, "reconstructor": reconstructor, "viewer": viewer}
+
+    def _certificate(self) -> dict[str, str]:
+        files = {"certificate": self.tls.certificate, "key": self.tls.key, "authority": self.tls.authority}
+        return {name: str(path.resolve()) for name, path in files.items()}
 
     def _connection(self, name: str, ports: Ports) -> tomlkit.items.InlineTable:
         table = tomlkit.inline_table()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from admin.certificates import machine_names
 from admin.lines import describe_project, program_line
 from admin.programs import Program
 from admin.system import System
@@ -18,6 +17,7 @@ from viewer.config import Settings as ViewerSettings
 from viewer.status import Board
 
 _TICK_S: Final = 1.0
+_RENEWAL_INTERVAL_S: Final = 3600.0  # also for a new address of this machine
 _WORDS: Final = {
     "broker": ("broker", "start"),
     "reconstructor": ("reconstructor", "run"),
@@ -40,23 +40,27 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
         raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
     find_binary()
     broker = BrokerSettings.load()
-    if broker.certificate == system.tls.certificate.resolve() and system.tls.ensure(machine_names()):
-        get_logger().info("certificate_renewed", file=str(system.tls.certificate))
+    _renew(system)
     programs = [_program(name, system) for name in _WORDS]
     board = Board(ViewerSettings.load())
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(programs[0].keep_running(), name="broker")]
+    tasks = [
+        asyncio.create_task(programs[0].keep_running(), name="broker"),
+        asyncio.create_task(_keep_certificate(system), name="certificate"),
+    ]
+    others: list[asyncio.Task[None]] = []
     try:
         while not stop.is_set():
             show(status_lines(programs, board))
             for task in tasks:
                 if task.done():
                     task.result()
-            if len(tasks) == 1 and await asyncio.to_thread(broker.plan().answers):  # the others need it
-                tasks += [asyncio.create_task(each.keep_running(), name=each.name) for each in programs[1:]]
-                tasks.append(asyncio.create_task(board.run(), name="board"))
+            if not others and await asyncio.to_thread(broker.plan().answers):  # the others need it
+                others += [asyncio.create_task(each.keep_running(), name=each.name) for each in programs[1:]]
+                others.append(asyncio.create_task(board.run(), name="board"))
+                tasks += others
             await _sleep_unless(stop)
     finally:
         for task in tasks:
@@ -71,6 +75,18 @@ def status_lines(programs: list[Program], board: Board) -> list[str]:
     lines = [_describe_program(each) for each in programs]
     lines += [describe_project(status, {}) for name in board.projects() if (status := board.status(name)) is not None]
     return lines
+
+
+async def _keep_certificate(system: System) -> None:
+    """Renew the certificate in time; broker and page take the new one without a restart."""
+    while True:
+        await asyncio.sleep(_RENEWAL_INTERVAL_S)
+        await asyncio.to_thread(_renew, system)
+
+
+def _renew(system: System) -> None:
+    if system.renew_certificate():
+        get_logger().info("certificate_renewed", file=str(system.tls.certificate))
 
 
 def _program(name: str, system: System) -> Program:

@@ -67,7 +67,7 @@ def start(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     book = UserBook(plan.data_dir)
-    stamp = book.stamp()
+    stamp = (book.stamp(), plan.certificate_stamp())
     keeper = Keeper(
         data_dir=plan.data_dir,
         root=plan.space.root,
@@ -82,8 +82,8 @@ def start(
             if broker.pid is None:
                 sys.stderr.write(f"the broker ended by itself: see {plan.log}\n")
                 raise typer.Exit(1)
-            if stamp != book.stamp():
-                stamp = book.stamp()
+            if stamp != (now := (book.stamp(), plan.certificate_stamp())):
+                stamp = now
                 _reload(broker, book)
 
 

@@ -49,6 +49,12 @@ export const loginStyles = css`
     min-height: 50px;
     margin-top: 6px;
   }
+  .plain {
+    text-align: center;
+    color: var(--ink-soft);
+    font-size: 0.86rem;
+    line-height: 1.45;
+  }
   .refusal {
     color: var(--bad);
     line-height: 1.45;

@@ -27,6 +27,11 @@ export class Login extends LitElement {
       <label>Name <input name="user" autocomplete="username" autocapitalize="none" required /></label>
       <label>Password <input name="password" type="password" autocomplete="current-password" required /></label>
       <button class="primary">Open</button>
+      ${
+        window.isSecureContext
+          ? nothing
+          : html`<p class="plain">This connection is not encrypted: use it only in a network whose users you trust.</p>`
+      }
     </form>`;
   }
 
