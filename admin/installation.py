@@ -12,6 +12,7 @@ from broker.ids import ProjectId
 from broker.settings import Settings as BrokerSettings
 from reconstructor.config import Settings as ReconstructorSettings
 from viewer.config import Settings as ViewerSettings
+from viewer.endpoint import local_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +89,10 @@ class Installation:
     @property
     def is_page_encrypted(self) -> bool:
         """Whether the page server itself speaks TLS."""
-        return getattr(self.viewer, "certificate", None) is not None
+        return self.viewer.certificate is not None
 
     def page_address(self, host: str | None = None) -> str:
         """The page's address at a name of this machine; by default as this machine reaches it."""
-        host = reached_at(self.viewer.host) if host is None else host
+        host = local_name(self.viewer) if host is None else host
         shown = f"[{host}]" if ":" in host else host
         return f"{'https' if self.is_page_encrypted else 'http'}://{shown}:{self.viewer.port}/"

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -71,7 +73,9 @@ class EndpointReport:
         )
 
 
-async def measure_endpoint(url: str, connection: Connection, project: ProjectId) -> EndpointReport:
+async def measure_endpoint(
+    url: str, connection: Connection, project: ProjectId, authority: Path | None = None
+) -> EndpointReport:
     """Retain 1 MiB as our own presence, fetch it by WebSocket and by TCP, and clear it again.
 
     The message is a valid presence with padding, so pages that are open meanwhile see one more viewer for a moment.
@@ -80,12 +84,13 @@ async def measure_endpoint(url: str, connection: Connection, project: ProjectId)
         url: where browsers connect, for example `ws://127.0.0.1:8080/mqtt`.
         connection: the broker's TCP port, and a viewer or contributor of the project.
         project: where to write.
+        authority: of a wss:// address; None: the broker's, else the authorities of this machine.
 
     Raises:
         BadEndpointError: the address is not ws:// or wss://, or there is no user name.
         BrokerLostError: the broker cannot be reached by TCP, or refuses the message.
     """
-    browser = by_websocket(url, connection)
+    browser = by_websocket(url, connection, authority)
     async with _retained(connection, project) as topic:
         tcp_s = await _time(connection, topic)
         try:
@@ -94,8 +99,8 @@ async def measure_endpoint(url: str, connection: Connection, project: ProjectId)
             return EndpointReport(url=url, websocket_s=None, tcp_s=tcp_s, problem=exc.sentence)
 
 
-def by_websocket(url: str, connection: Connection) -> Connection:
-    """The same account by WebSocket.
+def by_websocket(url: str, connection: Connection, authority: Path | None = None) -> Connection:
+    """The same account by WebSocket; wss:// is checked by this authority, the broker's, or those of this machine.
 
     Raises:
         BadEndpointError: the address is not ws:// or wss://.
@@ -107,7 +112,7 @@ def by_websocket(url: str, connection: Connection) -> Connection:
         "host": parts.hostname,
         "port": parts.port or _PORTS[parts.scheme],
         "websocket_path": parts.path or "/",
-        "ca_file": connection.ca_file if parts.scheme == "wss" else None,
+        "ca_file": (authority or connection.ca_file or _machine_authorities()) if parts.scheme == "wss" else None,
     }
     return connection.model_copy(update=changed)
 
@@ -147,14 +152,26 @@ async def _arrives(follower: Follower) -> bool:
     return False
 
 
+def _machine_authorities() -> Path | None:
+    found = ssl.get_default_verify_paths().cafile
+    return None if found is None else Path(found)
+
+
 def endpoint_url(settings: Settings) -> str:
     """Where the page connects, as seen from this machine."""
     if urlsplit(settings.mqtt_url).netloc:
         return settings.mqtt_url
-    host = reached_at(settings.host)
+    host = local_name(settings)
     shown = f"[{host}]" if ":" in host else host
-    scheme = "ws" if getattr(settings, "certificate", None) is None else "wss"
+    scheme = "ws" if settings.certificate is None else "wss"
     return f"{scheme}://{shown}:{settings.port}{settings.mqtt_url}"
+
+
+def local_name(settings: Settings) -> str:
+    """Where this machine reaches the page: by its address, or by the name that a certificate of others is for."""
+    if settings.certificate is not None and settings.authority is None and settings.hosts:
+        return settings.hosts[0]
+    return reached_at(settings.host)
 
 
 def _pace(seconds: float | None) -> str:

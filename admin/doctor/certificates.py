@@ -21,7 +21,7 @@ def check_certificates(installation: Installation) -> Iterator[Finding]:
     advice = _renewal(installation)
     pairs = [
         (broker.certificate, broker.key, broker.authority),
-        (getattr(viewer, "certificate", None), getattr(viewer, "key", None), None),
+        (viewer.certificate, viewer.key, viewer.authority),
     ]
     checked: set[Path] = set()
     for certificate, key, authority in pairs:

@@ -40,7 +40,7 @@ def secret_files(installation: Installation) -> list[Path]:
         *installation.system.secrets.glob("*.password"),
         *installation.system.tls.folder.glob("*.key"),
         broker.key,
-        getattr(viewer, "key", None),
+        viewer.key,
         *(broker.data_dir / name for name in ("users.json", "passwords", "acl.conf", "invitations.json")),
     ]
     return sorted({each for each in named if each is not None and _exists(each)})

@@ -16,7 +16,9 @@ async def check_speed(installation: Installation, url: str | None) -> Finding:
         BrokerLostError: the broker does not let the page's account in.
     """
     viewer = installation.viewer
-    report = await measure_endpoint(url or endpoint_url(viewer), viewer.broker, installation.projects[0])
+    report = await measure_endpoint(
+        url or endpoint_url(viewer), viewer.broker, installation.projects[0], viewer.authority
+    )
     return judge(report)
 
 
@@ -27,4 +29,5 @@ def judge(report: EndpointReport) -> Finding:
 
 def through_relay(installation: Installation) -> Connection:
     """The way through the page's relay, as the page's own account."""
-    return by_websocket(endpoint_url(installation.viewer), installation.viewer.broker)
+    viewer = installation.viewer
+    return by_websocket(endpoint_url(viewer), viewer.broker, viewer.authority)
