@@ -8,7 +8,7 @@ from admin.doctor.certificates import check_certificates
 from admin.doctor.clocks import check_own_clock, check_rig_clocks
 from admin.doctor.disk import check_budgets, check_disk
 from admin.doctor.findings import AS_ROOT, Finding, fault, fault_of
-from admin.doctor.listeners import broker_listeners, check_broker_ports, is_broker_running
+from admin.doctor.listeners import broker_listeners, check_broker_ports, is_broker_open, is_broker_ours
 from admin.doctor.names import check_names
 from admin.doctor.page import check_page, check_page_strangers, is_page_running
 from admin.doctor.permissions import check_permissions
@@ -49,10 +49,12 @@ async def examine(system: System, url: str | None = None) -> AsyncIterator[Findi
     for subject, check in _ON_DISK:
         for finding in await asyncio.to_thread(_all, subject, check, installation):
             yield finding
-    if not await asyncio.to_thread(is_broker_running, installation):
+    if not await asyncio.to_thread(is_broker_open, installation):
+        return
+    yield await check_page(installation)
+    if not await asyncio.to_thread(is_broker_ours, installation):
         return
     running: tuple[tuple[str, _Running], ...] = (
-        ("listeners", _page),
         ("strangers", _strangers),
         ("speed", lambda each: _speed(each, url)),
         ("reconstructor", _programs),
@@ -75,10 +77,6 @@ def _all(subject: str, check: _Check, installation: Installation) -> list[Findin
     except PermissionError as exc:
         findings.append(fault(subject, f"cannot read {exc.filename}", AS_ROOT))
     return findings
-
-
-async def _page(installation: Installation) -> AsyncIterator[Finding]:
-    yield await check_page(installation)
 
 
 async def _strangers(installation: Installation) -> AsyncIterator[Finding]:

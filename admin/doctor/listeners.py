@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from admin.doctor.connect import ACCEPTED, Listener, connect_packet, is_open, login_reason, owner_of, served_certificate
-from admin.doctor.findings import Finding, fault, ok
+from admin.doctor.connect import (
+    ACCEPTED,
+    Listener,
+    as_listener,
+    connect_packet,
+    is_open,
+    login_reason,
+    owner_of,
+    served_certificate,
+)
+from admin.doctor.findings import Finding, Level, fault, ok
 from admin.installation import Installation
 from admin.invite import local_address
 from broker.config import BadSettingsError, reached_at
@@ -27,20 +36,28 @@ def broker_listeners(broker: BrokerSettings) -> list[Listener]:
     return [first, second]
 
 
-def is_broker_running(installation: Installation) -> bool:
-    """Whether anything answers MQTT on one of the broker's ports."""
-    return any(login_reason(each, connect_packet()) is not None for each in broker_listeners(installation.broker))
+def is_broker_open(installation: Installation) -> bool:
+    """Whether anything listens on one of the broker's ports."""
+    return any(is_open(each.host, each.port) for each in broker_listeners(installation.broker))
+
+
+def is_broker_ours(installation: Installation) -> bool:
+    """Whether a broker that knows the operator's account answers where the page looks for it."""
+    try:
+        return login_reason(as_listener(installation.viewer.broker), _login(installation)) == ACCEPTED
+    except BadSettingsError:  # the operator's password cannot be read, which is a finding of its own
+        return False
 
 
 def check_broker_ports(installation: Installation) -> Iterator[Finding]:
     """Check the broker's listeners; one finding alone when it does not run."""
-    listeners = broker_listeners(installation.broker)
-    if not any(is_open(each.host, each.port) for each in listeners):
+    if not is_broker_open(installation):
         yield fault("broker", NOT_RUNNING, f"start the system: {installation.start}")
         return
-    for listener in listeners:
-        yield check_listener(installation, listener)
-        if listener.is_tls and is_open(listener.host, listener.port):
+    for listener in broker_listeners(installation.broker):
+        finding = check_listener(installation, listener)
+        yield finding
+        if listener.is_tls and finding.level is Level.OK:
             yield from check_handshake(installation, listener)
         if not listener.is_tls:
             yield from check_exposure(listener, local_address())
@@ -48,25 +65,20 @@ def check_broker_ports(installation: Installation) -> Iterator[Finding]:
 
 def check_listener(installation: Installation, listener: Listener) -> Finding:
     """Check that our own broker answers there: it knows the operator's account."""
-    account = installation.operator
-    try:
-        reason = login_reason(listener, connect_packet(account.username, account.secret() or ""))
-    except BadSettingsError as exc:
-        return fault(SUBJECT, exc.sentence, "run `sudo cairn doctor`, or `cairn init PROJECT` when the file is lost")
+    reason, owner = login_reason(listener, _login(installation)), owner_of(listener.port)
     if reason == ACCEPTED:
         return ok(SUBJECT, f"{listener.shown} answers")
     if reason is not None:
         return fault(
             SUBJECT,
             f"{listener.shown} is a broker that refuses our account ops (reason 0x{reason:02x})",
-            f"stop the other broker that has the port; if it is ours, {installation.restart}",
+            f"stop {owner or 'the other broker'}, which has the port; if it is ours, {installation.restart}",
         )
     if not is_open(listener.host, listener.port):
         return fault(SUBJECT, f"nothing listens for {listener.shown}", installation.restart)
-    owner = owner_of(listener.port) or "another program"
     return fault(
         SUBJECT,
-        f"{owner} has the port of {listener.shown}, and does not speak that",
+        f"{owner or 'another program'} has the port of {listener.shown}, and does not speak that",
         f"stop it, or choose another port than {listener.port} in cairn.toml",
     )
 
@@ -105,6 +117,12 @@ def check_exposure(listener: Listener, address: str) -> Iterator[Finding]:
         f"plain MQTT answers at {address}:{listener.port}, so passwords can be read in the network",
         'write host = "127.0.0.1" below [broker] and restart; rigs use the port with TLS',
     )
+
+
+def _login(installation: Installation) -> bytes:
+    """The operator's CONNECT; raises BadSettingsError when the password file cannot be read."""
+    account = installation.operator
+    return connect_packet(account.username, account.secret() or "")
 
 
 def _encoded(pem: bytes) -> bytes:

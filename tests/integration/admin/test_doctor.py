@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -106,14 +107,24 @@ async def test_a_system_is_fine_until_something_is_broken_and_each_fault_is_name
     assert not (await read_status(installation)).is_whole
 
 
+def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
 async def test_a_foreign_broker_and_a_foreign_page_on_our_ports_are_told(installation: Installation) -> None:
-    theirs = installation.broker.plan()
+    ours = installation.broker.plan()
+    theirs = replace(ours, tls_port=None, certificate=None, key=None)
     with Mosquitto(theirs, []):
-        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", installation.viewer.port)
-        async with server:
-            found = bad(await examined(installation))
+        async with (
+            await asyncio.start_server(hang_up, "127.0.0.1", installation.viewer.port),
+            await asyncio.start_server(hang_up, "127.0.0.1", ours.tls_port),
+        ):
+            found, status = bad(await examined(installation)), await read_status(installation)
     refusing = f"MQTT on 127.0.0.1:{theirs.port} is a broker that refuses our account ops (reason 0x87)"
-    assert found[refusing].level is Level.FAULT
+    assert found[refusing].advice.startswith("stop mosquitto (process ")
+    assert "broker         not ours: " in status.lines[0]
+    assert not status.is_whole
+    assert any(f"has the port of MQTT over TLS on 0.0.0.0:{ours.tls_port}" in each for each in found)
     assert any(f"has the page's port {installation.viewer.port}, and is not our page" in each for each in found)
 
 

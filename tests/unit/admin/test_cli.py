@@ -37,7 +37,7 @@ def test_status_names_what_is_down_and_ends_with_1(installation: Installation) -
     assert done.exit_code == 1
     assert done.stdout.splitlines() == [
         "broker         down: `cairn up`",
-        "reconstructor  unknown without the broker",
+        "reconstructor  unknown: no broker",
         "page           down: `cairn up`",
     ]
 
