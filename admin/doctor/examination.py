@@ -15,10 +15,11 @@ from admin.doctor.permissions import check_permissions
 from admin.doctor.programs import check_reconstructors, check_rigs
 from admin.doctor.settings import check_settings
 from admin.doctor.speed import check_speed, through_relay
-from admin.doctor.strangers import check_listeners, check_relay
+from admin.doctor.strangers import check_listeners, check_websocket
 from admin.facts import read_facts
 from admin.installation import Installation
 from admin.system import System
+from broker.config import Connection
 from broker.errors import CairnError
 
 _Check = Callable[[Installation], Iterable[Finding]]
@@ -82,8 +83,11 @@ def _all(subject: str, check: _Check, installation: Installation) -> list[Findin
 async def _strangers(installation: Installation) -> AsyncIterator[Finding]:
     for finding in await asyncio.to_thread(lambda: list(check_listeners(broker_listeners(installation.broker)))):
         yield finding
+    if (port := installation.broker.websocket_port) is not None:
+        native = Connection(port=port, websocket_path="/")
+        yield await check_websocket(native, "the broker's WebSocket listener")
     if await is_page_running(installation):
-        yield await check_relay(through_relay(installation))
+        yield await check_websocket(through_relay(installation), "the page's relay")
         async for finding in check_page_strangers(installation, installation.projects):
             yield finding
 

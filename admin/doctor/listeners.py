@@ -1,5 +1,6 @@
 """Does each port of cairn.toml answer as it should? Ours, in MQTT or TLS as set, and nothing plain on the network."""
 
+import ipaddress
 import ssl
 from collections.abc import Iterator
 
@@ -24,6 +25,7 @@ from broker.settings import Settings as BrokerSettings
 
 SUBJECT = "listeners"
 NOT_RUNNING = "the broker does not run"
+_LOOPBACK = "127.0.0.1"  # where `cairn broker start` puts it
 
 
 def broker_listeners(broker: BrokerSettings) -> list[Listener]:
@@ -61,6 +63,7 @@ def check_broker_ports(installation: Installation) -> Iterator[Finding]:
             yield from check_handshake(installation, listener)
         if not listener.is_tls:
             yield from check_exposure(listener, local_address())
+    yield from check_websocket(installation.broker.websocket_port)
 
 
 def check_listener(installation: Installation, listener: Listener) -> Finding:
@@ -108,15 +111,30 @@ def check_handshake(installation: Installation, listener: Listener) -> Iterator[
         )
 
 
+def check_websocket(port: int | None) -> Iterator[Finding]:
+    """Check the native WebSocket listener, when the settings have one."""
+    if port is not None and not is_open(_LOOPBACK, port):
+        yield fault(
+            SUBJECT, f"nothing listens for MQTT over WebSocket on port {port}", "remove websocket_port, or restart"
+        )
+
+
 def check_exposure(listener: Listener, address: str) -> Iterator[Finding]:
     """Find plain MQTT that other machines reach: passwords pass the network readably."""
-    if address.startswith("127.") or login_reason(listener.at(address), connect_packet()) is None:
+    if _is_loopback(address) or login_reason(listener.at(address), connect_packet()) is None:
         return
     yield fault(
         SUBJECT,
         f"plain MQTT answers at {address}:{listener.port}, so passwords can be read in the network",
         'write host = "127.0.0.1" below [broker] and restart; rigs use the port with TLS',
     )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:  # a name: this machine has no address in a network
+        return True
 
 
 def _login(installation: Installation) -> bytes:

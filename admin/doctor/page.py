@@ -104,7 +104,7 @@ def _describe(installation: Installation, reply: Reply, address: str) -> Finding
     }
     note = ""
     if is_on_network and not installation.is_page_encrypted:
-        note = "; http without TLS is for a network that you trust, else put a proxy with TLS before it"
+        note = "; http is for a network that you trust, else `cairn init PROJECT --tls`"
     return ok(LISTENERS, f"the page answers at {address}{note}")
 
 

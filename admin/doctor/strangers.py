@@ -25,18 +25,19 @@ def check_listeners(listeners: Iterable[Listener]) -> Iterator[Finding]:
         yield ok(SUBJECT, f"{len(tried)} MQTT listeners refuse who has no account, and a wrong password")
 
 
-async def check_relay(connection: Connection) -> Finding:
-    """Connect through the page's WebSocket without an account.
+async def check_websocket(connection: Connection, door: str) -> Finding:
+    """Connect by WebSocket without an account.
 
     Args:
-        connection: the way to the relay, as anybody.
+        connection: the way there, as anybody.
+        door: what listens there, for people.
     """
     stranger = connection.model_copy(update={"username": None, "password": None, "password_file": None})
     try:
         async with follow(stranger):
-            return fault(SUBJECT, "the page's relay lets in who has no account", _CLOSE_IT)
+            return fault(SUBJECT, f"{door} lets in who has no account", _CLOSE_IT)
     except BrokerLostError:
-        return ok(SUBJECT, "the page's relay refuses who has no account")
+        return ok(SUBJECT, f"{door} refuses who has no account")
 
 
 def _opened(listeners: Iterable[Listener]) -> Iterator[Finding]:

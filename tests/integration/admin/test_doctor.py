@@ -14,6 +14,7 @@ from admin.doctor.findings import Finding, Level
 from admin.facts import read_facts
 from admin.installation import Installation
 from admin.status import read_status
+from admin.system import Ports
 from broker.contract import AGENT_HEALTH, AGENT_STATE, RECONSTRUCTOR_STATE, REQUEST, RESPONSE, match
 from broker.delivery import Delivery
 from broker.envelope import decode
@@ -78,6 +79,7 @@ async def test_a_system_is_fine_until_something_is_broken_and_each_fault_is_name
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system, broker = installation.system, installation.broker
+    installation = with_https(installation)
     with Mosquitto(broker.plan(), system.book.accounts()):
         async with serving(installation.viewer), reconstructing(installation) as delivery:
             fine = await examined(installation)
@@ -99,7 +101,7 @@ async def test_a_system_is_fine_until_something_is_broken_and_each_fault_is_name
     assert any("has expired, on" in each for each in found)
     assert f"the broker still serves an earlier certificate than {broker.certificate}" in found
     assert any(each.startswith("rig-1 in chapel: offline, 7 photographs waiting") for each in found)
-    assert any(each.startswith("the page does not run at http://127.0.0.1:") for each in ill)
+    assert any(each.startswith("the page does not run at https://127.0.0.1:") for each in ill)
     assert ill["chapel has no reconstructor"].level is Level.FAULT
     stopped = bad(await examined(installation))
     assert stopped["the broker does not run"].advice == "start the system: `cairn up`"
@@ -150,6 +152,13 @@ async def rig_says(delivery: Delivery, installation: Installation) -> None:
     async with asyncio.timeout(5):  # health has QoS 0
         while RIG not in (await read_facts(installation))[0].healths:
             await asyncio.sleep(0.05)
+
+
+def with_https(installation: Installation) -> Installation:
+    """What `cairn init chapel --tls` makes of it."""
+    system, viewer = installation.system, installation.viewer
+    system.add_project(CHAPEL, Ports(mqtt=1, tls=1, page=viewer.port, is_page_tls=True))
+    return Installation.load(system)
 
 
 def expire(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
