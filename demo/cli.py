@@ -20,7 +20,7 @@ from broker.logs import LogLevel, configure
 from broker.mosquitto import Mosquitto, free_port
 from demo.plan import RIG, DemoPlan
 from demo.progress import DemoProgress, watch
-from demo.report import Report
+from demo.report import Report, counted
 from demo.show import Show
 from demo.trial import try_to_load
 from edge_agent.cameras.folder import photographs
@@ -189,20 +189,13 @@ def _greet(plan: DemoPlan, show: Show) -> None:
 
 def _farewell(plan: DemoPlan, wishes: Wishes, report: Report, show: Show, progress: DemoProgress) -> None:
     show.end(progress.line)
-    verdict = (
-        "every photograph is stored and was processed" if report.is_complete else "not every photograph is through"
-    )
     show.say(
-        f"Demo ended: {verdict}; {report.placed} placed, {_counted(report.refetches, 'refetch', 'refetches')}, "
-        f"{_counted(len(report.errors), 'error', 'errors')}."
+        f"Demo ended: {report.verdict}; {report.placed} placed, {counted(report.refetches, 'refetch', 'refetches')}, "
+        f"{counted(len(report.errors), 'error', 'errors')}."
     )
     for error in report.errors[:5]:
         show.say(f"  error {error}")
     show.say(f"Everything is in {plan.data_dir}" + (f", the report in {wishes.report}" if wishes.report else ""))
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def _stop_on_signal() -> asyncio.Event:
