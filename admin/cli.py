@@ -67,7 +67,8 @@ def up(folder: Folder = _HERE) -> None:
 @invite_app.command()
 def invite(
     name: Annotated[
-        str | None, typer.Argument(help="The account's name; rigs are called rig-….", show_default=False)
+        str | None,
+        typer.Argument(metavar="NAME", help="The account's name; rigs are called rig-….", show_default=False),
     ] = None,
     role: Annotated[Role, typer.Option(help="What the account may do.")] = Role.CONTRIBUTOR,
     project: Annotated[
