@@ -19,6 +19,7 @@ from rich.text import Text
 from admin.invite import invite_user, local_address, read_duration
 from admin.system import Ports, System, free_port_from
 from admin.up import run_system
+from admin.watching import write_watching_options
 from broker.accounts.invitation_secret import Link
 from broker.accounts.invitations import Invitation, Invitations
 from broker.channel import Role
@@ -50,6 +51,7 @@ def init(
     tls = None if this_machine_only else free_port_from(_TLS_PORT)
     ports = Ports(mqtt=free_port_from(_MQTT_PORT), tls=tls, page=free_port_from(_PAGE_PORT))
     system.add_project(ProjectId(project), ports)
+    write_watching_options(system)
     for line in _told(system, ProjectId(project), is_new=is_new):
         print(line)
 

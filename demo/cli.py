@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import socket
 import webbrowser
@@ -177,13 +178,10 @@ async def _open_page(plan: DemoPlan) -> None:
 
 def _greet(plan: DemoPlan, show: Show) -> None:
     what = f"photographs of {plan.photos}" if plan.photos else f"{SIMULATED_COUNT} photographs of a simulated rig"
-    ops = plan.password_file("ops")
+    options = os.path.relpath(plan.write_watching_options())
     show.say(f"cairn demo: {what}, project {plan.project!r}")
     show.say(f"  page   {plan.join_link()}")
-    show.say(
-        f'  watch  mosquitto_sub -p {plan.mqtt_port} -u ops -P "$(cat {os.path.relpath(ops)})" '
-        f"-v -t 'cairn/v1/{plan.project}/event/#'"
-    )
+    show.say(f"  watch  XDG_CONFIG_HOME={shlex.quote(options)} mosquitto_sub -v -t 'cairn/v1/{plan.project}/event/#'")
     show.say(f"  files  {plan.data_dir} (logs in logs/)")
 
 
