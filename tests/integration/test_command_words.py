@@ -82,7 +82,7 @@ def test_a_rig_whose_photographs_wait_for_a_reconstructor_is_told_so(site: Mosqu
 
 
 def test_a_file_is_looked_for_before_a_project() -> None:
-    assert said("edge", "upload", "nofile.jpg").startswith("there is no file nofile.jpg")
+    assert said("edge", "upload", "nofile.jpg").startswith("cannot read nofile.jpg: there is no such file")
     assert "--project" in said("edge", "status")
 
 
