@@ -64,7 +64,11 @@ class ProgramTree(TyperGroup):
         self.commands = {name: TyperCommand(name, help=each.purpose) for name, each in PROGRAMS.items()}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Import the program that is called or completed."""
+        """Import the program that is called or completed; a word cut short is answered with the whole one."""
+        word = args[0]
+        begun = [each for each in self.commands if word and each.startswith(word)]
+        if begun and word not in self.commands and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {word!r}. Did you mean {' or '.join(map(repr, begun))}?")
         name, command, rest = super().resolve_command(ctx, args)
         return name, _load(str(name)) if command is not None else None, rest
 

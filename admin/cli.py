@@ -23,6 +23,7 @@ from admin.installation import Installation
 from admin.invite import invite_user, local_address, page_scheme, read_duration
 from admin.system import System
 from admin.up import run_system
+from admin.watching import write_watching_options
 from broker.accounts.invitation_secret import Link
 from broker.accounts.invitations import Invitation, Invitations
 from broker.channel import Role
@@ -61,6 +62,7 @@ def init(
     if this_machine_only and ports.tls is not None:
         raise BadSettingsError(f"{system.settings_file} lets other machines in: change it there, or leave the flag out")
     system.add_project(name, ports)
+    write_watching_options(system)
     for line in _told(system, name, is_new=is_new, is_known=is_known):
         print(line)
 
@@ -79,7 +81,8 @@ def up(folder: Folder = _HERE) -> None:
 @invite_app.command()
 def invite(
     name: Annotated[
-        str | None, typer.Argument(help="The account's name; rigs are called rig-….", show_default=False)
+        str | None,
+        typer.Argument(metavar="NAME", help="The account's name; rigs are called rig-….", show_default=False),
     ] = None,
     role: Annotated[Role, typer.Option(help="What the account may do.")] = Role.CONTRIBUTOR,
     project: Annotated[

@@ -109,7 +109,7 @@ def _reload(broker: Mosquitto, book: UserBook) -> None:
 
 @user_app.command("add")
 def add_user(
-    name: Annotated[str, typer.Argument(help="Agents are called rig-…, people are not.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Agents are called rig-…, people are not.")],
     role: Annotated[Role, typer.Option(help="What the account may do.")],
     project: Annotated[list[str], typer.Option(metavar="PROJECT", help="A project it belongs to; may be given again.")],
     home_assistant: Annotated[
@@ -131,14 +131,16 @@ def add_user(
 
 
 @user_app.command("remove")
-def remove_user(name: Annotated[str, typer.Argument(help="The account to remove.")], data: DataDir = _DATA) -> None:
+def remove_user(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The account to remove.")], data: DataDir = _DATA
+) -> None:
     """Take an account away; its clients are disconnected at once."""
     UserBook(data).remove(name)
 
 
 @user_app.command("passwd")
 def renew_password(
-    name: Annotated[str, typer.Argument(help="The account.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The account.")],
     password_file: PasswordTo = None,
     data: DataDir = _DATA,
 ) -> None:

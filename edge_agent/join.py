@@ -3,13 +3,16 @@
 import asyncio
 import json
 import re
+import socket
 import ssl
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 
@@ -146,10 +149,34 @@ def _post(address: str, wish: Redemption) -> Answered:
     except urllib.error.HTTPError as exc:
         raise BadInvitationError(_reason(exc)) from exc
     except ValidationError as exc:
-        raise BadInvitationError(f"what answers at {address} is no cairn page") from exc
-    except (urllib.error.URLError, OSError) as exc:
-        why = getattr(exc, "reason", exc)
-        raise ServerNotReachedError(f"{address} does not answer: {why}") from exc
+        raise BadInvitationError(f"what answers at {address.partition('invitations')[0]} is no cairn page") from exc
+    except (urllib.error.URLError, HTTPException, OSError) as exc:
+        raise ServerNotReachedError(_why_unreached(address, getattr(exc, "reason", exc))) from exc
+
+
+def _why_unreached(address: str, cause: object) -> str:
+    """One sentence for what `urlopen` met."""
+    parts = urlsplit(address)
+    where, has_tls = f"{parts.scheme}://{parts.netloc}/", parts.scheme == "https"
+    match cause:
+        case ssl.SSLCertVerificationError():
+            words = (
+                f"this machine does not trust the certificate of {where} ({cause.verify_message}): the name in the link "
+                "must be the certificate's, and its authority known to this machine"
+            )
+        case ssl.SSLError() | HTTPException() | ConnectionResetError() if has_tls:
+            words = f"{where} does not speak TLS: a link to it begins with http://"
+        case HTTPException() | ConnectionResetError():  # RemoteDisconnected is both
+            words = f"what listens at {where} does not speak http: is it a TLS port? Then the link begins with https://"
+        case ConnectionRefusedError():
+            words = f"nobody listens at {where}: is the page running (`cairn up`), and is the link's address right?"
+        case socket.gaierror():
+            words = f"no machine is called {parts.hostname!r} in this network: write its address into the link"
+        case TimeoutError():
+            words = f"{where} does not answer: check network and firewall between this machine and that one"
+        case _:
+            words = f"{where} cannot be reached: {cause}"
+    return words
 
 
 def _unverified() -> ssl.SSLContext:

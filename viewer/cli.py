@@ -99,7 +99,7 @@ def pull(
 
 @app.command()
 def upload(
-    files: Annotated[list[Path], typer.Argument(help="Photographs: JPEG, PNG, WebP or TIFF.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Photographs: JPEG, PNG, WebP or TIFF.")],
     project: Project,
     broker: BrokerHost = None,
     broker_port: BrokerPort = None,

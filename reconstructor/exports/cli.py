@@ -43,7 +43,7 @@ def export(
     if chosen is None:
         raise BadSettingsError(f"{out.name!r} ends like no format: give --format {'|'.join(Format)}")
     origin = find_origin(what, Settings.load(data_dir=data).data_dir)
-    from reconstructor.exports.exporting import export_to  # noqa: PLC0415 - a mistake is told without the engine
+    from reconstructor.exports.exporting import export_to  # noqa: PLC0415 - a mistake is found without the engine
 
     with _bar() as report:
         exported = export_to(origin, chosen.value, out, report)

@@ -35,7 +35,7 @@ class Exported:
 
 
 def export_to(origin: Origin, form: str, out: Path, report: Report = lambda _stage, _done, _total: None) -> Exported:
-    """Write a project or a replay in one format, `colmap`, `ply`, `laz` or `gltf`; `report` is told how far it is.
+    """Write a project or a replay in one format, `colmap`, `ply`, `laz` or `gltf`; `report` is called with the progress.
 
     Raises:
         NothingToExportError: there is not what this format needs.

@@ -9,7 +9,7 @@ from admin.certificates import TlsFiles
 from broker.config import Connection
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from edge_agent.config import Settings
-from edge_agent.doctor import Finding, check_certificate, examine
+from edge_agent.doctor import Finding, check_certificate, check_settings, examine
 from tests.integration.edge_agent.receiver import PROJECT
 from tests.integration.edge_agent.rig import RIG
 
@@ -77,3 +77,10 @@ async def test_every_fault_is_found_in_one_go(mosquitto: Mosquitto, tmp_path: Pa
     assert "is not a folder" in found["camera"].words
     assert "name or password do not fit" in found["broker"].words
     assert not any(found[subject].is_fine for subject in ("disk", "camera", "broker", "project"))
+
+
+async def test_a_camera_that_nobody_chose_is_named_as_assumed() -> None:
+    rig = {"project": PROJECT, "agent": RIG}
+    assumed = await check_settings(Settings.load(**rig))
+    assert "camera simulated, which is assumed: choose one with --camera" in assumed.words
+    assert "assumed" not in (await check_settings(Settings.load(**rig, camera="simulated"))).words

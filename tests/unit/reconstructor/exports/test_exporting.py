@@ -93,7 +93,11 @@ def digests(folder: Path) -> dict[str, str]:
 
 def test_a_replay_becomes_a_ply_with_normals_towards_the_cameras_and_confidence(replayed: Path, tmp_path: Path) -> None:
     before = digests(replayed / "engine")
-    exported = export(str(replayed), tmp_path, "ply", tmp_path / "ball.ply")
+    steps: list[tuple[str, int, int]] = []
+    origin = find_origin(str(replayed), tmp_path)
+    exported = export_to(origin, "ply", tmp_path / "ball.ply", lambda *step: steps.append(step))
+    assert {stage for stage, _, _ in steps} == {"depth", "fusion"}
+    assert [step for step in steps if step[0] == "depth"] == [("depth", done, 4) for done in range(1, 5)]
     read = o3d.t.io.read_point_cloud(tmp_path / "ball.ply").point
     points, normals = read.positions.numpy(), read.normals.numpy()
     assert exported.point_count == len(points) > 3000
