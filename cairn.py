@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from broker.clients.descriptors import raise_descriptor_limit
 from broker.errors import CairnError, one_line
 
 OURS: Final = frozenset({"broker", "edge_agent", "reconstructor", "viewer", "admin", "demo"})
@@ -36,7 +37,9 @@ PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
         "renew": Entry("admin.cli:renew_app", "Renew the broker's certificate in time.", "server"),
         "up": Entry("admin.cli:up_app", "Run them with one status screen.", "server"),
         "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
-        "doctor": Entry("viewer.doctor", "Measure whether the browsers' endpoint is fast enough.", "server"),
+        "status": Entry("admin.cli:status_app", "Show what runs, the projects and the rigs.", "server"),
+        "open": Entry("admin.cli:open_app", "Open the page in the browser.", "server"),
+        "doctor": Entry("admin.doctor.cli", "Find what is wrong with a system, and what to do.", "server"),
         "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
         "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
         "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "server"),
@@ -62,7 +65,11 @@ class ProgramTree(TyperGroup):
         self.commands = {name: TyperCommand(name, help=each.purpose) for name, each in PROGRAMS.items()}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Import the program that is called or completed."""
+        """Import the program that is called or completed; a word cut short is answered with the whole one."""
+        word = args[0]
+        begun = [each for each in self.commands if word and each.startswith(word)]
+        if begun and word not in self.commands and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {word!r}. Did you mean {' or '.join(map(repr, begun))}?")
         name, command, rest = super().resolve_command(ctx, args)
         return name, _load(str(name)) if command is not None else None, rest
 
@@ -107,6 +114,7 @@ def _load(name: str) -> Any:
 
 def main() -> None:
     """Run one program; an error of ours is one line and exit code 1, bad usage exit code 2."""
+    raise_descriptor_limit()
     try:
         app(prog_name="cairn")
     except (CairnError, PermissionError) as exc:

@@ -2,8 +2,9 @@
 
 import re
 import socket
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
@@ -43,7 +44,12 @@ def invite_user(
     is_open = viewer["host"] not in {"127.0.0.1", "localhost", "::1"}
     host = host or (public_address(system) if is_open else "127.0.0.1")
     shown = f"[{host}]" if ":" in host else host
-    return Link(page=f"http://{shown}:{viewer['port']}/", host=host, secret=secret)
+    return Link(page=f"{page_scheme(viewer)}://{shown}:{viewer['port']}/", host=host, secret=secret)
+
+
+def page_scheme(viewer: Mapping[str, Any]) -> str:
+    """How the page of these settings is reached."""
+    return "https" if viewer.get("certificate") else "http"
 
 
 def read_duration(text: str) -> timedelta:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import socket
 import webbrowser
@@ -21,7 +22,7 @@ from broker.logs import LogLevel, configure
 from broker.mosquitto import Mosquitto, free_port
 from demo.plan import RIG, DemoPlan
 from demo.progress import DemoProgress, watch
-from demo.report import Report
+from demo.report import Report, counted
 from demo.show import Show
 from demo.trial import try_to_load
 
@@ -177,32 +178,22 @@ async def _open_page(plan: DemoPlan) -> None:
 
 def _greet(plan: DemoPlan, show: Show) -> None:
     what = f"photographs of {plan.photos}" if plan.photos else f"{SIMULATED_COUNT} photographs of a simulated rig"
-    ops = plan.password_file("ops")
+    options = os.path.relpath(plan.write_watching_options())
     show.say(f"cairn demo: {what}, project {plan.project!r}")
     show.say(f"  page   {plan.join_link()}")
-    show.say(
-        f'  watch  mosquitto_sub -p {plan.mqtt_port} -u ops -P "$(cat {os.path.relpath(ops)})" '
-        f"-v -t 'cairn/v1/{plan.project}/event/#'"
-    )
+    show.say(f"  watch  XDG_CONFIG_HOME={shlex.quote(options)} mosquitto_sub -v -t 'cairn/v1/{plan.project}/event/#'")
     show.say(f"  files  {plan.data_dir} (logs in logs/)")
 
 
 def _farewell(plan: DemoPlan, wishes: Wishes, report: Report, show: Show, progress: DemoProgress) -> None:
     show.end(progress.line)
-    verdict = (
-        "every photograph is stored and was processed" if report.is_complete else "not every photograph is through"
-    )
     show.say(
-        f"Demo ended: {verdict}; {report.placed} placed, {_counted(report.refetches, 'refetch', 'refetches')}, "
-        f"{_counted(len(report.errors), 'error', 'errors')}."
+        f"Demo ended: {report.verdict}; {report.placed} placed, {counted(report.refetches, 'refetch', 'refetches')}, "
+        f"{counted(len(report.errors), 'error', 'errors')}."
     )
     for error in report.errors[:5]:
         show.say(f"  error {error}")
     show.say(f"Everything is in {plan.data_dir}" + (f", the report in {wishes.report}" if wishes.report else ""))
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def _stop_on_signal() -> asyncio.Event:

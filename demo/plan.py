@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.accounts.access import Credential, User
+from broker.accounts.mosquitto_clients import write_client_options
 from broker.accounts.passwords import fresh_password, write_password
 from broker.channel import Role
 from broker.config import Connection
@@ -63,6 +64,12 @@ class DemoPlan:
     def connection(self, name: str) -> Connection:
         """How one of the accounts reaches the broker."""
         return Connection(port=self.mqtt_port, username=name, password_file=self.password_file(name))
+
+    def write_watching_options(self) -> Path:
+        """Write what `mosquitto_sub` needs to log in as `ops`; returns the folder."""
+        folder = self.data_dir / "secrets" / "ops.mosquitto"
+        write_client_options(folder, self.connection("ops"))
+        return folder
 
     def join_link(self) -> str:
         """The page's address with the visitor's account in its fragment, which no server ever sees."""

@@ -9,8 +9,16 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from broker.accounts.access import Account, BadUserError, Credential, User
+from broker.errors import CairnError
 from broker.files import locked, write_durably
 from broker.ids import ProjectId
+
+
+class NameTakenError(CairnError):
+    """A new account with the name of another."""
+
+    code = "name_taken"
+    remedy = "Choose another name."
 
 
 class _Row(BaseModel):
@@ -80,9 +88,20 @@ class UserBook:
             accounts[name] = credential.account
         return credential
 
-    def set_credential(self, credential: Credential) -> User:
-        """Add an account with a given password; one of this name gets the password and joins the projects, too."""
-        user = credential.user
+    def add_account(self, account: Account) -> None:
+        """Add an account whose password somebody else keeps; raises NameTakenError when there is one of this name."""
+        with self._changing() as accounts:
+            if account.user.name in accounts:
+                raise NameTakenError(f"the name {account.user.name!r} is taken: choose another")
+            accounts[account.user.name] = account
+
+    def renew(self, account: Account) -> User:
+        """Add an account; one of this name gets the password and joins the projects, too.
+
+        Raises:
+            BadUserError: the account of this name has another role.
+        """
+        user = account.user
         with self._changing() as accounts:
             known = accounts.get(user.name)
             if known is not None:
@@ -90,7 +109,7 @@ class UserBook:
                     raise BadUserError(f"there is an account {user.name!r} with the role {known.user.role}: remove it")
                 projects = tuple(dict.fromkeys((*known.user.projects, *user.projects)))
                 user = replace(known.user, projects=projects)
-            accounts[user.name] = replace(credential, user=user).account
+            accounts[user.name] = replace(account, user=user)
         return user
 
     def remove(self, name: str) -> None:

@@ -16,7 +16,8 @@ from admin.service import install_system
 from admin.system import Ports, System
 from broker.accounts.access import User
 from broker.accounts.invitation_secret import BadInvitationError
-from broker.accounts.keeper import Asked, Keeper, ask_keeper
+from broker.accounts.keeper import Keeper, ask_keeper
+from broker.accounts.keeper_requests import ListOpen, Login
 from broker.ids import ProjectId
 from broker.service.install import ServiceTakenError
 from edge_agent import cli as edge_cli
@@ -205,10 +206,12 @@ def test_each_user_reads_its_own_files_only(system: System, open_folder: Path) -
         with acting_as("cairn-broker"):
             assert "anna" in {str(user.name) for user in system.book.users()}
             stack.enter_context(keeper.listening())
+        login = Login(user="ops", password=system.password_file("ops").read_text().strip())
+        asked = ListOpen(login=login, project="chapel")
         with acting_as("cairn-page"):
-            assert asyncio.run(ask_keeper(socket, Asked(verb="list"))).answer == "[]"
+            assert asyncio.run(ask_keeper(socket, asked)).answer == "[]"
         with acting_as("cairn-reconstructor"), pytest.raises(BadInvitationError):
-            asyncio.run(ask_keeper(socket, Asked(verb="list")))
+            asyncio.run(ask_keeper(socket, asked))
 
 
 def test_a_rig_is_one_unit_that_reads_what_join_wrote(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

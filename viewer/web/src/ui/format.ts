@@ -5,6 +5,7 @@ const short = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFracti
 const threeDigits = new Intl.NumberFormat(LOCALE, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 const ordinalRules = new Intl.PluralRules(LOCALE, { type: "ordinal" });
 const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long" });
+const moment = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
 const clock = new Intl.DateTimeFormat(LOCALE, {
   hour: "2-digit",
   minute: "2-digit",
@@ -73,6 +74,11 @@ export function seconds(value: number): string {
 
 export function date(atMs: number): string {
   return day.format(atMs);
+}
+
+/** A day and a time without seconds. */
+export function dateAndTime(atMs: number): string {
+  return moment.format(atMs);
 }
 
 export function timeOfDay(atMs: number): string {

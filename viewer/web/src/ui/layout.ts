@@ -274,9 +274,6 @@ export const layout = css`
     .middle {
       padding-bottom: 130px;
     }
-    .on-desktop {
-      display: none;
-    }
   }
   @media (max-width: 430px) {
     .title .mark {
