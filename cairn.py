@@ -66,19 +66,14 @@ class ProgramTree(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the program that is called or completed; a word cut short is answered with the whole one."""
-        word = args[0]
-        begun = [each for each in self.commands if word and each.startswith(word)]
-        if begun and word not in self.commands and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {word!r}. Did you mean {' or '.join(map(repr, begun))}?")
+        begun = [each for each in self.commands if args[0] and each.startswith(args[0])]
+        if begun and args[0] not in begun and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {' or '.join(map(repr, begun))}?")
         name, command, rest = super().resolve_command(ctx, args)
         return name, _load(str(name)) if command is not None else None, rest
 
 
-app = typer.Typer(
-    cls=ProgramTree,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(cls=ProgramTree, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _print_version(is_asked: bool) -> None:
