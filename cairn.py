@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from broker.clients.descriptors import raise_descriptor_limit
-from broker.errors import CairnError
+from broker.errors import CairnError, one_line
 
 OURS: Final = frozenset({"broker", "edge_agent", "reconstructor", "viewer", "admin", "demo"})
 
@@ -32,18 +32,19 @@ class Entry:
 
 PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
     {
-        "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "demo"),
-        "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "demo"),
-        "up": Entry("admin.cli:up_app", "Run them with one status screen.", "demo"),
+        "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "server"),
+        "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "server"),
+        "renew": Entry("admin.cli:renew_app", "Renew the broker's certificate in time.", "server"),
+        "up": Entry("admin.cli:up_app", "Run them with one status screen.", "server"),
         "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
-        "status": Entry("admin.cli:status_app", "Show what runs, the projects and the rigs.", "demo"),
-        "open": Entry("admin.cli:open_app", "Open the page in the browser.", "demo"),
-        "doctor": Entry("admin.doctor.cli", "Find what is wrong with a system, and what to do.", "demo"),
+        "status": Entry("admin.cli:status_app", "Show what runs, the projects and the rigs.", "server"),
+        "open": Entry("admin.cli:open_app", "Open the page in the browser.", "server"),
+        "doctor": Entry("admin.doctor.cli", "Find what is wrong with a system, and what to do.", "server"),
         "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
         "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
-        "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "demo"),
-        "export": Entry("reconstructor.exports.cli", "Write a reconstruction as COLMAP, PLY, LAZ or glTF.", "demo"),
-        "view": Entry("viewer.cli", "Serve the page; view from the command line.", "demo"),
+        "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "server"),
+        "export": Entry("reconstructor.exports.cli", "Write a reconstruction as COLMAP, PLY, LAZ or glTF.", "server"),
+        "view": Entry("viewer.cli", "Serve the page; view from the command line.", "server"),
     }
 )
 
@@ -65,19 +66,14 @@ class ProgramTree(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the program that is called or completed; a word cut short is answered with the whole one."""
-        word = args[0]
-        begun = [each for each in self.commands if word and each.startswith(word)]
-        if begun and word not in self.commands and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {word!r}. Did you mean {' or '.join(map(repr, begun))}?")
+        begun = [each for each in self.commands if args[0] and each.startswith(args[0])]
+        if begun and args[0] not in begun and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {' or '.join(map(repr, begun))}?")
         name, command, rest = super().resolve_command(ctx, args)
         return name, _load(str(name)) if command is not None else None, rest
 
 
-app = typer.Typer(
-    cls=ProgramTree,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(cls=ProgramTree, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _print_version(is_asked: bool) -> None:
@@ -116,8 +112,8 @@ def main() -> None:
     raise_descriptor_limit()
     try:
         app(prog_name="cairn")
-    except CairnError as exc:
-        sys.stderr.write(f"cairn {sys.argv[1]}: {exc.sentence}\n")
+    except (CairnError, PermissionError) as exc:
+        sys.stderr.write(f"cairn {sys.argv[1]}: {one_line(exc)}\n")
         sys.exit(1)
 
 

@@ -20,7 +20,8 @@ from rich.text import Text
 
 from admin.certificates import fingerprint
 from admin.installation import Installation
-from admin.invite import invite_user, local_address, page_scheme, read_duration
+from admin.invite import invite_user, page_scheme, public_address, read_duration
+from admin.service import install_system, system_units
 from admin.system import System
 from admin.up import run_system
 from admin.watching import write_watching_options
@@ -31,10 +32,12 @@ from broker.config import SETTINGS_VARIABLE, BadSettingsError
 from broker.files import keep_private
 from broker.ids import ProjectId
 from broker.logs import LogLevel, configure
+from broker.service.install import sudo_line
 
 init_app = typer.Typer(add_completion=False)
 up_app = typer.Typer(add_completion=False)
 invite_app = typer.Typer(add_completion=False)
+renew_app = typer.Typer(add_completion=False)
 status_app = typer.Typer(add_completion=False)
 open_app = typer.Typer(add_completion=False)
 
@@ -52,18 +55,34 @@ def init(
     is_page_tls: Annotated[
         bool, typer.Option("--tls", help="The page is https, with an own authority that each device must trust once.")
     ] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="HOST",
+            help="A name or address of this machine that it does not know itself; may be given again.",
+        ),
+    ] = None,
+    is_service: Annotated[
+        bool, typer.Option("--service", help="Install and start systemd units; needs root, else it says how.")
+    ] = False,
 ) -> None:
     """Set up broker, reconstructor and page for a project, or for one more project."""
     configure(level=LogLevel.WARNING)
+    if is_service and (line := sudo_line()) is not None:
+        print(line)
+        raise typer.Exit(1)
     system = System(folder.resolve())
     name, is_new = ProjectId(project), not system.settings_file.exists()
     is_known = system.has_project(name)
     ports = replace(system.ports(is_open=not this_machine_only), is_page_tls=is_page_tls)
     if this_machine_only and ports.tls is not None:
         raise BadSettingsError(f"{system.settings_file} lets other machines in: change it there, or leave the flag out")
-    system.add_project(name, ports)
+    system.add_project(name, ports, names or ())
     write_watching_options(system)
-    for line in _told(system, name, is_new=is_new, is_known=is_known):
+    if is_service:
+        install_system(system)
+    for line in _told(system, name, is_new=is_new, is_known=is_known, is_service=is_service):
         print(line)
 
 
@@ -76,6 +95,14 @@ def up(folder: Folder = _HERE) -> None:
     os.environ[SETTINGS_VARIABLE] = str(system.settings_file)
     with _screen() as show:
         asyncio.run(run_system(system, show))
+
+
+@renew_app.command()
+def renew(folder: Folder = _HERE) -> None:
+    """Renew the certificate when it ends within 30 days, or when this machine has another name or address."""
+    system = System(folder.resolve())
+    if system.renew_certificate():
+        print(f"renewed {system.tls.certificate}, until {system.tls.expires_at():%Y-%m-%d}")
 
 
 @invite_app.command()
@@ -160,15 +187,19 @@ def _state(row: Invitation) -> str:
     return f"{used}, {'ended' if is_over else 'until'} {row.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _told(system: System, project: ProjectId, *, is_new: bool, is_known: bool) -> list[str]:
+def _told(system: System, project: ProjectId, *, is_new: bool, is_known: bool, is_service: bool) -> list[str]:
     """What was set up, what to do next, and which ports other machines need."""
     settings = system.settings()
     page, tls = settings["viewer"]["port"], settings["broker"].get("tls_port")
     is_open = settings["viewer"]["host"] != "127.0.0.1"
-    address = local_address() if is_open else "127.0.0.1"
+    address = public_address(system) if is_open else "127.0.0.1"
     scheme = page_scheme(settings["viewer"])
     lines = [f"project {project} is set up {'already ' if is_known else ''}in {system.folder}"]
-    lines += ["start it     cairn up" if is_new or is_known else "served       in a few seconds, if `cairn up` runs"]
+    if is_service:
+        names = " ".join(f"cairn-{unit.name}" for unit in system_units(system))
+        lines += [f"it runs      systemctl status {names}", "its log      journalctl -u 'cairn-*'"]
+    else:
+        lines += ["start it     cairn up" if is_new or is_known else "served       in a few seconds, if it runs"]
     lines += [f"open         {scheme}://{address}:{page}/  as ops, password in {system.password_file('ops')}"]
     if scheme == "https" and settings["viewer"].get("authority"):
         lines += [

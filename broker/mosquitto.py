@@ -290,16 +290,25 @@ def write_files(plan: BrokerPlan, accounts: Iterable[Account]) -> None:
 
 def conf_lines(plan: BrokerPlan) -> Iterator[str]:
     """Every line of the conf of one plan."""
-    for line in LIMITS:
-        value = str(plan.is_persistent).lower() if line.directive == "persistence" else line.value
-        yield f"{line.directive} {value}"
-    yield f"memory_limit {int(psutil.virtual_memory().total * _MEMORY_RATIO)}"
+    yield from limit_lines()
+    yield f"persistence {str(plan.is_persistent).lower()}"
     yield f"persistence_location {plan.data_dir.resolve()}/"
     yield f"password_file {plan.data_dir.resolve() / 'passwords'}"
     yield f"acl_file {plan.data_dir.resolve() / 'acl.conf'}"
     yield "log_dest stderr"
     if os.geteuid() == 0:
         yield "user root"  # else it drops to `mosquitto`, which cannot write into our folder
+    yield from listener_lines(plan)
+
+
+def limit_lines() -> Iterator[str]:
+    """The limits, without persistence: where that goes is a broker's own."""
+    yield from (f"{line.directive} {line.value}" for line in LIMITS if line.directive != "persistence")
+    yield f"memory_limit {int(psutil.virtual_memory().total * _MEMORY_RATIO)}"
+
+
+def listener_lines(plan: BrokerPlan) -> Iterator[str]:
+    """Where a broker listens."""
     most = f"max_connections {plan.most_connections(descriptor_limit())}"
     yield f"listener {plan.port} {plan.host}"
     yield most

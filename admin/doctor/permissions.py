@@ -15,7 +15,7 @@ SUBJECT = "permissions"
 _FILE = stat.S_IRWXG | stat.S_IRWXO
 # Services have users of their own: they may pass through a folder to a file of theirs, and not list it.
 _FOLDER = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
-_SERVICE = "cairn-"
+_SERVICES = ("cairn-", "mosquitto")
 
 
 def check_permissions(installation: Installation) -> Iterator[Finding]:
@@ -61,7 +61,10 @@ def check_modes(paths: Iterable[Path]) -> Iterator[Finding]:
         except OSError as exc:
             yield fault(SUBJECT, f"cannot look at {path}: {exc.strerror}", AS_ROOT)
             continue
-        if mode & (_FOLDER if stat.S_ISDIR(mode) else _FILE):
+        # A page that is a service reads the broker's key by the group of the folder.
+        is_shared = path.suffix == ".key" and bool(path.parent.stat().st_mode & stat.S_ISGID)
+        closed = _FOLDER if stat.S_ISDIR(mode) else _FILE & ~stat.S_IRGRP if is_shared else _FILE
+        if mode & closed:
             yield fault(
                 SUBJECT,
                 f"{path} is open to other accounts of this machine: mode {stat.S_IMODE(mode):03o}",
@@ -74,7 +77,7 @@ def check_owners(paths: Iterable[Path], owner: int) -> Iterator[Finding]:
     for path in paths:
         with contextlib.suppress(OSError):
             found = path.stat().st_uid
-            if found not in {0, os.geteuid(), owner} and not _name(found).startswith(_SERVICE):
+            if found not in {0, os.geteuid(), owner} and not _name(found).startswith(_SERVICES):
                 yield fault(SUBJECT, f"{path} belongs to {_name(found)}", f"chown {_name(owner)} {path}")
 
 

@@ -1,6 +1,5 @@
 """Who is invited? One file, readable by the broker's owner only; redeeming an invitation makes the account."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from broker.accounts.access import Account, User
 from broker.accounts.invitation_secret import BadInvitationError, InvitationKey, Secret
 from broker.accounts.users import UserBook
 from broker.channel import Role
-from broker.files import write_durably
+from broker.files import locked, write_durably
 
 INVITABLE: Final = frozenset({Role.AGENT, Role.CONTRIBUTOR, Role.VIEWER, Role.OPERATOR, Role.OBSERVER})
 MOST_OPEN: Final = 20  # invitations of one operator that can still be used
@@ -157,8 +156,7 @@ class Invitations:
     @contextmanager
     def _changing(self) -> Iterator[list[Invitation]]:
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.data_dir / "invitations.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self.data_dir / "invitations.lock"):
             rows = self.all()
             yield rows
             write_durably(self.data_dir, {"invitations.json": _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)

@@ -13,13 +13,14 @@ PROGRAMS: Final = ("mosquitto_sub", "mosquitto_pub")
 def write_client_options(folder: Path, connection: Connection) -> None:
     """Write the option files of both programs, for `XDG_CONFIG_HOME=FOLDER mosquitto_sub …`; only the owner may read them.
 
-    `mosquitto_sub` leaves out every topic whose payload is not text, so that a terminal shows JSON alone.
+    `mosquitto_sub` leaves out every topic whose payload is not text, so that a terminal shows JSON alone. Both speak MQTT 5:
+    with the earlier protocol, their default, `mosquitto_pub` is silent when the broker refuses a message.
 
     Raises:
         BadSettingsError: the account's password file cannot be read.
         OSError: the folder cannot be written.
     """
-    account = [f"-h {connection.host}", f"-p {connection.port}"]
+    account = [f"-h {connection.host}", f"-p {connection.port}", "-V mqttv5"]
     if connection.username is not None:
         account += [f"-u {connection.username}", f"-P {connection.secret()}"]
     if connection.ca_file is not None:

@@ -23,18 +23,20 @@ def options_of(mosquitto: Mosquitto, name: str, folder: Path) -> Mapping[str, st
     return os.environ | {"XDG_CONFIG_HOME": str(folder / name)}
 
 
-def publish(environment: Mapping[str, str], topic: str, *body: str) -> None:
+def publish(environment: Mapping[str, str], topic: str, *body: str) -> str:
+    """Publish a retained message; what the program says."""
     command = ["mosquitto_pub", "-q", "1", "-r", "-t", topic, *body]
-    subprocess.run(command, env=environment, check=True, timeout=10)
+    return subprocess.run(command, env=environment, check=True, timeout=10, capture_output=True, text=True).stderr
 
 
 def test_ops_sees_json_alone_and_no_password_stands_in_ps(mosquitto: Mosquitto, tmp_path: Path) -> None:
     ops, space = options_of(mosquitto, "ops", tmp_path), mosquitto.plan.space
     (tmp_path / "small.jpg").write_bytes(JPEG)
     thumbnail = space.topic("chapel", AGENT_THUMBNAIL.template, agent="rig-north")
-    publish(options_of(mosquitto, "rig-north", tmp_path), thumbnail, "-f", str(tmp_path / "small.jpg"))
+    assert publish(options_of(mosquitto, "rig-north", tmp_path), thumbnail, "-f", str(tmp_path / "small.jpg")) == ""
+    assert "Not authorized" in publish(ops, thumbnail, "-m", "not mine to say")
     desired = space.topic("chapel", DESIRED_SETTINGS.template, agent="rig-north")
-    publish(ops, desired, "-m", '{"version":1}')
+    assert publish(ops, desired, "-m", '{"version":1}') == ""
     watching = subprocess.Popen(
         ["mosquitto_sub", "-v", "-t", f"{space.root}/chapel/#", "-W", "1"], env=ops, stdout=subprocess.PIPE
     )
