@@ -60,7 +60,7 @@ class Installation:
             unit = (self.unit_folder / "cairn-broker.service").read_text(encoding="utf-8")
         except OSError:
             return False
-        return f"{SETTINGS_VARIABLE}={self.system.settings_file.resolve()}" in unit
+        return f"Environment={SETTINGS_VARIABLE}={self.system.settings_file.resolve()}" in unit.splitlines()
 
     @property
     def start(self) -> str:
