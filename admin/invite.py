@@ -40,10 +40,21 @@ def invite_user(
     user = User.build(name, role, [project])
     secret = Invitations(system.data / "broker").add(user, lasts=lasts, uses=uses)
     viewer = settings["viewer"]
-    is_open = viewer["host"] not in {"127.0.0.1", "localhost", "::1"}
-    host = host or (local_address() if is_open else "127.0.0.1")
+    host = host or reachable_host(viewer["host"])
+    return Link(page=page_address(host, viewer["port"]), host=host, secret=secret)
+
+
+def reachable_host(listening: str) -> str:
+    """Where others reach a page that listens on this address."""
+    if listening in {"127.0.0.1", "localhost", "::1"}:
+        return "127.0.0.1"
+    return local_address() if listening in {"0.0.0.0", "::"} else listening  # noqa: S104 - compared
+
+
+def page_address(host: str, port: int) -> str:
+    """The page's address on a host; an IPv6 address stands in brackets."""
     shown = f"[{host}]" if ":" in host else host
-    return Link(page=f"http://{shown}:{viewer['port']}/", host=host, secret=secret)
+    return f"http://{shown}:{port}/"
 
 
 def read_duration(text: str) -> timedelta:
