@@ -17,11 +17,13 @@ from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from tests.browser.access import violations
-from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visitor, visiting
+from tests.browser.conftest import PHONE, WAIT_MS, Visitor, visiting
 from tests.browser.reconstruction import Reconstruction
 from tests.conftest import credentials
 from viewer.config import Settings
 
+SMALL = {"viewport": {"width": 900, "height": 700}}
+NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', {value: undefined});"  # as over plain http
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
 
@@ -78,8 +80,9 @@ async def test_a_guest_comes_in_by_an_operators_link_and_stays(
     browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
     await reconstruction.ready()
-    async with visiting(browser, address, DESKTOP) as operator, visiting(browser, address, PHONE) as guest:
+    async with visiting(browser, address, SMALL) as operator, visiting(browser, address, PHONE) as guest:
         await operator.page.emulate_media(reduced_motion="reduce")
+        await operator.page.add_init_script(NO_CLIPBOARD)
         await operator.join(mosquitto.connection("ops"))
         await operator.page.get_by_role("button", name="Invite others").first.click()
         link = await invite(operator, "berta", "Contributor")
@@ -104,6 +107,10 @@ async def test_a_guest_comes_in_by_an_operators_link_and_stays(
         await expect(guest.page.get_by_role("alert")).to_contain_text("This invitation is used up", timeout=WAIT_MS)
 
         await operator.page.get_by_role("button", name="Invite somebody else").click()
+        field = operator.page.get_by_test_id("invite-form").get_by_label("Name")
+        await field.press("Control+v")
+        assert link.startswith(await field.input_value())
+        assert "#invite=" in await field.input_value()
         link = await invite(operator, "carla", "Viewer")
         await operator.page.get_by_role("button", name="Invite somebody else").click()
         await expect(operator.page.get_by_test_id("open-invitations")).to_contain_text("carla")
