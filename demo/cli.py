@@ -196,13 +196,13 @@ def _greet(plan: DemoPlan, show: Show, link: Link) -> None:
     ops = plan.password_file("ops")
     show.say(f"cairn demo: {what}, project {plan.project!r}")
     show.say(f"  page   {link}")
-    if plan.page_host == "127.0.0.1":
-        show.say("         on this computer only; with --host 0.0.0.0 phones of this network can open it, too")
     show.say(
         f'  watch  mosquitto_sub -p {plan.mqtt_port} -u ops -P "$(cat {os.path.relpath(ops)})" '
         f"-v -t 'cairn/v1/{plan.project}/event/#'"
     )
     show.say(f"  files  {plan.data_dir} (logs in logs/)")
+    if plan.page_host == "127.0.0.1":
+        show.say("  phones of this network can open the page, too, with --host 0.0.0.0")
 
 
 def _farewell(plan: DemoPlan, wishes: Wishes, report: Report, show: Show, progress: DemoProgress) -> None:
