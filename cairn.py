@@ -1,8 +1,4 @@
-"""The `cairn` command: the programs' command lines, `demo` and `doctor` as one tree.
-
-A program is imported when it is called, so that a rig needs nothing of the others' libraries. Shell completion belongs to
-this root: `cairn --install-completion` works for all programs.
-"""
+"""The `cairn` command: the command lines as one tree; each program is imported when it is called, so a rig needs no other."""
 
 import importlib
 import sys

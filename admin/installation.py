@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from admin.invite import local_address
+from admin.invite import page_address, reachable_host
 from admin.system import System
-from broker.config import SETTINGS_VARIABLE, BadSettingsError, Connection, reached_at
+from broker.config import SETTINGS_VARIABLE, BadSettingsError, Connection
 from broker.ids import ProjectId
 from broker.settings import Settings as BrokerSettings
 from reconstructor.config import Settings as ReconstructorSettings
@@ -60,7 +60,7 @@ class Installation:
             unit = (self.unit_folder / "cairn-broker.service").read_text(encoding="utf-8")
         except OSError:
             return False
-        return f"{SETTINGS_VARIABLE}={self.system.settings_file.resolve()}" in unit
+        return f"Environment={SETTINGS_VARIABLE}={self.system.settings_file.resolve()}" in unit.splitlines()
 
     @property
     def start(self) -> str:
@@ -83,8 +83,7 @@ class Installation:
     @property
     def public_host(self) -> str:
         """Where other machines reach the page; loopback when it is for this machine alone."""
-        reached = reached_at(self.viewer.host)
-        return reached if reached == self.viewer.host else local_address()
+        return reachable_host(self.viewer.host, self.broker.names)
 
     @property
     def is_page_encrypted(self) -> bool:
@@ -94,5 +93,4 @@ class Installation:
     def page_address(self, host: str | None = None) -> str:
         """The page's address at a name of this machine; by default as this machine reaches it."""
         host = local_name(self.viewer) if host is None else host
-        shown = f"[{host}]" if ":" in host else host
-        return f"{'https' if self.is_page_encrypted else 'http'}://{shown}:{self.viewer.port}/"
+        return page_address(host, self.viewer.port, "https" if self.is_page_encrypted else "http")

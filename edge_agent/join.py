@@ -159,11 +159,6 @@ def _why_unreached(address: str, cause: object) -> str:
     parts = urlsplit(address)
     where, has_tls = f"{parts.scheme}://{parts.netloc}/", parts.scheme == "https"
     match cause:
-        case ssl.SSLCertVerificationError():
-            words = (
-                f"this machine does not trust the certificate of {where} ({cause.verify_message}): the name in the link "
-                "must be the certificate's, and its authority known to this machine"
-            )
         case ssl.SSLError() | HTTPException() | ConnectionResetError() if has_tls:
             words = f"{where} does not speak TLS: a link to it begins with http://"
         case HTTPException() | ConnectionResetError():  # RemoteDisconnected is both

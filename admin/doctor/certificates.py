@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 
-from admin.certificates import RENEW_BEFORE_DAYS, machine_names
+from admin.certificates import RENEW_BEFORE_DAYS
 from admin.doctor.findings import Finding, fault, ok, warning
 from admin.installation import Installation
 
@@ -28,7 +28,7 @@ def check_certificates(installation: Installation) -> Iterator[Finding]:
         if certificate is None or key is None or certificate in checked:
             continue
         checked.add(certificate)
-        yield from check_pair(certificate, key, authority, names=machine_names(), advice=advice)
+        yield from check_pair(certificate, key, authority, names=installation.system.names(), advice=advice)
     if not checked:
         yield ok(SUBJECT, "none is needed: nothing speaks TLS")
 

@@ -8,7 +8,6 @@ from admin.certificates import machine_names
 from admin.doctor.findings import Finding, ok, warning
 from admin.installation import Installation
 from admin.invite import local_address
-from broker.config import reached_at
 
 SUBJECT = "names"
 
@@ -16,7 +15,7 @@ SUBJECT = "names"
 def check_names(installation: Installation) -> Iterator[Finding]:
     """Check the machine's name, and the address that invitations name."""
     yield check_name(socket.gethostname(), machine_names())
-    yield check_link(installation.viewer.host, local_address(), installation.viewer.port)
+    yield check_link(installation.public_host, installation.viewer.port)
 
 
 def check_name(host: str, own: frozenset[str]) -> Finding:
@@ -40,20 +39,19 @@ def check_name(host: str, own: frozenset[str]) -> Finding:
     return ok(SUBJECT, f"{host} is this machine")
 
 
-def check_link(page_host: str, address: str, port: int) -> Finding:
-    """Check that the address in invitations leads to the page."""
-    reached = reached_at(page_host)
-    if reached != page_host:
-        return ok(SUBJECT, f"invitations name {address}:{port}")
-    if _is_loopback(page_host):
-        return ok(SUBJECT, f"the page is for this machine alone, at {page_host}:{port}")
-    if page_host != address:
+def check_link(host: str, port: int) -> Finding:
+    """Check that what invitations name can be found."""
+    if _is_loopback(host):
+        return ok(SUBJECT, f"the page is for this machine alone, at {host}:{port}")
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as exc:
         return warning(
             SUBJECT,
-            f"invitations name {address}, but the page listens on {page_host} only",
-            f"invite with `--host {page_host}`",
+            f"invitations name {host}, which does not resolve ({exc.strerror})",
+            f"add it to the network's DNS, or invite with `--host {local_address()}`",
         )
-    return ok(SUBJECT, f"invitations name {address}:{port}")
+    return ok(SUBJECT, f"invitations name {host}:{port}")
 
 
 def _is_loopback(host: str) -> bool:

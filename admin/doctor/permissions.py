@@ -15,7 +15,7 @@ SUBJECT = "permissions"
 _FILE = stat.S_IRWXG | stat.S_IRWXO
 # Services have users of their own: they may pass through a folder to a file of theirs, and not list it.
 _FOLDER = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
-_SERVICES = ("cairn-", "mosquitto")
+_SERVICES = ("cairn-", "mosquitto")  # how the names of their users begin
 
 
 def check_permissions(installation: Installation) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def secret_files(installation: Installation) -> list[Path]:
     connections: tuple[Connection, ...] = (installation.reconstructor.broker, viewer.broker)
     named = [
         *(each.password_file for each in connections),
-        *installation.system.secrets.glob("*.password"),
+        *(each for each in installation.system.secrets.rglob("*") if each.is_file()),
         *installation.system.tls.folder.glob("*.key"),
         broker.key,
         viewer.key,

@@ -1,7 +1,7 @@
 /** How does the page start? It fetches its settings, redeems the invitation in the address and shows the project. */
 import "./page.css";
 import "./ui/cairn-viewer";
-import { remember, remembered } from "./ui/remembered";
+import { remember, remembered } from "./remembered";
 import { decodeConfig, firstProject } from "./wire/config";
 import type { Credentials } from "./wire/credentials";
 import { WireError, sentenceOf } from "./wire/errors";

@@ -1,4 +1,4 @@
-"""A disk that fills and a budget that is used up are told before photographs are refused."""
+"""A disk that fills and a budget that is used up are found before photographs are refused."""
 
 import shutil
 from pathlib import Path

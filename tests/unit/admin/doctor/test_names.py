@@ -8,14 +8,15 @@ from admin.doctor.findings import Level
 from admin.doctor.names import check_link, check_name
 
 
+def unknown(*_: object) -> list[object]:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
 def test_a_name_of_this_machine_is_fine() -> None:
     assert check_name("localhost", frozenset()).level is Level.OK
 
 
 def test_a_name_without_an_address_is_told_with_what_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*_: object) -> list[object]:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     found = check_name("castle", frozenset())
     assert found.level is Level.WARNING
@@ -29,8 +30,11 @@ def test_a_name_of_another_machine_is_told_with_its_address() -> None:
     assert found.found == "the name 203.0.113.9 leads to 203.0.113.9, which is not this machine"
 
 
-def test_the_address_in_invitations_must_lead_to_the_page() -> None:
-    assert check_link("0.0.0.0", "192.168.7.7", 8080).found == "invitations name 192.168.7.7:8080"  # noqa: S104
-    assert check_link("127.0.0.1", "192.168.7.7", 8080).level is Level.OK
-    wrong = check_link("10.0.0.5", "192.168.7.7", 8080)
-    assert (wrong.level, wrong.advice) == (Level.WARNING, "invite with `--host 10.0.0.5`")
+def test_what_invitations_name_must_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_link("192.168.7.7", 8080).found == "invitations name 192.168.7.7:8080"
+    assert check_link("127.0.0.1", 8080).found == "the page is for this machine alone, at 127.0.0.1:8080"
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    wrong = check_link("cairn.example", 8080)
+    assert wrong.level is Level.WARNING
+    assert wrong.found == "invitations name cairn.example, which does not resolve (Name or service not known)"
+    assert "invite with `--host " in wrong.advice

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from admin.doctor.findings import Level
-from admin.doctor.permissions import check_owners, check_permissions, secret_files
+from admin.doctor.permissions import check_modes, check_owners, check_permissions, secret_files
 from admin.installation import Installation
 
 
@@ -42,3 +42,15 @@ def test_a_file_of_somebody_else_is_named(tmp_path: Path) -> None:
     (only,) = check_owners([path], os.geteuid())
     assert only.found == f"{path} belongs to nobody"
     assert only.advice == f"chown root {path}"
+
+
+def test_a_page_that_is_a_service_reads_the_key_by_the_group_of_its_folder(tmp_path: Path) -> None:
+    key = tmp_path / "tls" / "server.key"
+    key.parent.mkdir(mode=0o711)
+    key.touch()
+    key.chmod(0o640)
+    assert len(list(check_modes([key]))) == 1
+    key.parent.chmod(0o2711)
+    assert list(check_modes([key])) == []
+    key.chmod(0o644)
+    assert len(list(check_modes([key]))) == 1

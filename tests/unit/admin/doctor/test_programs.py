@@ -1,4 +1,4 @@
-"""A reconstructor that takes nothing and a rig that is away are told with their reason."""
+"""A reconstructor that takes nothing and a rig that is away are found with their reason."""
 
 from datetime import timedelta
 

@@ -5,7 +5,13 @@ const short = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFracti
 const threeDigits = new Intl.NumberFormat(LOCALE, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 const ordinalRules = new Intl.PluralRules(LOCALE, { type: "ordinal" });
 const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long" });
-const moment = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+const moment = new Intl.DateTimeFormat(LOCALE, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const clock = new Intl.DateTimeFormat(LOCALE, {
   hour: "2-digit",
   minute: "2-digit",
@@ -76,7 +82,7 @@ export function date(atMs: number): string {
   return day.format(atMs);
 }
 
-/** A day and a time without seconds. */
+/** A moment within this year. */
 export function dateAndTime(atMs: number): string {
   return moment.format(atMs);
 }

@@ -6,7 +6,7 @@ export const invitationStyles = css`
     display: grid;
     gap: 18px;
     justify-items: center;
-    width: min(380px, calc(100vw - 72px));
+    width: min(380px, calc(100vw - 92px));
   }
   form,
   section {
@@ -104,7 +104,7 @@ export const invitationStyles = css`
   ul {
     list-style: none;
     display: grid;
-    gap: 4px;
+    gap: 10px;
     margin: 0;
     padding: 0;
   }

@@ -49,11 +49,11 @@ export class Invitations extends LitElement {
   override render(): TemplateResult {
     return html`${this.made ? this.result(this.made) : this.form()}
     ${this.refusal === null ? nothing : html`<p class="bad" role="alert">${this.refusal}</p>`}
-    ${this.open.length > 0 ? this.listed() : nothing}`;
+    ${this.open.length > 0 && !this.made ? this.listed() : nothing}`;
   }
 
-  /** Fetch the list; called again whenever the dialog opens. */
-  async list(): Promise<void> {
+  /** Fetch the list, whenever the dialog opens. */
+  private async list(): Promise<void> {
     await this.attempt(async () => {
       this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
     });
@@ -161,7 +161,6 @@ export class Invitations extends LitElement {
   private async revoke(id: string): Promise<void> {
     await this.attempt(async () => {
       await revokeInvitation(document.baseURI, this.credentials, id);
-      this.made = null; // perhaps it is the one on the screen
       this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
     });
   }

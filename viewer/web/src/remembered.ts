@@ -1,6 +1,6 @@
 /** What survives a reload of the page? The account of this tab, in `sessionStorage`, which ends with the tab. */
-import type { Credentials } from "../wire/credentials";
-import { checkCredentials } from "../wire/credentials";
+import type { Credentials } from "./wire/credentials";
+import { checkCredentials } from "./wire/credentials";
 
 const KEY = "cairn.account";
 
