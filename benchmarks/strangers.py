@@ -40,13 +40,13 @@ from broker.accounts.access import User
 from broker.channel import Channel, Role
 from broker.clients.descriptors import descriptor_limit, raise_descriptor_limit
 from broker.config import Connection
-from broker.contract import CHANNELS, UPLOAD_BEGIN, UPLOAD_PIECE
+from broker.contract import CHANNELS, PRESENCE, UPLOAD_BEGIN, UPLOAD_PIECE
 from broker.delivery import Delivery
 from broker.errors import CairnError
-from broker.ids import ImageId, Offset, ProjectId, SenderId, Verb, fresh_client_id
+from broker.ids import ImageId, Offset, ProjectId, SenderId, UserId, Verb, fresh_client_id
 from broker.live import follow, fresh_connection_id
 from broker.logs import LogLevel, configure
-from broker.messages import UploadBegin
+from broker.messages import Presence, UploadBegin
 from broker.mosquitto import free_port
 from broker.outgoing import Outgoing
 from broker.topics import LevelValue
@@ -274,13 +274,25 @@ async def _retain(target: Target, deadline_s: float, counts: list[int]) -> None:
         while time.monotonic() < deadline_s:
             make_topic = topics[number % len(topics)]
             payload = os.urandom(_PAYLOAD_BYTES[number // len(topics) % len(_PAYLOAD_BYTES)])
+            attack = Outgoing(topic=make_topic(), payload=payload, is_retained=True)
             number += 1
-            try:
-                await delivery.publish(Outgoing(topic=make_topic(), payload=payload, is_retained=True), 10)
-            except CairnError:
-                counts[1] += 1
-            else:
-                counts[0] += 1
+            for outgoing in (attack, valid_presence(connection)):
+                try:
+                    await delivery.publish(outgoing, 10)
+                except CairnError:
+                    counts[1] += 1
+                else:
+                    counts[0] += 1
+
+
+def valid_presence(connection: Connection) -> Outgoing:
+    """What no reader can refuse: a presence as the contract has it, made as long as it may be by an unknown field."""
+    here = fresh_connection_id()
+    presence = Presence(project=PROJECT, user=UserId("vera"), connection=here, program="")
+    padding = "x" * (PRESENCE.max_bytes - len(presence.encode()) - len(b',"padding":""'))
+    body = json.dumps(json.loads(presence.encode()) | {"padding": padding}, separators=(",", ":")).encode()
+    topic = connection.space.topic(PROJECT, PRESENCE.template, user="vera", connection=here)
+    return Outgoing(topic=topic, payload=body, is_retained=True)
 
 
 def hostile_topics(connection: Connection) -> list[Callable[[], str]]:
