@@ -262,6 +262,8 @@ class WorldFrame(WireModel):
 
     metres_per_unit: Annotated[float, Field(gt=0)] | None = None
     scale_source: ScaleSource = ScaleSource.NONE
+    # Standard deviation over the scale; null where the source does not tell. Of GPS.
+    scale_deviation_ratio: Annotated[float, Field(ge=0)] | None = None
     up: Vector3 | None = None
     offset: Vector3 = (0.0, 0.0, 0.0)
     world_from_previous: Similarity = Similarity()
