@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 import typer
@@ -26,23 +25,21 @@ class Entry:
     setup: str
 
 
-PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
-    {
-        "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "server"),
-        "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "server"),
-        "renew": Entry("admin.cli:renew_app", "Renew the broker's certificate in time.", "server"),
-        "up": Entry("admin.cli:up_app", "Run them with one status screen.", "server"),
-        "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
-        "status": Entry("admin.cli:status_app", "Show what runs, the projects and the rigs.", "server"),
-        "open": Entry("admin.cli:open_app", "Open the page in the browser.", "server"),
-        "doctor": Entry("admin.doctor.cli", "Find what is wrong with a system, and what to do.", "server"),
-        "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
-        "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
-        "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "server"),
-        "export": Entry("reconstructor.exports.cli", "Write a reconstruction as COLMAP, PLY, LAZ or glTF.", "server"),
-        "view": Entry("viewer.cli", "Serve the page; view from the command line.", "server"),
-    }
-)
+PROGRAMS: Final[Mapping[str, Entry]] = {
+    "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "server"),
+    "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "server"),
+    "renew": Entry("admin.cli:renew_app", "Renew the broker's certificate in time.", "server"),
+    "up": Entry("admin.cli:up_app", "Run them with one status screen.", "server"),
+    "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
+    "status": Entry("admin.cli:status_app", "Show what runs, the projects and the rigs.", "server"),
+    "open": Entry("admin.cli:open_app", "Open the page in the browser.", "server"),
+    "doctor": Entry("admin.doctor.cli", "Find what is wrong with a system, and what to do.", "server"),
+    "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
+    "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
+    "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "server"),
+    "export": Entry("reconstructor.exports.cli", "Write a reconstruction as COLMAP, PLY, LAZ or glTF.", "server"),
+    "view": Entry("viewer.cli", "Serve the page; view from the command line.", "server"),
+}
 
 
 class MissingPackageError(CairnError):

@@ -140,8 +140,8 @@ class System:
             table = served.document.setdefault(name, tomlkit.table())
             for key, value in values.items():
                 table.setdefault(key, value)
-        if names:
-            said = served.document["broker"].setdefault("names", tomlkit.array())
+        for table, key in (("broker", "names"), ("viewer", "hosts")) if names else ():
+            said = served.document[table].setdefault(key, tomlkit.array())
             said.extend(name for name in names if name not in said)
         served.add(project)
         served.write()

@@ -6,17 +6,19 @@ from urllib.parse import urlsplit
 from viewer.network.hosts import is_host
 
 _FIXED: Final = {
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+# Browsers ignore it over plain http from another machine, with an error on the console.
+_SECURE: Final = {"Cross-Origin-Opener-Policy": "same-origin"}
 
 
-def security_headers(host: str, mqtt_url: str) -> dict[str, str]:
-    """Headers for an answer to a request that was addressed to `host`."""
-    return {**_FIXED, "Content-Security-Policy": content_security_policy(host, mqtt_url)}
+def security_headers(host: str, mqtt_url: str, *, is_secure: bool) -> dict[str, str]:
+    """Headers for an answer to a request that was addressed to `host`, by https or not."""
+    policy = {"Content-Security-Policy": content_security_policy(host, mqtt_url)}
+    return _FIXED | policy | (_SECURE if is_secure else {})
 
 
 def content_security_policy(host: str, mqtt_url: str) -> str:

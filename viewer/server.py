@@ -94,7 +94,7 @@ class PageServer:
         if isinstance(connection, TimedConnection):
             connection.request_came()
         request = self._proxies.request_of(request)
-        headers = security_headers(request.host, self._settings.mqtt_url)
+        headers = security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure)
         try:
             self._check_address(request)
             if request.can_read_body:
@@ -195,7 +195,7 @@ class PageServer:
                 "Content-Disposition": f'attachment; filename="{cloud.manifest.project}.ply"',
                 "Content-Length": str(cloud.size_bytes),
                 "Cache-Control": "no-store",
-                **security_headers(request.host, self._settings.mqtt_url),
+                **security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure),
             }
         )
         await response.prepare(request)

@@ -18,6 +18,7 @@ _PAGE: Final = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>Trust this cairn</title>
 <h1>Trust this cairn</h1>
 <p>This server has a certificate authority of its own. A browser warns until you install its certificate, once on each device.</p>

@@ -30,8 +30,8 @@ class Listener:
     """Accepts connections for aiohttp's server."""
 
     def __init__(self, server: web.Server, proxies: TrustedProxies, certificate: Certificate | None) -> None:
-        # A relayed connection has two descriptors, to the browser and to the broker.
-        self._connections = Connections(min(connections.MOST_CONNECTIONS, descriptor_limit() // 2 - BACKLOG // 16))
+        most = descriptor_limit() * 2 // 5  # a relayed connection has two, to the browser and to the broker
+        self._connections = Connections(min(connections.MOST_CONNECTIONS, most))
         self._server, self._proxies, self._certificate = server, proxies, certificate
         self._opening: set[asyncio.Task[None]] = set()
 

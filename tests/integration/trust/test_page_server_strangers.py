@@ -23,22 +23,21 @@ def settings(mosquitto: Mosquitto) -> Settings:
     return Settings(broker=mosquitto.connection("viewer"), port=0, hosts=("cairn.example.org",))
 
 
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [("cairn.example.org", 200), ("pi.local:8080", 200), ("evil.example", 421), ("127.0.0.1.evil.example", 421)],
-)
-async def test_a_name_that_is_not_ours_is_refused_in_words(settings: Settings, host: str, status: int) -> None:
+async def test_a_name_that_is_not_ours_is_refused_in_words(settings: Settings) -> None:
     async with serving(settings) as page, aiohttp.ClientSession() as session:
-        for path in ("/", "/config.json"):
-            async with session.get(page + path, headers={"Host": host}) as answer:
-                assert answer.status == status
-                assert status == 200 or "viewer.hosts" in await answer.text()
-        if status != 200:
+        for host in ("cairn.example.org", "pi.local:8080"):
+            async with session.get(f"{page}/config.json", headers={"Host": host}) as answer:
+                assert answer.status == 200
+        for host in ("evil.example", "127.0.0.1.evil.example"):
+            for path in ("/", "/config.json"):
+                async with session.get(page + path, headers={"Host": host}) as answer:
+                    assert answer.status == 421
+                    assert "viewer.hosts" in await answer.text()
             with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
                 await session.ws_connect(
                     f"{page}/mqtt", protocols=(SUBPROTOCOL,), headers={"Host": host, "Origin": f"http://{host}"}
                 )
-            assert caught.value.status == status
+            assert caught.value.status == 421
 
 
 async def test_the_page_is_there_by_ipv6_and_ipv4_at_once(settings: Settings) -> None:
@@ -116,7 +115,7 @@ async def test_readers_that_do_not_read_shut_nobody_out(
 async def test_a_reader_that_takes_nothing_is_cut_and_a_slow_one_is_not(
     settings: Settings, mosquitto: Mosquitto, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "WRITE_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(connections, "WRITE_TIMEOUT_S", 0.5)
     monkeypatch.setattr(listener, "WATCH_INTERVAL_S", 0.1)
     head = basic(*credentials_of(mosquitto.connection("viewer")))
     await publisher.state()
@@ -126,7 +125,7 @@ async def test_a_reader_that_takes_nothing_is_cut_and_a_slow_one_is_not(
             while await download(session, page, head) < 15 * manifest.point_count:
                 await asyncio.sleep(0.05)
         stuck, slow = [await open_download(page, address, head) for address in ("127.0.0.2", "127.0.0.3")]
-        for _ in range(40):
+        for _ in range(20):
             assert await asyncio.to_thread(slow.recv, 32_768)
             await asyncio.sleep(0.05)
         assert await asyncio.to_thread(count_left, stuck) < 15 * manifest.point_count // 2

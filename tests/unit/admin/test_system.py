@@ -131,6 +131,7 @@ def test_a_name_that_the_machine_does_not_know_is_in_its_certificate_and_in_invi
     system.add_project(CASTLE, PORTS, ["server.example.org"])
     system.add_project(CASTLE, PORTS, ["server.example.org"])
     assert system.settings()["broker"]["names"] == ["server.example.org"]
+    assert system.settings()["viewer"]["hosts"] == ["server.example.org"]  # the page answers to no other name
     assert not system.tls.ensure(frozenset({"server.example.org", "localhost"}))
     assert public_address(system) == "server.example.org"
 
