@@ -40,6 +40,7 @@ export interface FollowerOptions {
   readonly onState: (state: ProjectState) => void;
 }
 
+const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
 const TICK_MS = 250;
 const SILENCE_MS = 5000;
 const PING_EVERY_MS = 20_000;
@@ -150,12 +151,17 @@ export class Follower {
     this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
     this.order(this.orders.reset(this.hasThumbnail));
     void this.announce();
+    void this.learnRights();
     this.load();
   }
 
   private async announce(): Promise<void> {
     await this.requests.announce(this.options.program).catch(() => undefined);
     await this.request("ping").catch(() => undefined);
+  }
+
+  private async learnRights(): Promise<void> {
+    this.dispatch({ kind: "rights", verbs: await this.requests.allowed(OPERATORS_VERBS) });
   }
 
   private receive(topic: string, payload: Uint8Array<ArrayBuffer>): void {
