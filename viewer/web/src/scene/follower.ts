@@ -151,16 +151,12 @@ export class Follower {
     this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
     this.order(this.orders.reset(this.hasThumbnail));
     void this.announce();
-    void this.learnRights();
     this.load();
   }
 
   private async announce(): Promise<void> {
     await this.requests.announce(this.options.program).catch(() => undefined);
     await this.request("ping").catch(() => undefined);
-  }
-
-  private async learnRights(): Promise<void> {
     this.dispatch({ kind: "rights", verbs: await this.requests.allowed(OPERATORS_VERBS) });
   }
 
