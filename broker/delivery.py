@@ -30,6 +30,7 @@ from broker.clients.refusals import (
     refusal_of,
     unsuitable,
 )
+from broker.clients.subscriptions import Subscription
 from broker.clients.unreached import why_unreached
 from broker.config import Connection
 from broker.logs import get_logger
@@ -74,7 +75,7 @@ class Delivery:
     Args:
         connection: broker and credentials.
         client_id: stable name of the session; two programs with one name take it over from each other without end.
-        subscriptions: filters, all at QoS 1, subscribed again at each connect.
+        subscriptions: filters, subscribed again at each connect; as plain text at QoS 1.
         will: the message that the broker publishes when the connection is lost.
         will_delay_s: how long the broker waits for a reconnect before it publishes the will.
         receive_maximum: QoS 1 messages under way to us without acknowledgement.
@@ -86,13 +87,13 @@ class Delivery:
         connection: Connection,
         *,
         client_id: str,
-        subscriptions: tuple[str, ...] = (),
+        subscriptions: tuple[str | Subscription, ...] = (),
         will: Outgoing | None = None,
         will_delay_s: int = 0,
         receive_maximum: int = RECEIVE_MAXIMUM,
         session_expiry_s: int = SESSION_EXPIRY_S,
     ) -> None:
-        self._connection, self._subscriptions = connection, subscriptions
+        self._connection, self._subscriptions = connection, [_subscription(each) for each in subscriptions]
         self._log = get_logger(client_id=client_id, host=connection.host, port=connection.port)
         self._client = _client(connection, client_id, will, will_delay_s)
         self._connect_properties = connect_properties(
@@ -249,14 +250,14 @@ class Delivery:
         is_kept, count = flags.session_present, self._connect_count
         self._pending_state = Connected(count=count, is_session_present=is_kept, limits=limits)
         if self._subscriptions:
-            client.subscribe([(each, SubscribeOptions(qos=1)) for each in self._subscriptions])
+            client.subscribe(self._subscriptions)
         else:
             self._stand()
 
     def _on_subscribe(
         self, _client: mqtt.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
-        refused = [each for each, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
+        refused = [each for (each, _), reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
         if refused:
             self._hand_over(self._standing.refuse, reading_refused(self._connection, refused))
             return
@@ -341,6 +342,11 @@ def _client(connection: Connection, client_id: str, will: Outgoing | None, will_
 def _send_at_once(_client: mqtt.Client, _userdata: Any, connection: Any) -> None:
     """Switch Nagle's algorithm off: a receipt would wait up to 40 ms for the TCP acknowledgement of the packet before it."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _subscription(wanted: str | Subscription) -> tuple[str, SubscribeOptions]:
+    each = Subscription(topics=wanted) if isinstance(wanted, str) else wanted
+    return each.topics, SubscribeOptions(qos=each.qos, retainAsPublished=each.is_retain_told)
 
 
 def _incoming(message: mqtt.MQTTMessage, acknowledge: Callable[[], None]) -> Incoming:

@@ -42,7 +42,10 @@ class ReceiptStatus(StrEnum):
 
 
 class UploadAcknowledged(Message):
-    """The receipt: the reconstructor's word that an image is safe on its disk, or why it is not taken."""
+    """The receipt: the reconstructor's word that an image is safe on its disk, or why it is not taken.
+
+    With `retry_at`, which only a quota sets, it is taken when it is sent again after that.
+    """
 
     type: Literal["upload_acknowledged"] = "upload_acknowledged"
     status: ReceiptStatus
@@ -52,6 +55,7 @@ class UploadAcknowledged(Message):
     sha256: Sha256 | None = None
     code: Word | None = None
     reason: Sentence | None = None
+    retry_at: AwareDatetime | None = None
 
 
 class UploadBegin(Message):
@@ -316,8 +320,18 @@ class CameraEntry(WireModel):
     height_px: Annotated[int, Field(ge=1)] | None = None
 
 
+class DesiredScaleBar(Message):
+    """Two points of the world and the distance between them on the object, as the person of the topic measured it."""
+
+    type: Literal["desired_scale_bar"] = "desired_scale_bar"
+    generation: Generation
+    begin: Vector3
+    end: Vector3
+    distance_m: Annotated[float, Field(gt=0, le=100_000)]
+
+
 class ScaleBar(Message):
-    """Two points of the world and the distance between them on the object; the manifest answers with metres."""
+    """The known distance of the project, and the account that gave it; the manifest answers with metres."""
 
     type: Literal["scale_bar"] = "scale_bar"
     generation: Generation

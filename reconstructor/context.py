@@ -21,6 +21,7 @@ from reconstructor.decoders import Decoders
 from reconstructor.presence import Presence
 from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
+from reconstructor.quotas import Quotas
 from reconstructor.signals import Signals
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import ShardGoneError
@@ -43,6 +44,7 @@ class Context:
     publisher: Publisher
     presence: Presence
     decoders: Decoders
+    quotas: Quotas
     log: FilteringBoundLogger
     signals: Signals = field(default_factory=Signals)
     senders: set[SenderId] = field(default_factory=set)  # who has the flow limits

@@ -1,4 +1,4 @@
-"""Is the address that browsers use fast enough? One retained mebibyte, timed there and by TCP."""
+"""Is the address that browsers use fast enough? One mebibyte, timed there and by TCP."""
 
 from admin.doctor.findings import Finding, fault, ok
 from admin.installation import Installation

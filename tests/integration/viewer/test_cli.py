@@ -217,6 +217,17 @@ async def test_resync_tells_how_much_was_published_again(mosquitto: Mosquitto) -
     assert (done.code, done.out) == (0, "12 messages published again\n")
 
 
+async def test_an_operator_pauses_and_others_are_told_who_may(mosquitto: Mosquitto) -> None:
+    async with reconstructing(mosquitto, lambda incoming: respond(mosquitto, incoming)):
+        done = await run(mosquitto.connection("ops"), "pause", "-p", "chapel")
+        assert (done.code, done.out.split(":")[0], done.err) == (0, "chapel is paused", "")
+        refused = await run(mosquitto.connection("viewer"), "refetch", "-p", "chapel")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == (
+        "cairn view: viewer may not ask for refetch in 'chapel': operators of the project may; use another --user\n"
+    )
+
+
 @pytest.mark.parametrize("command", ["watch", "pull", "ping", "resync"])
 async def test_a_broker_that_is_down_is_one_line_and_exit_code_1(mosquitto: Mosquitto, command: str) -> None:
     connection = mosquitto.connection("viewer")

@@ -17,7 +17,7 @@ CHAPEL = ProjectId("chapel")
 async def retained_probes(connection: Connection) -> int:
     count = 0
     async with follow(connection) as follower:
-        await follower.subscribe(f"{connection.root}/chapel/probe/+/+")
+        await follower.subscribe(f"{connection.root}/chapel/probe/+")
         try:
             async with asyncio.timeout(0.5):
                 async for _ in follower.messages():

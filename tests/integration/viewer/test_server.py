@@ -76,7 +76,8 @@ async def test_an_unknown_address_is_404_with_the_policy_and_no_file_outside_the
 
 async def test_configuration_tells_the_page_how_to_connect_and_no_secret(page: str, mosquitto: Mosquitto) -> None:
     config = await fetch_json(page, "/config.json", None)
-    assert config == {"mqtt_url": "/mqtt", "root": "cairn/v1", "projects": [], "needs_login": True}
+    wanted = {"mqtt_url": "/mqtt", "root": "cairn/v1", "projects": [], "needs_login": True, "has_invitations": False}
+    assert config == wanted
 
 
 async def test_projects_ask_for_the_brokers_name_and_password(

@@ -33,7 +33,8 @@ export interface InvitationList {
 }
 
 const MOST_LISTED = 200;
-export const MOST_USES = 50; // broker/accounts/keeper_requests.py
+/** By one invitation; the keeper of accounts refuses more (`broker/accounts/keeper_requests.py`). */
+export const MOST_USES = 50;
 
 const listed = object<InvitationList>({
   can_invite: flag,

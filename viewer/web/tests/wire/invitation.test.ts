@@ -2,12 +2,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { invitationLink, readInvitation, redeemInvitation } from "../../src/wire/invitation";
-import { createInvitation, fetchInvitations, revokeInvitation } from "../../src/wire/invitations";
+import { MOST_USES, createInvitation, fetchInvitations, revokeInvitation } from "../../src/wire/invitations";
 import * as secrets from "../../src/wire/invitation-secret";
 import { goldenJson } from "../golden";
 
-const golden = goldenJson("invitation.json") as Readonly<Record<string, string>>;
-const value = (name: string): string => golden[name] ?? "";
+const golden = goldenJson("invitation.json") as Readonly<Record<string, string | number>>;
+const value = (name: string): string => String(golden[name]);
 const invitation = { secret: value("secret"), isNameAsked: false };
 const ops = { user: "ops", password: "ops's own", project: "chapel" };
 const BASE = "http://field.test/";
@@ -36,6 +36,7 @@ describe("what is derived from a secret", () => {
     expect(secrets.passwordHash(value("password"), salt)).toBe(value("password_hash"));
     expect(secrets.proofOf(value("key"), value("password_hash"), value("name"))).toBe(value("proof"));
     expect(secrets.sealOf(value("key"), value("answer"))).toBe(value("seal"));
+    expect(MOST_USES).toBe(golden["most_uses"]);
   });
 
   it("begins with fresh random bits", () => {
