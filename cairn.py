@@ -30,6 +30,7 @@ PROGRAMS: Final[Mapping[str, Entry]] = {
     "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "server"),
     "renew": Entry("admin.cli:renew_app", "Renew the broker's certificate in time.", "server"),
     "up": Entry("admin.cli:up_app", "Run them with one status screen.", "server"),
+    "audit": Entry("admin.cli:audit_app", "List who did what.", "server"),
     "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
     "status": Entry("admin.cli:status_app", "Show what runs, the projects and the rigs.", "server"),
     "open": Entry("admin.cli:open_app", "Open the page in the browser.", "server"),

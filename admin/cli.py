@@ -1,4 +1,4 @@
-"""`cairn init`, `up`, `invite`, `status` and `open`: from an empty folder to a team."""
+"""`cairn init`, `up`, `invite`, `status`, `open` and `audit`: from an empty folder to a team, and who did what."""
 
 import asyncio
 import io
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from admin.audit import Wanted, deeds_of, line_of
 from admin.certificates import fingerprint
 from admin.installation import Installation
 from admin.invite import invite_user, page_scheme, public_address, read_duration
@@ -37,6 +38,7 @@ from broker.service.install import sudo_line
 init_app = typer.Typer(add_completion=False)
 up_app = typer.Typer(add_completion=False)
 invite_app = typer.Typer(add_completion=False)
+audit_app = typer.Typer(add_completion=False)
 renew_app = typer.Typer(add_completion=False)
 status_app = typer.Typer(add_completion=False)
 open_app = typer.Typer(add_completion=False)
@@ -169,6 +171,22 @@ def open_page(
     print(address)
     if _has_screen():
         webbrowser.open(address)
+
+
+@audit_app.command()
+def audit(
+    project: Annotated[str | None, typer.Option(metavar="PROJECT", help="Only this one.", show_default=False)] = None,
+    account: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one.", show_default=False)] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only the last 30m, 24h, 7d.", show_default=False)
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    folder: Folder = _HERE,
+) -> None:
+    """List who joined, uploaded, asked for what and changed accounts, oldest first; times are UTC."""
+    begin = datetime.now(UTC) - read_duration(since) if since is not None else None
+    for deed in deeds_of(System(folder.resolve()), Wanted(project=project, account=account, since=begin)):
+        print(deed.model_dump_json(exclude_none=True) if is_json else line_of(deed))
 
 
 def _show_link(link: Link, role: Role) -> None:

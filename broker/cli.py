@@ -16,7 +16,7 @@ from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.errors import CairnError
-from broker.files import give_to_owner_of_folder, keep_private
+from broker.files import bound, give_to_owner_of_folder, keep_private
 from broker.ids import ProjectId
 from broker.mosquitto import BrokerPlan, Mosquitto
 from broker.projects.project_list import ProjectList
@@ -44,6 +44,7 @@ SystemFolder = Annotated[
 ]
 _DATA = Path("data/broker")
 _WATCH_S = 0.2
+_MOST_LOG_BYTES = 16 * 1024 * 1024  # about 100,000 connections
 _GOODBYE_S = 2 * LOOK_S + 1.0  # in which a reconstructor that runs says `offline`, while its account still may
 
 
@@ -160,6 +161,7 @@ def _keep(
     with keeper.listening():
         give_to_owner_of_folder(plan.data_dir / SOCKET_NAME)
         while goes_on():
+            bound(plan.log, _MOST_LOG_BYTES)
             if stamp != (now := _stamp(book, plan)):
                 stamp = now
                 _reload(book, reload)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,31 @@ def write_bytes(path: Path, payload: bytes, mode: int = 0o644) -> None:
             view = view[os.write(descriptor, view) :]
     finally:
         os.close(descriptor)
+
+
+def append(path: Path, line: bytes, mode: int = 0o600) -> None:
+    """Add to a file in one write; a new one belongs to the owner of the folder. Raises OSError."""
+    try:
+        descriptor = _create(path, mode)
+    except FileExistsError:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "ab") as file:
+        file.write(line)
+
+
+def earlier(path: Path) -> Path:
+    """Where `bound` keeps what a log said before."""
+    return path.with_name(f"{path.name}.1")
+
+
+def bound(path: Path, most_bytes: int) -> None:
+    """Keep the log of a running program small: above this size copy it aside and empty it.
+
+    The program must append (O_APPEND); a line that it writes at this moment may be lost.
+    """
+    if path.exists() and path.stat().st_size > most_bytes:
+        shutil.copy(path, earlier(path))
+        os.truncate(path, 0)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from broker.topics import TopicSpace
 
 INSTALL_HINT: Final = "install it: apt-get install mosquitto mosquitto-clients (macOS: brew install mosquitto)"
 LEAST_VERSION: Final = (2, 0, 11)
+LOG_NAME: Final = "mosquitto.log"
 READY_TIMEOUT_S: Final = 15.0
 STOP_TIMEOUT_S: Final = 10.0
 _MEMORY_RATIO: Final = 0.6
@@ -144,7 +145,7 @@ class BrokerPlan:
     @property
     def log(self) -> Path:
         """What Mosquitto prints."""
-        return self.data_dir / "mosquitto.log"
+        return self.data_dir / LOG_NAME
 
 
 class Mosquitto:
@@ -168,6 +169,7 @@ class Mosquitto:
         if self.plan.answers():  # it would be taken for ours
             raise BrokerStartError(f"port {self.plan.port} is taken by another broker: stop it or choose another port")
         write_files(self.plan, self._accounts)
+        self.plan.log.touch(mode=0o600)
         with self.plan.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [binary, "-c", str(self.plan.conf)], stdout=log, stderr=log, stdin=subprocess.DEVNULL

@@ -23,6 +23,7 @@ from broker.ids import Verb, fresh_client_id
 from broker.images.thumbnails import thumbnail
 from broker.live import ask, fresh_connection_id, fresh_request_id
 from broker.messages import Request, Response
+from broker.printable import printable
 from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings
@@ -50,7 +51,7 @@ class Finding:
 
     def line(self) -> str:
         """The result as one line for people."""
-        return f"{'ok  ' if self.is_fine else 'BAD '} {self.subject:<12} {self.words}"
+        return f"{'ok  ' if self.is_fine else 'BAD '} {self.subject:<12} {printable(self.words)}"
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:

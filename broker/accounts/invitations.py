@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from broker.accounts.access import Account, User
+from broker.accounts.audit import Action, AuditLog
 from broker.accounts.invitation_secret import BadInvitationError, InvitationKey, Secret
 from broker.accounts.users import UserBook
 from broker.channel import Role
@@ -157,9 +158,33 @@ class Invitations:
     def _changing(self) -> Iterator[list[Invitation]]:
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(self.data_dir / "invitations.lock"):
-            rows = self.all()
+            before = self.all()
+            rows = list(before)
             yield rows
             write_durably(self.data_dir, {"invitations.json": _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)
+            self._note_changes(before, rows)
+
+    def _note_changes(self, before: list[Invitation], after: list[Invitation]) -> None:
+        log, now = AuditLog(self.data_dir), datetime.now(UTC)
+        known, left = ({row.invitation_id: row for row in rows} for rows in (before, after))
+        for number, row in known.items():
+            if number not in left and row.expires_at > now:
+                log.note(Action.REVOKED, account=row.name, project=row.project, role=row.role, invitation=number)
+        for number, row in left.items():
+            earlier = known.get(number)
+            if earlier is None:
+                log.note(
+                    Action.INVITED,
+                    account=row.name,
+                    project=row.project,
+                    role=row.role,
+                    by=row.made_by,
+                    uses=row.uses,
+                    until=row.expires_at.isoformat(timespec="seconds"),
+                    invitation=number,
+                )
+            for name in row.redeemed[len(earlier.redeemed) if earlier else 0 :]:
+                log.note(Action.REDEEMED, account=name, project=row.project, role=row.role, invitation=number)
 
 
 def _find(rows: list[Invitation], invitation_id: str) -> Invitation:

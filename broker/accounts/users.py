@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from broker.accounts.access import Account, BadUserError, Credential, User
+from broker.accounts.audit import Action, AuditLog
 from broker.errors import CairnError
 from broker.files import locked, write_durably
 from broker.ids import ProjectId
@@ -156,10 +157,26 @@ class UserBook:
                 held.enter_context(locked(self.data_dir / "users.lock"))
             except OSError as exc:
                 raise BadUserError(f"cannot write the accounts in {self.data_dir}: {exc.strerror}") from exc
-            accounts = {str(each.user.name): each for each in self.accounts()}
+            before = {str(each.user.name): each for each in self.accounts()}
+            accounts = dict(before)
             yield accounts
             rows = [_row(accounts[name]) for name in sorted(accounts)]
             write_durably(self.data_dir, {self.file.name: _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)
+            self._note_changes(before, accounts)
+
+    def _note_changes(self, before: Mapping[str, Account], after: Mapping[str, Account]) -> None:
+        log = AuditLog(self.data_dir)
+        for name in before.keys() - after.keys():
+            log.note(Action.ACCOUNT_REMOVED, account=name)
+        for name, account in after.items():
+            known, user = before.get(name), account.user
+            rights = {"role": user.role, "projects": ",".join(user.projects)}
+            if known is None:
+                log.note(Action.ACCOUNT_ADDED, account=name, **rights)
+            elif known.user != user:
+                log.note(Action.ACCOUNT_CHANGED, account=name, **rights)
+            if known is not None and known.password_hash != account.password_hash:
+                log.note(Action.PASSWORD_CHANGED, account=name)
 
 
 def _known(accounts: Mapping[str, Account], name: str) -> Account:
