@@ -145,22 +145,6 @@ def invite(
         _show_link(link, role)
 
 
-@audit_app.command()
-def audit(
-    project: Annotated[str | None, typer.Option(metavar="PROJECT", help="Only this one.", show_default=False)] = None,
-    account: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one.", show_default=False)] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only the last 30m, 24h, 7d.", show_default=False)
-    ] = None,
-    is_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    folder: Folder = _HERE,
-) -> None:
-    """List who joined, uploaded, asked for what and changed accounts, oldest first; times are UTC."""
-    begin = datetime.now(UTC) - read_duration(since) if since is not None else None
-    for deed in deeds_of(System(folder.resolve()), Wanted(project=project, account=account, since=begin)):
-        print(deed.model_dump_json(exclude_none=True) if is_json else line_of(deed))
-
-
 @status_app.command()
 def status(folder: Folder = _HERE) -> None:
     """Show broker, reconstructor, page, projects and rigs; exit code 1 when one of the programs is down."""
@@ -187,6 +171,22 @@ def open_page(
     print(address)
     if _has_screen():
         webbrowser.open(address)
+
+
+@audit_app.command()
+def audit(
+    project: Annotated[str | None, typer.Option(metavar="PROJECT", help="Only this one.", show_default=False)] = None,
+    account: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one.", show_default=False)] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only the last 30m, 24h, 7d.", show_default=False)
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    folder: Folder = _HERE,
+) -> None:
+    """List who joined, uploaded, asked for what and changed accounts, oldest first; times are UTC."""
+    begin = datetime.now(UTC) - read_duration(since) if since is not None else None
+    for deed in deeds_of(System(folder.resolve()), Wanted(project=project, account=account, since=begin)):
+        print(deed.model_dump_json(exclude_none=True) if is_json else line_of(deed))
 
 
 def _show_link(link: Link, role: Role) -> None:

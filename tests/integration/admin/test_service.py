@@ -99,9 +99,16 @@ def acting_as(name: str) -> Iterator[None]:
         os.setgroups(groups)
 
 
-def connect(path: Path) -> None:
+def ask(path: Path) -> bytes:
+    """Say something to the keeper that is no request, and read on until it hangs up."""
     with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
         client.connect(str(path))
+        client.sendall(b"{}\n")
+        answer = b""
+        while part := client.recv(4096):
+            answer += part
+        return answer
 
 
 def test_units_of_a_system_are_clean_and_little_exposed(system: System, open_folder: Path) -> None:
@@ -211,9 +218,9 @@ def test_each_user_reads_its_own_files_only(system: System, open_folder: Path) -
             assert "anna" in {str(user.name) for user in system.book.users()}
             stack.enter_context(keeper.listening())
         with acting_as("cairn-page"):
-            connect(keepers_socket)
+            assert b"bad_request" in ask(keepers_socket)
         with acting_as("cairn-reconstructor"), pytest.raises(PermissionError):
-            connect(keepers_socket)
+            ask(keepers_socket)
 
 
 def test_a_rig_is_one_unit_that_reads_what_join_wrote(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
