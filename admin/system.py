@@ -167,6 +167,8 @@ class System:
         host = "127.0.0.1" if ports.tls is None else "0.0.0.0"  # noqa: S104 - a team's page
         viewer: dict[str, Any] = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
         viewer["keeper_socket"] = str(data / "broker" / SOCKET_NAME)
+        if "." in (full_name := socket.getfqdn()):
+            viewer["hosts"] = [full_name]
         if ports.is_page_tls:
             viewer |= self._certificate()
         return {"broker": broker, "reconstructor": reconstructor, "viewer": viewer}

@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from broker.logs import get_logger
 from viewer.network.brake import Attempt, Brake
 
 CONNACK_BYTES: Final = 4  # type, remaining length (below 128), flags, reason code: section 3.2
@@ -16,6 +17,7 @@ _MQTT_5: Final = 5
 _CONNACK: Final = 0x20
 _WELCOME: Final = 0x00
 _WRONG: Final = frozenset({0x04, 0x05, 0x86, 0x87})  # MQTT 3.1.1 and 5: bad name or password, not authorised
+_SHOWN: Final = 64  # characters of a name in the log
 _LATER_5: Final = bytes.fromhex("2003009f00")  # connection rate exceeded
 _LATER_3: Final = bytes.fromhex("20020003")  # server unavailable
 
@@ -25,7 +27,7 @@ class Login:
 
     def __init__(self, brake: Brake, address: str | None) -> None:
         self._brake, self._address = brake, address
-        self._packet = b""
+        self._packet, self._name = b"", ""
         self._attempt: Attempt | None = None
         self.is_known = False
         self.held_back: bytes | None = None
@@ -48,7 +50,7 @@ class Login:
         except web.HTTPTooManyRequests:
             self.held_back = _LATER_5 if _is_mqtt_5(self._packet) else _LATER_3
             return b""
-        self.is_known = True
+        self.is_known, self._name = True, name
         packet, self._packet = self._packet, b""
         return packet
 
@@ -58,6 +60,7 @@ class Login:
         if self._attempt is not None and connack[0] == _CONNACK:
             if connack[-1] in _WRONG:
                 self._attempt.refused()
+                get_logger().warning("login_refused", user=self._name[:_SHOWN], address=self._attempt.network)
             elif connack[-1] == _WELCOME:
                 self._attempt.accepted()
         self.end()

@@ -33,10 +33,11 @@ MOST_KNOWN: Final = 10_000
 
 @dataclass(slots=True)
 class _Wrong:
-    """The wrong logins of the last minute."""
+    """The wrong logins of the last minute; `is_known` after a right one."""
 
     at_s: deque[float] = field(default_factory=deque)
     pending_count: int = 0
+    is_known: bool = False
 
     def wait_s(self, now_s: float) -> float:
         """How long nothing more is taken."""
@@ -79,10 +80,9 @@ class Brake:
         Raises:
             web.HTTPTooManyRequests: too many wrong ones, and nobody has logged in from there.
         """
-        network = network_of(address)
-        wait_s = _known(self._addresses, network, _Wrong).wait_s(self._clock())
-        is_known = wait_s and any(each.has_logged_in for (there, _), each in self._accounts.items() if there == network)
-        if wait_s and not is_known:
+        known = _known(self._addresses, network_of(address), _Wrong)
+        wait_s = known.wait_s(self._clock())
+        if wait_s and not known.is_known:
             _refuse(wait_s)
 
     def attempt(self, address: str | None, name: str) -> "Attempt":
@@ -136,7 +136,7 @@ class Attempt:
         """The broker has let the name in."""
         if self.end():
             self._account.wrong_count = 0
-            self._account.has_logged_in = True
+            self._account.has_logged_in = self._counted[0].is_known = True
 
     def end(self) -> bool:
         """End it without an answer; whether it was still open."""

@@ -24,7 +24,7 @@ class AllowedHosts:
     """The names of one server."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        own = {socket.gethostname(), socket.gethostname().partition(".")[0], socket.getfqdn()}
+        own = {socket.gethostname(), socket.gethostname().partition(".")[0]}  # nothing that waits for a name server
         self._names = frozenset(name.lower().rstrip(".") for name in own | _LOCAL | set(names))
 
     def __contains__(self, host: str) -> bool:

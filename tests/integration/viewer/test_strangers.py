@@ -83,7 +83,7 @@ async def test_the_sockets_of_one_address_give_way_to_its_next(
     async with serving(settings) as page:
         port = int(page.rpartition(":")[2])
         idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
-        async with aiohttp.ClientSession() as session, session.get(f"{page}/health") as answer:
+        async with aiohttp.ClientSession() as session, session.get(f"{page}/config.json") as answer:
             assert answer.status == 200
         async with asyncio.timeout(5):
             assert await idle[0][0].read() == b""

@@ -6,7 +6,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploader";
 import type { PageConfig } from "../wire/config";
-import type { CameraEntry } from "../wire/contract";
+import type { CameraEntry, Verb } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
@@ -250,7 +250,7 @@ export class CairnViewer extends LitElement {
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
 
-  readonly asked = (event: CustomEvent<"ping" | "resync">): void => {
+  readonly asked = (event: CustomEvent<Verb>): void => {
     this.commands.ask(event.detail);
   };
 

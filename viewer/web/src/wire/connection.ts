@@ -95,6 +95,21 @@ export class Connection {
     }
   }
 
+  /**
+   * Ask the broker whether it would take a message on a topic where nothing is retained: an empty retained message
+   * clears what is not there, and nobody acts on it.
+   */
+  async isAllowed(channel: ChannelName, levels: Levels): Promise<boolean> {
+    const { qos } = CHANNELS[channel];
+    const topic = this.options.space.topic(channel, levels);
+    try {
+      await this.client.publishAsync(topic, new Uint8Array(0) as never, { qos, retain: true });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** The most payload bytes that the channel and the broker let into one message. */
   room(channel: ChannelName, levels: Levels): number {
     return Math.min(CHANNELS[channel].maxBytes, roomFor(this.options.space.topic(channel, levels), this.limits));
