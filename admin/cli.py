@@ -70,10 +70,10 @@ def init(
     ] = False,
 ) -> None:
     """Set up broker, reconstructor and page for a project, or for one more project."""
-    configure(level=LogLevel.WARNING)
     if is_service and (line := sudo_line()) is not None:
         print(line)
         raise typer.Exit(1)
+    configure(level=LogLevel.WARNING)
     system = System(folder.resolve())
     name, is_new = ProjectId(project), not system.settings_file.exists()
     is_known = system.has_project(name)

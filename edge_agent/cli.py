@@ -135,9 +135,9 @@ def join_project(
     ] = False,
 ) -> None:
     """Make this machine a rig of a project: redeem an invitation, write settings and password, try the account."""
-    configure(level=LogLevel.ERROR)
     if is_service:
         _need_root()
+    configure(level=LogLevel.ERROR)
     joined = asyncio.run(join.join(link, settings, camera))
     sys.stderr.write(f"{joined.agent} is in project {joined.project}; settings are in {settings}\n")
     if camera is None:
