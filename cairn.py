@@ -35,6 +35,7 @@ PROGRAMS: Final[Mapping[str, Entry]] = {
     "status": Entry("admin.cli:status_app", "Show what runs, the projects and the rigs.", "server"),
     "open": Entry("admin.cli:open_app", "Open the page in the browser.", "server"),
     "doctor": Entry("admin.doctor.cli", "Find what is wrong with a system, and what to do.", "server"),
+    "rig": Entry("admin.rigs.cli", "See and lead the rigs of a project.", "server"),
     "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
     "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
     "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "server"),

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from admin.installation import Installation
 from admin.rigs.commands import NoRigError, Rig, Verb, change_settings, command, rigs_of
 from admin.system import System
 from broker.config import Connection
@@ -50,7 +51,7 @@ def rig(
     configure(level=LogLevel.ERROR)
     name, word, wishes = _understood(words)
     flags = broker_flags(broker, broker_port, user, password_file)
-    connection = Connection.model_validate(flags) if flags else System(folder.resolve()).connection("ops")
+    connection = Connection.model_validate(flags) if flags else Installation.load(System(folder.resolve())).operator
     here = ProjectId(project)
     if word == "status":
         is_fine = asyncio.run(_show(connection, here, name))
