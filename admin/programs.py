@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from broker.accounts.users import UserBook
 from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.mosquitto import Mosquitto
+from broker.printable import printable
 
 RESTART_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
 MOST_RESTARTS: Final = 20
 STOP_TIMEOUT_S: Final = 15.0
+ACCOUNTS_PAUSE_S: Final = 0.2
 _LAST_WORDS_BYTES: Final = 4096
 
 
@@ -114,7 +117,7 @@ class Program:
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - _LAST_WORDS_BYTES))
             lines = log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return printable(lines[-1]) if lines else "it said nothing"
 
 
 async def keep_broker(broker: Mosquitto) -> None:
@@ -125,6 +128,16 @@ async def keep_broker(broker: Mosquitto) -> None:
         if broker.pid is None:
             logger.warning("program_restarted")
             await asyncio.to_thread(broker.start)
+
+
+async def keep_accounts(broker: Mosquitto, book: UserBook) -> None:
+    """Put every change of the accounts in force."""
+    stamp = book.stamp()
+    while True:
+        await asyncio.sleep(ACCOUNTS_PAUSE_S)
+        if stamp != book.stamp():
+            stamp = book.stamp()
+            broker.reload(await asyncio.to_thread(book.accounts))
 
 
 _USAGE_ERROR: Final = 2

@@ -1,7 +1,7 @@
 """Where does a system keep its parts, and what is set up? One folder: cairn.toml, and `data` with accounts, keys and images."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,11 +36,13 @@ class Ports:
         mqtt: plain MQTT, on loopback, for the programs of this machine.
         tls: MQTT over TLS, on every network, for rigs; None on a system for this machine alone.
         page: the page, on every network, or on loopback for this machine alone.
+        is_page_tls: whether the page is https, with the certificate of the system's own authority.
     """
 
     mqtt: int
     tls: int | None
     page: int
+    is_page_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,25 @@ class System:
         """Its authority and certificate."""
         return TlsFiles(self.data / "tls")
 
+    def names(self) -> frozenset[str]:
+        """How other machines reach this one; raises BadSettingsError when cairn.toml cannot be read."""
+        return machine_names() | frozenset(self.settings().get("broker", {}).get("names", ()))
+
+    def renew_certificate(self) -> bool:
+        """Renew our certificate where the settings use it and it ends soon or lacks a name; whether it was renewed."""
+        ours = str(self.tls.certificate.resolve())
+        settings = self.settings()
+        is_used = any(settings.get(name, {}).get("certificate") == ours for name in ("broker", "viewer"))
+        return is_used and self.tls.ensure(self.names())
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of password files."""
+        return self.data / "secrets"
+
     def password_file(self, name: str) -> Path:
         """Where a program of this machine finds its password."""
-        return self.data / "secrets" / f"{name}.password"
+        return self.secrets / f"{name}.password"
 
     def settings(self) -> dict[str, Any]:
         """What cairn.toml says; empty without one. Raises BadSettingsError when it cannot be read."""
@@ -99,8 +117,13 @@ class System:
         """Whether it serves a project already. Raises BadSettingsError when cairn.toml cannot be read."""
         return ProjectList.read(self.settings_file).has(project)
 
-    def add_project(self, project: ProjectId, ports: Ports) -> None:
+    def add_project(self, project: ProjectId, ports: Ports, names: Sequence[str] = ()) -> None:
         """Set the system up for a project, or for one more; what people changed in cairn.toml stays.
+
+        Args:
+            project: the project.
+            ports: where a new system listens.
+            names: names and addresses of this machine that it does not know itself.
 
         Raises:
             BadSettingsError: cairn.toml cannot be read, or the folder cannot be written.
@@ -109,14 +132,17 @@ class System:
         try:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._open_accounts(project)
-            if ports.tls is not None:
-                self.tls.ensure(machine_names())
+            if ports.tls is not None or ports.is_page_tls:
+                self.tls.ensure(self.names() | frozenset(names))
         except OSError as exc:
             raise BadSettingsError(f"cannot write {exc.filename}: {exc.strerror}") from exc
         for name, values in self._tables(ports).items():
             table = served.document.setdefault(name, tomlkit.table())
             for key, value in values.items():
                 table.setdefault(key, value)
+        for table, key in (("broker", "names"), ("viewer", "hosts")) if names else ():
+            said = served.document[table].setdefault(key, tomlkit.array())
+            said.extend(name for name in names if name not in said)
         served.add(project)
         served.write()
 
@@ -136,13 +162,18 @@ class System:
         data = self.data.resolve()
         broker: dict[str, Any] = {"data_dir": str(data / "broker"), "port": ports.mqtt}
         if ports.tls is not None:
-            broker |= {"tls_port": ports.tls, "certificate": str(self.tls.certificate.resolve())}
-            broker |= {"key": str(self.tls.key.resolve()), "authority": str(self.tls.authority.resolve())}
+            broker |= {"tls_port": ports.tls, **self._certificate()}
         reconstructor = {"data_dir": str(data / "reconstructor"), "broker": self._connection("reconstructor", ports)}
         host = "127.0.0.1" if ports.tls is None else "0.0.0.0"  # noqa: S104 - a team's page
-        viewer = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
+        viewer: dict[str, Any] = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
         viewer["keeper_socket"] = str(data / "broker" / SOCKET_NAME)
+        if ports.is_page_tls:
+            viewer |= self._certificate()
         return {"broker": broker, "reconstructor": reconstructor, "viewer": viewer}
+
+    def _certificate(self) -> dict[str, str]:
+        files = {"certificate": self.tls.certificate, "key": self.tls.key, "authority": self.tls.authority}
+        return {name: str(path.resolve()) for name, path in files.items()}
 
     def _connection(self, name: str, ports: Ports) -> tomlkit.items.InlineTable:
         table = tomlkit.inline_table()

@@ -175,7 +175,7 @@ COMMAND: Final = Channel(
     meaning="ops tell a rig to do something",
     messages=(Command,),
     writers=_OPERATOR,
-    readers=_AGENT | _OPS,
+    readers=_AGENT | _OPS | _RECONSTRUCTOR,  # for the audit log
     own_level="agent",
 )
 COMMAND_REPLY: Final = Channel(
@@ -194,7 +194,7 @@ DESIRED_SETTINGS: Final = Channel(
     messages=(DesiredSettings,),
     is_retained=True,
     writers=_OPERATOR,
-    readers=_AGENT | _OPS,
+    readers=_AGENT | _OPS | _RECONSTRUCTOR,  # for the audit log
     own_level="agent",
 )
 REPORTED_SETTINGS: Final = Channel(

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
 
 from broker.clients.limits import BrokerLimits
-from broker.clients.refusals import refusal_of
+from broker.clients.refusals import BrokerRefusedError, connection_refused, refusal_of, unsuitable
+from broker.clients.unreached import why_unreached
 from broker.config import Connection
 from broker.contract import REQUEST, RESPONSE
 from broker.delivery import connect_properties
@@ -79,6 +81,11 @@ class _Client(aiomqtt.Client):
     def _on_connect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
         self.limits = BrokerLimits.announced(properties)
         super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_disconnect(self, *arguments: Any) -> None:
+        if not self._connected.done():  # aiomqtt would go on waiting for a CONNACK
+            self._connected.set_exception(aiomqtt.MqttError("hung up on before an answer came"))
+        super()._on_disconnect(*arguments)
 
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any = None) -> None:
         self.published = reason_code
@@ -192,16 +199,22 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
     )
     try:
         await _connect(client)
+    except MqttConnectError as exc:
+        raise BrokerLostError(_refusal(connection, exc.rc).sentence) from exc
     except aiomqtt.MqttError as exc:
-        where = f"{connection.host}:{connection.port}"
-        raise BrokerLostError(f"cannot reach the broker at {where} as {connection.username!r}: {exc}") from exc
+        # aiomqtt hides the system's error behind its own one
+        raise BrokerLostError(why_unreached(connection, exc.__context__)) from exc
     try:
         if complaint := client.limits.complaint():
-            raise BrokerLostError(f"the broker at {connection.host}:{connection.port} does not do: {complaint}")
+            raise BrokerLostError(unsuitable(connection, complaint).sentence)
         yield Follower(client, connection)
     finally:
         with contextlib.suppress(aiomqtt.MqttError):  # it is gone already, which is what we want
             await client.__aexit__(None, None, None)
+
+
+def _refusal(connection: Connection, reason: Any) -> BrokerRefusedError:
+    return connection_refused(connection, getattr(reason, "value", reason), str(reason))
 
 
 async def _connect(client: aiomqtt.Client) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, Field
 
 from broker.envelope import (
+    HARMLESS,
     ComponentId,
     Count,
     ImageNumber,
@@ -63,7 +64,7 @@ class UploadBegin(Message):
 
     type: Literal["upload_begin"] = "upload_begin"
     image_id: ImageId
-    content_type: Annotated[str, Field(max_length=64)]
+    content_type: Annotated[str, Field(max_length=64), HARMLESS]
     size_bytes: SizeBytes
     piece_bytes: SizeBytes
     sha256: Sha256
@@ -95,7 +96,7 @@ class MissingPieces(WireModel):
 class MissingSequences(WireModel):
     """Gaps in one session's count."""
 
-    session: Annotated[str, Field(max_length=39)]
+    session: Annotated[str, Field(max_length=39), HARMLESS]
     sequences: tuple[Count, ...]
 
 
@@ -132,12 +133,12 @@ class ReconstructorState(Message):
 
     type: Literal["reconstructor_state"] = "reconstructor_state"
     presence: ReconstructorPresence
-    boot_id: Annotated[str, Field(max_length=64)]
+    boot_id: Annotated[str, Field(max_length=64), HARMLESS]
     store_id: StoreId | None = None
     epoch: Count = 0
-    host: Annotated[str, Field(max_length=64)] = ""
+    host: Annotated[str, Field(max_length=64), HARMLESS] = ""
     contested_since: AwareDatetime | None = None
-    black_box: Annotated[str, Field(max_length=256)] = ""
+    black_box: Annotated[str, Field(max_length=256), HARMLESS] = ""
     has_manifest: bool = False
     image_count: Count = 0
     refetch_every: Annotated[int, Field(ge=1)] = 10
@@ -231,7 +232,7 @@ class Error(Event):
     code: Word
     reason: Sentence
     image_id: ImageId | None = None
-    topic: Annotated[str, Field(max_length=1024)] | None = None
+    topic: Annotated[str, Field(max_length=1024), HARMLESS] | None = None
 
 
 class Bounds(WireModel):
@@ -266,6 +267,8 @@ class WorldFrame(WireModel):
 
     metres_per_unit: Annotated[float, Field(gt=0)] | None = None
     scale_source: ScaleSource = ScaleSource.NONE
+    # Standard deviation over the scale; null where the source does not tell. Of GPS.
+    scale_deviation_ratio: Annotated[float, Field(ge=0)] | None = None
     up: Vector3 | None = None
     offset: Vector3 = (0.0, 0.0, 0.0)
     world_from_previous: Similarity = Similarity()
@@ -370,7 +373,7 @@ class Presence(Message):
     type: Literal["presence"] = "presence"
     user: UserId
     connection: ConnectionId
-    program: Annotated[str, Field(max_length=64)]
+    program: Annotated[str, Field(max_length=64), HARMLESS]
 
 
 EVENTS: Final[dict[EventType, type[Event]]] = {

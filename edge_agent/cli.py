@@ -15,7 +15,8 @@ from broker.errors import CairnError
 from broker.files import keep_private
 from broker.logs import LogLevel, configure
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
-from edge_agent import agent, calibrate, doctor, join, status, upload
+from broker.service.install import sudo_line
+from edge_agent import agent, calibrate, doctor, join, service, status, upload
 from edge_agent.capture.calibration import LEAST_IMAGES
 from edge_agent.config import CameraKind, Settings
 
@@ -25,14 +26,17 @@ Project = Annotated[str | None, typer.Option("--project", help="The project that
 Name = Annotated[str | None, typer.Option("--agent", help="This rig's name, rig-…; default: the broker's user.")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="The rig's folder: photographs without receipt.")]
 
+Camera = Annotated[CameraKind | None, typer.Option("--camera", help="This rig's camera.", show_default=False)]
+Photos = Annotated[Path | None, typer.Option("--photos", help="The folder of the cameras 'folder' and 'watch'.")]
+
 
 @app.command()
 def run(
     project: Project = None,
     name: Name = None,
     data: DataDir = None,
-    camera: Annotated[CameraKind | None, typer.Option(help="Which camera the rig has.")] = None,
-    photos: Annotated[Path | None, typer.Option(help="The folder of the cameras 'folder' and 'watch'.")] = None,
+    camera: Camera = None,
+    photos: Photos = None,
     interval: Annotated[float | None, typer.Option(min=0.0, help="Seconds between two photographs, 0 or more.")] = None,
     broker: BrokerHost = None,
     broker_port: BrokerPort = None,
@@ -60,49 +64,108 @@ def run(
 
 @app.command("upload")
 def upload_files(
-    files: Annotated[list[Path], typer.Argument(help="Photographs (JPEG, PNG, WebP or TIFF), and folders of them.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Photographs (JPEG, PNG, WebP or TIFF), and folders of them.")
+    ],
     project: Project = None,
     name: Name = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Send files and wait for the receipt of each; exit 0 only when every one is stored."""
     keep_private()
     configure(level=LogLevel.ERROR)
-    settings = load(project=project, agent=name)
+    settings = load(project=project, agent=name, broker=broker_flags(broker, broker_port, user, password_file))
     is_complete = asyncio.run(upload.send_files(settings, files))
     raise typer.Exit(0 if is_complete else 1)
 
 
 @app.command("status")
 def show_status(
+    project: Project = None,
+    name: Name = None,
     data: DataDir = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show the spool and the connection."""
     configure(level=LogLevel.ERROR)
-    found = asyncio.run(status.read_status(load(spool_dir=data)))
+    connection = broker_flags(broker, broker_port, user, password_file)
+    found = asyncio.run(status.read_status(load(project=project, agent=name, spool_dir=data, broker=connection)))
     print(json.dumps(asdict(found), default=str) if as_json else found.text())
 
 
 @app.command("doctor")
-def examine() -> None:
+def examine(
+    project: Project = None,
+    name: Name = None,
+    data: DataDir = None,
+    camera: Camera = None,
+    photos: Photos = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
     """Check camera, disk, clock, broker and permissions, with remedies; exit 1 when something is wrong."""
     configure(level=LogLevel.ERROR)
-    raise typer.Exit(0 if asyncio.run(_examine(load())) else 1)
+    settings = load(
+        project=project,
+        agent=name,
+        spool_dir=data,
+        camera=camera,
+        folder=photos,
+        broker=broker_flags(broker, broker_port, user, password_file),
+    )
+    raise typer.Exit(0 if asyncio.run(_examine(settings)) else 1)
 
 
 @app.command("join")
 def join_project(
     link: Annotated[str, typer.Argument(metavar="LINK", help="The link of an invitation, in quotes.")],
     settings: Annotated[Path, typer.Option("--settings", help="The settings file to write to.")] = Path("cairn.toml"),
-    camera: Annotated[CameraKind | None, typer.Option(help="This rig's camera.", show_default=False)] = None,
+    camera: Camera = None,
+    is_service: Annotated[
+        bool, typer.Option("--service", help="Install and start its systemd unit, too; needs root, else it says how.")
+    ] = False,
 ) -> None:
     """Make this machine a rig of a project: redeem an invitation, write settings and password, try the account."""
     configure(level=LogLevel.ERROR)
+    if is_service:
+        _need_root()
     joined = asyncio.run(join.join(link, settings, camera))
     sys.stderr.write(f"{joined.agent} is in project {joined.project}; settings are in {settings}\n")
     if camera is None:
         sys.stderr.write(f'choose a camera: write camera = "…" below [edge] in {settings}\n')
-    sys.stderr.write("check it with `cairn edge doctor`, start it with `cairn edge run`\n")
+    if is_service:
+        _install(settings)
+    else:
+        sys.stderr.write("check it with `cairn edge doctor`, start it with `cairn edge run`\n")
+
+
+@app.command("service")
+def run_as_service(
+    settings: Annotated[Path | None, typer.Option("--settings", help="The settings file of the rig.")] = None,
+) -> None:
+    """Install and start the systemd unit of a rig that has joined; again after its folders were changed. Needs root."""
+    _need_root()
+    _install(settings or settings_file() or Path("cairn.toml"))
+
+
+def _need_root() -> None:
+    if (line := sudo_line()) is not None:
+        print(line)
+        raise typer.Exit(1)
+
+
+def _install(settings: Path) -> None:
+    unit = service.install_rig(settings)
+    sys.stderr.write(f"{unit} runs: systemctl status {unit}; its log: journalctl -u {unit}\n")
 
 
 @app.command("calibrate")

@@ -3,17 +3,22 @@
 import asyncio
 import json
 import re
+import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 
 from broker.accounts.invitation_secret import BadInvitationError, Link
-from broker.accounts.keeper import Answered, JoinAnswer
+from broker.accounts.keeper_requests import Answered, JoinAnswer, Redemption
+from broker.accounts.passwords import fresh_password, hashed
 from broker.channel import Role
 from broker.clients.refusals import BrokerRefusedError
 from broker.config import Connection
@@ -77,8 +82,11 @@ async def join(text: str, settings_file: Path, camera: CameraKind | None) -> Mem
 
 def redeem(link: Link) -> Membership:
     """Redeem an invitation at the page's address; raises like `join`."""
-    answered = _post(f"{link.page}invitations/{link.secret.invitation_id}")
-    link.secret.check(answered.answer, answered.seal)
+    password = fresh_password()  # only its hash is sent
+    key, password_hash = link.secret.key, hashed(password)
+    wish = Redemption(password_hash=password_hash, proof=key.proof(password_hash, ""), is_rig=True)
+    answered = _post(f"{link.page}invitations/{link.secret.invitation_id}", wish)
+    key.check_seal(answered.answer, answered.seal)
     try:
         found = JoinAnswer.model_validate_json(answered.answer)
     except ValidationError as exc:
@@ -91,7 +99,7 @@ def redeem(link: Link) -> Membership:
         root=found.root,
         project=ProjectId(found.project),
         agent=AgentId(found.user),
-        password=SecretStr(link.secret.password(found.user)),
+        password=SecretStr(password),
         ca_pem=found.ca_pem,
     )
 
@@ -132,18 +140,49 @@ def write_settings(membership: Membership, settings_file: Path, camera: CameraKi
     )
 
 
-def _post(address: str) -> Answered:
-    request = urllib.request.Request(address, data=b"", method="POST")  # noqa: S310 - http or https: Link.read
+def _post(address: str, wish: Redemption) -> Answered:
+    body, headers = wish.model_dump_json().encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, data=body, headers=headers)  # noqa: S310 - http or https: Link.read
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=_unverified()) as response:  # noqa: S310
             return Answered.model_validate_json(response.read(_MOST_BYTES))
     except urllib.error.HTTPError as exc:
         raise BadInvitationError(_reason(exc)) from exc
     except ValidationError as exc:
-        raise BadInvitationError(f"what answers at {address} is no cairn page") from exc
-    except (urllib.error.URLError, OSError) as exc:
-        why = getattr(exc, "reason", exc)
-        raise ServerNotReachedError(f"{address} does not answer: {why}") from exc
+        raise BadInvitationError(f"what answers at {address.partition('invitations')[0]} is no cairn page") from exc
+    except (urllib.error.URLError, HTTPException, OSError) as exc:
+        raise ServerNotReachedError(_why_unreached(address, getattr(exc, "reason", exc))) from exc
+
+
+def _why_unreached(address: str, cause: object) -> str:
+    """One sentence for what `urlopen` met."""
+    parts = urlsplit(address)
+    where, has_tls = f"{parts.scheme}://{parts.netloc}/", parts.scheme == "https"
+    match cause:
+        case ssl.SSLError() | HTTPException() | ConnectionResetError() if has_tls:
+            words = f"{where} does not speak TLS: a link to it begins with http://"
+        case HTTPException() | ConnectionResetError():  # RemoteDisconnected is both
+            words = f"what listens at {where} does not speak http: is it a TLS port? Then the link begins with https://"
+        case ConnectionRefusedError():
+            words = f"nobody listens at {where}: is the page running (`cairn up`), and is the link's address right?"
+        case socket.gaierror():
+            words = f"no machine is called {parts.hostname!r} in this network: write its address into the link"
+        case TimeoutError():
+            words = f"{where} does not answer: check network and firewall between this machine and that one"
+        case _:
+            words = f"{where} cannot be reached: {cause}"
+    return words
+
+
+def _unverified() -> ssl.SSLContext:
+    """TLS whose certificate is not checked: the rig knows no authority yet, and the answer's seal says who made it.
+
+    Who sits in between learns what a listener of plain http learns: a number that is used up, and no password.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _reason(answer: urllib.error.HTTPError) -> str:
@@ -161,7 +200,7 @@ async def _try(connection: Connection) -> None:
             connection, client_id=fresh_client_id("edge-join", str(connection.username)), session_expiry_s=0
         ) as delivery:
             try:
-                await delivery.wait_connected(TIMEOUT_S)
+                await delivery.wait_connected(TIMEOUT_S, is_patient=False)
             except BrokerRefusedError:
                 if time.monotonic() > deadline_s:
                     raise

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from datetime import UTC, datetime
 
+from broker.accounts.audit import AuditLog
 from broker.delivery import Delivery
 from broker.ids import ProjectId, client_id
 from broker.logs import get_logger
@@ -73,6 +74,7 @@ def context_of(settings: Settings, project: ProjectId, store: Store, decoders: D
         quotas=Quotas(settings.quota_limits, store.senders.stored_since(start_of_day(datetime.now(UTC)))),
         presence=presence,
         log=get_logger(project=project),
+        audit=AuditLog(settings.data_dir),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from pydantic_core import from_json
 
+from broker.accounts.audit import Action
 from broker.channel import Match
 from broker.contract import REQUEST, RESPONSE
 from broker.delivery import Incoming
@@ -90,6 +91,8 @@ async def answer_request(context: Context, asked: ReceivedRequest) -> None:
         refusal = exc
     code = refusal.code if refusal else None
     context.log.info("request_answered", user=asked.user, verb=request.verb.value, code=code)
+    if request.verb is not Verb.PING:  # which changes nothing, and comes from every page all the time
+        await context.note(Action.REQUESTED, asked.user, verb=request.verb, refused=code)
     await _respond(context, asked, request, count, refusal)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from broker.accounts.audit import Action
 from broker.contract import CAPTURED_AT_PROPERTY, MISSING, RECEIPT
 from broker.delivery import Incoming
 from broker.errors import CairnError
@@ -58,6 +59,7 @@ async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadA
     image = taken.image
     if taken.status is ReceiptStatus.STORED:
         context.log.info("image_stored", sender=image.sender, image=image.image_id, number=image.number)
+        await context.note(Action.UPLOADED, image.sender, image=image.image_id, number=image.number)
         context.signals.work.notify()
         context.signals.thumbnails.set()
         await note_room(context)

@@ -1,4 +1,7 @@
-"""What happens to each message that arrives? Images, pieces and scale bars are stored, requests queued, surplus is cleared."""
+"""What happens to each message that arrives? Images, pieces and scale bars are stored, requests queued, surplus is cleared.
+
+Commands to rigs are written into the audit log.
+"""
 
 import asyncio
 import contextlib
@@ -9,7 +12,9 @@ from functools import partial
 from broker.channel import Match, clearing_of
 from broker.clients.subscriptions import Subscription
 from broker.contract import (
+    COMMAND,
     DESIRED_SCALE_BAR,
+    DESIRED_SETTINGS,
     IMAGE,
     PRESENCE,
     PROBE,
@@ -27,6 +32,7 @@ from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import MessageFailedError, translating_defects
 from reconstructor.disk import send_flow, wait_for_disk
 from reconstructor.gaps import Gaps
+from reconstructor.intake.commands import note_command
 from reconstructor.intake.lanes import Lanes
 from reconstructor.intake.pieces import receive_upload
 from reconstructor.intake.receipts import captured_at, receipt_for, rejection, send_receipt
@@ -40,6 +46,7 @@ from reconstructor.storage.durable_files import StoreError
 # The filter of the pieces matches begin and end, too; filters of their own would bring those twice.
 _QUEUED = (IMAGE, UPLOAD_PIECE, DESIRED_SCALE_BAR)
 _MOMENTARY = (REQUEST, PRESENCE, PROBE)  # at QoS 0: the broker does not queue them for a reconstructor that is away
+_TO_RIGS = (COMMAND, DESIRED_SETTINGS)
 _IMAGES = (IMAGE, UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END)
 # One sender's flow window and some more: while its images wait for a decoder, other senders' still come.
 RECEIVE_MAXIMUM = 8
@@ -64,10 +71,10 @@ class MessageSetAsideError(CairnError):
 
 
 def subscriptions(space: TopicSpace, project: ProjectId) -> tuple[Subscription, ...]:
-    """Everything that others write to us; each message tells whether its publisher had it retained."""
+    """Everything that others write to us, each with whether its publisher had it retained; and what is written to rigs."""
     return tuple(
-        Subscription(topics=space.filter(channel.template, project), qos=qos, is_retain_told=True)
-        for channels, qos in ((_QUEUED, 1), (_MOMENTARY, 0))
+        Subscription(topics=space.filter(channel.template, project), qos=qos, is_retain_told=channel not in _TO_RIGS)
+        for channels, qos in ((_QUEUED, 1), (_MOMENTARY, 0), (_TO_RIGS, 1))
         for channel in channels
     )
 
@@ -102,7 +109,7 @@ class _Router:
     def lane_of(self, message: Incoming) -> str:
         """Messages of one lane are processed one after the other: images of each sender, and what each user asks."""
         found = self._match(message)
-        if found is None:
+        if found is None or found.channel in _TO_RIGS:
             return ""
         return found.sender if found.channel in _IMAGES else f"{found.user}/asks"
 
@@ -115,8 +122,10 @@ class _Router:
                 message.payload or not message.is_retained
             ):  # an empty retained one clears a topic: there is nothing in it
                 await self._process(message)
-            for topic in self.retained.surplus(message, self._match(message)):
-                await self._clear(topic, len(message.payload))
+            found = self._match(message)
+            if found is None or found.channel not in _TO_RIGS:
+                for topic in self.retained.surplus(message, found):
+                    await self._clear(topic, len(message.payload))
         except BROKER_ERRORS as exc:
             context.log.warning("answer_not_published", topic=message.topic, reason=exc.sentence)
             return
@@ -174,6 +183,9 @@ class _Router:
             return
         if found.channel is DESIRED_SCALE_BAR:
             await receive_scale_bar(context, found.user, message.payload)
+            return
+        if found.channel in _TO_RIGS:
+            await note_command(context, found, message)
             return
         if found.channel not in _IMAGES:
             return

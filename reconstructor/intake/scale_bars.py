@@ -2,6 +2,7 @@
 
 import asyncio
 
+from broker.accounts.audit import Action
 from broker.contract import SCALE_BAR
 from broker.envelope import decode
 from broker.errors import CairnError
@@ -42,6 +43,7 @@ async def receive_scale_bar(context: Context, user: SenderId, desired: bytes) ->
         source=scale.source.value if scale else "none",
         metres_per_unit=scale and scale.metres_per_unit,
     )
+    await context.note(Action.SET_SCALE, user, distance_m=bar.distance_m if bar else "taken back")
     context.signals.revised.set()
 
 

@@ -4,7 +4,7 @@ import { Connection } from "../wire/connection";
 import type { Verb } from "../wire/contract";
 import { WireError, sentenceOf } from "../wire/errors";
 import { freshName } from "../wire/ids";
-import type { Credentials } from "../wire/join";
+import type { Credentials } from "../wire/credentials";
 import type { ReadMessage } from "../wire/messages";
 import { decodeMessage } from "../wire/messages";
 import { checkThumbnail } from "../wire/thumbnail";

@@ -32,7 +32,7 @@ export interface CommandHost {
   readonly toast: Toast;
   view: ViewerState;
   change(change: Partial<ViewerState>): void;
-  showInvitation(): void;
+  openSharing(): Promise<void>;
 }
 
 export class ViewerCommands {
@@ -45,7 +45,7 @@ export class ViewerCommands {
     if (tool === "fit") host.stage?.fit();
     if (tool === "image") void this.saveImage();
     if (tool === "cloud" && host.stage && host.project) offer(host.stage.cloud(), `${host.project.project}.ply`);
-    if (tool === "invite") host.showInvitation();
+    if (tool === "invite") void host.openSharing();
     if (tool === "theme") host.theme = THEMES[(THEMES.indexOf(host.theme) + 1) % THEMES.length] ?? "dark";
   }
 

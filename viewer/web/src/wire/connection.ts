@@ -5,7 +5,7 @@ import mqtt from "mqtt";
 import { CHANNELS } from "./contract";
 import { WireError, sentenceOf } from "./errors";
 import { freshName } from "./ids";
-import type { Credentials } from "./join";
+import type { Credentials } from "./credentials";
 import type { AnnouncedLimits } from "./limits";
 import { checkRoom, complaintOf, roomFor } from "./limits";
 import type { ChannelName, Levels, TopicSpace } from "./topics";
