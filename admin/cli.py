@@ -17,12 +17,13 @@ from rich.live import Live
 from rich.text import Text
 
 from admin.invite import invite_user, local_address, read_duration
-from admin.system import Ports, System, free_port_from
+from admin.system import System
 from admin.up import run_system
 from broker.accounts.invitation_secret import Link
 from broker.accounts.invitations import Invitation, Invitations
 from broker.channel import Role
-from broker.config import SETTINGS_VARIABLE
+from broker.config import SETTINGS_VARIABLE, BadSettingsError
+from broker.files import keep_private
 from broker.ids import ProjectId
 from broker.logs import LogLevel, configure
 
@@ -32,7 +33,6 @@ invite_app = typer.Typer(add_completion=False)
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")]
 _HERE = Path()
-_MQTT_PORT, _TLS_PORT, _PAGE_PORT = 1883, 8883, 8080
 
 
 @init_app.command()
@@ -46,17 +46,20 @@ def init(
     """Set up broker, reconstructor and page for a project, or for one more project."""
     configure(level=LogLevel.WARNING)
     system = System(folder.resolve())
-    is_new = not system.settings_file.exists()
-    tls = None if this_machine_only else free_port_from(_TLS_PORT)
-    ports = Ports(mqtt=free_port_from(_MQTT_PORT), tls=tls, page=free_port_from(_PAGE_PORT))
-    system.add_project(ProjectId(project), ports)
-    for line in _told(system, ProjectId(project), is_new=is_new):
+    name, is_new = ProjectId(project), not system.settings_file.exists()
+    is_known = system.has_project(name)
+    ports = system.ports(is_open=not this_machine_only)
+    if this_machine_only and ports.tls is not None:
+        raise BadSettingsError(f"{system.settings_file} lets other machines in: change it there, or leave the flag out")
+    system.add_project(name, ports)
+    for line in _told(system, name, is_new=is_new, is_known=is_known):
         print(line)
 
 
 @up_app.command()
 def up(folder: Folder = _HERE) -> None:
     """Run broker, reconstructor and page with one status screen, until Ctrl-C."""
+    keep_private()
     configure(level=LogLevel.WARNING)
     system = System(folder.resolve())
     os.environ[SETTINGS_VARIABLE] = str(system.settings_file)
@@ -117,14 +120,14 @@ def _state(row: Invitation) -> str:
     return f"{used}, {'ended' if is_over else 'until'} {row.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _told(system: System, project: ProjectId, *, is_new: bool) -> list[str]:
+def _told(system: System, project: ProjectId, *, is_new: bool, is_known: bool) -> list[str]:
     """What was set up, what to do next, and which ports other machines need."""
     settings = system.settings()
     page, tls = settings["viewer"]["port"], settings["broker"].get("tls_port")
     is_open = settings["viewer"]["host"] != "127.0.0.1"
     address = local_address() if is_open else "127.0.0.1"
-    lines = [f"project {project} is set up in {system.folder}"]
-    lines += ["start it     cairn up" if is_new else "it is served from the next `cairn up` on"]
+    lines = [f"project {project} is set up {'already ' if is_known else ''}in {system.folder}"]
+    lines += ["start it     cairn up" if is_new or is_known else "served       in a few seconds, if `cairn up` runs"]
     lines += [f"open         http://{address}:{page}/  as ops, password in {system.password_file('ops')}"]
     if is_open:
         lines += [

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from admin.certificates import TlsFiles, machine_names
 from broker.accounts.access import User
@@ -16,9 +15,12 @@ from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.config import BadSettingsError
-from broker.files import write_durably
 from broker.ids import ProjectId
+from broker.projects.project_list import ProjectList
 
+MQTT_PORT: Final = 1883
+TLS_PORT: Final = 8883
+PAGE_PORT: Final = 8080
 PROGRAM_ROLES: Final[Mapping[str, Role]] = {
     "reconstructor": Role.RECONSTRUCTOR,
     "page": Role.VIEWER,
@@ -73,38 +75,50 @@ class System:
 
     def settings(self) -> dict[str, Any]:
         """What cairn.toml says; empty without one. Raises BadSettingsError when it cannot be read."""
-        return self._document().unwrap()
+        return ProjectList.read(self.settings_file).document.unwrap()
+
+    def ports(self, *, is_open: bool) -> Ports:
+        """Where it listens as it is set up; a system without settings gets ports that are free now.
+
+        Args:
+            is_open: whether a new system lets other machines in.
+
+        Raises:
+            BadSettingsError: cairn.toml cannot be read, or too many ports are taken.
+        """
+        settings = self.settings()
+        broker, viewer = settings.get("broker", {}), settings.get("viewer", {})
+        has_ports = "port" in broker
+        return Ports(
+            mqtt=broker["port"] if has_ports else free_port_from(MQTT_PORT),
+            tls=broker.get("tls_port") if has_ports or not is_open else free_port_from(TLS_PORT),
+            page=viewer["port"] if "port" in viewer else free_port_from(PAGE_PORT),
+        )
+
+    def has_project(self, project: ProjectId) -> bool:
+        """Whether it serves a project already. Raises BadSettingsError when cairn.toml cannot be read."""
+        return ProjectList.read(self.settings_file).has(project)
 
     def add_project(self, project: ProjectId, ports: Ports) -> None:
         """Set the system up for a project, or for one more; what people changed in cairn.toml stays.
 
         Raises:
-            BadSettingsError: cairn.toml cannot be read or written.
+            BadSettingsError: cairn.toml cannot be read, or the folder cannot be written.
         """
-        self._open_accounts(project)
-        if ports.tls is not None:
-            self.tls.ensure(machine_names())
-        document = self._document()
+        served = ProjectList.read(self.settings_file)
+        try:
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._open_accounts(project)
+            if ports.tls is not None:
+                self.tls.ensure(machine_names())
+        except OSError as exc:
+            raise BadSettingsError(f"cannot write {exc.filename}: {exc.strerror}") from exc
         for name, values in self._tables(ports).items():
-            table = document.setdefault(name, tomlkit.table())
+            table = served.document.setdefault(name, tomlkit.table())
             for key, value in values.items():
                 table.setdefault(key, value)
-            if name != "broker":
-                projects = table.setdefault("projects", tomlkit.array())
-                if project not in projects:
-                    projects.append(str(project))
-        try:
-            write_durably(self.folder, {self.settings_file.name: tomlkit.dumps(document).encode()})
-        except OSError as exc:
-            raise BadSettingsError(f"cannot write {self.settings_file}: {exc.strerror}") from exc
-
-    def _document(self) -> tomlkit.TOMLDocument:
-        try:
-            return tomlkit.parse(self.settings_file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return tomlkit.document()
-        except (OSError, UnicodeDecodeError, TOMLKitError) as exc:
-            raise BadSettingsError(f"cannot read {self.settings_file}: {exc}") from exc
+        served.add(project)
+        served.write()
 
     def _open_accounts(self, project: ProjectId) -> None:
         known = {str(user.name) for user in self.book.users()}

@@ -11,7 +11,8 @@ from admin.programs import Program
 from admin.system import System
 from broker.config import SETTINGS_VARIABLE, BadSettingsError
 from broker.logs import get_logger
-from broker.mosquitto import find_binary
+from broker.mosquitto import BrokerStartError, find_binary
+from broker.projects.settings_watch import changes_of_projects
 from broker.settings import Settings as BrokerSettings
 from viewer.config import Settings as ViewerSettings
 from viewer.status import Board, ProjectStatus
@@ -25,7 +26,7 @@ _WORDS: Final = {
 
 
 async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
-    """Run all programs of a system until SIGINT or SIGTERM.
+    """Run all programs of a system until SIGINT, SIGTERM, or the end of the terminal.
 
     Args:
         system: what was set up.
@@ -34,17 +35,15 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
     Raises:
         BadSettingsError: nothing is set up in this folder.
         BrokerMissingError: there is no Mosquitto.
+        BrokerStartError: another broker has its port.
     """
-    if not system.settings():
-        raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
-    find_binary()
-    broker = BrokerSettings.load()
+    broker = _checked_broker(system)
     if broker.certificate == system.tls.certificate.resolve() and system.tls.ensure(machine_names()):
         get_logger().info("certificate_renewed", file=str(system.tls.certificate))
     programs = [_program(name, system) for name in _WORDS]
     board = Board(ViewerSettings.load())
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     tasks = [asyncio.create_task(programs[0].keep_running(), name="broker")]
     try:
@@ -56,6 +55,7 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
             if len(tasks) == 1 and await asyncio.to_thread(broker.plan().answers):  # the others need it
                 tasks += [asyncio.create_task(each.keep_running(), name=each.name) for each in programs[1:]]
                 tasks.append(asyncio.create_task(board.run(), name="board"))
+                tasks.append(asyncio.create_task(_follow_projects(board), name="projects"))
             await _sleep_unless(stop)
     finally:
         for task in tasks:
@@ -63,6 +63,25 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
         for program in reversed(programs):
             await program.stop()
         await asyncio.wait(tasks)
+
+
+def _checked_broker(system: System) -> BrokerSettings:
+    """How the system's broker is set; raises like `run_system` when it cannot run."""
+    if not system.settings():
+        raise BadSettingsError(f"{system.folder} is not set up: run `cairn init PROJECT` first")
+    find_binary()
+    broker = BrokerSettings.load()
+    if broker.plan().answers():  # it would be taken for ours, and hear our passwords
+        raise BrokerStartError(
+            f"port {broker.port} is taken: the system runs already, or another broker does; stop it, or choose other "
+            f"ports in {system.settings_file}"
+        )
+    return broker
+
+
+async def _follow_projects(board: Board) -> None:
+    async for projects in changes_of_projects(lambda: ViewerSettings.load().projects, asyncio.Event()):
+        await board.choose(projects)
 
 
 def status_lines(programs: list[Program], board: Board) -> list[str]:

@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -14,12 +15,15 @@ from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.errors import CairnError
+from broker.files import keep_private
 from broker.ids import ProjectId
 from broker.mosquitto import Mosquitto
+from broker.projects.project_list import ProjectList
+from broker.projects.settings_watch import LOOK_S
 from broker.settings import Settings
 from broker.topics import DEFAULT_ROOT, TopicSpace
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run our own Mosquitto and keep its accounts.")
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 user_app = typer.Typer(no_args_is_help=True, help="Accounts: who may come in, as what, in which projects.")
 project_app = typer.Typer(no_args_is_help=True, help="Which accounts belong to a project.")
@@ -33,6 +37,13 @@ PasswordTo = Annotated[
 DataDir = Annotated[Path, typer.Option("--data", help="The broker's folder: accounts, conf, log and what is retained.")]
 _DATA = Path("data/broker")
 _WATCH_S = 0.2
+_GOODBYE_S = 2 * LOOK_S + 1.0  # in which a reconstructor that runs says `offline`, while its account still may
+
+
+@app.callback()
+def private() -> None:
+    """Run our own Mosquitto and keep its accounts."""
+    keep_private()
 
 
 @app.command()
@@ -67,16 +78,16 @@ def start(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     book = UserBook(plan.data_dir)
-    stamp = book.stamp()
+    stamp, accounts = book.stamp(), book.accounts()
     keeper = Keeper(
         data_dir=plan.data_dir,
         root=plan.space.root,
         port=plan.tls_port or plan.port,
         authority=settings.authority,
     )
-    with Mosquitto(plan, book.accounts()) as broker, keeper.listening():
+    with Mosquitto(plan, accounts) as broker, keeper.listening():
         sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
-        if not book.accounts():
+        if not accounts:
             sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")
         while not stop.wait(_WATCH_S):
             if broker.pid is None:
@@ -147,20 +158,40 @@ def list_users(data: DataDir = _DATA) -> None:
 @project_app.command("add")
 def add_project(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")],
-    user: Annotated[list[str], typer.Option(metavar="NAME", help="An account that joins it; may be given again.")],
+    user: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An account that joins it; may be given again.", show_default=False),
+    ] = None,
     data: DataDir = _DATA,
 ) -> None:
-    """Make accounts members of a project; it acts at once."""
-    UserBook(data).add_to_project(ProjectId(project), user)
+    """Make accounts members of a project, and serve it; it acts at once."""
+    name, served = ProjectId(project), ProjectList.of_broker(data)
+    names = dict.fromkeys([*(user or ()), *(served.accounts if served else ())])
+    if not names:
+        raise BadUserError(f"nobody joins {name}: name an account with --user")
+    UserBook(data).add_to_project(name, names)
+    sys.stderr.write(f"{name}: {', '.join(names)}\n")
+    if served is not None:
+        served.add(name)
+        served.write()
+        sys.stderr.write(f"{name} is listed in {served.file}: programs that run serve it in a few seconds\n")
 
 
 @project_app.command("remove")
 def remove_project(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")], data: DataDir = _DATA
 ) -> None:
-    """Take a project away from all accounts; those with no other project go with it. Photographs stay."""
-    for name in UserBook(data).remove_project(ProjectId(project)):
-        print(f"removed {name}")
+    """Take a project away from all accounts and stop serving it; accounts with no other project go. Photographs stay."""
+    name, book, served = ProjectId(project), UserBook(data), ProjectList.of_broker(data)
+    if (served is None or not served.has(name)) and not any(name in user.projects for user in book.users()):
+        raise BadUserError(f"there is no project {name}: `cairn broker project list` lists them")
+    if served is not None and served.has(name):
+        served.remove(name)
+        served.write()
+        time.sleep(_GOODBYE_S)
+    for gone in book.remove_project(name):
+        print(f"removed {gone}")
+    sys.stderr.write(f"{name} is served no longer; its photographs and clouds stay in the reconstructor's folder\n")
 
 
 @project_app.command("list")

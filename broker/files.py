@@ -35,6 +35,11 @@ def write_bytes(path: Path, payload: bytes, mode: int = 0o644) -> None:
         os.close(descriptor)
 
 
+def keep_private() -> None:
+    """Let this process and its children make files and folders that their owner alone may read."""
+    os.umask(0o077)
+
+
 def sync(path: Path) -> None:
     """Wait until a file or a folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

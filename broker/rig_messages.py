@@ -61,6 +61,7 @@ class AgentHealth(Message):
     is_clock_synchronised: bool | None = None
     reconnect_count: Count
     camera_restart_count: Count = 0
+    left_out_count: Count = 0
     receipt_s: float | None = None
     alarms: tuple[Word, ...] = ()
     last_error: Sentence | None = None

@@ -16,6 +16,7 @@ import typer
 from admin.programs import Program, keep_broker
 from broker.errors import CairnError
 from broker.ids import ProjectId
+from broker.images.folders import list_folder
 from broker.logs import LogLevel, configure
 from broker.mosquitto import Mosquitto, free_port
 from demo.plan import RIG, DemoPlan
@@ -23,7 +24,6 @@ from demo.progress import DemoProgress, watch
 from demo.report import Report
 from demo.show import Show
 from demo.trial import try_to_load
-from edge_agent.cameras.folder import photographs
 
 app = typer.Typer(add_completion=False)
 
@@ -69,8 +69,8 @@ def demo(
     configure(level=LogLevel.WARNING)
     if photos is not None and not photos.is_dir():
         raise BadDemoError(f"{photos} is not a folder: give --photos a folder of JPEG or PNG files")
-    if photos is not None and not photographs(photos):
-        raise BadDemoError(f"{photos} itself holds no photograph: give --photos a folder of JPEG or PNG files")
+    if photos is not None and not list_folder(photos).photographs:
+        raise BadDemoError(f"{photos} holds no photograph: give --photos a folder of JPEG or PNG files")
     plan = DemoPlan(
         data_dir=(data or Path("data") / f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}").resolve(),
         project=ProjectId(project),

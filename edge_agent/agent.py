@@ -40,8 +40,11 @@ THUMBNAIL_PAUSE_S: Final = 5.0  # between two thumbnails, whatever the interval 
 LOG = get_logger()
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
+async def run(settings: Settings, stop: asyncio.Event) -> tuple[str, ...]:
     """Run the agent until `stop`, or until a fixed set of photographs has all its receipts.
+
+    Returns:
+        The files of the camera's folder that were left out, each with its reason.
 
     Raises:
         CairnError: the agent cannot start, because of its settings, spool, camera or account.
@@ -63,6 +66,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             agent = Agent(settings, publisher, spool, control=control, camera=camera, clone_check=clone_check)
             await agent.work(stop)
             await publisher.farewell(control, agent.reason(stop))
+            return tuple(camera.left_out)
     finally:
         await asyncio.to_thread(spool.close)
 

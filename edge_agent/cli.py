@@ -12,6 +12,7 @@ import typer
 
 from broker.config import settings_file
 from broker.errors import CairnError
+from broker.files import keep_private
 from broker.logs import LogLevel, configure
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from edge_agent import agent, calibrate, doctor, join, status, upload
@@ -39,7 +40,8 @@ def run(
     password_file: PasswordFile = None,
     log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
-    """Photograph and upload until stopped, or until a fixed set of photographs has all its receipts."""
+    """Photograph and upload until stopped, or until a fixed set has all its receipts; exit 1 when files were left out."""
+    keep_private()
     configure(level=log_level)
     settings = load(
         project=project,
@@ -50,16 +52,20 @@ def run(
         interval_s=interval,
         broker=broker_flags(broker, broker_port, user, password_file),
     )
-    asyncio.run(_until_stopped(settings))
+    left_out = asyncio.run(_until_stopped(settings))
+    if left_out:
+        sys.stderr.write("".join(f"left out {each}\n" for each in left_out) + f"{len(left_out)} files were left out\n")
+        raise typer.Exit(1)
 
 
 @app.command("upload")
 def upload_files(
-    files: Annotated[list[Path], typer.Argument(help="Photographs: JPEG, PNG, WebP or TIFF.")],
+    files: Annotated[list[Path], typer.Argument(help="Photographs (JPEG, PNG, WebP or TIFF), and folders of them.")],
     project: Project = None,
     name: Name = None,
 ) -> None:
     """Send files and wait for the receipt of each; exit 0 only when every one is stored."""
+    keep_private()
     configure(level=LogLevel.ERROR)
     settings = load(project=project, agent=name)
     is_complete = asyncio.run(upload.send_files(settings, files))
@@ -148,11 +154,13 @@ def load(**flags: Any) -> Settings:
     return Settings.load(**flags)
 
 
-async def _until_stopped(settings: Settings) -> None:
+async def _until_stopped(settings: Settings) -> tuple[str, ...]:
+    """Run the agent; what a fixed set left out when it came to its end, nothing when the agent was stopped."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await agent.run(settings, stop)
+    left_out = await agent.run(settings, stop)
+    return () if stop.is_set() else left_out
 
 
 if __name__ == "__main__":

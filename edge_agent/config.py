@@ -112,6 +112,9 @@ class Settings(ProgramSettings):
     lens_mm: float | None = Field(
         default=None, gt=0, description="Focal length of a lens that was put on a Pi's HQ camera, millimetres."
     )
+    focus_m: float | None = Field(
+        default=None, gt=0, description="Distance that a Pi camera's lens is focused at, metres; unset: autofocus."
+    )
     is_locked: bool = Field(
         default=True, description="Lock a Pi camera's exposure, white balance and focus after its warm-up."
     )

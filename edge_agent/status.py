@@ -1,6 +1,7 @@
 """How is this rig at a glance? The counts of its spool, a test connection, and what the reconstructor says of itself."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,12 +15,13 @@ from broker.live import follow
 from broker.messages import ReconstructorState
 from edge_agent.config import Settings
 from edge_agent.photograph import now_utc
-from edge_agent.spool.index import SpoolState
+from edge_agent.spool.index import SpoolKey, SpoolState
 from edge_agent.spool.spool import Spool
 
 CONNECT_TIMEOUT_S: Final = 5.0
 STATE_SILENCE_S: Final = 2.0
 MIB: Final = 1024 * 1024
+MOST_LEFT_OUT: Final = 20  # files that are named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class RigStatus:
     stored_count: int
     rejected_count: int
     lost_count: int
+    left_out: tuple[str, ...]
     oldest_at: datetime | None
     broker: str
     is_connected: bool
@@ -52,6 +55,8 @@ class RigStatus:
                 f"so far   {self.captured_count} captured, {self.stored_count} stored{bad}",
                 f"broker   {self.broker}: {'connected' if self.is_connected else self.reason}",
                 f"project  the reconstructor is {self.reconstructor}",
+                *(f"left out {each}" for each in self.left_out[:MOST_LEFT_OUT]),
+                *([f"left out {len(self.left_out)} files in all"] if len(self.left_out) > MOST_LEFT_OUT else []),
             ]
         )
 
@@ -59,7 +64,8 @@ class RigStatus:
 async def read_status(settings: Settings) -> RigStatus:
     """Read the spool's index beside a running agent, and try to connect to the broker."""
     project, name = settings.named()
-    counts = await asyncio.to_thread(Spool.read_only(settings.spool_dir).counts)
+    spool = Spool.read_only(settings.spool_dir)
+    counts = await asyncio.to_thread(spool.counts)
     reason = await _try_to_connect(settings, fresh_client_id("edge-status", name))
     reconstructor = await _ask_reconstructor(settings, project) if reason is None else "unknown"
     return RigStatus(
@@ -72,6 +78,7 @@ async def read_status(settings: Settings) -> RigStatus:
         stored_count=counts.stored_count,
         rejected_count=counts.rejected_count,
         lost_count=counts.lost_count,
+        left_out=tuple(json.loads(spool.recall(SpoolKey.LEFT_OUT) or "[]")),
         oldest_at=counts.oldest_at,
         broker=f"{settings.broker.host}:{settings.broker.port}",
         is_connected=reason is None,

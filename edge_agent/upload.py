@@ -11,6 +11,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import fresh_client_id
+from broker.images.folders import LeftOut, list_folder
+from broker.printable import printable
 from edge_agent.config import Settings
 from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import NamedFiles
@@ -28,15 +30,16 @@ class NothingToUploadError(CairnError):
 
 
 async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
-    """Send every file; whether each is stored now. A rejected file is reported in a line.
+    """Send every file, and every photograph of a folder; whether all are stored now. What is not is reported in a line.
 
     Raises:
         CairnError: a file cannot be read, or the broker refuses the account.
     """
-    if not files:
-        raise NothingToUploadError("name at least one photograph")
+    photographs, left_out = await asyncio.to_thread(_with_folders, files)
+    if not photographs:
+        raise NothingToUploadError("name at least one photograph, or a folder that holds some")
     project, name = settings.named()
-    outbox = await asyncio.to_thread(NamedFiles, files, name)
+    outbox = await asyncio.to_thread(NamedFiles, photographs, name)
     console = Console(stderr=True)
 
     def connect() -> Delivery:
@@ -62,7 +65,25 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
             settled=lambda image: _advance(bar, task, image),
         )
         await uploader.run(is_last=lambda: True)
-    return _tell(console, outbox)
+    for each in left_out:
+        console.print(f"left out {printable(each.sentence)}", markup=False, highlight=False, soft_wrap=True)
+    return _tell(console, outbox) and not left_out
+
+
+def _with_folders(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
+    """Files as they are, and what folders hold; raises NothingToUploadError for a folder that cannot be listed."""
+    photographs, left_out = list[Path](), list[LeftOut]()
+    for path in paths:
+        if not path.is_dir():
+            photographs.append(path)
+            continue
+        try:
+            contents = list_folder(path)
+        except OSError as exc:
+            raise NothingToUploadError(f"{path} cannot be listed: {exc.strerror}") from exc
+        photographs += contents.photographs
+        left_out += contents.left_out
+    return photographs, left_out
 
 
 def _bar(console: Console) -> Progress:

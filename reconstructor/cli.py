@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from broker.config import BadSettingsError
+from broker.files import keep_private
 from broker.logs import LogLevel, configure
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from reconstructor.config import Settings
@@ -29,11 +30,17 @@ def run(
     log_level: LogLevelOption = LogLevel.INFO,
 ) -> None:
     """Serve projects until Ctrl-C."""
-    from reconstructor.service import run as run_service  # noqa: PLC0415 - `--help` needs no numerics
+    from reconstructor.service import projects_of  # noqa: PLC0415 - `--help` needs no numerics
+    from reconstructor.service import run as run_service  # noqa: PLC0415 - likewise
 
+    keep_private()
     configure(level=log_level)
     connection = broker_flags(broker, broker_port, user, password_file)
-    run_service(Settings.load(projects=project or None, data_dir=data, black_box=black_box, broker=connection))
+
+    def read() -> Settings:
+        return Settings.load(projects=project or None, data_dir=data, black_box=black_box, broker=connection)
+
+    run_service(read(), lambda: projects_of(read()))
 
 
 @app.command()
@@ -102,6 +109,7 @@ def adopt(
     """Make a project this data folder's, which another reconstructor published; that one steps back."""
     from reconstructor.adoption import adopt_project  # noqa: PLC0415 - likewise
 
+    keep_private()
     configure(level=LogLevel.ERROR)
     connection = broker_flags(broker, broker_port, user, password_file)
     settings = Settings.load(projects=[project], data_dir=data, broker=connection)

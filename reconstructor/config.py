@@ -31,7 +31,9 @@ class Settings(ProgramSettings):
 
     broker: Connection = Field(default=Connection(), description="The broker, and the reconstructor's user on it.")
     projects: tuple[ProjectId, ...] = Field(
-        default=(), description="Projects to serve; each has a folder, a connection and a process of its own."
+        default=(),
+        description="Projects to serve; each has a folder, a connection and a process of its own. "
+        "Changes of this list in the file act while the program runs.",
     )
     data_dir: Path = Field(default=Path("data/reconstructor"), description="Folder of images and reference sets.")
     black_box: str = Field(

@@ -16,6 +16,7 @@ from broker.ids import ProjectId
 from broker.live import follow
 from broker.logs import get_logger
 from broker.messages import Error
+from broker.projects.settings_watch import ReadProjects, changes_of_projects, look_on_hangup
 from reconstructor.composition import decoders_of
 from reconstructor.config import Settings
 from reconstructor.decoders import Decoders
@@ -34,34 +35,79 @@ class ProjectFailedError(CairnError):
     remedy = "Report it with the reconstructor's log, which names the exception; the project is tried again by itself."
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, read_projects: ReadProjects | None = None) -> None:
     """Serve all projects of the settings until a signal says stop.
+
+    Args:
+        settings: hold until the end.
+        read_projects: reads the projects again after the settings file changed; None: they stay.
 
     Raises:
         BadSettingsError: there is no project to serve.
     """
-    if not settings.projects:
-        raise BadSettingsError("setting reconstructor.projects: name at least one project to serve")
+    projects = projects_of(settings)
     log = get_logger()
-    stop = asyncio.Event()
+    stop, look = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    log.info("reconstructor_started", projects=",".join(settings.projects), black_box=settings.black_box)
+    look_on_hangup(look, stop.set)
+    log.info("reconstructor_started", projects=",".join(projects), black_box=settings.black_box)
     async with decoders_of(settings) as decoders, asyncio.TaskGroup() as tasks:
-        serving = [
-            tasks.create_task(_keep_serving(settings, project, decoders), name=project) for project in settings.projects
-        ]
+        serving = _Serving(settings, decoders, tasks)
+        for project in projects:
+            serving.start(project)
+        following = tasks.create_task(serving.follow(read_projects, look), name="projects")
         await stop.wait()
-        for task in serving:
-            task.cancel()
+        following.cancel()
+        serving.cancel()
     log.info("reconstructor_stopped")
 
 
-def run(settings: Settings) -> None:
-    """The whole program; raises like `serve`."""
+def projects_of(settings: Settings) -> tuple[ProjectId, ...]:
+    """The projects to serve; raises BadSettingsError when there is none."""
+    if not settings.projects:
+        raise BadSettingsError("setting reconstructor.projects: name at least one project to serve")
+    return settings.projects
+
+
+def run(settings: Settings, read_projects: ReadProjects | None = None) -> None:
+    """The whole program; arguments and errors like `serve`."""
     with contextlib.suppress(KeyboardInterrupt):  # before the loop listens to signals
-        asyncio.run(serve(settings))
+        asyncio.run(serve(settings, read_projects))
+
+
+class _Serving:
+    """The tasks that serve, one for each project."""
+
+    def __init__(self, settings: Settings, decoders: Decoders, tasks: asyncio.TaskGroup) -> None:
+        self._settings, self._decoders, self._tasks = settings, decoders, tasks
+        self._task_by_project: dict[ProjectId, asyncio.Task[None]] = {}
+
+    def start(self, project: ProjectId) -> None:
+        serving = _keep_serving(self._settings, project, self._decoders)
+        self._task_by_project[project] = self._tasks.create_task(serving, name=project)
+
+    async def follow(self, read_projects: ReadProjects | None, look: asyncio.Event) -> None:
+        """Begin and end with the projects of the settings file."""
+        if read_projects is not None:
+            async for projects in changes_of_projects(read_projects, look):
+                await self._change(set(projects))
+
+    async def _change(self, wanted: set[ProjectId]) -> None:
+        served = set(self._task_by_project)
+        for project in sorted(wanted - served):
+            self.start(project)
+            get_logger(project=project).info("project_added")
+        for project in sorted(served - wanted):
+            task = self._task_by_project.pop(project)
+            task.cancel()
+            await asyncio.wait({task})  # its folder is free before the project may come back
+            get_logger(project=project).info("project_removed", kept=str(self._settings.data_dir / project))
+
+    def cancel(self) -> None:
+        for task in self._task_by_project.values():
+            task.cancel()
 
 
 async def _keep_serving(settings: Settings, project: ProjectId, decoders: Decoders) -> None:

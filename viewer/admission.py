@@ -83,7 +83,7 @@ class Admission:
     async def _readable(self, follower: Follower) -> frozenset[ProjectId]:
         """Projects whose retained state the broker hands to this user; the ACL silently keeps the others back."""
         space = self._settings.broker.space
-        wanted = self._settings.projects or (None,)
+        wanted = self._board.chosen or (None,)
         await follower.subscribe(*(space.filter(RECONSTRUCTOR_STATE.template, project) for project in wanted))
         found: set[ProjectId] = set()
         messages, deadline_s = follower.messages(), time.monotonic() + LONGEST_S

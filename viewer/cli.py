@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from broker.files import keep_private
 from broker.ids import ProjectId, Verb
 from broker.logs import LogLevel, configure
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
@@ -43,9 +44,13 @@ def serve(
     """Serve the page and the relay until Ctrl-C; prints the address."""
     from viewer import server  # noqa: PLC0415 - aiohttp takes a third of a second that other commands need not wait
 
+    keep_private()
     configure(level=log_level)
-    settings = settings_of(broker, broker_port, user, password_file, host=host, port=port)
-    _run(server.serve(settings, lambda address: print(address, flush=True)))
+
+    def read() -> Settings:
+        return settings_of(broker, broker_port, user, password_file, host=host, port=port)
+
+    _run(server.serve(read(), lambda address: print(address, flush=True), lambda: read().projects))
 
 
 @app.command()

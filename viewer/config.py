@@ -47,7 +47,9 @@ class Settings(ProgramSettings):
 
     broker: Connection = Field(default=Connection(), description="The broker, and the viewer's user on it.")
     projects: tuple[ProjectId, ...] = Field(
-        default=(), description="Projects to show; empty: every project that the viewer's user may read."
+        default=(),
+        description="Projects to show; empty: every project that the viewer's user may read. "
+        "Changes of this list in the file act while the program runs.",
     )
     host: str = Field(default="127.0.0.1", description="Address the page server listens on; 0.0.0.0: every network.")
     port: int = Field(default=8080, ge=0, le=65_535, description="Its port; 0: a free one, told in the log.")

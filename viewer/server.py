@@ -8,7 +8,9 @@ from typing import Final
 from aiohttp import web
 
 from broker.errors import CairnError
+from broker.ids import ProjectId
 from broker.logs import get_logger
+from broker.projects.settings_watch import ReadProjects, changes_of_projects, look_on_hangup
 from viewer.admission import Admission, Guest
 from viewer.answers import Failure, Health, PageConfig, ProjectList, json_answer
 from viewer.brake import Brake
@@ -47,8 +49,10 @@ class CannotListenError(CairnError):
 class PageServer:
     """One page server; `application` is what aiohttp runs."""
 
-    def __init__(self, settings: Settings, page: dict[str, Asset]) -> None:
-        self._settings, self._page = settings, page
+    def __init__(
+        self, settings: Settings, page: dict[str, Asset], changes: AsyncIterator[tuple[ProjectId, ...]] | None = None
+    ) -> None:
+        self._settings, self._page, self._changes = settings, page, changes
         brake = Brake()
         self._board, self._relay = Board(settings), Relay(settings, brake)
         self._admission = Admission(settings, self._board, brake)
@@ -92,18 +96,28 @@ class PageServer:
         return response
 
     async def _following(self, _application: web.Application) -> AsyncIterator[None]:
-        following = asyncio.create_task(self._board.run(), name="board")
+        following = {
+            asyncio.create_task(self._board.run(), name="board"),
+            asyncio.create_task(self._follow_projects(), name="projects"),
+        }
         yield
-        while not following.done():  # Python 3.11's wait_for, which aiomqtt uses, may swallow a cancellation
-            following.cancel()
-            await asyncio.wait({following}, timeout=1)
+        while following:  # Python 3.11's wait_for, which aiomqtt uses, may swallow a cancellation
+            for task in following:
+                task.cancel()
+            _, following = await asyncio.wait(following, timeout=1)
+
+    async def _follow_projects(self) -> None:
+        if self._changes is not None:
+            async for projects in self._changes:
+                await self._board.choose(projects)
 
     async def _close(self, _application: web.Application) -> None:
         await self._relay.close()
 
     async def _config(self, _request: web.Request) -> web.StreamResponse:
         settings = self._settings
-        projects = settings.projects if settings.needs_login else settings.projects or self._board.projects()
+        chosen = self._board.chosen
+        projects = chosen if settings.needs_login else chosen or self._board.projects()
         return json_answer(
             PageConfig(
                 mqtt_url=settings.mqtt_url,
@@ -193,18 +207,27 @@ class PageServer:
         return guest, status
 
 
-async def serve(settings: Settings, tell: Callable[[str], None] = lambda _address: None) -> None:
+async def serve(
+    settings: Settings,
+    tell: Callable[[str], None] = lambda _address: None,
+    read_projects: ReadProjects | None = None,
+) -> None:
     """Serve until cancelled.
 
     Args:
         settings: where to listen, which broker.
         tell: called once with the page's address when it is there.
+        read_projects: reads the projects again after the settings file changed; None: they stay.
 
     Raises:
         PageMissingError: the page is not built.
         CannotListenError: the port is taken or not ours.
     """
-    server = PageServer(settings, load_page())
+    look, serving = asyncio.Event(), asyncio.current_task()
+    if serving is not None:
+        look_on_hangup(look, serving.cancel)
+    changes = changes_of_projects(read_projects, look) if read_projects is not None else None
+    server = PageServer(settings, load_page(), changes)
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
     await runner.setup()
     if runner.server is None:

@@ -1,6 +1,7 @@
 """How do the projects stand? The broker's retained facts, followed while the server runs, as JSON for people and programs."""
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from broker.contract import AGENT_STATE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STAT
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
-from broker.live import BrokerLostError, LiveMessage, follow
+from broker.live import BrokerLostError, Follower, LiveMessage, follow
 from broker.logs import get_logger
 from broker.manifest import Manifest
 from broker.messages import ReconstructorState, ReconstructorStatistics
@@ -85,7 +86,9 @@ class Board:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._space = settings, settings.broker.space
         self._facts: dict[ProjectId, _Facts] = {}
+        self._follower: Follower | None = None
         self._log = get_logger()
+        self.chosen = settings.projects  # empty: every project that the viewer's user may read
         self.is_connected = False
 
     async def run(self) -> None:
@@ -97,8 +100,21 @@ class Board:
             except BrokerLostError as exc:
                 self._log.warning("broker_lost", reason=exc.sentence)
             pause_s = FIRST_RETRY_S if self.is_connected else min(2 * pause_s, LAST_RETRY_S)
-            self.is_connected = False
+            self.is_connected, self._follower = False, None
             await asyncio.sleep(pause_s)
+
+    async def choose(self, projects: tuple[ProjectId, ...]) -> None:
+        """Follow these projects instead, on the standing connection."""
+        before = set(self._filters())
+        self.chosen = projects
+        after = set(self._filters())
+        if projects:
+            self._facts = {name: facts for name, facts in self._facts.items() if name in projects}
+        with contextlib.suppress(BrokerLostError):  # the next connection follows them
+            if self._follower is not None and (fresh := sorted(after - before)):
+                await self._follower.subscribe(*fresh)
+            if self._follower is not None and (old := sorted(before - after)):
+                await self._follower.unsubscribe(*old)
 
     def projects(self) -> tuple[ProjectId, ...]:
         """Every project that has been heard of, by name."""
@@ -117,6 +133,8 @@ class Board:
         """
         found = match(self._space, message.topic)
         project = ProjectId(found.project)
+        if self.chosen and project not in self.chosen:  # it was on its way when we stopped following
+            return
         if project not in self._facts and len(self._facts) >= MAX_PROJECTS:
             return
         facts = self._facts.get(project, _Facts())
@@ -138,6 +156,7 @@ class Board:
 
     async def _follow(self) -> None:
         async with follow(self._settings.broker) as follower:
+            self._follower = follower
             await follower.subscribe(*self._filters())
             self.is_connected = True
             self._log.info("connected", host=self._settings.broker.host, port=self._settings.broker.port)
@@ -148,7 +167,7 @@ class Board:
                     self._log.warning("message_ignored", topic=message.topic, code=exc.code, reason=exc.sentence)
 
     def _filters(self) -> list[str]:
-        projects = self._settings.projects or (None,)
+        projects = self.chosen or (None,)
         return [self._space.filter(channel.template, project) for project in projects for channel in _FOLLOWED]
 
     def _describe(self, project: ProjectId, facts: _Facts) -> ProjectStatus:

@@ -1,11 +1,12 @@
 """Who has an account on our broker? One file, readable by its owner only: names, roles, projects, password hashes."""
 
 import fcntl
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -132,13 +133,20 @@ class UserBook:
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Account]]:
         """Read the accounts, let the block change them, and write them; two programs do not overwrite each other."""
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.data_dir / "users.lock").open("a") as lock:
+        with self._open_lock() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             accounts = {str(each.user.name): each for each in self.accounts()}
             yield accounts
             rows = [_row(accounts[name]) for name in sorted(accounts)]
             write_durably(self.data_dir, {self.file.name: _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)
+
+    def _open_lock(self) -> IO[str]:
+        path = self.data_dir / "users.lock"
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+        except OSError as exc:
+            raise BadUserError(f"cannot write the accounts in {self.data_dir}: {exc.strerror}") from exc
 
 
 def _known(accounts: Mapping[str, Account], name: str) -> Account:

@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 from broker.contract import MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
 from broker.images.decoding import UndecodableImageError, translating_decoder_errors
+from broker.images.eight_bits import UnusualPixelsError, as_rgb
 
 QUALITIES: Final = (80, 60, 40, 20)
 
@@ -16,8 +17,8 @@ def thumbnail(content: bytes) -> bytes | None:
     try:
         with translating_decoder_errors(), Image.open(io.BytesIO(content)) as image:
             image.draft("RGB", (MAX_THUMBNAIL_PX, MAX_THUMBNAIL_PX))
-            small = ImageOps.exif_transpose(image).convert("RGB")
-    except UndecodableImageError:
+            small = as_rgb(ImageOps.exif_transpose(image))
+    except (UndecodableImageError, UnusualPixelsError):
         return None
     small.thumbnail((MAX_THUMBNAIL_PX, MAX_THUMBNAIL_PX))
     for quality in QUALITIES:

@@ -1,8 +1,9 @@
 """What is a camera to the agent? An interface that returns one photograph per call."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from broker.errors import CairnError
+from broker.images.folders import LeftOut
 from edge_agent.photograph import Photograph
 
 
@@ -41,3 +42,11 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Release the device; calling it twice is fine."""
+
+
+@runtime_checkable
+class LeavesOut(Protocol):
+    """A camera whose photographs exist already, and which does not take all of them."""
+
+    def new_left_out(self) -> list[LeftOut]:
+        """What was left out since the last call."""

@@ -11,7 +11,8 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
-from edge_agent.cameras.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError
+from broker.printable import printable
+from edge_agent.cameras.camera import Camera, CameraError, CameraExhaustedError, CameraUnusableError, LeavesOut
 from edge_agent.cameras.plan import CameraPlan, open_camera
 from edge_agent.photograph import Photograph
 
@@ -29,9 +30,11 @@ class Header(BaseModel):
     code: str | None = None
     reason: str = ""
     is_unusable: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 NOTHING_YET = "nothing_yet"
+MOST_SENTENCE = 300  # signs; the end of a long path says more than its beginning
 
 
 def main() -> None:
@@ -48,7 +51,7 @@ def main() -> None:
     _answer(answers, Header(code=NOTHING_YET))  # ready
     while requests.readline():
         header, content = shoot(camera)
-        _answer(answers, header, content)
+        _answer(answers, header.model_copy(update={"left_out": _new_left_out(camera)}), content)
     camera.close()
 
 
@@ -68,6 +71,12 @@ def shoot(camera: Camera) -> tuple[Header, bytes]:
         source=photograph.source,
     )
     return header, photograph.content
+
+
+def _new_left_out(camera: Camera) -> tuple[str, ...]:
+    if not isinstance(camera, LeavesOut):
+        return ()
+    return tuple(printable(each.sentence)[-MOST_SENTENCE:] for each in camera.new_left_out())
 
 
 def photograph_of(header: Header, content: bytes) -> Photograph | None:

@@ -1,14 +1,16 @@
-"""How does a folder serve as a camera? By a listing in order of name; each complete file is returned once."""
+"""How does a folder serve as a camera? By a listing in order of path; each complete file is returned once."""
 
-import re
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from broker.images.folders import LeftOut, list_folder
 from broker.images.formats import FORMAT_BY_SUFFIX
-from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
+from broker.images.wholeness import is_whole
+from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError
 from edge_agent.photograph import Photograph, plain_name
 
+MOST_NAMED = 40  # of the files left out, in one answer of the camera's process
 SETTLE_S = 1.0  # a file unchanged for this time is complete
 
 
@@ -19,8 +21,18 @@ class FolderMissingError(CameraUnusableError):
     remedy = "Make the folder, or name another one."
 
 
+class EmptyFolderError(CameraUnusableError):
+    """The folder holds no photograph that can be taken."""
+
+    code = "folder_empty"
+    remedy = "Name a folder that holds JPEG, PNG, WebP or TIFF files."
+
+
 class FolderCamera:
-    """The photographs of a folder in order of name, each once, as soon as it is completely written."""
+    """The photographs of a folder and of those below it, each once, as soon as it is completely written.
+
+    What is not ready or cannot be taken is passed over, so that one bad file stops nothing.
+    """
 
     def __init__(
         self,
@@ -33,41 +45,65 @@ class FolderCamera:
     ) -> None:
         self._folder, self._is_watched, self._settle_s, self._clock = folder, is_watched, settle_s, clock
         self._taken = set(taken_sources)
+        self._left_out: dict[str, LeftOut] = {}
+        self._named_count = 0
         if not folder.is_dir():
             raise FolderMissingError(f"{folder} is not a folder; make it, or name another with --photos")
 
     def capture(self) -> Photograph | None:
-        waiting = [path for path in photographs(self._folder) if _source(path) not in self._taken]
-        if not waiting:
-            if self._is_watched:
-                return None
-            raise CameraExhaustedError(f"every photograph of {self._folder} has been taken")
-        path = waiting[0]
-        if not self._is_complete(path):
+        contents = list_folder(self._folder)
+        for each in contents.left_out:
+            self._leave_out(_source(each.path, self._folder), each)
+        is_settling = False
+        for path in contents.photographs:
+            source = _source(path, self._folder)
+            if source in self._taken or source in self._left_out:
+                continue
+            if not self._has_settled(path):
+                is_settling = True
+                continue
+            photograph = self._take(path, source)
+            if photograph is not None:
+                return photograph
+        if is_settling or self._is_watched or len(self._left_out) > self._named_count + MOST_NAMED:
             return None
-        return self._take(path)
+        if not self._taken:
+            raise EmptyFolderError(f"{self._folder} holds no photograph that can be taken")
+        raise CameraExhaustedError(f"every photograph of {self._folder} has been taken")
+
+    def new_left_out(self) -> list[LeftOut]:
+        """What was left out since the last call, each file once; at most `MOST_NAMED` at a time."""
+        new = list(self._left_out.values())[self._named_count :][:MOST_NAMED]
+        self._named_count += len(new)
+        return new
 
     def close(self) -> None:
         """A folder needs no release."""
 
-    def _is_complete(self, path: Path) -> bool:
+    def _has_settled(self, path: Path) -> bool:
         """Whether a file is complete, judged by its age: a copy in progress keeps renewing its time."""
         try:
             status = path.stat()
         except FileNotFoundError:
             return False
         is_dated_ahead = status.st_mtime > self._clock() + self._settle_s  # a camera's clock may run ahead of ours
-        return status.st_size > 0 and (is_dated_ahead or self._clock() - status.st_ctime >= self._settle_s)
+        return is_dated_ahead or self._clock() - status.st_ctime >= self._settle_s
 
-    def _take(self, path: Path) -> Photograph | None:
-        source = _source(path)
+    def _take(self, path: Path, source: str) -> Photograph | None:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as exc:
-            raise CameraError(f"cannot read {path}: {exc.strerror}") from exc
-        if _source(path) != source:  # it was written to meanwhile
+            self._leave_out(source, LeftOut(path=path, reason=f"cannot be read: {exc.strerror}"))
+            return None
+        if _source(path, self._folder) != source:  # it was written to meanwhile
+            return None
+        if not content:
+            self._leave_out(source, LeftOut(path=path, reason="has no bytes"))
+            return None
+        if not is_whole(content):
+            self._leave_out(source, LeftOut(path=path, reason="is cut: copy it again, or take the photograph again"))
             return None
         self._taken.add(source)
         return Photograph(
@@ -77,24 +113,15 @@ class FolderCamera:
             source=source,
         )
 
-
-def photographs(folder: Path) -> list[Path]:
-    """List a folder's photographs by name, numbers by value: img_9 before img_10."""
-    found = (path for path in folder.iterdir() if path.suffix.lower() in FORMAT_BY_SUFFIX and path.name[0] not in ".~")
-    return sorted((path for path in found if path.is_file()), key=by_name)
+    def _leave_out(self, source: str, left_out: LeftOut) -> None:
+        self._left_out.setdefault(source, left_out)
 
 
-def by_name(path: Path) -> list[tuple[int, str]]:
-    """Sort IMG_9 before IMG_10."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
-
-
-def _source(path: Path) -> str:
-    """Name a file with its size and time: the same name with other content is another photograph."""
-    name = plain_name(path.name)
+def _source(path: Path, folder: Path) -> str:
+    """Name a file by its path in the folder, size and time: the same name with other content is another photograph."""
+    name = plain_name(str(path.relative_to(folder)))
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except OSError:
         return name
     return f"{name}:{status.st_size}:{status.st_mtime_ns}"

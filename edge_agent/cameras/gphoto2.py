@@ -1,16 +1,32 @@
-"""How is a tethered camera released? By one run of the gphoto2 command per photograph."""
+"""How is a tethered camera released? By one run of the gphoto2 command per photograph.
 
+Everything stays on the camera's card, if the camera writes to it: `gphoto2 --set-config capturetarget=1`. Raw files are not
+downloaded. A run that hangs is ended with all that it started, else it would hold the USB port against the next one.
+"""
+
+import contextlib
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from broker.images.formats import FORMAT_BY_SUFFIX
 from edge_agent.cameras.camera import CameraError, CameraUnusableError
 from edge_agent.photograph import Photograph, now_utc
 
 PROGRAM: Final = "gphoto2"
+ARGUMENTS: Final = (
+    "--capture-image-and-download",
+    "--keep",
+    "--keep-raw",
+    "--skip-existing",
+    "--filename",
+    "%f.%C",
+)
+SHARE_OF_TIMEOUT: Final = 0.8  # so that gphoto2 is ended here, and not with the camera's whole process
 BUSY: Final = ("Could not claim", "-53", "-7: ")
 BUSY_ADVICE: Final = "the camera is busy: close other programs (gvfs-gphoto2 too) and check the cable"
 
@@ -28,7 +44,7 @@ class Gphoto2Camera:
     def __init__(self, *, shot_timeout_s: float) -> None:
         if shutil.which(PROGRAM) is None:
             raise Gphoto2MissingError("gphoto2 is missing: apt-get install gphoto2")
-        self._timeout_s = shot_timeout_s
+        self._timeout_s = SHARE_OF_TIMEOUT * shot_timeout_s
         self._root = Path(tempfile.mkdtemp(prefix="cairn-gphoto2-"))
 
     def capture(self) -> Photograph:
@@ -43,22 +59,26 @@ class Gphoto2Camera:
         shutil.rmtree(self._root, ignore_errors=True)
 
     def _run(self, folder: Path) -> None:
-        command = (
-            PROGRAM,
-            "--capture-image-and-download",
-            "--keep",
-            "--skip-existing",
-            "--filename",
-            "%f.%C",
+        process = subprocess.Popen(
+            (PROGRAM, *ARGUMENTS), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, check=False, timeout=self._timeout_s
-            )
+            _, said = process.communicate(timeout=self._timeout_s)
         except subprocess.TimeoutExpired as exc:
+            _end(process)
             raise CameraError(f"gphoto2 did not answer in {self._timeout_s:.0f} s: is the camera awake?") from exc
-        if done.returncode != 0:
-            raise CameraError(_advice(done.stderr))
+        if process.returncode != 0:
+            raise CameraError(_advice(said))
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a run with all that it started."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for each in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+    process.kill()
+    process.communicate()
 
 
 def _read(folder: Path) -> Photograph:

@@ -34,6 +34,7 @@ class CameraPlan(BaseModel):
     device: int = Field(default=0, ge=0)
     size_px: tuple[int, int] | None = None
     lens_mm: float | None = None
+    focus_m: float | None = None
     is_locked: bool = True
     shot_timeout_s: float = 60.0
 
@@ -48,6 +49,7 @@ class CameraPlan(BaseModel):
             device=settings.device,
             size_px=settings.size_px,
             lens_mm=settings.lens_mm,
+            focus_m=settings.focus_m,
             is_locked=settings.is_locked,
             shot_timeout_s=settings.shot_timeout_s,
         )
@@ -64,7 +66,7 @@ def open_camera(plan: CameraPlan) -> Camera:
         case CameraKind.SIMULATED:
             return _simulated(plan)
         case CameraKind.PICAMERA:
-            return Picamera(lens_mm=plan.lens_mm, is_locked=plan.is_locked)
+            return Picamera(lens_mm=plan.lens_mm, focus_m=plan.focus_m, is_locked=plan.is_locked)
         case CameraKind.V4L2:
             return UsbCamera(plan.device, size_px=plan.size_px)
         case CameraKind.GPHOTO2:

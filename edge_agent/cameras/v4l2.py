@@ -11,6 +11,7 @@ from edge_agent.photograph import Photograph, now_utc
 BUFFERS: Final = 2
 MOST_STALE: Final = 8  # buffers hold images from before the trigger
 WARM_UP_S: Final = 2.0
+MOTION_JPEG: Final = frozenset({"MJPEG", "JPEG"})
 
 
 class LinuxpyMissingError(CameraUnusableError):
@@ -64,23 +65,29 @@ def _open(number: int, size_px: tuple[int, int] | None) -> tuple[Any, Any]:
         from linuxpy.video.device import Device, V4L2Error, VideoCapture  # noqa: PLC0415 - only rigs with USB cameras
     except ImportError as exc:
         raise LinuxpyMissingError("linuxpy is missing: run `.venv/bin/pip install linuxpy`") from exc
+    device = Device.from_id(number)
     try:
-        device = Device.from_id(number)
         device.open()
         capture = VideoCapture(device, size=BUFFERS)
         width, height = size_px or _largest(device)
         capture.set_format(width, height, "MJPG")
         capture.open()
     except (OSError, V4L2Error, ValueError) as exc:
+        device.close()
         raise CameraError(f"/dev/video{number} does not open as a camera: {exc}; see v4l2-ctl --list-devices") from exc
     return device, capture
 
 
 def _largest(device: Any) -> tuple[int, int]:
     """The largest motion-JPEG size that the camera offers."""
-    sizes = [
-        (kind.width, kind.height) for kind in device.info.frame_sizes if kind.pixel_format.name in {"MJPEG", "JPEG"}
-    ]
+    sizes = [_size_px(each.info) for each in device.info.frame_sizes() if each.pixel_format.name in MOTION_JPEG]
     if not sizes:
         raise ValueError("it offers no motion JPEG")
     return max(sizes, key=lambda size: size[0] * size[1])
+
+
+def _size_px(info: Any) -> tuple[int, int]:
+    """Width and height of the kernel's structure: of one size, or of the largest in a range."""
+    if hasattr(info, "max_width"):
+        return info.max_width, info.max_height
+    return info.width, info.height

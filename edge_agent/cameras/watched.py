@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -42,11 +45,17 @@ class WatchedCamera:
         self._plan, self._shot_timeout_s, self._start_timeout_s = plan, shot_timeout_s, start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
         self._start_count = 0
+        self._left_out: list[str] = []
 
     @property
     def restart_count(self) -> int:
         """How often the process had to be started again."""
         return max(0, self._start_count - 1)
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Files of a folder that are not taken, each with its reason."""
+        return self._left_out
 
     async def capture(self) -> Photograph | None:
         """Take one photograph within the time-out; None when there is nothing yet.
@@ -57,7 +66,9 @@ class WatchedCamera:
         """
         process = self._process or await self._start()
         try:
-            photograph = photograph_of(*await self._ask(process, b"shoot\n", self._shot_timeout_s))
+            header, content = await self._ask(process, b"shoot\n", self._shot_timeout_s)
+            self._note_left_out(header.left_out)
+            photograph = photograph_of(header, content)
         except (CameraHungError, CameraEndedError):
             await self._kill()
             raise
@@ -80,6 +91,7 @@ class WatchedCamera:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=HEADER_LIMIT_BYTES,
+            start_new_session=True,  # a group of its own: what the camera's software started ends with it
         )
         LOG.info("camera_started", kind=self._plan.kind, pid=process.pid, restarts=self.restart_count)
         try:
@@ -100,6 +112,13 @@ class WatchedCamera:
         except (OSError, asyncio.IncompleteReadError, ValueError, ValidationError) as exc:
             raise CameraEndedError("the camera's process ended: it is started again") from exc
 
+    def _note_left_out(self, sentences: tuple[str, ...]) -> None:
+        """Name what the camera left out; a process that was started again names it again."""
+        for sentence in sentences:
+            if sentence not in self._left_out:
+                self._left_out.append(sentence)
+                LOG.warning("left_out", file=sentence)
+
     def _remember(self, photograph: Photograph) -> None:
         """Note a photograph in the plan, so that a restarted process continues after it."""
         sources = (photograph.source,) if photograph.source else ()
@@ -112,7 +131,7 @@ class WatchedCamera:
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), END_TIMEOUT_S)
 

@@ -13,6 +13,8 @@ class Counters:
     camera_restart_count: int = 0
     # Taken and not kept: the spool was full and its policy is to reject.
     refused_count: int = 0
+    # Files of a folder that are not taken, each with its reason.
+    left_out: list[str] = field(default_factory=list)
     reconnect_count: int = 0
     last_error: str | None = None
     alarms: set[str] = field(default_factory=set)

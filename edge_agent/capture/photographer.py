@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import time
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from broker.logs import get_logger
@@ -34,6 +36,10 @@ class ShotSource(Protocol):
     @property
     def restart_count(self) -> int:
         """How often the camera's process was started again."""
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Files that are not taken, each with its reason."""
 
 
 class Listener(Protocol):
@@ -151,12 +157,19 @@ class Photographer:
             return False
         finally:
             self._counters.camera_restart_count = self._camera.restart_count
+            await self._note_left_out(self._camera.left_out)
             self._listener.rig_changed()
         if photograph is None:
             return False
         self._error_count = 0
         await self._keep(photograph)
         return True
+
+    async def _note_left_out(self, sentences: Sequence[str]) -> None:
+        """Keep the names of files that are not taken for `cairn edge status`."""
+        if len(sentences) != len(self._counters.left_out):
+            self._counters.left_out = list(sentences)
+            await asyncio.to_thread(self._spool.remember, SpoolKey.LEFT_OUT, json.dumps(self._counters.left_out))
 
     async def _keep(self, photograph: Photograph) -> None:
         """Retry until the spool has room: images leave it as receipts come."""

@@ -52,6 +52,7 @@ def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCou
         is_clock_synchronised=machine.is_clock_synchronised,
         reconnect_count=counters.reconnect_count,
         camera_restart_count=counters.camera_restart_count,
+        left_out_count=len(counters.left_out),
         receipt_s=uploads.receipt_s,
         alarms=tuple(sorted(alarms)),
         last_error=counters.last_error or uploads.last_error,

@@ -38,6 +38,8 @@ class SpoolKey(StrEnum):
     LAST_GOOD_SETTINGS = "settings"
     # Changed settings that run and are not confirmed yet.
     TRIAL_SETTINGS = "settings_on_trial"
+    # Files of the camera's folder that are not taken, each with its reason; a JSON list.
+    LEFT_OUT = "left_out"
     # The id of the last reboot command: the broker may deliver it again after the restart.
     REBOOTED_BY = "rebooted_by"
     # A paused rig is paused after a reboot, too.

@@ -59,7 +59,7 @@ class Decoders:
         try:
             answer, _ = await self._ask("inspect", content)
         except DecoderEndedError as exc:
-            raise DamagedImageError(f"the image does not decode: {exc.sentence}; send it again") from exc
+            raise DamagedImageError(f"the file itself is damaged, its decoder ended: {exc.sentence}") from exc
         if answer.inspected is None:
             raise _REFUSALS.get(answer.code or "", DamagedImageError)(answer.reason)
         return answer.inspected

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from reconstructor.worker import MAX_LINE_BYTES, Call, Reply
 
 _WATCH_INTERVAL_S: Final = 0.2
 _CLOSE_TIMEOUT_S: Final = 1.0
+_ABOUT_BROKER: Final = re.compile(r"CAIRN_(\w+_)?BROKER(_|$)", re.IGNORECASE)  # pydantic reads both cases
 _FIRST: Final = 0  # the number of the reply that nobody asks for: the black box is loaded
 
 
@@ -199,7 +201,7 @@ async def _start_process(black_box: str, folder: Path) -> tuple[Process, socket.
                 stderr=output,
                 pass_fds=(theirs.fileno(),),
                 cwd=folder,
-                env=os.environ | {"PYTHONPATH": _import_paths()},
+                env=environment(),
                 start_new_session=True,  # a group of its own, to be killed with all that it starts
             )
     except BaseException:
@@ -207,6 +209,12 @@ async def _start_process(black_box: str, folder: Path) -> tuple[Process, socket.
         os.close(read_end)
         raise
     return process, ours, read_end
+
+
+def environment() -> dict[str, str]:
+    """What a black box finds in its environment: ours, without how to reach the broker and as whom."""
+    passed_on = {name: value for name, value in os.environ.items() if not _ABOUT_BROKER.match(name)}
+    return passed_on | {"PYTHONPATH": _import_paths()}
 
 
 def _ending(status: int) -> str:

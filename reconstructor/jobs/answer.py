@@ -11,7 +11,8 @@ import numpy as np
 
 from broker.errors import CairnError
 from reconstructor.black_box import UPDATE_NAME, Update, read_update
-from reconstructor.clouds.ply import PlyTooLargeError, WideCloud, read_ply
+from reconstructor.clouds.ply import WideCloud, read_ply
+from reconstructor.clouds.ply_errors import PlyTooLargeError
 
 _MOST_FILES: Final = 10_000
 _MOST_ENTRIES: Final = 100_000

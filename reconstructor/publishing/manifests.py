@@ -12,7 +12,8 @@ from broker.manifest import Manifest
 from broker.messages import Similarity, WorldFrame
 from broker.shards import PointCloud
 from reconstructor.black_box import Update
-from reconstructor.clouds.ply import NotFinitePlyError, WideCloud
+from reconstructor.clouds.ply import WideCloud
+from reconstructor.clouds.ply_errors import NotFinitePlyError
 from reconstructor.clouds.sharding import ReadyShard, bounds_of, cut, entries, join_bounds, longest_edge
 from reconstructor.metric_scale.scale import NOTHING_KNOWN, Scaling, next_scale, scaled
 from reconstructor.publishing.components import with_component

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from broker.config import BadSettingsError
+from broker.images.folders import list_folder
 from broker.messages import CameraState
 from broker.printable import printable
 from reconstructor.config import Settings
@@ -31,6 +32,7 @@ def replay_folder(
         BadSettingsError: the intrinsics are not four positive numbers.
         NothingToReplayError: no photograph, or an unknown order.
     """
+    _name_left_out(photos)
     plan = ReplayPlan(
         photographs=order_photographs(photos, order),
         out=out,
@@ -52,6 +54,7 @@ def replay_folder_with(
         CairnError: the black box cannot be loaded.
     """
     sys.path.append(str(Path.cwd()))  # where its author is at work
+    _name_left_out(photos)
     plan = BlackBoxPlan(
         photographs=order_photographs(photos, order),
         out=out,
@@ -69,6 +72,11 @@ def replay_folder_with(
                 )
 
         return asyncio.run(replay_black_box(plan, show))
+
+
+def _name_left_out(photos: Path) -> None:
+    if photos.is_dir():
+        sys.stderr.write("".join(f"left out {printable(each.sentence)}\n" for each in list_folder(photos).left_out))
 
 
 @contextmanager

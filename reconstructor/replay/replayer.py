@@ -19,7 +19,7 @@ from PIL.ExifTags import IFD, Base
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
-from broker.images.formats import FORMAT_BY_SUFFIX
+from broker.images.folders import list_folder
 from broker.messages import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
 from reconstructor.black_box import Pose, Row, Update
@@ -117,12 +117,12 @@ class ReplayPlan:
 
 
 def order_photographs(folder: Path, order: str = "name") -> tuple[Path, ...]:
-    """The photographs of a folder, by `name`, by `time` (EXIF, else file), or by `shuffle:SEED`.
+    """The photographs of a folder and of those below it, by `name`, by `time` (EXIF, else file), or by `shuffle:SEED`.
 
     Raises:
         NothingToReplayError: no photograph, or an unknown order.
     """
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in FORMAT_BY_SUFFIX)
+    paths = list(list_folder(folder).photographs)
     if not paths:
         raise NothingToReplayError(f"{folder} holds no photograph: give a folder of JPEG, PNG, WebP or TIFF files")
     word, _, seed = order.partition(":")

@@ -12,6 +12,7 @@ from PIL.ExifTags import IFD, Base
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
 
 from broker.errors import CairnError
+from broker.images.eight_bits import UnusualPixelsError, as_rgb
 from reconstructor.engine.features.focal import focal_from_exif
 from reconstructor.engine.settings import EngineSettings
 
@@ -79,6 +80,8 @@ def read_photograph(path: Path, settings: EngineSettings) -> DecodedPhotograph:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of malformed EXIF; the size is checked below
             return _decode(path, metadata, settings)
+    except UnusualPixelsError as exc:
+        raise UnreadablePhotographError(f"{path.name}: {exc.sentence}") from exc
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
         raise UnreadablePhotographError(f"{path.name} cannot be decoded: {' '.join(str(exc).split())[:200]}") from exc
 
@@ -93,7 +96,7 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> De
         reduction = min(1.0, settings.max_side_px / max(image.size))
         image.draft("RGB", (round(2 * reduction * stored_width), round(2 * reduction * stored_height)))
         size = (round(stored_width * reduction), round(stored_height * reduction))
-        reduced = image.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        reduced = as_rgb(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     upright = ImageOps.exif_transpose(_with_orientation(reduced, orientation))
     intrinsics = metadata.intrinsics or _common_intrinsics(settings, stored_width, stored_height)
     swaps = orientation in _SWAPS_SIDES

@@ -1,6 +1,8 @@
 """From an empty folder to a system that runs: `cairn init`, `cairn up`, a rig over TLS, Ctrl-C."""
 
 import asyncio
+import base64
+import json
 import os
 import shlex
 import signal
@@ -15,11 +17,16 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import SecretStr
 
 from admin.system import System
+from broker.accounts.access import User
 from broker.clients.refusals import DeliveryTimeoutError
 from broker.config import Connection
 from broker.delivery import Delivery
+from broker.ids import ProjectId
+from tests.photographs import photograph
+from viewer.uploads import upload_files
 
 ROOT = Path(__file__).parents[3]
 
@@ -48,6 +55,7 @@ def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
             stdout=said,
             stderr=said,
             text=True,
+            umask=0o022,
         )
     try:
         yield process
@@ -114,10 +122,81 @@ async def test_a_rig_comes_in_over_tls_and_everything_ends_in_order(tmp_path: Pa
     assert not any(each.is_running() for each in programs)
 
 
+async def test_a_project_comes_and_goes_while_everything_runs(tmp_path: Path) -> None:
+    system, photo, castle = System(tmp_path), tmp_path / "photo.jpg", ProjectId("castle")
+    system.add_project(ProjectId("chapel"), system.ports(is_open=False))
+    photo.write_bytes(photograph(1))
+    settings = system.settings()
+    password = system.password_file("ops").read_text().strip()
+    ops = Connection(port=settings["broker"]["port"], username="ops", password=SecretStr(password))
+    page = f"http://127.0.0.1:{settings['viewer']['port']}"
+    with up(tmp_path):
+        await asyncio.to_thread(wait_for, tmp_path, "chapel         ")
+        async with Delivery(ops, client_id="ops-watching", session_expiry_s=0) as watching:
+            await watching.wait_connected(5)
+            added = await asyncio.to_thread(cairn, tmp_path, "init", "castle")
+            assert "served       in a few seconds" in added.stdout
+            anna = system.book.add(User.build("anna", "contributor", ["castle"])).password
+            await shown(page, password, "castle", within_s=5)
+            await asyncio.to_thread(wait_for, tmp_path, "castle         ready")
+            person = ops.model_copy(update={"username": "anna", "password": SecretStr(anna)})
+            sent = await upload_files(person, castle, [photo], 10, lambda _uploaded: None)
+            assert [each.is_safe for each in sent] == [True]
+            assert readable_by_others(system.data) == []
+            removed = await asyncio.to_thread(cairn, tmp_path, "broker", "project", "remove", "castle")
+            assert removed.stdout == "removed anna\n"
+            assert "castle is served no longer" in removed.stderr
+            await shown(page, password, "castle", within_s=5, is_there=False)
+            assert (watching.connect_count, watching.is_connected) == (1, True)
+        log = (system.data / "logs" / "reconstructor.log").read_text()
+        assert "event=project_removed project=castle" in log
+        assert "client_id=reconstructor-chapel" not in "".join(
+            line for line in log.splitlines() if "disconnected" in line
+        )
+    assert list((system.data / "reconstructor" / "castle" / "images").iterdir())
+
+
+def test_a_project_that_is_there_is_set_up_once_and_the_only_one_stays(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    system.add_project(ProjectId("chapel"), system.ports(is_open=False))
+    before = system.settings_file.read_text()
+    assert "project chapel is set up already in" in cairn(tmp_path, "init", "chapel").stdout
+    assert system.settings_file.read_text() == before
+    refused = cairn(tmp_path, "broker", "project", "remove", "chapel")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "the only project" in refused.stderr
+    joined = cairn(tmp_path, "broker", "project", "add", "castle")
+    assert joined.returncode == 0, joined.stderr
+    assert system.settings()["viewer"]["projects"] == ["chapel", "castle"]
+    assert [str(each.name) for each in system.book.users() if "castle" in each.projects] == ["page", "reconstructor"]
+
+
+async def shown(page: str, password: str, project: str, *, within_s: float, is_there: bool = True) -> None:
+    """Wait until the page server lists a project, or does not."""
+    headers = {"Authorization": f"Basic {base64.b64encode(f'ops:{password}'.encode()).decode()}"}
+    request = urllib.request.Request(f"{page}/projects", headers=headers)  # noqa: S310 - http
+    async with asyncio.timeout(within_s):
+        while True:
+            with await asyncio.to_thread(urllib.request.urlopen, request, timeout=5) as answer:
+                names = {each["project"] for each in json.load(answer)["projects"]}
+            if (project in names) is is_there:
+                return
+            await asyncio.sleep(0.1)
+
+
+def readable_by_others(folder: Path) -> list[str]:
+    """Files and folders that not only their owner may read; the keeper's socket lies in a folder that is closed."""
+    found = [folder, *folder.rglob("*")]
+    return [str(each) for each in found if each.stat().st_mode & 0o077 and each.name != "keeper.sock"]
+
+
 def test_a_program_that_is_killed_comes_back(tmp_path: Path) -> None:
     cairn(tmp_path, "init", "chapel", "--this-machine-only")
     with up(tmp_path) as process:
         wait_for(tmp_path, "chapel         ready")
+        again = cairn(tmp_path, "up")
+        assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+        assert "is taken: the system runs already" in again.stderr
         page = next(each for each in psutil.Process(process.pid).children() if "view" in each.cmdline())
         page.kill()
         wait_for(tmp_path, "page           running, started again 1 times")

@@ -59,6 +59,45 @@ def test_a_second_project_joins_and_nothing_else_changes(tmp_path: Path) -> None
     assert {user.projects for user in system.book.users()} == {(CHAPEL, CASTLE)}
 
 
+def test_a_system_keeps_its_ports_while_they_are_taken_by_itself(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = Ports(mqtt=taken.getsockname()[1], tls=8883, page=8080)
+        system.add_project(CHAPEL, ports)
+        assert system.ports(is_open=True) == ports
+
+
+def test_a_closed_system_stays_closed_when_a_project_joins(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, Ports(mqtt=1883, tls=None, page=8080))
+    assert system.ports(is_open=True).tls is None
+    system.add_project(CASTLE, system.ports(is_open=True))
+    assert "tls_port" not in system.settings()["broker"]
+
+
+def test_a_project_is_known_once_it_is_set_up(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    assert not system.has_project(CHAPEL)
+    system.add_project(CHAPEL, PORTS)
+    assert system.has_project(CHAPEL)
+    assert not system.has_project(CASTLE)
+
+
+def test_the_data_are_for_their_owner_only(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, PORTS)
+    assert system.data.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be")
+    with pytest.raises(BadSettingsError, match=r"cannot write .*data"):
+        System(tmp_path).add_project(CHAPEL, PORTS)
+    assert not (tmp_path / "cairn.toml").exists()
+
+
 def test_a_lost_password_is_renewed(tmp_path: Path) -> None:
     system = System(tmp_path)
     system.add_project(CHAPEL, PORTS)

@@ -21,6 +21,12 @@ def test_account_comes_back_with_its_role_and_without_its_password(tmp_path: Pat
     assert not (tmp_path / "secrets").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadUserError, match=r"cannot write the accounts in .*file/data: Not a directory"):
+        UserBook(tmp_path / "file" / "data").add(User.build("anna", "viewer", ["chapel"]))
+
+
 def test_changed_role_keeps_the_password(tmp_path: Path) -> None:
     book = UserBook(tmp_path)
     book.add(User.build("anna", "viewer", ["chapel"]))

@@ -1,11 +1,16 @@
+import io
 import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from broker.images.folders import LeftOut
 from edge_agent.cameras.camera import CameraExhaustedError
-from edge_agent.cameras.folder import FolderCamera, FolderMissingError, by_name
+from edge_agent.cameras.folder import MOST_NAMED, EmptyFolderError, FolderCamera, FolderMissingError
+from edge_agent.photograph import Photograph
 
+JPEG = b"\xff\xd8\xff\xd9"  # the smallest whole one
 LATER = 10**10  # a clock at which every file has rested long enough
 
 
@@ -18,6 +23,19 @@ def take(folder: FolderCamera) -> str | None:
     return photograph.file_name if photograph else None
 
 
+def take_all(folder: FolderCamera) -> tuple[list[Photograph], list[LeftOut]]:
+    """Everything until the end, as the camera's process hands it over, call by call."""
+    taken, left_out = list[Photograph](), list[LeftOut]()
+    for _ in range(100):
+        try:
+            photograph = folder.capture()
+        except CameraExhaustedError:
+            return taken, left_out + folder.new_left_out()
+        taken += [photograph] if photograph else []
+        left_out += folder.new_left_out()
+    raise AssertionError("the folder has no end")
+
+
 def test_photographs_come_by_name_with_numbers_by_value(tmp_path: Path) -> None:
     for name in ("img_10.jpg", "img_9.JPG", "img_9b.png", "a.webp"):
         (tmp_path / name).write_bytes(name.encode())
@@ -27,17 +45,14 @@ def test_photographs_come_by_name_with_numbers_by_value(tmp_path: Path) -> None:
         source.capture()
 
 
-def test_names_that_mix_numbers_and_letters_can_be_compared() -> None:
-    names = ["1.jpg", "a1.jpg", "1a.jpg", "-.jpg", "a.jpg"]
-    assert len(sorted((Path(name) for name in names), key=by_name)) == 5
-
-
 def test_what_is_no_photograph_is_left_alone(tmp_path: Path) -> None:
     for name in ("notes.txt", ".hidden.jpg", "~part.jpg", "photo.jpg.part"):
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "folder.jpg").mkdir()
-    with pytest.raises(CameraExhaustedError):
-        camera(tmp_path).capture()
+    source = camera(tmp_path)
+    with pytest.raises(EmptyFolderError):
+        source.capture()
+    assert source.new_left_out() == []
 
 
 def test_a_name_with_signs_that_no_message_takes_is_escaped(tmp_path: Path) -> None:
@@ -67,9 +82,59 @@ def test_a_file_that_still_grows_is_waited_for(tmp_path: Path) -> None:
     assert take(camera(tmp_path, now=written + 1.5)) == "a.jpg"
 
 
-def test_an_empty_file_is_waited_for(tmp_path: Path) -> None:
+def test_a_bad_file_is_passed_over_and_taken_when_it_is_mended(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
-    assert camera(tmp_path).capture() is None
+    (tmp_path / "b.jpg").write_bytes(JPEG)
+    source = camera(tmp_path, is_watched=True)
+    assert [take(source), take(source)] == ["b.jpg", None]
+    assert [each.reason for each in source.new_left_out()] == ["has no bytes"]
+    assert source.new_left_out() == []
+    (tmp_path / "a.jpg").write_bytes(JPEG)
+    assert take(source) == "a.jpg"
+
+
+def jpeg(seed: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), (seed, 2 * seed, 90)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_a_card_is_taken_in_order_and_what_is_left_out_is_named_once(tmp_path: Path) -> None:
+    folders = [tmp_path / "DCIM" / name for name in ("99MEDIA", "100CANON", "101CANON")]
+    for number, folder in enumerate(folders):
+        folder.mkdir(parents=True)
+        for index in range(14 if number == 0 else 12):
+            (folder / f"IMG_{index + 7}.JPG").write_bytes(jpeg(20 * number + index))  # equal names in each folder
+    (folders[0] / "IMG_7.JPG").write_bytes(b"")
+    (folders[1] / "IMG_9.JPG").write_bytes(jpeg(5)[:-40])
+    for index in range(5):
+        (folders[1] / f"IMG_0{index}.HEIC").write_bytes(b"ftypheic")
+    for index in range(3):
+        (folders[2] / f"IMG_0{index}.DNG").write_bytes(b"II*\0")
+    (folders[2] / "MVI_1.MP4").write_bytes(b"film")
+    (folders[2] / "notes.txt").write_text("no photograph")
+    (tmp_path / "around").symlink_to(tmp_path)
+    source = camera(tmp_path)
+    taken, left_out = take_all(source)
+    assert [(each.source or "").partition(":")[0] for each in taken] == [
+        *(f"DCIM/99MEDIA/IMG_{number}.JPG" for number in range(8, 21)),
+        *(f"DCIM/100CANON/IMG_{number}.JPG" for number in range(7, 19) if number != 9),
+        *(f"DCIM/101CANON/IMG_{number}.JPG" for number in range(7, 19)),
+    ]
+    assert len(left_out) == len({each.path for each in left_out}) == 5 + 3 + 1 + 2
+    reasons = {each.path.name: each.reason for each in left_out if each.path.suffix != ".HEIC"}
+    assert "has no bytes" in reasons["IMG_7.JPG"]
+    assert "is cut" in reasons["IMG_9.JPG"]
+    assert "raw" in reasons["IMG_00.DNG"]
+    assert "film" in reasons["MVI_1.MP4"]
+
+
+def test_more_files_left_out_than_one_answer_names_are_all_named(tmp_path: Path) -> None:
+    for number in range(MOST_NAMED + 5):
+        (tmp_path / f"{number}.dng").write_bytes(b"raw")
+    (tmp_path / "a.jpg").write_bytes(JPEG)
+    taken, left_out = take_all(camera(tmp_path))
+    assert (len(taken), len(left_out)) == (1, MOST_NAMED + 5)
 
 
 def test_a_file_dated_by_a_camera_whose_clock_is_ahead_is_taken(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import stat
 import textwrap
 from pathlib import Path
 
+import psutil
 import pytest
 
 from edge_agent.cameras.camera import CameraError
@@ -26,7 +27,8 @@ def test_the_jpeg_is_taken_and_the_raw_file_left(monkeypatch: pytest.MonkeyPatch
     assert (photograph.content, photograph.file_name, photograph.content_type) == (b"jpeg", "DSC_1.jpg", "image/jpeg")
     root = camera._root
     assert [path.name for path in root.iterdir()] == ["arguments"]  # nothing else is left behind
-    assert "--capture-image-and-download" in (root / "arguments").read_text()
+    arguments = (root / "arguments").read_text().split()
+    assert {"--capture-image-and-download", "--keep", "--keep-raw"} <= set(arguments)
     camera.close()
     assert not root.exists()
 
@@ -53,6 +55,16 @@ def test_a_camera_that_sleeps_is_given_up_in_time(monkeypatch: pytest.MonkeyPatc
     install(monkeypatch, tmp_path, "exec sleep 60")
     with pytest.raises(CameraError, match="is the camera awake"):
         Gphoto2Camera(shot_timeout_s=0.3).capture()
+
+
+def test_a_run_that_hangs_is_ended_with_all_that_it_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install(monkeypatch, tmp_path, f"echo $$ > {tmp_path}/pids; sleep 60 & echo $! >> {tmp_path}/pids; wait")
+    with pytest.raises(CameraError, match="is the camera awake"):
+        Gphoto2Camera(shot_timeout_s=1.0).capture()
+    pids = [int(line) for line in (tmp_path / "pids").read_text().split()]
+    assert len(pids) == 2
+    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=5)
+    assert alive == []
 
 
 def test_without_the_command_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

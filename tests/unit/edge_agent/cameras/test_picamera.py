@@ -10,7 +10,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from edge_agent.cameras.camera import CameraError
-from edge_agent.cameras.picamera import Picamera, PicameraMissingError, StalePhotographError
+from edge_agent.cameras.picamera import FixedFocusError, Picamera, PicameraMissingError, StalePhotographError
 from tests.unit.edge_agent.photographs import drawn
 
 
@@ -37,12 +37,17 @@ class Picamera2:
     """As much of picamera2 as is used; `stale` requests from before the trigger lie in the queue (issue 787)."""
 
     stale = 0
+    has_fixed_lens = False
     instances: ClassVar[list["Picamera2"]] = []
 
     def __init__(self) -> None:
         self.options: dict[str, Any] = {}
         self.controls: dict[str, Any] = {}
         self.camera_properties = {"Model": "imx708_wide_noir"}
+        self.camera_controls: dict[str, Any] = {"AfMode": (0, 2, 0), "LensPosition": (0.0, 15.0, 1.0)}
+        if Picamera2.has_fixed_lens:
+            self.camera_controls = {}
+        self.searches = 2  # metadata without a focus, before the autofocus has found it
         self.held = 0
         self.is_started = self.is_closed = False
         Picamera2.instances.append(self)
@@ -57,7 +62,13 @@ class Picamera2:
         self.is_started = True
 
     def capture_metadata(self) -> dict[str, Any]:
-        return {"ExposureTime": 1000, "AnalogueGain": 2.0, "ColourGains": (1.5, 1.7), "LensPosition": 3.2, "Lux": 400}
+        metadata = {"ExposureTime": 1000, "AnalogueGain": 2.0, "ColourGains": (1.5, 1.7), "Lux": 400}
+        if Picamera2.has_fixed_lens:
+            return metadata
+        if self.controls.get("AfMode") == 2:  # continuous
+            self.searches -= 1
+        is_focused = self.controls.get("AfMode") == 2 and self.searches <= 0
+        return metadata | {"LensPosition": 3.2 if is_focused else 0.5, "AfState": 2 if is_focused else 1}
 
     def set_controls(self, controls: dict[str, Any]) -> None:
         self.controls.update(controls)
@@ -106,7 +117,32 @@ def test_exposure_white_balance_and_focus_are_locked_after_the_warm_up(installed
         "LensPosition": 3.2,
     }
     Picamera(warm_up_s=0, is_locked=False)
-    assert installed.instances[1].controls == {}
+    assert installed.instances[1].controls == {"AfMode": 2}
+
+
+def test_a_lens_is_focused_at_the_distance_that_is_set(installed: type[Picamera2]) -> None:
+    Picamera(warm_up_s=0, focus_m=8.0)
+    Picamera(warm_up_s=0, focus_m=8.0, is_locked=False)
+    for camera in installed.instances:
+        assert (camera.controls["AfMode"], camera.controls["LensPosition"]) == (0, 0.125)
+
+
+def test_an_autofocus_that_finds_nothing_leaves_the_lens_where_the_tuning_puts_it(
+    installed: type[Picamera2], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installed, "capture_metadata", lambda _self: {"LensPosition": 9.0, "AfState": 3})
+    Picamera(warm_up_s=0, search_s=0)
+    assert installed.instances[0].controls["LensPosition"] == 1.0
+    assert "set focus_m" in capsys.readouterr().err
+
+
+def test_a_lens_that_cannot_move_is_not_focused(installed: type[Picamera2], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installed, "has_fixed_lens", True)
+    Picamera(warm_up_s=0)
+    assert "AfMode" not in installed.instances[0].controls
+    with pytest.raises(FixedFocusError, match="remove focus_m"):
+        Picamera(warm_up_s=0, focus_m=3.0)
+    assert installed.instances[1].is_closed
 
 
 def test_photographs_from_before_the_trigger_are_thrown_away(installed: type[Picamera2]) -> None:

@@ -4,6 +4,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import psutil
 import pytest
 
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
@@ -65,6 +66,20 @@ async def test_a_hung_camera_costs_one_photograph_and_one_restart(
             await camera.capture()
         assert await names(camera, 2) == ["2.jpg", "3.jpg"]
         assert camera.restart_count == 1
+
+
+async def test_what_a_hung_camera_started_ends_with_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    hang = (
+        "import pathlib, subprocess; started = subprocess.Popen(['sleep', '60']);"
+        f" pathlib.Path({str(pid_file)!r}).write_text(str(started.pid)); time.sleep(60)"
+    )
+    async with watched(monkeypatch, tmp_path, hang, shot_timeout_s=1.0) as camera:
+        with pytest.raises(CameraHungError):
+            await camera.capture()
+    pid = int(pid_file.read_text())
+    _, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=5)
+    assert alive == []
 
 
 async def test_a_camera_that_dies_is_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

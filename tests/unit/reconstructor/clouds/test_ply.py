@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from broker.errors import CairnError
 from broker.shards import PointCloud, encode_ply
-from reconstructor.clouds.ply import (
+from reconstructor.clouds.ply import read_ply
+from reconstructor.clouds.ply_errors import (
     EmptyPlyError,
     NotFinitePlyError,
     PlyTooLargeError,
     TruncatedPlyError,
     UnreadablePlyError,
-    read_ply,
 )
 from reconstructor.plain_files import NotPlainFileError
 
@@ -67,7 +67,17 @@ def test_our_own_shards_are_read_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "dtype", "scale"), [("float", "<f4", 1 / 255), ("ushort", "<u2", 256), ("int", "<i4", 1)]
+    ("word", "dtype", "scale"),
+    [
+        ("float", "<f4", 1 / 255),
+        ("float", "<f4", 1),
+        ("double", "<f8", 1 / 255),
+        ("uchar", "<u1", 1),
+        ("ushort", "<u2", 257),
+        ("ushort", "<u2", 1),
+        ("int", "<i4", 1),
+        ("uint", "<u4", 257),
+    ],
 )
 def test_colours_of_other_types_become_bytes(tmp_path: Path, word: str, dtype: str, scale: float) -> None:
     layout = np.dtype([("xyz", "<f4", 3), ("rgb", dtype, 3)])
@@ -78,8 +88,65 @@ def test_colours_of_other_types_become_bytes(tmp_path: Path, word: str, dtype: s
     np.testing.assert_array_equal(read_ply(path, LIMIT).colors_rgb, COLORS)
 
 
+FORMS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": ""}
+
+
+def row(form: str, *values: tuple[str, ArrayLike]) -> bytes:
+    """One row: kinds as numpy names them, and numbers or lists of numbers."""
+    if form == "ascii":
+        return (" ".join(str(each) for _, value in values for each in np.ravel(value)) + "\n").encode()
+    return b"".join(np.asarray(value, FORMS[form] + kind).tobytes() for kind, value in values)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("place", ["behind", "between", "in front"])
+def test_lists_of_vertices_are_passed_over(tmp_path: Path, form: str, place: str) -> None:
+    views = [[], [4, 5, 6], [7]]
+    body = b""
+    for point, color, view in zip(POINTS, COLORS, views, strict=True):
+        ids = (("u1", len(view)), ("u4", view))
+        xyz, rgb = ("f4", point), ("u1", color)
+        body += row(
+            form, *{"behind": (xyz, rgb, *ids), "between": (xyz, *ids, rgb), "in front": (*ids, xyz, rgb)}[place]
+        )
+    colors, ids_word = "uchar red, uchar green, uchar blue", "list uchar uint view_indices"
+    properties = {
+        "behind": f"{XYZ}, {colors}, {ids_word}",
+        "between": f"{XYZ}, {ids_word}, {colors}",
+        "in front": f"{ids_word}, {XYZ}, {colors}",
+    }[place]
+    faces = "element face 2\nproperty list uchar int vertex_indices\n"
+    cloud = read_ply(write(tmp_path, header(form, properties) + faces, body + b"\x03garbage behind"), LIMIT)
+    np.testing.assert_allclose(cloud.points_in_world, POINTS, rtol=1e-7)
+    np.testing.assert_array_equal(cloud.colors_rgb, COLORS)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_elements_before_the_vertices_are_passed_over(tmp_path: Path, form: str) -> None:
+    head = (
+        f"format {form} 1.0\nelement camera 2\nproperty float focal\nproperty int id\n"
+        "element face 2\nproperty list uchar int vertex_indices\nelement nothing 3\n"
+        f"element vertex 3\n" + "".join(f"property {each}\n" for each in XYZ.split(", "))
+    )
+    body = row(form, ("f4", 1.5), ("i4", 1)) + row(form, ("f4", 2.5), ("i4", 2))
+    body += row(form, ("u1", 3), ("i4", [0, 1, 2])) + row(form, ("u1", 4), ("i4", [0, 1, 2, 0]))
+    body += b"".join(row(form, ("f4", point)) for point in POINTS)
+    cloud = read_ply(write(tmp_path, head, body), LIMIT)
+    np.testing.assert_allclose(cloud.points_in_world, POINTS, rtol=1e-7)
+
+
+def test_rows_with_lists_are_read_across_the_pieces_of_a_large_file(tmp_path: Path) -> None:
+    count = 300_000
+    layout = np.dtype([("xyz", "<f4", 3), ("length", "u1"), ("ids", "<u4", 2)])
+    rows: NDArray[np.void] = np.zeros(count, layout)
+    rows["xyz"][:, 0], rows["length"] = np.arange(count), 2
+    path = write(tmp_path, header(BINARY, f"{XYZ}, list uchar uint ids", count), rows.tobytes())
+    np.testing.assert_array_equal(read_ply(path, count).points_in_world[:, 0], np.arange(count))
+
+
 XYZ = "float x, float y, float z"
 BINARY = "binary_little_endian"
+POINT_LINES = "element vertex 3\nproperty float x\nproperty float y\nproperty float z\n"
 
 
 @pytest.mark.parametrize(
@@ -98,9 +165,18 @@ BINARY = "binary_little_endian"
         (header(BINARY, "float x, float y"), b"\0" * 36, UnreadablePlyError),
         (header(BINARY, "float x, float y, float y"), b"\0" * 36, UnreadablePlyError),
         (header(BINARY, "list uchar int x, float y, float z"), b"\0" * 36, UnreadablePlyError),
+        (header(BINARY, f"{XYZ}, list float int ids"), b"\0" * 48, UnreadablePlyError),
+        (header(BINARY, f"{XYZ}, list char int ids"), b"\xff" * 60, UnreadablePlyError),
+        (header(BINARY, f"{XYZ}, list uint int ids"), b"\xff" * 60, UnreadablePlyError),
+        (header(BINARY, f"{XYZ}, list uchar int ids"), b"\0" * 38, TruncatedPlyError),
+        (header(BINARY, f"{XYZ}, list uchar int ids"), b"\0" * 37 + b"\x09", TruncatedPlyError),
+        (header("ascii", f"{XYZ}, list uchar int ids"), b"1 2 3 1 7\n4 5 6 2 7\n7 8 9 0\n", TruncatedPlyError),
+        (header("ascii", f"{XYZ}, list uchar int ids"), b"1 2 3 -1\n" * 3, TruncatedPlyError),
         (header(BINARY, "float128 x, float y, float z"), b"\0" * 36, UnreadablePlyError),
         (header("morse", XYZ), b"\0" * 36, UnreadablePlyError),
         ("format ascii 1.0\nelement face 3\nelement vertex 3\n", b"", UnreadablePlyError),
+        ("format ascii 1.0\nelement face 3\n", b"", UnreadablePlyError),
+        (f"format {BINARY} 1.0\nelement pad 4000000000\nproperty double x\n{POINT_LINES}", b"", PlyTooLargeError),
         (header(BINARY, XYZ).replace("vertex 3", "vertex -3"), b"\0" * 36, UnreadablePlyError),
         ("", b"", UnreadablePlyError),
     ],

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import math
 import os
 import signal
 import struct
@@ -9,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from reconstructor.decoders.inspection import DamagedImageError, ImageTooCostlyError, NotAnImageError, PixelLimits
 from reconstructor.decoders.pool import Decoders
@@ -34,6 +35,20 @@ def scan_bomb() -> bytes:
     return whole[:-2] + scan * 3000 + whole[-2:]
 
 
+def tiff(tag: int, value: object) -> bytes:
+    stream = io.BytesIO()
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[tag] = value
+    Image.new("L", (80, 60)).save(stream, "TIFF", tiffinfo=tags)
+    return stream.getvalue()
+
+
+def infinite_picture() -> bytes:
+    stream = io.BytesIO()
+    Image.new("F", (80, 60), math.inf).save(stream, "TIFF")
+    return stream.getvalue()
+
+
 async def test_a_photograph_is_inspected_and_reduced(decoders: Decoders) -> None:
     content = photograph(1, width_px=400, height_px=300)
     found = await decoders.inspect(content)
@@ -46,8 +61,21 @@ async def test_a_photograph_is_inspected_and_reduced(decoders: Decoders) -> None
 async def test_a_refusal_comes_back_as_it_was_made(decoders: Decoders) -> None:
     with pytest.raises(NotAnImageError):
         await decoders.inspect(b"GIF89a")
-    with pytest.raises(DamagedImageError, match="does not decode"):
+    with pytest.raises(DamagedImageError, match="the file itself is cut or damaged"):
         await decoders.inspect(photograph(1)[:-300])
+    with pytest.raises(DamagedImageError, match="not finite"):
+        await decoders.inspect(infinite_picture())
+    for tag, value in ((50706, b"\1\4\0\0"), (254, 1), (262, 32803)):  # of a DNG, and of what other raw files have
+        with pytest.raises(NotAnImageError, match="raw file"):
+            await decoders.inspect(tiff(tag, value))
+    for start, word in (
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (b"\0\0\0\x18ftypcrx ", "raw file"),
+        (b"FUJIFILMCCD-RAW", "raw file"),
+    ):
+        with pytest.raises(NotAnImageError, match=word):
+            await decoders.inspect(start + bytes(100))
+    assert (await decoders.inspect(tiff(270, "a facade"))).content_type == "image/tiff"
     assert await decoders.thumbnail(b"GIF89a") is None
 
 

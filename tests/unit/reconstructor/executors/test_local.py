@@ -72,6 +72,26 @@ async def test_one_process_answers_many_calls_in_its_own_folder(tmp_path: Path, 
     assert local._child is child
 
 
+async def test_a_black_box_gets_our_environment_without_how_to_reach_the_broker(
+    monkeypatch: pytest.MonkeyPatch, executor: Executors
+) -> None:
+    secrets = {
+        "CAIRN_RECONSTRUCTOR_BROKER__PASSWORD": "secret-1",
+        "CAIRN_EDGE_BROKER__PASSWORD_FILE": "/secret-2",
+        "cairn_reconstructor_broker__password": "secret-3",
+        "CAIRN_VIEW_BROKER": '{"password": "secret-4"}',
+        "CAIRN_BROKER_KEY": "secret-5",
+    }
+    for name, value in (secrets | {"CAIRN_ENGINE_WEIGHTS": "plain", "BROKER_OF_HOUSES": "plain"}).items():
+        monkeypatch.setenv(name, value)
+    local = executor("instant")
+    await local.start()
+    assert local._child is not None
+    found = psutil.Process(local._child.pid).environ()
+    assert "secret" not in str(found)
+    assert (found["CAIRN_ENGINE_WEIGHTS"], found["BROKER_OF_HOUSES"]) == ("plain", "plain")
+
+
 async def test_what_a_black_box_prints_does_not_disturb_its_answers(executor: Executors) -> None:
     local = executor("prints_a_lot")
     assert (await local.call(CALL, 20)).is_dir()

@@ -8,7 +8,7 @@ import pytest
 
 from broker.shards import encode_ply
 from reconstructor.black_box import BadUpdateError, Update, write_update
-from reconstructor.clouds.ply import NotFinitePlyError, PlyTooLargeError
+from reconstructor.clouds.ply_errors import NotFinitePlyError, PlyTooLargeError
 from reconstructor.jobs.answer import NoOutputError, read_answer
 from reconstructor.plain_files import NotPlainFileError
 from tests.black_boxes import POINTS_PER_IMAGE, patch, writes_nan

@@ -7,7 +7,8 @@ from broker.ids import Encoding, ProjectId
 from broker.messages import ScaleSource, Similarity
 from broker.shards import decode
 from reconstructor.black_box import Update
-from reconstructor.clouds.ply import NotFinitePlyError, WideCloud
+from reconstructor.clouds.ply import WideCloud
+from reconstructor.clouds.ply_errors import NotFinitePlyError
 from reconstructor.metric_scale.scale import NOTHING_KNOWN, Scale, Scaling
 from reconstructor.publishing.manifests import CloudOutOfBoundsError, begin, grow
 from reconstructor.storage.reference_set import ReferenceSet

@@ -52,6 +52,19 @@ def test_intrinsics_turn_with_the_photograph(tmp_path: Path, orientation: int) -
     assert (photograph.sensor.width_px, photograph.sensor.height_px) == photograph.gray.shape[::-1]
 
 
+def test_a_picture_of_12_bits_in_16_has_its_brightness(tmp_path: Path) -> None:
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.full((100, 160), 2048, np.uint16)).save(path)
+    assert (read_photograph(path, SETTINGS).gray == 127).all()
+
+
+def test_a_picture_of_infinite_values_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "depth.tif"
+    Image.fromarray(np.full((100, 160), np.inf, np.float32)).save(path)
+    with pytest.raises(UnreadablePhotographError, match="not finite"):
+        read_photograph(path, SETTINGS)
+
+
 def test_a_small_photograph_is_not_enlarged(tmp_path: Path) -> None:
     path = tmp_path / "small.png"
     marked().resize((160, 100)).save(path)

@@ -1,0 +1,57 @@
+"""Does a file end where its format says? A file cut on a card or in a copy is noticed without decoding a pixel."""
+
+import re
+from typing import Final
+
+_JPEG, _PNG, _RIFF, _WEBP = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF", b"WEBP"
+_SCAN, _END = 0xDA, 0xD9
+_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
+_MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+
+
+def is_whole(content: bytes) -> bool:
+    """Whether a JPEG, PNG or WebP reaches its end; of another format only that it has bytes.
+
+    What follows behind the end is of no interest: cameras write further images there.
+    """
+    if content.startswith(_JPEG):
+        return _is_whole_jpeg(content)
+    if content.startswith(_PNG):
+        return _is_whole_png(content)
+    if content[:4] == _RIFF and content[8:12] == _WEBP:
+        return len(content) >= int.from_bytes(content[4:8], "little") + 8
+    return bool(content)
+
+
+def _is_whole_jpeg(content: bytes) -> bool:
+    place = len(_JPEG)
+    while place + 1 < len(content):
+        if content[place] != 0xFF:  # noqa: PLR2004 - every marker begins so
+            return False
+        marker = content[place + 1]
+        if marker == _END:
+            return True
+        if marker == 0xFF:  # noqa: PLR2004 - a fill byte
+            place += 1
+        elif marker in _ALONE:
+            place += 2
+        else:
+            if place + 4 > len(content):
+                return False
+            place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+            if marker == _SCAN:
+                found = _MARKER_IN_SCAN.search(content, place)
+                if found is None:
+                    return False
+                place = found.start()
+    return False
+
+
+def _is_whole_png(content: bytes) -> bool:
+    place = len(_PNG)
+    while place + 12 <= len(content):
+        kind = content[place + 4 : place + 8]
+        place += 12 + int.from_bytes(content[place : place + 4], "big")
+        if kind == b"IEND":
+            return place <= len(content)
+    return False

@@ -1,0 +1,89 @@
+"""Which projects does a system serve? Those that `projects` in cairn.toml lists, for the reconstructor and for the page."""
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from broker.config import BadSettingsError, settings_file
+from broker.files import write_durably
+from broker.ids import ProjectId
+
+SERVING: Final = ("reconstructor", "viewer")  # the tables of the programs that serve projects
+_BROKER_DATA: Final = "data/broker"
+
+
+@dataclass(slots=True)
+class ProjectList:
+    """One settings file, to change its lists of projects; comments and everything else in it stay.
+
+    Attributes:
+        file: cairn.toml.
+        document: what it says; changes are on the disk after `write`.
+    """
+
+    file: Path
+    document: tomlkit.TOMLDocument
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """Read a settings file; one that is not there is empty. Raises BadSettingsError when it cannot be read."""
+        try:
+            return cls(file, tomlkit.parse(file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return cls(file, tomlkit.document())
+        except (OSError, UnicodeDecodeError, TOMLKitError) as exc:
+            raise BadSettingsError(f"cannot read {file}: {exc}") from exc
+
+    @classmethod
+    def of_broker(cls, data_dir: Path) -> Self | None:
+        """The list of the system whose broker keeps its data there; None when the settings in use are of another one."""
+        file = settings_file()
+        if file is None:
+            return None
+        found = cls.read(file)
+        named = found.document.get("broker", {}).get("data_dir", _BROKER_DATA)
+        return found if Path(named).resolve() == data_dir.resolve() else None
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts of the programs that serve."""
+        connections = (self.document[name].get("broker", {}) for name in SERVING if name in self.document)
+        return tuple(str(each["username"]) for each in connections if "username" in each)
+
+    def has(self, project: ProjectId) -> bool:
+        """Whether every program lists a project."""
+        lists = [self.document[name].get("projects", []) for name in SERVING if name in self.document]
+        return bool(lists) and all(project in each for each in lists)
+
+    def add(self, project: ProjectId) -> None:
+        """List a project for every program that has a table."""
+        for projects in self._lists():
+            if project not in projects:
+                projects.append(str(project))
+
+    def remove(self, project: ProjectId) -> None:
+        """Take a project off the lists; raises BadSettingsError when a program would have none left."""
+        for projects in self._lists():
+            if list(projects) == [project]:
+                raise BadSettingsError(f"{project} is the only project in {self.file}: add another one first")
+            if project in projects:
+                projects.remove(str(project))
+
+    def write(self) -> None:
+        """Write the file durably, with the permissions that it had; raises BadSettingsError."""
+        try:
+            mode = stat.S_IMODE(self.file.stat().st_mode) if self.file.exists() else None
+            write_durably(self.file.parent, {self.file.name: tomlkit.dumps(self.document).encode()})
+            if mode is not None:
+                self.file.chmod(mode)  # other users' programs may read it, whatever our umask is
+        except OSError as exc:
+            raise BadSettingsError(f"cannot write {self.file}: {exc.strerror}") from exc
+
+    def _lists(self) -> list[Any]:
+        return [
+            self.document[name].setdefault("projects", tomlkit.array()) for name in SERVING if name in self.document
+        ]
