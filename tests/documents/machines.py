@@ -109,6 +109,7 @@ class Machine:
             "PATH": f"{home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "PIP_CACHE_DIR": str(cache / "pip"),  # what was downloaded once is not downloaded again
             "npm_config_cache": str(Path.home() / ".npm"),
+            "CAIRN_BIN_DIR": f"{home}/.local/bin",  # set-up as root would put every machine's command into one folder
             "BROWSER": "true",  # a page that opens by itself opens nowhere
         }
 
