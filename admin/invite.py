@@ -41,7 +41,7 @@ def invite_user(
     secret = Invitations(system.data / "broker").add(user, lasts=lasts, uses=uses)
     viewer = settings["viewer"]
     is_open = viewer["host"] not in {"127.0.0.1", "localhost", "::1"}
-    host = host or (local_address() if is_open else "127.0.0.1")
+    host = host or (public_address(system) if is_open else "127.0.0.1")
     shown = f"[{host}]" if ":" in host else host
     return Link(page=f"http://{shown}:{viewer['port']}/", host=host, secret=secret)
 
@@ -52,6 +52,11 @@ def read_duration(text: str) -> timedelta:
     if found is None:
         raise BadInvitationError(f"{text!r} is no time: write it like 30m, 24h or 7d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def public_address(system: System) -> str:
+    """How other machines reach this system: by the name that it was set up with, else by this machine's address."""
+    return next(iter(system.settings()["broker"].get("names", ())), None) or local_address()
 
 
 def local_address() -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.mosquitto import Mosquitto
+from broker.printable import printable
 
 RESTART_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
@@ -114,7 +115,7 @@ class Program:
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - _LAST_WORDS_BYTES))
             lines = log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return printable(lines[-1]) if lines else "it said nothing"
 
 
 async def keep_broker(broker: Mosquitto) -> None:

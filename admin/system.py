@@ -1,7 +1,7 @@
 """Where does a system keep its parts, and what is set up? One folder: cairn.toml, and `data` with accounts, keys and images."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -69,6 +69,10 @@ class System:
         """Its authority and certificate."""
         return TlsFiles(self.data / "tls")
 
+    def names(self) -> frozenset[str]:
+        """How other machines reach this one; raises BadSettingsError when cairn.toml cannot be read."""
+        return machine_names() | frozenset(self.settings().get("broker", {}).get("names", ()))
+
     def password_file(self, name: str) -> Path:
         """Where a program of this machine finds its password."""
         return self.data / "secrets" / f"{name}.password"
@@ -99,8 +103,13 @@ class System:
         """Whether it serves a project already. Raises BadSettingsError when cairn.toml cannot be read."""
         return ProjectList.read(self.settings_file).has(project)
 
-    def add_project(self, project: ProjectId, ports: Ports) -> None:
+    def add_project(self, project: ProjectId, ports: Ports, names: Sequence[str] = ()) -> None:
         """Set the system up for a project, or for one more; what people changed in cairn.toml stays.
+
+        Args:
+            project: the project.
+            ports: where a new system listens.
+            names: names and addresses of this machine that it does not know itself.
 
         Raises:
             BadSettingsError: cairn.toml cannot be read, or the folder cannot be written.
@@ -110,13 +119,16 @@ class System:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._open_accounts(project)
             if ports.tls is not None:
-                self.tls.ensure(machine_names())
+                self.tls.ensure(self.names() | frozenset(names))
         except OSError as exc:
             raise BadSettingsError(f"cannot write {exc.filename}: {exc.strerror}") from exc
         for name, values in self._tables(ports).items():
             table = served.document.setdefault(name, tomlkit.table())
             for key, value in values.items():
                 table.setdefault(key, value)
+        if names:
+            said = served.document["broker"].setdefault("names", tomlkit.array())
+            said.extend(name for name in names if name not in said)
         served.add(project)
         served.write()
 

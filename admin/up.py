@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from admin.certificates import machine_names
 from admin.programs import Program
 from admin.system import System
 from broker.config import SETTINGS_VARIABLE, BadSettingsError
@@ -38,7 +37,7 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
         BrokerStartError: another broker has its port.
     """
     broker = _checked_broker(system)
-    if broker.certificate == system.tls.certificate.resolve() and system.tls.ensure(machine_names()):
+    if broker.certificate == system.tls.certificate.resolve() and system.tls.ensure(system.names()):
         get_logger().info("certificate_renewed", file=str(system.tls.certificate))
     programs = [_program(name, system) for name in _WORDS]
     board = Board(ViewerSettings.load())

@@ -1,7 +1,7 @@
 """What is a channel? One row of the contract: its topic, who may use it, and how a message is published there."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -23,7 +23,7 @@ from broker.ids import (
     Verb,
 )
 from broker.outgoing import Outgoing
-from broker.topics import BadTopicError, LevelValue, TopicSpace, TopicTemplate
+from broker.topics import BadTopicError, LevelValue, TopicSpace, TopicTemplate, discovery_topic
 
 JSON: Final = "application/json"
 _Level = TypeVar("_Level")
@@ -69,8 +69,9 @@ class Channel:
         max_bytes: the largest payload that is published or read.
         writers: roles that may publish.
         readers: roles that may subscribe.
-        own_level: the level that must equal the user name, for everybody but the reconstructor and ops.
+        own_level: the level that must equal the user name; ops read all of them, and write to any agent.
         is_read_by_all: people see everybody's, though they write only their own; a rig sees its own one.
+        writers_of_verb: of a topic whose last level is a verb, who may publish each; the others may not publish it.
     """
 
     name: str
@@ -85,11 +86,19 @@ class Channel:
     max_bytes: int = MAX_JSON_BYTES
     own_level: str | None = None
     is_read_by_all: bool = False
+    writers_of_verb: Mapping[Verb, frozenset[Role]] = field(default_factory=dict)
 
     @property
     def is_json(self) -> bool:
         """Whether `mosquitto_sub -v` shows readable lines."""
         return bool(self.messages)
+
+    def writable(self, role: Role) -> Iterator[Mapping[str, LevelValue]]:
+        """The topics that a role may publish to: each as the levels that are fixed, none for the whole channel."""
+        if self.writers_of_verb:
+            yield from ({"verb": verb} for verb, roles in self.writers_of_verb.items() if role in roles)
+        elif role in self.writers:
+            yield {}
 
     def outgoing(
         self,
@@ -157,6 +166,11 @@ class Channel:
 def clearing_of(topic: str) -> Outgoing:
     """Build the empty message that removes what the broker retains on one of our topics."""
     return Outgoing(topic=topic, payload=b"", qos=1, is_retained=True)
+
+
+def discovery_outgoing(prefix: str, agent: str, payload: bytes) -> Outgoing:
+    """Build the retained message that describes a rig to Home Assistant; its topic is outside our root."""
+    return Outgoing(topic=discovery_topic(prefix, agent), payload=payload, qos=1, is_retained=True, content_type=JSON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

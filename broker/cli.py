@@ -4,22 +4,25 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from broker.accounts.access import BadUserError, User, acl
-from broker.accounts.keeper import Keeper
+from broker.accounts.access import Account, BadUserError, User, acl
+from broker.accounts.keeper import SOCKET_NAME, Keeper
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
 from broker.errors import CairnError
-from broker.files import keep_private
+from broker.files import bound, give_to_owner_of_folder, keep_private
 from broker.ids import ProjectId
 from broker.mosquitto import Mosquitto
 from broker.projects.project_list import ProjectList
 from broker.projects.settings_watch import LOOK_S
+from broker.service.install import sudo_line
+from broker.service.system_mosquitto import ETC, SystemMosquitto
 from broker.settings import Settings
 from broker.topics import DEFAULT_ROOT, TopicSpace
 
@@ -35,8 +38,13 @@ PasswordTo = Annotated[
     typer.Option(metavar="FILE", help="Where to write the password; NAME.password by default.", show_default=False),
 ]
 DataDir = Annotated[Path, typer.Option("--data", help="The broker's folder: accounts, conf, log and what is retained.")]
+SystemFolder = Annotated[
+    Path | None,
+    typer.Option("--to", help="The settings folder of the system's Mosquitto; /etc/mosquitto by default."),
+]
 _DATA = Path("data/broker")
 _WATCH_S = 0.2
+_MOST_LOG_BYTES = 16 * 1024 * 1024  # about 100,000 connections
 _GOODBYE_S = 2 * LOOK_S + 1.0  # in which a reconstructor that runs says `offline`, while its account still may
 
 
@@ -73,34 +81,95 @@ def start(
         key=key,
         root=root,
     )
+    plan, book, stop = settings.plan(), UserBook(settings.data_dir), _asked_to_stop()
+    stamp, accounts = book.stamp(), book.accounts()
+    with Mosquitto(plan, accounts) as broker:
+        sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
+        if not accounts:
+            sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")
+        _keep(settings, stamp, broker.reload, lambda: broker.pid is not None and not stop.wait(_WATCH_S))
+        if broker.pid is None:
+            sys.stderr.write(f"the broker ended by itself: see {plan.log}\n")
+            raise typer.Exit(1)
+
+
+@app.command("install")
+def install_accounts(
+    data: Annotated[Path | None, typer.Option("--data", help="The broker's folder.", show_default=False)] = None,
+    to: SystemFolder = None,
+) -> None:
+    """Use the system's own Mosquitto: write conf, passwords and ACL where it reads them, and reload it. Needs root."""
+    if (line := sudo_line()) is not None:
+        print(line)
+        raise typer.Exit(1)
+    settings = Settings.load(data_dir=data, system_folder=to)
     plan = settings.plan()
+    book = UserBook(plan.data_dir)
+    system = SystemMosquitto(plan=plan, folder=settings.system_folder or ETC)
+    system.install(book.accounts())
+    sys.stderr.write(f"{len(book.users())} accounts are in force; the system's Mosquitto reads {system.conf}\n")
+
+
+@app.command("keep")
+def keep_accounts(
+    data: Annotated[Path | None, typer.Option("--data", help="The broker's folder.", show_default=False)] = None,
+    to: SystemFolder = None,
+) -> None:
+    """Look after the system's own Mosquitto until Ctrl-C: changes of accounts act at once, invitations are redeemed.
+
+    Needs root, or Mosquitto's own user.
+    """
+    settings = Settings.load(data_dir=data, system_folder=to)
+    plan, book, stop = settings.plan(), UserBook(settings.data_dir), _asked_to_stop()
+    stamp = book.stamp()
+    system = SystemMosquitto(plan=plan, folder=settings.system_folder or ETC)
+    system.reload(book.accounts())
+    sys.stderr.write(f"the accounts of {system.private} follow those of {plan.data_dir}; Ctrl-C stops it\n")
+    _keep(settings, stamp, system.reload, lambda: not stop.wait(_WATCH_S))
+
+
+def _asked_to_stop() -> threading.Event:
+    """Set by Ctrl-C and by SIGTERM."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _keep(
+    settings: Settings,
+    stamp: tuple[int, ...],
+    reload: Callable[[list[Account]], None],
+    goes_on: Callable[[], bool],
+) -> None:
+    """Redeem invitations, and put changes of accounts in force.
+
+    Args:
+        settings: of the broker.
+        stamp: of the accounts that are in force.
+        reload: puts others in force.
+        goes_on: waits a little, and says whether to go on.
+    """
+    plan = settings.plan()
     book = UserBook(plan.data_dir)
-    stamp, accounts = book.stamp(), book.accounts()
     keeper = Keeper(
         data_dir=plan.data_dir,
         root=plan.space.root,
         port=plan.tls_port or plan.port,
         authority=settings.authority,
     )
-    with Mosquitto(plan, accounts) as broker, keeper.listening():
-        sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
-        if not accounts:
-            sys.stderr.write("there is no account yet: add one with `cairn broker user add`\n")
-        while not stop.wait(_WATCH_S):
-            if broker.pid is None:
-                sys.stderr.write(f"the broker ended by itself: see {plan.log}\n")
-                raise typer.Exit(1)
+    with keeper.listening():
+        give_to_owner_of_folder(plan.data_dir / SOCKET_NAME)
+        while goes_on():
+            bound(plan.log, _MOST_LOG_BYTES)
             if stamp != book.stamp():
                 stamp = book.stamp()
-                _reload(broker, book)
+                _reload(book, reload)
 
 
-def _reload(broker: Mosquitto, book: UserBook) -> None:
+def _reload(book: UserBook, reload: Callable[[list[Account]], None]) -> None:
     try:
-        broker.reload(book.accounts())
+        reload(book.accounts())
     except CairnError as exc:
         sys.stderr.write(f"the accounts stay as they were: {exc.sentence}\n")
     else:

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from broker.channel import JSON, Channel, Match, Role
-from broker.ids import BadIdError
+from broker.channel import Channel, Match, Role
+from broker.ids import BadIdError, Verb
 from broker.manifest import CameraPage, Manifest, ManifestPage
 from broker.messages import (
     EVENTS,
+    DesiredScaleBar,
     Flow,
     Missing,
     Presence,
@@ -19,7 +20,6 @@ from broker.messages import (
     UploadBegin,
     UploadEnd,
 )
-from broker.outgoing import Outgoing
 from broker.rig_messages import (
     AgentDescription,
     AgentHealth,
@@ -29,7 +29,7 @@ from broker.rig_messages import (
     DesiredSettings,
     ReportedSettings,
 )
-from broker.topics import BadTopicError, TopicSpace, TopicTemplate, discovery_topic
+from broker.topics import BadTopicError, TopicSpace, TopicTemplate
 
 MIB: Final = 1024 * 1024
 MAX_IMAGE_BYTES: Final = 30 * MIB  # below mosquitto.conf's max_packet_size of 32 MiB, header included
@@ -49,6 +49,16 @@ _SENDERS: Final = frozenset({Role.AGENT, Role.CONTRIBUTOR})
 _AGENT: Final = frozenset({Role.AGENT})
 _OPERATOR: Final = frozenset({Role.OPERATOR})
 _EVERYBODY: Final = frozenset(Role)
+_PEOPLE: Final = _VIEWERS | _OPERATOR
+
+# The broker's ACL alone enforces this: a program that receives a request knows its sender's name and not the role.
+VERB_WRITERS: Final = {
+    Verb.PING: _PEOPLE | _AGENT,
+    Verb.RESYNC: _PEOPLE,
+    Verb.REFETCH: _OPERATOR,
+    Verb.PAUSE: _OPERATOR,
+    Verb.RESUME: _OPERATOR,
+}
 
 IMAGE: Final = Channel(
     name="image",
@@ -165,7 +175,7 @@ COMMAND: Final = Channel(
     meaning="ops tell a rig to do something",
     messages=(Command,),
     writers=_OPERATOR,
-    readers=_AGENT | _OPS,
+    readers=_AGENT | _OPS | _RECONSTRUCTOR,  # for the audit log
     own_level="agent",
 )
 COMMAND_REPLY: Final = Channel(
@@ -184,7 +194,7 @@ DESIRED_SETTINGS: Final = Channel(
     messages=(DesiredSettings,),
     is_retained=True,
     writers=_OPERATOR,
-    readers=_AGENT | _OPS,
+    readers=_AGENT | _OPS | _RECONSTRUCTOR,  # for the audit log
     own_level="agent",
 )
 REPORTED_SETTINGS: Final = Channel(
@@ -250,7 +260,7 @@ SHARD: Final = Channel(
     content_type=BYTES,
     max_bytes=MAX_SHARD_BYTES,
     writers=_RECONSTRUCTOR,
-    readers=_VIEWERS,
+    readers=_PEOPLE,
 )
 CAMERA_PAGE: Final = Channel(
     name="camera_page",
@@ -270,30 +280,41 @@ IMAGE_THUMBNAIL: Final = Channel(
     content_type="image/jpeg",
     max_bytes=MAX_THUMBNAIL_BYTES,
     writers=_RECONSTRUCTOR,
-    readers=_VIEWERS,
+    readers=_PEOPLE,
 )
 SCALE_BAR: Final = Channel(
     name="scale_bar",
     template=TopicTemplate("scale/current"),
-    meaning="a known distance between two points, which gives everybody metres",
+    meaning="the known distance that gives everybody metres, and whose it is",
     messages=(ScaleBar,),
     is_retained=True,
+    writers=_RECONSTRUCTOR,
+    readers=_VIEWERS | _OPS,
+)
+DESIRED_SCALE_BAR: Final = Channel(
+    name="desired_scale_bar",
+    template=TopicTemplate("scale/{user}/desired"),
+    meaning="a known distance between two points, as a person measured it; empty: none is known any more",
+    messages=(DesiredScaleBar,),
     writers=frozenset({Role.CONTRIBUTOR, Role.OPERATOR}),
-    readers=_VIEWERS | _OPS | _RECONSTRUCTOR,
+    readers=_RECONSTRUCTOR | _OPS,
+    own_level="user",
 )
 REQUEST: Final = Channel(
     name="request",
     template=TopicTemplate("request/{user}/{verb}"),
     meaning="resync, ping, refetch, pause or resume",
     messages=(Request,),
-    writers=_VIEWERS | _AGENT,
+    max_bytes=256 * 1024,  # a resync that names every shard of a large project
+    writers=frozenset().union(*VERB_WRITERS.values()),
+    writers_of_verb=VERB_WRITERS,
     readers=_RECONSTRUCTOR | _OPS,
     own_level="user",
 )
 RESPONSE: Final = Channel(
     name="response",
     template=TopicTemplate("response/{user}/{connection}"),
-    meaning="the answer to a request",
+    meaning="the answer to a request, also when it is refused",
     messages=(Response,),
     writers=_RECONSTRUCTOR,
     readers=_VIEWERS | _AGENT | _OPS,
@@ -302,23 +323,23 @@ RESPONSE: Final = Channel(
 PRESENCE: Final = Channel(
     name="presence",
     template=TopicTemplate("presence/{user}/{connection}"),
-    meaning="somebody is watching; the last will clears it",
+    meaning="somebody is watching; cleared by the last will, and by the reconstructor when there are too many",
     messages=(Presence,),
     is_retained=True,
-    writers=_VIEWERS,
+    max_bytes=1024,
+    writers=_PEOPLE,
     readers=_VIEWERS | _RECONSTRUCTOR | _OPS,
     own_level="user",
     is_read_by_all=True,
 )
 PROBE: Final = Channel(
     name="probe",
-    template=TopicTemplate("probe/{user}/{connection}"),
-    meaning="bytes by which a doctor times the way to the broker and back; cleared at once",
-    is_retained=True,
+    template=TopicTemplate("probe/{user}"),
+    meaning="bytes by which a doctor times the way to the broker and back",
     content_type=BYTES,
     max_bytes=MAX_PROBE_BYTES,
-    writers=_VIEWERS | _AGENT,
-    readers=_VIEWERS | _AGENT,
+    writers=_PEOPLE,
+    readers=_PEOPLE | _RECONSTRUCTOR,
     own_level="user",
 )
 
@@ -347,6 +368,7 @@ CHANNELS: Final[tuple[Channel, ...]] = (
     CAMERA_PAGE,
     IMAGE_THUMBNAIL,
     SCALE_BAR,
+    DESIRED_SCALE_BAR,
     REQUEST,
     RESPONSE,
     PRESENCE,
@@ -372,8 +394,3 @@ def match(space: TopicSpace, topic: str) -> Match:
         if levels is not None:
             return Match(channel=channel, project=project, _levels=levels)
     raise refused or BadTopicError(f"no channel is called {rest[:80]!r}: see docs/wire.md")
-
-
-def discovery_outgoing(prefix: str, agent: str, payload: bytes) -> Outgoing:
-    """Build the retained message that describes a rig to Home Assistant; its topic is outside our root."""
-    return Outgoing(topic=discovery_topic(prefix, agent), payload=payload, qos=1, is_retained=True, content_type=JSON)

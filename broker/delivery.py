@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,13 +23,15 @@ from broker.clients.limits import BrokerLimits
 from broker.clients.publications import DROPPED, Publications, PublishReason, PublishResult
 from broker.clients.refusals import (
     QUOTA_EXCEEDED,
-    BrokerRefusedError,
-    BrokerUnsuitableError,
     DeliveryTimeoutError,
     PublishRefusedError,
-    advice_on_refusal,
+    connection_refused,
+    reading_refused,
     refusal_of,
+    unsuitable,
 )
+from broker.clients.subscriptions import Subscription
+from broker.clients.unreached import why_unreached
 from broker.config import Connection
 from broker.logs import get_logger
 from broker.outgoing import Outgoing
@@ -72,7 +75,7 @@ class Delivery:
     Args:
         connection: broker and credentials.
         client_id: stable name of the session; two programs with one name take it over from each other without end.
-        subscriptions: filters, all at QoS 1, subscribed again at each connect.
+        subscriptions: filters, subscribed again at each connect; as plain text at QoS 1.
         will: the message that the broker publishes when the connection is lost.
         will_delay_s: how long the broker waits for a reconnect before it publishes the will.
         receive_maximum: QoS 1 messages under way to us without acknowledgement.
@@ -84,13 +87,13 @@ class Delivery:
         connection: Connection,
         *,
         client_id: str,
-        subscriptions: tuple[str, ...] = (),
+        subscriptions: tuple[str | Subscription, ...] = (),
         will: Outgoing | None = None,
         will_delay_s: int = 0,
         receive_maximum: int = RECEIVE_MAXIMUM,
         session_expiry_s: int = SESSION_EXPIRY_S,
     ) -> None:
-        self._connection, self._subscriptions = connection, subscriptions
+        self._connection, self._subscriptions = connection, [_subscription(each) for each in subscriptions]
         self._log = get_logger(client_id=client_id, host=connection.host, port=connection.port)
         self._client = _client(connection, client_id, will, will_delay_s)
         self._connect_properties = connect_properties(
@@ -104,7 +107,7 @@ class Delivery:
         self._standing = ConnectionState(f"{connection.host}:{connection.port}", self._log)
         self._pending_state = Connected(count=0, is_session_present=False)
         self._limits, self._places = BrokerLimits(), asyncio.Semaphore(MAX_IN_FLIGHT)
-        self._connect_count = 0
+        self._connect_count, self._is_answered = 0, False  # the latter: a CONNACK came on the present connection
 
     @property
     def is_connected(self) -> bool:
@@ -121,14 +124,14 @@ class Delivery:
         """Whether another program uses our client id: a cloned rig, or an old process that still runs."""
         return self._backoff.is_name_contested(is_connected=self.is_connected)
 
-    async def wait_connected(self, timeout_s: float) -> Connected:
-        """Wait until messages can flow.
+    async def wait_connected(self, timeout_s: float, *, is_patient: bool = True) -> Connected:
+        """Wait until messages can flow; without patience, only until the first attempt has failed.
 
         Raises:
             BrokerRefusedError: wrong name or password, or not authorised.
-            DeliveryTimeoutError: no broker in time.
+            DeliveryTimeoutError: no broker in time; the message says what the last attempt met.
         """
-        return await self.next_connection(0, timeout_s)
+        return await self._standing.next_connection(0, timeout_s, is_patient=is_patient)
 
     async def next_connection(self, after: int, timeout_s: float) -> Connected:
         """Wait for a standing connection whose count is above `after`; raises like `wait_connected`."""
@@ -226,10 +229,11 @@ class Delivery:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
+        self._is_answered = True
         if reason.is_failure:
             self._set_retry()
             self._backoff.note_failed()
-            self._refuse(BrokerRefusedError, f"{reason}; {advice_on_refusal(reason.value)}")
+            self._hand_over(self._standing.refuse, connection_refused(self._connection, reason.value, str(reason)))
             return
         limits = BrokerLimits.announced(properties)
         if self._backoff.is_hung_up_on:  # paho would send the same messages again at every connection
@@ -239,23 +243,23 @@ class Delivery:
             self._drop(DROPPED)
             self._limits, self._places = limits, asyncio.Semaphore(min(MAX_IN_FLIGHT, limits.receive_maximum))
         if complaint := limits.complaint():  # the connection stays, unused: another one would be no better
-            self._refuse(BrokerUnsuitableError, complaint)
+            self._hand_over(self._standing.refuse, unsuitable(self._connection, complaint))
             return
         self._backoff.note_connected()
         self._connect_count += 1
         is_kept, count = flags.session_present, self._connect_count
         self._pending_state = Connected(count=count, is_session_present=is_kept, limits=limits)
         if self._subscriptions:
-            client.subscribe([(each, SubscribeOptions(qos=1)) for each in self._subscriptions])
+            client.subscribe(self._subscriptions)
         else:
             self._stand()
 
     def _on_subscribe(
         self, _client: mqtt.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
-        refused = [each for each, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
+        refused = [each for (each, _), reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
         if refused:
-            self._refuse(BrokerRefusedError, f"subscription to {', '.join(refused)} refused; {advice_on_refusal(0)}")
+            self._hand_over(self._standing.refuse, reading_refused(self._connection, refused))
             return
         self._stand()
 
@@ -270,11 +274,15 @@ class Delivery:
         is_taken_over, is_waiting = reason.value == SESSION_TAKEN_OVER, self._publications.is_waiting
         self._backoff.note_disconnected(is_taken_over=is_taken_over, is_waiting=is_waiting)
         self._set_retry()
+        if not self._is_answered:
+            self._hand_over(self._standing.fail, why_unreached(self._connection, None))
+        self._is_answered = False
         self._hand_over(partial(self._standing.fall, str(reason), is_quiet=self._backoff.is_full))
 
     def _on_connect_fail(self, _client: mqtt.Client, _userdata: Any) -> None:
         self._backoff.note_failed()
         self._set_retry()
+        self._hand_over(self._standing.fail, why_unreached(self._connection, sys.exception()))  # in paho's `except`
 
     def _on_publish(
         self, _client: mqtt.Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Properties
@@ -294,10 +302,6 @@ class Delivery:
     def _stand(self) -> None:
         is_quiet = self._backoff.is_full  # the one who publishes says that it is full
         self._hand_over(partial(self._standing.stand, self._pending_state, is_quiet=is_quiet))
-
-    def _refuse(self, kind: type[BrokerRefusedError], why: str) -> None:
-        host, port, user = self._connection.host, self._connection.port, self._connection.username
-        self._hand_over(self._standing.refuse, kind(f"the broker at {host}:{port} refuses user {user!r}: {why}"))
 
     def _drop(self, reason: PublishReason, of_large: PublishReason | None = None) -> None:
         """Forget what has no PUBACK; those who wait for one get the reason, or another one for large messages.
@@ -338,6 +342,11 @@ def _client(connection: Connection, client_id: str, will: Outgoing | None, will_
 def _send_at_once(_client: mqtt.Client, _userdata: Any, connection: Any) -> None:
     """Switch Nagle's algorithm off: a receipt would wait up to 40 ms for the TCP acknowledgement of the packet before it."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _subscription(wanted: str | Subscription) -> tuple[str, SubscribeOptions]:
+    each = Subscription(topics=wanted) if isinstance(wanted, str) else wanted
+    return each.topics, SubscribeOptions(qos=each.qos, retainAsPublished=each.is_retain_told)
 
 
 def _incoming(message: mqtt.MQTTMessage, acknowledge: Callable[[], None]) -> Incoming:

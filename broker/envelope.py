@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from broker.errors import CairnError
 from broker.ids import BadIdError, ProjectId
+from broker.printable import printable
 
 SCHEMA_MAJOR: Final = 1
 SCHEMA: Final = f"{SCHEMA_MAJOR}.0"
@@ -18,7 +19,8 @@ ImageNumber = Annotated[int, Field(ge=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 StoreId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]  # 64 random bits
 ComponentId = Annotated[int, Field(ge=0, le=9999)]
-Sentence = Annotated[str, Field(max_length=2000)]
+HARMLESS: Final = AfterValidator(printable)  # strangers write text that goes to terminals, logs and pages
+Sentence = Annotated[str, Field(max_length=2000), HARMLESS]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Vector3 = tuple[float, float, float]
 QuaternionWxyz = tuple[float, float, float, float]

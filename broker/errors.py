@@ -27,3 +27,10 @@ def first_error(group: BaseExceptionGroup[CairnError]) -> CairnError:
     """Return the first error of a task group, however deep the groups are nested."""
     first = group.exceptions[0]
     return first_error(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def one_line(exc: CairnError | PermissionError) -> str:
+    """What a command line says about an error that ends it."""
+    if isinstance(exc, CairnError):
+        return exc.sentence
+    return f"no permission for {exc.filename}: use the account that it belongs to; for a service that is root, by sudo"

@@ -129,10 +129,16 @@ def _channel_row(channel: Channel) -> str:
         f"{payload}: {channel.meaning}",
         str(channel.qos),
         "yes" if channel.is_retained else "no",
-        ", ".join(sorted(channel.writers)),
+        _writers(channel),
         ", ".join(sorted(channel.readers)),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _writers(channel: Channel) -> str:
+    if not channel.writers_of_verb:
+        return ", ".join(sorted(channel.writers))
+    return "; ".join(f"`{verb}`: {', '.join(sorted(roles))}" for verb, roles in channel.writers_of_verb.items())
 
 
 def _fields(name: str) -> list[str]:

@@ -16,6 +16,7 @@ RIG_PREFIX = "rig-"
 DIGEST_LENGTH = 16
 PAGE_DIGEST_LENGTH = 32
 SEQUENCE_LIMIT = 1_000_000
+SESSION_NAME_LENGTH = 30  # of a rig's name, in the sessions of its images
 
 
 class BadIdError(CairnError):
@@ -250,6 +251,12 @@ def client_id(program: str, name: str, token: str) -> str:
 def fresh_token() -> str:
     """64 random bits."""
     return secrets.token_hex(8)
+
+
+def is_session_of_rig(session: str, rig: str) -> bool:
+    """Whether a session begins with the rig's name; of a long name its first 30 signs are enough."""
+    head = rig[:SESSION_NAME_LENGTH]
+    return f"{session}-".startswith(f"{rig}-") or (len(rig) > len(head) and session.startswith(head))
 
 
 def level_of_account(name: str) -> SenderId:

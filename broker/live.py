@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
 
 from broker.clients.limits import BrokerLimits
+from broker.clients.refusals import BrokerRefusedError, connection_refused, refusal_of, unsuitable
+from broker.clients.unreached import why_unreached
 from broker.config import Connection
 from broker.contract import REQUEST, RESPONSE
 from broker.delivery import connect_properties
@@ -56,10 +59,12 @@ class _Client(aiomqtt.Client):
     Attributes:
         limits: as announced in the CONNACK.
         heard_at_s: when the last bytes of a message came, on the monotonic clock.
+        published: the reason code of the last PUBACK, which aiomqtt ignores.
     """
 
     limits = BrokerLimits()
     heard_at_s = 0.0
+    published: Any = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -77,12 +82,22 @@ class _Client(aiomqtt.Client):
         self.limits = BrokerLimits.announced(properties)
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
+    def _on_disconnect(self, *arguments: Any) -> None:
+        if not self._connected.done():  # aiomqtt would go on waiting for a CONNACK
+            self._connected.set_exception(aiomqtt.MqttError("hung up on before an answer came"))
+        super()._on_disconnect(*arguments)
+
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any = None) -> None:
+        self.published = reason_code
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
 
 class Follower:
     """A standing connection; made by `follow`."""
 
     def __init__(self, client: "_Client", connection: Connection) -> None:
         self._client, self._connection = client, connection
+        self._publishing = asyncio.Lock()  # a PUBACK then belongs to the message before it
 
     async def subscribe(self, *filters: str) -> None:
         """Begin to receive; retained messages come at once.
@@ -107,14 +122,19 @@ class Follower:
 
         Raises:
             PacketTooLargeError: it is above the broker's limit; it was not sent.
+            PublishRefusedError: not authorised, …
             BrokerLostError: the connection is gone.
         """
         self._client.limits.check(outgoing)
         try:
             topic, payload, qos, retain = outgoing.topic, outgoing.payload, outgoing.qos, outgoing.is_retained
-            await self._answered(self._client.publish(topic, payload, qos, retain, timeout=_LONG_S))
+            async with self._publishing:
+                await self._answered(self._client.publish(topic, payload, qos, retain, timeout=_LONG_S))
+                reason = self._client.published
         except aiomqtt.MqttError as exc:
             raise BrokerLostError(f"cannot publish to {outgoing.topic}: {exc}") from exc
+        if outgoing.qos and reason.is_failure:
+            raise refusal_of(outgoing.topic, reason.value, reason.getName())
 
     async def next_message(self, silence_s: float) -> LiveMessage | None:
         """The next message; None after so many seconds in which not a byte of one came, however slow the link is.
@@ -179,16 +199,22 @@ async def follow(connection: Connection, *, will: Outgoing | None = None) -> Asy
     )
     try:
         await _connect(client)
+    except MqttConnectError as exc:
+        raise BrokerLostError(_refusal(connection, exc.rc).sentence) from exc
     except aiomqtt.MqttError as exc:
-        where = f"{connection.host}:{connection.port}"
-        raise BrokerLostError(f"cannot reach the broker at {where} as {connection.username!r}: {exc}") from exc
+        # aiomqtt hides the system's error behind its own one
+        raise BrokerLostError(why_unreached(connection, exc.__context__)) from exc
     try:
         if complaint := client.limits.complaint():
-            raise BrokerLostError(f"the broker at {connection.host}:{connection.port} does not do: {complaint}")
+            raise BrokerLostError(unsuitable(connection, complaint).sentence)
         yield Follower(client, connection)
     finally:
         with contextlib.suppress(aiomqtt.MqttError):  # it is gone already, which is what we want
             await client.__aexit__(None, None, None)
+
+
+def _refusal(connection: Connection, reason: Any) -> BrokerRefusedError:
+    return connection_refused(connection, getattr(reason, "value", reason), str(reason))
 
 
 async def _connect(client: aiomqtt.Client) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, Field
 
 from broker.envelope import (
+    HARMLESS,
     ComponentId,
     Count,
     ImageNumber,
@@ -42,7 +43,10 @@ class ReceiptStatus(StrEnum):
 
 
 class UploadAcknowledged(Message):
-    """The receipt: the reconstructor's word that an image is safe on its disk, or why it is not taken."""
+    """The receipt: the reconstructor's word that an image is safe on its disk, or why it is not taken.
+
+    With `retry_at`, which only a quota sets, it is taken when it is sent again after that.
+    """
 
     type: Literal["upload_acknowledged"] = "upload_acknowledged"
     status: ReceiptStatus
@@ -52,6 +56,7 @@ class UploadAcknowledged(Message):
     sha256: Sha256 | None = None
     code: Word | None = None
     reason: Sentence | None = None
+    retry_at: AwareDatetime | None = None
 
 
 class UploadBegin(Message):
@@ -59,7 +64,7 @@ class UploadBegin(Message):
 
     type: Literal["upload_begin"] = "upload_begin"
     image_id: ImageId
-    content_type: Annotated[str, Field(max_length=64)]
+    content_type: Annotated[str, Field(max_length=64), HARMLESS]
     size_bytes: SizeBytes
     piece_bytes: SizeBytes
     sha256: Sha256
@@ -91,7 +96,7 @@ class MissingPieces(WireModel):
 class MissingSequences(WireModel):
     """Gaps in one session's count."""
 
-    session: Annotated[str, Field(max_length=39)]
+    session: Annotated[str, Field(max_length=39), HARMLESS]
     sequences: tuple[Count, ...]
 
 
@@ -128,12 +133,12 @@ class ReconstructorState(Message):
 
     type: Literal["reconstructor_state"] = "reconstructor_state"
     presence: ReconstructorPresence
-    boot_id: Annotated[str, Field(max_length=64)]
+    boot_id: Annotated[str, Field(max_length=64), HARMLESS]
     store_id: StoreId | None = None
     epoch: Count = 0
-    host: Annotated[str, Field(max_length=64)] = ""
+    host: Annotated[str, Field(max_length=64), HARMLESS] = ""
     contested_since: AwareDatetime | None = None
-    black_box: Annotated[str, Field(max_length=256)] = ""
+    black_box: Annotated[str, Field(max_length=256), HARMLESS] = ""
     has_manifest: bool = False
     image_count: Count = 0
     refetch_every: Annotated[int, Field(ge=1)] = 10
@@ -227,7 +232,7 @@ class Error(Event):
     code: Word
     reason: Sentence
     image_id: ImageId | None = None
-    topic: Annotated[str, Field(max_length=1024)] | None = None
+    topic: Annotated[str, Field(max_length=1024), HARMLESS] | None = None
 
 
 class Bounds(WireModel):
@@ -262,6 +267,8 @@ class WorldFrame(WireModel):
 
     metres_per_unit: Annotated[float, Field(gt=0)] | None = None
     scale_source: ScaleSource = ScaleSource.NONE
+    # Standard deviation over the scale; null where the source does not tell. Of GPS.
+    scale_deviation_ratio: Annotated[float, Field(ge=0)] | None = None
     up: Vector3 | None = None
     offset: Vector3 = (0.0, 0.0, 0.0)
     world_from_previous: Similarity = Similarity()
@@ -314,8 +321,18 @@ class CameraEntry(WireModel):
     height_px: Annotated[int, Field(ge=1)] | None = None
 
 
+class DesiredScaleBar(Message):
+    """Two points of the world and the distance between them on the object, as the person of the topic measured it."""
+
+    type: Literal["desired_scale_bar"] = "desired_scale_bar"
+    generation: Generation
+    begin: Vector3
+    end: Vector3
+    distance_m: Annotated[float, Field(gt=0, le=100_000)]
+
+
 class ScaleBar(Message):
-    """Two points of the world and the distance between them on the object; the manifest answers with metres."""
+    """The known distance of the project, and the account that gave it; the manifest answers with metres."""
 
     type: Literal["scale_bar"] = "scale_bar"
     generation: Generation
@@ -356,7 +373,7 @@ class Presence(Message):
     type: Literal["presence"] = "presence"
     user: UserId
     connection: ConnectionId
-    program: Annotated[str, Field(max_length=64)]
+    program: Annotated[str, Field(max_length=64), HARMLESS]
 
 
 EVENTS: Final[dict[EventType, type[Event]]] = {

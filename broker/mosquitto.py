@@ -24,6 +24,7 @@ from broker.topics import TopicSpace
 
 INSTALL_HINT: Final = "install it: apt-get install mosquitto mosquitto-clients (macOS: brew install mosquitto)"
 LEAST_VERSION: Final = (2, 0, 11)
+LOG_NAME: Final = "mosquitto.log"
 READY_TIMEOUT_S: Final = 15.0
 STOP_TIMEOUT_S: Final = 10.0
 _MEMORY_RATIO: Final = 0.6
@@ -126,7 +127,7 @@ class BrokerPlan:
     @property
     def log(self) -> Path:
         """What Mosquitto prints."""
-        return self.data_dir / "mosquitto.log"
+        return self.data_dir / LOG_NAME
 
 
 class Mosquitto:
@@ -150,6 +151,7 @@ class Mosquitto:
         if self.plan.answers():  # it would be taken for ours
             raise BrokerStartError(f"port {self.plan.port} is taken by another broker: stop it or choose another port")
         write_files(self.plan, self._accounts)
+        self.plan.log.touch(mode=0o600)
         with self.plan.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [binary, "-c", str(self.plan.conf)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
@@ -272,16 +274,25 @@ def write_files(plan: BrokerPlan, accounts: Iterable[Account]) -> None:
 
 def conf_lines(plan: BrokerPlan) -> Iterator[str]:
     """Every line of the conf of one plan."""
-    for line in LIMITS:
-        value = str(plan.is_persistent).lower() if line.directive == "persistence" else line.value
-        yield f"{line.directive} {value}"
-    yield f"memory_limit {int(psutil.virtual_memory().total * _MEMORY_RATIO)}"
+    yield from limit_lines()
+    yield f"persistence {str(plan.is_persistent).lower()}"
     yield f"persistence_location {plan.data_dir.resolve()}/"
     yield f"password_file {plan.data_dir.resolve() / 'passwords'}"
     yield f"acl_file {plan.data_dir.resolve() / 'acl.conf'}"
     yield "log_dest stderr"
     if os.geteuid() == 0:
         yield "user root"  # else it drops to `mosquitto`, which cannot write into our folder
+    yield from listener_lines(plan)
+
+
+def limit_lines() -> Iterator[str]:
+    """The limits, without persistence: where that goes is a broker's own."""
+    yield from (f"{line.directive} {line.value}" for line in LIMITS if line.directive != "persistence")
+    yield f"memory_limit {int(psutil.virtual_memory().total * _MEMORY_RATIO)}"
+
+
+def listener_lines(plan: BrokerPlan) -> Iterator[str]:
+    """Where a broker listens."""
     yield f"listener {plan.port} {plan.host}"
     if plan.tls_port is not None:
         yield f"listener {plan.tls_port} {plan.tls_host}"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from broker.envelope import Count, Message, Sentence, WireModel, Word
+from broker.envelope import HARMLESS, Count, Message, Sentence, WireModel, Word
 from broker.ids import AgentId, RequestId
 
 
@@ -21,9 +21,9 @@ class AgentState(Message):
 
     type: Literal["agent_state"] = "agent_state"
     agent: AgentId
-    boot_id: Annotated[str, Field(max_length=64)]
-    run_id: Annotated[str, Field(max_length=64)] = ""
-    session: Annotated[str, Field(max_length=39)] = ""
+    boot_id: Annotated[str, Field(max_length=64), HARMLESS]
+    run_id: Annotated[str, Field(max_length=64), HARMLESS] = ""
+    session: Annotated[str, Field(max_length=39), HARMLESS] = ""
     presence: AgentPresence
     is_capturing: bool = False
     reason: Sentence | None = None
@@ -34,9 +34,9 @@ class AgentDescription(Message):
 
     type: Literal["agent_description"] = "agent_description"
     agent: AgentId
-    program_version: Annotated[str, Field(max_length=64)]
-    camera: Annotated[str, Field(max_length=128)]
-    machine: Annotated[str, Field(max_length=256)]
+    program_version: Annotated[str, Field(max_length=64), HARMLESS]
+    camera: Annotated[str, Field(max_length=128), HARMLESS]
+    machine: Annotated[str, Field(max_length=256), HARMLESS]
 
 
 class AgentHealth(Message):
@@ -102,7 +102,7 @@ class AgentSettings(WireModel):
 class RefusedField(WireModel):
     """A wish that was not followed, and why."""
 
-    field: Annotated[str, Field(max_length=64)]
+    field: Annotated[str, Field(max_length=64), HARMLESS]
     reason: Sentence
 
 

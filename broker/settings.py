@@ -34,6 +34,12 @@ class Settings(ProgramSettings):
     authority: Path | None = Field(
         default=None, description="PEM certificate of the authority that invited rigs pin; cairn init makes one."
     )
+    names: tuple[str, ...] = Field(
+        default=(), description="Further names and addresses of this machine, for its certificate and in invitations."
+    )
+    system_folder: Path | None = Field(
+        default=None, description="Settings folder of the system's own Mosquitto; set: services use that, not ours."
+    )
     websocket_port: int | None = Field(
         default=None, ge=1, le=65_535, description="Port of the native WebSocket listener, on loopback."
     )

@@ -1,23 +1,27 @@
 #!/usr/bin/env bash
-# Install what cairn needs: deploy/setup.sh rig|demo|dev
-#   rig   the edge agent alone: no broker, no numerics, no page
-#   demo  all four programs and the page
-#   dev   demo, and what the tests and checks need
-# It skips what is installed already, so a second run takes a fraction of a second.
+# Install what cairn needs: deploy/setup.sh rig|server|demo|dev
+#   rig     the edge agent alone: no broker, no numerics, no page; on a Raspberry Pi also its camera's library
+#   server  broker, reconstructor and page
+#   demo    server, and simulated photographs
+#   dev     demo, and what the tests and checks need
+# It skips what is installed already, so a second run takes a fraction of a second. All but dev put the command `cairn` on
+# the PATH by a link in ~/.local/bin (root: /usr/local/bin); CAIRN_BIN_DIR names another folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly purpose="${1:-}"
 readonly page=viewer/web
 
+readonly callers_path="$PATH"
 # Programs of the virtual environment come first. Debian keeps mosquitto in /usr/sbin, which a user's PATH lacks.
 export PATH="$PWD/.venv/bin:$PATH:/usr/sbin:/sbin"
 
 case $purpose in
-    rig) readonly extras='' enough=(rig demo dev) ;;
+    rig) readonly extras='' enough=(rig server demo dev) ;;
+    server) readonly extras='[server]' enough=(server demo dev) ;;
     demo) readonly extras='[demo]' enough=(demo dev) ;;
     dev) readonly extras='[demo,dev]' enough=(dev) ;;
     *)
-        echo "say what for: deploy/setup.sh rig|demo|dev" >&2
+        echo "say what for: deploy/setup.sh rig|server|demo|dev" >&2
         exit 2
         ;;
 esac
@@ -28,6 +32,7 @@ fail() {
     exit 1
 }
 has() { command -v "$1" >/dev/null 2>&1; }
+is_raspberry_pi() { grep -qsa 'Raspberry Pi' /proc/device-tree/model; }
 has_library() { [[ $(ldconfig -p 2>/dev/null) == *"$1"* ]]; }
 
 install_with_apt() {
@@ -45,6 +50,9 @@ install_with_apt() {
 system_packages() {
     local missing=()
     has python3 && python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+    if [[ $purpose == rig ]] && is_raspberry_pi; then
+        [[ -d /usr/lib/python3/dist-packages/picamera2 ]] || missing+=(python3-picamera2)
+    fi
     if [[ $purpose != rig ]]; then
         has mosquitto || missing+=(mosquitto)
         # Open3D needs these libraries even when it draws nothing. Only Linux has them in separate packages.
@@ -64,7 +72,14 @@ system_packages() {
 }
 
 virtual_environment() {
-    [[ -x .venv/bin/python && -x .venv/bin/pip ]] && return
+    [[ -x .venv/bin/python && -x .venv/bin/pip ]] || make_virtual_environment
+    # picamera2 is Debian's package: PyPI's lacks libcamera.
+    if [[ $purpose == rig ]] && is_raspberry_pi; then
+        sed -i 's/^include-system-site-packages = false/include-system-site-packages = true/' .venv/pyvenv.cfg
+    fi
+}
+
+make_virtual_environment() {
     local python
     for python in python3 python3.13 python3.12 python3.11; do
         if "$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -122,6 +137,32 @@ built_page() {
     printf '%s' "$wanted" >"$stamp"
 }
 
+# Readers of the README call `cairn` without activating an environment.
+command_on_path() {
+    local ours="$PWD/.venv/bin/cairn" folder found link elsewhere
+    if ((EUID == 0)); then folder=/usr/local/bin; else folder="$HOME/.local/bin"; fi
+    folder="${CAIRN_BIN_DIR:-$folder}" link="$folder/cairn"
+    elsewhere=":$callers_path:" elsewhere="${elsewhere//:$PWD\/.venv\/bin:/:}" # an activated environment ends with its shell
+    found="$(PATH="$elsewhere" type -P cairn || true)"
+    if [[ -n $found && ! $found -ef $ours ]]; then
+        say "the command cairn is another program, $found; ours is $ours"
+        return
+    fi
+    [[ -z $found ]] || return 0
+    # A link to an environment that was removed is one of ours.
+    if [[ -L $link && ! -e $link && $(readlink "$link") == */.venv/bin/cairn ]]; then rm -f "$link"; fi
+    if [[ ! -e $link && ! -L $link ]]; then
+        mkdir -p "$folder" 2>/dev/null && ln -s "$ours" "$link" 2>/dev/null || true
+    fi
+    if [[ ! $link -ef $ours ]]; then
+        say "to call cairn from anywhere: sudo ln -s $ours /usr/local/bin/cairn"
+    elif [[ $elsewhere != *":$folder:"* ]]; then
+        say "cairn is in $folder, which this shell does not search: export PATH=\"$folder:\$PATH\""
+    else
+        say "the command cairn is in $folder"
+    fi
+}
+
 # A lock: two runs at the same time must not install into the same folder.
 exec 9<deploy/setup.sh
 if has flock; then flock 9; fi
@@ -133,3 +174,4 @@ if [[ $purpose != rig ]]; then
     node_packages
     built_page
 fi
+if [[ $purpose != dev ]]; then command_on_path; fi

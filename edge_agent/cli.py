@@ -15,7 +15,8 @@ from broker.errors import CairnError
 from broker.files import keep_private
 from broker.logs import LogLevel, configure
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
-from edge_agent import agent, calibrate, doctor, join, status, upload
+from broker.service.install import sudo_line
+from edge_agent import agent, calibrate, doctor, join, service, status, upload
 from edge_agent.capture.calibration import LEAST_IMAGES
 from edge_agent.config import CameraKind, Settings
 
@@ -95,14 +96,42 @@ def join_project(
     link: Annotated[str, typer.Argument(metavar="LINK", help="The link of an invitation, in quotes.")],
     settings: Annotated[Path, typer.Option("--settings", help="The settings file to write to.")] = Path("cairn.toml"),
     camera: Annotated[CameraKind | None, typer.Option(help="This rig's camera.", show_default=False)] = None,
+    is_service: Annotated[
+        bool, typer.Option("--service", help="Install and start its systemd unit, too; needs root, else it says how.")
+    ] = False,
 ) -> None:
     """Make this machine a rig of a project: redeem an invitation, write settings and password, try the account."""
     configure(level=LogLevel.ERROR)
+    if is_service:
+        _need_root()
     joined = asyncio.run(join.join(link, settings, camera))
     sys.stderr.write(f"{joined.agent} is in project {joined.project}; settings are in {settings}\n")
     if camera is None:
         sys.stderr.write(f'choose a camera: write camera = "…" below [edge] in {settings}\n')
-    sys.stderr.write("check it with `cairn edge doctor`, start it with `cairn edge run`\n")
+    if is_service:
+        _install(settings)
+    else:
+        sys.stderr.write("check it with `cairn edge doctor`, start it with `cairn edge run`\n")
+
+
+@app.command("service")
+def run_as_service(
+    settings: Annotated[Path | None, typer.Option("--settings", help="The settings file of the rig.")] = None,
+) -> None:
+    """Install and start the systemd unit of a rig that has joined; again after its folders were changed. Needs root."""
+    _need_root()
+    _install(settings or settings_file() or Path("cairn.toml"))
+
+
+def _need_root() -> None:
+    if (line := sudo_line()) is not None:
+        print(line)
+        raise typer.Exit(1)
+
+
+def _install(settings: Path) -> None:
+    unit = service.install_rig(settings)
+    sys.stderr.write(f"{unit} runs: systemctl status {unit}; its log: journalctl -u {unit}\n")
 
 
 @app.command("calibrate")

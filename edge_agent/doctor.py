@@ -17,6 +17,7 @@ from broker.ids import Verb, fresh_client_id
 from broker.images.thumbnails import thumbnail
 from broker.live import ask, fresh_connection_id, fresh_request_id
 from broker.messages import Request
+from broker.printable import printable
 from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import WatchedCamera
 from edge_agent.config import Settings
@@ -40,7 +41,7 @@ class Finding:
 
     def line(self) -> str:
         """The result as one line for people."""
-        return f"{'ok  ' if self.is_fine else 'BAD '} {self.subject:<12} {self.words}"
+        return f"{'ok  ' if self.is_fine else 'BAD '} {self.subject:<12} {printable(self.words)}"
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
@@ -108,7 +109,7 @@ async def check_broker(settings: Settings) -> Finding:
     async with Delivery(
         settings.broker, client_id=fresh_client_id("edge-doctor", name), session_expiry_s=0
     ) as delivery:
-        state = await delivery.wait_connected(CONNECT_TIMEOUT_S)
+        state = await delivery.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
     limit = f", messages up to {state.limits.max_packet_bytes / MIB:.0f} MiB"
     return Finding(
         subject="broker",

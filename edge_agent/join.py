@@ -13,7 +13,8 @@ from typing import Final
 from pydantic import SecretStr, ValidationError
 
 from broker.accounts.invitation_secret import BadInvitationError, Link
-from broker.accounts.keeper import Answered, JoinAnswer
+from broker.accounts.keeper_requests import Answered, JoinAnswer, Redemption
+from broker.accounts.passwords import fresh_password, hashed
 from broker.channel import Role
 from broker.clients.refusals import BrokerRefusedError
 from broker.config import Connection
@@ -77,8 +78,11 @@ async def join(text: str, settings_file: Path, camera: CameraKind | None) -> Mem
 
 def redeem(link: Link) -> Membership:
     """Redeem an invitation at the page's address; raises like `join`."""
-    answered = _post(f"{link.page}invitations/{link.secret.invitation_id}")
-    link.secret.check(answered.answer, answered.seal)
+    password = fresh_password()  # only its hash is sent
+    key, password_hash = link.secret.key, hashed(password)
+    wish = Redemption(password_hash=password_hash, proof=key.proof(password_hash, ""), is_rig=True)
+    answered = _post(f"{link.page}invitations/{link.secret.invitation_id}", wish)
+    key.check_seal(answered.answer, answered.seal)
     try:
         found = JoinAnswer.model_validate_json(answered.answer)
     except ValidationError as exc:
@@ -91,7 +95,7 @@ def redeem(link: Link) -> Membership:
         root=found.root,
         project=ProjectId(found.project),
         agent=AgentId(found.user),
-        password=SecretStr(link.secret.password(found.user)),
+        password=SecretStr(password),
         ca_pem=found.ca_pem,
     )
 
@@ -132,8 +136,9 @@ def write_settings(membership: Membership, settings_file: Path, camera: CameraKi
     )
 
 
-def _post(address: str) -> Answered:
-    request = urllib.request.Request(address, data=b"", method="POST")  # noqa: S310 - http or https: Link.read
+def _post(address: str, wish: Redemption) -> Answered:
+    body, headers = wish.model_dump_json().encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, data=body, headers=headers)  # noqa: S310 - http or https: Link.read
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
             return Answered.model_validate_json(response.read(_MOST_BYTES))
@@ -161,7 +166,7 @@ async def _try(connection: Connection) -> None:
             connection, client_id=fresh_client_id("edge-join", str(connection.username)), session_expiry_s=0
         ) as delivery:
             try:
-                await delivery.wait_connected(TIMEOUT_S)
+                await delivery.wait_connected(TIMEOUT_S, is_patient=False)
             except BrokerRefusedError:
                 if time.monotonic() > deadline_s:
                     raise

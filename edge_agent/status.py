@@ -91,7 +91,7 @@ async def _try_to_connect(settings: Settings, client_id: str) -> str | None:
     """The reason why the broker cannot be used; None when it can."""
     try:
         async with Delivery(settings.broker, client_id=client_id, session_expiry_s=0) as delivery:
-            await delivery.wait_connected(CONNECT_TIMEOUT_S)
+            await delivery.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
     except CairnError as exc:
         return exc.sentence
     return None

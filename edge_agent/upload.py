@@ -51,7 +51,7 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
         )
 
     async with connect() as probe:  # reports a wrong account now: an uploader would wait for ops to correct it
-        await probe.wait_connected(CONNECT_TIMEOUT_S)
+        await probe.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
     with _bar(console) as bar:
         task = bar.add_task("uploading", total=sum(image.size_bytes for image in outbox.images.values()))
         uploader = Uploader(

@@ -2,7 +2,9 @@
 
 import asyncio
 import uuid
+from datetime import UTC, datetime
 
+from broker.accounts.audit import AuditLog
 from broker.delivery import Delivery
 from broker.ids import ProjectId, client_id
 from broker.logs import get_logger
@@ -11,10 +13,11 @@ from reconstructor.context import Context
 from reconstructor.decoders import Decoders
 from reconstructor.decoders.inspection import PixelLimits
 from reconstructor.decoders.protocol import Limits
-from reconstructor.intake.router import READ, RECEIVE_MAXIMUM
+from reconstructor.intake.router import RECEIVE_MAXIMUM, subscriptions
 from reconstructor.presence import Presence, last_will
 from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
+from reconstructor.quotas import Quotas, start_of_day
 from reconstructor.storage.reference_set import Claim
 from reconstructor.storage.store import Store
 
@@ -26,6 +29,7 @@ async def open_store(settings: Settings, project: ProjectId) -> Store:
         settings.data_dir / project,
         refetch_every=settings.refetch_every,
         disk_reserve_bytes=settings.disk_reserve_bytes,
+        open_uploads=settings.sender_open_uploads,
     )
 
 
@@ -36,7 +40,7 @@ def context_of(settings: Settings, project: ProjectId, store: Store, decoders: D
     delivery = Delivery(
         settings.broker,
         client_id=client_id_of(project, store),
-        subscriptions=tuple(space.filter(channel.template, project) for channel in READ),
+        subscriptions=subscriptions(space, project),
         will=last_will(settings, project, run),
         receive_maximum=RECEIVE_MAXIMUM,
     )
@@ -67,8 +71,10 @@ def context_of(settings: Settings, project: ProjectId, store: Store, decoders: D
         election=election,
         publisher=publisher,
         decoders=decoders,
+        quotas=Quotas(settings.quota_limits, store.senders.stored_since(start_of_day(datetime.now(UTC)))),
         presence=presence,
         log=get_logger(project=project),
+        audit=AuditLog(settings.data_dir),
     )
 
 

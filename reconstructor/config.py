@@ -9,6 +9,7 @@ from pydantic_settings import SettingsConfigDict
 
 from broker.config import Connection, ProgramSettings
 from broker.ids import ProjectId, SenderId
+from reconstructor.quotas import QuotaLimits
 
 MIB: Final = 1024 * 1024
 GIB: Final = 1024 * MIB
@@ -94,6 +95,20 @@ class Settings(ProgramSettings):
         default=4, ge=1, description="Images that one sender may have under way without a receipt."
     )
     flow_bytes: int = Field(default=32 * MIB, ge=1, description="And how many bytes of them.")
+    sender_images_per_day: int = Field(
+        default=50_000, ge=1, description="Photographs that one sender may send to a project on one day (UTC)."
+    )
+    sender_bytes_per_day: int = Field(
+        default=500 * GIB, ge=32 * MIB, description="And how many bytes of them; a larger image would never be taken."
+    )
+    sender_images_per_minute: int = Field(
+        default=10_000, ge=1, description="And how many photographs, good or bad, within one minute."
+    )
+    sender_open_uploads: int = Field(
+        default=8,
+        ge=1,
+        description="Photographs in pieces that one sender may have unfinished; the oldest gives way and comes again.",
+    )
     gap_wait_s: PositiveFloat = Field(
         default=30.0, description="A gap in a rig's count that stays so long is named to the rig, seconds."
     )
@@ -109,6 +124,15 @@ class Settings(ProgramSettings):
         description="Pause before a project that failed is tried again, seconds; doubled each time, up to a minute.",
     )
     statistics_interval_s: PositiveFloat = Field(default=5.0, description="Pause between two statistics, seconds.")
+
+    @property
+    def quota_limits(self) -> QuotaLimits:
+        """What one sender may send."""
+        return QuotaLimits(
+            images_per_day=self.sender_images_per_day,
+            bytes_per_day=self.sender_bytes_per_day,
+            images_per_minute=self.sender_images_per_minute,
+        )
 
     @property
     def baseline(self) -> Baseline | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
+from broker.accounts.audit import Action, AuditLog
 from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError, PublishRefusedError
 from broker.contract import EVENT
 from broker.delivery import Delivery
@@ -21,6 +22,7 @@ from reconstructor.decoders import Decoders
 from reconstructor.presence import Presence
 from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
+from reconstructor.quotas import Quotas
 from reconstructor.signals import Signals
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import ShardGoneError
@@ -43,7 +45,9 @@ class Context:
     publisher: Publisher
     presence: Presence
     decoders: Decoders
+    quotas: Quotas
     log: FilteringBoundLogger
+    audit: AuditLog
     signals: Signals = field(default_factory=Signals)
     senders: set[SenderId] = field(default_factory=set)  # who has the flow limits
 
@@ -51,6 +55,10 @@ class Context:
     def space(self) -> TopicSpace:
         """The topics of this broker."""
         return self.settings.broker.space
+
+    async def note(self, action: Action, account: str | None, **details: object) -> None:
+        """Write a deed into the audit log."""
+        await asyncio.to_thread(self.audit.note, action, account=account, project=self.project, **details)
 
     async def publish_event(self, event: Event) -> None:
         """Publish an event; an event is not state, so work goes on when the broker is away."""

@@ -23,11 +23,11 @@ from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
 from reconstructor.intake.receipts import ask_for_gaps
 from reconstructor.intake.router import receive_messages
-from reconstructor.intake.scale_bars import publish_revisions
+from reconstructor.intake.scale_bars import publish_revisions, publish_scale_bar
 from reconstructor.jobs.runner import run_jobs
 from reconstructor.publishing.candidates import AnotherReconstructorError
 from reconstructor.publishing.election import end_session
-from reconstructor.requests import ReceivedRequest, answer_requests
+from reconstructor.requests import MOST_WAITING, ReceivedRequest, answer_requests
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.thumbnails import publish_thumbnails
@@ -48,7 +48,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
         BrokerRefusedError: the broker does not let us in.
         BlackBoxNotFoundError: the settings name no function.
     """
-    requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
+    requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue(MOST_WAITING)
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
     confirmed = asyncio.Event()
     async with _opened(settings, project, decoders) as (context, executor), asyncio.TaskGroup() as tasks:
@@ -148,6 +148,7 @@ async def _publish_lost(context: Context, confirmed: asyncio.Event) -> None:
         confirmed.clear()
         context.signals.thumbnails.set()
         await context.reconcile()
+        await publish_scale_bar(context)
 
 
 def _note_contested(context: Context) -> bool:

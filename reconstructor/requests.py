@@ -1,20 +1,31 @@
-"""How are requests answered? `ping`, `resync`, `refetch`, `pause`, `resume`, each with a response."""
+"""How are requests answered? `ping`, `resync`, `refetch`, `pause`, `resume`, each with a response to its sender.
+
+Who may ask for what is the broker's to enforce, by one line of its ACL for each verb: a message does not say the role
+of its sender.
+"""
 
 import asyncio
+import contextlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Final, Self
 
+from pydantic_core import from_json
+
+from broker.accounts.audit import Action
 from broker.channel import Match
-from broker.contract import RESPONSE
+from broker.contract import REQUEST, RESPONSE
 from broker.delivery import Incoming
-from broker.envelope import decode
+from broker.envelope import SCHEMA, BadMessageError, decode
 from broker.errors import CairnError
-from broker.ids import Encoding, SenderId, Verb
+from broker.ids import BadIdError, ConnectionId, Encoding, ProjectId, RequestId, SenderId, Verb
 from broker.messages import Request, Response
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import translating_defects
 from reconstructor.publishing.retained import ShardKey
+
+MOST_WAITING: Final = 1000  # requests; they are answered in milliseconds
 
 
 class WrongVerbError(CairnError):
@@ -40,55 +51,88 @@ class GenerationGoneError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedRequest:
-    """A request as it arrived."""
+    """A request as it arrived.
+
+    Attributes:
+        request: what is asked for; of a bad message no more than an answer needs.
+        refusal: why it is not done, if that is known already.
+    """
 
     user: SenderId
-    verb: Verb
-    topic: str
-    payload: bytes
+    request: Request
+    refusal: CairnError | None
     received_at: datetime
 
     @classmethod
-    def now(cls, message: Incoming, found: Match) -> Self:
-        """A request that arrives now."""
-        return cls(
-            user=found.user,
-            verb=found.verb,
-            topic=message.topic,
-            payload=message.payload,
-            received_at=datetime.now(UTC),
-        )
+    def read(cls, project: ProjectId, message: Incoming, found: Match) -> Self:
+        """A request that arrives now; a bad one is answered, too."""
+        request, refusal = _addressed(project, found.verb, message.payload), None
+        try:
+            request = read_request(project, found.verb, message.payload)
+        except CairnError as exc:
+            refusal = exc
+        return cls(user=found.user, request=request, refusal=refusal, received_at=datetime.now(UTC))
 
 
 async def answer_requests(context: Context, requests: asyncio.Queue[ReceivedRequest]) -> None:
     """Answer requests one by one until cancelled."""
     while True:
-        asked = await requests.get()
-        try:
-            with translating_defects(context.log, topic=asked.topic):
-                await answer_request(context, asked)
-        except CairnError as exc:
-            await context.publish_error(exc, topic=asked.topic)
+        await answer_request(context, await requests.get())
 
 
 async def answer_request(context: Context, asked: ReceivedRequest) -> None:
-    """Execute a request and publish its response; a bad request becomes an `error` event."""
+    """Execute a request and publish its response, to its sender alone."""
+    request, refusal, count = asked.request, asked.refusal, 0
     try:
-        request = decode(asked.payload, Request)
-        if request.verb is not asked.verb:
-            raise WrongVerbError(f"the topic asks for {asked.verb} and the payload for {request.verb}")
-    except CairnError as exc:
-        await context.publish_error(exc, topic=asked.topic)
-        return
-    count, refusal = 0, None
-    try:
-        count = await _do(context, request)
+        if refusal is None:
+            with translating_defects(context.log, verb=request.verb.value):
+                count = await _do(context, request)
     except CairnError as exc:
         refusal = exc
-    context.log.info(
-        "request_answered", user=asked.user, verb=request.verb.value, code=refusal.code if refusal else None
-    )
+    code = refusal.code if refusal else None
+    context.log.info("request_answered", user=asked.user, verb=request.verb.value, code=code)
+    if request.verb is not Verb.PING:  # which changes nothing, and comes from every page all the time
+        await context.note(Action.REQUESTED, asked.user, verb=request.verb, refused=code)
     await _respond(context, asked, request, count, refusal)
+
+
+def read_request(project: ProjectId, verb: Verb, payload: bytes) -> Request:
+    """Check a request; what its topic says already need not stand in it, so `{}` is one.
+
+    Raises:
+        BadMessageError, UnknownSchemaError: it is no request.
+        WrongVerbError: it names another verb than its topic.
+    """
+    if len(payload) > REQUEST.max_bytes:
+        raise BadMessageError(f"a request has at most {REQUEST.max_bytes} bytes")
+    said = _object(payload)
+    if said is None:
+        raise BadMessageError("not a valid request message: send a JSON object, at least {}")
+    known = {"type": Request.message_type, "schema": SCHEMA, "project": project}
+    known |= {"id": verb, "verb": verb, "connection": verb}
+    request = decode(json.dumps(known | said).encode(), Request)
+    if request.verb is not verb:
+        raise WrongVerbError(f"the topic asks for {verb} and the payload for {request.verb}")
+    return request
+
+
+def _addressed(project: ProjectId, verb: Verb, payload: bytes) -> Request:
+    """The request of a topic, with as much of a bad payload as an answer needs."""
+    said = (_object(payload) or {}) if len(payload) <= REQUEST.max_bytes else {}
+    connection, request_id = ConnectionId(verb), RequestId(verb)
+    with contextlib.suppress(BadIdError):
+        connection = ConnectionId(said.get("connection", connection))
+    with contextlib.suppress(BadIdError):
+        request_id = RequestId(said.get("id", request_id))
+    return Request(project=project, id=request_id, verb=verb, connection=connection)
+
+
+def _object(payload: bytes) -> dict[str, Any] | None:
+    try:
+        said = from_json(payload)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None
 
 
 async def _do(context: Context, request: Request) -> int:

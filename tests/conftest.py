@@ -1,5 +1,7 @@
 """A real Mosquitto of its own for every test that asks for one."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +33,12 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     plan = BrokerPlan(data_dir=tmp_path / "broker", port=free_port(), websocket_port=free_port())
     with Mosquitto(plan, credentials()) as broker:
         yield broker
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user of the machine can enter; pytest's own are closed."""
+    folder = Path(tempfile.mkdtemp(prefix="cairn-service-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

@@ -44,6 +44,11 @@ class Admission:
         self._remembered: dict[bytes, tuple[float, Guest]] = {}
         self._asking = asyncio.Semaphore(MAX_ASKING)
 
+    @property
+    def needs_login(self) -> bool:
+        """Whether people come in with an account of their own."""
+        return self._settings.needs_login
+
     async def admit(self, request: web.Request) -> Guest:
         """Who asks.
 

@@ -18,6 +18,7 @@ class PageConfig(BaseModel):
     root: str
     projects: tuple[ProjectId, ...]
     needs_login: bool
+    has_invitations: bool
 
 
 class Health(BaseModel):

@@ -1,4 +1,4 @@
-"""What does the reconstructor answer a viewer? `resync`, and `ping` with its latencies."""
+"""What does the reconstructor answer a person? `ping` with its latencies, and whether the other verbs are done."""
 
 import asyncio
 import statistics
@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from broker.clients.refusals import PublishRefusedError
 from broker.config import Connection
+from broker.contract import VERB_WRITERS
 from broker.errors import CairnError
 from broker.ids import ConnectionId, ProjectId, Verb, level_of_account
 from broker.live import answer_topic, ask, ask_on, follow, fresh_connection_id, fresh_request_id
@@ -55,7 +57,13 @@ async def ask_once(connection: Connection, project: ProjectId, verb: Verb) -> Re
         NoAnswerError, BrokerLostError: like `broker.live.ask`.
     """
     request = _request(project, verb, fresh_connection_id())
-    response = await ask(connection, project, request, user=_user(connection), timeout_s=ANSWER_TIMEOUT_S)
+    try:
+        response = await ask(connection, project, request, user=_user(connection), timeout_s=ANSWER_TIMEOUT_S)
+    except PublishRefusedError as exc:
+        who = " and ".join(f"{role}s" for role in sorted(VERB_WRITERS[verb]))
+        raise RefusedError(
+            f"{connection.username} may not ask for {verb} in {project!r}: {who} of the project may; use another --user"
+        ) from exc
     if not response.is_done:
         raise RefusedError(f"the reconstructor refuses {verb}: {response.reason or response.code or 'no reason given'}")
     return response

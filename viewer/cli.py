@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from broker.files import keep_private
 from broker.ids import ProjectId, Verb
 from broker.logs import LogLevel, configure
+from broker.messages import Response
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from viewer.config import Settings
 
@@ -135,11 +136,47 @@ def resync(
     password_file: PasswordFile = None,
 ) -> None:
     """Ask the reconstructor to publish again what the broker may have lost; prints how many messages it was."""
-    from viewer.asking import ask_once  # noqa: PLC0415 - start-up time
-
-    connection = settings_of(broker, broker_port, user, password_file).broker
-    response = _run(ask_once(connection, ProjectId(project), Verb.RESYNC))
+    response = _ask(Verb.RESYNC, project, settings_of(broker, broker_port, user, password_file))
     print(f"{response.republished_count} messages published again")
+
+
+@app.command()
+def refetch(
+    project: Project,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Have everything reconstructed again from all images, as an operator."""
+    _ask(Verb.REFETCH, project, settings_of(broker, broker_port, user, password_file))
+    print(f"{project} is reconstructed again as soon as the work before it is done")
+
+
+@app.command()
+def pause(
+    project: Project,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Pause the reconstruction for everybody, as an operator; images are stored meanwhile."""
+    _ask(Verb.PAUSE, project, settings_of(broker, broker_port, user, password_file))
+    print(f"{project} is paused: new images are stored and wait for cairn view resume")
+
+
+@app.command()
+def resume(
+    project: Project,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Go on after a pause, as an operator."""
+    _ask(Verb.RESUME, project, settings_of(broker, broker_port, user, password_file))
+    print(f"{project} goes on")
 
 
 @app.command()
@@ -168,6 +205,12 @@ def settings_of(
 ) -> Settings:
     """Settings with the flags that were given on top."""
     return Settings.load(broker=broker_flags(broker, broker_port, user, password_file), **flags)
+
+
+def _ask(verb: Verb, project: str, settings: Settings) -> Response:
+    from viewer.asking import ask_once  # noqa: PLC0415 - start-up time
+
+    return _run(ask_once(settings.broker, ProjectId(project), verb))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

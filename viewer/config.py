@@ -59,7 +59,7 @@ class Settings(ProgramSettings):
     )
     keeper_socket: Path | None = Field(
         default=None,
-        description="Socket of the keeper of accounts, which redeems invitations: keeper.sock of the broker.",
+        description="Socket of the keeper of accounts, for invitations: keeper.sock in the broker's folder.",
     )
     needs_login: bool = Field(
         default=True,

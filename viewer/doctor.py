@@ -15,7 +15,7 @@ from viewer.config import Settings
 from viewer.endpoint import measure_endpoint
 
 app = typer.Typer(
-    add_completion=False, help="Measure the WebSocket address that browsers use, with a retained message of 1 MiB."
+    add_completion=False, help="Measure the WebSocket address that browsers use, with a message of 1 MiB."
 )
 
 

@@ -1,9 +1,8 @@
-"""How fast is the WebSocket address that browsers use? One retained mebibyte, timed there and by TCP."""
+"""How fast is the WebSocket address that browsers use? One mebibyte, timed there and by TCP."""
 
 import asyncio
-import contextlib
+import secrets
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from broker.config import Connection
 from broker.contract import MAX_PROBE_BYTES, PROBE
 from broker.errors import CairnError
 from broker.ids import ProjectId, level_of_account
-from broker.live import BrokerLostError, Follower, follow, fresh_connection_id
+from broker.live import BrokerLostError, Follower, follow
 
 FAST_S: Final = 2.0  # a shard of the largest size then comes within a second
 PATIENCE_S: Final = 40.0  # Mosquitto 2.0's own listener takes 25 s
@@ -32,7 +31,7 @@ class EndpointReport:
 
     Attributes:
         url: the WebSocket address.
-        websocket_s: seconds for one retained MiB there; None: not within `PATIENCE_S`.
+        websocket_s: seconds for one MiB there; None: not within `PATIENCE_S`.
         tcp_s: the same on the broker's TCP port; None likewise.
         problem: why there is no figure at all: the address did not let us in.
     """
@@ -55,7 +54,7 @@ class EndpointReport:
                 f"{self.url} cannot be used: {self.problem}\n"
                 "Start the page server (cairn view serve) and let the page connect to its /mqtt."
             )
-        measured = f"{self.url}: 1 MiB retained in {_seconds(self.websocket_s)}; by TCP in {_seconds(self.tcp_s)}."
+        measured = f"{self.url}: 1 MiB in {_seconds(self.websocket_s)}; by TCP in {_seconds(self.tcp_s)}."
         if self.is_fast:
             return f"{measured}\nGood: keep this address for browsers."
         if self.tcp_s is None or self.tcp_s >= FAST_S:
@@ -68,9 +67,7 @@ class EndpointReport:
 
 
 async def measure_endpoint(url: str, connection: Connection, project: ProjectId) -> EndpointReport:
-    """Retain 1 MiB as our own presence, fetch it by WebSocket and by TCP, and clear it again.
-
-    The message is a valid presence with padding, so pages that are open meanwhile see one more viewer for a moment.
+    """Send 1 MiB to ourselves, once back by TCP and once by WebSocket; nothing is retained.
 
     Args:
         url: where browsers connect, for example `ws://127.0.0.1:8080/mqtt`.
@@ -82,12 +79,13 @@ async def measure_endpoint(url: str, connection: Connection, project: ProjectId)
         BrokerLostError: the broker cannot be reached by TCP, or refuses the message.
     """
     browser = _by_websocket(url, connection)
-    async with _retained(connection, project) as topic:
-        tcp_s = await _time(connection, topic)
-        try:
-            return EndpointReport(url=url, websocket_s=await _time(browser, topic), tcp_s=tcp_s)
-        except BrokerLostError as exc:
-            return EndpointReport(url=url, websocket_s=None, tcp_s=tcp_s, problem=exc.sentence)
+    if connection.username is None:
+        raise BadEndpointError("say who measures: a viewer's or contributor's name in broker.username")
+    tcp_s = await _time(connection, connection, project)
+    try:
+        return EndpointReport(url=url, websocket_s=await _time(browser, connection, project), tcp_s=tcp_s)
+    except BrokerLostError as exc:
+        return EndpointReport(url=url, websocket_s=None, tcp_s=tcp_s, problem=exc.sentence)
 
 
 def _by_websocket(url: str, connection: Connection) -> Connection:
@@ -103,35 +101,23 @@ def _by_websocket(url: str, connection: Connection) -> Connection:
     return connection.model_copy(update=changed)
 
 
-@contextlib.asynccontextmanager
-async def _retained(connection: Connection, project: ProjectId) -> AsyncIterator[str]:
-    """The topic of one retained MiB, cleared at the end, by our last will if need be."""
-    if connection.username is None:
-        raise BadEndpointError("say who measures: a viewer's or contributor's name in broker.username")
-    user, here = level_of_account(connection.username), fresh_connection_id()
-    probe = PROBE.outgoing(connection.space, project, bytes(MAX_PROBE_BYTES), user=user, connection=here)
-    clearing = PROBE.clearing(connection.space, project, user=user, connection=here)
-    async with follow(connection, will=clearing) as writer:
-        await writer.publish(probe)
-        try:
-            yield probe.topic
-        finally:
-            await writer.publish(clearing)
-
-
-async def _time(connection: Connection, topic: str) -> float | None:
-    """Seconds from subscription to the whole message, or None when patience ran out."""
-    async with follow(connection) as follower:
+async def _time(reader: Connection, writer: Connection, project: ProjectId) -> float | None:
+    """Seconds from publication by TCP to arrival at the reader, or None when patience ran out."""
+    user = level_of_account(writer.username or "")
+    probe = PROBE.outgoing(writer.space, project, secrets.token_bytes(MAX_PROBE_BYTES), user=user)
+    async with follow(reader) as receiving, follow(writer) as sending:
+        await receiving.subscribe(probe.topic)
         begin_s = time.monotonic()
-        await follower.subscribe(topic)
-        return time.monotonic() - begin_s if await _arrives(follower) else None
+        await sending.publish(probe)
+        return time.monotonic() - begin_s if await _arrives(receiving, probe.payload) else None
 
 
-async def _arrives(follower: Follower) -> bool:
+async def _arrives(receiving: Follower, payload: bytes) -> bool:
+    """Whether our probe comes; another measurement of the same account uses the same topic."""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            async for message in follower.messages():
-                if len(message.payload) == MAX_PROBE_BYTES:
+            async for message in receiving.messages():
+                if message.payload == payload:
                     return True
     except TimeoutError:
         pass

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
+from broker.clients.refusals import PublishRefusedError
 from broker.config import Connection
 from broker.contract import MANIFEST_PAGE, REFERENCE, REQUEST
 from broker.envelope import decode
@@ -98,9 +99,12 @@ class ManifestReader:
             }
         )
         user = level_of_account(self._connection.username or "viewer")
-        await self._follower.publish(
-            REQUEST.outgoing(self._space, self._project, request, user=user, verb=request.verb)
-        )
+        try:
+            await self._follower.publish(
+                REQUEST.outgoing(self._space, self._project, request, user=user, verb=request.verb)
+            )
+        except PublishRefusedError as exc:  # what is there can be read all the same
+            self._log.warning("resync_refused", code=exc.code, reason=exc.sentence)
 
     async def _read_pointer(self, timeout_s: float) -> Manifest:
         await self._follower.subscribe(self.pointer_topic)

@@ -19,7 +19,7 @@ from viewer.connections import TimedConnection, listen
 from viewer.export import CloudStream, open_cloud
 from viewer.fetch import ManifestMovedError, ShardMissingError
 from viewer.headers import security_headers
-from viewer.invitations import redeem
+from viewer.invitations import InvitationDesk
 from viewer.manifest_reader import NoManifestError, PageMissingError
 from viewer.metrics import CONTENT_TYPE, render
 from viewer.pages import INDEX, Asset, load_page
@@ -28,6 +28,7 @@ from viewer.status import Board, ProjectStatus
 from viewer.wanted import UnevenManifestError
 
 SHUTDOWN_TIMEOUT_S: Final = 5.0
+MAX_BODY_BYTES: Final = 4096  # what a browser sends by POST is about invitations
 MAX_DOWNLOADS: Final = 4  # each holds two windows of shards in memory
 _STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
     NoManifestError: HTTPStatus.NOT_FOUND,
@@ -56,17 +57,18 @@ class PageServer:
         brake = Brake()
         self._board, self._relay = Board(settings), Relay(settings, brake)
         self._admission = Admission(settings, self._board, brake)
+        self._invitations = InvitationDesk(settings.keeper_socket, self._admission)
         self._log = get_logger()
         self._downloads = asyncio.Semaphore(MAX_DOWNLOADS)
 
     def application(self) -> web.Application:
         """Every address and what surrounds them."""
-        application = web.Application(middlewares=[self._surround])
+        application = web.Application(middlewares=[self._surround], client_max_size=MAX_BODY_BYTES)
         application.router.add_get("/config.json", self._config)
         application.router.add_get("/health", self._health)
         application.router.add_get("/metrics", self._metrics)
         application.router.add_get("/mqtt", self._relay.answer, allow_head=False)
-        application.router.add_post("/invitations/{invitation_id}", self._redeem)
+        self._invitations.add_routes(application.router)
         application.router.add_get("/projects", self._projects)
         application.router.add_get("/projects/{project}/status", self._status)
         application.router.add_get("/projects/{project}/cloud.ply", self._cloud, allow_head=False)
@@ -124,6 +126,7 @@ class PageServer:
                 root=settings.broker.root,
                 projects=projects,
                 needs_login=settings.needs_login,
+                has_invitations=settings.needs_login and settings.keeper_socket is not None,
             )
         )
 
@@ -135,9 +138,6 @@ class PageServer:
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         text = render(await self._statuses(request), self._board, self._relay)
         return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
-
-    async def _redeem(self, request: web.Request) -> web.StreamResponse:
-        return await redeem(self._settings.keeper_socket, request.match_info["invitation_id"])
 
     async def _projects(self, request: web.Request) -> web.StreamResponse:
         return json_answer(ProjectList(projects=tuple(await self._statuses(request))))

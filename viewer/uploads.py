@@ -120,7 +120,7 @@ async def open_sender(connection: Connection, project: ProjectId) -> AsyncIterat
     receipts = connection.space.filter(RECEIPT.template, project, sender=sender)
     client_id = fresh_client_id("upload", sender)
     async with Delivery(connection, client_id=client_id, subscriptions=(receipts,), session_expiry_s=0) as delivery:
-        await delivery.wait_connected(CONNECT_TIMEOUT_S)
+        await delivery.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
         uploader = PhotographSender(delivery, connection, project, sender)
         following = asyncio.create_task(uploader.follow_receipts(), name="receipts")
         try:

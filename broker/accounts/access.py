@@ -14,7 +14,7 @@ from broker.topics import LevelValue, TopicSpace, discovery_topic
 
 HOME_ASSISTANT_PATTERN: Final = r"[A-Za-z0-9_-]{1,63}(/[A-Za-z0-9_-]{1,63}){0,3}"
 
-_SEES_ALL: Final = frozenset({Role.RECONSTRUCTOR, Role.OPERATOR, Role.OBSERVER})
+_SEES_ALL: Final = frozenset({Role.OPERATOR, Role.OBSERVER})
 
 
 class BadUserError(CairnError):
@@ -91,15 +91,15 @@ def _lines(user: User, space: TopicSpace) -> Iterator[str]:
     for project in user.projects:
         for channel in CHANNELS:
             everybody = space.filter(channel.template, project)
-            own = space.filter(channel.template, project, **_own(channel, user))
+            own = _own(channel, user)
             if user.role is Role.RECONSTRUCTOR:
                 yield f"topic readwrite {everybody}"
                 continue
             if user.role in channel.readers:
-                sees_all = channel.is_read_by_all and user.role is not Role.AGENT
-                yield f"topic read {everybody if sees_all else own}"
-            if user.role in channel.writers:
-                yield f"topic write {own}"
+                is_of_all = user.role in _SEES_ALL or (channel.is_read_by_all and user.role is not Role.AGENT)
+                yield f"topic read {everybody if is_of_all else space.filter(channel.template, project, **own)}"
+            for levels in channel.writable(user.role):
+                yield f"topic write {space.filter(channel.template, project, **own, **levels)}"
     if user.role in {Role.OPERATOR, Role.OBSERVER}:
         yield "topic read $SYS/#"
     if user.home_assistant_prefix is not None:
@@ -109,8 +109,8 @@ def _lines(user: User, space: TopicSpace) -> Iterator[str]:
 
 
 def _own(channel: Channel, user: User) -> dict[str, LevelValue]:
-    """Return the level that must be the user's own name; ops and the reconstructor may use any."""
+    """Return the level that must be the user's own name; nobody but a rig is an agent."""
     is_other_kind = channel.own_level == "agent" and user.role is not Role.AGENT
-    if channel.own_level is None or user.role in _SEES_ALL or is_other_kind:
+    if channel.own_level is None or is_other_kind:
         return {}
     return {channel.own_level: user.name}

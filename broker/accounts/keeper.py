@@ -1,67 +1,63 @@
-"""Who may change accounts while the system runs? The keeper: a Unix socket beside the broker that redeems invitations.
+"""Who may change accounts while the system runs? The keeper: a Unix socket beside the broker that knows four requests.
 
-The page server passes invitations on and cannot do more: the keeper redeems what exists, lists, and revokes. It makes no
-account that nobody was invited to.
+The page server passes requests on and cannot do more. A guest shows that they have the link. A person who invites,
+lists or revokes shows an operator's name and password, which the keeper compares with the account's hash by itself; it
+invites viewers and contributors only. So a page server that was taken over makes no account and no invitation by itself.
 """
 
 import asyncio
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from broker.accounts.invitation_secret import BadInvitationError, Secret
-from broker.accounts.invitations import Invitations
+from broker.accounts.access import User
+from broker.accounts.invitation_secret import BadInvitationError, InvitationKey
+from broker.accounts.invitations import Invitation, Invitations, Joining, is_operator
+from broker.accounts.keeper_requests import (
+    ASKED,
+    OPEN_INVITATIONS,
+    Answered,
+    Asked,
+    Create,
+    JoinAnswer,
+    ListOpen,
+    Login,
+    NewInvitation,
+    OpenInvitation,
+    Redeem,
+)
+from broker.accounts.passwords import is_password
+from broker.accounts.users import UserBook
+from broker.channel import Role
 from broker.errors import CairnError
 from broker.logs import get_logger
 
 SOCKET_NAME: Final = "keeper.sock"
-_MAX_LINE_BYTES: Final = 4096
+_MAX_LINE_BYTES: Final = 8192
+_MAX_ANSWER_BYTES: Final = 256 * 1024
+_MOST_LISTED: Final = 200
 _TIMEOUT_S: Final = 10.0
 IN_FORCE_S: Final = 0.6  # the broker looks at its accounts five times a second
 
 
-class Asked(BaseModel):
-    """One request, one line of JSON."""
+class NotOperatorError(CairnError):
+    """Somebody who is no operator of the project wants to invite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    verb: Literal["redeem", "list", "revoke"]
-    invitation_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] = "0" * 32
+    code = "not_operator"
+    remedy = "Log in as an operator of the project, or use `cairn invite` on the server."
 
 
-class Answered(BaseModel):
-    """One response: a text with its code of authenticity, or why not."""
+class KeeperNotOpenError(CairnError):
+    """The keeper's socket cannot be opened."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    answer: str = ""
-    seal: str = ""
-    code: str | None = None
-    reason: str | None = None
-
-
-class JoinAnswer(BaseModel):
-    """What an invited rig or person needs, as the JSON text `answer`.
-
-    Attributes:
-        port: of the broker; rigs use it, a browser has the page's relay.
-        ca_pem: the authority that a rig pins; None when the broker speaks plain MQTT.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    user: str
-    role: str
-    project: str
-    root: str
-    port: int
-    ca_pem: str | None = None
+    code = "keeper_not_open"
+    remedy = "Keep the broker's data in a folder that it may write, with a path of less than 90 signs."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +77,35 @@ class Keeper:
     def answer(self, line: bytes) -> Answered:
         """Answer one request; every refusal has its code and reason."""
         try:
-            return self._answer(Asked.model_validate_json(line))
+            return self._answer(ASKED.validate_json(line))
         except ValidationError:
             return Answered(code="bad_request", reason="this is no request to the keeper")
+        except NotOperatorError as exc:  # every page asks once whether its account may invite
+            return Answered(code=exc.code, reason=exc.sentence)
         except CairnError as exc:
             get_logger().warning("invitation_refused", code=exc.code, reason=exc.sentence)
             return Answered(code=exc.code, reason=exc.sentence)
 
     def _answer(self, asked: Asked) -> Answered:
+        if isinstance(asked, Redeem):
+            return self._redeem(asked)
+        self._check_operator(asked.login, asked.project)
         invitations = Invitations(self.data_dir)
-        if asked.verb == "list":
-            rows = [row.model_dump(mode="json", exclude={"secret"}) for row in invitations.all()]
-            return Answered(answer=json.dumps(rows))
-        if asked.verb == "revoke":
-            return Answered(answer=invitations.revoke(asked.invitation_id).name)
-        row, user = invitations.redeem(asked.invitation_id)
+        if isinstance(asked, ListOpen):
+            rows = tuple(_shown(row) for row in invitations.open_in(asked.project)[:_MOST_LISTED])
+            return Answered(answer=OPEN_INVITATIONS.dump_json(rows).decode())
+        if isinstance(asked, Create):
+            invitations.put(_row(asked.invitation, asked.project, asked.login.user))
+            what, given = "invitation_made", asked.invitation.invitation_id
+        else:
+            invitations.revoke(asked.invitation_id, project=asked.project)
+            what, given = "invitation_revoked", asked.invitation_id
+        get_logger().info(what, invitation_id=given, project=asked.project, by=asked.login.user)
+        return Answered(answer=given)
+
+    def _redeem(self, asked: Redeem) -> Answered:
+        joining = Joining(**asked.redemption.model_dump())
+        row, user = Invitations(self.data_dir).redeem(asked.invitation_id, joining)
         get_logger().info("invitation_redeemed", user=user.name, role=user.role, project=row.project)
         joined = JoinAnswer(
             user=user.name,
@@ -105,26 +115,43 @@ class Keeper:
             port=self.port,
             ca_pem=self.authority.read_text(encoding="ascii") if self.authority is not None else None,
         ).model_dump_json()
-        return Answered(answer=joined, seal=Secret(row.secret).seal(joined))
+        return Answered(answer=joined, seal=InvitationKey(row.key).seal(joined))
+
+    def _check_operator(self, login: Login, project: str) -> None:
+        """Raises NotOperatorError without an operator's name and password."""
+        book = UserBook(self.data_dir)
+        hashes = {str(account.user.name): account.password_hash for account in book.accounts()}
+        is_right = is_password(login.password, hashes.get(login.user, ""))
+        if not is_right or not is_operator(book, login.user, project):
+            raise NotOperatorError(f"only an operator of {project!r} invites")
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Answer in a thread of its own while the block runs."""
+        """Answer in a thread of its own while the block runs; raises KeeperNotOpenError."""
         loop = asyncio.new_event_loop()
-        path = self.data_dir / SOCKET_NAME
-        path.unlink(missing_ok=True)
-        server = loop.run_until_complete(asyncio.start_unix_server(self._serve, path, limit=_MAX_LINE_BYTES))
-        path.chmod(0o660)
         thread = threading.Thread(target=loop.run_forever, name="keeper", daemon=True)
         thread.start()
+        path = self.data_dir / SOCKET_NAME
+        try:
+            path.unlink(missing_ok=True)
+            opening = asyncio.start_unix_server(self._serve, path, limit=_MAX_LINE_BYTES)
+            server = asyncio.run_coroutine_threadsafe(opening, loop).result()
+            path.chmod(0o660)
+        except OSError as exc:  # a path of more than 107 bytes, too
+            self._end(loop, thread)
+            raise KeeperNotOpenError(f"cannot listen on {path}: {exc.strerror or exc}") from exc
         try:
             yield
         finally:
             loop.call_soon_threadsafe(server.close)
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()
+            self._end(loop, thread)
             path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -145,11 +172,38 @@ async def ask_keeper(socket: Path, asked: Asked) -> Answered:
     """Ask the keeper; raises BadInvitationError when it cannot be reached."""
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            reader, writer = await asyncio.open_unix_connection(socket, limit=256 * 1024)
+            reader, writer = await asyncio.open_unix_connection(socket, limit=_MAX_ANSWER_BYTES)
             try:
                 writer.write(asked.model_dump_json().encode() + b"\n")
                 return Answered.model_validate_json(await reader.readline())
             finally:
                 writer.close()
     except (OSError, TimeoutError, ValueError) as exc:
-        raise BadInvitationError("invitations cannot be redeemed now: the broker does not run on this machine") from exc
+        raise BadInvitationError("invitations do not work now: the broker does not run on this machine") from exc
+
+
+def _row(new: NewInvitation, project: str, operator: str) -> Invitation:
+    """Raises BadIdError when the name fits no person."""
+    name = new.name or None
+    return Invitation(
+        invitation_id=new.invitation_id,
+        key=new.key,
+        name=name if name is None else str(User.build(name, new.role, [project]).name),
+        role=Role(new.role),
+        project=project,
+        expires_at=datetime.now(UTC) + timedelta(seconds=new.lasts_s),
+        uses=new.uses,
+        made_by=operator,
+    )
+
+
+def _shown(row: Invitation) -> OpenInvitation:
+    return OpenInvitation(
+        invitation_id=row.invitation_id,
+        name=row.name,
+        role=row.role,
+        expires_at=row.expires_at,
+        uses=row.uses,
+        used_count=len(row.redeemed),
+        made_by=row.made_by,
+    )

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import hmac
+import re
 import secrets
 from pathlib import Path
 from typing import Final
@@ -11,6 +13,7 @@ from broker.files import write_durably
 _ITERATIONS: Final = 101  # Mosquitto's default: our passwords are random, 192 bits, and not guessed by trying
 _SALT_BYTES: Final = 12
 _KEY_BYTES: Final = 64
+HASH_PATTERN: Final = rf"^\$7\${_ITERATIONS}\$[A-Za-z0-9+/]{{16}}\$[A-Za-z0-9+/]{{86}}==$"  # what `hashed` writes
 
 
 def fresh_password() -> str:
@@ -21,8 +24,20 @@ def fresh_password() -> str:
 def hashed(password: str) -> str:
     """The hash as it stands in Mosquitto's password file: `$7$`, PBKDF2 with SHA-512 (mosquitto_passwd(1))."""
     salt = secrets.token_bytes(_SALT_BYTES)
-    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS, _KEY_BYTES)
+    key = _stretched(password, salt)
     return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+
+
+def is_password(password: str, password_hash: str) -> bool:
+    """Whether a hash is of this password; one that we did not write fits none."""
+    if re.fullmatch(HASH_PATTERN, password_hash, re.ASCII) is None:
+        return False
+    salt, key = (base64.b64decode(part) for part in password_hash.split("$")[3:])
+    return hmac.compare_digest(_stretched(password, salt), key)
+
+
+def _stretched(password: str, salt: bytes) -> bytes:
+    return hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS, _KEY_BYTES)
 
 
 def write_password(path: Path, password: str) -> None:

@@ -1,18 +1,25 @@
 """Who has an account on our broker? One file, readable by its owner only: names, roles, projects, password hashes."""
 
-import fcntl
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from broker.accounts.access import Account, BadUserError, Credential, User
-from broker.files import write_durably
+from broker.accounts.audit import Action, AuditLog
+from broker.errors import CairnError
+from broker.files import locked, write_durably
 from broker.ids import ProjectId
+
+
+class NameTakenError(CairnError):
+    """A new account with the name of another."""
+
+    code = "name_taken"
+    remedy = "Choose another name."
 
 
 class _Row(BaseModel):
@@ -82,9 +89,20 @@ class UserBook:
             accounts[name] = credential.account
         return credential
 
-    def set_credential(self, credential: Credential) -> User:
-        """Add an account with a given password; one of this name gets the password and joins the projects, too."""
-        user = credential.user
+    def add_account(self, account: Account) -> None:
+        """Add an account whose password somebody else keeps; raises NameTakenError when there is one of this name."""
+        with self._changing() as accounts:
+            if account.user.name in accounts:
+                raise NameTakenError(f"the name {account.user.name!r} is taken: choose another")
+            accounts[account.user.name] = account
+
+    def renew(self, account: Account) -> User:
+        """Add an account; one of this name gets the password and joins the projects, too.
+
+        Raises:
+            BadUserError: the account of this name has another role.
+        """
+        user = account.user
         with self._changing() as accounts:
             known = accounts.get(user.name)
             if known is not None:
@@ -92,7 +110,7 @@ class UserBook:
                     raise BadUserError(f"there is an account {user.name!r} with the role {known.user.role}: remove it")
                 projects = tuple(dict.fromkeys((*known.user.projects, *user.projects)))
                 user = replace(known.user, projects=projects)
-            accounts[user.name] = replace(credential, user=user).account
+            accounts[user.name] = replace(account, user=user)
         return user
 
     def remove(self, name: str) -> None:
@@ -133,20 +151,32 @@ class UserBook:
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Account]]:
         """Read the accounts, let the block change them, and write them; two programs do not overwrite each other."""
-        with self._open_lock() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            accounts = {str(each.user.name): each for each in self.accounts()}
+        with ExitStack() as held:
+            try:
+                self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+                held.enter_context(locked(self.data_dir / "users.lock"))
+            except OSError as exc:
+                raise BadUserError(f"cannot write the accounts in {self.data_dir}: {exc.strerror}") from exc
+            before = {str(each.user.name): each for each in self.accounts()}
+            accounts = dict(before)
             yield accounts
             rows = [_row(accounts[name]) for name in sorted(accounts)]
             write_durably(self.data_dir, {self.file.name: _ROWS.dump_json(rows, indent=1) + b"\n"}, mode=0o600)
+            self._note_changes(before, accounts)
 
-    def _open_lock(self) -> IO[str]:
-        path = self.data_dir / "users.lock"
-        try:
-            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
-        except OSError as exc:
-            raise BadUserError(f"cannot write the accounts in {self.data_dir}: {exc.strerror}") from exc
+    def _note_changes(self, before: Mapping[str, Account], after: Mapping[str, Account]) -> None:
+        log = AuditLog(self.data_dir)
+        for name in before.keys() - after.keys():
+            log.note(Action.ACCOUNT_REMOVED, account=name)
+        for name, account in after.items():
+            known, user = before.get(name), account.user
+            rights = {"role": user.role, "projects": ",".join(user.projects)}
+            if known is None:
+                log.note(Action.ACCOUNT_ADDED, account=name, **rights)
+            elif known.user != user:
+                log.note(Action.ACCOUNT_CHANGED, account=name, **rights)
+            if known is not None and known.password_hash != account.password_hash:
+                log.note(Action.PASSWORD_CHANGED, account=name)
 
 
 def _known(accounts: Mapping[str, Account], name: str) -> Account:

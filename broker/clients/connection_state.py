@@ -33,14 +33,15 @@ class ConnectionState:
         self._changed = asyncio.Condition()
         self._current: Connected | None = None
         self._refusal: BrokerRefusedError | None = None
+        self._failure: str | None = None
         self._waking: asyncio.Future[None] | None = None
 
-    async def next_connection(self, after: int, timeout_s: float) -> Connected:
-        """Wait for a standing connection whose count is above `after`.
+    async def next_connection(self, after: int, timeout_s: float, *, is_patient: bool = True) -> Connected:
+        """Wait for a standing connection whose count is above `after`; without patience, for one attempt.
 
         Raises:
             BrokerRefusedError: the broker refuses us.
-            DeliveryTimeoutError: no broker in time.
+            DeliveryTimeoutError: no broker in time; the message says what the last attempt met.
         """
         try:
             async with asyncio.timeout(timeout_s), self._changed:
@@ -49,15 +50,18 @@ class ConnectionState:
                         raise self._refusal
                     if self._current is not None and self._current.count > after:
                         return self._current
+                    if self._failure is not None and not is_patient:
+                        raise DeliveryTimeoutError(self._failure)
                     await self._changed.wait()
         except TimeoutError as exc:
-            raise DeliveryTimeoutError(f"no connection to the broker at {self._where} in {timeout_s:.0f} s") from exc
+            silence = f"no connection to the broker at {self._where} in {timeout_s:.0f} s"
+            raise DeliveryTimeoutError(self._failure or silence) from exc
 
     def stand(self, state: Connected, *, is_quiet: bool) -> None:
         """Note a connection; a quiet one is logged for developers only."""
         tell = self._log.debug if is_quiet else self._log.info
         tell("connected", count=state.count, is_session_present=state.is_session_present)
-        self._current, self._refusal = state, None
+        self._current, self._refusal, self._failure = state, None, None
         self.connected.set()
         self._wake()
 
@@ -68,6 +72,13 @@ class ConnectionState:
             tell("disconnected", reason=reason)
         self._current = None
         self.connected.clear()
+        self._wake()
+
+    def fail(self, why: str) -> None:
+        """Note an attempt that met no broker; the same failure again is logged once."""
+        if why != self._failure:
+            self._log.warning("broker_away", reason=f"{why}; trying again")
+        self._failure = why
         self._wake()
 
     def refuse(self, refusal: BrokerRefusedError) -> None:

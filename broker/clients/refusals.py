@@ -1,11 +1,14 @@
 """Why does a broker not take what we send? Errors for a refused connection, a refused message, and no answer in time."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from broker.config import Connection
 from broker.errors import CairnError
 
 QUOTA_EXCEEDED: Final = 0x97
 PACKET_TOO_LARGE: Final = 0x95
+_WRONG_ACCOUNT: Final = frozenset({0x86, 0x87})  # bad user name or password; not authorised
 _ADVICE_BY_REASON: Final = {
     0x84: "it does not speak MQTT 5: use a broker that does, for example Mosquitto 2",
     0x85: "it does not accept our client id",
@@ -70,6 +73,26 @@ def refusal_of(topic: str, reason: int, name: str) -> PublishRefusedError:
     return PublishRefusedError(said)
 
 
-def advice_on_refusal(reason: int) -> str:
-    """What to do about a CONNACK with this reason code."""
-    return _ADVICE_BY_REASON.get(reason, "check name, password and project")
+def connection_refused(connection: Connection, reason: int, name: str) -> BrokerRefusedError:
+    """Return the error for a CONNACK with this reason code; `name` is the code's own."""
+    if reason in _WRONG_ACCOUNT and connection.username is None:
+        return BrokerRefusedError(f"{_who(connection)} lets nobody in without a name: say --user and --password-file")
+    why = f"{name}; {_ADVICE_BY_REASON.get(reason, 'look at its log')}"
+    if reason in _WRONG_ACCOUNT:
+        why = "name or password do not fit"
+    return BrokerRefusedError(f"{_who(connection)} refuses {connection.username!r}: {why}")
+
+
+def reading_refused(connection: Connection, filters: Sequence[str]) -> BrokerRefusedError:
+    """Return the error for subscriptions that were not granted."""
+    what = f"{connection.username!r} read {', '.join(filters)}"
+    return BrokerRefusedError(f"{_who(connection)} does not let {what}: check project and role of the account")
+
+
+def unsuitable(connection: Connection, complaint: str) -> BrokerUnsuitableError:
+    """Return the error for a broker that lacks what cairn needs."""
+    return BrokerUnsuitableError(f"{_who(connection)} does not do: {complaint}")
+
+
+def _who(connection: Connection) -> str:
+    return f"the broker at {connection.host}:{connection.port}"

@@ -41,6 +41,15 @@ def as_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def opacity_of(image: Image.Image) -> Image.Image | None:
+    """Return how opaque each pixel is, in 8-bit grey, 255 is opaque; None of an image that hides nothing."""
+    if not image.has_transparency_data:
+        return None
+    opacity = image.convert("RGBA" if image.mode != "La" else "LA").getchannel("A")
+    smallest, _ = cast("tuple[int, int]", opacity.getextrema())
+    return None if smallest == _WHITE else opacity
+
+
 def _scaled(image: Image.Image, ranges: Sequence[float]) -> Image.Image:
     smallest, largest = cast("tuple[float, float]", image.getextrema())
     if not math.isfinite(smallest) or not math.isfinite(largest):

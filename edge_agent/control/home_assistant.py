@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 from pydantic import BaseModel, ConfigDict
 
-from broker.contract import AGENT_HEALTH, AGENT_STATE, AGENT_THUMBNAIL, discovery_outgoing
+from broker.channel import discovery_outgoing
+from broker.contract import AGENT_HEALTH, AGENT_STATE, AGENT_THUMBNAIL
 from broker.ids import AgentId, ProjectId
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentPresence

@@ -177,6 +177,11 @@ class SpoolIndex:
                 (state.value, number, reason, str(image_id)),
             )
 
+    def rename(self, image_id: ImageId, new_id: ImageId) -> None:
+        """Give an image another id."""
+        with self._connection:
+            self._connection.execute("UPDATE image SET image_id = ? WHERE image_id = ?", (str(new_id), str(image_id)))
+
     def find(self, image_id: ImageId) -> SpooledImage | None:
         return self._first("SELECT * FROM image WHERE image_id = ?", str(image_id))
 

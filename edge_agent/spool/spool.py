@@ -18,7 +18,7 @@ import psutil
 
 from broker.errors import WRONG_DIGEST, CairnError
 from broker.files import UNFINISHED, write_durably
-from broker.ids import AgentId, BadIdError, ImageId, fresh_token
+from broker.ids import AgentId, BadIdError, ImageId, fresh_token, is_session_of_rig
 from broker.images.formats import FORMAT_BY_CONTENT_TYPE, FORMAT_BY_SUFFIX
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
@@ -111,6 +111,8 @@ class Spool:
             self._index = SpoolIndex.open(folder / "index.sqlite")
             fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
             self.session = self._index.remember_once(SpoolKey.SESSION, fresh)
+            if not is_session_of_rig(self.session, agent):
+                self._begin_session(fresh)
             self.session_token = self._index.remember_once(SpoolKey.SESSION_TOKEN, fresh_token())
             self._repair()
         except OSError as exc:
@@ -286,6 +288,20 @@ class Spool:
     def _path(self, image: SpooledImage) -> Path:
         image_format = FORMAT_BY_CONTENT_TYPE.get(image.content_type)
         return self._images / f"{image.image_id}{image_format.suffixes[0] if image_format else '.jpg'}"
+
+    def _begin_session(self, session: str) -> None:
+        """Go on under another name: the reconstructor takes only sessions that begin with the rig's own.
+
+        What waits is renamed first, so that after a crash this is done again. `_repair` indexes a file without a row.
+        """
+        for image in self._index.waiting(-1):
+            image_id = ImageId.build(session=session, sequence=image.sequence, sha256=image.sha256)
+            path = self._path(image)
+            if path.exists():
+                path.replace(self._path(replace(image, image_id=image_id)))
+            self._index.rename(image.image_id, image_id)
+        self._index.remember(SpoolKey.SESSION, session)
+        self.session = session
 
     def _repair(self) -> None:
         """Make index and files agree after a crash."""

@@ -13,7 +13,7 @@ from broker.clients.trouble import Trouble
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.logs import get_logger
-from broker.messages import Flow, ReconstructorPresence, ReconstructorState
+from broker.messages import Flow, ReconstructorPresence, ReconstructorState, UploadAcknowledged
 from edge_agent.config import Settings
 from edge_agent.photograph import now_utc
 
@@ -23,6 +23,8 @@ MOST_GAIN: Final = 2.0  # most that one measurement counts, relative to the esti
 RATE_MEMORY: Final = 0.7  # share of the old estimate that a new measurement leaves
 LEAST_RECEIPT_WAIT_S: Final = 10.0
 LOOK_AGAIN_S: Final = 5.0
+LEAST_QUOTA_WAIT_S: Final = 1.0
+LONGEST_QUOTA_WAIT_S: Final = 24 * 3600.0
 LONG_S: Final = 3600.0
 
 
@@ -59,6 +61,8 @@ class Uplink:
         self._presence: ReconstructorPresence | None = None
         self._seen_on = 0  # number of the connection that brought the state: a new broker may have none
         self._pause_until: datetime | None = None
+        self._quota_until_s = 0.0  # on the monotonic clock: a rig's own wall clock may be wrong
+        self.quota = Trouble(log=get_logger(), event="quota_reached")
         self._changed = asyncio.Event()
         self._rate_bytes_per_s: float | None = None
         self._fruitless_count = 0
@@ -88,6 +92,7 @@ class Uplink:
     def is_open(self) -> bool:
         """Whether an image sent now would be accepted."""
         is_paused = self._pause_until is not None and now_utc() < self._pause_until
+        is_paused |= time.monotonic() < self._quota_until_s
         is_ready = self._presence is ReconstructorPresence.READY and self._seen_on == self.delivery.connect_count
         return self.delivery.is_connected and is_ready and not is_paused
 
@@ -107,6 +112,16 @@ class Uplink:
         if flow.code is not None:
             self.reconstructor.note(flow.code, flow.reason or flow.code)
         self.wake()
+
+    def take_receipt(self, receipt: UploadAcknowledged) -> bool:
+        """Note whether a receipt says that a quota is used up; if so, nothing is sent until it names."""
+        if receipt.retry_at is None:
+            self.quota.clear()
+            return False
+        wait_s = (receipt.retry_at - receipt.sent_at).total_seconds()
+        self._quota_until_s = time.monotonic() + min(max(wait_s, LEAST_QUOTA_WAIT_S), LONGEST_QUOTA_WAIT_S)
+        self.quota.note(receipt.code or "quota", receipt.reason or "the reconstructor takes no more for now")
+        return True
 
     def hold(self) -> None:
         """Close the link until the reconstructor announces itself again."""

@@ -105,7 +105,7 @@ class Uploader:
             was_last = is_last()  # asked before reading the outbox, which then sees what came in between
             moment, room = self.uplink.moment(), self.uplink.window.image_count
             following = await asyncio.to_thread(self._outbox.waiting, room, without=frozenset(self._under_way))
-            if not following and was_last:
+            if not following and was_last and not self._under_way:  # a quota may send one back to the outbox
                 return
             while following and self._has_room(following[0]):
                 self._begin(uploads, following.pop(0))
@@ -248,6 +248,9 @@ class Uploader:
         self.wake()
 
     async def _take_receipt(self, image_id: ImageId, receipt: UploadAcknowledged) -> None:
+        if self.uplink.take_receipt(receipt):
+            self._leave(image_id, receipt)
+            return
         image = await asyncio.to_thread(self._outbox.settle, receipt, image_id)
         if image is None:
             return
@@ -258,6 +261,14 @@ class Uploader:
             self._receipts[image_id].set()
         if image.state is not SpoolState.WAITING:
             self._settled(image)
+        self.wake()
+
+    def _leave(self, image_id: ImageId, receipt: UploadAcknowledged) -> None:
+        """Leave an image in the outbox, which offers it again when the quota allows it."""
+        self.last_error = receipt.reason
+        LOG.info("image_waits_for_quota", image_id=image_id, retry_at=str(receipt.retry_at))
+        if image_id in self._receipts:
+            self._receipts[image_id].set()
         self.wake()
 
 

@@ -23,7 +23,8 @@ from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeEr
 from reconstructor.disk import wait_for_disk
 from reconstructor.gaps import Gaps
 from reconstructor.intake.receipts import captured_at, receipt_for, receipt_of, rejection, send_receipt
-from reconstructor.intake.validation import Taken, Upload, WrongDigestError
+from reconstructor.intake.validation import Taken, Upload, WrongDigestError, check_session
+from reconstructor.quotas import QuotaExceededError
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.partial_uploads import BadPieceError, TornUploadError
 
@@ -49,7 +50,8 @@ async def receive_upload(context: Context, gaps: Gaps, found: Match, incoming: I
     if receipt is None and isinstance(message, UploadEnd):
         receipt = await _end(context, sender, image_id, captured_at(incoming))
     if receipt is not None:
-        await asyncio.to_thread(context.store.partial_uploads.close, sender, image_id)
+        if receipt.retry_at is None:  # else its pieces wait, and need not be sent again
+            await asyncio.to_thread(context.store.partial_uploads.close, sender, image_id)
         await send_receipt(context, gaps, sender, receipt)
 
 
@@ -61,11 +63,13 @@ async def _begin(context: Context, sender: SenderId, message: UploadBegin | Uplo
     name = ImageName(message.image_id)
     try:
         _check(message)
-    except ImageRefusedError as exc:
+        known = await asyncio.to_thread(context.store.find, message.image_id, message.sha256)
+        if known is not None:
+            return await receipt_of(context, name, Taken(status=ReceiptStatus.DUPLICATE, image=known))
+        await asyncio.to_thread(check_session, context.store, sender, message.image_id)
+        context.quotas.check(sender, message.size_bytes)
+    except (ImageRefusedError, QuotaExceededError) as exc:
         return await rejection(context, sender, name, exc)
-    known = await asyncio.to_thread(context.store.find, message.image_id, message.sha256)
-    if known is not None:
-        return await receipt_of(context, name, Taken(status=ReceiptStatus.DUPLICATE, image=known))
     begin = UploadBegin(
         project=context.project,
         image_id=message.image_id,

@@ -3,18 +3,21 @@
 import asyncio
 import contextlib
 from datetime import datetime
+from functools import partial
 from typing import Final
 
+from broker.accounts.audit import Action
 from broker.contract import CAPTURED_AT_PROPERTY, MISSING, RECEIPT
 from broker.delivery import Incoming
 from broker.errors import CairnError
 from broker.ids import ImageName, SenderId
 from broker.messages import Missing, ReceiptStatus, UploadAcknowledged
 from reconstructor.context import BROKER_ERRORS, Context
-from reconstructor.decoders.inspection import ImageRefusedError
+from reconstructor.decoders.inspection import ImageRefusedError, Inspected
 from reconstructor.disk import note_room, wait_for_disk
 from reconstructor.gaps import Gaps
 from reconstructor.intake.validation import Taken, Upload, take_in
+from reconstructor.quotas import QuotaExceededError
 from reconstructor.storage.durable_files import StoreError
 
 GAP_LOOK_S: Final = 5.0
@@ -34,13 +37,21 @@ async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:
     """Store an upload and return its receipt; while the disk is full, wait without acknowledging."""
     while True:
         try:
-            taken = await take_in(upload, context.store, context.decoders.inspect)
-        except ImageRefusedError as exc:
+            taken = await take_in(upload, context.store, partial(_inspect_within_quotas, context, upload.sender))
+        except (ImageRefusedError, QuotaExceededError) as exc:
             return await rejection(context, upload.sender, upload.name, exc)
         except StoreError as exc:
             await wait_for_disk(context, exc)
         else:
+            if taken.status is ReceiptStatus.STORED:
+                context.quotas.note_stored(upload.sender, len(upload.payload))
             return await receipt_of(context, upload.name, taken)
+
+
+async def _inspect_within_quotas(context: Context, sender: SenderId, content: bytes) -> Inspected:
+    context.quotas.check(sender, len(content))
+    context.quotas.note_tried(sender)
+    return await context.decoders.inspect(content)
 
 
 async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadAcknowledged:
@@ -48,6 +59,7 @@ async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadA
     image = taken.image
     if taken.status is ReceiptStatus.STORED:
         context.log.info("image_stored", sender=image.sender, image=image.image_id, number=image.number)
+        await context.note(Action.UPLOADED, image.sender, image=image.image_id, number=image.number)
         context.signals.work.notify()
         context.signals.thumbnails.set()
         await note_room(context)
@@ -64,14 +76,17 @@ async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadA
 async def rejection(context: Context, sender: SenderId, name: ImageName, exc: CairnError) -> UploadAcknowledged:
     """The receipt of an image that is not taken."""
     context.log.warning("image_rejected", sender=sender, image=name, code=exc.code, reason=exc.sentence)
-    with contextlib.suppress(StoreError):  # a full disk prevents counting, not the receipt
-        await asyncio.to_thread(context.store.count_rejected)
+    retry_at = exc.retry_at if isinstance(exc, QuotaExceededError) else None
+    if retry_at is None:
+        with contextlib.suppress(StoreError):  # a full disk prevents counting, not the receipt
+            await asyncio.to_thread(context.store.count_rejected)
     return UploadAcknowledged(
         project=context.project,
         status=ReceiptStatus.REJECTED,
         image_name=name,
         code=exc.code,
         reason=exc.sentence[:2000],
+        retry_at=retry_at,
     )
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from broker.contract import MAX_IMAGE_BYTES
 from broker.errors import WRONG_DIGEST
-from broker.ids import ImageId, ImageName, SenderId
+from broker.ids import RIG_PREFIX, ImageId, ImageName, SenderId, is_session_of_rig
 from broker.messages import ReceiptStatus
 from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeError, Inspected
 from reconstructor.storage.images import NewImage, StoredImage
@@ -29,6 +29,13 @@ class WrongDigestError(ImageRefusedError):
 
     code = WRONG_DIGEST
     remedy = "Send the same bytes that the image id was made of."
+
+
+class ForeignSessionError(ImageRefusedError):
+    """The image id names a session of another sender."""
+
+    code = "foreign_session"
+    remedy = "Send it under a session of your own, or under a plain name."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,8 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
     known = await asyncio.to_thread(store.find, image_id, digest)
     if known is not None:
         return Taken(status=ReceiptStatus.DUPLICATE, image=known)
+    if image_id == upload.name:  # of a plain name the session is only a label
+        await asyncio.to_thread(check_session, store, upload.sender, image_id)
     inspected = await inspect(upload.payload)
     image = NewImage(
         image_id=image_id,
@@ -78,6 +87,20 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
     )
     stored, is_new = await asyncio.to_thread(store.add_image, image, upload.payload)
     return Taken(status=ReceiptStatus.STORED if is_new else ReceiptStatus.DUPLICATE, image=stored)
+
+
+def check_session(store: Store, sender: SenderId, image_id: ImageId) -> None:
+    """A session that begins like a rig's name is that rig's; any session belongs to who first stored an image of it.
+
+    Raises:
+        ForeignSessionError: the session is another sender's.
+    """
+    session = image_id.session
+    is_anothers = session.startswith(RIG_PREFIX) and not is_session_of_rig(session, sender)
+    if is_anothers or store.senders.owner_of(session) not in {None, sender}:
+        raise ForeignSessionError(
+            f"the session {session!r} is another sender's: send the image under one of your own, or under a plain name"
+        )
 
 
 def _digest(upload: Upload) -> str:

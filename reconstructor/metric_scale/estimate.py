@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from broker.envelope import Vector3
 from broker.messages import CameraEntry
 from reconstructor.black_box import Update
 from reconstructor.config import Baseline
@@ -22,7 +23,7 @@ def estimate_scale(
         return Scale(metres_per_unit=update.metres_per_unit, source=update.scale_source)
     placed = list(_placed_images(cameras, store.images()))
     scale = scale_of_baseline(baseline, placed) if baseline is not None else None
-    return scale or _gps_scale(placed, store)
+    return scale or _gps_scale(placed, store, update.up if update is not None else None)
 
 
 def _placed_images(cameras: Iterable[CameraEntry], images: Iterable[StoredImage]) -> Iterable[PlacedImage]:
@@ -34,7 +35,7 @@ def _placed_images(cameras: Iterable[CameraEntry], images: Iterable[StoredImage]
             yield PlacedImage(image=image, centre_in_world=np.array(camera.world_from_camera)[:3, 3])
 
 
-def _gps_scale(placed: Iterable[PlacedImage], store: Store) -> Scale | None:
+def _gps_scale(placed: Iterable[PlacedImage], store: Store, up_in_world: Vector3 | None) -> Scale | None:
     located = [(each, fix) for each in placed if (fix := fix_of(store.path(each.image))) is not None]
     centres = np.array([each.centre_in_world for each, _ in located]).reshape(-1, 3)
-    return scale_of_gps(centres, [fix for _, fix in located])
+    return scale_of_gps(centres, [fix for _, fix in located], up_in_world)

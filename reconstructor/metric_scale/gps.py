@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from reconstructor.metric_scale.scale import Scale
 
 _USUAL_ERROR_M: Final = 5.0  # of a telephone or a receiver without corrections, under an open sky
 _LEAST_ERROR_M: Final = 0.01
+_EXACT_M: Final = 0.1  # a receiver with corrections (RTK): beside it, ordinary fixes only add error
 _FEWEST_FIXES: Final = 4
 _LEAST_SPREAD: Final = 5.0  # times the error
 _MOST_RESIDUAL: Final = 3.0  # times the error, in the median: the cameras did not walk where GPS says
@@ -35,26 +36,53 @@ class Fix:
     error_m: float
 
 
-def scale_of_gps(centres_in_world: NDArray[np.float64], fixes: Sequence[Fix]) -> Scale | None:
+def scale_of_gps(
+    centres_in_world: NDArray[np.float64], fixes: Sequence[Fix], up_in_world: Sequence[float] | None = None
+) -> Scale | None:
     """Metres per unit by a robust similarity of camera centres (N, 3) to their fixes.
+
+    Fixes that state an error below 0.1 m are used alone where there are 4 of them. Heights are used when every fix has
+    one; else latitude and longitude suffice, with the cameras seen from above when the direction `up_in_world` is known.
 
     None with fewer than 4 fixes, with fixes that lie closer together than 5 times their error, so that it is error
     which would be measured, or when the two do not fit.
     """
+    exact = [index for index, fix in enumerate(fixes) if fix.error_m < _EXACT_M]
+    if len(exact) >= _FEWEST_FIXES:
+        centres_in_world, fixes = centres_in_world[exact], [fixes[index] for index in exact]
     if len(fixes) < _FEWEST_FIXES:
         return None
+    fixes = _without_false_heights(fixes)
     places = local_metres(fixes)
+    if up_in_world is not None and any(fix.altitude_m is None for fix in fixes):
+        centres_in_world = _seen_from_above(centres_in_world, np.asarray(up_in_world, np.float64))
     error_m = float(np.median([fix.error_m for fix in fixes]))
-    if float(np.sqrt(np.mean(np.sum((places - places.mean(axis=0)) ** 2, axis=1)))) < _LEAST_SPREAD * error_m:
+    spread_m = float(np.sqrt(np.mean(np.sum((places - places.mean(axis=0)) ** 2, axis=1))))
+    if spread_m < _LEAST_SPREAD * error_m:
         return None
     try:
         local_from_world = estimate_similarity_robustly(centres_in_world, places)
     except DegenerateGeometryError:  # also of a walk along a line: its turn about it is open
         return None
     residuals = np.linalg.norm(local_from_world.apply(centres_in_world) - places, axis=1)
-    if float(np.median(residuals)) > _MOST_RESIDUAL * error_m:
+    typical_m = float(np.median(residuals))
+    if typical_m > _MOST_RESIDUAL * error_m:
         return None
-    return Scale(metres_per_unit=local_from_world.scale, source=ScaleSource.GPS)
+    deviation = max(typical_m, error_m) / (spread_m * math.sqrt(len(fixes)))
+    return Scale(metres_per_unit=local_from_world.scale, source=ScaleSource.GPS, deviation_ratio=deviation)
+
+
+def _without_false_heights(fixes: Sequence[Fix]) -> list[Fix]:
+    """The fixes, without heights of exactly 0 among others: so a receiver says that it has none."""
+    heights = [fix.altitude_m for fix in fixes]
+    if 0.0 not in heights or not any(heights):
+        return list(fixes)
+    return [replace(fix, altitude_m=fix.altitude_m or None) for fix in fixes]
+
+
+def _seen_from_above(points: NDArray[np.float64], up: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The points (N, 3) moved along `up` (3,) into the plane across it."""
+    return points - np.outer(points @ up, up) / float(up @ up)
 
 
 def local_metres(fixes: Sequence[Fix]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from broker.messages import ScaleBar, ScaleSource, WorldFrame
 from reconstructor.clouds.sharding import longest_edge
 
 _RANK: Final = {ScaleSource.NONE: 0, ScaleSource.GPS: 1, ScaleSource.BASELINE: 2, ScaleSource.SCALE_BAR: 3}
+_SURE_RATIO: Final = 0.01  # a deviation below it is less than a person reads from a tape
 _SHORTEST: Final = 1e-3  # of the object's longest edge: a point is not picked more finely
 _FARTHEST: Final = 2.0  # edges from the object's centre: nobody picks a point out there
 _OBJECT_M: Final = (1e-3, 1e5)
@@ -26,10 +27,11 @@ class BadScaleBarError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Metres per unit of the world, and the source."""
+    """Metres per unit of the world, its source, and its standard deviation over itself where the source tells."""
 
     metres_per_unit: float
     source: ScaleSource
+    deviation_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +48,28 @@ class Scaling:
 
 
 NOTHING_KNOWN: Final = Scaling()
+_UNSCALED: Final = Scale(metres_per_unit=0.0, source=ScaleSource.NONE)
 
 
 def scaled(frame: WorldFrame, scale: Scale | None) -> WorldFrame:
     """The same frame with another scale, or without one."""
     if scale is None:
-        return frame.model_copy(update={"metres_per_unit": None, "scale_source": ScaleSource.NONE})
-    return frame.model_copy(update={"metres_per_unit": scale.metres_per_unit, "scale_source": scale.source})
+        scale = _UNSCALED
+    return frame.model_copy(
+        update={
+            "metres_per_unit": scale.metres_per_unit or None,
+            "scale_source": scale.source,
+            "scale_deviation_ratio": scale.deviation_ratio,
+        }
+    )
 
 
 def next_scale(old: WorldFrame, scaling: Scaling, *, growth: float, is_complete: bool) -> Scale | None:
     """The scale of the next manifest.
 
-    A measured scale is taken over when it is the first or a better one; the same source corrects itself only with a
-    complete reconstruction, so that lengths which people read do not flicker.
+    A measured scale is taken over when it is the first or a better one. The same source corrects itself with each
+    photograph until it is sure, and after that only with a complete reconstruction, so that lengths which people read
+    do not flicker.
 
     Args:
         old: the frame before.
@@ -69,13 +79,18 @@ def next_scale(old: WorldFrame, scaling: Scaling, *, growth: float, is_complete:
     """
     kept = None
     if old.metres_per_unit is not None:
-        kept = Scale(metres_per_unit=old.metres_per_unit / growth, source=old.scale_source)
+        kept = Scale(
+            metres_per_unit=old.metres_per_unit / growth,
+            source=old.scale_source,
+            deviation_ratio=old.scale_deviation_ratio,
+        )
     measured = scaling.measured
     if measured is None or (scaling.is_fixed and kept is not None):
         return kept
     if kept is None or is_complete or _RANK[measured.source] > _RANK[kept.source]:
         return measured
-    return kept
+    is_unsure = kept.deviation_ratio is not None and kept.deviation_ratio > _SURE_RATIO
+    return measured if is_unsure and measured.source is kept.source else kept
 
 
 def scale_of_bar(bar: ScaleBar, manifest: Manifest | None) -> Scale:

@@ -48,6 +48,7 @@ class PartialUploads:
     """The unfinished images of one project."""
 
     folder: Path
+    most_open: int = MOST_OPEN
 
     def open(self, sender: SenderId, begin: UploadBegin) -> tuple[ByteRange, ...]:
         """Announce an image and return what is missing; pieces that arrived before count. Raises StoreError."""
@@ -142,7 +143,7 @@ class PartialUploads:
 
     def _close_oldest(self, sender: SenderId) -> None:
         homes = sorted(self.folder.glob(f"{sender}.*"), key=lambda home: home.stat().st_mtime)
-        for home in homes[:-MOST_OPEN]:
+        for home in homes[: -self.most_open]:
             shutil.rmtree(home, ignore_errors=True)
 
 

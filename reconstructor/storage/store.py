@@ -25,10 +25,11 @@ from reconstructor.storage.durable_files import (
 )
 from reconstructor.storage.identity import Identity
 from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
-from reconstructor.storage.partial_uploads import PartialUploads
+from reconstructor.storage.partial_uploads import MOST_OPEN, PartialUploads
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.reference_sets import ReferenceSets
+from reconstructor.storage.senders import Senders
 
 _OPEN: Final = "('queued', 'running', 'stored')"
 _PAUSED: Final = "is_paused"
@@ -71,7 +72,9 @@ class Change:
 class Store:
     """One project's folder. Methods block on the disk: call them from a thread where that matters."""
 
-    def __init__(self, folder: Path, *, refetch_every: int, disk_reserve_bytes: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, refetch_every: int, disk_reserve_bytes: int = 0, open_uploads: int = MOST_OPEN
+    ) -> None:
         self.folder = make_folder(folder)
         self._storing = threading.Lock()
         self._refetch_every, self._disk_reserve_bytes = refetch_every, disk_reserve_bytes
@@ -79,12 +82,13 @@ class Store:
             opened.enter_context(_lock(folder))
             self.images_folder = make_folder(folder / "images")
             self.black_box_folder = make_folder(folder / "black_box")
-            self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"))
+            self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"), most_open=open_uploads)
             self.partial_uploads.close_forgotten()
             remove_unfinished(self.images_folder)
             self.attempts = Attempts(folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
             self.identity = Identity(self._database)
+            self.senders = Senders(self._database, self.images_folder)
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
 

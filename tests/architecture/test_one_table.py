@@ -54,7 +54,12 @@ from tests.architecture.sources import ROOT, nodes, place, python_files
 SPACE, CHAPEL = TopicSpace(), ProjectId("chapel")
 PROGRAMS = ("admin", "edge_agent", "reconstructor", "viewer", "demo")
 BY_HAND = re.compile(r"\bOutgoing\(|is_retained=(True|False)|\bqos=[0-9]")
-BY_PEOPLE = {"command", "desired_settings", "scale_bar", "presence"}  # written with mosquitto_pub, or by the page
+BY_PEOPLE = {
+    "command",
+    "desired_settings",
+    "desired_scale_bar",
+    "presence",
+}  # written with mosquitto_pub, or by the page
 
 
 def rows_published_by_python() -> set[str]:

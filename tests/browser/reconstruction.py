@@ -9,6 +9,7 @@ import numpy as np
 from broker.channel import Match
 from broker.config import Connection
 from broker.contract import (
+    DESIRED_SCALE_BAR,
     EVENT,
     IMAGE,
     IMAGE_THUMBNAIL,
@@ -16,6 +17,7 @@ from broker.contract import (
     RECEIPT,
     RECONSTRUCTOR_STATE,
     RESPONSE,
+    SCALE_BAR,
     SHARD,
     UPLOAD_BEGIN,
     UPLOAD_END,
@@ -31,6 +33,7 @@ from broker.messages import (
     ByteRange,
     CameraEntry,
     CameraState,
+    DesiredScaleBar,
     EncodedShard,
     Event,
     Missing,
@@ -40,6 +43,7 @@ from broker.messages import (
     ReconstructorState,
     Request,
     Response,
+    ScaleBar,
     ScaleSource,
     ShardEntry,
     UploadAcknowledged,
@@ -163,6 +167,8 @@ class Reconstruction:
                 await self._receive(incoming.payload, found.sender, found.image_name)
             elif found.channel in {UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END}:
                 await self._assemble(found, incoming)
+            elif found.channel is DESIRED_SCALE_BAR:
+                await self._scale(incoming.payload, found.user)
             else:
                 await self._respond(decode(incoming.payload, Request), found.user)
             incoming.acknowledge()
@@ -184,6 +190,16 @@ class Reconstruction:
             await self._retain(message.topic, message.payload)
         self.manifest = made.manifest
         return made.manifest
+
+    async def _scale(self, desired: bytes, user: str) -> None:
+        """Publish a person's scale bar as everybody's."""
+        bar = b""
+        if desired:
+            facts = decode(desired, DesiredScaleBar).model_dump(
+                include={"project", "generation", "begin", "end", "distance_m"}
+            )
+            bar = ScaleBar.model_validate(facts | {"user": user}).encode()
+        await self._retain(self._topic(SCALE_BAR.template), bar)
 
     async def _assemble(self, found: Match, incoming: Incoming) -> None:
         """Keep pieces in order of arrival; a photograph is whole when its end comes."""
@@ -267,10 +283,10 @@ def image_id(number: int) -> ImageId:
 
 
 def subscriptions(connection: Connection) -> tuple[str, ...]:
-    """What a reconstruction listens to: images and requests."""
+    """What a reconstruction listens to: images, requests and scale bars."""
     space = connection.space
     requests, uploads = f"{space.root}/{CHAPEL}/request/+/+", f"{space.root}/{CHAPEL}/upload/#"
-    return space.filter(IMAGE.template, CHAPEL), requests, uploads
+    return space.filter(IMAGE.template, CHAPEL), requests, uploads, space.filter(DESIRED_SCALE_BAR.template, CHAPEL)
 
 
 def _runs(cloud: PointCloud) -> list[PointCloud]:

@@ -44,7 +44,7 @@ def scale_bars() -> dict[str, Publication]:
         "empty": b"",
     }
     return {
-        f"scale-bar-{name}": Publication(user=MALLORY, below="scale/current", payload=payload, is_retained=True)
+        f"scale-bar-{name}": Publication(user=MALLORY, below=f"scale/{MALLORY}/desired", payload=payload)
         for name, payload in bars.items()
     }
 
@@ -79,8 +79,9 @@ def presences() -> dict[str, Publication]:
         "probe-1-mib": ("probe", bytes(1_000_000)),
     }
     return {
-        name: Publication(user=MALLORY, below=f"{channel}/{MALLORY}/c1", payload=payload, is_retained=True)
+        name: Publication(user=MALLORY, below=f"{channel}/{MALLORY}{level}", payload=payload, is_retained=True)
         for name, (channel, payload) in bodies.items()
+        for level in ["" if channel == "probe" else "/c1"]
     }
 
 
@@ -149,7 +150,7 @@ def _request(**changes: Any) -> bytes:
 
 def _bar(**changes: Any) -> bytes:
     bar = {"generation": 1, "begin": [0, 0, 0], "end": [1, 0, 0], "distance_m": 1.5, "user": MALLORY}
-    return envelope("scale_bar", **bar | changes)
+    return envelope("desired_scale_bar", **bar | changes)
 
 
 def _command(**changes: Any) -> bytes:

@@ -12,12 +12,13 @@ from PIL.ExifTags import IFD, Base
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
 
 from broker.errors import CairnError
-from broker.images.eight_bits import UnusualPixelsError, as_rgb
+from broker.images.eight_bits import UnusualPixelsError, as_rgb, opacity_of
 from reconstructor.engine.features.focal import focal_from_exif
 from reconstructor.engine.settings import EngineSettings
 
 _METADATA_LIMIT_BYTES = 1 << 20
 _MIN_SIDE_PX = 64
+_HALF_OPAQUE = 128
 _MOST_OFF_CENTRE = 0.05  # of the principal point, over the side: Strecha's cameras have 0.017
 # EXIF orientations: mirrored along x or y of the stored image, then x and y swapped
 _MIRRORS_X = frozenset({2, 3, 7, 8})
@@ -63,6 +64,9 @@ class DecodedPhotograph:
 
     colors_rgb: NDArray[np.uint8]  # (height, width, 3)
     gray: NDArray[np.uint8]  # (height, width)
+    is_shown: NDArray[np.bool_] | None = (
+        None  # (height, width), false under a mask, whose colour is black; None: no mask
+    )
     sensor: PhotographSensor
     width_px: int  # of the upright photograph before it was reduced
     height_px: int
@@ -96,13 +100,18 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> De
         reduction = min(1.0, settings.max_side_px / max(image.size))
         image.draft("RGB", (round(2 * reduction * stored_width), round(2 * reduction * stored_height)))
         size = (round(stored_width * reduction), round(stored_height * reduction))
+        opacity = opacity_of(image)
         reduced = as_rgb(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    shown = _upright_mask(opacity, size, orientation) if opacity is not None else None
     upright = ImageOps.exif_transpose(_with_orientation(reduced, orientation))
+    if shown is not None:
+        upright = Image.composite(upright, Image.new("RGB", upright.size), shown)
     intrinsics = metadata.intrinsics or _common_intrinsics(settings, stored_width, stored_height)
     swaps = orientation in _SWAPS_SIDES
     return DecodedPhotograph(
         colors_rgb=np.asarray(upright),
         gray=np.asarray(upright.convert("L")),
+        is_shown=None if shown is None else np.asarray(shown) > 0,
         sensor=PhotographSensor(
             name=metadata.sensor or _sensor_name(exif),
             width_px=upright.width,
@@ -116,6 +125,12 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> De
         height_px=stored_width if swaps else stored_height,
         file_name=metadata.file_name or path.name,
     )
+
+
+def _upright_mask(opacity: Image.Image, size: tuple[int, int], orientation: int) -> Image.Image:
+    """Black where the photograph is more transparent than not, white elsewhere; of the reduced size, upright."""
+    reduced = opacity.resize(size, Image.Resampling.BOX).point(lambda value: 255 * (value >= _HALF_OPAQUE))
+    return ImageOps.exif_transpose(_with_orientation(reduced, orientation))
 
 
 def _with_orientation(image: Image.Image, orientation: int) -> Image.Image:

@@ -14,6 +14,7 @@ from reconstructor.engine.settings import EngineSettings
 
 DESCRIPTOR_LENGTH = 128
 _SMALL_IMAGE_PIXELS = 700_000
+_REACH = 6.0  # half the side of what SIFT describes, in scales
 
 
 class BadFeaturesError(CairnError):
@@ -53,14 +54,29 @@ def extract_features(photograph: DecodedPhotograph, settings: EngineSettings) ->
     extractor = _extractor(settings.max_features, first_octave, settings.threads)
     points, descriptors = extractor.extract_from_uint8_array(np.ascontiguousarray(photograph.gray))
     keypoints = np.asarray(pycolmap.keypoints_to_matrix(points), np.float32).reshape(-1, 4)
+    shown = _are_shown(keypoints, photograph.is_shown)
+    keypoints = keypoints[shown]
     # largest first, for the matcher's probe; COLMAP keeps complete scales, up to twice as many features as requested
     order = np.argsort(-keypoints[:, 2], kind="stable")[: settings.max_features]
     keypoints = keypoints[order]
     return Features(
         keypoints=keypoints,
-        descriptors=np.asarray(descriptors.data, np.uint8).reshape(-1, DESCRIPTOR_LENGTH)[order],
+        descriptors=np.asarray(descriptors.data, np.uint8).reshape(-1, DESCRIPTOR_LENGTH)[shown][order],
         colors_rgb=_colors_at(photograph.colors_rgb, keypoints),
     )
+
+
+def _are_shown(keypoints: NDArray[np.float32], is_shown: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """(N,) which keypoints see nothing of a mask, not even its edge: four corners of what they are described by."""
+    if is_shown is None:
+        return np.ones(len(keypoints), np.bool_)
+    height, width = is_shown.shape
+    kept = np.ones(len(keypoints), np.bool_)
+    for across, down in ((-1, -1), (-1, 1), (1, -1), (1, 1), (0, 0)):
+        columns = np.clip(keypoints[:, 0] + _REACH * across * keypoints[:, 2], 0, width - 1).astype(np.intp)
+        rows = np.clip(keypoints[:, 1] + _REACH * down * keypoints[:, 2], 0, height - 1).astype(np.intp)
+        kept &= is_shown[rows, columns]
+    return kept
 
 
 @lru_cache(maxsize=4)

@@ -16,7 +16,7 @@ from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface
 from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
 from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.retriangulation import retriangulated
-from reconstructor.engine.mvs.views import View, best_sources
+from reconstructor.engine.mvs.views import View, best_sources, has_content
 
 _FUSED_TOGETHER = 4  # images whose points are fused first
 
@@ -275,7 +275,8 @@ class DenseModel:
 
     def _matched(self, view: View) -> Entry:
         sources = self._sources(view)
-        return self._put_away(Entry.of(view, sources, self._engine.depth_map(view, sources)))
+        depth_map = self._engine.depth_map(view, sources).masked(has_content(view))
+        return self._put_away(Entry.of(view, sources, depth_map))
 
     def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:
         depth_map = self._filter_consistent(view)

@@ -119,6 +119,12 @@ class View:
         )
 
 
+def has_content(view: View) -> Tensor:
+    """(H, W) bool: where the image or a neighbouring pixel is not black; masks are painted black, and no camera gives it."""
+    is_lit = (view.image_rgb > 0).any(dim=2)
+    return torch.nn.functional.max_pool2d(is_lit.float()[None], 3, stride=1, padding=1)[0] > 0
+
+
 def best_sources(reference: View, candidates: Sequence[View], count: int) -> list[View]:
     """The `count` candidates that share the most sparse points under useful triangulation angles, best first.
 

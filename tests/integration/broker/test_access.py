@@ -9,6 +9,7 @@ from broker.channel import Channel, Role
 from broker.clients.refusals import PublishRefusedError
 from broker.contract import CHANNELS
 from broker.delivery import Delivery, Incoming
+from broker.ids import Verb
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.topics import TopicSpace
@@ -48,9 +49,34 @@ async def test_role_writes_exactly_its_channels_and_only_as_itself(mosquitto: Mo
             is_allowed = role in channel.writers or role is Role.RECONSTRUCTOR
             assert await may_publish(delivery, topic(channel, name)) == is_allowed, channel.name
             assert not await may_publish(delivery, topic(channel, name, project="castle")), channel.name
-            if channel.own_level and role in {Role.AGENT, Role.CONTRIBUTOR, Role.VIEWER}:
+            if channel.own_level and role in {Role.AGENT, Role.CONTRIBUTOR, Role.VIEWER, Role.OPERATOR}:
+                if channel.own_level == "agent" and role is Role.OPERATOR:
+                    continue  # an operator commands every rig
                 foreign = "rig-south" if channel.own_level == "agent" else "bert"
                 assert not await may_publish(delivery, topic(channel, foreign)), channel.name
+
+
+PEOPLE = {Role.VIEWER, Role.CONTRIBUTOR, Role.OPERATOR}
+MAY_ASK = {
+    Verb.PING: PEOPLE | {Role.AGENT},
+    Verb.RESYNC: PEOPLE,
+    Verb.REFETCH: {Role.OPERATOR},
+    Verb.PAUSE: {Role.OPERATOR},
+    Verb.RESUME: {Role.OPERATOR},
+}
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.RECONSTRUCTOR])
+async def test_role_asks_for_its_verbs_under_its_own_name_and_for_no_others(mosquitto: Mosquitto, role: Role) -> None:
+    assert set(MAY_ASK) == set(Verb)
+    name = USER_OF_ROLE[role]
+    async with Delivery(mosquitto.connection(name), client_id="w") as delivery:
+        await delivery.wait_connected(5)
+        for verb, roles in MAY_ASK.items():
+            own, foreign = (f"{SPACE.root}/chapel/request/{who}/{verb}" for who in (name, "bert"))
+            assert await may_publish(delivery, own) == (role in roles), verb
+            assert not await may_publish(delivery, foreign), verb
+        assert not await may_publish(delivery, f"{SPACE.root}/chapel/request/{name}/explode")
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.RECONSTRUCTOR])

@@ -5,24 +5,15 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from broker.accounts.access import User
 from broker.accounts.users import UserBook
-from broker.clients.refusals import BrokerRefusedError
-from broker.config import Connection
-from broker.delivery import Delivery
 from broker.mosquitto import answers, free_port
 from broker.topics import TopicSpace
-
-BROKER = [sys.executable, "-m", "cairn", "broker"]
+from tests.integration.broker.program import BROKER, client, started
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -68,26 +59,6 @@ def test_broker_runs_without_an_account_says_so_and_stops_when_it_is_told_to(tmp
     assert not answers(port)
 
 
-async def test_accounts_come_and_go_at_once_and_nobody_else_notices(tmp_path: Path) -> None:
-    port = free_port()
-    book = UserBook(tmp_path)
-    old = {name: book.add(User.build(name, "viewer", ["chapel"])).password for name in ("anna", "berta", "carl")}
-    with started(tmp_path, port):
-        async with AsyncExitStack() as stack:
-            clients = {name: await stack.enter_async_context(client(port, name, old[name])) for name in old}
-            fresh = book.add(User.build("dora", "viewer", ["chapel"])).password
-            dora = await comes_in(stack, port, "dora", fresh, within_s=2)
-            book.remove("carl")
-            await fails(clients["carl"], within_s=5)
-            book.set_password("berta")
-            await fails(clients["berta"], within_s=5)
-            assert (clients["anna"].connect_count, dora.connect_count) == (1, 1)
-            assert clients["anna"].is_connected
-            assert dora.is_connected
-            with pytest.raises(BrokerRefusedError):
-                await comes_in(stack, port, "carl", old["carl"], within_s=1)
-
-
 async def test_a_damaged_file_leaves_the_accounts_as_they_are(tmp_path: Path) -> None:
     port = free_port()
     password = UserBook(tmp_path).add(User.build("anna", "viewer", ["chapel"])).password
@@ -110,55 +81,6 @@ def test_the_broker_starts_with_a_certificate_and_on_one_address(tmp_path: Path,
         context = ssl.create_default_context(cafile=certificate)
         with socket.create_connection((host, port), timeout=5) as plain:
             context.wrap_socket(plain, server_hostname=host).close()
-
-
-@contextmanager
-def started(
-    data: Path, port: int, *words: str, host: str = "127.0.0.1", is_tls: bool = False
-) -> Iterator[subprocess.Popen[str]]:
-    command = [*BROKER, "start", "--data", str(data), "--port", str(port), *words]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        deadline = time.monotonic() + 20
-        while not answers(port, host, is_tls=is_tls) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert answers(port, host, is_tls=is_tls)
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-
-
-def client(port: int, name: str, password: str) -> Delivery:
-    connection = Connection(port=port, username=name, password=SecretStr(password))
-    return Delivery(connection, client_id=f"test-{name}", session_expiry_s=0)
-
-
-async def comes_in(stack: AsyncExitStack, port: int, name: str, password: str, *, within_s: float) -> Delivery:
-    """Connect as often as it takes: a change is in force within a second."""
-    deadline = time.monotonic() + within_s
-    while True:
-        async with AsyncExitStack() as attempt:
-            delivery = await attempt.enter_async_context(client(port, name, password))
-            try:
-                await delivery.wait_connected(2)
-            except BrokerRefusedError:
-                if time.monotonic() > deadline:
-                    raise
-            else:
-                stack.push_async_exit(attempt.pop_all())
-                return delivery
-        await asyncio.sleep(0.1)
-
-
-async def fails(delivery: Delivery, *, within_s: float) -> None:
-    async with asyncio.timeout(within_s):
-        while True:
-            try:
-                await delivery.wait_connected(1)
-            except BrokerRefusedError:
-                return
-            await asyncio.sleep(0.05)
 
 
 def self_signed(folder: Path, host: str) -> tuple[Path, Path]:

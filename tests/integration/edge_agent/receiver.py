@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from broker.config import Connection
@@ -46,6 +47,7 @@ class Receiver:
     properties: dict[str, str] = field(default_factory=dict)
     is_mute: bool = False
     is_rejecting: bool = False
+    quota_count: int = 0  # so many images are refused by a quota that ends in a second
     pieces_by_id: dict[str, dict[int, bytes]] = field(default_factory=dict)
     begun: dict[str, UploadBegin] = field(default_factory=dict)
     lose_next_pieces: int = 0
@@ -112,6 +114,10 @@ class Receiver:
         self.arrivals.append(name)
         if self.is_mute:
             return
+        if self.quota_count:
+            self.quota_count -= 1
+            await self._answer(sender, self._over_quota(name))
+            return
         is_new = name not in self.content_by_id
         if not self.is_rejecting:
             self.content_by_id[name] = payload
@@ -126,8 +132,24 @@ class Receiver:
             code="not_an_image" if self.is_rejecting else None,
             reason="the bytes are not an image" if self.is_rejecting else None,
         )
-        topic = self.connection.space.topic(PROJECT, RECEIPT.template, sender=sender, image_name=name)
+        await self._answer(sender, receipt)
+
+    async def _answer(self, sender: str, receipt: UploadAcknowledged) -> None:
+        topic = self.connection.space.topic(PROJECT, RECEIPT.template, sender=sender, image_name=receipt.image_name)
         await self.delivery.publish(Outgoing(topic=topic, payload=receipt.encode()))
+
+    @staticmethod
+    def _over_quota(name: ImageName) -> UploadAcknowledged:
+        now = datetime.now(UTC)
+        return UploadAcknowledged(
+            project=PROJECT,
+            sent_at=now,
+            status=ReceiptStatus.REJECTED,
+            image_name=name,
+            code="quota",
+            reason="too many photographs",
+            retry_at=now + timedelta(seconds=1),
+        )
 
 
 @asynccontextmanager

@@ -190,7 +190,7 @@ async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquit
 async def test_a_wrong_password_ends_the_agent_with_a_clear_error(mosquitto: Mosquitto, tmp_path: Path) -> None:
     write_photographs(tmp_path / "photos", 1, first=1)
     connection = mosquitto.connection(RIG).model_copy(update={"password": None})
-    with pytest.raises(BrokerRefusedError, match="check name, password"):
+    with pytest.raises(BrokerRefusedError, match="name or password do not fit"):
         await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path, broker=connection), asyncio.Event()), 20)
 
 

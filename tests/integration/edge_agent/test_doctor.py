@@ -47,5 +47,5 @@ async def test_every_fault_is_found_in_one_go(mosquitto: Mosquitto, tmp_path: Pa
     )
     assert "cannot write to" in found["disk"].words
     assert "is not a folder" in found["camera"].words
-    assert "check name, password" in found["broker"].words
+    assert "name or password do not fit" in found["broker"].words
     assert not any(found[subject].is_fine for subject in ("disk", "camera", "broker", "project"))

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import hashlib
-import json
 import re
 import socket
 from pathlib import Path
@@ -12,10 +11,15 @@ from typing import Any
 import pytest
 
 from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
-from broker.contract import IMAGE, REQUEST, UPLOAD_BEGIN
+from broker.contract import IMAGE, UPLOAD_BEGIN
 from broker.delivery import Delivery
-from broker.ids import ImageId, Verb
-from broker.messages import ByteRange, Error, ReceiptStatus, Request, UploadBegin
+from broker.ids import ImageId
+from broker.messages import (
+    ByteRange,
+    Error,
+    ReceiptStatus,
+    UploadBegin,
+)
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from reconstructor.config import Settings
@@ -26,7 +30,14 @@ from reconstructor.storage.partial_uploads import PartialUploads
 from reconstructor.storage.store import Store
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.integration.reconstructor.conftest import StartProgram
-from tests.integration.reconstructor.programs import PROJECT, SPACE, Program, Rig, Watcher, retained_manifest
+from tests.integration.reconstructor.programs import (
+    PROJECT,
+    SPACE,
+    Program,
+    Rig,
+    Watcher,
+    retained_manifest,
+)
 from tests.photographs import huge_png, image_id, photograph
 
 JPEG = photograph(7)
@@ -146,55 +157,6 @@ async def test_sixty_megabytes_are_stopped_before_they_reach_us(
             with pytest.raises((PublishRefusedError, DeliveryTimeoutError)):
                 await greedy.publish(Outgoing(topic=topic, payload=bytes(60 * 1024 * 1024)), 3)
             await goes_on(program, seen, rig, 1)
-
-
-def request(**changes: object) -> bytes:
-    message = Request.model_validate({"project": PROJECT, "id": "r1", "verb": "ping", "connection": "c1"})
-    return json.dumps(json.loads(message.encode()) | changes).encode()
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [
-        (request(schema="2.0"), "unknown_schema"),
-        (request(schema="one"), "bad_message"),
-        (request(verb="pause"), "wrong_verb"),
-        (request(verb="destroy"), "bad_message"),
-        (request(connection="../x"), "bad_message"),
-        (b"{", "bad_message"),
-        (b"[" * 100_000, "bad_message"),
-        (b"\xff\xfe\x00", "bad_message"),
-        (b"", "bad_message"),
-    ],
-)
-async def test_a_request_that_is_none_becomes_an_error_event(
-    mosquitto: Mosquitto, start_program: StartProgram, payload: bytes, code: str
-) -> None:
-    program = start_program()
-    async with (
-        Watcher.of(mosquitto.connection("viewer")) as seen,
-        Rig.of(mosquitto.connection("rig-north")) as rig,
-        Delivery(mosquitto.connection("viewer"), client_id="asking") as asking,
-    ):
-        await seen.until_ready()
-        await asking.wait_connected(5)
-        topic = SPACE.topic(PROJECT, REQUEST.template, user="viewer", verb=Verb.PING.value)
-        await asking.publish(Outgoing(topic=topic, payload=payload))
-        await seen.until(lambda each: bool(each.of_type(Error)))
-        assert [each.code for each in seen.of_type(Error)] == [code]
-        assert program.logged("error", code=code)
-        await goes_on(program, seen, rig, 1)
-
-
-async def test_a_retained_request_is_ignored(mosquitto: Mosquitto, start_program: StartProgram) -> None:
-    topic = SPACE.topic(PROJECT, REQUEST.template, user="viewer", verb=Verb.PAUSE.value)
-    async with Delivery(mosquitto.connection("viewer"), client_id="asking") as asking:
-        await asking.wait_connected(5)
-        await asking.publish(Outgoing(topic=topic, payload=request(verb="pause"), is_retained=True))
-    program = start_program()
-    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
-        await seen.until_ready()
-        await goes_on(program, seen, rig, 1)
 
 
 @pytest.mark.parametrize(

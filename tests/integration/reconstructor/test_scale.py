@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from broker.clients.refusals import PublishRefusedError
-from broker.contract import CAPTURED_AT_PROPERTY, IMAGE, REFERENCE, SCALE_BAR
+from broker.contract import CAPTURED_AT_PROPERTY, DESIRED_SCALE_BAR, IMAGE, REFERENCE, SCALE_BAR
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.live import follow
 from broker.manifest import Manifest
-from broker.messages import Error, ReconstructorPresence, ScaleBar, ScaleSource, ShardUpdate
+from broker.messages import DesiredScaleBar, Error, ReconstructorPresence, ScaleBar, ScaleSource, ShardUpdate
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from tests.integration.reconstructor.conftest import StartProgram
@@ -31,14 +31,29 @@ def bar(generation: int, distance_m: float = 6.0) -> bytes:
         "begin": (-0.75, 0.0, 0.0),
         "end": (0.75, 0.0, 0.0),
         "distance_m": distance_m,
-        "user": "anna",
+        "user": "bert",  # unknown here: the author is the account that sends it
     }
-    return ScaleBar.model_validate(laid).encode()
+    return DesiredScaleBar.model_validate(laid).encode()
+
+
+def topic_of(user: str) -> str:
+    return SPACE.topic(PROJECT, DESIRED_SCALE_BAR.template, user=user)
 
 
 async def lay(mosquitto: Mosquitto, payload: bytes, user: str = "anna") -> None:
     async with Delivery(mosquitto.connection(user), client_id=f"page-{user}") as delivery:
-        await delivery.publish(Outgoing(topic=TOPIC, payload=payload, is_retained=True), PATIENCE_S)
+        await delivery.publish(Outgoing(topic=topic_of(user), payload=payload), PATIENCE_S)
+
+
+async def bars(mosquitto: Mosquitto, timeout_s: float = PATIENCE_S) -> ScaleBar | None:
+    """What a late joiner sees as the project's scale bar; None when nothing is retained."""
+    async with follow(mosquitto.connection("viewer")) as follower:
+        await follower.subscribe(TOPIC)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return decode((await anext(follower.messages())).payload, ScaleBar)
+        except TimeoutError:
+            return None
 
 
 async def shown(mosquitto: Mosquitto, is_so: Callable[[Manifest], bool], user: str = "viewer") -> Manifest:
@@ -71,6 +86,9 @@ async def test_a_scale_bar_gives_all_viewers_metres_one_revision_on(
             assert (manifest.frame.metres_per_unit, manifest.frame.scale_source) == (4.0, ScaleSource.SCALE_BAR)
             assert (manifest.generation, manifest.revision) == (1, before.revision + 1)
             assert manifest.shard_pages == before.shard_pages
+        bar_before = await bars(mosquitto)
+        assert bar_before is not None
+        assert (bar_before.user, bar_before.distance_m) == ("anna", 6.0)
         program.kill()  # it survives a restart,
         await seen.until(lambda each: each.presence is ReconstructorPresence.OFFLINE)
         program.start()
@@ -78,11 +96,13 @@ async def test_a_scale_bar_gives_all_viewers_metres_one_revision_on(
         await rig.send_many(range(2, 10))  # an increment, and a complete reconstruction
         await seen.until(lambda each: any(event.generation == 2 for event in each.of_type(ShardUpdate)))
         assert (await retained_manifest(mosquitto)).frame.metres_per_unit == 4.0
-        await lay(mosquitto, bar(2, distance_m=3.0))
+        assert await bars(mosquitto) == bar_before
+        await lay(mosquitto, bar(2, distance_m=3.0), "ops")
         await shown(mosquitto, lambda manifest: manifest.frame.metres_per_unit == 2.0)
         await lay(mosquitto, b"")  # and it can be taken away
         manifest = await shown(mosquitto, lambda manifest: not is_scaled(manifest))
         assert manifest.frame.scale_source is ScaleSource.NONE
+        assert await bars(mosquitto, 0.5) is None
         assert not seen.of_type(Error)
 
 
@@ -111,13 +131,17 @@ async def test_a_bad_scale_bar_is_an_error_and_changes_nothing(
         await lay(mosquitto, payload, "ops")
         await seen.until(lambda each: bool(each.of_type(Error)))
         (error,) = seen.of_type(Error)
-        assert (error.code, error.topic) == (code, TOPIC)
+        assert (error.code, error.topic) == (code, topic_of("ops"))
         assert await retained_manifest(mosquitto) == before
 
 
 async def test_somebody_who_may_only_look_lays_no_scale_bar(mosquitto: Mosquitto) -> None:
     with pytest.raises(PublishRefusedError):
         await lay(mosquitto, bar(1), "viewer")
+    async with Delivery(mosquitto.connection("anna"), client_id="page-anna") as delivery:
+        for topic in (TOPIC, topic_of("bert")):  # in nobody's name, or in another's
+            with pytest.raises(PublishRefusedError):
+                await delivery.publish(Outgoing(topic=topic, payload=bar(1), is_retained=True), PATIENCE_S)
 
 
 async def test_two_agents_a_known_distance_apart_give_metres(mosquitto: Mosquitto, start_program: StartProgram) -> None:

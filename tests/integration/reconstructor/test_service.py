@@ -165,7 +165,7 @@ async def send_request(mosquitto: Mosquitto, verb: Verb, **fields: object) -> tu
     request = Request.model_validate(
         {"project": PROJECT, "id": fresh_request_id(), "verb": verb, "connection": fresh_connection_id()} | fields
     )
-    answer = await ask(mosquitto.connection("viewer"), PROJECT, request, user="viewer", timeout_s=10)
+    answer = await ask(mosquitto.connection("ops"), PROJECT, request, user="ops", timeout_s=10)
     assert answer.request_sent_at == request.sent_at
     assert answer.received_at >= request.sent_at
     return answer.is_done, answer.code, answer.republished_count

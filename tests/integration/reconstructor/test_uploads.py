@@ -15,7 +15,7 @@ from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.shards import sha256
 from tests.integration.reconstructor.conftest import StartProgram
-from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, RIG, SPACE, Watcher
+from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, RIG, SPACE, Rig, Watcher
 from tests.photographs import image_id, photograph
 
 CONTENT = photograph(1, width_px=400, height_px=300)
@@ -182,3 +182,37 @@ async def test_what_does_not_fit_becomes_an_error_event(mosquitto: Mosquitto, st
         await sender.piece(len(CONTENT), b"x")
         await seen.until(lambda each: len(each.of_type(Error)) == 2)
         assert [each.code for each in seen.of_type(Error)] == ["wrong_upload", "bad_piece"]
+
+
+async def test_a_quota_refuses_images_whole_or_in_pieces_until_the_next_day_and_restarts_do_not_help(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
+    program = start_program(sender_images_per_day=1)
+    async with Watcher.of(mosquitto.connection("viewer")) as seen:
+        await seen.until_ready()
+        async with Rig.of(mosquitto.connection("rig-south"), "rig-south") as other:
+            name = image_id(photograph(10), 10, "rig-south")
+            assert (await other.send(photograph(10), name, "rig-south")).status is ReceiptStatus.STORED
+            program.kill()
+            program.start()
+            refused = await other.send(photograph(11), "second", "rig-south")
+            assert (refused.status, refused.code) == (ReceiptStatus.REJECTED, "quota")
+            assert refused.retry_at is not None
+            assert refused.retry_at > refused.sent_at
+            assert refused.reason
+            assert f"{refused.retry_at:%Y-%m-%d %H:%M} UTC" in refused.reason
+            again = await other.send(photograph(10), name, "rig-south")
+            assert again.status is ReceiptStatus.DUPLICATE
+        async with Sender.of(mosquitto) as sender, Rig.of(mosquitto.connection("anna"), "anna") as anna:
+            await sender.begin()  # allowed, and over the quota when it is whole
+            assert await sender.missing() == [(0, len(CONTENT))]
+            async with Rig.of(mosquitto.connection(RIG)) as rig:
+                assert (await rig.send(photograph(12), "door")).status is ReceiptStatus.STORED
+            for offset in range(0, len(CONTENT), PIECE_BYTES):
+                await sender.piece(offset)
+            await sender.end()
+            while (refused := await sender.receipt()).image_name != ID:
+                assert refused.image_name == "door"
+            assert refused.code == "quota"
+            assert (await anna.send(photograph(13), "door", "anna")).status is ReceiptStatus.STORED
+        assert not seen.of_type(Error)

@@ -217,13 +217,24 @@ async def test_resync_tells_how_much_was_published_again(mosquitto: Mosquitto) -
     assert (done.code, done.out) == (0, "12 messages published again\n")
 
 
+async def test_an_operator_pauses_and_others_are_told_who_may(mosquitto: Mosquitto) -> None:
+    async with reconstructing(mosquitto, lambda incoming: respond(mosquitto, incoming)):
+        done = await run(mosquitto.connection("ops"), "pause", "-p", "chapel")
+        assert (done.code, done.out.split(":")[0], done.err) == (0, "chapel is paused", "")
+        refused = await run(mosquitto.connection("viewer"), "refetch", "-p", "chapel")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == (
+        "cairn view: viewer may not ask for refetch in 'chapel': operators of the project may; use another --user\n"
+    )
+
+
 @pytest.mark.parametrize("command", ["watch", "pull", "ping", "resync"])
 async def test_a_broker_that_is_down_is_one_line_and_exit_code_1(mosquitto: Mosquitto, command: str) -> None:
     connection = mosquitto.connection("viewer")
     mosquitto.stop()
     done = await run(connection, command, "-p", "chapel")
     assert (done.code, done.out) == (1, "")
-    assert done.err.startswith("cairn view: cannot reach the broker at 127.0.0.1:")
+    assert done.err.startswith("cairn view: nobody listens at 127.0.0.1:")
     assert done.err.count("\n") == 1
 
 
@@ -238,7 +249,7 @@ async def test_doctor_says_in_words_which_address_to_use(mosquitto: Mosquitto, p
     url = f"ws://{page.removeprefix('http://')}/mqtt"
     done = await ended(await start(viewer, "-p", "chapel", "--url", url, program="doctor"))
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith(f"{url}: 1 MiB retained in ")
+    assert done.out.startswith(f"{url}: 1 MiB in ")
     assert "keep this address" in done.out
     absent = await ended(await start(viewer, "-p", "chapel", "--url", "ws://127.0.0.1:1/mqtt", program="doctor"))
     assert absent.code == 1

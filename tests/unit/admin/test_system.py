@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from admin.invite import public_address
 from admin.system import Ports, System, free_port_from
 from broker.config import BadSettingsError
 from broker.ids import ProjectId
@@ -122,3 +123,13 @@ def test_a_port_that_is_taken_is_left_out() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert free_port_from(port) > port
+
+
+def test_a_name_that_the_machine_does_not_know_is_in_its_certificate_and_in_invitations(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, PORTS)
+    system.add_project(CASTLE, PORTS, ["server.example.org"])
+    system.add_project(CASTLE, PORTS, ["server.example.org"])
+    assert system.settings()["broker"]["names"] == ["server.example.org"]
+    assert not system.tls.ensure(frozenset({"server.example.org", "localhost"}))
+    assert public_address(system) == "server.example.org"

@@ -83,3 +83,9 @@ def test_unknown_word_is_a_bad_message_like_any_other_fault() -> None:
 def test_a_manifest_without_its_fields_is_refused() -> None:
     with pytest.raises(BadMessageError, match="store_id"):
         decode(b'{"type":"manifest","schema":"1.0","project":"chapel"}', Manifest)
+
+
+def test_signs_that_change_a_terminal_or_the_reading_direction_do_not_come_out_of_any_text() -> None:
+    said = {"code": "bad", "reason": "\x1b[2Jred\u202eder\nline", "topic": "a\x9b"}
+    error = decode(json.dumps(json.loads(RECEIPT.encode()) | said | {"type": "error"}).encode(), Error)
+    assert (error.reason, error.topic) == ("\\x1b[2Jred\\u202eder\\nline", "a\\x9b")

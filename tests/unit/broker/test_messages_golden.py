@@ -50,3 +50,15 @@ def test_invalid_messages_are_refused_with_their_code(message_type: str) -> None
         with pytest.raises(CairnError) as caught:
             decode(payload, MESSAGES[message_type])
         assert caught.value.code == case["code"], case["what"]
+
+
+@pytest.mark.parametrize("message_type", sorted(MESSAGES))
+def test_no_field_lets_signs_through_that_change_a_terminal_or_the_reading_direction(message_type: str) -> None:
+    model, message = MESSAGES[message_type], golden(message_type)["valid"][0]["message"]
+    for field in model.model_fields:
+        hostile = json.dumps(message | {field: "a\x1b[2J\u202eb"}).encode()
+        try:
+            taken = decode(hostile, model)
+        except CairnError:  # it takes no such text at all
+            continue
+        assert not {"\x1b", "\u202e"} & set(str(getattr(taken, field, ""))), field

@@ -12,7 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from broker.accounts.invitation_secret import BadInvitationError, Link, Secret
-from broker.accounts.keeper import Answered, JoinAnswer
+from broker.accounts.keeper_requests import Answered, JoinAnswer, Redemption
+from broker.accounts.passwords import is_password
 from broker.ids import AgentId, ProjectId
 from edge_agent.config import CameraKind, Settings
 from edge_agent.join import AlreadyJoinedError, Membership, ServerNotReachedError, join, redeem, write_settings
@@ -36,11 +37,13 @@ class Page:
     def __init__(self) -> None:
         self.status, self.body = 200, b""
         self.asked: list[str] = []
+        self.sent = b""
         page = self
 
         class Answering(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 page.asked.append(self.path)
+                page.sent = self.rfile.read(int(self.headers["Content-Length"]))
                 self.send_response(page.status)
                 self.end_headers()
                 self.wfile.write(page.body)
@@ -51,7 +54,9 @@ class Page:
 
     def says(self, answer: JoinAnswer, seal: str | None = None) -> None:
         text = answer.model_dump_json()
-        self.body = Answered(answer=text, seal=SECRET.seal(text) if seal is None else seal).model_dump_json().encode()
+        self.body = (
+            Answered(answer=text, seal=SECRET.key.seal(text) if seal is None else seal).model_dump_json().encode()
+        )
 
     @property
     def link(self) -> Link:
@@ -69,17 +74,20 @@ def page() -> Iterator[Page]:
     page.server.server_close()
 
 
-def test_the_secret_is_not_sent_and_gives_the_password(page: Page) -> None:
+def test_neither_secret_nor_password_is_sent(page: Page) -> None:
     page.says(ANSWER)
     found = redeem(page.link)
     assert (found.host, found.port, found.agent, found.project) == ("127.0.0.1", 8883, "rig-1", "chapel")
-    assert found.password.get_secret_value() == SECRET.password("rig-1")
     assert page.asked == [f"/invitations/{SECRET.invitation_id}"]
-    assert SECRET.text not in page.asked[0]
+    wish = Redemption.model_validate_json(page.sent)
+    SECRET.key.check_proof(wish.proof, wish.password_hash, "")
+    assert is_password(found.password.get_secret_value(), wish.password_hash)
+    assert SECRET.text.encode() not in page.sent
+    assert found.password.get_secret_value().encode() not in page.sent
 
 
 def test_what_another_server_answers_is_refused(page: Page) -> None:
-    page.says(ANSWER, seal=Secret("B" * 24).seal(ANSWER.model_dump_json()))
+    page.says(ANSWER, seal=Secret("B" * 24).key.seal(ANSWER.model_dump_json()))
     with pytest.raises(BadInvitationError, match="does not come from the server"):
         redeem(page.link)
 

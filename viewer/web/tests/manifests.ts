@@ -43,6 +43,7 @@ export function completeOf(generation: number, revision: number, shards: readonl
     frame: {
       metres_per_unit: null,
       scale_source: "none",
+      scale_deviation_ratio: null,
       up: null,
       offset: [0, 0, 0],
       world_from_previous: IDENTITY,

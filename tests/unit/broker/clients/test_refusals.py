@@ -2,7 +2,8 @@
 
 import pytest
 
-from broker.clients.refusals import advice_on_refusal, refusal_of
+from broker.clients.refusals import connection_refused, refusal_of
+from broker.config import Connection
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,20 @@ def test_a_refused_message_says_why_and_what_to_do(reason: int, code: str, words
     assert words in refusal.sentence
 
 
-@pytest.mark.parametrize(("reason", "words"), [(0x84, "MQTT 5"), (0x86, "password"), (0x9A, "retain"), (0x97, "full")])
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (0x84, "MQTT 5"),
+        (0x86, "refuses 'anna': name or password do not fit"),
+        (0x87, "refuses 'anna': name or password do not fit"),
+        (0x9A, "retain"),
+        (0x97, "full"),
+        (0x80, "Odd; look at its log"),
+    ],
+)
 def test_a_refused_connection_says_what_to_do(reason: int, words: str) -> None:
-    assert words in advice_on_refusal(reason)
+    assert words in connection_refused(Connection(username="anna"), reason, "Odd").sentence
+
+
+def test_who_came_without_a_name_is_told_which_options_to_use() -> None:
+    assert "say --user and --password-file" in connection_refused(Connection(), 0x87, "Not authorized").sentence

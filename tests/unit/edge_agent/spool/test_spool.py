@@ -275,3 +275,16 @@ def test_no_crash_loses_a_photograph_that_was_taken_or_brings_back_one_that_was_
             assert spool.counts().lost_count == 0
             following = spool.add(photograph(99)).image_id
             assert following.sequence > max([name.sequence for name in [*added, *waiting]], default=0)
+
+
+def test_a_rig_that_gets_another_name_sends_what_waits_under_a_session_of_its_own(tmp_path: Path) -> None:
+    with Spool(tmp_path, AgentId("rig-north")) as spool:
+        before = [spool.add(photograph(number)) for number in range(2)]
+        spool.settle(receipt(before[0].image_id), before[0].image_id)
+    with Spool(tmp_path, AgentId("rig-south")) as spool:
+        assert spool.session.startswith("rig-south-")
+        (image,) = spool.waiting(10)
+        assert (image.image_id.session, image.sequence) == (spool.session, before[1].sequence)
+        assert spool.read(image) == photograph(1).content
+    with Spool(tmp_path, AgentId("rig-south")) as spool:
+        assert spool.waiting(10) == [image]

@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from broker.delivery import Delivery
-from broker.ids import ProjectId
-from broker.messages import Flow, ReconstructorPresence, ReconstructorState
+from broker.ids import ImageName, ProjectId
+from broker.messages import Flow, ReceiptStatus, ReconstructorPresence, ReconstructorState, UploadAcknowledged
 from edge_agent.photograph import now_utc
 from edge_agent.uplink.rate import LEAST_RECEIPT_WAIT_S, Uplink, Window
 
@@ -60,6 +60,24 @@ async def test_what_an_earlier_broker_said_does_not_count(uplink: Uplink, standi
     standing.connect_count = 2
     assert not opens(uplink)
     uplink.take_state(state(ReconstructorPresence.READY))
+    assert opens(uplink)
+
+
+async def test_a_used_up_quota_closes_it_for_as_long_as_the_reconstructor_says(
+    uplink: Uplink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rig's own wall clock does not matter."""
+    uplink.take_state(state(ReconstructorPresence.READY))
+    now_s = time.monotonic()
+    receipt = UploadAcknowledged(project=PROJECT, status=ReceiptStatus.REJECTED, image_name=ImageName("door"))
+    assert not uplink.take_receipt(receipt)
+    assert opens(uplink)
+    at = now_utc() - timedelta(days=900)
+    told = receipt.model_copy(update={"sent_at": at, "retry_at": at + timedelta(minutes=5), "code": "quota"})
+    assert uplink.take_receipt(told)
+    assert not opens(uplink)
+    assert uplink.quota.code == "quota"
+    monkeypatch.setattr(time, "monotonic", lambda: now_s + 301)
     assert opens(uplink)
 
 

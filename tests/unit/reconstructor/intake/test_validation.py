@@ -24,7 +24,14 @@ from reconstructor.decoders.inspection import (
     PixelLimits,
     inspect,
 )
-from reconstructor.intake.validation import EmptyImageError, Taken, Upload, WrongDigestError, take_in
+from reconstructor.intake.validation import (
+    EmptyImageError,
+    ForeignSessionError,
+    Taken,
+    Upload,
+    WrongDigestError,
+    take_in,
+)
 from reconstructor.storage.store import Store
 from tests.photographs import huge_png, image_id, photograph
 
@@ -38,8 +45,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def upload(payload: bytes, name: str = "door") -> Upload:
-    return Upload(sender=SenderId("anna"), name=ImageName(name), payload=payload)
+def upload(payload: bytes, name: str = "door", sender: str = "anna") -> Upload:
+    return Upload(sender=SenderId(sender), name=ImageName(name), payload=payload)
 
 
 def take(upload: Upload, store: Store, limits: PixelLimits = LIMITS) -> Taken:
@@ -200,3 +207,37 @@ def test_other_bytes_than_the_id_says_are_refused(store: Store) -> None:
     with pytest.raises(WrongDigestError) as caught:
         take(upload(photograph(1), image_id(photograph(2), 1)), store)
     assert caught.value.code == "wrong_digest"
+
+
+@pytest.mark.parametrize(
+    ("session", "sender"),
+    [
+        ("rig-north-upload", "carl"),
+        ("rig-north-a1b2c3", "rig-south"),
+        ("rig-north2-a1b2c3", "rig-north"),
+        ("walk", "carl"),
+    ],
+)
+def test_an_image_in_the_session_of_another_sender_is_refused(store: Store, session: str, sender: str) -> None:
+    first, second = photograph(1), photograph(2)
+    take(upload(first, image_id(first, 1, "walk")), store)
+    with pytest.raises(ForeignSessionError, match=f"'{session}' is another sender's"):
+        take(upload(second, image_id(second, 2, session), sender), store)
+    assert store.image_count() == 1
+
+
+def test_a_session_is_its_first_senders_and_a_plain_name_is_everybodys(store: Store) -> None:
+    for number, (name, sender) in enumerate(
+        [
+            ("walk", "anna"),
+            ("walk", "anna"),
+            ("walk-000001-x", "bert"),  # like an id of `walk`, and longer
+            ("rig-north-a1b2c3", "rig-north"),
+            ("rig-north", "rig-north"),
+            (f"rig-{'n' * 28}-a1b2c3", f"rig-{'n' * 40}"),  # a long name is cut in its sessions
+        ]
+    ):
+        payload = photograph(number)
+        assert take(upload(payload, image_id(payload, number, name), sender), store).image.sender == sender
+    for number, sender in enumerate(("anna", "bert"), start=10):
+        assert take(upload(photograph(number), "door", sender), store).status is ReceiptStatus.STORED

@@ -65,6 +65,54 @@ def test_a_receiver_that_errs_by_centimetres_measures_a_small_site() -> None:
     assert scale.metres_per_unit == pytest.approx(METRES_PER_UNIT, rel=0.005)
 
 
+UP = rotation_from_quaternion(np.array([0.3, 0.5, -0.4, 0.7])) @ [0.0, 0.0, 1.0]
+
+
+def climb(**wishes: Any) -> tuple[np.ndarray, list[Fix]]:
+    """A drone's walk that rises by 60 m."""
+    centres, fixes = walk(radius_m=40.0, noise_m=0.5, **wishes)
+    heights = np.linspace(0, 60, len(fixes))
+    risen = [replace(each, altitude_m=each.altitude_m + height) for each, height in zip(fixes, heights, strict=True)]
+    return centres + np.outer(heights / METRES_PER_UNIT, UP), risen
+
+
+@pytest.mark.parametrize("height", [None, 0.0])
+@pytest.mark.parametrize("share", [3 / 16, 1.0])
+def test_latitude_and_longitude_suffice(height: float | None, share: float) -> None:
+    centres, fixes = climb()
+    flat = [replace(each, altitude_m=height) if index < share * 16 else each for index, each in enumerate(fixes)]
+    scale = scale_of_gps(centres, flat, tuple(UP))
+    if height == 0.0 and share == 1.0:  # every height is 0: a walk along the sea
+        centres, flat = walk(radius_m=40.0, noise_m=0.5)
+        scale = scale_of_gps(centres, [replace(each, altitude_m=0.0) for each in flat], tuple(UP))
+    assert scale is not None
+    assert scale.metres_per_unit == pytest.approx(METRES_PER_UNIT, rel=0.03)
+
+
+def test_exact_fixes_are_not_blurred_by_ordinary_ones() -> None:
+    centres, fixes = walk(radius_m=40.0, noise_m=0.02)
+    _, poor = walk(radius_m=40.0, noise_m=8.0, seed=3)
+    mixed = [
+        replace(good, error_m=0.03) if index % 2 else bad
+        for index, (good, bad) in enumerate(zip(fixes, poor, strict=True))
+    ]
+    scale = scale_of_gps(centres, mixed)
+    assert scale is not None
+    assert scale.metres_per_unit == pytest.approx(METRES_PER_UNIT, rel=0.002)
+    assert scale.deviation_ratio is not None
+    assert scale.deviation_ratio < 0.001
+
+
+@pytest.mark.parametrize("count", [8, 32])
+def test_the_deviation_that_is_said_holds_what_is_measured(count: int) -> None:
+    found = [scale_of_gps(*walk(radius_m=40.0, noise_m=3.0, count=count, seed=seed)) for seed in range(40)]
+    scales = [each for each in found if each is not None]
+    assert len(scales) >= 36
+    errors = [each.metres_per_unit / METRES_PER_UNIT - 1 for each in scales]
+    said = np.mean([each.deviation_ratio for each in scales])
+    assert float(np.std(errors)) <= said <= 4 * float(np.std(errors))
+
+
 def test_three_fixes_are_too_few() -> None:
     assert scale_of_gps(*walk(radius_m=40.0, noise_m=0.0, count=3)) is None
 

@@ -52,6 +52,17 @@ def bar(**changes: object) -> ScaleBar:
     return ScaleBar.model_validate(laid | changes)
 
 
+def test_gps_follows_each_photograph_until_it_is_sure() -> None:
+    unsure = Scale(metres_per_unit=3.0, source=ScaleSource.GPS, deviation_ratio=0.05)
+    sure = Scale(metres_per_unit=3.1, source=ScaleSource.GPS, deviation_ratio=0.008)
+    later = Scale(metres_per_unit=3.11, source=ScaleSource.GPS, deviation_ratio=0.007)
+    following = next_scale(frame(unsure), Scaling(measured=sure), growth=1.0, is_complete=False)
+    assert following == sure
+    assert next_scale(frame(sure), Scaling(measured=later), growth=1.0, is_complete=False) == sure
+    assert next_scale(frame(sure), Scaling(measured=later), growth=1.0, is_complete=True) == later
+    assert next_scale(frame(unsure), Scaling(measured=sure, is_fixed=True), growth=1.0, is_complete=False) == unsure
+
+
 def test_a_bar_of_two_units_and_five_metres_makes_units_of_two_and_a_half() -> None:
     assert scale_of_bar(bar(), manifest()) == Scale(metres_per_unit=2.5, source=ScaleSource.SCALE_BAR)
 

@@ -1,6 +1,6 @@
 /** What does the page publish? One method for each message of the contract, with its topic and encoding. */
 import type { Connection } from "../wire/connection";
-import type { Presence, Request, ScaleBar, UploadBegin, UploadEnd, Verb } from "../wire/contract";
+import type { DesiredScaleBar, Presence, Request, UploadBegin, UploadEnd, Verb } from "../wire/contract";
 import { MAX_IMAGE_BYTES } from "../wire/contract";
 import { WireError } from "../wire/errors";
 import { freshName } from "../wire/ids";
@@ -62,22 +62,21 @@ export class Requests {
     return sentAtMs === undefined ? null : (performance.now() - sentAtMs) / 1000;
   }
 
-  /** Publish a known distance in the world of this generation; null removes the scale. */
+  /** Wish for a known distance in the world of this generation; null removes the scale. */
   async setScale(bar: KnownDistance | null, generation: number | undefined): Promise<void> {
     const { connection, space, user } = this.options;
     if (bar && generation === undefined) throw new WireError("publish_refused", "There is nothing to measure yet.");
     const payload = bar
-      ? encodeMessage<ScaleBar>({
-          type: "scale_bar",
+      ? encodeMessage<DesiredScaleBar>({
+          type: "desired_scale_bar",
           project: space.project,
           generation: generation ?? 1,
           begin: bar.begin,
           end: bar.end,
           distance_m: bar.distanceM,
-          user,
         })
       : new Uint8Array();
-    await connection.publish("scale_bar", {}, payload);
+    await connection.publish("desired_scale_bar", { user }, payload);
   }
 
   /** Publish that this page follows the project. */

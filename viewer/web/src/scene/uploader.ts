@@ -28,6 +28,7 @@ const ANSWER_PATIENCE_MS = 5000;
 const UNDER_WAY = 2;
 const RECEIPT_PATIENCE_MS = 15_000;
 const MOST_SENDINGS = 8;
+const LONGEST_TIMER_MS = 24 * 3600 * 1000;
 
 /** A queue of photographs, of which two are sent at a time. */
 export class Uploader {
@@ -56,6 +57,7 @@ export class Uploader {
           reason: null,
           sentBytes: 0,
           missing: null,
+          retryInMs: null,
         },
       });
       this.waiting.push({ key, photograph });
@@ -83,12 +85,12 @@ export class Uploader {
       const digest = await sha256(bytes);
       const id = imageId(this.session, this.sequence, digest);
       this.follower.dispatch({ kind: "upload_change", key, change: { imageId: id } });
-      for (let sending = 0; sending < MOST_SENDINGS && !this.isOver(key); sending += 1) {
+      for (let left = MOST_SENDINGS; left > 0 && !this.isOver(key); left = (await this.quota(key)) ? left : left - 1) {
         this.set(key, "sending");
         if (bytes.length > Math.min(SINGLE_BYTES, this.requests.room(id)))
           await this.sendPieces(key, { id, digest, bytes, contentType });
         else await this.requests.publishImage(id, bytes, contentType);
-        if (!this.isOver(key)) this.set(key, "sent");
+        if (!this.isAnswered(key)) this.set(key, "sent");
         await this.receipt(key);
       }
       if (!this.isOver(key))
@@ -105,10 +107,10 @@ export class Uploader {
     this.change(key, { missing: null });
     await this.requests.publishUpload({ ...announcement, content_type: contentType });
     let missing = (await this.answer(key)) ?? [{ begin: 0, end: bytes.length }];
-    while (missing.length > 0 && !this.isOver(key)) {
+    while (missing.length > 0 && !this.isAnswered(key)) {
       let sentBytes = heldBytes(missing, bytes.length);
       for (const { begin, end } of piecesOf(missing, bytes.length, pieceBytes)) {
-        if (this.isOver(key)) return;
+        if (this.isAnswered(key)) return;
         await this.requests.publishPiece(id, begin, bytes.subarray(begin, end));
         sentBytes += end - begin;
         this.change(key, { sentBytes });
@@ -121,8 +123,8 @@ export class Uploader {
 
   /** Wait for the missing ranges; null when a receipt arrives instead, or no answer. */
   private async answer(key: string): Promise<Upload["missing"]> {
-    for (let waited = 0; waited < ANSWER_PATIENCE_MS && !this.isOver(key); waited += STEP_MS) {
-      const missing = this.follower.state.uploads.find((each) => each.key === key)?.missing ?? null;
+    for (let waited = 0; waited < ANSWER_PATIENCE_MS && !this.isAnswered(key); waited += STEP_MS) {
+      const missing = this.find(key)?.missing ?? null;
       if (missing) return missing;
       await new Promise((resolve) => setTimeout(resolve, STEP_MS));
     }
@@ -132,12 +134,20 @@ export class Uploader {
   /** Wait for the receipt. Time without connection or reconstructor does not count, because no receipt can arrive. */
   private async receipt(key: string): Promise<void> {
     const step = 100;
-    for (let waited = 0; waited < RECEIPT_PATIENCE_MS && !this.isOver(key);) {
+    for (let waited = 0; waited < RECEIPT_PATIENCE_MS && !this.isAnswered(key);) {
       await new Promise((resolve) => setTimeout(resolve, step));
       const { link, reconstructor } = this.follower.state;
       if (link.kind === "closed" || link.kind === "refused") return;
       if (link.kind === "connected" && reconstructor?.presence !== "offline") waited += step;
     }
+  }
+
+  /** Wait until a quota takes the photograph again; false when none keeps it. */
+  private async quota(key: string): Promise<boolean> {
+    const upload = this.find(key);
+    if (upload?.state !== "waiting") return false;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(upload.retryInMs ?? 0, LONGEST_TIMER_MS)));
+    return true;
   }
 
   private set(key: string, state: UploadState): void {
@@ -148,9 +158,17 @@ export class Uploader {
     this.follower.dispatch({ kind: "upload_change", key, change });
   }
 
+  private find(key: string): Upload | undefined {
+    return this.follower.state.uploads.find((each) => each.key === key);
+  }
+
   private isOver(key: string): boolean {
-    const upload = this.follower.state.uploads.find((each) => each.key === key);
+    const upload = this.find(key);
     return !upload || isOver(upload);
+  }
+
+  private isAnswered(key: string): boolean {
+    return this.isOver(key) || this.find(key)?.state === "waiting";
   }
 }
 

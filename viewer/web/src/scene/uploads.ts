@@ -1,7 +1,8 @@
 /** In which state is each upload of this page? A reducer over receipts and missing ranges. Pure. */
 import type { ByteRange, Missing, UploadAcknowledged } from "../wire/contract";
 
-export type UploadState = "reading" | "queued" | "sending" | "sent" | "stored" | "duplicate" | "rejected" | "failed";
+export type UploadState =
+  "reading" | "queued" | "sending" | "sent" | "waiting" | "stored" | "duplicate" | "rejected" | "failed";
 
 export interface Upload {
   readonly key: string;
@@ -15,6 +16,8 @@ export interface Upload {
   readonly sentBytes: number;
   /** The ranges that the reconstructor last reported as missing; null while an answer is awaited. */
   readonly missing: readonly ByteRange[] | null;
+  /** How long a quota lets it wait before it is sent again, by the reconstructor's clock; null without one. */
+  readonly retryInMs: number | null;
 }
 
 const OVER: ReadonlySet<UploadState> = new Set(["stored", "duplicate", "rejected", "failed"]);
@@ -37,8 +40,14 @@ export function withReceipt(uploads: readonly Upload[], receipt: UploadAcknowled
   return uploads.map((upload) =>
     upload.imageId === null || (upload.imageId !== receipt.image_name && upload.imageId !== receipt.image_id)
       ? upload
-      : { ...upload, state: receipt.status, imageNumber: receipt.image_number, reason: receipt.reason },
+      : { ...upload, ...stateOf(receipt), imageNumber: receipt.image_number, reason: receipt.reason },
   );
+}
+
+/** A quota refuses a photograph only until a certain time. */
+function stateOf({ retry_at: retryAt, sent_at: sentAt, status }: UploadAcknowledged): Partial<Upload> {
+  if (retryAt === null) return { state: status };
+  return { state: "waiting", retryInMs: Math.max(1000, Date.parse(retryAt) - Date.parse(sentAt)) };
 }
 
 /** Apply the missing ranges of uploads in pieces. */

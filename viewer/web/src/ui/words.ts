@@ -123,6 +123,8 @@ export function uploadWords(upload: Upload): string {
         : `Sending ${bytes(upload.sizeBytes)}`;
     case "sent":
       return "Sent, waiting for the receipt";
+    case "waiting":
+      return `${upload.reason ?? "Too many photos for now"}. This page sends it again then; leave it open.`;
     case "stored":
       return upload.imageNumber === null ? "Stored" : `Stored as image ${upload.imageNumber}`;
     case "duplicate":
@@ -182,6 +184,8 @@ export function activityWords(message: News | Manifest): { readonly text: string
     case "scale_bar":
       return { text: `${message.user} set a scale bar of ${length(message.distance_m, 1)}`, tone: "plain" };
     case "upload_acknowledged":
+      if (message.retry_at !== null)
+        return { text: `A photo has to wait: ${message.reason ?? "no reason given"}`, tone: "plain" };
       return message.status === "rejected"
         ? { text: `A photo was not accepted: ${message.reason ?? "no reason given"}`, tone: "bad" }
         : {

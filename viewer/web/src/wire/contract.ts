@@ -173,6 +173,18 @@ export interface Component {
   readonly world_from_component: Similarity;
 }
 
+/** Two points of the world and the distance between them on the object, as the person of the topic measured it. */
+export interface DesiredScaleBar {
+  readonly type: "desired_scale_bar";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generation: number;
+  readonly begin: readonly [number, number, number];
+  readonly end: readonly [number, number, number];
+  readonly distance_m: number;
+}
+
 /** What ops want of an agent. */
 export interface DesiredSettings {
   readonly type: "desired_settings";
@@ -437,7 +449,7 @@ export interface Response {
   readonly republished_count: number;
 }
 
-/** Two points of the world and the distance between them on the object; the manifest answers with metres. */
+/** The known distance of the project, and the account that gave it; the manifest answers with metres. */
 export interface ScaleBar {
   readonly type: "scale_bar";
   readonly schema: string;
@@ -486,7 +498,7 @@ export interface Similarity {
   readonly translation: readonly [number, number, number];
 }
 
-/** The receipt: the reconstructor's word that an image is safe on its disk, or why it is not taken. */
+/** The receipt: the reconstructor's word that an image is safe on its disk, or why it is not taken. With `retry_at`, which only a quota sets, it is taken when it is sent again after that. */
 export interface UploadAcknowledged {
   readonly type: "upload_acknowledged";
   readonly schema: string;
@@ -499,6 +511,7 @@ export interface UploadAcknowledged {
   readonly sha256: string | null;
   readonly code: string | null;
   readonly reason: string | null;
+  readonly retry_at: string | null;
 }
 
 /** Announces an image that comes in pieces. */
@@ -532,6 +545,7 @@ export type Verb = "resync" | "ping" | "refetch" | "pause" | "resume";
 export interface WorldFrame {
   readonly metres_per_unit: number | null;
   readonly scale_source: ScaleSource;
+  readonly scale_deviation_ratio: number | null;
   readonly up: readonly [number, number, number] | null;
   readonly offset: readonly [number, number, number];
   readonly world_from_previous: Similarity;
@@ -544,6 +558,7 @@ export type Message =
   | CameraPage
   | Command
   | CommandReply
+  | DesiredScaleBar
   | DesiredSettings
   | Error
   | Flow
@@ -610,11 +625,12 @@ export const CHANNELS = {
   shard: { template: "shard/{generation}/{encoding}/{index}", types: [], qos: 1, isRetained: true, maxBytes: 524288, meaning: "one independently loadable piece of the cloud, immutable" },
   camera_page: { template: "camera/page/{page}", types: ["camera_page"], qos: 1, isRetained: true, maxBytes: 262144, meaning: "where up to 64 images were taken, or why they are not placed; immutable" },
   image_thumbnail: { template: "thumbnail/{image_id}", types: [], qos: 1, isRetained: true, maxBytes: 65536, meaning: "one photograph, upright and small: JPEG of at most 320 px and 64 KB" },
-  scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "a known distance between two points, which gives everybody metres" },
-  request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "resync, ping, refetch, pause or resume" },
-  response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "the answer to a request" },
-  presence: { template: "presence/{user}/{connection}", types: ["presence"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "somebody is watching; the last will clears it" },
-  probe: { template: "probe/{user}/{connection}", types: [], qos: 1, isRetained: true, maxBytes: 1048576, meaning: "bytes by which a doctor times the way to the broker and back; cleared at once" },
+  scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the known distance that gives everybody metres, and whose it is" },
+  desired_scale_bar: { template: "scale/{user}/desired", types: ["desired_scale_bar"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "a known distance between two points, as a person measured it; empty: none is known any more" },
+  request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 262144, meaning: "resync, ping, refetch, pause or resume" },
+  response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "the answer to a request, also when it is refused" },
+  presence: { template: "presence/{user}/{connection}", types: ["presence"], qos: 1, isRetained: true, maxBytes: 1024, meaning: "somebody is watching; cleared by the last will, and by the reconstructor when there are too many" },
+  probe: { template: "probe/{user}", types: [], qos: 1, isRetained: false, maxBytes: 1048576, meaning: "bytes by which a doctor times the way to the broker and back" },
 } as const satisfies Record<string, Channel>;
 
 /** What a reader checks, by class name. */
@@ -632,6 +648,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Command: {"properties": {"type": {"const": "command", "default": "command", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "verb": {"enum": ["capture", "capture_at", "pause", "resume", "cancel", "reboot"], "type": "string"}, "deadline_at": {"format": "date-time", "type": "string"}, "capture_at": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "image_count": {"anyOf": [{"maximum": 10000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}}, "required": ["project", "id", "verb", "deadline_at"], "type": "object"},
   CommandReply: {"properties": {"type": {"const": "command_reply", "default": "command_reply", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "is_done": {"type": "boolean"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "id", "agent", "is_done"], "type": "object"},
   Component: {"properties": {"id": {"default": 0, "maximum": 9999, "minimum": 0, "type": "integer"}, "image_count": {"default": 0, "minimum": 0, "type": "integer"}, "world_from_component": {"$ref": "Similarity", "default": {"scale": 1.0, "rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "translation": [0.0, 0.0, 0.0]}}}, "type": "object"},
+  DesiredScaleBar: {"properties": {"type": {"const": "desired_scale_bar", "default": "desired_scale_bar", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "begin": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "end": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "distance_m": {"exclusiveMinimum": 0, "maximum": 100000, "type": "number"}}, "required": ["project", "generation", "begin", "end", "distance_m"], "type": "object"},
   DesiredSettings: {"properties": {"type": {"const": "desired_settings", "default": "desired_settings", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "version": {"minimum": 0, "type": "integer"}, "settings": {"$ref": "AgentSettings"}}, "required": ["project", "version", "settings"], "type": "object"},
   EncodedShard: {"properties": {"encoding": {"$ref": "Encoding"}, "size_bytes": {"minimum": 1, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}}, "required": ["encoding", "size_bytes", "sha256"], "type": "object"},
   Encoding: {"enum": ["ply", "packed"], "type": "string"},
@@ -661,11 +678,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ShardEntry: {"properties": {"index": {"maximum": 9999999, "minimum": 0, "type": "integer"}, "level": {"maximum": 32, "minimum": 0, "type": "integer"}, "kind": {"enum": ["reference", "incremental"], "type": "string"}, "image_number": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "component": {"default": 0, "maximum": 9999, "minimum": 0, "type": "integer"}, "point_count": {"minimum": 1, "type": "integer"}, "bounds": {"$ref": "Bounds"}, "encodings": {"items": {"$ref": "EncodedShard"}, "type": "array"}}, "required": ["index", "level", "kind", "point_count", "bounds", "encodings"], "type": "object"},
   ShardUpdate: {"properties": {"type": {"const": "shard_update", "default": "shard_update", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "shards": {"items": {"minimum": 0, "type": "integer"}, "type": "array"}, "point_count": {"minimum": 0, "type": "integer"}}, "required": ["project", "image_id", "image_number", "generation", "revision", "shards", "point_count"], "type": "object"},
   Similarity: {"properties": {"scale": {"default": 1.0, "exclusiveMinimum": 0, "type": "number"}, "rotation_wxyz": {"default": [1.0, 0.0, 0.0, 0.0], "maxItems": 4, "minItems": 4, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "translation": {"default": [0.0, 0.0, 0.0], "maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}}, "type": "object"},
-  UploadAcknowledged: {"properties": {"type": {"const": "upload_acknowledged", "default": "upload_acknowledged", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "status": {"$ref": "ReceiptStatus"}, "image_name": {"maxLength": 64, "pattern": "^(?:(?!(?:missing|flow)$)[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"anyOf": [{"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, {"type": "null"}], "default": null}, "image_number": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "sha256": {"anyOf": [{"pattern": "^[0-9a-f]{64}$", "type": "string"}, {"type": "null"}], "default": null}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "status", "image_name"], "type": "object"},
+  UploadAcknowledged: {"properties": {"type": {"const": "upload_acknowledged", "default": "upload_acknowledged", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "status": {"$ref": "ReceiptStatus"}, "image_name": {"maxLength": 64, "pattern": "^(?:(?!(?:missing|flow)$)[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"anyOf": [{"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, {"type": "null"}], "default": null}, "image_number": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "sha256": {"anyOf": [{"pattern": "^[0-9a-f]{64}$", "type": "string"}, {"type": "null"}], "default": null}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}, "retry_at": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "status", "image_name"], "type": "object"},
   UploadBegin: {"properties": {"type": {"const": "upload_begin", "default": "upload_begin", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "content_type": {"maxLength": 64, "type": "string"}, "size_bytes": {"minimum": 1, "type": "integer"}, "piece_bytes": {"minimum": 1, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}}, "required": ["project", "image_id", "content_type", "size_bytes", "piece_bytes", "sha256"], "type": "object"},
   UploadEnd: {"properties": {"type": {"const": "upload_end", "default": "upload_end", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "size_bytes": {"minimum": 1, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}}, "required": ["project", "image_id", "size_bytes", "sha256"], "type": "object"},
   Verb: {"enum": ["resync", "ping", "refetch", "pause", "resume"], "type": "string"},
-  WorldFrame: {"properties": {"metres_per_unit": {"anyOf": [{"exclusiveMinimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "scale_source": {"$ref": "ScaleSource", "default": "none"}, "up": {"anyOf": [{"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"type": "null"}], "default": null}, "offset": {"default": [0.0, 0.0, 0.0], "maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "world_from_previous": {"$ref": "Similarity", "default": {"scale": 1.0, "rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "translation": [0.0, 0.0, 0.0]}}}, "type": "object"},
+  WorldFrame: {"properties": {"metres_per_unit": {"anyOf": [{"exclusiveMinimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "scale_source": {"$ref": "ScaleSource", "default": "none"}, "scale_deviation_ratio": {"anyOf": [{"minimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "up": {"anyOf": [{"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"type": "null"}], "default": null}, "offset": {"default": [0.0, 0.0, 0.0], "maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "world_from_previous": {"$ref": "Similarity", "default": {"scale": 1.0, "rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "translation": [0.0, 0.0, 0.0]}}}, "type": "object"},
 };
 
 /** The class of every message type. */
@@ -676,6 +693,7 @@ export const MODELS: Readonly<Record<MessageType, string>> = {
   camera_page: "CameraPage",
   command: "Command",
   command_reply: "CommandReply",
+  desired_scale_bar: "DesiredScaleBar",
   desired_settings: "DesiredSettings",
   error: "Error",
   flow: "Flow",

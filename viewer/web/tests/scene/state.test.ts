@@ -125,6 +125,7 @@ describe("the banner", () => {
       reason: null,
       sentBytes: 0,
       missing: null,
+      retryInMs: null,
     },
   };
   const started = { ...envelope, type: "refetch_starting", ...image(20), next_generation: 3 } as const;
@@ -248,6 +249,7 @@ describe("uploads and watchers", () => {
     reason: null,
     sentBytes: 0,
     missing: null,
+    retryInMs: null,
   } as const;
   const receipt: UploadAcknowledged = {
     ...envelope,
@@ -259,6 +261,7 @@ describe("uploads and watchers", () => {
     sha256: null,
     code: null,
     reason: null,
+    retry_at: null,
   };
 
   it("applies a receipt to the named photo only", () => {

@@ -19,6 +19,7 @@ class Reconstructor {
   content = new Uint8Array();
   pieceCount = 0;
   longestPiece = 0;
+  quotaCount = 0;
   private held: ByteRange[] = [];
   private isForgetting = true;
 
@@ -34,8 +35,9 @@ class Reconstructor {
     if (sent !== this.progress.at(-1)) this.progress.push(sent);
   }
 
-  publishImage(_name: string, payload: Uint8Array): Promise<void> {
+  publishImage(name: string, payload: Uint8Array): Promise<void> {
     this.singles.push(payload);
+    this.tell("upload_acknowledged", name, []);
     return Promise.resolve();
   }
 
@@ -71,14 +73,16 @@ class Reconstructor {
         : {
             ...envelope,
             type,
-            status: "stored",
+            status: this.quotaCount > 0 ? "rejected" : "stored",
             image_name: imageId,
             image_id: imageId,
             image_number: 1,
             sha256: null,
             code: null,
-            reason: null,
+            reason: this.quotaCount > 0 ? "One photo in a second" : null,
+            retry_at: this.quotaCount > 0 ? "2026-11-24T09:00:01Z" : null,
           };
+    if (type === "upload_acknowledged") this.quotaCount -= 1;
     setTimeout(() => {
       this.dispatch({ kind: "message", message, bytes: 1 });
     }, 1);
@@ -121,6 +125,17 @@ describe("a large photograph", () => {
     new Uploader(reconstructor, reconstructor).add([jpegOf(SINGLE_BYTES)]);
     await expect.poll(() => reconstructor.singles.length, { timeout: 4000 }).toBe(1);
     expect(reconstructor.pieceCount).toBe(0);
+  });
+
+  it("waits while a quota keeps it, and is then sent again", async () => {
+    const reconstructor = new Reconstructor();
+    reconstructor.quotaCount = 1;
+    new Uploader(reconstructor, reconstructor).add([jpegOf(1000)]);
+    await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("waiting");
+    expect(reconstructor.state.uploads[0]?.reason).toBe("One photo in a second");
+    expect(reconstructor.singles.length).toBe(1);
+    await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
+    expect(reconstructor.singles.length).toBe(2);
   });
 });
 

@@ -65,6 +65,37 @@ def test_a_picture_of_infinite_values_is_refused_in_words(tmp_path: Path) -> Non
         read_photograph(path, SETTINGS)
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_what_a_mask_hides_is_black_and_not_shown(tmp_path: Path, orientation: int) -> None:
+    path = tmp_path / "masked.png"
+    image = Image.new("RGB", (640, 400), (200, 150, 100))
+    mask = Image.new("L", image.size, 255)
+    mask.paste(0, (0, 0, 320, 400))
+    image.putalpha(mask)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    image.save(path, exif=exif)
+    photograph = read_photograph(path, SETTINGS)
+    assert photograph.is_shown is not None
+    assert photograph.is_shown.shape == photograph.gray.shape
+    half = np.zeros_like(photograph.is_shown)
+    if orientation == 1:
+        half[:, 160:] = True
+    else:  # turned to the right: what was left is above
+        half[160:] = True
+    assert (photograph.is_shown == half).all()
+    assert (photograph.colors_rgb[~half] == 0).all()
+    assert (photograph.colors_rgb[half] == (200, 150, 100)).all()
+
+
+def test_a_photograph_that_hides_nothing_has_no_mask(tmp_path: Path) -> None:
+    path = tmp_path / "opaque.png"
+    image = marked()
+    image.putalpha(255)
+    image.save(path)
+    assert read_photograph(path, SETTINGS).is_shown is None
+
+
 def test_a_small_photograph_is_not_enlarged(tmp_path: Path) -> None:
     path = tmp_path / "small.png"
     marked().resize((160, 100)).save(path)

@@ -1,5 +1,6 @@
 """Are features found where there is something to see, ordered, coloured, and checked?"""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,17 @@ def test_features_are_as_many_as_asked_largest_first_and_of_the_photographs_colo
 
 def test_a_blank_photograph_has_no_features() -> None:
     assert len(extract_features(blank(), SETTINGS)) == 0
+
+
+def test_no_feature_sees_what_a_mask_hides(photographs: Photographs) -> None:
+    photograph = read_photograph(photographs.paths[0], SETTINGS)
+    is_shown = np.ones(photograph.gray.shape, np.bool_)
+    is_shown[:, : photograph.gray.shape[1] // 2] = False
+    gray = np.where(is_shown, photograph.gray, 0).astype(np.uint8)
+    features = extract_features(replace(photograph, gray=gray, is_shown=is_shown), SETTINGS)
+    assert len(features) > 50
+    edge = photograph.gray.shape[1] // 2
+    assert (features.keypoints[:, 0] - 6 * features.keypoints[:, 2] >= edge - 1).all()
 
 
 def test_the_same_photograph_gives_the_same_features(photographs: Photographs) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from reconstructor.engine.mvs.views import BadViewError, best_sources, triangulation_angles_deg
+from reconstructor.engine.mvs.views import BadViewError, best_sources, has_content, triangulation_angles_deg
 from tests.unit.reconstructor.engine.analytic import looking_at, photographed, plane, render
 
 
@@ -34,6 +34,15 @@ def test_images_without_common_points_are_no_sources() -> None:
     views = [image.view for image in photographed("leaning_wall")]
     stranger = replace(views[1], image_number=91, sparse_ids=views[1].sparse_ids + 1_000_000)
     assert best_sources(views[0], [stranger], 3) == []
+
+
+def test_black_of_a_mask_has_no_content_and_dark_pixels_have() -> None:
+    view = photographed("leaning_wall")[0].view
+    pixels = torch.clamp(view.image_rgb, min=1)
+    pixels[:, :10] = 0
+    content = has_content(replace(view, image_rgb=pixels))
+    assert not content[:, :9].any()
+    assert content[:, 9:].all()  # the mask's edge touches what is shown
 
 
 def test_halving_keeps_what_a_pixel_sees() -> None:

@@ -6,8 +6,8 @@ import { customElement, property } from "lit/decorators.js";
 import { summaryOf } from "../../scene/latency";
 import { isBudgetReached } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
-import type { ScaleSource } from "../../wire/contract";
-import { bytes, count, counted, seconds, updateWords } from "../format";
+import type { ScaleSource, WorldFrame } from "../../wire/contract";
+import { bytes, count, counted, percent, seconds, updateWords } from "../format";
 import { pulseIcon, resyncIcon } from "../icons";
 import { sharedParts } from "../theme";
 import { budgetWords } from "../words";
@@ -120,13 +120,13 @@ function objectRows({ scene }: ProjectState): Row[] {
     ["Points in total", count(manifest.point_count)],
     ["Shards loaded", `${scene.shown.loaded.size} of ${manifest.shard_count}`],
     ["Version", updateWords(manifest.generation, manifest.revision)],
-    [
-      "Scale",
-      manifest.frame.metres_per_unit !== null
-        ? `metres, from ${SCALE_SOURCES[manifest.frame.scale_source]}`
-        : "not set",
-    ],
+    ["Scale", manifest.frame.metres_per_unit !== null ? scaleWords(manifest.frame) : "not set"],
   ];
+}
+
+function scaleWords({ scale_source, scale_deviation_ratio: ratio }: WorldFrame): string {
+  const words = `metres, from ${SCALE_SOURCES[scale_source]}`;
+  return ratio === null ? words : `${words}, ± ${percent(ratio)}`;
 }
 
 function imageRows({ images, statistics }: ProjectState): Row[] {

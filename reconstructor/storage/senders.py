@@ -1,0 +1,28 @@
+"""Who sent the images of a project? How much each sender stored since then, and whose a session is."""
+
+from datetime import datetime
+from pathlib import Path
+
+from broker.ids import DIGEST_LENGTH, SenderId
+from reconstructor.storage.database import Database
+
+
+class Senders:
+    """The senders of the stored images."""
+
+    def __init__(self, database: Database, images_folder: Path) -> None:
+        self._database, self._images_folder = database, images_folder
+
+    def stored_since(self, at: datetime) -> list[tuple[SenderId, int]]:
+        """Sender and size of every image that was stored since an instant."""
+        rows = self._database.rows("SELECT sender, file_name FROM images WHERE stored_at >= ?", at.timestamp())
+        files = [(SenderId(row["sender"]), self._images_folder / row["file_name"]) for row in rows]
+        return [(sender, path.stat().st_size) for sender, path in files if path.exists()]
+
+    def owner_of(self, session: str) -> SenderId | None:
+        """Who stored images of a session; None before the first."""
+        row = self._database.row(
+            "SELECT sender FROM images WHERE image_id BETWEEN ? AND ? AND length(image_id) = ? LIMIT 1",
+            *(f"{session}-000000-", f"{session}-999999-~", len(session) + len("-000000-") + DIGEST_LENGTH),
+        )
+        return SenderId(row["sender"]) if row is not None else None

@@ -1,0 +1,112 @@
+"""The keeper trusts no page server: only an operator's own password invites, and only viewers and contributors."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.accounts.access import User
+from broker.accounts.invitation_secret import Secret
+from broker.accounts.keeper import Keeper, KeeperNotOpenError
+from broker.accounts.keeper_requests import Answered
+from broker.accounts.passwords import hashed, is_password
+from broker.accounts.users import UserBook
+
+SECRET = Secret("A" * 24)
+INVITATION = {
+    "invitation_id": SECRET.invitation_id,
+    "key": SECRET.key.text,
+    "role": "contributor",
+    "name": "berta",
+    "lasts_s": 3600,
+    "uses": 1,
+}
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Keeper:
+    return Keeper(data_dir=tmp_path, root="cairn/v1", port=1883)
+
+
+@pytest.fixture
+def passwords(tmp_path: Path) -> dict[str, str]:
+    users = [("ops", "operator", "chapel"), ("anna", "contributor", "chapel"), ("other", "operator", "castle")]
+    book = UserBook(tmp_path)
+    return {name: book.add(User.build(name, role, [project])).password for name, role, project in users}
+
+
+def asked(keeper: Keeper, verb: str, login: tuple[str, str], **values: Any) -> Answered:
+    user, password = login
+    request = {"verb": verb, "login": {"user": user, "password": password}, "project": "chapel", **values}
+    return keeper.answer(json.dumps(request).encode())
+
+
+def test_an_operator_invites_lists_and_revokes(keeper: Keeper, passwords: dict[str, str], tmp_path: Path) -> None:
+    ops = ("ops", passwords["ops"])
+    assert asked(keeper, "create", ops, invitation=INVITATION).answer == SECRET.invitation_id
+    [row] = json.loads(asked(keeper, "list", ops).answer)
+    assert (row["name"], row["role"], row["uses"], row["used_count"], row["made_by"]) == (
+        "berta",
+        "contributor",
+        1,
+        0,
+        "ops",
+    )
+    assert SECRET.key.text not in json.dumps(row)
+    password_hash = hashed("berta's own")
+    redemption = {"password_hash": password_hash, "proof": SECRET.key.proof(password_hash, "")}
+    line = {"verb": "redeem", "invitation_id": SECRET.invitation_id, "redemption": redemption}
+    joined = keeper.answer(json.dumps(line).encode())
+    SECRET.key.check_seal(joined.answer, joined.seal)
+    assert json.loads(joined.answer)["user"] == "berta"
+    account = next(each for each in UserBook(tmp_path).accounts() if each.user.name == "berta")
+    assert is_password("berta's own", account.password_hash)
+    assert json.loads(asked(keeper, "list", ops).answer) == []
+    assert asked(keeper, "revoke", ops, invitation_id=SECRET.invitation_id).code is None
+    assert asked(keeper, "revoke", ops, invitation_id=SECRET.invitation_id).code == "bad_invitation"
+
+
+@pytest.mark.parametrize("name", ["anna", "other", "nobody", "ops"])
+def test_nobody_else_invites_lists_or_revokes(keeper: Keeper, passwords: dict[str, str], name: str) -> None:
+    login = (name, passwords[name] if name in {"anna", "other"} else "guess")
+    given: list[tuple[str, dict[str, Any]]] = [
+        ("create", {"invitation": INVITATION}),
+        ("list", {}),
+        ("revoke", {"invitation_id": SECRET.invitation_id}),
+    ]
+    assert [asked(keeper, verb, login, **values).code for verb, values in given] == ["not_operator"] * 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"role": "operator"},
+        {"role": "agent"},
+        {"role": "observer"},
+        {"uses": 51},
+        {"lasts_s": 8 * 86_400},
+        {"lasts_s": 0},
+        {"key": "short"},
+        {"invitation_id": "../x"},
+        {"made_by": "other"},
+    ],
+)
+def test_what_the_page_may_not_ask_for_is_no_request(
+    keeper: Keeper, passwords: dict[str, str], change: dict[str, object]
+) -> None:
+    ops = ("ops", passwords["ops"])
+    assert asked(keeper, "create", ops, invitation=INVITATION | change).code == "bad_request"
+    assert json.loads(asked(keeper, "list", ops).answer) == []
+
+
+def test_a_name_of_a_rig_is_refused(keeper: Keeper, passwords: dict[str, str]) -> None:
+    answered = asked(keeper, "create", ("ops", passwords["ops"]), invitation=INVITATION | {"name": "rig-1"})
+    assert answered.code == "bad_id"
+
+
+def test_a_folder_with_too_long_a_path_is_named(tmp_path: Path) -> None:
+    deep = tmp_path / ("long-" * 20)
+    deep.mkdir()
+    with pytest.raises(KeeperNotOpenError, match="too long"), Keeper(data_dir=deep, root="r", port=1).listening():
+        pass
