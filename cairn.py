@@ -1,20 +1,16 @@
-"""The `cairn` command: the programs' command lines, `demo` and `doctor` as one tree.
-
-A program is imported when it is called, so that a rig needs nothing of the others' libraries. Shell completion belongs to
-this root: `cairn --install-completion` works for all programs.
-"""
+"""The `cairn` command: the command lines as one tree; each program is imported when it is called, so a rig needs no other."""
 
 import importlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from broker.clients.descriptors import raise_descriptor_limit
 from broker.errors import CairnError, one_line
 
 OURS: Final = frozenset({"broker", "edge_agent", "reconstructor", "viewer", "admin", "demo"})
@@ -29,22 +25,23 @@ class Entry:
     setup: str
 
 
-PROGRAMS: Final[Mapping[str, Entry]] = MappingProxyType(
-    {
-        "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "server"),
-        "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "server"),
-        "renew": Entry("admin.cli:renew_app", "Renew the broker's certificate in time.", "server"),
-        "up": Entry("admin.cli:up_app", "Run them with one status screen.", "server"),
-        "audit": Entry("admin.cli:audit_app", "List who did what.", "server"),
-        "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
-        "doctor": Entry("viewer.doctor", "Measure whether the browsers' endpoint is fast enough.", "server"),
-        "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
-        "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
-        "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "server"),
-        "export": Entry("reconstructor.exports.cli", "Write a reconstruction as COLMAP, PLY, LAZ or glTF.", "server"),
-        "view": Entry("viewer.cli", "Serve the page; view from the command line.", "server"),
-    }
-)
+PROGRAMS: Final[Mapping[str, Entry]] = {
+    "init": Entry("admin.cli:init_app", "Set up broker, reconstructor and page for a project.", "server"),
+    "invite": Entry("admin.cli:invite_app", "Invite a rig or a person: link and QR code.", "server"),
+    "renew": Entry("admin.cli:renew_app", "Renew the broker's certificate in time.", "server"),
+    "up": Entry("admin.cli:up_app", "Run them with one status screen.", "server"),
+    "audit": Entry("admin.cli:audit_app", "List who did what.", "server"),
+    "demo": Entry("demo.cli", "Run the whole path on this machine.", "demo"),
+    "status": Entry("admin.cli:status_app", "Show what runs, the projects and the rigs.", "server"),
+    "open": Entry("admin.cli:open_app", "Open the page in the browser.", "server"),
+    "doctor": Entry("admin.doctor.cli", "Find what is wrong with a system, and what to do.", "server"),
+    "rig": Entry("admin.rigs.cli", "See and lead the rigs of a project.", "server"),
+    "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
+    "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
+    "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "server"),
+    "export": Entry("reconstructor.exports.cli", "Write a reconstruction as COLMAP, PLY, LAZ or glTF.", "server"),
+    "view": Entry("viewer.cli", "Serve the page; view from the command line.", "server"),
+}
 
 
 class MissingPackageError(CairnError):
@@ -63,16 +60,15 @@ class ProgramTree(TyperGroup):
         self.commands = {name: TyperCommand(name, help=each.purpose) for name, each in PROGRAMS.items()}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Import the program that is called or completed."""
+        """Import the program that is called or completed; a word cut short is answered with the whole one."""
+        begun = [each for each in self.commands if args[0] and each.startswith(args[0])]
+        if begun and args[0] not in begun and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {' or '.join(map(repr, begun))}?")
         name, command, rest = super().resolve_command(ctx, args)
         return name, _load(str(name)) if command is not None else None, rest
 
 
-app = typer.Typer(
-    cls=ProgramTree,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(cls=ProgramTree, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _print_version(is_asked: bool) -> None:
@@ -108,6 +104,7 @@ def _load(name: str) -> Any:
 
 def main() -> None:
     """Run one program; an error of ours is one line and exit code 1, bad usage exit code 2."""
+    raise_descriptor_limit()
     try:
         app(prog_name="cairn")
     except (CairnError, PermissionError) as exc:

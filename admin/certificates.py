@@ -114,6 +114,11 @@ class TlsFiles:
             write_durably(self.folder, {name: text}, mode=modes.get(name, 0o644))
 
 
+def fingerprint(path: Path) -> str:
+    """The SHA-256 digest of a certificate as browsers and phones show it; raises BadCertificateError."""
+    return _read_certificate(path).fingerprint(hashes.SHA256()).hex(":").upper()
+
+
 def machine_names() -> frozenset[str]:
     """Names and addresses at which other machines may reach this one, and loopback."""
     host = socket.gethostname()

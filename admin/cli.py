@@ -1,11 +1,13 @@
-"""`cairn init`, `up`, `invite` and `audit`: from an empty folder to a team, and who did what."""
+"""`cairn init`, `up`, `invite`, `status`, `open` and `audit`: from an empty folder to a team, and who did what."""
 
 import asyncio
 import io
 import os
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,10 +19,13 @@ from rich.live import Live
 from rich.text import Text
 
 from admin.audit import Wanted, deeds_of, line_of
-from admin.invite import invite_user, public_address, read_duration
+from admin.certificates import fingerprint
+from admin.installation import Installation
+from admin.invite import invite_user, page_scheme, public_address, read_duration
 from admin.service import install_system, system_units
 from admin.system import System
 from admin.up import run_system
+from admin.watching import write_watching_options
 from broker.accounts.invitation_secret import Link
 from broker.accounts.invitations import Invitation, Invitations
 from broker.channel import Role
@@ -35,6 +40,8 @@ up_app = typer.Typer(add_completion=False)
 invite_app = typer.Typer(add_completion=False)
 audit_app = typer.Typer(add_completion=False)
 renew_app = typer.Typer(add_completion=False)
+status_app = typer.Typer(add_completion=False)
+open_app = typer.Typer(add_completion=False)
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")]
 _HERE = Path()
@@ -46,6 +53,9 @@ def init(
     folder: Folder = _HERE,
     this_machine_only: Annotated[
         bool, typer.Option("--this-machine-only", help="Nothing listens on the network.")
+    ] = False,
+    is_page_tls: Annotated[
+        bool, typer.Option("--tls", help="The page is https, with an own authority that each device must trust once.")
     ] = False,
     names: Annotated[
         list[str] | None,
@@ -67,10 +77,11 @@ def init(
     system = System(folder.resolve())
     name, is_new = ProjectId(project), not system.settings_file.exists()
     is_known = system.has_project(name)
-    ports = system.ports(is_open=not this_machine_only)
+    ports = replace(system.ports(is_open=not this_machine_only), is_page_tls=is_page_tls)
     if this_machine_only and ports.tls is not None:
         raise BadSettingsError(f"{system.settings_file} lets other machines in: change it there, or leave the flag out")
     system.add_project(name, ports, names or ())
+    write_watching_options(system)
     if is_service:
         install_system(system)
     for line in _told(system, name, is_new=is_new, is_known=is_known, is_service=is_service):
@@ -90,16 +101,17 @@ def up(folder: Folder = _HERE) -> None:
 
 @renew_app.command()
 def renew(folder: Folder = _HERE) -> None:
-    """Renew the broker's certificate when it ends within 30 days, or when this machine has another address."""
+    """Renew the certificate when it ends within 30 days, or when this machine has another name or address."""
     system = System(folder.resolve())
-    if system.tls.authority.exists() and system.tls.ensure(system.names()):
+    if system.renew_certificate():
         print(f"renewed {system.tls.certificate}, until {system.tls.expires_at():%Y-%m-%d}")
 
 
 @invite_app.command()
 def invite(
     name: Annotated[
-        str | None, typer.Argument(help="The account's name; rigs are called rig-….", show_default=False)
+        str | None,
+        typer.Argument(metavar="NAME", help="The account's name; rigs are called rig-….", show_default=False),
     ] = None,
     role: Annotated[Role, typer.Option(help="What the account may do.")] = Role.CONTRIBUTOR,
     project: Annotated[
@@ -131,6 +143,34 @@ def invite(
     else:
         link = invite_user(system, name, role, project, lasts=read_duration(lasts), uses=uses, host=host)
         _show_link(link, role)
+
+
+@status_app.command()
+def status(folder: Folder = _HERE) -> None:
+    """Show broker, reconstructor, page, projects and rigs; exit code 1 when one of the programs is down."""
+    from admin.status import read_status  # noqa: PLC0415 - aiohttp takes a third of a second
+
+    configure(level=LogLevel.ERROR)
+    found = asyncio.run(read_status(Installation.load(System(folder.resolve()))))
+    print("\n".join(found.lines))
+    if not found.is_whole:
+        raise typer.Exit(1)
+
+
+@open_app.command("open")
+def open_page(
+    project: Annotated[str | None, typer.Argument(metavar="[PROJECT]", help="A project of this system.")] = None,
+    folder: Folder = _HERE,
+) -> None:
+    """Print the page's address, for a project or for all, and open it in the browser."""
+    installation = Installation.load(System(folder.resolve()))
+    if project is not None and project not in installation.projects:
+        raise BadSettingsError(f"there is no project {project!r} here: it is one of {', '.join(installation.projects)}")
+    address = installation.page_address(None if _has_screen() else installation.public_host)
+    address += f"?project={project}" if project is not None else ""
+    print(address)
+    if _has_screen():
+        webbrowser.open(address)
 
 
 @audit_app.command()
@@ -171,16 +211,23 @@ def _told(system: System, project: ProjectId, *, is_new: bool, is_known: bool, i
     page, tls = settings["viewer"]["port"], settings["broker"].get("tls_port")
     is_open = settings["viewer"]["host"] != "127.0.0.1"
     address = public_address(system) if is_open else "127.0.0.1"
+    scheme = page_scheme(settings["viewer"])
     lines = [f"project {project} is set up {'already ' if is_known else ''}in {system.folder}"]
     if is_service:
         names = " ".join(f"cairn-{unit.name}" for unit in system_units(system))
         lines += [f"it runs      systemctl status {names}", "its log      journalctl -u 'cairn-*'"]
     else:
         lines += ["start it     cairn up" if is_new or is_known else "served       in a few seconds, if it runs"]
-    lines += [f"open         http://{address}:{page}/  as ops, password in {system.password_file('ops')}"]
-    if is_open:
+    lines += [f"open         {scheme}://{address}:{page}/  as ops, password in {system.password_file('ops')}"]
+    if scheme == "https" and settings["viewer"].get("authority"):
         lines += [
-            f"port {page}    the page, for phones and laptops: http, so in a network that is not yours put TLS before it",
+            f"trust        http://{address}:{page}/trust  once on each phone and laptop; compare the fingerprint:"
+        ]
+        lines += [f"             {fingerprint(Path(settings['viewer']['authority']))}"]
+    if is_open:
+        how = "https" if scheme == "https" else "http, so for a network that is not yours: cairn init PROJECT --tls"
+        lines += [
+            f"port {page}    the page, for phones and laptops: {how}",
             f"port {tls}    rigs: MQTT over TLS",
             f"firewall     sudo ufw allow {page},{tls}/tcp",
         ]
@@ -204,3 +251,8 @@ def _screen() -> Iterator[Callable[[list[str]], None]]:
         before[:] = lines
 
     yield show
+
+
+def _has_screen() -> bool:
+    """Whether a browser with windows can be opened here; a text browser would take the terminal."""
+    return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))

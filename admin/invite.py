@@ -2,8 +2,9 @@
 
 import re
 import socket
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
@@ -40,10 +41,28 @@ def invite_user(
     user = User.build(name, role, [project])
     secret = Invitations(system.data / "broker").add(user, lasts=lasts, uses=uses)
     viewer = settings["viewer"]
-    is_open = viewer["host"] not in {"127.0.0.1", "localhost", "::1"}
-    host = host or (public_address(system) if is_open else "127.0.0.1")
+    host = host or reachable_host(viewer["host"], settings["broker"].get("names", ()))
+    return Link(page=page_address(host, viewer["port"], page_scheme(viewer)), host=host, secret=secret)
+
+
+def reachable_host(listening: str, names: Sequence[str] = ()) -> str:
+    """Where others reach a page that listens on this address: by the first of these names when it is on a network."""
+    if listening in {"127.0.0.1", "localhost", "::1"}:
+        return "127.0.0.1"
+    if names:
+        return names[0]
+    return local_address() if listening in {"0.0.0.0", "::"} else listening  # noqa: S104 - compared
+
+
+def page_scheme(viewer: Mapping[str, Any]) -> str:
+    """How the page of these settings is reached."""
+    return "https" if viewer.get("certificate") else "http"
+
+
+def page_address(host: str, port: int, scheme: str = "http") -> str:
+    """The page's address on a host; an IPv6 address stands in brackets."""
     shown = f"[{host}]" if ":" in host else host
-    return Link(page=f"http://{shown}:{viewer['port']}/", host=host, secret=secret)
+    return f"{scheme}://{shown}:{port}/"
 
 
 def read_duration(text: str) -> timedelta:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from broker.accounts.users import UserBook
 from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.mosquitto import Mosquitto
@@ -19,6 +20,7 @@ RESTART_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
 MOST_RESTARTS: Final = 20
 STOP_TIMEOUT_S: Final = 15.0
+ACCOUNTS_PAUSE_S: Final = 0.2
 _LAST_WORDS_BYTES: Final = 4096
 
 
@@ -126,6 +128,16 @@ async def keep_broker(broker: Mosquitto) -> None:
         if broker.pid is None:
             logger.warning("program_restarted")
             await asyncio.to_thread(broker.start)
+
+
+async def keep_accounts(broker: Mosquitto, book: UserBook) -> None:
+    """Put every change of the accounts in force."""
+    stamp = book.stamp()
+    while True:
+        await asyncio.sleep(ACCOUNTS_PAUSE_S)
+        if stamp != book.stamp():
+            stamp = book.stamp()
+            broker.reload(await asyncio.to_thread(book.accounts))
 
 
 _USAGE_ERROR: Final = 2

@@ -118,6 +118,9 @@ def system_owners(system: System) -> list[Owner]:
     ]
     for name, user in (("page", PAGE_USER), ("reconstructor", RECONSTRUCTOR_USER), ("ops", person)):
         owners.append(Owner(path=system.password_file(name).resolve(), user=user, group="root", mode=0o600))
+    watching = system.secrets / "ops.mosquitto"
+    if watching.exists():
+        owners.append(Owner(path=watching.resolve(), user=person, group="root", mode=0o700, is_deep=True))
     if system.tls.folder.exists():
         # A page that speaks TLS itself has the broker's certificate. Its group may read the key, and not the authority's.
         group = PAGE_USER if "certificate" in system.settings()["viewer"] else broker_user

@@ -36,11 +36,13 @@ class Ports:
         mqtt: plain MQTT, on loopback, for the programs of this machine.
         tls: MQTT over TLS, on every network, for rigs; None on a system for this machine alone.
         page: the page, on every network, or on loopback for this machine alone.
+        is_page_tls: whether the page is https, with the certificate of the system's own authority.
     """
 
     mqtt: int
     tls: int | None
     page: int
+    is_page_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,21 @@ class System:
         """How other machines reach this one; raises BadSettingsError when cairn.toml cannot be read."""
         return machine_names() | frozenset(self.settings().get("broker", {}).get("names", ()))
 
+    def renew_certificate(self) -> bool:
+        """Renew our certificate where the settings use it and it ends soon or lacks a name; whether it was renewed."""
+        ours = str(self.tls.certificate.resolve())
+        settings = self.settings()
+        is_used = any(settings.get(name, {}).get("certificate") == ours for name in ("broker", "viewer"))
+        return is_used and self.tls.ensure(self.names())
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of password files."""
+        return self.data / "secrets"
+
     def password_file(self, name: str) -> Path:
         """Where a program of this machine finds its password."""
-        return self.data / "secrets" / f"{name}.password"
+        return self.secrets / f"{name}.password"
 
     def settings(self) -> dict[str, Any]:
         """What cairn.toml says; empty without one. Raises BadSettingsError when it cannot be read."""
@@ -118,7 +132,7 @@ class System:
         try:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._open_accounts(project)
-            if ports.tls is not None:
+            if ports.tls is not None or ports.is_page_tls:
                 self.tls.ensure(self.names() | frozenset(names))
         except OSError as exc:
             raise BadSettingsError(f"cannot write {exc.filename}: {exc.strerror}") from exc
@@ -126,8 +140,8 @@ class System:
             table = served.document.setdefault(name, tomlkit.table())
             for key, value in values.items():
                 table.setdefault(key, value)
-        if names:
-            said = served.document["broker"].setdefault("names", tomlkit.array())
+        for table, key in (("broker", "names"), ("viewer", "hosts")) if names else ():
+            said = served.document[table].setdefault(key, tomlkit.array())
             said.extend(name for name in names if name not in said)
         served.add(project)
         served.write()
@@ -148,13 +162,20 @@ class System:
         data = self.data.resolve()
         broker: dict[str, Any] = {"data_dir": str(data / "broker"), "port": ports.mqtt}
         if ports.tls is not None:
-            broker |= {"tls_port": ports.tls, "certificate": str(self.tls.certificate.resolve())}
-            broker |= {"key": str(self.tls.key.resolve()), "authority": str(self.tls.authority.resolve())}
+            broker |= {"tls_port": ports.tls, **self._certificate()}
         reconstructor = {"data_dir": str(data / "reconstructor"), "broker": self._connection("reconstructor", ports)}
         host = "127.0.0.1" if ports.tls is None else "0.0.0.0"  # noqa: S104 - a team's page
-        viewer = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
+        viewer: dict[str, Any] = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
         viewer["keeper_socket"] = str(data / "broker" / SOCKET_NAME)
+        if "." in (full_name := socket.getfqdn()):
+            viewer["hosts"] = [full_name]
+        if ports.is_page_tls:
+            viewer |= self._certificate()
         return {"broker": broker, "reconstructor": reconstructor, "viewer": viewer}
+
+    def _certificate(self) -> dict[str, str]:
+        files = {"certificate": self.tls.certificate, "key": self.tls.key, "authority": self.tls.authority}
+        return {name: str(path.resolve()) for name, path in files.items()}
 
     def _connection(self, name: str, ports: Ports) -> tomlkit.items.InlineTable:
         table = tomlkit.inline_table()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from admin.lines import describe_project, program_line
 from admin.programs import Program
 from admin.system import System
 from broker.config import SETTINGS_VARIABLE, BadSettingsError
@@ -14,9 +15,10 @@ from broker.mosquitto import BrokerStartError, find_binary
 from broker.projects.settings_watch import changes_of_projects
 from broker.settings import Settings as BrokerSettings
 from viewer.config import Settings as ViewerSettings
-from viewer.status import Board, ProjectStatus
+from viewer.status import Board
 
 _TICK_S: Final = 1.0
+_RENEWAL_INTERVAL_S: Final = 3600.0  # also for a new address of this machine
 _WORDS: Final = {
     "broker": ("broker", "start"),
     "reconstructor": ("reconstructor", "run"),
@@ -37,24 +39,28 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
         BrokerStartError: another broker has its port.
     """
     broker = _checked_broker(system)
-    if broker.certificate == system.tls.certificate.resolve() and system.tls.ensure(system.names()):
-        get_logger().info("certificate_renewed", file=str(system.tls.certificate))
+    _renew(system)
     programs = [_program(name, system) for name in _WORDS]
     board = Board(ViewerSettings.load())
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(programs[0].keep_running(), name="broker")]
+    tasks = [
+        asyncio.create_task(programs[0].keep_running(), name="broker"),
+        asyncio.create_task(_keep_certificate(system), name="certificate"),
+    ]
+    others: list[asyncio.Task[None]] = []
     try:
         while not stop.is_set():
             show(status_lines(programs, board))
             for task in tasks:
                 if task.done():
                     task.result()
-            if len(tasks) == 1 and await asyncio.to_thread(broker.plan().answers):  # the others need it
-                tasks += [asyncio.create_task(each.keep_running(), name=each.name) for each in programs[1:]]
-                tasks.append(asyncio.create_task(board.run(), name="board"))
-                tasks.append(asyncio.create_task(_follow_projects(board), name="projects"))
+            if not others and await asyncio.to_thread(broker.plan().answers):  # the others need it
+                others += [asyncio.create_task(each.keep_running(), name=each.name) for each in programs[1:]]
+                others.append(asyncio.create_task(board.run(), name="board"))
+                others.append(asyncio.create_task(_follow_projects(board), name="projects"))
+                tasks += others
             await _sleep_unless(stop)
     finally:
         for task in tasks:
@@ -86,8 +92,20 @@ async def _follow_projects(board: Board) -> None:
 def status_lines(programs: list[Program], board: Board) -> list[str]:
     """One line for each program and each project."""
     lines = [_describe_program(each) for each in programs]
-    lines += [_describe_project(status) for name in board.projects() if (status := board.status(name)) is not None]
+    lines += [describe_project(status, {}) for name in board.projects() if (status := board.status(name)) is not None]
     return lines
+
+
+async def _keep_certificate(system: System) -> None:
+    """Renew the certificate in time; broker and page take the new one without a restart."""
+    while True:
+        await asyncio.sleep(_RENEWAL_INTERVAL_S)
+        await asyncio.to_thread(_renew, system)
+
+
+def _renew(system: System) -> None:
+    if system.renew_certificate():
+        get_logger().info("certificate_renewed", file=str(system.tls.certificate))
 
 
 def _program(name: str, system: System) -> Program:
@@ -100,18 +118,9 @@ def _program(name: str, system: System) -> Program:
 def _describe_program(program: Program) -> str:
     state = "running" if program.pid is not None else "starting"
     if program.restart_count == 0:
-        return f"{program.name:14} {state}"
-    return (
-        f"{program.name:14} {state}, started again {program.restart_count} times: {program.last_words()} "
-        f"(see {_short(program.log)})"
-    )
-
-
-def _describe_project(status: ProjectStatus) -> str:
-    points = f"{status.cloud.point_count:,} points" if status.cloud else "no points yet"
-    images = status.statistics.stored_count if status.statistics else status.image_count
-    agents = ", ".join(f"{each.agent} {each.presence}" for each in status.agents) or "no rig yet"
-    return f"{status.project:14} {status.reconstructor}: {images} photographs, {points}; {agents}"
+        return program_line(program.name, state)
+    again = f"started again {program.restart_count} times: {program.last_words()} (see {_short(program.log)})"
+    return program_line(program.name, f"{state}, {again}")
 
 
 def _short(path: Path) -> Path:

@@ -5,7 +5,6 @@ and points as base64 in JSON, the protocol of the first design (both in Node, wh
 """
 
 import asyncio
-import base64
 import contextlib
 import json
 import statistics
@@ -150,10 +149,10 @@ async def turning(watched: Watched) -> tuple[float, float]:
 
 @contextlib.asynccontextmanager
 async def watching(browser: Chromium, address: str, connection: Connection) -> AsyncIterator[Watched]:
-    """A fresh page, joined."""
-    secret = {"user": connection.username, "password": connection.secret(), "project": PROJECT}
-    coded = base64.urlsafe_b64encode(json.dumps(secret).encode()).decode().rstrip("=")
-    async with opened(browser, f"{address}#join={coded}", VIEWPORT, PROBE) as page:
+    """A fresh page that is logged in, as after a reload: the account is where the page keeps it for a tab."""
+    account = json.dumps({"user": connection.username, "password": connection.secret(), "project": PROJECT})
+    probe = f"{PROBE}\nsessionStorage.setItem('cairn.account', {json.dumps(account)});"
+    async with opened(browser, address, VIEWPORT, probe) as page:
         yield Watched(page)
 
 

@@ -86,7 +86,7 @@ class Channel:
     max_bytes: int = MAX_JSON_BYTES
     own_level: str | None = None
     is_read_by_all: bool = False
-    writers_of_verb: Mapping[Verb, frozenset[Role]] = field(default_factory=dict)
+    writers_of_verb: Mapping[Verb, frozenset[Role]] = field(default_factory=dict, hash=False)
 
     @property
     def is_json(self) -> bool:

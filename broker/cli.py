@@ -18,7 +18,7 @@ from broker.channel import Role
 from broker.errors import CairnError
 from broker.files import bound, give_to_owner_of_folder, keep_private
 from broker.ids import ProjectId
-from broker.mosquitto import Mosquitto
+from broker.mosquitto import BrokerPlan, Mosquitto
 from broker.projects.project_list import ProjectList
 from broker.projects.settings_watch import LOOK_S
 from broker.service.install import sudo_line
@@ -82,7 +82,7 @@ def start(
         root=root,
     )
     plan, book, stop = settings.plan(), UserBook(settings.data_dir), _asked_to_stop()
-    stamp, accounts = book.stamp(), book.accounts()
+    stamp, accounts = _stamp(book, plan), book.accounts()
     with Mosquitto(plan, accounts) as broker:
         sys.stderr.write(f"broker on {plan.host}:{plan.port}, process {broker.pid}, log {plan.log}; Ctrl-C stops it\n")
         if not accounts:
@@ -121,7 +121,7 @@ def keep_accounts(
     """
     settings = Settings.load(data_dir=data, system_folder=to)
     plan, book, stop = settings.plan(), UserBook(settings.data_dir), _asked_to_stop()
-    stamp = book.stamp()
+    stamp = _stamp(book, plan)
     system = SystemMosquitto(plan=plan, folder=settings.system_folder or ETC)
     system.reload(book.accounts())
     sys.stderr.write(f"the accounts of {system.private} follow those of {plan.data_dir}; Ctrl-C stops it\n")
@@ -162,9 +162,14 @@ def _keep(
         give_to_owner_of_folder(plan.data_dir / SOCKET_NAME)
         while goes_on():
             bound(plan.log, _MOST_LOG_BYTES)
-            if stamp != book.stamp():
-                stamp = book.stamp()
+            if stamp != (now := _stamp(book, plan)):
+                stamp = now
                 _reload(book, reload)
+
+
+def _stamp(book: UserBook, plan: BrokerPlan) -> tuple[int, ...]:
+    """Changes with the accounts and with the certificate."""
+    return *book.stamp(), *plan.certificate_stamp()
 
 
 def _reload(book: UserBook, reload: Callable[[list[Account]], None]) -> None:
@@ -178,7 +183,7 @@ def _reload(book: UserBook, reload: Callable[[list[Account]], None]) -> None:
 
 @user_app.command("add")
 def add_user(
-    name: Annotated[str, typer.Argument(help="Agents are called rig-…, people are not.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Agents are called rig-…, people are not.")],
     role: Annotated[Role, typer.Option(help="What the account may do.")],
     project: Annotated[list[str], typer.Option(metavar="PROJECT", help="A project it belongs to; may be given again.")],
     home_assistant: Annotated[
@@ -200,14 +205,16 @@ def add_user(
 
 
 @user_app.command("remove")
-def remove_user(name: Annotated[str, typer.Argument(help="The account to remove.")], data: DataDir = _DATA) -> None:
+def remove_user(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The account to remove.")], data: DataDir = _DATA
+) -> None:
     """Take an account away; its clients are disconnected at once."""
     UserBook(data).remove(name)
 
 
 @user_app.command("passwd")
 def renew_password(
-    name: Annotated[str, typer.Argument(help="The account.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The account.")],
     password_file: PasswordTo = None,
     data: DataDir = _DATA,
 ) -> None:

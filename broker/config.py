@@ -134,3 +134,8 @@ def settings_file() -> Path | None:
     if named:
         return Path(named)
     return next((place for place in _PLACES if place.is_file()), None)
+
+
+def reached_at(host: str) -> str:
+    """Where this machine itself reaches a listener that is bound to this address."""
+    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound

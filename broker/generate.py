@@ -67,15 +67,19 @@ acl_file /etc/mosquitto/cairn.acl
 
 # plain MQTT, on this machine only: the reconstructor and the page server's /mqtt relay
 listener 1883 127.0.0.1
+# each listener has its own limit: idle connections of strangers on one leave places on the others
+max_connections 4000
 
 # TLS for rigs and ops on the network: put your certificate in place and take the signs away
 #listener 8883
+#max_connections 4000
 #certfile /etc/mosquitto/certs/server.crt
 #keyfile /etc/mosquitto/certs/server.key
 
 # WebSockets, for dashboards with small messages; Mosquitto 2.0 sends shards here 4 KB every 100 ms (upstream #1390),
 # so browsers use the page server's /mqtt; from Mosquitto 2.1 on this listener is as good: `cairn doctor` measures it
 listener 9001 127.0.0.1
+max_connections 4000
 protocol websockets
 """
 

@@ -17,7 +17,8 @@ import psutil
 from pydantic import SecretStr
 
 from broker.accounts.access import Account, Credential, acl
-from broker.config import Connection
+from broker.clients.descriptors import descriptor_limit
+from broker.config import Connection, reached_at
 from broker.errors import CairnError
 from broker.files import write_durably
 from broker.topics import TopicSpace
@@ -28,6 +29,9 @@ LOG_NAME: Final = "mosquitto.log"
 READY_TIMEOUT_S: Final = 15.0
 STOP_TIMEOUT_S: Final = 10.0
 _MEMORY_RATIO: Final = 0.6
+MOST_CONNECTIONS: Final = 4000  # of one listener: idle sockets of strangers on one leave places on the others
+_LEAST_CONNECTIONS: Final = 100
+_SPARE_DESCRIPTORS: Final = 100
 _EXTRA_PLACES: Final = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 _CONNECT_PACKET: Final = bytes.fromhex("100d00044d51545405020005000000")  # MQTT 5 CONNECT, no name, clean start
 
@@ -52,6 +56,9 @@ LIMITS: Final[tuple[Line, ...]] = (
     ),
     Line(directive="persistent_client_expiration", value="14d", reason="a rig may be switched off for two weeks"),
     Line(directive="max_packet_size", value="33554432", reason="photographs up to 30 MiB; announced to MQTT 5 clients"),
+    Line(
+        directive="max_keepalive", value="3600", reason="a client that vanished keeps its place for 1.5 hours at most"
+    ),
     Line(directive="max_inflight_messages", value="16", reason="bounds memory per slow viewer"),
     Line(
         directive="max_queued_messages",
@@ -117,12 +124,23 @@ class BrokerPlan:
     @property
     def probed_host(self) -> str:
         """Where this machine itself reaches the listener."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return reached_at(self.host)
 
     def answers(self) -> bool:
         """Whether a broker answers where this one listens."""
         is_tls = self.certificate is not None and self.tls_port is None
         return answers(self.port, self.probed_host, is_tls=is_tls)
+
+    def most_connections(self, descriptor_count: int) -> int:
+        """How many connections each listener may have, so that all of them together leave descriptors free."""
+        listener_count = 1 + (self.tls_port is not None) + (self.websocket_port is not None)
+        share = (descriptor_count - _SPARE_DESCRIPTORS) // listener_count
+        return max(_LEAST_CONNECTIONS, min(MOST_CONNECTIONS, share))
+
+    def certificate_stamp(self) -> tuple[int, ...]:
+        """Changes when the certificate or its key is replaced; SIGHUP makes Mosquitto read both again."""
+        files = [path for path in (self.certificate, self.key) if path is not None and path.exists()]
+        return tuple(path.stat().st_mtime_ns for path in files)
 
     @property
     def log(self) -> Path:
@@ -293,14 +311,18 @@ def limit_lines() -> Iterator[str]:
 
 def listener_lines(plan: BrokerPlan) -> Iterator[str]:
     """Where a broker listens."""
+    most = f"max_connections {plan.most_connections(descriptor_limit())}"
     yield f"listener {plan.port} {plan.host}"
+    yield most
     if plan.tls_port is not None:
         yield f"listener {plan.tls_port} {plan.tls_host}"
+        yield most
     if plan.certificate is not None and plan.key is not None:  # of the listener named last
         yield f"certfile {plan.certificate.resolve()}"
         yield f"keyfile {plan.key.resolve()}"
     if plan.websocket_port is not None:
         yield f"listener {plan.websocket_port} 127.0.0.1"
+        yield most
         yield "protocol websockets"
 
 

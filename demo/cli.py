@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import socket
 import webbrowser
@@ -13,7 +14,9 @@ from typing import Annotated, Final
 
 import typer
 
-from admin.programs import Program, keep_broker
+from admin.programs import Program, keep_accounts, keep_broker
+from broker.accounts.invitation_secret import Link
+from broker.accounts.keeper import SOCKET_NAME
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.images.folders import list_folder
@@ -21,7 +24,7 @@ from broker.logs import LogLevel, configure
 from broker.mosquitto import Mosquitto, free_port
 from demo.plan import RIG, DemoPlan
 from demo.progress import DemoProgress, watch
-from demo.report import Report
+from demo.report import Report, counted
 from demo.show import Show
 from demo.trial import try_to_load
 
@@ -54,6 +57,9 @@ def demo(
     photos: Annotated[Path | None, typer.Option(help="A folder of photographs; without it a rig is simulated.")] = None,
     project: Annotated[str, typer.Option(help="The project's name.")] = "demo",
     interval: Annotated[float, typer.Option(min=0.0, help="Seconds between two photographs.")] = 3.0,
+    host: Annotated[
+        str, typer.Option(help="Address of the page; 0.0.0.0: phones and laptops of this network reach it, too.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The page's port; 0: 8080 if free, else another.")] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
     exit_when_done: Annotated[
@@ -77,6 +83,7 @@ def demo(
         page_port=port or (USUAL_PORT if _is_free(USUAL_PORT) else free_port()),
         mqtt_port=free_port(),
         interval_s=interval,
+        page_host=host,
         photos=photos.resolve() if photos else None,
         black_box=black_box,
     )
@@ -90,13 +97,16 @@ def demo(
 async def run(plan: DemoPlan, wishes: Wishes) -> bool:
     """Run until Ctrl-C or, if wished, until all is done; whether every photograph is stored and was processed."""
     show, progress = Show(), DemoProgress()
-    broker = Mosquitto(plan.broker, plan.open_accounts())
+    plan.open_accounts()
+    broker = Mosquitto(plan.broker, plan.book.accounts())
     programs = _programs(plan)
     await asyncio.to_thread(broker.start)
     stop = _stop_on_signal()
-    _greet(plan, show)
     try:
-        is_done = await _until_end(plan, wishes, (broker, programs, progress, show), stop)
+        with plan.keeper.listening():
+            link = plan.invite()
+            _greet(plan, show, link)
+            is_done = await _until_end(plan, wishes, (broker, programs, progress, show), stop, link)
     finally:
         for program in reversed(programs):
             await program.stop()
@@ -113,6 +123,7 @@ async def _until_end(
     wishes: Wishes,
     parts: tuple[Mosquitto, list[Program], DemoProgress, Show],
     stop: asyncio.Event,
+    link: Link,
 ) -> bool:
     broker, programs, progress, show = parts
     rig = programs[-1]
@@ -121,10 +132,11 @@ async def _until_end(
         async with asyncio.TaskGroup() as tasks:
             kept = [tasks.create_task(each.keep_running(), name=each.name) for each in programs]
             kept.append(tasks.create_task(keep_broker(broker), name="broker"))
+            kept.append(tasks.create_task(keep_accounts(broker, plan.book), name="accounts"))
             follower = watch(plan.connection("ops"), plan.project, progress, lambda: show.update(progress.line))
             kept.append(tasks.create_task(follower, name="watch"))
             if wishes.has_browser:
-                await _open_page(plan)
+                await _open_page(plan, link)
             while not stop.is_set() and not (is_done and wishes.is_ending_when_done):
                 await asyncio.sleep(_TICK_S)
                 rig_ended_at = (rig_ended_at or datetime.now(UTC)) if rig.is_done else None
@@ -150,7 +162,12 @@ def _programs(plan: DemoPlan) -> list[Program]:
         **({"BLACK_BOX": plan.black_box} if plan.black_box is not None else {}),
     )
     page = plan.environment(
-        "CAIRN_VIEW", "page", PROJECTS=json.dumps([plan.project]), HOST="127.0.0.1", PORT=plan.page_port
+        "CAIRN_VIEW",
+        "page",
+        PROJECTS=json.dumps([plan.project]),
+        HOST=plan.page_host,
+        PORT=plan.page_port,
+        KEEPER_SOCKET=plan.broker.data_dir / SOCKET_NAME,
     )
     rig = plan.environment("CAIRN_EDGE", RIG, PROJECT=plan.project, AGENT=RIG, **_camera(plan))
     return [
@@ -167,42 +184,34 @@ def _camera(plan: DemoPlan) -> dict[str, object]:
     return {**shared, "CAMERA": "folder", "FOLDER": plan.photos}
 
 
-async def _open_page(plan: DemoPlan) -> None:
+async def _open_page(plan: DemoPlan, link: Link) -> None:
     for _ in range(_PAGE_TICKS):
-        if not _is_free(plan.page_port):
+        if not _is_free(plan.page_port, plan.page_host):
             break
         await asyncio.sleep(_TICK_S)
-    await asyncio.to_thread(webbrowser.open, plan.join_link())
+    await asyncio.to_thread(webbrowser.open, str(link))
 
 
-def _greet(plan: DemoPlan, show: Show) -> None:
+def _greet(plan: DemoPlan, show: Show, link: Link) -> None:
     what = f"photographs of {plan.photos}" if plan.photos else f"{SIMULATED_COUNT} photographs of a simulated rig"
-    ops = plan.password_file("ops")
+    options = os.path.relpath(plan.write_watching_options())
     show.say(f"cairn demo: {what}, project {plan.project!r}")
-    show.say(f"  page   {plan.join_link()}")
-    show.say(
-        f'  watch  mosquitto_sub -p {plan.mqtt_port} -u ops -P "$(cat {os.path.relpath(ops)})" '
-        f"-v -t 'cairn/v1/{plan.project}/event/#'"
-    )
+    show.say(f"  page   {link}")
+    show.say(f"  watch  XDG_CONFIG_HOME={shlex.quote(options)} mosquitto_sub -v -t 'cairn/v1/{plan.project}/event/#'")
     show.say(f"  files  {plan.data_dir} (logs in logs/)")
+    if plan.page_host == "127.0.0.1":
+        show.say("  phones of this network can open the page, too, with --host 0.0.0.0")
 
 
 def _farewell(plan: DemoPlan, wishes: Wishes, report: Report, show: Show, progress: DemoProgress) -> None:
     show.end(progress.line)
-    verdict = (
-        "every photograph is stored and was processed" if report.is_complete else "not every photograph is through"
-    )
     show.say(
-        f"Demo ended: {verdict}; {report.placed} placed, {_counted(report.refetches, 'refetch', 'refetches')}, "
-        f"{_counted(len(report.errors), 'error', 'errors')}."
+        f"Demo ended: {report.verdict}; {report.placed} placed, {counted(report.refetches, 'refetch', 'refetches')}, "
+        f"{counted(len(report.errors), 'error', 'errors')}."
     )
     for error in report.errors[:5]:
         show.say(f"  error {error}")
     show.say(f"Everything is in {plan.data_dir}" + (f", the report in {wishes.report}" if wishes.report else ""))
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def _stop_on_signal() -> asyncio.Event:
@@ -212,11 +221,11 @@ def _stop_on_signal() -> asyncio.Event:
     return stop
 
 
-def _is_free(port: int) -> bool:
+def _is_free(port: int, host: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

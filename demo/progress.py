@@ -8,14 +8,15 @@ from datetime import datetime
 
 from broker.channel import Match
 from broker.config import Connection
-from broker.contract import AGENT_HEALTH, EVENT, RECONSTRUCTOR_STATISTICS, REFERENCE, match
+from broker.contract import AGENT_HEALTH, EVENT, RECEIPT, RECONSTRUCTOR_STATISTICS, REFERENCE, match
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import EventType, ProjectId
 from broker.live import BrokerLostError, LiveMessage, follow
 from broker.manifest import Manifest
-from broker.messages import Error, ProcessingComplete, ReconstructorStatistics
+from broker.messages import Error, ProcessingComplete, ReceiptStatus, ReconstructorStatistics, UploadAcknowledged
 from broker.rig_messages import AgentHealth
+from demo.plan import RIG
 
 _RETRY_S = 0.5
 
@@ -29,6 +30,8 @@ class DemoProgress:
     manifest: Manifest | None = None
     capture_to_shard_s: list[float] = field(default_factory=list)
     errors: list[Error] = field(default_factory=list)
+    stored_of_others: set[str] = field(default_factory=set)
+    refused_of_others: set[str] = field(default_factory=set)
 
     @property
     def captured(self) -> int:
@@ -82,6 +85,9 @@ class DemoProgress:
             self.statistics = decode(message.payload, ReconstructorStatistics)
         elif found.channel is REFERENCE and message.payload:
             self.manifest = decode(message.payload, Manifest)
+        elif found.channel is RECEIPT and found.sender != RIG:  # somebody used the page's upload
+            is_refused = decode(message.payload, UploadAcknowledged).status is ReceiptStatus.REJECTED
+            (self.refused_of_others if is_refused else self.stored_of_others).add(message.topic)
         elif found.channel is EVENT and found.event_type is EventType.ERROR:
             self.errors.append(decode(message.payload, Error))
         elif found.channel is EVENT and found.event_type is EventType.PROCESSING_COMPLETE:
@@ -94,7 +100,7 @@ async def watch(
     connection: Connection, project: ProjectId, progress: DemoProgress, changed: Callable[[], None]
 ) -> None:
     """Follow a project until cancelled; a lost broker is waited for."""
-    channels = (AGENT_HEALTH, RECONSTRUCTOR_STATISTICS, REFERENCE, EVENT)
+    channels = (AGENT_HEALTH, RECONSTRUCTOR_STATISTICS, REFERENCE, EVENT, RECEIPT)
     while True:
         with contextlib.suppress(BrokerLostError):
             async with follow(connection) as follower:

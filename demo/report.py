@@ -11,6 +11,11 @@ from demo.progress import DemoProgress
 _P95: Final = 0.95
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """A number with its noun: `1 error`, `2 errors`."""
+    return f"{count} {one if count == 1 else many}"
+
+
 class Latency(BaseModel):
     """Percentiles in seconds, null without a measurement."""
 
@@ -30,6 +35,8 @@ class Report(BaseModel):
     placed: int
     waiting: int
     rejected: int
+    stored_of_others: int
+    rejected_of_others: int
     generations: int
     refetches: int
     shards: int
@@ -49,6 +56,8 @@ class Report(BaseModel):
             placed=figures.placed_count if figures else 0,
             waiting=figures.waiting_count if figures else 0,
             rejected=figures.rejected_count if figures else 0,
+            stored_of_others=len(progress.stored_of_others),
+            rejected_of_others=len(progress.refused_of_others),
             generations=generations,
             refetches=max(0, generations - 1),
             shards=progress.shards,
@@ -62,8 +71,27 @@ class Report(BaseModel):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every photograph has its receipt and none was refused."""
-        return self.captured > 0 and self.stored == self.captured and self.rejected == 0
+        """Whether every photograph of the rig has its receipt and none was refused."""
+        return self.captured > 0 and self.through == self.captured and self.rejected <= self.rejected_of_others
+
+    @property
+    def through(self) -> int:
+        """Photographs of the rig that are stored and were processed."""
+        return self.stored - self.stored_of_others
+
+    @property
+    def verdict(self) -> str:
+        """How it went, for people."""
+        if self.is_complete:
+            words = f"all {self.captured} are through"
+        elif self.through < self.captured:
+            words = f"{self.through} of {self.captured} photographs are through"
+        else:
+            refused = self.rejected - self.rejected_of_others
+            words = f"{counted(refused, 'photograph was', 'photographs were')} refused"
+        if self.rejected_of_others:
+            words += f"; {counted(self.rejected_of_others, 'file of others was', 'files of others were')} refused"
+        return words
 
     def write(self, path: Path) -> None:
         """Write one JSON object."""

@@ -71,6 +71,27 @@ system_packages() {
     ((${#missing[@]} == 0)) || install_with_apt "${missing[@]}"
 }
 
+# The tests of deploy/proxy run them. They are unpacked, not installed: as services they would take port 80.
+proxies() {
+    has nginx && has caddy && return
+    if ! { has apt-get && has dpkg-deb; }; then
+        say "please install nginx and caddy with your system's package manager: tests need them"
+        return
+    fi
+    say "unpacking nginx and caddy into .venv/bin"
+    local folder at
+    at="$PWD/.venv/bin"
+    folder="$(mktemp -d)"
+    if (cd "$folder" && apt-get download -qq nginx caddy); then
+        dpkg-deb --fsys-tarfile "$folder"/nginx_*.deb | tar -xO ./usr/sbin/nginx >"$folder/nginx"
+        dpkg-deb --fsys-tarfile "$folder"/caddy_*.deb | tar -xO ./usr/bin/caddy >"$folder/caddy"
+        install -m 755 "$folder/nginx" "$folder/caddy" "$at"
+    else
+        say "apt-get has no nginx and caddy; after apt-get update it may: the tests of deploy/proxy need them"
+    fi
+    rm -r "$folder"
+}
+
 virtual_environment() {
     [[ -x .venv/bin/python && -x .venv/bin/pip ]] || make_virtual_environment
     # picamera2 is Debian's package: PyPI's lacks libcamera.
@@ -170,6 +191,7 @@ if has flock; then flock 9; fi
 system_packages
 virtual_environment
 python_packages
+[[ $purpose != dev ]] || proxies
 if [[ $purpose != rig ]]; then
     node_packages
     built_page

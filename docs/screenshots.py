@@ -30,13 +30,13 @@ DEVICES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-async def join_link(demo: asyncio.subprocess.Process) -> str:
+async def invitation(demo: asyncio.subprocess.Process) -> str:
     """The address that the demo prints; the rest of its words are passed on."""
     if demo.stderr is None:
         raise RuntimeError("the demo has no stderr")
     async for line in demo.stderr:
         sys.stderr.buffer.write(line)
-        if found := re.search(rb"(http://\S+#join=\S+)", line):
+        if found := re.search(rb"(http://\S+#invite=\S+)", line):
             return found[1].decode()
     raise RuntimeError("the demo ended without telling its address")
 
@@ -76,7 +76,7 @@ async def main() -> None:
     """Run the demo, look at it, stop it in order."""
     IMAGES.mkdir(exist_ok=True)
     demo = await asyncio.create_subprocess_exec(*DEMO, *sys.argv[1:], stderr=asyncio.subprocess.PIPE)
-    link = await join_link(demo)
+    link = await invitation(demo)
     reading = asyncio.create_task(pass_on(demo))
     binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     arguments = ["--disable-gpu-rasterization", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]

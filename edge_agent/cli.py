@@ -26,14 +26,17 @@ Project = Annotated[str | None, typer.Option("--project", help="The project that
 Name = Annotated[str | None, typer.Option("--agent", help="This rig's name, rig-…; default: the broker's user.")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="The rig's folder: photographs without receipt.")]
 
+Camera = Annotated[CameraKind | None, typer.Option("--camera", help="This rig's camera.", show_default=False)]
+Photos = Annotated[Path | None, typer.Option("--photos", help="The folder of the cameras 'folder' and 'watch'.")]
+
 
 @app.command()
 def run(
     project: Project = None,
     name: Name = None,
     data: DataDir = None,
-    camera: Annotated[CameraKind | None, typer.Option(help="Which camera the rig has.")] = None,
-    photos: Annotated[Path | None, typer.Option(help="The folder of the cameras 'folder' and 'watch'.")] = None,
+    camera: Camera = None,
+    photos: Photos = None,
     interval: Annotated[float | None, typer.Option(min=0.0, help="Seconds between two photographs, 0 or more.")] = None,
     broker: BrokerHost = None,
     broker_port: BrokerPort = None,
@@ -61,41 +64,72 @@ def run(
 
 @app.command("upload")
 def upload_files(
-    files: Annotated[list[Path], typer.Argument(help="Photographs (JPEG, PNG, WebP or TIFF), and folders of them.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Photographs (JPEG, PNG, WebP or TIFF), and folders of them.")
+    ],
     project: Project = None,
     name: Name = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Send files and wait for the receipt of each; exit 0 only when every one is stored."""
     keep_private()
     configure(level=LogLevel.ERROR)
-    settings = load(project=project, agent=name)
+    settings = load(project=project, agent=name, broker=broker_flags(broker, broker_port, user, password_file))
     is_complete = asyncio.run(upload.send_files(settings, files))
     raise typer.Exit(0 if is_complete else 1)
 
 
 @app.command("status")
 def show_status(
+    project: Project = None,
+    name: Name = None,
     data: DataDir = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show the spool and the connection."""
     configure(level=LogLevel.ERROR)
-    found = asyncio.run(status.read_status(load(spool_dir=data)))
+    connection = broker_flags(broker, broker_port, user, password_file)
+    found = asyncio.run(status.read_status(load(project=project, agent=name, spool_dir=data, broker=connection)))
     print(json.dumps(asdict(found), default=str) if as_json else found.text())
 
 
 @app.command("doctor")
-def examine() -> None:
+def examine(
+    project: Project = None,
+    name: Name = None,
+    data: DataDir = None,
+    camera: Camera = None,
+    photos: Photos = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
     """Check camera, disk, clock, broker and permissions, with remedies; exit 1 when something is wrong."""
     configure(level=LogLevel.ERROR)
-    raise typer.Exit(0 if asyncio.run(_examine(load())) else 1)
+    settings = load(
+        project=project,
+        agent=name,
+        spool_dir=data,
+        camera=camera,
+        folder=photos,
+        broker=broker_flags(broker, broker_port, user, password_file),
+    )
+    raise typer.Exit(0 if asyncio.run(_examine(settings)) else 1)
 
 
 @app.command("join")
 def join_project(
     link: Annotated[str, typer.Argument(metavar="LINK", help="The link of an invitation, in quotes.")],
     settings: Annotated[Path, typer.Option("--settings", help="The settings file to write to.")] = Path("cairn.toml"),
-    camera: Annotated[CameraKind | None, typer.Option(help="This rig's camera.", show_default=False)] = None,
+    camera: Camera = None,
     is_service: Annotated[
         bool, typer.Option("--service", help="Install and start its systemd unit, too; needs root, else it says how.")
     ] = False,

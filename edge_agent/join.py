@@ -3,12 +3,16 @@
 import asyncio
 import json
 import re
+import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 
@@ -140,15 +144,45 @@ def _post(address: str, wish: Redemption) -> Answered:
     body, headers = wish.model_dump_json().encode(), {"Content-Type": "application/json"}
     request = urllib.request.Request(address, data=body, headers=headers)  # noqa: S310 - http or https: Link.read
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=_unverified()) as response:  # noqa: S310
             return Answered.model_validate_json(response.read(_MOST_BYTES))
     except urllib.error.HTTPError as exc:
         raise BadInvitationError(_reason(exc)) from exc
     except ValidationError as exc:
-        raise BadInvitationError(f"what answers at {address} is no cairn page") from exc
-    except (urllib.error.URLError, OSError) as exc:
-        why = getattr(exc, "reason", exc)
-        raise ServerNotReachedError(f"{address} does not answer: {why}") from exc
+        raise BadInvitationError(f"what answers at {address.partition('invitations')[0]} is no cairn page") from exc
+    except (urllib.error.URLError, HTTPException, OSError) as exc:
+        raise ServerNotReachedError(_why_unreached(address, getattr(exc, "reason", exc))) from exc
+
+
+def _why_unreached(address: str, cause: object) -> str:
+    """One sentence for what `urlopen` met."""
+    parts = urlsplit(address)
+    where, has_tls = f"{parts.scheme}://{parts.netloc}/", parts.scheme == "https"
+    match cause:
+        case ssl.SSLError() | HTTPException() | ConnectionResetError() if has_tls:
+            words = f"{where} does not speak TLS: a link to it begins with http://"
+        case HTTPException() | ConnectionResetError():  # RemoteDisconnected is both
+            words = f"what listens at {where} does not speak http: is it a TLS port? Then the link begins with https://"
+        case ConnectionRefusedError():
+            words = f"nobody listens at {where}: is the page running (`cairn up`), and is the link's address right?"
+        case socket.gaierror():
+            words = f"no machine is called {parts.hostname!r} in this network: write its address into the link"
+        case TimeoutError():
+            words = f"{where} does not answer: check network and firewall between this machine and that one"
+        case _:
+            words = f"{where} cannot be reached: {cause}"
+    return words
+
+
+def _unverified() -> ssl.SSLContext:
+    """TLS whose certificate is not checked: the rig knows no authority yet, and the answer's seal says who made it.
+
+    Who sits in between learns what a listener of plain http learns: a number that is used up, and no password.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _reason(answer: urllib.error.HTTPError) -> str:

@@ -6,27 +6,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from broker.contract import RECONSTRUCTOR_STATE
 from broker.delivery import Delivery
-from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ProjectId, fresh_client_id
-from broker.live import follow
-from broker.messages import ReconstructorState
+from broker.ids import fresh_client_id
+from broker.messages import ReconstructorPresence
 from edge_agent.config import Settings
+from edge_agent.membership import NotInProjectError, check_membership, describe_reconstructor, read_reconstructor
 from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolKey, SpoolState
 from edge_agent.spool.spool import Spool
 
 CONNECT_TIMEOUT_S: Final = 5.0
-STATE_SILENCE_S: Final = 2.0
 MIB: Final = 1024 * 1024
 MOST_LEFT_OUT: Final = 20  # files that are named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RigStatus:
-    """The contents of `cairn edge status`."""
+    """The contents of `cairn edge status`.
+
+    Attributes:
+        reconstructor: what is known of it, in words.
+        is_taking: whether it takes photographs now.
+    """
 
     agent: str
     project: str
@@ -43,10 +45,12 @@ class RigStatus:
     is_connected: bool
     reason: str | None
     reconstructor: str
+    is_taking: bool
 
     def text(self) -> str:
         """The status as text for people."""
         oldest = f", oldest {(now_utc() - self.oldest_at).total_seconds():.0f} s" if self.oldest_at else ""
+        waiting = "1 photograph waits" if self.waiting_count == 1 else f"{self.waiting_count} photographs wait"
         bad = f", {self.rejected_count} {SpoolState.REJECTED}, {self.lost_count} {SpoolState.LOST}"
         return "\n".join(
             [
@@ -54,11 +58,16 @@ class RigStatus:
                 f"spool    {self.spool}: {self.waiting_count} waiting ({self.waiting_bytes / MIB:.1f} MiB{oldest})",
                 f"so far   {self.captured_count} captured, {self.stored_count} stored{bad}",
                 f"broker   {self.broker}: {'connected' if self.is_connected else self.reason}",
-                f"project  the reconstructor is {self.reconstructor}",
+                f"project  {self.reconstructor}",
+                *([f"         {waiting} until it is ready; none is lost"] if self._is_held_up else []),
                 *(f"left out {each}" for each in self.left_out[:MOST_LEFT_OUT]),
                 *([f"left out {len(self.left_out)} files in all"] if len(self.left_out) > MOST_LEFT_OUT else []),
             ]
         )
+
+    @property
+    def _is_held_up(self) -> bool:
+        return self.is_connected and not self.is_taking and self.waiting_count > 0
 
 
 async def read_status(settings: Settings) -> RigStatus:
@@ -66,8 +75,7 @@ async def read_status(settings: Settings) -> RigStatus:
     project, name = settings.named()
     spool = Spool.read_only(settings.spool_dir)
     counts = await asyncio.to_thread(spool.counts)
-    reason = await _try_to_connect(settings, fresh_client_id("edge-status", name))
-    reconstructor = await _ask_reconstructor(settings, project) if reason is None else "unknown"
+    reason, reconstructor, is_taking = await _look(settings, fresh_client_id("edge-status", name))
     return RigStatus(
         agent=name,
         project=project,
@@ -84,28 +92,19 @@ async def read_status(settings: Settings) -> RigStatus:
         is_connected=reason is None,
         reason=reason,
         reconstructor=reconstructor,
+        is_taking=is_taking,
     )
 
 
-async def _try_to_connect(settings: Settings, client_id: str) -> str | None:
-    """The reason why the broker cannot be used; None when it can."""
+async def _look(settings: Settings, client_id: str) -> tuple[str | None, str, bool]:
+    """Why the broker cannot be used, what is known of the reconstructor, and whether it takes photographs from us."""
     try:
         async with Delivery(settings.broker, client_id=client_id, session_expiry_s=0) as delivery:
             await delivery.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
+            await check_membership(delivery, settings)
+        state = await read_reconstructor(settings)
+    except NotInProjectError as exc:
+        return None, exc.sentence, False
     except CairnError as exc:
-        return exc.sentence
-    return None
-
-
-async def _ask_reconstructor(settings: Settings, project: ProjectId) -> str:
-    """The state that the broker retains: ready, or what keeps the reconstructor from its work."""
-    try:
-        async with follow(settings.broker) as follower:
-            await follower.subscribe(settings.broker.space.topic(project, RECONSTRUCTOR_STATE.template))
-            message = await follower.next_message(STATE_SILENCE_S)
-        if message is None:
-            return "not known to this broker"
-        state = decode(message.payload, ReconstructorState)
-    except CairnError as exc:
-        return f"unknown: {exc.sentence}"
-    return f"{state.presence}: {state.reason or state.code}" if state.code is not None else state.presence
+        return exc.sentence, "unknown without the broker", False
+    return None, describe_reconstructor(state), state is not None and state.presence is ReconstructorPresence.READY

@@ -12,10 +12,12 @@ from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import fresh_client_id
 from broker.images.folders import LeftOut, list_folder
+from broker.messages import ReconstructorPresence
 from broker.printable import printable
 from edge_agent.config import Settings
+from edge_agent.membership import check_membership, describe_reconstructor, read_reconstructor
 from edge_agent.spool.index import SpooledImage, SpoolState
-from edge_agent.uplink.outbox import NamedFiles
+from edge_agent.uplink.outbox import NamedFiles, NotAPhotographError
 from edge_agent.uplink.rate import Window
 from edge_agent.uplink.uploader import Uploader, subscriptions
 
@@ -52,6 +54,11 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
 
     async with connect() as probe:  # reports a wrong account now: an uploader would wait for ops to correct it
         await probe.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
+        await check_membership(probe, settings)
+    state = await read_reconstructor(settings)
+    if state is None or state.presence is not ReconstructorPresence.READY:
+        words = f"{describe_reconstructor(state)} Waiting for it; Ctrl-C ends."
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     with _bar(console) as bar:
         task = bar.add_task("uploading", total=sum(image.size_bytes for image in outbox.images.values()))
         uploader = Uploader(
@@ -71,9 +78,11 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
 
 
 def _with_folders(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
-    """Files as they are, and what folders hold; raises NothingToUploadError for a folder that cannot be listed."""
+    """Files as they are, and what folders hold; raises for what is not there or cannot be listed."""
     photographs, left_out = list[Path](), list[LeftOut]()
     for path in paths:
+        if not path.exists():
+            raise NotAPhotographError(f"cannot read {path}: there is no such file")
         if not path.is_dir():
             photographs.append(path)
             continue

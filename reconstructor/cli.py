@@ -45,7 +45,7 @@ def run(
 
 @app.command()
 def replay(
-    photos: Annotated[Path, typer.Argument(help="A folder of photographs.")],
+    photos: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of photographs.")],
     out: Annotated[Path, typer.Option(help="Folder for cloud.ply, cameras.json, colmap/ and report.json.")],
     intrinsics: Annotated[str | None, typer.Option(help="fx,fy,cx,cy in pixels, for all photographs.")] = None,
     order: Annotated[str, typer.Option(help="name, time or shuffle:SEED.")] = "name",
@@ -99,7 +99,7 @@ def status(project: Projects = None, data: DataDir = None) -> None:
 
 @app.command()
 def adopt(
-    project: Annotated[str, typer.Argument(help="The project to take over.")],
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project to take over.")],
     data: DataDir = None,
     broker: BrokerHost = None,
     broker_port: BrokerPort = None,

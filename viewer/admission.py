@@ -16,8 +16,8 @@ from broker.errors import CairnError
 from broker.ids import RIG_PREFIX, ProjectId, UserId
 from broker.live import BrokerLostError, Follower, follow
 from broker.logs import get_logger
-from viewer.brake import Attempt, Brake
 from viewer.config import Settings
+from viewer.network.brake import Attempt, Brake
 from viewer.status import Board
 
 REMEMBERED_S: Final = 3.0  # so long a new project stays unseen, and a user who was taken away is still let in
@@ -61,7 +61,7 @@ class Admission:
         key = hashlib.sha256(f"{name}\0{password}".encode()).digest()
         until_s, guest = self._remembered.get(key, (0.0, None))
         if guest is None or until_s < time.monotonic():
-            with self._brake.attempt(request.remote) as attempt:
+            with self._brake.attempt(request.remote, name) as attempt:
                 guest = await self._ask_broker(name, password, attempt)
             self._remember(key, guest)
         return guest
@@ -76,10 +76,11 @@ class Admission:
         connection = self._settings.broker.model_copy(update=changed)
         try:
             async with self._asking, follow(connection) as follower:
+                attempt.accepted()
                 projects = await self._readable(follower)
         except BrokerLostError as exc:
             if self._board.is_connected:
-                attempt.end(is_wrong=True)
+                attempt.refused()
                 get_logger().warning("login_refused", user=name, address=attempt.network)
                 raise web.HTTPUnauthorized(text="wrong name or password\n", headers=_CHALLENGE) from exc
             raise web.HTTPBadGateway(text="the broker does not answer: try again soon\n") from exc

@@ -100,7 +100,7 @@ def pull(
 
 @app.command()
 def upload(
-    files: Annotated[list[Path], typer.Argument(help="Photographs: JPEG, PNG, WebP or TIFF.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Photographs: JPEG, PNG, WebP or TIFF.")],
     project: Project,
     broker: BrokerHost = None,
     broker_port: BrokerPort = None,
@@ -198,6 +198,27 @@ def ping(
 
     connection = settings_of(broker, broker_port, user, password_file).broker
     _run(measure())
+
+
+@app.command()
+def doctor(
+    project: Project,
+    url: Annotated[
+        str | None, typer.Option(help="The WebSocket address; default: viewer.mqtt_url at the page server's port.")
+    ] = None,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Measure the address that browsers use with a message of 1 MiB; exit code 1 when it is too slow."""
+    from viewer.endpoint import endpoint_url, measure_endpoint  # noqa: PLC0415 - start-up time
+
+    settings = settings_of(broker, broker_port, user, password_file)
+    report = _run(measure_endpoint(url or endpoint_url(settings), settings.broker, ProjectId(project)))
+    print(f"{report.found}\n{report.advice}")
+    if not report.is_fast:
+        raise typer.Exit(1)
 
 
 def settings_of(

@@ -1,10 +1,11 @@
 """How is the viewer set? One frozen `Settings`; table `viewer`, environment `CAIRN_VIEW_…`."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PositiveFloat
+from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from broker.config import Connection, ProgramSettings
@@ -51,8 +52,23 @@ class Settings(ProgramSettings):
         description="Projects to show; empty: every project that the viewer's user may read. "
         "Changes of this list in the file act while the program runs.",
     )
-    host: str = Field(default="127.0.0.1", description="Address the page server listens on; 0.0.0.0: every network.")
+    host: str = Field(
+        default="127.0.0.1", description="Address the page server listens on; 0.0.0.0: every network; ::: IPv6, too."
+    )
     port: int = Field(default=8080, ge=0, le=65_535, description="Its port; 0: a free one, told in the log.")
+    certificate: Path | None = Field(default=None, description="PEM certificate; with a key the page is https and wss.")
+    key: Path | None = Field(default=None, description="PEM private key of the certificate.")
+    authority: Path | None = Field(
+        default=None, description="PEM certificate of our own authority, offered at /trust to phones and browsers."
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names under which the page is asked for, besides addresses, localhost, *.local and this machine's name.",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Addresses or networks of reverse proxies, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
     mqtt_url: Annotated[str, AfterValidator(_mqtt_url)] = Field(
         default=DEFAULT_MQTT_URL,
         description="Where the page finds MQTT: the relay's path here, or a broker's own WebSocket address.",
@@ -69,9 +85,15 @@ class Settings(ProgramSettings):
         default=(), description="Origins of other pages that may use the relay, besides the page of this server itself."
     )
     connections_per_address: int = Field(
-        default=64, ge=1, description="Relayed connections from one address; a reverse proxy counts as one address."
+        default=64, ge=1, description="Relayed connections from one address; a proxy that is not trusted counts as one."
     )
     message_bytes_limit: int = Field(
         default=33 * MIB, ge=1024, description="Largest WebSocket message from a browser, bytes."
     )
     connect_timeout_s: PositiveFloat = Field(default=5.0, description="Longest wait for the broker, seconds.")
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("give certificate and key together")
+        return self

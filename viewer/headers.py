@@ -1,22 +1,24 @@
 """What may a browser do with what we send? The security headers of every answer; no `unsafe-*` anywhere."""
 
-import re
 from typing import Final
 from urllib.parse import urlsplit
 
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+from viewer.network.hosts import is_host
+
 _FIXED: Final = {
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+# Browsers ignore it over plain http from another machine, with an error on the console.
+_SECURE: Final = {"Cross-Origin-Opener-Policy": "same-origin"}
 
 
-def security_headers(host: str, mqtt_url: str) -> dict[str, str]:
-    """Headers for an answer to a request that was addressed to `host`."""
-    return {**_FIXED, "Content-Security-Policy": content_security_policy(host, mqtt_url)}
+def security_headers(host: str, mqtt_url: str, *, is_secure: bool) -> dict[str, str]:
+    """Headers for an answer to a request that was addressed to `host`, by https or not."""
+    policy = {"Content-Security-Policy": content_security_policy(host, mqtt_url)}
+    return _FIXED | policy | (_SECURE if is_secure else {})
 
 
 def content_security_policy(host: str, mqtt_url: str) -> str:
@@ -25,7 +27,7 @@ def content_security_policy(host: str, mqtt_url: str) -> str:
     WebSockets of this host are named, for browsers in which 'self' does not cover them (Safari before 15.4). The host
     comes from the request, so it is used only when it can be nothing but a host.
     """
-    sockets = [f"ws://{host}", f"wss://{host}"] if _HOST.fullmatch(host) else []
+    sockets = [f"ws://{host}", f"wss://{host}"] if is_host(host) else []
     broker = urlsplit(mqtt_url)
     if broker.netloc:
         sockets.append(f"{broker.scheme}://{broker.netloc}")

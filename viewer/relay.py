@@ -2,6 +2,7 @@
 
 MQTT over WebSocket is the MQTT byte stream cut into binary frames, wherever it pleases. Mosquitto 2.0's own listener
 sends one 4 KB piece per 100 ms once a packet is large (eclipse/mosquitto#1390, measured 2026-11-23: 25 s for 1 MB).
+Only the login is looked at (`viewer.mqtt_login`), because wrong ones are counted.
 """
 
 import asyncio
@@ -11,20 +12,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from broker.logs import get_logger
-from viewer.brake import Attempt, Brake
 from viewer.config import Settings
+from viewer.mqtt_login import CONNACK_BYTES, Login
+from viewer.network.addresses import network_of
+from viewer.network.brake import Brake
+from viewer.network.hosts import is_allowed_origin
 
 SUBPROTOCOL: Final = "mqtt"
 READ_BYTES: Final = 256 * 1024
 CLOSE_TIMEOUT_S: Final = 2.0
-CONNACK_BYTES: Final = 4  # type, remaining length (below 128), flags, reason code: MQTT 5, section 3.2
-CONNACK: Final = 0x20
-WRONG_LOGIN: Final = frozenset({0x04, 0x05, 0x86, 0x87})  # MQTT 3.1.1 and 5: bad name or password, not authorised
+LOGIN_TIMEOUT_S: Final = 10.0
 HEARTBEAT_S: Final = 60.0  # a phone that vanished while we were sending would else keep its place for a quarter hour
 
 
@@ -55,11 +56,17 @@ class Relay:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Check the request, connect to the broker, then carry bytes until either side ends."""
         self._check(request)
-        with self._place(request.remote or "unknown"), self._brake.attempt(request.remote) as attempt:
+        self._brake.check_address(request.remote)
+        with self._place(network_of(request.remote)):
             reader, writer = await self._connect()
+            login = Login(self._brake, request.remote)
+            too_late = asyncio.get_running_loop().call_later(LOGIN_TIMEOUT_S, writer.transport.abort)
+            login.when_answered = too_late.cancel
             try:
-                return await self._carry(request, reader, writer, attempt)
+                return await self._carry(request, reader, writer, login)
             finally:
+                too_late.cancel()
+                login.end()
                 writer.transport.abort()
 
     async def close(self) -> None:
@@ -69,7 +76,8 @@ class Relay:
 
     def _check(self, request: web.Request) -> None:
         origin = request.headers.get("Origin")
-        if origin is not None and not is_allowed_origin(origin, request.host, self._settings.allowed_origins):
+        allowed = self._settings.allowed_origins
+        if origin is not None and not is_allowed_origin(origin, request.host, allowed, is_secure=request.secure):
             raise web.HTTPForbidden(
                 text=f"pages of {origin[:200]} may not use this relay: see viewer.allowed_origins\n"
             )
@@ -99,7 +107,7 @@ class Relay:
             raise web.HTTPBadGateway(text="the broker does not answer: try again soon\n") from exc
 
     async def _carry(
-        self, request: web.Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, attempt: Attempt
+        self, request: web.Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, login: Login
     ) -> web.StreamResponse:
         socket = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
@@ -110,9 +118,9 @@ class Relay:
         )
         await socket.prepare(request)
         self._open.add(socket)
-        downward = asyncio.create_task(self._to_browser(reader, socket, attempt), name="relay to browser")
+        downward = asyncio.create_task(self._to_browser(reader, socket, login), name="relay to browser")
         try:
-            await self._to_broker(socket, writer)
+            await self._to_broker(socket, writer, login)
         finally:
             self._open.discard(socket)
             writer.close()  # after what the browser said last; ends `downward`, unless that is what ended us
@@ -120,31 +128,30 @@ class Relay:
             downward.cancel()
         return socket
 
-    async def _to_broker(self, socket: web.WebSocketResponse, writer: asyncio.StreamWriter) -> None:
+    async def _to_broker(self, socket: web.WebSocketResponse, writer: asyncio.StreamWriter, login: Login) -> None:
         async for message in socket:
             if message.type is not WSMsgType.BINARY:
                 await socket.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"MQTT is binary")
                 return
+            carried = message.data if login.is_known else login.take(message.data)
+            if login.held_back is not None:
+                await socket.send_bytes(login.held_back)
+                await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many wrong logins")
+                return
             try:
-                writer.write(message.data)
+                writer.write(carried)
                 await writer.drain()  # no more is read from a browser than the broker takes
             except OSError:
                 return  # `_to_browser` sees the end too and tells the browser
-            self.traffic.to_broker_bytes += len(message.data)
+            self.traffic.to_broker_bytes += len(carried)
 
-    async def _to_browser(self, reader: asyncio.StreamReader, socket: web.WebSocketResponse, attempt: Attempt) -> None:
+    async def _to_browser(self, reader: asyncio.StreamReader, socket: web.WebSocketResponse, login: Login) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):  # the broker died, or the browser left
             answer = await reader.readexactly(CONNACK_BYTES)
-            attempt.end(is_wrong=answer[0] == CONNACK and answer[-1] in WRONG_LOGIN)
+            login.answered(answer)
             await socket.send_bytes(answer)
             self.traffic.to_browser_bytes += len(answer)
             while piece := await reader.read(READ_BYTES):
                 await socket.send_bytes(piece)  # waits while a slow browser's buffer is full
                 self.traffic.to_browser_bytes += len(piece)
         await socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"the broker closed the connection")
-
-
-def is_allowed_origin(origin: str, host: str, allowed: tuple[str, ...]) -> bool:
-    """Whether a page of this Origin may use a server that was addressed as `host`: its own pages, and those allowed."""
-    own = urlsplit(origin).netloc.lower()
-    return (own != "" and own == host.lower()) or origin.lower() in allowed

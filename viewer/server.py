@@ -13,23 +13,28 @@ from broker.logs import get_logger
 from broker.projects.settings_watch import ReadProjects, changes_of_projects, look_on_hangup
 from viewer.admission import Admission, Guest
 from viewer.answers import Failure, Health, PageConfig, ProjectList, json_answer
-from viewer.brake import Brake
 from viewer.config import Settings
-from viewer.connections import TimedConnection, listen
+from viewer.downloads import Download, Downloads
 from viewer.export import CloudStream, open_cloud
 from viewer.fetch import ManifestMovedError, ShardMissingError
 from viewer.headers import security_headers
 from viewer.invitations import InvitationDesk
 from viewer.manifest_reader import NoManifestError, PageMissingError
 from viewer.metrics import CONTENT_TYPE, render
+from viewer.network.addresses import TrustedProxies, network_of
+from viewer.network.brake import Brake
+from viewer.network.certificate import Certificate
+from viewer.network.connections import REQUEST_TIMEOUT_S, TimedConnection
+from viewer.network.hosts import AllowedHosts
+from viewer.network.listener import Listener
 from viewer.pages import INDEX, Asset, load_page
 from viewer.relay import Relay
 from viewer.status import Board, ProjectStatus
+from viewer.trust_page import AUTHORITY_PATH, PAGE_PATH, PLAIN_PATHS, TrustPage
 from viewer.wanted import UnevenManifestError
 
 SHUTDOWN_TIMEOUT_S: Final = 5.0
 MAX_BODY_BYTES: Final = 4096  # what a browser sends by POST is about invitations
-MAX_DOWNLOADS: Final = 4  # each holds two windows of shards in memory
 _STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
     NoManifestError: HTTPStatus.NOT_FOUND,
     ManifestMovedError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -59,7 +64,8 @@ class PageServer:
         self._admission = Admission(settings, self._board, brake)
         self._invitations = InvitationDesk(settings.keeper_socket, self._admission)
         self._log = get_logger()
-        self._downloads = asyncio.Semaphore(MAX_DOWNLOADS)
+        self._downloads = Downloads()
+        self._hosts, self._proxies = AllowedHosts(settings.hosts), TrustedProxies(settings.trusted_proxies)
 
     def application(self) -> web.Application:
         """Every address and what surrounds them."""
@@ -68,6 +74,9 @@ class PageServer:
         application.router.add_get("/health", self._health)
         application.router.add_get("/metrics", self._metrics)
         application.router.add_get("/mqtt", self._relay.answer, allow_head=False)
+        trust = TrustPage(self._settings.authority)
+        application.router.add_get(AUTHORITY_PATH, trust.certificate)
+        application.router.add_get(PAGE_PATH, trust.page)
         self._invitations.add_routes(application.router)
         application.router.add_get("/projects", self._projects)
         application.router.add_get("/projects/{project}/status", self._status)
@@ -81,11 +90,15 @@ class PageServer:
     @web.middleware
     async def _surround(self, request: web.Request, handler: _Next) -> web.StreamResponse:
         """Our errors become JSON with their code; every answer gets the security headers."""
-        headers = security_headers(request.host, self._settings.mqtt_url)
         connection = request.protocol
         if isinstance(connection, TimedConnection):
             connection.request_came()
+        request = self._proxies.request_of(request)
+        headers = security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure)
         try:
+            self._check_address(request)
+            if request.can_read_body:
+                await _read_body(request)
             response = await handler(request)
         except web.HTTPException as exc:
             exc.headers.update(headers)
@@ -93,9 +106,25 @@ class PageServer:
         except CairnError as exc:
             status = _STATUS_BY_ERROR.get(type(exc), HTTPStatus.BAD_GATEWAY)
             response = json_answer(Failure(code=exc.code, reason=exc.sentence), status)
+        finally:
+            if isinstance(connection, TimedConnection):
+                connection.request_done()
         if not response.prepared:
             response.headers.update(headers)
         return response
+
+    def _check_address(self, request: web.Request) -> None:
+        """Whether we are meant, and by https where the page has a certificate.
+
+        Raises:
+            web.HTTPException: 421 for a name that is not ours, 308 to https.
+        """
+        if request.host not in self._hosts:
+            raise web.HTTPMisdirectedRequest(
+                text="this server does not know this name for itself: ask by address, or add the name to viewer.hosts\n"
+            )
+        if self._settings.certificate and not request.secure and request.path not in PLAIN_PATHS:
+            raise web.HTTPPermanentRedirect(f"https://{request.host}{request.path_qs}")
 
     async def _following(self, _application: web.Application) -> AsyncIterator[None]:
         following = {
@@ -150,12 +179,14 @@ class PageServer:
         guest, status = await self._find(request)
         if status.cloud is None and not status.is_stale:
             raise NoManifestError(f"{status.project!r} has no cloud yet: no image is placed")
-        if self._downloads.locked():
-            raise web.HTTPServiceUnavailable(text="too many downloads: try again soon\n", headers={"Retry-After": "5"})
-        async with self._downloads, open_cloud(guest.connection, status.project) as cloud:
-            return await self._send_cloud(request, cloud)
+        transport = request.transport
+        if transport is None:
+            raise web.HTTPServiceUnavailable
+        with self._downloads.place(network_of(request.remote), transport.abort) as download:
+            async with open_cloud(guest.connection, status.project) as cloud:
+                return await self._send_cloud(request, cloud, download)
 
-    async def _send_cloud(self, request: web.Request, cloud: CloudStream) -> web.StreamResponse:
+    async def _send_cloud(self, request: web.Request, cloud: CloudStream, download: Download) -> web.StreamResponse:
         """Send one PLY; a cloud that moves on meanwhile ends it short of its announced length."""
         first = await anext(cloud.rows, b"")  # what goes wrong goes wrong here, while there can be a status for it
         response = web.StreamResponse(
@@ -164,14 +195,15 @@ class PageServer:
                 "Content-Disposition": f'attachment; filename="{cloud.manifest.project}.ply"',
                 "Content-Length": str(cloud.size_bytes),
                 "Cache-Control": "no-store",
-                **security_headers(request.host, self._settings.mqtt_url),
+                **security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure),
             }
         )
         await response.prepare(request)
         await response.write(cloud.header + first)
         try:
             async for rows in cloud.rows:
-                await response.write(rows)
+                await response.write(rows)  # waits for the reader; one that takes nothing is cut: `TimedConnection`
+                download.sent_bytes += len(rows)
         except CairnError as exc:
             self._log.warning("download_cut", project=cloud.manifest.project, code=exc.code, reason=exc.sentence)
             if request.transport is not None:
@@ -228,17 +260,23 @@ async def serve(
         look_on_hangup(look, serving.cancel)
     changes = changes_of_projects(read_projects, look) if read_projects is not None else None
     server = PageServer(settings, load_page(), changes)
+    certificate = Certificate(settings.certificate, settings.key) if settings.certificate and settings.key else None
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
     await runner.setup()
     if runner.server is None:
         raise AssertionError
+    listener = Listener(runner.server, TrustedProxies(settings.trusted_proxies), certificate)
     try:
-        listening = await listen(runner.server, settings.host, settings.port)
-        host, port = listening.sockets[0].getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        get_logger().info("listening", host=host, port=port, broker=f"{settings.broker.host}:{settings.broker.port}")
-        tell(f"http://{shown}:{port}/")
-        async with listening:
+        async with listener.listening(settings.host, settings.port) as (host, port):
+            shown = f"[{host}]" if ":" in host else host
+            get_logger().info(
+                "listening",
+                host=host,
+                port=port,
+                is_tls=certificate is not None,
+                broker=f"{settings.broker.host}:{settings.broker.port}",
+            )
+            tell(f"{'https' if certificate else 'http'}://{shown}:{port}/")
             await asyncio.Event().wait()
     except OSError as exc:
         raise CannotListenError(
@@ -246,6 +284,19 @@ async def serve(
         ) from exc
     finally:
         await runner.cleanup()
+
+
+async def _read_body(request: web.Request) -> None:
+    """Have the whole body before it is worked on.
+
+    Raises:
+        web.HTTPRequestTimeout: it does not come.
+    """
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            await request.read()
+    except TimeoutError as exc:
+        raise web.HTTPRequestTimeout(text="the rest of this request did not come\n") from exc
 
 
 async def _without_server_name(_request: web.Request, response: web.StreamResponse) -> None:

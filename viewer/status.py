@@ -103,11 +103,16 @@ class Board:
             self.is_connected, self._follower = False, None
             await asyncio.sleep(pause_s)
 
+    def filters(self) -> list[str]:
+        """What to subscribe to."""
+        projects = self.chosen or (None,)
+        return [self._space.filter(channel.template, project) for project in projects for channel in _FOLLOWED]
+
     async def choose(self, projects: tuple[ProjectId, ...]) -> None:
         """Follow these projects instead, on the standing connection."""
-        before = set(self._filters())
+        before = set(self.filters())
         self.chosen = projects
-        after = set(self._filters())
+        after = set(self.filters())
         if projects:
             self._facts = {name: facts for name, facts in self._facts.items() if name in projects}
         with contextlib.suppress(BrokerLostError):  # the next connection follows them
@@ -157,7 +162,7 @@ class Board:
     async def _follow(self) -> None:
         async with follow(self._settings.broker) as follower:
             self._follower = follower
-            await follower.subscribe(*self._filters())
+            await follower.subscribe(*self.filters())
             self.is_connected = True
             self._log.info("connected", host=self._settings.broker.host, port=self._settings.broker.port)
             async for message in follower.messages():
@@ -165,10 +170,6 @@ class Board:
                     self.take(message)
                 except CairnError as exc:
                     self._log.warning("message_ignored", topic=message.topic, code=exc.code, reason=exc.sentence)
-
-    def _filters(self) -> list[str]:
-        projects = self.chosen or (None,)
-        return [self._space.filter(channel.template, project) for project in projects for channel in _FOLLOWED]
 
     def _describe(self, project: ProjectId, facts: _Facts) -> ProjectStatus:
         return ProjectStatus(

@@ -34,6 +34,7 @@ class ConnectionState:
         self._current: Connected | None = None
         self._refusal: BrokerRefusedError | None = None
         self._failure: str | None = None
+        self._is_raising = False  # whether a waiting caller raises what happens, so that the log need not repeat it
         self._waking: asyncio.Future[None] | None = None
 
     async def next_connection(self, after: int, timeout_s: float, *, is_patient: bool = True) -> Connected:
@@ -43,6 +44,7 @@ class ConnectionState:
             BrokerRefusedError: the broker refuses us.
             DeliveryTimeoutError: no broker in time; the message says what the last attempt met.
         """
+        self._is_raising = not is_patient
         try:
             async with asyncio.timeout(timeout_s), self._changed:
                 while True:
@@ -56,6 +58,8 @@ class ConnectionState:
         except TimeoutError as exc:
             silence = f"no connection to the broker at {self._where} in {timeout_s:.0f} s"
             raise DeliveryTimeoutError(self._failure or silence) from exc
+        finally:
+            self._is_raising = False
 
     def stand(self, state: Connected, *, is_quiet: bool) -> None:
         """Note a connection; a quiet one is logged for developers only."""
@@ -76,14 +80,14 @@ class ConnectionState:
 
     def fail(self, why: str) -> None:
         """Note an attempt that met no broker; the same failure again is logged once."""
-        if why != self._failure:
+        if why != self._failure and not self._is_raising:
             self._log.warning("broker_away", reason=f"{why}; trying again")
         self._failure = why
         self._wake()
 
     def refuse(self, refusal: BrokerRefusedError) -> None:
         """Note a refusal; the same one again is logged once."""
-        if str(refusal) != str(self._refusal):
+        if str(refusal) != str(self._refusal) and not self._is_raising:
             self._log.error("broker_refused", code=refusal.code, reason=refusal.sentence)
         self._refusal = refusal
         self._wake()

@@ -37,7 +37,7 @@ def read_state() -> MachineState:
         load_ratio=os.getloadavg()[0] / (os.cpu_count() or 1),
         temperature_deg=_temperature_deg(),
         is_throttled=_is_throttled(),
-        is_clock_synchronised=_is_clock_synchronised(),
+        is_clock_synchronised=is_clock_synchronised(),
     )
 
 
@@ -75,7 +75,8 @@ def _is_throttled() -> bool | None:
         return None
 
 
-def _is_clock_synchronised() -> bool | None:
+def is_clock_synchronised() -> bool | None:
+    """Whether a time server sets the system clock."""
     if CLOCK_FLAG.exists():
         return True
     answer = _output("timedatectl", "show", "--property=NTPSynchronized", "--value").strip()

@@ -23,6 +23,7 @@ from reconstructor.engine.features.photographs import UnreadablePhotographError
 from reconstructor.engine.features.reader import ImageReader
 from reconstructor.engine.features.sift import Features
 from reconstructor.engine.memory import trim_heap
+from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
@@ -120,12 +121,12 @@ class LiveEngine:
             self._newest = None
             return self._commit(self._cloud(self._watch, is_complete=True), self._watch, is_complete=True)
 
-    def surface(self) -> SurfacePoints:
+    def surface(self, report: Report = lambda _stage, _done, _total: None) -> SurfacePoints:
         """The complete dense cloud with normals and confidences; neither the model nor the disk changes."""
         with self._model_lock:
             if self._densifier is None or not self._mapper.is_initialised:
                 return SurfacePoints.empty()
-            return self._densifier.next_densifier(self._mapper).rebuild()
+            return self._densifier.next_densifier(self._mapper).rebuild(report)
 
     def match_count(self, image_id: str) -> int:
         """How many verified matches an image has with all others."""

@@ -1,14 +1,19 @@
 """`cairn export`: a reconstruction in the formats of other programs."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from broker.config import BadSettingsError
 from broker.logs import LogLevel, configure
 from reconstructor.config import Settings
+from reconstructor.exports.origins import find_origin
 
 
 class Format(StrEnum):
@@ -28,16 +33,28 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def export(
     what: Annotated[str, typer.Argument(metavar="PROJECT|FOLDER", help="A project, or a folder that a replay wrote.")],
-    out: Annotated[Path, typer.Argument(help="The file to write; for colmap a folder.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write; for colmap a folder.")],
     form: Annotated[Format | None, typer.Option("--format", "-f", help="Default: by OUT's ending.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="The reconstructor's folder.")] = None,
 ) -> None:
     """Write a reconstruction as a COLMAP folder, PLY (normals, confidence), LAZ or glTF points, in metres if known."""
-    from reconstructor.exports.exporting import export_to  # noqa: PLC0415 - `--help` needs no engine
-
     configure(level=LogLevel.WARNING)
     chosen = form or _FORMAT_BY_SUFFIX.get(out.suffix.lower())
     if chosen is None:
         raise BadSettingsError(f"{out.name!r} ends like no format: give --format {'|'.join(Format)}")
-    exported = export_to(what, Settings.load(data_dir=data).data_dir, chosen.value, out)
+    origin = find_origin(what, Settings.load(data_dir=data).data_dir)
+    from reconstructor.exports.exporting import export_to  # noqa: PLC0415 - a mistake is found without the engine
+
+    with _bar() as report:
+        exported = export_to(origin, chosen.value, out, report)
     print(f"{out}\t{exported.point_count} points\t{exported.unit}")
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr when that is a terminal; gives what to call with a stage and so many of so many."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("reading", total=None)
+        yield lambda stage, done, total: progress.update(bar, description=stage, completed=done, total=total)

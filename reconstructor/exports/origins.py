@@ -1,6 +1,5 @@
 """What is there to export? A project in the reconstructor's folder, or what `cairn reconstructor replay` left."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,16 +8,14 @@ import numpy as np
 
 from broker.errors import CairnError
 from broker.ids import ProjectId
-from reconstructor.clouds.ply import read_ply
-from reconstructor.clouds.similarity import Matrix, Vector
-from reconstructor.engine.mvs.normals import estimated_normals
-from reconstructor.exports.surface import Surface
+from reconstructor.clouds.similarity import Vector
 from reconstructor.storage.read_only import DATABASE_NAME
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.store import Store
 
 _ENGINE_IN_STORE: Final = "black_box"
 _ENGINE_IN_REPLAY: Final = "engine"
+_MOST_NAMED: Final = 10
 
 
 class NothingToExportError(CairnError):
@@ -64,7 +61,9 @@ def find_origin(name: str, data_dir: Path) -> Origin:
         return Origin(engine_folder=replayed)
     folder = data_dir / ProjectId(name)
     if not (folder / DATABASE_NAME).is_file():
-        raise NothingToExportError(f"there is neither a replay in {name!r} nor a project {folder}: check --data")
+        raise NothingToExportError(
+            f"{name!r} is neither the folder of a replay nor a project in {data_dir}, {_projects(data_dir)}"
+        )
     reference = Store.read_only(folder).reference()
     if reference is None:
         raise NothingToExportError(f"project {name!r} has no points yet")
@@ -73,25 +72,8 @@ def find_origin(name: str, data_dir: Path) -> Origin:
     return Origin(engine_folder=engine_folder, store_folder=folder, reference=reference)
 
 
-def published_surface(origin: Origin) -> Surface:
-    """Every stored point of the leading component, with normals by neighbourhood; nothing is known of confidence.
-
-    Raises:
-        NothingToExportError: a replay publishes nothing.
-        ShardGoneError, StoreError: files are damaged.
-    """
-    if origin.reference is None or origin.store_folder is None:
-        raise NothingToExportError("there are no dense points: place more photographs")
-    reference, files = origin.reference, Store.read_only(origin.store_folder).generation_files
-    with tempfile.TemporaryDirectory() as name:
-        merged = Path(name) / "merged.ply"
-        files.write_merged(reference, merged)
-        cloud = read_ply(merged, reference.manifest.point_count)
-    normals = estimated_normals(cloud.points_in_world, _centres(origin.store_folder))
-    return Surface(points=cloud.points_in_world, normals=normals, colors_rgb=cloud.colors_rgb, confidences=None)
-
-
-def _centres(folder: Path) -> Matrix:
-    cameras = Store.read_only(folder).cameras()
-    poses = [each.world_from_camera for each in cameras if each.world_from_camera is not None and each.component == 0]
-    return np.array(poses).reshape(-1, 4, 4)[:, :3, 3]
+def _projects(data_dir: Path) -> str:
+    """Which projects there are, for a person who named none of them."""
+    names = sorted(path.parent.name for path in data_dir.glob(f"*/{DATABASE_NAME}"))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"which has {', '.join(names[:_MOST_NAMED])}{more}" if names else "which has none: check --data"

@@ -120,9 +120,14 @@ def order_photographs(folder: Path, order: str = "name") -> tuple[Path, ...]:
     """The photographs of a folder and of those below it, by `name`, by `time` (EXIF, else file), or by `shuffle:SEED`.
 
     Raises:
-        NothingToReplayError: no photograph, or an unknown order.
+        NothingToReplayError: no such folder, no photograph in it, or an unknown order.
     """
-    paths = list(list_folder(folder).photographs)
+    try:
+        paths = list(list_folder(folder).photographs)
+    except OSError as exc:
+        raise NothingToReplayError(
+            f"cannot read the folder {folder}: {exc.strerror}: give a folder of photographs"
+        ) from exc
     if not paths:
         raise NothingToReplayError(f"{folder} holds no photograph: give a folder of JPEG, PNG, WebP or TIFF files")
     word, _, seed = order.partition(":")

@@ -14,6 +14,7 @@ NAMED_FILE = re.compile(
     r"`((?:broker|edge_agent|reconstructor|viewer|demo|tests|benchmarks|deploy|docs)/[\w./-]+\.\w+)`"
 )
 SHORT_NAME = re.compile(r"`([\w./-]+\.(?:py|ts))`")  # a file named by the end of its path, as `sfm/solver.py`
+PIP_CAIRN = re.compile(r"(?:pipx?|uv) (?:tool )?install (?:-\S+ )*['\"]?cairn\b(?![-/])")
 BUILT = {".venv", "node_modules", "dist"}
 
 
@@ -100,3 +101,17 @@ def test_the_guide_asks_at_least_24_questions() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     table = text.partition("### Where is …?")[2].partition("\n## ")[0]
     assert sum(line.startswith("| ") and "`" in line for line in table.splitlines()) >= 24
+
+
+def test_nobody_is_sent_to_the_stranger_who_has_our_name_on_pypi() -> None:
+    files = [*DOCUMENTS, *walk(ROOT), *(path for path in (ROOT / "deploy").iterdir() if path.is_file())]
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in files
+        if path != Path(__file__)
+        for match in PIP_CAIRN.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == [], "say `deploy/setup.sh PART`, or the wheel's file: pip install ./cairn-VERSION-py3-none-any.whl"
+    for phrase in ("pip install 'cairn[usb]'", "pip install --upgrade cairn", "pipx install cairn"):
+        assert PIP_CAIRN.search(phrase)
+    assert not PIP_CAIRN.search("pip install './cairn-0.1.0-py3-none-any.whl[usb]'")

@@ -169,7 +169,7 @@ class Reconstruction:
                 await self._assemble(found, incoming)
             elif found.channel is DESIRED_SCALE_BAR:
                 await self._scale(incoming.payload, found.user)
-            else:
+            elif incoming.payload:  # an empty one asks the broker whether it would be let through
                 await self._respond(decode(incoming.payload, Request), found.user)
             incoming.acknowledge()
 

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from broker.messages import ProcessingComplete, ProcessingStarted, Progress, RefetchStarting
 from broker.mosquitto import Mosquitto
 from tests.browser.chapel import chapel, levels
-from tests.browser.conftest import WAIT_MS, Visitor, photo
+from tests.browser.conftest import DESKTOP, WAIT_MS, Visitor, photo, visiting
 from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -187,6 +187,30 @@ async def test_a_ping_comes_back_with_its_time(
     await desktop.page.get_by_test_id("ping").click()
     await expect(desktop.page.get_by_test_id("round-trip")).to_contain_text("ms")
     assert "ping" in [request.verb for request in reconstruction.requests]
+
+
+async def test_an_operator_pauses_and_goes_on_and_a_viewer_has_no_buttons_for_that(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    manifest = await reconstruction.publish([chapel(2_000)], generation=1)
+    await reconstruction.ready(image_count=10)
+    async with visiting(browser, address, DESKTOP) as ops, visiting(browser, address, DESKTOP) as viewer:
+        await ops.join(mosquitto.connection("ops"))
+        await viewer.join(mosquitto.connection("viewer"))
+        for visitor in (ops, viewer):
+            await visitor.has(points_shown=manifest.point_count)
+            await visitor.page.get_by_test_id("tab-figures").click()
+        await ops.page.get_by_test_id("pause").click()
+        await expect(ops.page.get_by_test_id("resume")).to_have_count(0)
+        await reconstruction.ready(presence="paused")
+        await ops.page.get_by_test_id("resume").click(timeout=WAIT_MS)
+        await ops.page.get_by_test_id("refetch").click()
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while (asked := [each.verb for each in reconstruction.requests if each.verb != "ping"])[-1:] != ["refetch"]:
+                await asyncio.sleep(0.05)
+        assert asked == ["pause", "resume", "refetch"]
+        for verb in ("pause", "resume", "refetch"):
+            await expect(viewer.page.get_by_test_id(verb)).to_have_count(0)
 
 
 async def test_a_phone_shows_the_object_and_opens_its_sheet_by_touch(

@@ -7,7 +7,7 @@ from broker.messages import ProcessingComplete, ProcessingStarted, Progress, Ref
 from broker.mosquitto import Mosquitto
 from tests.browser.access import violations
 from tests.browser.chapel import chapel
-from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visitor, joined, photo, serving, visiting
+from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visitor, photo, serving, visiting
 from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
 from viewer.config import Settings
 
@@ -205,7 +205,7 @@ async def test_a_server_that_cannot_be_reached_is_said_and_tried_again_at_once(
     unreachable = settings.model_copy(update={"mqtt_url": "ws://127.0.0.1:9/"})
     async with serving(unreachable) as address, visiting(browser, address, PHONE) as visitor:
         visitor.is_loss_expected = True
-        await visitor.page.goto(joined(address, mosquitto.connection("anna")))
+        await visitor.join(mosquitto.connection("anna"))
         await visitor.has(notice="unreachable")
         await says(visitor, "notice", "Cannot reach the server")
         async with visitor.page.expect_websocket(timeout=WAIT_MS):

@@ -4,9 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from cairn import PROGRAMS, _load
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"numpy", "torch", "aiohttp", "open3d", "pycolmap"}
@@ -76,7 +80,12 @@ def test_the_list_of_programs_imports_none_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "hint"), [(("brokr",), "Did you mean 'broker'?"), (("view", "pul"), "Did you mean 'pull'?")]
+    ("words", "hint"),
+    [
+        (("brokr",), "Did you mean 'broker'?"),
+        (("recon",), "Did you mean 'reconstructor'?"),
+        (("view", "pul"), "Did you mean 'pull'?"),
+    ],
 )
 def test_a_typing_mistake_is_answered_with_the_nearest_word(words: tuple[str, ...], hint: str) -> None:
     done = cairn(*words)
@@ -99,3 +108,22 @@ def test_without_a_program_the_list_is_shown_and_the_exit_code_is_2() -> None:
 
 def test_the_version_is_told() -> None:
     assert cairn("--version").stdout.startswith("cairn 0.")
+
+
+def commands(command: Any, *words: str) -> Iterator[tuple[str, Any]]:
+    """Every command below one, with the words that call it."""
+    yield " ".join(words), command
+    for name, each in getattr(command, "commands", {}).items():
+        yield from commands(each, *words, name)
+
+
+def test_the_help_of_every_command_names_arguments_in_capitals_and_bounds_every_port() -> None:
+    found = [each for name in PROGRAMS for each in commands(_load(name), name)]
+    parameters = [(words, each) for words, command in found for each in command.params]
+    arguments = {(words, each.name): each.metavar for words, each in parameters if each.param_type_name == "argument"}
+    assert {where: metavar for where, metavar in arguments.items() if metavar is None or metavar.islower()} == {}
+    assert ("export", "out") in arguments
+    ports = {(words, each.name): each.max for words, each in parameters if "port" in each.name}
+    del ports[("demo", "report")]  # a file
+    assert set(ports.values()) == {65_535}, ports
+    assert ("broker start", "port") in ports

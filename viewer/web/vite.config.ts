@@ -57,7 +57,7 @@ export default defineConfig({
   server: {
     // `npm run dev` beside a running `cairn demo`: set CAIRN_PAGE_SERVER to the address that it prints.
     proxy: Object.fromEntries(
-      ["/mqtt", "/config.json", "/health", "/projects"].map((path) => [
+      ["/mqtt", "/config.json", "/health", "/projects", "/invitations"].map((path) => [
         path,
         { target: process.env["CAIRN_PAGE_SERVER"] ?? "http://127.0.0.1:8080", ws: path === "/mqtt" },
       ]),

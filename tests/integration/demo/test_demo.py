@@ -78,7 +78,7 @@ def test_demo_ends_with_every_photograph_through_and_says_where_to_look(tmp_path
     assert report["points"] == 12 * 500
     assert report["errors"] == []
     assert report["seconds_capture_to_shard"]["p95"] > 0
-    assert "every photograph is stored and was processed" in said.decode()
+    assert f"all {COUNT} are through" in said.decode()
     assert str(tmp_path / "data") in said.decode()
 
 

@@ -47,7 +47,7 @@ def write_photographs(folder: Path, count: int, *, first: int = 0, size_bytes: i
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+async def running(settings: Settings) -> AsyncIterator[asyncio.Task[tuple[str, ...]]]:
     stop = asyncio.Event()
     task = asyncio.create_task(agent.run(settings, stop))
     try:

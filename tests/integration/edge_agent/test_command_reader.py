@@ -49,6 +49,7 @@ class NoCamera:
     """These tests take no photograph."""
 
     restart_count = 0
+    left_out = ()
 
     async def capture(self) -> None:
         return None

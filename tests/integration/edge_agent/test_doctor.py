@@ -5,9 +5,11 @@ from typing import Any
 
 from PIL import Image
 
-from broker.mosquitto import Mosquitto
+from admin.certificates import TlsFiles
+from broker.config import Connection
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from edge_agent.config import Settings
-from edge_agent.doctor import Finding, examine
+from edge_agent.doctor import Finding, check_certificate, check_settings, examine
 from tests.integration.edge_agent.receiver import PROJECT
 from tests.integration.edge_agent.rig import RIG
 
@@ -38,6 +40,32 @@ async def test_a_rig_without_reconstructor_is_told_so_and_the_rest_is_fine(
     assert "is the reconstructor of 'chapel' running?" in found["project"].words
 
 
+async def test_the_pinned_authority_and_the_brokers_certificate_are_dated(tmp_path: Path) -> None:
+    files, others = TlsFiles(tmp_path / "tls"), TlsFiles(tmp_path / "others")
+    for each in (files, others):
+        each.ensure(frozenset({"127.0.0.1"}))
+    plan = BrokerPlan(data_dir=tmp_path / "broker", port=free_port(), certificate=files.certificate, key=files.key)
+    connection = Connection(port=plan.port, ca_file=files.authority)
+
+    async def found(**changes: Any) -> Finding:
+        return await check_certificate(Settings(broker=connection.model_copy(update=changes)))
+
+    with Mosquitto(plan, []):
+        good, foreign = await found(), await found(ca_file=others.authority)
+        nameless = await found(host="localhost")
+    unseen, lost, plain = await found(), await found(ca_file=tmp_path / "nothing.pem"), await found(ca_file=None)
+    year = files.expires_at().year
+    assert good.is_fine
+    assert f"the broker's certificate until {year}-" in good.words
+    assert not foreign.is_fine
+    assert "is not from the authority in" in foreign.words
+    assert not nameless.is_fine
+    assert "is for another name" in nameless.words
+    assert (unseen.is_fine, "could not be seen" in unseen.words) == (True, True)
+    assert (lost.is_fine, "No such file" in lost.words) == (False, True)
+    assert (plain.is_fine, plain.words.startswith("none is pinned")) == (True, True)
+
+
 async def test_every_fault_is_found_in_one_go(mosquitto: Mosquitto, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
@@ -49,3 +77,10 @@ async def test_every_fault_is_found_in_one_go(mosquitto: Mosquitto, tmp_path: Pa
     assert "is not a folder" in found["camera"].words
     assert "name or password do not fit" in found["broker"].words
     assert not any(found[subject].is_fine for subject in ("disk", "camera", "broker", "project"))
+
+
+async def test_a_camera_that_nobody_chose_is_named_as_assumed() -> None:
+    rig = {"project": PROJECT, "agent": RIG}
+    assumed = await check_settings(Settings.load(**rig))
+    assert "camera simulated, which is assumed: choose one with --camera" in assumed.words
+    assert "assumed" not in (await check_settings(Settings.load(**rig, camera="simulated"))).words

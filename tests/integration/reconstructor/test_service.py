@@ -220,7 +220,7 @@ async def test_a_wrong_password_is_said_and_tried_again(start_program: StartProg
     async with asyncio.timeout(PATIENCE_S):
         while len(program.logged("project_failed", code="broker_refused")) < 2:
             await asyncio.sleep(0.1)
-    assert "check name, password" in program.logged("project_failed")[0]
+    assert "name or password do not fit" in program.logged("project_failed")[0]
     assert program.stop() == 0
 
 

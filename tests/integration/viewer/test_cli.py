@@ -33,7 +33,7 @@ class Ended:
     err: str
 
 
-async def start(connection: Connection, *words: str, program: str = "view") -> asyncio.subprocess.Process:
+async def start(connection: Connection, *words: str) -> asyncio.subprocess.Process:
     name, password = credentials_of(connection)
     variables = {
         "CAIRN_VIEW_BROKER__PORT": str(connection.port),
@@ -43,7 +43,7 @@ async def start(connection: Connection, *words: str, program: str = "view") -> a
     return await asyncio.create_subprocess_exec(
         sys.executable,
         str(ROOT / "cairn.py"),
-        program,
+        "view",
         *words,
         env=os.environ | variables,
         stdout=asyncio.subprocess.PIPE,
@@ -247,10 +247,10 @@ async def test_a_bad_project_name_is_one_line(mosquitto: Mosquitto) -> None:
 async def test_doctor_says_in_words_which_address_to_use(mosquitto: Mosquitto, page: str) -> None:
     viewer = mosquitto.connection("viewer")
     url = f"ws://{page.removeprefix('http://')}/mqtt"
-    done = await ended(await start(viewer, "-p", "chapel", "--url", url, program="doctor"))
+    done = await run(viewer, "doctor", "-p", "chapel", "--url", url)
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith(f"{url}: 1 MiB in ")
+    assert done.out.startswith(f"{url} carries 1 MiB in ")
     assert "keep this address" in done.out
-    absent = await ended(await start(viewer, "-p", "chapel", "--url", "ws://127.0.0.1:1/mqtt", program="doctor"))
+    absent = await run(viewer, "doctor", "-p", "chapel", "--url", "ws://127.0.0.1:1/mqtt")
     assert absent.code == 1
-    assert "Start the page server" in absent.out
+    assert "start the page server" in absent.out

@@ -33,7 +33,7 @@ async def test_the_relay_is_found_fast_and_nothing_stays_behind(mosquitto: Mosqu
     assert report.is_fast
     assert report.websocket_s is not None
     assert report.websocket_s < 2
-    assert "keep this address" in report.text
+    assert "keep this address" in report.advice
     assert await retained_probes(viewer) == 0
 
 
@@ -46,14 +46,14 @@ async def test_the_listener_of_mosquitto_2_0_is_found_slow_and_the_relay_is_advi
     assert not report.is_fast
     assert report.websocket_s is None
     assert report.tcp_s is not None
-    assert 'viewer.mqtt_url to "/mqtt"' in report.text
+    assert 'viewer.mqtt_url to "/mqtt"' in report.advice
     assert await retained_probes(viewer) == 0
 
 
 async def test_an_address_where_nobody_listens_is_said_in_words(mosquitto: Mosquitto) -> None:
     report = await measure_endpoint(f"ws://127.0.0.1:{free_port()}/mqtt", mosquitto.connection("viewer"), CHAPEL)
     assert not report.is_fast
-    assert "cannot be used: nobody listens at 127.0.0.1:" in report.text
+    assert "cannot be used: nobody listens at 127.0.0.1:" in report.found
 
 
 async def test_what_is_no_websocket_address_and_who_has_no_name_is_refused(mosquitto: Mosquitto) -> None:

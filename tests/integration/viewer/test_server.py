@@ -76,16 +76,21 @@ async def test_an_unknown_address_is_404_with_the_policy_and_no_file_outside_the
 
 async def test_configuration_tells_the_page_how_to_connect_and_no_secret(page: str, mosquitto: Mosquitto) -> None:
     config = await fetch_json(page, "/config.json", None)
-    assert config == {"mqtt_url": "/mqtt", "root": "cairn/v1", "projects": [], "needs_login": True}
+    wanted = {"mqtt_url": "/mqtt", "root": "cairn/v1", "projects": [], "needs_login": True, "has_invitations": False}
+    assert config == wanted
 
 
 async def test_projects_ask_for_the_brokers_name_and_password(
     page: str, publisher: Publisher, guest: dict[str, str], mosquitto: Mosquitto
 ) -> None:
     await publisher.state()
-    for path in ("/projects", "/projects/chapel/status", "/projects/chapel/cloud.ply", "/metrics"):
+    for name, path in zip(
+        ("viewer", "anna", "ops", "guest"),  # one name after three wrong passwords would have to wait
+        ("/projects", "/projects/chapel/status", "/projects/chapel/cloud.ply", "/metrics"),
+        strict=True,
+    ):
         assert await fetch_status(page, path, None) == 401
-        assert await fetch_status(page, path, basic("viewer", "wrong")) == 401
+        assert await fetch_status(page, path, basic(name, "wrong")) == 401
         assert await fetch_status(page, path, basic("a/b", "wrong")) == 401
     rig = basic(*credentials_of(mosquitto.connection("rig-north")))
     assert await fetch_status(page, "/projects", rig) == 403

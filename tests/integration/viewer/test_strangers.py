@@ -7,9 +7,9 @@ import pytest
 
 from broker.mosquitto import Mosquitto
 from tests.integration.viewer.conftest import basic, credentials_of, serving
-from viewer import connections
-from viewer.brake import MOST_PENDING, MOST_WRONG
 from viewer.config import Settings
+from viewer.network import connections
+from viewer.network.brake import MOST_PENDING, MOST_WRONG
 from viewer.relay import SUBPROTOCOL
 
 
@@ -21,7 +21,7 @@ def connect_packet(name: str, password: str) -> bytes:
 
 
 async def guess_by_http(session: aiohttp.ClientSession, page: str, number: int) -> int:
-    async with session.get(f"{page}/projects", headers=basic("anna", f"guess {number}")) as answer:
+    async with session.get(f"{page}/projects", headers=basic(f"anna{number}", "guess")) as answer:
         return answer.status
 
 
@@ -29,7 +29,7 @@ async def guess_by_mqtt(session: aiohttp.ClientSession, page: str, number: int) 
     """The broker's reason code, or the status with which the relay refuses."""
     try:
         async with session.ws_connect(f"{page}/mqtt", protocols=(SUBPROTOCOL,)) as socket:
-            await socket.send_bytes(connect_packet("anna", f"guess {number}"))
+            await socket.send_bytes(connect_packet(f"anna{number}", "guess"))
             return (await socket.receive_bytes())[3]
     except aiohttp.WSServerHandshakeError as exc:
         return exc.status
@@ -76,19 +76,19 @@ async def test_half_a_request_is_closed_in_time_and_a_slow_answer_is_not(
                 writer.close()
 
 
-async def test_one_address_has_a_limit_of_connections(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_sockets_of_one_address_give_way_to_its_next(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connections, "MOST_PER_ADDRESS", 5)
     async with serving(settings) as page:
         port = int(page.rpartition(":")[2])
-        open_now = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        async with asyncio.timeout(5):
-            assert await reader.read() == b""
-        for _, each in (*open_now, (reader, writer)):
-            each.close()
-        await asyncio.sleep(0.2)
-        async with aiohttp.ClientSession() as session, session.get(f"{page}/health") as answer:
+        idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        async with aiohttp.ClientSession() as session, session.get(f"{page}/config.json") as answer:
             assert answer.status == 200
+        async with asyncio.timeout(5):
+            assert await idle[0][0].read() == b""
+        for _, each in idle:
+            each.close()
 
 
 async def test_no_answer_names_our_software(page: str) -> None:

@@ -131,5 +131,37 @@ def test_a_name_that_the_machine_does_not_know_is_in_its_certificate_and_in_invi
     system.add_project(CASTLE, PORTS, ["server.example.org"])
     system.add_project(CASTLE, PORTS, ["server.example.org"])
     assert system.settings()["broker"]["names"] == ["server.example.org"]
+    assert system.settings()["viewer"]["hosts"] == ["server.example.org"]  # the page answers to no other name
     assert not system.tls.ensure(frozenset({"server.example.org", "localhost"}))
     assert public_address(system) == "server.example.org"
+
+
+def test_the_page_gets_the_certificate_of_the_system_when_asked_for_and_keeps_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, PORTS)
+    monkeypatch.setenv("CAIRN_SETTINGS", str(system.settings_file))
+    assert ViewerSettings.load().certificate is None
+    with_tls = Ports(mqtt=1883, tls=8883, page=8080, is_page_tls=True)
+    system.add_project(CHAPEL, with_tls)
+    settings = ViewerSettings.load()
+    assert (settings.certificate, settings.key) == (system.tls.certificate, system.tls.key)
+    assert settings.authority == system.tls.authority
+    system.settings_file.write_text(system.settings_file.read_text().replace("server.pem", "public.pem"))
+    system.add_project(CASTLE, with_tls)
+    assert ViewerSettings.load().certificate == system.tls.folder / "public.pem"
+
+
+def test_the_certificate_is_renewed_only_where_the_settings_use_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = System(tmp_path)
+    system.add_project(CHAPEL, Ports(mqtt=1883, tls=None, page=8080))
+    assert not system.renew_certificate()
+    assert not system.tls.folder.exists()
+    system.add_project(CHAPEL, Ports(mqtt=1883, tls=None, page=8080, is_page_tls=True))
+    assert not system.renew_certificate()
+    monkeypatch.setattr("admin.system.machine_names", lambda: frozenset({"localhost", "10.9.8.7"}))
+    assert system.renew_certificate()
+    assert not system.renew_certificate()

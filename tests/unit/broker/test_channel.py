@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from broker.channel import Channel, PayloadTooLargeError, WrongChannelError
-from broker.contract import CHANNELS, COMMAND, EVENT, FLOW, IMAGE, SHARD, match
-from broker.ids import ImageId, ProjectId, SenderId
+from broker.contract import CHANNELS, COMMAND, EVENT, FLOW, IMAGE, REQUEST, SHARD, match
+from broker.ids import ImageId, ProjectId, SenderId, Verb
 from broker.messages import Error, Flow
 from broker.topics import BadTopicError, LevelValue, TopicSpace
 from tests.topic_levels import EXAMPLE_LEVELS
@@ -59,3 +59,9 @@ def test_a_level_has_its_own_type_and_a_level_that_is_not_there_is_an_error() ->
     assert (type(found.sender), type(found.image_id), found.offset) == (SenderId, ImageId, 7)
     with pytest.raises(BadTopicError, match=r"no level \{verb\}"):
         assert found.verb
+
+
+def test_every_row_can_stand_in_a_set_and_lists_each_verb_for_somebody() -> None:
+    assert len(set(CHANNELS)) == len(CHANNELS)
+    assert set(REQUEST.writers_of_verb) == set(Verb)
+    assert REQUEST.writers == frozenset().union(*REQUEST.writers_of_verb.values())

@@ -5,9 +5,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.messages import ReconstructorStatistics
+from broker.contract import match
+from broker.live import LiveMessage
+from broker.messages import ReconstructorStatistics, UploadAcknowledged
 from broker.percentiles import percentile
 from broker.rig_messages import AgentHealth
+from broker.topics import TopicSpace
 from demo.progress import DemoProgress
 from demo.report import Report
 
@@ -57,6 +60,26 @@ def test_demo_is_complete_only_when_every_photograph_is_stored_and_none_refused(
     assert not Report.build(DemoProgress(health=health(3), statistics=statistics(stored=2)), restarts=0).is_complete
     refused = DemoProgress(health=health(3), statistics=statistics(stored=3, rejected=1))
     assert not Report.build(refused, restarts=0).is_complete
+    assert Report.build(refused, restarts=0).verdict == "1 photograph was refused"
+
+
+def receipt(status: str) -> LiveMessage:
+    message = UploadAcknowledged(project="demo", image_name="x", status=status)
+    return LiveMessage(topic="cairn/v1/demo/receipt/visitor/x", payload=message.encode(), is_retained=False)
+
+
+def test_a_file_of_somebody_else_does_not_decide_whether_the_rigs_photographs_are_through() -> None:
+    progress = DemoProgress(health=health(11), statistics=statistics(stored=11, rejected=1))
+    message = receipt("rejected")
+    progress.take(message, match(TopicSpace(), message.topic))
+    report = Report.build(progress, restarts=0)
+    assert report.is_complete
+    assert report.verdict == "all 11 are through; 1 file of others was refused"
+    stored = receipt("stored")
+    progress.take(stored, match(TopicSpace(), stored.topic))
+    missing = Report.build(progress, restarts=0)  # the eleventh that is stored is not the rig's
+    assert not missing.is_complete
+    assert missing.verdict.startswith("10 of 11 photographs are through")
 
 
 def test_project_is_settled_when_nothing_is_queued_and_something_was_stored() -> None:

@@ -1,16 +1,21 @@
 """A rig joins by the link of an invitation; the answer is checked before anything is written."""
 
+import contextlib
 import json
+import socket
+import ssl
 import stat
 import threading
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from admin.certificates import TlsFiles
 from broker.accounts.invitation_secret import BadInvitationError, Link, Secret
 from broker.accounts.keeper_requests import Answered, JoinAnswer, Redemption
 from broker.accounts.passwords import is_password
@@ -113,9 +118,45 @@ def test_refusals_are_told_in_words(page: Page, status: int, body: bytes, said: 
         redeem(page.link)
 
 
-def test_an_address_where_nothing_listens_is_named() -> None:
-    with pytest.raises(ServerNotReachedError, match=r"http://127\.0\.0\.1:1/"):
-        redeem(Link.read(f"http://127.0.0.1:1/#invite={SECRET.text}"))
+@contextmanager
+def listening(answer: bytes, context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A port where one client gets this answer, by TLS with a context."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError), server.accept()[0] as plain:
+            connection = plain if context is None else context.wrap_socket(plain, server_side=True)
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield server.getsockname()[1]
+    thread.join()
+    server.close()
+
+
+def refusal(scheme: str, host: str, port: int) -> str:
+    with pytest.raises(ServerNotReachedError) as told:
+        redeem(Link.read(f"{scheme}://{host}:{port}/#invite={SECRET.text}"))
+    assert SECRET.invitation_id not in told.value.sentence
+    return told.value.sentence
+
+
+def test_each_way_in_which_a_page_is_not_reached_has_its_own_sentence(tmp_path: Path) -> None:
+    assert refusal("http", "127.0.0.1", 1).startswith("nobody listens at http://127.0.0.1:1/")
+    assert "no machine is called 'no-such.invalid'" in refusal("http", "no-such.invalid", 8080)
+    tls = TlsFiles(tmp_path)
+    tls.ensure(frozenset({"127.0.0.1"}))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls.certificate, tls.key)
+    with listening(b"", context) as port:
+        assert "Then the link begins with https://" in refusal("http", "127.0.0.1", port)
+    with listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+        assert "a link to it begins with http://" in refusal("https", "127.0.0.1", port)
+    with listening(b"220 mail ready\r\n") as port:
+        assert "does not speak http" in refusal("http", "127.0.0.1", port)
 
 
 def test_what_is_written_loads_as_settings_and_keeps_the_password_private(

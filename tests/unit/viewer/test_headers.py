@@ -34,6 +34,11 @@ def test_hosts_by_name_and_by_either_kind_of_address_are_named() -> None:
 
 
 def test_every_answer_forbids_guessing_types_and_telling_referrers() -> None:
-    headers = security_headers("h", "/mqtt")
+    headers = security_headers("h", "/mqtt", is_secure=False)
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_other_windows_are_kept_apart_where_browsers_take_the_header() -> None:
+    assert security_headers("h", "/mqtt", is_secure=True)["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "Cross-Origin-Opener-Policy" not in security_headers("h", "/mqtt", is_secure=False)

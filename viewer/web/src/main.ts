@@ -1,28 +1,38 @@
-/** How does the page start? It fetches its settings, reads the join link in the address and shows the project. */
+/** How does the page start? It fetches its settings, redeems the invitation in the address and shows the project. */
 import "./page.css";
 import "./ui/cairn-viewer";
-import { decodeConfig } from "./wire/config";
-import { sentenceOf } from "./wire/errors";
-import type { Credentials } from "./wire/join";
-import { readJoinLink } from "./wire/join";
+import { remember, remembered } from "./remembered";
+import { decodeConfig, firstProject } from "./wire/config";
+import type { Credentials } from "./wire/credentials";
+import { WireError, sentenceOf } from "./wire/errors";
+import type { Invitation } from "./wire/invitation";
 import { readInvitation, redeemInvitation } from "./wire/invitation";
 
 const RETRY_MS = 3000;
 
-interface Joining {
+interface Arrival {
   readonly credentials: Credentials | null;
+  readonly invitation: Invitation | null;
   readonly refusal: string | null;
 }
 
-/** Redeem the invitation or read the join link, and remove it from the address bar and the history: it is a secret. */
-async function takeLink(): Promise<Joining> {
-  const fragment = location.hash;
-  if (fragment !== "") history.replaceState(null, "", location.pathname + location.search);
+/** Remove the invitation from the address bar and the history: it is a secret, and a reload must not use it again. */
+function dropFragment(): void {
+  if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
+}
+
+async function arrive(): Promise<Arrival> {
+  const nobody: Arrival = { credentials: null, invitation: null, refusal: null };
   try {
-    const secret = readInvitation(fragment);
-    return { credentials: secret === null ? readJoinLink(fragment) : await redeemInvitation(secret), refusal: null };
+    const invitation = readInvitation(location.hash);
+    if (invitation === null) return { ...nobody, credentials: remembered() };
+    if (invitation.isNameAsked) return { ...nobody, invitation };
+    const credentials = await redeemInvitation(invitation);
+    dropFragment();
+    return { ...nobody, credentials };
   } catch (thrown) {
-    return { credentials: null, refusal: sentenceOf(thrown) };
+    if (!(thrown instanceof WireError && thrown.code === "unreachable")) dropFragment();
+    return { ...nobody, refusal: sentenceOf(thrown) };
   }
 }
 
@@ -41,14 +51,20 @@ async function fetchConfig(): Promise<unknown> {
 
 async function begin(page: Element): Promise<void> {
   const config = decodeConfig(await fetchConfig());
-  const { credentials, refusal } = await takeLink();
+  const { credentials, invitation, refusal } = await arrive();
   delete document.body.dataset["waiting"];
   const viewer = document.createElement("cairn-viewer");
   viewer.config = config;
   viewer.refusal = refusal;
-  viewer.isInvited = credentials !== null;
-  const [only = ""] = config.projects.length === 1 ? config.projects : [];
-  viewer.credentials = credentials ?? (config.needs_login ? null : { user: "guest", password: "", project: only });
+  viewer.invitation = invitation;
+  viewer.first = firstProject(location.search, config.projects);
+  const guest = config.needs_login ? null : { user: "guest", password: "", project: viewer.first };
+  viewer.credentials = credentials ?? guest;
+  if (config.needs_login)
+    viewer.addEventListener("credentials", () => {
+      remember(viewer.credentials);
+    });
+  for (const kind of ["login", "refused"]) viewer.addEventListener(kind, dropFragment);
   page.replaceChildren(viewer);
 }
 

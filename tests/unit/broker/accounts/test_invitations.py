@@ -10,6 +10,7 @@ from broker.accounts import invitations as module
 from broker.accounts.access import BadUserError, User
 from broker.accounts.invitation_secret import BadInvitationError, Link, Secret
 from broker.accounts.invitations import MOST_OPEN, Invitation, Invitations, Joining
+from broker.accounts.keeper_requests import MOST_USES
 from broker.accounts.passwords import hashed, is_password
 from broker.accounts.users import NameTakenError, UserBook
 from broker.channel import Role
@@ -52,6 +53,7 @@ def test_the_page_derives_the_same() -> None:
     assert is_password(golden["password"], golden["password_hash"])
     assert secret.key.proof(golden["password_hash"], golden["name"]) == golden["proof"]
     assert secret.key.seal(golden["answer"]) == golden["seal"]
+    assert golden["most_uses"] == MOST_USES
 
 
 def test_an_answer_is_checked() -> None:
@@ -211,6 +213,7 @@ def test_the_file_is_the_owners_only_and_damage_is_named(tmp_path: Path) -> None
 def test_a_link_comes_back() -> None:
     link = Link(page="http://192.168.1.5:8080/", host="192.168.1.5", secret=Secret.fresh())
     assert Link.read(f" {link}\n") == link
+    assert Link.read(f"{link}&name=ask") == link
 
 
 @pytest.mark.parametrize(

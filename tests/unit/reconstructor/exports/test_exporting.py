@@ -19,8 +19,8 @@ from reconstructor.engine.read_only_copy import read_only_copy
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.restore import EngineStateMissingError
 from reconstructor.exports.cli import app
-from reconstructor.exports.exporting import export_to
-from reconstructor.exports.origins import NothingToExportError
+from reconstructor.exports.exporting import Exported, export_to
+from reconstructor.exports.origins import NothingToExportError, find_origin
 from reconstructor.exports.writers import CannotExportError
 from reconstructor.metric_scale.scale import Scale, Scaling
 from reconstructor.publishing.manifests import begin
@@ -79,6 +79,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+def export(what: str, data_dir: Path, form: str, out: Path) -> Exported:
+    return export_to(find_origin(what, data_dir), form, out)
+
+
 def digests(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -89,7 +93,11 @@ def digests(folder: Path) -> dict[str, str]:
 
 def test_a_replay_becomes_a_ply_with_normals_towards_the_cameras_and_confidence(replayed: Path, tmp_path: Path) -> None:
     before = digests(replayed / "engine")
-    exported = export_to(str(replayed), tmp_path, "ply", tmp_path / "ball.ply")
+    steps: list[tuple[str, int, int]] = []
+    origin = find_origin(str(replayed), tmp_path)
+    exported = export_to(origin, "ply", tmp_path / "ball.ply", lambda *step: steps.append(step))
+    assert {stage for stage, _, _ in steps} == {"depth", "fusion"}
+    assert [step for step in steps if step[0] == "depth"] == [("depth", done, 4) for done in range(1, 5)]
     read = o3d.t.io.read_point_cloud(tmp_path / "ball.ply").point
     points, normals = read.positions.numpy(), read.normals.numpy()
     assert exported.point_count == len(points) > 3000
@@ -105,8 +113,8 @@ def test_a_replay_becomes_a_ply_with_normals_towards_the_cameras_and_confidence(
 
 def test_a_replay_becomes_a_colmap_folder_and_takes_no_other_folders_place(replayed: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
-    export_to(str(replayed), tmp_path, "colmap", out)
-    export_to(str(replayed), tmp_path, "colmap", out)  # its own is replaced
+    export(str(replayed), tmp_path, "colmap", out)
+    export(str(replayed), tmp_path, "colmap", out)  # its own is replaced
     model = pycolmap.Reconstruction(str(out / "sparse/0"))
     assert model.num_reg_images() == len(list((out / "images").iterdir())) == 4
     assert model.compute_mean_reprojection_error() < 1.5
@@ -114,31 +122,33 @@ def test_a_replay_becomes_a_colmap_folder_and_takes_no_other_folders_place(repla
     (tmp_path / "work").mkdir()
     (tmp_path / "work/thesis.txt").touch()
     with pytest.raises(CannotExportError, match="give a new folder"):
-        export_to(str(replayed), tmp_path, "colmap", tmp_path / "work")
+        export(str(replayed), tmp_path, "colmap", tmp_path / "work")
     assert (tmp_path / "work/thesis.txt").is_file()
 
 
 def test_another_black_boxs_points_get_normals_by_neighbourhood_and_metres(project: Path, tmp_path: Path) -> None:
-    exported = export_to(PROJECT, project, "laz", tmp_path / "ball.laz")
+    exported = export(PROJECT, project, "laz", tmp_path / "ball.laz")
     assert (exported.point_count, exported.unit) == (5000, "metres")
     read = laspy.read(tmp_path / "ball.laz")
     assert np.linalg.norm(read.xyz, axis=1) == pytest.approx(METRES_PER_UNIT, rel=1e-4)
     upper = read.xyz[:, 2] > 1.0
     assert (read.NormalZ[upper] > 0.0).all()  # the camera is above
-    export_to(PROJECT, project, "gltf", tmp_path / "ball.glb")
+    export(PROJECT, project, "gltf", tmp_path / "ball.glb")
     (cloud,) = trimesh.load_scene(tmp_path / "ball.glb").dump()
     assert isinstance(cloud, trimesh.PointCloud)
     assert len(cloud.vertices) == 5000
     with pytest.raises(NothingToExportError, match="another black box"):
-        export_to(PROJECT, project, "colmap", tmp_path / "model")
+        export(PROJECT, project, "colmap", tmp_path / "model")
 
 
 def test_what_is_not_there_is_told(project: Path, tmp_path: Path) -> None:
-    with pytest.raises(NothingToExportError, match="check --data"):
-        export_to("barn", project, "ply", tmp_path / "x.ply")
+    with pytest.raises(NothingToExportError, match=r"'barn' is neither .*, which has chapel$"):
+        export("barn", project, "ply", tmp_path / "x.ply")
+    with pytest.raises(NothingToExportError, match="which has none: check --data"):
+        export("barn", tmp_path / "nowhere", "ply", tmp_path / "x.ply")
     Store(project / "empty", refetch_every=10).close()
     with pytest.raises(NothingToExportError, match="no points yet"):
-        export_to("empty", project, "ply", tmp_path / "x.ply")
+        export("empty", project, "ply", tmp_path / "x.ply")
     (tmp_path / "hollow/engine").mkdir(parents=True)
     with (
         pytest.raises(EngineStateMissingError, match="no state"),

@@ -4,7 +4,7 @@ import { Connection } from "../wire/connection";
 import type { Verb } from "../wire/contract";
 import { WireError, sentenceOf } from "../wire/errors";
 import { freshName } from "../wire/ids";
-import type { Credentials } from "../wire/join";
+import type { Credentials } from "../wire/credentials";
 import type { ReadMessage } from "../wire/messages";
 import { decodeMessage } from "../wire/messages";
 import { checkThumbnail } from "../wire/thumbnail";
@@ -40,6 +40,7 @@ export interface FollowerOptions {
   readonly onState: (state: ProjectState) => void;
 }
 
+const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
 const TICK_MS = 250;
 const SILENCE_MS = 5000;
 const PING_EVERY_MS = 20_000;
@@ -156,6 +157,7 @@ export class Follower {
   private async announce(): Promise<void> {
     await this.requests.announce(this.options.program).catch(() => undefined);
     await this.request("ping").catch(() => undefined);
+    this.dispatch({ kind: "rights", verbs: await this.requests.allowed(OPERATORS_VERBS) });
   }
 
   private receive(topic: string, payload: Uint8Array<ArrayBuffer>): void {

@@ -55,6 +55,13 @@ export class Requests {
     await connection.publish("request", { user, verb }, payload);
   }
 
+  /** Find out which of these verbs the broker lets this account ask for. */
+  async allowed(verbs: readonly Verb[]): Promise<ReadonlySet<Verb>> {
+    const { connection, user } = this.options;
+    const answers = await Promise.all(verbs.map((verb) => connection.isAllowed("request", { user, verb })));
+    return new Set(verbs.filter((_, at) => answers[at]));
+  }
+
   /** Seconds since the ping with this id; null for an unknown or already answered ping. */
   roundTripS(id: string): number | null {
     const sentAtMs = this.pings.get(id);

@@ -1,5 +1,5 @@
 /** What does the page know of one project, and how does that change? A reducer over actions. Pure. */
-import type { Manifest, Presence, ReconstructorState, ReconstructorStatistics, ScaleBar } from "../wire/contract";
+import type { Manifest, Presence, ReconstructorState, ReconstructorStatistics, ScaleBar, Verb } from "../wire/contract";
 import type { LinkState } from "../wire/connection";
 import type { ReadMessage } from "../wire/messages";
 import type { ImagesState } from "./images";
@@ -56,6 +56,8 @@ export interface ProjectState {
   /** The known distance, in the world of the generation on screen. */
   readonly scaleBar: ScaleBar | null;
   readonly rigsOnline: ReadonlySet<string>;
+  /** The verbs of operators that this account may ask for. */
+  readonly rights: ReadonlySet<Verb>;
   readonly uploads: readonly Upload[];
   readonly thumbnails: Thumbnails;
   readonly activity: readonly Entry[];
@@ -84,6 +86,7 @@ export type Action =
   | { readonly kind: "uploads_cleared" }
   | { readonly kind: "thumbnail"; readonly imageId: string; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "round_trip"; readonly seconds: number }
+  | { readonly kind: "rights"; readonly verbs: ReadonlySet<Verb> }
   | { readonly kind: "silence" }
   | { readonly kind: "time" };
 
@@ -100,6 +103,7 @@ export function initialState(project: string, budget: Budget): ProjectState {
     watchers: new Map(),
     scaleBar: null,
     rigsOnline: new Set(),
+    rights: new Set(),
     uploads: [],
     thumbnails: new Map(),
     activity: [],
@@ -172,6 +176,8 @@ function next(state: ProjectState, action: Action, nowS: number, atMs: number): 
       };
     case "round_trip":
       return { ...state, roundTripS: action.seconds };
+    case "rights":
+      return { ...state, rights: action.verbs };
     case "silence":
       return { ...state, isSilent: true };
     case "time": {

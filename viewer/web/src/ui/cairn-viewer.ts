@@ -1,4 +1,4 @@
-/** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`. */
+/** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`, and its event `credentials`. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -6,10 +6,11 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploader";
 import type { PageConfig } from "../wire/config";
-import type { CameraEntry } from "../wire/contract";
+import type { CameraEntry, Verb } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
-import type { Credentials } from "../wire/join";
-import { writeJoinLink } from "../wire/join";
+import type { Credentials } from "../wire/credentials";
+import type { Invitation } from "../wire/invitation";
+import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectPicker } from "./overlay/project-picker";
@@ -37,19 +38,18 @@ export class CairnViewer extends LitElement {
 
   @property({ attribute: false }) config!: PageConfig;
   @property({ attribute: false }) credentials: Credentials | null = null;
-  /** Whether the credentials come from a join link, which may be shared. */
-  @property({ attribute: false }) isInvited = false;
+  /** An invitation whose guest chooses a name first. */
+  @property({ attribute: false }) invitation: Invitation | null = null;
   @property({ attribute: false }) refusal: string | null = null;
+  /** The project that the login form proposes. */
+  @property({ attribute: false }) first = "";
   @property({ reflect: true }) theme: Theme = preferredTheme();
 
   @state() project: ProjectState | null = null;
   @state() view: ViewerState = initialViewerState(!isSmall());
 
   @query("cairn-stage") readonly stage!: StageElement | null;
-  @query("dialog.invitation") readonly dialog!: HTMLDialogElement | null;
 
-  /** The join link of the invitation; null without one. */
-  link: string | null = null;
   session: Session | null = null;
   readonly toast = new Toast(this);
   readonly commands = new ViewerCommands(this);
@@ -78,8 +78,9 @@ export class CairnViewer extends LitElement {
     if (names.some((name) => change[name] !== this.view[name])) this.view = { ...this.view, ...change };
   }
 
-  showInvitation(): void {
-    this.dialog?.showModal();
+  async openSharing(): Promise<void> {
+    this.change({ isSharing: true });
+    await this.showDialog("dialog.invitation");
   }
 
   override connectedCallback(): void {
@@ -127,8 +128,7 @@ export class CairnViewer extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("credentials") && !changed.has("config")) return;
     this.leave();
-    const shared = this.isInvited ? this.credentials : null;
-    this.link = shared && location.origin + location.pathname + writeJoinLink(shared);
+    this.dispatchEvent(new CustomEvent("credentials", { detail: this.credentials }));
     if (this.credentials && this.credentials.project !== "") this.join(this.credentials);
   }
 
@@ -157,16 +157,26 @@ export class CairnViewer extends LitElement {
         },
       });
       this.project = this.session.follower.state;
+      if (this.config.has_invitations) void this.askWhetherInviting(credentials);
     } catch (thrown) {
       this.refusal = sentenceOf(thrown);
       this.credentials = null;
     }
   }
 
+  private async askWhetherInviting(credentials: Credentials): Promise<void> {
+    try {
+      const { can_invite: canInvite } = await fetchInvitations(document.baseURI, credentials);
+      if (credentials === this.credentials) this.change({ canInvite });
+    } catch {
+      // The connection says what is wrong; without an answer nobody is offered to invite.
+    }
+  }
+
   private leave(): void {
     this.session?.close();
     [this.session, this.project] = [null, null];
-    this.change({ selected: null, pointed: null });
+    this.change({ selected: null, pointed: null, canInvite: false, isSharing: false });
   }
 
   private follow(next: ProjectState): void {
@@ -211,8 +221,12 @@ export class CairnViewer extends LitElement {
 
   async openSwitch(): Promise<void> {
     this.change({ isChoosing: true });
+    await this.showDialog("dialog.projects");
+  }
+
+  private async showDialog(selector: string): Promise<void> {
     await this.updateComplete;
-    this.renderRoot.querySelector<HTMLDialogElement>("dialog.projects")?.showModal();
+    this.renderRoot.querySelector<HTMLDialogElement>(selector)?.showModal();
   }
 
   choose(project: string): void {
@@ -236,7 +250,7 @@ export class CairnViewer extends LitElement {
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
 
-  readonly asked = (event: CustomEvent<"ping" | "resync">): void => {
+  readonly asked = (event: CustomEvent<Verb>): void => {
     this.commands.ask(event.detail);
   };
 

@@ -5,6 +5,13 @@ const short = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFracti
 const threeDigits = new Intl.NumberFormat(LOCALE, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 const ordinalRules = new Intl.PluralRules(LOCALE, { type: "ordinal" });
 const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long" });
+const moment = new Intl.DateTimeFormat(LOCALE, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const clock = new Intl.DateTimeFormat(LOCALE, {
   hour: "2-digit",
   minute: "2-digit",
@@ -73,6 +80,11 @@ export function seconds(value: number): string {
 
 export function date(atMs: number): string {
   return day.format(atMs);
+}
+
+/** A moment within this year. */
+export function dateAndTime(atMs: number): string {
+  return moment.format(atMs);
 }
 
 export function timeOfDay(atMs: number): string {

@@ -159,8 +159,9 @@ export const layout = css`
     pointer-events: none;
     animation: appear 0.6s ease 0.25s both;
   }
-  .middle > * {
-    pointer-events: auto;
+  .middle > :not(cairn-notice),
+  .middle > cairn-notice > * {
+    pointer-events: auto; /* a notice is as wide as a phone and lies over the tools: only its buttons take a tap */
   }
   .toast {
     position: absolute;
@@ -273,9 +274,6 @@ export const layout = css`
     }
     .middle {
       padding-bottom: 130px;
-    }
-    .on-desktop {
-      display: none;
     }
   }
   @media (max-width: 430px) {

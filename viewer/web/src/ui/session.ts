@@ -6,7 +6,7 @@ import { Uploader } from "../scene/uploader";
 import type { WantedShard } from "../scene/wanted";
 import type { PageConfig } from "../wire/config";
 import { socketUrl } from "../wire/config";
-import type { Credentials } from "../wire/join";
+import type { Credentials } from "../wire/credentials";
 import { DecoderPool } from "../worker/pool";
 import { deviceBudget, isPhone } from "./device";
 import { Throttle } from "./throttle";

@@ -43,7 +43,7 @@ export function toolbar(tools: Tools): TemplateResult {
     { tool: "measure", label: "Measure a distance (M)", icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
     { tool: "image", label: "Save an image (S)", icon: imageIcon, isIdle },
     { tool: "cloud", label: "Save the points as PLY", icon: saveIcon, isIdle },
-    ...(tools.canInvite ? [{ tool: "invite", label: "Invite others", icon: shareIcon } as const] : []),
+    { tool: "invite", label: tools.canInvite ? "Invite others" : "Share this page", icon: shareIcon },
     { tool: "theme", label: `Theme: ${tools.theme} (T)`, icon: sunIcon },
     { tool: "panel", label: "Photos, activity and figures (P)", icon: panelIcon, isOn: tools.isPanelOpen },
   ];

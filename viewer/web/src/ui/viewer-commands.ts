@@ -1,6 +1,7 @@
 /** What do tools and buttons do? Commands that change the page or send a request, with the result in a toast. */
 import type { ProjectState } from "../scene/state";
 import { widened } from "../scene/wanted";
+import type { Verb } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { BannerAction } from "./overlay/banner";
 import type { Toast } from "./overlay/toast";
@@ -14,6 +15,14 @@ import type { Tool } from "./tools";
 import type { ViewerState } from "./viewer-state";
 import { act } from "./viewer-state";
 
+const ASKED: Readonly<Record<Verb, string>> = {
+  ping: "Asked the reconstructor for an answer",
+  resync: "Asked for all missing shards again",
+  refetch: "Asked to rebuild from all images",
+  pause: "Asked to pause",
+  resume: "Asked to go on",
+};
+
 /** The part of the element that the commands use. */
 export interface CommandHost {
   theme: Theme;
@@ -23,7 +32,7 @@ export interface CommandHost {
   readonly toast: Toast;
   view: ViewerState;
   change(change: Partial<ViewerState>): void;
-  showInvitation(): void;
+  openSharing(): Promise<void>;
 }
 
 export class ViewerCommands {
@@ -36,7 +45,7 @@ export class ViewerCommands {
     if (tool === "fit") host.stage?.fit();
     if (tool === "image") void this.saveImage();
     if (tool === "cloud" && host.stage && host.project) offer(host.stage.cloud(), `${host.project.project}.ply`);
-    if (tool === "invite") host.showInvitation();
+    if (tool === "invite") void host.openSharing();
     if (tool === "theme") host.theme = THEMES[(THEMES.indexOf(host.theme) + 1) % THEMES.length] ?? "dark";
   }
 
@@ -59,12 +68,12 @@ export class ViewerCommands {
     }
   }
 
-  ask(verb: "ping" | "resync"): void {
+  ask(verb: Verb): void {
     const { session, toast } = this.host;
     const asked = verb === "resync" ? session?.follower.resync() : session?.follower.request(verb);
     asked?.then(
       () => {
-        toast.say(verb === "ping" ? "Asked the reconstructor for an answer" : "Asked for all missing shards again");
+        toast.say(ASKED[verb]);
       },
       (thrown: unknown) => {
         toast.say(sentenceOf(thrown), true);

@@ -5,16 +5,17 @@ import { html, nothing } from "lit";
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploader";
-import type { Credentials } from "../wire/join";
+import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
 import { deviceBudget } from "./device";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
-import { invitation } from "./overlay/invite";
 import "./overlay/login";
 import { projectDialog } from "./overlay/project-picker";
+import { sharingDialog } from "./overlay/sharing";
 import { imageCard, measurement } from "./overlay/side-card";
+import "./overlay/welcome";
 import "./panels/sheet";
 import { announcementOf } from "./summary";
 import type { Tools } from "./tools";
@@ -23,22 +24,29 @@ export class ViewerContent {
   constructor(private readonly host: CairnViewer) {}
 
   login(): TemplateResult {
+    const { config, first, invitation, refusal } = this.host;
+    const onLogin = (event: CustomEvent<Credentials>): void => {
+      [this.host.refusal, this.host.invitation, this.host.credentials] = [null, null, event.detail];
+    };
+    const onRefused = (event: CustomEvent<string>): void => {
+      [this.host.refusal, this.host.invitation] = [event.detail, null];
+    };
     return html`<div class="middle">
-      <cairn-login
-        .projects=${this.host.config.projects}
-        .refusal=${this.host.refusal}
-        @login=${(event: CustomEvent<Credentials>) => {
-          this.host.refusal = null;
-          this.host.isInvited = false;
-          this.host.credentials = event.detail;
-        }}
-      ></cairn-login>
+      ${
+        invitation
+          ? html`<cairn-welcome .invitation=${invitation} @login=${onLogin} @refused=${onRefused}></cairn-welcome>`
+          : html`<cairn-login
+              .projects=${config.projects}
+              .first=${first}
+              .refusal=${refusal}
+              @login=${onLogin}
+            ></cairn-login>`
+      }
     </div>`;
   }
 
   content(project: ProjectState): TemplateResult {
-    const { link } = this.host;
-    const { trouble } = this.host.view;
+    const { canInvite, isSharing, trouble } = this.host.view;
     const onLeave = (): void => {
       this.host.choose("");
     };
@@ -51,9 +59,10 @@ export class ViewerContent {
     const onPhotos = (): void => {
       this.host.commands.open("photos");
     };
+    const onInvite = canInvite ? () => void this.host.openSharing() : null;
     const onSwitch = (): void => void this.host.openSwitch();
     return html`${header(project, this.tools(project), this.host.config.projects.length === 1 ? null : onSwitch)}
-      ${emptyState({ project, trouble, link, onLeave, onRetry, onPhotos })} ${this.banner(project)}
+      ${emptyState({ project, trouble, onInvite, onLeave, onRetry, onPhotos })} ${this.banner(project)}
       ${this.beside(project)}
       <cairn-sheet
         .project=${project}
@@ -76,9 +85,18 @@ export class ViewerContent {
         @clear-uploads=${() => this.host.session?.follower.dispatch({ kind: "uploads_cleared" })}
         @ask=${this.host.asked}
       ></cairn-sheet>
-      ${link === null ? nothing : invitation(link, () => this.host.dialog?.close())}
+      ${isSharing ? this.sharing() : nothing}
       ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.host.choosing(this.host.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
+  }
+
+  private sharing(): TemplateResult | typeof nothing {
+    const { config, credentials, view } = this.host;
+    if (!credentials) return nothing;
+    const onClose = (): void => {
+      this.host.change({ isSharing: false });
+    };
+    return sharingDialog({ credentials, canInvite: view.canInvite, needsLogin: config.needs_login, onClose });
   }
 
   private beside(project: ProjectState): TemplateResult | typeof nothing {
@@ -127,7 +145,7 @@ export class ViewerContent {
       isMeasuring: this.host.view.isMeasuring,
       isPanelOpen: this.host.view.isPanelOpen,
       hasCloud: pointCount(project.scene.shown) > 0,
-      canInvite: this.host.link !== null,
+      canInvite: this.host.view.canInvite,
       act: (tool) => {
         this.host.commands.use(tool);
       },

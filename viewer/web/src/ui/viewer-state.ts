@@ -19,6 +19,9 @@ export interface ViewerState {
   readonly dismissed: ReadonlySet<Banner["kind"]>;
   /** Whether the dialog with the projects is open. */
   readonly isChoosing: boolean;
+  /** Whether this account may invite to the project, and whether the dialog for it is open. */
+  readonly canInvite: boolean;
+  readonly isSharing: boolean;
   readonly trouble: GraphicsTrouble | null;
 }
 
@@ -34,6 +37,8 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     pointed: null,
     dismissed: new Set(),
     isChoosing: false,
+    canInvite: false,
+    isSharing: false,
     trouble: null,
   };
 }

@@ -5,7 +5,7 @@ import mqtt from "mqtt";
 import { CHANNELS } from "./contract";
 import { WireError, sentenceOf } from "./errors";
 import { freshName } from "./ids";
-import type { Credentials } from "./join";
+import type { Credentials } from "./credentials";
 import type { AnnouncedLimits } from "./limits";
 import { checkRoom, complaintOf, roomFor } from "./limits";
 import type { ChannelName, Levels, TopicSpace } from "./topics";
@@ -92,6 +92,21 @@ export class Connection {
           "You may look here, but you may not add or change anything. Ask for an account with more rights.",
         );
       throw new WireError("publish_refused", `the broker did not take the message: ${sentenceOf(thrown)}`);
+    }
+  }
+
+  /**
+   * Ask the broker whether it would take a message on a topic where nothing is retained: an empty retained message
+   * clears what is not there, and nobody acts on it.
+   */
+  async isAllowed(channel: ChannelName, levels: Levels): Promise<boolean> {
+    const { qos } = CHANNELS[channel];
+    const topic = this.options.space.topic(channel, levels);
+    try {
+      await this.client.publishAsync(topic, new Uint8Array(0) as never, { qos, retain: true });
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -1,7 +1,8 @@
 /** Which projects exist, and in which state? The page server's `/projects` over HTTP. */
+import type { Credentials } from "./credentials";
+import { authorization } from "./credentials";
 import { WireError } from "./errors";
 import { flag, list, nullable, object, text, whole } from "./fields";
-import type { Credentials } from "./join";
 
 /** One entry of the project list. */
 export interface ProjectStatus {
@@ -34,16 +35,14 @@ export function decodeProjects(value: unknown): readonly ProjectStatus[] {
 }
 
 /** Fetch the projects of this account. Throws `not_allowed` for wrong credentials, `unreachable` without a server. */
-export async function fetchProjects(base: string, { password, user }: Credentials): Promise<readonly ProjectStatus[]> {
-  const proof = new TextEncoder().encode(`${user}:${password}`);
-  const Authorization = `Basic ${btoa(String.fromCharCode(...proof))}`;
+export async function fetchProjects(base: string, credentials: Credentials): Promise<readonly ProjectStatus[]> {
   let response: Response;
   try {
     // without "omit" the browser would open its own password window
     response = await fetch(new URL("projects", base), {
       cache: "no-store",
       credentials: "omit",
-      headers: { Authorization },
+      headers: authorization(credentials),
     });
   } catch {
     throw new WireError("unreachable", "The page server does not answer.");

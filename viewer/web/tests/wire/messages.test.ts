@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 
 import { decodeConfig, socketUrl } from "../../src/wire/config";
 import type { Request } from "../../src/wire/contract";
-import { readJoinLink, writeJoinLink } from "../../src/wire/join";
 import { decodeMessage, encodeMessage } from "../../src/wire/messages";
 import { completeOf } from "../manifests";
 
@@ -65,27 +64,6 @@ describe("a message", () => {
     expect(read).toMatchObject({ type: "request", schema: "1.0", verb: "ping" });
     expect(Date.parse(String(read["sent_at"]))).not.toBeNaN();
   });
-});
-
-describe("a join link", () => {
-  const given = { user: "anna", password: "pässwörd/+?", project: "chapel" };
-
-  it("carries credentials in the fragment", () => {
-    expect(readJoinLink(writeJoinLink(given))).toEqual(given);
-    expect(writeJoinLink(given)).toMatch(/^#join=[A-Za-z0-9_-]+$/);
-  });
-
-  it("is none when the fragment is something else", () => {
-    expect(readJoinLink("")).toBeNull();
-    expect(readJoinLink("#top")).toBeNull();
-  });
-
-  it.each(["#join=", "#join=!!!", "#join=e30", `#join=${"a".repeat(5000)}`])(
-    "that is damaged is refused: %.20s",
-    (fragment) => {
-      expect(() => readJoinLink(fragment)).toThrow(/damaged/);
-    },
-  );
 });
 
 describe("the page's configuration", () => {

@@ -5,7 +5,6 @@ import { html, nothing } from "lit";
 import type { ProjectState } from "../../scene/state";
 import type { Notice } from "../../scene/status";
 import { noticeOf } from "../../scene/status";
-import "./invite";
 import "./notice";
 import type { GraphicsTrouble } from "../stage-element";
 import type { NoticeWords } from "../words";
@@ -14,8 +13,8 @@ import { noticeWords } from "../words";
 export interface EmptyStateOptions {
   readonly project: ProjectState;
   readonly trouble: GraphicsTrouble | null;
-  /** The join link for others; null without one. */
-  readonly link: string | null;
+  /** Called to invite others; null for somebody who may not. */
+  readonly onInvite: (() => void) | null;
   readonly onLeave: () => void;
   readonly onRetry: () => void;
   /** Called to open the photos tab. */
@@ -57,7 +56,7 @@ function card(words: NoticeWords, content: TemplateResult | typeof nothing): Tem
 
 function action(
   { kind }: Notice,
-  { link, onLeave, onPhotos, onRetry }: EmptyStateOptions,
+  { onInvite, onLeave, onPhotos, onRetry }: EmptyStateOptions,
 ): TemplateResult | typeof nothing {
   switch (kind) {
     case "unreachable":
@@ -67,8 +66,8 @@ function action(
     case "refused":
       return button("Log in again", onLeave);
     case "empty":
-      return html`${link === null ? nothing : html`<cairn-invite class="on-desktop" .link=${link}></cairn-invite>`}
-      ${button("Add the first photo", onPhotos)}`;
+      return html`${button("Add the first photo", onPhotos)}
+      ${onInvite ? html`<button class="quiet" @click=${onInvite}>Invite others</button>` : nothing}`;
     case "first_image":
       return button("Add photos", onPhotos);
     case "loading":

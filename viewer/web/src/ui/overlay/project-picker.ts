@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { html } from "lit";
 
-import type { Credentials } from "../../wire/join";
+import type { Credentials } from "../../wire/credentials";
 import { closeIcon } from "../icons";
 import "./projects";
 

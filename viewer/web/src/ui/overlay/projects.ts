@@ -4,7 +4,7 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import { WireError, sentenceOf } from "../../wire/errors";
-import type { Credentials } from "../../wire/join";
+import type { Credentials } from "../../wire/credentials";
 import type { ProjectStatus } from "../../wire/projects";
 import { fetchProjects } from "../../wire/projects";
 import { counted, points, versionWords } from "../format";

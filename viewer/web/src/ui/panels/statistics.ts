@@ -6,7 +6,7 @@ import { customElement, property } from "lit/decorators.js";
 import { summaryOf } from "../../scene/latency";
 import { isBudgetReached } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
-import type { ScaleSource, WorldFrame } from "../../wire/contract";
+import type { ScaleSource, Verb, WorldFrame } from "../../wire/contract";
 import { bytes, count, counted, percent, seconds, updateWords } from "../format";
 import { pulseIcon, resyncIcon } from "../icons";
 import { sharedParts } from "../theme";
@@ -26,6 +26,12 @@ const SCALE_SOURCES: Readonly<Record<ScaleSource, string>> = {
   baseline: "the camera baseline",
   scale_bar: "a scale bar",
   gps: "GPS",
+};
+
+const VERBS: Readonly<Partial<Record<Verb, string>>> = {
+  refetch: "Rebuild from all images",
+  pause: "Pause the reconstruction",
+  resume: "Go on",
 };
 
 type Row = readonly [name: string, value: string, testid?: string];
@@ -92,10 +98,18 @@ export class Statistics extends LitElement {
         <button class="quiet" data-testid="ping" @click=${this.ask("ping")}>${pulseIcon}Ping</button>
         <button class="quiet" data-testid="resync" @click=${this.ask("resync")}>${resyncIcon}Resync</button>
       </div>
+      ${state.rights.size > 0 ? html`<div class="buttons">${this.operating(state)}</div>` : null}
     `;
   }
 
-  private ask(verb: "ping" | "resync"): () => void {
+  private operating({ reconstructor, rights }: ProjectState): TemplateResult[] {
+    const next: readonly Verb[] = ["refetch", reconstructor?.presence === "paused" ? "resume" : "pause"];
+    return next
+      .filter((verb) => rights.has(verb))
+      .map((verb) => html`<button class="quiet" data-testid=${verb} @click=${this.ask(verb)}>${VERBS[verb]}</button>`);
+  }
+
+  private ask(verb: Verb): () => void {
     return () => this.dispatchEvent(new CustomEvent("ask", { detail: verb, bubbles: true, composed: true }));
   }
 }

@@ -1,0 +1,64 @@
+"""May this rig work for its project, and who serves that? The broker answers a ping's PUBACK and holds the retained state."""
+
+from typing import Final
+
+from broker.clients.refusals import PublishRefusedError
+from broker.contract import RECONSTRUCTOR_STATE, REQUEST
+from broker.delivery import Delivery
+from broker.envelope import decode
+from broker.errors import CairnError
+from broker.ids import Verb
+from broker.live import follow, fresh_connection_id, fresh_request_id
+from broker.messages import ReconstructorState, Request
+from edge_agent.config import Settings
+
+STATE_SILENCE_S: Final = 2.0
+
+
+class NotInProjectError(CairnError):
+    """The account does not belong to the rig's project, or is not an agent's."""
+
+    code = "not_in_project"
+    remedy = "Check the project's name; on the server, `cairn broker project add PROJECT --user NAME` adds an account."
+
+
+async def check_membership(delivery: Delivery, settings: Settings) -> None:
+    """Let the broker say whether the account may write to the project.
+
+    Raises:
+        NotInProjectError: it may not.
+        CairnError: the broker is away, or has no room.
+    """
+    project, name = settings.named()
+    ping = Request(project=project, id=fresh_request_id(), verb=Verb.PING, connection=fresh_connection_id())
+    try:
+        await delivery.publish(REQUEST.outgoing(settings.broker.space, project, ping, user=name, verb=ping.verb))
+    except PublishRefusedError as exc:
+        if exc.code != PublishRefusedError.code:  # no room
+            raise
+        raise NotInProjectError(
+            f"the account {name!r} may not write to project {project!r}: is the project's name right, "
+            "and does the account belong to it as an agent?"
+        ) from exc
+
+
+async def read_reconstructor(settings: Settings) -> ReconstructorState | None:
+    """The state of the project's reconstructor that the broker retains; None when there never was one.
+
+    Raises:
+        CairnError: the broker cannot be reached, or what it retains cannot be read.
+    """
+    project, _ = settings.named()
+    async with follow(settings.broker) as follower:
+        await follower.subscribe(settings.broker.space.topic(project, RECONSTRUCTOR_STATE.template))
+        message = await follower.next_message(STATE_SILENCE_S)
+    return decode(message.payload, ReconstructorState) if message is not None else None
+
+
+def describe_reconstructor(state: ReconstructorState | None) -> str:
+    """What a person should know of it."""
+    if state is None:
+        return "no reconstructor has served this project yet: does one run (`cairn up`), and is the name right?"
+    if state.code is not None:
+        return f"the reconstructor is {state.presence}: {state.reason or state.code}"
+    return f"the reconstructor is {state.presence}"

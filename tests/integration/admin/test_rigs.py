@@ -1,0 +1,62 @@
+"""An operator sees two real rigs, lets both photograph at one instant, and changes their settings."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from admin.rigs.commands import BadRigSettingError, NoRigError, change_settings, command, read_wishes, rigs_of
+from broker.ids import AgentId, ProjectId
+from broker.messages import ReconstructorPresence
+from broker.mosquitto import Mosquitto
+from tests.integration.edge_agent.receiver import PROJECT, receiving
+from tests.integration.edge_agent.rig import RIG, running, settings_for, write_photographs
+
+SOUTH = AgentId("rig-south")
+
+
+async def test_rigs_are_seen_led_and_changed(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    ops, project = mosquitto.connection("ops"), ProjectId(PROJECT)
+    with pytest.raises(NoRigError, match="no rig of chapel is online"):
+        await anext(command(ops, project, None, "pause"))
+    write_photographs(tmp_path / "photos", 6)
+    north = settings_for(mosquitto, tmp_path, interval_s=3600.0)
+    south = settings_for(
+        mosquitto, tmp_path, broker=mosquitto.connection(SOUTH), spool_dir=tmp_path / "south", interval_s=3600.0
+    )
+    async with (
+        receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver,
+        running(north),
+        running(south),
+    ):
+        await receiver.wait_for(2)  # each has taken its first photograph
+        at = datetime.now(UTC) + timedelta(seconds=2)
+        answers = [each async for each in command(ops, project, None, "capture_at", image_count=1, at=at)]
+        assert {each.rig for each in answers} == {RIG, SOUTH}
+        assert all(each.reply is not None and each.reply.is_done for each in answers)
+        await receiver.wait_for(4)
+        assert datetime.now(UTC) >= at
+        changed = {name: report async for name, report in change_settings(ops, project, SOUTH, {"interval_s": "7.5"})}
+        report = changed[SOUTH]
+        assert report is not None
+        assert (report.settings.interval_s, report.refused) == (7.5, ())
+        with pytest.raises(NoRigError, match="rig-north, rig-south"):
+            await anext(command(ops, project, "rig-west", "pause"))
+        await asyncio.sleep(0.6)
+        rigs = {each.name: each for each in await rigs_of(ops, project)}
+        assert {name: each.is_online for name, each in rigs.items()} == {RIG: True, SOUTH: True}
+        health, settings = rigs[SOUTH].health, rigs[SOUTH].settings
+        assert health is not None
+        assert health.captured_count == 2
+        assert settings is not None
+        assert settings.settings.interval_s == 7.5
+
+
+@pytest.mark.parametrize(
+    ("wishes", "words"),
+    [({}, "use interval_s"), ({"speed": "2"}, "speed is no setting"), ({"interval_s": "soon"}, "interval_s=soon")],
+)
+def test_a_setting_that_rigs_do_not_have_is_refused(wishes: dict[str, str], words: str) -> None:
+    with pytest.raises(BadRigSettingError, match=words):
+        read_wishes(wishes)

@@ -1,0 +1,74 @@
+"""`cairn doctor`, `status` and `open` of a system that does not run: what they print, and how they end."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from admin.cli import open_app, status_app
+from admin.doctor.cli import app as doctor_app
+from admin.installation import Installation
+from broker.config import BadSettingsError
+
+
+def test_doctor_prints_a_line_or_a_row_for_each_finding_and_ends_with_1(installation: Installation) -> None:
+    folder = str(installation.system.folder)
+    lines = CliRunner().invoke(doctor_app, ["--folder", folder])
+    assert lines.exit_code == 1
+    assert lines.stdout.splitlines()[-1] == (
+        "fault    broker         the broker does not run. To do: start the system: `cairn up`"
+    )
+    rows = json.loads(CliRunner().invoke(doctor_app, ["--folder", folder, "--json"]).stdout)
+    assert (rows["folder"], rows["is_fine"]) == (folder, False)
+    assert len(rows["findings"]) == len(lines.stdout.splitlines())
+
+
+def test_doctor_of_an_empty_folder_says_how_to_begin(installation: Installation) -> None:
+    empty = installation.system.folder / "empty"
+    empty.mkdir()
+    done = CliRunner().invoke(doctor_app, ["--folder", str(empty)])
+    assert done.exit_code == 1
+    assert "is not set up: run `cairn init PROJECT` first" in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+def test_status_names_what_is_down_and_ends_with_1(installation: Installation) -> None:
+    done = CliRunner().invoke(status_app, ["--folder", str(installation.system.folder)])
+    assert done.exit_code == 1
+    assert done.stdout.splitlines() == [
+        "broker         down: `cairn up`",
+        "reconstructor  unknown: no broker",
+        "page           down: `cairn up`",
+    ]
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that a browser was opened with; a terminal without a screen at first."""
+    addresses: list[str] = []
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("webbrowser.open", addresses.append)
+    return addresses
+
+
+def test_open_prints_the_address_and_opens_a_browser_where_there_is_a_screen(
+    installation: Installation, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["chapel", "--folder", str(installation.system.folder)]
+    elsewhere = f"http://{installation.public_host}:{installation.viewer.port}/?project=chapel\n"
+    assert CliRunner().invoke(open_app, words).stdout == elsewhere
+    assert opened == []
+    monkeypatch.setenv("DISPLAY", ":0")
+    here = CliRunner().invoke(open_app, words).stdout
+    assert here == f"http://127.0.0.1:{installation.viewer.port}/?project=chapel\n"
+    assert opened == [here.strip()]
+    assert CliRunner().invoke(open_app, words[1:]).stdout.endswith(f":{installation.viewer.port}/\n")
+
+
+def test_open_of_an_unknown_project_names_the_known_ones(installation: Installation, opened: list[str]) -> None:
+    done = CliRunner().invoke(open_app, ["castle", "--folder", str(installation.system.folder)])
+    assert isinstance(done.exception, BadSettingsError)
+    assert "it is one of chapel" in str(done.exception)
+    assert opened == []

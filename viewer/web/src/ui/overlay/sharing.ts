@@ -1,0 +1,36 @@
+/** What does the dialog behind "Invite others" show? Invitations for an operator, the page's address for everybody else. */
+import type { TemplateResult } from "lit";
+import { html } from "lit";
+
+import type { Credentials } from "../../wire/credentials";
+import { closeIcon } from "../icons";
+import "./invitations";
+import "./link";
+
+export interface SharingOptions {
+  readonly credentials: Credentials;
+  readonly canInvite: boolean;
+  readonly needsLogin: boolean;
+  readonly onClose: () => void;
+}
+
+export function sharingDialog({ canInvite, credentials, needsLogin, onClose }: SharingOptions): TemplateResult {
+  const title = canInvite ? "Invite others" : "Share this page";
+  const words = needsLogin
+    ? "The address of this page. Who opens it needs a name and a password, or an invitation from an operator."
+    : "The address of this page. Who opens it sees what you see.";
+  return html`<dialog class="invitation" data-testid="invitation" aria-label=${title} @close=${onClose}>
+    <h2>${title}</h2>
+    ${
+      canInvite
+        ? html`<cairn-invitations .credentials=${credentials}></cairn-invitations>`
+        : html`<cairn-link .link=${location.origin + location.pathname} .words=${words}></cairn-link>`
+    }
+    <button class="quiet" @click=${close}>${closeIcon}Close</button>
+  </dialog>`;
+}
+
+/** Close the dialog around a button, which gives the focus back. */
+function close(event: Event): void {
+  (event.currentTarget as HTMLElement).closest("dialog")?.close();
+}

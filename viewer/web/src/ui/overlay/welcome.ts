@@ -1,0 +1,59 @@
+/** How does an invited guest choose a name? A form with one field, before the invitation is redeemed. */
+import type { TemplateResult } from "lit";
+import { LitElement, html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+
+import type { Credentials } from "../../wire/credentials";
+import { WireError, sentenceOf } from "../../wire/errors";
+import { isLevel } from "../../wire/ids";
+import type { Invitation } from "../../wire/invitation";
+import { redeemInvitation } from "../../wire/invitation";
+import { cairnMark } from "../icons";
+import { sharedParts } from "../theme";
+import { loginStyles } from "./login-styles";
+
+@customElement("cairn-welcome")
+export class Welcome extends LitElement {
+  static override readonly styles = [sharedParts, loginStyles];
+
+  @property({ attribute: false }) invitation!: Invitation;
+
+  @state() private refusal: string | null = null;
+  @state() private isBusy = false;
+
+  override render(): TemplateResult {
+    return html`<form data-testid="welcome" @submit=${this.submit}>
+      ${cairnMark}
+      <h1>You are invited</h1>
+      <p class="intro">Choose a name. The others see it beside your photos.</p>
+      ${this.refusal === null ? nothing : html`<p class="refusal" role="alert">${this.refusal}</p>`}
+      <label
+        >Your name <input name="user" autocomplete="username" autocapitalize="none" maxlength="63" required
+      /></label>
+      <button class="primary" ?disabled=${this.isBusy}>Come in</button>
+    </form>`;
+  }
+
+  private readonly submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const given = new FormData(event.target as HTMLFormElement).get("user");
+    const name = typeof given === "string" ? given.trim().toLowerCase() : "";
+    if (!isLevel("user", name)) {
+      this.refusal = "A name has letters from a to z, digits and hyphens only.";
+      return;
+    }
+    this.isBusy = true;
+    try {
+      this.tell("login", await redeemInvitation(this.invitation, name));
+    } catch (thrown) {
+      this.refusal = sentenceOf(thrown);
+      const canTryAgain = thrown instanceof WireError && ["name_taken", "unreachable"].includes(thrown.code);
+      if (!canTryAgain) this.tell("refused", this.refusal);
+    }
+    this.isBusy = false;
+  };
+
+  private tell(name: "login" | "refused", detail: Credentials | string): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+}

@@ -1,0 +1,17 @@
+/** Who logs in? An account of the broker: over MQTT as it is, over HTTP as the Basic scheme (RFC 7617). */
+import { object, text } from "./fields";
+
+/** The account that connects, and its project; empty before one is chosen. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+  readonly project: string;
+}
+
+export const checkCredentials = object<Credentials>({ user: text(64), password: text(1024), project: text(64) });
+
+/** The headers of a request to the page server. */
+export function authorization({ password, user }: Credentials): Readonly<Record<string, string>> {
+  const proof = new TextEncoder().encode(`${user}:${password}`);
+  return { Authorization: `Basic ${btoa(String.fromCharCode(...proof))}` };
+}
