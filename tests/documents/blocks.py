@@ -5,7 +5,7 @@ The words after the language of a fenced block are its marks; nobody sees them i
     ```sh in=rig until="connected"
 
 in=MACHINE    where it runs: `server` (the default), or `rig`, a second clone with a home of its own
-needs=WHAT    it cannot run on any machine: root, systemd, docker, camera, proxy; it is checked by other means and listed
+needs=WHAT    it cannot run on any machine: root, systemd, docker, camera, machine (another one); it is checked by other means and listed
 until=REGEX   it runs until it is stopped; the next block begins when its output matches
 gives=NAME=REGEX   a part of its output that stands for NAME in later blocks
 with=TEXT=OTHER    a part of the block that is replaced when it runs
@@ -24,7 +24,7 @@ from markdown_it import MarkdownIt
 
 ROOT: Final = Path(__file__).parents[2]
 LANGUAGES: Final = frozenset({"sh", "toml", "json", "python", "html", "nginx", "caddy", "ini", "text", "yaml"})
-NEEDS: Final = frozenset({"root", "systemd", "docker", "camera", "proxy", "nothing-here"})
+NEEDS: Final = frozenset({"root", "systemd", "docker", "camera", "machine"})
 MACHINES: Final = frozenset({"server", "rig"})
 _MANY: Final = frozenset({"with", "env"})
 _ONE: Final = frozenset({"in", "needs", "until", "gives", "within", "file"})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.documents.blocks import ROOT, Block
+from tests.documents.checks import shell_commands
 
 PATIENCE_S: Final = 60.0  # for a program that was asked to stop
 _POLL_S: Final = 0.2
@@ -69,7 +70,7 @@ class Machine:
         text = block.text
         for name, value in [*self.known.items(), *block.replaced]:
             text = text.replace(name, value)
-        key = block.commands[-1].partition("#")[0].strip()
+        key = " ".join(list(shell_commands(block.text))[-1])
         if key in self.running:
             self.running.pop(key).stop()
         with log.open("wb") as output:
