@@ -26,6 +26,6 @@ def write_client_options(folder: Path, connection: Connection) -> None:
     if connection.ca_file is not None:
         account.append(f"--cafile {connection.ca_file.resolve()}")
     hidden = [f"-T {connection.space.filter(each.template)}" for each in CHANNELS if not each.is_json]
-    lines = {name: account for name in PROGRAMS} | {"mosquitto_sub": [*account, *hidden]}
+    lines = dict.fromkeys(PROGRAMS, account) | {"mosquitto_sub": [*account, *hidden]}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_durably(folder, {name: ("\n".join(lines[name]) + "\n").encode() for name in PROGRAMS}, mode=0o600)
