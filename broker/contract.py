@@ -40,6 +40,7 @@ MAX_THUMBNAIL_BYTES: Final = 64 * 1024
 MAX_THUMBNAIL_PX: Final = 320
 MAX_PROBE_BYTES: Final = MIB
 CAPTURED_AT_PROPERTY: Final = "captured_at"  # MQTT 5 user property of an image, ISO 8601; only figures hang on it
+FILE_NAME_PROPERTY: Final = "file_name"  # the same: what the photographer's file is called; exports name it so
 BYTES: Final = "application/octet-stream"
 
 _VIEWERS: Final = frozenset({Role.VIEWER, Role.CONTRIBUTOR})

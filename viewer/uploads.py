@@ -12,13 +12,14 @@ from typing import Final
 
 from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
 from broker.config import Connection
-from broker.contract import IMAGE, RECEIPT
+from broker.contract import FILE_NAME_PROPERTY, IMAGE, RECEIPT
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId, fresh_client_id, level_of_account
 from broker.live import fresh_connection_id
 from broker.messages import ReceiptStatus, UploadAcknowledged
+from broker.printable import printable
 
 UNDER_WAY: Final = 3
 RESEND_AFTER_S: Final = 15.0
@@ -84,7 +85,7 @@ class PhotographSender:
             self._project,
             body,
             content_type=mimetypes.guess_type(path.name)[0],
-            user_properties=(("sha256", digest),),
+            user_properties=(("sha256", digest), (FILE_NAME_PROPERTY, printable(path.name))),
             sender=self._sender,
             image_name=image_id,
         )

@@ -7,7 +7,14 @@ from typing import Final
 
 from broker.channel import Channel
 from broker.clients.refusals import DeliveryTimeoutError
-from broker.contract import CAPTURED_AT_PROPERTY, MAX_PIECE_BYTES, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE
+from broker.contract import (
+    CAPTURED_AT_PROPERTY,
+    FILE_NAME_PROPERTY,
+    MAX_PIECE_BYTES,
+    UPLOAD_BEGIN,
+    UPLOAD_END,
+    UPLOAD_PIECE,
+)
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
 from broker.messages import ByteRange, Missing, UploadBegin, UploadEnd
@@ -147,4 +154,4 @@ class PieceSender:
 
 def user_properties(image: SpooledImage) -> tuple[tuple[str, str], ...]:
     """The user properties of an image's messages; for information only."""
-    return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), ("file_name", image.file_name))
+    return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), (FILE_NAME_PROPERTY, image.file_name))

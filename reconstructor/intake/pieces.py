@@ -1,7 +1,6 @@
 """How does an image arrive in pieces? Begin, pieces, end: each is answered with what is missing, or a receipt."""
 
 import asyncio
-from datetime import datetime
 
 from broker.channel import Match
 from broker.contract import MAX_IMAGE_BYTES, MAX_PIECE_BYTES, MISSING, UPLOAD_BEGIN, UPLOAD_PIECE
@@ -22,7 +21,7 @@ from reconstructor.context import Context
 from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeError
 from reconstructor.disk import wait_for_disk
 from reconstructor.gaps import Gaps
-from reconstructor.intake.receipts import captured_at, receipt_for, receipt_of, rejection, send_receipt
+from reconstructor.intake.receipts import captured_at, file_name_of, receipt_for, receipt_of, rejection, send_receipt
 from reconstructor.intake.validation import Taken, Upload, WrongDigestError, check_session
 from reconstructor.quotas import QuotaExceededError
 from reconstructor.storage.durable_files import StoreError
@@ -48,7 +47,7 @@ async def receive_upload(context: Context, gaps: Gaps, found: Match, incoming: I
         raise WrongUploadError(f"the topic names {image_id} and the payload {message.image_id}")
     receipt = await _begin(context, sender, message)
     if receipt is None and isinstance(message, UploadEnd):
-        receipt = await _end(context, sender, image_id, captured_at(incoming))
+        receipt = await _end(context, sender, image_id, incoming)
     if receipt is not None:
         if receipt.retry_at is None:  # else its pieces wait, and need not be sent again
             await asyncio.to_thread(context.store.partial_uploads.close, sender, image_id)
@@ -108,7 +107,7 @@ async def _put(context: Context, sender: SenderId, image_id: ImageId, offset: in
         context.log.info("piece_ignored", sender=sender, image=image_id, offset=offset)
 
 
-async def _end(context: Context, sender: SenderId, image_id: ImageId, at: datetime | None) -> UploadAcknowledged | None:
+async def _end(context: Context, sender: SenderId, image_id: ImageId, end: Incoming) -> UploadAcknowledged | None:
     partial_uploads = context.store.partial_uploads
     if await asyncio.to_thread(partial_uploads.missing, sender, image_id):
         return None  # told already
@@ -120,7 +119,13 @@ async def _end(context: Context, sender: SenderId, image_id: ImageId, at: dateti
             context, sender, image_id, await asyncio.to_thread(partial_uploads.missing, sender, image_id)
         )
         return None
-    upload = Upload(sender=sender, name=ImageName(image_id), payload=content, captured_at=at)
+    upload = Upload(
+        sender=sender,
+        name=ImageName(image_id),
+        payload=content,
+        captured_at=captured_at(end),
+        file_name=file_name_of(end),
+    )
     return await receipt_for(context, upload)
 
 

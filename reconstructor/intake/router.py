@@ -35,7 +35,7 @@ from reconstructor.gaps import Gaps
 from reconstructor.intake.commands import note_command
 from reconstructor.intake.lanes import Lanes
 from reconstructor.intake.pieces import receive_upload
-from reconstructor.intake.receipts import captured_at, receipt_for, rejection, send_receipt
+from reconstructor.intake.receipts import captured_at, file_name_of, receipt_for, rejection, send_receipt
 from reconstructor.intake.retained_by_people import RetainedByPeople
 from reconstructor.intake.scale_bars import receive_scale_bar
 from reconstructor.intake.validation import Upload
@@ -208,7 +208,11 @@ class _Router:
 
     async def _receive_image(self, found: Match, message: Incoming) -> None:
         upload = Upload(
-            sender=found.sender, name=found.image_name, payload=message.payload, captured_at=captured_at(message)
+            sender=found.sender,
+            name=found.image_name,
+            payload=message.payload,
+            captured_at=captured_at(message),
+            file_name=file_name_of(message),
         )
         await send_receipt(self.context, self.gaps, found.sender, await receipt_for(self.context, upload))
 

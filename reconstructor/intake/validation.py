@@ -46,6 +46,7 @@ class Upload:
     name: ImageName
     payload: bytes
     captured_at: datetime | None = None
+    file_name: str | None = None  # of the photographer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
         height_px=inspected.height_px,
         received_at=datetime.now(UTC),
         captured_at=upload.captured_at,
+        photographers_name=upload.file_name if upload.file_name or image_id == upload.name else str(upload.name),
     )
     stored, is_new = await asyncio.to_thread(store.add_image, image, upload.payload)
     return Taken(status=ReceiptStatus.STORED if is_new else ReceiptStatus.DUPLICATE, image=stored)

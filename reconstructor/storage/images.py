@@ -35,6 +35,7 @@ class NewImage:
     height_px: int
     received_at: datetime
     captured_at: datetime | None = None
+    photographers_name: str | None = None  # what the photographer's file is called
 
     @property
     def file_name(self) -> str:
@@ -57,6 +58,7 @@ class ImageRecord(BaseModel):
     height_px: int
     received_at: AwareDatetime
     captured_at: AwareDatetime | None = None
+    photographers_name: str | None = None
 
     @classmethod
     def of(cls, image: NewImage, *, size_bytes: int) -> Self:
@@ -72,6 +74,7 @@ class ImageRecord(BaseModel):
             height_px=image.height_px,
             received_at=image.received_at,
             captured_at=image.captured_at,
+            photographers_name=image.photographers_name,
         )
 
 

@@ -1,6 +1,7 @@
 """Where is a project stored? In one folder with one writer: images, jobs and reference sets."""
 
 import fcntl
+import json
 import shutil
 import threading
 import time
@@ -144,6 +145,9 @@ class Store:
             self.check_room(len(payload))
             record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1).encode()
             files = {image.file_name: payload, f"{image.image_id}.json": record}
+            if image.photographers_name is not None:  # beside the photograph, for the black box
+                name = json.dumps({"file_name": image.photographers_name})
+                files[f"{image.file_name}.json"] = name.encode()
             write_durably(self.images_folder, files)
             return self._number(image), True
 

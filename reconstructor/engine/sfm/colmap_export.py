@@ -12,6 +12,7 @@ from PIL.ExifTags import Base
 
 from reconstructor.clouds.similarity import Sim3
 from reconstructor.engine.colmap import pycolmap, sim3
+from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages
 
 _UPRIGHT_QUALITY: Final = 95
@@ -31,11 +32,12 @@ def write_colmap(
     images.mkdir()
     full = pycolmap.Reconstruction(model)
     full.transform(sim3(replace(Sim3.identity(), scale=units_per_unit)))
-    resized: set[int] = set()
+    resized, taken = set[int](), set[str]()
     for number in sorted(full.reg_image_ids()):
         facts = known.facts[number]
         image = full.image(number)
-        image.name = _write_upright(number, Path(facts.path), images, may_link=may_link)
+        image.name = _free_name(number, facts, taken)
+        _write_upright(Path(facts.path), images / image.name, may_link=may_link)
         across, down = facts.reduction
         for point in image.points2D:
             point.xy = point.xy / [across, down]
@@ -45,18 +47,26 @@ def write_colmap(
     full.write_binary(str(sparse))
 
 
-def _write_upright(number: int, source: Path, folder: Path, *, may_link: bool) -> str:
-    """Write a photograph into the folder, rotated as EXIF says; returns its name there."""
-    name = source.name if not (folder / source.name).exists() else f"{number:06d}-{source.name}"
+def _free_name(number: int, facts: ImageFacts, taken: set[str]) -> str:
+    """The photographer's file name with the suffix of the file; with the image's number before it if that is taken."""
+    stem, suffix = Path(facts.file_name).stem, Path(facts.path).suffix
+    name = f"{stem}{suffix}"
+    if name.lower() in taken:  # some file systems do not tell A from a
+        name = f"{number:06d}-{name}"
+    taken.add(name.lower())
+    return name
+
+
+def _write_upright(source: Path, target: Path, *, may_link: bool) -> None:
+    """Write a photograph to a file, rotated as EXIF says; the model is useful without the photograph, too."""
     if not source.is_file():
-        return name  # the model is useful without the photograph, too
+        return
     with Image.open(source) as image:
         if image.getexif().get(Base.Orientation, 1) != 1:
-            ImageOps.exif_transpose(image).save(folder / name, quality=_UPRIGHT_QUALITY)
-            return name
+            ImageOps.exif_transpose(image).save(target, quality=_UPRIGHT_QUALITY)
+            return
     if may_link:
         with contextlib.suppress(OSError):  # another disk, or a file system without links
-            os.link(source, folder / name)
-            return name
-    shutil.copyfile(source, folder / name)
-    return name
+            os.link(source, target)
+            return
+    shutil.copyfile(source, target)

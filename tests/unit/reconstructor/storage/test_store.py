@@ -1,11 +1,15 @@
 """What is safe, what it is called, and what a restart finds."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from reconstructor.engine.features.photographs import read_photograph
+from reconstructor.engine.settings import EngineSettings
 from reconstructor.schedule import JobKind, JobState
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 from reconstructor.storage.images import ImageRecord, ImageState
@@ -38,6 +42,14 @@ def test_an_image_lies_beside_its_record(store: Store) -> None:
     record = ImageRecord.model_validate_json((store.images_folder / f"{image.image_id}.json").read_bytes())
     assert (record.image_id, record.sender, record.width_px) == (image.image_id, "rig-north", 80)
     assert record.size_bytes == store.path(image).stat().st_size
+
+
+def test_the_photographers_name_lies_where_the_black_box_reads_it(store: Store) -> None:
+    payload = photograph(9, width_px=160, height_px=120)
+    image, _ = store.add_image(replace(new_image(payload, 9), photographers_name="Tür 1.jpg"), payload)
+    path = store.path(image)
+    assert json.loads(path.with_name(f"{path.name}.json").read_text()) == {"file_name": "Tür 1.jpg"}
+    assert read_photograph(path, EngineSettings(threads=1)).file_name == "Tür 1.jpg"
 
 
 def test_every_third_image_brings_a_refetch_after_its_own_job(store: Store) -> None:

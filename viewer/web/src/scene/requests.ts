@@ -1,5 +1,5 @@
 /** What does the page publish? One method for each message of the contract, with its topic and encoding. */
-import type { Connection } from "../wire/connection";
+import type { About, Connection } from "../wire/connection";
 import type { DesiredScaleBar, Presence, Request, UploadBegin, UploadEnd, Verb } from "../wire/contract";
 import { MAX_IMAGE_BYTES } from "../wire/contract";
 import { WireError } from "../wire/errors";
@@ -100,13 +100,13 @@ export class Requests {
   }
 
   /** Publish one photograph. The receipt of the reconstructor arrives later. */
-  async publishImage(imageName: string, payload: Uint8Array, contentType: string): Promise<void> {
+  async publishImage(imageName: string, payload: Uint8Array, about: Required<About>): Promise<void> {
     const { connection, user } = this.options;
-    await connection.publish("image", { sender: user, image_name: imageName }, payload, contentType);
+    await connection.publish("image", { sender: user, image_name: imageName }, payload, about);
   }
 
   /** Announce a photograph in pieces, or its end. The reconstructor answers with the missing ranges. */
-  async publishUpload(message: Announcement): Promise<void> {
+  async publishUpload(message: Announcement, fileName: string): Promise<void> {
     const { connection, space, user } = this.options;
     const { content_type: contentType, image_id, piece_bytes, sha256, size_bytes } = message;
     const whole = { project: space.project, image_id, sha256, size_bytes };
@@ -117,7 +117,7 @@ export class Requests {
             "upload_begin",
             encodeMessage<UploadBegin>({ type: "upload_begin", ...whole, content_type: contentType, piece_bytes }),
           ] as const);
-    await connection.publish(channel, { sender: user, image_id }, payload);
+    await connection.publish(channel, { sender: user, image_id }, payload, { fileName });
   }
 
   /** Publish one piece of a photograph. */

@@ -21,6 +21,7 @@ interface Content {
   readonly digest: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly contentType: string;
+  readonly fileName: string;
 }
 
 const STEP_MS = 50;
@@ -81,6 +82,7 @@ export class Uploader {
     try {
       this.set(key, "reading");
       const { bytes, contentType } = await read(photograph);
+      const fileName = plainName(photograph.name);
       this.sequence += 1;
       const digest = await sha256(bytes);
       const id = imageId(this.session, this.sequence, digest);
@@ -88,8 +90,8 @@ export class Uploader {
       for (let left = MOST_SENDINGS; left > 0 && !this.isOver(key); left = (await this.quota(key)) ? left : left - 1) {
         this.set(key, "sending");
         if (bytes.length > Math.min(SINGLE_BYTES, this.requests.room(id)))
-          await this.sendPieces(key, { id, digest, bytes, contentType });
-        else await this.requests.publishImage(id, bytes, contentType);
+          await this.sendPieces(key, { id, digest, bytes, contentType, fileName });
+        else await this.requests.publishImage(id, bytes, { contentType, fileName });
         if (!this.isAnswered(key)) this.set(key, "sent");
         await this.receipt(key);
       }
@@ -101,11 +103,11 @@ export class Uploader {
   }
 
   /** Send begin, the missing pieces and end. Repeat as long as the reconstructor reports missing ranges. */
-  private async sendPieces(key: string, { bytes, contentType, digest, id }: Content): Promise<void> {
+  private async sendPieces(key: string, { bytes, contentType, digest, fileName, id }: Content): Promise<void> {
     const pieceBytes = Math.max(1, Math.min(PIECE_BYTES, this.requests.room(id)));
     const announcement = { image_id: id, sha256: digest, size_bytes: bytes.length, piece_bytes: pieceBytes };
     this.change(key, { missing: null });
-    await this.requests.publishUpload({ ...announcement, content_type: contentType });
+    await this.requests.publishUpload({ ...announcement, content_type: contentType }, fileName);
     let missing = (await this.answer(key)) ?? [{ begin: 0, end: bytes.length }];
     while (missing.length > 0 && !this.isAnswered(key)) {
       let sentBytes = heldBytes(missing, bytes.length);
@@ -116,7 +118,7 @@ export class Uploader {
         this.change(key, { sentBytes });
       }
       this.change(key, { missing: null });
-      await this.requests.publishUpload(announcement);
+      await this.requests.publishUpload(announcement, fileName);
       missing = (await this.answer(key)) ?? [];
     }
   }
@@ -180,6 +182,11 @@ const SIGNATURES: readonly (readonly [contentType: string, pattern: RegExp])[] =
 ];
 
 /** Read the bytes and detect the format by the first bytes. A file name is not reliable. */
+/** A file's name without the control signs for which a broker ends the connection. */
+function plainName(name: string): string {
+  return name.replaceAll(/[\p{Cc}\p{Cs}]/gu, "_").slice(-120);
+}
+
 async function read(photograph: Photograph): Promise<{ bytes: Uint8Array<ArrayBuffer>; contentType: string }> {
   if (photograph.size > MAX_IMAGE_BYTES)
     throw new WireError("image_too_large", `A photo may have at most ${Math.floor(MAX_IMAGE_BYTES / 1e6)} MB.`);

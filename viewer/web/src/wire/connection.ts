@@ -37,6 +37,13 @@ const NOT_AUTHORISED = 0x87;
 /** MQTT reason codes after which a retry is useless: bad user or password, not authorised, banned, bad method. */
 const REFUSALS: ReadonlySet<number> = new Set([0x04, 0x05, 0x85, 0x86, 0x87, 0x8a, 0x8c]);
 
+/** What a message says beside its payload. */
+export interface About {
+  readonly contentType?: string;
+  /** What the photographer's file is called; exports name it so. */
+  readonly fileName?: string;
+}
+
 /** One connection of one person to one project. */
 export class Connection {
   private readonly client: MqttClient;
@@ -72,13 +79,17 @@ export class Connection {
   }
 
   /** Publish with the QoS and the retain flag of the channel's row. Resolves when the broker has the message. */
-  async publish(channel: ChannelName, levels: Levels, payload: Uint8Array, contentType?: string): Promise<void> {
+  async publish(channel: ChannelName, levels: Levels, payload: Uint8Array, about: About = {}): Promise<void> {
     const { isRetained, maxBytes, qos } = CHANNELS[channel];
     if (payload.length > maxBytes)
       throw new WireError("publish_refused", `${payload.length} bytes are more than a ${channel} message may have`);
     const topic = this.options.space.topic(channel, levels);
     checkRoom(topic, payload.length, this.limits);
-    const properties = contentType === undefined ? {} : { contentType };
+    const { contentType, fileName } = about;
+    const properties = {
+      ...(contentType === undefined ? {} : { contentType }),
+      ...(fileName === undefined ? {} : { userProperties: { file_name: fileName } }),
+    };
     try {
       await this.client.publishAsync(topic, payload as never, {
         qos,
