@@ -50,6 +50,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> tuple[str, ...]:
         CairnError: the agent cannot start, because of its settings, spool, camera or account.
     """
     project, name = settings.named()
+    CameraPlan.of(settings)  # a rig without a camera says so before it does anything
     spool = await asyncio.to_thread(Spool, settings.spool_dir, name, reserve_bytes=settings.reserve_bytes)
     try:
         publisher = AgentPublisher(settings.broker.space, project, name, session=spool.session)

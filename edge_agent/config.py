@@ -95,8 +95,8 @@ class Settings(ProgramSettings):
     project: ProjectId | None = Field(default=None, description="The project that this rig captures.")
     agent: AgentId | None = Field(default=None, description="This rig's name, rig-…; default: the broker's user.")
     spool_dir: Path = Field(default=Path("data/rig"), description="Folder of photographs without receipt.")
-    camera: CameraKind = Field(
-        default=CameraKind.SIMULATED,
+    camera: CameraKind | None = Field(
+        default=None,
         description="simulated; folder: plays a folder's photographs once; watch: takes each file that comes into it;"
         " picamera: Raspberry Pi; v4l2: USB; gphoto2: tethered.",
     )

@@ -13,6 +13,13 @@ from edge_agent.cameras.v4l2 import UsbCamera
 from edge_agent.config import CameraKind, Settings
 
 
+class NoCameraChosenError(CameraUnusableError):
+    """The settings name no camera."""
+
+    code = "no_camera_chosen"
+    remedy = "Choose one with --camera, or with camera below [edge] in cairn.toml; docs/capture.md lists them."
+
+
 class CameraMissingError(CameraUnusableError):
     """The software that this camera needs is not installed."""
 
@@ -40,7 +47,12 @@ class CameraPlan(BaseModel):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The plan that the rig's settings describe."""
+        """The plan that the rig's settings describe; raises NoCameraChosenError."""
+        if settings.camera is None:
+            kinds = ", ".join(CameraKind)
+            raise NoCameraChosenError(
+                f"no camera is chosen: say --camera with one of {kinds}, or set camera below [edge] in cairn.toml"
+            )
         return cls(
             kind=settings.camera,
             folder=settings.folder,

@@ -1,15 +1,19 @@
 """`cairn edge doctor` against a real broker."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from admin.certificates import TlsFiles
 from broker.config import Connection
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
+from edge_agent import agent
+from edge_agent.cameras.plan import NoCameraChosenError
 from edge_agent.config import Settings
-from edge_agent.doctor import Finding, check_certificate, check_settings, examine
+from edge_agent.doctor import Finding, check_camera, check_certificate, check_settings, examine
 from tests.integration.edge_agent.receiver import PROJECT
 from tests.integration.edge_agent.rig import RIG
 
@@ -79,8 +83,10 @@ async def test_every_fault_is_found_in_one_go(mosquitto: Mosquitto, tmp_path: Pa
     assert not any(found[subject].is_fine for subject in ("disk", "camera", "broker", "project"))
 
 
-async def test_a_camera_that_nobody_chose_is_named_as_assumed() -> None:
-    rig = {"project": PROJECT, "agent": RIG}
-    assumed = await check_settings(Settings.load(**rig))
-    assert "camera simulated, which is assumed: choose one with --camera" in assumed.words
-    assert "assumed" not in (await check_settings(Settings.load(**rig, camera="simulated"))).words
+async def test_a_rig_without_a_camera_says_so_and_never_simulates_one() -> None:
+    settings = Settings.load(project=PROJECT, agent=RIG)
+    assert "camera not chosen" in (await check_settings(settings)).words
+    with pytest.raises(NoCameraChosenError, match="say --camera with one of"):
+        await check_camera(settings)
+    with pytest.raises(NoCameraChosenError):
+        await agent.run(settings, asyncio.Event())
