@@ -55,6 +55,7 @@ class PhotographSender:
         self._session = f"view-{datetime.now(UTC):%Y%m%d-%H%M%S}-{fresh_connection_id()[:4]}"
         self._receipts: dict[str, asyncio.Future[UploadAcknowledged]] = {}
         self._places = asyncio.Semaphore(UNDER_WAY)
+        self._line = asyncio.Lock()  # a small file does not overtake a large one that is still being read
 
     async def follow_receipts(self) -> None:
         """Hand every receipt to the upload that waits for it, until cancelled."""
@@ -69,11 +70,14 @@ class PhotographSender:
             message.acknowledge()
 
     async def upload(self, path: Path, sequence: int, timeout_s: float) -> Uploaded:
-        """Send one file and wait for its receipt; what goes wrong is in the result."""
+        """Send one file and wait for its receipt; what goes wrong is in the result. Files leave in the order of the calls."""
         async with self._places:
             try:
-                body = await asyncio.to_thread(read_image, path)
-                return Uploaded(path=path, receipt=await self._send(path, body, sequence, timeout_s))
+                async with self._line:
+                    body = await asyncio.to_thread(read_image, path)
+                    sending = asyncio.create_task(self._send(path, body, sequence, timeout_s))
+                    await asyncio.sleep(0)  # it is handed over now; its receipt is waited for outside of the line
+                return Uploaded(path=path, receipt=await sending)
             except (BadUploadError, PublishRefusedError, DeliveryTimeoutError) as exc:
                 return Uploaded(path=path, receipt=None, reason=exc.sentence)
 

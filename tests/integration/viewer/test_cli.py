@@ -157,14 +157,21 @@ async def test_watch_prints_a_line_for_each_manifest_event_and_state(
     assert "image 7: 1 new shards, 100 points" in done.out
 
 
-async def test_upload_waits_for_every_receipt(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    photographs = [tmp_path / f"{number}.jpg" for number in range(7)]
-    for number, photograph in enumerate(photographs):
-        photograph.write_bytes(b"\xff\xd8\xff" + bytes([number]) * 100_000)
-    async with reconstructing(mosquitto, lambda incoming: acknowledge(mosquitto, incoming)):
+async def test_upload_waits_for_every_receipt_and_keeps_the_order(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    photographs = [tmp_path / f"{number}.jpg" for number in range(12)]
+    for number, photograph in enumerate(photographs):  # a small file after each large one
+        photograph.write_bytes(b"\xff\xd8\xff" + bytes([number]) * (100 if number % 2 else 4_000_000))
+    arrived: list[str] = []
+
+    def answer(incoming: Incoming) -> Outgoing:
+        arrived.append(dict(incoming.user_properties)["file_name"])
+        return acknowledge(mosquitto, incoming)
+
+    async with reconstructing(mosquitto, answer):
         done = await run(mosquitto.connection("anna"), "upload", "-p", "chapel", *map(str, photographs))
     assert done.code == 0, done.err
-    assert sorted(done.out.splitlines()) == [f"{photograph}\tstored" for photograph in photographs]
+    assert sorted(done.out.splitlines()) == sorted(f"{photograph}\tstored" for photograph in photographs)
+    assert arrived == [photograph.name for photograph in photographs]
 
 
 async def test_upload_ends_with_1_when_one_is_rejected_or_cannot_be_read(mosquitto: Mosquitto, tmp_path: Path) -> None:
