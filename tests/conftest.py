@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from broker.accounts.access import Credential, User
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
@@ -25,6 +26,12 @@ PEOPLE = (
 def credentials(*projects: str) -> list[Credential]:
     """One user of every role, members of these projects."""
     return [Credential.fresh(User.build(name, role, projects or (PROJECT,))) for name, role in PEOPLE]
+
+
+@pytest.fixture(autouse=True)
+def _plain_logs() -> None:
+    """A command line that ran in this process before has left its least level, above which nothing is captured."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture

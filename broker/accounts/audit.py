@@ -16,6 +16,7 @@ from broker.logs import get_logger
 from broker.printable import printable
 
 FILE_NAME: Final = "audit.log"
+LOCK_NAME: Final = "audit.lock"
 MAX_BYTES: Final = 8 * 1024 * 1024  # about 50,000 deeds a file
 EARLIER_COUNT: Final = 4
 _MAX_TEXT: Final = 200
@@ -95,7 +96,7 @@ class AuditLog:
 
     def _append(self, line: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with locked(self.folder / "audit.lock"):
+        with locked(self.folder / LOCK_NAME):
             if self._file.exists() and self._file.stat().st_size + len(line) > MAX_BYTES:
                 for older, newer in pairwise([*reversed(_earlier(self._file)), self._file]):
                     if newer.exists():

@@ -53,6 +53,8 @@ RECEIVE_MAXIMUM = 8
 
 # Messages at QoS 0 come without a limit; those at QoS 1 stay with the broker until others are acknowledged.
 MAX_WAITING_BYTES = 64 * 1024 * 1024
+SMALL_BYTES = 4096
+_RESERVE_BYTES = 4 * 1024 * 1024  # for small messages: somebody's junk does not silence other people's requests
 _SILENCE_LOOK_S = 30.0
 
 
@@ -90,13 +92,19 @@ async def receive_messages(context: Context, requests: asyncio.Queue[ReceivedReq
             if context.store.attempts.is_suspect(key_of(message.topic, message.payload)):
                 await lanes.wait_idle()
                 await router.process(message)
-            elif message.qos == 0 and lanes.waiting_bytes > MAX_WAITING_BYTES:
+            elif message.qos == 0 and not has_room(lanes.waiting_bytes, len(message.payload)):
                 without_bytes, is_left = dataclasses.replace(message, payload=b""), router.is_left(message)
                 lanes.put(
                     router.lane_of(message), partial(router.refuse_unconfirmed, without_bytes, is_left=is_left), 0
                 )
             else:
                 lanes.put(router.lane_of(message), partial(router.process, message), len(message.payload))
+
+
+def has_room(waiting_bytes: int, size_bytes: int) -> bool:
+    """Whether a message at QoS 0 may wait beside those that wait already."""
+    reserve_bytes = _RESERVE_BYTES if size_bytes <= SMALL_BYTES else 0
+    return waiting_bytes + size_bytes <= MAX_WAITING_BYTES + reserve_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ async def demo(photographs: list[Path], tmp_path: Path) -> AsyncIterator[Demo]:
     demo = Demo(process, tmp_path / "data", link, greeting[2].partition("watch")[2].strip(), len(photographs))
     drained = asyncio.create_task(_drain(process))
     ops = await asyncio.create_subprocess_shell(
-        f"exec {demo.ops_command}", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        f"exec env {demo.ops_command}", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
     listening = asyncio.create_task(_listen(ops, demo.events))
     yield demo
@@ -106,7 +106,9 @@ async def test_photographs_become_points_in_a_browser_a_file_and_ops_terminal(
 
 async def _pulled_count(demo: Demo) -> int:
     """Points that Open3D reads from what `cairn view pull` wrote."""
-    connection = re.search(r"-p (\d+)", demo.ops_command)
+    options = re.search(r"XDG_CONFIG_HOME=(\S+)", demo.ops_command)
+    assert options
+    connection = re.search(r"-p (\d+)", (Path(options[1]) / "mosquitto_sub").read_text())
     assert connection
     cloud = demo.data / "pulled.ply"
     words = ["--project", "demo", "--broker-port", connection[1], "--user", "page", "--out", cloud]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from broker.clients.refusals import PublishRefusedError
 from broker.contract import IMAGE
 from broker.live import BrokerLostError, Follower, follow
 from broker.messages import ReceiptStatus, UploadAcknowledged
@@ -80,12 +81,14 @@ class Assault:
                         await stack.aclose()
 
     async def publish(self, user: str, topic: str, payload: bytes, *, is_retained: bool = False) -> None:
-        """Publish as this account; a broker that ends the connection for it is right to do so."""
+        """Publish as this account; a broker that refuses the message, or ends the connection for it, is right to do so."""
         outgoing = Outgoing(topic=topic, payload=payload, is_retained=is_retained)
         try:
             follower = await self._follower(user)
             async with asyncio.timeout(ANSWER_S):
                 await follower.publish(outgoing)
+        except PublishRefusedError:
+            return  # the connection stays
         except (BrokerLostError, TimeoutError, ValueError):  # ValueError: paho itself refuses the topic
             stack, _ = self._followers.pop(user)
             with contextlib.suppress(BrokerLostError, TimeoutError):

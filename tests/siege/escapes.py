@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from broker.accounts.audit import FILE_NAME, LOCK_NAME
 from tests.siege.programs import CASTLE, CHAPEL, Programs
 
 # C0 but tab and newline, DEL and C1; and the marks that turn the direction of writing.
@@ -40,7 +41,7 @@ class Files:
         self._programs = programs
         self._canary = programs.canary.read_bytes()
         self._top = {path.name for path in programs.folder.iterdir()} | {"rig"}
-        self._data = {path.name for path in programs.data.iterdir()} | {CHAPEL, CASTLE}
+        self._data = {path.name for path in programs.data.iterdir()} | {CHAPEL, CASTLE, FILE_NAME, LOCK_NAME}
         self._was_script_there = _SCRIPT_RAN.exists()
 
     def found(self, castle_digests: set[str]) -> list[str]:

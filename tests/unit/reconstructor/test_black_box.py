@@ -20,6 +20,7 @@ from reconstructor.black_box import (
     write_update,
 )
 from reconstructor.jobs.answer import read_answer
+from tests.documents.blocks import ROOT, blocks_of
 
 POSE = ((1.0, 0.0, 0.0, 2.0), (0.0, 1.0, 0.0, 3.0), (0.0, 0.0, 1.0, 4.0), (0.0, 0.0, 0.0, 1.0))
 
@@ -163,8 +164,8 @@ def test_the_old_spelling_of_a_reason_and_of_a_rotation_is_read_for_one_version(
 
 
 def test_the_worked_example_of_the_documentation_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    guide = (Path(__file__).parents[3] / "docs/black_box.md").read_text(encoding="utf-8")
-    (tmp_path / "my_reconstruction.py").write_text(guide.partition("```python\n")[2].partition("```")[0])
+    (example,) = (block for block in blocks_of(ROOT / "docs/black_box.md") if block.file == "my_reconstruction.py")
+    (tmp_path / "my_reconstruction.py").write_text(example.text)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (40, 30), (200, 90, 10)).save("door.png")
