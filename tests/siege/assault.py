@@ -169,7 +169,7 @@ class Assault:
         Raises:
             HangError: it does not, or it is not well.
         """
-        request = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        request = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
         answer = await self.talk(self.programs.page_port, request, patience_s=PAGE_S)
         if not answer.startswith(b"HTTP/1.1 200"):
             raise HangError(f"the page server says {answer[:60]!r}")

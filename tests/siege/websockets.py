@@ -43,7 +43,7 @@ def websockets(address: str, user: str, password: str) -> dict[str, Conversation
         "close-code-0": lambda: frame(CLOSE, b"\0\0"),
         "close-twice": lambda: frame(CLOSE, b"\x03\xe8") * 2,
         "connect-twice": lambda: hello + hello,
-        "http-in-the-socket": lambda: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "http-in-the-socket": lambda: b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         "wildcard-publish": lambda: hello + frame(BINARY, b"\x30\x05\0\1#\0x"),
     }
     refused = {
