@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from subprocess import DEVNULL, PIPE, Popen
@@ -75,7 +76,13 @@ class Decoders:
         return small if 0 < len(small) <= MAX_THUMBNAIL_BYTES else None
 
     async def __aenter__(self) -> Self:
-        await asyncio.gather(*(asyncio.to_thread(process.start) for process in self._processes))
+        """Start the processes, so that no image waits for one, and none is taken for the cause if we are killed meanwhile."""
+        starting = (asyncio.to_thread(process.start) for process in self._processes)
+        for failed in await asyncio.gather(*starting, return_exceptions=True):
+            if isinstance(failed, DecoderEndedError):  # tried again with the first image
+                get_logger().warning("decoder_ended", task="start", reason=failed.sentence)
+            elif failed is not None:
+                raise failed
         return self
 
     async def __aexit__(
@@ -116,11 +123,13 @@ class DecoderProcess:
         self._process: Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the process if there is none."""
+        """Start the process if there is none, and wait until it is ready; raises DecoderEndedError."""
         if self._process is None:
             command = [sys.executable, "-P", "-m", "reconstructor.decoders.process", self._limits.model_dump_json()]
             environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}  # no password
             self._process = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
+            with self._watched():
+                read(self._pipes()[1], Answer)
 
     def call(self, request: Request, content: bytes) -> tuple[Answer, bytes]:
         """Ask for one thing and wait for the answer.
@@ -130,21 +139,10 @@ class DecoderProcess:
             DecoderEndedError: the process ended for another reason.
         """
         self.start()
-        watchdog = Timer(_LONGEST_S, self.kill)
-        watchdog.start()
-        try:
+        with self._watched():
             requests, answers = self._pipes()
             write(requests, request, content)
             return read(answers, Answer)
-        except (OSError, DecoderEndedError) as exc:
-            status = self.end()
-            if status == -signal.SIGPROF:
-                raise ImageTooCostlyError(
-                    f"decoding this image takes more than {self._limits.cpu_s:g} s of processor time"
-                ) from exc
-            raise DecoderEndedError(f"the decoder's process ended with status {status}") from exc
-        finally:
-            watchdog.cancel()
 
     def kill(self) -> None:
         """Kill the process; a call that waits for its answer raises a DecoderEndedError."""
@@ -162,6 +160,23 @@ class DecoderProcess:
             if pipe is not None:
                 _close(pipe)
         return status
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        """End a process that neither works nor ends, and say why it ended."""
+        watchdog = Timer(_LONGEST_S, self.kill)
+        watchdog.start()
+        try:
+            yield
+        except (OSError, DecoderEndedError) as exc:
+            status = self.end()
+            if status == -signal.SIGPROF:
+                raise ImageTooCostlyError(
+                    f"decoding this image takes more than {self._limits.cpu_s:g} s of processor time"
+                ) from exc
+            raise DecoderEndedError(f"the decoder's process ended with status {status}") from exc
+        finally:
+            watchdog.cancel()
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None or self._process.stdin is None or self._process.stdout is None:

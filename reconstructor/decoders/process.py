@@ -26,6 +26,7 @@ def main() -> None:
         (resource.RLIMIT_FSIZE, 0),
     ):
         resource.setrlimit(what, (most, most))
+    write(answers, Answer(), b"")  # ready
     answer_all(sys.stdin.buffer, answers, limits.cpu_s)
 
 

@@ -162,7 +162,7 @@ class Rig:
             payload = photograph(seed)
             names.append(image_id(payload, seed))
             receipt = await self.send(payload, names[-1])
-            assert receipt.code is None
+            assert receipt.code is None, receipt
         return names
 
     async def receipt(self, name: str, timeout_s: float) -> UploadAcknowledged:
