@@ -1,5 +1,6 @@
 """What is recorded about one image? Three records: before it has a number, beside its file, and in the database."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -76,6 +77,15 @@ class ImageRecord(BaseModel):
             captured_at=image.captured_at,
             photographers_name=image.photographers_name,
         )
+
+
+def files_of(image: NewImage, payload: bytes) -> dict[str, bytes]:
+    """The files of an image below `images/`: itself, its record, and what the black box reads beside it."""
+    record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1)
+    files = {image.file_name: payload, f"{image.image_id}.json": record.encode()}
+    if image.photographers_name is not None:
+        files[f"{image.file_name}.json"] = json.dumps({"file_name": image.photographers_name}).encode()
+    return files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

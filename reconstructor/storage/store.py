@@ -1,7 +1,6 @@
 """Where is a project stored? In one folder with one writer: images, jobs and reference sets."""
 
 import fcntl
-import json
 import shutil
 import threading
 import time
@@ -25,7 +24,7 @@ from reconstructor.storage.durable_files import (
     write_durably,
 )
 from reconstructor.storage.identity import Identity
-from reconstructor.storage.images import ImageRecord, ImageState, NewImage, StoredImage
+from reconstructor.storage.images import ImageState, NewImage, StoredImage, files_of
 from reconstructor.storage.partial_uploads import MOST_OPEN, PartialUploads
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
@@ -143,12 +142,7 @@ class Store:
             if known is not None:
                 return known, False
             self.check_room(len(payload))
-            record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1).encode()
-            files = {image.file_name: payload, f"{image.image_id}.json": record}
-            if image.photographers_name is not None:  # beside the photograph, for the black box
-                name = json.dumps({"file_name": image.photographers_name})
-                files[f"{image.file_name}.json"] = name.encode()
-            write_durably(self.images_folder, files)
+            write_durably(self.images_folder, files_of(image, payload))
             return self._number(image), True
 
     # Jobs

@@ -303,7 +303,8 @@ async def test_a_message_that_ends_the_process_twice_is_set_aside_and_refused(
 async def test_images_at_qos_0_beyond_the_room_for_them_are_refused_in_words(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconstructor.intake.router.MAX_WAITING_BYTES", 0)
+    monkeypatch.setattr("reconstructor.intake.router.MAX_WAITING_BYTES", len(photograph(len("first"))))
+    monkeypatch.setattr("reconstructor.intake.router._RESERVE_BYTES", 0)
     service = serve_here(mosquitto, tmp_path)
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
