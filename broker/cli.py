@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from broker.accounts.access import Account, BadUserError, User, acl
-from broker.accounts.keeper import SOCKET_NAME, Keeper
+from broker.accounts.keeper import IN_FORCE_S, SOCKET_NAME, Keeper
 from broker.accounts.passwords import write_password
 from broker.accounts.users import UserBook
 from broker.channel import Role
@@ -201,6 +201,7 @@ def add_user(
         return
     target = _free_file(password_file or Path(f"{name}.password"))
     write_password(target, book.add(user).password)
+    _wait_until_in_force(data)
     print(target)
 
 
@@ -221,6 +222,7 @@ def renew_password(
     """Give an account a new password and print the file with it; the earlier one ends at once."""
     target = _free_file(password_file or Path(f"{name}.password"))
     write_password(target, UserBook(data).set_password(name).password)
+    _wait_until_in_force(data)
     print(target)
 
 
@@ -276,6 +278,12 @@ def list_projects(data: DataDir = _DATA) -> None:
     users = UserBook(data).users()
     for project in sorted({each for user in users for each in user.projects}):
         print(f"{project}\t{','.join(user.name for user in users if project in user.projects)}")
+
+
+def _wait_until_in_force(data: Path) -> None:
+    """Wait until a broker that runs in this folder has read a change, so that the next command can log in."""
+    if (data / SOCKET_NAME).exists():
+        time.sleep(IN_FORCE_S)
 
 
 def _free_file(path: Path) -> Path:

@@ -83,13 +83,12 @@ def _run_all(blocks: list[Block], folder: Path) -> Report:
         photographs.mkdir(parents=True)
         paths = write_photographs("facade", photographs, count=PHOTO_COUNT)
         shutil.copy(paths[0], machine.clone / "door1.jpg")
-    for block in blocks:
-        if block.file is not None:
-            (machines[block.machine].clone / block.file).write_text(block.text, encoding="utf-8")
     last_of_path = next((block for block in reversed(blocks) if block.is_path), None)
     began = time.monotonic()
     try:
         for number, block in enumerate(blocks):
+            if number == 0 or block.document != blocks[number - 1].document:
+                _write_files(block.document, blocks, machines)
             try:
                 _do(block, machines, folder / f"{number:02}.log", report)
                 if block is last_of_path:
@@ -102,6 +101,17 @@ def _run_all(blocks: list[Block], folder: Path) -> Report:
             report.failed += machine.stop()
     report.failed += check_by_own_means(blocks)
     return report
+
+
+def _write_files(document: Path, blocks: list[Block], machines: dict[str, Machine]) -> None:
+    """Write the files of a document, and remove those of the others: a clone is clean again for the next one."""
+    for block in blocks:
+        if block.file is not None:
+            path = machines[block.machine].clone / block.file
+            if block.document == document:
+                path.write_text(block.text, encoding="utf-8")
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _do(block: Block, machines: dict[str, Machine], log: Path, report: Report) -> None:
