@@ -1,6 +1,8 @@
 """How is a broker started and fed? Find Mosquitto, write its conf, passwords and ACL, start it, wait, stop it."""
 
+import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -30,6 +32,7 @@ READY_TIMEOUT_S: Final = 15.0
 STOP_TIMEOUT_S: Final = 10.0
 _MEMORY_RATIO: Final = 0.6
 MOST_CONNECTIONS: Final = 4000  # of one listener: idle sockets of strangers on one leave places on the others
+_FIRST_FREE_PORT, _FREE_PORTS = 20_000, 12_000  # Linux gives outgoing connections ports from 32,768 on
 _LEAST_CONNECTIONS: Final = 100
 _SPARE_DESCRIPTORS: Final = 100
 _EXTRA_PLACES: Final = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
@@ -347,7 +350,9 @@ def _unverified() -> ssl.SSLContext:
 
 
 def free_port() -> int:
-    """A TCP port that is free on loopback right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nothing listens on; below those that the system gives to outgoing connections."""
+    while True:
+        port = _FIRST_FREE_PORT + secrets.randbelow(_FREE_PORTS)  # not `random`: programs beside us may share its seed
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
