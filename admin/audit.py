@@ -64,9 +64,9 @@ def deeds_of(system: System, wanted: Wanted) -> list[Deed]:
 
 def line_of(deed: Deed) -> str:
     """One line for people: time in UTC, account, deed, project, details."""
-    nobody = "an operator" if deed.action in _OPERATORS_ONLY else "-"
+    unnamed = "an operator" if deed.action in _OPERATORS_ONLY else "-"
     details = " ".join(f"{name}={value}" for name, value in deed.details.items())
-    words = (f"{deed.at:%Y-%m-%d %H:%M:%S}", deed.account or nobody, deed.action, deed.project or "-", details)
+    words = (f"{deed.at:%Y-%m-%d %H:%M:%S}", deed.account or unnamed, deed.action, deed.project or "-", details)
     return printable("  ".join(words))
 
 
