@@ -9,7 +9,8 @@ from broker.config import Connection
 from broker.contract import SHARD
 from broker.delivery import Delivery
 from broker.ids import Encoding, ProjectId
-from broker.messages import Bounds, EncodedShard, ShardEntry, WorldFrame
+from broker.manifest import EncodedShard, ShardEntry
+from broker.messages import Bounds, WorldFrame
 from broker.outgoing import Outgoing
 from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
 from tests.manifests import paged

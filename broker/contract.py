@@ -1,5 +1,6 @@
 """Who may say what, where and how? The one table from which everything else about the wire is generated."""
 
+from functools import partial
 from typing import Final
 
 from broker.channel import Channel, Match, Role
@@ -10,6 +11,7 @@ from broker.messages import (
     DesiredScaleBar,
     Flow,
     Missing,
+    NameRefused,
     Presence,
     ReconstructorState,
     ReconstructorStatistics,
@@ -19,6 +21,7 @@ from broker.messages import (
     UploadAcknowledged,
     UploadBegin,
     UploadEnd,
+    Wanted,
 )
 from broker.rig_messages import (
     AgentDescription,
@@ -33,6 +36,7 @@ from broker.topics import BadTopicError, TopicSpace, TopicTemplate
 
 MIB: Final = 1024 * 1024
 MAX_IMAGE_BYTES: Final = 30 * MIB  # below mosquitto.conf's max_packet_size of 32 MiB, header included
+MAX_PREVIEW_BYTES: Final = 256 * 1024
 MAX_PIECE_BYTES: Final = MIB
 MAX_SHARD_BYTES: Final = 512 * 1024  # Mosquitto 2.1 takes 2 MB by default, EMQX 1 MB
 MAX_PAGE_BYTES: Final = 256 * 1024
@@ -41,6 +45,7 @@ MAX_THUMBNAIL_PX: Final = 320
 MAX_PROBE_BYTES: Final = MIB
 CAPTURED_AT_PROPERTY: Final = "captured_at"  # MQTT 5 user property of an image, ISO 8601; only figures hang on it
 FILE_NAME_PROPERTY: Final = "file_name"  # the same: what the photographer's file is called; exports name it so
+CAPTURE_ID_PROPERTY: Final = "capture_id"  # the same: shared by the images that several rigs took at one instant
 BYTES: Final = "application/octet-stream"
 
 _VIEWERS: Final = frozenset({Role.VIEWER, Role.CONTRIBUTOR})
@@ -61,70 +66,71 @@ VERB_WRITERS: Final = {
     Verb.RESUME: _OPERATOR,
 }
 
-IMAGE: Final = Channel(
+_from_senders = partial(Channel, writers=_SENDERS, readers=_RECONSTRUCTOR, own_level="sender")
+_to_senders = partial(Channel, writers=_RECONSTRUCTOR, readers=_SENDERS | _OPS, own_level="sender")
+_from_rigs = partial(Channel, writers=_AGENT, readers=_RECONSTRUCTOR | _OPS, own_level="agent")
+
+IMAGE: Final = _from_senders(
     name="image",
     template=TopicTemplate("image/{sender}/{image_name}"),
     meaning="one photograph: JPEG, PNG, WebP or TIFF bytes",
-    writers=_SENDERS,
-    readers=_RECONSTRUCTOR,
     max_bytes=MAX_IMAGE_BYTES,
-    own_level="sender",
 )
-UPLOAD_BEGIN: Final = Channel(
+PREVIEW: Final = _from_senders(
+    name="preview",
+    template=TopicTemplate("preview/{sender}/{image_id}"),
+    meaning="a photograph reduced to what the engine looks at, before the photograph itself: WebP or JPEG with its EXIF",
+    max_bytes=MAX_PREVIEW_BYTES,
+)
+UPLOAD_BEGIN: Final = _from_senders(
     name="upload_begin",
     template=TopicTemplate("upload/{sender}/{image_id}/begin"),
     meaning="announces a photograph in pieces",
     messages=(UploadBegin,),
-    writers=_SENDERS,
-    readers=_RECONSTRUCTOR,
-    own_level="sender",
 )
-UPLOAD_PIECE: Final = Channel(
+UPLOAD_PIECE: Final = _from_senders(
     name="upload_piece",
     template=TopicTemplate("upload/{sender}/{image_id}/{offset}"),
     meaning="the photograph's bytes from this offset",
-    writers=_SENDERS,
-    readers=_RECONSTRUCTOR,
     content_type=BYTES,
     max_bytes=MAX_PIECE_BYTES,
-    own_level="sender",
 )
-UPLOAD_END: Final = Channel(
+UPLOAD_END: Final = _from_senders(
     name="upload_end",
     template=TopicTemplate("upload/{sender}/{image_id}/end"),
     meaning="every piece has been sent",
     messages=(UploadEnd,),
-    writers=_SENDERS,
-    readers=_RECONSTRUCTOR,
-    own_level="sender",
 )
-RECEIPT: Final = Channel(
+RECEIPT: Final = _to_senders(
     name="receipt",
     template=TopicTemplate("receipt/{sender}/{image_name}"),
     meaning="the image is safe on the reconstructor's disk, or why it is not taken",
     messages=(UploadAcknowledged,),
-    writers=_RECONSTRUCTOR,
-    readers=_SENDERS | _OPS,
-    own_level="sender",
 )
-MISSING: Final = Channel(
+MISSING: Final = _to_senders(
     name="missing",
     template=TopicTemplate("receipt/{sender}/missing"),
     meaning="pieces and sequence numbers that have not arrived",
     messages=(Missing,),
-    writers=_RECONSTRUCTOR,
-    readers=_SENDERS | _OPS,
-    own_level="sender",
 )
-FLOW: Final = Channel(
+WANTED: Final = _to_senders(
+    name="wanted",
+    template=TopicTemplate("receipt/{sender}/wanted"),
+    meaning="up to 64 photographs of which there is only a preview, to be sent before the others",
+    messages=(Wanted,),
+)
+REFUSED: Final = _to_senders(
+    name="refused",
+    template=TopicTemplate("receipt/{sender}/refused"),
+    meaning="an image whose name cannot stand in a receipt's topic, and why",
+    messages=(NameRefused,),
+)
+FLOW: Final = _to_senders(
     name="flow",
     template=TopicTemplate("receipt/{sender}/flow"),
     meaning="how much may be under way without a receipt",
     messages=(Flow,),
     is_retained=True,
-    writers=_RECONSTRUCTOR,
-    readers=_SENDERS | _OPS,
-    own_level="sender",
 )
 AGENT_STATE: Final = Channel(
     name="agent_state",
@@ -137,28 +143,22 @@ AGENT_STATE: Final = Channel(
     own_level="agent",
     is_read_by_all=True,
 )
-AGENT_DESCRIPTION: Final = Channel(
+AGENT_DESCRIPTION: Final = _from_rigs(
     name="agent_description",
     template=TopicTemplate("agent/{agent}/description"),
     meaning="program, camera and machine of a rig",
     messages=(AgentDescription,),
     is_retained=True,
-    writers=_AGENT,
-    readers=_RECONSTRUCTOR | _OPS,
-    own_level="agent",
 )
-AGENT_HEALTH: Final = Channel(
+AGENT_HEALTH: Final = _from_rigs(
     name="agent_health",
     template=TopicTemplate("agent/{agent}/health"),
     meaning="counts, spool, temperature and memory of a rig, every 30 s",
     messages=(AgentHealth,),
     qos=0,
     is_retained=True,
-    writers=_AGENT,
-    readers=_RECONSTRUCTOR | _OPS,
-    own_level="agent",
 )
-AGENT_THUMBNAIL: Final = Channel(
+AGENT_THUMBNAIL: Final = _from_rigs(
     name="agent_thumbnail",
     template=TopicTemplate("agent/{agent}/thumbnail"),
     meaning="the last photograph, small: JPEG of at most 64 KB",
@@ -166,9 +166,6 @@ AGENT_THUMBNAIL: Final = Channel(
     is_retained=True,
     content_type="image/jpeg",
     max_bytes=MAX_THUMBNAIL_BYTES,
-    writers=_AGENT,
-    readers=_RECONSTRUCTOR | _OPS,
-    own_level="agent",
 )
 COMMAND: Final = Channel(
     name="command",
@@ -346,11 +343,14 @@ PROBE: Final = Channel(
 
 CHANNELS: Final[tuple[Channel, ...]] = (
     IMAGE,
+    PREVIEW,
     UPLOAD_BEGIN,
     UPLOAD_PIECE,
     UPLOAD_END,
     RECEIPT,
     MISSING,
+    WANTED,
+    REFUSED,
     FLOW,
     AGENT_STATE,
     AGENT_DESCRIPTION,

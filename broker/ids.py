@@ -102,8 +102,9 @@ class ImageName(TopicLevel):
     """The last level of an image topic: a full `ImageId`, or a plain name from `mosquitto_pub`."""
 
     __slots__ = ()
-    pattern = rf"(?!(?:missing|flow)$){LEVEL_PATTERN}"  # those two are channels of their own below `receipt/`
-    advice = f"{TopicLevel.advice}; 'missing' and 'flow' are reserved"
+    # These four are channels of their own below `receipt/`.
+    pattern = rf"(?!(?:missing|flow|wanted|refused)$){LEVEL_PATTERN}"
+    advice = f"{TopicLevel.advice}; 'missing', 'flow', 'wanted' and 'refused' are reserved"
 
 
 class ImageId(ImageName):

@@ -7,18 +7,83 @@ last page, so an image costs a constant number of index bytes, whatever the size
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Final, Generic, Literal, Self, TypeVar
 
 from pydantic import Field
 
-from broker.envelope import ComponentId, Count, Message, StoreId, WireModel, decode
+from broker.envelope import (
+    HARMLESS,
+    ComponentId,
+    Count,
+    ImageNumber,
+    Matrix4,
+    Message,
+    Sentence,
+    Sha256,
+    SizeBytes,
+    StoreId,
+    WireModel,
+    Word,
+    decode,
+)
 from broker.errors import CairnError
-from broker.ids import PAGE_DIGEST_LENGTH, Generation, PageDigest
-from broker.messages import Bounds, CameraEntry, ShardEntry, Similarity, WorldFrame
+from broker.ids import PAGE_DIGEST_LENGTH, Encoding, Generation, ImageId, PageDigest, RequestId
+from broker.messages import Bounds, Similarity, WorldFrame
 
 PAGE_ENTRIES: Final = 64  # at 460 bytes a shard and 550 a camera, a full page is some 32 KB
 P = TypeVar("P", bound=Message)
 E = TypeVar("E")
+
+
+class EncodedShard(WireModel):
+    """One encoding of one shard."""
+
+    encoding: Encoding
+    size_bytes: SizeBytes
+    sha256: Sha256
+
+
+class ShardEntry(WireModel):
+    """One shard of a manifest. Only the encodings that the broker retains are listed."""
+
+    # The index stands in the shard's topic, which has room for seven digits.
+    index: Annotated[int, Field(ge=0, le=9_999_999)]
+    level: Annotated[int, Field(ge=0, le=32)]
+    kind: Literal["reference", "incremental"]
+    image_number: ImageNumber | None = None
+    component: ComponentId = 0
+    point_count: Annotated[int, Field(ge=1)]
+    bounds: Bounds
+    encodings: tuple[EncodedShard, ...]
+
+
+class CameraState(StrEnum):
+    """What became of an image in the reconstruction."""
+
+    PLACED = "placed"
+    WAITING = "waiting"
+    REJECTED = "rejected"
+
+
+class CameraEntry(WireModel):
+    """One image as a camera: OpenCV axes, pixel centres at half integers, distortion as OpenCV's k1, k2, p1, p2."""
+
+    image_id: ImageId
+    image_number: ImageNumber | None = None
+    file_name: Annotated[str, Field(max_length=120), HARMLESS] | None = None  # what the photographer's file is called
+    capture_id: RequestId | None = None  # shared by images that several rigs took at one instant
+    has_original: bool = True  # false while only the preview has come
+    state: CameraState
+    component: ComponentId = 0
+    code: Word | None = None
+    reason: Sentence | None = None
+    world_from_camera: Matrix4 | None = None
+    intrinsics: tuple[float, float, float, float] | None = None
+    distortion: Annotated[tuple[float, ...], Field(max_length=8)] = ()
+    reprojection_error_px: Annotated[float, Field(ge=0)] | None = None
+    width_px: Annotated[int, Field(ge=1)] | None = None
+    height_px: Annotated[int, Field(ge=1)] | None = None
 
 
 class Component(WireModel):

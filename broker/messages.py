@@ -7,10 +7,8 @@ from pydantic import AwareDatetime, Field
 
 from broker.envelope import (
     HARMLESS,
-    ComponentId,
     Count,
     ImageNumber,
-    Matrix4,
     Message,
     QuaternionWxyz,
     Sentence,
@@ -23,7 +21,6 @@ from broker.envelope import (
 )
 from broker.ids import (
     ConnectionId,
-    Encoding,
     EventType,
     Generation,
     ImageId,
@@ -35,8 +32,10 @@ from broker.ids import (
 
 
 class ReceiptStatus(StrEnum):
-    """What became of an image."""
+    """What became of an image. Only after `stored`, `duplicate` or `rejected` its sender may delete it."""
 
+    PREVIEWED = "previewed"  # its preview has its number and is being placed; the photograph itself is awaited
+    PREVIEW_REFUSED = "preview_refused"  # to be sent without a preview
     STORED = "stored"
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
@@ -108,6 +107,22 @@ class Missing(Message):
     sequences: tuple[MissingSequences, ...] = ()
 
 
+class Wanted(Message):
+    """Photographs of which the reconstructor has only previews, and which it wants before the others."""
+
+    type: Literal["wanted"] = "wanted"
+    images: Annotated[tuple[ImageId, ...], Field(max_length=64)]
+
+
+class NameRefused(Message):
+    """An image is not taken because of its name, which is repeated here without its forbidden signs."""
+
+    type: Literal["name_refused"] = "name_refused"
+    shown_name: Annotated[str, Field(max_length=256), HARMLESS]
+    code: Word
+    reason: Sentence
+
+
 class Flow(Message):
     """How much one sender may have under way without a receipt, and why it pauses, if it does."""
 
@@ -142,6 +157,8 @@ class ReconstructorState(Message):
     has_manifest: bool = False
     image_count: Count = 0
     refetch_every: Annotated[int, Field(ge=1)] = 10
+    takes_previews: bool = False
+    preview_max_side_px: Annotated[int, Field(ge=160, le=16_384)] = 1224
     code: Word | None = None
     reason: Sentence | None = None
 
@@ -153,6 +170,7 @@ class ReconstructorStatistics(Message):
     stored_count: Count
     placed_count: Count
     waiting_count: Count
+    preview_count: Count = 0  # images of which only the preview has come
     rejected_count: Count
     queued_count: Count
     error_count: Count
@@ -272,53 +290,6 @@ class WorldFrame(WireModel):
     up: Vector3 | None = None
     offset: Vector3 = (0.0, 0.0, 0.0)
     world_from_previous: Similarity = Similarity()
-
-
-class EncodedShard(WireModel):
-    """One encoding of one shard."""
-
-    encoding: Encoding
-    size_bytes: SizeBytes
-    sha256: Sha256
-
-
-class ShardEntry(WireModel):
-    """One shard of a manifest. Only the encodings that the broker retains are listed."""
-
-    # The index stands in the shard's topic, which has room for seven digits.
-    index: Annotated[int, Field(ge=0, le=9_999_999)]
-    level: Annotated[int, Field(ge=0, le=32)]
-    kind: Literal["reference", "incremental"]
-    image_number: ImageNumber | None = None
-    component: ComponentId = 0
-    point_count: Annotated[int, Field(ge=1)]
-    bounds: Bounds
-    encodings: tuple[EncodedShard, ...]
-
-
-class CameraState(StrEnum):
-    """What became of an image in the reconstruction."""
-
-    PLACED = "placed"
-    WAITING = "waiting"
-    REJECTED = "rejected"
-
-
-class CameraEntry(WireModel):
-    """One image as a camera: OpenCV axes, pixel centres at half integers, distortion as OpenCV's k1, k2, p1, p2."""
-
-    image_id: ImageId
-    image_number: ImageNumber | None = None
-    state: CameraState
-    component: ComponentId = 0
-    code: Word | None = None
-    reason: Sentence | None = None
-    world_from_camera: Matrix4 | None = None
-    intrinsics: tuple[float, float, float, float] | None = None
-    distortion: Annotated[tuple[float, ...], Field(max_length=8)] = ()
-    reprojection_error_px: Annotated[float, Field(ge=0)] | None = None
-    width_px: Annotated[int, Field(ge=1)] | None = None
-    height_px: Annotated[int, Field(ge=1)] | None = None
 
 
 class DesiredScaleBar(Message):

@@ -18,7 +18,7 @@ from broker.errors import CairnError
 from broker.files import write_durably
 from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, follow
-from broker.messages import CameraEntry
+from broker.manifest import CameraEntry
 from edge_agent.cameras.sensors import find_sensor
 from edge_agent.capture.calibration import LEAST_IMAGES, Fit, TooFewImagesError, difference_percent, table_focal_px
 from edge_agent.config import Calibration, Settings

@@ -27,7 +27,8 @@ from pydantic import (
 
 from broker.envelope import ComponentId
 from broker.errors import CairnError
-from broker.messages import CameraState, ScaleSource, Similarity
+from broker.manifest import CameraState
+from broker.messages import ScaleSource, Similarity
 from broker.printable import printable
 from reconstructor.foreign_errors import describe
 from reconstructor.plain_files import open_plain_file

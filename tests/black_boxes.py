@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from broker.shards import PointCloud, encode_ply
 from reconstructor.black_box import BlackBox, CameraUpdate, Update, concurrent, write_update
 from reconstructor.progress import write_progress

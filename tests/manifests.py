@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broker.contract import CAMERA_PAGE, MANIFEST_PAGE, REFERENCE
-from broker.manifest import CameraPage, Manifest, ManifestPage, Page, camera_pages, shard_pages
-from broker.messages import CameraEntry, ShardEntry
+from broker.manifest import CameraEntry, CameraPage, Manifest, ManifestPage, Page, ShardEntry, camera_pages, shard_pages
 from broker.outgoing import Outgoing
 from broker.topics import TopicSpace
 

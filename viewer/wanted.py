@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from broker.errors import CairnError
 from broker.ids import Encoding
-from broker.manifest import Manifest
-from broker.messages import ShardEntry
+from broker.manifest import Manifest, ShardEntry
 
 
 class UnevenManifestError(CairnError):

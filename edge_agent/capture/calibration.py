@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IFDRational
 
 from broker.errors import CairnError
-from broker.messages import CameraEntry
+from broker.manifest import CameraEntry
 from edge_agent.cameras.sensors import FULL_FRAME_WIDTH_MM, Sensor
 from edge_agent.capture.exif import EXIF_MARK, JPEG_START, edited, exif_segment
 from edge_agent.config import Calibration

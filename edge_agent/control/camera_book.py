@@ -4,8 +4,7 @@ from broker.channel import Match
 from broker.contract import CAMERA_PAGE, REFERENCE
 from broker.envelope import decode
 from broker.ids import PageDigest
-from broker.manifest import CameraPage, Manifest, Page, cameras_of, read_page
-from broker.messages import CameraEntry
+from broker.manifest import CameraEntry, CameraPage, Manifest, Page, cameras_of, read_page
 
 
 class CameraBook:

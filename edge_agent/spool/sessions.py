@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from broker.ids import AgentId
-from broker.messages import CameraEntry, CameraState
+from broker.manifest import CameraEntry, CameraState
 
 # Of the agent's name in a spool's session; with a random tail it fits an image id.
 SPOOL_NAME_LENGTH = 32

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from broker.envelope import Vector3
 from broker.ids import Encoding
-from broker.messages import Bounds, EncodedShard, ShardEntry
+from broker.manifest import EncodedShard, ShardEntry
+from broker.messages import Bounds
 from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
 
 LEVEL_COUNT: Final = 10

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from broker.errors import CairnError
 from broker.ids import ProjectId
-from broker.messages import CameraEntry
+from broker.manifest import CameraEntry
 from reconstructor.black_box import CameraUpdate, Update
 from reconstructor.config import Baseline
 from reconstructor.jobs.answer import Answer

@@ -4,8 +4,8 @@ import asyncio
 import time
 
 from broker.ids import Generation
-from broker.manifest import Manifest
-from broker.messages import ProcessingComplete, ProcessingStarted, RefetchStarting, ShardEntry, ShardUpdate
+from broker.manifest import Manifest, ShardEntry
+from broker.messages import ProcessingComplete, ProcessingStarted, RefetchStarting, ShardUpdate
 from reconstructor.context import Context
 from reconstructor.schedule import Job, JobKind
 from reconstructor.statistics import LatencySamples

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from broker.envelope import Vector3
-from broker.messages import CameraEntry
+from broker.manifest import CameraEntry
 from reconstructor.black_box import Update
 from reconstructor.config import Baseline
 from reconstructor.metric_scale.baseline import PlacedImage, scale_of_baseline

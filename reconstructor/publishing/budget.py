@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from broker.ids import Encoding, PageDigest
-from broker.manifest import LeftOut, ManifestPage, Page
-from broker.messages import EncodedShard, ShardEntry
+from broker.manifest import EncodedShard, LeftOut, ManifestPage, Page, ShardEntry
 from reconstructor.storage.reference_set import ReferenceSet
 
 

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from broker.envelope import Vector3
-from broker.manifest import PAGE_ENTRIES, CameraPage, Page
-from broker.messages import Bounds, CameraEntry
+from broker.manifest import PAGE_ENTRIES, CameraEntry, CameraPage, Page
+from broker.messages import Bounds
 
 _MOVED_PX: Final = 0.5
 _DISTORTION_STEP: Final = 1e-3  # moves a pixel at the corner of a photograph of 60 degrees by less than half a pixel

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from broker.envelope import Vector3
-from broker.manifest import Component
-from broker.messages import Bounds, CameraEntry, CameraState, Similarity
+from broker.manifest import CameraEntry, CameraState, Component
+from broker.messages import Bounds, Similarity
 from reconstructor.clouds.sharding import longest_edge
 
 _GAP: Final = 0.25  # of the leading component's longest edge

@@ -8,8 +8,7 @@ from broker.contract import SHARD
 from broker.delivery import Delivery
 from broker.ids import PageDigest, ProjectId
 from broker.logs import get_logger
-from broker.manifest import LeftOut
-from broker.messages import ShardEntry
+from broker.manifest import LeftOut, ShardEntry
 from broker.topics import TopicSpace
 from reconstructor.publishing.page_publisher import WINDOW, publish_all
 from reconstructor.publishing.retained import Retained, ShardKey

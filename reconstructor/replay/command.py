@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from broker.config import BadSettingsError
 from broker.images.folders import list_folder
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from broker.printable import printable
 from reconstructor.config import Settings
 from reconstructor.engine.settings import EngineSettings

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict
 from broker.errors import CairnError
 from broker.ids import ImageId
 from broker.logs import get_logger
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from reconstructor.black_box import Update
 from reconstructor.clouds.ply import WideCloud, write_ply
 from reconstructor.config import Settings

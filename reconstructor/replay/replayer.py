@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
 from broker.images.folders import list_folder
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
 from reconstructor.black_box import Pose, Row, Update
 from reconstructor.engine.live_engine import LiveEngine

@@ -10,7 +10,7 @@ import numpy as np
 from broker.envelope import Vector3
 from broker.files import UNFINISHED
 from broker.ids import Encoding, Generation
-from broker.messages import ShardEntry
+from broker.manifest import ShardEntry
 from broker.shards import BadShardError, PointCloud, decode_ply, ply_body, ply_header, sha256
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.storage.durable_files import StoreError, make_folder, translate, write_durably

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from broker.messages import CameraEntry
+from broker.manifest import CameraEntry
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import GenerationFiles
 from reconstructor.storage.reference_rows import read_newest

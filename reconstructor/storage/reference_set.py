@@ -8,16 +8,18 @@ from typing import Self
 from broker.ids import ProjectId
 from broker.manifest import (
     PAGE_ENTRIES,
+    CameraEntry,
     CameraPage,
     LeftOut,
     Manifest,
     ManifestPage,
     Page,
+    ShardEntry,
     cameras_of,
     shard_pages,
     shards_of,
 )
-from broker.messages import Bounds, CameraEntry, ShardEntry, WorldFrame
+from broker.messages import Bounds, WorldFrame
 
 NO_BOUNDS = Bounds(minimum=(0.0, 0.0, 0.0), maximum=(0.0, 0.0, 0.0))
 NOBODY = "0" * 16

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from broker.ids import Encoding
-from broker.messages import CameraEntry, ShardEntry
+from broker.manifest import CameraEntry, ShardEntry
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.storage import reference_rows
 from reconstructor.storage.database import Database

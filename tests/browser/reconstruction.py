@@ -27,14 +27,11 @@ from broker.contract import (
 from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.ids import Encoding, ImageId, ImageName, ProjectId
-from broker.manifest import Manifest
+from broker.manifest import CameraEntry, CameraState, EncodedShard, Manifest, ShardEntry
 from broker.messages import (
     Bounds,
     ByteRange,
-    CameraEntry,
-    CameraState,
     DesiredScaleBar,
-    EncodedShard,
     Event,
     Missing,
     MissingPieces,
@@ -45,7 +42,6 @@ from broker.messages import (
     Response,
     ScaleBar,
     ScaleSource,
-    ShardEntry,
     UploadAcknowledged,
     UploadBegin,
     WorldFrame,

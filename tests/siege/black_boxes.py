@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from broker.shards import PointCloud, encode_ply
 from reconstructor.black_box import CameraUpdate, Update, write_update
 from tests.siege.clouds import clouds

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from reconstructor.black_box import BadUpdateError, CameraUpdate, Pose, Row, Triple, Update, read_update
 from reconstructor.engine.colmap import distortion_of, intrinsics_of
 from reconstructor.engine.features.image_files import ImageFacts

@@ -10,7 +10,7 @@ import pytest
 
 from broker.delivery import Delivery
 from broker.ids import ImageId
-from broker.messages import CameraEntry, CameraState
+from broker.manifest import CameraEntry, CameraState
 from broker.mosquitto import Mosquitto
 from edge_agent import calibrate
 from edge_agent.capture.calibration import TooFewImagesError

@@ -20,7 +20,8 @@ from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.ids import ImageId
 from broker.live import follow
-from broker.messages import CameraEntry, CameraState, ReconstructorPresence
+from broker.manifest import CameraEntry, CameraState
+from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentHealth, AgentSettings, Command, CommandReply, DesiredSettings, ReportedSettings

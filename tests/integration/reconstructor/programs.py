@@ -29,10 +29,9 @@ from broker.delivery import Delivery
 from broker.envelope import Message, decode
 from broker.ids import Encoding, ImageId, PageDigest, ProjectId
 from broker.live import follow
-from broker.manifest import CameraPage, Manifest, ManifestPage, Page, cameras_of, read_page, shards_of
+from broker.manifest import CameraEntry, CameraPage, Manifest, ManifestPage, Page, cameras_of, read_page, shards_of
 from broker.messages import (
     EVENTS,
-    CameraEntry,
     Event,
     ProcessingComplete,
     ReconstructorPresence,

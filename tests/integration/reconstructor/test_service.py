@@ -6,8 +6,8 @@ from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.envelope import decode
 from broker.ids import ImageId, Verb
 from broker.live import ask, follow, fresh_connection_id, fresh_request_id
+from broker.manifest import CameraState
 from broker.messages import (
-    CameraState,
     Error,
     ReceiptStatus,
     ReconstructorPresence,

@@ -10,14 +10,12 @@ from broker.config import Connection
 from broker.contract import EVENT, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, SHARD
 from broker.delivery import Delivery
 from broker.ids import Encoding, Generation, ImageId, ProjectId
-from broker.manifest import Manifest
+from broker.manifest import EncodedShard, Manifest, ShardEntry
 from broker.messages import (
     Bounds,
-    EncodedShard,
     ReconstructorPresence,
     ReconstructorState,
     ReconstructorStatistics,
-    ShardEntry,
     ShardUpdate,
     WorldFrame,
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from broker.messages import CameraState, ScaleSource, Similarity
+from broker.manifest import CameraState
+from broker.messages import ScaleSource, Similarity
 from reconstructor.black_box import (
     MOST_CAMERAS,
     UPDATE_LIMIT_BYTES,

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from broker.ids import Encoding
-from broker.manifest import Manifest
-from broker.messages import ShardEntry
+from broker.manifest import Manifest, ShardEntry
 from viewer.wanted import CompleteManifest, UnevenManifestError, wanted_shards
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden/scene.json").read_text(encoding="utf-8"))

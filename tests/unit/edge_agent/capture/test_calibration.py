@@ -5,7 +5,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from broker.ids import ImageId
-from broker.messages import CameraEntry, CameraState
+from broker.manifest import CameraEntry, CameraState
 from edge_agent.cameras.sensors import SENSORS
 from edge_agent.capture.calibration import (
     Fit,

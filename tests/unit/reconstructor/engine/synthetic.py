@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from reconstructor.black_box import Update
 from reconstructor.clouds.similarity import estimate_similarity
 from reconstructor.engine.features.image_files import ImageFacts

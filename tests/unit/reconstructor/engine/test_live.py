@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from broker.errors import CairnError
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from broker.shards import PointCloud, decode_ply
 from reconstructor.black_box import Update, read_update
 from reconstructor.clouds.similarity import DegenerateGeometryError

@@ -11,8 +11,8 @@ import trimesh
 from typer.testing import CliRunner
 
 from broker.ids import ProjectId
-from broker.manifest import camera_pages
-from broker.messages import CameraEntry, CameraState, ScaleSource
+from broker.manifest import CameraEntry, CameraState, camera_pages
+from broker.messages import ScaleSource
 from reconstructor.clouds.ply import WideCloud
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.read_only_copy import read_only_copy

@@ -11,7 +11,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from broker.ids import ImageId, SenderId
-from broker.messages import CameraEntry, CameraState, ScaleSource
+from broker.manifest import CameraEntry, CameraState
+from broker.messages import ScaleSource
 from reconstructor.black_box import Update
 from reconstructor.config import Baseline
 from reconstructor.metric_scale.estimate import estimate_scale

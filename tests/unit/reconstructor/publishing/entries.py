@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from broker.ids import Encoding, ProjectId
-from broker.messages import Bounds, EncodedShard, ShardEntry
+from broker.manifest import EncodedShard, ShardEntry
+from broker.messages import Bounds
 from reconstructor.storage.reference_set import ReferenceSet
 
 PROJECT = ProjectId("chapel")

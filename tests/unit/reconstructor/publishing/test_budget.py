@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.ids import Encoding
-from broker.manifest import LeftOut
-from broker.messages import ShardEntry
+from broker.manifest import LeftOut, ShardEntry
 from reconstructor.publishing.budget import Budget
 from tests.unit.reconstructor.publishing.entries import entry, reference_of
 

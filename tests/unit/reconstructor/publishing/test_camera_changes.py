@@ -5,8 +5,7 @@ import math
 import pytest
 
 from broker.ids import ImageId
-from broker.manifest import CameraPage, Page
-from broker.messages import CameraEntry, CameraState
+from broker.manifest import CameraEntry, CameraPage, CameraState, Page
 from reconstructor.publishing.camera_changes import renewed
 
 CENTRE = (0.0, 0.0, 0.0)

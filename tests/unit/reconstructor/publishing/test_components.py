@@ -3,8 +3,8 @@
 import numpy as np
 
 from broker.ids import ImageId
-from broker.manifest import Component
-from broker.messages import Bounds, CameraEntry, CameraState
+from broker.manifest import CameraEntry, CameraState, Component
+from broker.messages import Bounds
 from reconstructor.publishing.components import counted, with_component
 
 LEADING = Bounds(minimum=(-1.0, 0.0, -2.0), maximum=(3.0, 2.0, 2.0))

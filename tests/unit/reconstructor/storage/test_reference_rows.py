@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.manifest import camera_pages
-from broker.messages import CameraEntry, CameraState
+from broker.manifest import CameraEntry, CameraState, camera_pages
 from reconstructor.storage.database import Database
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.store import Store

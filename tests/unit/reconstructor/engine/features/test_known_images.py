@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.live_engine import LiveEngine

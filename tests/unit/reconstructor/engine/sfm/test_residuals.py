@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from broker.messages import CameraState
+from broker.manifest import CameraState
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.sfm.describe import describe
 from reconstructor.engine.sfm.snapshots import StepImage
