@@ -19,7 +19,7 @@ from broker.contract import (
     match,
 )
 from broker.delivery import Delivery, Incoming
-from broker.envelope import decode
+from broker.envelope import StoreId, decode
 from broker.ids import ImageId, ImageName, ProjectId
 from broker.messages import (
     ByteRange,
@@ -51,9 +51,10 @@ class Receiver:
     pieces_by_id: dict[str, dict[int, bytes]] = field(default_factory=dict)
     begun: dict[str, UploadBegin] = field(default_factory=dict)
     lose_next_pieces: int = 0
+    store_id: StoreId | None = None
 
     async def say(self, presence: ReconstructorPresence) -> None:
-        state = ReconstructorState(project=PROJECT, presence=presence, boot_id="b1")
+        state = ReconstructorState(project=PROJECT, presence=presence, boot_id="b1", store_id=self.store_id)
         topic = self.connection.space.topic(PROJECT, RECONSTRUCTOR_STATE.template)
         await self.delivery.publish(Outgoing(topic=topic, payload=state.encode(), is_retained=True))
 
@@ -66,6 +67,12 @@ class Receiver:
         """Waits until so many different images have come."""
         async with asyncio.timeout(timeout_s):
             while len(self.content_by_id) < count:
+                await asyncio.sleep(0.02)
+
+    async def wait_until_arrived(self, count: int, timeout_s: float = 20.0) -> None:
+        """Waits until so many different images have come, whether they are answered or not."""
+        async with asyncio.timeout(timeout_s):
+            while len(set(self.arrivals)) < count:
                 await asyncio.sleep(0.02)
 
     async def _take(self, incoming: Incoming) -> None:
