@@ -170,6 +170,7 @@ class Agent:
                     tasks.create_task(self._announce_changes(), name="changes"),
                     tasks.create_task(self._publish_health(), name="health"),
                     tasks.create_task(self._command_reader.read(), name="command_reader"),
+                    tasks.create_task(self._command_reader.appointments.report(), name="appointments"),
                     tasks.create_task(self._publish_thumbnails(), name="thumbnail"),
                     tasks.create_task(notify_watchdog(), name="watchdog"),
                 ]

@@ -44,6 +44,8 @@ class SpoolKey(StrEnum):
     LEFT_OUT = "left_out"
     # The id of the last reboot command: the broker may deliver it again after the restart.
     REBOOTED_BY = "rebooted_by"
+    # Commands for an instant, and reports of them that the broker does not have yet; JSON.
+    APPOINTMENTS = "appointments"
     # A paused rig is paused after a reboot, too.
     IS_PAUSED = "is_paused"
     # The entry of `destinations.json` that photographs are taken for.

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from broker.config import Connection
 from broker.contract import (
+    CAPTURE_ID_PROPERTY,
     IMAGE,
     MISSING,
     RECEIPT,
@@ -52,6 +53,7 @@ class Receiver:
     begun: dict[str, UploadBegin] = field(default_factory=dict)
     lose_next_pieces: int = 0
     store_id: StoreId | None = None
+    capture_ids: dict[str, str | None] = field(default_factory=dict)  # of each image that came whole
 
     async def say(self, presence: ReconstructorPresence) -> None:
         state = ReconstructorState(project=PROJECT, presence=presence, boot_id="b1", store_id=self.store_id)
@@ -80,6 +82,7 @@ class Receiver:
         if found.channel is IMAGE:
             await self._take_image(found.sender, found.image_name, incoming.payload)
             self.properties = dict(incoming.user_properties)
+            self.capture_ids[found.image_name] = self.properties.get(CAPTURE_ID_PROPERTY)
             return
         name = found.image_id
         if found.channel is UPLOAD_BEGIN:
