@@ -183,7 +183,8 @@ class Photographer:
             if each.at is not None and self._busy_from <= each.at < self._busy_until:
                 each.end(CameraBusyError(f"the camera was busy until {each.late_s(now):.1f} s after the instant"))
             else:
-                each.end(InstantMissedError(f"this rig's clock jumped to {each.late_s(now):.1f} s after the instant"))
+                late = f"{each.late_s(now):.1f} s after the instant"
+                each.end(InstantMissedError(f"the rig's clock was set to {late}, or the machine stood still"))
 
     def _end_all(self, error: CairnError) -> None:
         """Take no photograph for any request."""

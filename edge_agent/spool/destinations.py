@@ -161,7 +161,8 @@ class SpoolDestinations:
             if found is None:
                 found = self._fresh_id()
                 self._book.save(entries | {found: place})
-            self._index.redirect(None, found)
+            last = self._index.destination_id  # where a crash has kept an earlier call from its end
+            self._index.redirect(None, found if last is None else last)
             self._select(found)
 
     def meet(self, store_id: str | None) -> None:

@@ -254,7 +254,7 @@ class Spool:
             return self._index.counts()
 
     def sources(self) -> tuple[str, ...]:
-        """The sources of all photographs, for cameras that must not take one twice."""
+        """The sources of the photographs of all destinations, for cameras that must not take one twice."""
         with self._guarded():
             return self._index.sources()
 
@@ -352,7 +352,7 @@ class Spool:
             if image is not None and known is None:
                 self._index.insert(replace(image, destination_id=self._index.destination_id))
                 LOG.warning("photograph_indexed", image_id=image.image_id)
-            elif known is not None and known.state is SpoolState.STORED:
+            elif known is not None and known.state in {SpoolState.STORED, SpoolState.EVICTED}:
                 path.unlink()
         for image in self._index.waiting_for_all():
             if not self._path(image).exists():

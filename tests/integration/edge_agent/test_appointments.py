@@ -54,7 +54,10 @@ async def operator(mosquitto: Mosquitto) -> AsyncIterator[Operator]:
         yield Operator(follower, mosquitto)
 
 
-async def test_a_rig_says_that_it_waits_and_later_what_it_took(mosquitto: Mosquitto, tmp_path: Path) -> None:
+async def test_a_rig_says_that_it_waits_and_later_what_it_took(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appointments, "is_clock_synchronised", lambda: True)
     write_photographs(tmp_path / "photos", 2, first=1)
     with Spool(tmp_path / "spool", RIG) as spool:
         spool.remember(SpoolKey.IS_PAUSED, "yes")
@@ -79,6 +82,10 @@ async def test_a_rig_says_that_it_waits_and_later_what_it_took(mosquitto: Mosqui
         await ops.order("c2", now_utc() - timedelta(minutes=1))
         refused = await ops.hear("c2")
         assert (refused.is_done, refused.code) == (False, "command_too_late")
+        monkeypatch.setattr(appointments, "is_clock_synchronised", lambda: False)
+        await ops.order("c3", now_utc() + timedelta(minutes=1))
+        refused = await ops.hear("c3")
+        assert (refused.is_done, refused.code, refused.report) == (False, "clock_not_synchronised", None)
 
 
 async def test_appointments_survive_a_restart_and_missed_ones_are_reported(
@@ -115,15 +122,3 @@ async def test_appointments_survive_a_restart_and_missed_ones_are_reported(
             async with asyncio.timeout(20):  # until the broker has every report
                 while Spool.read_only(settings.spool_dir).recall(SpoolKey.APPOINTMENTS) != "{}":
                     await asyncio.sleep(0.05)
-
-
-async def test_a_rig_whose_clock_is_not_set_refuses_instants(
-    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(appointments, "is_clock_synchronised", lambda: False)
-    (tmp_path / "photos").mkdir()
-    async with operator(mosquitto) as ops, running(settings_for(mosquitto, tmp_path, camera="watch")):
-        await until(mosquitto, AgentHealth, lambda _each: True)
-        await ops.order("c1", now_utc() + timedelta(seconds=5))
-        refused = await ops.hear("c1")
-    assert (refused.is_done, refused.code, refused.report) == (False, "clock_not_synchronised", None)

@@ -1,6 +1,7 @@
 """Photographs that wait for one project are never offered to another, whatever happens to settings, address and index."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -8,6 +9,7 @@ from broker.config import Connection
 from broker.ids import AgentId, ProjectId
 from edge_agent.photograph import Photograph
 from edge_agent.spool.destinations import FILE_NAME, Destination
+from edge_agent.spool.index import SpoolIndex
 from edge_agent.spool.spool import Spool
 
 RIG = AgentId("rig-north")
@@ -94,6 +96,19 @@ def test_what_was_taken_before_destinations_were_kept_belongs_to_the_first_one(t
     assert Spool.read_only(tmp_path, CHAPEL).counts().waiting_count == 1
     assert take(tmp_path, CHAPEL) == ["1.jpg"]
     assert take(tmp_path, TOWER) == []
+
+
+def test_a_crash_between_the_list_and_the_index_gives_nothing_to_the_next_destination(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Spool(tmp_path, RIG) as spool:
+        spool.add(photograph(1))
+        with monkeypatch.context() as crash:
+            crash.setattr(SpoolIndex, "redirect", Mock(side_effect=KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                spool.destinations.use(CHAPEL)
+    assert take(tmp_path, TOWER) == []
+    assert take(tmp_path, CHAPEL) == ["1.jpg"]
 
 
 def test_a_damaged_index_lets_the_photographs_of_the_only_destination_go_and_no_others(tmp_path: Path) -> None:
