@@ -121,7 +121,7 @@ async def _command(
     async for answered in answers:
         reply = answered.reply
         is_fine &= reply is not None and reply.is_done
-        print(printable(f"{answered.rig}\t{_words(answered)}"), flush=True)
+        print(f"{answered.rig}\t{printable(_words(answered))}", flush=True)
     return is_fine
 
 
