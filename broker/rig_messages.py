@@ -53,6 +53,7 @@ class AgentHealth(Message):
     spool_count: Count
     spool_bytes: Count
     held_count: Count = 0  # photographs that wait for another project or broker, and are not sent
+    preview_count: Count = 0  # photographs that wait while their previews are with the reconstructor
     spool_oldest_s: float | None = None
     disk_free_bytes: Count
     memory_bytes: Count

@@ -82,6 +82,7 @@ class RigStatus:
     waiting_count: int
     waiting_bytes: int
     held: tuple[Held, ...]
+    preview_count: int
     stored_count: int
     rejected_count: int
     lost_count: int
@@ -103,6 +104,7 @@ class RigStatus:
             [
                 f"rig      {self.agent} of project {self.project}",
                 f"spool    {self.spool}: {self.waiting_count} waiting ({self.waiting_bytes / MIB:.1f} MiB{oldest})",
+                *([f"         the previews of {self.preview_count} have arrived"] if self.preview_count else []),
                 *(f"held     {each.sentence}" for each in self.held),
                 f"so far   {self.captured_count} captured, {self.stored_count} stored{bad}",
                 f"broker   {self.broker}: {'connected' if self.is_connected else self.reason}",
@@ -141,6 +143,7 @@ async def read_status(settings: Settings) -> RigStatus:
         waiting_count=counts.waiting_count,
         waiting_bytes=counts.waiting_bytes,
         held=tuple(spool.held()),
+        preview_count=counts.previewed_count,
         stored_count=counts.stored_count,
         rejected_count=counts.rejected_count,
         lost_count=counts.lost_count,

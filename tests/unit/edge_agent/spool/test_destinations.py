@@ -53,6 +53,10 @@ def test_what_waits_for_one_destination_is_held_while_another_is_set_and_then_go
         counts = spool.counts()
         assert (counts.captured_count, counts.waiting_count, counts.held_count) == (3, 1, 2)
         assert counts.held_bytes == 2 * len(photograph(1).content)
+        named = [image.image_id for image, _ in Spool.read_only(tmp_path).files_for(held.destination_id)]
+        assert [each.file_name for each in spool.waiting(99, first=named)] == ["3.jpg"]  # not even when it is asked for
+        previews = spool.previews.waiting(99, store_id=FIRST_STORE, larger_than_bytes=0, without=frozenset())
+        assert [each.file_name for each in previews] == ["3.jpg"]
         gone = spool.lacking(spool.session, [1, 2, 3])  # a reconstructor that asks must not get what waits for another
     assert gone == [1, 2]
     assert take(tmp_path, CHAPEL, store_id=FIRST_STORE) == ["1.jpg", "2.jpg"]
