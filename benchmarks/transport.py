@@ -142,7 +142,7 @@ class Held:
             self.spool.add(Photograph(content=payload, content_type="image/jpeg"))
 
     def meet(self, store_id: str | None) -> None:
-        """Nothing is known of the store."""
+        """As the spool."""
         self.spool.meet(store_id)
 
 
