@@ -141,6 +141,10 @@ class Held:
         for payload in payloads:
             self.spool.add(Photograph(content=payload, content_type="image/jpeg"))
 
+    def meet(self, store_id: str | None) -> None:
+        """As the spool."""
+        self.spool.meet(store_id)
+
 
 @dataclass(slots=True, kw_only=True)
 class Measured:
