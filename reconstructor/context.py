@@ -56,6 +56,11 @@ class Context:
         """The topics of this broker."""
         return self.settings.broker.space
 
+    @property
+    def takes_previews(self) -> bool:
+        """Whether the black box is loaded and declared that it takes previews."""
+        return self.presence.takes_previews
+
     async def note(self, action: Action, account: str | None, **details: object) -> None:
         """Write a deed into the audit log."""
         await asyncio.to_thread(self.audit.note, action, account=account, project=self.project, **details)

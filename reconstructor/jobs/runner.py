@@ -64,6 +64,9 @@ async def run_jobs(context: Context, executor: Executor, latencies: LatencySampl
         BlackBoxNotFoundError: the settings name no function.
     """
     await executor.start()
+    if executor.takes_previews:
+        context.presence.takes_previews = True
+        await context.publish_state()
     order = CommitOrder(await asyncio.to_thread(lambda: context.store.solution))
     lanes = Lanes(executor=executor, latencies=latencies, order=order)
     kinds = [(kind,) for kind in JobKind] if executor.is_concurrent else [tuple(JobKind)]
