@@ -16,7 +16,7 @@ import numpy as np
 
 from broker.manifest import CameraState
 from broker.shards import PointCloud, encode_ply
-from reconstructor.black_box import BlackBox, CameraUpdate, Update, concurrent, write_update
+from reconstructor.black_box import BlackBox, CameraUpdate, Update, accepts_previews, concurrent, write_update
 from reconstructor.progress import write_progress
 
 POINTS_PER_IMAGE = 500
@@ -37,6 +37,12 @@ def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
         (folder / f"{image_id}.ply").write_bytes(encode_ply(patch(image_id)))
     write_update(Update(cameras=tuple(_camera(each) for each in known)), folder)
     return str(folder)
+
+
+@accepts_previews
+def instant_of_previews(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant`, and declared to take a preview before its original."""
+    return instant(input_img_path, old_point_cloud, new_img_id)
 
 
 def many_points(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:

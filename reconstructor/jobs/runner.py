@@ -64,8 +64,8 @@ async def run_jobs(context: Context, executor: Executor, latencies: LatencySampl
         BlackBoxNotFoundError: the settings name no function.
     """
     await executor.start()
-    if executor.takes_previews:
-        context.presence.takes_previews = True
+    context.presence.takes_previews = executor.takes_previews
+    if executor.takes_previews and context.presence.is_serving:
         await context.publish_state()
     order = CommitOrder(await asyncio.to_thread(lambda: context.store.solution))
     lanes = Lanes(executor=executor, latencies=latencies, order=order)
