@@ -27,6 +27,7 @@ from reconstructor.signals import Signals
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.store import Store
+from reconstructor.wanted import WantedLists
 
 BROKER_ERRORS: Final = (DeliveryTimeoutError, PublishRefusedError, BrokerRefusedError, BrokerLostError)
 RETRY_S: Final = 1.0
@@ -49,6 +50,7 @@ class Context:
     log: FilteringBoundLogger
     audit: AuditLog
     signals: Signals = field(default_factory=Signals)
+    wanted: WantedLists = field(default_factory=WantedLists)
     senders: set[SenderId] = field(default_factory=set)  # who has the flow limits
 
     @property

@@ -64,7 +64,7 @@ def send(store: Store, seed: int) -> Taken:
     return asyncio.run(take_in(upload, store, inspect_here))
 
 
-async def inspect_here(content: bytes) -> Inspected:
+async def inspect_here(content: bytes, _is_new: bool) -> Inspected:
     return inspect(content, LIMITS)
 
 
