@@ -29,6 +29,7 @@ from reconstructor.jobs.runner import run_jobs
 from reconstructor.publishing.candidates import AnotherReconstructorError
 from reconstructor.publishing.election import end_session
 from reconstructor.requests import MOST_WAITING, ReceivedRequest, answer_requests
+from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.thumbnails import publish_thumbnails
@@ -64,6 +65,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "originals": follow_originals(context),
             "revisions": publish_revisions(context),
             "jobs": run_jobs(context, executor, latencies),
+            "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
             "statistics": _publish_statistics(context, latencies),
             "clearing": _clear_old(context),

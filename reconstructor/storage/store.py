@@ -30,6 +30,7 @@ from reconstructor.storage.previews import Previews
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.reference_sets import ReferenceSets
+from reconstructor.storage.rest import Rest
 from reconstructor.storage.senders import Senders
 
 _OPEN: Final = "('queued', 'running', 'stored')"
@@ -84,6 +85,7 @@ class Store:
             self._rows = ImageRows(self._database)
             self.previews = Previews(self._database, folder / "previews")
             self.identity = Identity(self._database)
+            self.rest = Rest(self._database)
             self.senders = Senders(self._database, self.images_folder, self.previews.folder)
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
