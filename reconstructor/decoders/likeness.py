@@ -4,6 +4,7 @@ The copies are made in a decoder process and compared outside of it: some hundre
 """
 
 import io
+import math
 import statistics
 from array import array
 from collections.abc import Sequence
@@ -21,9 +22,8 @@ Size = tuple[int, int]
 
 _SIDE: Final = 16
 _BETWEEN: Final = (256, 256)
-_FLAT: Final = 1.0  # standard deviation in grey levels: a wall in fog has no structure to compare
-_SAME_GREY: Final = 8.0
 _LEAST_CORRELATION: Final = 0.9
+_SAME_GREYS: Final = 4.0  # root mean square: fog, gravel and grass have little structure left that could correlate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,9 @@ class Likeness:
                 *self.native_px, *original.stored_px
             )
         correlation = correlate(self.grey, original.grey)
-        return "" if correlation >= _LEAST_CORRELATION else f"their contents correlate by {correlation:.2f} only"
+        if correlation >= _LEAST_CORRELATION or math.dist(self.grey, original.grey) <= _SAME_GREYS * _SIDE:
+            return ""
+        return f"their contents correlate by {correlation:.2f} only"
 
 
 def likeness(content: bytes) -> Likeness:
@@ -69,8 +71,8 @@ def likeness(content: bytes) -> Likeness:
 
 
 def correlate(one: Sequence[float], other: Sequence[float]) -> float:
-    """Pearson's correlation of two grey copies; of two without structure, 1 when they are about equally bright."""
-    spreads = statistics.pstdev(one), statistics.pstdev(other)
-    if max(spreads) < _FLAT:
-        return float(abs(statistics.fmean(one) - statistics.fmean(other)) < _SAME_GREY)
-    return statistics.correlation(one, other) if min(spreads) > 0.0 else 0.0
+    """Pearson's correlation; 0 when one of them has no structure."""
+    try:
+        return statistics.correlation(one, other)
+    except statistics.StatisticsError:
+        return 0.0
