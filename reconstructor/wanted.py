@@ -1,4 +1,4 @@
-"""Which originals is a sender asked for? Those of which there is only a preview; each change is told, and again while it sends."""
+"""Which originals is a sender asked for? Those of which there is only a preview; it gets each change, and reminders while it sends."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ class _Told:
 
 
 class WantedLists:
-    """What each sender was told last. A sender that is silent is told nothing twice: it may be away."""
+    """The list that each sender got last. A sender that is silent gets no list twice: it may be away."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -45,6 +45,14 @@ def instant_of_previews(input_img_path: str, old_point_cloud: str, new_img_id: s
     return instant(input_img_path, old_point_cloud, new_img_id)
 
 
+@accepts_previews
+def waits_on_previews(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant_of_previews`, once a file `go` is there; a file `reading` says that it waits."""
+    Path("reading").touch()
+    _wait_for_go()
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
 def many_points(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Like `instant`, with 30,000 points for each image: two shards, the first of full size."""
     folder = instant(input_img_path, old_point_cloud, new_img_id)

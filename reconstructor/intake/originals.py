@@ -1,4 +1,4 @@
-"""What follows when an original takes its preview's place? The preview goes, cameras are told, others are asked for."""
+"""What follows when an original takes its preview's place? The preview goes, the camera says so, other originals are asked for."""
 
 import asyncio
 import contextlib

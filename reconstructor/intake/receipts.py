@@ -17,7 +17,7 @@ from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.decoders.inspection import ImageRefusedError, Inspected
 from reconstructor.disk import note_room, wait_for_disk
 from reconstructor.gaps import Gaps
-from reconstructor.intake.fitting import check_preview
+from reconstructor.intake.preview_check import check_preview
 from reconstructor.intake.validation import Taken, Upload, take_in
 from reconstructor.quotas import QuotaExceededError
 from reconstructor.storage.durable_files import StoreError

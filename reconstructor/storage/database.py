@@ -108,7 +108,7 @@ class Database:
         try:
             self._migrate()
             with self._translated():
-                self._connection.execute("PRAGMA foreign_keys = ON")  # after it: a table is made anew there
+                self._connection.execute("PRAGMA foreign_keys = ON")  # not before: the migration replaces a table
         except StoreError:
             self.close()
             raise

@@ -125,24 +125,18 @@ class Store:
 
     def content(self, number: int) -> bytes:
         """The bytes of an image, also while its original replaces its preview; raises StoreError."""
-        image = self.image(number)
         try:
-            return self.path(image).read_bytes()
-        except FileNotFoundError:  # unless the preview went in this moment, the file is gone
             try:
                 return self.path(self.image(number)).read_bytes()
-            except OSError as exc:
-                raise translate(exc) from exc
+            except FileNotFoundError:  # its preview may have gone in this moment
+                return self.path(self.image(number)).read_bytes()
         except OSError as exc:
             raise translate(exc) from exc
 
     def add_image(self, image: NewImage, payload: bytes) -> tuple[StoredImage, bool]:
-        """Make an image safe; the same image again changes nothing.
+        """Make an image safe and return it with whether it was taken; the same image again changes nothing.
 
         A new one gets its number and its jobs. The original of a preview gets neither: it takes the preview's place.
-
-        Returns:
-            The image as stored, and whether it was taken.
 
         Raises:
             DiskFullError: there is no room; nothing was taken.
@@ -153,8 +147,7 @@ class Store:
             if known is not None and known.has_original:
                 return known, False
             self.check_room(len(payload))
-            if known is not None:
-                image = completing(known, image)
+            image = completing(known, image) if known is not None else image
             write_durably(self.images_folder, files_of(image, payload))
             with self._database.transaction():
                 return (self._number(image) if known is None else self._rows.complete(known, image)), True
@@ -315,10 +308,7 @@ class Store:
     def _end(self, job: Job, state: JobState, code: str | None) -> None:
         self._database.change(
             "UPDATE jobs SET state = ?, code = ?, finished_at = ? WHERE number = ?",
-            state,
-            code,
-            time.time(),
-            job.number,
+            *(state, code, time.time(), job.number),
         )
 
     def _count(self, name: str) -> None:

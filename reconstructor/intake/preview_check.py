@@ -1,4 +1,4 @@
-"""Did the preview show its original? Compared when the original is there; if not, everybody is told and only that counts."""
+"""Did the preview show its original? Both are compared when the original is there; if not, an event says so."""
 
 import contextlib
 
