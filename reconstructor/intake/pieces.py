@@ -21,7 +21,8 @@ from reconstructor.context import Context
 from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeError
 from reconstructor.disk import wait_for_disk
 from reconstructor.gaps import Gaps
-from reconstructor.intake.receipts import captured_at, file_name_of, receipt_for, receipt_of, rejection, send_receipt
+from reconstructor.intake.labels import file_name_of
+from reconstructor.intake.receipts import captured_at, receipt_for, receipt_of, rejection, send_receipt
 from reconstructor.intake.validation import Taken, Upload, WrongDigestError, check_session
 from reconstructor.quotas import QuotaExceededError
 from reconstructor.storage.durable_files import StoreError

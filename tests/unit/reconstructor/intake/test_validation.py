@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import hashlib
 import io
+import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,18 @@ def test_a_plain_name_gets_an_id_from_the_digest(store: Store) -> None:
     payload = photograph(1)
     taken = take(upload(payload, "door1"), store)
     assert taken.image.image_id == f"door1-000000-{hashlib.sha256(payload).hexdigest()[:16]}"
+
+
+def test_a_label_is_kept_and_names_no_session(store: Store) -> None:
+    """Else anybody could take a rig's next session by one photograph of that name."""
+    session = "rig-north-a1b2c3"
+    first, second = photograph(1), photograph(2)
+    labelled = take(upload(first, f"{session}.JPG"), store).image
+    assert labelled.image_id.session == session
+    record = json.loads((store.images_folder / f"{labelled.image_id}.json").read_bytes())
+    assert record["photographers_name"] == f"{session}.JPG"
+    taken = take(upload(second, image_id(second, 1, session), "rig-north"), store)
+    assert taken.status is ReceiptStatus.STORED
 
 
 def test_the_same_id_again_is_a_duplicate_with_the_same_number(store: Store) -> None:
