@@ -84,18 +84,15 @@ async def test_a_wrong_digest_gets_a_rejected_receipt(mosquitto: Mosquitto, star
         await goes_on(program, seen, rig, 1)
 
 
-@pytest.mark.parametrize("name", ["..", "Door", "a b", "-x", "ü", "x" * 64, "%2e%2e", "a\\b", "flow.jpg"])
-async def test_an_id_that_is_no_name_becomes_an_error_event(
-    mosquitto: Mosquitto, start_program: StartProgram, name: str
-) -> None:
+async def test_a_name_that_is_refused_becomes_an_error_event(mosquitto: Mosquitto, start_program: StartProgram) -> None:
     program = start_program()
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
-        topic = f"{SPACE.root}/{PROJECT}/image/rig-north/{name}"
+        topic = f"{SPACE.root}/{PROJECT}/image/rig-north/a\u202eb"
         await rig.publish(topic, JPEG)
         await seen.until(lambda each: bool(each.of_type(Error)))
         (error,) = seen.of_type(Error)
-        assert (error.code, error.topic) == ("bad_id", topic)
+        assert (error.code, error.topic) == ("bad_id", topic.replace("\u202e", "\\u202e"))
         assert program.logged("error", code="bad_id")
         await goes_on(program, seen, rig, 1)
 
