@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -68,11 +69,11 @@ def write_colmap(
 
 
 def _free_name(number: int, facts: ImageFacts, suffix: str, taken: set[str]) -> str:
-    """The photographer's file name with the suffix of the file; with the image's number before it if that is taken."""
+    """The photographer's file name with the suffix of the file; with the image's number before it while that is taken."""
     name = f"{Path(facts.file_name).stem}{suffix}"
-    if name.lower() in taken:  # some file systems do not tell A from a
+    while (same := _folded(name)) in taken:
         name = f"{number:06d}-{name}"
-    taken.add(name.lower())
+    taken.add(same)
     return name
 
 
@@ -87,6 +88,11 @@ def _write_enlarged(preview: Path, target: Path, facts: ImageFacts) -> None:
     with Image.open(preview) as image:
         upright = as_rgb(ImageOps.exif_transpose(image))
     upright.resize((facts.width_px, facts.height_px), Image.Resampling.BICUBIC).save(target, quality=_UPRIGHT_QUALITY)
+
+
+def _folded(name: str) -> str:
+    """Equal for names that are one file to some file system, which does not tell A from a, or `ü` from `u` with dots."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _write_upright(source: Path, target: Path, *, may_link: bool) -> None:
