@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from broker.images.folders import LeftOut, list_folder
+from broker.images.folders import LeftOut, defect_of, list_folder
 from broker.images.formats import FORMAT_BY_SUFFIX
-from broker.images.wholeness import is_whole
 from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError
 from edge_agent.photograph import Photograph, plain_name
 
@@ -99,11 +98,9 @@ class FolderCamera:
             return None
         if _source(path, self._folder) != source:  # it was written to meanwhile
             return None
-        if not content:
-            self._leave_out(source, LeftOut(path=path, reason="has no bytes"))
-            return None
-        if not is_whole(content):
-            self._leave_out(source, LeftOut(path=path, reason="is cut: copy it again, or take the photograph again"))
+        defect = defect_of(content)
+        if defect is not None:
+            self._leave_out(source, LeftOut(path=path, reason=defect))
             return None
         self._taken.add(source)
         return Photograph(

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from queue import SimpleQueue
 from subprocess import DEVNULL, PIPE, Popen
 from threading import Timer
@@ -58,12 +59,17 @@ class Decoders:
     async def inspect(self, content: bytes) -> Inspected:
         """Check a photograph; raises ImageRefusedError when it is not acceptable."""
         try:
-            answer, _ = await self._ask("inspect", content)
+            answer, copy = await self._ask("inspect", content)
         except DecoderEndedError as exc:
             raise DamagedImageError(f"the file itself is damaged, its decoder ended: {exc.sentence}") from exc
         if answer.inspected is None:
             raise _REFUSALS.get(answer.code or "", DamagedImageError)(answer.reason)
-        return answer.inspected
+        readable = answer.inspected.readable
+        return (
+            answer.inspected
+            if readable is None
+            else replace(answer.inspected, readable=replace(readable, content=copy))
+        )
 
     async def thumbnail(self, content: bytes) -> bytes | None:
         """A small upright JPEG; None when the photograph cannot be read."""

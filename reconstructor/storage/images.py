@@ -37,11 +37,13 @@ class NewImage:
     received_at: datetime
     captured_at: datetime | None = None
     photographers_name: str | None = None  # what the photographer's file is called
+    readable_suffix: str | None = None  # of the copy that everybody reads, if that is another file than the one sent
+    readable: bytes = b""
 
     @property
     def file_name(self) -> str:
-        """Its file below `images/`."""
-        return f"{self.image_id}{self.suffix}"
+        """Its file below `images/` that thumbnails, black box and exports read."""
+        return f"{self.image_id}{self.readable_suffix or self.suffix}"
 
 
 class ImageRecord(BaseModel):
@@ -80,9 +82,11 @@ class ImageRecord(BaseModel):
 
 
 def files_of(image: NewImage, payload: bytes) -> dict[str, bytes]:
-    """The files of an image below `images/`: itself, its record, and what the black box reads beside it."""
+    """The files of an image below `images/`: as it was sent, what is read of it, its record, the black box's metadata."""
     record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1)
-    files = {image.file_name: payload, f"{image.image_id}.json": record.encode()}
+    files = {f"{image.image_id}{image.suffix}": payload, f"{image.image_id}.json": record.encode()}
+    if image.readable_suffix is not None:
+        files[image.file_name] = image.readable
     if image.photographers_name is not None:
         files[f"{image.file_name}.json"] = json.dumps({"file_name": image.photographers_name}).encode()
     return files

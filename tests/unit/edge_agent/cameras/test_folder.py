@@ -99,7 +99,10 @@ def jpeg(seed: int) -> bytes:
     return out.getvalue()
 
 
-def test_a_card_is_taken_in_order_and_what_is_left_out_is_named_once(tmp_path: Path) -> None:
+def test_a_card_is_taken_in_order_and_what_is_left_out_is_named_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.images.folders.can_read_heic", lambda: False)
     folders = [tmp_path / "DCIM" / name for name in ("99MEDIA", "100CANON", "101CANON")]
     for number, folder in enumerate(folders):
         folder.mkdir(parents=True)
