@@ -4,6 +4,7 @@ import io
 from typing import Final
 
 from PIL import ImageOps
+from PIL.ExifTags import Base
 
 from broker.contract import MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
 from broker.images.decoding import UndecodableImageError, translating_decoder_errors
@@ -18,7 +19,9 @@ def thumbnail(content: bytes) -> bytes | None:
     try:
         with translating_decoder_errors(), open_image(content) as image:
             image.draft("RGB", (MAX_THUMBNAIL_PX, MAX_THUMBNAIL_PX))
-            small = as_rgb(ImageOps.exif_transpose(image))
+            turned = as_rgb(image)
+            turned.getexif()[Base.Orientation] = image.getexif().get(Base.Orientation, 1)
+            small = ImageOps.exif_transpose(turned)
     except (UndecodableImageError, UnusualPixelsError):
         return None
     small.thumbnail((MAX_THUMBNAIL_PX, MAX_THUMBNAIL_PX))

@@ -16,8 +16,10 @@ from reconstructor.decoders.conversion import Copy, readable_copy
 
 _NEW_SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 262, 50706  # TIFF tags
 _SENSOR_PATTERNS: Final = frozenset({32803, 34892})  # colour filter array, linear raw
-_RAW_STARTS: Final = (b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"IIU\0", b"FUJIFILMCCD-RAW", b"\0MRM", b"FOVb")
+_TIFF_STARTS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_RAW_STARTS: Final = (b"IIRO", b"IIRS", b"IIU\0", b"FUJIFILMCCD-RAW", b"\0MRM", b"FOVb")
 _RAW: Final = "a raw file of a camera: let the camera write JPEG, too, and send that"
+_RAW_OR_ODD: Final = "a raw file of a camera, or a TIFF of a kind that is not read: send it as JPEG"
 _SMALLEST: Final = (1, 1)  # the size drafted for: the whole stream is still read, an eighth of the pixels is made
 
 
@@ -139,6 +141,8 @@ def _what_it_is(content: bytes) -> str:
     brand = content[8:12] if content[4:8] == b"ftyp" else b""
     if brand == b"avif":
         return "an AVIF image: convert it to JPEG, and send that"
+    if content.startswith(_TIFF_STARTS):
+        return _RAW_OR_ODD
     if brand == b"crx " or content.startswith(_RAW_STARTS):
         return _RAW
     return "the bytes are not a JPEG, PNG, WebP or TIFF image"
