@@ -28,7 +28,7 @@ _SUFFIXES_BY_REASON: Final = {
 REASON_BY_SUFFIX: Final = {
     f".{suffix}": reason for reason, suffixes in _SUFFIXES_BY_REASON.items() for suffix in suffixes.split()
 }
-_PASSED_FOLDERS: Final = frozenset({"__MACOSX", "System Volume Information", "$RECYCLE.BIN"})
+_PASSED_FOLDERS: Final = frozenset({"__MACOSX", "System Volume Information", "$RECYCLE.BIN", "@eaDir"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ class ImageFormat:
 HEIC: Final = ImageFormat(names=("HEIF",), content_type="image/heic", suffixes=(".heic", ".heif", ".hif"))
 # MPO is a JPEG with further pictures behind the first, as phones and drones write it; the first picture is used.
 IMAGE_FORMATS: Final = (
-    ImageFormat(names=("JPEG", "MPO"), content_type="image/jpeg", suffixes=(".jpg", ".jpeg")),
+    ImageFormat(names=("JPEG", "MPO"), content_type="image/jpeg", suffixes=(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")),
     ImageFormat(names=("PNG",), content_type="image/png", suffixes=(".png",)),
     ImageFormat(names=("WEBP",), content_type="image/webp", suffixes=(".webp",)),
     ImageFormat(names=("TIFF",), content_type="image/tiff", suffixes=(".tif", ".tiff")),
