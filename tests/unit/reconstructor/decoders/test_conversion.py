@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,13 @@ from PIL.ExifTags import IFD, Base
 from broker.ids import ImageName, SenderId
 from reconstructor.decoders import inspection
 from reconstructor.decoders.conversion import readable_path
-from reconstructor.decoders.inspection import DamagedImageError, ImageTooLargeError, NotAnImageError, PixelLimits
+from reconstructor.decoders.inspection import (
+    DamagedImageError,
+    ImageRefusedError,
+    ImageTooLargeError,
+    NotAnImageError,
+    PixelLimits,
+)
 from reconstructor.decoders.pool import Decoders
 from reconstructor.decoders.protocol import Limits
 from reconstructor.engine.features.photographs import read_photograph
@@ -23,6 +31,13 @@ from reconstructor.storage.images import ImageRecord
 from reconstructor.storage.store import Store
 from tests.cards import heic, needs_heic
 from tests.photographs import photograph
+
+
+def children() -> set[int]:
+    """The processes that this one has started."""
+    tasks = Path(f"/proc/{os.getpid()}/task").iterdir()
+    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+
 
 PIXELS = PixelLimits(reduced=10_000_000, full=1_000_000, side_px=4096)
 
@@ -36,6 +51,22 @@ def telephone_heic(orientation: int = 1) -> bytes:
     return heic(picture, exif=exif.tobytes())
 
 
+async def check_hostile(decoders: Decoders, good: bytes) -> None:
+    """Wrong sizes and 40 mutations are refused, and none costs a decoder."""
+    before, random = children(), np.random.default_rng(9)
+    size_at = good.index(b"ispe") + 8
+    hostile = [good[:size_at] + struct.pack(">II", side, side) + good[size_at + 8 :] for side in (4097, 65_535, 2**31)]
+    for _ in range(40):
+        changed = bytearray(good)
+        for place in random.integers(0, len(good), 8):
+            changed[int(place)] = int(random.integers(0, 256))
+        hostile.append(bytes(changed[: int(random.integers(40, len(good)))]))
+    for each in hostile:
+        with pytest.raises(ImageRefusedError):
+            await decoders.inspect(each)
+    assert children() == before
+
+
 @needs_heic
 async def test_a_decoder_checks_heic_and_makes_the_copy_that_the_black_box_reads(tmp_path: Path) -> None:
     payload = telephone_heic()
@@ -45,6 +76,7 @@ async def test_a_decoder_checks_heic_and_makes_the_copy_that_the_black_box_reads
         taken = await take_in(upload, store, decoders.inspect)
         with pytest.raises(DamagedImageError, match="HEIC does not read"):
             await decoders.inspect(payload[: len(payload) // 2])
+        await check_hostile(decoders, heic(1))
     path = store.path(taken.image)
     assert path.suffix == ".jpg"
     assert path.with_suffix(".heic").read_bytes() == payload

@@ -20,6 +20,7 @@ from edge_agent.capture.gate import measure_photograph
 from reconstructor.decoders.inspection import DamagedImageError, NotAnImageError, PixelLimits, inspect
 from reconstructor.engine.features.photographs import DecodedPhotograph, read_photograph
 from reconstructor.engine.settings import EngineSettings
+from tests.cards import dng
 from tests.pictures import HEIGHT_PX, RAMP, WIDTH_PX, deep_png, tiff
 
 PIXELS = PixelLimits(reduced=10**7, full=10**7, side_px=4096)
@@ -128,6 +129,25 @@ def test_numbers_above_31_bits_are_refused_in_words() -> None:
 def test_a_tiff_that_is_not_read_is_not_only_called_raw(kind: str, channels: int) -> None:
     with pytest.raises(NotAnImageError, match="a TIFF of a kind that is not read: send it as JPEG"):
         inspect(tiff(kind, white=1, channels=channels, photometric=2 if channels == 3 else 1), PIXELS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        dng(1),
+        tiff("<u2", white=1, photometric=32_803),  # a sensor's colour filters
+        tiff(">u2", white=1, photometric=34_892),  # linear raw
+        tiff("<u1", white=255, channels=3, photometric=2, tag_254=1),  # the small picture of a NEF
+        b"II*\0\x10\0\0\0CR\2\0" + bytes(200),
+        b"IIRO\x08\0\0\0" + bytes(200),
+        b"IIU\0\x08\0\0\0" + bytes(200),
+        b"FUJIFILMCCD-RAW 0201" + bytes(200),
+        b"\0\0\0\x18ftypcrx " + bytes(200),
+    ],
+)
+def test_a_raw_file_is_refused_by_name_and_not_taken_for_its_small_picture(content: bytes) -> None:
+    with pytest.raises(NotAnImageError, match="raw file of a camera"):
+        inspect(content, PIXELS)
 
 
 def left_half_hidden(mode: str) -> Image.Image:
