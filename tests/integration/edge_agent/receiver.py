@@ -107,9 +107,9 @@ class Receiver:
             await self._take_preview(found.sender, found.image_id, incoming)
             return
         if found.channel is IMAGE:
-            await self._take_image(found.sender, found.image_name, incoming.payload)
             self.properties = dict(incoming.user_properties)
             self.capture_ids[found.image_name] = self.properties.get(CAPTURE_ID_PROPERTY)
+            await self._take_image(found.sender, found.image_name, incoming.payload)
             return
         name = found.image_id
         if found.channel is UPLOAD_BEGIN:
