@@ -17,6 +17,7 @@ from broker.contract import (
     DESIRED_SETTINGS,
     IMAGE,
     PRESENCE,
+    PREVIEW,
     PROBE,
     REQUEST,
     UPLOAD_BEGIN,
@@ -33,23 +34,22 @@ from reconstructor.defects import MessageFailedError, translating_defects
 from reconstructor.disk import send_flow, wait_for_disk
 from reconstructor.gaps import Gaps
 from reconstructor.intake.commands import note_command
-from reconstructor.intake.labels import file_name_of
 from reconstructor.intake.lanes import Lanes
 from reconstructor.intake.pieces import receive_upload
-from reconstructor.intake.receipts import captured_at, receipt_for, rejection, send_receipt
+from reconstructor.intake.previews import preview_refusal, receive_preview
+from reconstructor.intake.receipts import receipt_for, rejection, send_receipt, upload_of
 from reconstructor.intake.refused_names import refuse_name, refused_name
 from reconstructor.intake.retained_by_people import RetainedByPeople
 from reconstructor.intake.scale_bars import receive_scale_bar
-from reconstructor.intake.validation import Upload
 from reconstructor.requests import ReceivedRequest
 from reconstructor.storage.attempts import key_of
 from reconstructor.storage.durable_files import StoreError
 
 # The filter of the pieces matches begin and end, too; filters of their own would bring those twice.
-_QUEUED = (IMAGE, UPLOAD_PIECE, DESIRED_SCALE_BAR)
+_QUEUED = (IMAGE, PREVIEW, UPLOAD_PIECE, DESIRED_SCALE_BAR)
 _MOMENTARY = (REQUEST, PRESENCE, PROBE)  # at QoS 0: the broker does not queue them for a reconstructor that is away
 _TO_RIGS = (COMMAND, DESIRED_SETTINGS)
-_IMAGES = (IMAGE, UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END)
+_IMAGES = (IMAGE, PREVIEW, UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END)
 # One sender's flow window and some more: while its images wait for a decoder, other senders' still come.
 RECEIVE_MAXIMUM = 8
 
@@ -203,8 +203,11 @@ class _Router:
         if found.sender not in context.senders:
             await send_flow(context, found.sender)
             context.senders.add(found.sender)
+        context.wanted.note_heard(found.sender)
         if found.channel is IMAGE:
             await self._receive_image(found, message)
+        elif found.channel is PREVIEW:
+            await receive_preview(context, self.gaps, found, message)
         else:
             await receive_upload(context, self.gaps, found, message)
 
@@ -218,13 +221,7 @@ class _Router:
             self.context.log.warning("request_dropped", user=found.user, verb=found.verb.value)
 
     async def _receive_image(self, found: Match, message: Incoming) -> None:
-        upload = Upload(
-            sender=found.sender,
-            name=found.image_name,
-            payload=message.payload,
-            captured_at=captured_at(message),
-            file_name=file_name_of(message),
-        )
+        upload = upload_of(found.sender, found.image_name, message.payload, message)
         await send_receipt(self.context, self.gaps, found.sender, await receipt_for(self.context, upload))
 
     async def _set_aside(self, key: str, message: Incoming) -> None:
@@ -253,7 +250,10 @@ class _Router:
         context, found = self.context, self._match(message)
         if found is not None and found.channel in _IMAGES:
             name = found.image_name if found.channel is IMAGE else ImageName(found.image_id)
-            receipt = await rejection(context, found.sender, name, failed)
+            if found.channel is PREVIEW:
+                receipt = preview_refusal(context, found.sender, name, failed)
+            else:
+                receipt = await rejection(context, found.sender, name, failed)
             await send_receipt(context, self.gaps, found.sender, receipt)
             return True
         refused = refused_name(context.space, context.project, message.topic) if found is None else None

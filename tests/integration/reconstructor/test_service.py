@@ -33,6 +33,16 @@ from tests.integration.reconstructor.programs import (
 from tests.photographs import image_id, photograph
 
 
+async def test_previews_are_asked_for_once_a_black_box_that_takes_them_is_loaded(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
+    start_program("instant_of_previews", preview_max_side_px=800)
+    async with Watcher.of(mosquitto.connection("viewer")) as seen:
+        await seen.until(lambda so_far: so_far.state is not None and so_far.state.takes_previews)
+        assert seen.state is not None
+        assert (seen.state.presence, seen.state.preview_max_side_px) == (ReconstructorPresence.READY, 800)
+
+
 async def test_twelve_images_become_one_generation_and_then_another(
     mosquitto: Mosquitto, start_program: StartProgram
 ) -> None:

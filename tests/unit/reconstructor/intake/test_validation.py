@@ -55,7 +55,7 @@ def upload(payload: bytes, name: str = "door", sender: str = "anna") -> Upload:
 def take(upload: Upload, store: Store, limits: PixelLimits = LIMITS) -> Taken:
     """Take an upload in, decoded in this process."""
 
-    async def inspect_here(content: bytes) -> Inspected:
+    async def inspect_here(content: bytes, _is_new: bool) -> Inspected:
         return inspect(content, limits)
 
     return asyncio.run(take_in(upload, store, inspect_here))
