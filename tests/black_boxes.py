@@ -17,7 +17,7 @@ from PIL import Image
 
 from broker.manifest import CameraState
 from broker.shards import PointCloud, encode_ply
-from reconstructor.black_box import BlackBox, CameraUpdate, Update, concurrent, write_update
+from reconstructor.black_box import BlackBox, CameraUpdate, Update, accepts_previews, concurrent, write_update
 from reconstructor.progress import write_progress
 
 POINTS_PER_IMAGE = 500
@@ -38,6 +38,20 @@ def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
         (folder / f"{image_id}.ply").write_bytes(encode_ply(patch(image_id)))
     write_update(Update(cameras=tuple(_camera(each) for each in known)), folder)
     return str(folder)
+
+
+@accepts_previews
+def instant_of_previews(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant`, and declared to take a preview before its original."""
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+@accepts_previews
+def waits_on_previews(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant_of_previews`, once a file `go` is there; a file `reading` says that it waits."""
+    Path("reading").touch()
+    _wait_for_go()
+    return instant(input_img_path, old_point_cloud, new_img_id)
 
 
 def reads_pixels(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:

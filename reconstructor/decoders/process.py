@@ -11,9 +11,12 @@ import sys
 from dataclasses import replace
 from typing import IO
 
+from broker.images.decoding import UndecodableImageError
+from broker.images.eight_bits import UnusualPixelsError
 from broker.images.opening import load_heic_reader
 from broker.images.thumbnails import thumbnail
 from reconstructor.decoders.inspection import ImageRefusedError, inspect
+from reconstructor.decoders.likeness import likeness
 from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, Request, read, write
 
 
@@ -50,6 +53,11 @@ def _answer(request: Request, content: bytes) -> tuple[Answer, bytes]:
     if request.task == "thumbnail":
         small = thumbnail(content) or b""
         return Answer(content_bytes=len(small)), small
+    if request.task == "likeness":
+        try:
+            return Answer(likeness=likeness(content)), b""
+        except (UndecodableImageError, UnusualPixelsError) as exc:
+            return Answer(code=exc.code, reason=exc.sentence[:2000]), b""
     try:
         inspected = inspect(content, request.limits)
     except ImageRefusedError as exc:

@@ -73,7 +73,7 @@ async def test_a_decoder_checks_heic_and_makes_the_copy_that_the_black_box_reads
     store = Store(tmp_path / "chapel", refetch_every=10)
     upload = Upload(sender=SenderId("anna"), name=ImageName("img-1"), payload=payload, file_name="IMG_1.HEIC")
     async with Decoders(count=2, limits=Limits(memory_bytes=1 << 30, cpu_s=5), pixels=PIXELS) as decoders:
-        taken = await take_in(upload, store, decoders.inspect)
+        taken = await take_in(upload, store, lambda content, _is_new: decoders.inspect(content))
         with pytest.raises(DamagedImageError, match="HEIC does not read"):
             await decoders.inspect(payload[: len(payload) // 2])
         await check_hostile(decoders, heic(1))
