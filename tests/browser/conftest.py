@@ -38,7 +38,7 @@ ARGUMENTS = [
     "--enable-unsafe-swiftshader",
     *(["--no-sandbox"] if os.geteuid() == 0 else []),
 ]
-WAIT_MS = 15_000
+WAIT_MS = 30_000
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -104,8 +104,20 @@ class Visitor:
 
     async def lit_pixels(self, element: str = "cairn-viewer") -> int:
         """How many pixels of the canvas something is drawn on."""
-        image = np.asarray(Image.open(BytesIO(await self.drawing(element))).convert("RGBA"))
-        return int((image[..., 3] > 0).sum())
+        return _lit(await self.drawing(element))
+
+    async def settled_pixels(self, element: str = "cairn-viewer") -> int:
+        """The same, once two pictures half a second apart are equal: the flight to the object is over."""
+        before = b""
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while (now := await self.drawing(element)) != before:
+                before = now
+                await asyncio.sleep(0.5)
+        return _lit(now)
+
+
+def _lit(drawing: bytes) -> int:
+    return int((np.asarray(Image.open(BytesIO(drawing)).convert("RGBA"))[..., 3] > 0).sum())
 
 
 @contextlib.asynccontextmanager

@@ -47,7 +47,7 @@ async def test_a_rig_describes_itself_where_its_account_may(broker: tuple[Mosqui
                 with pytest.raises(TimeoutError):
                     await _next(home, 1.0)
                 return
-            incoming = await _next(home, 10.0)
+            incoming = await _next(home, 30.0)
     assert incoming.topic == TOPIC
     known = json.loads(incoming.payload)
     assert known["device"]["identifiers"] == [RIG]
