@@ -40,16 +40,18 @@ def open_image(source: Path | bytes, *, only_taken: bool = False) -> Image.Image
         source: a file, or its bytes.
         only_taken: open no other format than those of `formats_read`.
     """
-    if can_read_heic():
-        _register_heic()
+    load_heic_reader()
     # Pillow's JPEG reader recognises MPO by itself.
     names = [each.names[0] for each in formats_read()] if only_taken else None
     return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=names)
 
 
 @cache
-def _register_heic() -> None:
+def load_heic_reader() -> None:
+    """Make HEIC known to Pillow, where it can be read; the first image opened does this, too."""
+    if not can_read_heic():
+        return
     import pillow_heif  # noqa: PLC0415 - optional
 
-    # The picture itself is decoded, never a small one that lies beside it.
-    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+    # The picture itself is decoded, never a small one that lies beside it; each further thread would take address space.
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)

@@ -13,6 +13,7 @@ from typing import IO
 
 from broker.images.decoding import UndecodableImageError
 from broker.images.eight_bits import UnusualPixelsError
+from broker.images.opening import load_heic_reader
 from broker.images.thumbnails import thumbnail
 from reconstructor.decoders.inspection import ImageRefusedError, inspect
 from reconstructor.decoders.likeness import likeness
@@ -22,6 +23,7 @@ from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, R
 def main() -> None:
     """Answer requests on stdin until it ends; the first argument has the limits."""
     limits = Limits.model_validate_json(sys.argv[1])
+    load_heic_reader()  # at nobody's cost
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for what, most in (

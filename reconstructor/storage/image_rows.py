@@ -1,6 +1,7 @@
 """Which images does a project have? Rows of the store's database: of each image one, whatever of it has come."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from broker.ids import DIGEST_LENGTH, ImageId
@@ -97,16 +98,10 @@ class ImageRows:
 def completing(known: StoredImage, original: NewImage) -> NewImage:
     """The original under the id that its preview gave; what the original's message does not say stays as it was."""
     captured_at = datetime.fromtimestamp(known.captured_at, UTC) if known.captured_at is not None else None
-    return NewImage(
+    return replace(
+        original,
         image_id=known.image_id,
         sender=known.sender,
-        name=original.name,
-        sha256=original.sha256,
-        suffix=original.suffix,
-        content_type=original.content_type,
-        width_px=original.width_px,
-        height_px=original.height_px,
-        received_at=original.received_at,
         captured_at=original.captured_at or captured_at,
         photographers_name=original.photographers_name or known.photographers_name,
         capture_id=original.capture_id or known.capture_id,

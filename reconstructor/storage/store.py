@@ -146,7 +146,7 @@ class Store:
             known = self.find(image.image_id, str(image.sha256))
             if known is not None and known.has_original:
                 return known, False
-            self.check_room(len(payload))
+            self.check_room(len(payload) + len(image.readable))
             image = completing(known, image) if known is not None else image
             write_durably(self.images_folder, files_of(image, payload))
             with self._database.transaction():

@@ -57,7 +57,7 @@ def test_links_are_followed_to_files_and_never_in_a_circle(tmp_path: Path) -> No
     (tmp_path / "c.jpg").symlink_to("c.jpg")
     (tmp_path / "d.jpg").symlink_to("nowhere.jpg")
     (tmp_path / "round").symlink_to(tmp_path)
-    os.mkfifo(tmp_path / "e.jpg")  # reading it would wait for ever
+    os.mkfifo(tmp_path / "e.jpg")  # reading it would never end
     assert taken(tmp_path) == ["a.jpg", "b.jpg"]
 
 

@@ -191,3 +191,12 @@ def test_every_image_brings_its_jobs_once(tmp_path: Path) -> None:
         kinds.append((job.image_number, job.kind))
     assert kinds == [(1, JobKind.ADD), (2, JobKind.ADD), (2, JobKind.REFETCH)]
     store.close()
+
+
+def test_an_original_that_needs_a_readable_copy_gets_it_in_the_place_of_its_preview(store: Store) -> None:
+    add_preview(store, 1)
+    sent = replace(new_image(original(1), 1), suffix=".heic", readable_suffix=".jpg", readable=b"copy")
+    image, is_taken = store.add_image(sent, original(1))
+    assert is_taken
+    assert (store.path(image).suffix, store.path(image).read_bytes()) == (".jpg", b"copy")
+    assert store.path(image).with_suffix(".heic").read_bytes() == original(1)
