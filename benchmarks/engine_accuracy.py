@@ -132,7 +132,12 @@ def _peer(
 
 def _print_previews(datasets: list[Dataset], threads: int, scratch: Path) -> None:
     for dataset in datasets:
-        settings = EngineSettings(threads=threads, intrinsics=dataset.intrinsics, dense=False)
+        settings = EngineSettings(
+            threads=threads,
+            intrinsics=dataset.intrinsics,
+            dense=False,
+            exact_max_side_px=EngineSettings().max_side_px,  # of the originals, too, nothing more is looked at
+        )
         figures = measure_previews(dataset, settings, scratch / f"{dataset.name}-previews")
         print(json.dumps({"dataset": dataset.name, **figures}), flush=True)
 

@@ -37,7 +37,7 @@ def write_colmap(
         facts = known.facts[number]
         image = full.image(number)
         image.name = _free_name(number, facts, taken)
-        _write_upright(Path(facts.path), images / image.name, may_link=may_link)
+        _write_upright(facts.current_path, images / image.name, may_link=may_link)
         across, down = facts.reduction
         for point in image.points2D:
             point.xy = point.xy / [across, down]
@@ -49,7 +49,7 @@ def write_colmap(
 
 def _free_name(number: int, facts: ImageFacts, taken: set[str]) -> str:
     """The photographer's file name with the suffix of the file; with the image's number before it if that is taken."""
-    stem, suffix = Path(facts.file_name).stem, Path(facts.path).suffix
+    stem, suffix = Path(facts.file_name).stem, facts.current_path.suffix
     name = f"{stem}{suffix}"
     if name.lower() in taken:  # some file systems do not tell A from a
         name = f"{number:06d}-{name}"
