@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,6 @@ from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages
 
 _UPRIGHT_QUALITY: Final = 95
-Source = Callable[[ImageFacts], Path]
 
 
 def write_colmap(
@@ -28,13 +26,12 @@ def write_colmap(
     *,
     units_per_unit: float = 1.0,
     may_link: bool = True,
-    source: Source = lambda facts: Path(facts.path),
 ) -> tuple[str, ...]:
     """Write `sparse/0` (COLMAP binary) and `images/` (upright) of all placed images; an old folder is replaced.
 
     A preview is enlarged to the size of its original, in whose pixels the model is. `units_per_unit` is the length in the
     folder of one unit of the model. With `may_link`, a photograph that is upright becomes a hard link: a change of one
-    file then changes the other. `source` says where the photograph of an image lies now.
+    file then changes the other.
 
     Returns:
         The names of the images that are enlarged previews.
@@ -49,7 +46,7 @@ def write_colmap(
     for number in sorted(full.reg_image_ids()):
         facts = known.facts[number]
         image = full.image(number)
-        photograph = source(facts)
+        photograph = facts.current_path
         is_reduced = _is_reduced(photograph, facts)
         image.name = _free_name(number, facts, ".jpg" if is_reduced else photograph.suffix, taken)
         if is_reduced:
