@@ -56,6 +56,7 @@ WARM_SENDER: Final = AgentId("rig-warm")
 LIGHT_BLACK_BOX: Final = "tests.black_boxes:instant"  # it does not say that it takes previews
 ROUND_TRIP_S: Final = 0.3
 STALL_RATIO: Final = 0.02
+FIRST_SEED: Final = 7  # that of a link by itself
 READY_TIMEOUT_S: Final = 240.0
 PATIENCE_S: Final = 900.0
 
@@ -105,6 +106,7 @@ class Watched:
     stored_s: dict[str, float] = field(default_factory=dict)
     previewed_s: dict[str, float] = field(default_factory=dict)
     placed_s: dict[str, float] = field(default_factory=dict)
+    processed: set[str] = field(default_factory=set)
     state: ReconstructorState | None = None
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -134,6 +136,7 @@ async def watching(mosquitto: Mosquitto, project: ProjectId) -> AsyncIterator[Wa
                 elif found.channel in {REFERENCE, CAMERA_PAGE}:
                     book.take(found, message.payload)
                     for camera in book.cameras() or ():
+                        watched.processed.add(camera.image_id.digest)
                         if camera.state is CameraState.PLACED:
                             watched.placed_s.setdefault(camera.image_id.digest, now_s)
                 async with watched.changed:
@@ -238,7 +241,9 @@ class Stage:
                     )
                     await delivery.publish(outgoing)
             async with watched.changed:
-                await watched.changed.wait_for(lambda: len(watched.placed_s) >= LEAST_PLACED)
+                await watched.changed.wait_for(lambda: len(watched.processed) == BEGUN_COUNT)
+        if len(watched.placed_s) < LEAST_PLACED:
+            raise NotMeasuredError(f"the engine placed {len(watched.placed_s)} photographs of the first {BEGUN_COUNT}")
 
 
 def _takes_previews(state: ReconstructorState | None) -> bool:
@@ -262,6 +267,7 @@ def _plain(rate_kb_per_s: int) -> ProjectId:
 class Crossing:
     """What one rate showed, photograph by photograph."""
 
+    previewed_s: list[float] = field(default_factory=list)
     placed_s: list[float] = field(default_factory=list)
     stored_s: list[float] = field(default_factory=list)
     plain_s: list[float] = field(default_factory=list)
@@ -271,6 +277,7 @@ class Crossing:
         ratios = [stored / plain for stored, plain in zip(self.stored_s, self.plain_s, strict=True)]
         return {
             "placed_s": round(statistics.median(self.placed_s), 1),
+            "previewed_s": round(statistics.median(self.previewed_s), 1),
             "placed_longest_s": round(max(self.placed_s), 1),
             "stored_s": round(statistics.median(self.stored_s), 1),
             "stored_ratio": round(statistics.median(ratios), 3),
@@ -286,7 +293,7 @@ async def cross(stage: Stage, rate_kb_per_s: int) -> Crossing:
         for number, content in enumerate(stage.photographs.row[:TIMED_COUNT]):
             digest = hashlib.sha256(content).hexdigest()[:16]
             for each in (rig, plain):
-                each.link.begin_stalls(number)
+                each.link.begin_stalls(FIRST_SEED + number)
             began_s, plain_began_s = rig.shoot(content), plain.shoot(content)
             placed_s, stored_s, plain_s = await asyncio.gather(
                 rig.watched.until(rig.watched.placed_s, digest),
@@ -295,13 +302,12 @@ async def cross(stage: Stage, rate_kb_per_s: int) -> Crossing:
             )
             if digest not in rig.watched.previewed_s or plain.watched.previewed_s:
                 raise NotMeasuredError(f"photograph {number} went without a preview, or its double with one")
+            crossing.previewed_s.append(rig.watched.previewed_s[digest] - began_s)
             crossing.placed_s.append(placed_s - began_s)
             crossing.stored_s.append(stored_s - began_s)
             crossing.plain_s.append(plain_s - plain_began_s)
-            figures = [round(each[-1], 1) for each in (crossing.placed_s, crossing.stored_s, crossing.plain_s)]
-            print(
-                f"{rate_kb_per_s} KB/s, photograph {number + 1}: placed, stored, without preview {figures}", flush=True
-            )
+            last = {key: round(getattr(crossing, key)[-1], 1) for key in crossing.__slots__}
+            print(f"{rate_kb_per_s} KB/s, photograph {number + 1}: {last}", flush=True)
     print(f"{rate_kb_per_s} KB/s: {crossing.figures()}", flush=True)
     return crossing
 

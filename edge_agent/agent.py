@@ -37,6 +37,7 @@ from edge_agent.uplink.uploader import Uploader, subscriptions
 
 NAME_CONTESTED: Final = "name_contested"
 THUMBNAIL_PAUSE_S: Final = 5.0  # between two thumbnails, whatever the interval of photographs
+THUMBNAIL_PATIENCE_S: Final = 60.0  # a thumbnail takes a second of 20 KB/s, which previews need more
 LOG = get_logger()
 
 
@@ -252,6 +253,7 @@ class Agent:
         while True:
             await self._taken.wait()
             self._taken.clear()
+            await self._uploader.wait_previews(THUMBNAIL_PATIENCE_S)
             small = await asyncio.to_thread(thumbnail, self._last.content) if self._last else None
             if small is not None:
                 await self._publisher.publish_thumbnail(self._control, small)

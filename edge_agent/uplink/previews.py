@@ -6,7 +6,7 @@ slow enough for previews the next is made while the last is on its way.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Final
 
@@ -53,7 +53,7 @@ class PreviewSender:
         self._making, self._handing = asyncio.Lock(), asyncio.Semaphore(UNDER_WAY)
 
     @property
-    def under_way(self) -> Iterable[Sending]:
+    def under_way(self) -> Collection[Sending]:
         """The previews without answer."""
         return self._under_way.values()
 
@@ -69,6 +69,8 @@ class PreviewSender:
         uplink, side_px = self._uplink, self._uplink.preview_side_px
         if side_px is None:
             self._has_more = False
+            for image_id in self._under_way:
+                self.leave(image_id)
             return
         due = await asyncio.to_thread(
             self._outbox.previews.waiting,

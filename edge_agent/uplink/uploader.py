@@ -78,7 +78,7 @@ class Uploader:
         )
         self._under_way: dict[ImageId, Sending] = {}
         self._wanted: tuple[ImageId, ...] = ()
-        self._slow_turn = asyncio.Lock()
+        self._slow_turn, self._has_news = asyncio.Lock(), True  # the latter: the outbox was not looked at since a wake
         self.sent_count = 0
         self.resent_count = 0
         self.last_error: str | None = None
@@ -86,7 +86,14 @@ class Uploader:
 
     def wake(self) -> None:
         """Look for another photograph in the outbox."""
+        self._has_news = True
         self.uplink.wake()
+
+    async def wait_previews(self, timeout_s: float) -> None:
+        """Wait until no preview is on its way, or the time is over."""
+        end_s = time.monotonic() + timeout_s
+        while (self._previews.under_way or self._has_news) and time.monotonic() < end_s:
+            await self.uplink.wait_change(LOOK_AGAIN_S)
 
     async def run(self, is_last: Callable[[], bool] = lambda: False) -> None:
         """Upload until cancelled, or until the outbox is empty and `is_last` says that no more will come."""
@@ -120,6 +127,7 @@ class Uploader:
             if is_open:
                 sent = frozenset(name for name, each in self._under_way.items() if each.is_sent)
                 await self._previews.refill(uploads, self._has_room, without=sent)
+            self._has_news = False
             following = await asyncio.to_thread(
                 self._outbox.waiting, room, without=frozenset(self._under_way), first=self._wanted
             )
