@@ -78,11 +78,11 @@ class Context:
         self, exc: CairnError, *, image_id: ImageId | None = None, topic: str | None = None
     ) -> None:
         """Log an error, count it and publish it as an `error` event."""
-        self.log.error("error", code=exc.code, reason=exc.sentence, image=image_id, topic=topic)
+        reason, shown = exc.sentence[:2000], printable(topic)[:1024] if topic else None
+        self.log.error("error", code=exc.code, reason=reason, image=image_id, topic=shown)
         # A full disk prevents counting, not publishing.
         with contextlib.suppress(StoreError):
             await asyncio.to_thread(self.store.count_error)
-        reason, shown = exc.sentence[:2000], printable(topic)[:1024] if topic else None
         event = Error(project=self.project, code=exc.code, reason=reason, image_id=image_id, topic=shown)
         await self.publish_event(event)
 

@@ -131,16 +131,23 @@ def _what_it_is(content: bytes) -> str:
     return "the bytes are not a JPEG, PNG, WebP or TIFF image"
 
 
+def _ends_before_directory(content: bytes) -> bool:
+    """Whether a TIFF is cut before its directory, which most cameras write last."""
+    if content.startswith(b"II*\0"):
+        return int.from_bytes(content[4:8], "little") >= len(content)
+    return content.startswith(b"MM\0*") and int.from_bytes(content[4:8], "big") >= len(content)
+
+
 def _open(content: bytes) -> Image.Image:
     try:
         with translating_decoder_errors():
             return Image.open(io.BytesIO(content), formats=READ_FORMATS)
     except UndecodableImageError as exc:
-        if isinstance(exc.__cause__, UnidentifiedImageError):
+        if isinstance(exc.__cause__, UnidentifiedImageError) and not _ends_before_directory(content):
             raise NotAnImageError(_what_it_is(content)) from exc
         if isinstance(exc.__cause__, Image.DecompressionBombError):
             raise ImageTooLargeError("the header announces far too many pixels: reduce the image") from exc
-        raise DamagedImageError(f"the image's header does not read: {exc.sentence}") from exc
+        raise _damaged(exc) from exc
 
 
 def _decode(opened: Image.Image) -> None:
@@ -156,6 +163,11 @@ def _decode(opened: Image.Image) -> None:
     except UndecodableImageError as exc:
         if isinstance(exc.__cause__, MemoryError):
             raise ImageTooCostlyError("decoding this image takes more memory than a decoder may have") from exc
-        raise DamagedImageError(
-            f"the file itself is cut or damaged: {exc.sentence}; copy it again from the card, or take it again"
-        ) from exc
+        raise _damaged(exc) from exc
+
+
+def _damaged(exc: UndecodableImageError) -> DamagedImageError:
+    """The digest was right, so nothing was lost on the way."""
+    return DamagedImageError(
+        f"the file itself is cut or damaged: {exc.sentence}; copy it again from the card, or take it again"
+    )

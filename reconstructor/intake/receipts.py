@@ -7,24 +7,22 @@ from functools import partial
 from typing import Final
 
 from broker.accounts.audit import Action
-from broker.contract import CAPTURE_ID_PROPERTY, CAPTURED_AT_PROPERTY, FILE_NAME_PROPERTY, MISSING, RECEIPT
+from broker.contract import CAPTURE_ID_PROPERTY, CAPTURED_AT_PROPERTY, MISSING, RECEIPT
 from broker.delivery import Incoming
 from broker.errors import CairnError
 from broker.ids import BadIdError, ImageName, RequestId, SenderId
 from broker.messages import Missing, ReceiptStatus, UploadAcknowledged
-from broker.printable import printable
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.decoders.inspection import ImageRefusedError, Inspected
 from reconstructor.disk import note_room, wait_for_disk
 from reconstructor.gaps import Gaps
+from reconstructor.intake.labels import file_name_of
 from reconstructor.intake.preview_check import check_preview
 from reconstructor.intake.validation import Taken, Upload, take_in
 from reconstructor.quotas import QuotaExceededError
 from reconstructor.storage.durable_files import StoreError
 
 GAP_LOOK_S: Final = 5.0
-_MOST_FILE_NAME_SIGNS: Final = 120
-_NOT_IN_FILE_NAMES: Final = frozenset('/\\:*?"<>|')
 
 
 def captured_at(message: Incoming) -> datetime | None:
@@ -35,13 +33,6 @@ def captured_at(message: Incoming) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo is not None else None
-
-
-def file_name_of(message: Incoming) -> str | None:
-    """What the sender says the photograph's file is called, fit to be a file's name anywhere; None without one."""
-    said = dict(message.user_properties).get(FILE_NAME_PROPERTY, "")
-    plain = "".join("_" if sign in _NOT_IN_FILE_NAMES else sign for sign in printable(said)).strip(" .")
-    return plain[-_MOST_FILE_NAME_SIGNS:] or None
 
 
 def capture_id_of(message: Incoming) -> RequestId | None:
@@ -135,7 +126,8 @@ async def send_receipt(context: Context, gaps: Gaps, sender: SenderId, receipt: 
 async def ask_for_gaps(context: Context, gaps: Gaps) -> None:
     """Tell senders at intervals which images of a session never came, until cancelled."""
     for image in await asyncio.to_thread(context.store.images):
-        gaps.note(image.sender, image.image_id)
+        if image.image_id.sequence:  # else it bears a label, no session
+            gaps.note(image.sender, image.image_id)
     while True:
         await asyncio.sleep(min(GAP_LOOK_S, context.settings.gap_wait_s / 2))
         for sender, sequences in gaps.due():

@@ -38,6 +38,7 @@ from reconstructor.intake.lanes import Lanes
 from reconstructor.intake.pieces import receive_upload
 from reconstructor.intake.previews import preview_refusal, receive_preview
 from reconstructor.intake.receipts import receipt_for, rejection, send_receipt, upload_of
+from reconstructor.intake.refused_names import refuse_name, refused_name
 from reconstructor.intake.retained_by_people import RetainedByPeople
 from reconstructor.intake.scale_bars import receive_scale_bar
 from reconstructor.requests import ReceivedRequest
@@ -161,7 +162,7 @@ class _Router:
                     await self._clear(topic, 0)
 
     async def _clear(self, topic: str, size_bytes: int) -> None:
-        self.context.log.info("retained_cleared", topic=topic, bytes=size_bytes)
+        self.context.log.info("retained_cleared", topic=topic[:1024], bytes=size_bytes)
         await self.context.delivery.publish(clearing_of(topic))
 
     async def _process(self, message: Incoming) -> None:
@@ -180,6 +181,7 @@ class _Router:
         except CairnError as exc:
             if self._is_of_interest_to_all(message):
                 await context.publish_error(exc, topic=message.topic)
+                await self._answer_refused(message, exc)
             else:
                 context.log.warning("message_ignored", topic=message.topic, code=exc.code, reason=exc.sentence)
 
@@ -237,19 +239,27 @@ class _Router:
         self.context.store.attempts.forget(key)
 
     async def _refuse(self, message: Incoming, failed: CairnError) -> None:
-        """Answer an image that cannot be processed by a rejected receipt; anything else is logged."""
+        """Answer an image that cannot be processed; anything else is logged."""
         # A full disk or a lost broker must not make the refusal itself fail: the log has the message already.
         with contextlib.suppress(CairnError):
-            found = match(self.context.space, message.topic)
-            if found.channel not in _IMAGES:
+            if not await self._answer_refused(message, failed):
                 self.context.log.warning("message_refused", topic=message.topic, code=failed.code)
-                return
+
+    async def _answer_refused(self, message: Incoming, failed: CairnError) -> bool:
+        """Send a rejected receipt, or that the name is refused; returns whether the message was an image."""
+        context, found = self.context, self._match(message)
+        if found is not None and found.channel in _IMAGES:
             name = found.image_name if found.channel is IMAGE else ImageName(found.image_id)
             if found.channel is PREVIEW:
-                receipt = preview_refusal(self.context, found.sender, name, failed)
+                receipt = preview_refusal(context, found.sender, name, failed)
             else:
-                receipt = await rejection(self.context, found.sender, name, failed)
-            await send_receipt(self.context, self.gaps, found.sender, receipt)
+                receipt = await rejection(context, found.sender, name, failed)
+            await send_receipt(context, self.gaps, found.sender, receipt)
+            return True
+        refused = refused_name(context.space, context.project, message.topic) if found is None else None
+        if refused is not None:
+            await refuse_name(context, refused, failed)
+        return refused is not None
 
     def _match(self, message: Incoming) -> Match | None:
         with contextlib.suppress(CairnError):
@@ -258,5 +268,5 @@ class _Router:
 
     def _is_of_interest_to_all(self, message: Incoming) -> bool:
         """Whether a bad message is an `error` event: images and scale bars are everybody's, the rest is its sender's."""
-        _, rest = self.context.space.split(message.topic)
+        rest = message.topic.removeprefix(f"{self.context.space.root}/{self.context.project}/")
         return rest.startswith(("image/", "preview/", "upload/", "scale/"))

@@ -11,6 +11,7 @@ from broker.errors import WRONG_DIGEST
 from broker.ids import RIG_PREFIX, ImageId, ImageName, RequestId, SenderId, is_session_of_rig
 from broker.messages import ReceiptStatus
 from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeError, Inspected
+from reconstructor.intake.labels import label_of
 from reconstructor.storage.images import NewImage, StoredImage
 from reconstructor.storage.store import Store
 
@@ -37,7 +38,7 @@ class ForeignSessionError(ImageRefusedError):
     """The image id names a session of another sender."""
 
     code = "foreign_session"
-    remedy = "Send it under a session of your own, or under a plain name."
+    remedy = "Send it under a session of your own, or under any other name."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
     known = await asyncio.to_thread(store.find, image_id, digest)
     if known is not None and known.has_original:
         return Taken(status=ReceiptStatus.DUPLICATE, image=known)
-    if image_id == upload.name:  # of a plain name the session is only a label
+    if image_id == upload.name:  # of a label the session is only a label
         await asyncio.to_thread(check_session, store, upload.sender, image_id)
     inspected = await inspect(upload.payload, known is None)
     preview = await asyncio.to_thread(store.previews.content, known) if known is not None else None
@@ -90,7 +91,7 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
         height_px=inspected.height_px,
         received_at=datetime.now(UTC),
         captured_at=upload.captured_at,
-        photographers_name=upload.file_name if upload.file_name or image_id == upload.name else str(upload.name),
+        photographers_name=upload.file_name or (None if image_id == upload.name else label_of(upload.name)),
         capture_id=upload.capture_id,
     )
     stored, is_taken = await asyncio.to_thread(store.add_image, image, upload.payload)
@@ -109,7 +110,7 @@ def check_session(store: Store, sender: SenderId, image_id: ImageId) -> None:
     is_anothers = session.startswith(RIG_PREFIX) and not is_session_of_rig(session, sender)
     if is_anothers or store.senders.owner_of(session) not in {None, sender}:
         raise ForeignSessionError(
-            f"the session {session!r} is another sender's: send the image under one of your own, or under a plain name"
+            f"the session {session!r} is another sender's: send the image under one of your own, or under any other name"
         )
 
 

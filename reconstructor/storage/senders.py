@@ -31,9 +31,9 @@ class Senders:
         return [(sender, path.stat().st_size) for sender, path in files if path.exists()]
 
     def owner_of(self, session: str) -> SenderId | None:
-        """Who stored images of a session; None before the first."""
+        """Who stored images of a session; None before the first. Images with the sequence 0 bear a label, no session."""
         row = self._database.row(
             "SELECT sender FROM images WHERE image_id BETWEEN ? AND ? AND length(image_id) = ? LIMIT 1",
-            *(f"{session}-000000-", f"{session}-999999-~", len(session) + len("-000000-") + DIGEST_LENGTH),
+            *(f"{session}-000001-", f"{session}-999999-~", len(session) + len("-000000-") + DIGEST_LENGTH),
         )
         return SenderId(row["sender"]) if row is not None else None

@@ -116,7 +116,7 @@ async def test_the_newest_camera_pulses_for_a_moment_and_then_nothing_is_drawn_a
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=manifest.point_count)
     await expect(desktop.page.get_by_test_id("pulse")).to_have_count(0)
-    await asyncio.sleep(2.5)  # the flight to the object is over
+    await desktop.settled_pixels()
     await reconstruction.cameras(4)
     await expect(desktop.page.get_by_test_id("pulse")).to_be_attached(timeout=WAIT_MS)
     await asyncio.sleep(1.5)
@@ -133,7 +133,7 @@ async def test_nothing_moves_for_ever_while_an_image_is_at_work(
     await reconstruction.ready(image_count=3)
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=manifest.point_count)
-    await asyncio.sleep(2.5)  # the flight to the object is over
+    await desktop.settled_pixels()
     await reconstruction.tell(ProcessingStarted(project=CHAPEL, image_id=image_id(4), image_number=4))
     await expect(desktop.page.get_by_test_id("chip")).to_have_attribute("data-kind", "processing", timeout=WAIT_MS)
     drawn = await frames(desktop)

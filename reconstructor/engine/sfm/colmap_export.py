@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -65,12 +66,17 @@ def write_colmap(
 
 
 def _free_name(number: int, facts: ImageFacts, suffix: str, taken: set[str]) -> str:
-    """The photographer's file name with the suffix of the file; with the image's number before it if that is taken."""
+    """The photographer's file name with the suffix of the file; with the image's number before it while that is taken."""
     name = f"{Path(facts.file_name).stem}{suffix}"
-    if name.lower() in taken:  # some file systems do not tell A from a
+    while (same := _folded(name)) in taken:
         name = f"{number:06d}-{name}"
-    taken.add(name.lower())
+    taken.add(same)
     return name
+
+
+def _folded(name: str) -> str:
+    """Equal for names that are one file to some file system, which does not tell A from a, or `ü` from `u` with dots."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _is_reduced(photograph: Path, facts: ImageFacts) -> bool:
