@@ -3,7 +3,6 @@
 The copies are made in a decoder process and compared outside of it: some hundred numbers cannot do harm.
 """
 
-import io
 import math
 import statistics
 from array import array
@@ -15,7 +14,7 @@ from PIL import Image
 
 from broker.images.decoding import translating_decoder_errors
 from broker.images.eight_bits import as_rgb, opacity_of
-from broker.images.formats import READ_FORMATS
+from broker.images.opening import open_image
 from reconstructor.engine.features.native_size import native_size
 
 Size = tuple[int, int]
@@ -58,7 +57,7 @@ def likeness(content: bytes) -> Likeness:
     Raises:
         UndecodableImageError, UnusualPixelsError: the photograph cannot be read.
     """
-    with translating_decoder_errors(), Image.open(io.BytesIO(content), formats=READ_FORMATS) as image:
+    with translating_decoder_errors(), open_image(content, only_taken=True) as image:
         stored = image.size
         native = native_size(image.getexif(), stored)
         image.draft("RGB", _BETWEEN)

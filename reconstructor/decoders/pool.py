@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from queue import SimpleQueue
 from subprocess import DEVNULL, PIPE, Popen
 from threading import Timer
@@ -59,12 +60,17 @@ class Decoders:
     async def inspect(self, content: bytes, pixels: PixelLimits | None = None) -> Inspected:
         """Check a photograph, or with limits of its own a preview; raises ImageRefusedError when it is not acceptable."""
         try:
-            answer, _ = await self._ask("inspect", content, pixels)
+            answer, copy = await self._ask("inspect", content, pixels)
         except DecoderEndedError as exc:
             raise DamagedImageError(f"the file itself is damaged, its decoder ended: {exc.sentence}") from exc
         if answer.inspected is None:
             raise _REFUSALS.get(answer.code or "", DamagedImageError)(answer.reason)
-        return answer.inspected
+        readable = answer.inspected.readable
+        return (
+            answer.inspected
+            if readable is None
+            else replace(answer.inspected, readable=replace(readable, content=copy))
+        )
 
     async def likeness(self, content: bytes) -> Likeness | None:
         """What is compared of a preview and its original; None when it cannot be read."""

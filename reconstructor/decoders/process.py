@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import sys
+from dataclasses import replace
 from typing import IO
 
 from broker.images.decoding import UndecodableImageError
@@ -56,9 +57,14 @@ def _answer(request: Request, content: bytes) -> tuple[Answer, bytes]:
         except (UndecodableImageError, UnusualPixelsError) as exc:
             return Answer(code=exc.code, reason=exc.sentence[:2000]), b""
     try:
-        return Answer(inspected=inspect(content, request.limits)), b""
+        inspected = inspect(content, request.limits)
     except ImageRefusedError as exc:
         return Answer(code=exc.code, reason=exc.sentence[:2000]), b""
+    copy = inspected.readable
+    if copy is None:
+        return Answer(inspected=inspected), b""
+    named = replace(inspected, readable=replace(copy, content=b""))
+    return Answer(inspected=named, content_bytes=len(copy.content)), copy.content
 
 
 if __name__ == "__main__":

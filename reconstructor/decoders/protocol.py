@@ -30,7 +30,7 @@ class Request(BaseModel):
 
 
 class Answer(BaseModel):
-    """What a decoder found; the bytes that follow are a thumbnail."""
+    """What a decoder found; the bytes that follow are a thumbnail, or the readable copy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -87,6 +87,8 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
         sha256=digest,
         suffix=inspected.suffix,
         content_type=inspected.content_type,
+        readable_suffix=inspected.readable.suffix if inspected.readable else None,
+        readable=inspected.readable.content if inspected.readable else b"",
         width_px=inspected.width_px,
         height_px=inspected.height_px,
         received_at=datetime.now(UTC),

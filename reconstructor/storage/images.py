@@ -38,11 +38,13 @@ class NewImage:
     captured_at: datetime | None = None
     photographers_name: str | None = None  # what the photographer's file is called
     capture_id: RequestId | None = None  # shared by images that several rigs took at one instant
+    readable_suffix: str | None = None  # of the copy that everybody reads, if that is another file than the one sent
+    readable: bytes = b""
 
     @property
     def file_name(self) -> str:
-        """Its file below `images/`, or `previews/`."""
-        return f"{self.image_id}{self.suffix}"
+        """Its file below `images/`, or `previews/`, that thumbnails, black box and exports read."""
+        return f"{self.image_id}{self.readable_suffix or self.suffix}"
 
 
 class ImageRecord(BaseModel):
@@ -83,9 +85,14 @@ class ImageRecord(BaseModel):
 
 
 def files_of(image: NewImage, payload: bytes) -> dict[str, bytes]:
-    """The files of an image below `images/`, or of its preview below `previews/`: itself, its record, and what the black box reads beside it."""
+    """The files of an image below `images/`, or of its preview below `previews/`.
+
+    As it was sent, what is read of it, its record, and the black box's metadata.
+    """
     record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1)
-    files = {image.file_name: payload, f"{image.image_id}.json": record.encode()}
+    files = {f"{image.image_id}{image.suffix}": payload, f"{image.image_id}.json": record.encode()}
+    if image.readable_suffix is not None:
+        files[image.file_name] = image.readable
     if image.photographers_name is not None:
         files[f"{image.file_name}.json"] = json.dumps({"file_name": image.photographers_name}).encode()
     return files

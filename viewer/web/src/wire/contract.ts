@@ -632,7 +632,7 @@ export interface Channel {
 }
 
 export const CHANNELS = {
-  image: { template: "image/{sender}/{image_name}", types: [], qos: 1, isRetained: false, maxBytes: 31457280, meaning: "one photograph: JPEG, PNG, WebP or TIFF bytes" },
+  image: { template: "image/{sender}/{image_name}", types: [], qos: 1, isRetained: false, maxBytes: 31457280, meaning: "one photograph: JPEG, PNG, WebP, TIFF, or HEIC if it is read there" },
   preview: { template: "preview/{sender}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 262144, meaning: "a photograph reduced to what the engine looks at, before the photograph itself: WebP or JPEG with its EXIF" },
   upload_begin: { template: "upload/{sender}/{image_id}/begin", types: ["upload_begin"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "announces a photograph in pieces" },
   upload_piece: { template: "upload/{sender}/{image_id}/{offset}", types: [], qos: 1, isRetained: false, maxBytes: 1048576, meaning: "the photograph's bytes from this offset" },

@@ -1,5 +1,7 @@
 """Exported photographs bear the photographer's names, each once."""
 
+from pathlib import Path
+
 import pytest
 
 from reconstructor.engine.features.image_files import ImageFacts
@@ -30,7 +32,7 @@ def test_equal_names_are_kept_apart_and_the_suffix_is_the_files() -> None:
         facts("/images/d.jpg", "door1"),
         facts("/images/view-000005-0123456789abcdef.jpg", "view-000005-0123456789abcdef.jpg"),
     ]
-    names = [_free_name(number, each, taken) for number, each in enumerate(given, start=1)]
+    names = [_free_name(number, each, Path(each.path).suffix, taken) for number, each in enumerate(given, start=1)]
     assert names == [
         "IMG_1.jpg",
         "000002-img_1.jpg",
@@ -54,4 +56,6 @@ def test_equal_names_are_kept_apart_and_the_suffix_is_the_files() -> None:
 def test_no_file_system_takes_two_exported_names_for_one(given: list[str], exported: list[str]) -> None:
     taken = set[str]()
     photographs = [facts(f"/images/{number}.jpg", name) for number, name in enumerate(given, start=1)]
-    assert [_free_name(number, each, taken) for number, each in enumerate(photographs, start=1)] == exported
+    assert [
+        _free_name(number, each, Path(each.path).suffix, taken) for number, each in enumerate(photographs, start=1)
+    ] == exported
