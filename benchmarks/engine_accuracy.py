@@ -1,8 +1,10 @@
 """How exact are the cameras? Replay beside COLMAP's batch mappers on the same features, against true cameras.
 
     python -m benchmarks.engine_accuracy DATASET...
+    python -m benchmarks.engine_accuracy --previews DATASET
 
-A dataset is a folder with `images/` and `cameras.json`; without one the simulated statue is photographed.
+A dataset is a folder with `images/` and `cameras.json`; without one the simulated statue is photographed. With
+`--previews` the engine gets only the previews that a rig sends, and, for comparison, the originals.
 """
 
 import argparse
@@ -16,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.truth import Dataset, Poses, errors
+from broker.images.previews import preview
 from reconstructor.black_box import Update
+from reconstructor.config import Settings
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
@@ -51,6 +55,36 @@ def measure(dataset: Dataset, settings: EngineSettings, out: Path) -> dict[str, 
         "methods": [refetch.method for refetch in report.refetches],
         **_peers(dataset, settings, out, [path.name for path in photographs]),
     }
+
+
+def measure_previews(dataset: Dataset, settings: EngineSettings, out: Path) -> dict[str, float]:
+    """Mean camera errors in millimetres with previews only, and with the originals, which the engine reduces itself."""
+    sizes_kb = []
+    (out / "previews").mkdir(parents=True)
+    for path in order_photographs(dataset.images):
+        content = path.read_bytes()
+        made = preview(content, Settings.model_fields["preview_max_side_px"].default)
+        sent = content if made is None else made.content  # as a rig does
+        (out / "previews" / path.name).write_bytes(sent)
+        sizes_kb.append(len(sent) / 1024)
+    found = {
+        kind: _errors_of(_replayed(folder, settings, out / kind), dataset)
+        for kind, folder in (("previews", out / "previews"), ("working_size", dataset.images))
+    }
+    return {
+        "previews_mm": found["previews"].get("mean_mm", np.inf),
+        "working_size_mm": found["working_size"].get("mean_mm", np.inf),
+        "previews_placed_share": found["previews"]["placed_share"],
+        "preview_kb": float(np.mean(sizes_kb)),
+    }
+
+
+def _replayed(images: Path, settings: EngineSettings, out: Path) -> Update:
+    """The update after the last refetch."""
+    updates: list[Update] = []
+    plan = ReplayPlan(photographs=order_photographs(images), out=out, settings=settings)
+    replay(plan, lambda step: updates.append(step.outcome.update))
+    return updates[-1]
 
 
 def _errors_of(update: Update, dataset: Dataset) -> dict[str, float]:
@@ -96,9 +130,22 @@ def _peer(
     return {**errors(found, dataset.world_from_camera), "seconds": seconds}
 
 
+def _print_previews(datasets: list[Dataset], threads: int, scratch: Path) -> None:
+    for dataset in datasets:
+        settings = EngineSettings(
+            threads=threads,
+            intrinsics=dataset.intrinsics,
+            dense=False,
+            exact_max_side_px=EngineSettings().max_side_px,  # of the originals, too, nothing more is looked at
+        )
+        figures = measure_previews(dataset, settings, scratch / f"{dataset.name}-previews")
+        print(json.dumps({"dataset": dataset.name, **figures}), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("datasets", nargs="*", type=Path, metavar="DATASET")
+    parser.add_argument("--previews", action="store_true", help="compare previews with originals at the working size")
     parser.add_argument("--threads", type=int, default=EngineSettings().threads)
     arguments = parser.parse_args()
     figures: dict[str, Any] = {}
@@ -106,6 +153,9 @@ def main() -> None:
         datasets = [Dataset.read(folder) for folder in arguments.datasets]
         if not datasets:
             datasets = [Dataset.simulated("statue", Path(scratch) / "statue", count=SIMULATED_COUNT)]
+        if arguments.previews:
+            _print_previews(datasets, arguments.threads, Path(scratch))
+            return
         for dataset in datasets:
             for kind, intrinsics in (("known", dataset.intrinsics), ("unknown", None)):
                 settings = EngineSettings(threads=arguments.threads, intrinsics=intrinsics, dense=False)

@@ -69,6 +69,8 @@ class PreviewSender:
         uplink, side_px = self._uplink, self._uplink.preview_side_px
         if side_px is None:
             self._has_more = False
+            for image_id in self._under_way:
+                self.leave(image_id)
             return
         due = await asyncio.to_thread(
             self._outbox.previews.waiting,

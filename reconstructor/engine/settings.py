@@ -26,6 +26,9 @@ class EngineSettings(BaseSettings):
     max_side_px: Annotated[int, Field(ge=160, le=16384)] = Field(
         default=1224, description="photographs are reduced to this longer side before features are taken, pixels"
     )
+    exact_max_side_px: Annotated[int, Field(ge=160, le=16384)] = Field(
+        default=3072, description="and to this one when a refetch measures their features again, pixels"
+    )
     max_pixels: Annotated[int, Field(ge=10_000)] = Field(
         default=200_000_000, description="a photograph of more pixels is rejected before it is decoded"
     )

@@ -2,7 +2,6 @@
 
 import tempfile
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from reconstructor.clouds.ply import read_ply
 from reconstructor.clouds.similarity import Matrix, Vector
-from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.normals import estimated_normals
@@ -59,7 +57,6 @@ def export_to(origin: Origin, form: str, out: Path, report: Report = lambda _sta
                 out,
                 units_per_unit=metres_per_unit,
                 may_link=False,
-                source=partial(_photograph_of, origin),
             )
             if previews:
                 (out / "previews.txt").write_text("\n".join(previews) + "\n", encoding="utf-8")
@@ -70,14 +67,6 @@ def export_to(origin: Origin, form: str, out: Path, report: Report = lambda _sta
     if not len(surface):
         surface = _published_surface(origin)
     return _write(origin, surface, up, form, out)
-
-
-def _photograph_of(origin: Origin, facts: ImageFacts) -> Path:
-    """Where a photograph lies now: the engine may have read a preview, whose original is there meanwhile."""
-    read = Path(facts.path)
-    if origin.store_folder is None or (read.is_file() and read.parent.name == "images"):
-        return read
-    return Store.read_only(origin.store_folder).image_path(facts.image_id) or read
 
 
 def _check_free(folder: Path) -> None:

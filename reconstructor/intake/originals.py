@@ -14,18 +14,22 @@ from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.wanted import MOST_WANTED
 
-_PAUSE_S: Final = 2.0  # at most so often a page of cameras is published again, and a list of what is wanted
+_PAUSE_S: Final = 1.0  # at most so often a page of cameras is published again, and a list of what is wanted
 _LOOK_S: Final = 15.0
 
 
 async def follow_originals(context: Context) -> None:
     """Keep disk, cameras and senders up to date with which originals are there; never returns."""
+    said: tuple[int, ...] | None = None
     while True:
         context.signals.originals.clear()
         try:
             with translating_defects(context.log, task="originals"):
                 await _drop_previews(context)
-                await _tell_cameras(context)
+                completed = await asyncio.to_thread(context.store.previews.completed)
+                if completed != said:
+                    await _revise_cameras(context)
+                    said = completed
                 await _tell_wanted(context)
         except BROKER_ERRORS as exc:  # told again with the next change
             context.log.warning("wanted_not_published", reason=exc.sentence)
@@ -46,7 +50,7 @@ async def _drop_previews(context: Context) -> None:
         context.log.info("previews_dropped", count=dropped_count)
 
 
-async def _tell_cameras(context: Context) -> None:
+async def _revise_cameras(context: Context) -> None:
     """Record which cameras have their original now; the task that publishes revisions does the rest."""
     async with context.signals.changing:
         revised = await asyncio.to_thread(_with_facts, context)

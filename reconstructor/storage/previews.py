@@ -22,7 +22,7 @@ class Previews:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database, self.folder = database, make_folder(folder)
-        self._forget(f"{_SURPLUS}")  # no job runs yet: what a crash interrupted runs again on the original
+        self._forget(_SURPLUS)  # no job runs yet: what a crash interrupted runs again on the original
         self._remove_unnamed()
 
     def write(self, preview: NewImage, payload: bytes) -> None:
@@ -57,6 +57,11 @@ class Previews:
         for row in rows:
             found[SenderId(row["sender"])].append(ImageId(row["image_id"]))
         return {sender: tuple(images[:most]) for sender, images in found.items()}
+
+    def completed(self) -> tuple[int, ...]:
+        """Numbers that change whenever an original takes its preview's place."""
+        row = self._database.row("SELECT count(*), max(original_at) FROM images WHERE original_at > stored_at")
+        return tuple(row) if row is not None else ()
 
     def note_refused(self, sender: SenderId, name: str, code: str) -> None:
         """The original of this sender's preview was refused: it is not asked for any more."""

@@ -4,6 +4,7 @@ They are durable before a step refers to them, because a step without them canno
 read, after a crash before its step, counts as missing and is made again.
 """
 
+import glob
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,6 +63,15 @@ class ImageFacts(BaseModel):
             intrinsics=self.intrinsics,
             focal_px=self.focal_px,
         )
+
+    @property
+    def current_path(self) -> Path:
+        """The photograph's file: once an original has come, it lies in `images` beside the folder `previews`."""
+        path = Path(self.path)
+        if path.parent.name != "previews":
+            return path
+        originals = (path.parent.parent / "images").glob(f"{glob.escape(self.image_id)}.*")
+        return min((each for each in originals if each.suffix not in {".json", UNFINISHED}), default=path)
 
     @property
     def reduction(self) -> tuple[float, float]:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import unicodedata
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,6 @@ from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages
 
 _UPRIGHT_QUALITY: Final = 95
-Source = Callable[[ImageFacts], Path]
 
 
 def write_colmap(
@@ -29,13 +27,12 @@ def write_colmap(
     *,
     units_per_unit: float = 1.0,
     may_link: bool = True,
-    source: Source = lambda facts: Path(facts.path),
 ) -> tuple[str, ...]:
     """Write `sparse/0` (COLMAP binary) and `images/` (upright) of all placed images; an old folder is replaced.
 
     A preview is enlarged to the size of its original, in whose pixels the model is. `units_per_unit` is the length in the
     folder of one unit of the model. With `may_link`, a photograph that is upright becomes a hard link: a change of one
-    file then changes the other. `source` says where the photograph of an image lies now.
+    file then changes the other.
 
     Returns:
         The names of the images that are enlarged previews.
@@ -50,7 +47,7 @@ def write_colmap(
     for number in sorted(full.reg_image_ids()):
         facts = known.facts[number]
         image = full.image(number)
-        photograph = source(facts)
+        photograph = facts.current_path
         is_reduced = _is_reduced(photograph, facts)
         image.name = _free_name(number, facts, ".jpg" if is_reduced else photograph.suffix, taken)
         if is_reduced:
@@ -77,6 +74,11 @@ def _free_name(number: int, facts: ImageFacts, suffix: str, taken: set[str]) -> 
     return name
 
 
+def _folded(name: str) -> str:
+    """Equal for names that are one file to some file system, which does not tell A from a, or `ü` from `u` with dots."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def _is_reduced(photograph: Path, facts: ImageFacts) -> bool:
     if not photograph.is_file():
         return False
@@ -88,11 +90,6 @@ def _write_enlarged(preview: Path, target: Path, facts: ImageFacts) -> None:
     with Image.open(preview) as image:
         upright = as_rgb(ImageOps.exif_transpose(image))
     upright.resize((facts.width_px, facts.height_px), Image.Resampling.BICUBIC).save(target, quality=_UPRIGHT_QUALITY)
-
-
-def _folded(name: str) -> str:
-    """Equal for names that are one file to some file system, which does not tell A from a, or `ü` from `u` with dots."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _write_upright(source: Path, target: Path, *, may_link: bool) -> None:

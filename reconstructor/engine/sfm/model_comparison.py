@@ -57,8 +57,10 @@ def camera_jumps(before: Any, after: Any, before_from_after: Sim3) -> NDArray[np
     return jumps
 
 
-def epipolar_inlier_share(model: Any, known: KnownImages, numbers: Iterable[int]) -> float:
-    """The share of the verified matches among these images whose Sampson error under the model is below 4 pixels."""
+def epipolar_inlier_share(
+    model: Any, known: KnownImages, numbers: Iterable[int], bound_px: float = _INLIER_PX
+) -> float:
+    """The share of the verified matches among these images whose Sampson error under the model is below a bound."""
     numbers = set(numbers)
     rays = {number: _rays(model, known, number) for number in numbers}
     inliers = total = 0
@@ -66,7 +68,7 @@ def epipolar_inlier_share(model: Any, known: KnownImages, numbers: Iterable[int]
         for pair in known.pairs[number]:
             if pair.newer == number and pair.earlier in numbers:
                 errors_px = _sampson_errors(model, pair, rays)
-                inliers += int((errors_px < _INLIER_PX).sum())
+                inliers += int((errors_px < bound_px).sum())
                 total += len(errors_px)
     return inliers / total if total else 0.0
 

@@ -59,7 +59,7 @@ class Receiver:
     store_id: StoreId | None = None
     capture_ids: dict[str, str | None] = field(default_factory=dict)  # of each image that came whole
     preview_by_id: dict[str, Incoming] = field(default_factory=dict)
-    preview_answers: list[ReceiptStatus] = field(default_factory=list)  # of the next previews; then `previewed`
+    preview_answers: list[ReceiptStatus | None] = field(default_factory=list)  # then `previewed`; None: silence
     steps: list[tuple[str, str]] = field(default_factory=list)  # channel and image of everything that came
 
     async def say(self, presence: ReconstructorPresence) -> None:
@@ -126,6 +126,8 @@ class Receiver:
     async def _take_preview(self, sender: str, image_id: ImageId, incoming: Incoming) -> None:
         status = self.preview_answers.pop(0) if self.preview_answers else ReceiptStatus.PREVIEWED
         self.preview_by_id[image_id] = incoming
+        if status is None:
+            return
         receipt = UploadAcknowledged(
             project=PROJECT,
             status=status,

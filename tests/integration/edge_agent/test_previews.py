@@ -158,6 +158,36 @@ async def test_other_answers_to_a_preview(mosquitto: Mosquitto, tmp_path: Path) 
     assert (counts.stored_count, counts.waiting_count) == (2, 0)
 
 
+async def test_preview_without_answer_is_sent_again_and_in_the_end_left_out(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when only one image may be under way, so that the original waits for the answer to its preview."""
+    monkeypatch.setattr("edge_agent.uplink.rate.LEAST_RECEIPT_WAIT_S", 0.1)
+    monkeypatch.setattr("edge_agent.uplink.sending.FIRST_PAUSE_S", 0.05)
+    write_photograph(tmp_path / "photos" / "1.jpg", 1)
+    write_photograph(tmp_path / "photos" / "2.jpg", 2)
+    async with receiving(mosquitto.connection("reconstructor"), READY, preview_side_px=SIDE_PX) as receiver:
+        receiver.preview_answers = [None, None, None, None, ReceiptStatus.PREVIEWED]
+        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path, window_images=1), asyncio.Event()), 40)
+    assert len(receiver.content_by_id) == 2
+    by_sequence = [ImageId(name).sequence for channel, name in receiver.steps if channel == "preview"]
+    assert by_sequence == [1, 1, 1, 2, 2]
+
+
+async def test_previews_end_when_they_are_taken_no_more(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    for seed in range(3):
+        write_photograph(tmp_path / "photos" / f"{seed}.jpg", seed)
+    async with receiving(mosquitto.connection("reconstructor"), READY, preview_side_px=SIDE_PX) as receiver:
+        receiver.preview_answers = [None] * 9
+        async with running(settings_for(mosquitto, tmp_path, window_images=1)) as rig:
+            await receiver.wait_until(lambda: previews(receiver) == 1)
+            receiver.preview_side_px = None
+            await receiver.say(READY)
+            await asyncio.wait_for(rig, 40)
+    assert len(receiver.content_by_id) == 3
+    assert previews(receiver) == 1
+
+
 @pytest.mark.parametrize(("side_px", "expected"), [(SIDE_PX, 2), (None, 0)])
 async def test_named_files_take_the_same_way(
     mosquitto: Mosquitto, tmp_path: Path, side_px: int | None, expected: int

@@ -16,7 +16,6 @@ from broker.manifest import CameraEntry, CameraState, camera_pages
 from broker.messages import ScaleSource
 from reconstructor.clouds.ply import WideCloud
 from reconstructor.engine.colmap import pycolmap
-from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.read_only_copy import read_only_copy
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
@@ -136,11 +135,8 @@ def test_a_preview_is_enlarged_to_the_size_of_its_original_and_named(replayed: P
         preview = tmp_path / "preview.webp"
         with Image.open(facts.path) as image:
             image.reduce(3).save(preview)
-
-        def source(each: ImageFacts) -> Path:
-            return preview if each.image_id == facts.image_id else Path(each.path)
-
-        (named,) = write_colmap(engine.model, engine.known, tmp_path / "model", may_link=False, source=source)
+        engine.known.facts[number] = facts.model_copy(update={"path": str(preview)})
+        (named,) = write_colmap(engine.model, engine.known, tmp_path / "model", may_link=False)
     assert named == f"{Path(facts.file_name).stem}.jpg"
     with Image.open(tmp_path / "model/images" / named) as written:
         assert written.size == (facts.width_px, facts.height_px)

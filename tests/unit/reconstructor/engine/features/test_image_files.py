@@ -22,6 +22,23 @@ FACTS = ImageFacts(
     focal_px=812.5,
 )
 
+LAYOUT = (("previews", ".webp"), ("images", ".jpg"))
+
+
+def test_an_original_that_came_takes_the_place_of_its_preview(tmp_path: Path) -> None:
+    for folder in ("previews", "images"):
+        (tmp_path / folder).mkdir()
+    preview, original = (tmp_path / folder / f"{FACTS.image_id}{suffix}" for folder, suffix in LAYOUT)
+    facts = FACTS.model_copy(update={"path": str(preview)})
+    preview.touch()
+    original.with_suffix(".json").touch()
+    original.with_name(f"{original.name}.json").touch()
+    original.with_name(f"another-{original.name}").touch()
+    assert facts.current_path == preview
+    original.touch()
+    assert facts.current_path == original
+    assert facts.model_copy(update={"path": str(original)}).current_path == original
+
 
 def pair(earlier: int, count: int) -> Pair:
     matches = np.random.default_rng(earlier).integers(0, 99, (count, 2)).astype(np.uint32)

@@ -1,6 +1,7 @@
 """A refetch whose solutions are all bad, by the whole path from the solver to the store: nothing changes but a word."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from broker.ids import ProjectId, SenderId
 from broker.manifest import Manifest
 from broker.shards import sha256
 from reconstructor.engine.live_engine import LiveEngine
+from reconstructor.engine.lsm.bundle import Bundle
+from reconstructor.engine.lsm.refinement import remeasured
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm import solver
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
@@ -144,3 +147,27 @@ def test_bad_solutions_are_all_refused_and_the_generation_stays_until_a_good_one
     assert remarks == ()
     assert (project.manifest().generation, project.manifest().revision) == (2, 0)
     project.store.close()
+
+
+def test_measurements_that_fit_the_matches_worse_are_left_out(
+    tmp_path: Path, photographs: Photographs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconstructor.engine.sfm.solver_process.subprocess.Popen", Here)
+    engine = LiveEngine(tmp_path, SETTINGS)
+    for path in photographs.paths[:4]:
+        engine.add_image(path, path.stem)
+
+    def spoiled(*arguments: Any) -> list[Bundle]:
+        return [replace(bundle, poses=bundle.poses[::-1]) for bundle in remeasured(*arguments)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(solver, "remeasured", spoiled)
+        refetched = engine.refetch()
+    assert refetched.solve is not None
+    assert refetched.solve.tight_share_remeasured < 0.5 * refetched.solve.tight_share
+    error = photographs.center_error(refetched.update)
+    assert error < 0.01
+    refetched = engine.refetch()
+    assert refetched.solve is not None
+    assert refetched.solve.tight_share_remeasured > refetched.solve.tight_share - 0.002
+    assert photographs.center_error(refetched.update) < error

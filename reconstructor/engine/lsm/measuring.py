@@ -1,0 +1,199 @@
+"""Where exactly do images see the points of a model? Patches of each point's best view are matched in the others."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reconstructor.engine.lsm.bundle import Bundle, Floats, Mask, Observations, Rows
+from reconstructor.engine.lsm.larger_photographs import LEVELS, LargerPhotographs
+from reconstructor.engine.lsm.patches import MARGIN_PX, ReferencePatches, match, windows_around
+from reconstructor.engine.lsm.surface import Surface, affine_maps, corners_in_world
+
+_BATCH: Final = 2048
+_STRETCH: Final = (0.25, 3.0)  # singular values of the affine map
+_MOST_LAST_STEP_PX: Final = 0.05
+_MOST_TURN: Final = 0.5
+_WINDOW_PX: Final = 2 * MARGIN_PX + 1
+
+# Where images share more, further observations repeat the errors of their one reference patch: entry-P10 was 6.2 mm off
+# instead of 5.9 (2026-11-28); where they share few, a loop is closed.
+_MOST_SHARED: Final = 100
+_MARGIN_PX: Final = 12.0
+_LEAST_COSINE: Final = 0.643  # 50 degrees from the reference's ray
+_LEAST_FACING: Final = 0.2
+_MOST_ENLARGED: Final = 2.0
+_DEPTH_TOLERANCE: Final = 0.1
+_NEIGHBOURHOOD: Final = 0.03  # of the width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a match must satisfy."""
+
+    correlation: float
+    moved_px: float
+
+
+OWN: Final = Bounds(correlation=0.8, moved_px=3.0)
+EXTENSION: Final = Bounds(correlation=0.92, moved_px=1.5)
+
+
+class Measuring:
+    """Measures the observations of one bundle.
+
+    Args:
+        bundle: the model as it was solved.
+        photographs: of its images.
+    """
+
+    def __init__(self, bundle: Bundle, photographs: LargerPhotographs) -> None:
+        self._photographs = photographs
+        can_be_read = np.array([photographs.can_be_read(image) for image in range(len(bundle.numbers))])
+        self._surface = Surface.of(bundle, can_be_read)
+        seen = bundle.observations[self._surface.references]
+        self._reference_images, self._reference_places_px = seen.images, seen.places_px
+        count = len(bundle.points_in_world)
+        self._windows = torch.full((count, _WINDOW_PX, _WINDOW_PX), torch.nan, dtype=torch.float16)
+        for image in range(len(bundle.numbers)):
+            rows = np.flatnonzero(self._reference_images == image)
+            if len(rows) and can_be_read[image]:
+                places = torch.from_numpy(self._reference_places_px[rows] * photographs.scale(image)).float()
+                self._windows[torch.from_numpy(rows)] = windows_around(photographs.pyramid(image)[0], places).half()
+
+    def own(self, bundle: Bundle) -> Observations:
+        """The bundle's observations at their exact places; those that cannot be measured are left out."""
+        corners, seen = self._corners(bundle), bundle.observations
+        places, is_kept = seen.places_px.copy(), np.zeros(len(seen), np.bool_)
+        is_kept[self._surface.references] = True
+        for image in range(len(bundle.numbers)):
+            rows = np.flatnonzero((seen.images == image) & ~is_kept)
+            rows, found = self._found(bundle, image, (rows, seen.points[rows], seen.places_px[rows]), corners, OWN)
+            places[rows], is_kept[rows] = found, True
+        measured = Observations(images=seen.images, points=seen.points, features=seen.features, places_px=places)
+        return measured[is_kept]
+
+    def extended(self, bundle: Bundle) -> Observations:
+        """Further observations: of points in images that should show them and share few points with their reference."""
+        corners, shared = self._corners(bundle), bundle.shared_counts()
+        parts = []
+        for image in range(len(bundle.numbers)):
+            points, places = self._expected(bundle, image, shared[image] < _MOST_SHARED)
+            rows, found = self._found(bundle, image, (np.arange(len(points)), points, places), corners, EXTENSION)
+            nothing = np.full(len(rows), -1)
+            parts.append(
+                Observations(images=np.full(len(rows), image), points=points[rows], features=nothing, places_px=found)
+            )
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = joined.joined(part)
+        return joined
+
+    def _corners(self, bundle: Bundle) -> Floats:
+        corners = np.full((len(bundle.points_in_world), 4, 3), np.nan)
+        for image, camera_id in enumerate(bundle.camera_ids):
+            rows = np.flatnonzero(self._reference_images == image)
+            if len(rows) and self._photographs.can_be_read(image):
+                corners[rows] = corners_in_world(
+                    self._photographs.camera(image, bundle.cameras[camera_id]),
+                    bundle.poses[image],
+                    self._reference_places_px[rows] * self._photographs.scale(image),
+                    bundle.points_in_world[rows],
+                    self._surface.normals[rows],
+                )
+        return corners
+
+    def _found(
+        self, bundle: Bundle, image: int, wanted: tuple[Rows, Rows, Floats], corners: Floats, bounds: Bounds
+    ) -> tuple[Rows, Floats]:
+        """Those of the wanted rows (their points, first places) that were found, and their places in the reduced image."""
+        rows, points, places_px = wanted
+        if not len(rows) or not self._photographs.can_be_read(image):
+            return rows[:0], places_px[:0]
+        camera = self._photographs.camera(image, bundle.cameras[bundle.camera_ids[image]])
+        matrices = affine_maps(camera, bundle.poses[image], corners[points])
+        is_finite: Mask = np.isfinite(matrices)
+        is_whole = np.all(is_finite.reshape(-1, 4), axis=1)
+        stretch = np.linalg.svdvals(np.where(is_whole[:, None, None], matrices, 0.0))
+        chosen = np.flatnonzero(is_whole & (stretch[:, 1] >= _STRETCH[0]) & (stretch[:, 0] <= _STRETCH[1]))
+        enlarged = np.sqrt(stretch[chosen].prod(axis=1))
+        levels = np.clip(np.floor(np.log2(enlarged)), 0, LEVELS - 1).astype(np.int64)
+        scale, pyramid = self._photographs.scale(image), self._photographs.pyramid(image)
+        is_kept, found = np.zeros(len(rows), np.bool_), places_px * scale
+        for level in range(LEVELS):
+            of_level = chosen[levels == level]
+            for begin in range(0, len(of_level), _BATCH):
+                some = of_level[begin : begin + _BATCH]
+                patches = ReferencePatches.of(self._windows[torch.from_numpy(points[some])].float())
+                kept, at = _matched(patches, pyramid[level], 2.0**level, (found[some], matrices[some]), bounds)
+                is_kept[some[kept]], found[some[kept]] = True, at[kept]
+        return rows[is_kept], found[is_kept] / scale
+
+    def _expected(self, bundle: Bundle, image: int, is_wanted: Mask) -> tuple[Rows, Floats]:
+        """Points of the wanted images that an image should show and does not observe, and their places in it, reduced."""
+        seen, points = bundle.observations, bundle.points_in_world
+        own = seen.points[seen.images == image]
+        camera = bundle.cameras[bundle.camera_ids[image]]
+        in_camera = bundle.in_camera(image, points)
+        center = bundle.centers_in_world()
+        rays, reference_rays = _unit(center[image] - points), _unit(center[self._reference_images] - points)
+        sharpness = camera.mean_focal_length() / np.maximum(np.linalg.norm(center[image] - points, axis=1), 1e-12)
+        enlarged = sharpness / self._surface.sharpness
+        is_candidate = (
+            is_wanted[self._reference_images]
+            & (in_camera[:, 2] > 0)
+            & ((rays * reference_rays).sum(1) >= _LEAST_COSINE)
+            & ((rays * self._surface.normals).sum(1) >= _LEAST_FACING)
+            & (enlarged <= _MOST_ENLARGED)
+            & (enlarged >= 1 / _MOST_ENLARGED)
+        )
+        is_candidate[own] = False
+        is_candidate &= np.bincount(seen.points, minlength=len(points)) > 1  # an adjusted point
+        rows = np.flatnonzero(is_candidate)
+        places = np.asarray(camera.img_from_cam(np.ascontiguousarray(in_camera[rows])))
+        margin = _MARGIN_PX / self._photographs.scale(image)
+        is_inside = ((places >= margin) & (places <= np.array([camera.width, camera.height]) - margin)).all(axis=1)
+        rows, places = rows[is_inside], places[is_inside]
+        shown = np.asarray(camera.img_from_cam(np.ascontiguousarray(in_camera[own])))
+        is_visible = _fits_depths(
+            (places, in_camera[rows, 2]), (shown, in_camera[own, 2]), _NEIGHBOURHOOD * camera.width
+        )
+        return rows[is_visible], places[is_visible]
+
+
+def _matched(
+    patches: ReferencePatches, image: Tensor, reduction: float, first: tuple[Floats, Floats], bounds: Bounds
+) -> tuple[Mask, Floats]:
+    """Which patches were found in the image, which is reduced, and where, in pixels before it was."""
+    places, matrices = first
+    begun = torch.from_numpy(matrices / reduction).float()
+    found = match(patches, image, torch.from_numpy(places / reduction).float(), begun)
+    at = found.centers_px.double().numpy() * reduction
+    turned = (found.matrices @ torch.linalg.inv_ex(begun)[0] - torch.eye(2)).flatten(1).norm(dim=1)
+    is_kept: Mask = (
+        (found.correlations > bounds.correlation) & (found.last_steps_px < _MOST_LAST_STEP_PX) & (turned < _MOST_TURN)
+    ).numpy() & (np.linalg.norm(at - places, axis=1) < bounds.moved_px)
+    return is_kept, at
+
+
+def _fits_depths(wanted: tuple[Floats, Floats], shown: tuple[Floats, Floats], radius_px: float) -> Mask:
+    """Whether wanted places (N, 2) have the depths (N,) of the nearest points that the image shows, within the radius."""
+    places, depths = wanted
+    shown_places, shown_depths = (torch.from_numpy(np.ascontiguousarray(each)) for each in shown)
+    fits = np.zeros(len(places), np.bool_)
+    if not len(shown_places):
+        return fits
+    for begin in range(0, len(places), _BATCH):
+        some = slice(begin, begin + _BATCH)
+        distances, nearest = torch.cdist(torch.from_numpy(places[some]), shown_places).min(dim=1)
+        there = shown_depths[nearest].numpy()
+        fits[some] = (distances.numpy() <= radius_px) & (np.abs(depths[some] - there) <= _DEPTH_TOLERANCE * there)
+    return fits
+
+
+def _unit(vectors: Floats) -> Floats:
+    unit: NDArray[np.float64] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit

@@ -1,0 +1,136 @@
+"""Where exactly does a patch of one photograph lie in another? Least squares matching with an affine map.
+
+The inverse compositional form: gradients and normal equations are those of the reference patch, once for all steps.
+
+Sources: Gruen, "Adaptive least squares correlation", South African Journal of Photogrammetry 14, 1985; Baker and Matthews,
+"Lucas-Kanade 20 years on", IJCV 56, 2004.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+RADIUS_PX: Final = 7
+_SIGMA_PX: Final = 4.2
+_STEPS: Final = 10
+_MOST_STEP_PX: Final = 1.0
+_MOST_STEP_IN_MATRIX: Final = 0.2
+_RIDGE: Final = 1e-4
+_FLAT: Final = 1e-6
+
+MARGIN_PX: Final = RADIUS_PX + 1  # the gradient needs one pixel more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReferencePatches:
+    """Patches of reference photographs, of zero mean and unit variance, and how they change under an affine map.
+
+    Attributes:
+        values: (N, S) float32, S = 225 samples.
+        slopes: (N, S, 8) float32, derivatives by the matrix (4), the shift (2), gain and bias.
+    """
+
+    values: Tensor
+    slopes: Tensor
+
+    @classmethod
+    def of(cls, windows: Tensor) -> "ReferencePatches":
+        """From windows (N, 17, 17) float32 of grey values, one pixel apart."""
+        gradients = (
+            (windows[:, 1:-1, 2:] - windows[:, 1:-1, :-2]) / 2,
+            (windows[:, 2:, 1:-1] - windows[:, :-2, 1:-1]) / 2,
+        )
+        values, deviation = _normalised(windows[:, 1:-1, 1:-1].flatten(1))
+        along, down = (each.flatten(1) / deviation for each in gradients)
+        across_px, down_px = _offsets().unbind(1)
+        slopes = (along * across_px, along * down_px, down * across_px, down * down_px, along, down)
+        return cls(values=values, slopes=torch.stack([*slopes, values, torch.ones_like(values)], dim=2))
+
+    def __getitem__(self, rows: Tensor) -> "ReferencePatches":
+        return ReferencePatches(values=self.values[rows], slopes=self.slopes[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Matches:
+    """Result of least squares matching.
+
+    Attributes:
+        centers_px: (N, 2) float32, where the patches' centres lie, in pixels of the photograph searched.
+        matrices: (N, 2, 2) float32, from pixels of the reference to these.
+        correlations: (N,) float32, zero-mean normalised cross-correlation; 0 for a flat patch.
+        last_steps_px: (N,) float32, length of the last step, in pixels of the reference.
+    """
+
+    centers_px: Tensor
+    matrices: Tensor
+    correlations: Tensor
+    last_steps_px: Tensor
+
+
+def sample(image: Tensor, places_px: Tensor) -> Tensor:
+    """Bilinear grey values (...) of an image (H, W) float32 at places (..., 2) in pixels; 0 outside.
+
+    As in COLMAP, the top-left corner of the top-left pixel is (0, 0) and its centre (0.5, 0.5).
+    """
+    height, width = image.shape
+    grid = places_px * (2.0 / torch.tensor([width, height], dtype=torch.float32)) - 1.0
+    flat = grid.reshape(1, 1, -1, 2)
+    values = torch.nn.functional.grid_sample(image[None, None], flat, mode="bilinear", align_corners=False)
+    return values.reshape(places_px.shape[:-1])
+
+
+def windows_around(image: Tensor, centers_px: Tensor) -> Tensor:
+    """The windows (N, 17, 17) float32 of an image (H, W) float32 around centres (N, 2) float32 in pixels."""
+    steps = torch.arange(-MARGIN_PX, MARGIN_PX + 1, dtype=torch.float32)
+    offsets = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=2)
+    return sample(image, centers_px[:, None, None] + offsets)
+
+
+def match(patches: ReferencePatches, image: Tensor, centers_px: Tensor, matrices: Tensor) -> Matches:
+    """Move each patch to where it fits the image (H, W) float32 best, from a first centre (N, 2) and matrix (N, 2, 2)."""
+    weights, offsets = _weights(), _offsets()
+    weighted = patches.slopes * weights[None, :, None]
+    normal = weighted.transpose(1, 2) @ patches.slopes
+    normal += _RIDGE * torch.diag_embed(normal.diagonal(dim1=1, dim2=2) + _FLAT)
+    factors, _ = torch.linalg.cholesky_ex(normal)
+    lengths = torch.full((len(centers_px),), torch.inf)
+    for _ in range(_STEPS):
+        seen, _ = _normalised(sample(image, _places(centers_px, matrices, offsets)))
+        residuals = seen - patches.values
+        right = (weighted * residuals[:, :, None]).sum(1)
+        steps = torch.cholesky_solve(right[:, :, None], factors)[:, :, 0]
+        turns = steps[:, :4].clamp(-_MOST_STEP_IN_MATRIX, _MOST_STEP_IN_MATRIX).reshape(-1, 2, 2)
+        lengths = steps[:, 4:6].norm(dim=1)
+        shifts = steps[:, 4:6] * (_MOST_STEP_PX / lengths.clamp(min=_MOST_STEP_PX))[:, None]
+        matrices = matrices @ torch.linalg.inv_ex(torch.eye(2) + turns)[0]
+        centers_px = centers_px - (matrices @ shifts[:, :, None])[:, :, 0]
+    seen, _ = _normalised(sample(image, _places(centers_px, matrices, offsets)))
+    correlations = (weights * seen * patches.values).sum(1)
+    return Matches(centers_px=centers_px, matrices=matrices, correlations=correlations, last_steps_px=lengths)
+
+
+def _places(centers_px: Tensor, matrices: Tensor, offsets: Tensor) -> Tensor:
+    """The places (N, S, 2) of the samples."""
+    return centers_px[:, None] + offsets @ matrices.transpose(1, 2)
+
+
+def _normalised(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Values (N, S) of zero mean and unit variance under the weights, and their deviations (N, 1) before."""
+    weights = _weights()
+    centered = values - (weights * values).sum(1, keepdim=True)
+    deviation = (weights * centered**2).sum(1, keepdim=True).sqrt().clamp(min=_FLAT)
+    return centered / deviation, deviation
+
+
+def _offsets() -> Tensor:
+    """The samples' offsets (S, 2) from the centre, in pixels of the reference."""
+    steps = torch.arange(-RADIUS_PX, RADIUS_PX + 1, dtype=torch.float32)
+    return torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=2).reshape(-1, 2)
+
+
+def _weights() -> Tensor:
+    """The samples' weights (S,), a Gaussian of sum 1."""
+    weights = torch.exp(-0.5 * (_offsets() / _SIGMA_PX).square().sum(1))
+    return weights / weights.sum()

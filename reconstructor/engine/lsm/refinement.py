@@ -1,0 +1,94 @@
+"""How does a solution become exact? Its tracks are measured again in the larger photographs and adjusted robustly.
+
+Bounds are those of the prototype of 2026-11-27, in pixels of the larger photographs.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from reconstructor.engine.features.image_files import ImageFacts
+from reconstructor.engine.lsm.bundle import Bundle
+from reconstructor.engine.lsm.larger_photographs import LargerPhotographs
+from reconstructor.engine.lsm.measuring import Measuring
+from reconstructor.engine.settings import EngineSettings
+
+_LOSS_PX: Final = 0.5
+_COARSE_PX: Final = 2.0
+_FINE_PX: Final = 1.2
+_LEAST_IMAGES: Final = 5  # of a camera whose principal point is estimated
+_MOST_OFF_CENTRE: Final = 0.05  # of the principal point, over the side
+_LEAST_MEASURED: Final = 30  # observations of an image; with fewer it keeps its features
+
+
+def remeasured(
+    model: Any, facts: Mapping[int, ImageFacts], constant_cameras: Collection[int], settings: EngineSettings
+) -> list[Bundle]:
+    """The placed images and points of a model, measured again and adjusted; the model does not change.
+
+    Where the principal point of a camera is not known and may be estimated, a second bundle has it.
+
+    Args:
+        model: the `pycolmap.Reconstruction`.
+        facts: of its images, by number.
+        constant_cameras: ids of the cameras that keep their intrinsics.
+        settings: the engine's.
+    """
+    bundle = Bundle.of(model)
+    photographs = LargerPhotographs([facts[number] for number in bundle.numbers], settings)
+    measuring = Measuring(bundle, photographs)
+    scale = float(np.median([photographs.scale(image) for image in range(len(bundle.numbers))]))
+
+    def adjusted(before: Bundle, *, frees_principal_point: bool = False) -> Bundle:
+        loss_px, threads = _LOSS_PX / scale, settings.threads
+        return before.adjusted(loss_px, constant_cameras, threads, frees_principal_point=frees_principal_point)
+
+    bundle = adjusted(_measured(bundle, measuring))
+    for bound_px in (_COARSE_PX, _FINE_PX):
+        bundle = adjusted(bundle.within(bound_px / scale))
+    extended = measuring.extended(bundle)
+    bundle = adjusted(replace(bundle, observations=bundle.observations.joined(extended)))
+    bundle = adjusted(bundle.within(_FINE_PX / scale))
+    if set(bundle.cameras) <= set(constant_cameras):
+        return [bundle]
+    freed = adjusted(bundle, frees_principal_point=True)
+    return [bundle, freed] if _has_likely_principal_points(freed) else [bundle]
+
+
+def _has_likely_principal_points(bundle: Bundle) -> bool:
+    """Whether each camera took enough photographs to say where its principal point is, and it is near the centre."""
+    counts = Counter(bundle.camera_ids)
+    return all(
+        counts[camera_id] >= _LEAST_IMAGES
+        and abs(camera.principal_point_x / camera.width - 0.5) <= _MOST_OFF_CENTRE
+        and abs(camera.principal_point_y / camera.height - 0.5) <= _MOST_OFF_CENTRE
+        for camera_id, camera in bundle.cameras.items()
+    )
+
+
+def _measured(bundle: Bundle, measuring: Measuring) -> Bundle:
+    """The bundle with exact observations; an image that would be left with few keeps those of its features."""
+    exact, features = measuring.own(bundle), bundle.observations
+    counts = np.bincount(exact.images, minlength=len(bundle.numbers))
+    is_weak = counts < _LEAST_MEASURED
+    kept = exact[~is_weak[exact.images]].joined(features[is_weak[features.images]])
+    return replace(bundle, observations=kept)
+
+
+def write_back(model: Any, bundle: Bundle) -> None:
+    """Give a `pycolmap.Reconstruction` a bundle's cameras, poses, points and places of features."""
+    for camera_id, camera in bundle.cameras.items():
+        model.camera(camera_id).params = camera.params
+    for number, pose in zip(bundle.numbers, bundle.poses, strict=True):
+        model.frame(model.image(number).frame_id).rig_from_world = pose
+    seen = bundle.observations
+    for image, number in enumerate(bundle.numbers):
+        points = model.image(number).points2D
+        rows = np.flatnonzero((seen.images == image) & (seen.features >= 0))
+        for feature, place in zip(seen.features[rows].tolist(), seen.places_px[rows], strict=True):
+            points[feature].xy = place
+    for point_id, place in zip(bundle.point_ids.tolist(), bundle.points_in_world, strict=True):
+        model.point3D(point_id).xyz = place

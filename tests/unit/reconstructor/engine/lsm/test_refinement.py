@@ -1,0 +1,99 @@
+"""Do cameras become more exact when their tracks are measured again in the larger photographs?"""
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reconstructor.clouds.similarity import estimate_similarity
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.features.image_files import ImageFacts
+from reconstructor.engine.live_engine import LiveEngine
+from reconstructor.engine.lsm.bundle import Bundle
+from reconstructor.engine.lsm.refinement import remeasured, write_back
+from reconstructor.engine.settings import EngineSettings
+from tests.unit.reconstructor.engine.synthetic import Photographs
+
+SETTINGS = EngineSettings(threads=1, max_side_px=300, max_features=600, dense=False)
+COUNT = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solved:
+    """Five photographs, placed in a reduced size, and how far off their cameras are."""
+
+    model: pycolmap.Reconstruction
+    facts: dict[int, ImageFacts]
+    truth: np.ndarray
+
+    def error(self, bundle: Bundle) -> float:
+        centers = bundle.centers_in_world()
+        off = estimate_similarity(centers, self.truth).apply(centers) - self.truth
+        return float(np.sqrt((off**2).sum(1).mean()))
+
+
+@pytest.fixture(scope="module")
+def solved(photographs: Photographs, tmp_path_factory: pytest.TempPathFactory) -> Solved:
+    folder = tmp_path_factory.mktemp("measured")
+    engine = LiveEngine(folder / "engine", SETTINGS)
+    for path in photographs.paths[:COUNT]:
+        for name in (path.name, f"{path.name}.json"):
+            shutil.copy(path.with_name(name), folder)
+        engine.add_image(folder / path.name, path.stem)
+    assert len(engine.model.reg_image_ids()) == COUNT
+    return Solved(model=engine.model, facts=dict(engine.known.facts), truth=photographs.centers_in_world[:COUNT])
+
+
+def test_cameras_are_more_exact_after_their_tracks_are_measured_again(solved: Solved) -> None:
+    before = Bundle.of(solved.model)
+    (after,) = remeasured(solved.model, solved.facts, set(before.cameras), SETTINGS)
+    assert solved.error(after) < 0.6 * solved.error(before)
+    assert np.median(after.errors_px()) < 0.6 * np.median(before.errors_px())
+    assert len(after.observations) > 0.5 * len(before.observations)
+    assert tuple(after.cameras[1].params) == tuple(before.cameras[1].params)
+
+
+def test_an_image_whose_file_is_gone_keeps_its_features(solved: Solved, tmp_path: Path) -> None:
+    gone = {**solved.facts, 3: solved.facts[3].model_copy(update={"path": str(tmp_path / "gone.jpg")})}
+    before = Bundle.of(solved.model)
+    (after,) = remeasured(solved.model, gone, set(before.cameras), SETTINGS)
+    seen = after.observations
+    of_third = seen[seen.images == 2]
+    assert len(of_third) >= 30
+    known = {(point, tuple(place)) for point, place in _observed(before, 2)}
+    assert {(point, tuple(place)) for point, place in _observed(after, 2)} <= known
+    assert solved.error(after) < solved.error(before)
+
+
+def _observed(bundle: Bundle, image: int) -> list[tuple[int, np.ndarray]]:
+    seen = bundle.observations[bundle.observations.images == image]
+    return list(zip(seen.points.tolist(), seen.places_px, strict=True))
+
+
+def test_a_model_takes_over_what_was_measured(solved: Solved) -> None:
+    model = pycolmap.Reconstruction(solved.model)
+    (bundle,) = remeasured(model, solved.facts, {1}, SETTINGS)
+    write_back(model, bundle)
+    again = Bundle.of(model)
+    assert len(again.observations) == len(Bundle.of(solved.model).observations)  # what was not measured stays, too
+    assert np.allclose(again.centers_in_world(), bundle.centers_in_world())
+    assert np.allclose(again.points_in_world, bundle.points_in_world)
+    errors = again.errors_px()
+    assert np.median(errors) < np.median(Bundle.of(solved.model).errors_px())
+
+
+def test_a_principal_point_that_nobody_knows_is_found(solved: Solved) -> None:
+    model = pycolmap.Reconstruction(solved.model)
+    focal_px, _, across_px, down_px = model.camera(1).params
+    off = pycolmap.Camera(
+        model="SIMPLE_RADIAL", params=[focal_px, across_px + 6, down_px - 5, 0.0], width=300, height=225, camera_id=1
+    )
+    before = replace(Bundle.of(model), cameras={1: off})
+    held = before.adjusted(0.2, (), 1)
+    freed = before.adjusted(0.2, (), 1, frees_principal_point=True)
+    assert tuple(held.cameras[1].params[1:3]) == (across_px + 6, down_px - 5)
+    assert abs(freed.cameras[1].params[1] - across_px) < 3
+    assert abs(freed.cameras[1].params[2] - down_px) < 3
+    assert len(remeasured(model, solved.facts, (), SETTINGS)) == 2
