@@ -41,6 +41,10 @@ class Reconstructor {
     return Promise.resolve();
   }
 
+  publishPreview(): Promise<void> {
+    return Promise.reject(new Error("no preview was asked for"));
+  }
+
   publishUpload({ content_type: contentType, image_id: imageId, size_bytes: size }: Announcement): Promise<void> {
     if (contentType !== undefined) this.content = new Uint8Array(size);
     const ranges = this.lacking(size);
@@ -89,6 +93,8 @@ class Reconstructor {
   }
 }
 
+const noPreview = (): Promise<null> => Promise.resolve(null);
+
 function jpegOf(size: number): { name: string; size: number; arrayBuffer: () => Promise<ArrayBuffer> } {
   const bytes = Uint8Array.from({ length: size }, (_, at) => (at * 7) & 255);
   bytes.set([0xff, 0xd8, 0xff, 0xe0]);
@@ -100,7 +106,7 @@ describe("a large photograph", () => {
     const reconstructor = new Reconstructor();
     const size = SINGLE_BYTES + 1000;
     const photograph = jpegOf(size);
-    new Uploader(reconstructor, reconstructor).add([photograph]);
+    new Uploader(reconstructor, reconstructor, noPreview).add([photograph]);
     await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
     expect(Buffer.from(await photograph.arrayBuffer()).equals(reconstructor.content)).toBe(true);
     expect(reconstructor.pieceCount).toBe(Math.ceil(size / PIECE_BYTES) + 1);
@@ -113,7 +119,7 @@ describe("a large photograph", () => {
     const room = PIECE_BYTES / 4;
     const reconstructor = new Reconstructor(room);
     const photograph = jpegOf(3 * PIECE_BYTES);
-    new Uploader(reconstructor, reconstructor).add([photograph]);
+    new Uploader(reconstructor, reconstructor, noPreview).add([photograph]);
     await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
     expect(Buffer.from(await photograph.arrayBuffer()).equals(reconstructor.content)).toBe(true);
     expect(reconstructor.longestPiece).toBe(room);
@@ -122,7 +128,7 @@ describe("a large photograph", () => {
 
   it("is one message when it is small", async () => {
     const reconstructor = new Reconstructor();
-    new Uploader(reconstructor, reconstructor).add([jpegOf(SINGLE_BYTES)]);
+    new Uploader(reconstructor, reconstructor, noPreview).add([jpegOf(SINGLE_BYTES)]);
     await expect.poll(() => reconstructor.singles.length, { timeout: 4000 }).toBe(1);
     expect(reconstructor.pieceCount).toBe(0);
   });
@@ -130,7 +136,7 @@ describe("a large photograph", () => {
   it("waits while a quota keeps it, and is then sent again", async () => {
     const reconstructor = new Reconstructor();
     reconstructor.quotaCount = 1;
-    new Uploader(reconstructor, reconstructor).add([jpegOf(1000)]);
+    new Uploader(reconstructor, reconstructor, noPreview).add([jpegOf(1000)]);
     await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("waiting");
     expect(reconstructor.state.uploads[0]?.reason).toBe("One photo in a second");
     expect(reconstructor.singles.length).toBe(1);
