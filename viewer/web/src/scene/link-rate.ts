@@ -9,6 +9,11 @@ const MOST_GAIN = 2;
 export class LinkRate {
   private measured: number | null = null;
 
+  /** Bytes in a second; null before the first measurement. */
+  get bytesPerS(): number | null {
+    return this.measured;
+  }
+
   /** Note that the broker acknowledged so many bytes after so long. */
   note(sizeBytes: number, durationMs: number): void {
     const rate = (1000 * sizeBytes) / Math.max(durationMs, 1);

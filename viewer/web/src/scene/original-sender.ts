@@ -2,7 +2,7 @@
 import { WireError } from "../wire/errors";
 import type { LinkRate } from "./link-rate";
 import type { Named } from "./photographs";
-import { PIECE_BYTES, SINGLE_BYTES, heldBytes, piecesOf } from "./pieces";
+import { SINGLE_BYTES, heldBytes, pieceBytesAt, piecesOf } from "./pieces";
 import type { UploadRequests, UploadView } from "./upload-state";
 import type { Upload } from "./uploads";
 
@@ -43,7 +43,7 @@ export class OriginalSender {
     { contentType, digest, fileName, id }: Named,
     bytes: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
-    const pieceBytes = Math.max(1, Math.min(PIECE_BYTES, this.requests.room(id)));
+    const pieceBytes = Math.max(1, Math.min(pieceBytesAt(this.rate.bytesPerS), this.requests.room(id)));
     const announcement = { image_id: id, sha256: digest, size_bytes: bytes.length, piece_bytes: pieceBytes };
     this.uploads.change(key, { missing: null });
     await this.requests.publishUpload({ ...announcement, content_type: contentType }, fileName);

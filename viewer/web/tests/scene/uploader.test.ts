@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Announcement } from "../../src/scene/requests";
-import { PIECE_BYTES, SINGLE_BYTES, heldBytes, piecesOf } from "../../src/scene/pieces";
+import { PIECE_BYTES, SINGLE_BYTES, heldBytes, pieceBytesAt, piecesOf } from "../../src/scene/pieces";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { Uploader } from "../../src/scene/uploader";
@@ -146,6 +146,11 @@ describe("a large photograph", () => {
 });
 
 describe("pieces", () => {
+  it("take two seconds, within limits", () => {
+    const rates = [null, 0, 20_000, 1e9];
+    expect(rates.map(pieceBytesAt)).toEqual([PIECE_BYTES, 16 * 1024, 40_000, PIECE_BYTES]);
+  });
+
   it("cover the missing ranges and nothing beyond the photograph", () => {
     const ranges = [{ begin: 10, end: 10 + PIECE_BYTES + 5 }, { begin: 900_000, end: 2_000_000 }]; // prettier-ignore
     const pieces = piecesOf(ranges, 900_100);
