@@ -102,9 +102,10 @@ export class Uploader {
     await Promise.all(underWay);
   }
 
+  /** Without a connection the last state counts: what is published then is sent when the connection is back. */
   private isPreviewUseful({ size }: Photograph): boolean {
-    const { link, reconstructor } = this.follower.state;
-    const isTaken = link.kind === "connected" && reconstructor?.presence === "ready" && reconstructor.takes_previews;
+    const { reconstructor } = this.follower.state;
+    const isTaken = reconstructor?.presence === "ready" && reconstructor.takes_previews;
     return isTaken && this.rate.secondsFor(size) > SHORT_S;
   }
 
