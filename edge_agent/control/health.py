@@ -43,6 +43,7 @@ def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCou
         rejected_count=counts.rejected_count,
         spool_count=counts.waiting_count,
         spool_bytes=counts.waiting_bytes,
+        preview_count=counts.previewed_count,
         spool_oldest_s=max(0.0, oldest_s) if oldest_s is not None else None,
         disk_free_bytes=free_bytes,
         memory_bytes=machine.memory_bytes,

@@ -200,7 +200,7 @@ async def receiving(
     channels = (IMAGE, PREVIEW, UPLOAD_PIECE)  # the latter's filter matches begin and end too
     subscriptions = tuple(connection.space.filter(each.template, PROJECT) for each in channels)
     async with Delivery(connection, client_id="receiver", subscriptions=subscriptions) as delivery:
-        await delivery.wait_connected(10)
+        await delivery.wait_connected(30)
         receiver = Receiver(delivery=delivery, connection=connection, preview_side_px=preview_side_px)
         if presence is not None:
             await receiver.say(presence)

@@ -57,3 +57,14 @@ def test_an_index_that_cannot_be_read_is_an_error_of_the_spool(tmp_path: Path) -
     (tmp_path / "index.sqlite").write_bytes(b"no database" * 500)
     with pytest.raises(SpoolError):
         Spool.read_only(tmp_path).counts()
+
+
+def test_status_reads_the_spool_of_a_program_that_knew_no_previews(tmp_path: Path) -> None:
+    with Spool(tmp_path, RIG) as spool:
+        spool.add(photograph(1))
+    connection = sqlite3.connect(tmp_path / "index.sqlite")
+    with connection:
+        connection.execute("DROP TABLE preview")
+    connection.close()
+    counts = Spool.read_only(tmp_path).counts()
+    assert (counts.waiting_count, counts.previewed_count) == (1, 0)
