@@ -58,7 +58,7 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
     manifest = await reconstruction.publish([chapel(6_000)], generation=1)
-    await reconstruction.cameras(6, waiting=1)
+    await reconstruction.cameras(6, waiting=1, file_name="IMG_0007.JPG", has_original=False)
     await reconstruction.thumbnail(3, small())
     await reconstruction.thumbnail(7, b"\xff\xd8\xff\xe0 no picture")
     await reconstruction.ready(image_count=7)
@@ -66,9 +66,15 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=manifest.point_count)
     assert await pink_pixels(desktop) == 0
-    await desktop.page.locator(f"[data-image={image_id(3)}]").click()
+    entry = desktop.page.locator(f"[data-image={image_id(3)}]")
+    await expect(entry).to_have_attribute(
+        "title", "Image 3, IMG_0007.JPG: placed. Preview only: full size not here yet"
+    )
+    await entry.click()
     card = desktop.page.get_by_test_id("card")
     await expect(card).to_contain_text("Image 3")
+    await expect(card.get_by_test_id("card-file")).to_have_text("IMG_0007.JPG")
+    await expect(card).to_contain_text("Preview only: full size not here yet")
     await expect(card.locator("img")).to_be_visible(timeout=WAIT_MS)
     await hung(desktop)
     before = await desktop.drawing()
@@ -80,6 +86,8 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     await desktop.page.locator(f"[data-image={image_id(7)}]").click()
     await expect(card).to_contain_text("shares too little")
     await expect(desktop.page.get_by_test_id("fly")).to_be_disabled()
+    await reconstruction.cameras(6, waiting=1, file_name="IMG_0007.JPG")
+    await expect(card.get_by_test_id("preview-only")).to_have_count(0, timeout=WAIT_MS)
     await desktop.page.keyboard.press("Escape")
     await expect(card).to_have_count(0)
 
