@@ -10,9 +10,11 @@ from typing import Final, Self
 
 from broker.ids import ImageId
 from broker.logs import get_logger
+from edge_agent.spool.state_counts import make_counts, read_counts
 
 RECALL: Final = "SELECT value FROM setting WHERE name = ?"
 RECALL_FROM_WORD: Final = "SELECT value FROM word WHERE name = ?"  # the table's name until 2026-11-28
+CLOCK_SET_SINCE: Final = datetime(2020, 1, 1, tzinfo=UTC)  # before there was this program
 LOG = get_logger()
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS image (
@@ -109,6 +111,12 @@ class SpoolCounts:
     lost_count: int
     oldest_at: datetime | None
 
+    def oldest_s(self, now: datetime) -> float | None:
+        """How long the oldest photograph waits, seconds; None when none waits, or its date is one of a clock never set."""
+        if self.oldest_at is None or self.oldest_at < CLOCK_SET_SINCE:
+            return None
+        return max(0.0, (now - self.oldest_at).total_seconds())
+
     @classmethod
     def nothing(cls) -> Self:
         """The counts of a rig that never ran."""
@@ -203,28 +211,28 @@ class SpoolIndex:
         return [_image(row) for row in rows]
 
     def next_sequence(self) -> int:
-        row = self._connection.execute("SELECT COALESCE(MAX(sequence), 0) + 1 FROM image").fetchone()
-        return int(row[0])
+        """One more than the largest; asked for each state by itself, which the index answers without reading the table."""
+        newest = "SELECT MAX(sequence) FROM image WHERE state = ?"
+        found = [self._connection.execute(newest, (state.value,)).fetchone()[0] for state in SpoolState]
+        return max((each for each in found if each is not None), default=0) + 1
 
     def sources(self) -> tuple[str, ...]:
         rows = self._connection.execute("SELECT source FROM image WHERE source IS NOT NULL AND state != 'lost'")
         return tuple(row[0] for row in rows)
 
     def counts(self) -> SpoolCounts:
-        rows = self._connection.execute(
-            "SELECT state, COUNT(*), SUM(size_bytes), MIN(captured_at) FROM image GROUP BY state"
-        )
-        by_state = {state: (count, size, oldest) for state, count, size, oldest in rows}
-        waiting_count, waiting_bytes, oldest = by_state.get(SpoolState.WAITING, (0, 0, None))
+        by_state = read_counts(self._connection)
+        waiting_count, waiting_bytes = by_state.get(SpoolState.WAITING, (0, 0))
+        oldest = self._connection.execute("SELECT MIN(captured_at) FROM image WHERE state = 'waiting'").fetchone()[0]
         return SpoolCounts(
-            captured_count=sum(count for count, _, _ in by_state.values()),
+            captured_count=sum(count for count, _ in by_state.values()),
             waiting_count=waiting_count,
             waiting_bytes=waiting_bytes,
-            stored_count=by_state.get(SpoolState.STORED, (0, 0, None))[0],
-            rejected_count=by_state.get(SpoolState.REJECTED, (0, 0, None))[0],
-            quarantined_count=by_state.get(SpoolState.QUARANTINED, (0, 0, None))[0],
-            evicted_count=by_state.get(SpoolState.EVICTED, (0, 0, None))[0],
-            lost_count=by_state.get(SpoolState.LOST, (0, 0, None))[0],
+            stored_count=by_state.get(SpoolState.STORED, (0, 0))[0],
+            rejected_count=by_state.get(SpoolState.REJECTED, (0, 0))[0],
+            quarantined_count=by_state.get(SpoolState.QUARANTINED, (0, 0))[0],
+            evicted_count=by_state.get(SpoolState.EVICTED, (0, 0))[0],
+            lost_count=by_state.get(SpoolState.LOST, (0, 0))[0],
             oldest_at=datetime.fromisoformat(oldest) if oldest else None,
         )
 
@@ -258,6 +266,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")  # a receipt must be on disk before its file is deleted
         connection.executescript(_SCHEMA)
         _migrate(connection)
+        make_counts(connection)
         connection.execute("SELECT COUNT(*) FROM image").fetchone()
     except sqlite3.Error:
         connection.close()

@@ -23,6 +23,7 @@ from broker.images.formats import FORMAT_BY_CONTENT_TYPE, FORMAT_BY_SUFFIX
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
+from edge_agent.spool.ballast import Ballast
 from edge_agent.spool.index import SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
 from edge_agent.spool.sessions import SPOOL_NAME_LENGTH
 
@@ -55,6 +56,13 @@ class PhotographLostError(SpoolError):
 
     code = "photograph_lost"
     remedy = "Check the disk; take the photograph again."
+
+
+class PhotographSettledError(SpoolError):
+    """A photograph that got its receipt meanwhile."""
+
+    code = "photograph_settled"
+    remedy = "Nothing: the reconstructor has the photograph."
 
 
 class ReadOnlySpool:
@@ -105,9 +113,11 @@ class Spool:
         self._folder, self._images, self._reserve_bytes = folder, folder / "images", reserve_bytes
         self._lock = threading.RLock()
         self._fresh: set[ImageId] = set()  # written by this process
+        self._ballast = Ballast(folder, SpoolFullError)
         try:
             self._images.mkdir(parents=True, exist_ok=True)
             self._busy = _hold(folder / "lock")
+            self._ballast.drop()
             self._index = SpoolIndex.open(folder / "index.sqlite")
             fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
             self.session = self._index.remember_once(SpoolKey.SESSION, fresh)
@@ -115,6 +125,7 @@ class Spool:
                 self._begin_session(fresh)
             self.session_token = self._index.remember_once(SpoolKey.SESSION_TOKEN, fresh_token())
             self._repair()
+            self._ballast.keep(self.room_bytes())
         except OSError as exc:
             raise _translated(exc) from exc
         except sqlite3.Error as exc:
@@ -162,6 +173,7 @@ class Spool:
         """Read a photograph back. One that an earlier process wrote is checked, as there may have been a power cut.
 
         Raises:
+            PhotographSettledError: a receipt came between the look into the index and this one; the file is gone.
             PhotographLostError: its file is gone or damaged; the index notes that.
         """
         try:
@@ -174,6 +186,9 @@ class Spool:
         is_whole = image.image_id in self._fresh and len(content) == image.size_bytes
         if not is_whole and sha256(content).hexdigest() != image.sha256:
             with self._guarded():
+                now = self._index.find(image.image_id)
+                if now is not None and now.state is SpoolState.STORED:
+                    raise PhotographSettledError(f"{image.image_id} is stored")
                 self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing or damaged")
             raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
         return content
@@ -188,6 +203,11 @@ class Spool:
 
         An image that arrived with other bytes than were written is offered once more.
         """
+        image = self._ballast.even_when_full(lambda: self._settle(receipt, image_id))
+        self._ballast.keep(self.room_bytes())
+        return image
+
+    def _settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
         with self._guarded():
             image = self._index.find(image_id)
             if image is None or image.state is not SpoolState.WAITING:
@@ -226,6 +246,9 @@ class Spool:
 
     def remember(self, name: SpoolKey, value: str) -> None:
         """Keep a value over restarts, such as the last good settings."""
+        self._ballast.even_when_full(lambda: self._remember(name, value))
+
+    def _remember(self, name: SpoolKey, value: str) -> None:
         with self._guarded():
             self._index.remember(name, value)
 

@@ -18,6 +18,7 @@ from broker.logs import get_logger
 from broker.messages import Flow, Missing, MissingSequences, ReconstructorState, UploadAcknowledged
 from broker.topics import TopicSpace
 from edge_agent.spool.index import SpooledImage, SpoolState
+from edge_agent.spool.spool import PhotographSettledError
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.pieces import PieceSender, single_limit_bytes, user_properties
 from edge_agent.uplink.rate import LinkStuckError, Uplink, Window
@@ -131,6 +132,8 @@ class Uploader:
                     return
                 attempt += 1
                 await self._pause(receipt, attempt)
+        except PhotographSettledError:  # by a receipt that was on its way when we began
+            return
         except CairnError as exc:  # the photograph itself is gone, and the outbox does not offer it again
             self.last_error = exc.sentence
             LOG.error("photograph_lost", image_id=image.image_id, code=exc.code, reason=exc.sentence)  # noqa: TRY400
