@@ -86,8 +86,10 @@ class FolderCamera:
             status = path.stat()
         except FileNotFoundError:
             return False
-        is_dated_ahead = status.st_mtime > self._clock() + self._settle_s  # a camera's clock may run ahead of ours
-        return is_dated_ahead or self._clock() - status.st_ctime >= self._settle_s
+        now_s = self._clock()
+        # A camera's clock may run ahead of ours, and ours may have been set back.
+        is_dated_ahead = max(status.st_mtime, status.st_ctime) > now_s + self._settle_s
+        return is_dated_ahead or now_s - status.st_ctime >= self._settle_s
 
     def _take(self, path: Path, source: str) -> Photograph | None:
         try:

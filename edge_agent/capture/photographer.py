@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -13,8 +12,9 @@ from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.request import CaptureRequest
 from edge_agent.capture.schedule import Hours
+from edge_agent.clock import SYSTEM_CLOCK, Clock
 from edge_agent.config import SpoolPolicy
-from edge_agent.photograph import Photograph, now_utc
+from edge_agent.photograph import Photograph
 from edge_agent.spool.index import SpooledImage, SpoolKey
 from edge_agent.spool.spool import Spool, SpoolFullError
 
@@ -66,10 +66,11 @@ class Photographer:
         interval_s: float,
         policy: SpoolPolicy = SpoolPolicy.PAUSE,
         hours: Hours | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._camera, self._spool, self._counters, self._listener = camera, spool, counters, listener
         self._pipeline, self._policy, self.interval_s = pipeline, policy, interval_s
-        self._hours = hours
+        self._hours, self._clock = hours, clock
         self._requests: list[CaptureRequest] = []
         self._changed = asyncio.Event()
         self._error_count = 0
@@ -102,17 +103,17 @@ class Photographer:
         Raises:
             CameraUnusableError: a retry does not help.
         """
-        due_s = time.monotonic()
+        due_s = self._clock.monotonic_s()
         while True:
             await self._wait_turn(due_s)
-            began_s = time.monotonic()
+            began_s = self._clock.monotonic_s()
             try:
                 is_taken = await self._take()
             except CameraExhaustedError as exc:
                 LOG.info("camera_exhausted", reason=exc.sentence)
                 return
             pause_s = self.interval_s if is_taken else max(NOTHING_YET_S, self._error_pause_s())
-            due_s = max(began_s + pause_s, time.monotonic() if is_taken else due_s)
+            due_s = max(began_s + pause_s, self._clock.monotonic_s() if is_taken else due_s)
 
     @property
     def _is_resting(self) -> bool:
@@ -122,25 +123,25 @@ class Photographer:
         while not self._is_turn(due_s):
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._next_look_s(due_s)):
+                async with self._clock.timeout(self._next_look_s(due_s)):
                     await self._changed.wait()
 
     def _is_turn(self, due_s: float) -> bool:
-        due = next((each for each in self._requests if each.at is None or now_utc() >= each.at), None)
+        due = next((each for each in self._requests if each.at is None or self._clock.now_utc() >= each.at), None)
         if due is not None:  # a request for later does not delay one for now
             self._requests.remove(due)
             return True
-        is_open = self._hours is None or self._hours.is_open(now_utc())
-        return is_open and not self._is_resting and time.monotonic() >= due_s
+        is_open = self._hours is None or self._hours.is_open(self._clock.now_utc())
+        return is_open and not self._is_resting and self._clock.monotonic_s() >= due_s
 
     def _next_look_s(self, due_s: float) -> float:
         looks = [LOOK_AGAIN_S]
         if not self._is_resting:
-            opens_in_s = self._hours.opens_in_s(now_utc()) if self._hours else 0.0
-            looks.append(max(due_s - time.monotonic(), opens_in_s))
+            opens_in_s = self._hours.opens_in_s(self._clock.now_utc()) if self._hours else 0.0
+            looks.append(max(due_s - self._clock.monotonic_s(), opens_in_s))
         instants = [each.at for each in self._requests if each.at is not None]
         if instants:
-            looks.append(min(APPOINTMENT_LOOK_S, (min(instants) - now_utc()).total_seconds()))
+            looks.append(min(APPOINTMENT_LOOK_S, (min(instants) - self._clock.now_utc()).total_seconds()))
         return max(0.0, min(looks))
 
     async def _take(self) -> bool:

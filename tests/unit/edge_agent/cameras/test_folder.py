@@ -145,6 +145,14 @@ def test_a_file_dated_by_a_camera_whose_clock_is_ahead_is_taken(tmp_path: Path) 
     assert take(camera(tmp_path, now=now + 1.5)) == "a.jpg"
 
 
+def test_a_file_that_came_before_our_clock_was_set_back_is_taken(tmp_path: Path) -> None:
+    """Copied with its old date, then the rig starts without a clock: the file's change lies in the future."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    os.utime(path, (1.0, 1.0))
+    assert take(camera(tmp_path, now=100.0)) == "a.jpg"
+
+
 def test_a_watched_folder_waits_for_the_next_file(tmp_path: Path) -> None:
     source = camera(tmp_path, is_watched=True)
     assert source.capture() is None
