@@ -51,6 +51,11 @@ class Settings(ProgramSettings):
         default=12 * GIB, ge=64 * MIB, description="Resident memory at which a black box is killed, bytes."
     )
     refetch_every: int = Field(default=10, ge=1, description="After how many images everything is reconstructed again.")
+    refetch_at_rest_s: float = Field(
+        default=120.0,
+        ge=0,
+        description="After how long without anything new a project gets a last refetch; 0 for never, seconds.",
+    )
     grace_s: float = Field(
         default=120.0,
         ge=0,

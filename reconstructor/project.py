@@ -28,6 +28,7 @@ from reconstructor.jobs.runner import run_jobs
 from reconstructor.publishing.candidates import AnotherReconstructorError
 from reconstructor.publishing.election import end_session
 from reconstructor.requests import MOST_WAITING, ReceivedRequest, answer_requests
+from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.thumbnails import publish_thumbnails
@@ -62,6 +63,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "requests": answer_requests(context, requests),
             "revisions": publish_revisions(context),
             "jobs": run_jobs(context, executor, latencies),
+            "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
             "statistics": _publish_statistics(context, latencies),
             "clearing": _clear_old(context),

@@ -29,6 +29,7 @@ from reconstructor.storage.partial_uploads import MOST_OPEN, PartialUploads
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.reference_sets import ReferenceSets
+from reconstructor.storage.rest import Rest
 from reconstructor.storage.senders import Senders
 
 _OPEN: Final = "('queued', 'running', 'stored')"
@@ -88,6 +89,7 @@ class Store:
             self.attempts = Attempts(folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
             self.identity = Identity(self._database)
+            self.rest = Rest(self._database)
             self.senders = Senders(self._database, self.images_folder)
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()

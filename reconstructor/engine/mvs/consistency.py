@@ -128,4 +128,6 @@ def _cosine(view: View, other: View, in_camera: Tensor) -> Tensor:
     """(H, W) cosine of the angle at each point between the rays to both cameras."""
     center = view.camera_from_world[:3, :3] @ other.center_in_world + view.camera_from_world[:3, 3]
     to_other = in_camera - torch.from_numpy(center).to(in_camera)[:, None, None]
-    return torch.cosine_similarity(in_camera, to_other, dim=0)
+    product = (in_camera * to_other).sum(dim=0)
+    lengths = in_camera.square().sum(dim=0) * to_other.square().sum(dim=0)
+    return product * lengths.clamp_min_(torch.finfo(torch.float32).tiny).rsqrt_()

@@ -13,7 +13,7 @@ from torch import Tensor
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
 
 UNSEEN = -1.0  # the score where no source sees the pixel
-_PLANES_AT_ONCE = 8  # a multiple of 8 lets oneDNN take its blocked depthwise kernel, 7 times faster (2026-11-24)
+_PLANES_AT_ONCE = 8  # so that the chunks of a depth map stay in the caches of a CPU
 NOISE_VARIANCE = (0.5 / 255.0) ** 2  # of rounding and JPEG; a window without texture scores 0, not a random value
 
 
@@ -75,13 +75,19 @@ class _Texture:
 
 
 def box_mean(values: Tensor, window: int) -> Tensor:
-    """(H, W, D) float32 means of values (H, W, D) float32 in square windows; zeros beyond the border."""
-    depth = values.shape[2]
-    image = values.permute(2, 0, 1)[None]  # a view with channels last: that is the order in memory
-    weights = torch.full((depth, 1, 1, window), 1.0 / window, device=values.device)
-    row_means = F.conv2d(image, weights, padding=(0, window // 2), groups=depth)
-    means = F.conv2d(row_means, weights.transpose(2, 3), padding=(window // 2, 0), groups=depth)
-    return means[0].permute(1, 2, 0)
+    """(H, W, D) float32 means of values (H, W, D) float32 in square windows; zeros beyond the border.
+
+    Sums of shifted slices: a depthwise convolution takes nine times as long on a CPU (7.5 and 0.8 ms, 2026-11-28).
+    """
+    height, width, reach = values.shape[0], values.shape[1], window // 2
+    padded = F.pad(values, (0, 0, reach, reach, reach, reach))
+    across = padded[:, :width] + padded[:, 1 : width + 1]
+    for shift in range(2, window):
+        across += padded[:, shift : shift + width]
+    total = across[:height] + across[1 : height + 1]
+    for shift in range(2, window):
+        total += across[shift : shift + height]
+    return total.mul_(1.0 / window**2)
 
 
 def mean_of_best_half(correlations: Iterable[Tensor], source_count: int) -> Tensor:

@@ -13,6 +13,7 @@ from broker.errors import CairnError
 from reconstructor.engine.mvs.consistency import ConsistencyThresholds, filter_consistent, is_new_surface
 from reconstructor.engine.mvs.depth_cache import CachedDepth
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
+from reconstructor.engine.mvs.edge_matting import without_rims
 from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
 from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.retriangulation import retriangulated
@@ -35,8 +36,8 @@ class UnknownImageError(CairnError):
 class DepthEngine(Protocol):
     """Computes the depth of an image under known poses; a learned model must fit its scale to the sparse points."""
 
-    def depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap:
-        """The depth map of the reference, on the reference's device.
+    def depth_map(self, reference: View, sources: Sequence[View], *, is_quick: bool = False) -> DepthMap:
+        """The depth map of the reference, on the reference's device; a quick one may miss a little of the surface.
 
         Raises:
             TooLittleSparseError: fewer than 8 sparse points ahead of the reference.
@@ -74,21 +75,24 @@ class Entry:
         sources: the same of the images that it was matched against.
         kept: the depth as matched, before the consistency check.
         published_bits: (H * W / 8,) uint8, one bit for each pixel, row by row: whether its point was published.
+        is_quick: whether the depth was matched quickly, for a live image; a refetch matches it again.
     """
 
     view: View
     sources: tuple[View, ...]
     kept: CachedDepth
     published_bits: NDArray[np.uint8]
+    is_quick: bool = False
 
     @classmethod
-    def of(cls, view: View, sources: Sequence[View], depth_map: DepthMap) -> "Entry":
+    def of(cls, view: View, sources: Sequence[View], depth_map: DepthMap, *, is_quick: bool = False) -> "Entry":
         """The entry of a new depth map; none of its points is published."""
         return cls(
             view=view.without_pixels(),
             sources=tuple(source.without_pixels() for source in sources),
             kept=PackedDepth.of(depth_map),
             published_bits=np.zeros((view.height * view.width + 7) // 8, np.uint8),
+            is_quick=is_quick,
         )
 
     @property
@@ -193,7 +197,7 @@ class DenseModel:
         for known in waiting:
             self._entries.pop(known.image_number, None)
         for known in waiting:
-            self._entries[known.image_number] = self._matched(known)
+            self._entries[known.image_number] = self._matched(known, is_quick=True)
         changed = [self._publish(known) for known in waiting]
         return DenseUpdate(
             points=SurfacePoints.join([points for points, _ in changed]),
@@ -218,20 +222,29 @@ class DenseModel:
         return self.add(view)
 
     @torch.inference_mode()
-    def refetch(self, views: Sequence[View], report: Report = lambda _stage, _done, _total: None) -> DenseUpdate:
+    def refetch(
+        self,
+        views: Sequence[View],
+        report: Report = lambda _stage, _done, _total: None,
+        *,
+        is_quick: bool = False,
+    ) -> DenseUpdate:
         """Compute the complete cloud under new poses; images that are not among the views are removed.
 
         A depth map whose cameras hardly moved relative to each other is triangulated again from its matches; any other
-        is matched again. `report` is called after each image of the stages `depth` and `fusion`.
+        is matched again, and so is a quick one unless `is_quick`. `report` is called after each image of the stages
+        `depth` and `fusion`.
         """
         self._views = {view.image_number: view for view in views}
         entries = {}
         for done, view in enumerate(views):
-            kept = self._retriangulated(view)
+            earlier = self._entries.get(view.image_number)
+            is_to_match = earlier is not None and earlier.is_quick and not is_quick
+            kept = None if is_to_match else self._retriangulated(view)
             if kept is not None:
                 entries[view.image_number] = kept
             elif self._sources(view):
-                entries[view.image_number] = self._matched(view)
+                entries[view.image_number] = self._matched(view, is_quick=is_quick)
             report("depth", done + 1, len(views))
         self._entries = entries
         cloud = without_outliers(self._fuse_all(report))
@@ -273,10 +286,11 @@ class DenseModel:
         used = 0 if entry is None else len(entry.sources)
         return used < _SURE_SOURCES and len(self._sources(view)) > used
 
-    def _matched(self, view: View) -> Entry:
+    def _matched(self, view: View, *, is_quick: bool) -> Entry:
         sources = self._sources(view)
-        depth_map = self._engine.depth_map(view, sources).masked(has_content(view))
-        return self._put_away(Entry.of(view, sources, depth_map))
+        matched = self._engine.depth_map(view, sources, is_quick=is_quick).masked(has_content(view))
+        depth_map = without_rims(view, matched)
+        return self._put_away(Entry.of(view, sources, depth_map, is_quick=is_quick))
 
     def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:
         depth_map = self._filter_consistent(view)
@@ -316,7 +330,9 @@ class DenseModel:
         is_still = moved.depth_change_ratio <= self._settings.max_depth_change_ratio
         if not is_still or moved.epipolar_error_px > self._settings.max_epipolar_error_px:
             return None
-        again = replace(Entry.of(view, after[1:], moved.depth_map), published_bits=entry.published_bits)
+        again = replace(
+            Entry.of(view, after[1:], moved.depth_map, is_quick=entry.is_quick), published_bits=entry.published_bits
+        )
         return self._put_away(again)
 
     def _put_away(self, entry: Entry) -> Entry:

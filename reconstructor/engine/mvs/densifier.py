@@ -86,7 +86,7 @@ class Densifier:
         """Compute the complete cloud; entries are stored for the step of this sequence."""
         if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
             return self.add(sequence)
-        points = self.rebuild()
+        points = self.rebuild(is_quick=True)
         self.keep_all(sequence)
         return points
 
@@ -96,16 +96,16 @@ class Densifier:
         other._pixels, other._added = self._pixels, set(self._added)
         return other
 
-    def rebuild(self, report: Report = lambda _stage, _done, _total: None) -> SurfacePoints:
+    def rebuild(self, report: Report = lambda _stage, _done, _total: None, *, is_quick: bool = False) -> SurfacePoints:
         """Compute the complete cloud under the mapper's present poses; empty for two images, whose depth is uncertain.
 
-        Nothing is written: see `keep_all`.
+        Nothing is written: see `keep_all`. Depth maps that were made quickly are made again unless `is_quick`.
         """
         if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
             return SurfacePoints.empty()
         views = self._views()
         self._added = set(views)
-        return self._dense.refetch(list(views.values()), report).points
+        return self._dense.refetch(list(views.values()), report, is_quick=is_quick).points
 
     def catch_up(self, live: "Densifier") -> SurfacePoints:
         """The sure points of all images placed since `rebuild`; depth maps of `live` are reused where they fit."""

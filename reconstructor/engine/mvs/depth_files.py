@@ -44,6 +44,7 @@ class DepthFiles:
             "intrinsics": np.stack([view.intrinsics for view in views]),
             "camera_from_world": np.stack([view.camera_from_world for view in views]),
             "published": entry.published_bits,
+            "is_quick": np.array(entry.is_quick),
             **entry.kept.load().arrays(),
         }
         path = self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz"
@@ -106,4 +107,6 @@ def _entry(arrays: Mapping[str, NDArray[Any]], views: Sequence[View]) -> Entry:
         -kept.inverse_depth.numel() // 8
     ):
         raise ValueError("depth of another image")
-    return Entry(view=then[0], sources=tuple(then[1:]), kept=kept, published_bits=bits)
+    return Entry(
+        view=then[0], sources=tuple(then[1:]), kept=kept, published_bits=bits, is_quick=bool(arrays["is_quick"])
+    )

@@ -18,6 +18,7 @@ from reconstructor.engine.mvs.views import View
 
 _MIN_SPARSE_POINTS = 8
 _MIN_PLANES, _MAX_PLANES = 48, 192
+_LEAST_QUICK_PX = 64  # of a quarter of the size; in smaller images a window covers too much
 _MATCH_NOISE_PX = 0.06  # at a correlation of 1; both are fitted to the 68 % error on rendered stone, 2026-11-24
 _MATCH_NOISE_PER_DOUBT_PX = 0.25
 
@@ -44,7 +45,8 @@ class SweepSettings:
         window: side of the correlation window in pixels, odd, at both image sizes.
         plane_spacing_px: parallax between two planes, in the source that shows the most, at half the image's size.
         fine_spacing_px: the same between two hypotheses of the refinement, at the image's full size.
-        fine_count: how many hypotheses the refinement has; a multiple of 8 is fastest.
+        fine_count: how many hypotheses the refinement has.
+        half_count: the same at half the size, of a quick depth map, whose planes are swept at a quarter of the size.
         min_score: the least correlation of a valid pixel.
         slant: settings of PatchMatch after the refinement; None leaves it out.
         coarse_smoothness, fine_smoothness: penalties of the sweep and of the refinement. Strong penalties with a small
@@ -56,6 +58,7 @@ class SweepSettings:
     plane_spacing_px: float = 0.75
     fine_spacing_px: float = 0.5
     fine_count: int = 8
+    half_count: int = 16
     min_score: float = 0.4
     slant: PatchMatchSettings | None = None
     coarse_smoothness: Smoothness = field(default_factory=lambda: Smoothness(step_penalty=0.2, jump_penalty=2.0))
@@ -69,26 +72,22 @@ class PlaneSweep:
         self._settings = settings
 
     @torch.inference_mode()
-    def depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap:
+    def depth_map(self, reference: View, sources: Sequence[View], *, is_quick: bool = False) -> DepthMap:
         """As `reconstructor.engine.mvs.dense_model.DepthEngine.depth_map`."""
         if not sources:
             raise NoSourceError(f"image {reference.image_number}: give at least one source image")
         nearest, farthest = inverse_depth_range(reference)
-        coarse = self._swept(reference.halved(), [source.halved() for source in sources], nearest, farthest)
-        start = enlarged(coarse, reference.height, reference.width)
-        gray, pairs = reference.gray(), matchable(reference, sources)
-        match = refined(
-            gray,
-            pairs,
-            start,
-            spacing_px=self._settings.fine_spacing_px,
-            count=self._settings.fine_count,
-            window=self._settings.window,
-            smoothness=self._settings.fine_smoothness,
-        )
+        half, half_sources = reference.halved(), [source.halved() for source in sources]
+        if is_quick and min(half.height, half.width) >= 2 * _LEAST_QUICK_PX:
+            quarter = self._swept(half.halved(), [source.halved() for source in half_sources], nearest, farthest)
+            coarse = self._refined(half, half_sources, quarter, self._settings.half_count).inverse_depth
+        else:
+            coarse = self._swept(half, half_sources, nearest, farthest)
+        match = self._refined(reference, sources, coarse, self._settings.fine_count)
         judged = self._judged(bilateral_filter(match))
         if self._settings.slant is None:
             return judged
+        gray, pairs = reference.gray(), matchable(reference, sources)
         finer = self._judged(bilateral_filter(patch_match(gray, pairs, bilateral_filter(match), self._settings.slant)))
         return finer.masked(judged.valid)
 
@@ -99,6 +98,18 @@ class PlaneSweep:
         gray = reference.gray()
         scores = correlation_scores(gray, pairs, planes[None, None], window=self._settings.window)
         return best_of_planes(scores, planes, gray, self._settings.coarse_smoothness)
+
+    def _refined(self, reference: View, sources: Sequence[View], coarse: Tensor, count: int) -> BestHypothesis:
+        """Search around a map of half the size."""
+        return refined(
+            reference.gray(),
+            matchable(reference, sources),
+            enlarged(coarse, reference.height, reference.width),
+            spacing_px=self._settings.fine_spacing_px,
+            count=count,
+            window=self._settings.window,
+            smoothness=self._settings.fine_smoothness,
+        )
 
     def _judged(self, match: BestHypothesis) -> DepthMap:
         noise_px = _MATCH_NOISE_PX + _MATCH_NOISE_PER_DOUBT_PX * (1.0 - match.score)

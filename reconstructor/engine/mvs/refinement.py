@@ -108,7 +108,7 @@ def peak_offset(values: Tensor, place: Tensor) -> Tensor:
     """The maximum of the parabola through the values at a place and at its two neighbours.
 
     Args:
-        values: (H, W, D) float32.
+        values: (H, W, D) float32 or int16.
         place: (H, W) int64, indexes along D.
 
     Returns:
@@ -116,7 +116,7 @@ def peak_offset(values: Tensor, place: Tensor) -> Tensor:
     """
     last = values.shape[2] - 1
     middle = place.clamp(1, last - 1)[:, :, None]
-    before, here, after = (values.gather(2, middle + shift)[:, :, 0] for shift in (-1, 0, 1))
+    before, here, after = (values.gather(2, middle + shift)[:, :, 0].float() for shift in (-1, 0, 1))
     bend = before - 2.0 * here + after
     offset = (0.5 * (before - after) / bend).clamp_(-0.5, 0.5)
     is_peak = (bend < 0.0) & (place > 0) & (place < last)

@@ -1,6 +1,7 @@
 """One call of the black box becomes one reply, whatever foreign code does."""
 
 import json
+import os
 import re
 import socket
 import threading
@@ -103,11 +104,12 @@ def test_a_reply_carries_the_number_of_its_call() -> None:
     assert answer(raising(KeyError("lens")), CALL.model_copy(update={"number": 7})).number == 7
 
 
-def test_only_a_refetch_of_a_concurrent_black_box_has_a_thread_of_its_own() -> None:
-    threads: list[tuple[str, bool]] = []
+def test_only_a_refetch_of_a_concurrent_black_box_has_a_thread_of_its_own_at_the_lowest_priority() -> None:
+    threads: list[tuple[str, bool, bool]] = []
 
     def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
-        threads.append((new_img_id, threading.current_thread() is threading.main_thread()))
+        is_main = threading.current_thread() is threading.main_thread()
+        threads.append((new_img_id, is_main, os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == 19))
         return "x"
 
     connection, parent = socket.socketpair()
@@ -121,7 +123,7 @@ def test_only_a_refetch_of_a_concurrent_black_box_has_a_thread_of_its_own() -> N
         assert all(replies.readline() for _ in range(4))
     connection.close()
     parent.close()
-    assert threads == [("a", True), ("r", True), ("a", True), ("r", False)]
+    assert threads == [("a", True, False), ("r", True, False), ("a", True, False), ("r", False, True)]
 
 
 def test_replies_of_two_threads_are_whole_lines() -> None:

@@ -15,7 +15,7 @@ from tests.unit.reconstructor.engine.analytic import photographed
 
 WALL_NORMAL = np.array([0.25, 0.1, -1.0]) / np.linalg.norm([0.25, 0.1, -1.0])
 PIXEL_ON_WALL = 4.0 / (1.1 * 144)
-MAPS: dict[tuple[tuple[int, bytes], ...], DepthMap] = {}
+MAPS: dict[tuple[bool, tuple[tuple[int, bytes], ...]], DepthMap] = {}
 
 
 class CountingEngine:
@@ -23,13 +23,14 @@ class CountingEngine:
 
     def __init__(self) -> None:
         self.made: list[int] = []
+        self.quickly_made: list[int] = []
 
-    def depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap:
-        self.made.append(reference.image_number)
-        key = tuple((view.image_number, view.camera_from_world.tobytes()) for view in (reference, *sources))
-        if key not in MAPS:
-            MAPS[key] = PlaneSweep(SweepSettings()).depth_map(reference, sources)
-        return MAPS[key]
+    def depth_map(self, reference: View, sources: Sequence[View], *, is_quick: bool = False) -> DepthMap:
+        (self.quickly_made if is_quick else self.made).append(reference.image_number)
+        views = tuple((view.image_number, view.camera_from_world.tobytes()) for view in (reference, *sources))
+        if (is_quick, views) not in MAPS:
+            MAPS[is_quick, views] = PlaneSweep(SweepSettings()).depth_map(reference, sources, is_quick=is_quick)
+        return MAPS[is_quick, views]
 
 
 def grown(count: int = 5) -> tuple[DenseModel, CountingEngine, list[SurfacePoints]]:
@@ -83,11 +84,23 @@ def test_adding_an_image_again_changes_nothing() -> None:
     assert engine.made == made
 
 
-def test_a_refetch_under_the_same_poses_matches_nothing_anew_but_the_start() -> None:
+def test_live_images_get_quick_depth_and_the_refetch_makes_it_again() -> None:
     model, engine, _ = grown()
-    engine.made.clear()
-    complete = model.refetch([image.view for image in photographed("leaning_wall")])
-    assert set(engine.made) <= {0, 1, 2}  # those had fewer sources than there are now
+    assert engine.made == []
+    assert set(engine.quickly_made) == {0, 1, 2, 3, 4}
+    assert all(entry.is_quick for entry in model.entries.values())
+    views = [image.view for image in photographed("leaning_wall")]
+    model.refetch(views)
+    assert sorted(engine.made) == [0, 1, 2, 3, 4]
+    assert not any(entry.is_quick for entry in model.entries.values())
+
+
+def test_a_complete_cloud_in_a_hurry_matches_nothing_again_but_the_start() -> None:
+    model, engine, _ = grown()
+    engine.quickly_made.clear()
+    complete = model.refetch([image.view for image in photographed("leaning_wall")], is_quick=True)
+    assert engine.made == []
+    assert set(engine.quickly_made) <= {0, 1, 2}  # those had fewer sources than there are now
     assert np.median(distances(complete.points)) < 0.4
     assert (distances(complete.points) < 2.0).mean() > 0.97
     assert complete.replaced == {0, 1, 2, 3, 4}
@@ -137,7 +150,7 @@ def test_a_restored_model_goes_on_where_it_was() -> None:
         restored.restore(image.view, model.entries[image.view.image_number])
     last = photographed("leaning_wall")[4].view
     assert np.array_equal(restored.add(last).points.points_in_world, model.add(last).points.points_in_world)
-    assert engine.made == [4]
+    assert engine.quickly_made == [4]
 
 
 def test_unknown_images_cannot_be_replaced() -> None:
@@ -179,6 +192,6 @@ def test_a_depth_map_is_adopted_unless_its_cameras_moved_apart() -> None:
     other.refetch(views[:4])
     pose = last.camera_from_world.copy()
     pose[:3, 3] += [0.3, 0.0, 0.0]
-    engine.made.clear()
+    engine.quickly_made.clear()
     other.adopt(replace(last, camera_from_world=pose), model.entries[4])
-    assert engine.made == [4]
+    assert engine.quickly_made == [4]

@@ -15,7 +15,7 @@ from reconstructor.engine.mvs.plane_sweep import (
     enlarged,
     inverse_depth_range,
 )
-from tests.unit.reconstructor.engine.analytic import Rendered, photographed
+from tests.unit.reconstructor.engine.analytic import Rendered, arc, ball_before_wall, photographed
 
 ENGINE = PlaneSweep(SweepSettings())
 
@@ -32,6 +32,22 @@ def test_depth_is_right_to_two_sampling_distances(name: str, share: float) -> No
     assert float(depth_map.valid.float().mean()) > 0.85
     assert float((errors[depth_map.valid] < 2.0).float().mean()) > share
     assert float(errors[depth_map.valid].median()) < 0.5
+
+
+def test_quick_depth_is_another_and_nearly_as_right() -> None:
+    images = arc(ball_before_wall(), count=3, size=(264, 396))
+    views = images[1].view, [images[0].view, images[2].view]
+    thorough, quick = ENGINE.depth_map(*views), ENGINE.depth_map(*views, is_quick=True)
+    assert not torch.equal(thorough.inverse_depth, quick.inverse_depth)
+    errors = errors_in_sampling_distances(images[1], quick.inverse_depth)
+    assert float(quick.valid.float().mean()) > 0.8
+    assert float((errors[quick.valid] < 2.0).float().mean()) > 0.88
+
+
+def test_quick_depth_of_a_small_image_is_the_thorough_one() -> None:
+    images = photographed("leaning_wall")
+    views = images[2].view, [images[1].view, images[3].view]
+    assert torch.equal(ENGINE.depth_map(*views).inverse_depth, ENGINE.depth_map(*views, is_quick=True).inverse_depth)
 
 
 def test_deviations_are_of_the_size_of_the_errors() -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from reconstructor.engine.mvs.semi_global_matching import Smoothness, semi_global_costs
+from reconstructor.engine.mvs.semi_global_matching import STEPS_PER_COST, Smoothness, semi_global_costs
 
 STEP, JUMP = 0.05, 0.4
 SMOOTHNESS = Smoothness(step_penalty=STEP, jump_penalty=JUMP)
@@ -30,7 +30,7 @@ def walked(costs: NDArray[np.float64], way: tuple[int, int]) -> NDArray[np.float
 
 @pytest.mark.parametrize("is_diagonal", [False, True])
 def test_the_sum_is_that_of_the_plain_recursion(is_diagonal: bool) -> None:
-    costs = np.random.default_rng(3).random((7, 9, 6))
+    costs = np.random.default_rng(3).integers(0, STEPS_PER_COST + 1, (7, 9, 6)) / STEPS_PER_COST
     ways = [(1, 0), (-1, 0), (0, 1), (0, -1)]
     if is_diagonal:
         ways += [(1, 1), (1, -1), (-1, 1), (-1, -1)]
@@ -38,7 +38,7 @@ def test_the_sum_is_that_of_the_plain_recursion(is_diagonal: bool) -> None:
     smoothness = Smoothness(step_penalty=STEP, jump_penalty=JUMP, is_diagonal=is_diagonal)
     flat = torch.full((7, 9), 0.5)
     found = semi_global_costs(torch.from_numpy(costs.astype(np.float32)), flat, smoothness)
-    assert np.abs(found.numpy() - expected).max() < 1e-5
+    assert np.array_equal(found.numpy(), np.round(expected * STEPS_PER_COST))
 
 
 def test_costs_are_not_changed_in_place() -> None:
