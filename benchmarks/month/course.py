@@ -21,7 +21,10 @@ from benchmarks.month.stage import Rig, Stage
 PHASES: Final = 3
 LOOK_S: Final = 0.25
 SAMPLE_S: Final = 1.0
-STUCK_S: Final = 60.0  # a rig that takes no photograph, or sends none that waits, for so long needs a hand
+STUCK_S: Final = 60.0  # a rig that takes no photograph, or twice so long gets no receipt, though nothing hinders it
+START_S: Final = 10.0  # of a program on a loaded machine
+NEEDED_TO_TAKE: Final = frozenset({"agent", "camera", "disk"})
+NEEDED_TO_SEND: Final = frozenset({"agent", "disk", "link", "broker", "reconstructor", "store"})
 PEACE_S: Final = 180.0  # until everything is through, after the last fault
 QUIET_S: Final = 8.0  # of each phase at its end: what was disturbed last recovers
 
@@ -104,12 +107,13 @@ class Story:
 
 @dataclass(slots=True, kw_only=True)
 class _Progress:
-    """What a rig had done when it last did something, and when that was."""
+    """What a rig had done when it last did something, and for how long it has not, though nothing hindered it."""
 
     captured_count: int = -1
     settled_count: int = -1
-    captured_s: float = field(default_factory=time.monotonic)
-    settled_s: float = field(default_factory=time.monotonic)
+    without_photograph_s: float = 0.0
+    without_receipt_s: float = 0.0
+    looked_s: float = field(default_factory=time.monotonic)
 
 
 class Play:
@@ -167,19 +171,25 @@ class Play:
 
     async def _help_if_stuck(self, rig: Rig, *, is_taking: bool = True) -> None:
         """Restart by hand what does nothing; that must never be needed."""
-        counts, progress, now_s = await asyncio.to_thread(rig.counts), self._progress[rig.name], time.monotonic()
+        counts, progress = await asyncio.to_thread(rig.counts), self._progress[rig.name]
+        passed_s, progress.looked_s = time.monotonic() - progress.looked_s, time.monotonic()
         if counts is None:
             return
-        settled_count = counts.stored_count + counts.rejected_count
+        disturbed, is_up = self._faults.disturbed(rig), rig.agent.up_s > START_S
         if counts.captured_count != progress.captured_count or not is_taking:
-            progress.captured_count, progress.captured_s = counts.captured_count, now_s
+            progress.captured_count, progress.without_photograph_s = counts.captured_count, 0.0
+        elif is_up and not disturbed & NEEDED_TO_TAKE:
+            progress.without_photograph_s += passed_s
+        settled_count = counts.stored_count + counts.rejected_count
         if settled_count != progress.settled_count or counts.waiting_count == 0:
-            progress.settled_count, progress.settled_s = settled_count, now_s
-        if now_s - progress.captured_s > STUCK_S:
-            progress.captured_s = now_s
+            progress.settled_count, progress.without_receipt_s = settled_count, 0.0
+        elif is_up and self._stage.reconstructor.up_s > START_S and not disturbed & NEEDED_TO_SEND:
+            progress.without_receipt_s += passed_s
+        if progress.without_photograph_s > STUCK_S:
+            progress.without_photograph_s = 0.0
             await self._help(rig, f"{rig.name} took no photograph for {STUCK_S:g} s")
-        if now_s - progress.settled_s > 2 * STUCK_S:
-            progress.settled_s = now_s
+        if progress.without_receipt_s > 2 * STUCK_S:
+            progress.without_receipt_s = 0.0
             await self._help(rig, f"{rig.name} got no receipt for {2 * STUCK_S:g} s")
 
     async def _help(self, rig: Rig, why: str) -> None:

@@ -68,13 +68,18 @@ class Faults:
         self._random = random.Random(seed)  # noqa: S311 - moments and lengths
         self._locks: dict[str, asyncio.Lock] = {}
 
+    def disturbed(self, rig: Rig) -> set[str]:
+        """The parts that a fault strikes at this moment, of those that this rig needs."""
+        parts = (name.partition(" ") for name, lock in self._locks.items() if lock.locked())
+        return {part for part, _, whose in parts if whose in {"", rig.name}}
+
     async def do(self, kind: FaultKind) -> bool:
         """Do one fault and undo it again; whether it struck."""
         rig = self._random.choice(self._stage.rigs)
         mortal = self._stage.rigs[-1]
         do, part, victim = self._table()[kind]
         rig = mortal if victim == "mortal" else rig
-        async with self._locks.setdefault(f"{part} {rig.name if victim else ''}", asyncio.Lock()):
+        async with self._locks.setdefault(f"{part} {rig.name}" if victim else part, asyncio.Lock()):
             return await do(rig)
 
     def _table(self) -> dict[FaultKind, tuple[Callable[[Rig], Awaitable[bool]], str, str]]:

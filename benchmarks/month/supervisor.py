@@ -38,7 +38,8 @@ class Unit:
         self._process: subprocess.Popen[bytes] | None = None
         self._notify = _Notify() if watchdog_s else None
         self._ended_s: float | None = None
-        self._alive_s = 0.0
+        self._alive_s: float | None = None  # when it was heard last; None before its first word, as it starts
+        self._started_s = 0.0
         self.is_held = False
         self.restart_count = 0
         self.log_bytes = 0
@@ -49,6 +50,11 @@ class Unit:
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     @property
+    def up_s(self) -> float:
+        """How long it has run; 0 while it does not."""
+        return 0.0 if self.pid is None else time.monotonic() - self._started_s
+
+    @property
     def process(self) -> psutil.Process | None:
         """The same, to look at."""
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -57,7 +63,7 @@ class Unit:
 
     def start(self, extra: dict[str, str] | None = None) -> None:
         """Start it; `extra` stands in its environment this once."""
-        self._ended_s, self._alive_s = None, time.monotonic()
+        self._ended_s, self._alive_s, self._started_s = None, None, time.monotonic()
         environment = os.environ | {"PYTHONPATH": str(ROOT), _MARK: self._mark} | self._environment | (extra or {})
         if self._notify is not None and self._watchdog_s is not None:
             environment |= {"NOTIFY_SOCKET": self._notify.address, "WATCHDOG_USEC": str(int(self._watchdog_s * 1e6))}
@@ -131,7 +137,8 @@ class Unit:
             return
         if self._notify.heard():
             self._alive_s = time.monotonic()
-        if self.pid is not None and time.monotonic() - self._alive_s > 2 * self._watchdog_s:
+        silent_s = 0.0 if self._alive_s is None else time.monotonic() - self._alive_s
+        if self.pid is not None and silent_s > self._watchdog_s:
             self.signal(signal.SIGKILL)  # what a stopped process cannot catch
 
     def _bound_log(self) -> None:
