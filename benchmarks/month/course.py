@@ -9,7 +9,7 @@ import random
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from benchmarks.month.clock import DAY_S, Pace
@@ -62,12 +62,13 @@ FIRST_PHASE_TOO: Final[dict[FaultKind, int]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """A plan: so many days in so many seconds, with these faults in each phase."""
+    """A plan: so many days in so many seconds, with these faults in each phase; longer when photographs are few."""
 
     days: float
     lasts_s: float
     seed: int
     by_phase: tuple[tuple[FaultKind, ...], ...]
+    least_photographs: int = 1
 
     @classmethod
     def month(cls, *, days: float, lasts_s: float, seed: int) -> "Course":
@@ -130,13 +131,18 @@ class Play:
         """Play to the end; everything still runs then, and nothing is under way."""
         async with asyncio.TaskGroup() as tasks:
             doing = tasks.create_task(self._do_faults(), name="faults")
-            while not doing.done() or self._passed_s < self._course.lasts_s:
+            while not doing.done() or self._passed_s < self._course.lasts_s or self._has_few:
                 await self._look()
         self.story.days = self._passed_s * self._stage.pace.speed / DAY_S
         for rig in self._stage.rigs:
             rig.stop_clock()
         await self._until_peace()
         return self.story
+
+    @property
+    def _has_few(self) -> bool:
+        taken_count = sum(progress.captured_count for progress in self._progress.values())
+        return taken_count < self._course.least_photographs and self._passed_s < 2 * self._course.lasts_s + PEACE_S
 
     @property
     def _passed_s(self) -> float:
@@ -215,4 +221,4 @@ class Play:
 def without_disks(course: Course) -> Course:
     """The course on a machine where no file system may be mounted."""
     phases = tuple(tuple(kind for kind in kinds if kind not in OF_DISKS) for kinds in course.by_phase)
-    return Course(days=course.days, lasts_s=course.lasts_s, seed=course.seed, by_phase=phases)
+    return replace(course, by_phase=phases)
