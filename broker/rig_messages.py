@@ -52,6 +52,7 @@ class AgentHealth(Message):
     rejected_count: Count
     spool_count: Count
     spool_bytes: Count
+    preview_count: Count = 0  # photographs that wait while their previews are with the reconstructor
     spool_oldest_s: float | None = None
     disk_free_bytes: Count
     memory_bytes: Count

@@ -19,6 +19,7 @@ from broker.service.install import sudo_line
 from edge_agent import agent, calibrate, doctor, join, service, status, upload
 from edge_agent.capture.calibration import LEAST_IMAGES
 from edge_agent.config import CameraKind, Settings
+from edge_agent.memory import return_large_blocks
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The agent on a camera rig.")
 
@@ -56,6 +57,7 @@ def run(
         interval_s=interval,
         broker=broker_flags(broker, broker_port, user, password_file),
     )
+    return_large_blocks()
     left_out = asyncio.run(_until_stopped(settings))
     if left_out:
         sys.stderr.write("".join(f"left out {each}\n" for each in left_out) + f"{len(left_out)} files were left out\n")
@@ -78,6 +80,7 @@ def upload_files(
     keep_private()
     configure(level=LogLevel.ERROR)
     settings = load(project=project, agent=name, broker=broker_flags(broker, broker_port, user, password_file))
+    return_large_blocks()
     is_complete = asyncio.run(upload.send_files(settings, files))
     raise typer.Exit(0 if is_complete else 1)
 

@@ -35,6 +35,7 @@ class RigStatus:
     captured_count: int
     waiting_count: int
     waiting_bytes: int
+    preview_count: int
     stored_count: int
     rejected_count: int
     lost_count: int
@@ -55,6 +56,7 @@ class RigStatus:
             [
                 f"rig      {self.agent} of project {self.project}",
                 f"spool    {self.spool}: {self.waiting_count} waiting ({self.waiting_bytes / MIB:.1f} MiB{oldest})",
+                *([f"         the previews of {self.preview_count} have arrived"] if self.preview_count else []),
                 f"so far   {self.captured_count} captured, {self.stored_count} stored{bad}",
                 f"broker   {self.broker}: {'connected' if self.is_connected else self.reason}",
                 f"project  {self.reconstructor}",
@@ -82,6 +84,7 @@ async def read_status(settings: Settings) -> RigStatus:
         captured_count=counts.captured_count,
         waiting_count=counts.waiting_count,
         waiting_bytes=counts.waiting_bytes,
+        preview_count=counts.previewed_count,
         stored_count=counts.stored_count,
         rejected_count=counts.rejected_count,
         lost_count=counts.lost_count,

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import fresh_client_id
-from broker.images.folders import LeftOut, list_folder
+from broker.images.folders import LeftOut, sound_photographs
 from broker.messages import ReconstructorPresence
 from broker.printable import printable
 from edge_agent.config import Settings
@@ -87,7 +87,7 @@ def _with_folders(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
             photographs.append(path)
             continue
         try:
-            contents = list_folder(path)
+            contents = sound_photographs(path)
         except OSError as exc:
             raise NothingToUploadError(f"{path} cannot be listed: {exc.strerror}") from exc
         photographs += contents.photographs

@@ -40,6 +40,7 @@ _MOST_SHOWN = 300
 _UNIT_TOLERANCE = 1e-3
 
 _CONCURRENT = "is_concurrent"
+_ACCEPTS_PREVIEWS = "accepts_previews"
 
 Row = tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
 Pose = tuple[Row, Row, Row, Row]
@@ -82,6 +83,17 @@ def concurrent(black_box: B) -> B:
 def is_concurrent(black_box: BlackBox) -> bool:
     """Whether a function was declared so, by `concurrent` or by setting its attribute `is_concurrent`."""
     return getattr(black_box, _CONCURRENT, False) is True
+
+
+def accepts_previews(black_box: B) -> B:
+    """Declare that a function may get a photograph's preview first, and its original under the same id later."""
+    setattr(black_box, _ACCEPTS_PREVIEWS, True)
+    return black_box
+
+
+def takes_previews(black_box: BlackBox) -> bool:
+    """Whether a function was declared so, by `accepts_previews` or by setting its attribute `accepts_previews`."""
+    return getattr(black_box, _ACCEPTS_PREVIEWS, False) is True
 
 
 class CameraUpdate(BaseModel):

@@ -100,6 +100,12 @@ class Settings(ProgramSettings):
         default=4, ge=1, description="Images that one sender may have under way without a receipt."
     )
     flow_bytes: int = Field(default=32 * MIB, ge=1, description="And how many bytes of them.")
+    preview_max_side_px: int = Field(
+        default=1224,
+        ge=160,
+        le=16_384,
+        description="Senders reduce a photograph to this longer side and send that preview first, pixels.",
+    )
     sender_images_per_day: int = Field(
         default=50_000, ge=1, description="Photographs that one sender may send to a project on one day (UTC)."
     )

@@ -24,6 +24,7 @@ class Presence:
     Attributes:
         run: tells this run of the store from others.
         is_serving: whether images are taken; before, the state only claims the project.
+        takes_previews: whether the black box is loaded and declared that it takes previews.
         contested_since: since when another program takes our session over and over, or None.
         disk: why no image can be stored.
         publishing: why results do not reach the broker.
@@ -37,6 +38,7 @@ class Presence:
     delivery: Delivery
     run: Run
     is_serving: bool = False
+    takes_previews: bool = False
     contested_since: datetime | None = None
     disk: Trouble = field(init=False)
     publishing: Trouble = field(init=False)
@@ -73,6 +75,8 @@ class Presence:
             has_manifest=bool(self.store.references.kept()),
             image_count=self.store.image_count(),
             refetch_every=self.settings.refetch_every,
+            takes_previews=self.takes_previews,
+            preview_max_side_px=self.settings.preview_max_side_px,
             code=trouble.code,
             reason=trouble.reason,
         )
@@ -97,6 +101,7 @@ def last_will(settings: Settings, project: ProjectId, run: Run) -> Outgoing:
         host=HOST,
         black_box=settings.black_box,
         refetch_every=settings.refetch_every,
+        preview_max_side_px=settings.preview_max_side_px,
     )
     return state_message(settings.broker.space, offline)
 

@@ -58,7 +58,7 @@ def balance(spools: list[Path], witnesses: list[Witness], store_folder: Path, re
             state_by_digest |= dict(index.execute("SELECT sha256, state FROM image").fetchall())
     with contextlib.closing(Store(store_folder, refetch_every=refetch_every)) as store:
         images, open_jobs = store.images(), store.counts()["open_jobs"]
-    stored = Counter(image.sha256 for image in images)
+    stored = Counter(image.sha256 for image in images if image.sha256 is not None)  # else only its preview came
     numbers = Counter(image.number for image in images)
     rejected = {digest for digest, state in state_by_digest.items() if state == SpoolState.REJECTED}
     wanted = set(state_by_digest) - rejected

@@ -42,6 +42,7 @@ def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCou
         rejected_count=counts.rejected_count,
         spool_count=counts.waiting_count,
         spool_bytes=counts.waiting_bytes,
+        preview_count=counts.previewed_count,
         spool_oldest_s=counts.oldest_s(now_utc()),
         disk_free_bytes=free_bytes,
         memory_bytes=machine.memory_bytes,

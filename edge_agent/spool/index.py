@@ -10,10 +10,14 @@ from typing import Final, Self
 
 from broker.ids import ImageId
 from broker.logs import get_logger
+from broker.messages import ReceiptStatus
+from edge_agent.spool.previews import SCHEMA as PREVIEW_SCHEMA
+from edge_agent.spool.previews import PreviewTable
 from edge_agent.spool.state_counts import make_counts, read_counts
 
 RECALL: Final = "SELECT value FROM setting WHERE name = ?"
 RECALL_FROM_WORD: Final = "SELECT value FROM word WHERE name = ?"  # the table's name until 2026-11-28
+SETTLING: Final = frozenset({ReceiptStatus.STORED, ReceiptStatus.DUPLICATE, ReceiptStatus.REJECTED})
 CLOCK_SET_SINCE: Final = datetime(2020, 1, 1, tzinfo=UTC)  # before there was this program
 LOG = get_logger()
 _SCHEMA: Final = """
@@ -109,6 +113,7 @@ class SpoolCounts:
     quarantined_count: int
     evicted_count: int
     lost_count: int
+    previewed_count: int  # of those that wait
     oldest_at: datetime | None
 
     def oldest_s(self, now: datetime) -> float | None:
@@ -129,6 +134,7 @@ class SpoolCounts:
             quarantined_count=0,
             evicted_count=0,
             lost_count=0,
+            previewed_count=0,
             oldest_at=None,
         )
 
@@ -137,7 +143,7 @@ class SpoolIndex:
     """The tables of the index. It has no lock of its own: the spool holds one."""
 
     def __init__(self, connection: sqlite3.Connection, *, is_old: bool = False) -> None:
-        self._connection = connection
+        self._connection, self.previews = connection, PreviewTable(connection)
         self._recall_query = RECALL_FROM_WORD if is_old else RECALL
 
     @classmethod
@@ -184,6 +190,7 @@ class SpoolIndex:
                 "UPDATE image SET state = ?, image_number = ?, reason = ? WHERE image_id = ?",
                 (state.value, number, reason, str(image_id)),
             )
+            self.previews.forget(image_id)
 
     def rename(self, image_id: ImageId, new_id: ImageId) -> None:
         """Give an image another id."""
@@ -233,6 +240,7 @@ class SpoolIndex:
             quarantined_count=by_state.get(SpoolState.QUARANTINED, (0, 0))[0],
             evicted_count=by_state.get(SpoolState.EVICTED, (0, 0))[0],
             lost_count=by_state.get(SpoolState.LOST, (0, 0))[0],
+            previewed_count=self.previews.count(),
             oldest_at=datetime.fromisoformat(oldest) if oldest else None,
         )
 
@@ -264,7 +272,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a receipt must be on disk before its file is deleted
-        connection.executescript(_SCHEMA)
+        connection.executescript(_SCHEMA + PREVIEW_SCHEMA)
         _migrate(connection)
         make_counts(connection)
         connection.execute("SELECT COUNT(*) FROM image").fetchone()

@@ -7,7 +7,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +24,8 @@ from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
 from edge_agent.spool.ballast import Ballast
-from edge_agent.spool.index import SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
+from edge_agent.spool.index import SETTLING, SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
+from edge_agent.spool.previews import SpoolPreviews
 from edge_agent.spool.sessions import SPOOL_NAME_LENGTH
 
 LOG = get_logger()
@@ -120,6 +121,7 @@ class Spool:
             self._ballast.drop()
             self._index = SpoolIndex.open(folder / "index.sqlite")
             fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
+            self.previews = SpoolPreviews(self._index, self._guarded)
             self.session = self._index.remember_once(SpoolKey.SESSION, fresh)
             if not is_session_of_rig(self.session, agent):
                 self._begin_session(fresh)
@@ -193,15 +195,22 @@ class Spool:
             raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
         return content
 
-    def waiting(self, limit: int, *, without: frozenset[ImageId] = frozenset()) -> list[SpooledImage]:
-        """The oldest photographs without receipt."""
+    def waiting(
+        self, limit: int, *, without: frozenset[ImageId] = frozenset(), first: Sequence[ImageId] = ()
+    ) -> list[SpooledImage]:
+        """Photographs without receipt: those named in `first`, then the oldest."""
         with self._guarded():
-            return [each for each in self._index.waiting(limit + len(without)) if each.image_id not in without][:limit]
+            named = [each for each in map(self._index.find, first) if each and each.state is SpoolState.WAITING]
+            without_named = {each.image_id for each in named}
+            oldest = self._index.waiting(limit + len(without) + len(named))
+            ordered = [*named, *(each for each in oldest if each.image_id not in without_named)]
+            return [each for each in ordered if each.image_id not in without][:limit]
 
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
         """Note a receipt and delete the file of a stored image; None when the image is not ours.
 
-        An image that arrived with other bytes than were written is offered once more.
+        An image that arrived with other bytes than were written is offered once more. A receipt of a preview settles
+        nothing: the photograph itself has not come.
         """
         image = self._ballast.even_when_full(lambda: self._settle(receipt, image_id))
         self._ballast.keep(self.room_bytes())
@@ -210,7 +219,7 @@ class Spool:
     def _settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
         with self._guarded():
             image = self._index.find(image_id)
-            if image is None or image.state is not SpoolState.WAITING:
+            if image is None or image.state is not SpoolState.WAITING or receipt.status not in SETTLING:
                 return image
             is_fresh = image_id in self._fresh
             self._fresh.discard(image_id)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from reconstructor.black_box import concurrent
+from reconstructor.black_box import accepts_previews, concurrent
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.settings import EngineSettings
@@ -19,6 +19,7 @@ def _engine_in(folder: Path) -> LiveEngine:
 _choosing = Lock()  # so that two simultaneous calls get the same engine
 
 
+@accepts_previews
 @concurrent
 def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Add an image to the model in the working directory; returns a folder with `update.json` and, if any, PLYs.

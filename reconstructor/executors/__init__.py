@@ -14,6 +14,11 @@ class Executor(Protocol):
         """Whether an image can be added while a refetch runs; known once started. If not, one call waits for the other."""
         ...
 
+    @property
+    def takes_previews(self) -> bool:
+        """Whether the black box takes a photograph's preview before its original; known once started."""
+        ...
+
     async def start(self) -> None:
         """Load the black box before the first image needs it; raises BlackBoxNotFoundError."""
         ...

@@ -61,12 +61,17 @@ class LocalExecutor:
         self._child: Child | None = None
         self._spawning = asyncio.Lock()
         self._adding, self._refetching = asyncio.Lock(), asyncio.Lock()
-        self._is_concurrent = False
+        self._is_concurrent = self._takes_previews = False
 
     @property
     def is_concurrent(self) -> bool:
         """See the protocol."""
         return self._is_concurrent
+
+    @property
+    def takes_previews(self) -> bool:
+        """See the protocol."""
+        return self._takes_previews
 
     async def start(self) -> None:
         """Load the black box before the first image needs it.
@@ -132,7 +137,7 @@ class LocalExecutor:
             raise BlackBoxLoadTimeoutError(
                 f"loading the black box {self._black_box} took longer than {self._load_timeout_s:g} s and was stopped"
             ) from exc
-        self._is_concurrent = first.is_concurrent
+        self._is_concurrent, self._takes_previews = first.is_concurrent, first.takes_previews
         return child
 
     async def _spawn(self) -> Child:

@@ -66,6 +66,9 @@ async def run_jobs(context: Context, executor: Executor, latencies: LatencySampl
         BlackBoxNotFoundError: the settings name no function.
     """
     await executor.start()
+    context.presence.takes_previews = executor.takes_previews
+    if executor.takes_previews and context.presence.is_serving:
+        await context.publish_state()
     order = CommitOrder(await asyncio.to_thread(lambda: context.store.solution))
     lanes = Lanes(executor=executor, latencies=latencies, order=order)
     kinds = [(kind,) for kind in JobKind] if executor.is_concurrent else [tuple(JobKind)]
@@ -85,6 +88,7 @@ async def _run_lane(context: Context, lanes: Lanes, kinds: Collection[JobKind]) 
             continue
         await run_job(context, lanes, job)
         context.signals.work.notify()  # a refetch waits for the images before it
+        context.signals.originals.set()
 
 
 async def run_job(context: Context, lanes: Lanes, job: Job) -> None:

@@ -47,6 +47,15 @@ class ReadOnlyStore:
         newest = read_newest(self._rows)
         return newest.cameras if newest is not None else ()
 
+    def image_path(self, image_id: str) -> Path | None:
+        """Where an image lies, the original or until that is there its preview; None for one that is not in the store."""
+        rows = self._rows("SELECT file_name, preview_name FROM images WHERE image_id = ?", image_id)
+        if not rows:
+            return None
+        file_name, preview_name = rows[0]
+        place = ("images", file_name) if file_name else ("previews", preview_name)
+        return self.folder.joinpath(*place)
+
     def images_by_state(self) -> dict[str, int]:
         """Count the images of each state."""
         return dict(self._rows("SELECT state, count(*) FROM images GROUP BY state"))

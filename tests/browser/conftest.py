@@ -114,7 +114,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(settings, address.set_result))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while not address.done() and not task.done():
                 await asyncio.sleep(0.01)
         if task.done():
@@ -145,7 +145,7 @@ async def reconstruction(mosquitto: Mosquitto) -> AsyncIterator[Reconstruction]:
     connection = mosquitto.connection("reconstructor")
     delivery = Delivery(connection, client_id="reconstruction", subscriptions=subscriptions(connection))
     async with delivery:
-        await delivery.wait_connected(5)
+        await delivery.wait_connected(30)
         reconstruction = Reconstruction(connection=connection, delivery=delivery)
         answering = asyncio.create_task(reconstruction.answer())
         yield reconstruction

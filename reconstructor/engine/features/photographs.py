@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationErro
 from broker.errors import CairnError
 from broker.images.eight_bits import UnusualPixelsError, as_rgb, opacity_of
 from reconstructor.engine.features.focal import focal_from_exif
+from reconstructor.engine.features.native_size import Size, native_size
 from reconstructor.engine.settings import EngineSettings
 
 _METADATA_LIMIT_BYTES = 1 << 20
 _MIN_SIDE_PX = 64
 _HALF_OPAQUE = 128
+_MOST_ENLARGED = 2.0  # a preview smaller than the working size, so that it has its original's camera
 _MOST_OFF_CENTRE = 0.05  # of the principal point, over the side: Strecha's cameras have 0.017
 # EXIF orientations: mirrored along x or y of the stored image, then x and y swapped
 _MIRRORS_X = frozenset({2, 3, 7, 8})
@@ -68,7 +70,7 @@ class DecodedPhotograph:
         None  # (height, width), false under a mask, whose colour is black; None: no mask
     )
     sensor: PhotographSensor
-    width_px: int  # of the upright photograph before it was reduced
+    width_px: int  # of the upright photograph before anybody reduced it
     height_px: int
     file_name: str
 
@@ -92,22 +94,22 @@ def read_photograph(path: Path, settings: EngineSettings) -> DecodedPhotograph:
 
 def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> DecodedPhotograph:
     with Image.open(path) as image:
-        stored_width, stored_height = image.size
-        if stored_width * stored_height > settings.max_pixels or min(image.size) < _MIN_SIDE_PX:
-            raise UnreadablePhotographError(f"{path.name} has {stored_width}x{stored_height} pixels: out of bounds")
+        stored = image.size
+        if stored[0] * stored[1] > settings.max_pixels or min(stored) < _MIN_SIDE_PX:
+            raise UnreadablePhotographError(f"{path.name} has {stored[0]}x{stored[1]} pixels: out of bounds")
         exif = image.getexif()
         orientation = int(exif.get(Base.Orientation, 1) or 1)
-        reduction = min(1.0, settings.max_side_px / max(image.size))
-        image.draft("RGB", (round(2 * reduction * stored_width), round(2 * reduction * stored_height)))
-        size = (round(stored_width * reduction), round(stored_height * reduction))
+        native = native_size(exif, stored)
+        size = _working_size(native, stored, settings.max_side_px)
+        reduction = max(size) / max(stored)
+        image.draft("RGB", (round(2 * reduction * stored[0]), round(2 * reduction * stored[1])))
         opacity = opacity_of(image)
         reduced = as_rgb(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     shown = _upright_mask(opacity, size, orientation) if opacity is not None else None
     upright = ImageOps.exif_transpose(_with_orientation(reduced, orientation))
     if shown is not None:
         upright = Image.composite(upright, Image.new("RGB", upright.size), shown)
-    intrinsics = metadata.intrinsics or _common_intrinsics(settings, stored_width, stored_height)
-    swaps = orientation in _SWAPS_SIDES
+    native_width, native_height = reversed(native) if orientation in _SWAPS_SIDES else native
     return DecodedPhotograph(
         colors_rgb=np.asarray(upright),
         gray=np.asarray(upright.convert("L")),
@@ -116,13 +118,11 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> De
             name=metadata.sensor or _sensor_name(exif),
             width_px=upright.width,
             height_px=upright.height,
-            intrinsics=_upright_intrinsics(
-                _scaled(intrinsics, size[0] / stored_width, size[1] / stored_height), orientation, size
-            ),
-            focal_px=_focal(exif, stored_width, stored_height, reduction),
+            intrinsics=_upright_intrinsics(_intrinsics(metadata, settings, native, stored, size), orientation, size),
+            focal_px=_focal(exif, native, max(size) / max(native)),
         ),
-        width_px=stored_height if swaps else stored_width,
-        height_px=stored_width if swaps else stored_height,
+        width_px=native_width,
+        height_px=native_height,
         file_name=metadata.file_name or path.name,
     )
 
@@ -138,27 +138,41 @@ def _with_orientation(image: Image.Image, orientation: int) -> Image.Image:
     return image
 
 
-def _focal(exif: Image.Exif, width_px: int, height_px: int, reduction: float) -> float | None:
-    focal_px = focal_from_exif(exif, width_px, height_px)
+def _working_size(native: Size, stored: Size, max_side_px: int) -> Size:
+    """The size in which features are taken: that of the whole photograph, reduced, also when the file is a preview."""
+    reduction = min(1.0, max_side_px / max(native))
+    if reduction * max(native) > _MOST_ENLARGED * max(stored):
+        reduction, native = 1.0, stored
+    return round(native[0] * reduction), round(native[1] * reduction)
+
+
+def _focal(exif: Image.Exif, native: Size, reduction: float) -> float | None:
+    focal_px = focal_from_exif(exif, *native)
     return None if focal_px is None else focal_px * reduction
 
 
-def _common_intrinsics(settings: EngineSettings, width_px: int, height_px: int) -> Intrinsics | None:
-    """The intrinsics of the settings, unless the principal point is not near the centre: then this image is a crop.
+def _intrinsics(
+    metadata: ImageMetadata, settings: EngineSettings, native: Size, stored: Size, size: Size
+) -> Intrinsics | None:
+    """The known intrinsics in pixels of `size`: those beside the file are in its pixels, those for all in native ones.
 
-    With the full photograph's principal point, a crop (60 %) was placed wrongly by 5 % of the path (2026-11-24).
+    A principal point that is not near the centre of either is another image's: this one is a crop. With the full
+    photograph's principal point, a crop (60 %) was placed wrongly by 5 % of the path (2026-11-24).
     """
+    if metadata.intrinsics is not None:
+        return _scaled(metadata.intrinsics, stored, size)
     if settings.intrinsics is None:
         return None
     _, _, cx, cy = settings.intrinsics
-    is_central = max(abs(cx / width_px - 0.5), abs(cy / height_px - 0.5)) <= _MOST_OFF_CENTRE
-    return settings.intrinsics if is_central else None
+    for each in (native, stored):
+        if max(abs(cx / each[0] - 0.5), abs(cy / each[1] - 0.5)) <= _MOST_OFF_CENTRE:
+            return _scaled(settings.intrinsics, each, size)
+    return None
 
 
-def _scaled(intrinsics: Intrinsics | None, across: float, down: float) -> Intrinsics | None:
-    if intrinsics is None:
-        return None
+def _scaled(intrinsics: Intrinsics, source: Size, target: Size) -> Intrinsics:
     fx, fy, cx, cy = intrinsics
+    across, down = target[0] / source[0], target[1] / source[1]
     return fx * across, fy * down, cx * across, cy * down
 
 

@@ -39,7 +39,7 @@ async def test_a_rig_describes_itself_where_its_account_may(broker: tuple[Mosqui
     async with Delivery(
         mosquitto.connection("home"), client_id="home", subscriptions=(f"{PREFIX}/+/+/config",)
     ) as home:
-        await home.wait_connected(10)
+        await home.wait_connected(30)
         settings = settings_for(mosquitto, tmp_path, camera="watch", home_assistant_prefix=PREFIX)
         async with running(settings):  # a refusal is logged, the rig goes on
             await until(mosquitto, AgentHealth, lambda each: each.captured_count == 1)

@@ -76,7 +76,7 @@ async def reconstructing(mosquitto: Mosquitto, answer: Callable[[Incoming], Outg
             incoming.acknowledge()
 
     async with Delivery(connection, client_id="stand-in", subscriptions=filters, session_expiry_s=0) as delivery:
-        await delivery.wait_connected(5)
+        await delivery.wait_connected(30)
         task = asyncio.create_task(work(delivery))
         try:
             yield
@@ -146,7 +146,7 @@ async def test_watch_prints_a_line_for_each_manifest_event_and_state(
     manifest = await publisher.reference_set([random_cloud(100)])
     watching = await start(mosquitto.connection("viewer"), "watch", "-p", "chapel", "--count", "3")
     assert watching.stdout is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         retained = [(await watching.stdout.readline()).decode() for _ in range(2)]
     await publisher.shard_update(manifest)
     done = await ended(watching)

@@ -90,3 +90,14 @@ def test_an_age_is_never_negative_and_unknown_when_the_clock_was_never_set() -> 
     assert replace(counts, oldest_at=now - timedelta(hours=1)).oldest_s(now) == 3600
     assert replace(counts, oldest_at=now + timedelta(days=900)).oldest_s(now) == 0
     assert replace(counts, oldest_at=datetime(1970, 1, 1, 0, 5, tzinfo=UTC)).oldest_s(now) is None
+
+
+def test_status_reads_the_spool_of_a_program_that_knew_no_previews(tmp_path: Path) -> None:
+    with Spool(tmp_path, RIG) as spool:
+        spool.add(photograph(1))
+    connection = sqlite3.connect(tmp_path / "index.sqlite")
+    with connection:
+        connection.execute("DROP TABLE preview")
+    connection.close()
+    counts = Spool.read_only(tmp_path).counts()
+    assert (counts.waiting_count, counts.previewed_count) == (1, 0)

@@ -300,6 +300,16 @@ async def test_images_are_added_while_a_refetch_of_a_concurrent_black_box_runs(e
     await asyncio.gather(refetch, return_exceptions=True)
 
 
+@pytest.mark.parametrize(("name", "is_declared"), [("instant", False), ("instant_of_previews", True)])
+async def test_a_loaded_black_box_says_whether_it_takes_previews(
+    executor: Executors, name: str, *, is_declared: bool
+) -> None:
+    local = executor(name)
+    assert not local.takes_previews
+    await local.start()
+    assert local.takes_previews is is_declared
+
+
 async def test_a_refetch_that_ends_its_program_is_told(executor: Executors) -> None:
     local = executor("leaves_its_refetch")
     await local.start()

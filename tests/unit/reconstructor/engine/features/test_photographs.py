@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.ExifTags import IFD, Base
 
 from reconstructor.engine.features.photographs import UnreadablePhotographError, read_photograph
 from reconstructor.engine.settings import EngineSettings
@@ -100,6 +101,51 @@ def test_a_small_photograph_is_not_enlarged(tmp_path: Path) -> None:
     path = tmp_path / "small.png"
     marked().resize((160, 100)).save(path)
     assert read_photograph(path, SETTINGS).gray.shape == (100, 160)
+
+
+def preview_of(path: Path, size: tuple[int, int], orientation: int = 1) -> Path:
+    """A reduced copy that names the size of the photograph it was made from."""
+    preview = path.with_name(f"preview-{size[0]}.webp")
+    with Image.open(path) as image:
+        exif, reduced = Image.Exif(), image.resize(size)
+        exif[ORIENTATION] = orientation
+        details = exif.get_ifd(IFD.Exif)
+        details[Base.ExifImageWidth], details[Base.ExifImageHeight] = image.size
+        details[Base.FocalLengthIn35mmFilm] = 30
+        reduced.save(preview, exif=exif)
+        exif.get_ifd(IFD.Exif)[Base.FocalLengthIn35mmFilm] = 30
+        image.save(path, exif=exif)
+    return preview
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("size", [(480, 300), (320, 200), (192, 120)], ids=["larger", "working size", "smaller"])
+def test_a_preview_has_the_camera_and_the_size_of_its_original(
+    tmp_path: Path, size: tuple[int, int], *, orientation: int
+) -> None:
+    original = saved(tmp_path)
+    preview = preview_of(original, size, orientation)
+    settings = SETTINGS.model_copy(update={"intrinsics": (900.0, 910.0, 325.0, 198.0)})
+    for each in (SETTINGS, settings):
+        of_preview, of_original = read_photograph(preview, each), read_photograph(original, each)
+        assert of_preview.sensor == of_original.sensor
+        assert of_preview.gray.shape == of_original.gray.shape
+        assert (of_preview.width_px, of_preview.height_px) == ((400, 640) if orientation == 6 else (640, 400))
+        assert np.allclose(middle_of_mark(of_preview.gray), middle_of_mark(of_original.gray), atol=0.5)
+    assert of_preview.sensor.focal_px is not None
+
+
+def test_a_preview_far_below_the_working_size_is_not_enlarged(tmp_path: Path) -> None:
+    preview = preview_of(saved(tmp_path), (128, 80))
+    photograph = read_photograph(preview, SETTINGS)
+    assert photograph.gray.shape == (80, 128)
+    assert (photograph.width_px, photograph.height_px) == (640, 400)
+
+
+def test_intrinsics_of_reduced_photographs_hold_though_exif_names_the_originals_size(tmp_path: Path) -> None:
+    preview = preview_of(saved(tmp_path), (320, 200))
+    settings = SETTINGS.model_copy(update={"intrinsics": (450.0, 450.0, 160.0, 100.0)})
+    assert read_photograph(preview, settings).sensor.intrinsics == pytest.approx((450, 450, 160, 100))
 
 
 def test_a_photographs_own_intrinsics_go_before_the_settings(tmp_path: Path) -> None:
