@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -99,6 +100,7 @@ def main() -> int:
     parser.add_argument("--logs", type=Path, default=None, help="copy the programs' logs into this folder")
     wishes = parser.parse_args()
     configure(level=LogLevel.ERROR)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended, and disks are unmounted
     seed = random.randrange(10**6) if wishes.seed is None else wishes.seed  # noqa: S311 - moments of faults
     sys.stderr.write(f"seed {seed}\n")
     began_s = time.monotonic()
