@@ -22,6 +22,7 @@ from broker.ids import AgentId, ImageId, fresh_token, is_session_of_rig
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
+from edge_agent.spool.ballast import Ballast
 from edge_agent.spool.destinations import UNKNOWN_ID, Destination, DestinationBook, Held, SpoolDestinations
 from edge_agent.spool.files import file_name, from_file
 from edge_agent.spool.index import SETTLING, SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
@@ -57,6 +58,13 @@ class PhotographLostError(SpoolError):
 
     code = "photograph_lost"
     remedy = "Check the disk; take the photograph again."
+
+
+class PhotographSettledError(SpoolError):
+    """A photograph that got its receipt meanwhile."""
+
+    code = "photograph_settled"
+    remedy = "Nothing: the reconstructor has the photograph."
 
 
 class ReadOnlySpool:
@@ -134,9 +142,11 @@ class Spool:
         self._folder, self._images, self._reserve_bytes = folder, folder / "images", reserve_bytes
         self._lock = threading.RLock()
         self._fresh: set[ImageId] = set()  # written by this process
+        self._ballast = Ballast(folder, SpoolFullError)
         try:
             self._images.mkdir(parents=True, exist_ok=True)
             self._busy = _hold(folder / "lock")
+            self._ballast.drop()
             self._index = SpoolIndex.open(folder / "index.sqlite")
             self.destinations = SpoolDestinations(folder, self._index, self._guarded)
             fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
@@ -148,6 +158,7 @@ class Spool:
             self._repair()
             if destination is not None:
                 self.destinations.use(destination)
+            self._ballast.keep(self.room_bytes())
         except OSError as exc:
             raise _translated(exc) from exc
         except sqlite3.Error as exc:
@@ -199,6 +210,7 @@ class Spool:
         """Read a photograph back. One that an earlier process wrote is checked, as there may have been a power cut.
 
         Raises:
+            PhotographSettledError: a receipt came between the look into the index and this one; the file is gone.
             PhotographLostError: its file is gone or damaged; the index notes that.
         """
         try:
@@ -211,6 +223,9 @@ class Spool:
         is_whole = image.image_id in self._fresh and len(content) == image.size_bytes
         if not is_whole and sha256(content).hexdigest() != image.sha256:
             with self._guarded():
+                now = self._index.find(image.image_id)
+                if now is not None and now.state is SpoolState.STORED:
+                    raise PhotographSettledError(f"{image.image_id} is stored")
                 self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing or damaged")
             raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
         return content
@@ -233,6 +248,11 @@ class Spool:
         An image that arrived with other bytes than were written is offered once more. A receipt of a preview settles
         nothing: the photograph itself has not come.
         """
+        image = self._ballast.even_when_full(lambda: self._settle(receipt, image_id))
+        self._ballast.keep(self.room_bytes())
+        return image
+
+    def _settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
         with self._guarded():
             image = self._index.find(image_id)
             if image is None or image.state is not SpoolState.WAITING or receipt.status not in SETTLING:
@@ -275,6 +295,9 @@ class Spool:
 
     def remember(self, name: SpoolKey, value: str) -> None:
         """Keep a value over restarts, such as the last good settings."""
+        self._ballast.even_when_full(lambda: self._remember(name, value))
+
+    def _remember(self, name: SpoolKey, value: str) -> None:
         with self._guarded():
             self._index.remember(name, value)
 

@@ -36,6 +36,7 @@ from broker.messages import (
 )
 from broker.topics import TopicSpace
 from edge_agent.spool.index import SpooledImage, SpoolState
+from edge_agent.spool.spool import PhotographSettledError
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.pieces import PIECE_S, PieceSender, single_limit_bytes, user_properties
 from edge_agent.uplink.previews import ANSWERS, PreviewSender
@@ -178,6 +179,8 @@ class Uploader:
     async def _upload(self, sending: Sending) -> None:
         try:
             await sending.repeat(partial(self._try_to_send, sending))
+        except PhotographSettledError:  # by a receipt that was on its way when we began
+            return
         except CairnError as exc:  # the photograph itself is gone, and the outbox does not offer it again
             self.last_error = exc.sentence
             image_id = sending.image.image_id
