@@ -18,12 +18,12 @@ SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS preview (image_id TEXT PRIMARY KEY, store_id TEXT NOT NULL, image_number INTEGER);
 """
 _UNPREVIEWED: Final = (
-    "SELECT image_id FROM image WHERE state = 'waiting' AND size_bytes > ?"
+    "SELECT image_id FROM image WHERE state = 'waiting' AND destination_id IS ? AND size_bytes > ?"
     " AND image_id NOT IN (SELECT image_id FROM preview WHERE store_id = ?) ORDER BY sequence LIMIT ?"
 )
 _COUNT: Final = (
     "SELECT COUNT(*) FROM preview JOIN image USING (image_id)"
-    " WHERE image.state = 'waiting' AND preview.image_number IS NOT NULL"
+    " WHERE image.state = 'waiting' AND image.destination_id IS ? AND preview.image_number IS NOT NULL"
 )
 
 
@@ -43,15 +43,17 @@ class PreviewTable:
         """Within the caller's transaction, when the image no longer waits."""
         self._connection.execute("DELETE FROM preview WHERE image_id = ?", (str(image_id),))
 
-    def unpreviewed(self, limit: int, store_id: str, larger_than_bytes: float) -> list[ImageId]:
-        rows = self._connection.execute(_UNPREVIEWED, (larger_than_bytes, store_id, limit))
+    def unpreviewed(
+        self, limit: int, destination_id: int | None, store_id: str, larger_than_bytes: float
+    ) -> list[ImageId]:
+        rows = self._connection.execute(_UNPREVIEWED, (destination_id, larger_than_bytes, store_id, limit))
         return [ImageId(row[0]) for row in rows]
 
-    def count(self) -> int:
-        """How many photographs wait of which a reconstructor has a preview; 0 in the index of an older program."""
+    def count(self, destination_id: int | None) -> int:
+        """How many photographs wait for a destination of which a reconstructor has a preview; 0 in the index of an older program."""
         if self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'preview'").fetchone() is None:
             return 0
-        return int(self._connection.execute(_COUNT).fetchone()[0])
+        return int(self._connection.execute(_COUNT, (destination_id,)).fetchone()[0])
 
 
 class SpoolPreviews:
@@ -66,7 +68,8 @@ class SpoolPreviews:
         """The oldest photographs that wait, exceed a size, and of which this store has no preview."""
         with self._guarded():
             table = self._index.previews
-            found = table.unpreviewed(limit + len(without), store_id, larger_than_bytes)
+            room, here = limit + len(without), self._index.destination_id
+            found = table.unpreviewed(room, here, store_id, larger_than_bytes)
             images = (self._index.find(each) for each in found if each not in without)
             return [each for each in images if each is not None][:limit]
 

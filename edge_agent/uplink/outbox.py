@@ -54,6 +54,9 @@ class Outbox(Protocol):
     def lacking(self, session: str, sequences: Iterable[int]) -> list[int]:
         """The sequence numbers of a session under which no photograph waits."""
 
+    def meet(self, store_id: str | None) -> None:
+        """Note which store answers; `waiting` offers only what waits for it."""
+
 
 class NamedFiles:
     """Files named on the command line. They stay where they are; the same files get the same ids."""
@@ -101,6 +104,9 @@ class NamedFiles:
         waiting = {each.sequence for each in self.images.values() if self.is_waiting(each.image_id)}
         is_ours = any(each.session == session for each in self.images)
         return [each for each in sequences if not is_ours or each not in waiting]
+
+    def meet(self, store_id: str | None) -> None:
+        """Do nothing: files that a command names are for the project that it names."""
 
     def is_waiting(self, image_id: ImageId) -> bool:
         """Whether a file has no receipt yet."""

@@ -12,6 +12,7 @@ from typing import Final
 from broker.channel import Channel
 from broker.clients.refusals import DeliveryTimeoutError
 from broker.contract import (
+    CAPTURE_ID_PROPERTY,
     CAPTURED_AT_PROPERTY,
     FILE_NAME_PROPERTY,
     MAX_PIECE_BYTES,
@@ -162,4 +163,5 @@ class PieceSender:
 
 def user_properties(image: SpooledImage) -> tuple[tuple[str, str], ...]:
     """The user properties of an image's messages; for information only."""
-    return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), (FILE_NAME_PROPERTY, image.file_name))
+    shared = ((CAPTURE_ID_PROPERTY, image.capture_id),) if image.capture_id else ()
+    return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), (FILE_NAME_PROPERTY, image.file_name), *shared)

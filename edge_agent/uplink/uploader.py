@@ -25,7 +25,15 @@ from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
-from broker.messages import Flow, Missing, MissingSequences, ReconstructorState, UploadAcknowledged, Wanted
+from broker.messages import (
+    Flow,
+    Missing,
+    MissingSequences,
+    ReconstructorPresence,
+    ReconstructorState,
+    UploadAcknowledged,
+    Wanted,
+)
 from broker.topics import TopicSpace
 from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import Outbox
@@ -246,7 +254,10 @@ class Uploader:
             self.uplink.take_flow(decode(incoming.payload, Flow))
             self._note_trouble()
         elif found.channel is RECONSTRUCTOR_STATE and incoming.payload:
-            self.uplink.take_state(decode(incoming.payload, ReconstructorState))
+            state = decode(incoming.payload, ReconstructorState)
+            if state.presence is ReconstructorPresence.READY:
+                await asyncio.to_thread(self._outbox.meet, state.store_id)
+            self.uplink.take_state(state)
             self._note_trouble()
 
     def _note_trouble(self) -> None:

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from broker.config import Connection
 from broker.contract import (
+    CAPTURE_ID_PROPERTY,
     IMAGE,
     MISSING,
     PREVIEW,
@@ -56,6 +57,7 @@ class Receiver:
     lose_next_pieces: int = 0
     preview_side_px: int | None = None  # told with the state; None: no previews are taken
     store_id: StoreId | None = None
+    capture_ids: dict[str, str | None] = field(default_factory=dict)  # of each image that came whole
     preview_by_id: dict[str, Incoming] = field(default_factory=dict)
     preview_answers: list[ReceiptStatus | None] = field(default_factory=list)  # then `previewed`; None: silence
     steps: list[tuple[str, str]] = field(default_factory=list)  # channel and image of everything that came
@@ -92,6 +94,12 @@ class Receiver:
             while len(self.content_by_id) < count:
                 await asyncio.sleep(0.02)
 
+    async def wait_until_arrived(self, count: int, timeout_s: float = 20.0) -> None:
+        """Waits until so many different images have come, whether they are answered or not."""
+        async with asyncio.timeout(timeout_s):
+            while len(set(self.arrivals)) < count:
+                await asyncio.sleep(0.02)
+
     async def _take(self, incoming: Incoming) -> None:
         found = match(self.connection.space, incoming.topic)
         self.steps.append((found.channel.name, found.image_name if found.channel is IMAGE else found.image_id))
@@ -99,8 +107,9 @@ class Receiver:
             await self._take_preview(found.sender, found.image_id, incoming)
             return
         if found.channel is IMAGE:
-            await self._take_image(found.sender, found.image_name, incoming.payload)
             self.properties = dict(incoming.user_properties)
+            self.capture_ids[found.image_name] = self.properties.get(CAPTURE_ID_PROPERTY)
+            await self._take_image(found.sender, found.image_name, incoming.payload)
             return
         name = found.image_id
         if found.channel is UPLOAD_BEGIN:

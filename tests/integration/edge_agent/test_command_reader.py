@@ -52,6 +52,8 @@ class NoCamera:
     restart_count = 0
     left_out = ()
 
+    async def prepare(self) -> None: ...
+
     async def capture(self) -> None:
         return None
 

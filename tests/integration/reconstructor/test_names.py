@@ -208,8 +208,10 @@ async def test_what_is_wrong_with_an_upload_is_answered_too(answers: Answers) ->
     ):
         receipt = await answers.receipt_of(below, message)
         assert (receipt.status, receipt.code) == (ReceiptStatus.REJECTED, code), below
-    for below in (f"upload/{RIG}/IMG_1.JPG/begin", f"upload/{RIG}/{known}/-1", f"upload/{RIG}/{known}/x"):
+    here = f"upload/{RIG}/{known}"
+    for below in (f"upload/{RIG}/IMG_1.JPG/begin", f"{here}/-1", f"{here}/x", f"preview/{RIG}/IMG_1.JPG"):
         assert (await answers.refusal_of(below, b"{}")).code == "bad_id"
+    assert (await answers.receipt_of(f"preview/{RIG}/{known}", b"")).status is ReceiptStatus.PREVIEW_REFUSED
     assert (await answers.receipt_of(f"image/{RIG}/{known}", payload)).status is ReceiptStatus.STORED
 
 
