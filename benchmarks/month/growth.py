@@ -1,4 +1,7 @@
-"""Does a program grow? The medians of two equal phases are compared, both of one process that lived through them."""
+"""Does a program grow? Two equal phases are compared, both of one process: medians of memory, most common count of files.
+
+A rig has two sockets less while its link is cut, so the median of its open files tells how often that was.
+"""
 
 import contextlib
 import statistics
@@ -56,7 +59,7 @@ class Samples:
         ours = [each for each in samples if each.pid in pids]
         old, new = ([each for each in ours if each.phase == phase] for phase in (before, after))
         old_bytes, new_bytes = (statistics.median(each.memory_bytes for each in part) for part in (old, new))
-        old_count, new_count = (statistics.median_low([each.descriptor_count for each in part]) for part in (old, new))
+        old_count, new_count = (statistics.mode(each.descriptor_count for each in part) for part in (old, new))
         return Growth(
             memory_mb=round(new_bytes / 1e6, 1),
             memory_share=round(new_bytes / old_bytes - 1, 4),

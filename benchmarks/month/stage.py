@@ -228,7 +228,6 @@ class Stage:
             "STATISTICS_INTERVAL_S": "2",
             "DISK_RESERVE_BYTES": "1048576",
             "GRACE_S": "5",
-            "PREVIEW_MAX_SIDE_PX": "320",
         }
         surroundings = environment("CAIRN_RECONSTRUCTOR", self.broker.connection("reconstructor"), settings)
         return Unit(("-m", "cairn", "reconstructor", "run"), surroundings, self.folder / "reconstructor.log")
