@@ -25,8 +25,9 @@ from edge_agent.capture.schedule import Hours
 from edge_agent.clock import SYSTEM_CLOCK, Clock
 from edge_agent.config import SpoolPolicy
 from edge_agent.photograph import Photograph
+from edge_agent.spool.errors import SpoolFullError
 from edge_agent.spool.index import SpooledImage, SpoolKey
-from edge_agent.spool.spool import Spool, SpoolFullError
+from edge_agent.spool.spool import Spool
 
 AFTER_ERROR_S: Final = 1.0
 LONGEST_AFTER_ERROR_S: Final = 60.0

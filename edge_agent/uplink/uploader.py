@@ -35,8 +35,8 @@ from broker.messages import (
     Wanted,
 )
 from broker.topics import TopicSpace
+from edge_agent.spool.errors import PhotographSettledError
 from edge_agent.spool.index import SpooledImage, SpoolState
-from edge_agent.spool.spool import PhotographSettledError
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.pieces import PIECE_S, PieceSender, single_limit_bytes, user_properties
 from edge_agent.uplink.previews import ANSWERS, PreviewSender

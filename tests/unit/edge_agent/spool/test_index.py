@@ -8,8 +8,9 @@ import pytest
 from broker.ids import AgentId, ProjectId
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
+from edge_agent.spool.errors import SpoolError
 from edge_agent.spool.index import SpoolCounts, SpooledImage, SpoolKey, SpoolState
-from edge_agent.spool.spool import Spool, SpoolError
+from edge_agent.spool.spool import Spool
 
 RIG = AgentId("rig-north")
 

@@ -14,8 +14,9 @@ import pytest
 from broker.ids import AgentId, ImageId, ImageName, ProjectId
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
+from edge_agent.spool.errors import PhotographLostError, PhotographSettledError, SpoolBusyError, SpoolFullError
 from edge_agent.spool.index import SpoolState
-from edge_agent.spool.spool import PhotographLostError, PhotographSettledError, Spool, SpoolBusyError, SpoolFullError
+from edge_agent.spool.spool import Spool
 
 RIG = AgentId("rig-north")
 
