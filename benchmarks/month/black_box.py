@@ -7,13 +7,14 @@ import numpy as np
 
 from broker.manifest import CameraState
 from broker.shards import PointCloud, encode_ply
-from reconstructor.black_box import CameraUpdate, Update, write_update
+from reconstructor.black_box import CameraUpdate, Update, accepts_previews, write_update
 from tests.black_boxes import patch
 
 POINTS_PER_IMAGE: Final = 20
 _KNOWN: Final = Path("known.txt")
 
 
+@accepts_previews
 def quick(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """A patch of points for the image, which is placed; every patch and camera for a refetch."""
     del input_img_path
@@ -41,9 +42,9 @@ def _placed(image_id: str) -> CameraUpdate:
         image_id=image_id,
         state=CameraState.PLACED,
         world_from_camera=((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0)),
-        intrinsics=(500.0, 500.0, 80.0, 60.0),
+        intrinsics=(500.0, 500.0, 320.0, 240.0),
         distortion=(0.0, 0.0, 0.0, 0.0),
         reprojection_error_px=0.5,
-        width_px=160,
-        height_px=120,
+        width_px=640,
+        height_px=480,
     )

@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmarks.month.controls import CameraMode, Control, Controls
 
-SIZE_PX: Final = (160, 120)
+SIZE_PX: Final = (640, 480)  # larger than the previews that the month's reconstructor takes
 _SCRIPT: Final = """\
 #!/bin/sh
 # Takes one photograph into the working folder, or spoils it as the control says.
@@ -52,8 +52,12 @@ def put_camera(folder: Path, controls: Controls, seed: int) -> None:
 
 
 def _jpeg(seed: int) -> bytes:
+    """A picture with so much grain that a slow link needs seconds for it, and a preview is due."""
     width_px, height_px = SIZE_PX
-    coarse = np.random.default_rng(seed).integers(0, 256, (height_px // 8, width_px // 8, 3), np.uint8)
+    chance = np.random.default_rng(seed)
+    coarse = Image.fromarray(chance.integers(0, 256, (height_px // 32, width_px // 32, 3), np.uint8))
+    smooth = np.asarray(coarse.resize(SIZE_PX, Image.Resampling.BICUBIC), np.int16)
+    grain = chance.normal(0, 12, smooth.shape).astype(np.int16)
     out = io.BytesIO()
-    Image.fromarray(coarse).resize(SIZE_PX, Image.Resampling.BICUBIC).save(out, "JPEG", quality=90)
+    Image.fromarray(np.clip(smooth + grain, 0, 255).astype(np.uint8)).save(out, "JPEG", quality=90)
     return out.getvalue()

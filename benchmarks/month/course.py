@@ -15,7 +15,6 @@ from typing import Final
 from benchmarks.month.clock import DAY_S, Pace
 from benchmarks.month.faults import OF_DISKS, FaultKind, Faults
 from benchmarks.month.growth import Samples
-from benchmarks.month.ledger import open_job_count
 from benchmarks.month.stage import Rig, Stage
 
 PHASES: Final = 4
@@ -128,14 +127,14 @@ class Play:
         self._sampled_s = 0.0
 
     async def run(self) -> Story:
-        """Play to the end; everything still runs then, and nothing is under way."""
+        """Play to the end; nothing is under way then."""
         async with asyncio.TaskGroup() as tasks:
             doing = tasks.create_task(self._do_faults(), name="faults")
             while not doing.done() or self._passed_s < self._course.lasts_s or self._has_few:
                 await self._look()
         self.story.days = self._passed_s * self._stage.pace.speed / DAY_S
         for rig in self._stage.rigs:
-            rig.stop_clock()
+            rig.retire()
         await self._until_peace()
         return self.story
 
@@ -205,14 +204,12 @@ class Play:
             unit.start()
 
     async def _until_peace(self) -> None:
-        """Wait until nothing waits on the rigs and the reconstructor has no job."""
+        """Wait until everything is through, also what the cameras had in hand; then no agent runs any more."""
         until_s = time.monotonic() + PEACE_S
         while time.monotonic() < until_s:
             await asyncio.sleep(LOOK_S)
             await asyncio.to_thread(self._stage.tick)
-            counts = [await asyncio.to_thread(rig.counts) for rig in self._stage.rigs]
-            is_empty = all(each is not None and each.waiting_count == 0 for each in counts)
-            if is_empty and await asyncio.to_thread(open_job_count, self._stage.store_folder) == 0:
+            if await asyncio.to_thread(self._stage.is_idle) and await asyncio.to_thread(self._stage.end_rigs):
                 return
             for rig in self._stage.rigs:
                 await self._help_if_stuck(rig, is_taking=False)

@@ -25,6 +25,8 @@ class Ledger:
         twice: that are in the store more than once.
         open_jobs: that the reconstructor still has.
         left: files of stored photographs that are still on the rigs.
+        previewed: that had an image number by their preview before they came.
+        previews_left: files of previews that are still in the store.
     """
 
     photographs: int
@@ -33,6 +35,8 @@ class Ledger:
     twice: int
     open_jobs: int
     left: int
+    previewed: int
+    previews_left: int
 
 
 class Witness:
@@ -56,8 +60,10 @@ def balance(spools: list[Path], witnesses: list[Witness], store_folder: Path, re
     for spool in spools:
         with contextlib.closing(_opened(spool / "index.sqlite")) as index:
             state_by_digest |= dict(index.execute("SELECT sha256, state FROM image").fetchall())
+    previews_left = preview_count(store_folder)  # before the store is opened, which removes them
     with contextlib.closing(Store(store_folder, refetch_every=refetch_every)) as store:
         images, open_jobs = store.images(), store.counts()["open_jobs"]
+        previewed = store.previews.completed()[0]
     stored = Counter(image.sha256 for image in images if image.sha256 is not None)  # else only its preview came
     numbers = Counter(image.number for image in images)
     rejected = {digest for digest, state in state_by_digest.items() if state == SpoolState.REJECTED}
@@ -72,7 +78,15 @@ def balance(spools: list[Path], witnesses: list[Witness], store_folder: Path, re
         twice=sum(count - 1 for count in (*stored.values(), *numbers.values())),
         open_jobs=open_jobs,
         left=sum(digest in beginnings_of_stored for spool in spools for digest in _digests(spool)),
+        previewed=previewed,
+        previews_left=previews_left,
     )
+
+
+def preview_count(store_folder: Path) -> int:
+    """How many files of previews are in the store."""
+    folder = store_folder / "previews"
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
 
 
 def open_job_count(store_folder: Path) -> int | None:

@@ -15,12 +15,12 @@ from typing import Final
 from benchmarks.chaos import environment
 from benchmarks.month.camera import put_camera
 from benchmarks.month.clock import Pace
-from benchmarks.month.controls import Control, Controls
-from benchmarks.month.ledger import Witness
+from benchmarks.month.controls import CameraMode, Control, Controls
+from benchmarks.month.ledger import Witness, open_job_count, preview_count
 from benchmarks.month.supervisor import Unit
 from broker.accounts.access import Credential, User
 from broker.errors import CairnError
-from broker.ids import ProjectId
+from broker.ids import AgentId, ProjectId
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from edge_agent.spool.index import SpoolCounts
 from edge_agent.spool.spool import Spool
@@ -143,10 +143,17 @@ class Rig:
             return Spool.read_only(self.spool).counts()
         return None
 
-    def stop_clock(self) -> None:
-        """No photograph is due from now on."""
+    def retire(self) -> None:
+        """No photograph is begun from now on, not even by an agent that is started again; one may be under way."""
         self.controls.clear(Control.JUMP)
+        self.controls.set(Control.CAMERA, CameraMode.FAILS)
         self.controls.set(Control.STOPPED, repr(time.monotonic()))
+
+    def waiting_count(self) -> int:
+        """How many photographs wait in the spool of an agent that has ended, with those that have no row yet."""
+        with Spool(self.spool, AgentId(self.name)) as spool:
+            counts = spool.counts()
+            return counts.waiting_count + counts.held_count
 
 
 class Stage:
@@ -214,6 +221,25 @@ class Stage:
         for rig in self.rigs:
             rig.witness.look()
 
+    def is_idle(self) -> bool:
+        """Whether nothing waits on the rigs, and the reconstructor has neither a job nor a preview left."""
+        counts = [rig.counts() for rig in self.rigs]
+        is_empty = all(each is not None and each.waiting_count == 0 for each in counts)
+        return is_empty and open_job_count(self.store_folder) == 0 and preview_count(self.store_folder) == 0
+
+    def end_rigs(self) -> bool:
+        """End the agents in order when nothing waits there; else they run on. Whether they have ended.
+
+        A photograph that a camera had in hand may have come after the last look; it waits on the rig, safe and not lost.
+        """
+        for rig in self.rigs:
+            rig.agent.stop()
+        if self.is_idle() and not any(rig.waiting_count() for rig in self.rigs):
+            return True
+        for rig in self.rigs:
+            rig.agent.start()
+        return False
+
     def _end(self) -> None:
         for unit in [self.reconstructor, *(rig.unit for rig in self.rigs if rig.unit is not None)]:
             unit.close()
@@ -228,6 +254,7 @@ class Stage:
             "STATISTICS_INTERVAL_S": "2",
             "DISK_RESERVE_BYTES": "1048576",
             "GRACE_S": "5",
+            "PREVIEW_MAX_SIDE_PX": "320",
         }
         surroundings = environment("CAIRN_RECONSTRUCTOR", self.broker.connection("reconstructor"), settings)
         return Unit(("-m", "cairn", "reconstructor", "run"), surroundings, self.folder / "reconstructor.log")

@@ -17,7 +17,7 @@ def test_rigs_that_are_left_alone_lose_nothing_and_need_no_hand(tmp_path: Path) 
     course = Course(days=1.0, lasts_s=6.0, seed=9, by_phase=(FAULTS,), least_photographs=LEAST)
     story, ledger, figures = play(tmp_path / "month", course)
     assert story.hands == []
-    assert (ledger.lost, ledger.twice, ledger.open_jobs, ledger.left) == (0, 0, 0, 0)
+    assert (ledger.lost, ledger.twice, ledger.open_jobs, ledger.left, ledger.previews_left) == (0, 0, 0, 0, 0)
     assert ledger.photographs + ledger.rejected >= LEAST
     assert story.faults.total() >= len(FAULTS) // 2
     assert figures["supervised_restarts"] != 0
