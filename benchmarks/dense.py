@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.calibration import Tenth, calibration_error, monotony, tenths
+from benchmarks.dense_rims import rim_share
 from benchmarks.dense_truth import (
     Posed,
     accuracy_in_sampling_distances,
@@ -30,6 +31,7 @@ from reconstructor.engine.mvs.consistency import filter_consistent
 from reconstructor.engine.mvs.dense_model import DenseSettings
 from reconstructor.engine.mvs.densifier import sweep_settings
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
+from reconstructor.engine.mvs.edge_matting import without_rims
 from reconstructor.engine.mvs.fusion import fused, without_outliers
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.mvs.views import View, best_sources
@@ -67,7 +69,9 @@ def measure(posed: Posed, settings: DenseSettings, sweep: SweepSettings, *, is_q
     engine, views = PlaneSweep(sweep), posed.views
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     raw = {
-        view.image_number: engine.depth_map(view, best_sources(view, views, settings.source_count), is_quick=is_quick)
+        view.image_number: without_rims(
+            view, engine.depth_map(view, best_sources(view, views, settings.source_count), is_quick=is_quick)
+        )
         for view in views
     }
     final = {}
@@ -110,6 +114,7 @@ def scores(measured: Measured) -> dict[str, float]:
         right, whole = float((accuracy < distance).mean()), float((completeness < distance).mean())
         found[f"accuracy_at_{distance:g}_gsd"], found[f"completeness_at_{distance:g}_gsd"] = right, whole
         found[f"f_at_{distance:g}_gsd"] = 2.0 * right * whole / max(right + whole, 1e-9)
+    found["rim_share"] = rim_share(measured.posed, measured.cloud)
     found["calibration_error"] = calibration_error(measured.cloud.confidences, accuracy < RIGHT)
     found["confidence_error_rank_correlation"] = monotony(by_confidence(measured.cloud, accuracy))
     return found

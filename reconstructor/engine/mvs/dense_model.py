@@ -13,6 +13,7 @@ from broker.errors import CairnError
 from reconstructor.engine.mvs.consistency import ConsistencyThresholds, filter_consistent, is_new_surface
 from reconstructor.engine.mvs.depth_cache import CachedDepth
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
+from reconstructor.engine.mvs.edge_matting import without_rims
 from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
 from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.retriangulation import retriangulated
@@ -287,7 +288,8 @@ class DenseModel:
 
     def _matched(self, view: View, *, is_quick: bool) -> Entry:
         sources = self._sources(view)
-        depth_map = self._engine.depth_map(view, sources, is_quick=is_quick).masked(has_content(view))
+        matched = self._engine.depth_map(view, sources, is_quick=is_quick).masked(has_content(view))
+        depth_map = without_rims(view, matched)
         return self._put_away(Entry.of(view, sources, depth_map, is_quick=is_quick))
 
     def _publish(self, view: View) -> tuple[SurfacePoints, Entry]:

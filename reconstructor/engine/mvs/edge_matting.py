@@ -1,0 +1,101 @@
+"""Which pixels at a depth edge belong to what is behind it? Those with the colour of the far side get no depth.
+
+The window of the correlation is wider than the edge of an object, so the object's depth reaches a few pixels too far
+there, in all images, and they confirm one another: colour decides. It runs before the consistency check. Of the points of
+a rendered statue 6.9 % hung beside it in the colour of its background, now 0.5 %; F fell from .8725 to .8618, because
+edges are less complete (2026-11-28).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own habit
+from torch import Tensor
+
+from reconstructor.engine.mvs.depth_maps import DepthMap
+from reconstructor.engine.mvs.views import View
+
+_EDGE_PX = 4  # as fat as depth is at edges
+_REACH_PX, _STRIDE_PX = 8, 2  # of the pixels whose colours tell the sides apart
+_SAME_DEPTH, _BEHIND = 0.02, 1.02
+_LEAST_OUTSIDE_COUNT = 4
+_ALIKE_LEVELS = 15.0  # without a known inside, a pixel must be this close to the outside
+_HOLE_PX = 5  # narrower holes of a map are no background
+
+
+def without_rims(view: View, depth_map: DepthMap) -> DepthMap:
+    """The same map, invalid at pixels near a depth edge whose colour is nearer to that of the far side."""
+    nearest = _nearest(depth_map)
+    rows = (depth_map.valid & _is_near_edge(depth_map, nearest, _EDGE_PX)).flatten().nonzero()[:, 0]
+    if len(rows) == 0:
+        return depth_map
+    sides = _colours_beside(view, depth_map, nearest, rows)
+    own = view.image_rgb.flatten(0, 1)[rows].to(torch.float32)
+    to_outside = (own - sides.outside).norm(dim=1)
+    to_inside = torch.where(sides.is_inside_known, (own - sides.inside).norm(dim=1), _ALIKE_LEVELS)
+    is_rim = torch.zeros_like(depth_map.valid).flatten()
+    is_rim[rows] = sides.is_outside_known & (to_outside < to_inside)
+    return depth_map.masked(~is_rim.reshape(depth_map.valid.shape))
+
+
+def _nearest(depth_map: DepthMap) -> Tensor:
+    """(H, W) float32 inverse depth; 0 where there is background, infinite in small holes, which are none."""
+    is_valid = depth_map.valid.float()[None]
+    margin = _HOLE_PX // 2
+    grown = F.max_pool2d(is_valid, _HOLE_PX, stride=1, padding=margin)
+    is_closed = -F.max_pool2d(-grown, _HOLE_PX, stride=1, padding=margin)[0] > 0
+    return torch.where(depth_map.valid, depth_map.inverse_depth, torch.where(is_closed, torch.inf, 0.0))
+
+
+def _is_near_edge(depth_map: DepthMap, nearest: Tensor, reach_px: int) -> Tensor:
+    """(H, W) bool: whether anything farther by more than 2 % lies within so many pixels."""
+    farthest = -F.max_pool2d(-nearest[None], 2 * reach_px + 1, stride=1, padding=reach_px)[0]
+    return farthest * _BEHIND < depth_map.inverse_depth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Sides:
+    """Mean colours (N, 3) float32 of the near and the far side around N pixels, 0 to 255, and (N,) bool if known."""
+
+    inside: Tensor
+    outside: Tensor
+    is_inside_known: Tensor
+    is_outside_known: Tensor
+
+
+def _colours_beside(view: View, depth_map: DepthMap, nearest: Tensor, rows: Tensor) -> _Sides:
+    """Inside are the pixels of the same depth well away from edges, or else a little away."""
+    own = depth_map.inverse_depth.flatten()[rows]
+    away = [
+        (depth_map.valid & ~_is_near_edge(depth_map, nearest, reach)).flatten() for reach in (_EDGE_PX, _EDGE_PX // 2)
+    ]
+    pixels, flat = view.image_rgb.flatten(0, 1).to(torch.float32), nearest.flatten()
+    sums = torch.zeros((3, len(rows), 3), device=view.device)
+    counts = torch.zeros((3, len(rows)), device=view.device)
+    for places, is_there in _places_around(rows, view.height, view.width):
+        inverse, colours = flat[places], pixels[places]
+        is_same = ((inverse / own - 1.0).abs() < _SAME_DEPTH) & is_there
+        chosen = (is_same & away[0][places], is_same & away[1][places], (inverse * _BEHIND < own) & is_there)
+        for side, is_chosen in enumerate(chosen):
+            weight = is_chosen.float()
+            sums[side] += colours * weight[:, None]
+            counts[side] += weight
+    means = sums / counts.clamp_min(1.0)[:, :, None]
+    return _Sides(
+        inside=torch.where(counts[0][:, None] > 0, means[0], means[1]),
+        outside=means[2],
+        is_inside_known=(counts[0] > 0) | (counts[1] > 0),
+        is_outside_known=counts[2] >= _LEAST_OUTSIDE_COUNT,
+    )
+
+
+def _places_around(rows: Tensor, height: int, width: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """For each place of the window: the pixels (N,) int64 there, and (N,) bool whether they lie in the image."""
+    down, across = rows // width, rows % width
+    steps = range(-_REACH_PX, _REACH_PX + 1, _STRIDE_PX)
+    for step_down in steps:
+        for step_across in steps:
+            row, column = down + step_down, across + step_across
+            is_there = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+            yield row.clamp(0, height - 1) * width + column.clamp(0, width - 1), is_there
