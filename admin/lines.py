@@ -22,7 +22,9 @@ def describe_project(status: ProjectStatus, healths: Mapping[AgentId, AgentHealt
     images = status.statistics.stored_count if status.statistics else status.image_count
     reason = f" ({status.reason or status.code})" if status.code else ""
     agents = ", ".join(_rig(each, healths.get(each.agent), now) for each in status.agents) or "no rig yet"
-    state = f"{status.reconstructor}{reason}: {counted(images, 'photograph')}, {_cloud(status)}; {agents}"
+    previews = status.statistics.preview_count if status.statistics else 0
+    count = counted(images, "photograph") + (f" ({previews:,} only as previews so far)" if previews else "")
+    state = f"{status.reconstructor}{reason}: {count}, {_cloud(status)}; {agents}"
     return program_line(status.project, state)
 
 

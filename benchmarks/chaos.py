@@ -1,8 +1,8 @@
 """Is no image lost and none numbered twice? Rigs, broker and reconstructor are killed at random while images flow.
 
 `python -m benchmarks.chaos` (also `make chaos`): real programs, kill -9, half of the run with a broker that keeps what it
-wrote and half with one that forgets everything. The end state must be that of a run without kills. One line of JSON last;
-exit code 1 when something is lost. `--rival` adds a second reconstructor of the same project with a data folder of its own.
+wrote and half with one that forgets everything. Rigs send a preview before each photograph. The end state must be that of
+a run without kills, with every original and no preview left. One line of JSON last; exit code 1 when something is lost. `--rival` adds a second reconstructor of the same project with a data folder of its own.
 """
 
 import argparse
@@ -27,22 +27,24 @@ from PIL import Image
 
 from broker.accounts.access import Credential, User
 from broker.config import Connection
-from broker.contract import RECONSTRUCTOR_STATISTICS, REFERENCE
+from broker.contract import RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE
 from broker.envelope import decode
 from broker.ids import ProjectId
 from broker.live import BrokerLostError, follow
 from broker.logs import LogLevel, configure
 from broker.manifest import Manifest
-from broker.messages import ReconstructorStatistics
+from broker.messages import ReconstructorState, ReconstructorStatistics
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from reconstructor.storage.store import Store
 
 ROOT: Final = Path(__file__).parents[1]
 PROJECT: Final = ProjectId("chaos")
-BLACK_BOX: Final = "tests.black_boxes:instant"
+BLACK_BOX: Final = "tests.black_boxes:instant_of_previews"
 POINTS_PER_IMAGE: Final = 500
 REFETCH_EVERY: Final = 10
 PATIENCE_S: Final = 900.0
+PREVIEW_SIDE_PX: Final = 160
+PREVIEW_PATIENCE_S: Final = 30.0  # in which the last previews go after their originals came
 PAUSE_S: Final = (0.6, 2.2)  # between two kills
 
 
@@ -54,6 +56,8 @@ class Outcome:
     kills: int
     lost: int
     numbered_twice: int
+    previews_taken: int
+    previews_left_behind: int
     is_end_state_equal: bool
     seconds: float
 
@@ -61,14 +65,15 @@ class Outcome:
 class Program:
     """One `cairn …` process that is killed and started again."""
 
-    def __init__(self, words: tuple[str, ...], environment: dict[str, str], log: Path) -> None:
+    def __init__(self, words: tuple[str, ...], environment: dict[str, str], log: Path, module: str = "cairn") -> None:
+        self._module = module
         self._words, self._environment, self.log = words, environment, log
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cairn", *self._words],
+                [sys.executable, "-m", self._module, *self._words],
                 cwd=ROOT,
                 env=os.environ | {"PYTHONPATH": str(ROOT)} | self._environment,
                 stdout=log,
@@ -124,8 +129,12 @@ class Stage:
     async def play(self, kill_count: int) -> int:
         """Runs until every rig is done, killing meanwhile; how many were killed."""
         await asyncio.to_thread(self.broker.start)
-        for program in (self.reconstructor, *self.rivals, *self.rigs):
+        for program in (self.reconstructor, *self.rivals):
             program.start()
+        await self._until_previews_are_taken()
+        for rig in self.rigs:
+            rig.start()
+        await self._until_first_preview()
         killing = asyncio.create_task(self._kill_now_and_then(kill_count))
         async with asyncio.timeout(PATIENCE_S):
             while not (killing.done() and all(rig.status == 0 for rig in self.rigs)):
@@ -134,7 +143,40 @@ class Stage:
                 if killing.done():
                     killing.result()
             await self.until_processed()
+            await self._until_previews_are_gone()
         return killing.result()
+
+    @property
+    def previews_taken(self) -> int:
+        """How many images came by their preview first, as the reconstructors' logs say."""
+        logs = (program.log.read_text(encoding="utf-8") for program in (self.reconstructor, *self.rivals))
+        return sum(log.count("event=preview_stored") for log in logs)
+
+    @property
+    def previews(self) -> list[Path]:
+        """The previews that lie on the disk."""
+        return [path for folder in self.store_folders for path in (folder / "previews").glob("*")]
+
+    async def _until_previews_are_taken(self) -> None:
+        connection = self.broker.connection("viewer")
+        async with asyncio.timeout(PATIENCE_S), follow(connection) as follower:
+            await follower.subscribe(connection.space.topic(PROJECT, RECONSTRUCTOR_STATE.template))
+            async for message in follower.messages():
+                if decode(message.payload, ReconstructorState).takes_previews:
+                    return
+
+    async def _until_first_preview(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.previews_taken:
+                self._revive()
+                await asyncio.sleep(0.05)
+
+    async def _until_previews_are_gone(self) -> None:
+        with contextlib.suppress(TimeoutError):  # what stays is counted
+            async with asyncio.timeout(PREVIEW_PATIENCE_S):
+                while self.previews:
+                    self._revive()
+                    await asyncio.sleep(0.2)
 
     def end(self) -> None:
         """Stops everything, whatever happened."""
@@ -182,7 +224,8 @@ class Stage:
                         point_count = decode(message.payload, Manifest).point_count
                     else:
                         figures = decode(message.payload, ReconstructorStatistics)
-                        is_idle = figures.queued_count == 0 and figures.stored_count == self.image_count
+                        is_idle = (figures.queued_count, figures.preview_count) == (0, 0)
+                        is_idle = is_idle and figures.stored_count == self.image_count
                     if is_idle and point_count == self.image_count * POINTS_PER_IMAGE:
                         return True
         return False
@@ -200,7 +243,8 @@ class Stage:
             "INTERVAL_S": str(self._interval_s),
             "RESERVE_BYTES": "0",
         }
-        return Program(("edge", "run"), environment("CAIRN_EDGE", self._connection(name), settings), self._log(name))
+        access = environment("CAIRN_EDGE", self._connection(name), settings)
+        return Program((), access, self._log(name), "benchmarks.rig_with_previews")
 
     def _reconstructor(self, name: str) -> Program:
         settings = {
@@ -209,6 +253,7 @@ class Stage:
             "BLACK_BOX": BLACK_BOX,
             "REFETCH_EVERY": str(REFETCH_EVERY),
             "STATISTICS_INTERVAL_S": "1",
+            "PREVIEW_MAX_SIDE_PX": str(PREVIEW_SIDE_PX),
         }
         connection = self._connection("reconstructor")
         return Program(
@@ -235,16 +280,16 @@ def environment(prefix: str, connection: Connection, settings: dict[str, str]) -
 
 
 def photograph(seed: int) -> bytes:
-    """A small image, another for each seed."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (48, 64, 3), np.uint8)
+    """A small image, another for each seed, that is larger than its preview and that a preview shows."""
+    patches = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG")
+    Image.fromarray(patches).resize((192, 144), Image.Resampling.BICUBIC).save(out, "JPEG")
     return out.getvalue()
 
 
 def count_losses(stage: Stage, kills: int, seconds: float) -> Outcome:
     """Compares the reconstructor's store with what a run without kills must leave there."""
-    images, open_jobs = [], 0
+    images, open_jobs, left_behind = [], 0, len(stage.previews)
     for folder in stage.store_folders:
         with contextlib.closing(Store(folder, refetch_every=REFETCH_EVERY)) as store:
             images += store.images()
@@ -258,7 +303,9 @@ def count_losses(stage: Stage, kills: int, seconds: float) -> Outcome:
         kills=kills,
         lost=len(wanted - set(by_digest)),
         numbered_twice=sum(count - 1 for count in by_digest.values()) + len(numbers) - len(set(numbers)),
-        is_end_state_equal=is_equal,
+        previews_taken=stage.previews_taken,
+        previews_left_behind=left_behind,
+        is_end_state_equal=is_equal and left_behind == 0,
         seconds=round(seconds, 1),
     )
 
@@ -302,9 +349,8 @@ def main() -> None:
             )
         print(f"{'default persistence' if is_persistent else 'no persistence'}: {asdict(outcome)}", flush=True)
         halves.append(outcome)
-    figures = {
-        name: sum(getattr(half, name) for half in halves) for name in ("images", "kills", "lost", "numbered_twice")
-    }
+    names = ("images", "kills", "lost", "numbered_twice", "previews_taken", "previews_left_behind")
+    figures = {name: sum(getattr(half, name) for half in halves) for name in names}
     is_good = all(half.is_end_state_equal for half in halves)
     print(json.dumps(figures | {"is_end_state_equal": is_good}), flush=True)
     sys.exit(0 if is_good else 1)

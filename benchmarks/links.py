@@ -4,6 +4,9 @@
 a proxy of 20, 50 and 200 KB/s, all three beside each other, each with 300 ms round trip, 2 % of the reads stalled for a
 second, and two half-open cuts that neither end notices. Every few seconds ops send `pause` or `resume` over the same
 link; answers that a cut delays are counted apart. One line of JSON last; exit code 1 when a photograph did not arrive whole.
+
+`--preview` (17 minutes): the same links without cuts, and when photographs are placed whose previews go first; see
+`benchmarks.links_preview`. Exit code 1 when it could not be measured.
 """
 
 import argparse
@@ -21,6 +24,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from benchmarks import links_preview
 from broker.accounts.access import Credential, User
 from broker.contract import COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery
@@ -188,13 +192,31 @@ async def measure(rates: list[int], size_mb: float) -> list[Crossing]:
         return await asyncio.gather(*(cross(rate, content, Path(name) / str(rate)) for rate in rates))
 
 
+def _measure_previews(folder: Path | None) -> int:
+    try:
+        figures = links_preview.measure(links_preview.Photographs.of(folder))
+    except links_preview.NotMeasuredError as exc:
+        print(f"not measured: {exc.sentence}", file=sys.stderr)
+        return 1
+    print(json.dumps(figures))
+    return 0
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rates", default="20,50,200", help="KB/s, separated by commas")
     parser.add_argument("--size-mb", type=float, default=6.0)
+    parser.add_argument(
+        "--preview", action="store_true", help="measure when photographs are placed, in place of the above"
+    )
+    parser.add_argument(
+        "--photographs", type=Path, help="a folder of ten or more; default: fountain-P11-6MP, or rendered"
+    )
     options = parser.parse_args()
     configure(level=LogLevel.ERROR)
+    if options.preview:
+        sys.exit(_measure_previews(options.photographs))
     crossings = asyncio.run(measure([int(each) for each in options.rates.split(",")], options.size_mb))
     print(json.dumps({f"at_{each.rate_kb_per_s}_kb_per_s": each.figures() for each in crossings}))
     sys.exit(0 if all(each.is_whole for each in crossings) else 1)

@@ -22,7 +22,17 @@ END: Final = "<!-- end of results -->"
 
 _FIGURES: Final = TypeAdapter(dict[str, JsonValue])
 # Not figures, but the tool itself, what scripts share, and what has a make target of its own.
-_NOT_MEASURED: Final = {"__main__", "__init__", "results", "page_set", "truth", "dense_truth", "chaos", "soak"}
+_NOT_MEASURED: Final = {
+    "__main__",
+    "__init__",
+    "results",
+    "page_set",
+    "truth",
+    "dense_truth",
+    "links_preview",
+    "chaos",
+    "soak",
+}
 
 
 class BenchmarkError(CairnError):

@@ -18,7 +18,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -39,6 +39,7 @@ from broker.outgoing import Outgoing
 from edge_agent.photograph import Photograph
 from edge_agent.spool.index import SpooledImage
 from edge_agent.spool.spool import Spool
+from edge_agent.uplink.outbox import PreviewBook
 from edge_agent.uplink.rate import Window
 from edge_agent.uplink.uploader import Uploader, subscriptions
 
@@ -119,9 +120,14 @@ class Held:
     spool: Spool
     is_open: bool = False
 
-    def waiting(self, limit: int, *, without: frozenset[ImageId]) -> list[SpooledImage]:
+    @property
+    def previews(self) -> PreviewBook:
+        """As the spool; this consumer takes none."""
+        return self.spool.previews
+
+    def waiting(self, limit: int, *, without: frozenset[ImageId], first: Sequence[ImageId]) -> list[SpooledImage]:
         """What the spool has, once it is open."""
-        return self.spool.waiting(limit, without=without) if self.is_open else []
+        return self.spool.waiting(limit, without=without, first=first) if self.is_open else []
 
     def read(self, image: SpooledImage) -> bytes:
         """As the spool reads."""
@@ -140,6 +146,10 @@ class Held:
         self.is_open = False
         for payload in payloads:
             self.spool.add(Photograph(content=payload, content_type="image/jpeg"))
+
+    def meet(self, store_id: str | None) -> None:
+        """As the spool."""
+        self.spool.meet(store_id)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -73,7 +73,7 @@ _from_rigs = partial(Channel, writers=_AGENT, readers=_RECONSTRUCTOR | _OPS, own
 IMAGE: Final = _from_senders(
     name="image",
     template=TopicTemplate("image/{sender}/{image_name}"),
-    meaning="one photograph: JPEG, PNG, WebP or TIFF bytes",
+    meaning="one photograph: JPEG, PNG, WebP, TIFF, or HEIC if it is read there",
     max_bytes=MAX_IMAGE_BYTES,
 )
 PREVIEW: Final = _from_senders(

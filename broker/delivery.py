@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import paho.mqtt.client as mqtt
+import paho.mqtt.properties
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.exception import MalformedPacket
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -368,6 +370,18 @@ def connect_properties(*, receive_maximum: int, session_expiry_s: int = 0) -> Pr
     properties.ReceiveMaximum = receive_maximum
     properties.SessionExpiryInterval = session_expiry_s
     return properties
+
+
+def _read_text(buffer: bytes, longest: int) -> tuple[str, int]:
+    """Read one text of a packet's properties; returns it, and how many bytes it took."""
+    size = 2 + int.from_bytes(buffer[:2])
+    if longest < size:
+        raise MalformedPacket("a text is longer than its packet")
+    return buffer[2:size].decode(errors="replace"), size
+
+
+# paho 2.2 ends the connection at U+FEFF, which MQTT 5 allows (1.5.4), and the broker would bring the message each time.
+paho.mqtt.properties.readUTF = _read_text
 
 
 def _properties(packet: int, outgoing: Outgoing) -> Properties:

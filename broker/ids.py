@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+import unicodedata
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -17,6 +18,19 @@ DIGEST_LENGTH = 16
 PAGE_DIGEST_LENGTH = 32
 SEQUENCE_LIMIT = 1_000_000
 SESSION_NAME_LENGTH = 30  # of a rig's name, in the sessions of its images
+MAX_NAME_BYTES = 200
+_SESSION_LENGTH = 39
+_SESSION_WITHOUT_LETTERS = "photograph"  # of a name such as `写真.jpg`
+
+# What a name may not carry, as escapes that Python and JavaScript read alike: separators and wildcards of topics;
+# control signs; signs that are invisible or turn the direction of a line; surrogates and noncharacters. Joiners (U+200C,
+# U+200D) are allowed: Persian words and many emoji need them.
+_BAD_SIGNS = (
+    r"/+#\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + f"{chr(0xE0000)}-{chr(0xE007F)}"
+)
 
 
 class BadIdError(CairnError):
@@ -31,10 +45,12 @@ class TopicLevel(str):
 
     __slots__ = ()
     pattern: ClassVar[str] = LEVEL_PATTERN
+    max_bytes: ClassVar[int] = 64
     advice: ClassVar[str] = "use 1 to 63 lower-case letters, digits and hyphens, and begin with a letter or digit"
 
     def __new__(cls, value: str) -> Self:
-        if not isinstance(value, str) or not re.fullmatch(cls.pattern, value, re.ASCII):
+        is_fit = isinstance(value, str) and re.fullmatch(cls.pattern, value, re.ASCII) is not None
+        if not is_fit or len(value.encode()) > cls.max_bytes:
             raise BadIdError(f"{str(value)[:80]!r} is not a valid {cls.__name__}: {cls.advice}")
         return super().__new__(cls, value)
 
@@ -42,7 +58,7 @@ class TopicLevel(str):
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
             cls._from_wire,
-            core_schema.str_schema(max_length=64),
+            core_schema.str_schema(max_length=cls.max_bytes),
             serialization=core_schema.to_string_ser_schema(),
         )
 
@@ -99,19 +115,35 @@ class RequestId(TopicLevel):
 
 
 class ImageName(TopicLevel):
-    """The last level of an image topic: a full `ImageId`, or a plain name from `mosquitto_pub`."""
+    """The last level of an image topic: a full `ImageId`, or a label such as the name that a camera gave its file."""
 
     __slots__ = ()
     # These four are channels of their own below `receipt/`.
-    pattern = rf"(?!(?:missing|flow|wanted|refused)$){LEVEL_PATTERN}"
-    advice = f"{TopicLevel.advice}; 'missing', 'flow', 'wanted' and 'refused' are reserved"
+    pattern = rf"(?!(?:missing|flow|wanted|refused)$)[^{_BAD_SIGNS}]{{1,{MAX_NAME_BYTES}}}"
+    max_bytes = MAX_NAME_BYTES
+    advice = (
+        f"use 1 to {MAX_NAME_BYTES} bytes of UTF-8 without '/', '+', '#', control signs and invisible signs; "
+        "'missing', 'flow', 'wanted' and 'refused' are reserved"
+    )
+
+    @classmethod
+    def shown(cls, text: str) -> str:
+        """Any text with a question mark for each sign that no name may carry; only `/` stays."""
+        return re.sub(f"[{_BAD_SIGNS.removeprefix('/')}]", "?", text)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Like every level; a limit in bytes is no keyword of JSON Schema, whose lengths count signs."""
+        described = super().__get_pydantic_json_schema__(schema, handler)
+        return described if cls.max_bytes == TopicLevel.max_bytes else {**described, "x-max-bytes": cls.max_bytes}
 
 
 class ImageId(ImageName):
     """`{session}-{sequence:06d}-{sha256[:16]}`: sortable, gaps are visible, content-addressed."""
 
     __slots__ = ()
-    pattern = rf"[a-z0-9][a-z0-9-]{{0,38}}-[0-9]{{6}}-[0-9a-f]{{{DIGEST_LENGTH}}}"
+    pattern = rf"[a-z0-9][a-z0-9-]{{0,{_SESSION_LENGTH - 1}}}-[0-9]{{6}}-[0-9a-f]{{{DIGEST_LENGTH}}}"
+    max_bytes = TopicLevel.max_bytes
     advice = "it is {session}-{sequence:06d}-{first 16 hex digits of the image's sha256}"
 
     @classmethod
@@ -127,10 +159,17 @@ class ImageId(ImageName):
 
     @classmethod
     def from_name(cls, name: ImageName, sha256: str) -> Self:
-        """The id of an image published under `name`: the name itself if it is an id, else one derived from the digest."""
+        """The id of an image published under `name`: the name itself if it is an id, else one derived from the digest.
+
+        Its session is then what ASCII can keep of the label, for people to read: `Tür 1.jpg` becomes `tur-1`. Senders
+        count from 1, so a sequence of 0 tells such an image from one of a session.
+        """
         if re.fullmatch(cls.pattern, name, re.ASCII):
             return cls(name)
-        return cls.build(session=name[:39].rstrip("-"), sequence=0, sha256=sha256)
+        stem, dot, _ = name.rpartition(".")
+        letters = unicodedata.normalize("NFKD", (stem if dot else name).casefold()).encode("ascii", "ignore").decode()
+        session = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:_SESSION_LENGTH].rstrip("-")
+        return cls.build(session=session or _SESSION_WITHOUT_LETTERS, sequence=0, sha256=sha256)
 
     @property
     def session(self) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from broker.envelope import HARMLESS, Count, Message, Sentence, WireModel, Word
-from broker.ids import AgentId, RequestId
+from broker.ids import AgentId, ImageId, RequestId
 
 
 class AgentPresence(StrEnum):
@@ -52,6 +52,8 @@ class AgentHealth(Message):
     rejected_count: Count
     spool_count: Count
     spool_bytes: Count
+    held_count: Count = 0  # photographs that wait for another project or broker, and are not sent
+    preview_count: Count = 0  # photographs that wait while their previews are with the reconstructor
     spool_oldest_s: float | None = None
     disk_free_bytes: Count
     memory_bytes: Count
@@ -76,10 +78,22 @@ class Command(Message):
     deadline_at: AwareDatetime
     capture_at: AwareDatetime | None = None
     image_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    capture_id: RequestId | None = None  # of the photographs that several rigs take at capture_at
+
+
+class CaptureReport(WireModel):
+    """How a rig kept to the instant of a `capture_at`; without `fired_at`, its camera was not asked."""
+
+    capture_at: AwareDatetime
+    capture_id: RequestId
+    fired_at: AwareDatetime | None = None
+    deviation_s: float | None = None
+    image_count: Count = 0
+    image_ids: Annotated[tuple[ImageId, ...], Field(max_length=64)] = ()  # the first ones
 
 
 class CommandReply(Message):
-    """An agent's answer to one command."""
+    """An agent's answer to one command; of a `capture_at` the first says that it waits, a second one reports."""
 
     type: Literal["command_reply"] = "command_reply"
     id: RequestId
@@ -87,6 +101,7 @@ class CommandReply(Message):
     is_done: bool
     code: Word | None = None
     reason: Sentence | None = None
+    report: CaptureReport | None = None
 
 
 class AgentSettings(WireModel):

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Install what cairn needs: deploy/setup.sh rig|server|demo|dev
+# Install what cairn needs: deploy/setup.sh rig|server|demo|dev, or deploy/setup.sh server|demo heic
 #   rig     the edge agent alone: no broker, no numerics, no page; on a Raspberry Pi also its camera's library
 #   server  broker, reconstructor and page
 #   demo    server, and simulated photographs
 #   dev     demo, and what the tests and checks need
+#   heic    after server or demo: also the reader of HEIC, in which telephones store photographs
 # It skips what is installed already, so a second run takes a fraction of a second. All but dev put the command `cairn` on
 # the PATH by a link in ~/.local/bin (root: /usr/local/bin); CAIRN_BIN_DIR names another folder.
 set -euo pipefail
@@ -22,6 +23,14 @@ case $purpose in
     dev) readonly extras='[demo,dev]' enough=(dev) ;;
     *)
         echo "say what for: deploy/setup.sh rig|server|demo|dev" >&2
+        exit 2
+        ;;
+esac
+readonly reader="${2:-}"
+case "$purpose $reader" in
+    *' ' | 'server heic' | 'demo heic') ;;
+    *)
+        echo "deploy/setup.sh $purpose takes no $reader: only server and demo take the word heic" >&2
         exit 2
         ;;
 esac
@@ -128,6 +137,18 @@ python_packages() {
     printf '%s' "$wanted" >".venv/.cairn-$purpose"
 }
 
+heic_reader() {
+    local version='import importlib.metadata as packages; print(packages.version("pillow-heif"))' wanted
+    wanted="$(sed -n 's/^pillow_heif==//p' constraints.txt)"
+    if [[ $(.venv/bin/python -c "$version" 2>/dev/null) == "$wanted" ]]; then return; fi
+    if [[ $reader == heic ]]; then
+        say "installing the reader of HEIC into .venv"
+        .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[heic]'
+    elif [[ $purpose == server ]]; then
+        say "HEIC photographs of telephones are refused with a sentence; to take them: deploy/setup.sh server heic"
+    fi
+}
+
 node_is_recent() {
     has node && has npm && node --eval '
         const [major, minor] = process.versions.node.split(".").map(Number);
@@ -191,6 +212,7 @@ if has flock; then flock 9; fi
 system_packages
 virtual_environment
 python_packages
+heic_reader
 [[ $purpose != dev ]] || proxies
 if [[ $purpose != rig ]]; then
     node_packages

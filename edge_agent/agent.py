@@ -21,7 +21,7 @@ from edge_agent.capture.request import CaptureRequest
 from edge_agent.capture.schedule import Hours
 from edge_agent.config import CameraKind, Settings
 from edge_agent.control.command_reader import CommandReader, keep
-from edge_agent.control.health import HealthTimer, UploadCounts, measure
+from edge_agent.control.health import PHOTOGRAPHS_HELD, HealthTimer, UploadCounts, measure
 from edge_agent.control.home_assistant import discovery
 from edge_agent.control.machine import hardware_id
 from edge_agent.control.name_watch import NameWatch
@@ -29,6 +29,7 @@ from edge_agent.control.presence import WILL_DELAY_S, AgentPublisher, next_count
 from edge_agent.control.remote_settings import resume
 from edge_agent.control.watchdog import notify_watchdog
 from edge_agent.photograph import Photograph
+from edge_agent.spool.destinations import Destination
 from edge_agent.spool.identity import CloneCheck
 from edge_agent.spool.index import SpooledImage, SpoolKey
 from edge_agent.spool.spool import Spool
@@ -37,6 +38,7 @@ from edge_agent.uplink.uploader import Uploader, subscriptions
 
 NAME_CONTESTED: Final = "name_contested"
 THUMBNAIL_PAUSE_S: Final = 5.0  # between two thumbnails, whatever the interval of photographs
+THUMBNAIL_PATIENCE_S: Final = 60.0  # a thumbnail takes a second of 20 KB/s, which previews need more
 LOG = get_logger()
 
 
@@ -51,8 +53,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> tuple[str, ...]:
     """
     project, name = settings.named()
     CameraPlan.of(settings)  # a rig without a camera says so before it does anything
-    spool = await asyncio.to_thread(Spool, settings.spool_dir, name, reserve_bytes=settings.reserve_bytes)
+    destination = Destination.of(project, settings.broker)
+    spool = await asyncio.to_thread(
+        Spool, settings.spool_dir, name, reserve_bytes=settings.reserve_bytes, destination=destination
+    )
     try:
+        for held in spool.destinations.held():
+            LOG.warning(PHOTOGRAPHS_HELD, count=held.count, bytes=held.size_bytes, reason=held.sentence)
         publisher = AgentPublisher(settings.broker.space, project, name, session=spool.session)
         reader = Delivery(
             settings.broker,
@@ -164,6 +171,7 @@ class Agent:
                     tasks.create_task(self._announce_changes(), name="changes"),
                     tasks.create_task(self._publish_health(), name="health"),
                     tasks.create_task(self._command_reader.read(), name="command_reader"),
+                    tasks.create_task(self._command_reader.appointments.report(), name="appointments"),
                     tasks.create_task(self._publish_thumbnails(), name="thumbnail"),
                     tasks.create_task(notify_watchdog(), name="watchdog"),
                 ]
@@ -252,6 +260,7 @@ class Agent:
         while True:
             await self._taken.wait()
             self._taken.clear()
+            await self._uploader.wait_previews(THUMBNAIL_PATIENCE_S)
             small = await asyncio.to_thread(thumbnail, self._last.content) if self._last else None
             if small is not None:
                 await self._publisher.publish_thumbnail(self._control, small)

@@ -12,17 +12,15 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from broker.config import Connection
-from broker.contract import CAMERA_PAGE, REFERENCE, match
 from broker.errors import CairnError
 from broker.files import write_durably
-from broker.ids import AgentId, ProjectId
-from broker.live import BrokerLostError, follow
+from broker.ids import AgentId
+from broker.live import BrokerLostError
 from broker.manifest import CameraEntry
 from edge_agent.cameras.sensors import find_sensor
 from edge_agent.capture.calibration import LEAST_IMAGES, Fit, TooFewImagesError, difference_percent, table_focal_px
 from edge_agent.config import Calibration, Settings
-from edge_agent.control.camera_book import CameraBook
+from edge_agent.membership import read_cameras
 from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.sessions import own_placed, upload_session
 from edge_agent.spool.spool import Spool, SpoolError
@@ -192,25 +190,9 @@ def _with_line(text: str, line: str) -> str:
 
 
 async def _placed(settings: Settings) -> list[CameraEntry]:
-    project, name = settings.named()
+    _, name = settings.named()
     sessions = await asyncio.to_thread(_sessions, settings, name)
-    return own_placed(await _cameras(settings.broker, project), sessions)
-
-
-async def _cameras(connection: Connection, project: ProjectId) -> tuple[CameraEntry, ...]:
-    """The cameras that the manifest names; none when nothing is placed yet."""
-    space, book = connection.space, CameraBook()
-    try:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S), follow(connection) as follower:
-            await follower.subscribe(*(space.filter(each.template, project) for each in (REFERENCE, CAMERA_PAGE)))
-            async for message in follower.messages():
-                book.take(match(space, message.topic), message.payload)
-                cameras = book.cameras()
-                if cameras is not None:
-                    return cameras
-    except TimeoutError:
-        pass
-    return ()
+    return own_placed(await read_cameras(settings, ANSWER_TIMEOUT_S) or (), sessions)
 
 
 def _sessions(settings: Settings, name: AgentId) -> set[str]:

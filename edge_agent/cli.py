@@ -1,14 +1,13 @@
 """How is a rig operated? By `cairn edge`: run the agent, upload files, check, join, calibrate."""
 
 import asyncio
-import json
 import signal
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic_core import to_json
 
 from broker.config import settings_file
 from broker.errors import CairnError
@@ -16,15 +15,20 @@ from broker.files import keep_private
 from broker.logs import LogLevel, configure
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from broker.service.install import sudo_line
-from edge_agent import agent, calibrate, doctor, join, service, status, upload
+from edge_agent import agent, calibrate, doctor, held, join, service, status, upload
 from edge_agent.capture.calibration import LEAST_IMAGES
 from edge_agent.config import CameraKind, Settings
+from edge_agent.memory import return_large_blocks
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The agent on a camera rig.")
+spool_app = typer.Typer(no_args_is_help=True, help="Photographs that wait for another project or broker.")
+app.add_typer(spool_app, name="spool")
 
 Project = Annotated[str | None, typer.Option("--project", help="The project that this rig captures.")]
 Name = Annotated[str | None, typer.Option("--agent", help="This rig's name, rig-…; default: the broker's user.")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="The rig's folder: photographs without receipt.")]
+
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `cairn edge spool list` shows it.")]
 
 Camera = Annotated[CameraKind | None, typer.Option("--camera", help="This rig's camera.", show_default=False)]
 Photos = Annotated[Path | None, typer.Option("--photos", help="The folder of the cameras 'folder' and 'watch'.")]
@@ -56,6 +60,7 @@ def run(
         interval_s=interval,
         broker=broker_flags(broker, broker_port, user, password_file),
     )
+    return_large_blocks()
     left_out = asyncio.run(_until_stopped(settings))
     if left_out:
         sys.stderr.write("".join(f"left out {each}\n" for each in left_out) + f"{len(left_out)} files were left out\n")
@@ -78,6 +83,7 @@ def upload_files(
     keep_private()
     configure(level=LogLevel.ERROR)
     settings = load(project=project, agent=name, broker=broker_flags(broker, broker_port, user, password_file))
+    return_large_blocks()
     is_complete = asyncio.run(upload.send_files(settings, files))
     raise typer.Exit(0 if is_complete else 1)
 
@@ -97,7 +103,44 @@ def show_status(
     configure(level=LogLevel.ERROR)
     connection = broker_flags(broker, broker_port, user, password_file)
     found = asyncio.run(status.read_status(load(project=project, agent=name, spool_dir=data, broker=connection)))
-    print(json.dumps(asdict(found), default=str) if as_json else found.text())
+    print(to_json(found).decode() if as_json else found.text())
+
+
+@spool_app.command("list")
+def list_spool(project: Project = None, name: Name = None, data: DataDir = None) -> None:
+    """Show what waits for whom; held photographs have a number."""
+    configure(level=LogLevel.ERROR)
+    print("\n".join(held.lines(load(project=project, agent=name, spool_dir=data))))
+
+
+@spool_app.command("send")
+def send_held(number: Number, project: Project = None, name: Name = None, data: DataDir = None) -> None:
+    """Let held photographs wait for the project of the settings; the agent must be stopped."""
+    keep_private()
+    configure(level=LogLevel.ERROR)
+    settings = load(project=project, agent=name, spool_dir=data)
+    count = held.send_here(settings, number)
+    sys.stderr.write(f"{count} photographs wait for project {settings.project} now; `cairn edge run` sends them\n")
+
+
+@spool_app.command("export")
+def export_held(
+    number: Number,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to copy them to.")],
+    project: Project = None,
+    name: Name = None,
+    data: DataDir = None,
+    is_removed: Annotated[
+        bool, typer.Option("--remove", help="Delete them here after all are copied; the agent must be stopped.")
+    ] = False,
+) -> None:
+    """Copy held photographs into a folder."""
+    keep_private()
+    configure(level=LogLevel.ERROR)
+    settings = load(project=project, agent=name, spool_dir=data)
+    count = held.export(settings, number, folder, is_removed=is_removed)
+    where = "and removed from the spool" if is_removed else "and still in the spool"
+    sys.stderr.write(f"{count} photographs are in {folder} {where}\n")
 
 
 @app.command("doctor")
@@ -140,6 +183,8 @@ def join_project(
     configure(level=LogLevel.ERROR)
     joined = asyncio.run(join.join(link, settings, camera))
     sys.stderr.write(f"{joined.agent} is in project {joined.project}; settings are in {settings}\n")
+    known = load(project=joined.project, agent=joined.agent, broker=joined.broker_flags(settings))
+    sys.stderr.write("".join(f"{sentence}\n" for sentence in held.sentences(known)))
     if camera is None:
         sys.stderr.write(f'choose a camera: write camera = "…" below [edge] in {settings}\n')
     if is_service:

@@ -59,6 +59,14 @@ class Membership:
     password: SecretStr
     ca_pem: str | None
 
+    def ca_file(self, settings_file: Path) -> Path | None:
+        """Where the authority is written, beside the settings."""
+        return settings_file.resolve().parent / f"{self.agent}.ca.pem" if self.ca_pem is not None else None
+
+    def broker_flags(self, settings_file: Path) -> dict[str, object]:
+        """The broker as the settings name it."""
+        return {"host": self.host, "port": self.port, "root": self.root, "ca_file": self.ca_file(settings_file)}
+
 
 async def join(text: str, settings_file: Path, camera: CameraKind | None) -> Membership:
     """Redeem an invitation, write settings, password and authority, and try the account.
@@ -108,9 +116,9 @@ def write_settings(membership: Membership, settings_file: Path, camera: CameraKi
     """Append the rig's table; write its password, readable by the owner only, and the authority beside it."""
     folder = settings_file.resolve().parent
     folder.mkdir(parents=True, exist_ok=True)
-    password_file, ca_file = folder / f"{membership.agent}.password", folder / f"{membership.agent}.ca.pem"
+    password_file, ca_file = folder / f"{membership.agent}.password", membership.ca_file(settings_file)
     write_durably(folder, {password_file.name: (membership.password.get_secret_value() + "\n").encode()}, mode=0o600)
-    if membership.ca_pem is not None:
+    if ca_file is not None and membership.ca_pem is not None:
         write_durably(folder, {ca_file.name: membership.ca_pem.encode()})
     lines = [
         "",
@@ -125,7 +133,7 @@ def write_settings(membership: Membership, settings_file: Path, camera: CameraKi
         f"root = {json.dumps(membership.root)}",
         f'username = "{membership.agent}"',
         f"password_file = {json.dumps(str(password_file))}",
-        *([f"ca_file = {json.dumps(str(ca_file))}"] if membership.ca_pem is not None else []),
+        *([f"ca_file = {json.dumps(str(ca_file))}"] if ca_file is not None else []),
         "",
     ]
     with settings_file.open("a", encoding="utf-8") as file:
@@ -136,7 +144,7 @@ def write_settings(membership: Membership, settings_file: Path, camera: CameraKi
         root=membership.root,
         username=membership.agent,
         password=membership.password,
-        ca_file=ca_file if membership.ca_pem is not None else None,
+        ca_file=ca_file,
     )
 
 

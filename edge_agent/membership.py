@@ -1,16 +1,19 @@
 """May this rig work for its project, and who serves that? The broker answers a ping's PUBACK and holds the retained state."""
 
+import asyncio
 from typing import Final
 
 from broker.clients.refusals import PublishRefusedError
-from broker.contract import RECONSTRUCTOR_STATE, REQUEST
+from broker.contract import CAMERA_PAGE, RECONSTRUCTOR_STATE, REFERENCE, REQUEST, match
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import Verb
 from broker.live import follow, fresh_connection_id, fresh_request_id
-from broker.messages import ReconstructorState, Request
+from broker.manifest import CameraEntry
+from broker.messages import ReconstructorPresence, ReconstructorState, Request
 from edge_agent.config import Settings
+from edge_agent.control.camera_book import CameraBook
 
 STATE_SILENCE_S: Final = 2.0
 
@@ -59,6 +62,31 @@ def describe_reconstructor(state: ReconstructorState | None) -> str:
     """What a person should know of it."""
     if state is None:
         return "no reconstructor has served this project yet: does one run (`cairn up`), and is the name right?"
+    where = f" on {state.host}" if state.host else ""
     if state.code is not None:
-        return f"the reconstructor is {state.presence}: {state.reason or state.code}"
-    return f"the reconstructor is {state.presence}"
+        return f"the reconstructor is {state.presence}: {state.reason or state.code}" + (where and f"; it runs{where}")
+    if state.presence is ReconstructorPresence.OFFLINE:
+        return f"the reconstructor is offline: start it again{where} (`cairn up`)"
+    images = "1 photograph" if state.image_count == 1 else f"{state.image_count} photographs"
+    return f"the reconstructor is {state.presence}{where} and has {images}"
+
+
+async def read_cameras(settings: Settings, timeout_s: float) -> tuple[CameraEntry, ...] | None:
+    """The cameras that the project's manifest names; None when there is none yet, or not all of it comes in time.
+
+    Raises:
+        CairnError: the broker cannot be reached, or what it retains cannot be read.
+    """
+    project, _ = settings.named()
+    space, book = settings.broker.space, CameraBook()
+    try:
+        async with asyncio.timeout(timeout_s), follow(settings.broker) as follower:
+            await follower.subscribe(*(space.filter(each.template, project) for each in (REFERENCE, CAMERA_PAGE)))
+            async for message in follower.messages():
+                book.take(match(space, message.topic), message.payload)
+                cameras = book.cameras()
+                if cameras is not None:
+                    return cameras
+    except TimeoutError:
+        pass
+    return None

@@ -23,6 +23,7 @@ class Photograph:
     """One encoded photograph, EXIF inside, exactly as it will be stored and sent.
 
     `source` names where it came from (a file's name, size and time), so that it is not taken twice after a restart.
+    `capture_id` is shared by the photographs that several rigs took at one instant.
     """
 
     content: bytes
@@ -30,3 +31,4 @@ class Photograph:
     captured_at: datetime = field(default_factory=now_utc)
     file_name: str = ""
     source: str | None = None
+    capture_id: str | None = None

@@ -11,9 +11,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import fresh_client_id
-from broker.images.folders import LeftOut, list_folder
+from broker.images.folders import LeftOut, sound_photographs
 from broker.messages import ReconstructorPresence
 from broker.printable import printable
+from edge_agent import held
 from edge_agent.config import Settings
 from edge_agent.membership import check_membership, describe_reconstructor, read_reconstructor
 from edge_agent.spool.index import SpooledImage, SpoolState
@@ -55,6 +56,8 @@ async def send_files(settings: Settings, files: Sequence[Path]) -> bool:
     async with connect() as probe:  # reports a wrong account now: an uploader would wait for ops to correct it
         await probe.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
         await check_membership(probe, settings)
+    for sentence in await asyncio.to_thread(held.sentences, settings):
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     state = await read_reconstructor(settings)
     if state is None or state.presence is not ReconstructorPresence.READY:
         words = f"{describe_reconstructor(state)} Waiting for it; Ctrl-C ends."
@@ -87,7 +90,7 @@ def _with_folders(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
             photographs.append(path)
             continue
         try:
-            contents = list_folder(path)
+            contents = sound_photographs(path)
         except OSError as exc:
             raise NothingToUploadError(f"{path} cannot be listed: {exc.strerror}") from exc
         photographs += contents.photographs

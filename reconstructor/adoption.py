@@ -6,7 +6,8 @@ from typing import Final
 from broker.ids import ProjectId
 from reconstructor.composition import context_of, decoders_of, open_store
 from reconstructor.config import Settings
-from reconstructor.storage.store import Store, StoreInUseError
+from reconstructor.storage.lock import StoreInUseError
+from reconstructor.storage.store import Store
 
 _OPEN_PAUSE_S: Final = 0.1
 _OPEN_ATTEMPTS: Final = 100

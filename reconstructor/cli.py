@@ -57,7 +57,7 @@ def replay(
         str | None, typer.Option(help="Use this function, package.module:function, under the service's limits.")
     ] = None,
 ) -> None:
-    """Reconstruct a folder of photographs without a broker; prints the report as one line of JSON."""
+    """Reconstruct a folder of photographs without a broker; prints a report in JSON, exit 1 when files were left out."""
     from reconstructor.replay import command  # noqa: PLC0415 - `--help` needs no engine
 
     if black_box is None:
@@ -71,7 +71,7 @@ def replay(
             has_final_refetch=final_refetch,
         )
         print(report.model_dump_json())
-        return
+        raise typer.Exit(1 if report.left_out else 0)
     if intrinsics is not None:
         raise BadSettingsError("--intrinsics belongs to the built-in engine: leave it out beside --black-box")
     configure()  # shows what the function prints
@@ -84,7 +84,7 @@ def replay(
         has_final_refetch=final_refetch,
     )
     print(foreign.model_dump_json())
-    raise typer.Exit(1 if foreign.refused else 0)
+    raise typer.Exit(1 if foreign.refused or foreign.left_out else 0)
 
 
 @app.command()

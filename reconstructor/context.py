@@ -27,6 +27,7 @@ from reconstructor.signals import Signals
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.store import Store
+from reconstructor.wanted import WantedLists
 
 BROKER_ERRORS: Final = (DeliveryTimeoutError, PublishRefusedError, BrokerRefusedError, BrokerLostError)
 RETRY_S: Final = 1.0
@@ -49,6 +50,7 @@ class Context:
     log: FilteringBoundLogger
     audit: AuditLog
     signals: Signals = field(default_factory=Signals)
+    wanted: WantedLists = field(default_factory=WantedLists)
     senders: set[SenderId] = field(default_factory=set)  # who has the flow limits
 
     @property
@@ -76,11 +78,11 @@ class Context:
         self, exc: CairnError, *, image_id: ImageId | None = None, topic: str | None = None
     ) -> None:
         """Log an error, count it and publish it as an `error` event."""
-        self.log.error("error", code=exc.code, reason=exc.sentence, image=image_id, topic=topic)
+        reason, shown = exc.sentence[:2000], printable(topic)[:1024] if topic else None
+        self.log.error("error", code=exc.code, reason=reason, image=image_id, topic=shown)
         # A full disk prevents counting, not publishing.
         with contextlib.suppress(StoreError):
             await asyncio.to_thread(self.store.count_error)
-        reason, shown = exc.sentence[:2000], printable(topic)[:1024] if topic else None
         event = Error(project=self.project, code=exc.code, reason=reason, image_id=image_id, topic=shown)
         await self.publish_event(event)
 

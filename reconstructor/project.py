@@ -21,6 +21,7 @@ from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
+from reconstructor.intake.originals import follow_originals
 from reconstructor.intake.receipts import ask_for_gaps
 from reconstructor.intake.router import receive_messages
 from reconstructor.intake.scale_bars import publish_revisions, publish_scale_bar
@@ -61,6 +62,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "gaps": ask_for_gaps(context, gaps),
             "disk": watch_disk(context),
             "requests": answer_requests(context, requests),
+            "originals": follow_originals(context),
             "revisions": publish_revisions(context),
             "jobs": run_jobs(context, executor, latencies),
             "rest": refetch_at_rest(context),

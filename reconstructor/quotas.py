@@ -61,10 +61,10 @@ class Quotas:
         for sender, size_bytes in stored:
             self.note_stored(sender, size_bytes)
 
-    def check(self, sender: SenderId, size_bytes: int) -> None:
-        """Raise QuotaExceededError when an image of this size is too much now."""
+    def check(self, sender: SenderId, size_bytes: int, *, is_new: bool = True) -> None:
+        """Raise QuotaExceededError when this is too much now; the original of a preview is no new image."""
         limits, used, now = self._limits, self._of_today(sender), self._now()
-        if used.image_count >= limits.images_per_day:
+        if is_new and used.image_count >= limits.images_per_day:
             raise self._over_today(f"{sender} has sent {used.image_count} photographs today", now)
         if used.size_bytes + size_bytes > limits.bytes_per_day:
             raise self._over_today(f"{sender} has sent {used.size_bytes / _GIB:.1f} GiB today", now)
@@ -82,10 +82,10 @@ class Quotas:
         """Count an image that is decoded, whether it is good or not."""
         self._tried.setdefault(sender, deque()).append(self._now())
 
-    def note_stored(self, sender: SenderId, size_bytes: int) -> None:
-        """Count an image that is stored."""
+    def note_stored(self, sender: SenderId, size_bytes: int, *, is_new: bool = True) -> None:
+        """Count an image, its preview, or with `is_new` false its original, that is stored."""
         used = self._of_today(sender)
-        used.image_count += 1
+        used.image_count += is_new
         used.size_bytes += size_bytes
 
     def _of_today(self, sender: SenderId) -> _Used:

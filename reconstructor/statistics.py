@@ -36,6 +36,7 @@ def collect(
         stored_count=store.image_count(),
         placed_count=counts.get(ImageState.PLACED, 0),
         waiting_count=counts.get(ImageState.WAITING, 0),
+        preview_count=counts["preview_count"],
         rejected_count=counts["rejected_count"] + counts.get(ImageState.REJECTED, 0),
         queued_count=counts["open_jobs"],
         error_count=counts["error_count"],

@@ -30,7 +30,7 @@ async def publish_thumbnails(context: Context) -> None:
                 image = await asyncio.to_thread(context.store.image, seen_count + 1)
                 if image.image_id not in shown:
                     with contextlib.suppress(MessageFailedError):  # logged; the image goes without
-                        await _publish(context, image)
+                        await publish_thumbnail(context, image)
                 seen_count += 1
         except BROKER_ERRORS as exc:
             waiting.note(exc.code, exc.sentence)
@@ -51,9 +51,10 @@ async def _list(connection: Connection, project: ProjectId) -> frozenset[str]:
     return frozenset(found)
 
 
-async def _publish(context: Context, image: StoredImage) -> None:
+async def publish_thumbnail(context: Context, image: StoredImage) -> None:
+    """Make and publish the thumbnail of an image, from its preview until the original is there."""
     with translating_defects(context.log, image=image.image_id):
-        content = await asyncio.to_thread(context.store.path(image).read_bytes)
+        content = await asyncio.to_thread(context.store.content, image.number)
         small = await context.decoders.thumbnail(content)
         if small is not None:
             outgoing = IMAGE_THUMBNAIL.outgoing(context.space, context.project, small, image_id=image.image_id)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+from PIL import Image
 
 from broker.manifest import CameraState
 from broker.shards import PointCloud, encode_ply
@@ -43,6 +44,24 @@ def instant(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
 def instant_of_previews(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Like `instant`, and declared to take a preview before its original."""
     return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+@accepts_previews
+def waits_on_previews(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant_of_previews`, once a file `go` is there; a file `reading` says that it waits."""
+    Path("reading").touch()
+    _wait_for_go()
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+def reads_pixels(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """One point in the photograph's mean colour, read with Pillow alone, as foreign code does."""
+    with Image.open(input_img_path) as image:
+        colour = np.asarray(image.convert("RGB")).mean((0, 1)).astype(np.uint8)
+    folder = _folder(f"{new_img_id}-add")
+    cloud = PointCloud(points_in_world=np.zeros((1, 3), np.float32), colors_rgb=colour[None])
+    (folder / "colour.ply").write_bytes(encode_ply(cloud))
+    return str(folder)
 
 
 def many_points(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:

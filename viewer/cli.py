@@ -106,18 +106,23 @@ def upload(
     broker_port: BrokerPort = None,
     user: User = None,
     password_file: PasswordFile = None,
-    timeout_s: Annotated[float, typer.Option("--timeout", help="Longest wait for one receipt, seconds.")] = 120.0,
+    timeout_s: Annotated[
+        float, typer.Option("--timeout", help="Longest silence of broker or reconstructor, seconds.")
+    ] = 120.0,
 ) -> None:
-    """Upload photographs as a contributor and wait until each is safe; exit code 1 when one is not."""
-    from viewer.uploads import Uploaded, upload_files  # noqa: PLC0415 - only this command publishes
+    """Upload photographs as a contributor and wait until each is stored; exit code 1 when one is not.
+
+    Over a slow link small previews go first, from which photographs are placed before they have arrived.
+    """
+    from viewer.uploading.photographs import Uploaded  # noqa: PLC0415 - start-up time
+    from viewer.uploads import upload_files  # noqa: PLC0415 - only this command publishes
 
     def told(uploaded: Uploaded) -> None:
-        done.append(uploaded)
+        done.extend([uploaded] if uploaded.is_over else [])
         tell(len(done), len(files))
         receipt = uploaded.receipt
-        word = receipt.status if receipt else "failed"
-        reason = (receipt.reason or receipt.code) if receipt else uploaded.reason
-        print("\t".join(filter(None, [str(uploaded.path), word, reason])), flush=True)
+        word = "failed" if receipt is None else receipt.status if receipt.retry_at is None else "waiting"
+        print("\t".join(filter(None, [str(uploaded.path), word, uploaded.sentence])), flush=True)
 
     done: list[Uploaded] = []
     connection = settings_of(broker, broker_port, user, password_file).broker

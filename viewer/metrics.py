@@ -23,6 +23,7 @@ class _Family:
 
 _FAMILIES: Final = (
     _Family("stored_count", "cairn_images_stored", "gauge", "Images safe on the reconstructor's disk."),
+    _Family("preview_count", "cairn_images_preview_only", "gauge", "Images of which only the preview has come."),
     _Family("placed_count", "cairn_images_placed", "gauge", "Images whose camera is known."),
     _Family("waiting_count", "cairn_images_waiting", "gauge", "Images that do not fit yet."),
     _Family("rejected_count", "cairn_images_rejected", "gauge", "Images that will not be placed."),

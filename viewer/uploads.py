@@ -1,137 +1,189 @@
-"""How do photographs of a person reach the reconstructor? A few under way, each sent again until its receipt comes."""
+"""In which order do a person's photographs reach the reconstructor? Previews first, then originals, wanted ones before others."""
 
 import asyncio
 import contextlib
-import hashlib
-import mimetypes
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from broker.channel import Channel
 from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
 from broker.config import Connection
-from broker.contract import FILE_NAME_PROPERTY, IMAGE, RECEIPT
-from broker.delivery import Delivery
+from broker.contract import MISSING, RECEIPT, RECONSTRUCTOR_STATE, WANTED, match
+from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ImageId, ProjectId, SenderId, fresh_client_id, level_of_account
+from broker.ids import ProjectId, fresh_client_id, level_of_account
+from broker.images.previews import Preview, preview
 from broker.live import fresh_connection_id
-from broker.messages import ReceiptStatus, UploadAcknowledged
-from broker.printable import printable
+from broker.messages import Missing, ReceiptStatus, ReconstructorState, UploadAcknowledged, Wanted
+from broker.topics import TopicSpace
+from viewer.uploading.link import Link
+from viewer.uploading.photographs import BadUploadError, Photograph, Uploaded, read_image
+from viewer.uploading.sender import PhotographSender
 
 UNDER_WAY: Final = 3
-RESEND_AFTER_S: Final = 15.0
+LOOK_AGAIN_S: Final = 2.0
 CONNECT_TIMEOUT_S: Final = 10.0
+STATE_TIMEOUT_S: Final = 2.0  # for the retained state, which comes with the subscription
 
 
-class BadUploadError(CairnError):
-    """A file that cannot be uploaded, or no user name to upload with."""
-
-    code = "bad_upload"
-    remedy = "Name readable files, and --user with a contributor's name."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uploaded:
-    """What became of one file; without receipt, the reason says why."""
+@dataclass(slots=True, kw_only=True)
+class _Job:
+    """One file on its way."""
 
     path: Path
-    receipt: UploadAcknowledged | None
-    reason: str | None = None
+    photograph: Photograph | None = None
+    is_preview_due: bool = True
+    is_previewed: bool = False
+    is_under_way: bool = False
+    is_in_pieces: bool = False
+    outcome: Uploaded | None = None
 
     @property
-    def is_safe(self) -> bool:
-        """Whether the image lies on the reconstructor's disk."""
-        return self.receipt is not None and self.receipt.status is not ReceiptStatus.REJECTED
+    def is_waiting(self) -> bool:
+        return self.outcome is None and not self.is_under_way
 
 
-class PhotographSender:
-    """Sends files over one connection; made by `open_sender`."""
+class Uploads:
+    """The files of one command, of which a few are under way at a time."""
 
-    def __init__(self, delivery: Delivery, connection: Connection, project: ProjectId, sender: SenderId) -> None:
-        self._delivery, self._space, self._project, self._sender = delivery, connection.space, project, sender
+    def __init__(
+        self, link: Link, sender: PhotographSender, paths: Sequence[Path], tell: Callable[[Uploaded], None]
+    ) -> None:
+        self._link, self._sender, self._tell = link, sender, tell
         self._session = f"view-{datetime.now(UTC):%Y%m%d-%H%M%S}-{fresh_connection_id()[:4]}"
-        self._receipts: dict[str, asyncio.Future[UploadAcknowledged]] = {}
-        self._places = asyncio.Semaphore(UNDER_WAY)
-        self._line = asyncio.Lock()  # a small file does not overtake a large one that is still being read
+        self._sequence = 0
+        self._jobs = [_Job(path=path) for path in paths]
+        self._job_by_name: dict[str, _Job] = {}
 
-    async def follow_receipts(self) -> None:
-        """Hand every receipt to the upload that waits for it, until cancelled."""
-        async for message in self._delivery.messages():
-            name = message.topic.rpartition("/")[2]
-            waiting = self._receipts.get(name)
-            if waiting is not None and not waiting.done():
-                try:
-                    waiting.set_result(decode(message.payload, UploadAcknowledged))
-                except CairnError as exc:
-                    waiting.set_exception(exc)
-            message.acknowledge()
+    async def run(self) -> list[Uploaded]:
+        """Send everything; what goes wrong with a file is in its result."""
+        async with asyncio.TaskGroup() as tasks:
+            while any(job.outcome is None for job in self._jobs):
+                moment = self._link.moment()
+                if not await self._begin_next(tasks):
+                    await self._link.wait_change(moment, self._link.quota_wait_s or LOOK_AGAIN_S)
+        return [job.outcome for job in self._jobs if job.outcome is not None]
 
-    async def upload(self, path: Path, sequence: int, timeout_s: float) -> Uploaded:
-        """Send one file and wait for its receipt; what goes wrong is in the result. Files leave in the order of the calls."""
-        async with self._places:
-            try:
-                async with self._line:
-                    body = await asyncio.to_thread(read_image, path)
-                    sending = asyncio.create_task(self._send(path, body, sequence, timeout_s))
-                    await asyncio.sleep(0)  # it is handed over now; its receipt is waited for outside of the line
-                return Uploaded(path=path, receipt=await sending)
-            except (BadUploadError, PublishRefusedError, DeliveryTimeoutError) as exc:
-                return Uploaded(path=path, receipt=None, reason=exc.sentence)
+    async def follow(self, delivery: Delivery, space: TopicSpace) -> None:
+        """Take every message of the reconstructor, until cancelled."""
+        async for incoming in delivery.messages():
+            with contextlib.suppress(CairnError):  # of another contract; what was awaited is sent again
+                self._take(match(space, incoming.topic).channel, incoming)
+            incoming.acknowledge()
+            self._link.wake()
 
-    async def _send(self, path: Path, body: bytes, sequence: int, timeout_s: float) -> UploadAcknowledged:
-        digest = hashlib.sha256(body).hexdigest()
-        image_id = ImageId.build(session=self._session, sequence=sequence, sha256=digest)
-        outgoing = IMAGE.outgoing(
-            self._space,
-            self._project,
-            body,
-            content_type=mimetypes.guess_type(path.name)[0],
-            user_properties=(("sha256", digest), (FILE_NAME_PROPERTY, printable(path.name))),
-            sender=self._sender,
-            image_name=image_id,
-        )
-        receipt: asyncio.Future[UploadAcknowledged] = asyncio.get_running_loop().create_future()
-        self._receipts[image_id] = receipt
+    def _take(self, channel: Channel, incoming: Incoming) -> None:
+        if channel is RECONSTRUCTOR_STATE:
+            payload = incoming.payload
+            self._link.reconstructor = decode(payload, ReconstructorState) if payload else None
+        elif channel is WANTED:
+            self._link.wanted = decode(incoming.payload, Wanted).images
+        elif channel is MISSING:
+            self._sender.take_missing(decode(incoming.payload, Missing))
+        elif channel is RECEIPT:
+            self._take_receipt(decode(incoming.payload, UploadAcknowledged))
+
+    def _take_receipt(self, receipt: UploadAcknowledged) -> None:
+        job = self._job_by_name.get(receipt.image_name)
+        if job is None or job.outcome is not None:
+            return
+        uploaded = Uploaded(path=job.path, receipt=receipt)
+        if uploaded.is_over:
+            job.outcome = uploaded
+        if receipt.status is ReceiptStatus.PREVIEWED:
+            is_told, job.is_previewed = job.is_previewed, True
+        else:
+            is_told = False
+        if receipt.retry_at is not None:
+            self._link.take_quota(receipt)
+            job.is_preview_due = not job.is_previewed
+        if not is_told:
+            self._tell(uploaded)
+        self._sender.take_receipt(receipt)
+
+    async def _begin_next(self, tasks: asyncio.TaskGroup) -> bool:
+        """Begin with the next preview or photograph; False when there is nothing to begin now."""
+        under_way = [job for job in self._jobs if job.is_under_way]
+        is_alone = any(job.is_in_pieces for job in under_way)  # a small photograph must not overtake it
+        if len(under_way) >= UNDER_WAY or is_alone or self._link.quota_wait_s:
+            return False
+        side_px = self._link.preview_side_px
+        due = next((job for job in self._jobs if job.is_waiting and job.is_preview_due), None)
+        if side_px is not None and due is not None:
+            await self._begin_preview(tasks, due, side_px)
+        elif (job := self._next_original()) is not None:
+            await self._begin_original(tasks, job)
+        else:
+            return False
+        await asyncio.sleep(0)  # the message is handed over now; its receipt is waited for beside the others
+        return True
+
+    def _next_original(self) -> _Job | None:
+        """The first photograph that the reconstructor wants, else the first one."""
+        wanted = (self._job_by_name.get(image_id) for image_id in self._link.wanted)
+        return next((job for job in (*wanted, *self._jobs) if job is not None and job.is_waiting), None)
+
+    async def _begin_preview(self, tasks: asyncio.TaskGroup, job: _Job, side_px: int) -> None:
+        job.is_preview_due = False
+        if self._link.is_short(_size_of(job.path)) or (content := await self._read(job)) is None:
+            return
+        made = await asyncio.to_thread(preview, content, side_px)
+        if made is not None and job.photograph is not None:
+            job.is_under_way = True
+            tasks.create_task(self._send_preview(job, job.photograph, made), name=f"preview {job.path.name}")
+
+    async def _send_preview(self, job: _Job, photograph: Photograph, made: Preview) -> None:
         try:
-            async with asyncio.timeout(timeout_s):
-                while not receipt.done():
-                    await self._delivery.publish(outgoing, timeout_s)
-                    await asyncio.wait({receipt}, timeout=RESEND_AFTER_S)
-            return receipt.result()
-        except TimeoutError as exc:
-            raise DeliveryTimeoutError(
-                f"no receipt in {timeout_s:g} s: is the reconstructor of {self._project!r} running?"
-            ) from exc
+            await self._sender.send_preview(photograph, made)
+        except (PublishRefusedError, DeliveryTimeoutError):
+            pass  # the photograph goes without, and says what is wrong if anything is
         finally:
-            del self._receipts[image_id]
+            job.is_under_way = False
+            self._link.wake()
 
+    async def _begin_original(self, tasks: asyncio.TaskGroup, job: _Job) -> None:
+        content = await self._read(job)
+        if content is not None and job.photograph is not None:
+            job.is_under_way, job.is_in_pieces = True, not self._link.fits_one_message(len(content))
+            tasks.create_task(self._send(job, job.photograph, content), name=f"upload {job.path.name}")
 
-@contextlib.asynccontextmanager
-async def open_sender(connection: Connection, project: ProjectId) -> AsyncIterator[PhotographSender]:
-    """Connect as a contributor, whose user name is the sender.
-
-    Raises:
-        BadUploadError: no user name, or a connection by WebSocket.
-        BrokerRefusedError, DeliveryTimeoutError: no broker, or it does not let us in.
-    """
-    if connection.username is None:
-        raise BadUploadError("say who uploads: --user NAME, a contributor of the project")
-    if connection.websocket_path is not None:
-        raise BadUploadError("images go to the broker's own port, not by WebSocket: unset broker.websocket_path")
-    sender = level_of_account(connection.username)
-    receipts = connection.space.filter(RECEIPT.template, project, sender=sender)
-    client_id = fresh_client_id("upload", sender)
-    async with Delivery(connection, client_id=client_id, subscriptions=(receipts,), session_expiry_s=0) as delivery:
-        await delivery.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
-        uploader = PhotographSender(delivery, connection, project, sender)
-        following = asyncio.create_task(uploader.follow_receipts(), name="receipts")
+    async def _send(self, job: _Job, photograph: Photograph, content: bytes) -> None:
         try:
-            yield uploader
+            await self._sender.send(photograph, content, is_in_pieces=job.is_in_pieces)
+        except (PublishRefusedError, DeliveryTimeoutError) as exc:
+            self._fail(job, exc)
         finally:
-            following.cancel()
+            job.is_under_way = False
+            self._link.wake()
+
+    async def _read(self, job: _Job) -> bytes | None:
+        """A file's bytes, and its name on the wire from then on; None when it cannot be sent."""
+        try:
+            content = await asyncio.to_thread(read_image, job.path)
+        except BadUploadError as exc:
+            self._fail(job, exc)
+            return None
+        if job.photograph is None:
+            self._sequence += 1
+            job.photograph = Photograph.of(job.path, content, session=self._session, sequence=self._sequence)
+            self._job_by_name[job.photograph.image_id] = job
+        return content
+
+    def _fail(self, job: _Job, error: CairnError) -> None:
+        if job.outcome is None:
+            job.outcome = Uploaded(path=job.path, receipt=None, reason=error.sentence)
+            self._tell(job.outcome)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # reading it will say why
+        return 0
 
 
 async def upload_files(
@@ -141,27 +193,31 @@ async def upload_files(
     timeout_s: float,
     tell: Callable[[Uploaded], None],
 ) -> list[Uploaded]:
-    """Upload every file; `tell` hears of each as its receipt comes. Raises like `open_sender`."""
-
-    async def one(path: Path, sequence: int) -> Uploaded:
-        uploaded = await uploader.upload(path, sequence, timeout_s)
-        tell(uploaded)
-        return uploaded
-
-    async with open_sender(connection, project) as uploader:
-        return await asyncio.gather(*(one(path, sequence) for sequence, path in enumerate(paths, 1)))
-
-
-def read_image(path: Path) -> bytes:
-    """A file's bytes; whether they are an image is the reconstructor's to say.
+    """Upload every file as a contributor, whose user name is the sender; `tell` hears of each receipt as it comes.
 
     Raises:
-        BadUploadError: it cannot be read, is empty, or is larger than any image may be.
+        BadUploadError: no user name, or a connection by WebSocket.
+        BrokerRefusedError, DeliveryTimeoutError: no broker, or it does not let us in.
     """
-    try:
-        size = path.stat().st_size
-        if not 0 < size <= IMAGE.max_bytes:
-            raise BadUploadError(f"{path} has {size} bytes: an image has 1 to {IMAGE.max_bytes}")
-        return path.read_bytes()
-    except OSError as exc:
-        raise BadUploadError(f"cannot read {path}: {exc.strerror}") from exc
+    if connection.username is None:
+        raise BadUploadError("say who uploads: --user NAME, a contributor of the project")
+    if connection.websocket_path is not None:
+        raise BadUploadError("images go to the broker's own port, not by WebSocket: unset broker.websocket_path")
+    sender, space = level_of_account(connection.username), connection.space
+    filters = (
+        space.filter(RECEIPT.template, project, sender=sender),
+        space.topic(project, RECONSTRUCTOR_STATE.template),
+    )
+    client_id = fresh_client_id("upload", sender)
+    async with Delivery(connection, client_id=client_id, subscriptions=filters, session_expiry_s=0) as delivery:
+        connected = await delivery.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
+        link = Link(delivery, connection.keepalive_s)
+        link.max_packet_bytes = connected.limits.max_packet_bytes
+        photographs = PhotographSender(link, space=space, project=project, sender=sender, timeout_s=timeout_s)
+        uploads = Uploads(link, photographs, paths, tell)
+        following = asyncio.create_task(uploads.follow(delivery, space), name="receipts")
+        try:
+            await link.wait_state(min(STATE_TIMEOUT_S, timeout_s))
+            return await uploads.run()
+        finally:
+            following.cancel()

@@ -1,9 +1,18 @@
 """What happens in a project, one line each? Events, manifests and states as a person reads them."""
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 from broker.config import Connection
-from broker.contract import AGENT_STATE, EVENT, RECONSTRUCTOR_STATE, REFERENCE, match
+from broker.contract import (
+    AGENT_STATE,
+    EVENT,
+    RECEIPT,
+    RECONSTRUCTOR_STATE,
+    RECONSTRUCTOR_STATISTICS,
+    REFERENCE,
+    match,
+)
 from broker.envelope import Message, decode
 from broker.errors import CairnError
 from broker.ids import ProjectId
@@ -16,26 +25,33 @@ from broker.messages import (
     ProcessingStarted,
     Progress,
     ReconstructorState,
+    ReconstructorStatistics,
     RefetchStarting,
     ShardUpdate,
+    UploadAcknowledged,
 )
 from broker.printable import printable
 from broker.rig_messages import AgentState
 from broker.topics import TopicSpace
+from viewer.receipts import describe_receipt
+
+_WATCHED: Final = (EVENT, REFERENCE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, AGENT_STATE, RECEIPT)
 
 
 async def watch(connection: Connection, project: ProjectId) -> AsyncIterator[Message]:
-    """Every message that tells of a change, until the connection ends.
+    """Every message that tells of a change, until the connection ends; of receipts, those that the account may read.
 
     Raises:
         BrokerLostError: no broker, it does not let us in, or it is gone.
     """
-    space = connection.space
-    channels = (EVENT, REFERENCE, RECONSTRUCTOR_STATE, AGENT_STATE)
+    space, preview_count = connection.space, 0
     async with follow(connection) as follower:
-        await follower.subscribe(*(space.filter(channel.template, project) for channel in channels))
+        await follower.subscribe(*(space.filter(channel.template, project) for channel in _WATCHED))
         async for message in follower.messages():
             told = read(space, message)
+            if isinstance(told, ReconstructorStatistics):  # of its figures, only this one is no event
+                is_news, preview_count = told.preview_count != preview_count, told.preview_count
+                told = told if is_news else None
             if told is not None:
                 yield told
 
@@ -46,6 +62,8 @@ def read(space: TopicSpace, message: LiveMessage) -> Message | None:
         return None
     try:
         found = match(space, message.topic)
+        if found.channel not in _WATCHED:
+            return None
         if found.channel is EVENT:
             return decode(message.payload, EVENTS[found.event_type])
         return decode(message.payload, found.channel.messages[0])
@@ -59,7 +77,7 @@ def describe(message: Message) -> str:
     return f"{message.sent_at.astimezone():%H:%M:%S} {message.type:<20} {figures}".rstrip()
 
 
-def _figures(message: Message) -> str:  # noqa: PLR0911 - one line for each kind of message
+def _figures(message: Message) -> str:  # noqa: C901, PLR0911 - one line for each kind of message
     match message:
         case Manifest():
             left_out = message.left_out.point_count
@@ -89,5 +107,9 @@ def _figures(message: Message) -> str:  # noqa: PLR0911 - one line for each kind
         case ReconstructorState():
             trouble = f": {message.reason or message.code}" if message.code is not None else ""
             return f"{message.presence}, {message.image_count} images{trouble}"
+        case ReconstructorStatistics():
+            return f"{message.preview_count} of {message.stored_count} images are only previews so far"
+        case UploadAcknowledged():
+            return f"{message.image_name} {describe_receipt(message)}"
         case _:
             return ""

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from admin.installation import Installation
-from admin.rigs.commands import NoRigError, Rig, Verb, change_settings, command, rigs_of
+from admin.rigs.commands import Answered, NoRigError, Rig, Verb, change_settings, command, rigs_of
 from admin.system import System
 from broker.config import Connection
 from broker.ids import ProjectId
@@ -41,6 +41,10 @@ def rig(
         float,
         typer.Option("--in", min=0, max=3600, help="All rigs shoot at the same instant, so many seconds from now."),
     ] = 0.0,
+    instant: Annotated[
+        str | None,
+        typer.Option("--at", metavar="INSTANT", help="Or at this instant, for example 2026-11-28T10:30:00+01:00."),
+    ] = None,
     folder: Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")] = Path(),
     broker: BrokerHost = None,
     broker_port: BrokerPort = None,
@@ -58,7 +62,7 @@ def rig(
     elif word == "set":
         is_fine = asyncio.run(_set(connection, here, name, wishes))
     else:
-        at = datetime.now(UTC) + timedelta(seconds=wait_s) if wait_s else None
+        at = datetime.now(UTC) + timedelta(seconds=wait_s) if wait_s else _read_instant(instant)
         is_fine = asyncio.run(_command(connection, here, name, word, count, at))
     raise typer.Exit(0 if is_fine else 1)
 
@@ -117,9 +121,36 @@ async def _command(
     async for answered in answers:
         reply = answered.reply
         is_fine &= reply is not None and reply.is_done
-        text = "no answer" if reply is None else "done" if reply.is_done else f"refused: {reply.reason or reply.code}"
-        print(printable(f"{answered.rig}\t{text}"), flush=True)
+        print(f"{answered.rig}\t{printable(_words(answered))}", flush=True)
     return is_fine
+
+
+def _words(answered: Answered) -> str:
+    """What a rig said, for people."""
+    reply = answered.reply
+    if reply is None:
+        return "accepted, but no report came" if answered.has_accepted else "no answer"
+    why = f"{reply.reason or reply.code or 'no reason given'}"
+    report = reply.report
+    if report is None:
+        return "done" if reply.is_done else f"refused: {why}"
+    images = ", ".join(report.image_ids)
+    if report.fired_at is None or report.deviation_s is None:
+        return f"did not fire: {why}"
+    fired = f"fired at {report.fired_at:%H:%M:%S.%f} UTC, {report.deviation_s * 1000:+.0f} ms from the instant"
+    return f"{fired}: {images}" if reply.is_done else f"{fired}, but: {why}" + (f" ({images})" if images else "")
+
+
+def _read_instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise typer.BadParameter(f"{text!r} is no instant: write 2026-11-28T10:30:00+01:00") from exc
+    if at.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no time zone: end it with Z for UTC, or with +01:00")
+    return at
 
 
 async def _set(connection: Connection, project: ProjectId, name: str | None, wishes: dict[str, str]) -> bool:

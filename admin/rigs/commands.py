@@ -1,8 +1,7 @@
 """How does an operator lead the rigs of a project? By commands and settings over MQTT, each with the rig's answer."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, get_args
@@ -38,6 +37,7 @@ from broker.rig_messages import (
 Verb = Literal["capture", "capture_at", "pause", "resume", "cancel", "reboot"]
 VERBS: Final[tuple[Verb, ...]] = get_args(Verb)
 ANSWER_TIMEOUT_S: Final = 10.0
+REPORT_TIMEOUT_S: Final = 75.0  # after the instant: a camera that hangs is given up after 60 s
 _SILENCE_S: Final = 1.0
 
 
@@ -72,10 +72,16 @@ class Rig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What one rig said to a command; `reply` is None when it said nothing in time."""
+    """What one rig said last to a command.
+
+    Attributes:
+        reply: None when it said nothing in time.
+        has_accepted: whether it said before that it would photograph at the instant.
+    """
 
     rig: AgentId
     reply: CommandReply | None
+    has_accepted: bool = False
 
 
 async def rigs_of(connection: Connection, project: ProjectId) -> list[Rig]:
@@ -97,7 +103,7 @@ async def command(
     image_count: int | None = None,
     at: datetime | None = None,
 ) -> AsyncIterator[Answered]:
-    """Send a command to one rig, or to all that are online, and yield each answer.
+    """Send a command to one rig, or to all that are online, and yield each answer; of `capture_at` the report of it.
 
     Args:
         connection: an operator's.
@@ -105,7 +111,7 @@ async def command(
         name: of the rig; None for all.
         verb: what to do.
         image_count: how many photographs, of `capture` and `capture_at`.
-        at: when, of `capture_at`.
+        at: when, of `capture_at`; all rigs get one capture id for it.
 
     Raises:
         NoRigError: no such rig, or none is online.
@@ -119,19 +125,37 @@ async def command(
         )
         deadline_at = datetime.now(UTC) + timedelta(seconds=ANSWER_TIMEOUT_S)
         message = Command(
-            project=project, id=request_id, verb=verb, deadline_at=deadline_at, capture_at=at, image_count=image_count
+            project=project,
+            id=request_id,
+            verb=verb,
+            deadline_at=deadline_at,
+            capture_at=at,
+            image_count=image_count,
+            capture_id=None if at is None else request_id,
         )
         for rig in waiting:
             await follower.publish(COMMAND.outgoing(space, project, message, agent=rig))
-        while waiting:
-            reply = await _next_reply(follower, (deadline_at - datetime.now(UTC)).total_seconds())
-            if reply is None:
-                break
-            if reply.agent in waiting:
+        accepted = set[AgentId]()
+        async for reply in _replies(follower, deadline_at, lambda: bool(set(waiting) - accepted)):
+            if reply.agent in waiting and _is_acceptance(reply, at):
+                accepted.add(reply.agent)
+            elif reply.agent in waiting:
                 waiting.remove(reply.agent)
-                yield Answered(rig=reply.agent, reply=reply)
+                yield Answered(rig=reply.agent, reply=reply, has_accepted=reply.agent in accepted)
+        if at is not None:
+            async for reply in _replies(
+                follower, at + timedelta(seconds=REPORT_TIMEOUT_S), lambda: bool(accepted & set(waiting))
+            ):
+                if reply.agent in waiting and not _is_acceptance(reply, at):
+                    waiting.remove(reply.agent)
+                    yield Answered(rig=reply.agent, reply=reply, has_accepted=True)
         for rig in waiting:
-            yield Answered(rig=rig, reply=None)
+            yield Answered(rig=rig, reply=None, has_accepted=rig in accepted)
+
+
+def _is_acceptance(reply: CommandReply, at: datetime | None) -> bool:
+    """Whether a rig only says that it will photograph at the instant."""
+    return at is not None and reply.is_done and reply.report is None
 
 
 async def change_settings(
@@ -220,12 +244,9 @@ def _chosen(rigs: list[Rig], project: ProjectId, name: str | None) -> list[Agent
     return [AgentId(name)]
 
 
-async def _next_reply(follower: Follower, timeout_s: float) -> CommandReply | None:
-    try:
-        async with asyncio.timeout(max(0.0, timeout_s)):
-            async for message in follower.messages():
-                if "/reply/" in message.topic:
-                    return decode(message.payload, CommandReply)
-    except TimeoutError:
-        return None
-    return None
+async def _replies(follower: Follower, until: datetime, is_waiting: Callable[[], bool]) -> AsyncIterator[CommandReply]:
+    """The replies that come until an instant, for as long as one is waited for."""
+    while is_waiting() and (left_s := (until - datetime.now(UTC)).total_seconds()) > 0:
+        message = await follower.next_message(left_s)
+        if message is not None and "/reply/" in message.topic:
+            yield decode(message.payload, CommandReply)

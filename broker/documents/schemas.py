@@ -36,6 +36,7 @@ _CHECKED: Final = frozenset(
         "properties",
         "required",
         "type",
+        "x-max-bytes",
     ]
 )
 _PROSE: Final = frozenset({"title", "description"})

@@ -9,7 +9,7 @@ from broker.channel import Channel
 from broker.contract import CHANNELS, MAX_IMAGE_BYTES, MAX_SHARD_BYTES, MAX_THUMBNAIL_PX
 from broker.documents.schemas import checked_schemas, message_schemas
 from broker.envelope import MESSAGES, SCHEMA_MAJOR
-from broker.ids import DIGEST_LENGTH, PAGE_DIGEST_LENGTH
+from broker.ids import DIGEST_LENGTH, MAX_NAME_BYTES, PAGE_DIGEST_LENGTH
 from broker.shards import MAX_POINTS
 from broker.topics import DEFAULT_ROOT, LEVEL_TYPES, MAX_TOPIC_LENGTH
 
@@ -41,6 +41,7 @@ def _constants() -> Iterator[str]:
         "MAX_THUMBNAIL_PX": MAX_THUMBNAIL_PX,
         "MAX_POINTS": MAX_POINTS,
         "MAX_TOPIC_LENGTH": MAX_TOPIC_LENGTH,
+        "MAX_NAME_BYTES": MAX_NAME_BYTES,
         "DIGEST_LENGTH": DIGEST_LENGTH,
         "PAGE_DIGEST_LENGTH": PAGE_DIGEST_LENGTH,
     }

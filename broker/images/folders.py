@@ -11,22 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from broker.images.formats import FORMAT_BY_SUFFIX
+from broker.images.formats import FORMAT_BY_SUFFIX, HEIC
+from broker.images.opening import HOW_TO_READ_HEIC, can_read_heic
+from broker.images.wholeness import is_whole
 
 _RAW: Final = "a raw file: let the camera write JPEG, too, or convert it"
-_HEIC: Final = "HEIC: set the camera to JPEG, or convert it"
+_HEIC: Final = f"HEIC: set the camera to JPEG, or convert it, {HOW_TO_READ_HEIC}"
 _FILM: Final = "a film: photographs are needed"
 _OTHER: Final = "not a JPEG, PNG, WebP or TIFF: convert it"
 _SUFFIXES_BY_REASON: Final = {
     _RAW: "3fr arw cr2 cr3 crw dcr dng erf fff gpr iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f",
-    _HEIC: "avif heic heif hif",
+    _HEIC: "heic heif hif",
     _FILM: "avi insv m4v mkv mov mp4 mpg mts webm wmv",
-    _OTHER: "bmp exr gif hdr jp2 jxl psd",
+    _OTHER: "avif bmp exr gif hdr jp2 jxl psd",
 }
 REASON_BY_SUFFIX: Final = {
     f".{suffix}": reason for reason, suffixes in _SUFFIXES_BY_REASON.items() for suffix in suffixes.split()
 }
-_PASSED_FOLDERS: Final = frozenset({"__MACOSX", "System Volume Information", "$RECYCLE.BIN"})
+_PASSED_FOLDERS: Final = frozenset({"__MACOSX", "System Volume Information", "$RECYCLE.BIN", "@eaDir"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,38 @@ def list_folder(folder: Path) -> FolderContents:
     photographs, left_out = [], unreadable
     for path in sorted(_files(folder, note), key=lambda path: _order(path.relative_to(folder))):
         suffix = path.suffix.lower()
-        if suffix in FORMAT_BY_SUFFIX:
+        if suffix in FORMAT_BY_SUFFIX and (can_read_heic() or suffix not in HEIC.suffixes):
             photographs.append(path)
         elif suffix in REASON_BY_SUFFIX:
             left_out.append(LeftOut(path=path, reason=REASON_BY_SUFFIX[suffix]))
     return FolderContents(photographs=tuple(photographs), left_out=tuple(left_out))
+
+
+def sound_photographs(folder: Path) -> FolderContents:
+    """List a folder and read each photograph: those that are empty, cut or unreadable are left out.
+
+    Raises:
+        OSError: the folder itself cannot be listed.
+    """
+    contents = list_folder(folder)
+    photographs, left_out = list[Path](), list(contents.left_out)
+    for path in contents.photographs:
+        try:
+            defect = defect_of(path.read_bytes())
+        except OSError as exc:
+            defect = f"cannot be read: {exc.strerror}"
+        if defect is None:
+            photographs.append(path)
+        else:
+            left_out.append(LeftOut(path=path, reason=defect))
+    return FolderContents(photographs=tuple(photographs), left_out=tuple(left_out))
+
+
+def defect_of(content: bytes) -> str | None:
+    """Why a file's bytes are not taken, without decoding them; None when nothing speaks against them."""
+    if not content:
+        return "has no bytes"
+    return None if is_whole(content) else "is cut: copy it again, or take the photograph again"
 
 
 def _files(folder: Path, note: Callable[[OSError], None]) -> Iterator[Path]:

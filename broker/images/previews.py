@@ -14,7 +14,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from broker.contract import MAX_PREVIEW_BYTES
 from broker.images.decoding import UndecodableImageError, translating_decoder_errors
 from broker.images.eight_bits import as_rgb, opacity_of
-from broker.images.formats import FORMAT_BY_NAME, READ_FORMATS
+from broker.images.formats import FORMAT_BY_NAME
+from broker.images.opening import open_image
 
 DECODED_LIMIT_BYTES: Final = 64 * 1024 * 1024  # a rig has 120 MB in all
 QUALITIES_BY_FORMAT: Final = {"WEBP": (80, 60, 40), "JPEG": (85, 70, 50)}
@@ -58,7 +59,7 @@ def preview(
     fits `max_bytes`.
     """
     try:
-        with translating_decoder_errors(), Image.open(io.BytesIO(content), formats=READ_FORMATS) as image:
+        with translating_decoder_errors(), open_image(content, only_taken=True) as image:
             return _preview(image, max_side_px, max_bytes, decoded_limit_bytes)
     except UndecodableImageError:
         return None

@@ -3,14 +3,14 @@
 import re
 from typing import Final
 
-_JPEG, _PNG, _RIFF, _WEBP = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF", b"WEBP"
+_JPEG, _PNG, _RIFF, _WEBP, _FILE_TYPE = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF", b"WEBP", b"ftyp"
 _SCAN, _END = 0xDA, 0xD9
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
 _MARKER_IN_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def is_whole(content: bytes) -> bool:
-    """Whether a JPEG, PNG or WebP reaches its end; of another format only that it has bytes.
+    """Whether a JPEG, PNG, WebP or HEIC reaches its end; of another format only that it has bytes.
 
     What follows behind the end is of no interest: cameras write further images there.
     """
@@ -20,6 +20,8 @@ def is_whole(content: bytes) -> bool:
         return _is_whole_png(content)
     if content[:4] == _RIFF and content[8:12] == _WEBP:
         return len(content) >= int.from_bytes(content[4:8], "little") + 8
+    if content[4:8] == _FILE_TYPE:
+        return _has_whole_boxes(content)
     return bool(content)
 
 
@@ -55,3 +57,22 @@ def _is_whole_png(content: bytes) -> bool:
         if kind == b"IEND":
             return place <= len(content)
     return False
+
+
+def _has_whole_boxes(content: bytes) -> bool:
+    """Whether the last box of an ISO base media file ends in the file; other bytes may stand behind the last."""
+    place, is_data_there = 0, False
+    while place + 8 <= len(content):
+        size, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]
+        if not kind.isalnum():
+            break
+        if size == 1:
+            if place + 16 > len(content):
+                return False
+            size = int.from_bytes(content[place + 8 : place + 16], "big")
+        end = place + size if size else len(content)  # 0: up to the end of the file
+        if end > len(content):
+            return False
+        is_data_there = is_data_there or kind in {b"mdat", b"idat"}
+        place = max(end, place + 8)
+    return is_data_there

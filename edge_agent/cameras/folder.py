@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from broker.images.folders import LeftOut, list_folder
+from broker.images.folders import LeftOut, defect_of, list_folder
 from broker.images.formats import FORMAT_BY_SUFFIX
-from broker.images.wholeness import is_whole
 from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError
 from edge_agent.photograph import Photograph, plain_name
 
@@ -42,8 +41,11 @@ class FolderCamera:
         taken_sources: Iterable[str] = (),
         settle_s: float = SETTLE_S,
         clock: Callable[[], float] = time.time,
+        steady_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._folder, self._is_watched, self._settle_s, self._clock = folder, is_watched, settle_s, clock
+        self._folder, self._is_watched, self._settle_s = folder, is_watched, settle_s
+        self._clock, self._steady_clock = clock, steady_clock
+        self._first_seen_s: dict[str, float] = {}  # of files dated ahead
         self._taken = set(taken_sources)
         self._left_out: dict[str, LeftOut] = {}
         self._named_count = 0
@@ -59,7 +61,7 @@ class FolderCamera:
             source = _source(path, self._folder)
             if source in self._taken or source in self._left_out:
                 continue
-            if not self._has_settled(path):
+            if not self._has_settled(path, source):
                 is_settling = True
                 continue
             photograph = self._take(path, source)
@@ -80,14 +82,20 @@ class FolderCamera:
     def close(self) -> None:
         """A folder needs no release."""
 
-    def _has_settled(self, path: Path) -> bool:
-        """Whether a file is complete, judged by its age: a copy in progress keeps renewing its time."""
+    def _has_settled(self, path: Path, source: str) -> bool:
+        """Whether a file is complete, judged by its age: a copy in progress keeps renewing its time.
+
+        A file dated ahead, because a camera's or a server's clock is, or ours was set back, is watched for that time.
+        """
         try:
             status = path.stat()
         except FileNotFoundError:
             return False
-        is_dated_ahead = status.st_mtime > self._clock() + self._settle_s  # a camera's clock may run ahead of ours
-        return is_dated_ahead or self._clock() - status.st_ctime >= self._settle_s
+        age_s = self._clock() - max(status.st_ctime, status.st_mtime)
+        if age_s > -self._settle_s:
+            return age_s >= self._settle_s
+        now_s = self._steady_clock()
+        return now_s - self._first_seen_s.setdefault(source, now_s) >= self._settle_s
 
     def _take(self, path: Path, source: str) -> Photograph | None:
         try:
@@ -99,11 +107,9 @@ class FolderCamera:
             return None
         if _source(path, self._folder) != source:  # it was written to meanwhile
             return None
-        if not content:
-            self._leave_out(source, LeftOut(path=path, reason="has no bytes"))
-            return None
-        if not is_whole(content):
-            self._leave_out(source, LeftOut(path=path, reason="is cut: copy it again, or take the photograph again"))
+        defect = defect_of(content)
+        if defect is not None:
+            self._leave_out(source, LeftOut(path=path, reason=defect))
             return None
         self._taken.add(source)
         return Photograph(

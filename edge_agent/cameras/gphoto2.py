@@ -13,7 +13,7 @@ from typing import Final
 
 import psutil
 
-from broker.images.formats import FORMAT_BY_SUFFIX
+from broker.images.formats import FORMAT_BY_SUFFIX, HEIC
 from edge_agent.cameras.camera import CameraError, CameraUnusableError
 from edge_agent.photograph import Photograph, now_utc
 
@@ -82,7 +82,9 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _read(folder: Path) -> Photograph:
-    found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in FORMAT_BY_SUFFIX]
+    found = [
+        path for path in sorted(folder.iterdir()) if path.suffix.lower() in FORMAT_BY_SUFFIX.keys() - HEIC.suffixes
+    ]
     if not found:
         raise CameraError("the camera gave no JPEG: set its quality to JPEG or RAW+JPEG")
     path = found[0]

@@ -57,6 +57,15 @@ class WatchedCamera:
         """Files of a folder that are not taken, each with its reason."""
         return self._left_out
 
+    async def prepare(self) -> None:
+        """Start the camera's process, if it does not run, so that the next photograph does not wait for that.
+
+        Raises:
+            CameraError: it does not start; the next call may succeed.
+        """
+        if self._process is None:
+            await self._start()
+
     async def capture(self) -> Photograph | None:
         """Take one photograph within the time-out; None when there is nothing yet.
 

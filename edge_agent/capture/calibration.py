@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import IFDRational
 
 from broker.errors import CairnError
+from broker.images.opening import open_image
 from broker.manifest import CameraEntry
 from edge_agent.cameras.sensors import FULL_FRAME_WIDTH_MM, Sensor
 from edge_agent.capture.exif import EXIF_MARK, JPEG_START, edited, exif_segment
@@ -113,7 +114,7 @@ def table_focal_px(sensor: Sensor, width_px: int) -> float | None:
 def camera_model(content: bytes) -> str | None:
     """The camera's model in EXIF; None without one."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_image(content) as image:
             model = image.getexif().get(ExifTags.Base.Model)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
         return None

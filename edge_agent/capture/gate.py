@@ -1,6 +1,5 @@
 """Is this photograph worth sending? Variance of the Laplacian, clipped share and dHash of a small grey copy."""
 
-import io
 import statistics
 from collections import deque
 from dataclasses import dataclass
@@ -8,7 +7,11 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from PIL import Image, ImageFilter, ImageStat, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageStat
+
+from broker.images.decoding import UndecodableImageError, translating_decoder_errors
+from broker.images.eight_bits import UnusualPixelsError, as_rgb
+from broker.images.opening import open_image
 
 SMALL_PX: Final = 512  # longer side of the copy: small enough that grain does not count, and motion blur does
 HASH_SIDE: Final = 8
@@ -92,10 +95,10 @@ class Gate:
 def measure_photograph(content: bytes) -> PhotographMeasures | None:
     """Decode at a reduced size (JPEG's own eighths) and measure; None when it is no image."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with translating_decoder_errors(), open_image(content) as image:
             image.draft("L", (SMALL_PX, SMALL_PX))
-            grey = image.convert("L")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            grey = (image if image.mode == "L" else as_rgb(image)).convert("L")
+    except (UndecodableImageError, UnusualPixelsError):
         return None
     grey.thumbnail((SMALL_PX, SMALL_PX), Image.Resampling.BOX)
     edges = grey.filter(LAPLACIAN).crop((1, 1, max(2, grey.width - 1), max(2, grey.height - 1)))

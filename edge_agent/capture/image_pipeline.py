@@ -4,11 +4,13 @@ import threading
 from dataclasses import replace
 from typing import Final
 
+from broker.images.opening import is_heic
 from broker.logs import get_logger
 from broker.rig_messages import AgentSettings
 from edge_agent.capture.calibration import camera_model, with_calibration
 from edge_agent.capture.gate import Gate, PhotographVerdict, Thresholds
-from edge_agent.capture.gps import without_gps
+from edge_agent.capture.gps import UncleanableError, without_gps
+from edge_agent.capture.heic import heic_without_place
 from edge_agent.config import Calibration
 from edge_agent.photograph import Photograph
 from edge_agent.spool.index import SpooledImage, SpoolKey, SpoolState
@@ -41,30 +43,36 @@ class ImagePipeline:
             self._is_gps_stripped = bool(settings.is_gps_stripped)
 
     def keep(self, photograph: Photograph) -> SpooledImage:
-        """Add a photograph to the spool; one that the gate turns down is quarantined there, not sent.
+        """Add a photograph to the spool; one that the gate turns down, or whose place stays in it, is not sent.
 
         Raises:
             SpoolFullError: there is no room; the same photograph may be given again.
         """
         with self._lock:
             self._note_camera(photograph.content)
-            content = self._finished(photograph.content)
+            reason = None
+            try:
+                content = self._finished(photograph.content)
+            except UncleanableError as exc:
+                content, reason = photograph.content, exc.code
             # Before the gate, so that a photograph that must wait is judged only once.
             self._spool.check_room(len(content))
-            verdict = self._gate.judge(content) if self._is_gated else PhotographVerdict.KEPT
-            state = SpoolState.QUARANTINED if verdict in QUARANTINED else SpoolState.WAITING
+            if reason is None and self._is_gated and (verdict := self._gate.judge(content)) in QUARANTINED:
+                reason = verdict.value
             image = self._spool.add(
                 replace(photograph, content=content),
-                state=state,
-                reason=None if state is SpoolState.WAITING else verdict.value,
+                state=SpoolState.WAITING if reason is None else SpoolState.QUARANTINED,
+                reason=reason,
             )
-        if state is SpoolState.QUARANTINED:
-            LOG.info("photograph_quarantined", image_id=image.image_id, verdict=verdict.value)
+        if reason is not None:
+            LOG.info("photograph_quarantined", image_id=image.image_id, verdict=reason)
         return image
 
     def _finished(self, content: bytes) -> bytes:
         """The bytes to keep: without GPS if so set, with the calibrated lens in EXIF."""
-        clean = without_gps(content) if self._is_gps_stripped else content
+        clean = content
+        if self._is_gps_stripped:
+            clean = heic_without_place(content) if is_heic(content) else without_gps(content)
         return clean if self._calibration is None else with_calibration(clean, self._calibration)
 
     def _note_camera(self, content: bytes) -> None:

@@ -5,13 +5,23 @@ import contextlib
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Final, Protocol
 
+from broker.errors import CairnError
 from broker.logs import get_logger
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
 from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline
-from edge_agent.capture.request import CaptureRequest
+from edge_agent.capture.request import (
+    CameraBusyError,
+    CaptureCancelledError,
+    CaptureRequest,
+    InstantMissedError,
+    NoPhotographError,
+    OpenRequest,
+)
 from edge_agent.capture.schedule import Hours
 from edge_agent.config import SpoolPolicy
 from edge_agent.photograph import Photograph, now_utc
@@ -23,12 +33,17 @@ LONGEST_AFTER_ERROR_S: Final = 60.0
 FULL_PAUSE_S: Final = 2.0
 NOTHING_YET_S: Final = 0.5
 LOOK_AGAIN_S: Final = 600.0  # the rig's clock may be set meanwhile
+FREE_S: Final = 0.5  # before an instant, the camera rests for so much longer than a photograph takes
+LONGEST_FREE_S: Final = 30.0
 APPOINTMENT_LOOK_S: Final = 1.0  # the same, while a request for a later instant waits
 LOG = get_logger()
 
 
 class ShotSource(Protocol):
     """The part of a camera that the photographer uses."""
+
+    async def prepare(self) -> None:
+        """Get ready, so that the next photograph is taken at once; raises like `capture`."""
 
     async def capture(self) -> Photograph | None:
         """As `Camera.capture`."""
@@ -70,20 +85,27 @@ class Photographer:
         self._camera, self._spool, self._counters, self._listener = camera, spool, counters, listener
         self._pipeline, self._policy, self.interval_s = pipeline, policy, interval_s
         self._hours = hours
-        self._requests: list[CaptureRequest] = []
+        self._requests: list[OpenRequest] = []
+        self._is_preparing = False
+        self._shot_s = 0.0  # what the last photograph took
+        self._busy_from = self._busy_until = now_utc()  # the last photograph's time, until it is in the spool
         self._changed = asyncio.Event()
         self._error_count = 0
+        self._end: CairnError | None = None  # why no photograph will be taken any more
         self.is_paused = spool.recall(SpoolKey.IS_PAUSED) == "yes"
         self.is_enough = False
 
     def request(self, request: CaptureRequest) -> None:
         """Take photographs outside of the interval, also while paused."""
-        self._requests.extend(CaptureRequest(at=request.at) for _ in range(request.count))
+        self._requests.append(OpenRequest(request))
+        self._is_preparing |= request.at is not None
+        if self._end is not None:
+            self._end_all(self._end)
         self._changed.set()
 
     def cancel(self) -> None:
         """Drop every request."""
-        self._requests.clear()
+        self._end_all(CaptureCancelledError("operators cancelled it"))
 
     async def pause(self, *, is_paused: bool) -> None:
         """Stop or resume the interval; this is kept over a reboot."""
@@ -104,11 +126,15 @@ class Photographer:
         """
         due_s = time.monotonic()
         while True:
-            await self._wait_turn(due_s)
-            began_s = time.monotonic()
             try:
-                is_taken = await self._take()
-            except CameraExhaustedError as exc:
+                request = await self._wait_turn(due_s)
+                began_s = time.monotonic()
+                is_taken = await self._take(request)
+            except (CameraExhaustedError, CameraUnusableError) as exc:
+                self._end = exc
+                self._end_all(exc)
+                if isinstance(exc, CameraUnusableError):
+                    raise
                 LOG.info("camera_exhausted", reason=exc.sentence)
                 return
             pause_s = self.interval_s if is_taken else max(NOTHING_YET_S, self._error_pause_s())
@@ -118,34 +144,84 @@ class Photographer:
     def _is_resting(self) -> bool:
         return self.is_paused or self.is_enough
 
-    async def _wait_turn(self, due_s: float) -> None:
-        while not self._is_turn(due_s):
+    async def _wait_turn(self, due_s: float) -> OpenRequest | None:
+        """Wait until a photograph is to be taken; for whom, None: for the interval."""
+        while True:
+            self._end_missed()
+            due = next((each for each in self._requests if each.is_due(now_utc())), None)
+            if due is not None or self._is_interval_due(due_s):  # a request for later does not delay one for now
+                return due
             self._changed.clear()
+            if self._is_preparing:
+                await self._prepare()
+                continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._next_look_s(due_s)):
                     await self._changed.wait()
 
-    def _is_turn(self, due_s: float) -> bool:
-        due = next((each for each in self._requests if each.at is None or now_utc() >= each.at), None)
-        if due is not None:  # a request for later does not delay one for now
-            self._requests.remove(due)
-            return True
+    async def _prepare(self) -> None:
+        """Start the camera ahead of an instant; where it fails now, it is tried again at the instant."""
+        self._is_preparing, self._busy_from = False, now_utc()
+        try:
+            await self._camera.prepare()
+        except (CameraExhaustedError, CameraUnusableError):
+            raise
+        except CameraError as exc:
+            self._counters.note_error(exc)
+            LOG.warning("camera_failed", code=exc.code, reason=exc.sentence)
+        self._busy_until = now_utc()
+
+    def _is_interval_due(self, due_s: float) -> bool:
         is_open = self._hours is None or self._hours.is_open(now_utc())
-        return is_open and not self._is_resting and time.monotonic() >= due_s
+        return is_open and not self._is_resting and time.monotonic() >= due_s and not self._keeps_free
+
+    @property
+    def _next_instant_s(self) -> float | None:
+        """Seconds until the next request for an instant."""
+        instants = [each.at for each in self._requests if each.at is not None]
+        return (min(instants) - now_utc()).total_seconds() if instants else None
+
+    @property
+    def _keeps_free(self) -> bool:
+        """Whether a photograph begun now would keep the camera busy beyond the next instant."""
+        return self._next_instant_s is not None and self._next_instant_s < min(self._shot_s, LONGEST_FREE_S) + FREE_S
 
     def _next_look_s(self, due_s: float) -> float:
         looks = [LOOK_AGAIN_S]
-        if not self._is_resting:
+        if not self._is_resting and not self._keeps_free:
             opens_in_s = self._hours.opens_in_s(now_utc()) if self._hours else 0.0
             looks.append(max(due_s - time.monotonic(), opens_in_s))
-        instants = [each.at for each in self._requests if each.at is not None]
-        if instants:
-            looks.append(min(APPOINTMENT_LOOK_S, (min(instants) - now_utc()).total_seconds()))
+        if self._next_instant_s is not None:
+            looks.append(min(APPOINTMENT_LOOK_S, self._next_instant_s))
         return max(0.0, min(looks))
 
-    async def _take(self) -> bool:
+    def _end_missed(self) -> None:
+        """End requests whose instant has passed: a late photograph belongs to no other rig's."""
+        now = now_utc()
+        for each in [each for each in self._requests if each.late_s(now)]:
+            self._requests.remove(each)
+            if each.at is not None and self._busy_from <= each.at < self._busy_until:
+                each.end(CameraBusyError(f"the camera was busy until {each.late_s(now):.1f} s after the instant"))
+            else:
+                late = f"{each.late_s(now):.1f} s after the instant"
+                each.end(InstantMissedError(f"the rig's clock was set to {late}, or the machine stood still"))
+
+    def _end_all(self, error: CairnError) -> None:
+        """Take no photograph for any request."""
+        while self._requests:
+            self._requests.pop().end(error)
+
+    async def _take(self, request: OpenRequest | None) -> bool:
         """Take and keep one photograph; whether there was one."""
+        asked_at, began_s = now_utc(), time.monotonic()
+        self._busy_from = asked_at
         try:
+            await self._camera.prepare()
+            asked_at = now_utc()
+            if request is not None and (late_s := request.late_s(asked_at)):
+                self._requests.remove(request)
+                request.end(CameraBusyError(f"the camera was ready only {late_s:.1f} s after the instant"))
+                return False
             photograph = await self._camera.capture()
         except (CameraExhaustedError, CameraUnusableError):
             raise
@@ -154,16 +230,32 @@ class Photographer:
             self._counters.camera_error_count += 1
             self._counters.note_error(exc)
             LOG.warning("camera_failed", code=exc.code, reason=exc.sentence, failures_in_a_row=self._error_count)
+            self._settle(request, asked_at, exc)
             return False
         finally:
+            self._shot_s, self._busy_until = time.monotonic() - began_s, now_utc()
             self._counters.camera_restart_count = self._camera.restart_count
             await self._note_left_out(self._camera.left_out)
             self._listener.rig_changed()
         if photograph is None:
+            self._settle(request, asked_at, NoPhotographError("the camera has no photograph to give"))
             return False
         self._error_count = 0
-        await self._keep(photograph)
+        image = await self._keep(replace(photograph, capture_id=request.capture_id if request else None))
+        self._settle(request, asked_at, image or NoPhotographError("the spool is full, and its policy is to reject"))
+        self._busy_until = now_utc()
         return True
+
+    def _settle(self, request: OpenRequest | None, fired_at: datetime, result: SpooledImage | CairnError) -> None:
+        """Note in a request what became of one photograph."""
+        if request is None:
+            return
+        if isinstance(result, SpooledImage):
+            request.note_taken(result.image_id, fired_at)
+        else:
+            request.note_failure(result, fired_at)
+        if not request.is_open and request in self._requests:  # it may have been cancelled meanwhile
+            self._requests.remove(request)
 
     async def _note_left_out(self, sentences: Sequence[str]) -> None:
         """Keep the names of files that are not taken for `cairn edge status`."""
@@ -171,19 +263,19 @@ class Photographer:
             self._counters.left_out = list(sentences)
             await asyncio.to_thread(self._spool.remember, SpoolKey.LEFT_OUT, json.dumps(self._counters.left_out))
 
-    async def _keep(self, photograph: Photograph) -> None:
-        """Retry until the spool has room: images leave it as receipts come."""
+    async def _keep(self, photograph: Photograph) -> SpooledImage | None:
+        """Retry until the spool has room: images leave it as receipts come. None when the photograph is dropped."""
         while True:
             try:
                 image = await asyncio.to_thread(self._pipeline.keep, photograph)
             except SpoolFullError as exc:
                 if await self._give_up(photograph, exc):
-                    return
+                    return None
                 continue
             self._counters.alarms.discard(SpoolFullError.code)
             LOG.info("photograph_kept", image_id=image.image_id, bytes=image.size_bytes, file_name=image.file_name)
             self._listener.photograph_kept(image, photograph)
-            return
+            return image
 
     async def _give_up(self, photograph: Photograph, exc: SpoolFullError) -> bool:
         """Apply the policy for a full spool; whether the photograph is dropped."""

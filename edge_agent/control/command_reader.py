@@ -13,8 +13,10 @@ from broker.rig_messages import AgentState, Command, CommandReply
 from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
+from edge_agent.capture.request import CaptureRequest
+from edge_agent.control.appointments import Appointments
 from edge_agent.control.camera_book import CameraBook
-from edge_agent.control.commands import Inbox, capture_request_of
+from edge_agent.control.commands import Inbox, check_instant
 from edge_agent.control.presence import AgentPublisher
 from edge_agent.control.remote_settings import CONFIRM_S, DesiredChange, Running, dump, follow, roll_back
 from edge_agent.spool.index import SpoolKey
@@ -66,6 +68,7 @@ class CommandReader:
         self._inbox = Inbox(already=spool.recall(SpoolKey.REBOOTED_BY))
         self._is_rebooting = False
         self._book = CameraBook()
+        self.appointments = Appointments(control, publisher, spool, photographer)
         self.running = running
         self._apply(running)
 
@@ -118,9 +121,11 @@ class CommandReader:
             self._announce()
 
     async def _execute(self, command: Command) -> None:
-        request = capture_request_of(command)
-        if request is not None:
-            self._photographer.request(request)
+        if command.verb == "capture":
+            self._photographer.request(CaptureRequest(count=command.image_count or 1))
+        elif command.verb == "capture_at":
+            check_instant(command)
+            await self.appointments.accept(command)
         elif command.verb in {"pause", "resume"}:
             await self._photographer.pause(is_paused=command.verb == "pause")
         elif command.verb == "cancel":

@@ -1,11 +1,12 @@
 """Is this command to be executed? Checks of deadline, retain flag and duplicate id; pure."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from broker.errors import CairnError
+from broker.ids import RequestId
 from broker.rig_messages import Command
-from edge_agent.capture.request import CaptureRequest
+from edge_agent.capture.request import LATEST_S
 from edge_agent.photograph import now_utc
 
 REMEMBERED: Final = 256  # ids of answered commands: QoS 1 may deliver a command twice
@@ -30,6 +31,13 @@ class CommandRetainedError(CommandRefusedError):
 
     code = "command_retained"
     remedy = "Send commands without the retain flag, and clear the retained one."
+
+
+class ClockNotSynchronisedError(CommandRefusedError):
+    """A command for an instant, to a rig whose clock nobody sets."""
+
+    code = "clock_not_synchronised"
+    remedy = "Let the rig reach a time server (`timedatectl set-ntp true`), or use `capture`, which needs no clock."
 
 
 class Inbox:
@@ -60,12 +68,21 @@ class Inbox:
         return True
 
 
-def capture_request_of(command: Command) -> CaptureRequest | None:
-    """The photographs that a command asks for; None for other verbs."""
-    if command.verb == "capture":
-        return CaptureRequest(count=command.image_count or 1)
-    if command.verb == "capture_at":
-        if command.capture_at is None:
-            raise CommandRefusedError("capture_at needs the field capture_at: an instant with its time zone")
-        return CaptureRequest(count=command.image_count or 1, at=command.capture_at)
-    return None
+def check_instant(command: Command, now: datetime | None = None) -> None:
+    """Check the instant of a `capture_at`.
+
+    Raises:
+        CommandRefusedError: there is none, or it has passed by this rig's clock.
+    """
+    if command.capture_at is None:
+        raise CommandRefusedError("capture_at needs the field capture_at: an instant with its time zone")
+    late_s = ((now or now_utc()) - command.capture_at).total_seconds()
+    if late_s > LATEST_S:
+        raise CommandTooLateError(f"the instant passed {late_s:.0f} s ago, by this rig's clock")
+
+
+def capture_id_of(command: Command) -> RequestId:
+    """What the photographs of one instant share: the command's word, else one that every rig makes of the instant."""
+    if command.capture_id is not None or command.capture_at is None:
+        return command.capture_id or command.id
+    return RequestId(f"at-{command.capture_at.astimezone(UTC):%Y%m%dt%H%M%S%f}")

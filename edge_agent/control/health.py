@@ -14,6 +14,7 @@ from edge_agent.photograph import now_utc
 from edge_agent.spool.spool import Spool
 
 SOONEST_S: Final = 1.0  # least time between two health messages
+PHOTOGRAPHS_HELD: Final = "photographs_held"  # the alarm while some wait for another project or broker
 ALARM_RATIO: Final = 0.8  # share of the spool's room that raises the alarm
 
 
@@ -31,7 +32,9 @@ def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCou
     counts, machine, free_bytes = spool.counts(), read_state(), spool.free_bytes()
     oldest_s = (now_utc() - counts.oldest_at).total_seconds() if counts.oldest_at else None
     dropped_count = counts.quarantined_count + counts.evicted_count
-    alarms = counters.alarms | ({"spool_filling"} if _is_filling(counts.waiting_bytes, spool) else set())
+    kept_bytes = counts.waiting_bytes + counts.held_bytes
+    alarms = counters.alarms | ({"spool_filling"} if _is_filling(kept_bytes, spool) else set())
+    alarms |= {PHOTOGRAPHS_HELD} if counts.held_count else set()
     return AgentHealth(
         project=project,
         agent=agent,
@@ -43,6 +46,8 @@ def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCou
         rejected_count=counts.rejected_count,
         spool_count=counts.waiting_count,
         spool_bytes=counts.waiting_bytes,
+        held_count=counts.held_count,
+        preview_count=counts.previewed_count,
         spool_oldest_s=max(0.0, oldest_s) if oldest_s is not None else None,
         disk_free_bytes=free_bytes,
         memory_bytes=machine.memory_bytes,

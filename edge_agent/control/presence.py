@@ -80,9 +80,10 @@ class AgentPublisher:
         if delivery.is_connected:
             await self.publish(delivery, self._outgoing(AGENT_HEALTH, health))
 
-    async def reply(self, delivery: Delivery, reply: CommandReply) -> None:
+    async def reply(self, delivery: Delivery, reply: CommandReply) -> bool:
+        """Answer a command, or report what became of it; whether the broker has it."""
         outgoing = COMMAND_REPLY.outgoing(self.space, self.project, reply, agent=self.agent, request_id=reply.id)
-        await self.publish(delivery, outgoing)
+        return await self.publish(delivery, outgoing)
 
     async def report(self, delivery: Delivery, running: Running, timeout_s: float = 30.0) -> bool:
         """Publish the settings in use; whether the broker accepted the report."""

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,19 +11,24 @@ from typing import Final, Self
 
 from broker.ids import ImageId
 from broker.logs import get_logger
+from broker.messages import ReceiptStatus
+from edge_agent.spool.previews import SCHEMA as PREVIEW_SCHEMA
+from edge_agent.spool.previews import PreviewTable
 
 RECALL: Final = "SELECT value FROM setting WHERE name = ?"
 RECALL_FROM_WORD: Final = "SELECT value FROM word WHERE name = ?"  # the table's name until 2026-11-28
+SETTLING: Final = frozenset({ReceiptStatus.STORED, ReceiptStatus.DUPLICATE, ReceiptStatus.REJECTED})
 LOG = get_logger()
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS image (
     image_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL,
     content_type TEXT NOT NULL, captured_at TEXT NOT NULL, file_name TEXT NOT NULL, source TEXT,
-    state TEXT NOT NULL, image_number INTEGER, reason TEXT);
+    state TEXT NOT NULL, image_number INTEGER, reason TEXT, destination_id INTEGER, capture_id TEXT);
 CREATE INDEX IF NOT EXISTS image_by_state ON image (state, sequence);
 CREATE INDEX IF NOT EXISTS image_by_digest ON image (sha256);
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_ADDED_COLUMNS: Final = {"destination_id": "INTEGER", "capture_id": "TEXT"}  # since 2026-11-28
 
 
 class SpoolKey(StrEnum):
@@ -42,8 +48,12 @@ class SpoolKey(StrEnum):
     LEFT_OUT = "left_out"
     # The id of the last reboot command: the broker may deliver it again after the restart.
     REBOOTED_BY = "rebooted_by"
+    # Commands for an instant, and reports of them that the broker does not have yet; JSON.
+    APPOINTMENTS = "appointments"
     # A paused rig is paused after a reboot, too.
     IS_PAUSED = "is_paused"
+    # The entry of `destinations.json` that photographs are taken for.
+    DESTINATION = "destination"
     # The hardware on which the spool was made.
     MACHINE = "machine"
     # The agent whose card this one is a copy of.
@@ -78,6 +88,8 @@ class SpooledImage:
     state: SpoolState
     image_number: int | None = None
     reason: str | None = None
+    destination_id: int | None = None
+    capture_id: str | None = None
 
     @classmethod
     def from_file(cls, image_id: ImageId, sha256: str, *, content_type: str, status: os.stat_result) -> Self:
@@ -96,17 +108,35 @@ class SpooledImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The photographs without receipt that wait for one destination; None: taken before any was known."""
+
+    destination_id: int | None
+    count: int
+    size_bytes: int
+    oldest_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolCounts:
-    """Counts over the whole life of a spool."""
+    """Counts over the whole life of a spool.
+
+    Attributes:
+        waiting_count: photographs without receipt that wait for the present destination.
+        held_count: photographs without receipt that wait for another project or broker, and are not sent.
+    """
 
     captured_count: int
     waiting_count: int
     waiting_bytes: int
+    held_count: int
+    held_bytes: int
     stored_count: int
     rejected_count: int
     quarantined_count: int
     evicted_count: int
     lost_count: int
+    previewed_count: int  # of those that wait
     oldest_at: datetime | None
 
     @classmethod
@@ -116,21 +146,29 @@ class SpoolCounts:
             captured_count=0,
             waiting_count=0,
             waiting_bytes=0,
+            held_count=0,
+            held_bytes=0,
             stored_count=0,
             rejected_count=0,
             quarantined_count=0,
             evicted_count=0,
             lost_count=0,
+            previewed_count=0,
             oldest_at=None,
         )
 
 
 class SpoolIndex:
-    """The tables of the index. It has no lock of its own: the spool holds one."""
+    """The tables of the index. It has no lock of its own: the spool holds one.
+
+    Attributes:
+        destination_id: whom new photographs are taken for; only its photographs are offered.
+    """
 
     def __init__(self, connection: sqlite3.Connection, *, is_old: bool = False) -> None:
-        self._connection = connection
+        self._connection, self.previews = connection, PreviewTable(connection)
         self._recall_query = RECALL_FROM_WORD if is_old else RECALL
+        self.destination_id: int | None = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -153,6 +191,9 @@ class SpoolIndex:
         connection.row_factory = sqlite3.Row
         try:
             is_old = _has_word_table(connection)
+            if lacking := _lacking_columns(connection):
+                columns = ", ".join(f"NULL AS {name}" for name in lacking)
+                connection.execute(f"CREATE TEMP VIEW image AS SELECT *, {columns} FROM main.image")  # noqa: S608
         except sqlite3.Error:
             connection.close()
             raise
@@ -164,7 +205,7 @@ class SpoolIndex:
         with self._connection:
             self._connection.execute(
                 "INSERT INTO image VALUES (:image_id, :sequence, :sha256, :size_bytes, :content_type, :captured_at,"
-                " :file_name, :source, :state, :image_number, :reason)",
+                " :file_name, :source, :state, :image_number, :reason, :destination_id, :capture_id)",
                 values,
             )
 
@@ -176,6 +217,7 @@ class SpoolIndex:
                 "UPDATE image SET state = ?, image_number = ?, reason = ? WHERE image_id = ?",
                 (state.value, number, reason, str(image_id)),
             )
+            self.previews.forget(image_id)
 
     def rename(self, image_id: ImageId, new_id: ImageId) -> None:
         """Give an image another id."""
@@ -186,14 +228,45 @@ class SpoolIndex:
         return self._first("SELECT * FROM image WHERE image_id = ?", str(image_id))
 
     def find_digest(self, digest: str) -> SpooledImage | None:
-        return self._first("SELECT * FROM image WHERE sha256 = ? ORDER BY sequence DESC LIMIT 1", digest)
+        """The newest image of these bytes that was taken for the present destination."""
+        return self._first(
+            "SELECT * FROM image WHERE sha256 = ? AND destination_id IS ? ORDER BY sequence DESC LIMIT 1",
+            digest,
+            self.destination_id,
+        )
 
     def waiting(self, limit: int) -> list[SpooledImage]:
-        """The oldest images without receipt; a negative limit means all."""
+        """The oldest images without receipt for the present destination; a negative limit means all."""
         rows = self._connection.execute(
-            "SELECT * FROM image WHERE state = 'waiting' ORDER BY sequence LIMIT ?", (limit,)
+            "SELECT * FROM image WHERE state = 'waiting' AND destination_id IS ? ORDER BY sequence LIMIT ?",
+            (self.destination_id, limit),
         )
         return [_image(row) for row in rows]
+
+    def waiting_for_all(self) -> list[SpooledImage]:
+        """The images without receipt for every destination."""
+        return [_image(row) for row in self._connection.execute("SELECT * FROM image WHERE state = 'waiting'")]
+
+    def waiting_by_destination(self) -> list[Waiting]:
+        """What waits for whom."""
+        rows = self._connection.execute(
+            "SELECT destination_id, COUNT(*), SUM(size_bytes), MIN(captured_at) FROM image WHERE state = 'waiting'"
+            " GROUP BY destination_id ORDER BY destination_id"
+        )
+        return [
+            Waiting(destination_id=each, count=count, size_bytes=size, oldest_at=datetime.fromisoformat(oldest))
+            for each, count, size, oldest in rows
+        ]
+
+    def redirect(self, old: int | None, new: int, *, is_waiting_only: bool = False) -> int:
+        """Let the images of one destination belong to another; the number of images."""
+        which = " AND state = 'waiting'" if is_waiting_only else ""
+        with self._connection:
+            changed = self._connection.execute(
+                f"UPDATE image SET destination_id = ? WHERE destination_id IS ?{which}",  # noqa: S608 - our own words
+                (new, old),
+            )
+        return changed.rowcount
 
     def evictable(self) -> list[SpooledImage]:
         """Photographs with a file that will not be sent: quarantined ones first, then rejected ones."""
@@ -211,21 +284,25 @@ class SpoolIndex:
         return tuple(row[0] for row in rows)
 
     def counts(self) -> SpoolCounts:
-        rows = self._connection.execute(
-            "SELECT state, COUNT(*), SUM(size_bytes), MIN(captured_at) FROM image GROUP BY state"
+        by_state = Counter(
+            dict(self._connection.execute("SELECT state, COUNT(*) FROM image GROUP BY state").fetchall())
         )
-        by_state = {state: (count, size, oldest) for state, count, size, oldest in rows}
-        waiting_count, waiting_bytes, oldest = by_state.get(SpoolState.WAITING, (0, 0, None))
+        waiting = self.waiting_by_destination()
+        ours = next((each for each in waiting if each.destination_id == self.destination_id), None)
+        held = [each for each in waiting if each is not ours]
         return SpoolCounts(
-            captured_count=sum(count for count, _, _ in by_state.values()),
-            waiting_count=waiting_count,
-            waiting_bytes=waiting_bytes,
-            stored_count=by_state.get(SpoolState.STORED, (0, 0, None))[0],
-            rejected_count=by_state.get(SpoolState.REJECTED, (0, 0, None))[0],
-            quarantined_count=by_state.get(SpoolState.QUARANTINED, (0, 0, None))[0],
-            evicted_count=by_state.get(SpoolState.EVICTED, (0, 0, None))[0],
-            lost_count=by_state.get(SpoolState.LOST, (0, 0, None))[0],
-            oldest_at=datetime.fromisoformat(oldest) if oldest else None,
+            captured_count=by_state.total(),
+            waiting_count=ours.count if ours else 0,
+            waiting_bytes=ours.size_bytes if ours else 0,
+            held_count=sum(each.count for each in held),
+            held_bytes=sum(each.size_bytes for each in held),
+            stored_count=by_state[SpoolState.STORED],
+            rejected_count=by_state[SpoolState.REJECTED],
+            quarantined_count=by_state[SpoolState.QUARANTINED],
+            evicted_count=by_state[SpoolState.EVICTED],
+            lost_count=by_state[SpoolState.LOST],
+            previewed_count=self.previews.count(self.destination_id),
+            oldest_at=ours.oldest_at if ours else None,
         )
 
     def remember(self, name: SpoolKey, value: str) -> None:
@@ -245,8 +322,8 @@ class SpoolIndex:
     def close(self) -> None:
         self._connection.close()
 
-    def _first(self, query: str, value: str) -> SpooledImage | None:
-        row = self._connection.execute(query, (value,)).fetchone()
+    def _first(self, query: str, *values: str | int | None) -> SpooledImage | None:
+        row = self._connection.execute(query, values).fetchone()
         return None if row is None else _image(row)
 
 
@@ -256,7 +333,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a receipt must be on disk before its file is deleted
-        connection.executescript(_SCHEMA)
+        connection.executescript(_SCHEMA + PREVIEW_SCHEMA)
         _migrate(connection)
         connection.execute("SELECT COUNT(*) FROM image").fetchone()
     except sqlite3.Error:
@@ -266,7 +343,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring over what an older program named otherwise: the table of settings and two states."""
+    """Add what an older program did not have, and bring over what it named otherwise: a table and two states."""
+    for name in _lacking_columns(connection):
+        connection.execute(f"ALTER TABLE image ADD COLUMN {name} {_ADDED_COLUMNS[name]}")
     if not _has_word_table(connection):
         return
     with connection:
@@ -279,6 +358,11 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 def _has_word_table(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'word'").fetchone() is not None
+
+
+def _lacking_columns(connection: sqlite3.Connection) -> list[str]:
+    known = {row["name"] for row in connection.execute("PRAGMA table_info(image)")}
+    return [name for name in _ADDED_COLUMNS if name not in known]
 
 
 def _image(row: sqlite3.Row) -> SpooledImage:
@@ -294,4 +378,6 @@ def _image(row: sqlite3.Row) -> SpooledImage:
         state=SpoolState(row["state"]),
         image_number=row["image_number"],
         reason=row["reason"],
+        destination_id=row["destination_id"],
+        capture_id=row["capture_id"],
     )

@@ -7,7 +7,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,12 +18,14 @@ import psutil
 
 from broker.errors import WRONG_DIGEST, CairnError
 from broker.files import UNFINISHED, write_durably
-from broker.ids import AgentId, BadIdError, ImageId, fresh_token, is_session_of_rig
-from broker.images.formats import FORMAT_BY_CONTENT_TYPE, FORMAT_BY_SUFFIX
+from broker.ids import AgentId, ImageId, fresh_token, is_session_of_rig
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
-from edge_agent.spool.index import SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
+from edge_agent.spool.destinations import UNKNOWN_ID, Destination, DestinationBook, Held, SpoolDestinations
+from edge_agent.spool.files import file_name, from_file
+from edge_agent.spool.index import SETTLING, SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
+from edge_agent.spool.previews import SpoolPreviews
 from edge_agent.spool.sessions import SPOOL_NAME_LENGTH
 
 LOG = get_logger()
@@ -58,10 +60,14 @@ class PhotographLostError(SpoolError):
 
 
 class ReadOnlySpool:
-    """A look into a spool that an agent may be using at the same time; a folder without a spool reads as empty."""
+    """A look into a spool that an agent may be using at the same time; a folder without a spool reads as empty.
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "index.sqlite"
+    Args:
+        destination: whom photographs are taken for by the settings in use; without it, the one used last.
+    """
+
+    def __init__(self, folder: Path, destination: Destination | None = None) -> None:
+        self._folder, self._path, self._destination = folder, folder / "index.sqlite", destination
 
     def counts(self) -> SpoolCounts:
         """Counts of everything that went through.
@@ -71,6 +77,26 @@ class ReadOnlySpool:
         """
         with self._opened() as index:
             return index.counts() if index else SpoolCounts.nothing()
+
+    def held(self) -> list[Held]:
+        """What waits for another project or broker.
+
+        Raises:
+            SpoolError: the index cannot be read.
+        """
+        with self._opened() as index:
+            return DestinationBook(self._folder).held(index) if index else []
+
+    def files_for(self, destination_id: int) -> list[tuple[SpooledImage, Path]]:
+        """The photographs that wait for one destination, each with its file.
+
+        Raises:
+            SpoolError: the index cannot be read.
+        """
+        with self._opened() as index:
+            waiting = index.waiting_for_all() if index else []
+        ours = [each for each in waiting if (each.destination_id or UNKNOWN_ID) == destination_id]
+        return [(each, self._folder / "images" / file_name(each)) for each in ours]
 
     def recall(self, key: SpoolKey) -> str | None:
         """A value that `Spool.remember` kept.
@@ -88,6 +114,7 @@ class ReadOnlySpool:
             return
         try:
             with contextlib.closing(SpoolIndex.open_read_only(self._path)) as index:
+                DestinationBook(self._folder).read_beside(self._destination, index)
                 yield index
         except sqlite3.Error as exc:
             raise _translated_index(exc) from exc
@@ -101,7 +128,9 @@ class Spool:
     stored row with a file, which is deleted. Methods block and may be called from any thread.
     """
 
-    def __init__(self, folder: Path, agent: AgentId, *, reserve_bytes: int = 0) -> None:
+    def __init__(
+        self, folder: Path, agent: AgentId, *, reserve_bytes: int = 0, destination: Destination | None = None
+    ) -> None:
         self._folder, self._images, self._reserve_bytes = folder, folder / "images", reserve_bytes
         self._lock = threading.RLock()
         self._fresh: set[ImageId] = set()  # written by this process
@@ -109,26 +138,32 @@ class Spool:
             self._images.mkdir(parents=True, exist_ok=True)
             self._busy = _hold(folder / "lock")
             self._index = SpoolIndex.open(folder / "index.sqlite")
+            self.destinations = SpoolDestinations(folder, self._index, self._guarded)
             fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
+            self.previews = SpoolPreviews(self._index, self._guarded)
             self.session = self._index.remember_once(SpoolKey.SESSION, fresh)
             if not is_session_of_rig(self.session, agent):
                 self._begin_session(fresh)
             self.session_token = self._index.remember_once(SpoolKey.SESSION_TOKEN, fresh_token())
             self._repair()
+            if destination is not None:
+                self.destinations.use(destination)
         except OSError as exc:
             raise _translated(exc) from exc
         except sqlite3.Error as exc:
             raise SpoolError(f"cannot use the index in {folder}: {exc}; check the disk") from exc
 
     @staticmethod
-    def read_only(folder: Path) -> ReadOnlySpool:
+    def read_only(folder: Path, destination: Destination | None = None) -> ReadOnlySpool:
         """A look into the spool of a folder; neither takes its lock nor changes anything."""
-        return ReadOnlySpool(folder)
+        return ReadOnlySpool(folder, destination)
 
     def add(
         self, photograph: Photograph, *, state: SpoolState = SpoolState.WAITING, reason: str | None = None
     ) -> SpooledImage:
-        """Keep a photograph; once this returns it survives a power cut. The same bytes again give the same image.
+        """Keep a photograph; once this returns it survives a power cut.
+
+        The same bytes again, for the same destination, give the same image.
 
         Raises:
             SpoolFullError: there is no room; the photograph may be added again later.
@@ -152,6 +187,8 @@ class Spool:
                 source=photograph.source,
                 state=state,
                 reason=reason,
+                destination_id=self._index.destination_id,
+                capture_id=photograph.capture_id,
             )
             write_durably(self._images, {self._path(image).name: photograph.content})
             self._index.insert(image)
@@ -178,19 +215,27 @@ class Spool:
             raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
         return content
 
-    def waiting(self, limit: int, *, without: frozenset[ImageId] = frozenset()) -> list[SpooledImage]:
-        """The oldest photographs without receipt."""
+    def waiting(
+        self, limit: int, *, without: frozenset[ImageId] = frozenset(), first: Sequence[ImageId] = ()
+    ) -> list[SpooledImage]:
+        """Photographs without receipt for the present destination: those named in `first`, then the oldest."""
         with self._guarded():
-            return [each for each in self._index.waiting(limit + len(without)) if each.image_id not in without][:limit]
+            known = (each for each in map(self._index.find, first) if each and each.state is SpoolState.WAITING)
+            named = [each for each in known if each.destination_id == self._index.destination_id]
+            without_named = {each.image_id for each in named}
+            oldest = self._index.waiting(limit + len(without) + len(named))
+            ordered = [*named, *(each for each in oldest if each.image_id not in without_named)]
+            return [each for each in ordered if each.image_id not in without][:limit]
 
     def settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
         """Note a receipt and delete the file of a stored image; None when the image is not ours.
 
-        An image that arrived with other bytes than were written is offered once more.
+        An image that arrived with other bytes than were written is offered once more. A receipt of a preview settles
+        nothing: the photograph itself has not come.
         """
         with self._guarded():
             image = self._index.find(image_id)
-            if image is None or image.state is not SpoolState.WAITING:
+            if image is None or image.state is not SpoolState.WAITING or receipt.status not in SETTLING:
                 return image
             is_fresh = image_id in self._fresh
             self._fresh.discard(image_id)
@@ -209,13 +254,17 @@ class Spool:
             waiting = {each.sequence for each in self._index.waiting(-1)} if session == self.session else set()
         return [each for each in sequences if each not in waiting]
 
+    def meet(self, store_id: str | None) -> None:
+        """Learn which store answers: see `SpoolDestinations.meet`."""
+        self.destinations.meet(store_id)
+
     def counts(self) -> SpoolCounts:
         """Counts of everything that went through."""
         with self._guarded():
             return self._index.counts()
 
     def sources(self) -> tuple[str, ...]:
-        """The sources of all photographs, for cameras that must not take one twice."""
+        """The sources of the photographs of all destinations, for cameras that must not take one twice."""
         with self._guarded():
             return self._index.sources()
 
@@ -286,15 +335,14 @@ class Spool:
                 raise _translated_index(exc) from exc
 
     def _path(self, image: SpooledImage) -> Path:
-        image_format = FORMAT_BY_CONTENT_TYPE.get(image.content_type)
-        return self._images / f"{image.image_id}{image_format.suffixes[0] if image_format else '.jpg'}"
+        return self._images / file_name(image)
 
     def _begin_session(self, session: str) -> None:
         """Go on under another name: the reconstructor takes only sessions that begin with the rig's own.
 
         What waits is renamed first, so that after a crash this is done again. `_repair` indexes a file without a row.
         """
-        for image in self._index.waiting(-1):
+        for image in self._index.waiting_for_all():
             image_id = ImageId.build(session=session, sequence=image.sequence, sha256=image.sha256)
             path = self._path(image)
             if path.exists():
@@ -309,33 +357,17 @@ class Spool:
             if path.name.endswith(UNFINISHED):
                 path.unlink()  # `add` never returned for it
                 continue
-            image = _from_file(path)
+            image = from_file(path)
             known = image and self._index.find(image.image_id)
             if image is not None and known is None:
-                self._index.insert(image)
+                self._index.insert(replace(image, destination_id=self._index.destination_id))
                 LOG.warning("photograph_indexed", image_id=image.image_id)
-            elif known is not None and known.state is SpoolState.STORED:
+            elif known is not None and known.state in {SpoolState.STORED, SpoolState.EVICTED}:
                 path.unlink()
-        for image in self._index.waiting(-1):
+        for image in self._index.waiting_for_all():
             if not self._path(image).exists():
                 self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing at start")
                 LOG.error("photograph_lost", image_id=image.image_id)
-
-
-def _from_file(path: Path) -> SpooledImage | None:
-    """Describe a file by its name and bytes; None when it is not a complete photograph of a spool."""
-    try:
-        image_id = ImageId(path.stem)
-    except BadIdError:
-        return None
-    content, status = path.read_bytes(), path.stat()
-    digest = sha256(content).hexdigest()
-    if not digest.startswith(image_id.digest):
-        LOG.error("photograph_damaged", image_id=image_id)
-        return None
-    image_format = FORMAT_BY_SUFFIX.get(path.suffix)
-    content_type = image_format.content_type if image_format else "image/jpeg"
-    return SpooledImage.from_file(image_id, digest, content_type=content_type, status=status)
 
 
 def _hold(path: Path) -> int:

@@ -1,6 +1,10 @@
-"""How does a large photograph cross a bad link? As a resumable upload in pieces; only missing ones are resent."""
+"""How does a large photograph cross a bad link? As a resumable upload in pieces; only missing ones are resent.
+
+Previews of other photographs go between its pieces, which are therefore short.
+"""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -8,6 +12,7 @@ from typing import Final
 from broker.channel import Channel
 from broker.clients.refusals import DeliveryTimeoutError
 from broker.contract import (
+    CAPTURE_ID_PROPERTY,
     CAPTURED_AT_PROPERTY,
     FILE_NAME_PROPERTY,
     MAX_PIECE_BYTES,
@@ -22,7 +27,7 @@ from broker.topics import TopicSpace
 from edge_agent.spool.index import SpooledImage
 from edge_agent.uplink.rate import Uplink
 
-LEAST_PIECE_BYTES: Final = 64 * 1024
+LEAST_PIECE_BYTES: Final = 16 * 1024  # of two under way, a preview waits less than two seconds at 20 KB/s
 PIECE_S: Final = 1.0  # duration of a piece: a cut costs at most two, and keepalive packets pass between them
 UNDER_WAY: Final = 2  # pieces; the second uses the link while the first is acknowledged
 ANSWER_TIMEOUT_S: Final = 30.0  # a half-open connection is noticed after one and a half keepalives
@@ -33,10 +38,12 @@ PACKET_OVERHEAD_BYTES: Final = 2048  # topic and properties of a PUBLISH
 LOG = get_logger()
 
 
-def single_limit_bytes(rate_bytes_per_s: float, keepalive_s: float, max_packet_bytes: int) -> int:
+def single_limit_bytes(
+    rate_bytes_per_s: float, keepalive_s: float, max_packet_bytes: int, *, longest_s: float = math.inf
+) -> int:
     """The largest photograph that is sent as one message; a larger one might never finish before a cut, bytes."""
     by_broker = max_packet_bytes - PACKET_OVERHEAD_BYTES
-    return int(min(LARGEST_SINGLE_BYTES, by_broker, rate_bytes_per_s * keepalive_s / 4))
+    return int(min(LARGEST_SINGLE_BYTES, by_broker, rate_bytes_per_s * min(keepalive_s / 4, longest_s)))
 
 
 def piece_bytes_at(rate_bytes_per_s: float, max_packet_bytes: int) -> int:
@@ -53,7 +60,6 @@ class PieceSender:
         self._space, self._project, self._sender = space, project, sender
         self._turn = asyncio.Lock()
         self._answers: dict[ImageId, asyncio.Queue[tuple[ByteRange, ...]]] = {}
-        self._last_done_s = 0.0
 
     def take_missing(self, missing: Missing) -> None:
         """Pass on what the reconstructor lacks to the upload that waits for it."""
@@ -91,7 +97,7 @@ class PieceSender:
             raise DeliveryTimeoutError(f"no answer in {ANSWER_TIMEOUT_S:.0f} s on what is missing of {image.image_id}")
         while ranges and not receipt.is_set():
             LOG.info("pieces_sending", image_id=image.image_id, bytes=sum(each.end - each.begin for each in ranges))
-            await self._send_ranges(image, content, ranges)
+            await self._send_ranges(image, content, ranges, receipt)
             await self._announce(UPLOAD_END, end, image)
             ranges = await self._hear(image, receipt)
 
@@ -106,7 +112,9 @@ class PieceSender:
             answer.cancel()
             receipted.cancel()
 
-    async def _send_ranges(self, image: SpooledImage, content: bytes, ranges: Iterable[ByteRange]) -> None:
+    async def _send_ranges(
+        self, image: SpooledImage, content: bytes, ranges: Iterable[ByteRange], receipt: asyncio.Event
+    ) -> None:
         under_way: set[asyncio.Task[None]] = set()
         try:
             for begin, end in self._cut(ranges, len(content)):
@@ -114,6 +122,9 @@ class PieceSender:
                     done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
                         task.result()
+                await self._uplink.wait_previews()
+                if receipt.is_set():
+                    break
                 piece = self._send_piece(image, content[begin:end], begin)
                 under_way.add(asyncio.create_task(piece, name=f"piece {begin} of {image.image_id}"))
             await asyncio.gather(*under_way)
@@ -136,9 +147,7 @@ class PieceSender:
             self._space, self._project, piece, sender=self._sender, image_id=image.image_id, offset=offset
         )
         await self._uplink.delivery.publish(outgoing, PIECE_TIMEOUT_S)
-        done_s = time.monotonic()
-        self._uplink.note_sent(len(piece), max(began_s, self._last_done_s), done_s)
-        self._last_done_s = done_s
+        self._uplink.note_sent(len(piece), max(began_s, self._uplink.last_done_s))
 
     async def _announce(self, channel: Channel, message: UploadBegin | UploadEnd, image: SpooledImage) -> None:
         outgoing = channel.outgoing(
@@ -154,4 +163,5 @@ class PieceSender:
 
 def user_properties(image: SpooledImage) -> tuple[tuple[str, str], ...]:
     """The user properties of an image's messages; for information only."""
-    return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), (FILE_NAME_PROPERTY, image.file_name))
+    shared = ((CAPTURE_ID_PROPERTY, image.capture_id),) if image.capture_id else ()
+    return ((CAPTURED_AT_PROPERTY, image.captured_at.isoformat()), (FILE_NAME_PROPERTY, image.file_name), *shared)

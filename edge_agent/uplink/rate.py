@@ -18,6 +18,8 @@ from edge_agent.config import Settings
 from edge_agent.photograph import now_utc
 
 UNKNOWN_RATE_BYTES_PER_S: Final = 30_000.0  # before the first measurement: assuming a bad link costs a second
+STUCK_DIVISOR: Final = 4.0  # of that rate, after a connection on which nothing went through
+LEAST_RATE_BYTES_PER_S: Final = 500.0
 STUCK_AFTER: Final = 3  # connections that ended without a single PUBACK
 MOST_GAIN: Final = 2.0  # most that one measurement counts, relative to the estimate
 RATE_MEMORY: Final = 0.7  # share of the old estimate that a new measurement leaves
@@ -65,15 +67,23 @@ class Uplink:
         self.quota = Trouble(log=get_logger(), event="quota_reached")
         self._changed = asyncio.Event()
         self._rate_bytes_per_s: float | None = None
+        self._assumed_bytes_per_s = UNKNOWN_RATE_BYTES_PER_S
+        self.last_done_s = 0.0  # of the last PUBACK: until then, the link carried what it acknowledged
         self._fruitless_count = 0
+        self._state: ReconstructorState | None = None
+        self.is_preview_due = False  # then nothing of a photograph is handed over
         self.receipt_s: float | None = None
         self.lost_session_count = 0
         self.reconstructor = Trouble(log=get_logger(), event="reconstructor_waits")
         self.max_packet_bytes = LARGEST_PACKET_BYTES
 
     def attach(self, delivery: Delivery) -> None:
-        """Use a new connection, and forget what was learnt of the last one."""
+        """Use a new connection, and forget what was learnt of the last one, but for a link that let nothing through."""
+        if self._fruitless_count >= STUCK_AFTER:
+            slower = self._assumed_bytes_per_s / STUCK_DIVISOR
+            self._assumed_bytes_per_s = max(LEAST_RATE_BYTES_PER_S, slower)
         self._delivery, self._presence, self._seen_on = delivery, None, 0
+        self._state, self.is_preview_due = None, False
         self._rate_bytes_per_s, self._fruitless_count = None, 0
 
     @property
@@ -86,7 +96,7 @@ class Uplink:
     @property
     def rate_bytes_per_s(self) -> float:
         """The smoothed rate of the link, bytes per second."""
-        return UNKNOWN_RATE_BYTES_PER_S if self._rate_bytes_per_s is None else self._rate_bytes_per_s
+        return self._assumed_bytes_per_s if self._rate_bytes_per_s is None else self._rate_bytes_per_s
 
     @property
     def is_open(self) -> bool:
@@ -96,8 +106,21 @@ class Uplink:
         is_ready = self._presence is ReconstructorPresence.READY and self._seen_on == self.delivery.connect_count
         return self.delivery.is_connected and is_ready and not is_paused
 
+    @property
+    def preview_side_px(self) -> int | None:
+        """The longer side of the previews that the reconstructor takes; None while it takes none."""
+        state = self._state
+        is_taking = state is not None and state.takes_previews and state.presence is ReconstructorPresence.READY
+        return state.preview_max_side_px if state is not None and is_taking else None
+
+    @property
+    def store_id(self) -> str:
+        """The store of the reconstructor that answers; empty while it does not tell."""
+        return (self._state and self._state.store_id) or ""
+
     def take_state(self, state: ReconstructorState) -> None:
         """Note the reconstructor's state; what keeps it from its work is logged once."""
+        self._state = state
         self._presence, self._seen_on = state.presence, self.delivery.connect_count
         if state.code is not None:
             self.reconstructor.note(state.code, state.reason or state.code)
@@ -173,10 +196,16 @@ class Uplink:
             await asyncio.sleep(LOOK_AGAIN_S)
             return None
 
+    async def wait_previews(self) -> None:
+        """Wait until every preview that is due has been handed to the connection."""
+        while self.is_preview_due:
+            await self.wait_change(LOOK_AGAIN_S)
+
     def note_sent(self, size_bytes: int, began_s: float, done_s: float | None = None) -> None:
         """Update the rate from an acknowledged PUBLISH."""
-        self._fruitless_count = 0
-        rate = size_bytes / max((done_s or time.monotonic()) - began_s, 1e-3)
+        self._fruitless_count, self._assumed_bytes_per_s = 0, UNKNOWN_RATE_BYTES_PER_S
+        self.last_done_s = done_s or time.monotonic()
+        rate = size_bytes / max(self.last_done_s - began_s, 1e-3)
         old = self._rate_bytes_per_s
         if old is None or rate < old / 2:  # a slower link counts at once: too long a message may never pass
             self._rate_bytes_per_s = rate

@@ -2,35 +2,52 @@
 
 import asyncio
 import contextlib
-import random
+import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
 from broker.clients.trouble import Trouble
-from broker.contract import FLOW, IMAGE, MISSING, RECEIPT, RECONSTRUCTOR_STATE, match
+from broker.contract import (
+    FLOW,
+    IMAGE,
+    MAX_PREVIEW_BYTES,
+    MISSING,
+    RECEIPT,
+    RECONSTRUCTOR_STATE,
+    WANTED,
+    match,
+)
 from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.logs import get_logger
-from broker.messages import Flow, Missing, MissingSequences, ReconstructorState, UploadAcknowledged
+from broker.messages import (
+    Flow,
+    Missing,
+    MissingSequences,
+    ReconstructorPresence,
+    ReconstructorState,
+    UploadAcknowledged,
+    Wanted,
+)
 from broker.topics import TopicSpace
 from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import Outbox
-from edge_agent.uplink.pieces import PieceSender, single_limit_bytes, user_properties
+from edge_agent.uplink.pieces import PIECE_S, PieceSender, single_limit_bytes, user_properties
+from edge_agent.uplink.previews import ANSWERS, PreviewSender
 from edge_agent.uplink.rate import LinkStuckError, Uplink, Window
+from edge_agent.uplink.sending import LOOK_AGAIN_S, PUBLISH_TIMEOUT_S, Sending
 
-FIRST_PAUSE_S: Final = 0.5
-LONGEST_PAUSE_S: Final = 60.0
-PUBLISH_TIMEOUT_S: Final = 900.0  # paho resends by itself after a reconnect; this is for a broker that never answers
-LOOK_AGAIN_S: Final = 2.0
+LONGEST_BEFORE_PREVIEW_S: Final = 3.0  # a photograph that takes longer goes in pieces, and a preview between them
 LOG = get_logger()
 
 
 def subscriptions(space: TopicSpace, project: ProjectId, sender: SenderId) -> tuple[str, ...]:
-    """Topics that an uploader's connection must subscribe to: receipts, missing, flow, reconstructor's state."""
+    """Topics that an uploader's connection must subscribe to: receipts, missing, wanted, flow, reconstructor's state."""
     return (
         space.filter(RECEIPT.template, project, sender=sender),
         space.topic(project, RECONSTRUCTOR_STATE.template),
@@ -38,7 +55,7 @@ def subscriptions(space: TopicSpace, project: ProjectId, sender: SenderId) -> tu
 
 
 class Uploader:
-    """The sender of an outbox: oldest image first, within the flow window, each until its receipt is noted.
+    """The sender of an outbox: previews first, then the wanted and the oldest images, each until its receipt is noted.
 
     Args:
         connect: returns a connection with the `subscriptions` of project and sender, not yet entered.
@@ -64,9 +81,12 @@ class Uploader:
         self._space, self._project, self._sender = space, project, sender
         self.uplink, self._keepalive_s = Uplink(window), keepalive_s
         self._pieces = PieceSender(self.uplink, space=space, project=project, sender=sender)
-        self._under_way: dict[ImageId, SpooledImage] = {}
-        self._receipts: dict[ImageId, asyncio.Event] = {}
-        self._asked: set[ImageId] = set()  # under way, and missing at the reconstructor
+        self._previews = PreviewSender(
+            self.uplink, outbox, space=space, project=project, sender=sender, keepalive_s=keepalive_s
+        )
+        self._under_way: dict[ImageId, Sending] = {}
+        self._wanted: tuple[ImageId, ...] = ()
+        self._slow_turn, self._has_news = asyncio.Lock(), True  # the latter: the outbox was not looked at since a wake
         self.sent_count = 0
         self.resent_count = 0
         self.last_error: str | None = None
@@ -74,7 +94,14 @@ class Uploader:
 
     def wake(self) -> None:
         """Look for another photograph in the outbox."""
+        self._has_news = True
         self.uplink.wake()
+
+    async def wait_previews(self, timeout_s: float) -> None:
+        """Wait until no preview is on its way, or the time is over."""
+        end_s = time.monotonic() + timeout_s
+        while (self._previews.under_way or self._has_news) and time.monotonic() < end_s:
+            await self.uplink.wait_change(LOOK_AGAIN_S)
 
     async def run(self, is_last: Callable[[], bool] = lambda: False) -> None:
         """Upload until cancelled, or until the outbox is empty and `is_last` says that no more will come."""
@@ -103,57 +130,72 @@ class Uploader:
     async def _feed(self, uploads: asyncio.TaskGroup, is_last: Callable[[], bool]) -> None:
         while True:
             was_last = is_last()  # asked before reading the outbox, which then sees what came in between
-            moment, room = self.uplink.moment(), self.uplink.window.image_count
-            following = await asyncio.to_thread(self._outbox.waiting, room, without=frozenset(self._under_way))
-            if not following and was_last and not self._under_way:  # a quota may send one back to the outbox
+            uplink, room = self.uplink, self.uplink.window.image_count
+            moment, is_open, side_px = uplink.moment(), uplink.is_open, uplink.preview_side_px
+            if is_open:
+                sent = frozenset(name for name, each in self._under_way.items() if each.is_sent)
+                await self._previews.refill(uploads, self._has_room, without=sent)
+            self._has_news = False
+            following = await asyncio.to_thread(
+                self._outbox.waiting, room, without=frozenset(self._under_way), first=self._wanted
+            )
+            is_idle = not self._under_way and not self._previews.under_way
+            if not following and was_last and is_idle:  # a quota may send one back to the outbox
                 return
-            while following and self._has_room(following[0]):
+            is_current = is_open and side_px == uplink.preview_side_px  # else previews may be due now
+            while is_current and following and self._may_begin(following[0]):
                 self._begin(uploads, following.pop(0))
-            await self.uplink.wait_change(LOOK_AGAIN_S, since=moment)
+            await uplink.wait_change(LOOK_AGAIN_S, since=moment)
 
-    def _has_room(self, image: SpooledImage) -> bool:
-        size_bytes = sum(each.size_bytes for each in self._under_way.values())
-        return self.uplink.window.has_room(len(self._under_way), size_bytes, image.size_bytes)
+    def _has_room(self, next_bytes: int) -> bool:
+        under_way = [*self._under_way.values(), *self._previews.under_way]
+        return self.uplink.window.has_room(len(under_way), sum(each.size_bytes for each in under_way), next_bytes)
+
+    def _may_begin(self, image: SpooledImage) -> bool:
+        """Whether an original may begin. While previews are taken, it leaves them room, and large ones go one by one.
+
+        So the next is chosen late, and may be one that is wanted.
+        """
+        if self.uplink.preview_side_px is None or not self._under_way:
+            return self._previews.is_nearly_done and self._has_room(image.size_bytes)
+        is_small = image.size_bytes <= self._single_limit_bytes
+        is_spare = len(self._under_way) < self.uplink.window.image_count - 1
+        is_first = self._previews.is_nearly_done
+        return is_first and is_small and is_spare and self._has_room(image.size_bytes + MAX_PREVIEW_BYTES)
+
+    @property
+    def _single_limit_bytes(self) -> int:
+        uplink = self.uplink
+        longest_s = math.inf if uplink.preview_side_px is None else LONGEST_BEFORE_PREVIEW_S
+        return single_limit_bytes(
+            uplink.rate_bytes_per_s, self._keepalive_s, uplink.max_packet_bytes, longest_s=longest_s
+        )
 
     def _begin(self, uploads: asyncio.TaskGroup, image: SpooledImage) -> None:
-        self._under_way[image.image_id], self._receipts[image.image_id] = image, asyncio.Event()
-        uploads.create_task(self._upload(image), name=f"upload {image.image_id}")
+        sending = self._under_way[image.image_id] = Sending(self.uplink, image, image.size_bytes)
+        uploads.create_task(self._upload(sending), name=f"upload {image.image_id}")
 
-    async def _upload(self, image: SpooledImage) -> None:
-        receipt, attempt = self._receipts[image.image_id], 0
+    async def _upload(self, sending: Sending) -> None:
         try:
-            while not receipt.is_set():
-                await self._until_open(receipt)
-                if receipt.is_set():
-                    return
-                is_sent = await self._try_to_send(image, receipt, attempt)
-                if is_sent and await self._wait_for_receipt(image, receipt):
-                    return
-                attempt += 1
-                await self._pause(receipt, attempt)
+            await sending.repeat(partial(self._try_to_send, sending))
         except CairnError as exc:  # the photograph itself is gone, and the outbox does not offer it again
             self.last_error = exc.sentence
-            LOG.error("photograph_lost", image_id=image.image_id, code=exc.code, reason=exc.sentence)  # noqa: TRY400
+            image_id = sending.image.image_id
+            LOG.error("photograph_lost", image_id=image_id, code=exc.code, reason=exc.sentence)  # noqa: TRY400
             await asyncio.sleep(LOOK_AGAIN_S)  # in case a failing disk offers it again
         finally:
-            self._under_way.pop(image.image_id, None)
-            self._receipts.pop(image.image_id, None)
-            self._asked.discard(image.image_id)
+            self._under_way.pop(sending.image.image_id, None)
             self.wake()
 
-    async def _until_open(self, receipt: asyncio.Event) -> None:
-        while not (self.uplink.is_open or receipt.is_set()):
-            await self.uplink.wait_change(LOOK_AGAIN_S)
-
-    async def _try_to_send(self, image: SpooledImage, receipt: asyncio.Event, attempt: int) -> bool:
+    async def _try_to_send(self, sending: Sending, attempt: int) -> bool:
         """Send once, whole or in pieces; whether the broker accepted it and has a subscriber."""
+        image = sending.image
         content = await asyncio.to_thread(self._outbox.read, image)
-        uplink = self.uplink
         try:
-            if len(content) > single_limit_bytes(uplink.rate_bytes_per_s, self._keepalive_s, uplink.max_packet_bytes):
-                await self._pieces.send(image, content, receipt)
-            elif not await self._send_whole(image, content):
-                uplink.hold()
+            if len(content) > self._single_limit_bytes:
+                await self._pieces.send(image, content, sending.receipt)
+            elif not await self._send_whole(sending, content):
+                self.uplink.hold()
                 LOG.warning("image_unread", image_id=image.image_id, reason="no reconstructor subscribes: waiting")
                 return False
         except (PublishRefusedError, DeliveryTimeoutError) as exc:
@@ -161,15 +203,15 @@ class Uploader:
             self._refusals.note(exc.code, exc.sentence, image_id=image.image_id, attempt=attempt)
             return False
         self._refusals.clear()
-        self._asked.discard(image.image_id)  # asked while it was still on its way
+        sending.is_sent = True
         self.sent_count += 1
         self.resent_count += attempt > 0
         LOG.info("image_sent", image_id=image.image_id, bytes=image.size_bytes, attempt=attempt)
         return True
 
-    async def _send_whole(self, image: SpooledImage, content: bytes) -> bool:
+    async def _send_whole(self, sending: Sending, content: bytes) -> bool:
         """Publish the photograph as one message; whether there is a subscriber."""
-        began_s = time.monotonic()
+        uplink, image = self.uplink, sending.image
         outgoing = IMAGE.outgoing(
             self._space,
             self._project,
@@ -179,33 +221,13 @@ class Uploader:
             sender=self._sender,
             image_name=image.image_id,
         )
-        outcome = await self.uplink.delivery.publish(outgoing, PUBLISH_TIMEOUT_S)
-        self.uplink.note_sent(image.size_bytes, began_s)
+        is_slow = uplink.preview_side_px is not None and len(content) > uplink.rate_bytes_per_s * PIECE_S
+        async with self._slow_turn if is_slow else contextlib.nullcontext():
+            await uplink.wait_previews()
+            sending.is_sent, began_s = True, time.monotonic()
+            outcome = await uplink.delivery.publish(outgoing, PUBLISH_TIMEOUT_S)
+        uplink.note_sent(image.size_bytes, began_s)
         return outcome.has_subscribers
-
-    async def _wait_for_receipt(self, image: SpooledImage, receipt: asyncio.Event) -> bool:
-        """Wait for the receipt; False when the image must be sent again."""
-        began_s, sessions = time.monotonic(), self.uplink.lost_session_count
-        left_s = self.uplink.receipt_wait_s(image.size_bytes)
-        while left_s > 0:
-            look_s, was_open = time.monotonic(), self.uplink.is_open
-            await _wait_event(receipt, min(left_s, LOOK_AGAIN_S))
-            if receipt.is_set():
-                self.uplink.note_receipt(began_s)
-                return True
-            if image.image_id in self._asked:
-                LOG.info("image_asked_for", image_id=image.image_id)
-                return False
-            if self.uplink.lost_session_count != sessions:  # the broker lost the session, and perhaps the image
-                return False
-            if was_open and self.uplink.is_open:  # time without a reconstructor does not count
-                left_s -= time.monotonic() - look_s
-        LOG.warning("receipt_late", image_id=image.image_id)
-        return False
-
-    async def _pause(self, receipt: asyncio.Event, attempt: int) -> None:
-        ceiling_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt)
-        await _wait_event(receipt, ceiling_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter is no secret
 
     async def _receive(self) -> None:
         async for incoming in self.uplink.delivery.messages():
@@ -225,11 +247,17 @@ class Uploader:
             self._pieces.take_missing(missing)
             for gap in missing.sequences:
                 await self._take_gap(gap)
+        elif found.channel is WANTED:
+            self._wanted = decode(incoming.payload, Wanted).images
+            self.wake()
         elif found.channel is FLOW:
             self.uplink.take_flow(decode(incoming.payload, Flow))
             self._note_trouble()
         elif found.channel is RECONSTRUCTOR_STATE and incoming.payload:
-            self.uplink.take_state(decode(incoming.payload, ReconstructorState))
+            state = decode(incoming.payload, ReconstructorState)
+            if state.presence is ReconstructorPresence.READY:
+                await asyncio.to_thread(self._outbox.meet, state.store_id)
+            self.uplink.take_state(state)
             self._note_trouble()
 
     def _note_trouble(self) -> None:
@@ -238,18 +266,23 @@ class Uploader:
 
     async def _take_gap(self, gap: MissingSequences) -> None:
         """Send images under way again soon; log those that are gone. Waiting images follow in order."""
-        under_way = {each.sequence: each.image_id for each in self._under_way.values()}
-        is_ours = any(each.session == gap.session for each in under_way.values())
-        if is_ours:
-            self._asked.update(under_way[each] for each in gap.sequences if each in under_way)
+        for sending in (*self._under_way.values(), *self._previews.under_way):
+            is_named = sending.image.sequence in gap.sequences
+            sending.is_asked |= is_named and sending.image.image_id.session == gap.session
         gone = await asyncio.to_thread(self._outbox.lacking, gap.session, gap.sequences)
         if gone:  # quarantined or evicted: the reconstructor asks a few times, then continues without
             LOG.warning("sequences_gone", session=gap.session, count=len(gone), first=gone[0])
         self.wake()
 
     async def _take_receipt(self, image_id: ImageId, receipt: UploadAcknowledged) -> None:
-        if self.uplink.take_receipt(receipt):
-            self._leave(image_id, receipt)
+        is_over_quota = self.uplink.take_receipt(receipt)
+        if receipt.status in ANSWERS:
+            await self._previews.take_receipt(image_id, receipt)
+            return
+        if is_over_quota:  # the image stays in the outbox, which offers it again when the quota allows it
+            self.last_error = receipt.reason
+            LOG.info("image_waits_for_quota", image_id=image_id, retry_at=str(receipt.retry_at))
+            self._end(image_id)
             return
         image = await asyncio.to_thread(self._outbox.settle, receipt, image_id)
         if image is None:
@@ -257,22 +290,13 @@ class Uploader:
         LOG.info("upload_acknowledged", image_id=image_id, status=receipt.status, number=receipt.image_number)
         if image.reason:
             self.last_error = image.reason
-        if image_id in self._receipts:
-            self._receipts[image_id].set()
+        self._end(image_id)
         if image.state is not SpoolState.WAITING:
             self._settled(image)
+
+    def _end(self, image_id: ImageId) -> None:
+        """Nothing more of this image is to be sent for now."""
+        self._previews.leave(image_id)
+        if image_id in self._under_way:
+            self._under_way[image_id].receipt.set()
         self.wake()
-
-    def _leave(self, image_id: ImageId, receipt: UploadAcknowledged) -> None:
-        """Leave an image in the outbox, which offers it again when the quota allows it."""
-        self.last_error = receipt.reason
-        LOG.info("image_waits_for_quota", image_id=image_id, retry_at=str(receipt.retry_at))
-        if image_id in self._receipts:
-            self._receipts[image_id].set()
-        self.wake()
-
-
-async def _wait_event(event: asyncio.Event, timeout_s: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            await event.wait()

@@ -1,6 +1,5 @@
 """Is this an acceptable photograph? Its header is read under limits, then it is decoded once; run this in a decoder process."""
 
-import io
 import warnings
 from dataclasses import dataclass
 from typing import Final
@@ -11,13 +10,16 @@ from PIL.TiffImagePlugin import TiffImageFile
 from broker.errors import CairnError
 from broker.images.decoding import UndecodableImageError, translating_decoder_errors
 from broker.images.eight_bits import DEEP_MODES, UnusualPixelsError, as_rgb
-from broker.images.formats import FORMAT_BY_NAME, READ_FORMATS, ImageFormat
+from broker.images.formats import FORMAT_BY_NAME, HEIC, ImageFormat
+from broker.images.opening import HOW_TO_READ_HEIC, can_read_heic, is_heic, open_image
+from reconstructor.decoders.conversion import Copy, readable_copy
 
 _NEW_SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 262, 50706  # TIFF tags
 _SENSOR_PATTERNS: Final = frozenset({32803, 34892})  # colour filter array, linear raw
-_RAW_STARTS: Final = (b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"IIU\0", b"FUJIFILMCCD-RAW", b"\0MRM", b"FOVb")
-_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"})
+_TIFF_STARTS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_RAW_STARTS: Final = (b"IIRO", b"IIRS", b"IIU\0", b"FUJIFILMCCD-RAW", b"\0MRM", b"FOVb")
 _RAW: Final = "a raw file of a camera: let the camera write JPEG, too, and send that"
+_RAW_OR_ODD: Final = "a raw file of a camera, or a TIFF of a kind that is not read: send it as JPEG"
 _SMALLEST: Final = (1, 1)  # the size drafted for: the whole stream is still read, an eighth of the pixels is made
 
 
@@ -43,7 +45,7 @@ class ImageTooCostlyError(ImageRefusedError):
 
 
 class NotAnImageError(ImageRefusedError):
-    """Neither JPEG, PNG, WebP nor TIFF."""
+    """Neither JPEG, PNG, WebP, TIFF nor, where its reader is installed, HEIC."""
 
     code = "not_an_image"
     remedy = "Send a JPEG, PNG, WebP or TIFF."
@@ -73,12 +75,17 @@ class PixelLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """What the receipt and the store need to know of an image."""
+    """What the receipt and the store need to know of an image.
+
+    Attributes:
+        readable: of a format that engines and black boxes do not read, a copy that they do.
+    """
 
     suffix: str
     content_type: str
     width_px: int
     height_px: int
+    readable: Copy | None = None
 
 
 def inspect(content: bytes, limits: PixelLimits) -> Inspected:
@@ -91,8 +98,14 @@ def inspect(content: bytes, limits: PixelLimits) -> Inspected:
             raise NotAnImageError(_RAW)
         width, height = opened.size
         _check_size(opened, kind, limits)
-        _decode(opened)
-    return Inspected(suffix=kind.suffixes[0], content_type=kind.content_type, width_px=width, height_px=height)
+        readable = _decode(opened, kind)
+    return Inspected(
+        suffix=kind.suffixes[0],
+        content_type=kind.content_type,
+        width_px=width,
+        height_px=height,
+        readable=readable,
+    )
 
 
 def _is_raw(opened: Image.Image) -> bool:
@@ -123,32 +136,47 @@ def _check_size(opened: Image.Image, kind: ImageFormat, limits: PixelLimits) -> 
 
 def _what_it_is(content: bytes) -> str:
     """Say what else the bytes are, as far as their beginning tells."""
+    if is_heic(content):
+        return f"a HEIC image: set the camera to JPEG, or convert it, and send that; {HOW_TO_READ_HEIC}"
     brand = content[8:12] if content[4:8] == b"ftyp" else b""
-    if brand in _HEIC_BRANDS:
-        return "a HEIC image: set the camera to JPEG, or convert it, and send that"
+    if brand == b"avif":
+        return "an AVIF image: convert it to JPEG, and send that"
+    if content.startswith(_TIFF_STARTS):
+        return _RAW_OR_ODD
     if brand == b"crx " or content.startswith(_RAW_STARTS):
         return _RAW
     return "the bytes are not a JPEG, PNG, WebP or TIFF image"
 
 
+def _ends_before_directory(content: bytes) -> bool:
+    """Whether a TIFF is cut before its directory, which most cameras write last."""
+    if content.startswith(b"II*\0"):
+        return int.from_bytes(content[4:8], "little") >= len(content)
+    return content.startswith(b"MM\0*") and int.from_bytes(content[4:8], "big") >= len(content)
+
+
 def _open(content: bytes) -> Image.Image:
     try:
         with translating_decoder_errors():
-            return Image.open(io.BytesIO(content), formats=READ_FORMATS)
+            return open_image(content, only_taken=True)
     except UndecodableImageError as exc:
-        if isinstance(exc.__cause__, UnidentifiedImageError):
+        if is_heic(content) and can_read_heic():
+            raise DamagedImageError("this HEIC does not read: copy it again from the card, or take it again") from exc
+        if isinstance(exc.__cause__, UnidentifiedImageError) and not _ends_before_directory(content):
             raise NotAnImageError(_what_it_is(content)) from exc
         if isinstance(exc.__cause__, Image.DecompressionBombError):
             raise ImageTooLargeError("the header announces far too many pixels: reduce the image") from exc
-        raise DamagedImageError(f"the image's header does not read: {exc.sentence}") from exc
+        raise _damaged(exc) from exc
 
 
-def _decode(opened: Image.Image) -> None:
+def _decode(opened: Image.Image, kind: ImageFormat) -> Copy | None:
     try:
         with translating_decoder_errors():
             # JPEG only: 0.08 s instead of 0.21 s for 12 megapixels; a cut file is still noticed.
             opened.draft("L", _SMALLEST)
             opened.load()
+            if kind is HEIC:
+                return readable_copy(opened)
             if opened.mode in DEEP_MODES:
                 as_rgb(opened)
     except UnusualPixelsError as exc:
@@ -156,6 +184,12 @@ def _decode(opened: Image.Image) -> None:
     except UndecodableImageError as exc:
         if isinstance(exc.__cause__, MemoryError):
             raise ImageTooCostlyError("decoding this image takes more memory than a decoder may have") from exc
-        raise DamagedImageError(
-            f"the file itself is cut or damaged: {exc.sentence}; copy it again from the card, or take it again"
-        ) from exc
+        raise _damaged(exc) from exc
+    return None
+
+
+def _damaged(exc: UndecodableImageError) -> DamagedImageError:
+    """The digest was right, so nothing was lost on the way."""
+    return DamagedImageError(
+        f"the file itself is cut or damaged: {exc.sentence}; copy it again from the card, or take it again"
+    )

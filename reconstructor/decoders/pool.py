@@ -11,11 +11,12 @@ import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from queue import SimpleQueue
 from subprocess import DEVNULL, PIPE, Popen
 from threading import Timer
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final, Literal, Self
 
 from broker.contract import MAX_THUMBNAIL_BYTES
 from broker.logs import get_logger
@@ -28,6 +29,7 @@ from reconstructor.decoders.inspection import (
     NotAnImageError,
     PixelLimits,
 )
+from reconstructor.decoders.likeness import Likeness
 from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, Request, read, write
 
 _ATTEMPTS: Final = 2  # a process may have been ended by something else than the image
@@ -55,15 +57,29 @@ class Decoders:
         self._is_closed = False
         self._one_thumbnail = asyncio.Semaphore(1)  # nobody's receipt waits for thumbnails
 
-    async def inspect(self, content: bytes) -> Inspected:
-        """Check a photograph; raises ImageRefusedError when it is not acceptable."""
+    async def inspect(self, content: bytes, pixels: PixelLimits | None = None) -> Inspected:
+        """Check a photograph, or with limits of its own a preview; raises ImageRefusedError when it is not acceptable."""
         try:
-            answer, _ = await self._ask("inspect", content)
+            answer, copy = await self._ask("inspect", content, pixels)
         except DecoderEndedError as exc:
             raise DamagedImageError(f"the file itself is damaged, its decoder ended: {exc.sentence}") from exc
         if answer.inspected is None:
             raise _REFUSALS.get(answer.code or "", DamagedImageError)(answer.reason)
-        return answer.inspected
+        readable = answer.inspected.readable
+        return (
+            answer.inspected
+            if readable is None
+            else replace(answer.inspected, readable=replace(readable, content=copy))
+        )
+
+    async def likeness(self, content: bytes) -> Likeness | None:
+        """What is compared of a preview and its original; None when it cannot be read."""
+        try:
+            answer, _ = await self._ask("likeness", content)
+        except (DecoderEndedError, ImageRefusedError) as exc:
+            get_logger().warning("likeness_not_made", code=exc.code, reason=exc.sentence)
+            return None
+        return answer.likeness
 
     async def thumbnail(self, content: bytes) -> bytes | None:
         """A small upright JPEG; None when the photograph cannot be read."""
@@ -95,8 +111,10 @@ class Decoders:
         for process in self._processes:
             process.end()
 
-    async def _ask(self, task: str, content: bytes) -> tuple[Answer, bytes]:
-        request = Request.model_validate({"task": task, "limits": self._pixels, "content_bytes": len(content)})
+    async def _ask(
+        self, task: Literal["inspect", "likeness", "thumbnail"], content: bytes, pixels: PixelLimits | None = None
+    ) -> tuple[Answer, bytes]:
+        request = Request(task=task, limits=pixels or self._pixels, content_bytes=len(content))
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, request, content)
 
     def _call(self, request: Request, content: bytes) -> tuple[Answer, bytes]:

@@ -8,16 +8,22 @@ import os
 import resource
 import signal
 import sys
+from dataclasses import replace
 from typing import IO
 
+from broker.images.decoding import UndecodableImageError
+from broker.images.eight_bits import UnusualPixelsError
+from broker.images.opening import load_heic_reader
 from broker.images.thumbnails import thumbnail
 from reconstructor.decoders.inspection import ImageRefusedError, inspect
+from reconstructor.decoders.likeness import likeness
 from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, Request, read, write
 
 
 def main() -> None:
     """Answer requests on stdin until it ends; the first argument has the limits."""
     limits = Limits.model_validate_json(sys.argv[1])
+    load_heic_reader()  # at nobody's cost
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for what, most in (
@@ -47,10 +53,20 @@ def _answer(request: Request, content: bytes) -> tuple[Answer, bytes]:
     if request.task == "thumbnail":
         small = thumbnail(content) or b""
         return Answer(content_bytes=len(small)), small
+    if request.task == "likeness":
+        try:
+            return Answer(likeness=likeness(content)), b""
+        except (UndecodableImageError, UnusualPixelsError) as exc:
+            return Answer(code=exc.code, reason=exc.sentence[:2000]), b""
     try:
-        return Answer(inspected=inspect(content, request.limits)), b""
+        inspected = inspect(content, request.limits)
     except ImageRefusedError as exc:
         return Answer(code=exc.code, reason=exc.sentence[:2000]), b""
+    copy = inspected.readable
+    if copy is None:
+        return Answer(inspected=inspected), b""
+    named = replace(inspected, readable=replace(copy, content=b""))
+    return Answer(inspected=named, content_bytes=len(copy.content)), copy.content
 
 
 if __name__ == "__main__":

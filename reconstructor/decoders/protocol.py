@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, Validat
 from broker.contract import MAX_IMAGE_BYTES
 from broker.errors import CairnError
 from reconstructor.decoders.inspection import Inspected, PixelLimits
+from reconstructor.decoders.likeness import Likeness
 
 _MAX_LINE_BYTES: Final = 64 * 1024
 
@@ -23,17 +24,18 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    task: Literal["inspect", "thumbnail"]
+    task: Literal["inspect", "likeness", "thumbnail"]
     limits: PixelLimits
     content_bytes: NonNegativeInt
 
 
 class Answer(BaseModel):
-    """What a decoder found; the bytes that follow are a thumbnail."""
+    """What a decoder found; the bytes that follow are a thumbnail, or the readable copy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     inspected: Inspected | None = None
+    likeness: Likeness | None = None
     code: str | None = None
     reason: str = ""
     content_bytes: NonNegativeInt = 0

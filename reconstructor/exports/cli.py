@@ -1,6 +1,7 @@
 """`cairn export`: a reconstruction in the formats of other programs."""
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +28,8 @@ class Format(StrEnum):
 
 _FORMAT_BY_SUFFIX = {".ply": Format.PLY, ".laz": Format.LAZ, ".glb": Format.GLTF, "": Format.COLMAP}
 
+_MOST_NAMED = 5
+
 app = typer.Typer(add_completion=False)
 
 
@@ -47,7 +50,15 @@ def export(
 
     with _bar() as report:
         exported = export_to(origin, chosen.value, out, report)
+    if exported.previews:
+        print(_of_previews(exported.previews), file=sys.stderr)
     print(f"{out}\t{exported.point_count} points\t{exported.unit}")
+
+
+def _of_previews(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    named = ", ".join(names[:_MOST_NAMED])
+    return f"these are previews, export again when their originals are there: {named}{more}"
 
 
 @contextlib.contextmanager

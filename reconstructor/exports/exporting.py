@@ -28,10 +28,11 @@ _UP_AXIS: Final = {"gltf": 1, "laz": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """The result of an export."""
+    """The result of an export; `previews` names the placed photographs of which only the preview has come."""
 
     point_count: int
     unit: str
+    previews: tuple[str, ...] = ()
 
 
 def export_to(origin: Origin, form: str, out: Path, report: Report = lambda _stage, _done, _total: None) -> Exported:
@@ -45,19 +46,27 @@ def export_to(origin: Origin, form: str, out: Path, report: Report = lambda _sta
     if origin.engine_folder is None:
         if form == "colmap":
             raise NothingToExportError("a COLMAP folder needs the built-in engine: another black box made these points")
-        return _write(_published_surface(origin), origin.metres_per_unit, origin.up, form, out)
+        return _write(origin, _published_surface(origin), origin.up, form, out)
     with read_only_copy(origin.engine_folder, EngineSettings()) as engine:
         if form == "colmap":
             _check_free(out)
             metres_per_unit = origin.metres_per_unit or 1.0
-            write_colmap(engine.model, engine.known, out, units_per_unit=metres_per_unit, may_link=False)
+            previews = write_colmap(
+                engine.model,
+                engine.known,
+                out,
+                units_per_unit=metres_per_unit,
+                may_link=False,
+            )
+            if previews:
+                (out / "previews.txt").write_text("\n".join(previews) + "\n", encoding="utf-8")
             unit = "unscaled" if origin.metres_per_unit is None else "metres"
-            return Exported(point_count=int(engine.model.num_points3D()), unit=unit)
+            return Exported(point_count=int(engine.model.num_points3D()), unit=unit, previews=previews)
         surface = _dense_surface(engine, report)
         up = origin.up if origin.up is not None else _up_of(engine)
     if not len(surface):
         surface = _published_surface(origin)
-    return _write(surface, origin.metres_per_unit, up, form, out)
+    return _write(origin, surface, up, form, out)
 
 
 def _check_free(folder: Path) -> None:
@@ -66,12 +75,12 @@ def _check_free(folder: Path) -> None:
         raise CannotExportError(f"{folder} is there and holds something else: give a new folder")
 
 
-def _write(surface: Surface, metres_per_unit: float | None, up: Vector | None, form: str, out: Path) -> Exported:
-    placed = surface.scaled(metres_per_unit)
+def _write(origin: Origin, surface: Surface, up: Vector | None, form: str, out: Path) -> Exported:
+    placed = surface.scaled(origin.metres_per_unit)
     if form in _UP_AXIS:
         placed = placed.turned(turn_up(up, _UP_AXIS[form]))
     WRITERS[form](placed, out)
-    return Exported(point_count=len(placed), unit=placed.unit)
+    return Exported(point_count=len(placed), unit=placed.unit, previews=origin.previews)
 
 
 def _dense_surface(engine: LiveEngine, report: Report) -> Surface:

@@ -44,6 +44,16 @@ class Origin:
         return self.reference.manifest.frame.metres_per_unit if self.reference is not None else None
 
     @property
+    def previews(self) -> tuple[str, ...]:
+        """The placed photographs of which only the preview has come, by their file's name or their id."""
+        cameras = self.reference.cameras if self.reference is not None else ()
+        return tuple(
+            each.file_name or str(each.image_id)
+            for each in cameras
+            if each.world_from_camera is not None and not each.has_original
+        )
+
+    @property
     def up(self) -> Vector | None:
         up = self.reference.manifest.frame.up if self.reference is not None else None
         return None if up is None else np.array(up)

@@ -21,8 +21,8 @@ from reconstructor.context import Context
 from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeError
 from reconstructor.disk import wait_for_disk
 from reconstructor.gaps import Gaps
-from reconstructor.intake.receipts import captured_at, file_name_of, receipt_for, receipt_of, rejection, send_receipt
-from reconstructor.intake.validation import Taken, Upload, WrongDigestError, check_session
+from reconstructor.intake.receipts import receipt_for, receipt_of, rejection, send_receipt, upload_of
+from reconstructor.intake.validation import Taken, WrongDigestError, check_session
 from reconstructor.quotas import QuotaExceededError
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.partial_uploads import BadPieceError, TornUploadError
@@ -63,10 +63,10 @@ async def _begin(context: Context, sender: SenderId, message: UploadBegin | Uplo
     try:
         _check(message)
         known = await asyncio.to_thread(context.store.find, message.image_id, message.sha256)
-        if known is not None:
+        if known is not None and known.has_original:
             return await receipt_of(context, name, Taken(status=ReceiptStatus.DUPLICATE, image=known))
         await asyncio.to_thread(check_session, context.store, sender, message.image_id)
-        context.quotas.check(sender, message.size_bytes)
+        context.quotas.check(sender, message.size_bytes, is_new=known is None)
     except (ImageRefusedError, QuotaExceededError) as exc:
         return await rejection(context, sender, name, exc)
     begin = UploadBegin(
@@ -119,14 +119,7 @@ async def _end(context: Context, sender: SenderId, image_id: ImageId, end: Incom
             context, sender, image_id, await asyncio.to_thread(partial_uploads.missing, sender, image_id)
         )
         return None
-    upload = Upload(
-        sender=sender,
-        name=ImageName(image_id),
-        payload=content,
-        captured_at=captured_at(end),
-        file_name=file_name_of(end),
-    )
-    return await receipt_for(context, upload)
+    return await receipt_for(context, upload_of(sender, ImageName(image_id), content, end))
 
 
 async def _tell_missing(context: Context, sender: SenderId, image_id: ImageId, ranges: tuple[ByteRange, ...]) -> None:

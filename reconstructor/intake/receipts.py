@@ -7,23 +7,22 @@ from functools import partial
 from typing import Final
 
 from broker.accounts.audit import Action
-from broker.contract import CAPTURED_AT_PROPERTY, FILE_NAME_PROPERTY, MISSING, RECEIPT
+from broker.contract import CAPTURE_ID_PROPERTY, CAPTURED_AT_PROPERTY, MISSING, RECEIPT
 from broker.delivery import Incoming
 from broker.errors import CairnError
-from broker.ids import ImageName, SenderId
+from broker.ids import BadIdError, ImageName, RequestId, SenderId
 from broker.messages import Missing, ReceiptStatus, UploadAcknowledged
-from broker.printable import printable
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.decoders.inspection import ImageRefusedError, Inspected
 from reconstructor.disk import note_room, wait_for_disk
 from reconstructor.gaps import Gaps
+from reconstructor.intake.labels import file_name_of
+from reconstructor.intake.preview_check import check_preview
 from reconstructor.intake.validation import Taken, Upload, take_in
 from reconstructor.quotas import QuotaExceededError
 from reconstructor.storage.durable_files import StoreError
 
 GAP_LOOK_S: Final = 5.0
-_MOST_FILE_NAME_SIGNS: Final = 120
-_NOT_IN_FILE_NAMES: Final = frozenset('/\\:*?"<>|')
 
 
 def captured_at(message: Incoming) -> datetime | None:
@@ -36,11 +35,24 @@ def captured_at(message: Incoming) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
-def file_name_of(message: Incoming) -> str | None:
-    """What the sender says the photograph's file is called, fit to be a file's name anywhere; None without one."""
-    said = dict(message.user_properties).get(FILE_NAME_PROPERTY, "")
-    plain = "".join("_" if sign in _NOT_IN_FILE_NAMES else sign for sign in printable(said)).strip(" .")
-    return plain[-_MOST_FILE_NAME_SIGNS:] or None
+def capture_id_of(message: Incoming) -> RequestId | None:
+    """The id that images share which several rigs took at one instant; None without one, or when it is no id."""
+    try:
+        return RequestId(dict(message.user_properties).get(CAPTURE_ID_PROPERTY, ""))
+    except BadIdError:
+        return None
+
+
+def upload_of(sender: SenderId, name: ImageName, content: bytes, message: Incoming) -> Upload:
+    """An upload's bytes with what the message says of them."""
+    return Upload(
+        sender=sender,
+        name=name,
+        payload=content,
+        captured_at=captured_at(message),
+        file_name=file_name_of(message),
+        capture_id=capture_id_of(message),
+    )
 
 
 async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:
@@ -53,25 +65,27 @@ async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:
         except StoreError as exc:
             await wait_for_disk(context, exc)
         else:
-            if taken.status is ReceiptStatus.STORED:
-                context.quotas.note_stored(upload.sender, len(upload.payload))
-            return await receipt_of(context, upload.name, taken)
+            break
+    if taken.status is ReceiptStatus.STORED:
+        context.quotas.note_stored(upload.sender, len(upload.payload), is_new=taken.preview is None)
+    if taken.preview is not None:
+        await check_preview(context, taken.image, taken.preview, upload.payload)
+    return await receipt_of(context, upload.name, taken)
 
 
-async def _inspect_within_quotas(context: Context, sender: SenderId, content: bytes) -> Inspected:
-    context.quotas.check(sender, len(content))
+async def _inspect_within_quotas(context: Context, sender: SenderId, content: bytes, is_new: bool) -> Inspected:
+    context.quotas.check(sender, len(content), is_new=is_new)
     context.quotas.note_tried(sender)
     return await context.decoders.inspect(content)
 
 
 async def receipt_of(context: Context, name: ImageName, taken: Taken) -> UploadAcknowledged:
-    """The receipt of a stored image; a new image wakes the job lanes and the thumbnail task."""
+    """The receipt of a stored image; a new image wakes the tasks that work on it."""
     image = taken.image
     if taken.status is ReceiptStatus.STORED:
         context.log.info("image_stored", sender=image.sender, image=image.image_id, number=image.number)
         await context.note(Action.UPLOADED, image.sender, image=image.image_id, number=image.number)
-        context.signals.work.notify()
-        context.signals.thumbnails.set()
+        context.signals.note_new_image()
         await note_room(context)
     return UploadAcknowledged(
         project=context.project,
@@ -90,6 +104,8 @@ async def rejection(context: Context, sender: SenderId, name: ImageName, exc: Ca
     if retry_at is None:
         with contextlib.suppress(StoreError):  # a full disk prevents counting, not the receipt
             await asyncio.to_thread(context.store.count_rejected)
+            await asyncio.to_thread(context.store.previews.note_refused, sender, name, exc.code)
+        context.signals.originals.set()
     return UploadAcknowledged(
         project=context.project,
         status=ReceiptStatus.REJECTED,
@@ -110,7 +126,8 @@ async def send_receipt(context: Context, gaps: Gaps, sender: SenderId, receipt: 
 async def ask_for_gaps(context: Context, gaps: Gaps) -> None:
     """Tell senders at intervals which images of a session never came, until cancelled."""
     for image in await asyncio.to_thread(context.store.images):
-        gaps.note(image.sender, image.image_id)
+        if image.image_id.sequence:  # else it bears a label, no session
+            gaps.note(image.sender, image.image_id)
     while True:
         await asyncio.sleep(min(GAP_LOOK_S, context.settings.gap_wait_s / 2))
         for sender, sequences in gaps.due():

@@ -17,6 +17,7 @@ from broker.contract import (
     DESIRED_SETTINGS,
     IMAGE,
     PRESENCE,
+    PREVIEW,
     PROBE,
     REQUEST,
     UPLOAD_BEGIN,
@@ -35,19 +36,20 @@ from reconstructor.gaps import Gaps
 from reconstructor.intake.commands import note_command
 from reconstructor.intake.lanes import Lanes
 from reconstructor.intake.pieces import receive_upload
-from reconstructor.intake.receipts import captured_at, file_name_of, receipt_for, rejection, send_receipt
+from reconstructor.intake.previews import preview_refusal, receive_preview
+from reconstructor.intake.receipts import receipt_for, rejection, send_receipt, upload_of
+from reconstructor.intake.refused_names import refuse_name, refused_name
 from reconstructor.intake.retained_by_people import RetainedByPeople
 from reconstructor.intake.scale_bars import receive_scale_bar
-from reconstructor.intake.validation import Upload
 from reconstructor.requests import ReceivedRequest
 from reconstructor.storage.attempts import key_of
 from reconstructor.storage.durable_files import StoreError
 
 # The filter of the pieces matches begin and end, too; filters of their own would bring those twice.
-_QUEUED = (IMAGE, UPLOAD_PIECE, DESIRED_SCALE_BAR)
+_QUEUED = (IMAGE, PREVIEW, UPLOAD_PIECE, DESIRED_SCALE_BAR)
 _MOMENTARY = (REQUEST, PRESENCE, PROBE)  # at QoS 0: the broker does not queue them for a reconstructor that is away
 _TO_RIGS = (COMMAND, DESIRED_SETTINGS)
-_IMAGES = (IMAGE, UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END)
+_IMAGES = (IMAGE, PREVIEW, UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END)
 # One sender's flow window and some more: while its images wait for a decoder, other senders' still come.
 RECEIVE_MAXIMUM = 8
 
@@ -160,7 +162,7 @@ class _Router:
                     await self._clear(topic, 0)
 
     async def _clear(self, topic: str, size_bytes: int) -> None:
-        self.context.log.info("retained_cleared", topic=topic, bytes=size_bytes)
+        self.context.log.info("retained_cleared", topic=topic[:1024], bytes=size_bytes)
         await self.context.delivery.publish(clearing_of(topic))
 
     async def _process(self, message: Incoming) -> None:
@@ -179,6 +181,7 @@ class _Router:
         except CairnError as exc:
             if self._is_of_interest_to_all(message):
                 await context.publish_error(exc, topic=message.topic)
+                await self._answer_refused(message, exc)
             else:
                 context.log.warning("message_ignored", topic=message.topic, code=exc.code, reason=exc.sentence)
 
@@ -200,8 +203,11 @@ class _Router:
         if found.sender not in context.senders:
             await send_flow(context, found.sender)
             context.senders.add(found.sender)
+        context.wanted.note_heard(found.sender)
         if found.channel is IMAGE:
             await self._receive_image(found, message)
+        elif found.channel is PREVIEW:
+            await receive_preview(context, self.gaps, found, message)
         else:
             await receive_upload(context, self.gaps, found, message)
 
@@ -215,13 +221,7 @@ class _Router:
             self.context.log.warning("request_dropped", user=found.user, verb=found.verb.value)
 
     async def _receive_image(self, found: Match, message: Incoming) -> None:
-        upload = Upload(
-            sender=found.sender,
-            name=found.image_name,
-            payload=message.payload,
-            captured_at=captured_at(message),
-            file_name=file_name_of(message),
-        )
+        upload = upload_of(found.sender, found.image_name, message.payload, message)
         await send_receipt(self.context, self.gaps, found.sender, await receipt_for(self.context, upload))
 
     async def _set_aside(self, key: str, message: Incoming) -> None:
@@ -239,16 +239,27 @@ class _Router:
         self.context.store.attempts.forget(key)
 
     async def _refuse(self, message: Incoming, failed: CairnError) -> None:
-        """Answer an image that cannot be processed by a rejected receipt; anything else is logged."""
+        """Answer an image that cannot be processed; anything else is logged."""
         # A full disk or a lost broker must not make the refusal itself fail: the log has the message already.
         with contextlib.suppress(CairnError):
-            found = match(self.context.space, message.topic)
-            if found.channel not in _IMAGES:
+            if not await self._answer_refused(message, failed):
                 self.context.log.warning("message_refused", topic=message.topic, code=failed.code)
-                return
+
+    async def _answer_refused(self, message: Incoming, failed: CairnError) -> bool:
+        """Send a rejected receipt, or that the name is refused; returns whether the message was an image."""
+        context, found = self.context, self._match(message)
+        if found is not None and found.channel in _IMAGES:
             name = found.image_name if found.channel is IMAGE else ImageName(found.image_id)
-            receipt = await rejection(self.context, found.sender, name, failed)
-            await send_receipt(self.context, self.gaps, found.sender, receipt)
+            if found.channel is PREVIEW:
+                receipt = preview_refusal(context, found.sender, name, failed)
+            else:
+                receipt = await rejection(context, found.sender, name, failed)
+            await send_receipt(context, self.gaps, found.sender, receipt)
+            return True
+        refused = refused_name(context.space, context.project, message.topic) if found is None else None
+        if refused is not None:
+            await refuse_name(context, refused, failed)
+        return refused is not None
 
     def _match(self, message: Incoming) -> Match | None:
         with contextlib.suppress(CairnError):
@@ -257,5 +268,5 @@ class _Router:
 
     def _is_of_interest_to_all(self, message: Incoming) -> bool:
         """Whether a bad message is an `error` event: images and scale bars are everybody's, the rest is its sender's."""
-        _, rest = self.context.space.split(message.topic)
-        return rest.startswith(("image/", "upload/", "scale/"))
+        rest = message.topic.removeprefix(f"{self.context.space.root}/{self.context.project}/")
+        return rest.startswith(("image/", "preview/", "upload/", "scale/"))

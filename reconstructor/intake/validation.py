@@ -8,13 +8,16 @@ from hashlib import sha256
 
 from broker.contract import MAX_IMAGE_BYTES
 from broker.errors import WRONG_DIGEST
-from broker.ids import RIG_PREFIX, ImageId, ImageName, SenderId, is_session_of_rig
+from broker.ids import RIG_PREFIX, ImageId, ImageName, RequestId, SenderId, is_session_of_rig
 from broker.messages import ReceiptStatus
 from reconstructor.decoders.inspection import ImageRefusedError, ImageTooLargeError, Inspected
+from reconstructor.intake.labels import label_of
 from reconstructor.storage.images import NewImage, StoredImage
 from reconstructor.storage.store import Store
 
-Inspect = Callable[[bytes], Awaitable[Inspected]]  # raises ImageRefusedError
+Inspect = Callable[
+    [bytes, bool], Awaitable[Inspected]
+]  # of the bytes, and whether the image is new; raises ImageRefusedError
 
 
 class EmptyImageError(ImageRefusedError):
@@ -35,7 +38,7 @@ class ForeignSessionError(ImageRefusedError):
     """The image id names a session of another sender."""
 
     code = "foreign_session"
-    remedy = "Send it under a session of your own, or under a plain name."
+    remedy = "Send it under a session of your own, or under any other name."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +50,16 @@ class Upload:
     payload: bytes
     captured_at: datetime | None = None
     file_name: str | None = None  # of the photographer
+    capture_id: RequestId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A stored image whose receipt can be published."""
+    """A stored image whose receipt can be published; with the preview that its original replaces, if there was one."""
 
     status: ReceiptStatus
     image: StoredImage
+    preview: bytes | None = None
 
 
 async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
@@ -69,11 +74,12 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
     if image_id.digest != digest[: len(image_id.digest)]:
         raise WrongDigestError(f"the bytes do not have the digest that {image_id} ends with: send the image again")
     known = await asyncio.to_thread(store.find, image_id, digest)
-    if known is not None:
+    if known is not None and known.has_original:
         return Taken(status=ReceiptStatus.DUPLICATE, image=known)
-    if image_id == upload.name:  # of a plain name the session is only a label
+    if image_id == upload.name:  # of a label the session is only a label
         await asyncio.to_thread(check_session, store, upload.sender, image_id)
-    inspected = await inspect(upload.payload)
+    inspected = await inspect(upload.payload, known is None)
+    preview = await asyncio.to_thread(store.previews.content, known) if known is not None else None
     image = NewImage(
         image_id=image_id,
         sender=upload.sender,
@@ -81,14 +87,19 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
         sha256=digest,
         suffix=inspected.suffix,
         content_type=inspected.content_type,
+        readable_suffix=inspected.readable.suffix if inspected.readable else None,
+        readable=inspected.readable.content if inspected.readable else b"",
         width_px=inspected.width_px,
         height_px=inspected.height_px,
         received_at=datetime.now(UTC),
         captured_at=upload.captured_at,
-        photographers_name=upload.file_name if upload.file_name or image_id == upload.name else str(upload.name),
+        photographers_name=upload.file_name or (None if image_id == upload.name else label_of(upload.name)),
+        capture_id=upload.capture_id,
     )
-    stored, is_new = await asyncio.to_thread(store.add_image, image, upload.payload)
-    return Taken(status=ReceiptStatus.STORED if is_new else ReceiptStatus.DUPLICATE, image=stored)
+    stored, is_taken = await asyncio.to_thread(store.add_image, image, upload.payload)
+    if not is_taken:
+        return Taken(status=ReceiptStatus.DUPLICATE, image=stored)
+    return Taken(status=ReceiptStatus.STORED, image=stored, preview=preview)
 
 
 def check_session(store: Store, sender: SenderId, image_id: ImageId) -> None:
@@ -101,7 +112,7 @@ def check_session(store: Store, sender: SenderId, image_id: ImageId) -> None:
     is_anothers = session.startswith(RIG_PREFIX) and not is_session_of_rig(session, sender)
     if is_anothers or store.senders.owner_of(session) not in {None, sender}:
         raise ForeignSessionError(
-            f"the session {session!r} is another sender's: send the image under one of your own, or under a plain name"
+            f"the session {session!r} is another sender's: send the image under one of your own, or under any other name"
         )
 
 

@@ -11,7 +11,7 @@ from reconstructor.config import Baseline
 from reconstructor.jobs.answer import Answer
 from reconstructor.metric_scale.estimate import estimate_scale
 from reconstructor.metric_scale.scale import Scaling
-from reconstructor.publishing.camera_changes import centre_of, renewed
+from reconstructor.publishing.camera_changes import centre_of, facts_of, renewed
 from reconstructor.publishing.components import counted
 from reconstructor.publishing.manifests import NextReference, begin, grow
 from reconstructor.schedule import Job, JobKind
@@ -107,7 +107,7 @@ def _cameras(update: Update | None, image_by_id: dict[str, StoredImage]) -> Iter
 
 
 def _entry(camera: CameraUpdate, image: StoredImage) -> CameraEntry:
-    return CameraEntry(
+    entry = CameraEntry(
         image_id=image.image_id,
         image_number=image.number,
         state=camera.state,
@@ -121,6 +121,7 @@ def _entry(camera: CameraUpdate, image: StoredImage) -> CameraEntry:
         width_px=camera.width_px or None,
         height_px=camera.height_px or None,
     )
+    return entry.model_copy(update=facts_of(image))
 
 
 def _states(job: Job, answer: Answer, images: list[StoredImage]) -> dict[str, ImageState]:

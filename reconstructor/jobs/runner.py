@@ -86,6 +86,7 @@ async def _run_lane(context: Context, lanes: Lanes, kinds: Collection[JobKind]) 
             continue
         await run_job(context, lanes, job)
         context.signals.work.notify()  # a refetch waits for the images before it
+        context.signals.originals.set()
 
 
 async def run_job(context: Context, lanes: Lanes, job: Job) -> None:

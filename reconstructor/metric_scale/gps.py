@@ -130,30 +130,34 @@ def fix_from_exif(fields: Mapping[int, Any]) -> Fix | None:
     """
     if GPS.GPSLatitude not in fields or GPS.GPSLongitude not in fields:
         return None
-    latitude_deg = _degrees(fields[GPS.GPSLatitude], str(fields.get(GPS.GPSLatitudeRef, "N")), "S")
-    longitude_deg = _degrees(fields[GPS.GPSLongitude], str(fields.get(GPS.GPSLongitudeRef, "E")), "W")
+    latitude_deg = _degrees(fields[GPS.GPSLatitude], fields.get(GPS.GPSLatitudeRef, "N"), "S")
+    longitude_deg = _degrees(fields[GPS.GPSLongitude], fields.get(GPS.GPSLongitudeRef, "E"), "W")
     is_place = abs(latitude_deg) <= 89.0 and abs(longitude_deg) <= 180.0  # noqa: PLR2004 - not at the poles; false for NaN
     if not is_place or (latitude_deg, longitude_deg) == (0.0, 0.0):  # what a receiver writes that has no fix
         return None
-    altitude_m = _number(fields.get(GPS.GPSAltitude))
+    altitude_m, error_m = _number(fields.get(GPS.GPSAltitude)), _number(fields.get(GPS.GPSHPositioningError))
     if altitude_m is not None and fields.get(GPS.GPSAltitudeRef) in {1, b"\x01"}:
         altitude_m = -altitude_m
     return Fix(
         latitude_deg=latitude_deg,
         longitude_deg=longitude_deg,
         altitude_m=altitude_m,
-        error_m=max(_LEAST_ERROR_M, _number(fields.get(GPS.GPSHPositioningError)) or _USUAL_ERROR_M),
+        error_m=max(_LEAST_ERROR_M, error_m) if error_m is not None and error_m > 0 else _USUAL_ERROR_M,
     )
 
 
-def _degrees(parts: Any, reference: str, negative: str) -> float:
-    degrees, minutes, seconds = (float(part) for part in parts)
-    size = degrees + minutes / 60.0 + seconds / 3600.0
-    return -size if reference.strip("\0 ").upper() == negative else size
+def _degrees(parts: Any, reference: str | bytes, negative: str) -> float:
+    """From degrees, minutes and seconds; some programs leave out the latter two, or write the reference as bytes."""
+    numbers = [float(part) for part in parts] if isinstance(parts, tuple) else [float(parts)]
+    size = sum(number / 60.0**place for place, number in enumerate(numbers))
+    letter = reference.decode("latin-1") if isinstance(reference, bytes) else str(reference)
+    return -size if letter.strip("\0 ").upper() == negative else size
 
 
 def _number(value: Any) -> float | None:
-    if value is None:
+    """A finite number; None for none, or for what is no number: the place is good without it."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError):
         return None
-    number = float(value)
     return number if math.isfinite(number) else None

@@ -12,10 +12,13 @@ import numpy as np
 from broker.envelope import Vector3
 from broker.manifest import PAGE_ENTRIES, CameraEntry, CameraPage, Page
 from broker.messages import Bounds
+from reconstructor.storage.images import StoredImage
+from reconstructor.storage.reference_set import ReferenceSet
 
 _MOVED_PX: Final = 0.5
 _DISTORTION_STEP: Final = 1e-3  # moves a pixel at the corner of a photograph of 60 degrees by less than half a pixel
 _ERROR_STEP_PX: Final = 0.1
+_MOST_NAME_SIGNS: Final = 120
 _MEASURED: Final = ("world_from_camera", "intrinsics", "distortion", "reprojection_error_px")
 
 
@@ -41,6 +44,34 @@ def renewed(
         else Page.of(CameraPage.model_validate({"project": project, "cameras": tuple(part)}))
         for place, part in sorted(parts.items())
     )
+
+
+def with_facts(reference: ReferenceSet, images: Iterable[StoredImage]) -> ReferenceSet | None:
+    """The set one revision on, whose cameras say which files of these images are there; None when they say so already."""
+    facts_by_id = {image.image_id: facts_of(image) for image in images}
+    cameras = [_with(camera, facts_by_id.get(camera.image_id, {})) for camera in reference.cameras]
+    manifest = reference.manifest
+    pages = renewed(
+        reference.camera_pages, cameras, manifest.project, centre_of(manifest.bounds, manifest.frame.offset)
+    )
+    if [page.digest for page in pages] == list(manifest.camera_pages):
+        return None
+    return reference.with_cameras(pages).with_manifest(revision=manifest.revision + 1)
+
+
+def facts_of(image: StoredImage) -> dict[str, object]:
+    """What a camera says of its image's file."""
+    name = image.photographers_name
+    return {
+        "file_name": name[-_MOST_NAME_SIGNS:] if name else None,
+        "capture_id": image.capture_id,
+        "has_original": image.has_original,
+    }
+
+
+def _with(camera: CameraEntry, facts: dict[str, object]) -> CameraEntry:
+    is_told = all(getattr(camera, name) == value for name, value in facts.items())
+    return camera if is_told else camera.model_copy(update=facts)
 
 
 def _place(camera: CameraEntry) -> int:

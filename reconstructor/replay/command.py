@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from broker.config import BadSettingsError
-from broker.images.folders import list_folder
+from broker.images.folders import FolderContents
 from broker.manifest import CameraState
 from broker.printable import printable
 from reconstructor.config import Settings
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.replay.foreign import BlackBoxPlan, BlackBoxReport, CallReport, replay_black_box
-from reconstructor.replay.replayer import ReplayPlan, ReplayReport, ReplayStep, order_photographs, replay
+from reconstructor.replay.replayer import ReplayPlan, ReplayReport, ReplayStep, folder_in_order, replay
 
 _INTRINSICS_COUNT: Final = 4
 
@@ -32,9 +32,11 @@ def replay_folder(
         BadSettingsError: the intrinsics are not four positive numbers.
         NothingToReplayError: no photograph, or an unknown order.
     """
-    _name_left_out(photos)
+    contents = folder_in_order(photos, order)
+    left_out = _name_left_out(contents)
     plan = ReplayPlan(
-        photographs=order_photographs(photos, order),
+        photographs=contents.photographs,
+        left_out=left_out,
         out=out,
         settings=engine_settings(intrinsics),
         refetch_every=refetch_every,
@@ -54,9 +56,11 @@ def replay_folder_with(
         CairnError: the black box cannot be loaded.
     """
     sys.path.append(str(Path.cwd()))  # where its author is at work
-    _name_left_out(photos)
+    contents = folder_in_order(photos, order)
+    left_out = _name_left_out(contents)
     plan = BlackBoxPlan(
-        photographs=order_photographs(photos, order),
+        photographs=contents.photographs,
+        left_out=left_out,
         out=out,
         settings=settings,
         refetch_every=refetch_every,
@@ -74,9 +78,11 @@ def replay_folder_with(
         return asyncio.run(replay_black_box(plan, show))
 
 
-def _name_left_out(photos: Path) -> None:
-    if photos.is_dir():
-        sys.stderr.write("".join(f"left out {printable(each.sentence)}\n" for each in list_folder(photos).left_out))
+def _name_left_out(contents: FolderContents) -> tuple[str, ...]:
+    """Name what is left out, before the bar begins."""
+    sentences = tuple(printable(each.sentence) for each in contents.left_out)
+    sys.stderr.write("".join(f"left out {each}\n" for each in sentences))
+    return sentences
 
 
 @contextmanager

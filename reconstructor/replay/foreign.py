@@ -27,6 +27,7 @@ from broker.manifest import CameraState
 from reconstructor.black_box import Update
 from reconstructor.clouds.ply import WideCloud, write_ply
 from reconstructor.config import Settings
+from reconstructor.decoders.conversion import readable_path
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.jobs.answer import Answer, read_answer
 from reconstructor.replay.replayer import ReplayCamera, ReplayCameras
@@ -58,6 +59,7 @@ class BlackBoxReport(BaseModel):
     refused: int
     placed: int | None  # null: the function does not speak of cameras
     points: int
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class BlackBoxPlan:
     settings: Settings
     refetch_every: int = 10
     has_final_refetch: bool = True
+    left_out: tuple[str, ...] = ()  # for the report
 
 
 async def replay_black_box(plan: BlackBoxPlan, on_call: Callable[[CallReport], None]) -> BlackBoxReport:
@@ -114,6 +117,7 @@ class _BlackBoxReplay:
             refused=sum(each.problem is not None for each in self._reports),
             placed=sum(each.state is CameraState.PLACED for each in self._update.cameras) if self._update else None,
             points=len(self._cloud) if self._cloud is not None else 0,
+            left_out=self._plan.left_out,
         )
         self._write(report)
         return report
@@ -125,7 +129,8 @@ class _BlackBoxReplay:
             digest = sha256(path.read_bytes()).hexdigest()
             image_id = ImageId.build(session=_SESSION, sequence=number, sha256=digest)
             self._name_by_id[image_id] = path.name
-            call = Call(input_img_path=str(path.resolve()), old_point_cloud=self._old_point_cloud, new_img_id=image_id)
+            readable = readable_path(path, self._plan.out / "converted" / str(number)).resolve()
+            call = Call(input_img_path=str(readable), old_point_cloud=self._old_point_cloud, new_img_id=image_id)
             yield path, call
             is_last = number == total and self._plan.has_final_refetch
             if is_last or number % self._plan.refetch_every == 0:

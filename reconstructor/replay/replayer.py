@@ -10,7 +10,7 @@ import random
 import resource
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,10 +19,12 @@ from PIL.ExifTags import IFD, Base
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
-from broker.images.folders import list_folder
+from broker.images.folders import FolderContents, sound_photographs
+from broker.images.opening import open_image
 from broker.manifest import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
 from reconstructor.black_box import Pose, Row, Update
+from reconstructor.decoders.conversion import readable_path
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
@@ -93,6 +95,7 @@ class ReplayReport(BaseModel):
     placed: int
     points: int
     peak_memory_mb: float
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,31 +117,39 @@ class ReplayPlan:
     settings: EngineSettings
     refetch_every: int = 10
     has_final_refetch: bool = True
+    left_out: tuple[str, ...] = ()  # for the report
 
 
 def order_photographs(folder: Path, order: str = "name") -> tuple[Path, ...]:
-    """The photographs of a folder and of those below it, by `name`, by `time` (EXIF, else file), or by `shuffle:SEED`.
+    """The photographs that `folder_in_order` takes."""
+    return folder_in_order(folder, order).photographs
+
+
+def folder_in_order(folder: Path, order: str = "name") -> FolderContents:
+    """What a folder and those below it hold, the photographs by `name`, by `time` (EXIF, else file), or by `shuffle:SEED`.
 
     Raises:
         NothingToReplayError: no such folder, no photograph in it, or an unknown order.
     """
     try:
-        paths = list(list_folder(folder).photographs)
+        contents = sound_photographs(folder)
     except OSError as exc:
         raise NothingToReplayError(
             f"cannot read the folder {folder}: {exc.strerror}: give a folder of photographs"
         ) from exc
+    paths = list(contents.photographs)
     if not paths:
         raise NothingToReplayError(f"{folder} holds no photograph: give a folder of JPEG, PNG, WebP or TIFF files")
     word, _, seed = order.partition(":")
     if word == "name" and not seed:
-        return tuple(paths)
+        return contents
     if word == "time" and not seed:
-        return tuple(sorted(paths, key=_time_of))
-    if word == "shuffle" and seed.lstrip("-").isdigit():
+        paths.sort(key=_time_of)
+    elif word == "shuffle" and seed.lstrip("-").isdigit():
         random.Random(int(seed)).shuffle(paths)  # noqa: S311 - an order, not a secret
-        return tuple(paths)
-    raise NothingToReplayError(f"order {order!r} is unknown: use name, time or shuffle:SEED")
+    else:
+        raise NothingToReplayError(f"order {order!r} is unknown: use name, time or shuffle:SEED")
+    return replace(contents, photographs=tuple(paths))
 
 
 def replay(plan: ReplayPlan, on_step: Callable[[ReplayStep], None] = lambda _: None) -> ReplayReport:
@@ -181,12 +192,14 @@ class _Replay:
             placed=sum(camera.state is CameraState.PLACED for camera in last.update.cameras),
             points=len(cloud),
             peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            left_out=self._plan.left_out,
         )
         self._write(cloud, last.update, report)
         return report
 
     def _add(self, number: int, path: Path) -> None:
-        outcome = self._engine.add_image(path.resolve(), _image_id(number, path))
+        readable = readable_path(path, self._plan.out / "converted" / str(number))
+        outcome = self._engine.add_image(readable.resolve(), _image_id(number, path))
         camera = outcome.update.cameras[-1]
         self._images.append(
             ImageReport(
@@ -249,7 +262,7 @@ def _image_id(number: int, path: Path) -> str:
 def _time_of(path: Path) -> tuple[str, str]:
     """When a photograph was taken, as sortable text; files without EXIF are put by their own time."""
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             exif = image.getexif()
     except (UnidentifiedImageError, OSError):
         exif = Image.Exif()

@@ -7,20 +7,36 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from broker.ids import DIGEST_LENGTH
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 
-_SCHEMA_NUMBER: Final = 2
-_SCHEMA: Final = """
-CREATE TABLE images (
+_SCHEMA_NUMBER: Final = 3
+# An image whose preview came first has neither sha256 nor file_name until its original is there; preview_name stays
+# until nothing reads the preview any more.
+_IMAGES: Final = """
+CREATE TABLE {name} (
     number INTEGER PRIMARY KEY,
     image_id TEXT NOT NULL UNIQUE,
-    sha256 TEXT NOT NULL UNIQUE,
+    sha256 TEXT UNIQUE,
     sender TEXT NOT NULL,
-    file_name TEXT NOT NULL,
+    file_name TEXT,
+    preview_name TEXT,
+    photographers_name TEXT,
+    capture_id TEXT,
     stored_at REAL NOT NULL,
+    original_at REAL,
     captured_at REAL,
-    state TEXT NOT NULL
+    refused_code TEXT,
+    state TEXT NOT NULL,
+    CHECK ((sha256 IS NULL) = (file_name IS NULL)),
+    CHECK (file_name IS NOT NULL OR preview_name IS NOT NULL)
 ) STRICT;
+"""
+_IMAGE_INDEXES: Final = f"""
+CREATE INDEX images_by_digest ON images (substr(image_id, -{DIGEST_LENGTH}));
+CREATE INDEX previews ON images (number) WHERE preview_name IS NOT NULL;
+"""
+_JOBS_AND_FACTS: Final = """
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY,
     image_number INTEGER NOT NULL REFERENCES images (number),
@@ -61,6 +77,19 @@ DELETE FROM facts WHERE name = 'cameras';
 DROP TABLE generations;
 INSERT INTO jobs (image_number, kind, state) SELECT max(number), 'refetch', 'queued' FROM images HAVING count(*) > 0;
 """
+# Schema 2 knew no previews. SQLite cannot take a NOT NULL back: https://www.sqlite.org/lang_altertable.html, part 7.
+_FROM_2: Final = """
+INSERT INTO images_3 (number, image_id, sha256, sender, file_name, stored_at, original_at, captured_at, state)
+    SELECT number, image_id, sha256, sender, file_name, stored_at, stored_at, captured_at, state FROM images;
+DROP TABLE images;
+ALTER TABLE images_3 RENAME TO images;
+"""
+_TO_3: Final = (_IMAGES.format(name="images_3"), _FROM_2, _IMAGE_INDEXES)
+_CHANGES_FROM: Final = {
+    0: (_IMAGES.format(name="images"), _IMAGE_INDEXES, _JOBS_AND_FACTS, _REFERENCES),
+    1: (_FROM_1, _REFERENCES, *_TO_3),
+    2: _TO_3,
+}
 _BUSY_TIMEOUT_S: Final = 10.0
 
 
@@ -76,9 +105,10 @@ class Database:
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")  # a commit outlives a power cut, not only a crash
-            self._connection.execute("PRAGMA foreign_keys = ON")
         try:
             self._migrate()
+            with self._translated():
+                self._connection.execute("PRAGMA foreign_keys = ON")  # not before: the migration replaces a table
         except StoreError:
             self.close()
             raise
@@ -145,7 +175,7 @@ class Database:
         if number > _SCHEMA_NUMBER:
             raise StoreError(f"the store's schema {number} is newer than this program's {_SCHEMA_NUMBER}: update cairn")
         if number < _SCHEMA_NUMBER:
-            changes = (_FROM_1 if number else _SCHEMA) + _REFERENCES
+            changes = "".join(_CHANGES_FROM[number])
             with self._lock, self._translated():
                 self._connection.executescript(f"BEGIN; {changes} PRAGMA user_version = {_SCHEMA_NUMBER}; COMMIT;")
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from broker.ids import ImageId, SenderId
+from broker.ids import ImageId, RequestId, SenderId
 
 
 class ImageState(StrEnum):
@@ -24,12 +24,12 @@ class ImageState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewImage:
-    """An image that was checked and has no number yet."""
+    """An image, or its preview, that was checked and is not stored yet; of a preview the original's digest is unknown."""
 
     image_id: ImageId
     sender: SenderId
     name: str
-    sha256: str
+    sha256: str | None
     suffix: str
     content_type: str
     width_px: int
@@ -37,11 +37,14 @@ class NewImage:
     received_at: datetime
     captured_at: datetime | None = None
     photographers_name: str | None = None  # what the photographer's file is called
+    capture_id: RequestId | None = None  # shared by images that several rigs took at one instant
+    readable_suffix: str | None = None  # of the copy that everybody reads, if that is another file than the one sent
+    readable: bytes = b""
 
     @property
     def file_name(self) -> str:
-        """Its file below `images/`."""
-        return f"{self.image_id}{self.suffix}"
+        """Its file below `images/`, or `previews/`, that thumbnails, black box and exports read."""
+        return f"{self.image_id}{self.readable_suffix or self.suffix}"
 
 
 class ImageRecord(BaseModel):
@@ -52,7 +55,7 @@ class ImageRecord(BaseModel):
     image_id: ImageId
     sender: SenderId
     name: str
-    sha256: str
+    sha256: str | None
     content_type: str
     size_bytes: int
     width_px: int
@@ -60,6 +63,7 @@ class ImageRecord(BaseModel):
     received_at: AwareDatetime
     captured_at: AwareDatetime | None = None
     photographers_name: str | None = None
+    capture_id: RequestId | None = None
 
     @classmethod
     def of(cls, image: NewImage, *, size_bytes: int) -> Self:
@@ -76,13 +80,19 @@ class ImageRecord(BaseModel):
             received_at=image.received_at,
             captured_at=image.captured_at,
             photographers_name=image.photographers_name,
+            capture_id=image.capture_id,
         )
 
 
 def files_of(image: NewImage, payload: bytes) -> dict[str, bytes]:
-    """The files of an image below `images/`: itself, its record, and what the black box reads beside it."""
+    """The files of an image below `images/`, or of its preview below `previews/`.
+
+    As it was sent, what is read of it, its record, and the black box's metadata.
+    """
     record = ImageRecord.of(image, size_bytes=len(payload)).model_dump_json(indent=1)
-    files = {image.file_name: payload, f"{image.image_id}.json": record.encode()}
+    files = {f"{image.image_id}{image.suffix}": payload, f"{image.image_id}.json": record.encode()}
+    if image.readable_suffix is not None:
+        files[image.file_name] = image.readable
     if image.photographers_name is not None:
         files[f"{image.file_name}.json"] = json.dumps({"file_name": image.photographers_name}).encode()
     return files
@@ -90,20 +100,37 @@ def files_of(image: NewImage, payload: bytes) -> dict[str, bytes]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredImage:
-    """An image that is safe: a row of the database."""
+    """An image that is safe, itself or its preview: a row of the database.
+
+    Attributes:
+        sha256: of the original; None while only the preview is there.
+        file_name: the original's file below `images/`; None while only the preview is there.
+        preview_name: the preview's file below `previews/`; None once it is dropped, and for an image that had none.
+        refused_code: why the original was refused after its preview was taken.
+    """
 
     number: int
     image_id: ImageId
     sender: SenderId
-    sha256: str
-    file_name: str
+    sha256: str | None
+    file_name: str | None
     stored_at: float
     captured_at: float | None
     state: ImageState
+    preview_name: str | None = None
+    photographers_name: str | None = None
+    capture_id: RequestId | None = None
+    refused_code: str | None = None
+
+    @property
+    def has_original(self) -> bool:
+        """Whether the photograph itself is there, and not only its preview."""
+        return self.file_name is not None
 
     @classmethod
     def from_row(cls, row: Any) -> Self:
         """From a row of the table `images`."""
+        capture_id = row["capture_id"]
         return cls(
             number=row["number"],
             image_id=ImageId(row["image_id"]),
@@ -113,4 +140,8 @@ class StoredImage:
             stored_at=row["stored_at"],
             captured_at=row["captured_at"],
             state=ImageState(row["state"]),
+            preview_name=row["preview_name"],
+            photographers_name=row["photographers_name"],
+            capture_id=RequestId(capture_id) if capture_id is not None else None,
+            refused_code=row["refused_code"],
         )

@@ -81,6 +81,11 @@ class ReferenceSets:
         reference_rows.write(self._database, reference, self.present())
         self._known = reference  # if the transaction fails, `present` sees other numbers and reads again
 
+    def revise(self, reference: ReferenceSet) -> None:
+        """Record a revision that no job made; raises StoreError."""
+        with self._database.transaction():
+            self.record(reference)
+
     def leave_out_damaged(self) -> int:
         """Leave shards out of the manifest whose files are damaged, one revision on; returns how many."""
         newest = self.newest()

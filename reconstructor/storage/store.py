@@ -1,6 +1,5 @@
 """Where is a project stored? In one folder with one writer: images, jobs and reference sets."""
 
-import fcntl
 import shutil
 import threading
 import time
@@ -8,7 +7,7 @@ from collections.abc import Collection, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from broker.ids import ImageId
 from reconstructor.clouds.sharding import ReadyShard
@@ -17,15 +16,17 @@ from reconstructor.storage.attempts import Attempts
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import (
     DiskFullError,
-    StoreError,
     make_folder,
     remove_unfinished,
     translate,
     write_durably,
 )
 from reconstructor.storage.identity import Identity
+from reconstructor.storage.image_rows import ImageRows, completing
 from reconstructor.storage.images import ImageState, NewImage, StoredImage, files_of
+from reconstructor.storage.lock import lock
 from reconstructor.storage.partial_uploads import MOST_OPEN, PartialUploads
+from reconstructor.storage.previews import Previews
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.reference_sets import ReferenceSets
@@ -39,13 +40,6 @@ _ERRORS: Final = "error_count"
 _SOLUTION: Final = "solution"
 _SUPERSEDED: Final = "superseded"
 _SCALE_BAR: Final = "scale_bar"
-
-
-class StoreInUseError(StoreError):
-    """Another program has this folder."""
-
-    code = "store_in_use"
-    remedy = "Stop the other reconstructor, or give this one another folder."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +74,7 @@ class Store:
         self._storing = threading.Lock()
         self._refetch_every, self._disk_reserve_bytes = refetch_every, disk_reserve_bytes
         with ExitStack() as opened:
-            opened.enter_context(_lock(folder))
+            opened.enter_context(lock(folder))
             self.images_folder = make_folder(folder / "images")
             self.black_box_folder = make_folder(folder / "black_box")
             self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"), most_open=open_uploads)
@@ -88,9 +82,11 @@ class Store:
             remove_unfinished(self.images_folder)
             self.attempts = Attempts(folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
+            self._rows = ImageRows(self._database)
+            self.previews = Previews(self._database, folder / "previews")
             self.identity = Identity(self._database)
             self.rest = Rest(self._database)
-            self.senders = Senders(self._database, self.images_folder)
+            self.senders = Senders(self._database, self.images_folder, self.previews.folder)
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
 
@@ -106,46 +102,66 @@ class Store:
     # Images
 
     def find(self, image_id: ImageId, sha256: str) -> StoredImage | None:
-        """The image of this id, or with these very bytes."""
-        row = self._database.row("SELECT * FROM images WHERE image_id = ? OR sha256 = ?", image_id, sha256)
-        return StoredImage.from_row(row) if row is not None else None
+        """The image of this id or with these very bytes, or the one whose preview announced them."""
+        return self._rows.find(image_id, sha256)
+
+    def find_previewed(self, image_id: ImageId) -> StoredImage | None:
+        """The image with the digest in this id, itself or its preview."""
+        return self._rows.find_digest(image_id)
 
     def image(self, number: int) -> StoredImage:
-        """The image with this number.
-
-        Raises:
-            StoreError: there is none.
-        """
-        row = self._database.row("SELECT * FROM images WHERE number = ?", number)
-        if row is None:
-            raise StoreError(f"there is no image {number}")
-        return StoredImage.from_row(row)
+        """The image with this number; raises StoreError."""
+        return self._rows.image(number)
 
     def images(self) -> list[StoredImage]:
         """All images in order."""
-        return [StoredImage.from_row(row) for row in self._database.rows("SELECT * FROM images ORDER BY number")]
+        return self._rows.all()
 
     def path(self, image: StoredImage) -> Path:
-        """Where an image's bytes are."""
-        return self.images_folder / image.file_name
+        """Where an image's bytes are: the original, or its preview until that is there."""
+        if image.file_name is not None:
+            return self.images_folder / image.file_name
+        return self.previews.folder / str(image.preview_name)
+
+    def content(self, number: int) -> bytes:
+        """The bytes of an image, also while its original replaces its preview; raises StoreError."""
+        try:
+            try:
+                return self.path(self.image(number)).read_bytes()
+            except FileNotFoundError:  # its preview may have gone in this moment
+                return self.path(self.image(number)).read_bytes()
+        except OSError as exc:
+            raise translate(exc) from exc
 
     def add_image(self, image: NewImage, payload: bytes) -> tuple[StoredImage, bool]:
-        """Make an image safe, number it and queue its jobs; the same image again changes nothing.
+        """Make an image safe and return it with whether it was taken; the same image again changes nothing.
 
-        Returns:
-            The image as stored, and whether it is new.
+        A new one gets its number and its jobs. The original of a preview gets neither: it takes the preview's place.
 
         Raises:
             DiskFullError: there is no room; nothing was taken.
             StoreError: another trouble with the disk.
         """
         with self._storing:  # two senders may send the same image at once
-            known = self.find(image.image_id, image.sha256)
+            known = self.find(image.image_id, str(image.sha256))
+            if known is not None and known.has_original:
+                return known, False
+            self.check_room(len(payload) + len(image.readable))
+            image = completing(known, image) if known is not None else image
+            write_durably(self.images_folder, files_of(image, payload))
+            with self._database.transaction():
+                return (self._number(image) if known is None else self._rows.complete(known, image)), True
+
+    def add_preview(self, preview: NewImage, payload: bytes) -> tuple[StoredImage, bool]:
+        """Make the preview of an image safe, number the image and queue its jobs, as `add_image` does and raises."""
+        with self._storing:
+            known = self.find_previewed(preview.image_id)
             if known is not None:
                 return known, False
             self.check_room(len(payload))
-            write_durably(self.images_folder, files_of(image, payload))
-            return self._number(image), True
+            self.previews.write(preview, payload)
+            with self._database.transaction():
+                return self._number(preview), True
 
     # Jobs
 
@@ -171,7 +187,7 @@ class Store:
         with self._database.transaction():
             self._end(job, JobState.FAILED, code)
             if job.kind is JobKind.ADD:
-                self._set_states({self.image(job.image_number).image_id: ImageState.FAILED})
+                self._rows.set_states({self.image(job.image_number).image_id: ImageState.FAILED})
 
     def commit(self, job: Job, change: Change) -> None:
         """Store a job's results in one transaction; a crash after it repeats the publication, not the job."""
@@ -183,7 +199,7 @@ class Store:
                 "UPDATE jobs SET state = ?, generation = ? WHERE number = ?",
                 *(JobState.STORED, grown.manifest.generation if grown else None, job.number),
             )
-            self._set_states(change.states)
+            self._rows.set_states(change.states)
             if change.reference is not None:
                 self.references.record(change.reference)
             if change.solution > self.solution:
@@ -252,12 +268,11 @@ class Store:
 
     def image_count(self) -> int:
         """Number of stored images."""
-        return self._database.number("SELECT max(number) FROM images")
+        return self._rows.count()
 
     def counts(self) -> dict[str, int]:
-        """Images by state, open jobs as `open_jobs`, and what was counted: `rejected_count`, `error_count`."""
-        by_state = self._database.rows("SELECT state, count(*) AS count FROM images GROUP BY state")
-        return {row["state"]: row["count"] for row in by_state} | {
+        """Images by state, `preview_count`, open jobs as `open_jobs`, and what was counted: `rejected_count`, `error_count`."""
+        return self._rows.counts() | {
             "open_jobs": self._database.number(f"SELECT count(*) FROM jobs WHERE state IN {_OPEN}"),  # noqa: S608 - a constant
             _REJECTED: int(self._database.fact(_REJECTED) or 0),
             _ERRORS: int(self._database.fact(_ERRORS) or 0),
@@ -275,21 +290,11 @@ class Store:
         return shutil.disk_usage(self.folder).free
 
     def _number(self, image: NewImage) -> StoredImage:
-        """The one transaction that gives the image number."""
-        with self._database.transaction():
-            known = self.find(image.image_id, image.sha256)
-            if known is not None:
-                return known
-            number = self.image_count() + 1
-            self._database.change(
-                "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                *(number, image.image_id, image.sha256, image.sender, image.file_name, image.received_at.timestamp()),
-                image.captured_at and image.captured_at.timestamp(),
-                ImageState.QUEUED,
-            )
-            for kind in jobs_on_image(number, self._refetch_every):
-                self._queue(number, kind)
-            return self.image(number)
+        """Give the image number and queue the jobs, inside the one transaction that makes both durable."""
+        stored = self._rows.add(image)
+        for kind in jobs_on_image(stored.number, self._refetch_every):
+            self._queue(stored.number, kind)
+        return stored
 
     def _open_jobs(self) -> tuple[Job, ...]:
         rows = self._database.rows(f"SELECT * FROM jobs WHERE state IN {_OPEN} ORDER BY number")  # noqa: S608 - a constant
@@ -303,17 +308,8 @@ class Store:
     def _end(self, job: Job, state: JobState, code: str | None) -> None:
         self._database.change(
             "UPDATE jobs SET state = ?, code = ?, finished_at = ? WHERE number = ?",
-            state,
-            code,
-            time.time(),
-            job.number,
+            *(state, code, time.time(), job.number),
         )
-
-    def _set_states(self, states: Mapping[str, ImageState]) -> None:
-        for image_id, state in states.items():
-            self._database.change(
-                "UPDATE images SET state = ? WHERE image_id = ? AND state <> ?", state, image_id, state
-            )
 
     def _count(self, name: str) -> None:
         with self._database.transaction():
@@ -324,21 +320,3 @@ def _job(row: Any) -> Job:
     return Job(
         number=row["number"], image_number=row["image_number"], kind=JobKind(row["kind"]), state=JobState(row["state"])
     )
-
-
-def _lock(folder: Path) -> IO[str]:
-    """Lock a project's folder against a second program, until the file is closed or the process ends."""
-    try:
-        file = (folder / "lock").open("a")
-    except OSError as exc:
-        raise translate(exc) from exc
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as exc:
-        file.close()
-        if isinstance(exc, BlockingIOError):
-            raise StoreInUseError(
-                f"another reconstructor uses {folder}: stop it, or give this one its own data_dir"
-            ) from exc
-        raise translate(exc) from exc
-    return file

@@ -38,7 +38,7 @@ ARGUMENTS = [
     "--enable-unsafe-swiftshader",
     *(["--no-sandbox"] if os.geteuid() == 0 else []),
 ]
-WAIT_MS = 15_000
+WAIT_MS = 30_000
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -104,8 +104,20 @@ class Visitor:
 
     async def lit_pixels(self, element: str = "cairn-viewer") -> int:
         """How many pixels of the canvas something is drawn on."""
-        image = np.asarray(Image.open(BytesIO(await self.drawing(element))).convert("RGBA"))
-        return int((image[..., 3] > 0).sum())
+        return _lit(await self.drawing(element))
+
+    async def settled_pixels(self, element: str = "cairn-viewer") -> int:
+        """The same, once two pictures half a second apart are equal: the flight to the object is over."""
+        before = b""
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while (now := await self.drawing(element)) != before:
+                before = now
+                await asyncio.sleep(0.5)
+        return _lit(now)
+
+
+def _lit(drawing: bytes) -> int:
+    return int((np.asarray(Image.open(BytesIO(drawing)).convert("RGBA"))[..., 3] > 0).sum())
 
 
 @contextlib.asynccontextmanager
@@ -114,7 +126,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(settings, address.set_result))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while not address.done() and not task.done():
                 await asyncio.sleep(0.01)
         if task.done():
@@ -145,7 +157,7 @@ async def reconstruction(mosquitto: Mosquitto) -> AsyncIterator[Reconstruction]:
     connection = mosquitto.connection("reconstructor")
     delivery = Delivery(connection, client_id="reconstruction", subscriptions=subscriptions(connection))
     async with delivery:
-        await delivery.wait_connected(5)
+        await delivery.wait_connected(30)
         reconstruction = Reconstruction(connection=connection, delivery=delivery)
         answering = asyncio.create_task(reconstruction.answer())
         yield reconstruction

@@ -14,6 +14,7 @@ from broker.contract import (
     IMAGE,
     IMAGE_THUMBNAIL,
     MISSING,
+    PREVIEW,
     RECEIPT,
     RECONSTRUCTOR_STATE,
     RESPONSE,
@@ -61,6 +62,9 @@ class Reconstruction:
     connection: Connection
     delivery: Delivery
     images: list[bytes] = field(default_factory=list)
+    previews: list[bytes] = field(default_factory=list)
+    names: list[ImageName] = field(default_factory=list)
+    held: list[Outgoing] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     manifest: Manifest | None = None
     entries: list[ShardEntry] = field(default_factory=list)
@@ -71,7 +75,7 @@ class Reconstruction:
     is_giving_receipts: bool = True
     is_republishing: bool = True
 
-    async def ready(self, *, image_count: int = 0, presence: str = "ready") -> None:
+    async def ready(self, *, image_count: int = 0, presence: str = "ready", takes_previews: bool = False) -> None:
         """Say that the reconstructor takes images."""
         state = ReconstructorState(
             project=CHAPEL,
@@ -79,6 +83,7 @@ class Reconstruction:
             boot_id="b",
             has_manifest=self.manifest is not None and self.manifest.generation > 0,
             image_count=image_count,
+            takes_previews=takes_previews,
         )
         await self._retain(self._topic(RECONSTRUCTOR_STATE.template), state.encode())
 
@@ -120,8 +125,8 @@ class Reconstruction:
         for topic in [each for each in self.retained if f"/shard/{generation}/" in each]:
             await self._retain(topic, b"")
 
-    async def cameras(self, count: int, *, waiting: int = 0) -> None:
-        """A ring of placed cameras that look at the chapel, and some that wait for their place."""
+    async def cameras(self, count: int, *, waiting: int = 0, **facts: Any) -> None:
+        """A ring of placed cameras that look at the chapel, and some that wait for their place; facts of all of them."""
         entries = [
             CameraEntry(
                 image_id=image_id(number),
@@ -144,7 +149,7 @@ class Reconstruction:
             )
             for number in range(count + 1, count + waiting + 1)
         ]
-        self.placed = entries
+        self.placed = [entry.model_copy(update=facts) for entry in entries]
         await self._point()
 
     async def thumbnail(self, number: int, jpeg: bytes) -> None:
@@ -161,6 +166,9 @@ class Reconstruction:
             found = match(self.connection.space, incoming.topic)
             if found.channel is IMAGE:
                 await self._receive(incoming.payload, found.sender, found.image_name)
+            elif found.channel is PREVIEW:
+                self.previews.append(incoming.payload)
+                await self.delivery.publish(self._receipt(found.sender, found.image_id, ReceiptStatus.PREVIEWED))
             elif found.channel in {UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END}:
                 await self._assemble(found, incoming)
             elif found.channel is DESIRED_SCALE_BAR:
@@ -215,19 +223,34 @@ class Reconstruction:
         self.images.append(payload)
         digest = hashlib.sha256(payload).hexdigest()
         is_image = payload[:2] == b"\xff\xd8"
+        status = ReceiptStatus.STORED if is_image else ReceiptStatus.REJECTED
+        outgoing = self._receipt(sender, ImageName(name), status, digest)
+        if self.is_giving_receipts:
+            await self.delivery.publish(outgoing)
+        else:
+            self.held.append(outgoing)
+
+    async def give_receipts(self) -> None:
+        """Give the receipts that were held back, and those of the images to come."""
+        self.is_giving_receipts = True
+        for outgoing in self.held:
+            await self.delivery.publish(outgoing)
+
+    def _receipt(self, sender: str, name: ImageName, status: ReceiptStatus, digest: str | None = None) -> Outgoing:
+        is_image = status is not ReceiptStatus.REJECTED
+        if is_image and name not in self.names:
+            self.names.append(name)
         receipt = UploadAcknowledged(
             project=CHAPEL,
-            status=ReceiptStatus.STORED if is_image else ReceiptStatus.REJECTED,
-            image_name=ImageName(name),
-            image_id=ImageId.from_name(ImageName(name), digest) if is_image else None,
-            image_number=len(self.images) if is_image else None,
+            status=status,
+            image_name=name,
+            image_id=ImageId.from_name(name, digest or "") if is_image else None,
+            image_number=self.names.index(name) + 1 if is_image else None,
             sha256=digest,
             code=None if is_image else "not_an_image",
             reason=None if is_image else "The photo is damaged.",
         )
-        topic = self._topic(RECEIPT.template, sender=sender, image_name=name)
-        if self.is_giving_receipts:
-            await self.delivery.publish(Outgoing(topic=topic, payload=receipt.encode()))
+        return Outgoing(topic=self._topic(RECEIPT.template, sender=sender, image_name=name), payload=receipt.encode())
 
     async def _respond(self, request: Request, user: str) -> None:
         self.requests.append(request)
@@ -279,10 +302,11 @@ def image_id(number: int) -> ImageId:
 
 
 def subscriptions(connection: Connection) -> tuple[str, ...]:
-    """What a reconstruction listens to: images, requests and scale bars."""
+    """What a reconstruction listens to: images, previews, requests and scale bars."""
     space = connection.space
     requests, uploads = f"{space.root}/{CHAPEL}/request/+/+", f"{space.root}/{CHAPEL}/upload/#"
-    return space.filter(IMAGE.template, CHAPEL), requests, uploads, space.filter(DESIRED_SCALE_BAR.template, CHAPEL)
+    others = (space.filter(channel.template, CHAPEL) for channel in (IMAGE, PREVIEW, DESIRED_SCALE_BAR))
+    return requests, uploads, *others
 
 
 def _runs(cloud: PointCloud) -> list[PointCloud]:

@@ -38,8 +38,7 @@ async def test_a_lost_graphics_context_comes_back_with_the_object(
     await reconstruction.ready(image_count=10)
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=manifest.point_count)
-    await asyncio.sleep(2.5)
-    whole = await desktop.lit_pixels()
+    whole = await desktop.settled_pixels()
     canvas = await desktop.page.get_by_test_id("canvas").element_handle()
     extension = await desktop.page.evaluate_handle(
         "canvas => canvas.getContext('webgl2').getExtension('WEBGL_lose_context')", canvas

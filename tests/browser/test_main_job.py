@@ -21,6 +21,7 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Error, Page
 
+from broker.mosquitto import free_port
 from edge_agent.cameras.simulated.camera import write_photographs
 from tests.browser.conftest import DESKTOP, Visitor, visiting
 
@@ -66,6 +67,7 @@ def screenshot(tmp_path: Path) -> Path:
 async def demo(photographs: list[Path], tmp_path: Path) -> AsyncIterator[Demo]:
     """The demo on these photographs, with ops watching every event; interrupted in the end."""
     words = ["--photos", photographs[0].parent, "--data", tmp_path / "data", "--no-browser", "--interval", "0.5"]
+    words += ["--port", free_port()]  # the usual one may be another test's
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cairn", "demo", *map(str, words)), stderr=asyncio.subprocess.PIPE
     )

@@ -48,8 +48,7 @@ async def test_a_rebuild_never_shows_a_blank_frame(
     await reconstruction.ready(image_count=10)
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=first.point_count)
-    await asyncio.sleep(2.5)  # the flight to the object is over
-    whole = await desktop.lit_pixels()
+    whole = await desktop.settled_pixels()
     await reconstruction.tell(
         RefetchStarting(project=CHAPEL, image_id=image_id(20), image_number=20, next_generation=2)
     )
@@ -126,8 +125,7 @@ async def test_the_page_comes_back_after_the_broker_was_killed(
     first = await reconstruction.publish([chapel(8_000)], generation=1)
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=first.point_count)
-    await asyncio.sleep(2.5)
-    whole = await desktop.lit_pixels()
+    whole = await desktop.settled_pixels()
     desktop.is_loss_expected = True
     connections = reconstruction.delivery.connect_count
     mosquitto.kill()

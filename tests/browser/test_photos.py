@@ -58,7 +58,7 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
     manifest = await reconstruction.publish([chapel(6_000)], generation=1)
-    await reconstruction.cameras(6, waiting=1)
+    await reconstruction.cameras(6, waiting=1, file_name="IMG_0007.JPG", has_original=False)
     await reconstruction.thumbnail(3, small())
     await reconstruction.thumbnail(7, b"\xff\xd8\xff\xe0 no picture")
     await reconstruction.ready(image_count=7)
@@ -66,9 +66,15 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=manifest.point_count)
     assert await pink_pixels(desktop) == 0
-    await desktop.page.locator(f"[data-image={image_id(3)}]").click()
+    entry = desktop.page.locator(f"[data-image={image_id(3)}]")
+    await expect(entry).to_have_attribute(
+        "title", "Image 3, IMG_0007.JPG: placed. Preview only: full size not here yet"
+    )
+    await entry.click()
     card = desktop.page.get_by_test_id("card")
     await expect(card).to_contain_text("Image 3")
+    await expect(card.get_by_test_id("card-file")).to_have_text("IMG_0007.JPG")
+    await expect(card).to_contain_text("Preview only: full size not here yet")
     await expect(card.locator("img")).to_be_visible(timeout=WAIT_MS)
     await hung(desktop)
     before = await desktop.drawing()
@@ -80,6 +86,8 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     await desktop.page.locator(f"[data-image={image_id(7)}]").click()
     await expect(card).to_contain_text("shares too little")
     await expect(desktop.page.get_by_test_id("fly")).to_be_disabled()
+    await reconstruction.cameras(6, waiting=1, file_name="IMG_0007.JPG")
+    await expect(card.get_by_test_id("preview-only")).to_have_count(0, timeout=WAIT_MS)
     await desktop.page.keyboard.press("Escape")
     await expect(card).to_have_count(0)
 
@@ -116,7 +124,7 @@ async def test_the_newest_camera_pulses_for_a_moment_and_then_nothing_is_drawn_a
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=manifest.point_count)
     await expect(desktop.page.get_by_test_id("pulse")).to_have_count(0)
-    await asyncio.sleep(2.5)  # the flight to the object is over
+    await desktop.settled_pixels()
     await reconstruction.cameras(4)
     await expect(desktop.page.get_by_test_id("pulse")).to_be_attached(timeout=WAIT_MS)
     await asyncio.sleep(1.5)
@@ -133,7 +141,7 @@ async def test_nothing_moves_for_ever_while_an_image_is_at_work(
     await reconstruction.ready(image_count=3)
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(points_shown=manifest.point_count)
-    await asyncio.sleep(2.5)  # the flight to the object is over
+    await desktop.settled_pixels()
     await reconstruction.tell(ProcessingStarted(project=CHAPEL, image_id=image_id(4), image_number=4))
     await expect(desktop.page.get_by_test_id("chip")).to_have_attribute("data-kind", "processing", timeout=WAIT_MS)
     drawn = await frames(desktop)

@@ -82,7 +82,7 @@ def _run_all(blocks: list[Block], folder: Path) -> Report:
         photographs = machine.clone / "my" / "photos"
         photographs.mkdir(parents=True)
         paths = write_photographs("facade", photographs, count=PHOTO_COUNT)
-        shutil.copy(paths[0], machine.clone / "door1.jpg")
+        shutil.copy(paths[0], machine.clone / "IMG_0001.JPG")
     last_of_path = next((block for block in reversed(blocks) if block.is_path), None)
     began = time.monotonic()
     try:

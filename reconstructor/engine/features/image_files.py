@@ -71,7 +71,7 @@ class ImageFacts(BaseModel):
         if path.parent.name != "previews":
             return path
         originals = (path.parent.parent / "images").glob(f"{glob.escape(self.image_id)}.*")
-        return min((each for each in originals if each.suffix != ".json"), default=path)
+        return min((each for each in originals if each.suffix not in {".json", UNFINISHED}), default=path)
 
     @property
     def reduction(self) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
+from broker.images.eight_bits import as_rgb
 from reconstructor.clouds.similarity import Sim3
 from reconstructor.engine.colmap import pycolmap, sim3
 from reconstructor.engine.features.image_files import ImageFacts
@@ -19,12 +21,21 @@ _UPRIGHT_QUALITY: Final = 95
 
 
 def write_colmap(
-    model: Any, known: KnownImages, folder: Path, *, units_per_unit: float = 1.0, may_link: bool = True
-) -> None:
+    model: Any,
+    known: KnownImages,
+    folder: Path,
+    *,
+    units_per_unit: float = 1.0,
+    may_link: bool = True,
+) -> tuple[str, ...]:
     """Write `sparse/0` (COLMAP binary) and `images/` (upright) of all placed images; an old folder is replaced.
 
-    `units_per_unit` is the length in the folder of one unit of the model. With `may_link`, a photograph that is upright
-    becomes a hard link: a change of one file then changes the other.
+    A preview is enlarged to the size of its original, in whose pixels the model is. `units_per_unit` is the length in the
+    folder of one unit of the model. With `may_link`, a photograph that is upright becomes a hard link: a change of one
+    file then changes the other.
+
+    Returns:
+        The names of the images that are enlarged previews.
     """
     shutil.rmtree(folder, ignore_errors=True)
     sparse, images = folder / "sparse" / "0", folder / "images"
@@ -32,12 +43,18 @@ def write_colmap(
     images.mkdir()
     full = pycolmap.Reconstruction(model)
     full.transform(sim3(replace(Sim3.identity(), scale=units_per_unit)))
-    resized, taken = set[int](), set[str]()
+    resized, taken, enlarged = set[int](), set[str](), list[str]()
     for number in sorted(full.reg_image_ids()):
         facts = known.facts[number]
         image = full.image(number)
-        image.name = _free_name(number, facts, taken)
-        _write_upright(facts.current_path, images / image.name, may_link=may_link)
+        photograph = facts.current_path
+        is_reduced = _is_reduced(photograph, facts)
+        image.name = _free_name(number, facts, ".jpg" if is_reduced else photograph.suffix, taken)
+        if is_reduced:
+            _write_enlarged(photograph, images / image.name, facts)
+            enlarged.append(image.name)
+        else:
+            _write_upright(photograph, images / image.name, may_link=may_link)
         across, down = facts.reduction
         for point in image.points2D:
             point.xy = point.xy / [across, down]
@@ -45,16 +62,34 @@ def write_colmap(
             full.camera(image.camera_id).rescale(facts.width_px, facts.height_px)
             resized.add(image.camera_id)
     full.write_binary(str(sparse))
+    return tuple(enlarged)
 
 
-def _free_name(number: int, facts: ImageFacts, taken: set[str]) -> str:
-    """The photographer's file name with the suffix of the file; with the image's number before it if that is taken."""
-    stem, suffix = Path(facts.file_name).stem, facts.current_path.suffix
-    name = f"{stem}{suffix}"
-    if name.lower() in taken:  # some file systems do not tell A from a
+def _free_name(number: int, facts: ImageFacts, suffix: str, taken: set[str]) -> str:
+    """The photographer's file name with the suffix of the file; with the image's number before it while that is taken."""
+    name = f"{Path(facts.file_name).stem}{suffix}"
+    while (same := _folded(name)) in taken:
         name = f"{number:06d}-{name}"
-    taken.add(name.lower())
+    taken.add(same)
     return name
+
+
+def _folded(name: str) -> str:
+    """Equal for names that are one file to some file system, which does not tell A from a, or `ü` from `u` with dots."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _is_reduced(photograph: Path, facts: ImageFacts) -> bool:
+    if not photograph.is_file():
+        return False
+    with Image.open(photograph) as image:
+        return max(image.size) < max(facts.width_px, facts.height_px)
+
+
+def _write_enlarged(preview: Path, target: Path, facts: ImageFacts) -> None:
+    with Image.open(preview) as image:
+        upright = as_rgb(ImageOps.exif_transpose(image))
+    upright.resize((facts.width_px, facts.height_px), Image.Resampling.BICUBIC).save(target, quality=_UPRIGHT_QUALITY)
 
 
 def _write_upright(source: Path, target: Path, *, may_link: bool) -> None:

@@ -58,7 +58,7 @@ async def reconstructing(installation: Installation) -> AsyncIterator[Delivery]:
             incoming.acknowledge()
 
     async with Delivery(connection, client_id="stand-in", subscriptions=(requests,), session_expiry_s=0) as delivery:
-        await delivery.wait_connected(5)
+        await delivery.wait_connected(30)
         await delivery.publish(said(installation, ReconstructorPresence.READY))
         working = asyncio.create_task(answer(delivery))
         yield delivery
@@ -131,15 +131,16 @@ async def test_a_foreign_broker_and_a_foreign_page_on_our_ports_are_told(install
 
 
 async def test_a_broker_that_lets_strangers_in_is_a_fault(installation: Installation) -> None:
+    # must not raise
     plan = installation.broker.plan()
     with Mosquitto(plan, installation.system.book.accounts()) as broker:
         conf = plan.conf.read_text().replace("allow_anonymous false", "allow_anonymous true")
         plan.conf.write_text(conf)
         restarted = await asyncio.create_subprocess_exec("kill", "-HUP", str(broker.pid))
         await restarted.wait()
-        await asyncio.sleep(0.3)
-        found = bad(await examined(installation))
-    assert any("lets in who has no account" in each for each in found)
+        async with asyncio.timeout(30):  # until the broker has read its conf again
+            while not any("lets in who has no account" in each for each in bad(await examined(installation))):
+                await asyncio.sleep(0.1)
 
 
 async def rig_says(delivery: Delivery, installation: Installation) -> None:
@@ -149,7 +150,7 @@ async def rig_says(delivery: Delivery, installation: Installation) -> None:
     await delivery.publish(AGENT_STATE.outgoing(space, CHAPEL, state, agent=RIG))
     figures = health(spool_count=7).model_copy(update={"sent_at": dt.datetime.now(dt.UTC)})
     await delivery.publish(AGENT_HEALTH.outgoing(space, CHAPEL, figures, agent=RIG))
-    async with asyncio.timeout(5):  # health has QoS 0
+    async with asyncio.timeout(30):  # health has QoS 0
         while RIG not in (await read_facts(installation))[0].healths:
             await asyncio.sleep(0.05)
 

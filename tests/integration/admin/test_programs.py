@@ -33,7 +33,7 @@ async def test_killed_program_comes_back_and_is_stopped_in_the_end(tmp_path: Pat
 
 async def test_finished_program_is_not_started_again(tmp_path: Path) -> None:
     program = Program(name="version", words=("--version",), environment={}, log_dir=tmp_path, may_end=True)
-    await asyncio.wait_for(program.keep_running(), 20)
+    await asyncio.wait_for(program.keep_running(), 60)
     assert program.is_done
     assert program.log.read_text().startswith("cairn ")
 
@@ -41,4 +41,4 @@ async def test_finished_program_is_not_started_again(tmp_path: Path) -> None:
 async def test_program_that_cannot_start_is_told_with_its_last_words(tmp_path: Path) -> None:
     program = Program(name="nothing", words=("nothing",), environment={}, log_dir=tmp_path)
     with pytest.raises(ProgramFailedError, match="ended with code 2"):
-        await asyncio.wait_for(program.keep_running(), 20)
+        await asyncio.wait_for(program.keep_running(), 60)

@@ -61,6 +61,15 @@ def test_the_command_is_linked_once_and_then_nothing_is_said(checkout: Path) -> 
     assert set_up(checkout, checkout / ".venv/bin", links) == ""  # an activated environment
 
 
+@pytest.mark.parametrize("words", [("rig", "heic"), ("dev", "heic"), ("server", "raw"), ()])
+def test_the_reader_of_heic_is_for_those_who_reconstruct(checkout: Path, words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [checkout / "deploy/setup.sh", *words], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert "deploy/setup.sh" in done.stderr
+
+
 def test_a_folder_that_the_shell_does_not_search_is_told_with_the_line_for_it(checkout: Path) -> None:
     links = checkout.parent / "links"
     assert f'export PATH="{links}:$PATH"' in set_up(checkout, checkout / ".venv/bin")

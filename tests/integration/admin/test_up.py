@@ -110,13 +110,13 @@ async def test_a_rig_comes_in_over_tls_and_everything_ends_in_order(tmp_path: Pa
         connection = Connection.model_validate(written)
         assert connection.port == settings["broker"]["tls_port"]
         async with Delivery(connection, client_id="rig-1-test", session_expiry_s=0) as rig:
-            await rig.wait_connected(10)
+            await rig.wait_connected(30)
         plain = connection.model_copy(update={"ca_file": None})
         async with Delivery(plain, client_id="rig-1-plain", session_expiry_s=0) as rig:
             with pytest.raises(DeliveryTimeoutError):
                 await rig.wait_connected(2)
         address = f"http://127.0.0.1:{settings['viewer']['port']}/health"
-        assert (await asyncio.to_thread(urllib.request.urlopen, address, timeout=5)).status == 200
+        assert (await asyncio.to_thread(urllib.request.urlopen, address, timeout=30)).status == 200
         programs = psutil.Process(process.pid).children(recursive=True)
     assert process.returncode == 0
     assert not any(each.is_running() for each in programs)
@@ -133,11 +133,11 @@ async def test_a_project_comes_and_goes_while_everything_runs(tmp_path: Path) ->
     with up(tmp_path):
         await asyncio.to_thread(wait_for, tmp_path, "chapel         ")
         async with Delivery(ops, client_id="ops-watching", session_expiry_s=0) as watching:
-            await watching.wait_connected(5)
+            await watching.wait_connected(30)
             added = await asyncio.to_thread(cairn, tmp_path, "init", "castle")
             assert "served       in a few seconds" in added.stdout
             anna = system.book.add(User.build("anna", "contributor", ["castle"])).password
-            await shown(page, password, "castle", within_s=5)
+            await shown(page, password, "castle", within_s=30)
             await asyncio.to_thread(wait_for, tmp_path, "castle         ready")
             person = ops.model_copy(update={"username": "anna", "password": SecretStr(anna)})
             sent = await upload_files(person, castle, [photo], 10, lambda _uploaded: None)
@@ -146,7 +146,7 @@ async def test_a_project_comes_and_goes_while_everything_runs(tmp_path: Path) ->
             removed = await asyncio.to_thread(cairn, tmp_path, "broker", "project", "remove", "castle")
             assert removed.stdout == "removed anna\n"
             assert "castle is served no longer" in removed.stderr
-            await shown(page, password, "castle", within_s=5, is_there=False)
+            await shown(page, password, "castle", within_s=30, is_there=False)
             assert (watching.connect_count, watching.is_connected) == (1, True)
         log = (system.data / "logs" / "reconstructor.log").read_text()
         assert "event=project_removed project=castle" in log
@@ -177,7 +177,7 @@ async def shown(page: str, password: str, project: str, *, within_s: float, is_t
     request = urllib.request.Request(f"{page}/projects", headers=headers)  # noqa: S310 - http
     async with asyncio.timeout(within_s):
         while True:
-            with await asyncio.to_thread(urllib.request.urlopen, request, timeout=5) as answer:
+            with await asyncio.to_thread(urllib.request.urlopen, request, timeout=30) as answer:
                 names = {each["project"] for each in json.load(answer)["projects"]}
             if (project in names) is is_there:
                 return

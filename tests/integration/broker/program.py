@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from broker.clients.refusals import BrokerRefusedError
+from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
 from broker.config import Connection
 from broker.delivery import Delivery
 from broker.mosquitto import answers
@@ -32,7 +32,7 @@ def started(
         yield process
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def client(port: int, name: str, password: str) -> Delivery:
@@ -47,7 +47,7 @@ async def comes_in(stack: AsyncExitStack, port: int, name: str, password: str, *
         async with AsyncExitStack() as attempt:
             delivery = await attempt.enter_async_context(client(port, name, password))
             try:
-                await delivery.wait_connected(2)
+                await delivery.wait_connected(30)
             except BrokerRefusedError:
                 if time.monotonic() > deadline:
                     raise
@@ -64,4 +64,6 @@ async def fails(delivery: Delivery, *, within_s: float) -> None:
                 await delivery.wait_connected(1)
             except BrokerRefusedError:
                 return
+            except DeliveryTimeoutError:
+                continue
             await asyncio.sleep(0.05)

@@ -7,7 +7,7 @@ import pytest
 
 from broker.channel import Channel, Role
 from broker.clients.refusals import PublishRefusedError
-from broker.contract import CHANNELS
+from broker.contract import CHANNELS, RECONSTRUCTOR_STATE
 from broker.delivery import Delivery, Incoming
 from broker.ids import Verb
 from broker.mosquitto import Mosquitto
@@ -16,6 +16,7 @@ from broker.topics import TopicSpace
 from tests.topic_levels import EXAMPLE_LEVELS
 
 SPACE = TopicSpace()
+LAST = b"last"
 USER_OF_ROLE = {
     Role.RECONSTRUCTOR: "reconstructor",
     Role.AGENT: "rig-north",
@@ -44,7 +45,7 @@ async def may_publish(delivery: Delivery, to: str) -> bool:
 async def test_role_writes_exactly_its_channels_and_only_as_itself(mosquitto: Mosquitto, role: Role) -> None:
     name = USER_OF_ROLE[role]
     async with Delivery(mosquitto.connection(name), client_id="w") as delivery:
-        await delivery.wait_connected(5)
+        await delivery.wait_connected(30)
         for channel in CHANNELS:
             is_allowed = role in channel.writers or role is Role.RECONSTRUCTOR
             assert await may_publish(delivery, topic(channel, name)) == is_allowed, channel.name
@@ -71,7 +72,7 @@ async def test_role_asks_for_its_verbs_under_its_own_name_and_for_no_others(mosq
     assert set(MAY_ASK) == set(Verb)
     name = USER_OF_ROLE[role]
     async with Delivery(mosquitto.connection(name), client_id="w") as delivery:
-        await delivery.wait_connected(5)
+        await delivery.wait_connected(30)
         for verb, roles in MAY_ASK.items():
             own, foreign = (f"{SPACE.root}/chapel/request/{who}/{verb}" for who in (name, "bert"))
             assert await may_publish(delivery, own) == (role in roles), verb
@@ -84,12 +85,13 @@ async def test_role_reads_exactly_its_channels(mosquitto: Mosquitto, role: Role)
     name = USER_OF_ROLE[role]
     reader = Delivery(mosquitto.connection(name), client_id="r", subscriptions=(SPACE.root + "/#",), receive_maximum=64)
     async with reader, Delivery(mosquitto.connection("reconstructor"), client_id="w") as writer:
-        await reader.wait_connected(5)
-        await writer.wait_connected(5)
+        await reader.wait_connected(30)
+        await writer.wait_connected(30)
         for channel in CHANNELS:
             await writer.publish(Outgoing(topic=topic(channel, name), payload=b"own"))
             if channel.own_level:
                 await writer.publish(Outgoing(topic=topic(channel, "rig-south"), payload=b"foreign"))
+        await writer.publish(Outgoing(topic=topic(RECONSTRUCTOR_STATE, name), payload=LAST))
         seen = await drain(reader.messages())
     for channel in CHANNELS:
         assert ((topic(channel, name), b"own") in seen) == (role in channel.readers), channel.name
@@ -100,12 +102,12 @@ async def test_role_reads_exactly_its_channels(mosquitto: Mosquitto, role: Role)
 
 
 async def drain(messages: AsyncIterator[Incoming]) -> set[tuple[str, bytes]]:
-    seen = set()
-    try:
-        async with asyncio.timeout(0.7):
-            async for message in messages:
-                message.acknowledge()
-                seen.add((message.topic, message.payload))
-    except TimeoutError:
-        return seen
-    return seen
+    """Everything until the last message, which every role reads; a connection is served in order."""
+    seen = set[tuple[str, bytes]]()
+    async with asyncio.timeout(30):
+        async for message in messages:
+            message.acknowledge()
+            if message.payload == LAST:
+                return seen
+            seen.add((message.topic, message.payload))
+    raise AssertionError("the connection ended")

@@ -44,7 +44,7 @@ async def test_a_message_above_the_announced_limit_is_not_sent_and_poisons_nothi
     small_packets: None, mosquitto: Mosquitto
 ) -> None:
     async with Delivery(mosquitto.connection("reconstructor"), client_id="r") as sender:
-        await sender.wait_connected(5)
+        await sender.wait_connected(30)
         with pytest.raises(PacketTooLargeError, match=r"takes 100000: raise its limit .*max_packet_size"):
             await sender.publish(shard(7, 150_000))
         await sender.publish(shard(7, 99_000))
@@ -56,7 +56,7 @@ async def test_what_waits_for_a_broker_is_not_sent_to_one_with_a_lower_limit(
     mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Delivery(mosquitto.connection("reconstructor"), client_id="r") as sender:
-        state = await sender.wait_connected(5)
+        state = await sender.wait_connected(30)
         set_directives(monkeypatch, max_packet_size=100_000)
         mosquitto.kill()
         # Both are with paho already, which sends them again at the next connection.
@@ -67,7 +67,7 @@ async def test_what_waits_for_a_broker_is_not_sent_to_one_with_a_lower_limit(
         with pytest.raises(PacketTooLargeError):
             await large
         await small
-        assert (await sender.next_connection(state.count, 5)).count == sender.connect_count == 2
+        assert (await sender.next_connection(state.count, 30)).count == sender.connect_count == 2
 
 
 async def test_a_follower_sends_nothing_above_the_limit_either(small_packets: None, mosquitto: Mosquitto) -> None:
@@ -84,7 +84,7 @@ async def test_no_more_messages_are_under_way_than_the_broker_takes(
     set_directives(monkeypatch, max_inflight_messages=2)
     mosquitto.start()
     async with Delivery(mosquitto.connection("reconstructor"), client_id="r") as sender:
-        state = await sender.wait_connected(5)
+        state = await sender.wait_connected(30)
         assert state.limits.receive_maximum == 2
         await asyncio.gather(*(sender.publish(shard(index, 20_000)) for index in range(30)))
         assert sender.connect_count == 1
@@ -100,7 +100,7 @@ async def test_a_broker_that_retains_nothing_is_told_in_one_sentence_at_connect(
     with capture_logs() as logs:
         async with Delivery(connection, client_id="r") as sender:
             with pytest.raises(BrokerUnsuitableError, match="switch retained messages on"):
-                await sender.wait_connected(5)
+                await sender.wait_connected(30)
             await asyncio.sleep(1)
     assert [each["event"] for each in logs] == ["broker_refused"]
     with pytest.raises(BrokerLostError, match="switch retained messages on"):
@@ -115,7 +115,7 @@ async def test_a_full_broker_is_told_and_goes_on_when_there_is_room(
     set_memory(monkeypatch, 1_000_000)
     mosquitto.start()
     async with Delivery(mosquitto.connection("reconstructor"), client_id="r") as sender:
-        await sender.wait_connected(5)
+        await sender.wait_connected(30)
         refused = await publish_until_refused(sender, 200_000)
         assert "memory_limit" in refused.sentence
         await sender.publish(clearing_of(shard(0, 1).topic))  # what was refused no longer blocks the connection

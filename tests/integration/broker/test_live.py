@@ -35,9 +35,9 @@ async def test_small_packets_of_a_follower_do_not_wait_for_others(mosquitto: Mos
 async def test_follower_gets_the_retained_message_and_then_what_comes(mosquitto: Mosquitto) -> None:
     topic = SPACE.topic(CHAPEL, REFERENCE.template)
     async with Delivery(mosquitto.connection("reconstructor"), client_id="w") as writer:
-        await writer.wait_connected(5)
+        await writer.wait_connected(30)
         await writer.publish(Outgoing(topic=topic, payload=b"old", is_retained=True))
-        async with follow(mosquitto.connection("viewer")) as follower, asyncio.timeout(5):
+        async with follow(mosquitto.connection("viewer")) as follower, asyncio.timeout(30):
             await follower.subscribe(topic)
             messages = follower.messages()
             first = await anext(messages)
@@ -50,7 +50,7 @@ async def test_follower_gets_the_retained_message_and_then_what_comes(mosquitto:
 async def test_request_finds_its_answer(mosquitto: Mosquitto) -> None:
     requests = SPACE.filter(REQUEST.template, CHAPEL)
     async with Delivery(mosquitto.connection("reconstructor"), client_id="s", subscriptions=(requests,)) as server:
-        await server.wait_connected(5)
+        await server.wait_connected(30)
 
         async def answer() -> None:
             incoming = await anext(server.messages())
@@ -88,7 +88,7 @@ async def test_wrong_password_and_dead_broker_are_told_in_words(mosquitto: Mosqu
     async with follow(connection) as follower:
         mosquitto.kill()
         with pytest.raises(BrokerLostError, match="is gone"):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await anext(follower.messages())
 
 
@@ -113,7 +113,7 @@ async def test_last_word_clears_the_presence_of_a_program_that_is_killed(mosquit
     here = Presence(project=CHAPEL, user="viewer", connection="c1", program="test")
     viewer = mosquitto.connection("viewer")
     plain = json.dumps(viewer.model_dump(mode="json") | {"password": viewer.secret()})
-    async with follow(mosquitto.connection("anna")) as watcher, asyncio.timeout(20):
+    async with follow(mosquitto.connection("anna")) as watcher, asyncio.timeout(30):
         await watcher.subscribe(SPACE.filter(PRESENCE.template, CHAPEL))
         messages = watcher.messages()
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", WATCHER, plain, topic, here.encode())

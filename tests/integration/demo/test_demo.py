@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from broker.mosquitto import free_port
 from tests.photographs import photograph
 
 ROOT = Path(__file__).parents[3]
@@ -35,6 +36,8 @@ def start(folder: Path, data: Path, black_box: str) -> subprocess.Popen[bytes]:
         data.parent / "report.json",
         "--interval",
         "0.2",
+        "--port",
+        str(free_port()),  # the usual one may be another test's
     ]
     words += ["--black-box", black_box]
     return subprocess.Popen(
@@ -102,7 +105,7 @@ def test_interrupted_demo_stops_every_program(tmp_path: Path) -> None:
     demo.send_signal(signal.SIGINT)
     demo.communicate(timeout=60)
     assert len(children) >= 4
-    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not psutil.wait_procs(children, timeout=30)[1]
 
 
 @pytest.mark.parametrize(("name", "reason"), [("nothing", "is not a folder"), ("empty", "holds no photograph")])

@@ -12,6 +12,10 @@ READ_BYTES = 2048  # small reads share the link fairly between connections
 LAST_WORDS_S = 0.3
 
 
+def chances(seed: int) -> dict[str, random.Random]:
+    return {direction: random.Random(f"{seed} {direction}") for direction in ("up", "down")}  # noqa: S311
+
+
 @dataclass(slots=True, kw_only=True)
 class Link:
     """One uplink that every connection through it shares."""
@@ -24,9 +28,13 @@ class Link:
     sent_up_bytes: int = 0
     port: int = 0
     _free_at_s: dict[str, float] = field(default_factory=lambda: {"up": 0.0, "down": 0.0})
-    _random: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
+    _chances: dict[str, random.Random] = field(default_factory=lambda: chances(7))
     _is_over: asyncio.Event = field(default_factory=asyncio.Event)
     _pairs: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def begin_stalls(self, seed: int) -> None:
+        """From now on two links with the same seed stall at the same reads of each direction."""
+        self._chances = chances(seed)
 
     async def cut(self) -> None:
         """Half-open: from now on what is connected gets nothing through, and no side notices."""
@@ -83,7 +91,7 @@ class Link:
     async def _take_turn(self, direction: str, size_bytes: int) -> None:
         now_s = time.monotonic()
         start_s = max(now_s, self._free_at_s[direction])
-        if self._random.random() < self.stall_ratio:
+        if self._chances[direction].random() < self.stall_ratio:
             start_s += self.stall_s
         self._free_at_s[direction] = start_s + size_bytes / self.rate_bytes_per_s
         if direction == "up":

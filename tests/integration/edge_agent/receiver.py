@@ -1,7 +1,7 @@
 """A reconstructor's intake in a few lines, over real MQTT: counts what comes, answers as the test says."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,17 +9,20 @@ from hashlib import sha256
 
 from broker.config import Connection
 from broker.contract import (
+    CAPTURE_ID_PROPERTY,
     IMAGE,
     MISSING,
+    PREVIEW,
     RECEIPT,
     RECONSTRUCTOR_STATE,
     UPLOAD_BEGIN,
     UPLOAD_END,
     UPLOAD_PIECE,
+    WANTED,
     match,
 )
 from broker.delivery import Delivery, Incoming
-from broker.envelope import decode
+from broker.envelope import StoreId, decode
 from broker.ids import ImageId, ImageName, ProjectId
 from broker.messages import (
     ByteRange,
@@ -30,6 +33,7 @@ from broker.messages import (
     ReconstructorState,
     UploadAcknowledged,
     UploadBegin,
+    Wanted,
 )
 from broker.outgoing import Outgoing
 
@@ -38,7 +42,7 @@ PROJECT = ProjectId("chapel")
 
 @dataclass(slots=True, kw_only=True)
 class Receiver:
-    """What has come, and how to answer. `is_mute` takes images without a receipt."""
+    """What has come, and how to answer. `is_mute` takes images without a receipt; previews are answered all the same."""
 
     delivery: Delivery
     connection: Connection
@@ -51,9 +55,22 @@ class Receiver:
     pieces_by_id: dict[str, dict[int, bytes]] = field(default_factory=dict)
     begun: dict[str, UploadBegin] = field(default_factory=dict)
     lose_next_pieces: int = 0
+    preview_side_px: int | None = None  # told with the state; None: no previews are taken
+    store_id: StoreId | None = None
+    capture_ids: dict[str, str | None] = field(default_factory=dict)  # of each image that came whole
+    preview_by_id: dict[str, Incoming] = field(default_factory=dict)
+    preview_answers: list[ReceiptStatus | None] = field(default_factory=list)  # then `previewed`; None: silence
+    steps: list[tuple[str, str]] = field(default_factory=list)  # channel and image of everything that came
 
     async def say(self, presence: ReconstructorPresence) -> None:
-        state = ReconstructorState(project=PROJECT, presence=presence, boot_id="b1")
+        state = ReconstructorState(
+            project=PROJECT,
+            presence=presence,
+            boot_id="b1",
+            store_id=self.store_id,
+            takes_previews=self.preview_side_px is not None,
+            preview_max_side_px=self.preview_side_px or 1224,
+        )
         topic = self.connection.space.topic(PROJECT, RECONSTRUCTOR_STATE.template)
         await self.delivery.publish(Outgoing(topic=topic, payload=state.encode(), is_retained=True))
 
@@ -62,17 +79,37 @@ class Receiver:
             await self._take(incoming)
             incoming.acknowledge()
 
+    async def want(self, sender: str, *images: ImageId) -> None:
+        topic = self.connection.space.topic(PROJECT, WANTED.template, sender=sender)
+        await self.delivery.publish(Outgoing(topic=topic, payload=Wanted(project=PROJECT, images=images).encode()))
+
+    async def wait_until(self, is_so: Callable[[], bool], timeout_s: float = 30.0) -> None:
+        async with asyncio.timeout(timeout_s):
+            while not is_so():
+                await asyncio.sleep(0.02)
+
     async def wait_for(self, count: int, timeout_s: float = 20.0) -> None:
         """Waits until so many different images have come."""
         async with asyncio.timeout(timeout_s):
             while len(self.content_by_id) < count:
                 await asyncio.sleep(0.02)
 
+    async def wait_until_arrived(self, count: int, timeout_s: float = 20.0) -> None:
+        """Waits until so many different images have come, whether they are answered or not."""
+        async with asyncio.timeout(timeout_s):
+            while len(set(self.arrivals)) < count:
+                await asyncio.sleep(0.02)
+
     async def _take(self, incoming: Incoming) -> None:
         found = match(self.connection.space, incoming.topic)
+        self.steps.append((found.channel.name, found.image_name if found.channel is IMAGE else found.image_id))
+        if found.channel is PREVIEW:
+            await self._take_preview(found.sender, found.image_id, incoming)
+            return
         if found.channel is IMAGE:
-            await self._take_image(found.sender, found.image_name, incoming.payload)
             self.properties = dict(incoming.user_properties)
+            self.capture_ids[found.image_name] = self.properties.get(CAPTURE_ID_PROPERTY)
+            await self._take_image(found.sender, found.image_name, incoming.payload)
             return
         name = found.image_id
         if found.channel is UPLOAD_BEGIN:
@@ -85,6 +122,20 @@ class Receiver:
             self.pieces_by_id[name][found.offset] = incoming.payload
         elif found.channel is UPLOAD_END:
             await self._answer_pieces(found.sender, name)
+
+    async def _take_preview(self, sender: str, image_id: ImageId, incoming: Incoming) -> None:
+        status = self.preview_answers.pop(0) if self.preview_answers else ReceiptStatus.PREVIEWED
+        self.preview_by_id[image_id] = incoming
+        if status is None:
+            return
+        receipt = UploadAcknowledged(
+            project=PROJECT,
+            status=status,
+            image_name=ImageName(image_id),
+            image_id=image_id,
+            image_number=None if status is ReceiptStatus.PREVIEW_REFUSED else len(self.preview_by_id),
+        )
+        await self._answer(sender, receipt)
 
     async def _answer_pieces(self, sender: str, name: str) -> None:
         """The receipt when everything is there, else what is missing."""
@@ -153,13 +204,15 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(connection: Connection, presence: ReconstructorPresence | None) -> AsyncIterator[Receiver]:
+async def receiving(
+    connection: Connection, presence: ReconstructorPresence | None, *, preview_side_px: int | None = None
+) -> AsyncIterator[Receiver]:
     """A receiver at work; `presence` is what it says of itself, None: nothing yet."""
-    channels = (IMAGE, UPLOAD_PIECE)  # the latter's filter matches begin and end too
+    channels = (IMAGE, PREVIEW, UPLOAD_PIECE)  # the latter's filter matches begin and end too
     subscriptions = tuple(connection.space.filter(each.template, PROJECT) for each in channels)
     async with Delivery(connection, client_id="receiver", subscriptions=subscriptions) as delivery:
-        await delivery.wait_connected(10)
-        receiver = Receiver(delivery=delivery, connection=connection)
+        await delivery.wait_connected(30)
+        receiver = Receiver(delivery=delivery, connection=connection, preview_side_px=preview_side_px)
         if presence is not None:
             await receiver.say(presence)
         serving = asyncio.create_task(receiver.serve())

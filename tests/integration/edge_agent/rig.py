@@ -9,12 +9,12 @@ from typing import Any
 
 from PIL import Image
 
-from broker.contract import AGENT_HEALTH
+from broker.contract import AGENT_HEALTH, AGENT_STATE
 from broker.envelope import decode
 from broker.ids import AgentId
 from broker.live import follow
 from broker.mosquitto import Mosquitto
-from broker.rig_messages import AgentHealth
+from broker.rig_messages import AgentHealth, AgentPresence, AgentState
 from edge_agent import agent
 from edge_agent.config import Settings
 from tests.integration.edge_agent.receiver import PROJECT
@@ -54,7 +54,17 @@ async def running(settings: Settings) -> AsyncIterator[asyncio.Task[tuple[str, .
         yield task
     finally:
         stop.set()
-        await asyncio.wait_for(task, 15)
+        await asyncio.wait_for(task, 60)
+
+
+async def until_online(mosquitto: Mosquitto) -> None:
+    """Wait for the rig's birth message: it has subscribed, so no command to it is lost."""
+    topic = mosquitto.plan.space.topic(PROJECT, AGENT_STATE.template, agent=RIG)
+    async with asyncio.timeout(30.0), follow(mosquitto.connection("ops")) as follower:
+        await follower.subscribe(topic)
+        async for message in follower.messages():
+            if decode(message.payload, AgentState).presence is AgentPresence.ONLINE:
+                return
 
 
 async def until(mosquitto: Mosquitto, model: type[AgentHealth], is_so: Any, timeout_s: float = 30.0) -> AgentHealth:

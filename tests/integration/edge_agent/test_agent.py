@@ -21,7 +21,7 @@ from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.rig import RIG, running, settings_for, write_photographs
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until_online, write_photographs
 
 
 async def test_every_photograph_of_a_folder_is_stored_once_in_order_and_the_agent_ends(
@@ -48,7 +48,7 @@ async def test_nothing_is_sent_before_the_reconstructor_is_ready(mosquitto: Mosq
         await asyncio.sleep(1.0)
         assert receiver.arrivals == []
         await receiver.say(ReconstructorPresence.READY)
-        await asyncio.wait_for(asyncio.shield(task), 20)
+        await asyncio.wait_for(asyncio.shield(task), 60)
         assert len(receiver.content_by_id) == 3
 
 
@@ -58,7 +58,7 @@ async def test_photographs_taken_without_a_broker_arrive_when_there_is_one(
     write_photographs(tmp_path / "photos", 3, first=1)
     mosquitto.kill()
     async with running(settings_for(mosquitto, tmp_path)) as task:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while len(list((tmp_path / "spool" / "images").glob("*.jpg"))) < 3:
                 await asyncio.sleep(0.05)
         mosquitto.start()
@@ -72,7 +72,7 @@ async def test_a_broker_that_forgot_everything_costs_no_photograph(mosquitto: Mo
     async with running(settings_for(mosquitto, tmp_path, window_images=2)) as task:
         async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
             receiver.is_mute = True
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(30):
                 while len(receiver.arrivals) < 2:
                     await asyncio.sleep(0.05)
         mosquitto.kill()
@@ -87,7 +87,7 @@ async def test_a_broker_that_forgot_everything_costs_no_photograph(mosquitto: Mo
 async def test_an_agent_that_was_killed_goes_on_with_what_its_spool_holds(mosquitto: Mosquitto, tmp_path: Path) -> None:
     write_photographs(tmp_path / "photos", 5, first=1)
     first = asyncio.create_task(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while len(list((tmp_path / "spool" / "images").glob("*.jpg"))) < 3:
             await asyncio.sleep(0.02)
     first.cancel()
@@ -130,10 +130,13 @@ async def test_others_see_birth_description_health_and_last_will(mosquitto: Mosq
 
         listening = asyncio.create_task(listen())
         async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY):
-            await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 30)
-        await asyncio.sleep(0.3)
+            await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 60)
+        async with asyncio.timeout(30):
+            while AgentPresence.OFFLINE not in (
+                states := [each.presence for each in seen if isinstance(each, AgentState)]
+            ):
+                await asyncio.sleep(0.02)
         listening.cancel()
-    states = [each.presence for each in seen if isinstance(each, AgentState)]
     assert (states[0], states[-1]) == (AgentPresence.ONLINE, AgentPresence.OFFLINE)
     description = next(each for each in seen if isinstance(each, AgentDescription))
     assert description.camera.startswith("folder: ")
@@ -155,7 +158,7 @@ async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquit
         running(settings_for(mosquitto, tmp_path)) as task,
         Delivery(ops, client_id="ops", subscriptions=(replies,)) as operator,
     ):
-        await operator.wait_connected(10)
+        await operator.wait_connected(30)
         messages = operator.messages()
 
         async def order(verb: str, number: int, *, deadline_s: float = 30, is_retained: bool = False) -> CommandReply:
@@ -170,11 +173,12 @@ async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquit
             )
             topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
             await operator.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=is_retained))
-            incoming = await asyncio.wait_for(anext(messages), 10)
+            incoming = await asyncio.wait_for(anext(messages), 60)
             incoming.acknowledge()
             return decode(incoming.payload, CommandReply)
 
-        await asyncio.sleep(1.0)
+        await until_online(mosquitto)
+        await asyncio.sleep(0.5)
         assert receiver.arrivals == []
         assert (await order("capture", 1)).is_done
         await receiver.wait_for(1)
@@ -183,7 +187,7 @@ async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquit
         await asyncio.sleep(0.5)
         assert len(receiver.content_by_id) == 1
         assert (await order("resume", 4)).is_done
-        await asyncio.wait_for(asyncio.shield(task), 20)
+        await asyncio.wait_for(asyncio.shield(task), 60)
         assert len(receiver.content_by_id) == 4
 
 
@@ -191,9 +195,9 @@ async def test_a_wrong_password_ends_the_agent_with_a_clear_error(mosquitto: Mos
     write_photographs(tmp_path / "photos", 1, first=1)
     connection = mosquitto.connection(RIG).model_copy(update={"password": None})
     with pytest.raises(BrokerRefusedError, match="name or password do not fit"):
-        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path, broker=connection), asyncio.Event()), 20)
+        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path, broker=connection), asyncio.Event()), 60)
 
 
 async def test_a_missing_folder_ends_the_agent_with_a_clear_error(mosquitto: Mosquitto, tmp_path: Path) -> None:
     with pytest.raises(CameraUnusableError, match="is not a folder"):
-        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 20)
+        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 60)

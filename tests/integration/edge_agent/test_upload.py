@@ -110,11 +110,11 @@ async def test_an_image_without_receipt_is_sent_again(
     async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
         receiver.is_mute = True
         sending = asyncio.create_task(send_files(settings_for(mosquitto, tmp_path), files[:1]))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while len(receiver.arrivals) < 2:
                 await asyncio.sleep(0.05)
         receiver.is_mute = False
-        assert await asyncio.wait_for(sending, 20)
+        assert await asyncio.wait_for(sending, 60)
         assert len(set(receiver.arrivals)) == 1
 
 
@@ -138,7 +138,7 @@ async def test_an_image_that_the_reconstructor_misses_is_sent_again_at_once(
         assert len(receiver.arrivals) == 2  # asked once, sent once; 77 and another's session cost nothing
         receiver.is_mute = False
         await receiver.delivery.publish(Outgoing(topic=topic, payload=message.encode()))
-        assert await asyncio.wait_for(sending, 20)
+        assert await asyncio.wait_for(sending, 60)
 
 
 async def test_status_shows_spool_and_connection_at_a_glance(mosquitto: Mosquitto, tmp_path: Path) -> None:

@@ -19,10 +19,12 @@ from broker.contract import (
     EVENT,
     IMAGE,
     MANIFEST_PAGE,
+    PREVIEW,
     RECEIPT,
     RECONSTRUCTOR_STATE,
     REFERENCE,
     SHARD,
+    WANTED,
     match,
 )
 from broker.delivery import Delivery
@@ -37,6 +39,7 @@ from broker.messages import (
     ReconstructorPresence,
     ReconstructorState,
     UploadAcknowledged,
+    Wanted,
 )
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
@@ -127,6 +130,7 @@ class Rig:
 
     def __init__(self, delivery: Delivery, project: ProjectId = PROJECT) -> None:
         self._delivery, self._project = delivery, project
+        self.wanted: tuple[ImageId, ...] = ()
         self._receipts: dict[str, UploadAcknowledged] = {}
         self._changed = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
@@ -141,12 +145,29 @@ class Rig:
             yield rig
             rig._reading.cancel()
 
-    async def send(self, payload: bytes, name: str, sender: str = RIG) -> UploadAcknowledged:
+    async def send(
+        self, payload: bytes, name: str, sender: str = RIG, properties: tuple[tuple[str, str], ...] = ()
+    ) -> UploadAcknowledged:
         """Publish until the receipt is here."""
         topic = SPACE.topic(self._project, IMAGE.template, sender=sender, image_name=name)
+        return await self._send(Outgoing(topic=topic, payload=payload, user_properties=properties), name)
+
+    async def send_preview(
+        self, payload: bytes, name: str, sender: str = RIG, properties: tuple[tuple[str, str], ...] = ()
+    ) -> UploadAcknowledged:
+        """Publish the preview of an image until its receipt is here."""
+        topic = SPACE.topic(self._project, PREVIEW.template, sender=sender, image_id=name)
+        return await self._send(Outgoing(topic=topic, payload=payload, user_properties=properties), name)
+
+    async def until_wanted(self, *images: ImageId) -> None:
+        """Wait until exactly these originals are asked for, in this order."""
+        async with asyncio.timeout(PATIENCE_S), self._changed:
+            await self._changed.wait_for(lambda: self.wanted == images)
+
+    async def _send(self, outgoing: Outgoing, name: str) -> UploadAcknowledged:
         async with asyncio.timeout(2 * PATIENCE_S):
             while True:
-                await self._delivery.publish(Outgoing(topic=topic, payload=payload), PATIENCE_S)
+                await self._delivery.publish(outgoing, PATIENCE_S)
                 with contextlib.suppress(TimeoutError):
                     return await self.receipt(name, 3)
 
@@ -173,11 +194,13 @@ class Rig:
     async def _read(self) -> None:
         async for message in self._delivery.messages():
             message.acknowledge()
-            if match(SPACE, message.topic).channel is not RECEIPT:
-                continue
-            receipt = decode(message.payload, UploadAcknowledged)
+            channel = match(SPACE, message.topic).channel
             async with self._changed:
-                self._receipts[receipt.image_name] = receipt
+                if channel is RECEIPT:
+                    receipt = decode(message.payload, UploadAcknowledged)
+                    self._receipts[receipt.image_name] = receipt
+                elif channel is WANTED:
+                    self.wanted = decode(message.payload, Wanted).images
                 self._changed.notify_all()
 
 

@@ -31,6 +31,7 @@ from reconstructor.storage.store import Store
 from tests.black_boxes import POINTS_PER_IMAGE
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import (
+    PATIENCE_S,
     PROJECT,
     SPACE,
     Program,
@@ -84,18 +85,15 @@ async def test_a_wrong_digest_gets_a_rejected_receipt(mosquitto: Mosquitto, star
         await goes_on(program, seen, rig, 1)
 
 
-@pytest.mark.parametrize("name", ["..", "Door", "a b", "-x", "ü", "x" * 64, "%2e%2e", "a\\b", "flow.jpg"])
-async def test_an_id_that_is_no_name_becomes_an_error_event(
-    mosquitto: Mosquitto, start_program: StartProgram, name: str
-) -> None:
+async def test_a_name_that_is_refused_becomes_an_error_event(mosquitto: Mosquitto, start_program: StartProgram) -> None:
     program = start_program()
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
-        topic = f"{SPACE.root}/{PROJECT}/image/rig-north/{name}"
+        topic = f"{SPACE.root}/{PROJECT}/image/rig-north/a\u202eb"
         await rig.publish(topic, JPEG)
         await seen.until(lambda each: bool(each.of_type(Error)))
         (error,) = seen.of_type(Error)
-        assert (error.code, error.topic) == ("bad_id", topic)
+        assert (error.code, error.topic) == ("bad_id", topic.replace("\u202e", "\\u202e"))
         assert program.logged("error", code="bad_id")
         await goes_on(program, seen, rig, 1)
 
@@ -134,7 +132,7 @@ async def test_wildcards_and_control_characters_end_the_senders_connection_and_n
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
         connection = mosquitto.connection("rig-south")
-        with socket.create_connection((connection.host, connection.port), 5) as raw:
+        with socket.create_connection((connection.host, connection.port), 30) as raw:
             raw.sendall(connect_packet("rig-south", connection.secret() or ""))
             assert raw.recv(1) == b"\x20"
             raw.sendall(publish_packet(f"{SPACE.root}/{PROJECT}/image/rig-south/".encode() + name, b"x"))
@@ -152,7 +150,7 @@ async def test_sixty_megabytes_are_stopped_before_they_reach_us(
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await seen.until_ready()
         async with Delivery(mosquitto.connection("rig-south"), client_id="greedy") as greedy:
-            await greedy.wait_connected(5)
+            await greedy.wait_connected(30)
             topic = SPACE.topic(PROJECT, IMAGE.template, sender="rig-south", image_name="great")
             with pytest.raises((PublishRefusedError, DeliveryTimeoutError)):
                 await greedy.publish(Outgoing(topic=topic, payload=bytes(60 * 1024 * 1024)), 3)
@@ -205,7 +203,10 @@ async def test_what_a_black_box_prints_is_logged_with_time_and_project_and_harms
         await seen.until_ready()
         await rig.send_many(range(1))
         await seen.until_complete(1)
-    (line,) = program.logged("black_box_output", project=PROJECT, line='"loading')
+    async with asyncio.timeout(PATIENCE_S):  # it is read from a pipe, beside the answers
+        while not (lines := program.logged("black_box_output", project=PROJECT, line='"loading')):
+            await asyncio.sleep(0.05)
+    (line,) = lines
     assert re.match(r"timestamp=20\d\d-\S+Z level=info ", line)
     assert not {"\x1b", "\u202e", "\r"} & set(program.log.read_bytes().decode())
 
@@ -269,7 +270,7 @@ async def test_a_defect_while_a_message_is_processed_ends_in_a_receipt_and_harms
         )
         topic = SPACE.topic(PROJECT, UPLOAD_BEGIN.template, sender="rig-north", image_id=name)
         await rig.publish(topic, begin.encode())
-        receipt = await rig.receipt(name, 20)
+        receipt = await rig.receipt(name, 60)
         assert (receipt.status, receipt.code) == (ReceiptStatus.REJECTED, "message_failed")
         await rig.send_many(range(1))
         await seen.until_complete(1)
@@ -290,7 +291,7 @@ async def test_a_message_that_ends_the_process_twice_is_set_aside_and_refused(
         for _ in range(2):
             assert program.wait() == 9
             program.start()
-        receipt = await rig.receipt("poison", 20)
+        receipt = await rig.receipt("poison", 60)
         assert (receipt.status, receipt.code) == (ReceiptStatus.REJECTED, "message_set_aside")
         (aside,) = (program.folder / PROJECT / "set_aside").glob("*.bin")
         assert aside.read_bytes() == JPEG
@@ -311,7 +312,7 @@ async def test_images_at_qos_0_beyond_the_room_for_them_are_refused_in_words(
         for name in ("first", "second"):
             topic = SPACE.topic(PROJECT, IMAGE.template, sender="rig-north", image_name=name)
             await rig.publish(topic, photograph(len(name)), qos=0)
-        first, second = await rig.receipt("first", 20), await rig.receipt("second", 20)
+        first, second = await rig.receipt("first", 60), await rig.receipt("second", 60)
         assert first.status is ReceiptStatus.STORED
         assert (second.status, second.code) == (ReceiptStatus.REJECTED, "too_many_at_once")
         await rig.send_many(range(1))

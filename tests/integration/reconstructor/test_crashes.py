@@ -148,13 +148,13 @@ async def test_at_its_start_it_clears_foreign_generations_and_gives_back_its_own
         before = await retained_manifest(mosquitto)
         await asyncio.to_thread(program.kill)
         async with Delivery(mosquitto.connection("reconstructor"), client_id="mischief") as mischief:
-            await mischief.wait_connected(5)
+            await mischief.wait_connected(30)
             for generation, payload in ((1, b""), (1, b"damaged"), (7, b"left over"), (2, b"half published")):
                 index = 1 if payload == b"damaged" else 0
                 topic = shard_topic(generation, Encoding.PLY, index)
                 await mischief.publish(Outgoing(topic=topic, payload=payload, is_retained=True))
         program.start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while await retained_generations(mosquitto) != {1}:
                 await asyncio.sleep(0.1)
         after = await retained_manifest(mosquitto)

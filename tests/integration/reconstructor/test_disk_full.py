@@ -71,7 +71,7 @@ def fill(folder: Path, left_bytes: int) -> Path:
 
 async def flow_with(mosquitto: Mosquitto, sender: str, code: str | None) -> Flow:
     """The flow message of a sender with this code; the state is published before it."""
-    async with follow(mosquitto.connection("ops")) as follower, asyncio.timeout(10):
+    async with follow(mosquitto.connection("ops")) as follower, asyncio.timeout(30):
         await follower.subscribe(SPACE.topic(PROJECT, FLOW.template, sender=sender))
         async for message in follower.messages():
             flow = decode(message.payload, Flow)
@@ -103,8 +103,10 @@ async def test_a_rig_keeps_its_photographs_and_hears_why_until_there_is_room(
                     shown = (await read_status(settings_for(mosquitto, tmp_path))).text()
                     assert f"the reconstructor is disk_full: {flow.reason}" in shown
                     write_photographs(tmp_path / "photos", 3, first=2)
-                    health = await until(mosquitto, AgentHealth, lambda health: health.spool_count == 3)
-                    assert (health.stored_count, health.last_error) == (2, flow.reason)
+                    health = await until(
+                        mosquitto, AgentHealth, lambda each: (each.spool_count, each.last_error) == (3, flow.reason)
+                    )
+                    assert health.stored_count == 2
                     await asyncio.sleep(2)
                     filler.unlink()
                     await seen.until_ready()

@@ -46,14 +46,15 @@ async def test_a_gap_is_named_to_its_sender_until_it_is_closed_or_asked_often_en
             async with asyncio.timeout(PATIENCE_S):
                 while not asked:
                     await asyncio.sleep(0.02)
-            assert asked == [(3, 4)]
+            assert asked[0] == (3, 4)
             await send(4)
             async with asyncio.timeout(PATIENCE_S):
                 while len(asked) < MOST_ASKS:
                     await asyncio.sleep(0.02)
             await asyncio.sleep(2)
             listening.cancel()
-        assert asked == [(3, 4), (3,), (3,)]
+        # While it is decoded, 4 may be asked for once more; then never again, and 3 no more than the limit says.
+        assert asked in ([(3, 4), (3,), (3,)], [(3, 4), (3, 4), (3,)])
         await asyncio.to_thread(program.kill)
         asked.clear()
         program.start()

@@ -96,7 +96,7 @@ async def test_killed_in_the_middle_of_a_refetch_nothing_is_lost_or_there_twice(
 
 
 async def until_exists(path: Path) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not await asyncio.to_thread(path.exists):
             await asyncio.sleep(0.001)
 
@@ -121,5 +121,5 @@ async def test_stopping_does_not_wait_for_a_refetch(mosquitto: Mosquitto, start_
     program = start_program("beside_its_refetch", refetch_every=2)
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
         await begin_refetch(seen, rig, 2)
-        async with asyncio.timeout(10):  # the refetch waits for a minute
+        async with asyncio.timeout(30):  # the refetch waits for a minute
             assert await asyncio.to_thread(program.stop) == 0

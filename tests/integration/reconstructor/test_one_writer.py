@@ -184,8 +184,10 @@ async def test_a_serving_reconstructor_steps_back_when_its_project_is_adopted(
         await until(lambda: is_refused(first))
         await rig.send_many(range(2, 4))
     assert (image_count(first), image_count(second)) == (2, 2)
-    state = await retained_state(mosquitto)
-    assert (state.presence, state.store_id) == (ReconstructorPresence.READY, store_id_of(done.stdout))
+    serving = (ReconstructorPresence.READY, store_id_of(done.stdout))
+    async with asyncio.timeout(PATIENCE_S):
+        while ((state := await retained_state(mosquitto)).presence, state.store_id) != serving:
+            await asyncio.sleep(0.1)
     await asyncio.to_thread(second.stop)
     await until_session_count(mosquitto, 2)  # the rig's and the new writer's; not that of the one that stepped back
 

@@ -78,7 +78,10 @@ async def test_a_damaged_database_is_named_and_disturbs_no_other_project(mosquit
         async with Rig.of(mosquitto.connection("rig-north"), project=TOWER) as tower:
             await tower.send_many(range(COUNTS[TOWER]))
             await manifest_of(mosquitto, TOWER, COUNTS[TOWER] * POINTS_PER_IMAGE)
-            assert f"{database}: file is not a database" in program.logged("project_failed", project=CHAPEL)[0]
+            async with asyncio.timeout(PATIENCE_S):
+                while not (failed := program.logged("project_failed", project=CHAPEL)):
+                    await asyncio.sleep(0.05)
+            assert f"{database}: file is not a database" in failed[0]
             database.unlink()  # somebody puts it right
             async with Rig.of(mosquitto.connection("rig-north"), project=CHAPEL) as chapel:
                 await chapel.send_many(range(1))

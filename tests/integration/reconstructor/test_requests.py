@@ -84,7 +84,7 @@ async def test_a_request_needs_no_more_than_its_topic_says(mosquitto: Mosquitto,
 async def test_a_retained_request_is_ignored(mosquitto: Mosquitto, start_program: StartProgram) -> None:
     topic = SPACE.topic(PROJECT, REQUEST.template, user="ops", verb=Verb.PAUSE.value)
     async with Delivery(mosquitto.connection("ops"), client_id="asking") as asking:
-        await asking.wait_connected(5)
+        await asking.wait_connected(30)
         await asking.publish(Outgoing(topic=topic, payload=request(verb="pause"), is_retained=True))
         start_program()
         async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:

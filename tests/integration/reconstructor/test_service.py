@@ -60,7 +60,7 @@ async def test_twelve_images_become_one_generation_and_then_another(
         manifest = await retained_manifest(mosquitto)
         assert (manifest.generation, manifest.revision, manifest.previous_generation) == (2, 2, 1)
         assert (manifest.point_count, manifest.image_count) == (12 * POINTS_PER_IMAGE, 12)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await retained_generations(mosquitto) != {2}:
                 await asyncio.sleep(0.1)
         assert all(each.stored_to_shard_s is not None for each in seen.completed.values())
@@ -114,7 +114,7 @@ async def test_cameras_and_statistics_are_retained(mosquitto: Mosquitto, start_p
         await seen.until_ready()
         names = await rig.send_many(range(2))
         await seen.until_complete(2)
-    async with follow(mosquitto.connection("viewer")) as follower, asyncio.timeout(10):
+    async with follow(mosquitto.connection("viewer")) as follower, asyncio.timeout(30):
         cameras = await retained_cameras(mosquitto)
         assert [(each.image_id, each.image_number) for each in cameras] == [(names[0], 1), (names[1], 2)]
         assert {each.state for each in cameras} == {CameraState.PLACED}

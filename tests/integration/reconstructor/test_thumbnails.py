@@ -7,8 +7,10 @@ from PIL import Image
 
 from broker.contract import IMAGE_THUMBNAIL, MAX_THUMBNAIL_PX, match
 from broker.ids import ImageId
+from broker.images.opening import can_read_heic
 from broker.mosquitto import Mosquitto
 from reconstructor.publishing.retained import retained_messages
+from tests.cards import heic
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE, Rig, Watcher
 from tests.photographs import photograph
@@ -36,6 +38,10 @@ async def test_every_stored_image_gets_a_thumbnail_and_a_new_broker_gets_them_ag
         wide_id = (await rig.send(photograph(7, kind="PNG", width_px=900, height_px=300), "wide")).image_id
         assert wide_id is not None
         names.append(wide_id)
+        if can_read_heic():  # decoded in the same process
+            heic_id = (await rig.send(heic(8), "telephone")).image_id
+            assert heic_id is not None
+            names.append(heic_id)
         before = await thumbnails(mosquitto, set(names))
         wide = Image.open(io.BytesIO(before[wide_id]))
         assert (wide.format, wide.size) == ("JPEG", (MAX_THUMBNAIL_PX, round(MAX_THUMBNAIL_PX / 3)))

@@ -101,7 +101,7 @@ async def try_everything(mosquitto: Mosquitto) -> Seen:
             )
             for name in ACCOUNTS
         }
-        await asyncio.gather(*(client.wait_connected(10) for client in clients.values()))
+        await asyncio.gather(*(client.wait_connected(30) for client in clients.values()))
         readers = [asyncio.create_task(listen(client, seen.came[name])) for name, client in clients.items()]
         by_account = {name: sorted({cell.topic for cell in cells() if cell.account == name}) for name in ACCOUNTS}
         everything = sorted({topic for each in by_account.values() for topic in each})

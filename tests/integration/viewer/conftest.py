@@ -20,7 +20,7 @@ async def publisher(mosquitto: Mosquitto) -> AsyncIterator[Publisher]:
     """The reconstructor's user, connected."""
     connection = mosquitto.connection("reconstructor")
     async with Delivery(connection, client_id="publisher", session_expiry_s=0) as delivery:
-        await delivery.wait_connected(5)
+        await delivery.wait_connected(30)
         yield Publisher(connection, delivery)
 
 
@@ -30,7 +30,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(settings, address.set_result))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not address.done() and not task.done():
                 await asyncio.sleep(0.01)
         if task.done():

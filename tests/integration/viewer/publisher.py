@@ -50,13 +50,14 @@ class Publisher:
         state = ReconstructorState.model_validate(known | {"code": code, "reason": code and f"why it is {code}"})
         await self._retain(self._space.topic(CHAPEL, RECONSTRUCTOR_STATE.template), state.encode())
 
-    async def statistics(self) -> None:
+    async def statistics(self, preview_count: int = 0) -> None:
         """Say some figures."""
         statistics = ReconstructorStatistics(
             project=CHAPEL,
             stored_count=7,
             placed_count=6,
             waiting_count=1,
+            preview_count=preview_count,
             rejected_count=0,
             queued_count=0,
             error_count=2,

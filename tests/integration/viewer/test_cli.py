@@ -12,12 +12,21 @@ from pathlib import Path
 import pytest
 
 from broker.config import Connection
-from broker.contract import IMAGE, RECEIPT, REQUEST, RESPONSE, match
+from broker.contract import IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REQUEST, RESPONSE, match
 from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
-from broker.messages import ReceiptStatus, Request, Response, UploadAcknowledged
+from broker.ids import ImageId
+from broker.messages import (
+    ReceiptStatus,
+    ReconstructorPresence,
+    ReconstructorState,
+    Request,
+    Response,
+    UploadAcknowledged,
+)
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
+from tests.integration.edge_agent.receiver import receiving
 from tests.integration.viewer.conftest import credentials_of
 from tests.integration.viewer.publisher import CHAPEL, Publisher, random_cloud
 
@@ -76,7 +85,9 @@ async def reconstructing(mosquitto: Mosquitto, answer: Callable[[Incoming], Outg
             incoming.acknowledge()
 
     async with Delivery(connection, client_id="stand-in", subscriptions=filters, session_expiry_s=0) as delivery:
-        await delivery.wait_connected(5)
+        await delivery.wait_connected(30)
+        ready = ReconstructorState(project=CHAPEL, presence=ReconstructorPresence.READY, boot_id="b")
+        await delivery.publish(RECONSTRUCTOR_STATE.outgoing(connection.space, CHAPEL, ready))
         task = asyncio.create_task(work(delivery))
         try:
             yield
@@ -144,34 +155,34 @@ async def test_watch_prints_a_line_for_each_manifest_event_and_state(
 ) -> None:
     await publisher.state()
     manifest = await publisher.reference_set([random_cloud(100)])
-    watching = await start(mosquitto.connection("viewer"), "watch", "-p", "chapel", "--count", "3")
+    watching = await start(mosquitto.connection("viewer"), "watch", "-p", "chapel", "--count", "5")
     assert watching.stdout is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         retained = [(await watching.stdout.readline()).decode() for _ in range(2)]
     await publisher.shard_update(manifest)
+    for preview_count in (2, 2, 0):
+        await publisher.statistics(preview_count)
     done = await ended(watching)
     assert done.code == 0
     assert any("manifest" in line and "generation 1 revision 0: 100 points in 1 shards" in line for line in retained)
     assert any("reconstructor_state" in line and "ready, 7 images" in line for line in retained)
     assert "shard_update" in done.out
     assert "image 7: 1 new shards, 100 points" in done.out
+    assert [line[9:] for line in done.out.splitlines()[-2:]] == [
+        f"reconstructor_statistics {count} of 7 images are only previews so far" for count in (2, 0)
+    ]
 
 
 async def test_upload_waits_for_every_receipt_and_keeps_the_order(mosquitto: Mosquitto, tmp_path: Path) -> None:
     photographs = [tmp_path / f"{number}.jpg" for number in range(12)]
     for number, photograph in enumerate(photographs):  # a small file after each large one
         photograph.write_bytes(b"\xff\xd8\xff" + bytes([number]) * (100 if number % 2 else 4_000_000))
-    arrived: list[str] = []
-
-    def answer(incoming: Incoming) -> Outgoing:
-        arrived.append(dict(incoming.user_properties)["file_name"])
-        return acknowledge(mosquitto, incoming)
-
-    async with reconstructing(mosquitto, answer):
+    async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY) as receiver:
         done = await run(mosquitto.connection("anna"), "upload", "-p", "chapel", *map(str, photographs))
     assert done.code == 0, done.err
     assert sorted(done.out.splitlines()) == sorted(f"{photograph}\tstored" for photograph in photographs)
-    assert arrived == [photograph.name for photograph in photographs]
+    assert [ImageId(name).sequence for name in receiver.arrivals] == list(range(1, 13))
+    assert list(receiver.content_by_id.values()) == [photograph.read_bytes() for photograph in photographs]
 
 
 async def test_upload_ends_with_1_when_one_is_rejected_or_cannot_be_read(mosquitto: Mosquitto, tmp_path: Path) -> None:

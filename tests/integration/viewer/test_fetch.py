@@ -32,7 +32,7 @@ async def test_every_shard_comes_once_coarse_first_and_verified(mosquitto: Mosqu
     clouds = [random_cloud(50 + number, number) for number in range(37)]
     await publisher.reference_set(clouds)
     connection = mosquitto.connection("viewer")
-    async with follow(connection) as follower, asyncio.timeout(10):
+    async with follow(connection) as follower, asyncio.timeout(30):
         fetch = Fetch(follower, connection, CHAPEL)
         plan = wanted_shards(await fetch.manifest(), Encoding.PACKED)
         loaded = await load(fetch, plan)
@@ -63,7 +63,7 @@ async def test_a_missing_shard_is_asked_for_and_comes(mosquitto: Mosquitto, publ
     clouds = [random_cloud(20, number) for number in range(5)]
     await publisher.reference_set(clouds, withheld=(3,))
     connection, reader = mosquitto.connection("viewer"), mosquitto.connection("reconstructor")
-    async with follow(reader) as reconstructor, follow(connection) as follower, asyncio.timeout(10):
+    async with follow(reader) as reconstructor, follow(connection) as follower, asyncio.timeout(30):
         await reconstructor.subscribe(reader.space.filter(REQUEST.template, CHAPEL))
         fetch = Fetch(follower, connection, CHAPEL)
         plan = wanted_shards(await fetch.manifest(), Encoding.PLY)
@@ -81,7 +81,7 @@ async def test_a_damaged_shard_is_not_taken(mosquitto: Mosquitto, publisher: Pub
     good = encode_ply(clouds[1])
     await publisher.shard(1, Encoding.PLY, 1, good[:-1] + bytes([good[-1] ^ 1]))
     connection = mosquitto.connection("viewer")
-    async with follow(connection) as follower, asyncio.timeout(10):
+    async with follow(connection) as follower, asyncio.timeout(30):
         fetch = Fetch(follower, connection, CHAPEL)
         plan = wanted_shards(await fetch.manifest(), Encoding.PLY)
         with pytest.raises(ShardMissingError, match=r"1 shards .* \(index 1\)"):
@@ -106,7 +106,7 @@ async def test_a_page_that_is_gone_is_asked_for_and_comes(
     await publisher.reference_set([random_cloud(20)])
     await publisher.pointer(publisher.entries, generation=2, withheld_pages=(0,))
     connection, reader = mosquitto.connection("viewer"), mosquitto.connection("reconstructor")
-    async with follow(reader) as reconstructor, follow(connection) as follower, asyncio.timeout(10):
+    async with follow(reader) as reconstructor, follow(connection) as follower, asyncio.timeout(30):
         await reconstructor.subscribe(reader.space.filter(REQUEST.template, CHAPEL))
         reading = asyncio.create_task(Fetch(follower, connection, CHAPEL).manifest())
         request = decode((await anext(reconstructor.messages())).payload, Request)
@@ -121,7 +121,7 @@ async def test_a_newer_manifest_replaces_one_whose_pages_are_gone(
     await publisher.reference_set([random_cloud(20)])
     old = await publisher.pointer(publisher.entries, revision=1, generation=2, withheld_pages=(0,))
     connection = mosquitto.connection("viewer")
-    async with follow(connection) as follower, asyncio.timeout(10):
+    async with follow(connection) as follower, asyncio.timeout(30):
         reading = asyncio.create_task(Fetch(follower, connection, CHAPEL).manifest())
         await asyncio.sleep(0.1)
         newer = await publisher.pointer(publisher.entries, revision=2, generation=3)
@@ -134,7 +134,7 @@ async def test_a_page_that_never_comes_is_said_in_words(
     await publisher.reference_set([random_cloud(20)])
     await publisher.pointer(publisher.entries, generation=2, withheld_pages=(0,))
     connection = mosquitto.connection("viewer")
-    async with follow(connection) as follower, asyncio.timeout(10):
+    async with follow(connection) as follower, asyncio.timeout(30):
         with pytest.raises(PageMissingError, match="is the reconstructor running"):
             await Fetch(follower, connection, CHAPEL).manifest()
 
@@ -144,7 +144,7 @@ async def test_a_cleared_generation_tells_to_begin_again(
 ) -> None:
     await publisher.reference_set([random_cloud(20)], withheld=(0,))
     connection = mosquitto.connection("viewer")
-    async with follow(connection) as follower, asyncio.timeout(10):
+    async with follow(connection) as follower, asyncio.timeout(30):
         fetch = Fetch(follower, connection, CHAPEL)
         plan = wanted_shards(await fetch.manifest(), Encoding.PLY)
         await publisher.reference_set([random_cloud(30, 1)], generation=2)

@@ -35,14 +35,14 @@ async def fetch_json(page: str, path: str, auth: dict[str, str] | None) -> dict[
 
 
 async def wait_for_project(page: str, auth: dict[str, str] | None) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await fetch_status(page, "/projects/chapel/status", auth) != 200:
             await asyncio.sleep(0.05)
 
 
 async def wait_for_cloud(page: str, auth: dict[str, str] | None) -> dict[str, object]:
     await wait_for_project(page, auth)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             status = await fetch_json(page, "/projects/chapel/status", auth)
             if status["cloud"] is not None:
@@ -152,7 +152,7 @@ async def test_metrics_carry_the_statistics_for_prometheus(
     await publisher.state()
     await publisher.statistics()
     await wait_for_project(page, guest)
-    async with aiohttp.ClientSession() as session, asyncio.timeout(5):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
         text = ""
         while 'cairn_images_stored{project="chapel"} 7\n' not in text:
             async with session.get(f"{page}/metrics", headers=guest) as answer:
@@ -194,7 +194,7 @@ async def test_status_is_stale_while_the_broker_is_away_and_fresh_after(
     async with serving(settings.model_copy(update={"needs_login": False})) as page:
         await wait_for_project(page, None)
         mosquitto.kill()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not (await fetch_json(page, "/projects/chapel/status", None))["is_stale"]:
                 await asyncio.sleep(0.05)
             mosquitto.start()
@@ -228,4 +228,4 @@ def test_server_starts_within_three_seconds_and_stays_under_100_mb(mosquitto: Mo
             assert watched.memory_info().rss < 100_000_000
         finally:
             process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

@@ -13,6 +13,9 @@ def test_a_project_tells_photographs_points_version_and_rigs() -> None:
     assert status is not None
     line = describe_project(status, {})
     assert line == "chapel         ready: 12 photographs, 34,567 points, complete version 2; rig-1 online"
+    previews = statistics().model_copy(update={"preview_count": 3})
+    line = describe_project(status.model_copy(update={"statistics": previews}), {})
+    assert "ready: 12 photographs (3 only as previews so far), 34,567 points" in line
     assert "rig-1 online, 1 photograph waiting" in describe_project(status, {RIG: health(spool_count=1)})
 
 

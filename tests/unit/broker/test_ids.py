@@ -24,7 +24,7 @@ HOSTILE = ["", "../x", "a/b", "a+b", "#", "$sys", "a\0b", "A", "é", "-a", "a" *
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("kind", [ProjectId, UserId, AgentId, ImageName, ImageId])
+@pytest.mark.parametrize("kind", [ProjectId, UserId, AgentId, ImageId])
 def test_no_sign_with_a_meaning_in_topics_or_paths_is_taken(kind: type[ProjectId], text: str) -> None:
     with pytest.raises(BadIdError):
         kind(text)
@@ -68,7 +68,55 @@ def test_plain_name_becomes_an_id_by_its_digest_and_an_id_stays() -> None:
     assert ImageId.from_name(ImageName("d" * 63), DIGEST).session == "d" * 39
 
 
-@pytest.mark.parametrize("text", ["missing", "flow"])
+@pytest.mark.parametrize(
+    ("label", "session"),
+    [
+        ("IMG_0001.JPG", "img-0001"),
+        ("Tür 1.jpg", "tur-1"),
+        ("Straße.x.JPEG", "strasse-x"),
+        ("写真.jpg", "photograph"),
+        ("..", "photograph"),
+        ("$SYS", "sys"),
+        ("-rig-north-", "rig-north"),
+        ("\U0001f469\u200d\U0001f680.jpg", "photograph"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "photograph"),
+        ("a" * 200, "a" * 39),
+        ("é" * 100, "e" * 39),
+        (f"walk-000007-{DIGEST[:15]}", "walk-000007-0123456789abcde"),
+    ],
+)
+def test_a_label_becomes_an_id_that_people_recognise(label: str, session: str) -> None:
+    image_id = ImageId.from_name(ImageName(label), DIGEST)
+    assert (image_id.session, image_id.sequence, image_id.digest) == (session, 0, DIGEST[:16])
+
+
+@given(st.text(min_size=1, max_size=201))
+def test_any_text_is_a_label_or_refused_and_every_label_becomes_an_id(text: str) -> None:
+    shown = ImageName.shown(text)
+    assert len(shown) == len(text)
+    try:
+        name = ImageName(text)
+    except BadIdError:
+        assert shown != text or "/" in text or len(text.encode()) > 200
+        return
+    assert shown == text
+    assert "/" not in text
+    assert ImageId.from_name(name, DIGEST).digest == DIGEST[:16]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a/b", "a+b", "#", "a\0", "a\x1bb", "a\x85b", "a\n", "\u202e", "\u200b", "\u2066", "\ufeff", "\u2028"),
+        *("\ud800", "\ufdd0", "\uffff", "\U0001fffe", "\U000e0041", "a" * 201, "é" * 101),
+    ],
+)
+def test_signs_that_mislead_people_or_mean_something_in_topics_are_in_no_label(text: str) -> None:
+    with pytest.raises(BadIdError, match="200 bytes"):
+        ImageName(text)
+
+
+@pytest.mark.parametrize("text", ["missing", "flow", "wanted", "refused"])
 def test_an_image_cannot_take_the_name_of_a_receipt_channel(text: str) -> None:
     with pytest.raises(BadIdError, match="reserved"):
         ImageName(text)

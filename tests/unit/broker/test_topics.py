@@ -44,7 +44,7 @@ def test_topic_of_nobody_is_refused(topic: str) -> None:
 
 def test_bad_level_is_told_as_a_bad_id_not_as_an_unknown_channel() -> None:
     with pytest.raises(BadIdError, match="ImageName"):
-        match(SPACE, "cairn/v1/chapel/image/anna/UPPER")
+        match(SPACE, "cairn/v1/chapel/image/anna/a\u202eb")
 
 
 def test_filter_has_a_wildcard_for_every_level_left_open() -> None:

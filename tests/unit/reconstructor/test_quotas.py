@@ -58,3 +58,15 @@ def test_bytes_of_a_day_are_counted() -> None:
     quotas.check(ANNA, 100)
     with pytest.raises(QuotaExceededError, match="GiB today"):
         quotas.check(ANNA, 101)
+
+
+def test_the_original_of_a_preview_counts_with_its_bytes_and_is_no_new_image() -> None:
+    quotas = Quotas(LIMITS, now=Clock())
+    for _ in range(3):
+        quotas.note_stored(ANNA, 10)
+    with pytest.raises(QuotaExceededError, match="3 photographs today"):
+        quotas.check(ANNA, 10)
+    quotas.check(ANNA, 900, is_new=False)
+    quotas.note_stored(ANNA, 900, is_new=False)
+    with pytest.raises(QuotaExceededError, match="GiB today"):
+        quotas.check(ANNA, 100, is_new=False)

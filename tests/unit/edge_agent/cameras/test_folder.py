@@ -99,7 +99,10 @@ def jpeg(seed: int) -> bytes:
     return out.getvalue()
 
 
-def test_a_card_is_taken_in_order_and_what_is_left_out_is_named_once(tmp_path: Path) -> None:
+def test_a_card_is_taken_in_order_and_what_is_left_out_is_named_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.images.folders.can_read_heic", lambda: False)
     folders = [tmp_path / "DCIM" / name for name in ("99MEDIA", "100CANON", "101CANON")]
     for number, folder in enumerate(folders):
         folder.mkdir(parents=True)
@@ -142,7 +145,44 @@ def test_a_file_dated_by_a_camera_whose_clock_is_ahead_is_taken(tmp_path: Path) 
     path.write_bytes(b"x")
     now = path.stat().st_ctime
     os.utime(path, (now + 86_400, now + 86_400))
-    assert take(camera(tmp_path, now=now + 1.5)) == "a.jpg"
+    assert take_in_time(tmp_path, now + 1.5) == [None, None, "a.jpg"]
+
+
+def take_in_time(folder: Path, now: float) -> list[str | None]:
+    """Three looks of half a settling time and more each, by a clock that stands."""
+    looks = iter((0.0, 0.6, 1.2))
+    source = FolderCamera(folder, is_watched=True, clock=lambda: now, steady_clock=lambda: next(looks))
+    return [take(source) for _ in range(3)]
+
+
+@pytest.mark.parametrize("back_s", [3600.0, 86_400.0, 50 * 365 * 86_400.0])
+@pytest.mark.parametrize("is_time_kept", [False, True])
+def test_a_file_copied_before_the_clock_was_set_back_is_taken(
+    tmp_path: Path, back_s: float, *, is_time_kept: bool
+) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(JPEG)
+    if is_time_kept:  # as by cp -p of an old card
+        os.utime(path, (10**9, 10**9))
+    assert take_in_time(tmp_path, path.stat().st_ctime - back_s) == [None, None, "a.jpg"]
+
+
+def test_a_file_of_long_ago_is_taken_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(JPEG)
+    os.utime(path, (0, 0))
+    assert take(camera(tmp_path, now=path.stat().st_ctime + 1.5)) == "a.jpg"
+
+
+def test_a_file_dated_ahead_that_still_grows_is_waited_for(tmp_path: Path) -> None:
+    path, now = tmp_path / "a.jpg", 10**9
+    looks = iter((0.0, 1.1, 2.2))
+    source = FolderCamera(tmp_path, is_watched=True, clock=lambda: now, steady_clock=lambda: next(looks))
+    for size in (10, 20):
+        path.write_bytes(JPEG + bytes(size))
+        assert take(source) is None
+    assert take(source) == "a.jpg"
+    assert source.new_left_out() == []
 
 
 def test_a_watched_folder_waits_for_the_next_file(tmp_path: Path) -> None:

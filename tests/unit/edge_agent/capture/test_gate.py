@@ -1,3 +1,5 @@
+import io
+
 import pytest
 from PIL import Image
 
@@ -31,6 +33,19 @@ def test_the_same_view_again_is_a_near_duplicate_also_when_lighter_and_compresse
 def test_a_white_or_black_photograph_is_clipped(gate: Gate) -> None:
     for level in (0, 255):
         assert gate.judge(encoded(Image.new("RGB", (200, 200), (level,) * 3))) is PhotographVerdict.CLIPPED
+
+
+@pytest.mark.parametrize("mode", ["I;16", "F", "LA", "P"])
+def test_a_picture_of_another_mode_is_judged_as_it_looks(mode: str) -> None:
+    grey = drawn(1).convert("L")
+    deep = grey.convert("I").point(lambda level: level * 257) if mode in {"I;16", "F"} else grey
+    out = io.BytesIO()
+    deep.convert(mode).save(out, "TIFF")
+    assert Gate(Thresholds()).judge(out.getvalue()) is PhotographVerdict.KEPT
+    found, usual = measure_photograph(out.getvalue()), measure_photograph(encoded(grey))
+    assert found is not None
+    assert usual is not None
+    assert (found.fingerprint ^ usual.fingerprint).bit_count() <= 2
 
 
 def test_what_is_no_image_is_left_to_the_reconstructor(gate: Gate) -> None:

@@ -58,6 +58,14 @@ def test_ops_switch_gps_off_from_afar(spool: Spool) -> None:
     spool.close()
 
 
+def test_a_heic_whose_place_stays_in_it_is_laid_aside(spool: Spool) -> None:
+    pipeline = ImagePipeline(spool, is_gated=False, settings=AgentSettings(is_gps_stripped=True))
+    content = b"\0\0\0\x18ftypheic" + bytes(200)
+    aside = pipeline.keep(Photograph(content=content, content_type="image/heic"))
+    assert (aside.state, aside.reason) == (SpoolState.QUARANTINED, "uncleanable_exif")
+    spool.close()
+
+
 def test_a_photograph_that_waits_for_room_is_judged_once(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "full", RIG, reserve_bytes=2**62)
     pipeline = ImagePipeline(spool, is_gated=True, settings=AgentSettings())

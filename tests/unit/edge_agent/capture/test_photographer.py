@@ -13,10 +13,11 @@ from broker.ids import AgentId
 from broker.rig_messages import AgentSettings
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
 from edge_agent.capture import photographer as photographer_module
+from edge_agent.capture import request as request_module
 from edge_agent.capture.counters import Counters
 from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
-from edge_agent.capture.request import CaptureRequest
+from edge_agent.capture.request import CaptureOutcome, CaptureRequest
 from edge_agent.capture.schedule import Hours
 from edge_agent.config import SpoolPolicy
 from edge_agent.photograph import Photograph, now_utc
@@ -40,6 +41,10 @@ class Camera:
     def __init__(self, *script: Step) -> None:
         self._script = list(script)
         self.shot_at_s: list[float] = []
+        self.prepared_count = 0
+
+    async def prepare(self) -> None:
+        self.prepared_count += 1
 
     async def capture(self) -> Photograph | None:
         self.shot_at_s.append(time.monotonic())
@@ -237,3 +242,108 @@ async def test_outside_its_hours_a_rig_takes_only_what_is_requested(tmp_path: Pa
     rig.photographer.request(CaptureRequest())
     await rig.until(lambda: len(rig.ears.kept) == 1)
     running.cancel()
+
+
+async def run_until(rig: Rig, is_so: Callable[[], bool]) -> None:
+    """Photograph until something is so."""
+    task = asyncio.create_task(rig.photographer.run())
+    try:
+        await rig.until(is_so)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_request_for_an_instant_tells_what_became_of_it(tmp_path: Path) -> None:
+    rig, outcomes = Rig(tmp_path, *(photograph(number) for number in range(3)), interval_s=60.0), list[CaptureOutcome]()
+    await rig.photographer.pause(is_paused=True)
+    at = now_utc() + timedelta(seconds=0.3)
+    rig.photographer.request(CaptureRequest(count=2, at=at, capture_id="front-1", ended=outcomes.append))
+    await run_until(rig, lambda: bool(outcomes))
+    (outcome,) = outcomes
+    assert rig.camera.prepared_count >= 2  # for each photograph, and ahead of the instant
+    assert outcome.error is None
+    assert outcome.image_ids == tuple(image.image_id for image in rig.ears.kept)
+    assert outcome.fired_at is not None
+    assert outcome.fired_at >= at
+    assert [image.capture_id for image in rig.ears.kept] == ["front-1", None]  # the second was not taken at the instant
+    assert [image.capture_id for image in rig.spool.waiting(9)] == ["front-1", None]
+
+
+@pytest.mark.parametrize(
+    ("step", "code"), [(CameraError("no light"), "camera_failed"), (None, "no_photograph")], ids=["fails", "has none"]
+)
+async def test_a_camera_that_gives_nothing_at_the_instant_is_reported(tmp_path: Path, step: Step, code: str) -> None:
+    rig, outcomes = Rig(tmp_path, step, interval_s=60.0), list[CaptureOutcome]()
+    await rig.photographer.pause(is_paused=True)
+    rig.photographer.request(CaptureRequest(at=now_utc(), ended=outcomes.append))
+    await run_until(rig, lambda: bool(outcomes))
+    assert (outcomes[0].error and outcomes[0].error.code, outcomes[0].image_ids) == (code, ())
+
+
+async def test_an_instant_that_passes_while_the_camera_works_is_missed_and_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_module, "LATEST_S", 0.1)
+    rig, outcomes = Rig(tmp_path, photograph(1), photograph(2), interval_s=60.0), list[CaptureOutcome]()
+    first = rig.camera.capture
+
+    async def slow() -> Photograph | None:
+        rig.camera.capture = first  # type: ignore[method-assign]
+        rig.photographer.request(CaptureRequest(at=now_utc(), ended=outcomes.append))
+        await asyncio.sleep(0.3)
+        return await first()
+
+    rig.camera.capture = slow  # type: ignore[method-assign]
+    await run_until(rig, lambda: bool(outcomes))
+    assert outcomes[0].error is not None
+    assert outcomes[0].error.code == "camera_busy"
+    assert len(rig.ears.kept) == 1
+
+
+async def test_a_camera_that_must_be_started_at_the_instant_is_too_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_module, "LATEST_S", 0.2)
+    rig, outcomes = Rig(tmp_path, photograph(1), interval_s=60.0), list[CaptureOutcome]()
+    await rig.photographer.pause(is_paused=True)
+
+    async def start() -> None:
+        await asyncio.sleep(0.3)
+
+    rig.camera.prepare = start  # type: ignore[method-assign]
+    rig.photographer.request(CaptureRequest(at=now_utc(), ended=outcomes.append))
+    await run_until(rig, lambda: bool(outcomes))
+    assert outcomes[0].error is not None
+    assert (outcomes[0].error.code, rig.camera.shot_at_s) == ("camera_busy", [])
+
+
+async def test_an_instant_over_which_the_clock_jumps_is_missed(tmp_path: Path) -> None:
+    rig, outcomes = Rig(tmp_path, photograph(1)), list[CaptureOutcome]()
+    await rig.photographer.pause(is_paused=True)
+    rig.photographer.request(CaptureRequest(at=now_utc() - timedelta(hours=1), ended=outcomes.append))
+    await run_until(rig, lambda: bool(outcomes))
+    assert outcomes[0].error is not None
+    assert outcomes[0].error.code == "instant_missed"
+    assert rig.camera.shot_at_s == []
+
+
+async def test_the_interval_keeps_the_camera_free_before_an_instant(tmp_path: Path) -> None:
+    rig, outcomes = Rig(tmp_path, *(photograph(number) for number in range(50)), interval_s=0.1), list[CaptureOutcome]()
+    at = now_utc() + timedelta(seconds=1.5)
+    rig.photographer.request(CaptureRequest(at=at, ended=outcomes.append))
+    await run_until(rig, lambda: bool(outcomes))
+    before_s = rig.camera.shot_at_s[-1] - rig.camera.shot_at_s[-2]
+    assert before_s >= photographer_module.FREE_S
+
+
+async def test_requests_that_are_cancelled_or_come_too_late_end_with_their_reason(tmp_path: Path) -> None:
+    rig, outcomes = Rig(tmp_path, interval_s=60.0), list[CaptureOutcome]()
+    later = CaptureRequest(at=now_utc() + timedelta(hours=1), ended=outcomes.append)
+    rig.photographer.request(later)
+    rig.photographer.cancel()
+    rig.photographer.request(later)
+    await asyncio.wait_for(rig.photographer.run(), 10)  # the camera is exhausted
+    rig.photographer.request(later)
+    codes = [outcome.error.code for outcome in outcomes if outcome.error]
+    assert codes == ["capture_cancelled", "camera_exhausted", "camera_exhausted"]

@@ -1,17 +1,17 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from broker.rig_messages import Command
-from edge_agent.capture.request import CaptureRequest
 from edge_agent.control.commands import (
     REMEMBERED,
     CommandRefusedError,
     CommandRetainedError,
     CommandTooLateError,
     Inbox,
-    capture_request_of,
+    capture_id_of,
+    check_instant,
 )
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -57,10 +57,19 @@ def test_the_inbox_forgets_the_oldest_ids_and_stays_small() -> None:
     assert not inbox.admit(command(id=f"n{REMEMBERED}"), is_retained=False, now=NOW)
 
 
-def test_verbs_become_requests() -> None:
+def test_a_command_for_an_instant_needs_one_that_has_not_passed() -> None:
     at = NOW + timedelta(seconds=5)
-    assert capture_request_of(command(image_count=3)) == CaptureRequest(count=3)
-    assert capture_request_of(command(verb="capture_at", capture_at=at)) == CaptureRequest(count=1, at=at)
-    assert capture_request_of(command(verb="pause")) is None
+    check_instant(command(verb="capture_at", capture_at=at), at + timedelta(seconds=1))
+    with pytest.raises(CommandTooLateError, match="passed 60 s ago, by this rig's clock"):
+        check_instant(command(verb="capture_at", capture_at=at), at + timedelta(seconds=60))
     with pytest.raises(CommandRefusedError, match="needs the field capture_at"):
-        capture_request_of(command(verb="capture_at"))
+        check_instant(command(verb="capture_at"), at)
+
+
+def test_rigs_that_get_the_same_instant_agree_on_a_capture_id() -> None:
+    at = datetime(2026, 11, 24, 9, 0, 5, 250_000, tzinfo=UTC)
+    elsewhere = at.astimezone(timezone(timedelta(hours=2)))
+    plain = [command(id=name, verb="capture_at", capture_at=each) for name, each in (("c1", at), ("c2", elsewhere))]
+    assert {capture_id_of(each) for each in plain} == {"at-20261124t090005250000"}
+    named = command(verb="capture_at", capture_at=at, capture_id="front-1")
+    assert capture_id_of(named) == "front-1"

@@ -26,12 +26,15 @@ def make_old(folder: Path) -> None:
         connection.execute("ALTER TABLE setting RENAME TO word")
         connection.execute("UPDATE image SET state = 'aside' WHERE sequence = 1")
         connection.execute("UPDATE image SET state = 'thinned' WHERE sequence = 2")
+        for name in ("destination_id", "capture_id"):
+            connection.execute(f"ALTER TABLE image DROP COLUMN {name}")
     connection.close()
 
 
 def test_a_spool_of_an_older_program_keeps_its_settings_and_states(tmp_path: Path) -> None:
     make_old(tmp_path)
     assert Spool.read_only(tmp_path).recall(SpoolKey.CAMERA_MODEL) == "imx708"
+    assert Spool.read_only(tmp_path).counts().captured_count == 2
     with Spool(tmp_path, RIG) as spool:
         assert spool.recall(SpoolKey.CAMERA_MODEL) == "imx708"
         assert (spool.counts().quarantined_count, spool.counts().evicted_count) == (1, 1)
@@ -57,3 +60,14 @@ def test_an_index_that_cannot_be_read_is_an_error_of_the_spool(tmp_path: Path) -
     (tmp_path / "index.sqlite").write_bytes(b"no database" * 500)
     with pytest.raises(SpoolError):
         Spool.read_only(tmp_path).counts()
+
+
+def test_status_reads_the_spool_of_a_program_that_knew_no_previews(tmp_path: Path) -> None:
+    with Spool(tmp_path, RIG) as spool:
+        spool.add(photograph(1))
+    connection = sqlite3.connect(tmp_path / "index.sqlite")
+    with connection:
+        connection.execute("DROP TABLE preview")
+    connection.close()
+    counts = Spool.read_only(tmp_path).counts()
+    assert (counts.waiting_count, counts.previewed_count) == (1, 0)

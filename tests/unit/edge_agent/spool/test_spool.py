@@ -288,3 +288,51 @@ def test_a_rig_that_gets_another_name_sends_what_waits_under_a_session_of_its_ow
         assert spool.read(image) == photograph(1).content
     with Spool(tmp_path, AgentId("rig-south")) as spool:
         assert spool.waiting(10) == [image]
+
+
+def due(spool: Spool, store_id: str, larger_than_bytes: float = 0) -> list[ImageId]:
+    found = spool.previews.waiting(9, store_id=store_id, larger_than_bytes=larger_than_bytes, without=frozenset())
+    return [each.image_id for each in found]
+
+
+def test_previews_are_remembered_for_one_store_until_the_photograph_is_settled(folder: Path) -> None:
+    with Spool(folder, RIG) as spool:
+        first, second, third = (spool.add(photograph(number)).image_id for number in (1, 2, 3))
+        spool.previews.note(first, store_id="a", image_number=1)
+        spool.previews.note(second, store_id="a", image_number=None)  # it gets none
+        assert due(spool, "a") == [third]
+        assert due(spool, "b") == [first, second, third]
+    with Spool(folder, RIG) as spool:
+        assert due(spool, "a") == [third]
+        assert spool.counts().previewed_count == 1
+        assert Spool.read_only(folder).counts().previewed_count == 1
+        spool.settle(receipt(first), first)
+        assert due(spool, "b") == [second, third]
+        assert spool.counts().previewed_count == 0
+
+
+def test_small_photographs_and_those_under_way_are_due_no_preview(folder: Path) -> None:
+    with Spool(folder, RIG) as spool:
+        first, second = (spool.add(photograph(number)) for number in (1, 2))
+        assert due(spool, "a", larger_than_bytes=first.size_bytes) == []
+        assert due(spool, "a", larger_than_bytes=first.size_bytes - 1) == [first.image_id, second.image_id]
+        without = frozenset({first.image_id})
+        assert spool.previews.waiting(9, store_id="a", larger_than_bytes=0, without=without) == [second]
+
+
+@pytest.mark.parametrize("status", [ReceiptStatus.PREVIEWED, ReceiptStatus.PREVIEW_REFUSED])
+def test_receipt_of_a_preview_never_deletes_a_photograph(folder: Path, status: ReceiptStatus) -> None:
+    with Spool(folder, RIG) as spool:
+        image = spool.add(photograph(1))
+        spool.settle(receipt(image.image_id, status), image.image_id)
+        assert spool.waiting(9) == [image]
+        assert spool.read(image) == photograph(1).content
+
+
+def test_named_photographs_wait_first(folder: Path) -> None:
+    with Spool(folder, RIG) as spool:
+        first, second, third = (spool.add(photograph(number)).image_id for number in (1, 2, 3))
+        spool.settle(receipt(first), first)
+        elsewhere = ImageId.build(session="other", sequence=1, sha256="0" * 64)
+        assert [each.image_id for each in spool.waiting(9, first=[third, first, elsewhere])] == [third, second]
+        assert [each.image_id for each in spool.waiting(1, first=[third], without=frozenset({third}))] == [second]

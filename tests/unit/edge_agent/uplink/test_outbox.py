@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.ids import AgentId, ProjectId
+from broker.ids import AgentId, ImageId, ProjectId
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.spool.index import SpoolState
 from edge_agent.uplink.outbox import NamedFiles, NotAPhotographError
@@ -64,3 +64,35 @@ def test_a_name_with_signs_that_no_message_takes_is_escaped(tmp_path: Path) -> N
     path.write_bytes(b"a")
     (image,) = NamedFiles([path], RIG).waiting(9, without=frozenset())
     assert image.file_name == r"a\x1b[31mb.jpg"
+
+
+def test_files_named_by_the_reconstructor_go_first(paths: list[Path]) -> None:
+    outbox = NamedFiles(paths, RIG)
+    ids = list(outbox.images)
+    waiting = outbox.waiting(9, without=frozenset({ids[1]}), first=[ids[2], ids[1]])
+    assert [each.image_id for each in waiting] == [ids[2], ids[0]]
+
+
+def test_previews_of_files_are_known_for_one_store(paths: list[Path]) -> None:
+    paths[1].write_bytes(b"a larger file")
+    outbox = NamedFiles(paths, RIG)
+    ids = list(outbox.images)
+    outbox.previews.note(ids[0], store_id="a", image_number=1)
+
+    def due(store_id: str, larger_than_bytes: int = 0) -> list[ImageId]:
+        found = outbox.previews.waiting(
+            9, store_id=store_id, larger_than_bytes=larger_than_bytes, without=frozenset({ids[2]})
+        )
+        return [each.image_id for each in found]
+
+    assert due("a") == [ids[1]]
+    assert due("b") == [ids[0], ids[1]]
+    assert due("b", larger_than_bytes=5) == [ids[1]]
+
+
+@pytest.mark.parametrize("status", [ReceiptStatus.PREVIEWED, ReceiptStatus.PREVIEW_REFUSED])
+def test_a_receipt_of_a_preview_settles_no_file(paths: list[Path], status: ReceiptStatus) -> None:
+    outbox = NamedFiles(paths, RIG)
+    image_id = next(iter(outbox.images))
+    outbox.settle(UploadAcknowledged(project=ProjectId("chapel"), status=status, image_name=image_id), image_id)
+    assert outbox.images[image_id].state is SpoolState.WAITING

@@ -131,3 +131,35 @@ async def test_answers_that_come_in_a_burst_after_a_stall_make_no_fast_link(upli
     for _ in range(20):
         uplink.note_sent(200_000, 1.0, 1.1)
     assert uplink.rate_bytes_per_s == pytest.approx(2_000_000, rel=0.1)
+
+
+async def test_previews_are_taken_while_a_ready_reconstructor_says_so(uplink: Uplink, standing: Standing) -> None:
+    assert uplink.preview_side_px is None
+    ready = state(ReconstructorPresence.READY).model_copy(
+        update={"takes_previews": True, "preview_max_side_px": 800, "store_id": "0123456789abcdef"}
+    )
+    for told, expected in (
+        (ready, 800),
+        (ready.model_copy(update={"presence": ReconstructorPresence.PAUSED}), None),
+        (ready.model_copy(update={"preview_max_side_px": 1600}), 1600),
+        (state(ReconstructorPresence.READY), None),
+        (ready, 800),
+    ):
+        uplink.take_state(told)
+        assert uplink.preview_side_px == expected
+    assert uplink.store_id == "0123456789abcdef"
+    uplink.attach(cast("Delivery", standing))
+    assert (uplink.preview_side_px, uplink.store_id) == (None, "")
+
+
+async def test_originals_wait_until_the_previews_are_handed_over(uplink: Uplink) -> None:
+    await asyncio.wait_for(uplink.wait_previews(), 5)
+    uplink.is_preview_due = True
+    waiting = asyncio.create_task(uplink.wait_previews())
+    await asyncio.sleep(0)
+    uplink.wake()
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    uplink.is_preview_due = False
+    uplink.wake()
+    await asyncio.wait_for(waiting, 5)

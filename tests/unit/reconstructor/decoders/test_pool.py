@@ -69,7 +69,7 @@ async def test_a_refusal_comes_back_as_it_was_made(decoders: Decoders) -> None:
         with pytest.raises(NotAnImageError, match="raw file"):
             await decoders.inspect(tiff(tag, value))
     for start, word in (
-        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (b"\0\0\0\x18ftypavif", "AVIF"),
         (b"\0\0\0\x18ftypcrx ", "raw file"),
         (b"FUJIFILMCCD-RAW", "raw file"),
     ):

@@ -8,6 +8,7 @@ import numpy as np
 import open3d as o3d
 import pytest
 import trimesh
+from PIL import Image
 from typer.testing import CliRunner
 
 from broker.ids import ProjectId
@@ -17,6 +18,7 @@ from reconstructor.clouds.ply import WideCloud
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.read_only_copy import read_only_copy
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.restore import EngineStateMissingError
 from reconstructor.exports.cli import app
 from reconstructor.exports.exporting import Exported, export_to
@@ -126,6 +128,24 @@ def test_a_replay_becomes_a_colmap_folder_and_takes_no_other_folders_place(repla
     assert (tmp_path / "work/thesis.txt").is_file()
 
 
+def test_a_preview_is_enlarged_to_the_size_of_its_original_and_named(replayed: Path, tmp_path: Path) -> None:
+    with read_only_copy(replayed / "engine", EngineSettings()) as engine:
+        number = min(engine.model.reg_image_ids())
+        facts = engine.known.facts[number]
+        preview = tmp_path / "preview.webp"
+        with Image.open(facts.path) as image:
+            image.reduce(3).save(preview)
+        engine.known.facts[number] = facts.model_copy(update={"path": str(preview)})
+        (named,) = write_colmap(engine.model, engine.known, tmp_path / "model", may_link=False)
+    assert named == f"{Path(facts.file_name).stem}.jpg"
+    with Image.open(tmp_path / "model/images" / named) as written:
+        assert written.size == (facts.width_px, facts.height_px)
+    model = pycolmap.Reconstruction(str(tmp_path / "model/sparse/0"))
+    assert {image.name for image in model.images.values()} == {
+        path.name for path in (tmp_path / "model/images").iterdir()
+    }
+
+
 def test_another_black_boxs_points_get_normals_by_neighbourhood_and_metres(project: Path, tmp_path: Path) -> None:
     exported = export(PROJECT, project, "laz", tmp_path / "ball.laz")
     assert (exported.point_count, exported.unit) == (5000, "metres")
@@ -161,5 +181,13 @@ def test_the_command_knows_the_format_by_the_files_ending(project: Path, tmp_pat
     done = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.ply"), "--data", str(project)])
     assert done.exit_code == 0, done.output
     assert done.output == f"{tmp_path / 'ball.ply'}\t5000 points\tmetres\n"
+    store = Store(project / PROJECT, refetch_every=10)
+    present = store.references.present()
+    assert present is not None
+    cameras = [each.model_copy(update={"has_original": False, "file_name": "a.jpg"}) for each in present.cameras]
+    store.references.revise(present.with_cameras(camera_pages(PROJECT, cameras)).with_manifest(revision=1))
+    store.close()
+    again = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.ply"), "--data", str(project)])
+    assert "these are previews, export again when their originals are there: a.jpg\n" in again.stderr
     unknown = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.xyz"), "--data", str(project)])
     assert "give --format" in str(unknown.exception)

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import hashlib
 import io
+import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from reconstructor.decoders.inspection import (
     PixelLimits,
     inspect,
 )
+from reconstructor.engine.features.photographs import read_photograph
+from reconstructor.engine.settings import EngineSettings
 from reconstructor.intake.validation import (
     EmptyImageError,
     ForeignSessionError,
@@ -52,7 +55,7 @@ def upload(payload: bytes, name: str = "door", sender: str = "anna") -> Upload:
 def take(upload: Upload, store: Store, limits: PixelLimits = LIMITS) -> Taken:
     """Take an upload in, decoded in this process."""
 
-    async def inspect_here(content: bytes) -> Inspected:
+    async def inspect_here(content: bytes, _is_new: bool) -> Inspected:
         return inspect(content, limits)
 
     return asyncio.run(take_in(upload, store, inspect_here))
@@ -115,6 +118,18 @@ def test_a_plain_name_gets_an_id_from_the_digest(store: Store) -> None:
     assert taken.image.image_id == f"door1-000000-{hashlib.sha256(payload).hexdigest()[:16]}"
 
 
+def test_a_label_is_kept_and_names_no_session(store: Store) -> None:
+    """Else anybody could take a rig's next session by one photograph of that name."""
+    session = "rig-north-a1b2c3"
+    first, second = photograph(1), photograph(2)
+    labelled = take(upload(first, f"{session}.JPG"), store).image
+    assert labelled.image_id.session == session
+    record = json.loads((store.images_folder / f"{labelled.image_id}.json").read_bytes())
+    assert record["photographers_name"] == f"{session}.JPG"
+    taken = take(upload(second, image_id(second, 1, session), "rig-north"), store)
+    assert taken.status is ReceiptStatus.STORED
+
+
 def test_the_same_id_again_is_a_duplicate_with_the_same_number(store: Store) -> None:
     payload = photograph(1)
     name = image_id(payload, 7)
@@ -153,6 +168,8 @@ JPEG = photograph(3)
         (photograph(3, kind="PNG")[:-2000], DamagedImageError, "damaged_image"),
         (photograph(3, kind="WEBP")[:-200], DamagedImageError, "damaged_image"),
         (photograph(3, kind="TIFF")[:-5000], DamagedImageError, "damaged_image"),
+        (b"II*\0" + (9000).to_bytes(4, "little") + bytes(500), DamagedImageError, "damaged_image"),
+        (b"MM\0*" + (9000).to_bytes(4, "big") + bytes(500), DamagedImageError, "damaged_image"),
         (huge_png(40_000), ImageTooLargeError, "image_too_large"),
         (huge_png(2_000_000_000), ImageTooLargeError, "image_too_large"),
         (huge_png(30_000), ImageTooLargeError, "image_too_large"),
@@ -167,6 +184,39 @@ def test_what_is_not_acceptable_is_refused_with_its_code(
     assert caught.value.code == code
     assert store.image_count() == 0
     assert list(store.images_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kept_ratio", [0.2, 0.5, 0.9])
+def test_a_file_that_is_cut_on_a_disk_is_told_from_one_that_is_cut_on_its_way(
+    store: Store, kind: str, kept_ratio: float
+) -> None:
+    whole = photograph(3, kind=kind)
+    cut = whole[: int(len(whole) * kept_ratio)]
+    for name in (image_id(cut, 1), f"IMG_0001.{kind}"):  # from a rig, and from `mosquitto_pub`
+        with pytest.raises(DamagedImageError, match=r"the file itself is cut .*take it again"):
+            take(upload(cut, name), store)
+    with pytest.raises(WrongDigestError, match="send the image again"):
+        take(upload(cut, image_id(whole, 1)), store)
+    assert take(upload(whole, image_id(whole, 1)), store).status is ReceiptStatus.STORED
+
+
+@pytest.mark.parametrize(
+    ("label", "file_name"),
+    [
+        ("IMG_0001.JPG", "IMG_0001.JPG"),
+        ("T\u00fcr 1.jpg", "T\u00fcr 1.jpg"),
+        ("\u5199\u771f.jpg", "\u5199\u771f.jpg"),
+        ("DSC_0001 (2).JPG", "DSC_0001 (2).JPG"),
+        ("C:\\card\\DSC1.JPG", "C__card_DSC1.JPG"),
+        ("..", None),
+    ],
+)
+def test_a_label_is_what_the_engine_and_exports_call_the_photograph(
+    store: Store, label: str, file_name: str | None
+) -> None:
+    path = store.path(take(upload(photograph(1, width_px=320, height_px=240), label), store).image)
+    assert read_photograph(path, EngineSettings()).file_name == (file_name or path.name)
 
 
 def test_a_long_narrow_image_is_refused_by_its_side(store: Store) -> None:

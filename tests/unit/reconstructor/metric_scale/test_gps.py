@@ -172,3 +172,48 @@ def test_a_photograph_without_a_place_has_none(tmp_path: Path) -> None:
 )
 def test_a_place_that_is_none_is_not_taken(latitude: Any) -> None:
     assert fix_from_exif({ExifTags.GPS.GPSLatitude: latitude, ExifTags.GPS.GPSLongitude: (0.0, 0.0, 0.0)}) is None
+
+
+HERE: dict[int, Any] = {
+    ExifTags.GPS.GPSLatitudeRef: "N",
+    ExifTags.GPS.GPSLatitude: (48.0, 30.0, 0.0),
+    ExifTags.GPS.GPSLongitudeRef: "E",
+    ExifTags.GPS.GPSLongitude: (9.0, 15.0, 0.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "right"),
+    [
+        ({ExifTags.GPS.GPSAltitude: "high"}, {}),
+        ({ExifTags.GPS.GPSAltitude: (1, 2)}, {}),
+        ({ExifTags.GPS.GPSAltitude: IFDRational(0, 0)}, {}),
+        ({ExifTags.GPS.GPSAltitude: 310.5}, {"altitude_m": 310.5}),
+        ({ExifTags.GPS.GPSHPositioningError: "good"}, {}),
+        ({ExifTags.GPS.GPSHPositioningError: -3.0}, {}),  # no error of centimetres
+        ({ExifTags.GPS.GPSHPositioningError: 0.0}, {}),
+        ({ExifTags.GPS.GPSHPositioningError: 0.02}, {"error_m": 0.02}),
+        ({ExifTags.GPS.GPSLatitude: (48.0, 30.0)}, {}),
+        ({ExifTags.GPS.GPSLatitude: (48.5,)}, {}),
+        ({ExifTags.GPS.GPSLatitude: IFDRational(97, 2)}, {}),
+        ({ExifTags.GPS.GPSLatitudeRef: b"S\0"}, {"latitude_deg": -48.5}),
+        ({ExifTags.GPS.GPSLongitudeRef: "w "}, {"longitude_deg": -9.25}),
+    ],
+)
+def test_latitude_and_longitude_suffice_whatever_stands_beside_them(
+    fields: dict[int, Any], right: dict[str, float]
+) -> None:
+    usual = Fix(latitude_deg=48.5, longitude_deg=9.25, altitude_m=None, error_m=5.0)
+    assert fix_from_exif(HERE | fields) == replace(usual, **right)
+
+
+def test_a_scale_that_follows_more_fixes_errs_less_and_says_so() -> None:
+    """Eight photographs of a drone, the heights of three 0: right after six and better after eight, as it says."""
+    centres, fixes = climb(count=8)
+    fixes = [replace(each, altitude_m=0.0) if index in {1, 4, 6} else each for index, each in enumerate(fixes)]
+    found = [scale_of_gps(centres[:count], fixes[:count], tuple(UP)) for count in range(4, 9)]
+    said = [each.deviation_ratio for each in found if each is not None and each.deviation_ratio is not None]
+    assert len(said) == 5
+    assert said == sorted(said, reverse=True)
+    errors = [abs(each.metres_per_unit / METRES_PER_UNIT - 1) for each in found if each is not None]
+    assert all(error <= 2 * deviation for error, deviation in zip(errors, said, strict=True))

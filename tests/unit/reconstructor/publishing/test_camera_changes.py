@@ -1,12 +1,15 @@
 """Which cameras are published again: those that a person or a measurement could tell apart."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from broker.ids import ImageId
+from broker.ids import ImageId, ProjectId, SenderId
 from broker.manifest import CameraEntry, CameraPage, CameraState, Page
-from reconstructor.publishing.camera_changes import renewed
+from reconstructor.publishing.camera_changes import renewed, with_facts
+from reconstructor.storage.images import ImageState, StoredImage
+from reconstructor.storage.reference_set import ReferenceSet
 
 CENTRE = (0.0, 0.0, 0.0)
 FOCAL_PX = 1000.0
@@ -88,3 +91,33 @@ def test_an_image_that_comes_late_moves_no_other_to_another_page() -> None:
     before = pages_of(*(camera(number) for number in numbers))
     after = renewed(before, [camera(number) for number in range(1, 200)], "chapel", CENTRE)
     assert [page is old for page, old in zip(after, before, strict=True)] == [False, True, True, True]
+
+
+def stored(number: int, *, photographers_name: str) -> StoredImage:
+    """The image of `camera(number)`, of which only the preview is there."""
+    return StoredImage(
+        number=number,
+        image_id=camera(number).image_id,
+        sender=SenderId("rig-north"),
+        sha256=None,
+        file_name=None,
+        preview_name="preview.webp",
+        stored_at=0.0,
+        captured_at=None,
+        state=ImageState.PLACED,
+        photographers_name=photographers_name,
+    )
+
+
+def test_a_cameras_page_is_written_again_when_its_original_comes_and_no_other_page_is() -> None:
+    cameras = [camera(number, has_original=False, file_name="a.jpg") for number in (1, 65)]
+    reference = ReferenceSet.empty(ProjectId("chapel")).with_cameras(pages_of(*cameras)).with_manifest(revision=4)
+    images = [stored(number, photographers_name="a.jpg") for number in (1, 65)]
+    assert with_facts(reference, images) is None
+    revised = with_facts(reference, [images[0], replace(images[1], sha256="0" * 64, file_name="b.jpg")])
+    assert revised is not None
+    assert [each.has_original for each in revised.cameras] == [False, True]
+    assert revised.manifest.revision == 5
+    assert revised.camera_pages[0] is reference.camera_pages[0]
+    assert revised.manifest.camera_pages[1] != reference.manifest.camera_pages[1]
+    assert with_facts(revised, [images[0]]) is None, "a camera of which nothing is known stays as it is"

@@ -16,6 +16,7 @@ from reconstructor.config import Settings
 from reconstructor.replay.foreign import BlackBoxPlan, BlackBoxReport, CallReport, replay_black_box
 from reconstructor.replay.replayer import order_photographs
 from tests.black_boxes import POINTS_PER_IMAGE, SURVEY_OFFSET
+from tests.cards import check_named, write_card
 from tests.photographs import photograph
 
 
@@ -115,3 +116,20 @@ def test_intrinsics_belong_to_the_built_in_engine(tmp_path: Path) -> None:
     words = ["replay", str(tmp_path), "--out", str(tmp_path), "--intrinsics", "1,1,1,1", "--black-box", "a:b"]
     result = CliRunner().invoke(app, words)
     assert isinstance(result.exception, BadSettingsError)
+
+
+def test_a_card_is_replayed_in_order_and_what_is_left_out_is_named_once(tmp_path: Path) -> None:
+    card = write_card(tmp_path / "card")
+    words = ["replay", str(card.folder), "--out", str(tmp_path / "out"), "--refetch-every", "100", "--no-final-refetch"]
+    done = CliRunner().invoke(app, [*words, "--black-box", "tests.black_boxes:reads_pixels"])
+    report = BlackBoxReport.model_validate_json(done.stdout.splitlines()[-1])
+    assert (done.exit_code, report.refused) == (1, 0)
+    assert [each.name for each in report.calls] == [name.rpartition("/")[2] for name, _ in card.taken]
+    assert len(report.left_out) == len(card.left_out)
+    check_named(card, done.stderr)
+    good = tmp_path / "card/DCIM/101CANON"
+    for raw in good.glob("*.DNG"):
+        raw.unlink()
+    words[1] = str(good)
+    done = CliRunner().invoke(app, [*words, "--black-box", "tests.black_boxes:reads_pixels"])
+    assert (done.exit_code, "left out" in done.stderr) == (0, False)

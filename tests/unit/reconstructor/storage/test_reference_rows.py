@@ -83,7 +83,15 @@ def test_a_store_of_schema_1_is_rebuilt_from_its_images(tmp_path: Path) -> None:
             database.change(f"DROP TABLE {table}")
         database.change("CREATE TABLE generations (generation INTEGER PRIMARY KEY, revision INTEGER NOT NULL) STRICT")
         database.change("INSERT INTO generations VALUES (7, 3)")
-        database.change("INSERT INTO images VALUES (1, 'a', 'b', 'rig', 'a.jpg', 0.0, NULL, 'placed')")
+        database.change("DROP TABLE images")
+        database.change(
+            "CREATE TABLE images (number INTEGER PRIMARY KEY, image_id TEXT NOT NULL UNIQUE, "
+            "sha256 TEXT NOT NULL UNIQUE, sender TEXT NOT NULL, file_name TEXT NOT NULL, stored_at REAL NOT NULL, "
+            "captured_at REAL, state TEXT NOT NULL) STRICT"
+        )
+        database.change(
+            "INSERT INTO images VALUES (1, 'walk-000001-0123456789abcdef', 'b', 'rig', 'a.jpg', 0.0, NULL, 'placed')"
+        )
     database.change("PRAGMA user_version = 1")
     database.close()
     store = Store(folder, refetch_every=10)
@@ -92,4 +100,6 @@ def test_a_store_of_schema_1_is_rebuilt_from_its_images(tmp_path: Path) -> None:
     job = store.next_job()
     assert job is not None
     assert (job.kind, job.image_number) == ("refetch", 1)
+    (image,) = store.images()
+    assert (image.sha256, image.file_name, image.has_original) == ("b", "a.jpg", True)
     store.close()

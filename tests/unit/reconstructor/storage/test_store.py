@@ -13,7 +13,8 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.schedule import JobKind, JobState
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 from reconstructor.storage.images import ImageRecord, ImageState
-from reconstructor.storage.store import Change, Store, StoreInUseError
+from reconstructor.storage.lock import StoreInUseError
+from reconstructor.storage.store import Change, Store
 from tests.photographs import photograph
 from tests.unit.reconstructor.storage.new_images import add, new_image
 

@@ -12,11 +12,13 @@ from broker import files
 from broker.ids import ImageName, ProjectId, SenderId
 from broker.messages import ReceiptStatus
 from reconstructor.decoders.inspection import Inspected, PixelLimits, inspect
+from reconstructor.intake.previews import take_preview
 from reconstructor.intake.validation import Taken, Upload, take_in
 from reconstructor.jobs.answer import read_answer
 from reconstructor.jobs.commit import plan_commit
 from reconstructor.schedule import JobState
 from reconstructor.storage.database import Database
+from reconstructor.storage.images import StoredImage
 from reconstructor.storage.store import Store
 from tests.black_boxes import instant
 from tests.photographs import image_id, photograph
@@ -64,18 +66,34 @@ def send(store: Store, seed: int) -> Taken:
     return asyncio.run(take_in(upload, store, inspect_here))
 
 
-async def inspect_here(content: bytes) -> Inspected:
+async def inspect_here(content: bytes, _is_new: bool) -> Inspected:
+    return inspect(content, LIMITS)
+
+
+def send_preview(store: Store, seed: int) -> StoredImage:
+    payload = photograph(seed)
+    upload = Upload(sender=SenderId("rig-north"), name=ImageName(image_id(payload, seed)), payload=preview(seed))
+    return asyncio.run(take_preview(upload, store, inspect_preview_here))[0]
+
+
+def preview(seed: int) -> bytes:
+    return photograph(1000 + seed, kind="WEBP")
+
+
+async def inspect_preview_here(content: bytes) -> Inspected:
     return inspect(content, LIMITS)
 
 
 def check_images(store: Store) -> None:
-    """Numbers are 1 to N, and every numbered image is whole."""
+    """Numbers are 1 to N, every numbered image is whole, and nothing unfinished and no needless preview is left."""
     images = store.images()
     assert [image.number for image in images] == list(range(1, len(images) + 1))
     for image in images:
         seed = image.image_id.sequence
-        assert store.path(image).read_bytes() == photograph(seed)
+        assert store.path(image).read_bytes() == (photograph(seed) if image.has_original else preview(seed))
     assert not list(store.folder.rglob("*.tmp"))
+    previews = {path.name for path in store.previews.folder.iterdir() if path.suffix == ".webp"}
+    assert previews == {image.preview_name for image in images if not image.has_original}
 
 
 def test_intake_outlives_a_crash_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,6 +122,50 @@ def test_intake_outlives_a_crash_at_every_write(tmp_path: Path, monkeypatch: pyt
             assert done == 8  # 2 files written, synced, renamed, 1 folder synced, 1 commit
             return
     pytest.fail("intake never came to its end")
+
+
+def test_a_preview_and_its_original_outlive_a_crash_at_every_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Preview, job on it, original while the job runs, the job's end, the preview's end: cut before each write."""
+    for steps in range(100):
+        folder = tmp_path / str(steps)
+        store = open_store(folder)
+        monkeypatch.chdir(store.black_box_folder)
+        is_cut, heard = False, list[str]()
+        with power_cut_after(steps, monkeypatch):
+            try:
+                send_preview(store, 0)
+                heard.append("previewed")
+                job = store.next_job()
+                assert job is not None
+                store.start(job)
+                assert send(store, 0).status is ReceiptStatus.STORED
+                heard.append("stored")
+                run_job(store)
+                store.previews.drop_surplus()
+            except PowerCutError:
+                is_cut = True
+        store.close()
+        store = open_store(folder)
+        check_images(store)
+        assert len(store.images()) >= bool(heard)
+        assert send_preview(store, 0).has_original is ("stored" in heard or store.image(1).has_original)
+        assert (send(store, 0).status is ReceiptStatus.DUPLICATE) >= ("stored" in heard)
+        _run_all(store)
+        store.previews.drop_surplus()
+        check_images(store)
+        (image,) = store.images()
+        assert (image.number, image.has_original, image.state.value) == (1, True, "placed")
+        assert not list(store.previews.folder.iterdir())
+        newest = store.references.newest()
+        assert newest is not None
+        assert newest.manifest.point_count == 500, "added once"
+        store.close()
+        if not is_cut:
+            assert steps > 20
+            return
+    pytest.fail("it never came to its end")
 
 
 def run_job(store: Store) -> None:

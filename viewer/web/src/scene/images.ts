@@ -6,6 +6,10 @@ export type ImageState = "queued" | "processing" | "placed" | "waiting" | "rejec
 export interface ImageTrack {
   readonly number: number;
   readonly imageId: string;
+  /** What the photographer's file is called; null until a camera page tells. */
+  readonly fileName: string | null;
+  /** Whether the photograph itself is there, and not only its preview. */
+  readonly hasOriginal: boolean;
   readonly state: ImageState;
   readonly reason: string | null;
 }
@@ -85,6 +89,8 @@ export function imagesAfter(images: ImagesState, message: Message): ImagesState 
 export interface Image {
   readonly imageId: string;
   readonly number: number | null;
+  readonly fileName: string | null;
+  readonly hasOriginal: boolean;
   readonly state: ImageState;
   readonly reason: string | null;
   readonly isPlaced: boolean;
@@ -98,6 +104,8 @@ export function imageOf(images: ImagesState, imageId: string): Image | null {
   return {
     imageId,
     number: track?.number ?? camera?.image_number ?? null,
+    fileName: track?.fileName ?? camera?.file_name ?? null,
+    hasOriginal: track?.hasOriginal ?? camera?.has_original ?? true,
     state: track?.state ?? camera?.state ?? "queued",
     reason: track?.reason ?? camera?.reason ?? null,
     isPlaced: Boolean(camera?.world_from_camera),
@@ -130,7 +138,9 @@ function withTrack(
   state: ImageState,
   reason?: string,
 ): ImagesState {
-  const track: ImageTrack = { number, imageId, state, reason: reason ?? null };
+  const before = images.tracks.get(number);
+  const { fileName, hasOriginal } = before?.imageId === imageId ? before : { fileName: null, hasOriginal: true };
+  const track: ImageTrack = { number, imageId, fileName, hasOriginal, state, reason: reason ?? null };
   return {
     ...images,
     tracks: new Map(images.tracks).set(number, track),
@@ -142,10 +152,13 @@ function withTrack(
 export function withImages(images: ImagesState, count: number, cameras: readonly CameraEntry[]): ImagesState {
   const tracks = new Map(images.tracks);
   let imageCount = Math.max(images.imageCount, count);
-  for (const { image_id: imageId, image_number: number, reason, state } of cameras) {
+  for (const camera of cameras) {
+    const { image_id: imageId, image_number: number, reason, state } = camera;
     if (number === null) continue;
     imageCount = Math.max(imageCount, number);
-    if (number !== images.processing) tracks.set(number, { number, imageId, state, reason });
+    const facts = { number, imageId, fileName: camera.file_name, hasOriginal: camera.has_original };
+    const underWay = number === images.processing ? images.tracks.get(number) : undefined;
+    tracks.set(number, { ...facts, state: underWay?.state ?? state, reason: underWay ? underWay.reason : reason });
   }
   return { ...images, tracks, imageCount };
 }

@@ -5,6 +5,15 @@ import type { ByteRange } from "../wire/contract";
 export const SINGLE_BYTES = 512 * 1024;
 /** The size of a piece: small enough to show progress on a weak network, large enough to hide round trips. */
 export const PIECE_BYTES = 128 * 1024;
+/** On a slow link a piece is smaller, so that the preview of a new photograph need not wait long for its turn. */
+const LEAST_PIECE_BYTES = 16 * 1024;
+const PIECE_S = 2;
+
+/** The size of a piece on a link of this rate; null when it is unknown. */
+export function pieceBytesAt(bytesPerS: number | null): number {
+  if (bytesPerS === null) return PIECE_BYTES;
+  return Math.round(Math.min(PIECE_BYTES, Math.max(LEAST_PIECE_BYTES, PIECE_S * bytesPerS)));
+}
 
 /** Cut the missing ranges into pieces. Bytes beyond the end of the photograph are dropped. */
 export function piecesOf(

@@ -105,6 +105,12 @@ export class Requests {
     await connection.publish("image", { sender: user, image_name: imageName }, payload, about);
   }
 
+  /** Publish the preview of one photograph, under the id of its original. */
+  async publishPreview(imageId: string, payload: Uint8Array, about: Required<About>): Promise<void> {
+    const { connection, user } = this.options;
+    await connection.publish("preview", { sender: user, image_id: imageId }, payload, about);
+  }
+
   /** Announce a photograph in pieces, or its end. The reconstructor answers with the missing ranges. */
   async publishUpload(message: Announcement, fileName: string): Promise<void> {
     const { connection, space, user } = this.options;

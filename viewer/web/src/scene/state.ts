@@ -59,6 +59,8 @@ export interface ProjectState {
   /** The verbs of operators that this account may ask for. */
   readonly rights: ReadonlySet<Verb>;
   readonly uploads: readonly Upload[];
+  /** The ids of originals that the reconstructor wants before the others. */
+  readonly wanted: readonly string[];
   readonly thumbnails: Thumbnails;
   readonly activity: readonly Entry[];
   readonly trouble: Trouble | null;
@@ -105,6 +107,7 @@ export function initialState(project: string, budget: Budget): ProjectState {
     rigsOnline: new Set(),
     rights: new Set(),
     uploads: [],
+    wanted: [],
     thumbnails: new Map(),
     activity: [],
     trouble: null,
@@ -235,6 +238,8 @@ function afterMessage(state: ProjectState, message: News, bytes: number, atMs: n
       return { ...next, scaleBar: message };
     case "missing":
       return { ...next, activity: state.activity, uploads: withMissing(state.uploads, message) };
+    case "wanted":
+      return { ...next, activity: state.activity, wanted: message.images };
     case "upload_acknowledged":
       return { ...next, uploads: withReceipt(state.uploads, message) };
     default:

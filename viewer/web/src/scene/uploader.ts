@@ -1,198 +1,172 @@
-/** How does the page send photographs? Two at a time, named by content, sent again until the receipt arrives. */
-import { MAX_IMAGE_BYTES } from "../wire/contract";
+/** In which order does the page send photographs? All previews first, then the originals, wanted ones before others. */
 import { sha256 } from "../wire/digest";
-import { WireError, sentenceOf } from "../wire/errors";
+import { sentenceOf } from "../wire/errors";
 import { freshName, imageId } from "../wire/ids";
-import type { Follower } from "./follower";
-import { PIECE_BYTES, SINGLE_BYTES, heldBytes, piecesOf } from "./pieces";
-import type { Requests } from "./requests";
-import type { Upload, UploadState } from "./uploads";
-import { isOver } from "./uploads";
+import type { Preview } from "../wire/photographs/preview";
+import { LinkRate } from "./link-rate";
+import { OriginalSender } from "./original-sender";
+import type { Named, Photograph } from "./photographs";
+import { plainName, read } from "./photographs";
+import type { UploadFollower, UploadRequests } from "./upload-state";
+import { UploadView } from "./upload-state";
 
-/** The part of a browser's `File` that an upload needs. */
-export interface Photograph {
-  readonly name: string;
-  readonly size: number;
-  arrayBuffer(): Promise<ArrayBuffer>;
+/** Make the preview of a photograph, whose bytes it may keep; null when there is none. */
+export type MakePreview = (
+  bytes: Uint8Array<ArrayBuffer>,
+  contentType: string,
+  maxSidePx: number,
+) => Promise<Preview | null>;
+
+interface Job {
+  readonly key: string;
+  readonly photograph: Photograph;
+  named: Named | null;
 }
 
-interface Content {
-  readonly id: string;
-  readonly digest: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly contentType: string;
-  readonly fileName: string;
-}
-
-const STEP_MS = 50;
-const ANSWER_PATIENCE_MS = 5000;
 const UNDER_WAY = 2;
-const RECEIPT_PATIENCE_MS = 15_000;
-const MOST_SENDINGS = 8;
-const LONGEST_TIMER_MS = 24 * 3600 * 1000;
+/** An original that is expected within this time needs no preview. */
+const SHORT_S = 2;
 
-/** A queue of photographs, of which two are sent at a time. */
+/** A queue of photographs. Two messages are sent at a time. */
 export class Uploader {
   private readonly session = `page-${freshName().slice(0, 10)}`;
-  private readonly waiting: { readonly key: string; readonly photograph: Photograph }[] = [];
+  private readonly fresh: Job[] = [];
+  private readonly originals: Job[] = [];
+  private readonly rate = new LinkRate();
+  private readonly uploads: UploadView;
+  private readonly sender: OriginalSender;
+  private previewing: Promise<void> | null = null;
   private sequence = 0;
   private running = 0;
 
   constructor(
-    private readonly follower: Pick<Follower, "dispatch" | "state">,
-    private readonly requests: Pick<Requests, "publishImage" | "publishPiece" | "publishUpload" | "room">,
-  ) {}
+    private readonly follower: UploadFollower,
+    private readonly requests: UploadRequests,
+    private readonly makePreview: MakePreview,
+  ) {
+    this.uploads = new UploadView(follower);
+    this.sender = new OriginalSender(this.uploads, requests, this.rate, () => this.previewsSent());
+  }
 
   add(photographs: Iterable<Photograph>): void {
     for (const photograph of photographs) {
       const key = freshName();
-      this.follower.dispatch({
-        kind: "upload",
-        upload: {
-          key,
-          fileName: photograph.name,
-          sizeBytes: photograph.size,
-          state: "queued",
-          imageId: null,
-          imageNumber: null,
-          reason: null,
-          sentBytes: 0,
-          missing: null,
-          retryInMs: null,
-        },
-      });
-      this.waiting.push({ key, photograph });
+      this.uploads.add(key, photograph.name, photograph.size);
+      this.fresh.push({ key, photograph, named: null });
     }
     this.pump();
   }
 
   private pump(): void {
+    if (this.previewing) return;
+    if (this.fresh.length > 0) {
+      this.previewing = this.sendPreviews().finally(() => {
+        this.previewing = null;
+        this.pump();
+      });
+      return;
+    }
     while (this.running < UNDER_WAY) {
-      const next = this.waiting.shift();
+      const next = this.next();
       if (!next) return;
       this.running += 1;
-      void this.send(next.key, next.photograph).finally(() => {
+      void this.sendOriginal(next).finally(() => {
         this.running -= 1;
         this.pump();
       });
     }
   }
 
-  private async send(key: string, photograph: Photograph): Promise<void> {
+  /** Resolves when no preview waits to be sent. */
+  private async previewsSent(): Promise<void> {
+    while (this.previewing) await this.previewing;
+  }
+
+  /** Take the next original: the first one that the reconstructor wants, else the oldest. */
+  private next(): Job | undefined {
+    const places = this.follower.state.wanted.map((id) => this.originals.findIndex(({ named }) => named?.id === id));
+    return this.originals.splice(places.find((place) => place >= 0) ?? 0, 1)[0];
+  }
+
+  /** Send the previews of all new photographs. A preview is made while the ones before it are sent. */
+  private async sendPreviews(): Promise<void> {
+    const underWay: Promise<void>[] = [];
+    for (let job = this.fresh.shift(); job; job = this.fresh.shift()) {
+      const preview = this.isPreviewUseful(job.photograph) ? await this.preparePreview(job) : null;
+      if (preview) {
+        if (underWay.length >= UNDER_WAY) await underWay.shift();
+        underWay.push(this.sendPreview(job, preview));
+      }
+      if (!this.uploads.isOver(job.key)) this.originals.push(job);
+    }
+    await Promise.all(underWay);
+  }
+
+  /** Without a connection the last state counts: what is published then is sent when the connection is back. */
+  private isPreviewUseful({ size }: Photograph): boolean {
+    const { reconstructor } = this.follower.state;
+    const isTaken = reconstructor?.presence === "ready" && reconstructor.takes_previews;
+    return isTaken && this.rate.secondsFor(size) > SHORT_S;
+  }
+
+  private async preparePreview(job: Job): Promise<Preview | null> {
     try {
-      this.set(key, "reading");
-      const { bytes, contentType } = await read(photograph);
-      const fileName = plainName(photograph.name);
-      this.sequence += 1;
-      const digest = await sha256(bytes);
-      const id = imageId(this.session, this.sequence, digest);
-      this.follower.dispatch({ kind: "upload_change", key, change: { imageId: id } });
-      for (let left = MOST_SENDINGS; left > 0 && !this.isOver(key); left = (await this.quota(key)) ? left : left - 1) {
-        this.set(key, "sending");
-        if (bytes.length > Math.min(SINGLE_BYTES, this.requests.room(id)))
-          await this.sendPieces(key, { id, digest, bytes, contentType, fileName });
-        else await this.requests.publishImage(id, bytes, { contentType, fileName });
-        if (!this.isAnswered(key)) this.set(key, "sent");
-        await this.receipt(key);
-      }
-      if (!this.isOver(key))
-        throw new WireError("publish_refused", "No receipt arrived. Is the reconstructor running?");
+      this.uploads.set(job.key, "reading");
+      const { bytes, contentType } = await read(job.photograph);
+      await this.name(job, bytes, contentType);
+      const maxSidePx = this.follower.state.reconstructor?.preview_max_side_px ?? 0;
+      return await this.makePreview(bytes, contentType, maxSidePx);
     } catch (thrown) {
-      this.follower.dispatch({ kind: "upload_change", key, change: { state: "failed", reason: sentenceOf(thrown) } });
+      this.uploads.fail(job.key, sentenceOf(thrown));
+      return null;
+    } finally {
+      if (!this.uploads.isOver(job.key)) this.uploads.set(job.key, "queued");
     }
   }
 
-  /** Send begin, the missing pieces and end. Repeat as long as the reconstructor reports missing ranges. */
-  private async sendPieces(key: string, { bytes, contentType, digest, fileName, id }: Content): Promise<void> {
-    const pieceBytes = Math.max(1, Math.min(PIECE_BYTES, this.requests.room(id)));
-    const announcement = { image_id: id, sha256: digest, size_bytes: bytes.length, piece_bytes: pieceBytes };
-    this.change(key, { missing: null });
-    await this.requests.publishUpload({ ...announcement, content_type: contentType }, fileName);
-    let missing = (await this.answer(key)) ?? [{ begin: 0, end: bytes.length }];
-    while (missing.length > 0 && !this.isAnswered(key)) {
-      let sentBytes = heldBytes(missing, bytes.length);
-      for (const { begin, end } of piecesOf(missing, bytes.length, pieceBytes)) {
-        if (this.isAnswered(key)) return;
-        await this.requests.publishPiece(id, begin, bytes.subarray(begin, end));
-        sentBytes += end - begin;
-        this.change(key, { sentBytes });
+  /** Send a preview. Its receipt comes later, and if none comes the original's receipt says everything. */
+  private async sendPreview({ key, named }: Job, { bytes, contentType }: Preview): Promise<void> {
+    if (!named) return;
+    this.uploads.set(key, "previewing");
+    const beganAtMs = performance.now();
+    try {
+      await this.requests.publishPreview(named.id, bytes, { contentType, fileName: named.fileName });
+      this.rate.note(bytes.length, performance.now() - beganAtMs);
+      this.uploads.previewSent(key);
+    } catch {
+      // The broker's limits may leave no room for it. The original says what is wrong, if anything is.
+    }
+    if (this.uploads.find(key)?.state === "previewing") this.uploads.set(key, "queued");
+  }
+
+  private async sendOriginal(job: Job): Promise<void> {
+    const { key, photograph } = job;
+    try {
+      await this.uploads.previewAnswered(key);
+      if (await this.uploads.quota(key)) {
+        this.uploads.set(key, "queued");
+        this.fresh.push(job); // its preview comes first again
+        return;
       }
-      this.change(key, { missing: null });
-      await this.requests.publishUpload(announcement, fileName);
-      missing = (await this.answer(key)) ?? [];
+      if (this.uploads.isOver(key)) return; // its preview was enough to know that it is there already
+      this.uploads.set(key, "reading");
+      const { bytes, contentType } = await read(photograph);
+      const named = await this.name(job, bytes, contentType);
+      await this.sender.send(key, named, bytes);
+    } catch (thrown) {
+      this.uploads.fail(key, sentenceOf(thrown));
     }
   }
 
-  /** Wait for the missing ranges; null when a receipt arrives instead, or no answer. */
-  private async answer(key: string): Promise<Upload["missing"]> {
-    for (let waited = 0; waited < ANSWER_PATIENCE_MS && !this.isAnswered(key); waited += STEP_MS) {
-      const missing = this.find(key)?.missing ?? null;
-      if (missing) return missing;
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS));
-    }
-    return null;
+  /** Name a photograph by its content, once. Numbers are given in the order of the queue. */
+  private async name(job: Job, bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<Named> {
+    if (job.named) return job.named;
+    this.sequence += 1;
+    const { sequence } = this;
+    const digest = await sha256(bytes);
+    const id = imageId(this.session, sequence, digest);
+    job.named = { id, digest, contentType, fileName: plainName(job.photograph.name) };
+    this.uploads.change(job.key, { imageId: id });
+    return job.named;
   }
-
-  /** Wait for the receipt. Time without connection or reconstructor does not count, because no receipt can arrive. */
-  private async receipt(key: string): Promise<void> {
-    const step = 100;
-    for (let waited = 0; waited < RECEIPT_PATIENCE_MS && !this.isAnswered(key);) {
-      await new Promise((resolve) => setTimeout(resolve, step));
-      const { link, reconstructor } = this.follower.state;
-      if (link.kind === "closed" || link.kind === "refused") return;
-      if (link.kind === "connected" && reconstructor?.presence !== "offline") waited += step;
-    }
-  }
-
-  /** Wait until a quota takes the photograph again; false when none keeps it. */
-  private async quota(key: string): Promise<boolean> {
-    const upload = this.find(key);
-    if (upload?.state !== "waiting") return false;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(upload.retryInMs ?? 0, LONGEST_TIMER_MS)));
-    return true;
-  }
-
-  private set(key: string, state: UploadState): void {
-    this.change(key, { state });
-  }
-
-  private change(key: string, change: Partial<Upload>): void {
-    this.follower.dispatch({ kind: "upload_change", key, change });
-  }
-
-  private find(key: string): Upload | undefined {
-    return this.follower.state.uploads.find((each) => each.key === key);
-  }
-
-  private isOver(key: string): boolean {
-    const upload = this.find(key);
-    return !upload || isOver(upload);
-  }
-
-  private isAnswered(key: string): boolean {
-    return this.isOver(key) || this.find(key)?.state === "waiting";
-  }
-}
-
-const SIGNATURES: readonly (readonly [contentType: string, pattern: RegExp])[] = [
-  ["image/jpeg", /^\xff\xd8\xff/],
-  ["image/png", /^\x89PNG\r\n/],
-  ["image/webp", /^RIFF[^]{4}WEBP/],
-  ["image/tiff", /^(?:II\*\0|MM\0\*)/],
-];
-
-/** Read the bytes and detect the format by the first bytes. A file name is not reliable. */
-/** A file's name without the control signs for which a broker ends the connection. */
-function plainName(name: string): string {
-  return name.replaceAll(/[\p{Cc}\p{Cs}]/gu, "_").slice(-120);
-}
-
-async function read(photograph: Photograph): Promise<{ bytes: Uint8Array<ArrayBuffer>; contentType: string }> {
-  if (photograph.size > MAX_IMAGE_BYTES)
-    throw new WireError("image_too_large", `A photo may have at most ${Math.floor(MAX_IMAGE_BYTES / 1e6)} MB.`);
-  const bytes = new Uint8Array(await photograph.arrayBuffer());
-  const head = String.fromCharCode(...bytes.subarray(0, 12));
-  const contentType = SIGNATURES.find(([, pattern]) => pattern.test(head))?.[0];
-  if (!contentType) throw new WireError("not_an_image", "This file is no JPEG, PNG, WebP or TIFF photo.");
-  return { bytes, contentType };
 }

@@ -2,13 +2,15 @@
 import type { ByteRange, Missing, UploadAcknowledged } from "../wire/contract";
 
 export type UploadState =
-  "reading" | "queued" | "sending" | "sent" | "waiting" | "stored" | "duplicate" | "rejected" | "failed";
+  "reading" | "queued" | "previewing" | "sending" | "sent" | "waiting" | "stored" | "duplicate" | "rejected" | "failed";
 
 export interface Upload {
   readonly key: string;
   readonly fileName: string;
   readonly sizeBytes: number;
   readonly state: UploadState;
+  /** What became of its preview: null without one, `placed` after the receipt. The original is still to be sent. */
+  readonly preview: "sent" | "placed" | null;
   readonly imageId: string | null;
   readonly imageNumber: number | null;
   readonly reason: string | null;
@@ -40,14 +42,23 @@ export function withReceipt(uploads: readonly Upload[], receipt: UploadAcknowled
   return uploads.map((upload) =>
     upload.imageId === null || (upload.imageId !== receipt.image_name && upload.imageId !== receipt.image_id)
       ? upload
-      : { ...upload, ...stateOf(receipt), imageNumber: receipt.image_number, reason: receipt.reason },
+      : { ...upload, ...changeBy(receipt, upload) },
   );
 }
 
-/** A quota refuses a photograph only until a certain time. */
-function stateOf({ retry_at: retryAt, sent_at: sentAt, status }: UploadAcknowledged): Partial<Upload> {
-  if (retryAt === null) return { state: status };
-  return { state: "waiting", retryInMs: Math.max(1000, Date.parse(retryAt) - Date.parse(sentAt)) };
+/** Only a preview's receipt leaves the photograph to be sent. A quota refuses a photograph only until a certain time. */
+function changeBy(receipt: UploadAcknowledged, upload: Upload): Partial<Upload> {
+  const { image_number: imageNumber, reason, retry_at: retryAt, sent_at: sentAt, status } = receipt;
+  if (status === "previewed") return isOver(upload) ? {} : { preview: "placed", imageNumber };
+  if (status === "preview_refused") return { preview: null };
+  if (retryAt === null) return { state: status, imageNumber, reason };
+  const retryInMs = Math.max(1000, Date.parse(retryAt) - Date.parse(sentAt));
+  return { state: "waiting", preview: upload.preview === "placed" ? "placed" : null, retryInMs, reason };
+}
+
+/** The number of photographs that are placed from their previews, while their originals are still to be sent. */
+export function previewCount(uploads: readonly Upload[]): number {
+  return uploads.filter((upload) => upload.preview === "placed" && !isOver(upload)).length;
 }
 
 /** Apply the missing ranges of uploads in pieces. */

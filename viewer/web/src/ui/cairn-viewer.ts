@@ -4,7 +4,7 @@ import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { ProjectState } from "../scene/state";
-import type { Photograph } from "../scene/uploader";
+import type { Photograph } from "../scene/photographs";
 import type { PageConfig } from "../wire/config";
 import type { CameraEntry, Verb } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";

@@ -8,6 +8,7 @@ import type { PageConfig } from "../wire/config";
 import { socketUrl } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import { DecoderPool } from "../worker/pool";
+import { PreviewMaker } from "../worker/preview-maker";
 import { deviceBudget, isPhone } from "./device";
 import { Throttle } from "./throttle";
 
@@ -23,6 +24,7 @@ export class Session {
   readonly follower: Follower;
   readonly uploader: Uploader;
   private readonly decoders = new DecoderPool();
+  private readonly previews = new PreviewMaker();
   private readonly throttle: Throttle<ProjectState>;
 
   /** Throws a `WireError` for an invalid name, project or address. */
@@ -43,12 +45,15 @@ export class Session {
       this.decoders.close();
       throw thrown;
     }
-    this.uploader = new Uploader(this.follower, this.follower.requests);
+    this.uploader = new Uploader(this.follower, this.follower.requests, (bytes, contentType, maxSidePx) =>
+      this.previews.make(bytes, contentType, maxSidePx),
+    );
   }
 
   close(): void {
     this.throttle.close(); // first, because closing the others changes the state
     void this.follower.close();
     this.decoders.close();
+    this.previews.close();
   }
 }

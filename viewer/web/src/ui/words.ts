@@ -1,10 +1,9 @@
 /** Which sentences does the page show? Every sentence that depends on the state, in one place. */
-import type { Image, ImageState } from "../scene/images";
+import type { Image, ImageState, ImageTrack } from "../scene/images";
 import type { Banner, Chip, Notice } from "../scene/status";
 import type { News, ProjectState } from "../scene/state";
-import type { Upload } from "../scene/uploads";
-import type { Manifest } from "../wire/contract";
-import { bytes, counted, length, percent, points, seconds, sentenceCase, updateWords, versionWords } from "./format";
+import type { Manifest, UploadAcknowledged } from "../wire/contract";
+import { counted, length, lowered, percent, points, seconds, sentenceCase, updateWords, versionWords } from "./format";
 
 export function chipWords(chip: Chip): string {
   switch (chip.kind) {
@@ -111,30 +110,6 @@ export function noticeWords(notice: Notice, state: ProjectState): NoticeWords {
   }
 }
 
-export function uploadWords(upload: Upload): string {
-  switch (upload.state) {
-    case "queued":
-      return "In the queue";
-    case "reading":
-      return "Reading";
-    case "sending":
-      return upload.sentBytes > 0
-        ? `${bytes(upload.sentBytes)} of ${bytes(upload.sizeBytes)} sent`
-        : `Sending ${bytes(upload.sizeBytes)}`;
-    case "sent":
-      return "Sent, waiting for the receipt";
-    case "waiting":
-      return `${upload.reason ?? "Too many photos for now"}. This page sends it again then; leave it open.`;
-    case "stored":
-      return upload.imageNumber === null ? "Stored" : `Stored as image ${upload.imageNumber}`;
-    case "duplicate":
-      return upload.imageNumber === null ? "Already stored" : `Already stored as image ${upload.imageNumber}`;
-    case "rejected":
-    case "failed":
-      return upload.reason ?? "Not accepted";
-  }
-}
-
 const IMAGE_STATES: Readonly<Record<ImageState, string>> = {
   queued: "In the queue",
   processing: "Being placed",
@@ -148,14 +123,29 @@ export function imageStateWords(state: ImageState): string {
   return IMAGE_STATES[state];
 }
 
+/** The words for an image of which only the preview has come. */
+export const PREVIEW_ONLY = "Preview only: full size not here yet";
+
+/** One line that names an image and tells its state. */
+export function imageWords({ fileName, hasOriginal, number, state }: ImageTrack): string {
+  const name = fileName === null ? `Image ${number}` : `Image ${number}, ${fileName}`;
+  const words = `${name}: ${lowered(imageStateWords(state))}`;
+  return hasOriginal ? words : `${words}. ${PREVIEW_ONLY}`;
+}
+
 export function imageTitle({ number }: Image): string {
   return number === null ? "Image without a number" : `Image ${number}`;
 }
 
 export type Tone = "plain" | "good" | "busy" | "bad";
 
+export interface ActivityWords {
+  readonly text: string;
+  readonly tone: Tone;
+}
+
 /** One line of the activity log. */
-export function activityWords(message: News | Manifest): { readonly text: string; readonly tone: Tone } {
+export function activityWords(message: News | Manifest): ActivityWords {
   switch (message.type) {
     case "processing_started":
       return { text: `Image ${message.image_number} is being placed`, tone: "busy" };
@@ -184,23 +174,50 @@ export function activityWords(message: News | Manifest): { readonly text: string
     case "scale_bar":
       return { text: `${message.user} set a scale bar of ${length(message.distance_m, 1)}`, tone: "plain" };
     case "upload_acknowledged":
-      if (message.retry_at !== null)
-        return { text: `A photo has to wait: ${message.reason ?? "no reason given"}`, tone: "plain" };
-      return message.status === "rejected"
-        ? { text: `A photo was not accepted: ${message.reason ?? "no reason given"}`, tone: "bad" }
-        : {
-            text: `Your photo is stored${message.image_number === null ? "" : ` as image ${message.image_number}`}`,
-            tone: "good",
-          };
+      return receiptWords(message);
     default:
       return { text: presenceWords(message), tone: "plain" };
+  }
+}
+
+/** A receipt as a line of the activity log. */
+export function receiptWords({
+  image_number: number,
+  reason,
+  retry_at: retryAt,
+  status,
+}: UploadAcknowledged): ActivityWords {
+  const as = number === null ? "" : ` as image ${number}`;
+  if (retryAt !== null) return { text: `A photo has to wait: ${reason ?? "no reason given"}`, tone: "plain" };
+  switch (status) {
+    case "rejected":
+      return { text: `A photo was not accepted: ${reason ?? "no reason given"}`, tone: "bad" };
+    case "previewed":
+      return { text: `The preview of your photo is here${as}. Its full size is still to come`, tone: "good" };
+    case "preview_refused":
+      return {
+        text: `A preview was not used: ${reason ?? "no reason given"}. The photo is sent as it is`,
+        tone: "plain",
+      };
+    case "stored":
+    case "duplicate":
+      return { text: `Your photo is stored${as}`, tone: "good" };
   }
 }
 
 function presenceWords(
   message: Extract<
     News,
-    { type: "missing" | "reconstructor_state" | "reconstructor_statistics" | "presence" | "agent_state" | "response" }
+    {
+      type:
+        | "missing"
+        | "wanted"
+        | "reconstructor_state"
+        | "reconstructor_statistics"
+        | "presence"
+        | "agent_state"
+        | "response";
+    }
   >,
 ): string {
   switch (message.type) {
@@ -219,6 +236,8 @@ function presenceWords(
       return `Rig ${message.agent.replace(/^rig-/, "")} is ${message.presence}`;
     case "missing":
       return "The reconstructor waits for pieces of a photo";
+    case "wanted":
+      return "The reconstructor wants the full size of some photos first";
     case "response":
       return responseWords(message.verb, message.is_done, message.republished_count, message.reason);
   }
@@ -235,7 +254,7 @@ function completeWords(
   state: "placed" | "waiting" | "rejected" | "unknown",
   durationS: number,
   isRefetch: boolean,
-): { readonly text: string; readonly tone: Tone } {
+): ActivityWords {
   const took = seconds(durationS);
   if (isRefetch) return { text: `Rebuilt from all images in ${took}`, tone: "good" };
   if (state === "waiting") return { text: `Image ${number} waits for more overlap`, tone: "plain" };

@@ -1,14 +1,15 @@
 /** Which names are valid? Those that match the generated patterns of topic levels. */
-import { DIGEST_LENGTH, LEVEL_PATTERNS } from "./contract";
+import { DIGEST_LENGTH, LEVEL_PATTERNS, MAX_NAME_BYTES } from "./contract";
 import { WireError } from "./errors";
+import { byteLength } from "./text";
 
 const LEVELS: ReadonlyMap<string, RegExp> = new Map(
-  Object.entries(LEVEL_PATTERNS).map(([name, pattern]) => [name, new RegExp(`^(?:${pattern})$`)]),
+  Object.entries(LEVEL_PATTERNS).map(([name, pattern]) => [name, new RegExp(`^(?:${pattern})$`, "u")]),
 );
 
 /** Whether a text may stand at the named level of a topic. */
 export function isLevel(name: string, text: string): boolean {
-  return LEVELS.get(name)?.test(text) ?? false;
+  return (LEVELS.get(name)?.test(text) ?? false) && byteLength(text) <= MAX_NAME_BYTES;
 }
 
 /** Build the image id `{session}-{sequence:06d}-{sha256[:16]}`: sortable, with visible gaps, named by its content. */

@@ -20,6 +20,7 @@ const READ = [
   "error",
   "upload_acknowledged",
   "missing",
+  "wanted",
   "response",
   "scale_bar",
   "presence",

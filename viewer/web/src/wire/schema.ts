@@ -1,5 +1,6 @@
 /** Does a message fit its type? A small interpreter of JSON Schema. */
 import { WireError } from "./errors";
+import { byteLength } from "./text";
 
 /** The supported JSON Schema keywords. broker/documents/schemas.py refuses to export any other. */
 export interface Schema {
@@ -12,6 +13,8 @@ export interface Schema {
   readonly format?: string;
   readonly pattern?: string;
   readonly maxLength?: number;
+  /** Not of JSON Schema, whose `maxLength` counts signs: the most bytes of UTF-8. */
+  readonly "x-max-bytes"?: number;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -109,18 +112,20 @@ function defaultOf(schema: Schema): unknown {
   return "default" in schema ? schema.default : new Date().toISOString();
 }
 
-function text(value: unknown, { format, maxLength = Infinity, pattern }: Schema, place: string): string {
+function text(value: unknown, schema: Schema, place: string): string {
+  const { format, maxLength = Infinity, pattern, "x-max-bytes": maxBytes = Infinity } = schema;
   if (typeof value !== "string") return refuse(place, "a text");
   // Python counts code points, JavaScript counts UTF-16 units. Code points are counted only when units are too many.
   if (value.length > maxLength && Array.from(value).length > maxLength)
     refuse(place, `a text of at most ${maxLength} signs`);
+  if (maxBytes < Infinity && byteLength(value) > maxBytes) refuse(place, `a text of at most ${maxBytes} bytes`);
   if (pattern !== undefined && !regExp(pattern).test(value)) refuse(place, `a text like ${pattern}`);
   if (format === "date-time" && !isInstant(value)) refuse(place, "an instant with its time zone");
   return value;
 }
 
 function regExp(pattern: string): RegExp {
-  const known = compiled.get(pattern) ?? new RegExp(pattern);
+  const known = compiled.get(pattern) ?? new RegExp(pattern, "u");
   compiled.set(pattern, known);
   return known;
 }

@@ -74,6 +74,9 @@ describe("framing", () => {
   const camera = (sign: 1 | -1): CameraEntry => ({
     image_id: "walk-000001-0123456789abcdef",
     image_number: 1,
+    file_name: null,
+    capture_id: null,
+    has_original: true,
     state: "placed",
     component: 0,
     code: null,

@@ -19,6 +19,7 @@ const image = (number: number) => ({
   image_id: `walk-${String(number).padStart(6, "0")}-0123456789abcdef`,
   image_number: number,
 });
+const named = { file_name: "IMG_0001.JPG", capture_id: null, has_original: true } as const;
 
 function reconstructor(presence: ReconstructorPresence, imageCount = 0, hasManifest = false): ReconstructorState {
   return {
@@ -34,6 +35,8 @@ function reconstructor(presence: ReconstructorPresence, imageCount = 0, hasManif
     has_manifest: hasManifest,
     image_count: imageCount,
     refetch_every: 10,
+    takes_previews: false,
+    preview_max_side_px: 1224,
     code: null,
     reason: null,
   };
@@ -120,6 +123,7 @@ describe("the banner", () => {
       fileName: "a.jpg",
       sizeBytes: 1,
       state: "sending",
+      preview: null,
       imageId: null,
       imageNumber: null,
       reason: null,
@@ -171,6 +175,7 @@ describe("a manifest with its pages", () => {
   const nothing = { code: null, reason: null, intrinsics: null, width_px: null, height_px: null } as const;
   const camera = (number: number): CameraEntry => ({
     ...image(number),
+    ...named,
     ...nothing,
     state: "waiting",
     component: 0,
@@ -223,13 +228,26 @@ describe("images", () => {
     let images = imagesAfter(NO_IMAGES, { ...envelope, type: "processing_started", ...image(3) });
     const lost = { state: "waiting", code: "too_little_overlap", reason: "too little overlap" } as const;
     const nothing = { world_from_camera: null, intrinsics: null, width_px: null, height_px: null } as const;
-    const cameras = [{ ...image(1), ...lost, ...nothing, component: 0, distortion: [], reprojection_error_px: null }];
+    const facts = { ...named, ...lost, ...nothing, component: 0, distortion: [], reprojection_error_px: null };
+    const cameras = [{ ...image(1), ...facts, has_original: false }];
     images = { ...withImages(images, 3, cameras), cameras };
     const [first, third] = [image(1).image_id, image(3).image_id];
     expect(imageOf(images, first)).toMatchObject({ number: 1, state: "waiting", isPlaced: false, reason: lost.reason });
-    expect(imageOf(images, third)).toMatchObject({ number: 3, state: "processing" });
+    expect(imageOf(images, first)).toMatchObject({ fileName: "IMG_0001.JPG", hasOriginal: false });
+    expect(imageOf(images, third)).toMatchObject({ number: 3, state: "processing", fileName: null, hasOriginal: true });
     expect(imageOf(images, image(9).image_id)).toBeNull();
     expect([neighbourOf(images, first, 1), neighbourOf(images, first, -1)]).toEqual([third, null]);
+  });
+
+  it("keep their file's name while they are processed again, and learn that the original has come", () => {
+    const facts = { ...named, state: "placed", component: 0, code: null, reason: null, distortion: [] } as const;
+    const rest = { world_from_camera: null, intrinsics: null, width_px: null, height_px: null } as const;
+    const camera = { ...image(3), ...facts, ...rest, reprojection_error_px: null, has_original: false };
+    const preview = withImages(NO_IMAGES, 3, [camera]);
+    const again = imagesAfter(preview, { ...envelope, type: "processing_started", ...image(3) });
+    expect(again.tracks.get(3)).toMatchObject({ state: "processing", fileName: "IMG_0001.JPG", hasOriginal: false });
+    const whole = withImages(again, 3, [{ ...camera, has_original: true }]);
+    expect(whole.tracks.get(3)).toMatchObject({ state: "processing", hasOriginal: true });
   });
 
   it("are no longer in progress when the reconstructor goes offline", () => {
@@ -244,6 +262,7 @@ describe("uploads and watchers", () => {
     fileName: "door.jpg",
     sizeBytes: 5,
     state: "sent",
+    preview: null,
     imageId: image(1).image_id,
     imageNumber: null,
     reason: null,

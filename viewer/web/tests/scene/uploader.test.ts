@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Announcement } from "../../src/scene/requests";
-import { PIECE_BYTES, SINGLE_BYTES, heldBytes, piecesOf } from "../../src/scene/pieces";
+import { PIECE_BYTES, SINGLE_BYTES, heldBytes, pieceBytesAt, piecesOf } from "../../src/scene/pieces";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { Uploader } from "../../src/scene/uploader";
@@ -39,6 +39,10 @@ class Reconstructor {
     this.singles.push(payload);
     this.tell("upload_acknowledged", name, []);
     return Promise.resolve();
+  }
+
+  publishPreview(): Promise<void> {
+    return Promise.reject(new Error("no preview was asked for"));
   }
 
   publishUpload({ content_type: contentType, image_id: imageId, size_bytes: size }: Announcement): Promise<void> {
@@ -89,6 +93,8 @@ class Reconstructor {
   }
 }
 
+const noPreview = (): Promise<null> => Promise.resolve(null);
+
 function jpegOf(size: number): { name: string; size: number; arrayBuffer: () => Promise<ArrayBuffer> } {
   const bytes = Uint8Array.from({ length: size }, (_, at) => (at * 7) & 255);
   bytes.set([0xff, 0xd8, 0xff, 0xe0]);
@@ -100,7 +106,7 @@ describe("a large photograph", () => {
     const reconstructor = new Reconstructor();
     const size = SINGLE_BYTES + 1000;
     const photograph = jpegOf(size);
-    new Uploader(reconstructor, reconstructor).add([photograph]);
+    new Uploader(reconstructor, reconstructor, noPreview).add([photograph]);
     await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
     expect(Buffer.from(await photograph.arrayBuffer()).equals(reconstructor.content)).toBe(true);
     expect(reconstructor.pieceCount).toBe(Math.ceil(size / PIECE_BYTES) + 1);
@@ -113,7 +119,7 @@ describe("a large photograph", () => {
     const room = PIECE_BYTES / 4;
     const reconstructor = new Reconstructor(room);
     const photograph = jpegOf(3 * PIECE_BYTES);
-    new Uploader(reconstructor, reconstructor).add([photograph]);
+    new Uploader(reconstructor, reconstructor, noPreview).add([photograph]);
     await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
     expect(Buffer.from(await photograph.arrayBuffer()).equals(reconstructor.content)).toBe(true);
     expect(reconstructor.longestPiece).toBe(room);
@@ -122,7 +128,7 @@ describe("a large photograph", () => {
 
   it("is one message when it is small", async () => {
     const reconstructor = new Reconstructor();
-    new Uploader(reconstructor, reconstructor).add([jpegOf(SINGLE_BYTES)]);
+    new Uploader(reconstructor, reconstructor, noPreview).add([jpegOf(SINGLE_BYTES)]);
     await expect.poll(() => reconstructor.singles.length, { timeout: 4000 }).toBe(1);
     expect(reconstructor.pieceCount).toBe(0);
   });
@@ -130,7 +136,7 @@ describe("a large photograph", () => {
   it("waits while a quota keeps it, and is then sent again", async () => {
     const reconstructor = new Reconstructor();
     reconstructor.quotaCount = 1;
-    new Uploader(reconstructor, reconstructor).add([jpegOf(1000)]);
+    new Uploader(reconstructor, reconstructor, noPreview).add([jpegOf(1000)]);
     await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("waiting");
     expect(reconstructor.state.uploads[0]?.reason).toBe("One photo in a second");
     expect(reconstructor.singles.length).toBe(1);
@@ -140,6 +146,11 @@ describe("a large photograph", () => {
 });
 
 describe("pieces", () => {
+  it("take two seconds, within limits", () => {
+    const rates = [null, 0, 20_000, 1e9];
+    expect(rates.map(pieceBytesAt)).toEqual([PIECE_BYTES, 16 * 1024, 40_000, PIECE_BYTES]);
+  });
+
   it("cover the missing ranges and nothing beyond the photograph", () => {
     const ranges = [{ begin: 10, end: 10 + PIECE_BYTES + 5 }, { begin: 900_000, end: 2_000_000 }]; // prettier-ignore
     const pieces = piecesOf(ranges, 900_100);

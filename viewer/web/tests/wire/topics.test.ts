@@ -37,7 +37,20 @@ describe("topics", () => {
 
   it("are refused without a level, or with a wildcard or a slash in a level", () => {
     expect(() => space.topic("image", { sender: "anna" })).toThrow(/image_name/);
-    for (const name of ["+", "#", "../x", "a/b", "", "Door", "missing", "a\u0000"])
+    for (const name of [
+      "+",
+      "#",
+      "../x",
+      "a/b",
+      "",
+      "wanted",
+      "missing",
+      "a\u0000",
+      "a\u202eb",
+      "\u{1fffe}",
+      "\ud800",
+      "é".repeat(101),
+    ])
       expect(() => space.topic("image", { sender: "anna", image_name: name })).toThrow(/not a valid/);
     expect(() => new TopicSpace("cairn/+", "chapel")).toThrow(/root/);
     expect(() => new TopicSpace("cairn/v1", "Chapel!")).toThrow(/project/);
@@ -54,6 +67,13 @@ describe("topics", () => {
 });
 
 describe("names", () => {
+  it.each(["IMG_0001.JPG", "Tür 1.jpg", "写真.jpg", "..", "$SYS", "\u{1f469}\u200d\u{1f680}.jpg", "é".repeat(100)])(
+    "of images are labels: %s",
+    (name) => {
+      expect(space.match(space.topic("image", { sender: "anna", image_name: name }))?.levels["image_name"]).toBe(name);
+    },
+  );
+
   it("of images carry session, sequence and digest", () => {
     expect(imageId("page-1", 7, "ab".repeat(32))).toBe("page-1-000007-abababababababab");
     expect(() => imageId("Page", 7, "ab".repeat(32))).toThrow(/not an image id/);

@@ -1,5 +1,9 @@
 """Exported photographs bear the photographer's names, each once."""
 
+from pathlib import Path
+
+import pytest
+
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.sfm.colmap_export import _free_name
 
@@ -28,7 +32,7 @@ def test_equal_names_are_kept_apart_and_the_suffix_is_the_files() -> None:
         facts("/images/d.jpg", "door1"),
         facts("/images/view-000005-0123456789abcdef.jpg", "view-000005-0123456789abcdef.jpg"),
     ]
-    names = [_free_name(number, each, taken) for number, each in enumerate(given, start=1)]
+    names = [_free_name(number, each, Path(each.path).suffix, taken) for number, each in enumerate(given, start=1)]
     assert names == [
         "IMG_1.jpg",
         "000002-img_1.jpg",
@@ -36,3 +40,22 @@ def test_equal_names_are_kept_apart_and_the_suffix_is_the_files() -> None:
         "door1.jpg",
         "view-000005-0123456789abcdef.jpg",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "exported"),
+    [
+        (["T\u00fcr.jpg", "Tu\u0308r.JPG"], ["T\u00fcr.jpg", "000002-Tu\u0308r.jpg"]),  # one name to macOS
+        (["Stra\u00dfe.jpg", "STRASSE.JPG"], ["Stra\u00dfe.jpg", "000002-STRASSE.jpg"]),
+        (["a.jpg", "000003-a.jpg", "a.jpg"], ["a.jpg", "000003-a.jpg", "000003-000003-a.jpg"]),
+        (["DSC_1.MPO", "DSC_1.tif", "DSC_1"], ["DSC_1.jpg", "000002-DSC_1.jpg", "000003-DSC_1.jpg"]),
+        (["a.b.c.jpg", "a.b.jpg"], ["a.b.c.jpg", "a.b.jpg"]),
+        (["../../x.jpg", "x.jpg"], ["x.jpg", "000002-x.jpg"]),
+    ],
+)
+def test_no_file_system_takes_two_exported_names_for_one(given: list[str], exported: list[str]) -> None:
+    taken = set[str]()
+    photographs = [facts(f"/images/{number}.jpg", name) for number, name in enumerate(given, start=1)]
+    assert [
+        _free_name(number, each, Path(each.path).suffix, taken) for number, each in enumerate(photographs, start=1)
+    ] == exported

@@ -8,7 +8,7 @@ import type { Image } from "../../scene/images";
 import { closeIcon, flyIcon, nextIcon, previousIcon } from "../icons";
 import "../photo";
 import { sharedParts } from "../theme";
-import { imageStateWords, imageTitle } from "../words";
+import { PREVIEW_ONLY, imageStateWords, imageTitle } from "../words";
 
 @customElement("cairn-card")
 export class Card extends LitElement {
@@ -64,6 +64,14 @@ export class Card extends LitElement {
       .state.rejected,
       .state.failed {
         color: var(--bad);
+      }
+      .file {
+        margin-top: 3px;
+        color: var(--ink-soft);
+        font-size: 0.86rem;
+        white-space: nowrap;
+        overflow: hidden;
+        text-overflow: ellipsis;
       }
       .reason {
         margin-top: 5px;
@@ -155,7 +163,13 @@ export class Card extends LitElement {
           <h2>${title}</h2>
           <span class="state ${image.state}" data-testid="card-state">${imageStateWords(image.state)}</span>
         </div>
+        ${
+          image.fileName === null
+            ? nothing
+            : html`<p class="file" data-testid="card-file" title=${image.imageId}>${image.fileName}</p>`
+        }
         ${image.reason === null ? nothing : html`<p class="reason">${image.reason}</p>`}
+        ${image.hasOriginal ? nothing : html`<p class="reason" data-testid="preview-only">${PREVIEW_ONLY}</p>`}
       </div>
       <div class="buttons">
         ${this.turn("Previous image", previousIcon, -1, this.hasPrevious)}

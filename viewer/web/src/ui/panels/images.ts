@@ -9,7 +9,7 @@ import { tracksInOrder } from "../../scene/images";
 import type { Thumbnails } from "../../scene/thumbnails";
 import "../photo";
 import { sharedParts } from "../theme";
-import { imageStateWords } from "../words";
+import { imageWords } from "../words";
 
 @customElement("cairn-images")
 export class Images extends LitElement {
@@ -55,6 +55,16 @@ export class Images extends LitElement {
         font-weight: 600;
         font-variant-numeric: tabular-nums;
         text-align: center;
+      }
+      .preview {
+        position: absolute;
+        right: 4px;
+        top: 4px;
+        padding: 1px 6px;
+        border-radius: 8px;
+        background: var(--panel-solid);
+        color: var(--ink-soft);
+        font-size: 0.72rem;
       }
       .waiting .number,
       .processing .number,
@@ -116,8 +126,9 @@ export class Images extends LitElement {
       }
   }
 
-  private entry({ imageId, number, state }: ImageTrack): TemplateResult {
-    const words = `Image ${number}: ${imageStateWords(state).toLowerCase()}`;
+  private entry(track: ImageTrack): TemplateResult {
+    const { hasOriginal, imageId, number, state } = track;
+    const words = imageWords(track);
     return html`<button
       class=${state}
       data-image=${imageId}
@@ -130,6 +141,7 @@ export class Images extends LitElement {
     >
       <cairn-photo .bytes=${this.thumbnails.get(imageId) ?? null}></cairn-photo>
       <span class="number">${number}</span>
+      ${hasOriginal ? nothing : html`<span class="preview">preview</span>`}
     </button>`;
   }
 

@@ -147,6 +147,7 @@ function imageRows({ images, statistics }: ProjectState): Row[] {
   if (!statistics) return [["Images", count(images.imageCount)]];
   return [
     ["Stored", count(statistics.stored_count)],
+    ["Preview only so far", count(statistics.preview_count), "preview-count"],
     ["Placed", count(statistics.placed_count)],
     ["Waiting for overlap", count(statistics.waiting_count)],
     ["Not usable", count(statistics.rejected_count)],

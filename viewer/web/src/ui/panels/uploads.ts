@@ -5,10 +5,10 @@ import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import type { Upload } from "../../scene/uploads";
-import { isOver } from "../../scene/uploads";
+import { isOver, previewCount } from "../../scene/uploads";
 import { cameraIcon, checkIcon, closeIcon, imageIcon } from "../icons";
 import { sharedParts } from "../theme";
-import { uploadWords } from "../words";
+import { previewWords, uploadWords } from "./upload-words";
 
 const ACCEPTED = "image/jpeg,image/png,image/webp,image/tiff"; // phones turn HEIC into JPEG for this list
 
@@ -95,6 +95,7 @@ export class Uploads extends LitElement {
         border-radius: 50%;
       }
       .reading .ring,
+      .previewing .ring,
       .sending .ring {
         border-top-color: var(--accent);
         animation: turn 1s linear infinite;
@@ -134,7 +135,9 @@ export class Uploads extends LitElement {
   }
 
   private list(): TemplateResult {
-    return html`<ul data-testid="uploads">
+    const previews = previewCount(this.uploads);
+    return html`${previews === 0 ? nothing : html`<p class="hint" data-testid="previews">${previewWords(previews)}</p>`}
+      <ul data-testid="uploads">
         ${repeat(
           [...this.uploads].reverse(),
           ({ key }) => key,
@@ -142,7 +145,7 @@ export class Uploads extends LitElement {
             html`<li class=${upload.state} data-state=${upload.state}>
               ${sign(upload)}
               <div class="texts">
-                <div class="name">${upload.fileName}</div>
+                <div class="name" title=${upload.fileName}>${upload.fileName}</div>
                 <div class="words">${uploadWords(upload)}</div>
                 ${upload.state === "sending" && upload.sentBytes > 0 ? bar(upload) : nothing}
               </div>

@@ -1,0 +1,37 @@
+"""Large blocks go back to the system, also after the allocator has seen some of that size."""
+
+import subprocess
+import sys
+
+import pytest
+
+BLOCKS = """
+import ctypes
+from edge_agent.memory import LARGE_BYTES, return_large_blocks
+
+class Info(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in
+        ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")]
+
+library = ctypes.CDLL(None)
+library.malloc.restype, library.malloc.argtypes, library.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+library.mallinfo2.restype = Info
+if {is_set}:
+    return_large_blocks()
+for _ in range(3):
+    library.free(library.malloc(8 * LARGE_BYTES))
+before = library.mallinfo2().hblks
+block = library.malloc(4 * LARGE_BYTES)
+print(library.mallinfo2().hblks - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+def test_a_large_block_is_mapped_by_itself() -> None:
+    mapped = [
+        subprocess.run(
+            [sys.executable, "-c", BLOCKS.format(is_set=is_set)], check=True, capture_output=True, text=True, timeout=60
+        ).stdout.strip()
+        for is_set in (True, False)
+    ]
+    assert mapped == ["1", "0"]

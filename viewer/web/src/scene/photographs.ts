@@ -1,0 +1,43 @@
+/** What is a photograph before it is sent? A file whose first bytes tell its format and whose digest names it. */
+import { MAX_IMAGE_BYTES } from "../wire/contract";
+import { WireError } from "../wire/errors";
+
+/** The part of a browser's `File` that an upload needs. */
+export interface Photograph {
+  readonly name: string;
+  readonly size: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** What names a photograph on the wire. */
+export interface Named {
+  readonly id: string;
+  readonly digest: string;
+  readonly contentType: string;
+  readonly fileName: string;
+}
+
+const SIGNATURES: readonly (readonly [contentType: string, pattern: RegExp])[] = [
+  ["image/jpeg", /^\xff\xd8\xff/],
+  ["image/png", /^\x89PNG\r\n/],
+  ["image/webp", /^RIFF[^]{4}WEBP/],
+  ["image/tiff", /^(?:II\*\0|MM\0\*)/],
+];
+
+/** A file's name without the control signs for which a broker ends the connection. */
+export function plainName(name: string): string {
+  return name.replaceAll(/[\p{Cc}\p{Cs}]/gu, "_").slice(-120);
+}
+
+/** Read the bytes and detect the format by the first bytes. A file name is not reliable. */
+export async function read(
+  photograph: Photograph,
+): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly contentType: string }> {
+  if (photograph.size > MAX_IMAGE_BYTES)
+    throw new WireError("image_too_large", `A photo may have at most ${Math.floor(MAX_IMAGE_BYTES / 1e6)} MB.`);
+  const bytes = new Uint8Array(await photograph.arrayBuffer());
+  const head = String.fromCharCode(...bytes.subarray(0, 12));
+  const contentType = SIGNATURES.find(([, pattern]) => pattern.test(head))?.[0];
+  if (!contentType) throw new WireError("not_an_image", "This file is no JPEG, PNG, WebP or TIFF photo.");
+  return { bytes, contentType };
+}

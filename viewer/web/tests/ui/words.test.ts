@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+
+import type { ImageTrack } from "../../src/scene/images";
+import type { Upload } from "../../src/scene/uploads";
+import type { UploadAcknowledged } from "../../src/wire/contract";
+import { previewWords, uploadWords } from "../../src/ui/panels/upload-words";
+import { imageWords, receiptWords } from "../../src/ui/words";
+
+const UPLOAD: Upload = {
+  key: "k",
+  fileName: "IMG_0001.JPG",
+  sizeBytes: 3_000_000,
+  state: "queued",
+  preview: null,
+  imageId: null,
+  imageNumber: null,
+  reason: null,
+  sentBytes: 0,
+  missing: null,
+  retryInMs: null,
+};
+const TRACK: ImageTrack = {
+  number: 3,
+  imageId: "walk-000003-0123456789abcdef",
+  fileName: "IMG_0001.JPG",
+  hasOriginal: false,
+  state: "placed",
+  reason: null,
+};
+
+function receipt(change: Partial<UploadAcknowledged>): UploadAcknowledged {
+  return {
+    schema: "1.0",
+    sent_at: "2026-11-24T09:00:00Z",
+    project: "chapel",
+    type: "upload_acknowledged",
+    status: "previewed",
+    image_name: "a",
+    image_id: null,
+    image_number: 3,
+    sha256: null,
+    code: null,
+    reason: null,
+    retry_at: null,
+    ...change,
+  };
+}
+
+describe("the words of an upload", () => {
+  it("say that it is placed from its preview and what is still to come", () => {
+    expect(uploadWords({ ...UPLOAD, state: "previewing" })).toBe("Sending a small preview first");
+    expect(uploadWords({ ...UPLOAD, preview: "sent" })).toBe("Preview sent. Full size: in the queue");
+    const placed = { ...UPLOAD, preview: "placed", imageNumber: 3 } as const;
+    expect(uploadWords(placed)).toBe("Placed from its preview as image 3. Full size: in the queue");
+    expect(uploadWords({ ...placed, state: "sending", sentBytes: 1_200_000 })).toBe(
+      "Placed from its preview as image 3. Full size: 1.2 MB of 3.0 MB sent",
+    );
+    expect(uploadWords({ ...placed, state: "stored" })).toBe("Stored as image 3");
+    expect(uploadWords({ ...placed, state: "waiting", reason: "One photo in a second" })).toMatch(/^One photo/);
+  });
+
+  it("count the photographs whose full size is missing", () => {
+    expect(previewWords(1)).toContain("1 photo is placed from a small preview. Its full size is");
+    expect(previewWords(1200)).toContain("1,200 photos are placed from a small preview. Their full sizes are");
+  });
+});
+
+describe("the words of a receipt", () => {
+  it("tell a preview from its photograph", () => {
+    expect(receiptWords(receipt({})).text).toBe(
+      "The preview of your photo is here as image 3. Its full size is still to come",
+    );
+    expect(receiptWords(receipt({ status: "stored" })).text).toBe("Your photo is stored as image 3");
+    expect(receiptWords(receipt({ status: "preview_refused", reason: "Not now" })).text).toContain("Not now");
+  });
+});
+
+describe("the words of an image", () => {
+  it("name its file, and say when only the preview is there", () => {
+    expect(imageWords(TRACK)).toBe("Image 3, IMG_0001.JPG: placed. Preview only: full size not here yet");
+    expect(imageWords({ ...TRACK, fileName: null, hasOriginal: true })).toBe("Image 3: placed");
+  });
+});
