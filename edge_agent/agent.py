@@ -19,6 +19,7 @@ from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
 from edge_agent.capture.request import CaptureRequest
 from edge_agent.capture.schedule import Hours
+from edge_agent.clock import SYSTEM_CLOCK, Clock
 from edge_agent.config import CameraKind, Settings
 from edge_agent.control.command_reader import CommandReader, keep
 from edge_agent.control.health import PHOTOGRAPHS_HELD, HealthTimer, UploadCounts, measure
@@ -36,13 +37,14 @@ from edge_agent.spool.spool import Spool
 from edge_agent.uplink.rate import Window
 from edge_agent.uplink.uploader import Uploader, subscriptions
 
+SCRATCH: Final = "camera"  # below the spool's folder: temporary files of the camera's process
 NAME_CONTESTED: Final = "name_contested"
 THUMBNAIL_PAUSE_S: Final = 5.0  # between two thumbnails, whatever the interval of photographs
 THUMBNAIL_PATIENCE_S: Final = 60.0  # a thumbnail takes a second of 20 KB/s, which previews need more
 LOG = get_logger()
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> tuple[str, ...]:
+async def run(settings: Settings, stop: asyncio.Event, *, clock: Clock = SYSTEM_CLOCK) -> tuple[str, ...]:
     """Run the agent until `stop`, or until a fixed set of photographs has all its receipts.
 
     Returns:
@@ -71,7 +73,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> tuple[str, ...]:
         clone_check = await asyncio.to_thread(CloneCheck, spool, name, hardware_id())
         clone_check.check()
         async with reader as control, _camera(settings, spool) as camera:
-            agent = Agent(settings, publisher, spool, control=control, camera=camera, clone_check=clone_check)
+            agent = Agent(
+                settings, publisher, spool, control=control, camera=camera, clone_check=clone_check, clock=clock
+            )
             await agent.work(stop)
             await publisher.farewell(control, agent.reason(stop))
             return tuple(camera.left_out)
@@ -96,6 +100,7 @@ def _camera(settings: Settings, spool: Spool) -> WatchedCamera:
         plan.model_copy(update={"taken_sources": spool.sources()}),
         shot_timeout_s=settings.shot_timeout_s,
         start_timeout_s=settings.start_timeout_s,
+        scratch=settings.spool_dir / SCRATCH,
     )
 
 
@@ -111,16 +116,16 @@ class Agent:
         control: Delivery,
         camera: WatchedCamera,
         clone_check: CloneCheck,
+        clock: Clock,
     ) -> None:
         self._publisher, self._spool, self._control = publisher, spool, control
         self._camera_name = describe_camera(CameraPlan.of(settings))
         self._counters, self._health_timer = Counters(), HealthTimer(settings.health_interval_s)
         self._is_capturing = True
         self._last: Photograph | None = None
-        self._taken = asyncio.Event()
         self._pin, self._home_assistant_prefix = settings.gpio_pin, settings.home_assistant_prefix
         self._clone_check, self._name_watch = clone_check, NameWatch(publisher.run_id, spool.session)
-        self._rebooting, self._changed = asyncio.Event(), asyncio.Event()
+        self._taken, self._rebooting, self._changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
         running = resume(
             spool.recall(SpoolKey.LAST_GOOD_SETTINGS), spool.recall(SpoolKey.TRIAL_SETTINGS), settings.changeable()
         )
@@ -137,6 +142,7 @@ class Agent:
             interval_s=settings.interval_s,
             policy=settings.spool_policy,
             hours=Hours.parse(settings.hours) if settings.hours else None,
+            clock=clock,
         )
         self._command_reader = CommandReader(
             control,

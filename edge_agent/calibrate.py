@@ -21,9 +21,10 @@ from edge_agent.cameras.sensors import find_sensor
 from edge_agent.capture.calibration import LEAST_IMAGES, Fit, TooFewImagesError, difference_percent, table_focal_px
 from edge_agent.config import Calibration, Settings
 from edge_agent.membership import read_cameras
+from edge_agent.spool.errors import SpoolError
 from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.sessions import own_placed, upload_session
-from edge_agent.spool.spool import Spool, SpoolError
+from edge_agent.spool.spool import Spool
 
 ANSWER_TIMEOUT_S: Final = 10.0
 ROWS: Final = 3

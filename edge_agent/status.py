@@ -3,7 +3,6 @@
 import asyncio
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from broker.delivery import Delivery
@@ -87,7 +86,7 @@ class RigStatus:
     rejected_count: int
     lost_count: int
     left_out: tuple[str, ...]
-    oldest_at: datetime | None
+    oldest_s: float | None
     broker: str
     is_connected: bool
     reason: str | None
@@ -97,7 +96,7 @@ class RigStatus:
 
     def text(self) -> str:
         """The status as text for people."""
-        oldest = f", oldest {(now_utc() - self.oldest_at).total_seconds():.0f} s" if self.oldest_at else ""
+        oldest = f", oldest {self.oldest_s:.0f} s" if self.oldest_s is not None else ""
         waiting = "1 photograph waits" if self.waiting_count == 1 else f"{self.waiting_count} photographs wait"
         bad = f", {self.rejected_count} {SpoolState.REJECTED}, {self.lost_count} {SpoolState.LOST}"
         return "\n".join(
@@ -148,7 +147,7 @@ async def read_status(settings: Settings) -> RigStatus:
         rejected_count=counts.rejected_count,
         lost_count=counts.lost_count,
         left_out=tuple(json.loads(spool.recall(SpoolKey.LEFT_OUT) or "[]")),
-        oldest_at=counts.oldest_at,
+        oldest_s=counts.oldest_s(now_utc()),
         broker=f"{settings.broker.host}:{settings.broker.port}",
         is_connected=answer.reason is None,
         reason=answer.reason,

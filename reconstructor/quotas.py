@@ -69,7 +69,7 @@ class Quotas:
         if used.size_bytes + size_bytes > limits.bytes_per_day:
             raise self._over_today(f"{sender} has sent {used.size_bytes / _GIB:.1f} GiB today", now)
         tried = self._tried.get(sender, deque())
-        while tried and tried[0] <= now - _MINUTE:
+        while tried and not now - _MINUTE < tried[0] <= now:  # later than now: our clock was set back since
             tried.popleft()
         if len(tried) >= limits.images_per_minute:
             raise QuotaExceededError(

@@ -89,6 +89,8 @@ def photograph_of(header: Header, content: bytes) -> Photograph | None:
         raise CameraUnusableError(header.reason)
     if header.code is not None or header.captured_at is None:
         raise CameraError(header.reason or "the camera's process gave no photograph")
+    if not content:
+        raise CameraError("the camera gave a file without bytes: is its card full or broken?")
     return Photograph(
         content=content,
         content_type=header.content_type,

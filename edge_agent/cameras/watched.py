@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -39,10 +41,21 @@ class CameraEndedError(CameraError):
 
 
 class WatchedCamera:
-    """A camera in a process of its own. `first` and the taken sources grow with each photograph."""
+    """A camera in a process of its own. `first` and the taken sources grow with each photograph.
 
-    def __init__(self, plan: CameraPlan, *, shot_timeout_s: float, start_timeout_s: float) -> None:
+    Args:
+        plan: the camera.
+        shot_timeout_s: longest time for a photograph.
+        start_timeout_s: longest start.
+        scratch: folder of the camera's temporary files, emptied at each start of its process: a process that is killed
+            leaves half a photograph there. None: the system's folder.
+    """
+
+    def __init__(
+        self, plan: CameraPlan, *, shot_timeout_s: float, start_timeout_s: float, scratch: Path | None = None
+    ) -> None:
         self._plan, self._shot_timeout_s, self._start_timeout_s = plan, shot_timeout_s, start_timeout_s
+        self._scratch = scratch
         self._process: asyncio.subprocess.Process | None = None
         self._start_count = 0
         self._left_out: list[str] = []
@@ -95,13 +108,17 @@ class WatchedCamera:
 
     async def _start(self) -> asyncio.subprocess.Process:
         self._start_count += 1
-        self._process = process = await asyncio.create_subprocess_exec(
-            *CHILD_COMMAND,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=HEADER_LIMIT_BYTES,
-            start_new_session=True,  # a group of its own: what the camera's software started ends with it
-        )
+        try:
+            self._process = process = await asyncio.create_subprocess_exec(
+                *CHILD_COMMAND,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=HEADER_LIMIT_BYTES,
+                env=await asyncio.to_thread(self._environment),
+                start_new_session=True,  # a group of its own: what the camera's software started ends with it
+            )
+        except OSError as exc:
+            raise CameraEndedError(f"the camera's process cannot be started: {exc.strerror}") from exc
         LOG.info("camera_started", kind=self._plan.kind, pid=process.pid, restarts=self.restart_count)
         try:
             photograph_of(
@@ -111,6 +128,14 @@ class WatchedCamera:
             await self._kill()
             raise
         return process
+
+    def _environment(self) -> dict[str, str] | None:
+        """The process's environment, with an empty folder for temporary files; None: ours. Raises OSError."""
+        if self._scratch is None:
+            return None
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        return os.environ | {"TMPDIR": str(self._scratch.resolve())}
 
     async def _ask(self, process: asyncio.subprocess.Process, line: bytes, timeout_s: float) -> tuple[Header, bytes]:
         try:

@@ -4,7 +4,7 @@ pillow-heif, where it is installed, says which bytes they are. Without it no cam
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from broker.images.decoding import UndecodableImageError, translating_decoder_errors
 from broker.images.opening import can_read_heic
@@ -40,10 +40,11 @@ def _metadata(content: bytes) -> Iterator[tuple[bytes, bool]]:
     except UndecodableImageError as exc:
         raise UncleanableError(f"this HEIC does not read: {exc.sentence}") from exc
     for image in images:
-        exif, xmp = image.info.get("exif"), image.info.get("xmp")
+        info: dict[str, Any] = dict(image.info)
+        exif, xmp = info.get("exif"), info.get("xmp")
         if exif and len(exif) >= _LEAST_EXIF_BYTES:
             yield exif.removeprefix(EXIF_MARK), True
-        others = (each["data"] for each in image.info.get("metadata", ()))
+        others = (each["data"] for each in info.get("metadata", ()))
         yield from ((block, False) for block in (xmp, *others) if block)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -23,10 +22,12 @@ from edge_agent.capture.request import (
     OpenRequest,
 )
 from edge_agent.capture.schedule import Hours
+from edge_agent.clock import SYSTEM_CLOCK, Clock
 from edge_agent.config import SpoolPolicy
-from edge_agent.photograph import Photograph, now_utc
+from edge_agent.photograph import Photograph
+from edge_agent.spool.errors import SpoolFullError
 from edge_agent.spool.index import SpooledImage, SpoolKey
-from edge_agent.spool.spool import Spool, SpoolFullError
+from edge_agent.spool.spool import Spool
 
 AFTER_ERROR_S: Final = 1.0
 LONGEST_AFTER_ERROR_S: Final = 60.0
@@ -81,14 +82,17 @@ class Photographer:
         interval_s: float,
         policy: SpoolPolicy = SpoolPolicy.PAUSE,
         hours: Hours | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._camera, self._spool, self._counters, self._listener = camera, spool, counters, listener
         self._pipeline, self._policy, self.interval_s = pipeline, policy, interval_s
-        self._hours = hours
+        self._hours, self._clock = hours, clock
         self._requests: list[OpenRequest] = []
         self._is_preparing = False
         self._shot_s = 0.0  # what the last photograph took
-        self._busy_from = self._busy_until = now_utc()  # the last photograph's time, until it is in the spool
+        self._busy_from = self._busy_until = (
+            self._clock.now_utc()
+        )  # the last photograph's time, until it is in the spool
         self._changed = asyncio.Event()
         self._error_count = 0
         self._end: CairnError | None = None  # why no photograph will be taken any more
@@ -124,11 +128,11 @@ class Photographer:
         Raises:
             CameraUnusableError: a retry does not help.
         """
-        due_s = time.monotonic()
+        due_s = self._clock.monotonic_s()
         while True:
             try:
                 request = await self._wait_turn(due_s)
-                began_s = time.monotonic()
+                began_s = self._clock.monotonic_s()
                 is_taken = await self._take(request)
             except (CameraExhaustedError, CameraUnusableError) as exc:
                 self._end = exc
@@ -138,7 +142,7 @@ class Photographer:
                 LOG.info("camera_exhausted", reason=exc.sentence)
                 return
             pause_s = self.interval_s if is_taken else max(NOTHING_YET_S, self._error_pause_s())
-            due_s = max(began_s + pause_s, time.monotonic() if is_taken else due_s)
+            due_s = max(began_s + pause_s, self._clock.monotonic_s() if is_taken else due_s)
 
     @property
     def _is_resting(self) -> bool:
@@ -148,7 +152,7 @@ class Photographer:
         """Wait until a photograph is to be taken; for whom, None: for the interval."""
         while True:
             self._end_missed()
-            due = next((each for each in self._requests if each.is_due(now_utc())), None)
+            due = next((each for each in self._requests if each.is_due(self._clock.now_utc())), None)
             if due is not None or self._is_interval_due(due_s):  # a request for later does not delay one for now
                 return due
             self._changed.clear()
@@ -156,12 +160,12 @@ class Photographer:
                 await self._prepare()
                 continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._next_look_s(due_s)):
+                async with self._clock.timeout(self._next_look_s(due_s)):
                     await self._changed.wait()
 
     async def _prepare(self) -> None:
         """Start the camera ahead of an instant; where it fails now, it is tried again at the instant."""
-        self._is_preparing, self._busy_from = False, now_utc()
+        self._is_preparing, self._busy_from = False, self._clock.now_utc()
         try:
             await self._camera.prepare()
         except (CameraExhaustedError, CameraUnusableError):
@@ -169,17 +173,17 @@ class Photographer:
         except CameraError as exc:
             self._counters.note_error(exc)
             LOG.warning("camera_failed", code=exc.code, reason=exc.sentence)
-        self._busy_until = now_utc()
+        self._busy_until = self._clock.now_utc()
 
     def _is_interval_due(self, due_s: float) -> bool:
-        is_open = self._hours is None or self._hours.is_open(now_utc())
-        return is_open and not self._is_resting and time.monotonic() >= due_s and not self._keeps_free
+        is_open = self._hours is None or self._hours.is_open(self._clock.now_utc())
+        return is_open and not self._is_resting and self._clock.monotonic_s() >= due_s and not self._keeps_free
 
     @property
     def _next_instant_s(self) -> float | None:
         """Seconds until the next request for an instant."""
         instants = [each.at for each in self._requests if each.at is not None]
-        return (min(instants) - now_utc()).total_seconds() if instants else None
+        return (min(instants) - self._clock.now_utc()).total_seconds() if instants else None
 
     @property
     def _keeps_free(self) -> bool:
@@ -189,15 +193,15 @@ class Photographer:
     def _next_look_s(self, due_s: float) -> float:
         looks = [LOOK_AGAIN_S]
         if not self._is_resting and not self._keeps_free:
-            opens_in_s = self._hours.opens_in_s(now_utc()) if self._hours else 0.0
-            looks.append(max(due_s - time.monotonic(), opens_in_s))
+            opens_in_s = self._hours.opens_in_s(self._clock.now_utc()) if self._hours else 0.0
+            looks.append(max(due_s - self._clock.monotonic_s(), opens_in_s))
         if self._next_instant_s is not None:
             looks.append(min(APPOINTMENT_LOOK_S, self._next_instant_s))
         return max(0.0, min(looks))
 
     def _end_missed(self) -> None:
         """End requests whose instant has passed: a late photograph belongs to no other rig's."""
-        now = now_utc()
+        now = self._clock.now_utc()
         for each in [each for each in self._requests if each.late_s(now)]:
             self._requests.remove(each)
             if each.at is not None and self._busy_from <= each.at < self._busy_until:
@@ -213,11 +217,11 @@ class Photographer:
 
     async def _take(self, request: OpenRequest | None) -> bool:
         """Take and keep one photograph; whether there was one."""
-        asked_at, began_s = now_utc(), time.monotonic()
+        asked_at, began_s = self._clock.now_utc(), self._clock.monotonic_s()
         self._busy_from = asked_at
         try:
             await self._camera.prepare()
-            asked_at = now_utc()
+            asked_at = self._clock.now_utc()
             if request is not None and (late_s := request.late_s(asked_at)):
                 self._requests.remove(request)
                 request.end(CameraBusyError(f"the camera was ready only {late_s:.1f} s after the instant"))
@@ -233,7 +237,7 @@ class Photographer:
             self._settle(request, asked_at, exc)
             return False
         finally:
-            self._shot_s, self._busy_until = time.monotonic() - began_s, now_utc()
+            self._shot_s, self._busy_until = self._clock.monotonic_s() - began_s, self._clock.now_utc()
             self._counters.camera_restart_count = self._camera.restart_count
             await self._note_left_out(self._camera.left_out)
             self._listener.rig_changed()
@@ -243,7 +247,7 @@ class Photographer:
         self._error_count = 0
         image = await self._keep(replace(photograph, capture_id=request.capture_id if request else None))
         self._settle(request, asked_at, image or NoPhotographError("the spool is full, and its policy is to reject"))
-        self._busy_until = now_utc()
+        self._busy_until = self._clock.now_utc()
         return True
 
     def _settle(self, request: OpenRequest | None, fired_at: datetime, result: SpooledImage | CairnError) -> None:

@@ -30,7 +30,6 @@ class UploadCounts:
 def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCounts, counters: Counters) -> AgentHealth:
     """Collect every figure of the rig into a health message. Blocks for some milliseconds."""
     counts, machine, free_bytes = spool.counts(), read_state(), spool.free_bytes()
-    oldest_s = (now_utc() - counts.oldest_at).total_seconds() if counts.oldest_at else None
     dropped_count = counts.quarantined_count + counts.evicted_count
     kept_bytes = counts.waiting_bytes + counts.held_bytes
     alarms = counters.alarms | ({"spool_filling"} if _is_filling(kept_bytes, spool) else set())
@@ -48,7 +47,7 @@ def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCou
         spool_bytes=counts.waiting_bytes,
         held_count=counts.held_count,
         preview_count=counts.previewed_count,
-        spool_oldest_s=max(0.0, oldest_s) if oldest_s is not None else None,
+        spool_oldest_s=counts.oldest_s(now_utc()),
         disk_free_bytes=free_bytes,
         memory_bytes=machine.memory_bytes,
         load_ratio=machine.load_ratio,

@@ -14,10 +14,12 @@ from broker.logs import get_logger
 from broker.messages import ReceiptStatus
 from edge_agent.spool.previews import SCHEMA as PREVIEW_SCHEMA
 from edge_agent.spool.previews import PreviewTable
+from edge_agent.spool.state_counts import make_counts, read_counts
 
 RECALL: Final = "SELECT value FROM setting WHERE name = ?"
 RECALL_FROM_WORD: Final = "SELECT value FROM word WHERE name = ?"  # the table's name until 2026-11-28
 SETTLING: Final = frozenset({ReceiptStatus.STORED, ReceiptStatus.DUPLICATE, ReceiptStatus.REJECTED})
+CLOCK_SET_SINCE: Final = datetime(2020, 1, 1, tzinfo=UTC)  # before there was this program
 LOG = get_logger()
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS image (
@@ -138,6 +140,12 @@ class SpoolCounts:
     lost_count: int
     previewed_count: int  # of those that wait
     oldest_at: datetime | None
+
+    def oldest_s(self, now: datetime) -> float | None:
+        """How long the oldest photograph waits, seconds; None when none waits, or its date is one of a clock never set."""
+        if self.oldest_at is None or self.oldest_at < CLOCK_SET_SINCE:
+            return None
+        return max(0.0, (now - self.oldest_at).total_seconds())
 
     @classmethod
     def nothing(cls) -> Self:
@@ -276,17 +284,17 @@ class SpoolIndex:
         return [_image(row) for row in rows]
 
     def next_sequence(self) -> int:
-        row = self._connection.execute("SELECT COALESCE(MAX(sequence), 0) + 1 FROM image").fetchone()
-        return int(row[0])
+        """One more than the largest; asked for each state by itself, which the index answers without reading the table."""
+        newest = "SELECT MAX(sequence) FROM image WHERE state = ?"
+        found = [self._connection.execute(newest, (state.value,)).fetchone()[0] for state in SpoolState]
+        return max((each for each in found if each is not None), default=0) + 1
 
     def sources(self) -> tuple[str, ...]:
         rows = self._connection.execute("SELECT source FROM image WHERE source IS NOT NULL AND state != 'lost'")
         return tuple(row[0] for row in rows)
 
     def counts(self) -> SpoolCounts:
-        by_state = Counter(
-            dict(self._connection.execute("SELECT state, COUNT(*) FROM image GROUP BY state").fetchall())
-        )
+        by_state = Counter({state: count for state, (count, _) in read_counts(self._connection).items()})
         waiting = self.waiting_by_destination()
         ours = next((each for each in waiting if each.destination_id == self.destination_id), None)
         held = [each for each in waiting if each is not ours]
@@ -335,6 +343,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")  # a receipt must be on disk before its file is deleted
         connection.executescript(_SCHEMA + PREVIEW_SCHEMA)
         _migrate(connection)
+        make_counts(connection)
         connection.execute("SELECT COUNT(*) FROM image").fetchone()
     except sqlite3.Error:
         connection.close()

@@ -1,7 +1,6 @@
 """How does a photograph survive a power cut? Write, fsync, rename, fsync of the folder, then an index row."""
 
 import contextlib
-import errno
 import fcntl
 import os
 import secrets
@@ -16,108 +15,31 @@ from typing import Self
 
 import psutil
 
-from broker.errors import WRONG_DIGEST, CairnError
-from broker.files import UNFINISHED, write_durably
+from broker.errors import WRONG_DIGEST
+from broker.files import write_durably
 from broker.ids import AgentId, ImageId, fresh_token, is_session_of_rig
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
-from edge_agent.spool.destinations import UNKNOWN_ID, Destination, DestinationBook, Held, SpoolDestinations
-from edge_agent.spool.files import file_name, from_file
+from edge_agent.spool.ballast import Ballast
+from edge_agent.spool.destinations import Destination, SpoolDestinations
+from edge_agent.spool.errors import (
+    PhotographLostError,
+    PhotographSettledError,
+    SpoolBusyError,
+    SpoolError,
+    SpoolFullError,
+    translated,
+    translated_index,
+)
+from edge_agent.spool.files import file_name
 from edge_agent.spool.index import SETTLING, SpoolCounts, SpooledImage, SpoolIndex, SpoolKey, SpoolState
 from edge_agent.spool.previews import SpoolPreviews
+from edge_agent.spool.read_only import ReadOnlySpool
+from edge_agent.spool.repair import rename_waiting, repair
 from edge_agent.spool.sessions import SPOOL_NAME_LENGTH
 
 LOG = get_logger()
-
-
-class SpoolError(CairnError):
-    """The spool's disk or index fails."""
-
-    code = "spool_failed"
-    remedy = "Check the spool's disk and its owner."
-
-
-class SpoolFullError(SpoolError):
-    """No room for another photograph; waiting ones are kept."""
-
-    code = "spool_full"
-    remedy = "Wait for receipts, or free some space; what waits is kept."
-
-
-class SpoolBusyError(SpoolError):
-    """Another agent uses this folder."""
-
-    code = "spool_busy"
-    remedy = "Stop the other agent, or give this one another folder."
-
-
-class PhotographLostError(SpoolError):
-    """A photograph's file is gone or damaged."""
-
-    code = "photograph_lost"
-    remedy = "Check the disk; take the photograph again."
-
-
-class ReadOnlySpool:
-    """A look into a spool that an agent may be using at the same time; a folder without a spool reads as empty.
-
-    Args:
-        destination: whom photographs are taken for by the settings in use; without it, the one used last.
-    """
-
-    def __init__(self, folder: Path, destination: Destination | None = None) -> None:
-        self._folder, self._path, self._destination = folder, folder / "index.sqlite", destination
-
-    def counts(self) -> SpoolCounts:
-        """Counts of everything that went through.
-
-        Raises:
-            SpoolError: the index cannot be read.
-        """
-        with self._opened() as index:
-            return index.counts() if index else SpoolCounts.nothing()
-
-    def held(self) -> list[Held]:
-        """What waits for another project or broker.
-
-        Raises:
-            SpoolError: the index cannot be read.
-        """
-        with self._opened() as index:
-            return DestinationBook(self._folder).held(index) if index else []
-
-    def files_for(self, destination_id: int) -> list[tuple[SpooledImage, Path]]:
-        """The photographs that wait for one destination, each with its file.
-
-        Raises:
-            SpoolError: the index cannot be read.
-        """
-        with self._opened() as index:
-            waiting = index.waiting_for_all() if index else []
-        ours = [each for each in waiting if (each.destination_id or UNKNOWN_ID) == destination_id]
-        return [(each, self._folder / "images" / file_name(each)) for each in ours]
-
-    def recall(self, key: SpoolKey) -> str | None:
-        """A value that `Spool.remember` kept.
-
-        Raises:
-            SpoolError: the index cannot be read.
-        """
-        with self._opened() as index:
-            return index.recall(key) if index else None
-
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[SpoolIndex | None]:
-        if not self._path.exists():
-            yield None
-            return
-        try:
-            with contextlib.closing(SpoolIndex.open_read_only(self._path)) as index:
-                DestinationBook(self._folder).read_beside(self._destination, index)
-                yield index
-        except sqlite3.Error as exc:
-            raise _translated_index(exc) from exc
 
 
 class Spool:
@@ -134,22 +56,26 @@ class Spool:
         self._folder, self._images, self._reserve_bytes = folder, folder / "images", reserve_bytes
         self._lock = threading.RLock()
         self._fresh: set[ImageId] = set()  # written by this process
+        self._ballast = Ballast(folder, SpoolFullError)
         try:
             self._images.mkdir(parents=True, exist_ok=True)
             self._busy = _hold(folder / "lock")
+            self._ballast.drop()
             self._index = SpoolIndex.open(folder / "index.sqlite")
             self.destinations = SpoolDestinations(folder, self._index, self._guarded)
             fresh = f"{agent[:SPOOL_NAME_LENGTH].rstrip('-')}-{secrets.token_hex(3)}"
             self.previews = SpoolPreviews(self._index, self._guarded)
             self.session = self._index.remember_once(SpoolKey.SESSION, fresh)
             if not is_session_of_rig(self.session, agent):
-                self._begin_session(fresh)
+                rename_waiting(self._images, self._index, fresh)
+                self.session = fresh
             self.session_token = self._index.remember_once(SpoolKey.SESSION_TOKEN, fresh_token())
-            self._repair()
+            repair(self._images, self._index)
             if destination is not None:
                 self.destinations.use(destination)
+            self._ballast.keep(self.room_bytes())
         except OSError as exc:
-            raise _translated(exc) from exc
+            raise translated(exc) from exc
         except sqlite3.Error as exc:
             raise SpoolError(f"cannot use the index in {folder}: {exc}; check the disk") from exc
 
@@ -199,6 +125,7 @@ class Spool:
         """Read a photograph back. One that an earlier process wrote is checked, as there may have been a power cut.
 
         Raises:
+            PhotographSettledError: a receipt came between the look into the index and this one; the file is gone.
             PhotographLostError: its file is gone or damaged; the index notes that.
         """
         try:
@@ -207,10 +134,13 @@ class Spool:
         except FileNotFoundError:
             content = b""
         except OSError as exc:
-            raise _translated(exc) from exc
+            raise translated(exc) from exc
         is_whole = image.image_id in self._fresh and len(content) == image.size_bytes
         if not is_whole and sha256(content).hexdigest() != image.sha256:
             with self._guarded():
+                now = self._index.find(image.image_id)
+                if now is not None and now.state is SpoolState.STORED:
+                    raise PhotographSettledError(f"{image.image_id} is stored")
                 self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing or damaged")
             raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
         return content
@@ -233,6 +163,11 @@ class Spool:
         An image that arrived with other bytes than were written is offered once more. A receipt of a preview settles
         nothing: the photograph itself has not come.
         """
+        image = self._ballast.even_when_full(lambda: self._settle(receipt, image_id))
+        self._ballast.keep(self.room_bytes())
+        return image
+
+    def _settle(self, receipt: UploadAcknowledged, image_id: ImageId) -> SpooledImage | None:
         with self._guarded():
             image = self._index.find(image_id)
             if image is None or image.state is not SpoolState.WAITING or receipt.status not in SETTLING:
@@ -275,6 +210,9 @@ class Spool:
 
     def remember(self, name: SpoolKey, value: str) -> None:
         """Keep a value over restarts, such as the last good settings."""
+        self._ballast.even_when_full(lambda: self._remember(name, value))
+
+    def _remember(self, name: SpoolKey, value: str) -> None:
         with self._guarded():
             self._index.remember(name, value)
 
@@ -330,44 +268,12 @@ class Spool:
             try:
                 yield
             except OSError as exc:
-                raise _translated(exc) from exc
+                raise translated(exc) from exc
             except sqlite3.Error as exc:
-                raise _translated_index(exc) from exc
+                raise translated_index(exc) from exc
 
     def _path(self, image: SpooledImage) -> Path:
         return self._images / file_name(image)
-
-    def _begin_session(self, session: str) -> None:
-        """Go on under another name: the reconstructor takes only sessions that begin with the rig's own.
-
-        What waits is renamed first, so that after a crash this is done again. `_repair` indexes a file without a row.
-        """
-        for image in self._index.waiting_for_all():
-            image_id = ImageId.build(session=session, sequence=image.sequence, sha256=image.sha256)
-            path = self._path(image)
-            if path.exists():
-                path.replace(self._path(replace(image, image_id=image_id)))
-            self._index.rename(image.image_id, image_id)
-        self._index.remember(SpoolKey.SESSION, session)
-        self.session = session
-
-    def _repair(self) -> None:
-        """Make index and files agree after a crash."""
-        for path in sorted(self._images.iterdir()):
-            if path.name.endswith(UNFINISHED):
-                path.unlink()  # `add` never returned for it
-                continue
-            image = from_file(path)
-            known = image and self._index.find(image.image_id)
-            if image is not None and known is None:
-                self._index.insert(replace(image, destination_id=self._index.destination_id))
-                LOG.warning("photograph_indexed", image_id=image.image_id)
-            elif known is not None and known.state in {SpoolState.STORED, SpoolState.EVICTED}:
-                path.unlink()
-        for image in self._index.waiting_for_all():
-            if not self._path(image).exists():
-                self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing at start")
-                LOG.error("photograph_lost", image_id=image.image_id)
 
 
 def _hold(path: Path) -> int:
@@ -378,15 +284,3 @@ def _hold(path: Path) -> int:
         os.close(descriptor)
         raise SpoolBusyError(f"another agent uses {path.parent}: stop it, or name another folder with --data") from exc
     return descriptor
-
-
-def _translated(exc: OSError) -> SpoolError:
-    if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return SpoolFullError("the spool's disk is full: capturing waits until there is room")
-    return SpoolError(f"cannot use {exc.filename}: {exc.strerror}; check the spool's disk and owner")
-
-
-def _translated_index(exc: sqlite3.Error) -> SpoolError:
-    if "full" in str(exc):  # SQLITE_FULL
-        return SpoolFullError("the spool's disk is full: capturing waits until there is room")
-    return SpoolError(f"the spool's index does not answer: {exc}; check the disk")

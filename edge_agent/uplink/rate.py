@@ -15,7 +15,6 @@ from broker.errors import CairnError
 from broker.logs import get_logger
 from broker.messages import Flow, ReconstructorPresence, ReconstructorState, UploadAcknowledged
 from edge_agent.config import Settings
-from edge_agent.photograph import now_utc
 
 UNKNOWN_RATE_BYTES_PER_S: Final = 30_000.0  # before the first measurement: assuming a bad link costs a second
 STUCK_DIVISOR: Final = 4.0  # of that rate, after a connection on which nothing went through
@@ -25,8 +24,8 @@ MOST_GAIN: Final = 2.0  # most that one measurement counts, relative to the esti
 RATE_MEMORY: Final = 0.7  # share of the old estimate that a new measurement leaves
 LEAST_RECEIPT_WAIT_S: Final = 10.0
 LOOK_AGAIN_S: Final = 5.0
-LEAST_QUOTA_WAIT_S: Final = 1.0
-LONGEST_QUOTA_WAIT_S: Final = 24 * 3600.0
+LEAST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 24 * 3600.0
 LONG_S: Final = 3600.0
 
 
@@ -62,8 +61,7 @@ class Uplink:
         self.window = window
         self._presence: ReconstructorPresence | None = None
         self._seen_on = 0  # number of the connection that brought the state: a new broker may have none
-        self._pause_until: datetime | None = None
-        self._quota_until_s = 0.0  # on the monotonic clock: a rig's own wall clock may be wrong
+        self._pause_until_s, self._quota_until_s = 0.0, 0.0  # monotonic: a rig's own wall clock may be wrong
         self.quota = Trouble(log=get_logger(), event="quota_reached")
         self._changed = asyncio.Event()
         self._rate_bytes_per_s: float | None = None
@@ -101,8 +99,7 @@ class Uplink:
     @property
     def is_open(self) -> bool:
         """Whether an image sent now would be accepted."""
-        is_paused = self._pause_until is not None and now_utc() < self._pause_until
-        is_paused |= time.monotonic() < self._quota_until_s
+        is_paused = time.monotonic() < max(self._pause_until_s, self._quota_until_s)
         is_ready = self._presence is ReconstructorPresence.READY and self._seen_on == self.delivery.connect_count
         return self.delivery.is_connected and is_ready and not is_paused
 
@@ -131,7 +128,7 @@ class Uplink:
     def take_flow(self, flow: Flow) -> None:
         """Note how much may be under way; the reason of a pause is logged once."""
         self.window = Window(image_count=flow.image_count, size_bytes=flow.size_bytes)
-        self._pause_until = flow.pause_until
+        self._pause_until_s = 0.0 if flow.pause_until is None else _after(flow.sent_at, flow.pause_until)
         if flow.code is not None:
             self.reconstructor.note(flow.code, flow.reason or flow.code)
         self.wake()
@@ -141,8 +138,7 @@ class Uplink:
         if receipt.retry_at is None:
             self.quota.clear()
             return False
-        wait_s = (receipt.retry_at - receipt.sent_at).total_seconds()
-        self._quota_until_s = time.monotonic() + min(max(wait_s, LEAST_QUOTA_WAIT_S), LONGEST_QUOTA_WAIT_S)
+        self._quota_until_s = _after(receipt.sent_at, receipt.retry_at)
         self.quota.note(receipt.code or "quota", receipt.reason or "the reconstructor takes no more for now")
         return True
 
@@ -205,7 +201,7 @@ class Uplink:
         """Update the rate from an acknowledged PUBLISH."""
         self._fruitless_count, self._assumed_bytes_per_s = 0, UNKNOWN_RATE_BYTES_PER_S
         self.last_done_s = done_s or time.monotonic()
-        rate = size_bytes / max(self.last_done_s - began_s, 1e-3)
+        rate = max(1, size_bytes) / max(self.last_done_s - began_s, 1e-3)
         old = self._rate_bytes_per_s
         if old is None or rate < old / 2:  # a slower link counts at once: too long a message may never pass
             self._rate_bytes_per_s = rate
@@ -218,3 +214,8 @@ class Uplink:
     def receipt_wait_s(self, size_bytes: int) -> float:
         """The time to wait for a receipt before the image is sent again, seconds."""
         return max(LEAST_RECEIPT_WAIT_S, 3 * (self.receipt_s or 0.0) + 2 * size_bytes / self.rate_bytes_per_s)
+
+
+def _after(sent_at: datetime, until: datetime) -> float:
+    """When a pause ends on our monotonic clock; its length is the difference of two instants by the sender's clock."""
+    return time.monotonic() + min(max((until - sent_at).total_seconds(), LEAST_PAUSE_S), LONGEST_PAUSE_S)

@@ -35,6 +35,7 @@ from broker.messages import (
     Wanted,
 )
 from broker.topics import TopicSpace
+from edge_agent.spool.errors import PhotographSettledError
 from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.pieces import PIECE_S, PieceSender, single_limit_bytes, user_properties
@@ -178,6 +179,8 @@ class Uploader:
     async def _upload(self, sending: Sending) -> None:
         try:
             await sending.repeat(partial(self._try_to_send, sending))
+        except PhotographSettledError:  # by a receipt that was on its way when we began
+            return
         except CairnError as exc:  # the photograph itself is gone, and the outbox does not offer it again
             self.last_error = exc.sentence
             image_id = sending.image.image_id

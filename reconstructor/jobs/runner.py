@@ -5,6 +5,7 @@ one. What was made at the same time is stored in the order in which it was made:
 """
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from broker.errors import CairnError
 from reconstructor.context import RETRY_S, Context
 from reconstructor.defects import translating_defects
 from reconstructor.disk import wait_for_disk
+from reconstructor.engine.memory import trim_heap
 from reconstructor.executors import Executor
 from reconstructor.executors.child import BlackBoxInterruptedError
 from reconstructor.jobs.answer import Answer, read_answer
@@ -102,6 +104,15 @@ async def run_job(context: Context, lanes: Lanes, job: Job) -> None:
     for remark in plan.remarks:
         await context.publish_error(remark, image_id=image.image_id)
     await publish_result(context, lanes.latencies, job, image, plan.change.grown)
+    if job.kind is JobKind.REFETCH:
+        del plan
+        await asyncio.to_thread(_give_back_memory)
+
+
+def _give_back_memory() -> None:
+    """Return what a refetch's answer took to the system: it is as large as the project, and the next is far away."""
+    gc.collect()
+    trim_heap()
 
 
 async def _make_and_store(context: Context, lanes: Lanes, job: Job, image: StoredImage) -> CommitPlan | None:

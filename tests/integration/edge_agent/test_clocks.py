@@ -44,8 +44,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> RigClock:
     for name in (
         "photograph",
         "control.commands",
-        "capture.photographer",
-        "uplink.rate",
+        "clock",
         "control.health",
         "cameras.picamera",
     ):

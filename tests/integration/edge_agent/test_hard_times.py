@@ -1,6 +1,7 @@
 """What a rig on a hill lives through: a full disk, a large spool, an empty broker, a twin of itself."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
@@ -80,6 +81,28 @@ async def test_a_full_disk_makes_capturing_wait_and_everything_arrives_when_ther
     assert sorted(receiver.content_by_id.values()) == sorted(
         path.read_bytes() for path in (tmp_path / "photos").iterdir()
     )
+
+
+async def test_a_rig_whose_disk_is_full_to_the_last_page_starts_and_its_receipts_make_room(
+    mosquitto: Mosquitto, tmp_path: Path, small_disk: Path
+) -> None:
+    """Power came back, and other programs have filled the disk: nobody may be needed to free it."""
+    with Spool(small_disk / "spool", RIG) as spool:
+        waiting = [
+            spool.add(Photograph(content=os.urandom(MIB // 8), content_type="image/jpeg")).image_id for _ in range(4)
+        ]
+    with contextlib.suppress(OSError), (small_disk / "others").open("wb", buffering=0) as others:
+        while others.write(bytes(4096)):
+            pass
+    assert psutil.disk_usage(str(small_disk)).free == 0
+    (tmp_path / "photos").mkdir()
+    settings = settings_for(mosquitto, tmp_path, spool_dir=small_disk / "spool", camera="watch")
+    receiver_connection = mosquitto.connection("reconstructor")
+    async with receiving(receiver_connection, ReconstructorPresence.READY) as receiver, running(settings):
+        health = await until(mosquitto, AgentHealth, lambda each: each.stored_count == 4)
+    assert sorted(receiver.content_by_id) == waiting
+    assert health.spool_count == 0
+    assert psutil.disk_usage(str(small_disk)).free >= MIB // 2
 
 
 HUNG_ONCE = """

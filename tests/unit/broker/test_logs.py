@@ -1,5 +1,6 @@
 """A program's log follows its stream."""
 
+import contextlib
 import io
 import sys
 from collections.abc import Iterator
@@ -58,3 +59,13 @@ def test_a_line_end_in_a_field_begins_no_line_of_its_own(monkeypatch: pytest.Mon
     LOG.info("said", line="one\nlevel=error event=forged\u2028three")
     assert stream.getvalue().count("\n") == 1
     assert "\u2028" not in stream.getvalue()
+
+
+def test_a_log_that_cannot_be_written_ends_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        logs.configure()
+        LOG.error("the disk below the log is full")
+        LOG.error("and stays so")
+        with contextlib.suppress(OSError):
+            full.close()

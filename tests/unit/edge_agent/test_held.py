@@ -9,7 +9,8 @@ from edge_agent import held
 from edge_agent.config import Settings
 from edge_agent.photograph import Photograph
 from edge_agent.spool.destinations import Destination
-from edge_agent.spool.spool import Spool, SpoolBusyError
+from edge_agent.spool.errors import SpoolBusyError
+from edge_agent.spool.spool import Spool
 
 
 def settings_of(folder: Path, project: str) -> Settings:

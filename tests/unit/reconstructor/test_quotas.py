@@ -42,6 +42,15 @@ def test_images_of_a_minute_are_counted_good_or_bad() -> None:
     quotas.check(ANNA, 10)
 
 
+def test_a_clock_that_is_set_back_does_not_make_a_minute_longer() -> None:
+    clock = Clock()
+    quotas = Quotas(LIMITS, now=clock)
+    for _ in range(2):
+        quotas.note_tried(ANNA)
+    clock.pass_s(-86_400 * 365)
+    quotas.check(ANNA, 10)
+
+
 def test_images_of_a_day_are_counted_until_midnight() -> None:
     clock = Clock()
     quotas = Quotas(LIMITS, [(ANNA, 10), (BERT, 10), (ANNA, 10)], now=clock)  # after a restart

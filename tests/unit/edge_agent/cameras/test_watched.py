@@ -2,12 +2,14 @@
 
 import sys
 import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
 from edge_agent.cameras.camera import CameraError, CameraExhaustedError, CameraUnusableError
+from edge_agent.cameras.child import Header, photograph_of
 from edge_agent.cameras.plan import CameraPlan
 from edge_agent.cameras.watched import CameraEndedError, CameraHungError, WatchedCamera
 from edge_agent.config import CameraKind
@@ -41,7 +43,9 @@ def watched(
     program.write_text(textwrap.dedent(CHILD).format(misbehaviour=misbehaviour))
     monkeypatch.setattr("edge_agent.cameras.watched.CHILD_COMMAND", (sys.executable, str(program)))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[4]))
-    return WatchedCamera(CameraPlan(), shot_timeout_s=shot_timeout_s, start_timeout_s=20)
+    return WatchedCamera(
+        CameraPlan(), shot_timeout_s=shot_timeout_s, start_timeout_s=20, scratch=tmp_path / "spool" / "camera"
+    )
 
 
 async def names(camera: WatchedCamera, count: int) -> list[str]:
@@ -118,3 +122,34 @@ async def test_a_camera_that_cannot_work_says_why(tmp_path: Path) -> None:
     async with WatchedCamera(plan, shot_timeout_s=20, start_timeout_s=20) as camera:
         with pytest.raises(CameraUnusableError, match="is not a folder"):
             await camera.capture()
+
+
+async def test_what_a_killed_camera_left_half_done_is_gone_when_it_starts_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    misbehaviour = "import tempfile, os; tempfile.mkstemp(); self.number == 2 and os._exit(9)"
+    async with watched(monkeypatch, tmp_path, misbehaviour) as camera:
+        assert await names(camera, 1) == ["1.jpg"]
+        with pytest.raises(CameraEndedError):
+            await camera.capture()
+        assert len(list((tmp_path / "spool" / "camera").iterdir())) == 2
+        with pytest.raises(CameraEndedError):
+            await camera.capture()
+        assert len(list((tmp_path / "spool" / "camera").iterdir())) == 1
+
+
+async def test_a_camera_whose_folder_cannot_be_made_fails_and_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "spool").write_text("in the way")
+    async with watched(monkeypatch, tmp_path, "pass") as camera:
+        with pytest.raises(CameraEndedError, match="cannot be started"):
+            await camera.capture()
+        (tmp_path / "spool").unlink()
+        assert await names(camera, 1) == ["1.jpg"]
+
+
+def test_a_file_without_bytes_is_no_photograph() -> None:
+    header = Header(content_type="image/jpeg", captured_at=datetime.now(UTC), file_name="empty.jpg")
+    with pytest.raises(CameraError, match="without bytes"):
+        photograph_of(header, b"")

@@ -8,8 +8,9 @@ from broker.ids import AgentId
 from broker.rig_messages import AgentSettings
 from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.photograph import Photograph
+from edge_agent.spool.errors import SpoolFullError
 from edge_agent.spool.index import SpoolState
-from edge_agent.spool.spool import Spool, SpoolFullError
+from edge_agent.spool.spool import Spool
 from tests.unit.edge_agent.photographs import drawn, encoded
 
 RIG = AgentId("rig-north")

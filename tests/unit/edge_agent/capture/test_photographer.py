@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from edge_agent.capture.image_pipeline import ImagePipeline
 from edge_agent.capture.photographer import Photographer
 from edge_agent.capture.request import CaptureOutcome, CaptureRequest
 from edge_agent.capture.schedule import Hours
+from edge_agent.clock import SYSTEM_CLOCK, Clock
 from edge_agent.config import SpoolPolicy
 from edge_agent.photograph import Photograph, now_utc
 from edge_agent.spool.index import SpooledImage, SpoolState
@@ -77,6 +78,7 @@ class Rig:
         interval_s: float = 0.0,
         policy: SpoolPolicy = SpoolPolicy.PAUSE,
         hours: Hours | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.spool, self.camera, self.ears, self.counters = Spool(folder, RIG), Camera(*script), Ears(), Counters()
         pipeline = ImagePipeline(self.spool, is_gated=False, settings=AgentSettings())
@@ -89,12 +91,24 @@ class Rig:
             interval_s=interval_s,
             policy=policy,
             hours=hours,
+            clock=clock,
         )
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
             while not is_so():
                 await asyncio.sleep(0.01)
+
+
+class JumpingClock(Clock):
+    """A wall clock that is years off, elsewhere each time."""
+
+    def __init__(self) -> None:
+        self._look_count = 0
+
+    def now_utc(self) -> datetime:
+        self._look_count += 1
+        return datetime(1970 + 7 * self._look_count % 60, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +129,17 @@ async def test_photographs_are_an_interval_apart(tmp_path: Path) -> None:
     first, second, third, *_ = rig.camera.shot_at_s
     assert second - first > 0.19
     assert third - second > 0.19
+
+
+async def test_photographs_are_an_interval_apart_whatever_the_wall_clock_does(tmp_path: Path) -> None:
+    photographs = [photograph(number) for number in range(3)]
+    all_day = Hours.parse("00:00-00:00")
+    rig = Rig(tmp_path, *photographs, interval_s=0.2, hours=all_day, clock=JumpingClock())
+    await asyncio.wait_for(rig.photographer.run(), 10)
+    first, second, third, *_ = rig.camera.shot_at_s
+    assert second - first > 0.19
+    assert third - second > 0.19
+    assert third - first < 5
 
 
 async def test_a_failing_camera_is_tried_again_more_and_more_slowly_and_counted(tmp_path: Path) -> None:

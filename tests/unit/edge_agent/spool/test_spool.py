@@ -14,8 +14,9 @@ import pytest
 from broker.ids import AgentId, ImageId, ImageName, ProjectId
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from edge_agent.photograph import Photograph
+from edge_agent.spool.errors import PhotographLostError, PhotographSettledError, SpoolBusyError, SpoolFullError
 from edge_agent.spool.index import SpoolState
-from edge_agent.spool.spool import PhotographLostError, Spool, SpoolBusyError, SpoolFullError
+from edge_agent.spool.spool import Spool
 
 RIG = AgentId("rig-north")
 
@@ -288,6 +289,16 @@ def test_a_rig_that_gets_another_name_sends_what_waits_under_a_session_of_its_ow
         assert spool.read(image) == photograph(1).content
     with Spool(tmp_path, AgentId("rig-south")) as spool:
         assert spool.waiting(10) == [image]
+
+
+def test_a_photograph_whose_receipt_came_before_it_was_read_is_not_called_lost(folder: Path) -> None:
+    """The uploader has read the index, and the receipt of an earlier run comes in between."""
+    with Spool(folder, RIG) as spool:
+        image = spool.add(photograph(1))
+        spool.settle(receipt(image.image_id), image.image_id)
+        with pytest.raises(PhotographSettledError):
+            spool.read(image)
+        assert (spool.counts().stored_count, spool.counts().lost_count) == (1, 0)
 
 
 def due(spool: Spool, store_id: str, larger_than_bytes: float = 0) -> list[ImageId]:

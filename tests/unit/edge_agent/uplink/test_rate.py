@@ -100,6 +100,24 @@ async def test_flow_changes_the_window_and_pauses(uplink: Uplink) -> None:
     assert opens(uplink)
 
 
+@pytest.mark.parametrize("years", [-40, 40])
+async def test_a_pause_lasts_as_long_as_the_reconstructor_says_however_wrong_our_clock_is(
+    uplink: Uplink, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    uplink.take_state(state(ReconstructorPresence.READY))
+    now_s, sent_at = time.monotonic(), now_utc() + timedelta(days=365 * years)
+    uplink.take_flow(flow(image_count=1, size_bytes=1, sent_at=sent_at, pause_until=sent_at + timedelta(seconds=60)))
+    assert not opens(uplink)
+    monkeypatch.setattr(time, "monotonic", lambda: now_s + 61)
+    assert opens(uplink)
+
+
+async def test_a_message_without_bytes_leaves_a_rate_by_which_one_can_divide(uplink: Uplink) -> None:
+    uplink.note_sent(0, time.monotonic() - 0.1)
+    assert uplink.rate_bytes_per_s > 0
+    assert uplink.receipt_wait_s(0) >= LEAST_RECEIPT_WAIT_S
+
+
 async def test_everybody_who_waits_is_woken(uplink: Uplink) -> None:
     waiting = [asyncio.create_task(uplink.wait_change(10.0)) for _ in range(3)]
     await asyncio.sleep(0)

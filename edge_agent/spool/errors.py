@@ -1,0 +1,55 @@
+"""What can go wrong with the spool? Its disk, its index, a second agent, or a photograph's file."""
+
+import errno
+import sqlite3
+
+from broker.errors import CairnError
+
+
+class SpoolError(CairnError):
+    """The spool's disk or index fails."""
+
+    code = "spool_failed"
+    remedy = "Check the spool's disk and its owner."
+
+
+class SpoolFullError(SpoolError):
+    """No room for another photograph; waiting ones are kept."""
+
+    code = "spool_full"
+    remedy = "Wait for receipts, or free some space; what waits is kept."
+
+
+class SpoolBusyError(SpoolError):
+    """Another agent uses this folder."""
+
+    code = "spool_busy"
+    remedy = "Stop the other agent, or give this one another folder."
+
+
+class PhotographLostError(SpoolError):
+    """A photograph's file is gone or damaged."""
+
+    code = "photograph_lost"
+    remedy = "Check the disk; take the photograph again."
+
+
+class PhotographSettledError(SpoolError):
+    """A photograph that got its receipt meanwhile."""
+
+    code = "photograph_settled"
+    remedy = "Nothing: the reconstructor has the photograph."
+
+
+def translated(exc: OSError) -> SpoolError:
+    """What an error of the disk means for the spool."""
+    if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return SpoolFullError("the spool's disk is full: capturing waits until there is room")
+    return SpoolError(f"cannot use {exc.filename}: {exc.strerror}; check the spool's disk and owner")
+
+
+def translated_index(exc: sqlite3.Error) -> SpoolError:
+    """What an error of SQLite means for the spool."""
+    if "full" in str(exc):  # SQLITE_FULL
+        return SpoolFullError("the spool's disk is full: capturing waits until there is room")
+    return SpoolError(f"the spool's index does not answer: {exc}; check the disk")
