@@ -9,6 +9,7 @@ from broker.errors import CairnError
 from broker.messages import Wanted
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import translating_defects
+from reconstructor.intake.preview_check import check_preview
 from reconstructor.publishing.camera_changes import with_facts
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.reference_set import ReferenceSet
@@ -25,12 +26,12 @@ async def follow_originals(context: Context) -> None:
         context.signals.originals.clear()
         try:
             with translating_defects(context.log, task="originals"):
-                await _drop_previews(context)
                 completed = await asyncio.to_thread(context.store.previews.completed)
                 if completed != said:
                     await _revise_cameras(context)
                     said = completed
                 await _tell_wanted(context)
+                await _drop_previews(context)
         except BROKER_ERRORS as exc:  # told again with the next change
             context.log.warning("wanted_not_published", reason=exc.sentence)
         except StoreError as exc:
@@ -44,10 +45,18 @@ async def follow_originals(context: Context) -> None:
 
 
 async def _drop_previews(context: Context) -> None:
+    """Compare the previews beside their originals once more with these, and drop them.
+
+    It happens after the receipts: a sender does not wait for it. What a crash interrupts is compared after the restart.
+    """
+    surplus = await asyncio.to_thread(context.store.previews.surplus)
+    for image in surplus:
+        await check_preview(context, image)
+    if not surplus:
+        return
     async with context.signals.changing:  # while a manifest is made, the places in the photographs are read
-        dropped_count = await asyncio.to_thread(context.store.previews.drop_surplus)
-    if dropped_count:
-        context.log.info("previews_dropped", count=dropped_count)
+        await asyncio.to_thread(context.store.previews.drop, surplus)
+    context.log.info("previews_dropped", count=len(surplus))
 
 
 async def _revise_cameras(context: Context) -> None:

@@ -1,5 +1,6 @@
 """Did the preview show its original? Both are compared when the original is there; if not, an event says so."""
 
+import asyncio
 import contextlib
 
 from broker.errors import CairnError
@@ -16,8 +17,12 @@ class PreviewDoesNotFitError(CairnError):
     remedy = "Nothing: the preview is dropped and the original counts. Look for a defect in the program that made it."
 
 
-async def check_preview(context: Context, image: StoredImage, preview: bytes, original: bytes) -> None:
-    """Compare a preview with its original, which is stored; an `error` event and a new thumbnail when it does not fit."""
+async def check_preview(context: Context, image: StoredImage) -> None:
+    """Compare a preview with its original, both stored; an `error` event and a new thumbnail when it does not fit."""
+    preview = await asyncio.to_thread(context.store.previews.content, image)
+    if preview is None:
+        return
+    original = await asyncio.to_thread(context.store.content, image.number)
     shown, wanted = await context.decoders.likeness(preview), await context.decoders.likeness(original)
     if shown is None or wanted is None:
         return

@@ -17,7 +17,6 @@ from reconstructor.decoders.inspection import ImageRefusedError, Inspected
 from reconstructor.disk import note_room, wait_for_disk
 from reconstructor.gaps import Gaps
 from reconstructor.intake.labels import file_name_of
-from reconstructor.intake.preview_check import check_preview
 from reconstructor.intake.validation import Taken, Upload, take_in
 from reconstructor.quotas import QuotaExceededError
 from reconstructor.storage.durable_files import StoreError
@@ -67,9 +66,7 @@ async def receipt_for(context: Context, upload: Upload) -> UploadAcknowledged:
         else:
             break
     if taken.status is ReceiptStatus.STORED:
-        context.quotas.note_stored(upload.sender, len(upload.payload), is_new=taken.preview is None)
-    if taken.preview is not None:
-        await check_preview(context, taken.image, taken.preview, upload.payload)
+        context.quotas.note_stored(upload.sender, len(upload.payload), is_new=not taken.had_preview)
     return await receipt_of(context, upload.name, taken)
 
 

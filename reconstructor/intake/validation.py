@@ -55,11 +55,11 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A stored image whose receipt can be published; with the preview that its original replaces, if there was one."""
+    """A stored image whose receipt can be published."""
 
     status: ReceiptStatus
     image: StoredImage
-    preview: bytes | None = None
+    had_preview: bool = False  # it has its number already
 
 
 async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
@@ -79,7 +79,6 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
     if image_id == upload.name:  # of a label the session is only a label
         await asyncio.to_thread(check_session, store, upload.sender, image_id)
     inspected = await inspect(upload.payload, known is None)
-    preview = await asyncio.to_thread(store.previews.content, known) if known is not None else None
     image = NewImage(
         image_id=image_id,
         sender=upload.sender,
@@ -99,7 +98,7 @@ async def take_in(upload: Upload, store: Store, inspect: Inspect) -> Taken:
     stored, is_taken = await asyncio.to_thread(store.add_image, image, upload.payload)
     if not is_taken:
         return Taken(status=ReceiptStatus.DUPLICATE, image=stored)
-    return Taken(status=ReceiptStatus.STORED, image=stored, preview=preview)
+    return Taken(status=ReceiptStatus.STORED, image=stored, had_preview=known is not None)
 
 
 def check_session(store: Store, sender: SenderId, image_id: ImageId) -> None:

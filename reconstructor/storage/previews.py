@@ -5,6 +5,7 @@ when the store is opened.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,6 @@ class Previews:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database, self.folder = database, make_folder(folder)
-        self._forget(_SURPLUS)  # no job runs yet: what a crash interrupted runs again on the original
         self._remove_unnamed()
 
     def write(self, preview: NewImage, payload: bytes) -> None:
@@ -40,12 +40,22 @@ class Previews:
         except OSError as exc:
             raise translate(exc) from exc
 
-    def drop_surplus(self) -> int:
-        """Drop every preview beside its original that no job may read; returns how many."""
-        dropped = self._forget(f"{_SURPLUS} AND number NOT IN ({_READ_BY_A_JOB})")
-        for name in dropped:
-            self._unlink(name)
-        return len(dropped)
+    def surplus(self) -> list[StoredImage]:
+        """The images whose preview lies beside the original, and is read by no job."""
+        where = f"{_SURPLUS} AND number NOT IN ({_READ_BY_A_JOB}) ORDER BY number"
+        rows = self._database.rows(f"SELECT * FROM images WHERE {where}")  # noqa: S608 - constants of this module
+        return [StoredImage.from_row(row) for row in rows]
+
+    def drop(self, surplus: Sequence[StoredImage]) -> None:
+        """Drop the previews of images that have their originals."""
+        with self._database.transaction():
+            for image in surplus:
+                self._database.change(
+                    f"UPDATE images SET preview_name = NULL WHERE number = ? AND {_SURPLUS}",  # noqa: S608 - a constant
+                    image.number,
+                )
+        for image in surplus:
+            self._unlink(str(image.preview_name))
 
     def awaited(self, most: int) -> dict[SenderId, tuple[ImageId, ...]]:
         """The originals to ask each sender for: first of the images that wait to be placed, then the oldest."""
@@ -70,14 +80,6 @@ class Previews:
                 "UPDATE images SET refused_code = ? WHERE image_id = ? AND sender = ? AND sha256 IS NULL",
                 *(code, name, sender),
             )
-
-    def _forget(self, condition: str) -> list[str]:
-        with self._database.transaction():
-            where = f"WHERE {condition}"
-            rows = self._database.rows(f"SELECT preview_name FROM images {where}")  # noqa: S608 - constants of this module
-            if rows:
-                self._database.change(f"UPDATE images SET preview_name = NULL {where}")  # noqa: S608 - the same
-        return [row["preview_name"] for row in rows]
 
     def _unlink(self, name: str) -> None:
         for each in _files_beside(name):

@@ -49,7 +49,7 @@ class LargerPhotographs:
         return camera
 
     def pyramid(self, image: int) -> list[Tensor]:
-        """Grey values (H, W) float32, then at a half and a quarter of the size; the photograph must be readable."""
+        """Brightness (H, W) float32, then at a half and a quarter of the size; the photograph must be readable."""
         levels = [self._gray(image).to(torch.float32)]
         for _ in range(LEVELS - 1):
             levels.append(torch.nn.functional.avg_pool2d(levels[-1][None], 2)[0])

@@ -171,7 +171,7 @@ def _matched(
     places, matrices = first
     begun = torch.from_numpy(matrices / reduction).float()
     found = match(patches, image, torch.from_numpy(places / reduction).float(), begun)
-    at = found.centers_px.double().numpy() * reduction
+    at = found.places_px.double().numpy() * reduction
     turned = (found.matrices @ torch.linalg.inv_ex(begun)[0] - torch.eye(2)).flatten(1).norm(dim=1)
     is_kept: Mask = (
         (found.correlations > bounds.correlation) & (found.last_steps_px < _MOST_LAST_STEP_PX) & (turned < _MOST_TURN)

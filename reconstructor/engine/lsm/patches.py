@@ -37,7 +37,7 @@ class ReferencePatches:
 
     @classmethod
     def of(cls, windows: Tensor) -> "ReferencePatches":
-        """From windows (N, 17, 17) float32 of grey values, one pixel apart."""
+        """From windows (N, 17, 17) float32 of brightness, one pixel apart."""
         gradients = (
             (windows[:, 1:-1, 2:] - windows[:, 1:-1, :-2]) / 2,
             (windows[:, 2:, 1:-1] - windows[:, :-2, 1:-1]) / 2,
@@ -57,20 +57,20 @@ class Matches:
     """Result of least squares matching.
 
     Attributes:
-        centers_px: (N, 2) float32, where the patches' centres lie, in pixels of the photograph searched.
+        places_px: (N, 2) float32, where the patches' centres lie, in pixels of the photograph searched.
         matrices: (N, 2, 2) float32, from pixels of the reference to these.
         correlations: (N,) float32, zero-mean normalised cross-correlation; 0 for a flat patch.
         last_steps_px: (N,) float32, length of the last step, in pixels of the reference.
     """
 
-    centers_px: Tensor
+    places_px: Tensor
     matrices: Tensor
     correlations: Tensor
     last_steps_px: Tensor
 
 
 def sample(image: Tensor, places_px: Tensor) -> Tensor:
-    """Bilinear grey values (...) of an image (H, W) float32 at places (..., 2) in pixels; 0 outside.
+    """Bilinear brightness (...) of an image (H, W) float32 at places (..., 2) in pixels; 0 outside.
 
     As in COLMAP, the top-left corner of the top-left pixel is (0, 0) and its centre (0.5, 0.5).
     """
@@ -81,23 +81,23 @@ def sample(image: Tensor, places_px: Tensor) -> Tensor:
     return values.reshape(places_px.shape[:-1])
 
 
-def windows_around(image: Tensor, centers_px: Tensor) -> Tensor:
-    """The windows (N, 17, 17) float32 of an image (H, W) float32 around centres (N, 2) float32 in pixels."""
+def windows_around(image: Tensor, places_px: Tensor) -> Tensor:
+    """The windows (N, 17, 17) float32 of an image (H, W) float32 around places (N, 2) float32 in pixels."""
     steps = torch.arange(-MARGIN_PX, MARGIN_PX + 1, dtype=torch.float32)
     offsets = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=2)
-    return sample(image, centers_px[:, None, None] + offsets)
+    return sample(image, places_px[:, None, None] + offsets)
 
 
-def match(patches: ReferencePatches, image: Tensor, centers_px: Tensor, matrices: Tensor) -> Matches:
-    """Move each patch to where it fits the image (H, W) float32 best, from a first centre (N, 2) and matrix (N, 2, 2)."""
+def match(patches: ReferencePatches, image: Tensor, places_px: Tensor, matrices: Tensor) -> Matches:
+    """Move each patch to where it fits the image (H, W) float32 best, from a first place (N, 2), pixels, and matrix (N, 2, 2)."""
     weights, offsets = _weights(), _offsets()
     weighted = patches.slopes * weights[None, :, None]
     normal = weighted.transpose(1, 2) @ patches.slopes
     normal += _RIDGE * torch.diag_embed(normal.diagonal(dim1=1, dim2=2) + _FLAT)
     factors, _ = torch.linalg.cholesky_ex(normal)
-    lengths = torch.full((len(centers_px),), torch.inf)
+    lengths = torch.full((len(places_px),), torch.inf)
     for _ in range(_STEPS):
-        seen, _ = _normalised(sample(image, _places(centers_px, matrices, offsets)))
+        seen, _ = _normalised(sample(image, _sampled_at(places_px, matrices, offsets)))
         residuals = seen - patches.values
         right = (weighted * residuals[:, :, None]).sum(1)
         steps = torch.cholesky_solve(right[:, :, None], factors)[:, :, 0]
@@ -105,15 +105,15 @@ def match(patches: ReferencePatches, image: Tensor, centers_px: Tensor, matrices
         lengths = steps[:, 4:6].norm(dim=1)
         shifts = steps[:, 4:6] * (_MOST_STEP_PX / lengths.clamp(min=_MOST_STEP_PX))[:, None]
         matrices = matrices @ torch.linalg.inv_ex(torch.eye(2) + turns)[0]
-        centers_px = centers_px - (matrices @ shifts[:, :, None])[:, :, 0]
-    seen, _ = _normalised(sample(image, _places(centers_px, matrices, offsets)))
+        places_px = places_px - (matrices @ shifts[:, :, None])[:, :, 0]
+    seen, _ = _normalised(sample(image, _sampled_at(places_px, matrices, offsets)))
     correlations = (weights * seen * patches.values).sum(1)
-    return Matches(centers_px=centers_px, matrices=matrices, correlations=correlations, last_steps_px=lengths)
+    return Matches(places_px=places_px, matrices=matrices, correlations=correlations, last_steps_px=lengths)
 
 
-def _places(centers_px: Tensor, matrices: Tensor, offsets: Tensor) -> Tensor:
+def _sampled_at(places_px: Tensor, matrices: Tensor, offsets: Tensor) -> Tensor:
     """The places (N, S, 2) of the samples."""
-    return centers_px[:, None] + offsets @ matrices.transpose(1, 2)
+    return places_px[:, None] + offsets @ matrices.transpose(1, 2)
 
 
 def _normalised(values: Tensor) -> tuple[Tensor, Tensor]:

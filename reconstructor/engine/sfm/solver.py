@@ -32,6 +32,7 @@ from reconstructor.engine.sfm.restore import build_mapper, restore_images
 _WATCH_INTERVAL_S: Final = 0.5
 _TIGHT_PX: Final = 0.3  # matches within it tell good models from better ones; those within 4 do not
 _MOST_TIGHT_LOSS: Final = 0.002
+_MOST_REMEASURED: Final = 200  # images: at 0.4 s each and the adjustments, more would not end before the time-out
 _NICENESS: Final = 5  # a third of the CPU share of the process that adds images
 
 
@@ -105,9 +106,10 @@ def solve(folder: Path) -> SolveVerdict:
 def _measure_again(
     verdict: SolveVerdict, mapper: LiveMapper, known: KnownImages, settings: EngineSettings
 ) -> SolveVerdict:
-    """Refine the mapper's model with exact measurements, unless its matches fit less well then."""
-    begun = time.monotonic()
-    solution = mapper.model
+    """Refine the mapper's model with exact measurements, unless its matches fit less well then or it is too large."""
+    begun, solution = time.monotonic(), mapper.model
+    if solution.num_reg_images() > _MOST_REMEASURED:
+        return verdict
     constant = {camera_id for camera_id in solution.cameras if mapper.is_calibrated(camera_id)}
     models = []
     for bundle in remeasured(solution, known.facts, constant, settings):

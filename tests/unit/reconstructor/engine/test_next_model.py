@@ -157,7 +157,7 @@ def test_a_crash_at_any_write_of_a_refetch_and_of_an_image_meanwhile_changes_not
         assert len(poses(added)) == BEFORE + 1
         assert moved(expected, added) < 1e-3
         complete = engine.complete().update.new_point_count
-        assert 0.9 * complete < expected.new_point_count < 1.4 * complete
+        assert 0.8 * complete < expected.new_point_count < 1.4 * complete  # live depth is quick, a refetch's is not
         if not has_crashed:
             assert nth > 2 * BEFORE
             return

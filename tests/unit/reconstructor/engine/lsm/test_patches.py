@@ -31,7 +31,7 @@ def test_a_patch_is_found_where_an_affine_map_takes_it() -> None:
     found = match(
         ReferencePatches.of(windows_around(image, centers)), other, truth + 0.5 * off, torch.eye(2).repeat(50, 1, 1)
     )
-    errors = (found.centers_px - truth).norm(dim=1)
+    errors = (found.places_px - truth).norm(dim=1)
     assert errors.median() < 0.02
     assert errors.max() < 0.1
     assert (found.matrices - matrix).abs().max() < 0.05

@@ -171,3 +171,8 @@ def test_measurements_that_fit_the_matches_worse_are_left_out(
     assert refetched.solve is not None
     assert refetched.solve.tight_share_remeasured > refetched.solve.tight_share - 0.002
     assert photographs.center_error(refetched.update) < error
+    with monkeypatch.context() as patch:
+        patch.setattr(solver, "_MOST_REMEASURED", 3)
+        known, model = engine.known, engine.model
+        assert solver._measure_again(refetched.solve, engine._mapper, known, SETTINGS) is refetched.solve
+        assert engine.model is model  # too large to be measured again
