@@ -35,10 +35,10 @@ class PhotographLostError(SpoolError):
 
 
 class PhotographSettledError(SpoolError):
-    """A photograph that got its receipt meanwhile."""
+    """A photograph that waits no more: it got its receipt meanwhile, or was exported and removed by hand."""
 
     code = "photograph_settled"
-    remedy = "Nothing: the reconstructor has the photograph."
+    remedy = "Nothing: `cairn edge status` counts what became of the photographs."
 
 
 def translated(exc: OSError) -> SpoolError:

@@ -125,7 +125,7 @@ class Spool:
         """Read a photograph back. One that an earlier process wrote is checked, as there may have been a power cut.
 
         Raises:
-            PhotographSettledError: a receipt came between the look into the index and this one; the file is gone.
+            PhotographSettledError: it waits no more since the look into the index, as a receipt came; the file is gone.
             PhotographLostError: its file is gone or damaged; the index notes that.
         """
         try:
@@ -139,8 +139,8 @@ class Spool:
         if not is_whole and sha256(content).hexdigest() != image.sha256:
             with self._guarded():
                 now = self._index.find(image.image_id)
-                if now is not None and now.state is SpoolState.STORED:
-                    raise PhotographSettledError(f"{image.image_id} is stored")
+                if now is not None and now.state is not SpoolState.WAITING:
+                    raise PhotographSettledError(f"{image.image_id} is {now.state}")
                 self._index.change_state(image.image_id, SpoolState.LOST, reason="file missing or damaged")
             raise PhotographLostError(f"the file of {image.image_id} is missing or damaged: photograph it again")
         return content

@@ -18,6 +18,7 @@ from broker.images.previews import Preview, preview
 from broker.logs import get_logger
 from broker.messages import ReceiptStatus, UploadAcknowledged
 from broker.topics import TopicSpace
+from edge_agent.spool.errors import PhotographSettledError
 from edge_agent.spool.index import SpooledImage
 from edge_agent.uplink.outbox import Outbox
 from edge_agent.uplink.pieces import PACKET_OVERHEAD_BYTES, user_properties
@@ -49,6 +50,7 @@ class PreviewSender:
         self._space, self._project, self._sender = space, project, sender
         self._under_way: dict[ImageId, Sending] = {}
         self._unsent: set[ImageId] = set()  # of those under way
+        self._unnoted: set[ImageId] = set()  # answered while the disk was full: until a restart none is sent again
         self._has_more = False
         self._making, self._handing = asyncio.Lock(), asyncio.Semaphore(UNDER_WAY)
 
@@ -77,7 +79,7 @@ class PreviewSender:
             AHEAD + 1,
             store_id=uplink.store_id,
             larger_than_bytes=uplink.rate_bytes_per_s * SOON_S,
-            without=without | frozenset(self._under_way),
+            without=without | self._under_way.keys() | self._unnoted,
         )
         while due and len(self._unsent) < AHEAD and has_room(MAX_PREVIEW_BYTES):
             image = due.pop(0)
@@ -109,6 +111,8 @@ class PreviewSender:
                 return
             sending.size_bytes = len(made.content)
             await sending.repeat(partial(self._try_to_send, sending, made))
+        except PhotographSettledError:  # by a receipt that was on its way when we began
+            return
         except CairnError as exc:  # the photograph is gone, or the disk fails
             LOG.error("preview_failed", image_id=image.image_id, code=exc.code, reason=exc.sentence)  # noqa: TRY400
             self._hand_over(image.image_id)
@@ -171,6 +175,10 @@ class PreviewSender:
         self._uplink.wake()
 
     async def _note(self, image_id: ImageId, image_number: int | None) -> None:
-        await asyncio.to_thread(
-            self._outbox.previews.note, image_id, store_id=self._uplink.store_id, image_number=image_number
-        )
+        """Note an answer. A full disk must not hold up the photograph itself: its receipt is what frees room."""
+        note, store_id = self._outbox.previews.note, self._uplink.store_id
+        try:
+            await asyncio.to_thread(note, image_id, store_id=store_id, image_number=image_number)
+        except CairnError as exc:
+            LOG.warning("preview_unnoted", image_id=image_id, code=exc.code, reason=exc.sentence)
+            self._unnoted.add(image_id)

@@ -17,7 +17,9 @@ from broker.mosquitto import Mosquitto
 from broker.rig_messages import AgentHealth
 from edge_agent import agent
 from edge_agent.config import CameraKind
+from edge_agent.spool.errors import SpoolFullError
 from edge_agent.spool.index import SpoolKey
+from edge_agent.spool.previews import SpoolPreviews
 from edge_agent.spool.spool import Spool
 from edge_agent.upload import send_files
 from tests.integration.edge_agent.link import Link, bad_link
@@ -172,6 +174,23 @@ async def test_preview_without_answer_is_sent_again_and_in_the_end_left_out(
     assert len(receiver.content_by_id) == 2
     by_sequence = [ImageId(name).sequence for channel, name in receiver.steps if channel == "preview"]
     assert by_sequence == [1, 1, 1, 2, 2]
+
+
+async def test_full_disk_that_takes_no_note_of_a_preview_does_not_hold_up_the_photograph(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the photograph's own receipt frees room."""
+
+    def note(*_arguments: object, **_named: object) -> None:
+        raise SpoolFullError("the spool's disk is full")
+
+    monkeypatch.setattr(SpoolPreviews, "note", note)
+    for seed in (1, 2):
+        write_photograph(tmp_path / "photos" / f"{seed}.jpg", seed)
+    async with receiving(mosquitto.connection("reconstructor"), READY, preview_side_px=SIDE_PX) as receiver:
+        await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path, window_images=1), asyncio.Event()), 40)
+    assert len(receiver.content_by_id) == 2
+    assert previews(receiver) == 2
 
 
 async def test_previews_end_when_they_are_taken_no_more(mosquitto: Mosquitto, tmp_path: Path) -> None:

@@ -301,6 +301,16 @@ def test_a_photograph_whose_receipt_came_before_it_was_read_is_not_called_lost(f
         assert (spool.counts().stored_count, spool.counts().lost_count) == (1, 0)
 
 
+def test_a_photograph_that_was_removed_before_it_was_read_is_not_called_lost(folder: Path) -> None:
+    """A preview is due, and an operator exports the photograph meanwhile."""
+    with Spool(folder, RIG) as spool:
+        image = spool.add(photograph(1))
+        spool.destinations.remove([image])
+        with pytest.raises(PhotographSettledError):
+            spool.read(image)
+        assert (spool.counts().evicted_count, spool.counts().lost_count) == (1, 0)
+
+
 def due(spool: Spool, store_id: str, larger_than_bytes: float = 0) -> list[ImageId]:
     found = spool.previews.waiting(9, store_id=store_id, larger_than_bytes=larger_than_bytes, without=frozenset())
     return [each.image_id for each in found]
