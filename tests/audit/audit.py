@@ -22,7 +22,7 @@ DATA: Final = ROOT / "data"
 SECRETS: Final = {
     "private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{20}"),
     "password hash": re.compile(rb"\$7\$\d+\$[A-Za-z0-9+/=]{12,}\$[A-Za-z0-9+/=]{40,}"),
-    "invitation": re.compile(rb"#invite=(?!A{8})[A-Za-z0-9_-]{24}\b"),
+    "invitation": re.compile(rb"#invite=(?!A{8})[A-Za-z0-9_-]{24}(?![A-Za-z0-9_-])"),
     "password": re.compile(rb"(?i)(?:password|secret|token)['\"]?\s*[:=]\s*['\"](?!A{8})[A-Za-z0-9_+/-]{24,}['\"]"),
     "access token": re.compile(rb"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[abp]-[0-9A-Za-z-]{20,})\b"),
 }

@@ -1,6 +1,7 @@
 """Commands for an instant, to the real agent: each ends in a report, also after a restart."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -15,7 +16,9 @@ from broker.live import Follower, follow
 from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.rig_messages import AgentHealth, Command, CommandReply
-from edge_agent.capture import photographer, request
+from edge_agent.cameras.folder import SETTLE_S
+from edge_agent.capture import request
+from edge_agent.clock import Clock
 from edge_agent.control import appointments
 from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolKey
@@ -93,8 +96,8 @@ async def test_appointments_survive_a_restart_and_missed_ones_are_reported(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead = [timedelta()]  # of the rig's clock
-    for module in (appointments, photographer):
-        monkeypatch.setattr(module, "now_utc", lambda: now_utc() + ahead[0])
+    monkeypatch.setattr(appointments, "now_utc", lambda: now_utc() + ahead[0])
+    monkeypatch.setattr(Clock, "now_utc", lambda _self: now_utc() + ahead[0])
     monkeypatch.setattr(request, "LATEST_S", 30.0)  # the machine may be slow
     write_photographs(tmp_path / "photos", 1, first=1)
     with Spool(tmp_path / "spool", RIG) as spool:
@@ -116,6 +119,8 @@ async def test_appointments_survive_a_restart_and_missed_ones_are_reported(
             assert (missed.is_done, missed.code) == (False, "agent_was_down")
             assert missed.report is not None
             assert (missed.report.capture_at, missed.report.fired_at) == (missed_at, None)
+            while time.time() - (tmp_path / "photos/img_1.jpg").stat().st_ctime < 2 * SETTLE_S:
+                await asyncio.sleep(0.1)
             ahead[0] = kept_at - now_utc()
             assert (await ops.hear("c2")).is_done
             await receiver.wait_for(1)

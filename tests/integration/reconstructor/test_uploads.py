@@ -172,14 +172,18 @@ async def test_an_upload_that_cannot_be_taken_is_rejected_at_its_beginning(
         assert (receipt.status, receipt.code) == (ReceiptStatus.REJECTED, code)
 
 
-async def test_what_does_not_fit_becomes_an_error_event(mosquitto: Mosquitto, start_program: StartProgram) -> None:
+async def test_what_does_not_fit_is_answered_and_becomes_an_error_event(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
     start_program()
     async with Watcher.of(mosquitto.connection("viewer")) as seen, Sender.of(mosquitto) as sender:
         await seen.until_ready()
         await sender.begin(name=image_id(b"another", 1))
+        assert (await sender.receipt()).code == "wrong_upload"
         await sender.begin()
         assert await sender.missing() == [(0, len(CONTENT))]
         await sender.piece(len(CONTENT), b"x")
+        assert (await sender.receipt()).code == "bad_piece"
         await seen.until(lambda each: len(each.of_type(Error)) == 2)
         assert [each.code for each in seen.of_type(Error)] == ["wrong_upload", "bad_piece"]
 

@@ -2,11 +2,11 @@
 
 import io
 import json
-import os
 import struct
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
@@ -35,8 +35,7 @@ from tests.photographs import photograph
 
 def children() -> set[int]:
     """The processes that this one has started."""
-    tasks = Path(f"/proc/{os.getpid()}/task").iterdir()
-    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+    return {each.pid for each in psutil.Process().children()}
 
 
 PIXELS = PixelLimits(reduced=10_000_000, full=1_000_000, side_px=4096)
@@ -68,9 +67,12 @@ async def check_hostile(decoders: Decoders, good: bytes) -> None:
 
 
 @needs_heic
-async def test_a_decoder_checks_heic_and_makes_the_copy_that_the_black_box_reads(tmp_path: Path) -> None:
+async def test_a_decoder_checks_heic_and_makes_the_copy_that_the_black_box_reads(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     payload = telephone_heic()
     store = Store(tmp_path / "chapel", refetch_every=10)
+    request.addfinalizer(store.close)
     upload = Upload(sender=SenderId("anna"), name=ImageName("img-1"), payload=payload, file_name="IMG_1.HEIC")
     async with Decoders(count=2, limits=Limits(memory_bytes=1 << 30, cpu_s=5), pixels=PIXELS) as decoders:
         taken = await take_in(upload, store, lambda content, _is_new: decoders.inspect(content))
@@ -91,7 +93,6 @@ async def test_a_decoder_checks_heic_and_makes_the_copy_that_the_black_box_reads
     read = read_photograph(path, EngineSettings(threads=1))
     assert read.file_name == "IMG_1.HEIC"
     assert read.sensor.focal_px == pytest.approx(26 / 36 * 160, rel=0.05)
-    store.close()
 
 
 @needs_heic
