@@ -17,6 +17,7 @@ from broker.files import UNFINISHED, keep_private
 from broker.logs import configure
 from edge_agent import agent
 from edge_agent.config import Settings
+from edge_agent.memory import return_large_blocks
 from edge_agent.spool.index import SpoolIndex
 
 
@@ -86,6 +87,7 @@ async def run(controls: Controls, pace: Pace) -> None:
 def main() -> None:
     """Read the command line and run."""
     keep_private()
+    return_large_blocks()
     configure()
     controls = Controls(Path(sys.argv[1]))
     put_plug(controls)
