@@ -95,9 +95,10 @@ class PieceSender:
         ranges = await self._hear(image, receipt)
         if ranges is None and not receipt.is_set():  # sending everything would repeat what arrived before a cut
             raise DeliveryTimeoutError(f"no answer in {ANSWER_TIMEOUT_S:.0f} s on what is missing of {image.image_id}")
-        while ranges and not receipt.is_set():
-            LOG.info("pieces_sending", image_id=image.image_id, bytes=sum(each.end - each.begin for each in ranges))
-            await self._send_ranges(image, content, ranges, receipt)
+        while ranges is not None and not receipt.is_set():
+            if ranges:  # else all of it came before a quota or a crash, and only the end is to be said again
+                LOG.info("pieces_sending", image_id=image.image_id, bytes=sum(each.end - each.begin for each in ranges))
+                await self._send_ranges(image, content, ranges, receipt)
             await self._announce(UPLOAD_END, end, image)
             ranges = await self._hear(image, receipt)
 
