@@ -48,7 +48,8 @@ export class OriginalSender {
     this.uploads.change(key, { missing: null });
     await this.requests.publishUpload({ ...announcement, content_type: contentType }, fileName);
     let missing = (await this.answer(key)) ?? [{ begin: 0, end: bytes.length }];
-    while (missing.length > 0 && !this.uploads.isAnswered(key)) {
+    // With none missing, all of it came before a quota or a crash, and only the end is to be said again.
+    while (!this.uploads.isAnswered(key)) {
       let sentBytes = heldBytes(missing, bytes.length);
       for (const { begin, end } of piecesOf(missing, bytes.length, pieceBytes)) {
         await this.previewsSent();
@@ -60,7 +61,9 @@ export class OriginalSender {
       }
       this.uploads.change(key, { missing: null });
       await this.requests.publishUpload(announcement, fileName);
-      missing = (await this.answer(key)) ?? [];
+      const answer = await this.answer(key);
+      if (answer === null) return;
+      missing = answer;
     }
   }
 
