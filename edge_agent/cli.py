@@ -13,12 +13,12 @@ from broker.config import settings_file
 from broker.errors import CairnError
 from broker.files import keep_private
 from broker.logs import LogLevel, configure
+from broker.memory import return_large_blocks
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from broker.service.install import sudo_line
 from edge_agent import agent, calibrate, doctor, held, join, service, status, upload
 from edge_agent.capture.calibration import LEAST_IMAGES
 from edge_agent.config import CameraKind, Settings
-from edge_agent.memory import return_large_blocks
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The agent on a camera rig.")
 spool_app = typer.Typer(no_args_is_help=True, help="Photographs that wait for another project or broker.")

@@ -15,6 +15,7 @@ from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.live import follow
 from broker.logs import get_logger
+from broker.memory import return_large_blocks
 from broker.messages import Error
 from broker.projects.settings_watch import ReadProjects, changes_of_projects, look_on_hangup
 from reconstructor.composition import decoders_of
@@ -73,6 +74,7 @@ def projects_of(settings: Settings) -> tuple[ProjectId, ...]:
 
 def run(settings: Settings, read_projects: ReadProjects | None = None) -> None:
     """The whole program; arguments and errors like `serve`."""
+    return_large_blocks()
     with contextlib.suppress(KeyboardInterrupt):  # before the loop listens to signals
         asyncio.run(serve(settings, read_projects))
 

@@ -15,9 +15,9 @@ from benchmarks.month.clock import FastClock, Pace
 from benchmarks.month.controls import Control, Controls, Stage
 from broker.files import UNFINISHED, keep_private
 from broker.logs import configure
+from broker.memory import return_large_blocks
 from edge_agent import agent
 from edge_agent.config import Settings
-from edge_agent.memory import return_large_blocks
 from edge_agent.spool.index import SpoolIndex
 
 

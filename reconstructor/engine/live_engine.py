@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from broker.memory import trim_heap
 from broker.shards import PointCloud
 from reconstructor.engine import colmap
 from reconstructor.engine.features.candidates import PairFinder
@@ -22,7 +23,6 @@ from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import UnreadablePhotographError
 from reconstructor.engine.features.reader import ImageReader
 from reconstructor.engine.features.sift import Features
-from reconstructor.engine.memory import trim_heap
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_files import DepthFiles

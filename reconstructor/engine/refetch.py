@@ -5,10 +5,10 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Final
 
+from broker.memory import trim_heap
 from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine import colmap
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.memory import trim_heap
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.next_model import NextModel, world_of
 from reconstructor.engine.priority import Priority

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from broker.errors import CairnError
+from broker.memory import trim_heap
 from reconstructor.context import RETRY_S, Context
 from reconstructor.defects import translating_defects
 from reconstructor.disk import wait_for_disk
-from reconstructor.engine.memory import trim_heap
 from reconstructor.executors import Executor
 from reconstructor.executors.child import BlackBoxInterruptedError
 from reconstructor.jobs.answer import Answer, read_answer

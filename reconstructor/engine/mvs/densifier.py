@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from broker.memory import trim_heap
 from reconstructor.engine.colmap import intrinsics_of, pycolmap
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.memory import trim_heap
 from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Entry, Report
 from reconstructor.engine.mvs.depth_cache import DepthCache
 from reconstructor.engine.mvs.depth_files import DepthFiles

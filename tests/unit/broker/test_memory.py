@@ -1,13 +1,19 @@
-"""Large blocks go back to the system, also after the allocator has seen some of that size."""
+"""Memory that was freed goes back to the system."""
 
 import subprocess
 import sys
 
+import numpy as np
+import psutil
 import pytest
+
+from broker.memory import trim_heap
+
+HOLE_BYTES = 100_000  # below the size at which the C library asks the system for each piece
 
 BLOCKS = """
 import ctypes
-from edge_agent.memory import LARGE_BYTES, return_large_blocks
+from broker.memory import LARGE_BYTES, return_large_blocks
 
 class Info(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in
@@ -35,3 +41,14 @@ def test_a_large_block_is_mapped_by_itself() -> None:
         for is_set in (True, False)
     ]
     assert mapped == ["1", "0"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc")
+def test_holes_between_what_stays_are_given_back() -> None:
+    pieces = [np.ones(HOLE_BYTES, np.uint8) for _ in range(2000)]
+    stays = pieces[::10]
+    full = psutil.Process().memory_info().rss
+    del pieces
+    trim_heap()
+    assert psutil.Process().memory_info().rss < full - 1000 * HOLE_BYTES
+    assert len(stays) == 200
