@@ -145,6 +145,18 @@ describe("a large photograph", () => {
   });
 });
 
+describe("a large photograph that a quota keeps when all its pieces have come", () => {
+  it("only says the end again", async () => {
+    const reconstructor = new Reconstructor();
+    reconstructor.quotaCount = 1;
+    new Uploader(reconstructor, reconstructor, noPreview).add([jpegOf(SINGLE_BYTES + 1000)]);
+    await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("waiting");
+    const { pieceCount } = reconstructor;
+    await expect.poll(() => reconstructor.state.uploads[0]?.state, { timeout: 4000 }).toBe("stored");
+    expect(reconstructor.pieceCount).toBe(pieceCount);
+  });
+});
+
 describe("pieces", () => {
   it("take two seconds, within limits", () => {
     const rates = [null, 0, 20_000, 1e9];
