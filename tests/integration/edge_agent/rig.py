@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from broker.live import follow
 from broker.mosquitto import Mosquitto
 from broker.rig_messages import AgentHealth, AgentPresence, AgentState
 from edge_agent import agent
+from edge_agent.cameras.folder import SETTLE_S
 from edge_agent.config import Settings
 from tests.integration.edge_agent.receiver import PROJECT
 
@@ -44,6 +46,16 @@ def write_photographs(folder: Path, count: int, *, first: int = 0, size_bytes: i
         Image.new("RGB", (64, 48), (number * 9 % 256, 120, 40)).save(path)
         with path.open("ab") as file:
             file.write(os.urandom(max(0, size_bytes - path.stat().st_size)))
+
+
+async def until_settled(folder: Path) -> None:
+    """Wait until a camera takes every photograph of a folder: a younger file may still be growing."""
+    while not _has_settled(folder):
+        await asyncio.sleep(0.05)
+
+
+def _has_settled(folder: Path) -> bool:
+    return all(time.time() - path.stat().st_ctime > 1.5 * SETTLE_S for path in folder.iterdir())
 
 
 @contextlib.asynccontextmanager

@@ -21,7 +21,7 @@ from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.rig import RIG, running, settings_for, until_online, write_photographs
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until_online, until_settled, write_photographs
 
 
 async def test_every_photograph_of_a_folder_is_stored_once_in_order_and_the_agent_ends(
@@ -178,7 +178,7 @@ async def test_a_paused_rig_takes_a_photograph_only_when_ops_ask_for_one(mosquit
             return decode(incoming.payload, CommandReply)
 
         await until_online(mosquitto)
-        await asyncio.sleep(0.5)
+        await until_settled(tmp_path / "photos")
         assert receiver.arrivals == []
         assert (await order("capture", 1)).is_done
         await receiver.wait_for(1)

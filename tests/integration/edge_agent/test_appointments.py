@@ -1,7 +1,6 @@
 """Commands for an instant, to the real agent: each ends in a report, also after a restart."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -16,7 +15,6 @@ from broker.live import Follower, follow
 from broker.messages import ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from broker.rig_messages import AgentHealth, Command, CommandReply
-from edge_agent.cameras.folder import SETTLE_S
 from edge_agent.capture import request
 from edge_agent.clock import Clock
 from edge_agent.control import appointments
@@ -24,7 +22,7 @@ from edge_agent.photograph import now_utc
 from edge_agent.spool.index import SpoolKey
 from edge_agent.spool.spool import Spool
 from tests.integration.edge_agent.receiver import PROJECT, receiving
-from tests.integration.edge_agent.rig import RIG, running, settings_for, until, write_photographs
+from tests.integration.edge_agent.rig import RIG, running, settings_for, until, until_settled, write_photographs
 
 
 class Operator:
@@ -71,6 +69,7 @@ async def test_a_rig_says_that_it_waits_and_later_what_it_took(
         running(settings_for(mosquitto, tmp_path)),
     ):
         await until(mosquitto, AgentHealth, lambda _each: True)
+        await until_settled(tmp_path / "photos")
         at = now_utc() + timedelta(seconds=1)
         await ops.order("c1", at)
         accepted = await ops.hear("c1")
@@ -119,8 +118,7 @@ async def test_appointments_survive_a_restart_and_missed_ones_are_reported(
             assert (missed.is_done, missed.code) == (False, "agent_was_down")
             assert missed.report is not None
             assert (missed.report.capture_at, missed.report.fired_at) == (missed_at, None)
-            while time.time() - (tmp_path / "photos/img_1.jpg").stat().st_ctime < 2 * SETTLE_S:
-                await asyncio.sleep(0.1)
+            await until_settled(tmp_path / "photos")
             ahead[0] = kept_at - now_utc()
             assert (await ops.hear("c2")).is_done
             await receiver.wait_for(1)
