@@ -125,7 +125,7 @@ class PhotographSender:
         }
         piece = {"content_type": photograph.content_type, "piece_bytes": self._link.piece_bytes}
         ranges = await self._ask(under_way, UPLOAD_BEGIN, UploadBegin.model_validate(facts | piece))
-        while ranges:
+        while ranges is not None:  # with none missing, all came before a quota or a crash: only the end is said again
             await self._send_ranges(under_way, ranges)
             ranges = await self._ask(under_way, UPLOAD_END, UploadEnd.model_validate(facts))
 

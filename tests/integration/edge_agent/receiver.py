@@ -115,7 +115,7 @@ class Receiver:
         if found.channel is UPLOAD_BEGIN:
             self.begun[name] = decode(incoming.payload, UploadBegin)
             self.pieces_by_id.setdefault(name, {})
-            await self._answer_pieces(found.sender, name)
+            await self._answer_pieces(found.sender, name, is_begin=name not in self.content_by_id)
         elif found.channel is UPLOAD_PIECE and self.lose_next_pieces:
             self.lose_next_pieces -= 1
         elif found.channel is UPLOAD_PIECE:
@@ -137,10 +137,10 @@ class Receiver:
         )
         await self._answer(sender, receipt)
 
-    async def _answer_pieces(self, sender: str, name: str) -> None:
-        """The receipt when everything is there, else what is missing."""
+    async def _answer_pieces(self, sender: str, name: str, *, is_begin: bool = False) -> None:
+        """What is missing, at a begin also that nothing is; at the end the receipt when everything is there."""
         missing = self.missing(name)
-        if missing:
+        if missing or is_begin:
             message = Missing(project=PROJECT, pieces=(MissingPieces(image_id=ImageId(name), ranges=missing),))
             topic = self.connection.space.topic(PROJECT, MISSING.template, sender=sender)
             await self.delivery.publish(Outgoing(topic=topic, payload=message.encode()))

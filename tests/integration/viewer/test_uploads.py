@@ -182,3 +182,19 @@ async def test_pieces_that_get_lost_are_sent_again_and_a_silent_reconstructor_en
         receiver.is_mute = True
         _, told = await upload(mosquitto.connection("anna"), [path], timeout_s=0.5)
     assert told == ["large.jpg failed no receipt in 0.5 s: is the reconstructor of 'chapel' running?"]
+
+
+async def test_when_all_pieces_came_before_a_quota_only_the_end_is_said_again(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "LARGEST_SINGLE_BYTES", 1000)  # it stays in pieces when the link turns out to be fast
+    path = tmp_path / "large.jpg"
+    path.write_bytes(photograph(9, width_px=900, height_px=700))
+    async with receiving(mosquitto.connection("reconstructor"), READY) as receiver:
+        receiver.quota_count = 1
+        uploaded, told = await upload(mosquitto.connection("anna"), [path])
+    assert [each.is_safe for each in uploaded] == [True]
+    assert len(told) == 2
+    (pieces,) = receiver.pieces_by_id.values()
+    assert len(channels(receiver, "upload_piece")) == len(pieces)
+    assert len(channels(receiver, "upload_end")) == 2
