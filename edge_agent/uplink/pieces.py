@@ -4,18 +4,17 @@ Previews of other photographs go between its pieces, which are therefore short.
 """
 
 import asyncio
-import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from broker.channel import Channel
 from broker.clients.refusals import DeliveryTimeoutError
+from broker.clients.upload_sizes import PIECES_UNDER_WAY, cut, piece_bytes_at
 from broker.contract import (
     CAPTURE_ID_PROPERTY,
     CAPTURED_AT_PROPERTY,
     FILE_NAME_PROPERTY,
-    MAX_PIECE_BYTES,
     UPLOAD_BEGIN,
     UPLOAD_END,
     UPLOAD_PIECE,
@@ -27,29 +26,9 @@ from broker.topics import TopicSpace
 from edge_agent.spool.index import SpooledImage
 from edge_agent.uplink.rate import Uplink
 
-LEAST_PIECE_BYTES: Final = 16 * 1024  # of two under way, a preview waits less than two seconds at 20 KB/s
-PIECE_S: Final = 1.0  # duration of a piece: a cut costs at most two, and keepalive packets pass between them
-UNDER_WAY: Final = 2  # pieces; the second uses the link while the first is acknowledged
 ANSWER_TIMEOUT_S: Final = 30.0  # a half-open connection is noticed after one and a half keepalives
 PIECE_TIMEOUT_S: Final = 900.0
-LARGEST_SINGLE_BYTES: Final = 4 * 1024 * 1024
-SMALLEST_PIECE_BYTES: Final = 1024  # a broker that takes less takes no message of ours
-PACKET_OVERHEAD_BYTES: Final = 2048  # topic and properties of a PUBLISH
 LOG = get_logger()
-
-
-def single_limit_bytes(
-    rate_bytes_per_s: float, keepalive_s: float, max_packet_bytes: int, *, longest_s: float = math.inf
-) -> int:
-    """The largest photograph that is sent as one message; a larger one might never finish before a cut, bytes."""
-    by_broker = max_packet_bytes - PACKET_OVERHEAD_BYTES
-    return int(min(LARGEST_SINGLE_BYTES, by_broker, rate_bytes_per_s * min(keepalive_s / 4, longest_s)))
-
-
-def piece_bytes_at(rate_bytes_per_s: float, max_packet_bytes: int) -> int:
-    """The size of a piece at this rate, bytes."""
-    by_broker = max(SMALLEST_PIECE_BYTES, max_packet_bytes - PACKET_OVERHEAD_BYTES)
-    return int(min(max(LEAST_PIECE_BYTES, rate_bytes_per_s * PIECE_S), MAX_PIECE_BYTES, by_broker))
 
 
 class PieceSender:
@@ -87,7 +66,7 @@ class PieceSender:
             image_id=image.image_id,
             content_type=image.content_type,
             size_bytes=len(content),
-            piece_bytes=piece_bytes_at(self._uplink.rate_bytes_per_s, self._uplink.max_packet_bytes),
+            piece_bytes=self._piece_bytes(),
             sha256=image.sha256,
         )
         end = UploadEnd(project=self._project, image_id=image.image_id, size_bytes=len(content), sha256=image.sha256)
@@ -118,8 +97,8 @@ class PieceSender:
     ) -> None:
         under_way: set[asyncio.Task[None]] = set()
         try:
-            for begin, end in self._cut(ranges, len(content)):
-                if len(under_way) >= UNDER_WAY:
+            for begin, end in cut(ranges, len(content), self._piece_bytes):
+                if len(under_way) >= PIECES_UNDER_WAY:
                     done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
                         task.result()
@@ -133,14 +112,8 @@ class PieceSender:
             for task in under_way:
                 task.cancel()
 
-    def _cut(self, ranges: Iterable[ByteRange], size_bytes: int) -> Iterator[tuple[int, int]]:
-        """Cut ranges into pieces, each sized by the link's rate at that moment."""
-        for each in ranges:
-            begin, end = min(each.begin, size_bytes), min(each.end, size_bytes)
-            while begin < end:
-                stop = min(end, begin + piece_bytes_at(self._uplink.rate_bytes_per_s, self._uplink.max_packet_bytes))
-                yield begin, stop
-                begin = stop
+    def _piece_bytes(self) -> int:
+        return piece_bytes_at(self._uplink.rate_bytes_per_s, self._uplink.max_packet_bytes)
 
     async def _send_piece(self, image: SpooledImage, piece: bytes, offset: int) -> None:
         began_s = time.monotonic()

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
+from broker.clients.upload_sizes import PACKET_OVERHEAD_BYTES, SOON_S
 from broker.contract import MAX_PREVIEW_BYTES, PREVIEW
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
@@ -21,11 +22,10 @@ from broker.topics import TopicSpace
 from edge_agent.spool.errors import PhotographSettledError
 from edge_agent.spool.index import SpooledImage
 from edge_agent.uplink.outbox import Outbox
-from edge_agent.uplink.pieces import PACKET_OVERHEAD_BYTES, user_properties
+from edge_agent.uplink.pieces import user_properties
 from edge_agent.uplink.rate import Uplink
 from edge_agent.uplink.sending import LOOK_AGAIN_S, PUBLISH_TIMEOUT_S, Sending
 
-SOON_S: Final = 2.0  # a photograph that is there by then needs no preview
 AHEAD: Final = 3  # previews that are being made or wait to be handed to the connection
 UNDER_WAY: Final = 2  # of them unacknowledged by the broker; the second uses the link meanwhile
 MOST_ATTEMPTS: Final = 3

@@ -10,6 +10,7 @@ from typing import Final
 
 from broker.clients.refusals import DeliveryTimeoutError, PublishRefusedError
 from broker.clients.trouble import Trouble
+from broker.clients.upload_sizes import PIECE_S, single_limit_bytes
 from broker.contract import (
     FLOW,
     IMAGE,
@@ -38,7 +39,7 @@ from broker.topics import TopicSpace
 from edge_agent.spool.errors import PhotographSettledError
 from edge_agent.spool.index import SpooledImage, SpoolState
 from edge_agent.uplink.outbox import Outbox
-from edge_agent.uplink.pieces import PIECE_S, PieceSender, single_limit_bytes, user_properties
+from edge_agent.uplink.pieces import PieceSender, user_properties
 from edge_agent.uplink.previews import ANSWERS, PreviewSender
 from edge_agent.uplink.rate import LinkStuckError, Uplink, Window
 from edge_agent.uplink.sending import LOOK_AGAIN_S, PUBLISH_TIMEOUT_S, Sending

@@ -4,8 +4,8 @@ import asyncio
 import time
 from typing import Final
 
+from broker.clients import upload_sizes
 from broker.clients.limits import LARGEST_PACKET_BYTES
-from broker.contract import MAX_PIECE_BYTES
 from broker.delivery import Delivery
 from broker.ids import ImageId
 from broker.messages import ReconstructorPresence, ReconstructorState, UploadAcknowledged
@@ -14,11 +14,6 @@ from broker.outgoing import Outgoing
 UNKNOWN_RATE_BYTES_PER_S: Final = 30_000.0  # before the first measurement: assuming a bad link costs one preview
 MOST_GAIN: Final = 2.0  # after a stall, acknowledgements come in a burst
 RATE_MEMORY: Final = 0.7
-LARGEST_SINGLE_BYTES: Final = 4 * 1024 * 1024
-LEAST_PIECE_BYTES: Final = 16 * 1024
-PIECE_S: Final = 1.0  # what a cut costs, twice
-PACKET_OVERHEAD_BYTES: Final = 2048  # topic and properties of a PUBLISH
-SHORT_S: Final = 2.0  # a photograph that is there by then needs no preview
 LEAST_QUOTA_WAIT_S: Final = 1.0
 
 
@@ -54,17 +49,15 @@ class Link:
     @property
     def piece_bytes(self) -> int:
         """The size of a piece at the present rate."""
-        wished = max(LEAST_PIECE_BYTES, self._rate() * PIECE_S)
-        return int(min(wished, MAX_PIECE_BYTES, max(1024, self.max_packet_bytes - PACKET_OVERHEAD_BYTES)))
+        return upload_sizes.piece_bytes_at(self._rate(), self.max_packet_bytes)
 
     def is_short(self, size_bytes: int) -> bool:
         """Whether a photograph of this size will be there so soon that it needs no preview."""
-        return size_bytes / self._rate() <= SHORT_S
+        return size_bytes / self._rate() <= upload_sizes.SOON_S
 
     def fits_one_message(self, size_bytes: int) -> bool:
         """Whether so many bytes pass between two signs of life that the broker expects; more might never pass."""
-        by_broker = self.max_packet_bytes - PACKET_OVERHEAD_BYTES
-        return size_bytes <= min(LARGEST_SINGLE_BYTES, by_broker, self._rate() * self._keepalive_s / 4)
+        return size_bytes <= upload_sizes.single_limit_bytes(self._rate(), self._keepalive_s, self.max_packet_bytes)
 
     def take_quota(self, receipt: UploadAcknowledged) -> None:
         """Note until when a quota takes nothing more; by the reconstructor's clock, as ours may differ."""

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from broker.channel import Channel
 from broker.clients.refusals import DeliveryTimeoutError
+from broker.clients.upload_sizes import PIECES_UNDER_WAY, cut
 from broker.contract import IMAGE, PREVIEW, UPLOAD_BEGIN, UPLOAD_END, UPLOAD_PIECE
 from broker.ids import ProjectId, SenderId
 from broker.images.previews import Preview
@@ -17,7 +18,6 @@ from broker.topics import TopicSpace
 from viewer.uploading.link import Link
 from viewer.uploading.photographs import Photograph
 
-PIECES_UNDER_WAY: Final = 2  # the second uses the link while the first is acknowledged
 LOOK_AGAIN_S: Final = 1.0
 RESEND_AFTER_S: Final = 15.0
 PREVIEW_PATIENCE_S: Final = 5.0
@@ -140,7 +140,7 @@ class PhotographSender:
     async def _send_ranges(self, under_way: _UnderWay, ranges: Iterable[ByteRange]) -> None:
         tasks: set[asyncio.Task[None]] = set()
         try:
-            for begin, end in self._cut(ranges, len(under_way.content)):
+            for begin, end in cut(ranges, len(under_way.content), lambda: self._link.piece_bytes):
                 if len(tasks) >= PIECES_UNDER_WAY:
                     done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
@@ -158,15 +158,6 @@ class PhotographSender:
         finally:
             for task in tasks:
                 task.cancel()
-
-    def _cut(self, ranges: Iterable[ByteRange], size_bytes: int) -> Iterator[tuple[int, int]]:
-        """Cut ranges into pieces, each sized by the link's rate at that moment."""
-        for each in ranges:
-            begin, end = min(each.begin, size_bytes), min(each.end, size_bytes)
-            while begin < end:
-                stop = min(end, begin + self._link.piece_bytes)
-                yield begin, stop
-                begin = stop
 
     async def _publish(self, under_way: _UnderWay, outgoing: Outgoing) -> None:
         await self._link.publish(outgoing, self._timeout_s)

@@ -119,7 +119,7 @@ async def test_an_agent_that_starts_again_sends_only_what_is_missing(mosquitto: 
 async def test_a_piece_that_got_lost_is_asked_for_and_sent_again(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge_agent.uplink.pieces.LARGEST_SINGLE_BYTES", 1)
+    monkeypatch.setattr("broker.clients.upload_sizes.LARGEST_SINGLE_BYTES", 1)
     content = photograph(tmp_path / "photos", 700 * KILOBYTE)
     slow = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=10**7)
     async with (

@@ -100,8 +100,8 @@ async def test_preview_says_what_its_original_says(mosquitto: Mosquitto, tmp_pat
 async def test_photograph_taken_during_a_long_upload_is_shown_before_that_ends(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge_agent.uplink.pieces.LARGEST_SINGLE_BYTES", 1)
-    monkeypatch.setattr("edge_agent.uplink.pieces.PIECE_S", 0.1)
+    monkeypatch.setattr("broker.clients.upload_sizes.LARGEST_SINGLE_BYTES", 1)
+    monkeypatch.setattr("broker.clients.upload_sizes.PIECE_S", 0.1)
     write_photograph(tmp_path / "photos" / "1.jpg", 1, size_bytes=400_000)
     slow = Link(target_port=mosquitto.plan.port, rate_bytes_per_s=200_000)
     async with (

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from broker.clients import upload_sizes
 from broker.config import Connection
 from broker.ids import ImageId
 from broker.messages import ReceiptStatus, ReconstructorPresence
 from broker.mosquitto import Mosquitto
 from tests.integration.edge_agent.receiver import PROJECT, Receiver, receiving
 from tests.photographs import photograph
-from viewer.uploading import link
 from viewer.uploading.photographs import Uploaded
 from viewer.uploads import upload_files
 
@@ -35,7 +35,7 @@ def files(tmp_path: Path) -> list[Path]:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every link counts as too slow to go without previews."""
-    monkeypatch.setattr(link, "SHORT_S", 0.0)
+    monkeypatch.setattr(upload_sizes, "SOON_S", 0.0)
 
 
 async def upload(
@@ -92,12 +92,12 @@ async def test_a_fast_link_and_a_reconstructor_without_previews_get_none(
     mosquitto: Mosquitto, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with receiving(mosquitto.connection("reconstructor"), READY) as receiver:
-        monkeypatch.setattr(link, "SHORT_S", 0.0)
+        monkeypatch.setattr(upload_sizes, "SOON_S", 0.0)
         await upload(mosquitto.connection("anna"), files)
         assert channels(receiver, "image") == [1, 2, 3, 4, 5, 6]
         receiver.preview_side_px = SIDE_PX
         await receiver.say(READY)
-        monkeypatch.setattr(link, "SHORT_S", 3600.0)
+        monkeypatch.setattr(upload_sizes, "SOON_S", 3600.0)
         await upload(mosquitto.connection("anna"), files)
     assert not receiver.preview_by_id
 
@@ -148,7 +148,7 @@ async def cutting(port: int, cut_after_bytes: int) -> AsyncIterator[tuple[int, l
 async def test_a_cut_costs_at_most_the_pieces_that_were_under_way(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link, "MAX_PIECE_BYTES", 32 * 1024)
+    monkeypatch.setattr(upload_sizes, "MAX_PIECE_BYTES", 32 * 1024)
     path = tmp_path / "large.jpg"
     path.write_bytes(photograph(7, width_px=1200, height_px=900))
     size = path.stat().st_size
@@ -187,7 +187,9 @@ async def test_pieces_that_get_lost_are_sent_again_and_a_silent_reconstructor_en
 async def test_when_all_pieces_came_before_a_quota_only_the_end_is_said_again(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link, "LARGEST_SINGLE_BYTES", 1000)  # it stays in pieces when the link turns out to be fast
+    monkeypatch.setattr(
+        upload_sizes, "LARGEST_SINGLE_BYTES", 1000
+    )  # it stays in pieces when the link turns out to be fast
     path = tmp_path / "large.jpg"
     path.write_bytes(photograph(9, width_px=900, height_px=700))
     async with receiving(mosquitto.connection("reconstructor"), READY) as receiver:
