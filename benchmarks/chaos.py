@@ -244,7 +244,7 @@ class Stage:
             "RESERVE_BYTES": "0",
         }
         access = environment("CAIRN_EDGE", self._connection(name), settings)
-        return Program((), access, self._log(name), "benchmarks.rig_with_previews")
+        return Program((), access, self._log(name), "benchmarks.parts.rig_with_previews")
 
     def _reconstructor(self, name: str) -> Program:
         settings = {

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.calibration import Tenth, calibration_error, monotony, tenths
-from benchmarks.dense_rims import rim_share
-from benchmarks.dense_truth import (
+from benchmarks.parts.calibration import Tenth, calibration_error, monotony, tenths
+from benchmarks.parts.dense_rims import rim_share
+from benchmarks.parts.dense_truth import (
     Posed,
     accuracy_in_sampling_distances,
     completeness_in_sampling_distances,

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.truth import Dataset, Poses, errors
+from benchmarks.parts.truth import Dataset, Poses, errors
 from broker.images.previews import preview
 from reconstructor.black_box import Update
 from reconstructor.config import Settings

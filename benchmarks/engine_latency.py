@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.truth import Dataset
+from benchmarks.parts.truth import Dataset
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.protocol import EngineResult

@@ -21,7 +21,7 @@ from typing import Final
 import psutil
 from pydantic import BaseModel, ConfigDict
 
-from benchmarks.page_set import PROJECT, Shards, publish_manifest, publish_shards, surface
+from benchmarks.parts.page_set import PROJECT, Shards, publish_manifest, publish_shards, surface
 from benchmarks.relay import page_server
 from broker.accounts.access import Credential, User
 from broker.delivery import Delivery

@@ -6,7 +6,7 @@ second, and two half-open cuts that neither end notices. Every few seconds ops s
 link; answers that a cut delays are counted apart. One line of JSON last; exit code 1 when a photograph did not arrive whole.
 
 `--preview` (17 minutes): the same links without cuts, and when photographs are placed whose previews go first; see
-`benchmarks.links_preview`. Exit code 1 when it could not be measured.
+`benchmarks.parts.links_preview`. Exit code 1 when it could not be measured.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from benchmarks import links_preview
+from benchmarks.parts import links_preview
 from broker.accounts.access import Credential, User
 from broker.contract import COMMAND, COMMAND_REPLY
 from broker.delivery import Delivery

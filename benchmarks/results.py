@@ -21,18 +21,8 @@ BEGIN: Final = "<!-- results: written by `make bench` -->"
 END: Final = "<!-- end of results -->"
 
 _FIGURES: Final = TypeAdapter(dict[str, JsonValue])
-# Not figures, but the tool itself, what scripts share, and what has a make target of its own.
-_NOT_MEASURED: Final = {
-    "__main__",
-    "__init__",
-    "results",
-    "page_set",
-    "truth",
-    "dense_truth",
-    "links_preview",
-    "chaos",
-    "soak",
-}
+# The tool itself, and what has a make target of its own; what scripts share lies in `parts`.
+_NOT_MEASURED: Final = {"__main__", "__init__", "results", "chaos", "soak"}
 
 
 class BenchmarkError(CairnError):

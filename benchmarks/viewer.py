@@ -18,8 +18,8 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.chromium import Chromium, Page, launched, opened
-from benchmarks.page_set import Shards, cut, publish_cut, publish_manifest, publish_shards, surface
+from benchmarks.parts.chromium import Chromium, Page, launched, opened
+from benchmarks.parts.page_set import Shards, cut, publish_cut, publish_manifest, publish_shards, surface
 from benchmarks.relay import page_server
 from broker.accounts.access import Credential, User
 from broker.config import Connection

@@ -3,7 +3,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.results import BEGIN, END, BenchmarkError, Result, Results, figures, load, run, save, script_names
+from benchmarks.results import (
+    BEGIN,
+    END,
+    FOLDER,
+    BenchmarkError,
+    Result,
+    Results,
+    figures,
+    load,
+    run,
+    save,
+    script_names,
+)
 
 
 def result(name: str, **measured: float) -> Result:
@@ -66,6 +78,11 @@ def test_no_results_are_no_error(tmp_path: Path) -> None:
 
 def test_the_tool_does_not_measure_itself() -> None:
     assert {"__main__", "results", "chaos", "soak"}.isdisjoint(script_names())
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_a_script_is_what_can_be_run(name: str) -> None:
+    assert '__name__ == "__main__"' in (FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
 def test_a_script_that_fails_is_an_error_of_ours() -> None:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.truth import Dataset
+from benchmarks.parts.truth import Dataset
 from edge_agent.cameras.simulated.camera import SimulatedObject, SimulatedView
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.mvs.depth_maps import SurfacePoints

@@ -41,7 +41,7 @@ from edge_agent.config import CameraKind, Settings
 from edge_agent.control.camera_book import CameraBook
 from tests.integration.edge_agent.link import Link, bad_link
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 DATASET: Final = ROOT.parent / "shared" / "datasets" / "fountain-P11-6MP"
 RATES_KB_PER_S: Final = (20, 100, 1000)
 SLOWEST_KB_PER_S: Final = min(RATES_KB_PER_S)

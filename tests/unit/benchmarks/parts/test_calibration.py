@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.calibration import calibration_error, monotony, tenths
+from benchmarks.parts.calibration import calibration_error, monotony, tenths
 
 
 def told(*, is_honest: bool) -> tuple[np.ndarray, np.ndarray]:
