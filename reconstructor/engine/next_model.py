@@ -23,10 +23,18 @@ class NextModel:
         numbers: the images to start with, including all images of the solution.
         known: what the engine knows of the images; it may grow meanwhile.
         world: the world of the live mapper; if the mapper has another one at the end, this model must be discarded.
+        left_out: images that the solution could not place safely; they wait until they see more points.
     """
 
     def __init__(
-        self, *, solution: Any, numbers: Collection[int], known: KnownImages, world: World, settings: EngineSettings
+        self,
+        *,
+        solution: Any,
+        numbers: Collection[int],
+        known: KnownImages,
+        world: World,
+        settings: EngineSettings,
+        left_out: Collection[int] = (),
     ) -> None:
         self.world = world
         self.densifier: Densifier | None = None
@@ -34,6 +42,7 @@ class NextModel:
         self.mapper = build_mapper(known, settings, self._numbers)
         self.mapper.world_count = world[0]
         self.mapper.swap(solution)
+        self.mapper.keep_waiting(left_out)
         self.just_placed = self.mapper.place(self._waiting())
         self._points: list[SurfacePoints] = []
 

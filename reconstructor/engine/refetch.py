@@ -76,7 +76,7 @@ class Refetch:
         if solution is None:
             return RefetchResult(verdict=verdict, objection=objection)
         try:
-            next_model = self._build_next_model(solution, mapper, watch)
+            next_model = self._build_next_model(solution, mapper, watch, verdict.left_out if verdict else ())
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
         with watch.measure("dense"):
@@ -114,7 +114,9 @@ class Refetch:
         trim_heap()
         self.priority.yield_to_images()
 
-    def _build_next_model(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
+    def _build_next_model(
+        self, solution: Any, mapper: LiveMapper, watch: Stopwatch, left_out: tuple[int, ...]
+    ) -> NextModel:
         """The next model from a solution, moved into the project's world frame."""
         with self._lock:
             if mapper.is_initialised:
@@ -122,5 +124,10 @@ class Refetch:
             numbers, world = self._known.numbers, world_of(mapper)
         with watch.measure("mapping"):
             return NextModel(
-                solution=solution, numbers=numbers, known=self._known, world=world, settings=self._settings
+                solution=solution,
+                numbers=numbers,
+                known=self._known,
+                world=world,
+                settings=self._settings,
+                left_out=left_out,
             )

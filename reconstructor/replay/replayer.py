@@ -216,14 +216,15 @@ class _Replay:
     def _refetch(self, number: int) -> EngineResult:
         outcome = self._engine.refetch()
         attempts = outcome.solve.attempts if outcome.solve else ()
-        passed = attempts[-1].figures if outcome.solve and outcome.solve.method else None
+        winner = outcome.solve.winner if outcome.solve else None
+        passed = winner.figures if winner else None
         self._refetches.append(
             RefetchReport(
                 after_image=number,
                 seconds=sum(outcome.seconds_by_stage.values()),
                 method=outcome.solve.method if outcome.solve else "",
                 attempts=attempts,
-                drift_removed_ratio=passed.mean_jump_ratio if passed else 0.0,
+                drift_removed_ratio=(passed.mean_jump_ratio or 0.0) if passed else 0.0,
                 points=outcome.update.new_point_count,
             )
         )

@@ -38,8 +38,17 @@ class Bounds:
     moved_px: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How differently from its reference an image may see a point that is looked for in it."""
+
+    cosine: float = _LEAST_COSINE
+    enlarged: float = _MOST_ENLARGED
+
+
 OWN: Final = Bounds(correlation=0.8, moved_px=3.0)
 EXTENSION: Final = Bounds(correlation=0.92, moved_px=1.5)
+EXTENSION_VIEW: Final = View()
 
 
 class Measuring:
@@ -52,6 +61,7 @@ class Measuring:
 
     def __init__(self, bundle: Bundle, photographs: LargerPhotographs) -> None:
         self._photographs = photographs
+        self._latest: tuple[Bundle, Floats] | None = None
         can_be_read = np.array([photographs.can_be_read(image) for image in range(len(bundle.numbers))])
         self._surface = Surface.of(bundle, can_be_read)
         seen = bundle.observations[self._surface.references]
@@ -81,7 +91,7 @@ class Measuring:
         corners, shared = self._corners(bundle), bundle.shared_counts()
         parts = []
         for image in range(len(bundle.numbers)):
-            points, places = self._expected(bundle, image, shared[image] < _MOST_SHARED)
+            points, places = self.expected(bundle, image, shared[image] < _MOST_SHARED)
             rows, found = self._found(bundle, image, (np.arange(len(points)), points, places), corners, EXTENSION)
             nothing = np.full(len(rows), -1)
             parts.append(
@@ -92,7 +102,24 @@ class Measuring:
             joined = joined.joined(part)
         return joined
 
+    def is_found(self, bundle: Bundle, image: int, points: Rows, places_px: Floats) -> Mask:
+        """Which points (N,) look in an image at these places (N, 2), pixels of the reduced image, as in their references."""
+        rows, _ = self._found(bundle, image, (np.arange(len(points)), points, places_px), self._corners(bundle), OWN)
+        is_found = np.zeros(len(points), np.bool_)
+        is_found[rows] = True
+        return is_found
+
+    @property
+    def reference_images(self) -> Rows:
+        """(P,) the image (a row) of each point's reference."""
+        return self._reference_images
+
     def _corners(self, bundle: Bundle) -> Floats:
+        if self._latest is None or self._latest[0] is not bundle:
+            self._latest = bundle, self._computed_corners(bundle)
+        return self._latest[1]
+
+    def _computed_corners(self, bundle: Bundle) -> Floats:
         corners = np.full((len(bundle.points_in_world), 4, 3), np.nan)
         for image, camera_id in enumerate(bundle.camera_ids):
             rows = np.flatnonzero(self._reference_images == image)
@@ -132,7 +159,7 @@ class Measuring:
                 is_kept[some[kept]], found[some[kept]] = True, at[kept]
         return rows[is_kept], found[is_kept] / scale
 
-    def _expected(self, bundle: Bundle, image: int, is_wanted: Mask) -> tuple[Rows, Floats]:
+    def expected(self, bundle: Bundle, image: int, is_wanted: Mask, view: View = EXTENSION_VIEW) -> tuple[Rows, Floats]:
         """Points of the wanted images that an image should show and does not observe, and their places in it, reduced."""
         seen, points = bundle.observations, bundle.points_in_world
         own = seen.points[seen.images == image]
@@ -145,10 +172,10 @@ class Measuring:
         is_candidate = (
             is_wanted[self._reference_images]
             & (in_camera[:, 2] > 0)
-            & ((rays * reference_rays).sum(1) >= _LEAST_COSINE)
+            & ((rays * reference_rays).sum(1) >= view.cosine)
             & ((rays * self._surface.normals).sum(1) >= _LEAST_FACING)
-            & (enlarged <= _MOST_ENLARGED)
-            & (enlarged >= 1 / _MOST_ENLARGED)
+            & (enlarged <= view.enlarged)
+            & (enlarged >= 1 / view.enlarged)
         )
         is_candidate[own] = False
         is_candidate &= np.bincount(seen.points, minlength=len(points)) > 1  # an adjusted point

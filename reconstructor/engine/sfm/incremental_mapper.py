@@ -123,6 +123,23 @@ class LiveMapper:
         """How many points of the model an image observes through its matches."""
         return int(self._mapper.observation_manager.num_visible_points3D(number))
 
+    def remove(self, number: int) -> None:
+        """Take a placed image out of the model; its points stay where other images see them."""
+        self._mapper.observation_manager.deregister_frame(number)
+
+    def register_only(self, number: int) -> bool:
+        """Place one image by the model's points and triangulate its own; nothing else of the model moves."""
+        options = self._options
+        is_fixed = self._model.image(number).camera_id in self._fixed_cameras
+        if not self._mapper.register_next_image(options.mapping_fixed if is_fixed else options.mapping, number):
+            return False
+        self._mapper.triangulate_image(options.triangulation, number)
+        return True
+
+    def keep_waiting(self, numbers: Iterable[int]) -> None:
+        """Try these images again only when they see a tenth more points than now."""
+        self._seen_when_tried.update({number: self.visible_point_count(number) for number in numbers})
+
     def swap(self, model: Any) -> None:
         """Continue with another model of the same images (restored or solved again); its world frame is kept."""
         self._mapper.end_reconstruction(False)
@@ -146,14 +163,19 @@ class LiveMapper:
 
     def restore_calibrations(self) -> None:
         """Reset calibrated cameras to their given intrinsics, because a solver may have refined them."""
-        moved = False
-        for camera_id in self._fixed_cameras:
-            camera, given = self._model.camera(camera_id), self._cache.camera(camera_id)
-            if not np.array_equal(camera.params, given.params):
-                camera.params = list(given.params)
-                moved = True
+        moved = self.changed_calibrations()
+        for camera_id in moved:
+            self._model.camera(camera_id).params = list(self._cache.camera(camera_id).params)
         if moved:
             self.refine_globally()
+
+    def changed_calibrations(self) -> list[int]:
+        """The calibrated cameras whose intrinsics are not those that were given."""
+        return [
+            camera_id
+            for camera_id in sorted(self._fixed_cameras)
+            if not np.array_equal(self._model.camera(camera_id).params, self._cache.camera(camera_id).params)
+        ]
 
     def _begin(self, model: Any) -> None:
         self._model = model

@@ -1,6 +1,7 @@
 """How well do two models agree, and a model with its matches? Aligned camera centres, Sampson and reprojection errors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,30 @@ from reconstructor.engine.features.pairs import Pair
 
 _POINTS_AN_IMAGE: Final = 200
 _INLIER_PX: Final = 4.0  # as in two-view verification
+_TIGHT_PX: Final = 0.3  # matches within it tell good models from better ones; those within 4 do not
+_TIGHT_AT_SIDE_PX: Final = 1224  # of larger images, features are as exact relative to the size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchShares:
+    """How many of an image's verified matches with other placed images agree with the model.
+
+    Attributes:
+        matches: all of them.
+        inliers: those within 4 pixels of their epipolar lines.
+        tight: those within 0.3 pixels.
+    """
+
+    matches: int = 0
+    inliers: int = 0
+    tight: int = 0
+
+    def joined(self, other: "MatchShares") -> "MatchShares":
+        return MatchShares(
+            matches=self.matches + other.matches,
+            inliers=self.inliers + other.inliers,
+            tight=self.tight + other.tight,
+        )
 
 
 def placed_numbers(model: Any) -> set[int]:
@@ -61,16 +86,52 @@ def epipolar_inlier_share(
     model: Any, known: KnownImages, numbers: Iterable[int], bound_px: float = _INLIER_PX
 ) -> float:
     """The share of the verified matches among these images whose Sampson error under the model is below a bound."""
+    inliers = total = 0
+    for _, errors_px in pair_errors(model, known, numbers):
+        inliers += int((errors_px < bound_px).sum())
+        total += len(errors_px)
+    return inliers / total if total else 0.0
+
+
+def pair_errors(model: Any, known: KnownImages, numbers: Iterable[int]) -> Iterator[tuple[Pair, NDArray[np.float64]]]:
+    """Each pair among these placed images with the Sampson errors (M,) of its matches, pixels; inf behind a camera."""
     numbers = set(numbers)
     rays = {number: _rays(model, known, number) for number in numbers}
-    inliers = total = 0
-    for number in numbers:
+    for number in sorted(numbers):
         for pair in known.pairs[number]:
             if pair.newer == number and pair.earlier in numbers:
-                errors_px = _sampson_errors(model, pair, rays)
-                inliers += int((errors_px < bound_px).sum())
-                total += len(errors_px)
-    return inliers / total if total else 0.0
+                yield pair, _sampson_errors(model, pair, rays)
+
+
+def match_shares(model: Any, known: KnownImages) -> dict[int, MatchShares]:
+    """How each placed image's matches with the other placed images agree with the model."""
+    placed = placed_numbers(model)
+    shares = dict.fromkeys(sorted(placed), MatchShares())
+    for pair, errors_px in pair_errors(model, known, placed):
+        found = MatchShares(
+            matches=len(errors_px),
+            inliers=int((errors_px < _INLIER_PX).sum()),
+            tight=int((errors_px < tight_bound_px(model, pair.newer)).sum()),
+        )
+        for number in (pair.earlier, pair.newer):
+            shares[number] = shares[number].joined(found)
+    return shares
+
+
+def tight_share(model: Any, known: KnownImages) -> float:
+    """The share of all verified matches that agree closely with the model; those of images not placed count, too."""
+    tight = sum(
+        int((errors_px < tight_bound_px(model, pair.newer)).sum())
+        for pair, errors_px in pair_errors(model, known, placed_numbers(model))
+    )
+    total = sum(len(pair.matches) for number in known.numbers for pair in known.pairs[number] if pair.newer == number)
+    return tight / total if total else 0.0
+
+
+def tight_bound_px(model: Any, number: int) -> float:
+    """0.3 pixels, in images above 1,224 pixels in proportion."""
+    camera = model.camera(model.image(number).camera_id)
+    return _TIGHT_PX * max(1.0, float(max(camera.width, camera.height)) / _TIGHT_AT_SIDE_PX)
 
 
 def reprojection_inlier_share(model: Any, known: KnownImages, numbers: Iterable[int]) -> float:

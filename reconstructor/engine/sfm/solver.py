@@ -1,4 +1,4 @@
-"""What runs in the child process of a refetch? Several solvers in turn; the first solution that passes the gate wins.
+"""What runs in the child process of a refetch? Solvers and the live model compete: the most exact that passes the gate wins.
 
     python -m reconstructor.engine.sfm.solver FOLDER
 
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,16 +24,21 @@ from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.gate.bounds import FOCAL, TIE
+from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
+from reconstructor.engine.sfm.gate.focal_check import calibration_sentence
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
-from reconstructor.engine.sfm.model_comparison import epipolar_inlier_share
-from reconstructor.engine.sfm.refetch_gate import GateFigures, judge
+from reconstructor.engine.sfm.model_comparison import tight_share
+from reconstructor.engine.sfm.refetch_gate import GateFigures, judge, objections_to
+from reconstructor.engine.sfm.repair import repair
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 
 _WATCH_INTERVAL_S: Final = 0.5
-_TIGHT_PX: Final = 0.3  # matches within it tell good models from better ones; those within 4 do not
-_MOST_TIGHT_LOSS: Final = 0.002
 _MOST_REMEASURED: Final = 200  # images: at 0.4 s each and the adjustments, more would not end before the time-out
+_LEAST_IMAGES: Final = 2
+_MOST_PRUNINGS: Final = 4
+_LIVE: Final = "live"
 _NICENESS: Final = 5  # a third of the CPU share of the process that adds images
 
 
@@ -49,87 +55,176 @@ class SolveRequest(BaseModel):
 
 
 class Attempt(BaseModel):
-    """One solver's run."""
+    """One solver's run; with an objection it lost.
 
-    model_config = ConfigDict(frozen=True)
+    Attributes:
+        figures: against the live model.
+        model: of the model by itself.
+        left_out: images that it placed, but not safely; they wait.
+        seconds_remeasuring: how long its tracks were measured again and adjusted.
+        tight_share: of all verified matches, those within 0.3 pixels of its epipolar lines.
+        tight_share_remeasured: the same after it was measured again, which counts only if it is no worse.
+    """
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     method: str
     seconds: float
     figures: GateFigures | None = None
+    model: ModelFigures | None = None
+    left_out: tuple[int, ...] = ()
+    seconds_remeasuring: float = 0.0
+    tight_share: float = 0.0
+    tight_share_remeasured: float = 0.0
     objection: str
 
 
 class SolveVerdict(BaseModel):
-    """Result of all attempts: `method` is the one that passed, or empty.
+    """Result of all attempts: `method` is the one that won, or empty; `calibration` says when a given one does not fit."""
 
-    Attributes:
-        seconds_remeasuring: how long its tracks were measured again and adjusted.
-        tight_share: of the verified matches, those within 0.3 pixels of its epipolar lines.
-        tight_share_remeasured: the same after it was measured again, which counts only if it is no worse.
-    """
-
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     method: str
     attempts: tuple[Attempt, ...]
-    seconds_remeasuring: float = 0.0
-    tight_share: float = 0.0
-    tight_share_remeasured: float = 0.0
+    calibration: str = ""
+
+    @property
+    def winner(self) -> Attempt | None:
+        return next((attempt for attempt in self.attempts if attempt.method == self.method), None)
+
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """The images that must wait because the winner could not place them safely."""
+        return () if self.winner is None else self.winner.left_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Solution:
+    attempt: Attempt
+    model: Any
 
 
 def solve(folder: Path) -> SolveVerdict:
-    """Try the solvers in turn; writes `result/` if a solution passes the gate."""
+    """Let the solvers and the live model compete; writes `result/` if a solution passes the gate."""
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
     configure(seed=request.settings.random_seed)
     known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
-    live = _read_model(folder / "live") if request.has_live else None
-    attempts: list[Attempt] = []
-    for method, run in _solvers(known, folder, request.settings, live):
-        begun = time.monotonic()
-        mapper = build_mapper(known, request.settings)
-        if live is not None:
-            mapper.swap(_read_model(folder / "live"))
-        is_solved = run(mapper)
-        attempt = _judged(method, mapper, live, known, is_solved=is_solved, seconds=time.monotonic() - begun)
-        attempts.append(attempt)
-        if not attempt.objection:
-            verdict = _measure_again(
-                SolveVerdict(method=method, attempts=tuple(attempts)), mapper, known, request.settings
+    return _Contest(known, folder, request.settings, has_live=request.has_live).run()
+
+
+class _Contest:
+    """The solvers' solutions of one request, each repaired, measured again, and judged in the same way."""
+
+    def __init__(self, known: KnownImages, folder: Path, settings: EngineSettings, *, has_live: bool) -> None:
+        self._known, self._folder, self._settings, self._has_live = known, folder, settings, has_live
+        self._reference: Any | None = None
+
+    def run(self) -> SolveVerdict:
+        if self._has_live:
+            mapper = self._new_mapper()
+            self._prune(mapper)
+            is_model = mapper.model.num_reg_images() >= _LEAST_IMAGES
+            self._reference = mapper.model if is_model else None
+        solutions: list[_Solution] = []
+        for method, run in _solvers(self._known, self._folder, self._settings, has_live=self._has_live):
+            has_solved = any(not each.attempt.objection for each in solutions)
+            if method == _LIVE or not has_solved:
+                solutions.append(self._attempt(method, run))
+        return self._choose(solutions)
+
+    def _new_mapper(self) -> LiveMapper:
+        mapper = build_mapper(self._known, self._settings)
+        if self._has_live:
+            mapper.swap(_read_model(self._folder / "live"))
+        return mapper
+
+    def _attempt(self, method: str, run: Callable[[LiveMapper], bool]) -> _Solution:
+        begun, mapper = time.monotonic(), self._new_mapper()
+        objection = "" if run(mapper) else "it found no solution"
+        if not objection and mapper.changed_calibrations():
+            objection = "it changed a calibration that was given"
+        lost = () if objection else repair(mapper, self._known)
+        if objection or mapper.model.num_reg_images() < _LEAST_IMAGES:
+            objection = objection or "its matches disagree about where nearly all images were taken"
+            return _Solution(
+                attempt=Attempt(method=method, seconds=time.monotonic() - begun, objection=objection),
+                model=mapper.model,
             )
-            if live is None:
-                mapper.model.normalize()  # the first model of a project sets its world
-            _write_model(mapper.model, folder / "result")
-            return verdict
-    return SolveVerdict(method="", attempts=tuple(attempts))
+        measured = self._measure_again(mapper)
+        figures, pruned, objection = self._prune(mapper)
+        verdict = judge(self._reference, mapper.model, self._known)
+        attempt = Attempt(
+            method=method,
+            seconds=time.monotonic() - begun,
+            figures=verdict.figures,
+            model=figures,
+            left_out=tuple(sorted({*lost, *pruned})),
+            objection=objection or verdict.objection,
+            **measured,
+        )
+        return _Solution(attempt=attempt, model=mapper.model)
 
-
-def _measure_again(
-    verdict: SolveVerdict, mapper: LiveMapper, known: KnownImages, settings: EngineSettings
-) -> SolveVerdict:
-    """Refine the mapper's model with exact measurements, unless its matches fit less well then or it is too large."""
-    begun, solution = time.monotonic(), mapper.model
-    if solution.num_reg_images() > _MOST_REMEASURED:
-        return verdict
-    constant = {camera_id for camera_id in solution.cameras if mapper.is_calibrated(camera_id)}
-    models = []
-    for bundle in remeasured(solution, known.facts, constant, settings):
-        models.append(pycolmap.Reconstruction(solution))
-        write_back(models[-1], bundle)
-    shares = [epipolar_inlier_share(each, known, each.reg_image_ids(), _TIGHT_PX) for each in (solution, *models)]
-    best = max(range(len(models)), key=lambda index: (shares[1 + index], index))
-    if shares[1 + best] >= shares[0] - _MOST_TIGHT_LOSS:
-        mapper.swap(models[best])
-    return verdict.model_copy(
-        update={
+    def _measure_again(self, mapper: LiveMapper) -> dict[str, float]:
+        """Refine the mapper's model with exact measurements, unless its matches fit less well then or it is too large."""
+        begun, solution = time.monotonic(), mapper.model
+        if solution.num_reg_images() > _MOST_REMEASURED:
+            return {}
+        models = []
+        for bundle in remeasured(solution, self._known.facts, self._given_cameras(mapper), self._settings):
+            models.append(pycolmap.Reconstruction(solution))
+            write_back(models[-1], bundle)
+        shares = [tight_share(each, self._known) for each in (solution, *models)]
+        best = max(range(len(models)), key=lambda index: (shares[1 + index], index))
+        if shares[1 + best] >= shares[0] - TIE:
+            mapper.swap(models[best])
+        return {
             "seconds_remeasuring": time.monotonic() - begun,
             "tight_share": shares[0],
             "tight_share_remeasured": shares[1 + best],
         }
-    )
+
+    def _prune(self, mapper: LiveMapper) -> tuple[ModelFigures | None, tuple[int, ...], str]:
+        """Take out images until no figure speaks against the model; its figures, those images, and what is left to object."""
+        out: list[int] = []
+        for _ in range(_MOST_PRUNINGS):
+            figures = measure_model(mapper.model, self._known, self._given_cameras(mapper), self._settings)
+            objections = objections_to(figures)
+            if not objections:
+                return figures, tuple(out), ""
+            blamed = objections[0].blamed
+            if not blamed or mapper.model.num_reg_images() - len(blamed) < _LEAST_IMAGES:
+                return figures, tuple(out), objections[0].sentence
+            for number in blamed:
+                mapper.remove(number)
+            out += blamed
+        return figures, tuple(out), objections[0].sentence
+
+    def _given_cameras(self, mapper: LiveMapper) -> set[int]:
+        return {camera_id for camera_id in mapper.model.cameras if mapper.is_calibrated(camera_id)}
+
+    def _choose(self, solutions: list[_Solution]) -> SolveVerdict:
+        """The solution of the highest tight share; of those as good, the one of most images, then the cheapest."""
+        attempts = tuple(each.attempt for each in solutions)
+        passed = [each for each in solutions if not each.attempt.objection]
+        if not passed:
+            return SolveVerdict(method="", attempts=attempts)
+        shares = [tight_share(each.model, self._known) for each in passed]
+        as_good = [each for each, share in zip(passed, shares, strict=True) if share >= max(shares) - TIE]
+        best = max(as_good, key=lambda each: (each.model.num_reg_images(), -each.attempt.seconds))
+        if not self._has_live:
+            best.model.normalize()  # the first model of a project sets its world
+        _write_model(best.model, self._folder / "result")
+        change = None if best.attempt.model is None else best.attempt.model.focal_change
+        fits = change is None or FOCAL.is_met(abs(change))
+        return SolveVerdict(
+            method=best.attempt.method,
+            attempts=attempts,
+            calibration="" if fits or change is None else calibration_sentence(change),
+        )
 
 
 def _solvers(
-    known: KnownImages, folder: Path, settings: EngineSettings, live: Any | None
+    known: KnownImages, folder: Path, settings: EngineSettings, *, has_live: bool
 ) -> list[tuple[str, Callable[[LiveMapper], bool]]]:
     def by_global_mapping(tracks_per_view: int) -> Callable[[LiveMapper], bool]:
         def run(mapper: LiveMapper) -> bool:
@@ -141,24 +236,11 @@ def _solvers(
 
         return run
 
-    def by_bundle_adjustment(mapper: LiveMapper) -> bool:
-        mapper.refine_globally()
-        return True
-
     solvers = [
         (f"global_{index + 1}", by_global_mapping(tracks))
         for index, tracks in enumerate(track_limits(len(known.numbers)))
     ]
-    return solvers if live is None else [*solvers, ("bundle_adjustment", by_bundle_adjustment)]
-
-
-def _judged(
-    method: str, mapper: LiveMapper, live: Any | None, known: KnownImages, *, is_solved: bool, seconds: float
-) -> Attempt:
-    if not is_solved:
-        return Attempt(method=method, seconds=seconds, objection="it found no solution")
-    verdict = judge(live, mapper.model, known)
-    return Attempt(method=method, seconds=seconds, figures=verdict.figures, objection=verdict.objection)
+    return [*solvers, (_LIVE, lambda _mapper: True)] if has_live else solvers
 
 
 def _read_model(folder: Path) -> Any:

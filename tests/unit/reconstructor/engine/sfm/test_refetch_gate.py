@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from reconstructor.clouds.similarity import Sim3, rotation_from_quaternion
 from reconstructor.engine.colmap import pycolmap, sim3
+from reconstructor.engine.sfm.gate.figures import ImageFigures, ModelFigures
 from reconstructor.engine.sfm.model_comparison import camera_jumps, epipolar_inlier_share, similarity_between
-from reconstructor.engine.sfm.refetch_gate import judge
+from reconstructor.engine.sfm.refetch_gate import judge, objections_to
+from reconstructor.engine.sfm.solver import Attempt, SolveVerdict
 from tests.unit.reconstructor.engine.spoiled import (
     half_the_images_swapped,
     mirrored,
@@ -64,6 +67,7 @@ def test_a_good_solution_in_another_world_passes(walk: Walk) -> None:
     verdict = judge(walk.mapper.model, copy_of(walk), walk.known)
     assert verdict.objection == ""
     assert verdict.figures.kept_share == 1.0
+    assert verdict.figures.camera_jump_ratio is not None
     assert verdict.figures.camera_jump_ratio < 0.01
     assert verdict.figures.epipolar_share_after > 0.98
 
@@ -83,6 +87,7 @@ def test_few_tracks_let_cameras_jump_and_cost_matches(walk: Walk) -> None:
     solution = copy_of(walk)
     tracks_subsampled(solution)
     figures = judge(walk.mapper.model, solution, walk.known).figures
+    assert figures.camera_jump_ratio is not None
     assert figures.camera_jump_ratio > 0.05
     assert figures.epipolar_share_after < figures.epipolar_share_before - 0.02
 
@@ -100,6 +105,72 @@ def test_a_first_solution_is_judged_by_its_matches_alone(walk: Walk) -> None:
     solution = copy_of(walk)
     half_the_images_swapped(solution)
     assert not judge(None, solution, walk.known).passes
+
+
+def figures_of(walk: Walk, **changes: object) -> ModelFigures:
+    """Figures within all bounds, with changes."""
+    image = ImageFigures(number=1, observations=300, share=0.9, tight_share=0.6, reprojection_ratio=1.0, confirmed=0.7)
+    images = tuple(image.model_copy(update={"number": number}) for number in range(1, CAMERAS + 1))
+    good = ModelFigures(
+        images=images,
+        tight_share=0.6,
+        cut_points=500,
+        cut=(7, 8),
+        confirmed_across=0.6,
+        silent_pairs=(),
+        conflicts=0.0,
+        focal_change=None,
+    )
+    return good.model_copy(update=changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "blamed"),
+    [
+        ({"cut_points": 15}, (7, 8)),
+        ({"confirmed_across": 0.05}, (7, 8)),
+        ({"silent_pairs": ((3, 1), (3, 2), (5, 3))}, (3,)),
+        ({"conflicts": 0.01}, ()),
+    ],
+)
+def test_each_figure_of_a_model_beyond_its_bound_blames_images(
+    walk: Walk, changes: dict[str, object], blamed: tuple[int, ...]
+) -> None:
+    assert objections_to(figures_of(walk)) == []
+    objections = objections_to(figures_of(walk, **changes))
+    assert [each.blamed for each in objections] == [blamed]
+    assert "{" not in objections[0].sentence
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"observations": 11}, {"share": 0.5}, {"tight_share": 0.2}, {"reprojection_ratio": 2.2}, {"confirmed": 0.05}],
+)
+def test_each_figure_of_an_image_beyond_its_bound_blames_it(walk: Walk, change: dict[str, float]) -> None:
+    figures = figures_of(walk)
+    images = (*figures.images[:-1], figures.images[-1].model_copy(update=change))
+    objections = objections_to(figures_of(walk, images=images))
+    assert [each.blamed for each in objections] == [(CAMERAS,)]
+    assert str(CAMERAS) in objections[0].sentence
+
+
+def test_a_figure_that_could_not_be_measured_is_no_objection_and_is_not_lost_on_the_way(walk: Walk) -> None:
+    image = ImageFigures(
+        number=1, observations=300, share=None, tight_share=None, reprojection_ratio=None, confirmed=None
+    )
+    figures = figures_of(walk, images=(image,), confirmed_across=None, cut_points=None)
+    assert objections_to(figures) == []
+    assert ModelFigures.model_validate_json(figures.model_dump_json()) == figures
+    far = copy_of(walk)
+    for point in list(far.point3D_ids()):
+        far.delete_point3D(point)
+    verdict = judge(walk.mapper.model, far, walk.known)  # no point in common: the jumps are unknown
+    attempt = Attempt(method="live", seconds=1.0, figures=verdict.figures, model=figures, objection=verdict.objection)
+    sent = SolveVerdict(method="", attempts=(attempt,))
+    assert verdict.figures.camera_jump_ratio is None
+    assert SolveVerdict.model_validate_json(sent.model_dump_json()) == sent
+    with pytest.raises(ValidationError):
+        ModelFigures(**{**figures.model_dump(), "conflicts": float("inf")})
 
 
 def test_the_way_between_two_worlds_is_found_by_common_points(walk: Walk) -> None:

@@ -1,0 +1,158 @@
+"""Which figures must a model have? One table of bounds, each with the extremes that were measured of right and wrong models.
+
+Extremes: 9 right and 22 wrong models of five sets, 2026-11-28 (`python -m benchmarks.folds` prints the table and makes
+such models again).
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Side(Enum):
+    """On which side of its bound a good figure lies."""
+
+    AT_LEAST = "≥"
+    AT_MOST = "≤"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """One row of the table.
+
+    Attributes:
+        name: of the figure.
+        side: of the bound on which a good figure lies.
+        value: the bound.
+        right: the extreme of the right models.
+        wrong: of the wrong models; nearly all of those that this figure can see lie beyond it.
+        objection: what to say of a figure that misses the bound; `{}` is its value.
+    """
+
+    name: str
+    side: Side
+    value: float
+    right: float
+    wrong: float
+    objection: str
+
+    def is_met(self, figure: float | None) -> bool:
+        """Whether a figure meets the bound; one that could not be measured does."""
+        if figure is None:
+            return True
+        return figure >= self.value if self.side is Side.AT_LEAST else figure <= self.value
+
+    def row(self) -> str:
+        """The bound as one line of the printed table."""
+        return f"{self.name}: {self.side.value} {self.value:g} (right {self.right:g}, wrong {self.wrong:g})"
+
+
+LEAST_MATCHES: Final = 30  # of an image, for its shares to say anything
+LEAST_DRAWN: Final = 30  # points looked for in an image
+LEAST_DRAWN_OF_PAIR: Final = 15
+LEAST_DRAWN_ACROSS: Final = 60
+SILENT_SHARE: Final = 0.1  # a pair is silent if fewer of the points looked for are found
+TIE: Final = 0.002  # of two tight shares
+
+OBSERVATIONS: Final = Bound(
+    name="observations of an image",
+    side=Side.AT_LEAST,
+    value=30,
+    right=240,
+    wrong=36,
+    objection="image {1} observes only {0:.0f} points",
+)
+SHARE: Final = Bound(
+    name="share of an image's matches within 4 px",
+    side=Side.AT_LEAST,
+    value=0.6,
+    right=0.806,
+    wrong=0.56,
+    objection="only {0:.0%} of the matches of image {1} agree with its pose",
+)
+TIGHT_SHARE: Final = Bound(
+    name="share of an image's matches within 0.3 px",
+    side=Side.AT_LEAST,
+    value=0.25,
+    right=0.319,
+    wrong=0.22,
+    objection="only {0:.0%} of the matches of image {1} agree closely with its pose",
+)
+TIGHT_GAIN: Final = Bound(
+    name="tight share of the model over that of the live one",
+    side=Side.AT_LEAST,
+    value=-TIE,
+    right=0.003,
+    wrong=-0.012,
+    objection="the matches that agree closely change by {0:+.1%} against the live model",
+)
+REPROJECTION: Final = Bound(
+    name="worst reprojection error of an image over the median",
+    side=Side.AT_MOST,
+    value=1.8,
+    right=1.4,
+    wrong=2.15,
+    objection="image {1} has {0:.1f} times the reprojection error of the others",
+)
+CUT: Final = Bound(
+    name="points across the weakest cut",
+    side=Side.AT_LEAST,
+    value=30,
+    right=598,
+    wrong=15,
+    objection="it falls into two parts that share {0:.0f} points",
+)
+CONFIRMED_ACROSS: Final = Bound(
+    name="points found across the weakest cut",
+    side=Side.AT_LEAST,
+    value=0.3,
+    right=0.48,
+    wrong=0.2,
+    objection="only {0:.0%} of the points of one part are found in photographs of the other that should show them",
+)
+CONFIRMED: Final = Bound(
+    name="points found in an image",
+    side=Side.AT_LEAST,
+    value=0.12,
+    right=0.22,
+    wrong=0.09,
+    objection="only {0:.0%} of the points that image {1} should show are found in it",
+)
+SILENT_PAIRS: Final = Bound(
+    name="pairs of images that should show the same points and do not",
+    side=Side.AT_MOST,
+    value=0,
+    right=0,
+    wrong=1,
+    objection="{0:.0f} pairs of images should show the same points and do not",
+)
+CONFLICTS: Final = Bound(
+    name="points before what an image sees",
+    side=Side.AT_MOST,
+    value=0.001,
+    right=0.0002,
+    wrong=0.001,
+    objection="{0:.2%} of its points stand before what its images see",
+)
+FOCAL: Final = Bound(
+    name="change of a given focal length that is set free",
+    side=Side.AT_MOST,
+    value=0.01,
+    right=0.0023,
+    wrong=0.0207,
+    objection="the calibration does not fit",
+)
+
+TABLE: Final = (
+    OBSERVATIONS,
+    SHARE,
+    TIGHT_SHARE,
+    TIGHT_GAIN,
+    REPROJECTION,
+    CUT,
+    CONFIRMED_ACROSS,
+    CONFIRMED,
+    SILENT_PAIRS,
+    CONFLICTS,
+    FOCAL,
+)
