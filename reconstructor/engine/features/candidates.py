@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from reconstructor.engine.device import compute_of
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.pairs import MIN_INLIERS, Pair, PairEstimator
@@ -19,7 +20,7 @@ class PairFinder:
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
         self._similar = SimilarImages(seed=settings.random_seed)
-        self._matcher = Matcher()
+        self._matcher = Matcher(compute_of(settings).device)
         self._estimator = PairEstimator(seed=settings.random_seed)
 
     def remember(self, features: Features) -> None:
