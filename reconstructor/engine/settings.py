@@ -60,7 +60,8 @@ class EngineSettings(BaseSettings):
         default=AUTO, description="longer side of the depth maps, pixels; auto: 612 on a CPU, 1224 on a GPU"
     )
     dense_sources: Annotated[int, Field(ge=2, le=16)] | Literal["auto"] = Field(
-        default=AUTO, description="other photographs that each depth map is matched against; auto: 3 on a CPU, 6 on a GPU"
+        default=AUTO,
+        description="other photographs that each depth map is matched against; auto: 3 on a CPU, 6 on a GPU",
     )
     quality: Quality = Field(
         default=Quality.STANDARD,
