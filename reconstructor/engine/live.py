@@ -16,7 +16,7 @@ from reconstructor.engine.sfm.restore import EngineStateMissingError
 @lru_cache(maxsize=1)
 def _engine_in(folder: Path) -> LiveEngine:
     settings = EngineSettings()
-    sys.stdout.write(f"the engine {compute_of(settings).sentence}\n")  # the service logs it
+    sys.stderr.write(f"the engine {compute_of(settings).sentence}\n")  # the service logs it
     return LiveEngine(folder, settings)
 
 
