@@ -103,7 +103,14 @@ class Measuring:
         return joined
 
     def is_found(self, bundle: Bundle, image: int, points: Rows, places_px: Floats) -> Mask:
-        """Which points (N,) look in an image at these places (N, 2), pixels of the reduced image, as in their references."""
+        """Which points (N,), rows of the bundle's, look in an image (a row) as in their references, one bool each.
+
+        Args:
+            bundle: the model.
+            image: the image to look in.
+            points: (N,) int64, rows of the bundle's points.
+            places_px: (N, 2) float64, where they should be, in pixels of the reduced image.
+        """
         rows, _ = self._found(bundle, image, (np.arange(len(points)), points, places_px), self._corners(bundle), OWN)
         is_found = np.zeros(len(points), np.bool_)
         is_found[rows] = True
@@ -160,7 +167,17 @@ class Measuring:
         return rows[is_kept], found[is_kept] / scale
 
     def expected(self, bundle: Bundle, image: int, is_wanted: Mask, view: View = EXTENSION_VIEW) -> tuple[Rows, Floats]:
-        """Points of the wanted images that an image should show and does not observe, and their places in it, reduced."""
+        """Points (in world) that an image should show and does not observe, and their places in it, pixels.
+
+        Args:
+            bundle: the model.
+            image: the image (a row).
+            is_wanted: (I,) bool, the images in which the points' references may lie.
+            view: how differently from its reference the image may see a point.
+
+        Returns:
+            (N,) int64, rows of the bundle's points; (N, 2) float64, pixels of the reduced image.
+        """
         seen, points = bundle.observations, bundle.points_in_world
         own = seen.points[seen.images == image]
         camera = bundle.cameras[bundle.camera_ids[image]]

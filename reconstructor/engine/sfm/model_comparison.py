@@ -96,11 +96,11 @@ def epipolar_inlier_share(
 def pair_errors(model: Any, known: KnownImages, numbers: Iterable[int]) -> Iterator[tuple[Pair, NDArray[np.float64]]]:
     """Each pair among these placed images with the Sampson errors (M,) of its matches, pixels; inf behind a camera."""
     numbers = set(numbers)
-    rays = {number: _rays(model, known, number) for number in numbers}
+    rays = {number: rays_of(model, number, known.features[number].keypoints) for number in numbers}
     for number in sorted(numbers):
         for pair in known.pairs[number]:
             if pair.newer == number and pair.earlier in numbers:
-                yield pair, _sampson_errors(model, pair, rays)
+                yield pair, sampson_errors(model, pair, rays)
 
 
 def match_shares(model: Any, known: KnownImages) -> dict[int, MatchShares]:
@@ -184,15 +184,20 @@ def _centers(model: Any, numbers: Iterable[int]) -> NDArray[np.float64]:
     return np.array([model.image(number).projection_center() for number in numbers]).reshape(-1, 3)
 
 
-def _rays(model: Any, known: KnownImages, number: int) -> NDArray[np.float64]:
-    """The rays (N, 3) of an image's features in the camera frame, with z = 1, under the model's intrinsics."""
+def rays_of(model: Any, number: int, keypoints: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The rays (N, 3) float64 of keypoints (N, 4) float32, pixels, in the camera frame, with z = 1, by the model's intrinsics."""
     camera = model.camera(model.image(number).camera_id)
-    at_depth_one = camera.cam_from_img(known.features[number].keypoints[:, :2].astype(np.float64))
+    at_depth_one = camera.cam_from_img(keypoints[:, :2].astype(np.float64))
     return np.concatenate([at_depth_one, np.ones((len(at_depth_one), 1))], axis=1)
 
 
-def _sampson_errors(model: Any, pair: Pair, rays: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Sampson errors of a pair's matches, in pixels of the newer image; inf behind the camera.
+def sampson_errors(model: Any, pair: Pair, rays: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Sampson errors (M,) float64 of a pair's matches, in pixels of the newer image; inf behind the camera.
+
+    Args:
+        model: the `pycolmap.Reconstruction`.
+        pair: of two placed images.
+        rays: (N, 3) of each image's features, in the camera frame, with z = 1.
 
     Source: Hartley and Zisserman, Multiple View Geometry in Computer Vision, eq. 11.9.
     """

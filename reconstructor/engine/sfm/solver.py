@@ -30,6 +30,7 @@ from reconstructor.engine.sfm.gate.focal_check import calibration_sentence
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import tight_share
+from reconstructor.engine.sfm.pair_support import without_repeated
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge, objections_to
 from reconstructor.engine.sfm.repair import repair
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
@@ -109,6 +110,8 @@ def solve(folder: Path) -> SolveVerdict:
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
     configure(seed=request.settings.random_seed)
     known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
+    if request.has_live:
+        known = without_repeated(_read_model(folder / "live"), known)
     return _Contest(known, folder, request.settings, has_live=request.has_live).run()
 
 
