@@ -67,7 +67,7 @@ class XFeatMatcher:
 
     @torch.inference_mode()
     def match(self, first_rgb: NDArray[np.uint8], second_rgb: NDArray[np.uint8]) -> PointMatches:
-        """See the protocol."""
+        """As `PhotographMatcher.match`: photographs (H, W, 3) uint8, result (M, 4) float32, pixels."""
         first, second = self._described(first_rgb), self._described(second_rgb)
         if not min(len(first["keypoints"]), len(second["keypoints"])):
             return np.empty((0, 4), np.float32)
