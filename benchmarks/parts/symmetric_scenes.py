@@ -1,7 +1,9 @@
 """Which objects look the same from several sides? Five, made of equal parts whose shape and texture are equal, too.
 
-A twin is the same scene with a few marks, each unlike all others, that tell its equal parts apart. Rays are traced by
-Open3D; a part's texture lies in its own frame, so equal parts are equal to the last bit of the texture.
+They stand on ground that is nowhere the same, as all buildings do. (On bare ground a walk around equal sides is the same
+photographs as a walk to and fro before one of them: nobody could tell.) A twin is the same scene with a few marks, each
+unlike all others, that tell its equal parts apart. Rays are traced by Open3D; a part's texture lies in its own frame, so
+equal parts are equal to the last bit of the texture.
 """
 
 from collections.abc import Callable
@@ -21,7 +23,9 @@ SIZE_PX: Final = (1224, 816)
 FOCAL_PX: Final = 1000.0
 _TEXTURE_SIDE: Final = 1024
 _TEXEL: Final = 0.006  # world units; about a pixel from where the photographer stands
-_GROUND: Final = 255  # texture of what has none
+_GROUND: Final = 255  # its texture
+_GROUND_TEXEL: Final = 0.02
+_GROUND_REACH: Final = 6.0  # world units, beyond which its texture fades, as its grains are smaller than a pixel
 _STEPS: Final = 4  # of a wall's relief
 
 Points = NDArray[np.float32]
@@ -242,22 +246,24 @@ class SceneRenderer:
             rows = np.flatnonzero((owners == number) & np.isfinite(depth))
             if len(rows):
                 points = origin[rows] + depth[rows, None] * directions[rows]
-                brightness[rows] = self._brightness(part, points, normals[rows])
+                brightness[rows] = self._brightness(part, points, normals[rows], depth[rows])
         noise = np.random.default_rng((self._seed, index)).normal(0, 2.0, len(brightness))
         gray = np.clip(brightness + noise, 0, 255).astype(np.uint8).reshape(height, width)
         return np.repeat(gray[:, :, None], 3, axis=2)
 
-    def _brightness(self, part: Part, points: Points, normals: Points) -> Points:
+    def _brightness(self, part: Part, points: Points, normals: Points, depth: Points) -> Points:
         """Texture in the part's own frame, on the plane that its normal is nearest to, with a light that stands above."""
         shade = np.float32(0.75) + np.float32(0.25) * normals[:, 2].clip(0, 1)
         if part.texture == _GROUND:
-            return np.float32(150) * shade
+            grains = _sampled(_texture(self._seed, _GROUND), points[:, 0], points[:, 1], _GROUND_TEXEL)
+            fade = np.minimum(1, np.float32(_GROUND_REACH) / depth) ** 2
+            return np.float32(125) + fade * (grains - np.float32(125))
         part_from_world = np.linalg.inv(part.world_from_part).astype(np.float32)
         own = points @ part_from_world[:3, :3].T + part_from_world[:3, 3]
         facing = np.abs(normals @ part_from_world[:3, :3].T).argmax(axis=1)
         across = np.where(facing == 0, own[:, 1], own[:, 0]) + np.float32(1.7) * facing
         along = np.where(facing == 2, own[:, 1], own[:, 2])
-        return shade * _sampled(_texture(self._seed, part.texture), across, along)
+        return shade * _sampled(_texture(self._seed, part.texture), across, along, _TEXEL)
 
 
 @cache
@@ -275,9 +281,9 @@ def _tensor(array: NDArray[np.generic]) -> o3d.core.Tensor:
     return o3d.core.Tensor.from_numpy(np.ascontiguousarray(array))
 
 
-def _sampled(texture: Points, across: Points, along: Points) -> Points:
+def _sampled(texture: Points, across: Points, along: Points, texel: float) -> Points:
     """Bilinear samples of a texture that repeats."""
-    u, v = across / np.float32(_TEXEL), along / np.float32(_TEXEL)
+    u, v = across / np.float32(texel), along / np.float32(texel)
     left, low = np.floor(u).astype(np.int64), np.floor(v).astype(np.int64)
     share, rise = (u - left).astype(np.float32), (v - low).astype(np.float32)
     side = _TEXTURE_SIDE - 1

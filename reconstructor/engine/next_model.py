@@ -10,6 +10,7 @@ from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.pair_support import without_repeated
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 
 World = tuple[int, bool]
@@ -39,7 +40,7 @@ class NextModel:
         self.world = world
         self.densifier: Densifier | None = None
         self._known, self._numbers = known, set(numbers)
-        self.mapper = build_mapper(known, settings, self._numbers)
+        self.mapper = build_mapper(without_repeated(solution, known), settings, self._numbers)
         self.mapper.world_count = world[0]
         self.mapper.swap(solution)
         self.mapper.keep_waiting(left_out)

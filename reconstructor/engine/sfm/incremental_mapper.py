@@ -17,7 +17,7 @@ from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.first_pair import find_first_pair, is_plausible
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, MapperOptions
-from reconstructor.engine.sfm.pair_support import PairSupport
+from reconstructor.engine.sfm.pair_support import credible_pairs
 from reconstructor.engine.sfm.residuals import Residuals, State
 
 _MIN_STRUCTURE_LESS_POINTS = 60  # twice the usual bound, because the pose has no other confirmation
@@ -37,7 +37,6 @@ class LiveMapper:
         self._cache = pycolmap.DatabaseCache()
         self._fixed_cameras: set[int] = set()
         self._seen_when_tried: dict[int, int] = {}
-        self._support = PairSupport()
         self.residuals = Residuals()
         self.described: dict[int, tuple[State, CameraUpdate]] = {}  # of placed images; made again when they change
         self.world_count = 1  # grows when the model is restarted in another world frame
@@ -79,7 +78,7 @@ class LiveMapper:
 
     def add_image(self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
         """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with earlier images; not yet placed."""
-        self._support.add(number, keypoints, pairs)
+        pairs = credible_pairs(self._model, self._model.camera(camera_id), keypoints, pairs)
         image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
         self._cache.add_image(image)
@@ -242,29 +241,15 @@ class LiveMapper:
             least = _MIN_STRUCTURE_LESS_POINTS
             if not self._mapper.register_next_structure_less_image(mapping, number):
                 return False
-        if not self._is_supported(number):
-            self.remove(number)
-            return False
         self._mapper.triangulate_image(options.triangulation, number)
         self._mapper.iterative_local_refinement(
             2, 1e-3, options.mapping, options.local_bundle, options.triangulation, number
         )
         self._mapper.filter_frames(options.mapping)
         image = self._model.image(number)
-        if image.has_pose and (image.num_points3D < least or self._support.of(self._model, number).is_in_question):
+        if image.has_pose and image.num_points3D < least:
             self.remove(number)
         return bool(self._model.image(number).has_pose)
-
-    def _is_supported(self, number: int) -> bool:
-        """Whether a placed image agrees with those nearest in order; where equal parts misled it, it is moved to them."""
-        support = self._support.of(self._model, number)
-        if not support.is_in_question or support.trusted is None:
-            return True
-        pose = self._support.pose_by(self._model, number, support.trusted)
-        if pose is None:
-            return False
-        self._model.frame(self._model.image(number).frame_id).rig_from_world = pose
-        return not self._support.of(self._model, number).is_in_question
 
 
 def camera_of_sensor(camera_id: int, sensor: PhotographSensor) -> Any:

@@ -162,10 +162,18 @@ def reprojection_errors(
         (N,) float64; inf for points behind the camera.
     """
     image = model.image(number)
-    in_camera = image.cam_from_world() * np.array([model.point3D(int(point_id)).xyz for point_id in ids])
+    points = np.array([model.point3D(int(point_id)).xyz for point_id in ids])
+    return points_errors_px(model.camera(image.camera_id), image.cam_from_world(), points, observed)
+
+
+def points_errors_px(
+    camera: Any, cam_from_world: Any, points_in_world: NDArray[np.float64], observed: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """(N,) float64 distances in pixels between projected points (N, 3) and (N, 2) pixels; inf for points behind the camera."""
+    in_camera = cam_from_world * points_in_world
     is_ahead = in_camera[:, 2] > 0
-    errors = np.full(len(ids), np.inf)
-    pixels = model.camera(image.camera_id).img_from_cam(np.ascontiguousarray(in_camera[is_ahead]))
+    errors = np.full(len(points_in_world), np.inf)
+    pixels = camera.img_from_cam(np.ascontiguousarray(in_camera[is_ahead]))
     errors[is_ahead] = np.linalg.norm(pixels - observed[is_ahead], axis=1)
     return np.where(np.isfinite(errors), errors, np.inf)
 

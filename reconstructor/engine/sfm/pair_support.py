@@ -1,14 +1,13 @@
-"""Which of an image's matches does its pose contradict, and which are of parts that only look alike?
+"""Which matches of an image are only of parts that look alike? Those that contradict where its nearest one in order puts it.
 
 Equal parts of a building give matches that are as many and as exact as true ones. What tells them apart is the order of
-the photographs: a photographer walks, so the nearest ones in order see the same part, and an image may not disagree with
-them while it agrees with others.
+the photographs: a photographer walks, so the nearest ones in order see the same part.
 
 Source: Roberts, Sinha, Szeliski and Steedly, "Structure from motion for scenes with large duplicate structures", CVPR 2011.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,114 +17,85 @@ from reconstructor.engine.colmap import keypoints_in_image, pycolmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
-from reconstructor.engine.sfm.model_comparison import pair_errors, placed_numbers, point_ids, rays_of, sampson_errors
+from reconstructor.engine.sfm.model_comparison import placed_numbers, point_ids, points_errors_px
 
-_INLIER_PX: Final = 4.0
-_AGREES: Final = 0.5  # share of a pair's matches within 4 pixels
+_NEAR_PX: Final = 8.0
+_LEAST_POINTS: Final = 15  # of a pair
+_AGREES: Final = 0.5  # share of a pair's points that are near
 _CONTRADICTS: Final = 0.25
-_LEAST_CONTRADICTION: Final = 0.2  # of an image's matches: with less, the image is not in question
+_MOST_TRIED: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Support:
-    """The pairs of an image with placed ones that agree with its pose, and those that contradict it."""
+def credible_pairs(model: Any, camera: Any, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs of a new image with earlier ones, without those that contradict its nearest one in order.
 
-    agreeing: tuple[Pair, ...]
-    contradicting: tuple[Pair, ...]
+    Points and not epipolar lines are compared: along a row of windows the lines are the same wherever the image stands.
 
-    @property
-    def is_in_question(self) -> bool:
-        """Whether many matches contradict the pose, and one of an image nearer in order than all that agree."""
-        against, agreeing = _match_count(self.contradicting), _match_count(self.agreeing)
-        if against < _LEAST_CONTRADICTION * (against + agreeing):
-            return False
-        return _least_gap(self.contradicting) < _least_gap(self.agreeing)
-
-    @property
-    def trusted(self) -> Pair | None:
-        """The contradicting pair that is nearest in order."""
-        return min(self.contradicting, key=lambda pair: (_gap(pair), -len(pair.matches)), default=None)
-
-
-@dataclass(slots=True, kw_only=True)
-class PairSupport:
-    """The keypoints and pairs of the images of one mapper."""
-
-    _keypoints: dict[int, NDArray[np.float32]] = field(default_factory=dict)
-    _pairs: dict[int, list[Pair]] = field(default_factory=dict)
-
-    def add(self, number: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
-        """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with earlier images."""
-        self._keypoints[number] = keypoints
-        self._pairs.setdefault(number, []).extend(pairs)
-        for pair in pairs:
-            self._pairs.setdefault(pair.earlier, []).append(pair)
-
-    def of(self, model: Any, number: int) -> Support:
-        """How the pairs of a placed image with other placed ones fit its pose."""
-        placed = placed_numbers(model)
-        pairs = [pair for pair in self._pairs[number] if _other(pair, number) in placed]
-        rays = {
-            each: rays_of(model, each, self._keypoints[each])
-            for each in {number, *(_other(pair, number) for pair in pairs)}
-        }
-        shares = [float((sampson_errors(model, pair, rays) < _INLIER_PX).mean()) for pair in pairs]
-        return Support(
-            agreeing=tuple(pair for pair, share in zip(pairs, shares, strict=True) if share >= _AGREES),
-            contradicting=tuple(pair for pair, share in zip(pairs, shares, strict=True) if share < _CONTRADICTS),
-        )
-
-    def pose_by(self, model: Any, number: int, pair: Pair) -> Any | None:
-        """The pose (`pycolmap.Rigid3d`, camera from world) of an image by the points of one pair alone; None if unsure."""
-        is_newer = pair.newer == number
-        own, others = pair.matches[:, 1 if is_newer else 0], pair.matches[:, 0 if is_newer else 1]
-        ids = point_ids(model, _other(pair, number))[others]
-        seen = np.flatnonzero(ids >= 0)
-        if len(seen) < MIN_REGISTRATION_INLIERS:
-            return None
-        found = pycolmap.estimate_and_refine_absolute_pose(
-            keypoints_in_image(self._keypoints[number])[own[seen]],
-            np.array([model.point3D(int(each)).xyz for each in ids[seen]]),
-            model.camera(model.image(number).camera_id),
-        )
-        if found is None or found["num_inliers"] < MIN_REGISTRATION_INLIERS:
-            return None
-        return found["cam_from_world"]
+    Args:
+        model: the `pycolmap.Reconstruction`, without the new image.
+        camera: the new image's `pycolmap.Camera`.
+        keypoints: (N, 4) float32 of the new image, pixels in the first two columns.
+        pairs: of the new image, which is the newer one of each.
+    """
+    placed = placed_numbers(model)
+    seen = {}
+    for pair in pairs:
+        if pair.earlier in placed:
+            ids = point_ids(model, pair.earlier)[pair.matches[:, 0]]
+            rows = np.flatnonzero(ids >= 0)
+            if len(rows) >= _LEAST_POINTS:
+                points = np.array([model.point3D(int(each)).xyz for each in ids[rows]])
+                seen[pair.earlier] = points, keypoints_in_image(keypoints)[pair.matches[rows, 1]]
+    for nearest in sorted(seen, reverse=True)[:_MOST_TRIED]:
+        points, places = seen[nearest]
+        found = pycolmap.estimate_and_refine_absolute_pose(places, points, camera)
+        if found is not None and found["num_inliers"] >= MIN_REGISTRATION_INLIERS:
+            shares = {
+                earlier: float((points_errors_px(camera, found["cam_from_world"], *each) < _NEAR_PX).mean())
+                for earlier, each in seen.items()
+            }
+            return [pair for pair in pairs if pair.earlier >= nearest or shares.get(pair.earlier, 1.0) >= _CONTRADICTS]
+    return list(pairs)
 
 
 def without_repeated(model: Any, known: KnownImages) -> KnownImages:
     """Leave out the pairs that a model contradicts, and that images nearer in order explain: they only look alike."""
-    agreeing: dict[int, list[Pair]] = {}
-    contradicting: list[Pair] = []
-    for pair, errors_px in pair_errors(model, known, placed_numbers(model)):
-        share = float((errors_px < _INLIER_PX).mean())
-        if share >= _AGREES:
-            for number in (pair.earlier, pair.newer):
-                agreeing.setdefault(number, []).append(pair)
-        elif share < _CONTRADICTS:
-            contradicting.append(pair)
+    placed, least_gap, contradicting = placed_numbers(model), dict[int, int](), list[Pair]()
+    for number in sorted(placed):
+        for pair in known.pairs[number]:
+            if pair.newer == number and pair.earlier in placed:
+                share = _share(model, pair, known)
+                if share is not None and share >= _AGREES:
+                    for each in (pair.earlier, pair.newer):
+                        least_gap[each] = min(_gap(pair), least_gap.get(each, _gap(pair)))
+                elif share is not None and share < _CONTRADICTS:
+                    contradicting.append(pair)
     repeated = {
-        id(pair)
+        (pair.earlier, pair.newer)
         for pair in contradicting
-        if all(_least_gap(agreeing.get(number, ())) < _gap(pair) for number in (pair.earlier, pair.newer))
+        if all(least_gap.get(each, _gap(pair)) < _gap(pair) for each in (pair.earlier, pair.newer))
     }
     return replace(
         known,
-        pairs={number: [pair for pair in pairs if id(pair) not in repeated] for number, pairs in known.pairs.items()},
+        pairs={
+            number: [pair for pair in pairs if (pair.earlier, pair.newer) not in repeated]
+            for number, pairs in known.pairs.items()
+        },
     )
+
+
+def _share(model: Any, pair: Pair, known: KnownImages) -> float | None:
+    """Of the points that the earlier image of a pair observes, the share that the newer one sees where they match."""
+    ids = point_ids(model, pair.earlier)[pair.matches[:, 0]]
+    rows = np.flatnonzero(ids >= 0)
+    if len(rows) < _LEAST_POINTS:
+        return None
+    points = np.array([model.point3D(int(each)).xyz for each in ids[rows]])
+    places = known.features[pair.newer].keypoints[pair.matches[rows, 1], :2]
+    image = model.image(pair.newer)
+    errors_px = points_errors_px(model.camera(image.camera_id), image.cam_from_world(), points, places)
+    return float((errors_px < _NEAR_PX).mean())
 
 
 def _gap(pair: Pair) -> int:
     return pair.newer - pair.earlier
-
-
-def _least_gap(pairs: Iterable[Pair]) -> float:
-    return min((_gap(pair) for pair in pairs), default=np.inf)
-
-
-def _match_count(pairs: Iterable[Pair]) -> int:
-    return sum(len(pair.matches) for pair in pairs)
-
-
-def _other(pair: Pair, number: int) -> int:
-    return pair.earlier if pair.newer == number else pair.newer

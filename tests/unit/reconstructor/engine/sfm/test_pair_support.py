@@ -1,0 +1,83 @@
+"""Do equal parts of an object mislead an image? A walk along five equal bays, in which far images match one bay off."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reconstructor.engine.features.pairs import Matches
+from reconstructor.engine.sfm.pair_support import without_repeated
+from tests.unit.reconstructor.engine.analytic import looking_at
+from tests.unit.reconstructor.engine.synthetic import HEIGHT_PX, WIDTH_PX, SeenPoints, Walk, features_at, project
+
+BAYS, POINTS_OF_BAY, BAY, STEP = 6, 90, 2.0, 0.5
+COUNT, NEAR = 9, 2
+
+
+class EqualBays(SeenPoints):
+    """Near images match rightly; those about a bay apart match one bay off."""
+
+    def matches(self, first: int, second: int) -> Matches:
+        gap = second - first
+        if gap <= NEAR:
+            return SeenPoints.matches(self, first, second)
+        _, in_first, in_second = np.intersect1d(
+            self.point_of_feature[first] + POINTS_OF_BAY * round(gap * STEP / BAY),
+            self.point_of_feature[second] + POINTS_OF_BAY * (round(gap * STEP / BAY) - 1),
+            return_indices=True,
+        )
+        return np.stack([in_first, in_second], axis=1).astype(np.uint32)
+
+
+def equal_bays() -> EqualBays:
+    random = np.random.default_rng(0)
+    bay = random.uniform((0.0, -1.0, -0.5), (BAY, 1.0, 0.5), (POINTS_OF_BAY, 3))
+    points = np.concatenate([bay + np.array([BAY * (index - 1), 0.0, 0.0]) for index in range(BAYS)])
+    poses, features, owners = [], [], []
+    for index in range(COUNT):
+        x = 1.0 + STEP * index
+        poses.append(looking_at((x, 0.3 * (-1.0) ** index, -4.0), (x, 0.0, 0.0)))
+        owner = random.permutation(len(points))
+        pixels = project(points[owner], poses[-1]) + random.normal(scale=0.3, size=(len(points), 2))
+        is_inside = (pixels > 0).all(axis=1) & (pixels < [WIDTH_PX, HEIGHT_PX]).all(axis=1)
+        features.append(features_at(pixels[is_inside]))
+        owners.append(owner[is_inside])
+    return EqualBays(
+        points_in_world=points,
+        camera_from_world=np.array(poses),
+        features=tuple(features),
+        point_of_feature=tuple(owners),
+    )
+
+
+@pytest.fixture(scope="module")
+def walk() -> Walk:
+    walk = Walk(equal_bays())
+    for number in range(1, COUNT + 1):
+        walk.add(number)
+    return walk
+
+
+def test_images_are_placed_where_their_neighbours_in_order_say(walk: Walk) -> None:
+    false = [pair for pair in walk.known.pairs[COUNT] if pair.newer - pair.earlier > NEAR]
+    true = [pair for pair in walk.known.pairs[COUNT] if pair.newer - pair.earlier <= NEAR]
+    assert sum(len(pair.matches) for pair in false) > sum(len(pair.matches) for pair in true)
+    assert walk.mapper.placed_numbers() == list(range(1, COUNT + 1))
+    assert walk.center_error() < 0.05
+
+
+def test_without_the_order_they_are_laid_upon_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconstructor.engine.sfm.incremental_mapper.credible_pairs", lambda *arguments: arguments[-1])
+    folded = Walk(equal_bays())
+    for number in range(1, COUNT + 1):
+        folded.add(number)
+    assert len(folded.mapper.placed_numbers()) < COUNT or folded.center_error() > 0.2
+
+
+def test_pairs_that_only_look_alike_are_left_out_and_others_stay(walk: Walk) -> None:
+    credible = without_repeated(walk.mapper.model, walk.known)
+    for number, pairs in credible.pairs.items():
+        assert {pair.newer - pair.earlier for pair in pairs} <= {1, NEAR}
+        assert [pair for pair in walk.known.pairs[number] if pair.newer - pair.earlier <= NEAR] == pairs
+    nothing = replace(walk.known, pairs={number: [] for number in walk.known.numbers})
+    assert without_repeated(walk.mapper.model, nothing).pairs == nothing.pairs
