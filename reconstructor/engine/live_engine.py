@@ -188,7 +188,7 @@ class LiveEngine:
             number,
             features,
             self._known,
-            lambda other: self._mapper.camera(self._known.camera_ids.get(other, camera_id)),
+            lambda other: self._mapper.camera(camera_id if other == number else self._mapper.camera_id_of(other)),
         )
         self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
         with self._watch.measure("mapping"):
@@ -272,9 +272,7 @@ class LiveEngine:
             number = image.number
             pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
             self._remember(image, known.facts[number], known.features[number], pairs)
-        self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model)
-        if step.model is not None:
-            self._mapper.swap(step.model)
+        self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model, step.model)
         for number in self._known.numbers:
             if number not in step.numbers_before_model:
                 add_to_mapper(number, self._known, self._mapper)

@@ -8,13 +8,14 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.ExifTags import IFD, Base
+from PIL.ExifTags import Base
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
 
 from broker.errors import CairnError
 from broker.images.eight_bits import UnusualPixelsError, as_rgb, opacity_of
 from reconstructor.engine.features.focal import focal_from_exif
 from reconstructor.engine.features.native_size import Size, native_size
+from reconstructor.engine.features.sensor_identity import SensorIdentity, identify
 from reconstructor.engine.settings import EngineSettings
 
 _METADATA_LIMIT_BYTES = 1 << 20
@@ -45,7 +46,12 @@ class ImageMetadata(BaseModel):
     intrinsics: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] | None = Field(
         default=None, description="fx, fy, cx, cy in pixels of the stored image, before EXIF orientation"
     )
-    sensor: Annotated[str, Field(max_length=256)] | None = Field(default=None, description="camera serial or agent id")
+    sensor: Annotated[str, Field(max_length=256)] | None = Field(
+        default=None, description="the camera, for example its serial number; EXIF's make, model and lens do not count then"
+    )
+    sender: Annotated[str, Field(max_length=256)] | None = Field(
+        default=None, description="who sent it: tells cameras apart that have no serial number"
+    )
     file_name: Annotated[str, Field(max_length=512)] | None = None
 
 
@@ -58,6 +64,7 @@ class PhotographSensor:
     height_px: int
     intrinsics: Intrinsics | None  # calibrated: kept fixed
     focal_px: float | None  # estimated from EXIF: refined
+    distortion: tuple[float, ...] = ()  # OpenCV's k1, k2, p1, p2 of calibrated ones: kept fixed, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,6 +77,7 @@ class DecodedPhotograph:
         None  # (height, width), false under a mask, whose colour is black; None: no mask
     )
     sensor: PhotographSensor
+    identity: SensorIdentity
     width_px: int  # of the upright photograph before anybody reduced it
     height_px: int
     file_name: str
@@ -109,18 +117,20 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> De
     upright = ImageOps.exif_transpose(_with_orientation(reduced, orientation))
     if shown is not None:
         upright = Image.composite(upright, Image.new("RGB", upright.size), shown)
+    identity = identify(exif, sensor=metadata.sensor, sender=metadata.sender)
     native_width, native_height = reversed(native) if orientation in _SWAPS_SIDES else native
     return DecodedPhotograph(
         colors_rgb=np.asarray(upright),
         gray=np.asarray(upright.convert("L")),
         is_shown=None if shown is None else np.asarray(shown) > 0,
         sensor=PhotographSensor(
-            name=metadata.sensor or _sensor_name(exif),
+            name=identity.name,
             width_px=upright.width,
             height_px=upright.height,
             intrinsics=_upright_intrinsics(_intrinsics(metadata, settings, native, stored, size), orientation, size),
             focal_px=_focal(exif, native, max(size) / max(native)),
         ),
+        identity=identity,
         width_px=native_width,
         height_px=native_height,
         file_name=metadata.file_name or path.name,
@@ -187,12 +197,6 @@ def _upright_intrinsics(intrinsics: Intrinsics | None, orientation: int, size: t
     if orientation in _MIRRORS_Y:
         cy = height - cy
     return (fy, fx, cy, cx) if orientation in _SWAPS_SIDES else (fx, fy, cx, cy)
-
-
-def _sensor_name(exif: Image.Exif) -> str:
-    details = exif.get_ifd(IFD.Exif)
-    parts = (exif.get(Base.Make), exif.get(Base.Model), details.get(Base.BodySerialNumber), details.get(Base.LensModel))
-    return " ".join(str(part).strip("\0 ") for part in parts if part) or "unnamed"
 
 
 def _read_metadata(path: Path) -> ImageMetadata:

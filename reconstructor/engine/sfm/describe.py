@@ -64,12 +64,13 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
     size = {"width_px": facts.width_px, "height_px": facts.height_px}
     if number in placed:
         pose = world_from_camera(mapper.model.image(number))
+        camera = mapper.camera(mapper.camera_id_of(number))
         return CameraUpdate(
             image_id=image.image_id,
             state=CameraState.PLACED,
             world_from_camera=cast("Pose", tuple(map(tuple, pose.tolist()))),
-            intrinsics=_intrinsics(mapper.camera(known.camera_ids[number]), facts),
-            distortion=distortion_of(mapper.camera(known.camera_ids[number])),
+            intrinsics=_intrinsics(camera, facts),
+            distortion=distortion_of(camera),
             reprojection_error_px=_reprojection_error(mapper, number, facts),
             **size,
         )

@@ -34,6 +34,7 @@ class LiveMapper:
         # empty on purpose: DatabaseCache.create() finalizes the graph, and later pairs are lost without an error
         self._cache = pycolmap.DatabaseCache()
         self._fixed_cameras: set[int] = set()
+        self._set_aside: set[int] = set()  # calibrated ones whose calibration does not fit
         self._seen_when_tried: dict[int, int] = {}
         self.residuals = Residuals()
         self.world_count = 1  # grows when the model is restarted in another world frame
@@ -61,6 +62,17 @@ class LiveMapper:
         """The camera with its present, refined intrinsics."""
         return self._model.camera(camera_id)
 
+    def camera_id_of(self, number: int) -> int:
+        """The camera of an image, in the model or, before it was ever placed, in the cache."""
+        keeper = self._model if self._model.exists_image(number) else self._cache
+        return int(keeper.image(number).camera_id)
+
+    def set_calibration_aside(self, camera_id: int) -> None:
+        """Let a calibrated camera be refined like others, now and when more of its images come."""
+        self._set_aside.add(camera_id)
+        self._fixed_cameras.discard(camera_id)
+        self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
+
     def add_camera(self, camera_id: int, sensor: PhotographSensor) -> None:
         camera = camera_of_sensor(camera_id, sensor)
         rig = pycolmap.Rig(rig_id=camera_id)
@@ -69,7 +81,7 @@ class LiveMapper:
             if not keeper.exists_camera(camera_id):
                 keeper.add_camera(camera)
                 keeper.add_rig(rig)
-        if sensor.intrinsics is not None:
+        if sensor.intrinsics is not None and camera_id not in self._set_aside:
             self._fixed_cameras.add(camera_id)
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
