@@ -5,6 +5,7 @@ but less exact; so images of one sensor whose focal lengths lie close together s
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.camera_choice import own_camera_id, own_sensor
+from reconstructor.engine.sfm.camera_choice import is_own, own_camera_id, own_sensor
 from reconstructor.engine.sfm.global_mapper import finish_solution, write_database
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
@@ -97,20 +98,50 @@ def regrouped(known: KnownImages, settings: EngineSettings, folder: Path) -> Liv
     return mapper
 
 
+def with_fitting_cameras(mapper: LiveMapper, known: KnownImages, settings: EngineSettings, folder: Path) -> LiveMapper:
+    """The mapper itself, or one whose model has other cameras, if matches agree with that one better.
+
+    Arguments as of `regrouped`. Where the model's matches agree, and no image waits in vain, nothing is tried.
+    """
+    if not _is_suspect(mapper, known):
+        return mapper
+    other = regrouped(known, settings, folder)
+    if other is None:
+        return mapper
+    gain = agreeing_share(other.model, known) - agreeing_share(mapper.model, known)
+    return other if gain > (0.0 if _has_lone_cameras(mapper) else MORE_SHARE) else mapper
+
+
+def _is_suspect(mapper: LiveMapper, known: KnownImages) -> bool:
+    placed = set(mapper.placed_numbers())
+    waiting = [number for number in known.numbers if matches_placed_ones(number, known, mapper)]
+    return (
+        len(waiting) >= _LEAST_WAITING
+        or _has_lone_cameras(mapper)
+        or epipolar_inlier_share(mapper.model, known, placed, TIGHT_PX) < SUSPECT_SHARE
+    )
+
+
+def _has_lone_cameras(mapper: LiveMapper) -> bool:
+    """Whether an image has a camera of its own, because it came after its sensor's images had been grouped."""
+    counts = Counter(mapper.camera_id_of(number) for number in mapper.placed_numbers())
+    return any(is_own(camera_id) and count == 1 for camera_id, count in counts.items())
+
+
 def is_stuck(known: KnownImages, mapper: LiveMapper) -> bool:
     """Whether the newest images match placed ones and are not placed, in a project that is small enough to solve now."""
     newest = known.numbers[-_LEAST_WAITING:]
     return (
         len(newest) == _LEAST_WAITING
         and len(known.numbers) <= _MOST_LIVE_IMAGES
-        and all(_waits_in_vain(number, known, mapper) for number in newest)
+        and all(matches_placed_ones(number, known, mapper) for number in newest)
+        and any(known.facts[number].intrinsics is None for number in newest)
     )
 
 
-def _waits_in_vain(number: int, known: KnownImages, mapper: LiveMapper) -> bool:
-    if mapper.is_placed(number) or known.facts[number].intrinsics is not None:
-        return False
-    return any(
+def matches_placed_ones(number: int, known: KnownImages, mapper: LiveMapper) -> bool:
+    """Whether an image waits although enough of its matches are with one that is placed."""
+    return not mapper.is_placed(number) and any(
         len(pair.matches) >= MIN_REGISTRATION_INLIERS
         and mapper.is_placed(pair.earlier if pair.newer == number else pair.newer)
         for pair in known.pairs[number]

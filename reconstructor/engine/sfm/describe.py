@@ -12,6 +12,7 @@ from reconstructor.black_box import BadUpdateError, CameraUpdate, Pose, Row, Tri
 from reconstructor.engine.colmap import distortion_of, intrinsics_of
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.sfm.calibration_check import UNFIT_CODE, words_on_calibration
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.snapshots import StepImage
 from reconstructor.engine.sfm.up_direction import UpDirection, estimate_upward
@@ -65,9 +66,12 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
     if number in placed:
         pose = world_from_camera(mapper.model.image(number))
         camera = mapper.camera(mapper.camera_id_of(number))
+        remark = words_on_calibration(camera, facts.sensor)
         return CameraUpdate(
             image_id=image.image_id,
             state=CameraState.PLACED,
+            code=UNFIT_CODE if remark else "",
+            reason=remark,
             world_from_camera=cast("Pose", tuple(map(tuple, pose.tolist()))),
             intrinsics=_intrinsics(camera, facts),
             distortion=distortion_of(camera),
