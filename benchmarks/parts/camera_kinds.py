@@ -27,7 +27,9 @@ def kinds() -> tuple[str, ...]:
     return tuple(_MAKERS)
 
 
-def write_kind(kind: str, photographs: Sequence[Path], intrinsics: tuple[float, float, float, float], out: Path) -> None:
+def write_kind(
+    kind: str, photographs: Sequence[Path], intrinsics: tuple[float, float, float, float], out: Path
+) -> None:
     """Write photographs as another camera, or several, would have taken them from the same places.
 
     Args:
@@ -66,9 +68,7 @@ def _two_senders(image: Image.Image, index: int, _: Any, path: Path) -> None:
     path.with_name(path.name + ".json").write_text(json.dumps(sidecar), encoding="utf-8")
 
 
-def _wide_distortion(
-    image: Image.Image, _: int, intrinsics: tuple[float, float, float, float], path: Path
-) -> None:
+def _wide_distortion(image: Image.Image, _: int, intrinsics: tuple[float, float, float, float], path: Path) -> None:
     _save(Image.fromarray(_distorted(np.asarray(image), intrinsics)), path)
 
 
@@ -90,7 +90,12 @@ def _zoomed(image: Image.Image, zoom: float) -> Image.Image:
 
 
 def _save(
-    image: Image.Image, path: Path, *, serial: bool = False, focal_mm: float | None = None, digital_zoom: float | None = None
+    image: Image.Image,
+    path: Path,
+    *,
+    serial: bool = False,
+    focal_mm: float | None = None,
+    digital_zoom: float | None = None,
 ) -> None:
     exif = Image.Exif()
     details = exif.get_ifd(IFD.Exif)

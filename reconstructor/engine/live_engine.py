@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from broker.memory import trim_heap
 from broker.shards import PointCloud
 from reconstructor.engine import colmap
-from reconstructor.engine.features.candidates import PairFinder
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
@@ -62,7 +61,7 @@ class LiveEngine:
         self._upward: UpDirection | None = None
         self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and its result
         self._watch = Stopwatch()
-        self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
+        self._reader = ImageReader.of(self._files, settings, self._watch)
         self._model_lock = RLock()
         self._refetch_lock = Lock()
         self._refetch = Refetch(folder, settings, self._known, self._model_lock)
@@ -192,7 +191,8 @@ class LiveEngine:
             self._known,
             lambda other: self._mapper.camera(camera_id if other == number else self._mapper.camera_id_of(other)),
         )
-        self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
+        self._reader.finder.remember(features.descriptors)
+        self._remember(StepImage(number=number, image_id=image_id), facts, features.without_descriptors(), pairs)
         with self._watch.measure("mapping"):
             add_to_mapper(number, self._known, self._mapper)
             self._just_placed = self._mapper.place(self._waiting_up_to(number))
@@ -213,7 +213,6 @@ class LiveEngine:
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)
         self._known.add(image.number, facts, features, pairs)
-        self._reader.finder.remember(features)
         self._published.add_image(image.number, len(features))
 
     def _waiting_up_to(self, newest: int) -> list[int]:
@@ -286,6 +285,7 @@ class LiveEngine:
                 continue
             number = image.number
             pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
+            self._reader.finder.remember(self._files.read_descriptors(number))
             self._remember(image, known.facts[number], known.features[number], pairs)
         self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model, step.model)
         for number in self._known.numbers:

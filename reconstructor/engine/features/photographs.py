@@ -47,7 +47,8 @@ class ImageMetadata(BaseModel):
         default=None, description="fx, fy, cx, cy in pixels of the stored image, before EXIF orientation"
     )
     sensor: Annotated[str, Field(max_length=256)] | None = Field(
-        default=None, description="the camera, for example its serial number; EXIF's make, model and lens do not count then"
+        default=None,
+        description="the camera, for example its serial number; EXIF's make, model and lens do not count then",
     )
     sender: Annotated[str, Field(max_length=256)] | None = Field(
         default=None, description="who sent it: tells cameras apart that have no serial number"

@@ -1,6 +1,6 @@
 """Which points of a photograph can be recognised in another? SIFT features (Lowe, IJCV 2004), by COLMAP on the CPU."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -32,13 +32,14 @@ class Features:
     """
 
     keypoints: NDArray[np.float32]  # (N, 4): x_px, y_px, scale_px, orientation_rad
-    descriptors: NDArray[np.uint8]  # (N, 128), RootSIFT
+    descriptors: NDArray[np.uint8]  # (N, 128), RootSIFT; (0, 128) where they are only on disk
     colors_rgb: NDArray[np.uint8]  # (N, 3)
 
     def __post_init__(self) -> None:
         count = len(self.keypoints)
         shapes = (self.keypoints.shape, self.descriptors.shape, self.colors_rgb.shape)
-        if shapes != ((count, 4), (count, DESCRIPTOR_LENGTH), (count, 3)):
+        described = count if len(self.descriptors) else 0
+        if shapes != ((count, 4), (described, DESCRIPTOR_LENGTH), (count, 3)):
             raise BadFeaturesError(f"features of shapes {shapes} do not belong together")
         types = tuple(str(array.dtype) for array in (self.keypoints, self.descriptors, self.colors_rgb))
         if types != ("float32", "uint8", "uint8") or not np.isfinite(self.keypoints).all():
@@ -46,6 +47,10 @@ class Features:
 
     def __len__(self) -> int:
         return len(self.keypoints)
+
+    def without_descriptors(self) -> "Features":
+        """The same without the half megabyte of descriptors, which `ImageFiles.read_descriptors` reads again."""
+        return replace(self, descriptors=np.empty((0, DESCRIPTOR_LENGTH), np.uint8))
 
 
 def extract_features(photograph: DecodedPhotograph, settings: EngineSettings) -> Features:

@@ -33,7 +33,9 @@ def set_unfit_calibrations_aside(mapper: LiveMapper, settings: EngineSettings) -
         return frozenset()
     before = Bundle.of(mapper.model)
     after = before.adjusted(_LOSS_PX, _others(before.cameras, held), settings.threads)
-    unfit = frozenset(each for each in held if abs(_change(before.cameras[each], after.cameras[each])) > LEAST_DEVIATION)
+    unfit = frozenset(
+        each for each in held if abs(_change(before.cameras[each], after.cameras[each])) > LEAST_DEVIATION
+    )
     if unfit:
         write_back(mapper.model, before.adjusted(_LOSS_PX, _others(before.cameras, unfit), settings.threads))
         for camera_id in unfit:

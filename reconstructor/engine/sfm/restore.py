@@ -60,8 +60,9 @@ def _add(number: int, known: KnownImages, mapper: LiveMapper, choice: CameraChoi
     camera_id = choice.camera_id(number, known.camera_ids[number])
     sensor = known.facts[number].sensor
     if is_own(camera_id):
-        is_there = model is not None and model.exists_camera(camera_id)
-        sensor = own_sensor(sensor, float(model.camera(camera_id).mean_focal_length()) if is_there else sensor.focal_px)
+        refined = model.camera(camera_id) if model is not None and model.exists_camera(camera_id) else None
+        focal_px = sensor.focal_px if refined is None else float(refined.mean_focal_length())
+        sensor = own_sensor(sensor, focal_px)
     mapper.add_camera(camera_id, sensor)
     pairs = [pair for pair in known.pairs[number] if pair.newer == number]
     mapper.add_image(number, camera_id, known.features[number].keypoints, pairs)
