@@ -22,13 +22,13 @@ class SensorIdentity:
         body: the camera and its lens.
         focal_mm: the lens's focal length; None if EXIF does not say it.
         digital_zoom: how much the middle of the picture was enlarged.
-        has_serial: whether `body` belongs to one camera in the world.
+        is_certain: whether all photographs of this name have one camera, lens and focal length.
     """
 
     body: str
     focal_mm: float | None
     digital_zoom: float
-    has_serial: bool
+    is_certain: bool
 
     @property
     def name(self) -> str:
@@ -46,7 +46,7 @@ def identify(exif: Image.Exif, *, sensor: str | None = None, sender: str | None 
         sensor: what is known of the camera from elsewhere, such as its serial number; it replaces what EXIF says of it.
         sender: who sent it, if that is known.
     """
-    details = exif.get_ifd(IFD.Exif)
+    details, focal_mm = exif.get_ifd(IFD.Exif), focal_in_mm(exif)
     serial = _text(details.get(Base.BodySerialNumber))
     lens = (details.get(Base.LensModel), details.get(Base.LensSerialNumber))
     names = (exif.get(Base.Make), exif.get(Base.Model), serial, *lens)
@@ -55,9 +55,9 @@ def identify(exif: Image.Exif, *, sensor: str | None = None, sender: str | None 
         parts.append(f"of {sender}")
     return SensorIdentity(
         body=(" ".join(parts) or "unnamed")[:_MOST_LETTERS],
-        focal_mm=focal_in_mm(exif),
+        focal_mm=focal_mm,
         digital_zoom=digital_zoom_of(exif),
-        has_serial=bool(serial or sensor),
+        is_certain=bool(sensor or (serial and focal_mm is not None)),
     )
 
 

@@ -48,12 +48,13 @@ class CameraChoice:
 
     @classmethod
     def of(cls, model: Any, known: KnownImages) -> Self:
-        """The choice that a `pycolmap.Reconstruction` made; images that are not placed count as not chosen."""
-        by_image = {number: model.image(number).camera_id for number in model.reg_image_ids()}
+        """The choice that a `pycolmap.Reconstruction` made."""
+        by_image = {number: model.image(number).camera_id for number in model.images}
         by_sensor: dict[int, set[int]] = {}
         set_aside = set()
-        for number, camera_id in by_image.items():
+        for number in model.reg_image_ids():
             if number in known:
+                camera_id = by_image[number]
                 by_sensor.setdefault(known.camera_ids[number], set()).add(camera_id)
                 if not is_own(camera_id) and deviates(model.camera(camera_id), known.facts[number].sensor):
                     set_aside.add(camera_id)

@@ -25,6 +25,9 @@ from reconstructor.engine.sfm.model_comparison import epipolar_inlier_share
 SUSPECT_SHARE: Final = 0.45  # of the matches within `TIGHT_PX`: right models had 0.54 and more, bent ones 0.15
 MORE_SHARE: Final = 0.05  # 0.44 was gained where there was a zoom, at most 0.002 where there was none
 TIGHT_PX: Final = 0.3
+_JOINING_LOSS: Final = (
+    0.005  # of the share, when images with cameras of their own share one again: it is the more exact
+)
 _GAP: Final = 0.06  # of log focal lengths; one camera's images differed by 0.5 %, in one hard set by 2 % from the next
 _LONE_GAP: Final = 0.15  # a single image is a group of its own from this gap
 _MOST_IMAGES: Final = 60  # incremental mapping of more takes longer than a refetch may
@@ -71,22 +74,24 @@ def _gaps(logs: Any, bounds: list[tuple[int, int]], index: int) -> tuple[float, 
     return below, above
 
 
-def regrouped(known: KnownImages, settings: EngineSettings, folder: Path) -> LiveMapper | None:
+def regrouped(
+    known: KnownImages, settings: EngineSettings, folder: Path, focals_px: Mapping[int, float] | None = None
+) -> LiveMapper | None:
     """A mapper whose model has a camera for each group of images, or None where one for each sensor is right.
 
     Args:
         known: all images.
         settings: the engine's.
         folder: exists; temporary files are written into a folder of their own in it.
+        focals_px: of the images, if they are known already; else they are found with a camera for each image.
     """
     if len(known.numbers) > _MOST_IMAGES:
         return None
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        every = {number: own_camera_id(number) for number in known.numbers}
-        alone = _incremental(_mapper(known, settings, every, {}), known, settings, Path(scratch) / "alone")
-        if alone is None:
-            return None
-        focals_px = {number: float(alone.image(number).camera.mean_focal_length()) for number in alone.reg_image_ids()}
+        if focals_px is None:
+            every = {number: own_camera_id(number) for number in known.numbers}
+            alone = _incremental(_mapper(known, settings, every, {}), known, settings, Path(scratch) / "alone")
+            focals_px = {} if alone is None else _focals_of(alone)
         camera_ids, of_groups = _grouped_cameras(known, focals_px)
         if not of_groups:
             return None
@@ -98,6 +103,10 @@ def regrouped(known: KnownImages, settings: EngineSettings, folder: Path) -> Liv
     return mapper
 
 
+def _focals_of(model: Any) -> dict[int, float]:
+    return {number: float(model.image(number).camera.mean_focal_length()) for number in model.reg_image_ids()}
+
+
 def with_fitting_cameras(mapper: LiveMapper, known: KnownImages, settings: EngineSettings, folder: Path) -> LiveMapper:
     """The mapper itself, or one whose model has other cameras, if matches agree with that one better.
 
@@ -105,11 +114,12 @@ def with_fitting_cameras(mapper: LiveMapper, known: KnownImages, settings: Engin
     """
     if not _is_suspect(mapper, known):
         return mapper
-    other = regrouped(known, settings, folder)
+    is_joining = _has_lone_cameras(mapper)
+    other = regrouped(known, settings, folder, _focals_of(mapper.model) if is_joining else None)
     if other is None:
         return mapper
     gain = agreeing_share(other.model, known) - agreeing_share(mapper.model, known)
-    return other if gain > (0.0 if _has_lone_cameras(mapper) else MORE_SHARE) else mapper
+    return other if gain > (-_JOINING_LOSS if is_joining else MORE_SHARE) else mapper
 
 
 def _is_suspect(mapper: LiveMapper, known: KnownImages) -> bool:
