@@ -1,10 +1,12 @@
 """How does a call of the black box reach the engine? One engine a process; its state is in the working directory."""
 
+import sys
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
 from reconstructor.black_box import accepts_previews, concurrent
+from reconstructor.engine.device import compute_of
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.settings import EngineSettings
@@ -13,7 +15,9 @@ from reconstructor.engine.sfm.restore import EngineStateMissingError
 
 @lru_cache(maxsize=1)
 def _engine_in(folder: Path) -> LiveEngine:
-    return LiveEngine(folder, EngineSettings())
+    settings = EngineSettings()
+    sys.stderr.write(f"the engine {compute_of(settings).sentence}\n")  # the service logs it
+    return LiveEngine(folder, settings)
 
 
 _choosing = Lock()  # so that two simultaneous calls get the same engine
