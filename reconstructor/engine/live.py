@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from reconstructor.black_box import accepts_previews, concurrent
+from reconstructor.black_box import accepts_previews, concurrent, reads_no_cloud
 from reconstructor.engine.device import compute_of
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.priority import EngineClosedError
@@ -24,6 +24,7 @@ _choosing = Lock()  # so that two simultaneous calls get the same engine
 
 
 @accepts_previews
+@reads_no_cloud
 @concurrent
 def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Add an image to the model in the working directory; returns a folder with `update.json` and, if any, PLYs.
