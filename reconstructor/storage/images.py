@@ -93,8 +93,8 @@ def files_of(image: NewImage, payload: bytes) -> dict[str, bytes]:
     files = {f"{image.image_id}{image.suffix}": payload, f"{image.image_id}.json": record.encode()}
     if image.readable_suffix is not None:
         files[image.file_name] = image.readable
-    metadata = {"sender": str(image.sender), "file_name": image.photographers_name}
-    files[f"{image.file_name}.json"] = json.dumps({key: each for key, each in metadata.items() if each}).encode()
+    if image.photographers_name is not None:
+        files[f"{image.file_name}.json"] = json.dumps({"file_name": image.photographers_name}).encode()
     return files
 
 

@@ -56,6 +56,10 @@ class ImageMetadata(BaseModel):
     file_name: Annotated[str, Field(max_length=512)] | None = None
 
 
+class _Record(BaseModel):
+    sender: Annotated[str, Field(max_length=256)] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotographSensor:
     """The camera of a photograph, in pixels of the reduced image; equal sensors share one set of intrinsics."""
@@ -203,10 +207,22 @@ def _upright_intrinsics(intrinsics: Intrinsics | None, orientation: int, size: t
 def _read_metadata(path: Path) -> ImageMetadata:
     sidecar = path.with_name(path.name + ".json")
     if not sidecar.is_file():
-        return ImageMetadata()
+        return ImageMetadata(sender=_sender_of(path))
     if sidecar.stat().st_size > _METADATA_LIMIT_BYTES:
         raise UnreadablePhotographError(f"{sidecar.name} is larger than 1 MiB")
     try:
-        return ImageMetadata.model_validate_json(sidecar.read_bytes())
+        metadata = ImageMetadata.model_validate_json(sidecar.read_bytes())
     except ValidationError as exc:
         raise UnreadablePhotographError(f"{sidecar.name}: {' '.join(str(exc).split())[:200]}") from exc
+    return metadata if metadata.sender else metadata.model_copy(update={"sender": _sender_of(path)})
+
+
+def _sender_of(path: Path) -> str | None:
+    """Who sent the photograph, from the record that the reconstructor's store keeps beside it; None without one."""
+    record = path.with_suffix(".json")
+    try:
+        if record.stat().st_size > _METADATA_LIMIT_BYTES:
+            return None
+        return _Record.model_validate_json(record.read_bytes()).sender
+    except (OSError, ValidationError):  # another program's file
+        return None

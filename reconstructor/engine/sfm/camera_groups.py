@@ -1,7 +1,7 @@
 """Whose focal length is not that of its sensor? Every image gets a camera of its own, and cameras alike are joined again.
 
 A zoom that EXIF does not tell of bends a model, or stops it from growing. With a focal length for each image it is sound,
-but less exact; so images of one sensor whose focal lengths lie close together share one again, and all is solved anew.
+but less exact; so images of one sensor whose focal lengths lie close together share one again, and all is solved again.
 """
 
 import tempfile
@@ -136,6 +136,24 @@ def _has_lone_cameras(mapper: LiveMapper) -> bool:
     """Whether an image has a camera of its own, because it came after its sensor's images had been grouped."""
     counts = Counter(mapper.camera_id_of(number) for number in mapper.placed_numbers())
     return any(is_own(camera_id) and count == 1 for camera_id, count in counts.items())
+
+
+class Regrouping:
+    """Tries other cameras for a live model that does not grow any more; each time with half as many images more."""
+
+    def __init__(self, settings: EngineSettings, folder: Path) -> None:
+        self._settings, self._folder = settings, folder
+        self._next_count = 0
+
+    def unstuck(self, known: KnownImages, mapper: LiveMapper) -> LiveMapper | None:
+        """A mapper with a model of more images, in another world frame; None if there is none, or no need."""
+        count = len(known.numbers)
+        if count < self._next_count or not is_stuck(known, mapper):
+            return None
+        self._next_count = count + count // 2
+        other = with_fitting_cameras(mapper, known, self._settings, self._folder)
+        other.world_count = mapper.world_count + (other is not mapper)
+        return None if other is mapper else other
 
 
 def is_stuck(known: KnownImages, mapper: LiveMapper) -> bool:

@@ -83,7 +83,7 @@ def _placed_camera(image: StepImage, facts: ImageFacts, mapper: LiveMapper) -> C
     number = image.number
     pose = world_from_camera(mapper.model.image(number))
     camera = mapper.camera(mapper.camera_id_of(number))
-    remark = words_on_calibration(camera, facts.sensor)
+    remark = "" if facts.is_learned else words_on_calibration(camera, facts.sensor)
     return CameraUpdate(
         image_id=image.image_id,
         state=CameraState.PLACED,

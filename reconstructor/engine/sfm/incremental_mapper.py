@@ -241,10 +241,12 @@ class LiveMapper:
 
 
 def camera_of_sensor(camera_id: int, sensor: PhotographSensor) -> Any:
-    """A COLMAP camera: PINHOLE when calibrated, else SIMPLE_RADIAL with the best estimate of the focal length."""
+    """A COLMAP camera: PINHOLE or OPENCV when calibrated, else SIMPLE_RADIAL with the best estimate of the focal length."""
     size = {"width": sensor.width_px, "height": sensor.height_px, "camera_id": camera_id}
     if sensor.intrinsics is not None:
-        camera = pycolmap.Camera(model="PINHOLE", params=list(sensor.intrinsics), **size)
+        model = "OPENCV" if any(sensor.distortion) else "PINHOLE"
+        distortion = [*sensor.distortion, 0.0, 0.0, 0.0, 0.0][:4] if any(sensor.distortion) else []
+        camera = pycolmap.Camera(model=model, params=[*sensor.intrinsics, *distortion], **size)
         camera.has_prior_focal_length = True
         return camera
     focal_px = sensor.focal_px or _FIRST_GUESS_RATIO * max(sensor.width_px, sensor.height_px)

@@ -49,10 +49,7 @@ def test_the_photographers_name_and_the_sender_lie_where_the_black_box_reads_the
     payload = photograph(9, width_px=160, height_px=120)
     image, _ = store.add_image(replace(new_image(payload, 9), photographers_name="Tür 1.jpg"), payload)
     path = store.path(image)
-    assert json.loads(path.with_name(f"{path.name}.json").read_text()) == {
-        "sender": "rig-north",
-        "file_name": "Tür 1.jpg",
-    }
+    assert json.loads(path.with_name(f"{path.name}.json").read_text()) == {"file_name": "Tür 1.jpg"}
     read = read_photograph(path, EngineSettings(threads=1))
     assert (read.file_name, read.sensor.name) == ("Tür 1.jpg", "of rig-north")
 
