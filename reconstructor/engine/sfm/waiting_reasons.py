@@ -63,10 +63,8 @@ def why_waiting(
     """The most helpful reason; `pairs` are all pairs of this image, with earlier and later images."""
     if feature_count < MIN_FEATURES:
         return TOO_FEW_FEATURES
-    if is_only_image:
-        return FIRST_IMAGE
-    if is_copy(pairs, number):
-        return COPY
+    if is_only_image or is_copy(pairs, number):
+        return FIRST_IMAGE if is_only_image else COPY
     if not pairs:
         return TOO_FEW_MATCHES
     if not placed:
