@@ -64,6 +64,7 @@ def _shows_the_same_picture(
     newer: NDArray[np.float32],
     sizes_px: tuple[tuple[int, int], tuple[int, int]],
 ) -> bool:
+    """Whether one similarity maps the keypoints (N, 4) of one image to the matching ones (M, 4), but not its middle."""
     if pair.has_parallax or len(pair.matches) < _LEAST_MATCHES:
         return False
     first, second = _complex(earlier[pair.matches[:, 0]]), _complex(newer[pair.matches[:, 1]])
