@@ -80,7 +80,7 @@ def _judged(dataset: Dataset, scratch: Path) -> list[tuple[str, float, list[str]
 
 
 def _objections(model: Any, known: KnownImages, settings: EngineSettings) -> list[str]:
-    figures = measure_model(model, known, set(model.cameras), settings)
+    figures = measure_model(model, known, settings, set(model.cameras))
     _print_figures(figures)
     sentences = [each.sentence for each in objections_to(figures)]
     if figures.focal_change is not None and not FOCAL.is_met(abs(figures.focal_change)):

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.engine.features.candidates import PairFinder
+from reconstructor.engine.features.copies import without_copies
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.learned_cameras import LearnedCameras
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import read_photograph
 from reconstructor.engine.features.sift import BadFeaturesError, Features, extract_features
@@ -32,7 +34,12 @@ class ImageReader:
         return cls(files=files, settings=settings, finder=PairFinder(settings, files), watch=watch)
 
     def features(
-        self, number: int, path: Path, image_id: str, keep_pixels: Callable[[NDArray[np.uint8]], None]
+        self,
+        number: int,
+        path: Path,
+        image_id: str,
+        known: KnownImages,
+        keep_pixels: Callable[[NDArray[np.uint8]], None],
     ) -> tuple[ImageFacts, Features]:
         """Facts and features, with descriptors; `keep_pixels` gets the pixels (H, W, 3) uint8 RGB if decoded here.
 
@@ -48,7 +55,8 @@ class ImageReader:
         with self.watch.measure("features"):
             features = extract_features(photograph, self.settings)
         keep_pixels(photograph.colors_rgb)
-        facts = ImageFacts.of(image_id, path, photograph)
+        learned = LearnedCameras(path=self.settings.learned_cameras)
+        facts = learned.applied(ImageFacts.of(image_id, path, photograph), known.facts.values())
         self.files.write_features(number, facts, features)
         return facts, features
 
@@ -64,10 +72,11 @@ class ImageReader:
     def pairs(
         self, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
     ) -> tuple[Pair, ...]:
-        """The pairs of an image with the known images; `camera_of` as in `PairFinder.find`."""
+        """The pairs of an image with the known images, or a mark of a copy; `camera_of` as in `PairFinder.find`."""
         pairs = self.files.read_pairs(number)
         if pairs is None:
             with self.watch.measure("matching"):
-                pairs = self.finder.find(number, features, known, camera_of)
+                found, camera = self.finder.find(number, features, known, camera_of), camera_of(number)
+                pairs = without_copies(number, found, features, (camera.width, camera.height), known)
             self.files.write_pairs(number, pairs)
         return pairs

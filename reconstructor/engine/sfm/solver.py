@@ -24,9 +24,10 @@ from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.gate.bounds import FOCAL, TIE
+from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
+from reconstructor.engine.sfm.camera_groups import with_fitting_cameras
+from reconstructor.engine.sfm.gate.bounds import TIE
 from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
-from reconstructor.engine.sfm.gate.focal_check import calibration_sentence
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import tight_share
@@ -81,13 +82,12 @@ class Attempt(BaseModel):
 
 
 class SolveVerdict(BaseModel):
-    """Result of all attempts: `method` is the one that won, or empty; `calibration` says when a given one does not fit."""
+    """Result of all attempts: `method` is the one that won, or empty."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     method: str
     attempts: tuple[Attempt, ...]
-    calibration: str = ""
 
     @property
     def winner(self) -> Attempt | None:
@@ -136,14 +136,14 @@ class _Contest:
         return self._choose(solutions)
 
     def _new_mapper(self) -> LiveMapper:
-        mapper = build_mapper(self._known, self._settings)
-        if self._has_live:
-            mapper.swap(_read_model(self._folder / "live"))
-        return mapper
+        model = _read_model(self._folder / "live") if self._has_live else None
+        return build_mapper(self._known, self._settings, model=model)
 
     def _attempt(self, method: str, run: Callable[[LiveMapper], bool]) -> _Solution:
         begun, mapper = time.monotonic(), self._new_mapper()
-        objection = "" if run(mapper) else "it found no solution"
+        is_solved, first = run(mapper), mapper
+        mapper = with_fitting_cameras(mapper, self._known, self._settings, self._folder)
+        objection = "" if is_solved or mapper is not first else "it found no solution"
         if not objection and mapper.changed_calibrations():
             objection = "it changed a calibration that was given"
         lost = () if objection else repair(mapper, self._known)
@@ -154,6 +154,8 @@ class _Contest:
                 model=mapper.model,
             )
         measured = self._measure_again(mapper)
+        if set_unfit_calibrations_aside(mapper, self._settings):
+            measured = self._measure_again(mapper)
         figures, pruned, objection = self._prune(mapper)
         verdict = judge(self._reference, mapper.model, self._known)
         attempt = Attempt(
@@ -190,7 +192,7 @@ class _Contest:
         """Take out images until no figure speaks against the model; its figures, those images, and what is left to object."""
         out: list[int] = []
         for _ in range(_MOST_PRUNINGS):
-            figures = measure_model(mapper.model, self._known, self._given_cameras(mapper), self._settings)
+            figures = measure_model(mapper.model, self._known, self._settings)
             objections = objections_to(figures)
             if not objections:
                 return figures, tuple(out), ""
@@ -217,13 +219,7 @@ class _Contest:
         if not self._has_live:
             best.model.normalize()  # the first model of a project sets its world
         _write_model(best.model, self._folder / "result")
-        change = None if best.attempt.model is None else best.attempt.model.focal_change
-        fits = change is None or FOCAL.is_met(abs(change))
-        return SolveVerdict(
-            method=best.attempt.method,
-            attempts=attempts,
-            calibration="" if fits or change is None else calibration_sentence(change),
-        )
+        return SolveVerdict(method=best.attempt.method, attempts=attempts)
 
 
 def _solvers(

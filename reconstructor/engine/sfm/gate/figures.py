@@ -61,9 +61,9 @@ class ModelFigures(BaseModel):
 
 
 def measure_model(
-    model: Any, known: KnownImages, given_cameras: Collection[int], settings: EngineSettings
+    model: Any, known: KnownImages, settings: EngineSettings, given_cameras: Collection[int] = ()
 ) -> ModelFigures:
-    """Measure a `pycolmap.Reconstruction` with at least one point; it does not change."""
+    """Measure a `pycolmap.Reconstruction`, which does not change; of given cameras also whether their focal length fits."""
     bundle = Bundle.of(model)
     at_working_size = settings.model_copy(update={"exact_max_side_px": settings.max_side_px})
     photographs = LargerPhotographs([known.facts[number] for number in bundle.numbers], at_working_size)

@@ -24,8 +24,3 @@ def focal_change(bundle: Bundle, given_cameras: Collection[int], threads: int) -
     )
     changes = changes[np.isfinite(changes)]
     return float(changes[np.abs(changes).argmax()]) if len(changes) else None
-
-
-def calibration_sentence(change: float) -> str:
-    """What to say of a given calibration whose focal length should be this much longer."""
-    return f"the calibration does not fit (f {abs(change):.0%} {'larger' if change > 0 else 'smaller'})"
