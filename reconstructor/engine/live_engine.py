@@ -5,6 +5,7 @@ A refetch solves in a child process and computes its dense cloud in parallel to 
 meanwhile.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock, RLock
 from typing import Any
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 
 from broker.memory import trim_heap
 from broker.shards import PointCloud
+from reconstructor.black_box import Update
 from reconstructor.engine import colmap
+from reconstructor.engine.components import Components
 from reconstructor.engine.features.candidates import PairFinder
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
@@ -23,20 +26,19 @@ from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import UnreadablePhotographError
 from reconstructor.engine.features.reader import ImageReader
 from reconstructor.engine.features.sift import Features
+from reconstructor.engine.live_component import LiveComponent
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
-from reconstructor.engine.next_model import world_of
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.refetch import Refetch, RefetchResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
-from reconstructor.engine.sfm.published_points import PublishedPoints
-from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper, restore_images
-from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
+from reconstructor.engine.sfm.restore import restore_images
+from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepComponent, StepImage, StepState
 from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
 
@@ -50,12 +52,12 @@ class LiveEngine:
         self._settings, self._folder = settings, folder
         self._files = ImageFiles(folder=folder)
         self._snapshots = Snapshots(folder=folder)
-        self._known, self._mapper = KnownImages(), LiveMapper(settings)
-        self._published = PublishedPoints()
+        self._known = KnownImages()
+        self._components = Components(self._known, settings, self._new_densifier)
         self._images: list[StepImage] = []
         self._sequence = self._model_sequence = self._added_sequence = 0
         self._solution = 0  # how many refetches replaced the model
-        self._just_placed: list[int] = []
+        self._stored: tuple[int, ...] = (0,)  # the components of the newest step
         self._world_count = self._mapper.world_count
         self._upward: UpDirection | None = None
         self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and its result
@@ -65,14 +67,18 @@ class LiveEngine:
         self._refetch_lock = Lock()
         self._refetch = Refetch(folder, settings, self._known, self._model_lock)
         self._is_closed = False
-        self._densifier = self._new_densifier()
         if (step := self._snapshots.newest()) is not None:
             self._restore(step)
 
     @property
     def model(self) -> Any:
-        """The present `pycolmap.Reconstruction`; do not change it."""
+        """The present `pycolmap.Reconstruction` of the leading component; do not change it."""
         return self._mapper.model
+
+    @property
+    def components(self) -> Sequence[LiveComponent]:
+        """The components, the leading one first; do not change them."""
+        return tuple(self._components.every)
 
     @property
     def known(self) -> KnownImages:
@@ -98,7 +104,7 @@ class LiveEngine:
             self._world_count = self._mapper.world_count
             self._added_sequence = self._sequence + 1
             outcome = self._commit(
-                self._cloud(self._watch, is_complete=is_complete),
+                self._clouds(self._watch, is_complete=is_complete),
                 self._watch,
                 added_image_id=image_id,
                 is_complete=is_complete,
@@ -110,23 +116,24 @@ class LiveEngine:
         """See the protocol. If the gate rejects the solution, the model does not change and the update says why."""
         with self._refetch_lock:
             watch = Stopwatch()
-            rebuilt = self._refetch.run(self._mapper, self._densifier, watch)
+            rebuilt = self._refetch.run(self._components, watch)
             with self._model_lock:
                 outcome = self._finish(rebuilt, watch)
         return outcome.model_copy(update={"solve": rebuilt.verdict})
 
     def complete(self) -> EngineResult:
-        """Return the complete cloud of the present model; nothing is solved."""
+        """Return the complete clouds of the present models; nothing is solved."""
         with self._model_lock:
             self._newest = None
-            return self._commit(self._cloud(self._watch, is_complete=True), self._watch, is_complete=True)
+            return self._commit(self._clouds(self._watch, is_complete=True), self._watch, is_complete=True)
 
     def surface(self, report: Report = lambda _stage, _done, _total: None) -> SurfacePoints:
-        """The complete dense cloud with normals and confidences; neither the model nor the disk changes."""
+        """The leading component's dense cloud with normals and confidences; neither the model nor the disk changes."""
         with self._model_lock:
-            if self._densifier is None or not self._mapper.is_initialised:
+            densifier = self._components.leading.densifier
+            if densifier is None or not self._mapper.is_initialised:
                 return SurfacePoints.empty()
-            return self._densifier.next_densifier(self._mapper).rebuild(report)
+            return densifier.next_densifier(self._mapper).rebuild(report)
 
     def match_count(self, image_id: str) -> int:
         """How many verified matches an image has with all others."""
@@ -143,33 +150,33 @@ class LiveEngine:
         with self._model_lock:
             return
 
+    @property
+    def _mapper(self) -> LiveMapper:
+        return self._components.leading.mapper
+
     def _check_open(self) -> None:
         if self._is_closed:
             raise EngineClosedError("the engine was closed meanwhile")
 
     def _finish(self, rebuilt: RefetchResult, watch: Stopwatch) -> EngineResult:
-        """Replace the model by the next one, or report why not; with neither, return the present complete cloud."""
+        """Replace the models by the next ones, or report why not; with neither, return the present complete clouds."""
         self._check_open()
-        next_model, objection = rebuilt.next_model, rebuilt.objection
-        if next_model is not None and next_model.world != world_of(self._mapper):
+        following, objection = rebuilt.next_components, rebuilt.objection
+        if following is not None and not following.is_of(self._components):
             objection = "the model was begun again in another world meanwhile"
         if objection:
-            return self._commit(PointCloud.empty(), watch, objection=objection)
-        if next_model is None:
-            return self._commit(self._cloud(watch, is_complete=True), watch, is_complete=True)
+            return self._commit({}, watch, objection=objection)
+        if following is None:
+            return self._commit(self._clouds(watch, is_complete=True), watch, is_complete=True)
         with watch.measure("dense"):
-            next_model.catch_up(self._refetch.missing(next_model), self._densifier)
-        self._mapper, self._densifier = next_model.mapper, next_model.densifier
-        self._just_placed = next_model.just_placed
+            following.catch_up(self._refetch.missing(following, self._components), self._components)
+        self._components = following.replace(self._components, self._new_densifier)
         self._solution += 1
-        if self._densifier is not None:
-            self._densifier.keep_all(self._sequence + 1)
+        if following.leads:
+            self._world_count, self._upward = self._mapper.world_count, None
         with watch.measure("publishing"):
-            dense, sparse = (
-                next_model.cloud(),
-                _sparse_cloud(self._published, self._mapper, self._known, self._just_placed, is_complete=True),
-            )
-        return self._commit(dense if len(dense) else sparse, watch, is_complete=True)
+            clouds = {each.number: following.cloud(each, self._sequence + 1) for each in self._components.every}
+        return self._commit(clouds, watch, is_complete=True, leads=following.leads)
 
     def _take_in(self, path: Path, image_id: str) -> None:
         number = len(self._images) + 1
@@ -192,39 +199,38 @@ class LiveEngine:
         )
         self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
         with self._watch.measure("mapping"):
-            add_to_mapper(number, self._known, self._mapper)
-            self._just_placed = self._mapper.place(self._waiting_up_to(number))
+            self._components.add(number)
 
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)
         self._known.add(image.number, facts, features, pairs)
         self._reader.finder.remember(features)
-        self._published.add_image(image.number, len(features))
-
-    def _waiting_up_to(self, newest: int) -> list[int]:
-        return [number for number in self._known.numbers if number <= newest and not self._mapper.is_placed(number)]
 
     def _commit(
         self,
-        cloud: PointCloud,
+        clouds: Mapping[int, PointCloud],
         watch: Stopwatch,
         *,
         added_image_id: str = "",
         is_complete: bool = False,
         objection: str = "",
+        leads: int = 0,
     ) -> EngineResult:
         self._check_open()
         self._sequence += 1
         with watch.measure("publishing"):
             self._upward = next_up_direction(self._upward, up_direction_of(self._mapper), may_correct=is_complete)
-            update = describe(self._images, self._known, self._mapper, self._upward).model_copy(
+            update = self._describe().model_copy(
                 update={
-                    "new_point_count": len(cloud),
+                    "new_point_count": sum(map(len, clouds.values())),
                     "refetch_rejected": objection[:500],
                     "solution": self._solution,
+                    "leads": leads,
                 }
             )
-            self._model_sequence = self._next_model_sequence(is_complete=is_complete)
+            numbers = tuple(each.number for each in self._components.every)
+            self._model_sequence = self._next_model_sequence(is_complete=is_complete or numbers != self._stored)
+            self._stored = numbers
             state = StepState(
                 sequence=self._sequence,
                 images=tuple(self._images),
@@ -232,20 +238,36 @@ class LiveEngine:
                 added_sequence=self._added_sequence,
                 solution=self._solution,
                 model_sequence=self._model_sequence,
+                components=numbers,
+                next_component=self._components.next_number,
             )
-            folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
+            folder = self._snapshots.commit(state, self._step_components(clouds), update)
             trim_heap()
         return EngineResult(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
 
-    def _cloud(self, watch: Stopwatch, *, is_complete: bool) -> PointCloud:
-        """The points of the next step: dense ones, or sparse ones if there are no dense ones."""
-        with watch.measure("dense"):
-            dense = _dense_cloud(self._densifier, self._mapper, self._sequence + 1, is_complete=is_complete)
-        with watch.measure("publishing"):
-            sparse = _sparse_cloud(
-                self._published, self._mapper, self._known, self._just_placed, is_complete=is_complete
+    def _step_components(self, clouds: Mapping[int, PointCloud]) -> list[StepComponent]:
+        return [
+            StepComponent(
+                number=each.number,
+                model=each.mapper.model,
+                published=each.published,
+                cloud=clouds.get(each.number, PointCloud.empty()),
             )
-        return dense if len(dense) else sparse
+            for each in self._components.every
+        ]
+
+    def _describe(self) -> Update:
+        mappers = {each.number: each.mapper for each in self._components.every}
+        return describe(self._images, self._known, mappers, self._upward)
+
+    def _clouds(self, watch: Stopwatch, *, is_complete: bool) -> dict[int, PointCloud]:
+        """The points of the next step, by number of the component."""
+        with watch.measure("dense"):
+            return {
+                each.number: each.cloud(self._sequence + 1, is_complete=is_complete)
+                for each in self._components.every
+                if is_complete or each.just_placed or each is self._components.leading
+            }
 
     def _next_model_sequence(self, *, is_complete: bool) -> int:
         if not self._mapper.is_initialised:
@@ -254,13 +276,13 @@ class LiveEngine:
         return self._snapshots.model_sequence(self._sequence, len(self._images), last)
 
     def _keep_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
-        if self._densifier is not None:
-            self._densifier.keep_pixels(number, pixels_rgb)
+        if (densifier := self._components.leading.densifier) is not None:
+            densifier.keep_pixels(number, pixels_rgb)
 
-    def _new_densifier(self) -> Densifier | None:
+    def _new_densifier(self, mapper: LiveMapper) -> Densifier | None:
         if not self._settings.dense:
             return None
-        return Densifier(DepthFiles(folder=self._folder), self._settings, self._known, self._mapper)
+        return Densifier(DepthFiles(folder=self._folder), self._settings, self._known, mapper)
 
     def _restore(self, step: Step) -> None:
         readable = [image.number for image in step.state.images if not image.rejection]
@@ -272,42 +294,18 @@ class LiveEngine:
             number = image.number
             pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
             self._remember(image, known.facts[number], known.features[number], pairs)
-        self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model)
-        if step.model is not None:
-            self._mapper.swap(step.model)
+        self._components = Components.restored(step, self._known, self._settings, self._new_densifier)
         for number in self._known.numbers:
             if number not in step.numbers_before_model:
-                add_to_mapper(number, self._known, self._mapper)
-                self._mapper.place(self._waiting_up_to(number))
-        self._published = step.published
-        self._published.skip_present(self._mapper.model)
+                self._components.add(number)
+        self._components.skip_present()
         self._sequence, self._model_sequence = step.state.sequence, step.state.model_sequence
         self._added_sequence, self._solution = step.state.added_sequence, step.state.solution
-        self._densifier = self._new_densifier()  # the mapper was built above
-        if self._densifier is not None and step.model is not None:
-            self._densifier.restore(self._sequence)
+        self._stored = step.state.components
+        for each in self._components.every:
+            if each.densifier is not None and each.mapper.is_initialised:
+                each.densifier.restore(self._sequence)
         self._upward = stored_up_direction(step.output, self._mapper)
         if step.added_output is not None:
-            update = describe(self._images, self._known, self._mapper, self._upward)
+            update = self._describe()
             self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))
-
-
-def _sparse_cloud(
-    published: PublishedPoints, mapper: LiveMapper, known: KnownImages, just_placed: list[int], *, is_complete: bool
-) -> PointCloud:
-    """The sparse points that were not published yet; all of them for a complete cloud."""
-    if not mapper.is_initialised:
-        return PointCloud.empty()
-    if is_complete:
-        return published.take_all(mapper.model, known.features)
-    newest = known.numbers[-1:] + just_placed
-    touched = {other for number in newest for other in [number, *known.neighbours(number)]}
-    return published.take_new(mapper.model, known.features, touched)
-
-
-def _dense_cloud(densifier: Densifier | None, mapper: LiveMapper, sequence: int, *, is_complete: bool) -> PointCloud:
-    """The dense points of the newest images; of all images for a complete cloud."""
-    if densifier is None or not mapper.is_initialised:
-        return PointCloud.empty()
-    make = densifier.remake if is_complete else densifier.add
-    return make(sequence).cloud()

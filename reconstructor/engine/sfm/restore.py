@@ -17,7 +17,7 @@ class EngineStateMissingError(CairnError):
 
 
 def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
-    """Read the facts, features and pairs of the images with these numbers.
+    """Read the facts, features and pairs of the images with these numbers, and the pairs among them.
 
     Raises:
         EngineStateMissingError: a file is missing or cannot be read.
@@ -29,7 +29,7 @@ def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
             raise EngineStateMissingError(
                 f"the files of image {number} are gone from the engine's folder: begin the project again from its images"
             )
-        known.add(number, *kept, pairs)
+        known.add(number, *kept, [pair for pair in pairs if pair.earlier in known])
     return known
 
 
@@ -43,8 +43,8 @@ def build_mapper(known: KnownImages, settings: EngineSettings, numbers: Collecti
 
 
 def add_to_mapper(number: int, known: KnownImages, mapper: LiveMapper) -> None:
-    """Add one known image to the mapper, with its camera and its pairs with earlier images."""
+    """Add one known image to the mapper, with its camera and its pairs with the images that the mapper knows."""
     camera_id = known.camera_ids[number]
     mapper.add_camera(camera_id, known.facts[number].sensor)
-    pairs = [pair for pair in known.pairs[number] if pair.newer == number]
+    pairs = [pair for pair in known.pairs[number] if mapper.knows(KnownImages.other(pair, number))]
     mapper.add_image(number, camera_id, known.features[number].keypoints, pairs)

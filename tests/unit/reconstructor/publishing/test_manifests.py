@@ -51,7 +51,7 @@ def test_a_first_reference_set_has_revision_zero_and_no_previous_generation() ->
 def test_an_increment_goes_under_the_next_indexes_one_revision_on() -> None:
     reference = first(cloud(40_000))
     manifest = reference.manifest
-    grown = grow(reference, cloud(500), image_number=4, update=None)
+    grown = grow(reference, [(0, cloud(500))], image_number=4, update=None)
     assert (grown.reference.manifest.generation, grown.reference.manifest.revision) == (1, 1)
     assert [entry.index for entry in grown.reference.shards] == list(range(manifest.shard_count + 1))
     assert grown.reference.shards[:-1] == reference.shards
@@ -81,7 +81,7 @@ def test_metres_follow_the_world_and_stay_with_an_increment() -> None:
     reference = first(scaling=gps)
     manifest = reference.manifest
     assert (manifest.frame.metres_per_unit, manifest.frame.scale_source) == (3.0, ScaleSource.GPS)
-    grown = grow(reference, cloud(500), image_number=4, update=None)
+    grown = grow(reference, [(0, cloud(500))], image_number=4, update=None)
     assert grown.reference.manifest.frame == manifest.frame
     change = Similarity(scale=1.5, rotation_wxyz=(1, 0, 0, 0), translation=(1, 2, 3))
     begun = begin(
@@ -112,20 +112,20 @@ def test_survey_coordinates_keep_their_detail_through_the_offset() -> None:
 def test_an_increment_keeps_the_reference_sets_offset() -> None:
     reference = first(cloud(centre=(500_000, 5_400_000, 300)))
     manifest = reference.manifest
-    grown = grow(reference, cloud(10, centre=(500_001, 5_400_000, 300)), image_number=2, update=None)
+    grown = grow(reference, [(0, cloud(10, centre=(500_001, 5_400_000, 300)))], image_number=2, update=None)
     assert grown.reference.manifest.frame.offset == manifest.frame.offset
     assert abs(np.array(grown.reference.shards[-1].bounds.minimum)).max() < 5
 
 
 def test_an_increment_far_from_everything_is_refused() -> None:
     with pytest.raises(CloudOutOfBoundsError, match="old_point_cloud"):
-        grow(first(), cloud(centre=(1e6, 0, 0)), image_number=2, update=None)
+        grow(first(), [(0, cloud(centre=(1e6, 0, 0)))], image_number=2, update=None)
 
 
 def test_a_few_far_points_do_not_make_an_increment_far() -> None:
     increment = cloud()
     increment.points_in_world[0] = (1e6, 0, 0)
-    assert grow(first(), increment, image_number=2, update=None).shards
+    assert grow(first(), [(0, increment)], image_number=2, update=None).shards
 
 
 def test_coordinates_beyond_single_precision_are_refused() -> None:

@@ -20,7 +20,7 @@ def walk() -> Walk:
 
 def test_a_placed_camera_says_its_error_in_pixels_of_the_photograph(walk: Walk) -> None:
     images = [StepImage(number=number, image_id=f"{number}") for number in range(1, 5)]
-    cameras = describe(images, walk.known, walk.mapper).cameras
+    cameras = describe(images, walk.known, {0: walk.mapper}).cameras
     assert all(camera.state is CameraState.PLACED and camera.distortion == () for camera in cameras)
     noise_px = 2 * 0.3 * np.sqrt(2)  # the photograph is twice as large as what keypoints are taken from
     left_px = noise_px * np.sqrt(5 / 8)  # a point seen by four cameras has taken up 3 of its 8 numbers

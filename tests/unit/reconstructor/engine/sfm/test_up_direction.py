@@ -89,7 +89,7 @@ def test_a_restarted_engine_says_what_it_said_before(tmp_path: Path) -> None:
     for number in range(1, 5):
         walk.add(number)
     said = UpDirection(direction=np.array([0.0, 0.6, 0.8]), deviation_rad=0.01)
-    write_update(describe([], walk.known, walk.mapper, said), tmp_path)
+    write_update(describe([], walk.known, {0: walk.mapper}, said), tmp_path)
     again, fresh = stored_up_direction(tmp_path, walk.mapper), up_direction_of(walk.mapper)
     assert again is not None
     assert fresh is not None
