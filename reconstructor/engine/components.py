@@ -79,6 +79,16 @@ class Components:
     def leading(self) -> LiveComponent:
         return self.every[0]
 
+    @property
+    def just_placed(self) -> set[int]:
+        """The images that the last one placed, in all components."""
+        return {number for each in self.every for number in each.just_placed}
+
+    def forget_placed(self) -> None:
+        """Say that another image begins."""
+        for each in self.every:
+            each.just_placed = []
+
     def of(self, number: int) -> LiveComponent | None:
         """The component in which an image is placed."""
         return next((each for each in self.every if each.mapper.is_placed(number)), None)

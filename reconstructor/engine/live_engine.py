@@ -19,7 +19,6 @@ from broker.shards import PointCloud
 from reconstructor.black_box import Update
 from reconstructor.engine import colmap
 from reconstructor.engine.components import Components
-from reconstructor.engine.features.candidates import PairFinder
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
@@ -41,6 +40,7 @@ from reconstructor.engine.sfm.restore import restore_images
 from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepComponent, StepImage, StepState
 from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
+from reconstructor.progress import write_placed
 
 
 class LiveEngine:
@@ -62,7 +62,7 @@ class LiveEngine:
         self._upward: UpDirection | None = None
         self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and its result
         self._watch = Stopwatch()
-        self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
+        self._reader = ImageReader.of(self._files, settings, self._watch)
         self._model_lock = RLock()
         self._refetch_lock = Lock()
         self._refetch = Refetch(folder, settings, self._known, self._model_lock)
@@ -100,15 +100,15 @@ class LiveEngine:
                 return self._newest[1]
             if not self.knows(image_id):
                 self._take_in(path, image_id)
+                if self._settings.dense and self._mapper.world_count == self._world_count:
+                    just_placed = self._components.just_placed
+                    placed = [image for image in self._images if image.number in just_placed]
+                    write_placed(self._folder, self._describe(placed))
             is_complete = wants_complete_cloud or self._mapper.world_count != self._world_count
             self._world_count = self._mapper.world_count
             self._added_sequence = self._sequence + 1
-            outcome = self._commit(
-                self._clouds(self._watch, is_complete=is_complete),
-                self._watch,
-                added_image_id=image_id,
-                is_complete=is_complete,
-            )
+            clouds = self._clouds(self._watch, is_complete=is_complete)
+            outcome = self._commit(clouds, self._watch, added_image_id=image_id, is_complete=is_complete)
             self._newest = (image_id, outcome)
             return outcome
 
@@ -180,6 +180,7 @@ class LiveEngine:
 
     def _take_in(self, path: Path, image_id: str) -> None:
         number = len(self._images) + 1
+        self._components.forget_placed()
         try:
             facts, features = self._reader.features(
                 number, path, image_id, lambda pixels: self._keep_pixels(number, pixels)
@@ -197,14 +198,14 @@ class LiveEngine:
             self._known,
             lambda other: self._mapper.camera(self._known.camera_ids.get(other, camera_id)),
         )
-        self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
+        self._reader.finder.remember(features.descriptors)
+        self._remember(StepImage(number=number, image_id=image_id), facts, features.without_descriptors(), pairs)
         with self._watch.measure("mapping"):
             self._components.add(number)
 
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)
         self._known.add(image.number, facts, features, pairs)
-        self._reader.finder.remember(features)
 
     def _commit(
         self,
@@ -220,11 +221,10 @@ class LiveEngine:
         self._sequence += 1
         with watch.measure("publishing"):
             self._upward = next_up_direction(self._upward, up_direction_of(self._mapper), may_correct=is_complete)
-            update = self._describe().model_copy(
+            update = self._describe(self._images).model_copy(
                 update={
                     "new_point_count": sum(map(len, clouds.values())),
                     "refetch_rejected": objection[:500],
-                    "solution": self._solution,
                     "leads": leads,
                 }
             )
@@ -256,9 +256,10 @@ class LiveEngine:
             for each in self._components.every
         ]
 
-    def _describe(self) -> Update:
+    def _describe(self, images: list[StepImage]) -> Update:
         mappers = {each.number: each.mapper for each in self._components.every}
-        return describe(self._images, self._known, mappers, self._upward)
+        update = describe(images, self._known, mappers, self._upward)
+        return update.model_copy(update={"solution": self._solution})
 
     def _clouds(self, watch: Stopwatch, *, is_complete: bool) -> dict[int, PointCloud]:
         """The points of the next step, by number of the component."""
@@ -293,6 +294,7 @@ class LiveEngine:
                 continue
             number = image.number
             pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
+            self._reader.finder.remember(self._files.read_descriptors(number))
             self._remember(image, known.facts[number], known.features[number], pairs)
         self._components = Components.restored(step, self._known, self._settings, self._new_densifier)
         for number in self._known.numbers:
@@ -307,5 +309,5 @@ class LiveEngine:
                 each.densifier.restore(self._sequence)
         self._upward = stored_up_direction(step.output, self._mapper)
         if step.added_output is not None:
-            update = self._describe()
+            update = self._describe(self._images)
             self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))
