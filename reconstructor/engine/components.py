@@ -4,9 +4,10 @@ An image belongs to the component whose model it observes most of. Images that f
 other begin another component. So the leading model never has to explain photographs of another object.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Self
 
+from broker.shards import PointCloud
 from reconstructor.engine import colmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.live_component import LiveComponent
@@ -83,6 +84,31 @@ class Components:
     def just_placed(self) -> set[int]:
         """The images that the last one placed, in all components."""
         return {number for each in self.every for number in each.just_placed}
+
+    @property
+    def mappers(self) -> dict[int, LiveMapper]:
+        """The mappers by number of the component, the leading one first."""
+        return {each.number: each.mapper for each in self.every}
+
+    def clouds(self, sequence: int, *, is_complete: bool) -> dict[int, PointCloud]:
+        """The points of the next step, of this sequence, by number of the component."""
+        return {
+            each.number: each.cloud(sequence, is_complete=is_complete)
+            for each in self.every
+            if is_complete or each.just_placed or each is self.leading
+        }
+
+    def stored(self, clouds: Mapping[int, PointCloud]) -> list[StepComponent]:
+        """What a step holds of each component, with these points for whoever reads its output."""
+        return [
+            StepComponent(
+                number=each.number,
+                model=each.mapper.model,
+                published=each.published,
+                cloud=clouds.get(each.number, PointCloud.empty()),
+            )
+            for each in self.every
+        ]
 
     def forget_placed(self) -> None:
         """Say that another image begins."""

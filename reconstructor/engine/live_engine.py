@@ -37,7 +37,7 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.restore import restore_images
-from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepComponent, StepImage, StepState
+from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
 from reconstructor.progress import write_placed
@@ -228,7 +228,7 @@ class LiveEngine:
                     "leads": leads,
                 }
             )
-            numbers = tuple(each.number for each in self._components.every)
+            numbers = tuple(self._components.mappers)
             self._model_sequence = self._next_model_sequence(is_complete=is_complete or numbers != self._stored)
             self._stored = numbers
             state = StepState(
@@ -241,34 +241,17 @@ class LiveEngine:
                 components=numbers,
                 next_component=self._components.next_number,
             )
-            folder = self._snapshots.commit(state, self._step_components(clouds), update)
+            folder = self._snapshots.commit(state, self._components.stored(clouds), update)
             trim_heap()
         return EngineResult(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
 
-    def _step_components(self, clouds: Mapping[int, PointCloud]) -> list[StepComponent]:
-        return [
-            StepComponent(
-                number=each.number,
-                model=each.mapper.model,
-                published=each.published,
-                cloud=clouds.get(each.number, PointCloud.empty()),
-            )
-            for each in self._components.every
-        ]
-
     def _describe(self, images: list[StepImage]) -> Update:
-        mappers = {each.number: each.mapper for each in self._components.every}
-        update = describe(images, self._known, mappers, self._upward)
+        update = describe(images, self._known, self._components.mappers, self._upward)
         return update.model_copy(update={"solution": self._solution})
 
     def _clouds(self, watch: Stopwatch, *, is_complete: bool) -> dict[int, PointCloud]:
-        """The points of the next step, by number of the component."""
         with watch.measure("dense"):
-            return {
-                each.number: each.cloud(self._sequence + 1, is_complete=is_complete)
-                for each in self._components.every
-                if is_complete or each.just_placed or each is self._components.leading
-            }
+            return self._components.clouds(self._sequence + 1, is_complete=is_complete)
 
     def _next_model_sequence(self, *, is_complete: bool) -> int:
         if not self._mapper.is_initialised:

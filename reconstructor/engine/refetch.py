@@ -95,7 +95,9 @@ class Refetch:
 
     def solve(self, task: SolveTask) -> tuple[SolveVerdict | None, Any | None, str]:
         """The verdict on a new solution, the solution if it passed, and the objection if not."""
-        self._running = SolverProcess.start(self._folder, tuple(sorted(task.numbers)), task.live, self._settings)
+        numbers = tuple(sorted(task.numbers))
+        camera_ids = {number: self._known.camera_ids[number] for number in numbers}
+        self._running = SolverProcess.start(self._folder, numbers, task.live, self._settings, camera_ids)
         if self.priority.is_closed:  # closed before there was a process to stop
             self._running.stop()
         try:

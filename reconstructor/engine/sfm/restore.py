@@ -1,6 +1,6 @@
 """How does a new process get the images back? It reads their files, in order of number, and adds them to a mapper."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from broker.errors import CairnError
 from reconstructor.engine.features.image_files import ImageFiles
@@ -16,8 +16,12 @@ class EngineStateMissingError(CairnError):
     remedy = "Restore the engine's folder from a backup, or begin the project again from its images."
 
 
-def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
-    """Read the facts, features and pairs of the images with these numbers, and the pairs among them.
+def restore_images(
+    files: ImageFiles, numbers: Iterable[int], camera_ids: Mapping[int, int] | None = None
+) -> KnownImages:
+    """Read the facts and features of the images with these numbers, and the pairs among them.
+
+    Cameras are numbered in the order of the images, unless a model of only some images has other `camera_ids`.
 
     Raises:
         EngineStateMissingError: a file is missing or cannot be read.
@@ -30,6 +34,7 @@ def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
                 f"the files of image {number} are gone from the engine's folder: begin the project again from its images"
             )
         known.add(number, *kept, [pair for pair in pairs if pair.earlier in known])
+    known.camera_ids.update(camera_ids or {})
     return known
 
 

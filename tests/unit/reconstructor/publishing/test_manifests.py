@@ -133,3 +133,53 @@ def test_coordinates_beyond_single_precision_are_refused() -> None:
     points.points_in_world[::2] = 1e300
     with pytest.raises(NotFinitePlyError, match="single precision"):
         first(points)
+
+
+def test_a_complete_set_has_every_component_in_its_own_frame_beside_the_leading_one() -> None:
+    begun = begin(
+        cloud(40_000),
+        project=PROJECT,
+        generation=2,
+        previous=first(),
+        image_count=3,
+        update=None,
+        further={1: cloud(700), 3: cloud(500)},
+    )
+    manifest = begun.reference.manifest
+    assert [each.id for each in manifest.components] == [0, 1, 3]
+    assert manifest.bounds == first(cloud(40_000)).manifest.bounds
+    assert {entry.component for entry in begun.reference.shards} == {0, 1, 3}
+    assert [entry.index for entry in begun.reference.shards] == list(range(manifest.shard_count))
+    assert all(entry.kind == "reference" for entry in begun.reference.shards)
+    shown = [each.world_from_component.translation for each in manifest.components]
+    assert shown[0] == (0, 0, 0)
+    assert len({round(max(place), 3) for place in shown}) == 3  # side by side
+
+
+def test_an_increment_may_bring_points_of_several_components_in_one_revision() -> None:
+    before = first()
+    grown = grow(before, [(0, cloud(500, size=1.0)), (1, cloud(300)), (1, cloud(200))], image_number=4, update=None).reference
+    assert grown.manifest.revision == before.manifest.revision + 1
+    assert [entry.component for entry in grown.shards] == [0, 0, 1, 1]
+    assert [entry.index for entry in grown.shards] == [0, 1, 2, 3]
+    assert grown.manifest.bounds == before.manifest.bounds
+    assert [each.id for each in grown.manifest.components] == [0, 1]
+
+
+def test_when_another_component_leads_the_old_world_moves_to_where_it_is_shown_and_loses_its_metres() -> None:
+    metres = Scaling(measured=Scale(metres_per_unit=0.5, source=ScaleSource.GPS))
+    before = first(scaling=metres)
+    assert before.manifest.frame.metres_per_unit == 0.5
+    begun = begin(
+        cloud(600),
+        project=PROJECT,
+        generation=2,
+        previous=before,
+        image_count=9,
+        update=Update(leads=2),
+        further={2: cloud(1000)},
+    )
+    frame, (_, led) = begun.reference.manifest.frame, begun.reference.manifest.components
+    assert led.id == 2
+    assert frame.world_from_previous == led.world_from_component != Similarity()
+    assert frame.metres_per_unit is None
