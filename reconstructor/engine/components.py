@@ -62,9 +62,7 @@ class Components:
         for stored in step.components:
             placed = {number for each in step.components if each is not stored for number in _placed(each)}
             numbers = step.numbers_before_model.difference(placed if stored.number else ())
-            mapper = build_mapper(known, settings, numbers)
-            if stored.model is not None:
-                mapper.swap(stored.model)
+            mapper = build_mapper(known, settings, numbers, stored.model)
             every.append(
                 LiveComponent(
                     stored.number,

@@ -51,6 +51,11 @@ class LiveComponent:
         self.just_placed = self.mapper.place(number for number in waiting if self.mapper.knows(number))
         return self.just_placed
 
+    def begin_again(self, mapper: LiveMapper) -> None:
+        """Go on with another mapper, whose model is in another world frame."""
+        self.mapper, self.just_placed = mapper, mapper.placed_numbers()
+        self.densifier = None if self.densifier is None else self.densifier.next_densifier(mapper)
+
     def cloud(self, sequence: int, *, is_complete: bool) -> PointCloud:
         """The dense points of the images placed last, or of all; sparse ones if there are no dense ones.
 

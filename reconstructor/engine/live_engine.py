@@ -34,6 +34,8 @@ from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.refetch import Refetch, RefetchResult
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.camera_groups import Regrouping
+from reconstructor.engine.sfm.camera_learning import learn_cameras
 from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.restore import restore_images
@@ -58,6 +60,7 @@ class LiveEngine:
         self._sequence = self._model_sequence = self._added_sequence = 0
         self._solution = 0  # how many refetches replaced the model
         self._stored: tuple[int, ...] = (0,)  # the components of the newest step
+        self._regrouping = Regrouping(settings, folder)
         self._world_count = self._mapper.world_count
         self._upward: UpDirection | None = None
         self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and its result
@@ -172,6 +175,7 @@ class LiveEngine:
             following.catch_up(self._refetch.missing(following, self._components), self._components)
         self._components = following.replace(self._components, self._new_densifier)
         self._solution += 1
+        learn_cameras(self._mapper, self._known, self._settings)
         if following.leads:
             self._world_count, self._upward = self._mapper.world_count, None
         with watch.measure("publishing"):
@@ -183,7 +187,7 @@ class LiveEngine:
         self._components.forget_placed()
         try:
             facts, features = self._reader.features(
-                number, path, image_id, lambda pixels: self._keep_pixels(number, pixels)
+                number, path, image_id, self._known, lambda pixels: self._keep_pixels(number, pixels)
             )
         except UnreadablePhotographError as exc:
             self._images.append(
@@ -196,12 +200,15 @@ class LiveEngine:
             number,
             features,
             self._known,
-            lambda other: self._mapper.camera(self._known.camera_ids.get(other, camera_id)),
+            lambda other: self._mapper.camera(camera_id if other == number else self._mapper.camera_id_of(other)),
         )
         self._reader.finder.remember(features.descriptors)
         self._remember(StepImage(number=number, image_id=image_id), facts, features.without_descriptors(), pairs)
         with self._watch.measure("mapping"):
             self._components.add(number)
+            is_alone = len(self._components.every) == 1  # other cameras are sought for all images at once
+            if is_alone and (mapper := self._regrouping.unstuck(self._known, self._mapper)) is not None:
+                self._components.leading.begin_again(mapper)
 
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)

@@ -39,9 +39,8 @@ class NextModel:
         self.world = world
         self.densifier: Densifier | None = None
         self._known, self._own = known, set(own)
-        self.mapper = build_mapper(known, settings, set(numbers))
+        self.mapper = build_mapper(known, settings, set(numbers), solution)
         self.mapper.world_count = world[0]
-        self.mapper.swap(solution)
         for number in set(self.mapper.placed_numbers()) - self._own:
             self.mapper.remove(number)
         self.just_placed = self.mapper.place(self._waiting())

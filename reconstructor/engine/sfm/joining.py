@@ -47,8 +47,7 @@ def joined(model: Any, other: Any, known: KnownImages, settings: EngineSettings)
         settings: the engine's settings.
     """
     numbers = placed_numbers(other)
-    mapper = build_mapper(known, settings, placed_numbers(model) | numbers)
-    mapper.swap(pycolmap.Reconstruction(model))
+    mapper = build_mapper(known, settings, placed_numbers(model) | numbers, pycolmap.Reconstruction(model))
     mapper.place(numbers)
     if not (has_most(mapper.model, numbers) and has_most(mapper.model, placed_numbers(model))):
         return None

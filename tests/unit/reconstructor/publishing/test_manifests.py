@@ -152,13 +152,14 @@ def test_a_complete_set_has_every_component_in_its_own_frame_beside_the_leading_
     assert [entry.index for entry in begun.reference.shards] == list(range(manifest.shard_count))
     assert all(entry.kind == "reference" for entry in begun.reference.shards)
     shown = [each.world_from_component.translation for each in manifest.components]
-    assert shown[0] == (0, 0, 0)
     assert len({round(max(place), 3) for place in shown}) == 3  # side by side
 
 
 def test_an_increment_may_bring_points_of_several_components_in_one_revision() -> None:
     before = first()
-    grown = grow(before, [(0, cloud(500, size=1.0)), (1, cloud(300)), (1, cloud(200))], image_number=4, update=None).reference
+    grown = grow(
+        before, [(0, cloud(500, size=1.0)), (1, cloud(300)), (1, cloud(200))], image_number=4, update=None
+    ).reference
     assert grown.manifest.revision == before.manifest.revision + 1
     assert [entry.component for entry in grown.shards] == [0, 0, 1, 1]
     assert [entry.index for entry in grown.shards] == [0, 1, 2, 3]
