@@ -97,7 +97,7 @@ class Components:
         }
 
     def stored(self, clouds: Mapping[int, PointCloud]) -> list[StepComponent]:
-        """What a step holds of each component, with these points for whoever reads its output."""
+        """What a step holds of each component, with these points in its output."""
         return [
             StepComponent(
                 number=each.number,

@@ -7,7 +7,9 @@ from collections.abc import Collection
 
 from broker.shards import PointCloud
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.densifier import Densifier
+from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.restore import add_to_mapper
@@ -69,6 +71,12 @@ class LiveComponent:
             dense = make(sequence).cloud()
         sparse = self.sparse_cloud(is_complete=is_complete)
         return dense if len(dense) else sparse
+
+    def surface(self, report: Report) -> SurfacePoints:
+        """The dense cloud with normals and confidences; neither the model nor the disk changes."""
+        if self.densifier is None or not self.mapper.is_initialised:
+            return SurfacePoints.empty()
+        return self.densifier.next_densifier(self.mapper).rebuild(report)
 
     def sparse_cloud(self, *, is_complete: bool) -> PointCloud:
         """The sparse points that were not published yet; all of them for a complete cloud."""

@@ -6,6 +6,7 @@ meanwhile.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Lock, RLock
 from typing import Any
@@ -55,6 +56,7 @@ class LiveEngine:
         self._files = ImageFiles(folder=folder)
         self._snapshots = Snapshots(folder=folder)
         self._known = KnownImages()
+        self._new_densifier = partial(_densifier_of, folder, settings, self._known)
         self._components = Components(self._known, settings, self._new_densifier)
         self._images: list[StepImage] = []
         self._sequence = self._model_sequence = self._added_sequence = 0
@@ -133,10 +135,7 @@ class LiveEngine:
     def surface(self, report: Report = lambda _stage, _done, _total: None) -> SurfacePoints:
         """The leading component's dense cloud with normals and confidences; neither the model nor the disk changes."""
         with self._model_lock:
-            densifier = self._components.leading.densifier
-            if densifier is None or not self._mapper.is_initialised:
-                return SurfacePoints.empty()
-            return densifier.next_densifier(self._mapper).rebuild(report)
+            return self._components.leading.surface(report)
 
     def match_count(self, image_id: str) -> int:
         """How many verified matches an image has with all others."""
@@ -270,11 +269,6 @@ class LiveEngine:
         if (densifier := self._components.leading.densifier) is not None:
             densifier.keep_pixels(number, pixels_rgb)
 
-    def _new_densifier(self, mapper: LiveMapper) -> Densifier | None:
-        if not self._settings.dense:
-            return None
-        return Densifier(DepthFiles(folder=self._folder), self._settings, self._known, mapper)
-
     def _restore(self, step: Step) -> None:
         readable = [image.number for image in step.state.images if not image.rejection]
         known = restore_images(self._files, readable)
@@ -301,3 +295,8 @@ class LiveEngine:
         if step.added_output is not None:
             update = self._describe(self._images)
             self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))
+
+
+def _densifier_of(folder: Path, settings: EngineSettings, known: KnownImages, mapper: LiveMapper) -> Densifier | None:
+    """The densifier of another component; None if only sparse points are wanted."""
+    return Densifier(DepthFiles(folder=folder), settings, known, mapper) if settings.dense else None
