@@ -102,6 +102,8 @@ class LiveMapper:
             self._model.add_image(image)
         graph = self._cache.correspondence_graph
         for pair in pairs:
+            if not len(pair.matches):
+                continue  # the mark of a copy
             graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
         self._mapper.observation_manager.add_image(number)
 
