@@ -257,13 +257,15 @@ class SceneRenderer:
         if part.texture == _GROUND:
             grains = _sampled(_texture(self._seed, _GROUND), points[:, 0], points[:, 1], _GROUND_TEXEL)
             fade = np.minimum(1, np.float32(_GROUND_REACH) / depth) ** 2
-            return np.float32(125) + fade * (grains - np.float32(125))
+            faded: Points = np.float32(125) + fade * (grains - np.float32(125))
+            return faded
         part_from_world = np.linalg.inv(part.world_from_part).astype(np.float32)
         own = points @ part_from_world[:3, :3].T + part_from_world[:3, 3]
         facing = np.abs(normals @ part_from_world[:3, :3].T).argmax(axis=1)
         across = np.where(facing == 0, own[:, 1], own[:, 0]) + np.float32(1.7) * facing
         along = np.where(facing == 2, own[:, 1], own[:, 2])
-        return shade * _sampled(_texture(self._seed, part.texture), across, along, _TEXEL)
+        shaded: Points = shade * _sampled(_texture(self._seed, part.texture), across, along, _TEXEL)
+        return shaded
 
 
 @cache

@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 
 from benchmarks.parts.truth import Dataset
 from reconstructor.clouds.similarity import estimate_similarity
-from reconstructor.engine.colmap import configure, pycolmap
-from reconstructor.engine.features.image_files import ImageFiles
+from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import world_from_camera
 from reconstructor.engine.sfm.gate.bounds import FOCAL
 from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
 from reconstructor.engine.sfm.refetch_gate import objections_to
-from reconstructor.engine.sfm.restore import build_mapper, restore_images
-from reconstructor.engine.sfm.snapshots import Snapshots
+from reconstructor.engine.sfm.restore import build_mapper
 from reconstructor.replay.replayer import ReplayPlan, order_photographs, replay
 
 WRONG_MM: Final = 30.0  # what is off by less was healed by the adjustment
@@ -55,12 +54,9 @@ def _judged(dataset: Dataset, scratch: Path) -> list[tuple[str, float, list[str]
     settings = EngineSettings(threads=1, intrinsics=dataset.intrinsics, dense=False)
     photographs = order_photographs(dataset.images)
     replay(ReplayPlan(photographs=photographs, out=scratch, settings=settings))
-    configure(seed=settings.random_seed)
-    known = restore_images(ImageFiles(folder=scratch / "engine"), range(1, len(photographs) + 1))
-    step = Snapshots(folder=scratch / "engine").newest()
-    if step is None or step.model is None:
-        raise ValueError(f"{dataset.name} has no model")
-    right = step.model
+    engine = LiveEngine(scratch / "engine", settings)
+    known, right = engine.known, pycolmap.Reconstruction(engine.model)
+    engine.close()
     truth = {number: dataset.world_from_camera[path.name] for number, path in enumerate(photographs, 1)}
     poses: Poses = {number: world_from_camera(right.image(number)) for number in right.reg_image_ids()}
     found = [("right", _error_mm(right, truth), _objections(right, known, settings))]

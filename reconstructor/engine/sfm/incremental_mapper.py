@@ -55,6 +55,10 @@ class LiveMapper:
     def is_placed(self, number: int) -> bool:
         return bool(self._model.exists_image(number) and self._model.image(number).has_pose)
 
+    def knows(self, number: int) -> bool:
+        """Whether this image was added."""
+        return bool(self._cache.exists_image(number))
+
     def placed_numbers(self) -> list[int]:
         return sorted(self._model.reg_image_ids())
 
@@ -89,8 +93,8 @@ class LiveMapper:
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
     def add_image(self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
-        """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with earlier images; not yet placed."""
-        pairs = credible_pairs(self._model, self._model.camera(camera_id), keypoints, pairs)
+        """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with known images; not yet placed."""
+        pairs = credible_pairs(self._model, (number, self._model.camera(camera_id)), keypoints, pairs)
         image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
         self._cache.add_image(image)
@@ -102,8 +106,9 @@ class LiveMapper:
         for pair in pairs:
             if not len(pair.matches):
                 continue  # the mark of a copy
-            graph.add_two_view_geometry(pair.earlier, number, pair.to_colmap())
+            graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
         self._mapper.observation_manager.add_image(number)
+        self._has_new_images = True
 
     def place(self, waiting: Iterable[int]) -> list[int]:
         """Place as many of the waiting images as possible; after each one the others are tried again."""
@@ -119,7 +124,23 @@ class LiveMapper:
             placed += self._register_all(everything.difference(placed))
         if placed and not self._is_calibrated_throughout() and self._model.num_reg_frames() in _REFINED_AT_COUNTS:
             self.refine_globally()
+        if placed:
+            self._remove_unsupported()
         return [number for number in placed if self.is_placed(number)]
+
+    def remove(self, number: int) -> None:
+        """Take a placed image out of the model; its points stay where other images see them, and it waits again."""
+        if self._has_new_images:  # COLMAP's counts of them miss the images placed before; it would stop with an error
+            self._mapper.end_reconstruction(False)
+            self._begin(self._model)
+        self._mapper.observation_manager.deregister_frame(number)
+
+    def _remove_unsupported(self) -> None:
+        """Take out images that hang on too few points since the last adjustments; the first two carry the world frame."""
+        for number in self.placed_numbers():
+            is_weak = self._model.image(number).num_points3D < MIN_REGISTRATION_INLIERS
+            if is_weak and self._model.num_reg_frames() > 2:  # noqa: PLR2004
+                self.remove(number)
 
     def _is_calibrated_throughout(self) -> bool:
         return self._fixed_cameras.issuperset(self._cache.cameras)
@@ -138,10 +159,6 @@ class LiveMapper:
     def visible_point_count(self, number: int) -> int:
         """How many points of the model an image observes through its matches."""
         return int(self._mapper.observation_manager.num_visible_points3D(number))
-
-    def remove(self, number: int) -> None:
-        """Take a placed image out of the model; its points stay where other images see them."""
-        self._mapper.observation_manager.deregister_frame(number)
 
     def register_only(self, number: int) -> bool:
         """Place one image by the model's points and triangulate its own; nothing else of the model moves."""
@@ -195,7 +212,8 @@ class LiveMapper:
 
     def _begin(self, model: Any) -> None:
         self._model = model
-        self._mapper = pycolmap.IncrementalMapper(self._cache)
+        self._has_new_images = False
+        self._mapper: Any = pycolmap.IncrementalMapper(self._cache)
         self._mapper.begin_reconstruction(model)  # also adds the cache's cameras and images to the model
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
@@ -262,7 +280,7 @@ class LiveMapper:
         self._mapper.filter_frames(options.mapping)
         image = self._model.image(number)
         if image.has_pose and image.num_points3D < least:
-            self.remove(number)
+            self._mapper.observation_manager.deregister_frame(number)
         return bool(self._model.image(number).has_pose)
 
 

@@ -26,35 +26,37 @@ _CONTRADICTS: Final = 0.25
 _MOST_TRIED: Final = 3
 
 
-def credible_pairs(model: Any, camera: Any, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> list[Pair]:
-    """The pairs of a new image with earlier ones, without those that contradict its nearest one in order.
+def credible_pairs(
+    model: Any, image: tuple[int, Any], keypoints: NDArray[np.float32], pairs: Sequence[Pair]
+) -> list[Pair]:
+    """The pairs of a new image, without those that contradict its nearest one in order.
 
     Points and not epipolar lines are compared: along a row of windows the lines are the same wherever the image stands.
 
     Args:
-        model: the `pycolmap.Reconstruction`, without the new image.
-        camera: the new image's `pycolmap.Camera`.
+        model: the `pycolmap.Reconstruction`, in which the new image is not placed.
+        image: number and `pycolmap.Camera` of the new image.
         keypoints: (N, 4) float32 of the new image, pixels in the first two columns.
-        pairs: of the new image, which is the newer one of each.
+        pairs: of the new image.
     """
+    number, camera = image
     placed = placed_numbers(model)
     seen = {}
     for pair in pairs:
-        if pair.earlier in placed:
-            ids = point_ids(model, pair.earlier)[pair.matches[:, 0]]
-            rows = np.flatnonzero(ids >= 0)
-            if len(rows) >= _LEAST_POINTS:
-                points = np.array([model.point3D(int(each)).xyz for each in ids[rows]])
-                seen[pair.earlier] = points, keypoints_in_image(keypoints)[pair.matches[rows, 1]]
-    for nearest in sorted(seen, reverse=True)[:_MOST_TRIED]:
-        points, places = seen[nearest]
-        found = pycolmap.estimate_and_refine_absolute_pose(places, points, camera)
+        if (other := pair.earlier if pair.newer == number else pair.newer) in placed:
+            points, places = _points_seen(model, pair, other, keypoints)
+            if len(points) >= _LEAST_POINTS:
+                seen[other] = points, places
+    for nearest in sorted(seen, key=lambda other: abs(other - number))[:_MOST_TRIED]:
+        found = pycolmap.estimate_and_refine_absolute_pose(seen[nearest][1], seen[nearest][0], camera)
         if found is not None and found["num_inliers"] >= MIN_REGISTRATION_INLIERS:
-            shares = {
-                earlier: float((points_errors_px(camera, found["cam_from_world"], *each) < _NEAR_PX).mean())
-                for earlier, each in seen.items()
+            contradicting = {
+                other
+                for other, each in seen.items()
+                if abs(other - number) > abs(nearest - number)
+                and (points_errors_px(camera, found["cam_from_world"], *each) < _NEAR_PX).mean() < _CONTRADICTS
             }
-            return [pair for pair in pairs if pair.earlier >= nearest or shares.get(pair.earlier, 1.0) >= _CONTRADICTS]
+            return [pair for pair in pairs if not contradicting & {pair.earlier, pair.newer}]
     return list(pairs)
 
 
@@ -86,15 +88,23 @@ def without_repeated(model: Any, known: KnownImages) -> KnownImages:
 
 def _share(model: Any, pair: Pair, known: KnownImages) -> float | None:
     """Of the points that the earlier image of a pair observes, the share that the newer one sees where they match."""
-    ids = point_ids(model, pair.earlier)[pair.matches[:, 0]]
-    rows = np.flatnonzero(ids >= 0)
-    if len(rows) < _LEAST_POINTS:
+    points, places = _points_seen(model, pair, pair.earlier, known.features[pair.newer].keypoints)
+    if len(points) < _LEAST_POINTS:
         return None
-    points = np.array([model.point3D(int(each)).xyz for each in ids[rows]])
-    places = known.features[pair.newer].keypoints[pair.matches[rows, 1], :2]
     image = model.image(pair.newer)
     errors_px = points_errors_px(model.camera(image.camera_id), image.cam_from_world(), points, places)
     return float((errors_px < _NEAR_PX).mean())
+
+
+def _points_seen(
+    model: Any, pair: Pair, other: int, keypoints: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The points (N, 3) that one image of a pair observes, and the places (N, 2) of the matching keypoints of the second."""
+    column = 0 if pair.earlier == other else 1
+    ids = point_ids(model, other)[pair.matches[:, column]]
+    rows = np.flatnonzero(ids >= 0)
+    points = np.array([model.point3D(int(each)).xyz for each in ids[rows]]).reshape(-1, 3)
+    return points, keypoints_in_image(keypoints)[pair.matches[rows, 1 - column]]
 
 
 def _gap(pair: Pair) -> int:

@@ -51,6 +51,7 @@ class SolveRequest(BaseModel):
 
     engine_folder: str
     numbers: tuple[int, ...]
+    camera_ids: dict[int, int] = {}
     settings: EngineSettings
     has_live: bool
     parent_pid: int
@@ -109,7 +110,7 @@ def solve(folder: Path) -> SolveVerdict:
     """Let the solvers and the live model compete; writes `result/` if a solution passes the gate."""
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
     configure(seed=request.settings.random_seed)
-    known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
+    known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers, request.camera_ids)
     if request.has_live:
         known = without_repeated(_read_model(folder / "live"), known)
     return _Contest(known, folder, request.settings, has_live=request.has_live).run()
