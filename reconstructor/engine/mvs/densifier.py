@@ -171,6 +171,7 @@ class Densifier:
             camera_from_world=pose,
             sparse_ids=ids,
             sparse_in_world=np.array([self._mapper.model.point3D(int(one)).xyz for one in ids]),
+            camera_id=self._known.camera_ids[number],
         )
 
 
