@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from broker.memory import trim_heap
 from broker.shards import PointCloud
+from reconstructor.black_box import Update
 from reconstructor.engine import colmap
-from reconstructor.engine.features.candidates import PairFinder
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
@@ -39,6 +39,7 @@ from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper, restor
 from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
+from reconstructor.progress import write_placed
 
 
 class LiveEngine:
@@ -60,7 +61,7 @@ class LiveEngine:
         self._upward: UpDirection | None = None
         self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and its result
         self._watch = Stopwatch()
-        self._reader = ImageReader(files=self._files, settings=settings, finder=PairFinder(settings), watch=self._watch)
+        self._reader = ImageReader.of(self._files, settings, self._watch)
         self._model_lock = RLock()
         self._refetch_lock = Lock()
         self._refetch = Refetch(folder, settings, self._known, self._model_lock)
@@ -94,15 +95,14 @@ class LiveEngine:
                 return self._newest[1]
             if not self.knows(image_id):
                 self._take_in(path, image_id)
+                if self._densifier is not None and self._mapper.world_count == self._world_count:
+                    placed = [image for image in self._images if image.number in self._just_placed]
+                    write_placed(self._folder, self._describe(placed))
             is_complete = wants_complete_cloud or self._mapper.world_count != self._world_count
             self._world_count = self._mapper.world_count
             self._added_sequence = self._sequence + 1
-            outcome = self._commit(
-                self._cloud(self._watch, is_complete=is_complete),
-                self._watch,
-                added_image_id=image_id,
-                is_complete=is_complete,
-            )
+            cloud = self._cloud(self._watch, is_complete=is_complete)
+            outcome = self._commit(cloud, self._watch, added_image_id=image_id, is_complete=is_complete)
             self._newest = (image_id, outcome)
             return outcome
 
@@ -173,6 +173,7 @@ class LiveEngine:
 
     def _take_in(self, path: Path, image_id: str) -> None:
         number = len(self._images) + 1
+        self._just_placed = []
         try:
             facts, features = self._reader.features(
                 number, path, image_id, lambda pixels: self._keep_pixels(number, pixels)
@@ -190,7 +191,8 @@ class LiveEngine:
             self._known,
             lambda other: self._mapper.camera(self._known.camera_ids.get(other, camera_id)),
         )
-        self._remember(StepImage(number=number, image_id=image_id), facts, features, pairs)
+        self._reader.finder.remember(features.descriptors)
+        self._remember(StepImage(number=number, image_id=image_id), facts, features.without_descriptors(), pairs)
         with self._watch.measure("mapping"):
             add_to_mapper(number, self._known, self._mapper)
             self._just_placed = self._mapper.place(self._waiting_up_to(number))
@@ -198,7 +200,6 @@ class LiveEngine:
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)
         self._known.add(image.number, facts, features, pairs)
-        self._reader.finder.remember(features)
         self._published.add_image(image.number, len(features))
 
     def _waiting_up_to(self, newest: int) -> list[int]:
@@ -217,12 +218,8 @@ class LiveEngine:
         self._sequence += 1
         with watch.measure("publishing"):
             self._upward = next_up_direction(self._upward, up_direction_of(self._mapper), may_correct=is_complete)
-            update = describe(self._images, self._known, self._mapper, self._upward).model_copy(
-                update={
-                    "new_point_count": len(cloud),
-                    "refetch_rejected": objection[:500],
-                    "solution": self._solution,
-                }
+            update = self._describe(self._images).model_copy(
+                update={"new_point_count": len(cloud), "refetch_rejected": objection[:500]}
             )
             self._model_sequence = self._next_model_sequence(is_complete=is_complete)
             state = StepState(
@@ -236,6 +233,9 @@ class LiveEngine:
             folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
             trim_heap()
         return EngineResult(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
+
+    def _describe(self, images: list[StepImage]) -> Update:
+        return describe(images, self._known, self._mapper, self._upward).model_copy(update={"solution": self._solution})
 
     def _cloud(self, watch: Stopwatch, *, is_complete: bool) -> PointCloud:
         """The points of the next step: dense ones, or sparse ones if there are no dense ones."""
@@ -271,6 +271,7 @@ class LiveEngine:
                 continue
             number = image.number
             pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
+            self._reader.finder.remember(self._files.read_descriptors(number))
             self._remember(image, known.facts[number], known.features[number], pairs)
         self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model)
         if step.model is not None:
@@ -288,7 +289,7 @@ class LiveEngine:
             self._densifier.restore(self._sequence)
         self._upward = stored_up_direction(step.output, self._mapper)
         if step.added_output is not None:
-            update = describe(self._images, self._known, self._mapper, self._upward)
+            update = self._describe(self._images)
             self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))
 
 

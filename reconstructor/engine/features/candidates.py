@@ -3,6 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.engine.device import compute_of
+from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.pairs import MIN_INLIERS, Pair, PairEstimator
@@ -16,22 +21,23 @@ _BEST_PAIRS: Final = 2  # the neighbours of this many best pairs are tried, too
 class PairFinder:
     """Finds the pairs of each new image: with the newest, with the most similar, with neighbours of the best."""
 
-    def __init__(self, settings: EngineSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: EngineSettings, files: ImageFiles) -> None:
+        self._settings, self._files = settings, files
         self._similar = SimilarImages(seed=settings.random_seed)
-        self._matcher = Matcher()
+        self._matcher = Matcher(compute_of(settings).device)
         self._estimator = PairEstimator(seed=settings.random_seed)
 
-    def remember(self, features: Features) -> None:
-        """Add an image to the search for similar ones; call it once for each known image, in order."""
-        self._similar.add(features.descriptors)
+    def remember(self, descriptors: NDArray[np.uint8]) -> None:
+        """Add an image, by its descriptors (N, 128), to the search for similar ones; call it for each image, in order."""
+        self._similar.add(descriptors)
 
     def find(
         self, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
     ) -> tuple[Pair, ...]:
-        """All pairs of a new image that two-view geometry verifies.
+        """All pairs of a new image, with its descriptors, that two-view geometry verifies.
 
-        `known` holds the earlier images; `camera_of` returns the present camera of an earlier image or the new one.
+        `known` holds the earlier images, whose descriptors are read from their files; `camera_of` returns the present
+        camera of an earlier image or the new one.
         """
         pairs: dict[int, Pair | None] = {}
 
@@ -56,7 +62,7 @@ class PairFinder:
         self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
     ) -> Pair | None:
         earlier = known.features[other]
-        matches = self._matcher.match(earlier.descriptors, features.descriptors)
+        matches = self._matcher.match(self._files.read_descriptors(other), features.descriptors)
         if len(matches) < MIN_INLIERS:
             return None
         return self._estimator.estimate(

@@ -1,9 +1,9 @@
 """What is computed once for a new photograph? Facts, features and pairs; each is stored on disk at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import read_photograph
-from reconstructor.engine.features.sift import Features, extract_features
+from reconstructor.engine.features.sift import BadFeaturesError, Features, extract_features
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.stopwatch import Stopwatch
 
@@ -27,15 +27,19 @@ class ImageReader:
     finder: PairFinder
     watch: Stopwatch
 
+    @classmethod
+    def of(cls, files: ImageFiles, settings: EngineSettings, watch: Stopwatch) -> Self:
+        return cls(files=files, settings=settings, finder=PairFinder(settings, files), watch=watch)
+
     def features(
         self, number: int, path: Path, image_id: str, keep_pixels: Callable[[NDArray[np.uint8]], None]
     ) -> tuple[ImageFacts, Features]:
-        """Facts and features of an image; `keep_pixels` gets its pixels (H, W, 3) uint8 RGB if it is decoded here.
+        """Facts and features, with descriptors; `keep_pixels` gets the pixels (H, W, 3) uint8 RGB if decoded here.
 
         Raises:
             UnreadablePhotographError: as `read_photograph`.
         """
-        kept = self.files.read_features(number)
+        kept = self._kept(number)
         if kept is not None and kept[0].image_id == image_id:
             return kept
         self.files.forget_pairs(number)
@@ -47,6 +51,15 @@ class ImageReader:
         facts = ImageFacts.of(image_id, path, photograph)
         self.files.write_features(number, facts, features)
         return facts, features
+
+    def _kept(self, number: int) -> tuple[ImageFacts, Features] | None:
+        kept = self.files.read_features(number)
+        if kept is None:
+            return None
+        try:
+            return kept[0], replace(kept[1], descriptors=self.files.read_descriptors(number))
+        except BadFeaturesError:
+            return None
 
     def pairs(
         self, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]

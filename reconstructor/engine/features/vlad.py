@@ -24,20 +24,22 @@ class SimilarImages:
         self._seed = seed
         self._words: torch.Tensor | None = None
         self._first: list[NDArray[np.uint8]] = []
-        self._vectors: list[torch.Tensor] = []
+        self._count = 0
+        self._vectors = torch.empty(0)  # (N, W * 128); rows beyond the count are free
 
     def __len__(self) -> int:
-        return len(self._vectors) or len(self._first)
+        return self._count or len(self._first)
 
     def add(self, descriptors: NDArray[np.uint8]) -> None:
         """Add the next image by its descriptors (N, 128)."""
         if self._words is not None:
-            self._vectors.append(_vlad(descriptors, self._words))
+            self._append(_vlad(descriptors, self._words))
             return
         self._first.append(descriptors)
         if len(self._first) == TRAINING_IMAGES:
             self._words = _train(self._first, self._seed)
-            self._vectors = [_vlad(first, self._words) for first in self._first]
+            for first in self._first:
+                self._append(_vlad(first, self._words))
             self._first.clear()
 
     def rank(self, descriptors: NDArray[np.uint8], count: int) -> list[int]:
@@ -47,8 +49,16 @@ class SimilarImages:
         """
         if self._words is None:
             return list(range(len(self._first)))
-        scores = torch.stack(self._vectors) @ _vlad(descriptors, self._words)
+        scores = self._vectors[: self._count] @ _vlad(descriptors, self._words)
         return [int(index) for index in torch.argsort(scores, descending=True, stable=True)[:count]]
+
+    def _append(self, vector: torch.Tensor) -> None:
+        if self._count == len(self._vectors):
+            grown = torch.empty(2 * max(TRAINING_IMAGES, self._count), len(vector))
+            grown[: self._count] = self._vectors.view(-1, len(vector))
+            self._vectors = grown
+        self._vectors[self._count] = vector
+        self._count += 1
 
 
 def _train(images: Sequence[NDArray[np.uint8]], seed: int) -> torch.Tensor:

@@ -63,16 +63,10 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
     facts = known.facts[number]
     size = {"width_px": facts.width_px, "height_px": facts.height_px}
     if number in placed:
-        pose = world_from_camera(mapper.model.image(number))
-        return CameraUpdate(
-            image_id=image.image_id,
-            state=CameraState.PLACED,
-            world_from_camera=cast("Pose", tuple(map(tuple, pose.tolist()))),
-            intrinsics=_intrinsics(mapper.camera(known.camera_ids[number]), facts),
-            distortion=distortion_of(mapper.camera(known.camera_ids[number])),
-            reprojection_error_px=_reprojection_error(mapper, number, facts),
-            **size,
-        )
+        state = mapper.residuals.state(mapper.model, number)
+        if (kept := mapper.described.get(number)) is None or kept[0] != state:
+            kept = mapper.described[number] = (state, _placed_camera(image, facts, known, mapper))
+        return kept[1]
     why = why_waiting(
         is_only_image=len(known.facts) == 1,
         feature_count=len(known.features[number]),
@@ -82,6 +76,21 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
         visible_point_count=mapper.visible_point_count(number),
     )
     return CameraUpdate(image_id=image.image_id, state=CameraState.WAITING, code=why.code, reason=why.reason, **size)
+
+
+def _placed_camera(image: StepImage, facts: ImageFacts, known: KnownImages, mapper: LiveMapper) -> CameraUpdate:
+    number = image.number
+    pose = world_from_camera(mapper.model.image(number))
+    return CameraUpdate(
+        image_id=image.image_id,
+        state=CameraState.PLACED,
+        world_from_camera=cast("Pose", tuple(map(tuple, pose.tolist()))),
+        intrinsics=_intrinsics(mapper.camera(known.camera_ids[number]), facts),
+        distortion=distortion_of(mapper.camera(known.camera_ids[number])),
+        reprojection_error_px=_reprojection_error(mapper, number, facts),
+        width_px=facts.width_px,
+        height_px=facts.height_px,
+    )
 
 
 def _intrinsics(camera: Any, facts: ImageFacts) -> Row:

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reconstructor.black_box import CameraUpdate
 from reconstructor.engine.colmap import keypoints_in_image, pycolmap
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.first_pair import find_first_pair, is_plausible
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, MapperOptions
-from reconstructor.engine.sfm.residuals import Residuals
+from reconstructor.engine.sfm.residuals import Residuals, State
 
 _MIN_STRUCTURE_LESS_POINTS = 60  # twice the usual bound, because the pose has no other confirmation
 _MOST_WAITING_FOR_TWO = 3  # when more images wait for a model of two images, the model is restarted
@@ -36,6 +37,7 @@ class LiveMapper:
         self._fixed_cameras: set[int] = set()
         self._seen_when_tried: dict[int, int] = {}
         self.residuals = Residuals()
+        self.described: dict[int, tuple[State, CameraUpdate]] = {}  # of placed images; made again when they change
         self.world_count = 1  # grows when the model is restarted in another world frame
         self._begin(pycolmap.Reconstruction())
 

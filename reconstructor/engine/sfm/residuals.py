@@ -12,24 +12,29 @@ from reconstructor.engine.sfm.model_comparison import reprojection_errors
 
 _OBSERVATIONS: Final = 200  # for each image, evenly drawn: half a millisecond, right to a few percent
 
-_State = tuple[bytes, bytes, int]  # pose, intrinsics, number of observed points
+State = tuple[bytes, bytes, int]  # pose, intrinsics, number of observed points
 
 
 class Residuals:
     """The root mean square of each image's reprojection errors, in pixels of the image that COLMAP knows."""
 
     def __init__(self) -> None:
-        self._measured: dict[int, tuple[_State, float | None]] = {}
+        self._measured: dict[int, tuple[State, float | None]] = {}
 
     def of(self, model: Any, number: int) -> float | None:
         """The value of a placed image; None while it observes no point."""
-        image = model.image(number)
-        pose = image.cam_from_world().matrix().tobytes()
-        state = (pose, np.asarray(model.camera(image.camera_id).params).tobytes(), int(image.num_points3D))
+        state = self.state(model, number)
         known = self._measured.get(number)
         if known is None or known[0] != state:
             known = self._measured[number] = (state, _root_mean_square(model, number))
         return known[1]
+
+    @staticmethod
+    def state(model: Any, number: int) -> State:
+        """What a placed image's reprojection error, and all else that is reported of it, depends on."""
+        image = model.image(number)
+        pose = image.cam_from_world().matrix().tobytes()
+        return pose, np.asarray(model.camera(image.camera_id).params).tobytes(), int(image.num_points3D)
 
 
 def _root_mean_square(model: Any, number: int) -> float | None:

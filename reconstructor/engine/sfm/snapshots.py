@@ -4,8 +4,8 @@
 
 A step is written to a temporary folder that is synced and renamed, so it survives a power cut, too. The newest few are
 kept: the caller may still read the last output, and if the newest step is damaged, the previous one is used. A large
-model is written only at every 5th step, because its size grows with the project; images that came later are placed again
-from their files.
+model is not written at every step, because its size grows with the project, but each time a twentieth of the images is
+new; images that came later are placed again from their files.
 """
 
 import shutil
@@ -22,9 +22,11 @@ from reconstructor.black_box import Update, write_update
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.sfm.published_points import PublishedPoints
 
-_KEPT_STEPS: Final = 8  # two models of large projects, and the steps between
+_KEPT_STEPS: Final = 8
+_KEPT_MODELS: Final = 2  # the second in case the first cannot be read
 _SMALL_PROJECT_IMAGES: Final = 20
-_STEPS_BETWEEN_MODELS: Final = 5
+_LEAST_STEPS_BETWEEN_MODELS: Final = 5
+_NEW_SHARE: Final = 20  # one image in this many is new: what is written for each image does not grow with the project
 _CLOUD_NAME: Final = "points.ply"
 
 
@@ -77,8 +79,8 @@ class Snapshots:
         return next((step for sequence in sequences if (step := self._read(sequence)) is not None), None)
 
     def model_sequence(self, sequence: int, image_count: int, last_sequence: int) -> int:
-        """The step whose model a new step uses: itself, or for large projects one of the last few."""
-        is_recent = 0 < sequence - last_sequence < _STEPS_BETWEEN_MODELS
+        """The step whose model a new step uses: itself, or for large projects an earlier one."""
+        is_recent = 0 < sequence - last_sequence < max(_LEAST_STEPS_BETWEEN_MODELS, image_count // _NEW_SHARE)
         return last_sequence if last_sequence and is_recent and image_count > _SMALL_PROJECT_IMAGES else sequence
 
     def commit(
@@ -143,7 +145,9 @@ class Snapshots:
         return sorted(path for path in (self.folder / "steps").glob("[0-9]*") if path.suffix != ".tmp")
 
     def _forget_old(self) -> None:
-        for path in self._paths()[:-_KEPT_STEPS]:
+        paths = self._paths()
+        with_models = [path for path in paths if (path / "model").is_dir()]
+        for path in set(paths[:-_KEPT_STEPS]).difference(with_models[-_KEPT_MODELS:]):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.features.sift import BadFeaturesError
 from tests.unit.reconstructor.engine.synthetic import features_at
 
 FACTS = ImageFacts(
@@ -54,7 +55,11 @@ def test_features_and_facts_survive_the_disk(tmp_path: Path) -> None:
     assert kept is not None
     assert kept[0] == FACTS
     assert np.array_equal(kept[1].keypoints, features.keypoints)
-    assert np.array_equal(kept[1].descriptors, features.descriptors)
+    assert np.array_equal(files.read_descriptors(7), features.descriptors)
+    assert len(kept[1]) == len(features)
+    assert len(kept[1].descriptors) == 0  # read when they are matched
+    with pytest.raises(BadFeaturesError):
+        files.read_descriptors(8)
     assert FACTS.reduction == (0.25, 0.25)
 
 

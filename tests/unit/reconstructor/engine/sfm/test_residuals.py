@@ -28,6 +28,18 @@ def test_a_placed_camera_says_its_error_in_pixels_of_the_photograph(walk: Walk) 
         assert camera.reprojection_error_px == pytest.approx(left_px, rel=0.15)
 
 
+def test_only_a_camera_that_has_moved_is_described_again(walk: Walk) -> None:
+    images = [StepImage(number=number, image_id=f"{number}") for number in range(1, 5)]
+    before = describe(images, walk.known, walk.mapper).cameras
+    frame = walk.mapper.model.image(4).frame
+    pose = pycolmap.Rigid3d(frame.rig_from_world.matrix())
+    frame.rig_from_world = pycolmap.Rigid3d(pose.rotation, pose.translation + np.array([0.5, 0.0, 0.0]))
+    after = describe(images, walk.known, walk.mapper).cameras
+    frame.rig_from_world = pose
+    assert [one is other for one, other in zip(before, after, strict=True)] == [True, True, True, False]
+    assert after[3].world_from_camera != before[3].world_from_camera
+
+
 def test_an_image_is_measured_again_when_its_camera_has_moved(walk: Walk) -> None:
     before = walk.mapper.residuals.of(walk.mapper.model, 4)
     assert before is not None

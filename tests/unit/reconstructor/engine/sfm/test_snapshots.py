@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from broker.shards import PointCloud
 from reconstructor.black_box import Update
+from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.published_points import PublishedPoints
+from reconstructor.engine.sfm.snapshots import Snapshots, StepImage, StepState
 from tests.unit.reconstructor.engine.power_cut import Disk
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
@@ -101,6 +105,24 @@ def test_a_power_cut_after_an_answer_loses_nothing(
 
 def test_only_the_newest_steps_are_kept(before: Path) -> None:
     assert len(list((before / "steps").iterdir())) <= 8
+
+
+def test_the_model_of_a_large_project_is_written_more_rarely_the_larger_it_is_and_kept_while_steps_use_it(
+    tmp_path: Path,
+) -> None:
+    snapshots = Snapshots(folder=tmp_path)
+    images = tuple(StepImage(number=number, image_id=f"{number}") for number in range(1, 241))
+    model = 1
+    for sequence in range(1, 28):
+        model = snapshots.model_sequence(sequence, len(images), model if sequence > 1 else 0)
+        state = StepState(sequence=sequence, images=images, model_sequence=model)
+        snapshots.commit(state, pycolmap.Reconstruction(), PublishedPoints(), PointCloud.empty(), Update())
+    kept = sorted(int(path.name) for path in (tmp_path / "steps").iterdir())
+    assert kept == [13, *range(20, 28)]  # the last eight, and the two last models: of 13 and of 25
+    shutil.rmtree(tmp_path / "steps" / "000025" / "model")
+    step = snapshots.newest()
+    assert step is not None
+    assert (step.state.sequence, step.state.model_sequence) == (24, 13)
 
 
 def test_images_that_come_during_a_refetch_are_in_its_cloud(
