@@ -17,6 +17,13 @@ class Quality(StrEnum):
     HIGH = "high"
 
 
+class LearnedMatcher(StrEnum):
+    """Who is asked about pairs of photographs that SIFT leaves doubtful."""
+
+    NONE = "none"
+    XFEAT = "xfeat"
+
+
 class EngineSettings(BaseSettings):
     """Settings of the built-in engine. Defaults were measured on 2 CPU cores with photographs of about 1 megapixel."""
 
@@ -45,6 +52,11 @@ class EngineSettings(BaseSettings):
     )
     covisible_candidates: Annotated[int, Field(ge=0)] = Field(
         default=4, description="and with this many that see the same points as its best match"
+    )
+    matcher: LearnedMatcher = Field(
+        default=LearnedMatcher.NONE,
+        description="xfeat asks a learned matcher about photographs that look alike and hardly match; it needs the extra "
+        "cairn[matcher], and up to 4 s more for a photograph that is in doubt",
     )
     intrinsics: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] | None = Field(
         default=None,
