@@ -1,5 +1,7 @@
 """How dense, right and fast is dense depth? `python -m benchmarks.dense [DATASET|OBJECT…]`: one line of JSON last.
 
+With `--refetch`: how much of the surface of the objects does a refetch lose that the live cloud before it covers?
+
 DATASET is a folder with `images/` and `cameras.json`; OBJECT one of the simulated ones, whose surface is known exactly.
 Depth is compared with sparse points that at least three images see to half a pixel (and with all that three see, for the
 record: what disagrees there is mostly the sparse point), and the fused cloud of an object with its surface:
@@ -11,7 +13,7 @@ photographs whose exposure differs by +-0.5 EV and whose white balance by +-0.2 
 import argparse
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.parts.calibration import Tenth, calibration_error, monotony, tenths
 from benchmarks.parts.dense_colors import color_errors
+from benchmarks.parts.dense_refetch import refetch_loss
 from benchmarks.parts.dense_rims import rim_share
 from benchmarks.parts.dense_truth import (
     Posed,
@@ -152,6 +155,16 @@ def _rounded(figures: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in figures.items()}
 
 
+def _report_losses(targets: list[str], arguments: argparse.Namespace) -> None:
+    losses = {}
+    for target in targets:
+        losses[target] = refetch_loss(_load(target, arguments), DenseSettings(), sweep_settings(arguments.quality))
+        print(f"{target}: {json.dumps(_rounded(asdict(losses[target])))}", flush=True)
+    lost = {target: round(loss.lost_share, 4) for target, loss in losses.items()}
+    noticed = {target: round(loss.noticed_share, 4) for target, loss in losses.items()}
+    print(json.dumps({"surface_lost_share": max(lost.values()), "by_object": lost, "noticed_by_engine": noticed}))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -161,7 +174,13 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=612, help="pixels; depth is made at this width")
     parser.add_argument("--count", type=int, default=10, help="images of an object")
     parser.add_argument("--quick", action="store_true", help="depth as a live image gets it, not as a refetch makes it")
+    parser.add_argument("--refetch", action="store_true", help="what a refetch of the objects loses, nothing else")
     arguments = parser.parse_args()
+    if arguments.refetch:
+        if unknown := [target for target in arguments.targets if target not in OBJECTS]:
+            parser.error(f"the surface of {', '.join(unknown)} is not known")
+        _report_losses(arguments.targets, arguments)
+        return
     all_measured: list[Measured] = []
     by_object: dict[str, dict[str, float]] = {"f_at_2_gsd": {}, "rim_share": {}, "colour_error": {}}
     for target in arguments.targets:

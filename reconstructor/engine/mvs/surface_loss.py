@@ -30,7 +30,9 @@ class SurfaceLostError(CairnError):
     """A refetch that would take away surface which photographs support."""
 
     code = "surface_lost"
-    remedy = "Nothing: the present model stays. Photograph the lost part again from between the places of its photographs."
+    remedy = (
+        "Nothing: the present model stays. Photograph the lost part again from between the places of its photographs."
+    )
 
 
 @torch.inference_mode()
