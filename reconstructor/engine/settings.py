@@ -2,6 +2,7 @@
 
 import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, PositiveFloat
@@ -62,6 +63,11 @@ class EngineSettings(BaseSettings):
         default=None,
         description="fx, fy, cx, cy in pixels of the stored photographs, fixed; for all that bring none of their own and "
         "have cx, cy near their middle",
+    )
+    learned_cameras: Path | None = Field(
+        default=None,
+        description="file in which refined intrinsics of cameras with a serial number are kept for other projects; the "
+        "reconstructor names one in its data folder",
     )
     random_seed: int = Field(default=0, description="seed of all random sampling: the same images give the same model")
     refetch_timeout_s: PositiveFloat = Field(
