@@ -89,6 +89,13 @@ def is_new_surface(
     return is_new
 
 
+def is_seen_in(
+    view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agreement: ConsistencyThresholds
+) -> Tensor:
+    """(H, W) bool: where a valid pixel of another image shows the surface that the depth map describes."""
+    return _forward_backward(view, depth_map, other, other_map, agreement).agrees
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _ForwardBackward:
     """Each pixel projected into another image and back, everything (H, W)."""

@@ -19,6 +19,7 @@ from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.mvs.patch_match import PatchMatchSettings
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
+from reconstructor.engine.mvs.surface_loss import surface_lost_share
 from reconstructor.engine.mvs.views import View
 from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
@@ -49,6 +50,7 @@ class Densifier:
         )
         self._pixels: dict[int, NDArray[np.uint8]] = {}
         self._added: set[int] = set()
+        self.surface_lost_share = 0.0
 
     def keep_pixels(self, number: int, colors_rgb: NDArray[np.uint8]) -> None:
         """Store a photograph (H, W, 3) at the size of the depth maps, in memory and on disk."""
@@ -100,13 +102,17 @@ class Densifier:
     def rebuild(self, report: Report = lambda _stage, _done, _total: None, *, is_quick: bool = False) -> SurfacePoints:
         """Compute the complete cloud under the mapper's present poses; empty for two images, whose depth is uncertain.
 
-        Nothing is written: see `keep_all`. Depth maps that were made quickly are made again unless `is_quick`.
+        Nothing is written: see `keep_all`. Depth maps that were made quickly are made again unless `is_quick`; then
+        `surface_lost_share` says how much of the surface published before is lost.
         """
         if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
             return SurfacePoints.empty()
-        views = self._views()
+        views, before = self._views(), dict(self._dense.entries)
         self._added = set(views)
-        return self._dense.refetch(list(views.values()), report, is_quick=is_quick).points
+        points = self._dense.refetch(list(views.values()), report, is_quick=is_quick).points
+        if not is_quick:
+            self.surface_lost_share = surface_lost_share(before, self._dense.entries, views)
+        return points
 
     def catch_up(self, live: "Densifier") -> SurfacePoints:
         """The sure points of all images placed since `rebuild`; depth maps of `live` are reused where they fit."""
@@ -172,6 +178,7 @@ class Densifier:
             camera_from_world=pose,
             sparse_ids=ids,
             sparse_in_world=np.array([self._mapper.model.point3D(int(one)).xyz for one in ids]),
+            camera_id=self._known.camera_ids[number],
         )
 
 

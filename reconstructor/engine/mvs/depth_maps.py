@@ -10,6 +10,8 @@ from torch import Tensor
 
 from broker.errors import CairnError
 from broker.shards import PointCloud
+from reconstructor.engine.exposure.gains import Exposure
+from reconstructor.engine.exposure.samples import radii_squared
 from reconstructor.engine.mvs.projection import pixel_centers
 from reconstructor.engine.mvs.views import View
 
@@ -134,8 +136,13 @@ class SurfacePoints:
         return PointCloud(points_in_world=self.points_in_world.astype(np.float32), colors_rgb=self.colors_rgb)
 
 
-def surface_points(view: View, depth_map: DepthMap) -> SurfacePoints:
+def surface_points(view: View, depth_map: DepthMap, exposure: Exposure | None = None) -> SurfacePoints:
     """The valid pixels of a depth map as points in the world frame, row by row.
+
+    Args:
+        view: the image, its camera and pose.
+        depth_map: of the image.
+        exposure: what their colours are corrected by.
 
     Raises:
         BadDepthMapError: the map has another size than the image.
@@ -151,11 +158,19 @@ def surface_points(view: View, depth_map: DepthMap) -> SurfacePoints:
     return SurfacePoints(
         points_in_world=(points - pose[:3, 3]) @ pose[:3, :3],
         normals_in_world=(normals @ pose[:3, :3]).astype(np.float32),
-        colors_rgb=view.image_rgb.flatten(0, 1)[rows].cpu().numpy(),
+        colors_rgb=_colors(view, rows, exposure),
         deviations=(depth_map.deviation.flatten()[rows] / inverse_depth.square()).cpu().numpy(),
         sampling_distances=(1.0 / (inverse_depth * float(view.intrinsics[:2].mean()))).cpu().numpy(),
         confidences=depth_map.confidence.flatten()[rows].cpu().numpy(),
     )
+
+
+def _colors(view: View, rows: Tensor, exposure: Exposure | None) -> NDArray[np.uint8]:
+    colors: NDArray[np.uint8] = view.image_rgb.flatten(0, 1)[rows].cpu().numpy()
+    if exposure is None:
+        return colors
+    down, across = np.divmod(rows.cpu().numpy(), view.width)
+    return exposure.corrected(colors, radii_squared(down, across, view.height, view.width))
 
 
 def points_in_camera(view: View, inverse_depth: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from broker.errors import CairnError
+from reconstructor.engine.exposure.samples import ColorSamples
 
 Matrix = NDArray[np.float64]
 
@@ -42,6 +43,7 @@ class View:
         camera_from_world: (4, 4) float64, rigid, OpenCV axes.
         sparse_ids: (N,) int64 ids of the sparse points that this image sees; a point has the same id in all views.
         sparse_in_world: (N, 3) float64, their positions, world units.
+        camera_id: photographs of one camera have the same.
 
     Raises:
         BadViewError: a shape, dtype or value does not fit.
@@ -53,6 +55,7 @@ class View:
     camera_from_world: Matrix
     sparse_ids: NDArray[np.int64]
     sparse_in_world: Matrix
+    camera_id: int = 0
 
     def __post_init__(self) -> None:
         if self.image_rgb.dtype != torch.uint8 or self.image_rgb.ndim != 3 or self.image_rgb.shape[2] != 3:  # noqa: PLR2004 - three colours
@@ -104,6 +107,14 @@ class View:
         pose = self.camera_from_world
         return np.asarray(self.sparse_in_world @ pose[:3, :3].T + pose[:3, 3])
 
+    def color_samples(self) -> ColorSamples:
+        """The colours at the sparse points."""
+        in_camera = self.sparse_in_camera()
+        is_ahead = in_camera[:, 2] > 0.0
+        in_camera = in_camera[is_ahead]
+        places = in_camera[:, :2] / in_camera[:, 2:] * self.intrinsics[:2] + self.intrinsics[2:]
+        return ColorSamples.taken(self.image_rgb.cpu().numpy(), places, self.sparse_ids[is_ahead])
+
     def halved(self) -> Self:
         """The view at half its size; an odd last row or column is left out."""
         height, width = self.height // 2, self.width // 2
@@ -116,6 +127,7 @@ class View:
             camera_from_world=self.camera_from_world,
             sparse_ids=self.sparse_ids,
             sparse_in_world=self.sparse_in_world,
+            camera_id=self.camera_id,
         )
 
 
