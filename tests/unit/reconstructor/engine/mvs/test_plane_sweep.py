@@ -133,7 +133,8 @@ def test_on_another_device_nothing_is_mixed_with_the_processor_and_nothing_waits
 ) -> None:
     """Tensors on the device `meta` have no values: to mix them with others, or to read one, is an error, as on a GPU."""
     images = photographed("leaning_wall")
-    there = [replace(images[at].view, image_rgb=images[at].view.image_rgb.to("meta")[:48, :64]) for at in (2, 1, 3)]
+    views = [replace(images[at].view, image_rgb=images[at].view.image_rgb[:48, :64]) for at in (2, 1, 3)]
+    there = [replace(view, compute_device=torch.device("meta")) for view in views]
     monkeypatch.setattr(plane_sweep, "_plane_count", lambda *_: 72)  # reads one value, the longest path
     monkeypatch.setattr(DepthMap, "__post_init__", lambda _: None)  # and this one whether all depths are positive
     depth_map = ENGINE.depth_map(there[0], there[1:])
@@ -148,7 +149,7 @@ def test_a_gpu_finds_the_same_depth(quality: Quality) -> None:
     images = photographed("leaning_wall")
     engine = PlaneSweep(sweep_settings(quality))
     views = [images[at].view for at in (2, 1, 3)]
-    there = [replace(view, image_rgb=view.image_rgb.cuda()) for view in views]
+    there = [replace(view, compute_device=torch.device("cuda", 0)) for view in views]
     expected, found = (engine.depth_map(each[0], each[1:]).to(torch.device("cpu")) for each in (views, there))
     valid = expected.valid & found.valid
     assert float(valid.float().mean()) > 0.95 * float(expected.valid.float().mean())
