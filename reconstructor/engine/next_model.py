@@ -8,6 +8,7 @@ from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.mvs.surface_loss import refuse_loss
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
@@ -37,9 +38,14 @@ class NextModel:
         self._points: list[SurfacePoints] = []
 
     def rebuild(self, live: Densifier, report: Report) -> None:
-        """Compute the dense cloud again; depth maps of the live model are reused where they fit."""
+        """Compute the dense cloud again; depth maps of the live model are reused where they fit.
+
+        Raises:
+            SurfaceLostError: it would take away too much of the surface that photographs support.
+        """
         self.densifier = live.next_densifier(self.mapper)
         self._points = [self.densifier.rebuild(report)]
+        refuse_loss(self.densifier.surface_lost_share)
 
     def missing(self, numbers: Collection[int]) -> list[int]:
         """The images among these that this model does not know yet."""

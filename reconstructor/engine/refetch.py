@@ -10,6 +10,7 @@ from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine import colmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.mvs.densifier import Densifier
+from reconstructor.engine.mvs.surface_loss import SurfaceLostError
 from reconstructor.engine.next_model import NextModel, world_of
 from reconstructor.engine.priority import Priority
 from reconstructor.engine.settings import EngineSettings
@@ -79,12 +80,15 @@ class Refetch:
             next_model = self._build_next_model(solution, mapper, watch)
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
-        with watch.measure("dense"):
-            if densifier is not None:
-                next_model.rebuild(densifier, self.report)
-            while len(missing := self.missing(next_model)) > 1:
-                next_model.catch_up(missing, densifier)
-                self.report("publishing", 0, 1)
+        try:
+            with watch.measure("dense"):
+                if densifier is not None:
+                    next_model.rebuild(densifier, self.report)
+                while len(missing := self.missing(next_model)) > 1:
+                    next_model.catch_up(missing, densifier)
+                    self.report("publishing", 0, 1)
+        except SurfaceLostError as exc:
+            return RefetchResult(verdict=verdict, objection=exc.sentence)
         return RefetchResult(verdict=verdict, next_model=next_model)
 
     def solve(self, mapper: LiveMapper) -> tuple[SolveVerdict | None, Any | None, str]:

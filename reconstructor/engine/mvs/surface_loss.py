@@ -18,7 +18,7 @@ from reconstructor.engine.mvs.dense_model import Entry
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from reconstructor.engine.mvs.views import View, best_sources
 
-MOST_LOST_SHARE: Final = 0.1
+_MOST_LOST_SHARE: Final = 0.1
 _NEAR_PX: Final = 2
 _SAME_DEPTH: Final = 0.1  # generous: the surface may have moved, it must only still be there
 _SAME_SURFACE = ConsistencyThresholds(round_trip_px=3.0, depth_ratio=_SAME_DEPTH)
@@ -33,6 +33,16 @@ class SurfaceLostError(CairnError):
     remedy = (
         "Nothing: the present model stays. Photograph the lost part again from between the places of its photographs."
     )
+
+
+def refuse_loss(share: float) -> None:
+    """Raise if a refetch loses more of the surface than it may.
+
+    Raises:
+        SurfaceLostError: more than a tenth.
+    """
+    if share > _MOST_LOST_SHARE:
+        raise SurfaceLostError(f"it would lose {share:.0%} of the surface that two or more photographs support")
 
 
 @torch.inference_mode()
