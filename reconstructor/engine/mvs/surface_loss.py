@@ -49,6 +49,9 @@ def refuse_loss(share: float) -> None:
 def surface_lost_share(before: Mapping[int, Entry], after: Mapping[int, Entry], views: Mapping[int, View]) -> float:
     """The share of the published pixels, each supported by two more photographs, that are lost.
 
+    Images that are no longer placed do not count: whether they may go is decided before, and they may be in another
+    component.
+
     Args:
         before: what was published, by image number.
         after: the new depth maps.
@@ -56,13 +59,10 @@ def surface_lost_share(before: Mapping[int, Entry], after: Mapping[int, Entry], 
     """
     published_count = lost_count = 0
     for number, entry in before.items():
-        if len(entry.sources) < _SURE_SOURCES:
+        if len(entry.sources) < _SURE_SOURCES or number not in views:
             continue
         published = entry.published
         published_count += int(published.sum())
-        if number not in views:
-            lost_count += int(published.sum())
-            continue
         checks = best_sources(views[number], [views[other] for other in after], _CHECK_IMAGE_COUNT)
         own = [views[number]] if number in after else []
         shown = [(view, _published(after[view.image_number])) for view in (*own, *checks)]
