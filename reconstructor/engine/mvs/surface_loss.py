@@ -18,7 +18,7 @@ from reconstructor.engine.mvs.dense_model import Entry
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from reconstructor.engine.mvs.views import View, best_sources
 
-MOST_LOST_SHARE: Final = 0.1
+_MOST_LOST_SHARE: Final = 0.1
 _NEAR_PX: Final = 2
 _SAME_DEPTH: Final = 0.1  # generous: the surface may have moved, it must only still be there
 _SAME_SURFACE = ConsistencyThresholds(round_trip_px=3.0, depth_ratio=_SAME_DEPTH)
@@ -35,9 +35,22 @@ class SurfaceLostError(CairnError):
     )
 
 
+def refuse_loss(share: float) -> None:
+    """Raise if a refetch loses more of the surface than it may.
+
+    Raises:
+        SurfaceLostError: more than a tenth.
+    """
+    if share > _MOST_LOST_SHARE:
+        raise SurfaceLostError(f"it would lose {share:.0%} of the surface that two or more photographs support")
+
+
 @torch.inference_mode()
 def surface_lost_share(before: Mapping[int, Entry], after: Mapping[int, Entry], views: Mapping[int, View]) -> float:
     """The share of the published pixels, each supported by two more photographs, that are lost.
+
+    Images that are no longer placed do not count: whether they may go is decided before, and they may be in another
+    component.
 
     Args:
         before: what was published, by image number.
@@ -46,13 +59,10 @@ def surface_lost_share(before: Mapping[int, Entry], after: Mapping[int, Entry], 
     """
     published_count = lost_count = 0
     for number, entry in before.items():
-        if len(entry.sources) < _SURE_SOURCES:
+        if len(entry.sources) < _SURE_SOURCES or number not in views:
             continue
         published = entry.published
         published_count += int(published.sum())
-        if number not in views:
-            lost_count += int(published.sum())
-            continue
         checks = best_sources(views[number], [views[other] for other in after], _CHECK_IMAGE_COUNT)
         own = [views[number]] if number in after else []
         shown = [(view, _published(after[view.image_number])) for view in (*own, *checks)]
