@@ -162,12 +162,9 @@ class LiveMapper:
 
     def register_only(self, number: int) -> bool:
         """Place one image by the model's points and triangulate its own; nothing else of the model moves."""
-        options = self._options
-        is_fixed = self._model.image(number).camera_id in self._fixed_cameras
-        if not self._mapper.register_next_image(options.mapping_fixed if is_fixed else options.mapping, number):
-            return False
-        self._mapper.triangulate_image(options.triangulation, number)
-        return True
+        if is_placed := bool(self._mapper.register_next_image(self._mapping_of(number), number)):
+            self._mapper.triangulate_image(self._options.triangulation, number)
+        return is_placed
 
     def keep_waiting(self, numbers: Iterable[int]) -> None:
         """Try these images again only when they see a tenth more points than now."""
@@ -204,11 +201,9 @@ class LiveMapper:
 
     def changed_calibrations(self) -> list[int]:
         """The calibrated cameras whose intrinsics are not those that were given."""
-        return [
-            camera_id
-            for camera_id in sorted(self._fixed_cameras)
-            if not np.array_equal(self._model.camera(camera_id).params, self._cache.camera(camera_id).params)
-        ]
+        now, given = self._model.camera, self._cache.camera
+        fixed = sorted(self._fixed_cameras)
+        return [each for each in fixed if not np.array_equal(now(each).params, given(each).params)]
 
     def _begin(self, model: Any) -> None:
         self._model = model
@@ -263,12 +258,13 @@ class LiveMapper:
         ]
         return sorted(worth, key=lambda number: (-seen[number], number))
 
+    def _mapping_of(self, number: int) -> Any:
+        is_fixed = self._model.image(number).camera_id in self._fixed_cameras
+        return self._options.mapping_fixed if is_fixed else self._options.mapping
+
     def _register(self, number: int) -> bool:
         self._seen_when_tried[number] = self.visible_point_count(number)
-        options = self._options
-        is_fixed = self._model.image(number).camera_id in self._fixed_cameras
-        mapping = options.mapping_fixed if is_fixed else options.mapping
-        least = MIN_REGISTRATION_INLIERS
+        options, mapping, least = self._options, self._mapping_of(number), MIN_REGISTRATION_INLIERS
         if not self._mapper.register_next_image(mapping, number):
             least = _MIN_STRUCTURE_LESS_POINTS
             if not self._mapper.register_next_structure_less_image(mapping, number):
