@@ -1,5 +1,6 @@
 """Which depths do other images confirm? Forward-backward consistency; depths that agree are averaged."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -63,7 +64,7 @@ def filter_consistent(
         count = count + check.agrees
         doubt = torch.where(check.agrees, doubt * (1.0 - check.confidence), doubt)
         widest = torch.where(check.agrees, torch.minimum(widest, _cosine(view, other, in_camera)), widest)
-    is_wide = widest < torch.cos(torch.deg2rad(torch.tensor(agreement.min_angle_deg)))
+    is_wide = widest < math.cos(math.radians(agreement.min_angle_deg))
     return replace(
         depth_map,
         inverse_depth=total / weight,

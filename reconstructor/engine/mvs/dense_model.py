@@ -292,7 +292,7 @@ class DenseModel:
         return used < _SURE_SOURCES and len(self._sources(view)) > used
 
     def _matched(self, view: View, *, is_quick: bool) -> Entry:
-        sources = self._sources(view)
+        view, sources = view.on_device(), [source.on_device() for source in self._sources(view)]
         matched = self._engine.depth_map(view, sources, is_quick=is_quick).masked(has_content(view))
         depth_map = without_rims(view, matched)
         return self._put_away(Entry.of(view, sources, depth_map, is_quick=is_quick))
