@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
@@ -93,9 +94,7 @@ def solve(folder: Path) -> SolveVerdict:
         attempt = _judged(method, mapper, live, known, is_solved=is_solved, seconds=time.monotonic() - begun)
         attempts.append(attempt)
         if not attempt.objection:
-            verdict = _measure_again(
-                SolveVerdict(method=method, attempts=tuple(attempts)), mapper, known, request.settings
-            )
+            verdict = _measure_again(SolveVerdict(method=method, attempts=tuple(attempts)), mapper, known, request)
             if live is None:
                 mapper.model.normalize()  # the first model of a project sets its world
             _write_model(mapper.model, folder / "result")
@@ -104,7 +103,7 @@ def solve(folder: Path) -> SolveVerdict:
 
 
 def _measure_again(
-    verdict: SolveVerdict, mapper: LiveMapper, known: KnownImages, settings: EngineSettings
+    verdict: SolveVerdict, mapper: LiveMapper, known: KnownImages, request: SolveRequest
 ) -> SolveVerdict:
     """Refine the mapper's model with exact measurements, unless its matches fit less well then or it is too large."""
     begun, solution = time.monotonic(), mapper.model
@@ -112,7 +111,8 @@ def _measure_again(
         return verdict
     constant = {camera_id for camera_id in solution.cameras if mapper.is_calibrated(camera_id)}
     models = []
-    for bundle in remeasured(solution, known.facts, constant, settings):
+    files = MatchFiles(folder=Path(request.engine_folder))
+    for bundle in remeasured(solution, known.facts, constant, request.settings, files):
         models.append(pycolmap.Reconstruction(solution))
         write_back(models[-1], bundle)
     shares = [epipolar_inlier_share(each, known, each.reg_image_ids(), _TIGHT_PX) for each in (solution, *models)]
