@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.lsm.bundle import Bundle, Floats, Mask, Observations, Rows
-from reconstructor.engine.lsm.kept_matches import MOST_FEATURES, KeptMatches, MatchFiles, WantedMatches
+from reconstructor.engine.lsm.kept_matches import KeptMatches, MatchFiles, WantedMatches
 from reconstructor.engine.lsm.larger_photographs import LargerPhotographs, halved
 from reconstructor.engine.lsm.patches import MARGIN_PX, ReferencePatches, match, windows_around
 from reconstructor.engine.lsm.surface import Surface, affine_maps, corners_in_world
@@ -68,7 +68,7 @@ class Measuring:
         self._kept = [each if each and each.stamp == stamp else None for each, stamp in zip(kept, stamps, strict=True)]
         self._stamps = np.array(stamps)
         can_be_read = np.array([self.photographs.can_be_read(image) for image in images])
-        self._surface = Surface.of(bundle, can_be_read, self._were_references(bundle))
+        self._surface = Surface.of(bundle, can_be_read)
         seen = bundle.observations[self._surface.references]
         self._reference_images, self._reference_features = seen.images, seen.features
         self._reference_places_px = (
@@ -119,14 +119,6 @@ class Measuring:
             kept = KeptMatches(stamp=stamp, size_px=size, wanted=wanted, places_px=places)
             if self._files is not None:
                 self._files.write(int(self._numbers[image]), kept)
-
-    def _were_references(self, bundle: Bundle) -> Mask:
-        """(N,) which observations were references of kept matches."""
-        seen = bundle.observations
-        known = [each.wanted for each in self._kept if each is not None]
-        keys = [each.references * MOST_FEATURES + each.reference_features for each in known]
-        own_keys = self._numbers[seen.images] * MOST_FEATURES + seen.features
-        return np.isin(own_keys, np.concatenate(keys)) if keys else np.zeros(len(seen), np.bool_)
 
     def _corners(self, bundle: Bundle) -> Floats:
         corners = np.full((len(bundle.points_in_world), 4, 3), np.nan)

@@ -13,7 +13,6 @@ _NEIGHBOURS: Final = 12
 _MOST_THICKNESS: Final = 0.3  # deviation across the plane, over the smaller one within it
 _LEAST_COSINE: Final = 0.342  # 70 degrees between normal and mean ray
 _LEAST_INCIDENCE: Final = 0.05
-_KEPT_RATIO: Final = 1.3  # a reference that is less than this much worse than the best need not be matched anew
 _STEP_PX: Final = 2.0  # for the derivatives
 
 
@@ -32,14 +31,8 @@ class Surface:
     sharpness: Floats
 
     @classmethod
-    def of(cls, bundle: Bundle, may_refer: NDArray[np.bool_], referred: NDArray[np.bool_]) -> Self:
-        """Of a bundle's points.
-
-        Args:
-            bundle: the model.
-            may_refer: (I,) images that references may be in; another only where none of them shows a point.
-            referred: (N,) observations that were references before; one stays unless another is clearly better.
-        """
+    def of(cls, bundle: Bundle, may_refer: NDArray[np.bool_]) -> Self:
+        """Of a bundle's points; the references are in images that may refer (I,), where a point is in one."""
         seen, points = bundle.observations, bundle.points_in_world
         rays = bundle.centers_in_world()[seen.images] - points[seen.points]
         distances = np.linalg.norm(rays, axis=1)
@@ -51,7 +44,6 @@ class Surface:
         focal_px = np.array([bundle.cameras[each].mean_focal_length() for each in bundle.camera_ids])
         sharpness = focal_px[seen.images] / np.maximum(distances, 1e-12)
         scores = (rays * normals[seen.points]).sum(1) * sharpness * (rays * means[seen.points]).sum(1)
-        scores = np.where(referred, _KEPT_RATIO * scores, scores)
         order = np.lexsort((scores, may_refer[seen.images], seen.points))
         references = np.zeros(len(points), np.int64)
         references[seen.points[order]] = order  # the last of each point has the highest score
