@@ -14,7 +14,14 @@ from broker.errors import CairnError
 from broker.ids import EventType, ProjectId
 from broker.live import BrokerLostError, LiveMessage, follow
 from broker.manifest import Manifest
-from broker.messages import Error, ProcessingComplete, ReceiptStatus, ReconstructorStatistics, UploadAcknowledged
+from broker.messages import (
+    Error,
+    ProcessingComplete,
+    ReceiptStatus,
+    ReconstructorStatistics,
+    ShardUpdate,
+    UploadAcknowledged,
+)
 from broker.rig_messages import AgentHealth
 from demo.plan import RIG
 
@@ -29,6 +36,10 @@ class DemoProgress:
     statistics: ReconstructorStatistics | None = None
     manifest: Manifest | None = None
     capture_to_shard_s: list[float] = field(default_factory=list)
+    receipt_to_first_dense_s: dict[str, float] = field(default_factory=dict)
+    receipt_to_fine_s: dict[str, float] = field(default_factory=dict)
+    received_at: dict[str, datetime] = field(default_factory=dict)
+    processed: set[str] = field(default_factory=set)
     errors: list[Error] = field(default_factory=list)
     stored_of_others: set[str] = field(default_factory=set)
     refused_of_others: set[str] = field(default_factory=set)
@@ -85,15 +96,37 @@ class DemoProgress:
             self.statistics = decode(message.payload, ReconstructorStatistics)
         elif found.channel is REFERENCE and message.payload:
             self.manifest = decode(message.payload, Manifest)
-        elif found.channel is RECEIPT and found.sender != RIG:  # somebody used the page's upload
-            is_refused = decode(message.payload, UploadAcknowledged).status is ReceiptStatus.REJECTED
-            (self.refused_of_others if is_refused else self.stored_of_others).add(message.topic)
+        elif found.channel is RECEIPT and message.payload:
+            self._take_receipt(message.topic, decode(message.payload, UploadAcknowledged), is_ours=found.sender == RIG)
         elif found.channel is EVENT and found.event_type is EventType.ERROR:
             self.errors.append(decode(message.payload, Error))
+        elif found.channel is EVENT and found.event_type is EventType.SHARD_UPDATE:
+            update = decode(message.payload, ShardUpdate)
+            received_at = self.received_at.get(update.image_id)
+            if received_at is not None and update.image_id not in self.processed:  # afterwards, it is of a refetch
+                self.receipt_to_first_dense_s.setdefault(update.image_id, _seconds(received_at, update.sent_at))
         elif found.channel is EVENT and found.event_type is EventType.PROCESSING_COMPLETE:
-            done = decode(message.payload, ProcessingComplete)
-            if done.captured_to_shard_s is not None and not done.is_refetch:
-                self.capture_to_shard_s.append(done.captured_to_shard_s)
+            self._take_end(decode(message.payload, ProcessingComplete))
+
+    def _take_receipt(self, topic: str, receipt: UploadAcknowledged, *, is_ours: bool) -> None:
+        if receipt.image_id is not None and receipt.status in {ReceiptStatus.PREVIEWED, ReceiptStatus.STORED}:
+            self.received_at.setdefault(receipt.image_id, receipt.sent_at)
+        if not is_ours:  # somebody used the page's upload
+            is_refused = receipt.status is ReceiptStatus.REJECTED
+            (self.refused_of_others if is_refused else self.stored_of_others).add(topic)
+
+    def _take_end(self, done: ProcessingComplete) -> None:
+        if done.is_refetch:
+            return
+        self.processed.add(done.image_id)
+        if done.captured_to_shard_s is not None:
+            self.capture_to_shard_s.append(done.captured_to_shard_s)
+        if done.image_id in self.receipt_to_first_dense_s:
+            self.receipt_to_fine_s[done.image_id] = _seconds(self.received_at[done.image_id], done.sent_at)
+
+
+def _seconds(begin: datetime, end: datetime) -> float:
+    return (end - begin).total_seconds()
 
 
 async def watch(

@@ -1,5 +1,6 @@
 """What is the result of a demo? The figures as JSON."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +25,21 @@ class Latency(BaseModel):
     p50: float | None
     p95: float | None
 
+    @classmethod
+    def of(cls, seconds: Iterable[float]) -> "Latency":
+        """The percentiles of these."""
+        measured = list(seconds)
+        return cls(p50=percentile(measured, 0.5), p95=percentile(measured, _P95))
+
 
 class Report(BaseModel):
-    """The file that `--report` writes."""
+    """The file that `--report` writes.
+
+    Attributes:
+        seconds_receipt_to_first_dense: from the receipt of a photograph, or of its preview, to its first points; a
+            photograph that brings none because it waits is not counted.
+        seconds_receipt_to_fine: from the same receipt until all its live points are there.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,6 +55,8 @@ class Report(BaseModel):
     shards: int
     points: int
     seconds_capture_to_shard: Latency
+    seconds_receipt_to_first_dense: Latency
+    seconds_receipt_to_fine: Latency
     restarts: int
     errors: tuple[str, ...]
 
@@ -62,9 +77,9 @@ class Report(BaseModel):
             refetches=max(0, generations - 1),
             shards=progress.shards,
             points=progress.points,
-            seconds_capture_to_shard=Latency(
-                p50=percentile(progress.capture_to_shard_s, 0.5), p95=percentile(progress.capture_to_shard_s, _P95)
-            ),
+            seconds_capture_to_shard=Latency.of(progress.capture_to_shard_s),
+            seconds_receipt_to_first_dense=Latency.of(progress.receipt_to_first_dense_s.values()),
+            seconds_receipt_to_fine=Latency.of(progress.receipt_to_fine_s.values()),
             restarts=restarts,
             errors=tuple(f"{error.code}: {error.reason}" for error in progress.errors),
         )

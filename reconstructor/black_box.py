@@ -41,6 +41,7 @@ _UNIT_TOLERANCE = 1e-3
 
 _CONCURRENT = "is_concurrent"
 _ACCEPTS_PREVIEWS = "accepts_previews"
+_READS_CLOUD = "reads_cloud"
 
 Row = tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
 Pose = tuple[Row, Row, Row, Row]
@@ -94,6 +95,17 @@ def accepts_previews(black_box: B) -> B:
 def takes_previews(black_box: BlackBox) -> bool:
     """Whether a function was declared so, by `accepts_previews` or by setting its attribute `accepts_previews`."""
     return getattr(black_box, _ACCEPTS_PREVIEWS, False) is True
+
+
+def reads_no_cloud(black_box: B) -> B:
+    """Declare that a function never opens `old_point_cloud` and only looks whether it is empty: no file is written for it."""
+    setattr(black_box, _READS_CLOUD, False)
+    return black_box
+
+
+def reads_cloud(black_box: BlackBox) -> bool:
+    """Whether a function may open `old_point_cloud`: unless `reads_no_cloud` declared that it does not."""
+    return getattr(black_box, _READS_CLOUD, True) is not False
 
 
 class CameraUpdate(BaseModel):
@@ -214,28 +226,28 @@ def write_update(update: Update, folder: Path) -> None:
     (folder / UPDATE_NAME).write_text(update.model_dump_json() + "\n", encoding="utf-8")
 
 
-def read_update(folder: Path) -> Update | None:
-    """The update a black box left in its folder, or None if it left none.
+def read_update(folder: Path, name: str = UPDATE_NAME) -> Update | None:
+    """The update a black box left in its folder under this name, or None if it left none.
 
     Raises:
         NotPlainFileError: a link, a pipe, a device or a folder has its name.
         BadUpdateError: the file is too large, is not JSON, or does not say what an `Update` says.
     """
     try:
-        with open_plain_file(folder / UPDATE_NAME) as file:
+        with open_plain_file(folder / name) as file:
             text = file.read(UPDATE_LIMIT_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as exc:
-        raise BadUpdateError(f"{UPDATE_NAME} cannot be read: {exc.strerror}") from exc
+        raise BadUpdateError(f"{name} cannot be read: {exc.strerror}") from exc
     if len(text) > UPDATE_LIMIT_BYTES:
-        raise BadUpdateError(f"{UPDATE_NAME} is larger than {UPDATE_LIMIT_BYTES >> 20} MiB: list each image once")
+        raise BadUpdateError(f"{name} is larger than {UPDATE_LIMIT_BYTES >> 20} MiB: list each image once")
     try:
         return Update.model_validate_json(text)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise BadUpdateError(f"{UPDATE_NAME}: {f'{place}: ' if place else ''}{first['msg'][:_MOST_SHOWN]}") from exc
+        raise BadUpdateError(f"{name}: {f'{place}: ' if place else ''}{first['msg'][:_MOST_SHOWN]}") from exc
 
 
 def load(name: str) -> BlackBox:

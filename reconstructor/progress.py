@@ -1,4 +1,7 @@
-"""How far has a refetch come? The black box may say so in `progress.json` in its working directory, as often as it likes."""
+"""What does a black box say while it works? How far a refetch is (`progress.json`), and where a photograph stands (`placed.json`).
+
+Both files lie in its working directory. `placed.json` is an `Update` that names only the cameras which are new or moved.
+"""
 
 import contextlib
 from pathlib import Path
@@ -7,9 +10,11 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from broker.envelope import Word
+from reconstructor.black_box import BadUpdateError, Update, read_update
 from reconstructor.plain_files import NotPlainFileError, open_plain_file
 
 PROGRESS_NAME: Final = "progress.json"
+PLACED_NAME: Final = "placed.json"
 _LIMIT_BYTES: Final = 4096
 
 
@@ -44,3 +49,25 @@ def forget_progress(folder: Path) -> None:
     """What an earlier refetch said is not true of the next one."""
     with contextlib.suppress(OSError):
         (folder / PROGRESS_NAME).unlink(missing_ok=True)
+
+
+def write_placed(folder: Path, update: Update) -> None:
+    """Say where cameras stand; a full disk is no reason to stop."""
+    unfinished = folder / f"{PLACED_NAME}.tmp"
+    with contextlib.suppress(OSError):
+        unfinished.write_text(update.model_dump_json(), encoding="utf-8")
+        unfinished.replace(folder / PLACED_NAME)
+
+
+def read_placed(folder: Path) -> Update | None:
+    """What was said during the present call; None if nothing was, or what is no update."""
+    try:
+        return read_update(folder, PLACED_NAME)
+    except (BadUpdateError, NotPlainFileError):
+        return None
+
+
+def forget_placed(folder: Path) -> None:
+    """What was said during an earlier call is not true of the next one."""
+    with contextlib.suppress(OSError):
+        (folder / PLACED_NAME).unlink(missing_ok=True)

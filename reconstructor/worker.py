@@ -23,7 +23,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from broker.errors import CairnError
-from reconstructor.black_box import BlackBox, BlackBoxNotFoundError, is_concurrent, load, takes_previews
+from reconstructor.black_box import BlackBox, BlackBoxNotFoundError, is_concurrent, load, reads_cloud, takes_previews
 from reconstructor.foreign_errors import describe, print_traceback
 
 MAX_LINE_BYTES: Final = 64 * 1024
@@ -59,6 +59,7 @@ class Reply(BaseModel):
     reason: str = ""
     is_concurrent: bool = False  # in the first reply: whether images can be added while a refetch runs
     takes_previews: bool = False  # in the first reply, too
+    reads_cloud: bool = True  # in the first reply, too
 
 
 def main() -> None:
@@ -75,7 +76,11 @@ def main() -> None:
 
     def loading() -> Reply:
         loaded.append(load(sys.argv[1]))
-        return Reply(is_concurrent=is_concurrent(loaded[0]), takes_previews=takes_previews(loaded[0]))
+        return Reply(
+            is_concurrent=is_concurrent(loaded[0]),
+            takes_previews=takes_previews(loaded[0]),
+            reads_cloud=reads_cloud(loaded[0]),
+        )
 
     replies.send(guarded(loading, "not_loaded"))
     for black_box in loaded:

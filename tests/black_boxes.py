@@ -17,8 +17,16 @@ from PIL import Image
 
 from broker.manifest import CameraState
 from broker.shards import PointCloud, encode_ply
-from reconstructor.black_box import BlackBox, CameraUpdate, Update, accepts_previews, concurrent, write_update
-from reconstructor.progress import write_progress
+from reconstructor.black_box import (
+    BlackBox,
+    CameraUpdate,
+    Update,
+    accepts_previews,
+    concurrent,
+    reads_no_cloud,
+    write_update,
+)
+from reconstructor.progress import write_placed, write_progress
 
 POINTS_PER_IMAGE = 500
 _LONGEST_WAIT_S = 60.0
@@ -51,6 +59,17 @@ def waits_on_previews(input_img_path: str, old_point_cloud: str, new_img_id: str
     """Like `instant_of_previews`, once a file `go` is there; a file `reading` says that it waits."""
     Path("reading").touch()
     _wait_for_go()
+    return instant(input_img_path, old_point_cloud, new_img_id)
+
+
+@reads_no_cloud
+def says_placed_first(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
+    """Like `instant`, but says where the photograph stands and then waits for a file `go`; `cloud.txt`: whether it got one."""
+    if old_point_cloud:
+        Path("cloud.txt").write_text(str(Path(old_point_cloud).exists()), encoding="ascii")
+    write_placed(Path(), Update(cameras=(_camera(new_img_id),)))
+    _wait_for_go()
+    Path("go").unlink()
     return instant(input_img_path, old_point_cloud, new_img_id)
 
 

@@ -25,6 +25,16 @@ def is_whole(content: bytes) -> bool:
     return bool(content)
 
 
+def has_end_mark(content: bytes) -> bool:
+    """Whether the last bytes of a JPEG, PNG or WebP are its end; no other format tells its end so."""
+    if content.startswith(_JPEG):
+        return content.endswith(bytes((0xFF, _END))) and _is_whole_jpeg(content)
+    if content.startswith(_PNG):
+        return content[-8:-4] == b"IEND" and _is_whole_png(content)
+    is_webp = content[:4] == _RIFF and content[8:12] == _WEBP
+    return is_webp and len(content) == int.from_bytes(content[4:8], "little") + 8
+
+
 def _is_whole_jpeg(content: bytes) -> bool:
     place = len(_JPEG)
     while place + 1 < len(content):

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from broker.images.folders import LeftOut, defect_of, list_folder
 from broker.images.formats import FORMAT_BY_SUFFIX
+from broker.images.wholeness import has_end_mark
 from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError
 from edge_agent.photograph import Photograph, plain_name
 
 MOST_NAMED = 40  # of the files left out, in one answer of the camera's process
 SETTLE_S = 1.0  # a file unchanged for this time is complete
+SETTLE_WITH_END_S = 0.1  # and one that ends as its format says, unchanged for this time
 
 
 class FolderMissingError(CameraUnusableError):
@@ -83,19 +85,26 @@ class FolderCamera:
         """A folder needs no release."""
 
     def _has_settled(self, path: Path, source: str) -> bool:
-        """Whether a file is complete, judged by its age: a copy in progress keeps renewing its time.
-
-        A file dated ahead, because a camera's or a server's clock is, or ours was set back, is watched for that time.
-        """
+        """Whether a file is complete, judged by its age and its end: a copy in progress keeps renewing its time."""
         try:
-            status = path.stat()
-        except FileNotFoundError:
+            rest_s = self._rest_s(path, source)
+            if rest_s < SETTLE_WITH_END_S or rest_s >= self._settle_s:
+                return rest_s >= self._settle_s
+            return has_end_mark(path.read_bytes())
+        except OSError:
             return False
+
+    def _rest_s(self, path: Path, source: str) -> float:
+        """How long a file has not changed.
+
+        A file dated ahead, because a camera's or a server's clock is, or ours was set back, is watched from now on.
+        """
+        status = path.stat()
         age_s = self._clock() - max(status.st_ctime, status.st_mtime)
         if age_s > -self._settle_s:
-            return age_s >= self._settle_s
+            return age_s
         now_s = self._steady_clock()
-        return now_s - self._first_seen_s.setdefault(source, now_s) >= self._settle_s
+        return now_s - self._first_seen_s.setdefault(source, now_s)
 
     def _take(self, path: Path, source: str) -> Photograph | None:
         try:

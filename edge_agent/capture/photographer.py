@@ -32,7 +32,9 @@ from edge_agent.spool.spool import Spool
 AFTER_ERROR_S: Final = 1.0
 LONGEST_AFTER_ERROR_S: Final = 60.0
 FULL_PAUSE_S: Final = 2.0
-NOTHING_YET_S: Final = 0.5
+NOTHING_YET_S: Final = 0.2
+LOOKING_SHARE: Final = 0.1  # of the time, while there is nothing yet: a large folder is looked at less often,
+LONGEST_NOTHING_YET_S: Final = 2.0  # but not less often than this
 LOOK_AGAIN_S: Final = 600.0  # the rig's clock may be set meanwhile
 FREE_S: Final = 0.5  # before an instant, the camera rests for so much longer than a photograph takes
 LONGEST_FREE_S: Final = 30.0
@@ -141,8 +143,12 @@ class Photographer:
                     raise
                 LOG.info("camera_exhausted", reason=exc.sentence)
                 return
-            pause_s = self.interval_s if is_taken else max(NOTHING_YET_S, self._error_pause_s())
+            pause_s = self.interval_s if is_taken else max(self._nothing_yet_pause_s, self._error_pause_s())
             due_s = max(began_s + pause_s, self._clock.monotonic_s() if is_taken else due_s)
+
+    @property
+    def _nothing_yet_pause_s(self) -> float:
+        return max(NOTHING_YET_S, min(self._shot_s / LOOKING_SHARE, LONGEST_NOTHING_YET_S))
 
     @property
     def _is_resting(self) -> bool:

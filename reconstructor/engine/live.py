@@ -1,10 +1,12 @@
 """How does a call of the black box reach the engine? One engine a process; its state is in the working directory."""
 
+import sys
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from reconstructor.black_box import accepts_previews, concurrent
+from reconstructor.black_box import accepts_previews, concurrent, reads_no_cloud
+from reconstructor.engine.device import compute_of
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.settings import EngineSettings
@@ -13,13 +15,16 @@ from reconstructor.engine.sfm.restore import EngineStateMissingError
 
 @lru_cache(maxsize=1)
 def _engine_in(folder: Path) -> LiveEngine:
-    return LiveEngine(folder, EngineSettings())
+    settings = EngineSettings()
+    sys.stderr.write(f"the engine {compute_of(settings).sentence}\n")  # the service logs it
+    return LiveEngine(folder, settings)
 
 
 _choosing = Lock()  # so that two simultaneous calls get the same engine
 
 
 @accepts_previews
+@reads_no_cloud
 @concurrent
 def black_box(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
     """Add an image to the model in the working directory; returns a folder with `update.json` and, if any, PLYs.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from broker.memory import trim_heap
 from broker.shards import PointCloud
+from reconstructor.black_box import Update
 from reconstructor.engine import colmap
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
@@ -38,6 +39,7 @@ from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper, restor
 from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
+from reconstructor.progress import write_placed
 
 
 class LiveEngine:
@@ -93,15 +95,14 @@ class LiveEngine:
                 return self._newest[1]
             if not self.knows(image_id):
                 self._take_in(path, image_id)
+                if self._densifier is not None and self._mapper.world_count == self._world_count:
+                    placed = [image for image in self._images if image.number in self._just_placed]
+                    write_placed(self._folder, self._describe(placed))
             is_complete = wants_complete_cloud or self._mapper.world_count != self._world_count
             self._world_count = self._mapper.world_count
             self._added_sequence = self._sequence + 1
-            outcome = self._commit(
-                self._cloud(self._watch, is_complete=is_complete),
-                self._watch,
-                added_image_id=image_id,
-                is_complete=is_complete,
-            )
+            cloud = self._cloud(self._watch, is_complete=is_complete)
+            outcome = self._commit(cloud, self._watch, added_image_id=image_id, is_complete=is_complete)
             self._newest = (image_id, outcome)
             return outcome
 
@@ -172,6 +173,7 @@ class LiveEngine:
 
     def _take_in(self, path: Path, image_id: str) -> None:
         number = len(self._images) + 1
+        self._just_placed = []
         try:
             facts, features = self._reader.features(
                 number, path, image_id, lambda pixels: self._keep_pixels(number, pixels)
@@ -216,12 +218,8 @@ class LiveEngine:
         self._sequence += 1
         with watch.measure("publishing"):
             self._upward = next_up_direction(self._upward, up_direction_of(self._mapper), may_correct=is_complete)
-            update = describe(self._images, self._known, self._mapper, self._upward).model_copy(
-                update={
-                    "new_point_count": len(cloud),
-                    "refetch_rejected": objection[:500],
-                    "solution": self._solution,
-                }
+            update = self._describe(self._images).model_copy(
+                update={"new_point_count": len(cloud), "refetch_rejected": objection[:500]}
             )
             self._model_sequence = self._next_model_sequence(is_complete=is_complete)
             state = StepState(
@@ -235,6 +233,9 @@ class LiveEngine:
             folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
             trim_heap()
         return EngineResult(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
+
+    def _describe(self, images: list[StepImage]) -> Update:
+        return describe(images, self._known, self._mapper, self._upward).model_copy(update={"solution": self._solution})
 
     def _cloud(self, watch: Stopwatch, *, is_complete: bool) -> PointCloud:
         """The points of the next step: dense ones, or sparse ones if there are no dense ones."""
@@ -288,7 +289,7 @@ class LiveEngine:
             self._densifier.restore(self._sequence)
         self._upward = stored_up_direction(step.output, self._mapper)
         if step.added_output is not None:
-            update = describe(self._images, self._known, self._mapper, self._upward)
+            update = self._describe(self._images)
             self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))
 
 

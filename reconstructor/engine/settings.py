@@ -2,10 +2,12 @@
 
 import os
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, PositiveFloat
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+AUTO: Final = "auto"  # as the device has it: see `reconstructor.engine.device`
 
 
 class Quality(StrEnum):
@@ -54,16 +56,18 @@ class EngineSettings(BaseSettings):
         default=600.0, description="a complete re-solve that takes longer is stopped and the live model kept, seconds"
     )
     dense: bool = Field(default=True, description="whether placed images get dense depth; without, points are sparse")
-    dense_max_side_px: Annotated[int, Field(ge=64, le=8192)] = Field(
-        default=612, description="longer side of the depth maps, pixels"
+    dense_max_side_px: Annotated[int, Field(ge=64, le=8192)] | Literal["auto"] = Field(
+        default=AUTO, description="longer side of the depth maps, pixels; auto: 612 on a CPU, 1224 on a GPU"
     )
-    dense_sources: Annotated[int, Field(ge=2, le=16)] = Field(
-        default=3, description="other photographs that each depth map is matched against; 3 for a CPU, 6 for a GPU"
+    dense_sources: Annotated[int, Field(ge=2, le=16)] | Literal["auto"] = Field(
+        default=AUTO,
+        description="other photographs that each depth map is matched against; auto: 3 on a CPU, 6 on a GPU",
     )
     quality: Quality = Field(
         default=Quality.STANDARD,
         description="high seeks a plane for every pixel: more of the surface right to one pixel, ten times slower",
     )
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")] = Field(
-        default="cpu", description="where dense depth is computed: cpu, cuda or cuda:1"
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$")] = Field(
+        default=AUTO,
+        description="where depth and matches are computed: cpu, cuda or cuda:1; auto: on a GPU where there is one",
     )

@@ -19,6 +19,11 @@ class Executor(Protocol):
         """Whether the black box takes a photograph's preview before its original; known once started."""
         ...
 
+    @property
+    def reads_cloud(self) -> bool:
+        """Whether the black box may open the present cloud; known once started."""
+        ...
+
     async def start(self) -> None:
         """Load the black box before the first image needs it; raises BlackBoxNotFoundError."""
         ...

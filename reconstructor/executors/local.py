@@ -62,6 +62,7 @@ class LocalExecutor:
         self._spawning = asyncio.Lock()
         self._adding, self._refetching = asyncio.Lock(), asyncio.Lock()
         self._is_concurrent = self._takes_previews = False
+        self._reads_cloud = True
 
     @property
     def is_concurrent(self) -> bool:
@@ -72,6 +73,11 @@ class LocalExecutor:
     def takes_previews(self) -> bool:
         """See the protocol."""
         return self._takes_previews
+
+    @property
+    def reads_cloud(self) -> bool:
+        """See the protocol."""
+        return self._reads_cloud
 
     async def start(self) -> None:
         """Load the black box before the first image needs it.
@@ -138,6 +144,7 @@ class LocalExecutor:
                 f"loading the black box {self._black_box} took longer than {self._load_timeout_s:g} s and was stopped"
             ) from exc
         self._is_concurrent, self._takes_previews = first.is_concurrent, first.takes_previews
+        self._reads_cloud = first.reads_cloud
         return child
 
     async def _spawn(self) -> Child:

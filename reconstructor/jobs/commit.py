@@ -1,6 +1,6 @@
 """What does a black box's answer change? The commit plan: next manifest, cameras, and the state of each image."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from broker.errors import CairnError
@@ -44,13 +44,13 @@ def plan_commit(
         CairnError: the cloud does not fit what viewers have.
     """
     images = store.images()
-    entries = tuple(_cameras(answer.update, {str(image.image_id): image for image in images}))
+    entries = tuple(camera_entries(answer.update, images))
     measured = estimate_scale(answer.update, entries, store, baseline)
     scaling = Scaling(measured=measured, is_fixed=bool(store.scale_bar()))
     following = _following(job, answer, store, project=project, scaling=scaling)
     reference = following.reference if following else None
     if entries:
-        reference = _with_cameras(reference, entries, store, project=project, image_count=job.image_number)
+        reference = with_cameras(reference, entries, store, project=project, image_count=job.image_number)
     change = Change(
         reference=reference,
         shards=following.shards if following else (),
@@ -77,7 +77,7 @@ def _following(job: Job, answer: Answer, store: Store, *, project: ProjectId, sc
     )
 
 
-def _with_cameras(
+def with_cameras(
     following: ReferenceSet | None,
     entries: tuple[CameraEntry, ...],
     store: Store,
@@ -98,8 +98,9 @@ def _with_cameras(
     )
 
 
-def _cameras(update: Update | None, image_by_id: dict[str, StoredImage]) -> Iterator[CameraEntry]:
+def camera_entries(update: Update | None, images: Iterable[StoredImage]) -> Iterator[CameraEntry]:
     """Entries of the images that the project has; a black box may know others."""
+    image_by_id = {str(image.image_id): image for image in images}
     for camera in update.cameras if update is not None else ():
         image = image_by_id.get(camera.image_id)
         if image is not None:

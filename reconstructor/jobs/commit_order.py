@@ -42,6 +42,11 @@ class CommitOrder:
         self._known = known
         self._calls: dict[JobKind, InFlightCall] = {}
 
+    @property
+    def known(self) -> int:
+        """The newest solution of which anything is stored."""
+        return self._known
+
     @contextmanager
     def in_flight(self, kind: JobKind) -> Iterator[InFlightCall]:
         """Register a call from its start to the end of its commit; at most one of each kind."""

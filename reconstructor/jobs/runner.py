@@ -21,6 +21,7 @@ from reconstructor.jobs.answer import Answer, read_answer
 from reconstructor.jobs.commit import CommitPlan, plan_commit
 from reconstructor.jobs.commit_order import CommitOrder
 from reconstructor.jobs.events import publish_end, publish_result, publish_start
+from reconstructor.jobs.placed_cameras import publishing_placed
 from reconstructor.jobs.progress_events import publishing_progress
 from reconstructor.schedule import Job, JobKind, JobState
 from reconstructor.statistics import LatencySamples
@@ -154,7 +155,9 @@ async def _reconstruct(context: Context, lanes: Lanes, job: Job, image: StoredIm
     async with lanes.calling():
         await asyncio.to_thread(store.start, job)
         await publish_start(context, job, image)
-        merged = None if is_refetch else await asyncio.to_thread(store.references.merged)
+        merged = (
+            None if is_refetch else await asyncio.to_thread(store.references.merged, is_read=lanes.executor.reads_cloud)
+        )
         call = Call(
             is_refetch=is_refetch,
             input_img_path=str(store.path(image).absolute()),
@@ -165,7 +168,8 @@ async def _reconstruct(context: Context, lanes: Lanes, job: Job, image: StoredIm
             async with publishing_progress(context, image.image_id):
                 folder = await lanes.executor.call(call, settings.refetch_timeout_s)
         else:
-            folder = await lanes.executor.call(call, settings.timeout_s)
+            async with publishing_placed(context, lanes.order, job):
+                folder = await lanes.executor.call(call, settings.timeout_s)
     return await asyncio.to_thread(read_answer, folder, settings.points_limit)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from broker.errors import CairnError
 from broker.images.folders import FolderContents, sound_photographs
@@ -25,6 +25,7 @@ from broker.manifest import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
 from reconstructor.black_box import Pose, Row, Update
 from reconstructor.decoders.conversion import readable_path
+from reconstructor.engine.device import compute_of
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
@@ -95,6 +96,9 @@ class ReplayReport(BaseModel):
     placed: int
     points: int
     peak_memory_mb: float
+    device: str = Field(description="where depth was computed: cpu, or the GPU's number and model")
+    dense_max_side_px: int = Field(description="longer side of the depth maps")
+    dense_sources: int = Field(description="other photographs that each depth map was matched against")
     left_out: tuple[str, ...] = ()
 
 
@@ -186,12 +190,16 @@ class _Replay:
         if last is None or last.update.refetch_rejected:  # a refused refetch brings no cloud
             last = self._engine.complete()
         cloud = PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(last.folder.glob("*.ply"))])
+        compute = compute_of(self._plan.settings)
         report = ReplayReport(
             images=tuple(self._images),
             refetches=tuple(self._refetches),
             placed=sum(camera.state is CameraState.PLACED for camera in last.update.cameras),
             points=len(cloud),
             peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            device=compute.name,
+            dense_max_side_px=compute.dense_max_side_px,
+            dense_sources=compute.dense_sources,
             left_out=self._plan.left_out,
         )
         self._write(cloud, last.update, report)

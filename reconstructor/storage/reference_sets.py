@@ -114,13 +114,16 @@ class ReferenceSets:
         present = self.present()
         return present.cameras if present is not None else ()
 
-    def merged(self) -> Path | None:
-        """One PLY of the leading component as viewers see it, or None while they see nothing; raises ShardGoneError."""
+    def merged(self, *, is_read: bool = True) -> Path | None:
+        """One PLY of the leading component as viewers see it, or None while they see nothing; raises ShardGoneError.
+
+        Where nobody reads it, no file is written and its path alone says that there are points.
+        """
         newest = self.newest()
         if newest is None or newest.manifest.point_count == 0:
             return None
         path = self._folder / f"merged-{newest.manifest.generation}-{newest.manifest.revision}.ply"
-        if not path.exists():
+        if is_read and not path.exists():
             self._forget_merged()
             self._files.write_merged(newest, path)
         return path

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reconstructor.engine.device import compute_of
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.matching import Matcher
@@ -23,7 +24,7 @@ class PairFinder:
     def __init__(self, settings: EngineSettings, files: ImageFiles) -> None:
         self._settings, self._files = settings, files
         self._similar = SimilarImages(seed=settings.random_seed)
-        self._matcher = Matcher()
+        self._matcher = Matcher(compute_of(settings).device)
         self._estimator = PairEstimator(seed=settings.random_seed)
 
     def remember(self, descriptors: NDArray[np.uint8]) -> None:

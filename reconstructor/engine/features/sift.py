@@ -1,4 +1,4 @@
-"""Which points of a photograph can be recognised in another? SIFT features (Lowe, IJCV 2004), by COLMAP on the CPU."""
+"""Which points of a photograph can be recognised in another? SIFT features (Lowe, IJCV 2004), by COLMAP."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from broker.errors import CairnError
 from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.device import compute_of
 from reconstructor.engine.features.photographs import DecodedPhotograph
 from reconstructor.engine.settings import EngineSettings
 
@@ -56,7 +57,9 @@ class Features:
 def extract_features(photograph: DecodedPhotograph, settings: EngineSettings) -> Features:
     """The features of largest scale in a photograph, at most `settings.max_features`; none if it is blank."""
     first_octave = -1 if photograph.gray.size < _SMALL_IMAGE_PIXELS else 0
-    extractor = _extractor(settings.max_features, first_octave, settings.threads)
+    compute = compute_of(settings)
+    gpu = compute.device.index if pycolmap.has_cuda and compute.device.type == "cuda" else None
+    extractor = _extractor(settings.max_features, first_octave, settings.threads, gpu)
     points, descriptors = extractor.extract_from_uint8_array(np.ascontiguousarray(photograph.gray))
     keypoints = np.asarray(pycolmap.keypoints_to_matrix(points), np.float32).reshape(-1, 4)
     shown = _are_shown(keypoints, photograph.is_shown)
@@ -85,13 +88,15 @@ def _are_shown(keypoints: NDArray[np.float32], is_shown: NDArray[np.bool_] | Non
 
 
 @lru_cache(maxsize=4)
-def _extractor(max_features: int, first_octave: int, threads: int) -> Any:
+def _extractor(max_features: int, first_octave: int, threads: int, gpu: int | None) -> Any:
+    """COLMAP's extractor; on the GPU of that number it is SiftGPU, which only `pycolmap-cuda12` brings."""
     options = pycolmap.FeatureExtractionOptions()
-    options.use_gpu = False
+    options.use_gpu = gpu is not None
+    options.gpu_index = str(-1 if gpu is None else gpu)
     options.num_threads = threads
     options.sift.max_num_features = max_features
     options.sift.first_octave = first_octave  # 0 for full-size images: half the time of -1, the same cameras
-    return pycolmap.FeatureExtractor.create(options, pycolmap.Device.cpu)
+    return pycolmap.FeatureExtractor.create(options, pycolmap.Device.cpu if gpu is None else pycolmap.Device.cuda)
 
 
 def _colors_at(colors_rgb: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> NDArray[np.uint8]:

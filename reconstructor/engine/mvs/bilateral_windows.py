@@ -15,7 +15,7 @@ from torch import Tensor
 from reconstructor.engine.mvs.correlation import NOISE_VARIANCE, UNSEEN, mean_of_best_half
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
 
-_PIXELS_AT_ONCE = 32_768
+_PIXELS_AT_ONCE = {"cpu": 1 << 15, "cuda": 1 << 20}  # on a GPU all pixels of a colour: few and large kernels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,14 +86,13 @@ class WeightedWindows:
         Returns:
             (N,) float32, -1 to 1: the mean of the best half of the sources' correlations.
         """
+        at_once = _PIXELS_AT_ONCE[rows.device.type]
         parts = [
             mean_of_best_half(
-                self._correlations(
-                    rows[begin : begin + _PIXELS_AT_ONCE], planes.take(slice(begin, begin + _PIXELS_AT_ONCE))
-                ),
+                self._correlations(rows[begin : begin + at_once], planes.take(slice(begin, begin + at_once))),
                 len(self._sources),
             )
-            for begin in range(0, len(rows), _PIXELS_AT_ONCE)
+            for begin in range(0, len(rows), at_once)
         ]
         return torch.cat(parts)
 

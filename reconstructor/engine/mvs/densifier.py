@@ -11,6 +11,7 @@ from PIL import Image
 
 from broker.memory import trim_heap
 from reconstructor.engine.colmap import intrinsics_of, pycolmap
+from reconstructor.engine.device import compute_of
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Entry, Report
 from reconstructor.engine.mvs.depth_cache import DepthCache
@@ -40,10 +41,10 @@ class Densifier:
         dense: DenseModel | None = None,
     ) -> None:
         self._files, self._settings, self._known, self._mapper = files, settings, known, mapper
-        self._device = torch.device(settings.device)
+        self._compute = compute_of(settings)
         self._dense = dense or DenseModel(
             PlaneSweep(sweep_settings(settings.quality)),
-            DenseSettings(source_count=settings.dense_sources),
+            DenseSettings(source_count=self._compute.dense_sources),
             DepthCache(files.folder).store,
         )
         self._pixels: dict[int, NDArray[np.uint8]] = {}
@@ -52,7 +53,7 @@ class Densifier:
     def keep_pixels(self, number: int, colors_rgb: NDArray[np.uint8]) -> None:
         """Store a photograph (H, W, 3) at the size of the depth maps, in memory and on disk."""
         height, width = colors_rgb.shape[:2]
-        reduction = min(1.0, self._settings.dense_max_side_px / max(height, width))
+        reduction = min(1.0, self._compute.dense_max_side_px / max(height, width))
         size = (round(width * reduction), round(height * reduction))
         reduced = np.array(Image.fromarray(colors_rgb).resize(size, Image.Resampling.LANCZOS))
         self._files.write_pixels(number, reduced)
@@ -166,7 +167,7 @@ class Densifier:
         upright, intrinsics = undistorted(pixels, self._mapper.camera(self._known.camera_ids[number]))
         return View(
             image_number=number,
-            image_rgb=torch.from_numpy(upright).to(self._device),
+            image_rgb=torch.from_numpy(upright).to(self._compute.device),
             intrinsics=intrinsics,
             camera_from_world=pose,
             sparse_ids=ids,

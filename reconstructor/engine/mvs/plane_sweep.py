@@ -155,10 +155,11 @@ def _plane_count(
 ) -> int:
     pixels = pixel_centers(reference.height, reference.width, reference.device)
     ends = torch.tensor([farthest, nearest], device=reference.device)[None, None]
-    longest = 0.0
+    medians = []
     for _, projection in pairs:
         x, y, ratio = projection.at(pixels, ends)
-        paths = torch.hypot(x[:, :, 1] - x[:, :, 0], y[:, :, 1] - y[:, :, 0])[(ratio > 0.0).all(dim=2)]
-        longest = max(longest, float(paths.median()) if len(paths) else 0.0)
+        paths = torch.hypot(x[:, :, 1] - x[:, :, 0], y[:, :, 1] - y[:, :, 0])
+        medians.append(paths.masked_fill((ratio <= 0.0).any(dim=2), torch.nan).nanmedian())
+    longest = max(0.0, float(torch.stack(medians).nan_to_num(0.0).max()))  # one wait for the GPU, not one a source
     wanted = 8 * int(np.ceil(longest / spacing_px / 8.0))
     return int(np.clip(wanted, _MIN_PLANES, _MAX_PLANES))

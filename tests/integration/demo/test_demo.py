@@ -81,6 +81,7 @@ def test_demo_ends_with_every_photograph_through_and_says_where_to_look(tmp_path
     assert report["points"] == 12 * 500
     assert report["errors"] == []
     assert report["seconds_capture_to_shard"]["p95"] > 0
+    assert 0 < report["seconds_receipt_to_first_dense"]["p50"] <= report["seconds_receipt_to_fine"]["p95"]
     assert f"all {COUNT} are through" in said.decode()
     assert str(tmp_path / "data") in said.decode()
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from broker.images.wholeness import is_whole
+from broker.images.wholeness import has_end_mark, is_whole
 
 
 def encoded(kind: str, **options: object) -> bytes:
@@ -41,6 +41,23 @@ def test_the_first_of_two_images_is_what_counts() -> None:
     both = WHOLE["two images"]
     assert is_whole(both[:-20])
     assert not is_whole(both[: len(both) // 3])
+
+
+@pytest.mark.parametrize("name", [name for name in WHOLE if name != "two images"])
+def test_a_file_whose_last_bytes_are_its_end_has_an_end_mark(name: str) -> None:
+    assert has_end_mark(WHOLE[name])
+    assert not has_end_mark(WHOLE[name][:-1])
+    assert not has_end_mark(WHOLE[name] + b"\0")
+
+
+def test_an_end_mark_in_the_middle_of_a_jpeg_is_none() -> None:
+    cut_inside_exif = WHOLE["with a thumbnail"][:300] + b"\xff\xd9"
+    assert not has_end_mark(cut_inside_exif)
+
+
+def test_a_format_without_an_end_mark_has_none() -> None:
+    assert not has_end_mark(b"II*\0")
+    assert not has_end_mark(b"")
 
 
 def test_another_format_only_needs_bytes() -> None:

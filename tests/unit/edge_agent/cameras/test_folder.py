@@ -82,6 +82,17 @@ def test_a_file_that_still_grows_is_waited_for(tmp_path: Path) -> None:
     assert take(camera(tmp_path, now=written + 1.5)) == "a.jpg"
 
 
+def test_a_file_that_ends_as_its_format_says_is_taken_sooner(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    whole.write_bytes(jpeg(1))
+    cut.write_bytes(jpeg(2)[:-2])
+    written = cut.stat().st_ctime
+    assert take(camera(tmp_path, now=written + 0.05)) is None
+    source = camera(tmp_path, is_watched=True, now=written + 0.2)
+    assert [take(source), take(source)] == ["a.jpg", None]
+    assert source.new_left_out() == []
+
+
 def test_a_bad_file_is_passed_over_and_taken_when_it_is_mended(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "b.jpg").write_bytes(JPEG)
@@ -161,7 +172,7 @@ def test_a_file_copied_before_the_clock_was_set_back_is_taken(
     tmp_path: Path, back_s: float, *, is_time_kept: bool
 ) -> None:
     path = tmp_path / "a.jpg"
-    path.write_bytes(JPEG)
+    path.write_bytes(b"x")
     if is_time_kept:  # as by cp -p of an old card
         os.utime(path, (10**9, 10**9))
     assert take_in_time(tmp_path, path.stat().st_ctime - back_s) == [None, None, "a.jpg"]

@@ -1,8 +1,10 @@
 """Are true matches found, each feature once, and none where there are none?"""
 
 import numpy as np
+import pytest
+import torch
 
-from reconstructor.engine.features.matching import Matcher
+from reconstructor.engine.features.matching import Matcher, two_best, two_best_on_cpu
 
 
 def descriptors(count: int, seed: int) -> np.ndarray:
@@ -54,3 +56,15 @@ def test_memory_kept_from_a_larger_pair_does_not_leak_into_a_smaller_one() -> No
     matcher.match(descriptors(1500, 0), descriptors(1500, 0))
     small = descriptors(100, 5)
     assert np.array_equal(matcher.match(small, small), Matcher().match(small, small))
+
+
+def test_the_maxima_are_those_that_a_gpu_finds() -> None:
+    cosines = torch.rand((40, 60), generator=torch.Generator().manual_seed(3))
+    for found, expected in zip(two_best(cosines), two_best_on_cpu(cosines.clone()), strict=True):
+        assert torch.equal(found, expected)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU at hand")
+def test_a_gpu_finds_the_same_matches() -> None:
+    first, second = descriptors(2500, 0), descriptors(2500, 0)[::-1].copy()
+    assert np.array_equal(Matcher(torch.device("cuda", 0)).match(first, second), Matcher().match(first, second))

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.photographs import DecodedPhotograph, PhotographSensor, read_photograph
-from reconstructor.engine.features.sift import BadFeaturesError, Features, extract_features
+from reconstructor.engine.features.sift import BadFeaturesError, Features, _extractor, extract_features
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import Photographs, features_at
 
@@ -32,6 +34,29 @@ def test_features_are_as_many_as_asked_largest_first_and_of_the_photographs_colo
     assert (np.diff(features.keypoints[:, 2]) <= 0).all()
     columns, rows = features.keypoints[:, :2].astype(int).T
     assert np.array_equal(features.colors_rgb, photograph.colors_rgb[rows, columns])
+
+
+@pytest.mark.parametrize(
+    ("has_cuda", "device", "number"), [(True, "cuda:1", "1"), (True, "cpu", "-1"), (False, "cuda", "-1")]
+)
+def test_the_gpu_takes_features_where_colmap_has_cuda(
+    has_cuda: bool, device: str, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bool, str, object]] = []
+
+    def create(options: Any, where: object) -> Any:
+        asked.append((options.use_gpu, options.gpu_index, where))
+        return on_cpu(pycolmap.FeatureExtractionOptions(), pycolmap.Device.cpu)
+
+    on_cpu = pycolmap.FeatureExtractor.create
+    _extractor.cache_clear()
+    monkeypatch.setattr(pycolmap, "has_cuda", has_cuda)
+    monkeypatch.setattr(pycolmap.FeatureExtractor, "create", create)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    extract_features(blank(), EngineSettings(threads=1, max_features=600, device=device))
+    is_gpu = number != "-1"
+    assert asked == [(is_gpu, number, pycolmap.Device.cuda if is_gpu else pycolmap.Device.cpu)]
 
 
 def test_a_blank_photograph_has_no_features() -> None:

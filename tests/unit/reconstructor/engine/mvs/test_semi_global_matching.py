@@ -5,7 +5,14 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from reconstructor.engine.mvs.semi_global_matching import STEPS_PER_COST, Smoothness, semi_global_costs
+from reconstructor.engine.mvs.semi_global_matching import (
+    STEPS_PER_COST,
+    Smoothness,
+    in_one_batch,
+    one_by_one,
+    scans_of,
+    semi_global_costs,
+)
 
 STEP, JUMP = 0.05, 0.4
 SMOOTHNESS = Smoothness(step_penalty=STEP, jump_penalty=JUMP)
@@ -64,3 +71,26 @@ def test_jumps_are_taken_at_the_edge_of_the_image() -> None:
     chosen = semi_global_costs(costs, gray, SMOOTHNESS).argmin(dim=2)
     assert bool((chosen[:, :9] == 1).all())
     assert bool((chosen[:, 9:] == 6).all())
+
+
+@pytest.mark.parametrize("is_diagonal", [False, True])
+@pytest.mark.parametrize("shape", [(7, 9, 6), (9, 5, 20), (8, 8, 70)])
+def test_one_padded_batch_gives_the_same_sums_and_can_be_used_again(
+    shape: tuple[int, int, int], is_diagonal: bool
+) -> None:
+    random = torch.Generator().manual_seed(5)
+    smoothness = Smoothness(step_penalty=0.2, jump_penalty=2.0, is_diagonal=is_diagonal)
+    for portrait in (shape, (shape[1], shape[0], shape[2]), shape):
+        scans = scans_of(torch.rand(portrait, generator=random), torch.rand(portrait[:2], generator=random), smoothness)
+        assert torch.equal(in_one_batch(*scans), one_by_one(*scans))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU at hand")
+@pytest.mark.parametrize("is_diagonal", [False, True])
+def test_the_captured_graph_gives_the_same_sums_on_a_gpu(is_diagonal: bool) -> None:
+    random = torch.Generator().manual_seed(5)
+    smoothness = Smoothness(step_penalty=0.2, jump_penalty=2.0, is_diagonal=is_diagonal)
+    for _ in range(3):
+        costs, gray = torch.rand((40, 61, 70), generator=random), torch.rand((40, 61), generator=random)
+        on_gpu = semi_global_costs(costs.cuda(), gray.cuda(), smoothness)
+        assert (on_gpu.cpu() - semi_global_costs(costs, gray, smoothness)).abs().max() <= 8  # rounding, a step a path
