@@ -62,7 +62,7 @@ class Measuring:
     ) -> None:
         kept = [files.read(number) if files else None for number in bundle.numbers]
         self.photographs = LargerPhotographs(facts, settings, kept)
-        self._files, self._numbers = files, np.array(bundle.numbers)
+        self._files, self._numbers, self._held = files, np.array(bundle.numbers), bundle.held
         images = range(len(bundle.numbers))
         stamps = [self.photographs.stamp(image) for image in images]
         self._kept = [each if each and each.stamp == stamp else None for each, stamp in zip(kept, stamps, strict=True)]
@@ -115,6 +115,11 @@ class Measuring:
             wanted, places = self._matched[image][0]
             for more, further in self._matched[image][1:]:
                 wanted, places = wanted.joined(more), np.concatenate([places, further])
+            before = self._kept[image]
+            if before is not None and self._numbers[image] in self._held:  # only a part of it was looked for this time
+                others = ~np.isin(before.wanted.keys, wanted.keys)
+                wanted = wanted.joined(before.wanted[others])
+                places = np.concatenate([places, before.places_px[others]])
             stamp, size = self.photographs.stamp(image), self.photographs.size_px(image)
             kept = KeptMatches(stamp=stamp, size_px=size, wanted=wanted, places_px=places)
             if self._files is not None:

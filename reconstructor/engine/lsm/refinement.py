@@ -42,7 +42,17 @@ def remeasured(
         settings: the engine's.
         files: where matches are kept from one refetch to the next.
     """
-    bundle = Bundle.of(model)
+    return refined(Bundle.of(model), facts, constant_cameras, settings, files)
+
+
+def refined(
+    bundle: Bundle,
+    facts: Mapping[int, ImageFacts],
+    constant_cameras: Collection[int],
+    settings: EngineSettings,
+    files: MatchFiles | None = None,
+) -> list[Bundle]:
+    """The same for a bundle of some of the images."""
     measuring = Measuring(bundle, [facts[number] for number in bundle.numbers], settings, files)
     scale = float(np.median([measuring.photographs.scale(image) for image in range(len(bundle.numbers))]))
 

@@ -17,7 +17,7 @@ class EngineStateMissingError(CairnError):
 
 
 def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
-    """Read the facts, features and pairs of the images with these numbers.
+    """Read the facts and features of the images with these numbers, in order, and their pairs with each other.
 
     Raises:
         EngineStateMissingError: a file is missing or cannot be read.
@@ -29,7 +29,7 @@ def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
             raise EngineStateMissingError(
                 f"the files of image {number} are gone from the engine's folder: begin the project again from its images"
             )
-        known.add(number, *kept, pairs)
+        known.add(number, *kept, [pair for pair in pairs if pair.earlier in known])
     return known
 
 

@@ -33,8 +33,19 @@ class SolverProcess:
     _process: subprocess.Popen[bytes]
 
     @classmethod
-    def start(cls, engine_folder: Path, numbers: tuple[int, ...], live: Any | None, settings: EngineSettings) -> Self:
-        """Start the solver; `live` is the model to be replaced and is written to disk before this returns."""
+    def start(
+        cls,
+        engine_folder: Path,
+        numbers: tuple[int, ...],
+        live: Any | None,
+        settings: EngineSettings,
+        *,
+        newest_only: bool = False,
+    ) -> Self:
+        """Start the solver; `live` is the model to be replaced and is written to disk before this returns.
+
+        With `newest_only` only the newest images of the live model are refined.
+        """
         folder = engine_folder.resolve() / "refetch"
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "live").mkdir(parents=True)
@@ -46,6 +57,7 @@ class SolverProcess:
             settings=settings,
             has_live=live is not None,
             parent_pid=os.getpid(),
+            newest_only=newest_only,
         )
         (folder / "request.json").write_text(request.model_dump_json(), encoding="utf-8")
         with (folder / "solver.log").open("wb") as log:
