@@ -165,10 +165,8 @@ class LiveEngine:
         if self._densifier is not None:
             self._densifier.keep_all(self._sequence + 1)
         with watch.measure("publishing"):
-            dense, sparse = (
-                next_model.cloud(),
-                _sparse_cloud(self._published, self._mapper, self._known, self._just_placed, is_complete=True),
-            )
+            dense, sparse = next_model.cloud(), next_model.sparse_cloud()
+            self._published = next_model.published
         return self._commit(dense if len(dense) else sparse, watch, is_complete=True)
 
     def _take_in(self, path: Path, image_id: str) -> None:

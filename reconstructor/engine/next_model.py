@@ -10,6 +10,7 @@ from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 
 World = tuple[int, bool]
@@ -36,11 +37,26 @@ class NextModel:
         self.mapper.swap(solution)
         self.just_placed = self.mapper.place(self._waiting())
         self._points: list[SurfacePoints] = []
+        self._late: list[int] = []  # images whose points may not be among the published ones yet
+        self.published, self._sparse = PublishedPoints(), PointCloud.empty()
 
     def rebuild(self, live: Densifier, report: Report) -> None:
         """Compute the dense cloud again; depth maps of the live model are reused where they fit."""
         self.densifier = live.next_densifier(self.mapper)
         self._points = [self.densifier.rebuild(report)]
+
+    def publish(self) -> None:
+        """Collect all sparse points, which takes seconds for a large model, while the live model is in use."""
+        self.published = PublishedPoints()
+        for number in self._numbers:
+            self.published.add_image(number, len(self._known.features[number]))
+        self._sparse, self._late = self.published.take_all(self.mapper.model, self._known.features), []
+
+    def sparse_cloud(self) -> PointCloud:
+        """All sparse points: those collected before, and those of the images that were added since."""
+        touched = {other for number in self._late for other in [number, *self._known.neighbours(number)]}
+        new = self.published.take_new(self.mapper.model, self._known.features, touched.intersection(self._numbers))
+        return PointCloud.join([self._sparse, new])
 
     def missing(self, numbers: Collection[int]) -> list[int]:
         """The images among these that this model does not know yet."""
@@ -51,7 +67,10 @@ class NextModel:
         for number in numbers:
             add_to_mapper(number, self._known, self.mapper)
             self._numbers.add(number)
-        self.just_placed += self.mapper.place(self._waiting()) if numbers else []
+            self.published.add_image(number, len(self._known.features[number]))
+        placed = self.mapper.place(self._waiting()) if numbers else []
+        self.just_placed += placed
+        self._late += [*numbers, *placed]
         if self.densifier is not None and live is not None:
             self._points.append(self.densifier.catch_up(live))
 

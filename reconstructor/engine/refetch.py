@@ -78,7 +78,8 @@ class Refetch:
         if solution is None:
             return RefetchResult(verdict=verdict, objection=objection)
         try:
-            next_model = self._build_next_model(solution, mapper, watch)
+            is_in_frame = verdict is not None and verdict.method == "windows"
+            next_model = self._build_next_model(solution, mapper, watch, is_in_frame=is_in_frame)
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
         with watch.measure("dense"):
@@ -87,6 +88,8 @@ class Refetch:
             while len(missing := self.missing(next_model)) > 1:
                 next_model.catch_up(missing, densifier)
                 self.report("publishing", 0, 1)
+        with watch.measure("publishing"):
+            next_model.publish()
         return RefetchResult(verdict=verdict, next_model=next_model)
 
     def solve(self, mapper: LiveMapper) -> tuple[SolveVerdict | None, Any | None, str]:
@@ -119,10 +122,10 @@ class Refetch:
         trim_heap()
         self.priority.yield_to_images()
 
-    def _build_next_model(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
-        """The next model from a solution, moved into the project's world frame."""
+    def _build_next_model(self, solution: Any, mapper: LiveMapper, watch: Stopwatch, *, is_in_frame: bool) -> NextModel:
+        """The next model from a solution, moved into the project's world frame unless it is in it."""
         with self._lock:
-            if mapper.is_initialised:
+            if mapper.is_initialised and not is_in_frame:
                 solution.transform(colmap.sim3(similarity_between(mapper.model, solution)))
             numbers, world = self._known.numbers, world_of(mapper)
         with watch.measure("mapping"):

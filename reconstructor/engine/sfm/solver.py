@@ -35,7 +35,7 @@ _WATCH_INTERVAL_S: Final = 0.5
 _TIGHT_PX: Final = 0.3  # matches within it tell good models from better ones; those within 4 do not
 _MOST_TIGHT_LOSS: Final = 0.002
 _MOST_SOLVED_TOGETHER: Final = 400  # images: took 209 s on a busy core (2026-11-28); more are refined in windows
-_NICENESS: Final = 5  # a third of the CPU share of the process that adds images
+_NICENESS: Final = 10  # a tenth of the CPU share of the process that adds images
 
 
 class SolveRequest(BaseModel):
