@@ -47,6 +47,7 @@ class SolveRequest(BaseModel):
 
     engine_folder: str
     numbers: tuple[int, ...]
+    camera_ids: dict[int, int] = {}
     settings: EngineSettings
     has_live: bool
     parent_pid: int
@@ -88,7 +89,7 @@ def solve(folder: Path) -> SolveVerdict:
     configure(seed=request.settings.random_seed)
     if request.has_live and (request.newest_only or len(request.numbers) > _MOST_SOLVED_TOGETHER):
         return _refine_live(folder, request)
-    known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
+    known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers, request.camera_ids)
     live = _read_model(folder / "live") if request.has_live else None
     attempts: list[Attempt] = []
     for method, run in _solvers(known, folder, request.settings, live):

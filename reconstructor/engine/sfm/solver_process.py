@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -39,12 +40,14 @@ class SolverProcess:
         numbers: tuple[int, ...],
         live: Any | None,
         settings: EngineSettings,
+        camera_ids: Mapping[int, int] | None = None,
         *,
         newest_only: bool = False,
     ) -> Self:
         """Start the solver; `live` is the model to be replaced and is written to disk before this returns.
 
-        With `newest_only` only the newest images of the live model are refined.
+        `camera_ids` are those of the live model, if it has only some of the images. With `newest_only`
+        only the newest images of the live model are refined.
         """
         folder = engine_folder.resolve() / "refetch"
         shutil.rmtree(folder, ignore_errors=True)
@@ -54,6 +57,7 @@ class SolverProcess:
         request = SolveRequest(
             engine_folder=str(engine_folder.resolve()),
             numbers=numbers,
+            camera_ids=dict(camera_ids or {}),
             settings=settings,
             has_live=live is not None,
             parent_pid=os.getpid(),
