@@ -10,6 +10,7 @@ from broker.memory import trim_heap
 from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine.components import Components
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.mvs.surface_loss import SurfaceLostError
 from reconstructor.engine.next_components import NextComponents
 from reconstructor.engine.priority import Priority
 from reconstructor.engine.settings import EngineSettings
@@ -88,11 +89,14 @@ class Refetch:
                 self._build(following, zip(tasks, solutions, strict=True))
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
-        with watch.measure("dense"):
-            following.rebuild(live, lambda order: self.report if order == 0 else self._yield_beside)
-            while len(homes := self.missing(following, live)) > 1:
-                following.catch_up(homes, live)
-                self.report("publishing", 0, 1)
+        try:
+            with watch.measure("dense"):
+                following.rebuild(live, lambda order: self.report if order == 0 else self._yield_beside)
+                while len(homes := self.missing(following, live)) > 1:
+                    following.catch_up(homes, live)
+                    self.report("publishing", 0, 1)
+        except SurfaceLostError as exc:
+            return RefetchResult(verdict=verdict, objection=exc.sentence)
         return RefetchResult(verdict=verdict, next_components=following)
 
     def solve(self, task: SolveTask) -> tuple[SolveVerdict | None, Any | None, str]:

@@ -1,5 +1,6 @@
 """Which depths do other images confirm? Forward-backward consistency; depths that agree are averaged."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -58,7 +59,7 @@ def filter_consistent(
         count = count + check.agrees
         doubt = torch.where(check.agrees, doubt * (1.0 - check.confidence), doubt)
         widest = torch.where(check.agrees, torch.minimum(widest, _cosine(view, other, in_camera)), widest)
-    is_wide = widest < torch.cos(torch.deg2rad(torch.tensor(agreement.min_angle_deg)))
+    is_wide = widest < math.cos(math.radians(agreement.min_angle_deg))
     return replace(
         depth_map,
         inverse_depth=total / weight,
@@ -87,6 +88,13 @@ def is_new_surface(
         is_as_sure = check.deviation < _REDUNDANT_RATIO * depth_map.deviation
         is_new &= ~(check.agrees & is_as_sharp & is_as_sure)
     return is_new
+
+
+def is_seen_in(
+    view: View, depth_map: DepthMap, other: View, other_map: DepthMap, agreement: ConsistencyThresholds
+) -> Tensor:
+    """(H, W) bool: where a valid pixel of another image shows the surface that the depth map describes."""
+    return _forward_backward(view, depth_map, other, other_map, agreement).agrees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
