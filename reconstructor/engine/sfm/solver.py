@@ -166,7 +166,7 @@ def _solvers(
         return run
 
     def by_bundle_adjustment(mapper: LiveMapper) -> bool:
-        mapper.refine_globally()
+        mapper.refine_globally(is_robust=True)
         return True
 
     solvers = [
