@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
@@ -35,13 +36,14 @@ from reconstructor.engine.sfm.pair_support import without_repeated
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge, objections_to
 from reconstructor.engine.sfm.repair import repair
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
+from reconstructor.engine.sfm.windows import WINDOW, refine_in_windows
 
 _WATCH_INTERVAL_S: Final = 0.5
-_MOST_REMEASURED: Final = 200  # images: at 0.4 s each and the adjustments, more would not end before the time-out
 _LEAST_IMAGES: Final = 2
 _MOST_PRUNINGS: Final = 4
 _LIVE: Final = "live"
-_NICENESS: Final = 5  # a third of the CPU share of the process that adds images
+_MOST_SOLVED_TOGETHER: Final = 400  # images: took 209 s on a busy core (2026-11-28); more are refined in windows
+_NICENESS: Final = 10  # a tenth of the CPU share of the process that adds images
 
 
 class SolveRequest(BaseModel):
@@ -55,6 +57,7 @@ class SolveRequest(BaseModel):
     settings: EngineSettings
     has_live: bool
     parent_pid: int
+    newest_only: bool = False  # of a large project, refine only the newest window
 
 
 class Attempt(BaseModel):
@@ -110,17 +113,21 @@ def solve(folder: Path) -> SolveVerdict:
     """Let the solvers and the live model compete; writes `result/` if a solution passes the gate."""
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
     configure(seed=request.settings.random_seed)
+    if request.has_live and (request.newest_only or len(request.numbers) > _MOST_SOLVED_TOGETHER):
+        return _refine_live(folder, request)
     known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers, request.camera_ids)
     if request.has_live:
         known = without_repeated(_read_model(folder / "live"), known)
-    return _Contest(known, folder, request.settings, has_live=request.has_live).run()
+    return _Contest(known, folder, request).run()
 
 
 class _Contest:
     """The solvers' solutions of one request, each repaired, measured again, and judged in the same way."""
 
-    def __init__(self, known: KnownImages, folder: Path, settings: EngineSettings, *, has_live: bool) -> None:
-        self._known, self._folder, self._settings, self._has_live = known, folder, settings, has_live
+    def __init__(self, known: KnownImages, folder: Path, request: SolveRequest) -> None:
+        self._known, self._folder = known, folder
+        self._settings, self._has_live = request.settings, request.has_live
+        self._engine_folder = Path(request.engine_folder)
         self._reference: Any | None = None
 
     def run(self) -> SolveVerdict:
@@ -173,21 +180,18 @@ class _Contest:
     def _measure_again(self, mapper: LiveMapper) -> dict[str, float]:
         """Refine the mapper's model with exact measurements, unless its matches fit less well then or it is too large."""
         begun, solution = time.monotonic(), mapper.model
-        if solution.num_reg_images() > _MOST_REMEASURED:
-            return {}
-        models = []
-        for bundle in remeasured(solution, self._known.facts, self._given_cameras(mapper), self._settings):
+        if solution.num_reg_images() > WINDOW:
+            shares = list(refine_in_windows(solution, self._engine_folder, self._settings, newest_only=False))
+            return _remeasuring(begun, shares[0], shares[1])
+        models, files = [], MatchFiles(folder=self._engine_folder)
+        for bundle in remeasured(solution, self._known.facts, self._given_cameras(mapper), self._settings, files):
             models.append(pycolmap.Reconstruction(solution))
             write_back(models[-1], bundle)
         shares = [tight_share(each, self._known) for each in (solution, *models)]
         best = max(range(len(models)), key=lambda index: (shares[1 + index], index))
         if shares[1 + best] >= shares[0] - TIE:
             mapper.swap(models[best])
-        return {
-            "seconds_remeasuring": time.monotonic() - begun,
-            "tight_share": shares[0],
-            "tight_share_remeasured": shares[1 + best],
-        }
+        return _remeasuring(begun, shares[0], shares[1 + best])
 
     def _prune(self, mapper: LiveMapper) -> tuple[ModelFigures | None, tuple[int, ...], str]:
         """Take out images until no figure speaks against the model; its figures, those images, and what is left to object."""
@@ -221,6 +225,27 @@ class _Contest:
             best.model.normalize()  # the first model of a project sets its world
         _write_model(best.model, self._folder / "result")
         return SolveVerdict(method=best.attempt.method, attempts=attempts)
+
+
+def _refine_live(folder: Path, request: SolveRequest) -> SolveVerdict:
+    """Refine the live model in windows; nothing is solved."""
+    begun, model = time.monotonic(), _read_model(folder / "live")
+    before, after = refine_in_windows(
+        model, Path(request.engine_folder), request.settings, newest_only=request.newest_only
+    )
+    _write_model(model, folder / "result")
+    attempt = Attempt(
+        method="windows", seconds=time.monotonic() - begun, objection="", **_remeasuring(begun, before, after)
+    )
+    return SolveVerdict(method="windows", attempts=(attempt,))
+
+
+def _remeasuring(begun_s: float, before: float, after: float) -> dict[str, float]:
+    return {
+        "seconds_remeasuring": time.monotonic() - begun_s,
+        "tight_share": before,
+        "tight_share_remeasured": after,
+    }
 
 
 def _solvers(

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.lsm.bundle import Bundle, Floats
 from reconstructor.engine.lsm.confirmation import confirm, confirm_across
-from reconstructor.engine.lsm.larger_photographs import LargerPhotographs
 from reconstructor.engine.lsm.measuring import Measuring
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.gate.bounds import (
@@ -66,8 +65,8 @@ def measure_model(
     """Measure a `pycolmap.Reconstruction`, which does not change; of given cameras also whether their focal length fits."""
     bundle = Bundle.of(model)
     at_working_size = settings.model_copy(update={"exact_max_side_px": settings.max_side_px})
-    photographs = LargerPhotographs([known.facts[number] for number in bundle.numbers], at_working_size)
-    measuring, seed = Measuring(bundle, photographs), settings.random_seed
+    facts, seed = [known.facts[number] for number in bundle.numbers], settings.random_seed
+    measuring = Measuring(bundle, facts, at_working_size, None)
     drawn, found = confirm(bundle, measuring, seed=seed).counts(len(bundle.numbers))
     cut = weakest_cut(bundle.shared_counts())
     across = None

@@ -180,8 +180,3 @@ def test_measurements_that_fit_the_matches_worse_are_left_out(
     assert refetched.solve.winner is not None
     assert refetched.solve.winner.tight_share_remeasured > refetched.solve.winner.tight_share - 0.002
     assert photographs.center_error(refetched.update) < error
-    with monkeypatch.context() as patch:
-        patch.setattr(solver, "_MOST_REMEASURED", 3)
-        refetched = engine.refetch()
-        assert refetched.solve is not None
-        assert all(attempt.seconds_remeasuring == 0.0 for attempt in refetched.solve.attempts)  # too large
