@@ -202,8 +202,7 @@ class LiveMapper:
 
     def changed_calibrations(self) -> list[int]:
         """The calibrated cameras whose intrinsics are not those that were given."""
-        now, given = self._model.camera, self._cache.camera
-        fixed = sorted(self._fixed_cameras)
+        now, given, fixed = self._model.camera, self._cache.camera, sorted(self._fixed_cameras)
         return [each for each in fixed if not np.array_equal(now(each).params, given(each).params)]
 
     def _begin(self, model: Any) -> None:
