@@ -14,7 +14,7 @@ import { Effort, isDrawnInSoftware } from "./effort";
 import { Fence } from "./fence";
 import { FrameLoop } from "./frame-loop";
 import { CloudLayer } from "./layer";
-import { Clearing, type Insets } from "./insets";
+import { Clearing, type Insets, type Size } from "./insets";
 import { Navigation } from "./navigation";
 import { View } from "./view";
 
@@ -24,6 +24,8 @@ export interface StageOptions {
   readonly maxPixelRatio: number;
   readonly onContext: (isLost: boolean) => void;
   readonly onFrame: (frame: FrameFigures) => void;
+  /** Called when the free part of the canvas has changed. */
+  readonly onRoom?: () => void;
 }
 
 /** The cost of one frame. */
@@ -33,6 +35,9 @@ export interface FrameFigures {
   readonly points: number;
 }
 
+/** When the object fills less of the free part, or its middle is farther from the middle, it is framed again. */
+const LEAST_FILL = 0.81;
+const MOST_OFF_CENTRE = 0.035;
 const FLY_IN_MS = 1800;
 const FLY_MS = 900;
 
@@ -50,7 +55,7 @@ export class Stage {
   private readonly loop: FrameLoop;
   private readonly resizing: ResizeObserver;
   private readonly clearing = new Clearing();
-  private framing: Framing = { center: [0, 0, 0], radius: 1 };
+  private framing: Framing = { center: [0, 0, 0], radius: 1, samples: new Float32Array() };
   private hasFlownIn = false;
   private lastArrivalMs = -Infinity;
   private drawnPoints = 0;
@@ -69,6 +74,7 @@ export class Stage {
     this.scene.add(this.view.world);
     this.loop = this.createLoop();
     this.navigation = new Navigation(this.view.camera, canvas, this.loop.moved);
+    this.navigation.isGliding = !this.isSoftware; // frames are too far apart to follow it
     this.resizing = new ResizeObserver(() => {
       this.resize();
     });
@@ -145,14 +151,22 @@ export class Stage {
 
   /** Centre the object in the part of the canvas that panels leave free. */
   inset(insets: Insets): void {
-    if (this.clearing.set(insets)) this.loop.invalidate();
+    if (!this.clearing.set(insets)) return;
+    this.loop.invalidate();
+    this.options.onRoom?.();
+  }
+
+  /** Whether the whole object is shown, and not too small, once the camera is where it flies to. */
+  isFitting(framing: Framing): boolean {
+    const { across, down, isInside, offCentre } = this.view.fill(framing, this.navigation.destination, this.free);
+    return isInside && Math.max(across, down) >= LEAST_FILL && offCentre <= MOST_OFF_CENTRE;
   }
 
   /** Show the whole object. The first time, fly in slowly from afar, if frames are fast enough. */
   fit(framing: Framing, viewing: Vector | null): void {
     this.framing = framing;
     this.navigation.limit(framing.radius);
-    const to = this.view.overview(framing, viewing, this.clearing.share(this.view.size));
+    const to = this.view.overview(framing, viewing, this.free);
     if (!this.hasFlownIn) {
       this.hasFlownIn = true;
       this.navigation.flyTo(this.view.fromAfar(to), 0);
@@ -216,6 +230,10 @@ export class Stage {
     this.overlay.dispose();
     this.layer.dispose();
     this.renderer.dispose();
+  }
+
+  private get free(): Size {
+    return this.clearing.free(this.view.size);
   }
 
   private readonly lost = (event: Event): void => {
@@ -283,6 +301,7 @@ export class Stage {
     this.cloud.clear();
     this.layer.resize(this.renderer.domElement.width, this.renderer.domElement.height, ratio);
     this.loop.moved();
+    this.options.onRoom?.();
   }
 }
 

@@ -85,13 +85,14 @@ export class CairnViewer extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.addEventListener("keydown", this.pressed);
+    window.addEventListener("keydown", this.pressed);
     for (const kind of ["dragenter", "dragover", "dragleave", "drop"] as const)
       this.addEventListener(kind, this.dragged);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    window.removeEventListener("keydown", this.pressed);
     this.leave();
   }
 
@@ -262,8 +263,11 @@ export class CairnViewer extends LitElement {
   };
 
   private readonly pressed = (event: KeyboardEvent): void => {
-    const isTyping = event.composedPath()[0] instanceof HTMLInputElement;
-    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !this.project) return;
+    const path = event.composedPath();
+    const isTyping = path[0] instanceof HTMLInputElement;
+    // On a fresh page nothing has the focus; beside other parts of a page, only its own keys count.
+    const isOurs = path.includes(this) || (event.target === document.body && this.clientHeight === innerHeight);
+    if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey || !this.project) return;
     if (event.key === "Escape") this.change({ isMeasuring: false, selected: null });
     const tool = SHORTCUTS[event.key.toLowerCase()];
     if (!tool) return;

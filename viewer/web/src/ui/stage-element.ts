@@ -1,7 +1,7 @@
 /** How does the object get onto the page? `<cairn-stage>`: a canvas with gestures, measuring and an overlay. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { Insets } from "../render/insets";
 import type { Tints } from "../render/camera-overlay";
@@ -51,6 +51,8 @@ export class StageElement extends LitElement {
 
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
 
+  /** Whether the browser took the graphics away: it paints such a canvas white. */
+  @state() private isLost = false;
   private readonly measuring = new Measuring();
   private readonly newest = new Newest();
   /** Whether nothing can be drawn, so that a retry is useless. */
@@ -144,7 +146,7 @@ export class StageElement extends LitElement {
 
   override render(): TemplateResult {
     return html`<canvas
-        class=${this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
+        class=${this.isLost ? "lost" : this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
         tabindex="0"
         role="application"
         aria-label="The object. The arrow keys turn it, plus and minus zoom, F shows the whole object."
@@ -191,7 +193,11 @@ export class StageElement extends LitElement {
         hasEyeDome: !isPhone(),
         maxPixelRatio: isPhone() ? 2 : 1.5,
         onContext: (isLost) => {
+          this.isLost = isLost;
           this.tell("graphics", isLost ? "context_lost" : null);
+        },
+        onRoom: () => {
+          if (this.project) this.sync?.makeRoom(this.project);
         },
         onFrame: ({ drawCalls, points, scriptMs }) => {
           this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points, frames: this.figures.frames + 1 };

@@ -20,6 +20,9 @@ export const stageStyles = css`
   canvas:active {
     cursor: grabbing;
   }
+  canvas.lost {
+    visibility: hidden;
+  }
   canvas.pointing {
     cursor: pointer;
   }

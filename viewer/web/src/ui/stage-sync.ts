@@ -2,11 +2,11 @@
 import type { CameraLook } from "../render/camera-overlay";
 import type { Stage } from "../render/stage";
 import type { Framing, Vector } from "../scene/framing";
-import { framingIn, framingOf, isReframed, upOf, viewingDirection } from "../scene/framing";
+import { framingIn, framingOf, upOf, viewingDirection } from "../scene/framing";
 import type { ReferenceSet } from "../scene/reference";
 import { IDENTITY, chained, inverse, isIdentity, moved } from "../scene/similarity";
 import type { ProjectState } from "../scene/state";
-import type { CameraEntry, Manifest, Similarity } from "../wire/contract";
+import type { CameraEntry, Similarity } from "../wire/contract";
 
 /** The last automatic framing. */
 interface Fitted {
@@ -18,8 +18,6 @@ interface Fitted {
 export type Look = Omit<CameraLook, "offset">;
 
 const ORIGIN: Vector = [0, 0, 0];
-/** The number of shards that are enough to frame the object. Finer shards do not make it larger. */
-const ENOUGH_SHARDS = 8;
 
 export class StageSync {
   private lastShown: ReferenceSet | null = null;
@@ -28,7 +26,6 @@ export class StageSync {
   private lastLook: Look | null = null;
   private fitted: Fitted | null = null;
   private shownFromFirst: Similarity = IDENTITY;
-  private judged: Manifest | null = null;
   private isHeld = false;
 
   constructor(private readonly stage: Stage) {}
@@ -65,6 +62,11 @@ export class StageSync {
     this.stage.fit(framing, viewing);
   }
 
+  /** Frame the object again after the free part of the canvas changed, unless the visitor moved the view. */
+  makeRoom(state: ProjectState): void {
+    if (!this.isHeld && this.fitted && !this.stage.isFitting(this.fitted.framing)) this.fit(state);
+  }
+
   private showShards({ scene }: ProjectState): void {
     const { coming, shown } = scene;
     const keys = (shown?.plan ?? []).map(({ key }) => key);
@@ -93,14 +95,10 @@ export class StageSync {
   private followGrowth(state: ProjectState): void {
     const { shown } = state.scene;
     if (this.isHeld || !shown || shown.loaded.size === 0) return;
-    const isJudged = this.judged === shown.manifest && shown.loaded.size > ENOUGH_SHARDS;
-    if (isJudged && state.images.cameras === this.lastCameras) return;
-    this.judged = shown.manifest;
     const framing = framingOf(this.stage.shownPoints);
     if (!framing) return;
-    const next = { framing, viewing: viewingDirection(state.images.cameras) };
-    if (!this.fitted || isReframed(this.fitted.framing, next.framing) || isTurned(this.fitted.viewing, next.viewing))
-      this.fit(state);
+    const viewing = viewingDirection(state.images.cameras);
+    if (!this.fitted || !this.stage.isFitting(framing) || isTurned(this.fitted.viewing, viewing)) this.fit(state);
   }
 }
 
