@@ -9,6 +9,21 @@ export interface Photograph {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
+/** A photograph from before a reload, with its image id if it has been named. */
+export interface Unsent {
+  readonly key: string;
+  readonly imageId: string | null;
+  readonly photograph: Photograph;
+}
+
+/** Keeps photographs until their receipt, over reloads. */
+export interface PhotographKeeper {
+  keep(key: string, photograph: Photograph): void;
+  /** Note the image id: sent again, it is the same image. */
+  name(key: string, imageId: string): void;
+  forget(key: string): void;
+}
+
 /** What names a photograph on the wire. */
 export interface Named {
   readonly id: string;

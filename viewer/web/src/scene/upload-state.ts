@@ -62,6 +62,11 @@ export class UploadView {
     return !upload || isOver(upload);
   }
 
+  /** Whether the reconstructor has taken or refused it. */
+  isAnsweredForGood(key: string): boolean {
+    return this.isOver(key) && this.find(key)?.state !== "failed";
+  }
+
   /** Whether a receipt has come: nothing more is to be sent now. */
   isAnswered(key: string): boolean {
     return this.isOver(key) || this.find(key)?.state === "waiting";

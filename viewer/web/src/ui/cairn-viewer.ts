@@ -156,6 +156,14 @@ export class CairnViewer extends LitElement {
         onState: (next) => {
           this.follow(next);
         },
+        onResumed: (count) => {
+          this.toast.say(
+            count === 1 ? "1 photo was kept and is sent now" : `${count} photos were kept and are sent now`,
+          );
+        },
+        onNotKept: () => {
+          this.toast.say("This browser keeps no photos: leave this page open until they are sent", true);
+        },
       });
       this.project = this.session.follower.state;
       if (this.config.has_invitations) void this.askWhetherInviting(credentials);
