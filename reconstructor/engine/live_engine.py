@@ -32,6 +32,8 @@ from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.refetch import Refetch, RefetchResult
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.camera_groups import Regrouping
+from reconstructor.engine.sfm.camera_learning import learn_cameras
 from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
@@ -57,6 +59,7 @@ class LiveEngine:
         self._sequence = self._model_sequence = self._added_sequence = 0
         self._solution = 0  # how many refetches replaced the model
         self._just_placed: list[int] = []
+        self._regrouping = Regrouping(settings, folder)
         self._world_count = self._mapper.world_count
         self._upward: UpDirection | None = None
         self._newest: tuple[str, EngineResult] | None = None  # id of the image added last, and its result
@@ -162,13 +165,12 @@ class LiveEngine:
         self._mapper, self._densifier = next_model.mapper, next_model.densifier
         self._just_placed = next_model.just_placed
         self._solution += 1
+        learn_cameras(self._mapper, self._known, self._settings)
         if self._densifier is not None:
             self._densifier.keep_all(self._sequence + 1)
         with watch.measure("publishing"):
-            dense, sparse = (
-                next_model.cloud(),
-                _sparse_cloud(self._published, self._mapper, self._known, self._just_placed, is_complete=True),
-            )
+            dense = next_model.cloud()
+            sparse = _sparse_cloud(self._published, self._mapper, self._known, self._just_placed, is_complete=True)
         return self._commit(dense if len(dense) else sparse, watch, is_complete=True)
 
     def _take_in(self, path: Path, image_id: str) -> None:
@@ -176,7 +178,7 @@ class LiveEngine:
         self._just_placed = []
         try:
             facts, features = self._reader.features(
-                number, path, image_id, lambda pixels: self._keep_pixels(number, pixels)
+                number, path, image_id, self._known, lambda pixels: self._keep_pixels(number, pixels)
             )
         except UnreadablePhotographError as exc:
             self._images.append(
@@ -189,13 +191,16 @@ class LiveEngine:
             number,
             features,
             self._known,
-            lambda other: self._mapper.camera(self._known.camera_ids.get(other, camera_id)),
+            lambda other: self._mapper.camera(camera_id if other == number else self._mapper.camera_id_of(other)),
         )
         self._reader.finder.remember(features.descriptors)
         self._remember(StepImage(number=number, image_id=image_id), facts, features.without_descriptors(), pairs)
         with self._watch.measure("mapping"):
             add_to_mapper(number, self._known, self._mapper)
             self._just_placed = self._mapper.place(self._waiting_up_to(number))
+            if (mapper := self._regrouping.unstuck(self._known, self._mapper)) is not None:
+                self._mapper, self._just_placed = mapper, mapper.placed_numbers()
+                self._densifier = None if self._densifier is None else self._densifier.next_densifier(mapper)
 
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)
@@ -273,9 +278,7 @@ class LiveEngine:
             pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
             self._reader.finder.remember(self._files.read_descriptors(number))
             self._remember(image, known.facts[number], known.features[number], pairs)
-        self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model)
-        if step.model is not None:
-            self._mapper.swap(step.model)
+        self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model, step.model)
         for number in self._known.numbers:
             if number not in step.numbers_before_model:
                 add_to_mapper(number, self._known, self._mapper)

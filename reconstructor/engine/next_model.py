@@ -31,9 +31,8 @@ class NextModel:
         self.world = world
         self.densifier: Densifier | None = None
         self._known, self._numbers = known, set(numbers)
-        self.mapper = build_mapper(known, settings, self._numbers)
+        self.mapper = build_mapper(known, settings, self._numbers, solution)
         self.mapper.world_count = world[0]
-        self.mapper.swap(solution)
         self.just_placed = self.mapper.place(self._waiting())
         self._points: list[SurfacePoints] = []
 

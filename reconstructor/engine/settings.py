@@ -2,6 +2,7 @@
 
 import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, PositiveFloat
@@ -15,6 +16,13 @@ class Quality(StrEnum):
 
     STANDARD = "standard"
     HIGH = "high"
+
+
+class LearnedMatcher(StrEnum):
+    """Who is asked about pairs of photographs that SIFT leaves doubtful."""
+
+    NONE = "none"
+    XFEAT = "xfeat"
 
 
 class EngineSettings(BaseSettings):
@@ -46,10 +54,20 @@ class EngineSettings(BaseSettings):
     covisible_candidates: Annotated[int, Field(ge=0)] = Field(
         default=4, description="and with this many that see the same points as its best match"
     )
+    matcher: LearnedMatcher = Field(
+        default=LearnedMatcher.NONE,
+        description="xfeat asks a learned matcher about photographs that look alike and hardly match; it needs the extra "
+        "cairn[matcher], and up to 4 s more for a photograph that is in doubt",
+    )
     intrinsics: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] | None = Field(
         default=None,
         description="fx, fy, cx, cy in pixels of the stored photographs, fixed; for all that bring none of their own and "
         "have cx, cy near their middle",
+    )
+    learned_cameras: Path | None = Field(
+        default=None,
+        description="file in which refined intrinsics of cameras with a serial number are kept for other projects; the "
+        "reconstructor names one in its data folder",
     )
     random_seed: int = Field(default=0, description="seed of all random sampling: the same images give the same model")
     refetch_timeout_s: PositiveFloat = Field(

@@ -11,6 +11,7 @@ from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.pairs import MIN_INLIERS, Pair, PairEstimator
+from reconstructor.engine.features.second_opinion import CONVINCING, second_opinion
 from reconstructor.engine.features.sift import Features
 from reconstructor.engine.features.vlad import SimilarImages
 from reconstructor.engine.settings import EngineSettings
@@ -26,6 +27,7 @@ class PairFinder:
         self._similar = SimilarImages(seed=settings.random_seed)
         self._matcher = Matcher(compute_of(settings).device)
         self._estimator = PairEstimator(seed=settings.random_seed)
+        self._second_opinion = second_opinion(settings, files)
 
     def remember(self, descriptors: NDArray[np.uint8]) -> None:
         """Add an image, by its descriptors (N, 128), to the search for similar ones; call it for each image, in order."""
@@ -46,25 +48,44 @@ class PairFinder:
                 if other not in pairs:
                     pairs[other] = self._match(other, number, features, known, camera_of)
 
-        match(self._first_candidates(features, known))
+        recent, similar = self._first_candidates(features, known)
+        match(recent + similar)
         verified = sorted((pair for pair in pairs.values() if pair), key=lambda pair: -len(pair.matches))
         for pair in verified[:_BEST_PAIRS]:
             unseen = [other for other in known.neighbours(pair.earlier) if other not in pairs]
             match(unseen[: self._settings.covisible_candidates // _BEST_PAIRS])
+        if self._second_opinion is not None:
+            for other in self._second_opinion.doubtful(pairs, similar):
+                pairs[other] = self._match_again(other, number, features, known, camera_of) or pairs[other]
         return tuple(pair for _, pair in sorted(pairs.items()) if pair is not None)
 
-    def _first_candidates(self, features: Features, known: KnownImages) -> list[int]:
+    def _first_candidates(self, features: Features, known: KnownImages) -> tuple[list[int], list[int]]:
+        """The newest images and the most similar ones."""
         numbers = known.numbers
         similar = self._similar.rank(features.descriptors, self._settings.similar_candidates)
-        return numbers[-self._settings.recent_candidates :] + [numbers[index] for index in similar]
+        return numbers[-self._settings.recent_candidates :], [numbers[index] for index in similar]
 
     def _match(
         self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
     ) -> Pair | None:
-        earlier = known.features[other]
         matches = self._matcher.match(self._files.read_descriptors(other), features.descriptors)
         if len(matches) < MIN_INLIERS:
             return None
         return self._estimator.estimate(
-            (other, number), (camera_of(other), camera_of(number)), (earlier.keypoints, features.keypoints), matches
+            (other, number),
+            (camera_of(other), camera_of(number)),
+            (known.features[other].keypoints, features.keypoints),
+            matches,
         )
+
+    def _match_again(
+        self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
+    ) -> Pair | None:
+        """The pair by the second opinion; None unless it convinces."""
+        if self._second_opinion is None:
+            return None
+        keypoints = (known.features[other].keypoints, features.keypoints)
+        descriptors = (self._files.read_descriptors(other), features.descriptors)
+        matches = self._second_opinion.matches((other, number), keypoints, descriptors)
+        pair = self._estimator.estimate((other, number), (camera_of(other), camera_of(number)), keypoints, matches)
+        return pair if pair is not None and len(pair.matches) >= CONVINCING else None

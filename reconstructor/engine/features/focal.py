@@ -9,6 +9,7 @@ from PIL.ExifTags import IFD, Base
 _FULL_FORMAT_DIAGONAL_MM: Final = math.hypot(36.0, 24.0)
 _MM_PER_RESOLUTION_UNIT: Final = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}  # EXIF 2.32, tag 0xA210
 _PLAUSIBLE_RATIO: Final = (0.2, 30.0)  # focal length over the longer side: 136 degrees to 2 degrees of view
+_MOST_DIGITAL_ZOOM: Final = 100.0
 
 # Width of the sensor in mm, for cameras on rigs that write FocalLength but no 35 mm equivalent (makers' data sheets).
 SENSOR_WIDTH_MM: Final = {
@@ -33,17 +34,30 @@ SENSOR_WIDTH_MM: Final = {
 def focal_from_exif(exif: Image.Exif, width_px: int, height_px: int) -> float | None:
     """The focal length in pixels of the stored image, or None when EXIF has none or an implausible one.
 
-    Tried in this order: 35 mm equivalent (by the diagonal, CIPA DCG-001), focal plane resolution, sensor table.
+    Tried in this order: 35 mm equivalent (by the diagonal, CIPA DCG-001), focal plane resolution, sensor table. The first
+    includes a digital zoom, as cameras write it.
     """
-    details = exif.get_ifd(IFD.Exif)
-    focal_mm = _number(details.get(Base.FocalLength))
+    details, zoom = exif.get_ifd(IFD.Exif), digital_zoom_of(exif)
+    focal_mm = focal_in_mm(exif)
+    zoomed_mm = None if focal_mm is None else focal_mm * zoom
     ways = (
         _from_full_format(_number(details.get(Base.FocalLengthIn35mmFilm)), width_px, height_px),
-        _from_resolution(focal_mm, details, width_px, height_px),
-        _from_sensor_table(focal_mm, str(exif.get(Base.Model, "")), max(width_px, height_px)),
+        _from_resolution(zoomed_mm, details, width_px, height_px),
+        _from_sensor_table(zoomed_mm, str(exif.get(Base.Model, "")), max(width_px, height_px)),
     )
     low, high = (ratio * max(width_px, height_px) for ratio in _PLAUSIBLE_RATIO)
     return next((focal_px for focal_px in ways if focal_px is not None and low <= focal_px <= high), None)
+
+
+def focal_in_mm(exif: Image.Exif) -> float | None:
+    """The focal length of the lens in millimetres, or None."""
+    return _number(exif.get_ifd(IFD.Exif).get(Base.FocalLength))
+
+
+def digital_zoom_of(exif: Image.Exif) -> float:
+    """How much a camera enlarged the middle of its picture; 1 if it did not, or does not say."""
+    zoom = _number(exif.get_ifd(IFD.Exif).get(Base.DigitalZoomRatio))
+    return zoom if zoom is not None and 1.0 <= zoom <= _MOST_DIGITAL_ZOOM else 1.0
 
 
 def _from_full_format(focal_35mm: float | None, width_px: int, height_px: int) -> float | None:

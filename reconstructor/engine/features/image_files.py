@@ -37,6 +37,9 @@ class ImageFacts(BaseModel):
     reduced_height_px: int
     intrinsics: Intrinsics | None  # of the reduced image
     focal_px: float | None
+    distortion: tuple[float, ...] = ()  # that belongs to the intrinsics: OpenCV's k1, k2, p1, p2
+    is_certain_sensor: bool = False  # one camera, lens and focal length bear this name
+    is_learned: bool = False  # the intrinsics are those that an earlier project found
 
     @classmethod
     def of(cls, image_id: str, path: Path, photograph: DecodedPhotograph) -> "ImageFacts":
@@ -52,7 +55,12 @@ class ImageFacts(BaseModel):
             reduced_height_px=sensor.height_px,
             intrinsics=sensor.intrinsics,
             focal_px=sensor.focal_px,
+            is_certain_sensor=photograph.identity.is_certain,
         )
+
+    def with_learned(self, intrinsics: Intrinsics | None, distortion: tuple[float, ...]) -> "ImageFacts":
+        """The same image with the intrinsics of its reduced size that an earlier project found."""
+        return self.model_copy(update={"intrinsics": intrinsics, "distortion": distortion, "is_learned": True})
 
     @property
     def sensor(self) -> PhotographSensor:
@@ -62,6 +70,7 @@ class ImageFacts(BaseModel):
             height_px=self.reduced_height_px,
             intrinsics=self.intrinsics,
             focal_px=self.focal_px,
+            distortion=self.distortion,
         )
 
     @property

@@ -1,7 +1,7 @@
 """What does the engine hold in memory of a project's images? Their facts, features and pairs, in order of number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.pairs import Pair
@@ -36,13 +36,7 @@ class KnownImages:
 
     def camera_id(self, sensor: PhotographSensor) -> int:
         """One camera for each sensor and image size; a zoomed lens counts as another sensor."""
-        rounded = PhotographSensor(
-            name=sensor.name,
-            width_px=sensor.width_px,
-            height_px=sensor.height_px,
-            intrinsics=sensor.intrinsics,
-            focal_px=None if sensor.focal_px is None else float(round(sensor.focal_px)),
-        )
+        rounded = replace(sensor, focal_px=None if sensor.focal_px is None else float(round(sensor.focal_px)))
         return self._camera_by_sensor.setdefault(rounded, len(self._camera_by_sensor) + 1)
 
     def neighbours(self, number: int) -> list[int]:

@@ -8,13 +8,14 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.ExifTags import IFD, Base
+from PIL.ExifTags import Base
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError
 
 from broker.errors import CairnError
 from broker.images.eight_bits import UnusualPixelsError, as_rgb, opacity_of
 from reconstructor.engine.features.focal import focal_from_exif
 from reconstructor.engine.features.native_size import Size, native_size
+from reconstructor.engine.features.sensor_identity import SensorIdentity, identify
 from reconstructor.engine.settings import EngineSettings
 
 _METADATA_LIMIT_BYTES = 1 << 20
@@ -45,8 +46,18 @@ class ImageMetadata(BaseModel):
     intrinsics: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] | None = Field(
         default=None, description="fx, fy, cx, cy in pixels of the stored image, before EXIF orientation"
     )
-    sensor: Annotated[str, Field(max_length=256)] | None = Field(default=None, description="camera serial or agent id")
+    sensor: Annotated[str, Field(max_length=256)] | None = Field(
+        default=None,
+        description="the camera, for example its serial number; EXIF's make, model and lens do not count then",
+    )
+    sender: Annotated[str, Field(max_length=256)] | None = Field(
+        default=None, description="who sent it: tells cameras apart that have no serial number"
+    )
     file_name: Annotated[str, Field(max_length=512)] | None = None
+
+
+class _Record(BaseModel):
+    sender: Annotated[str, Field(max_length=256)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +69,7 @@ class PhotographSensor:
     height_px: int
     intrinsics: Intrinsics | None  # calibrated: kept fixed
     focal_px: float | None  # estimated from EXIF: refined
+    distortion: tuple[float, ...] = ()  # OpenCV's k1, k2, p1, p2 of calibrated ones: kept fixed, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,6 +82,7 @@ class DecodedPhotograph:
         None  # (height, width), false under a mask, whose colour is black; None: no mask
     )
     sensor: PhotographSensor
+    identity: SensorIdentity
     width_px: int  # of the upright photograph before anybody reduced it
     height_px: int
     file_name: str
@@ -109,18 +122,20 @@ def _decode(path: Path, metadata: ImageMetadata, settings: EngineSettings) -> De
     upright = ImageOps.exif_transpose(_with_orientation(reduced, orientation))
     if shown is not None:
         upright = Image.composite(upright, Image.new("RGB", upright.size), shown)
+    identity = identify(exif, sensor=metadata.sensor, sender=metadata.sender)
     native_width, native_height = reversed(native) if orientation in _SWAPS_SIDES else native
     return DecodedPhotograph(
         colors_rgb=np.asarray(upright),
         gray=np.asarray(upright.convert("L")),
         is_shown=None if shown is None else np.asarray(shown) > 0,
         sensor=PhotographSensor(
-            name=metadata.sensor or _sensor_name(exif),
+            name=identity.name,
             width_px=upright.width,
             height_px=upright.height,
             intrinsics=_upright_intrinsics(_intrinsics(metadata, settings, native, stored, size), orientation, size),
             focal_px=_focal(exif, native, max(size) / max(native)),
         ),
+        identity=identity,
         width_px=native_width,
         height_px=native_height,
         file_name=metadata.file_name or path.name,
@@ -189,19 +204,25 @@ def _upright_intrinsics(intrinsics: Intrinsics | None, orientation: int, size: t
     return (fy, fx, cy, cx) if orientation in _SWAPS_SIDES else (fx, fy, cx, cy)
 
 
-def _sensor_name(exif: Image.Exif) -> str:
-    details = exif.get_ifd(IFD.Exif)
-    parts = (exif.get(Base.Make), exif.get(Base.Model), details.get(Base.BodySerialNumber), details.get(Base.LensModel))
-    return " ".join(str(part).strip("\0 ") for part in parts if part) or "unnamed"
-
-
 def _read_metadata(path: Path) -> ImageMetadata:
     sidecar = path.with_name(path.name + ".json")
     if not sidecar.is_file():
-        return ImageMetadata()
+        return ImageMetadata(sender=_sender_of(path))
     if sidecar.stat().st_size > _METADATA_LIMIT_BYTES:
         raise UnreadablePhotographError(f"{sidecar.name} is larger than 1 MiB")
     try:
-        return ImageMetadata.model_validate_json(sidecar.read_bytes())
+        metadata = ImageMetadata.model_validate_json(sidecar.read_bytes())
     except ValidationError as exc:
         raise UnreadablePhotographError(f"{sidecar.name}: {' '.join(str(exc).split())[:200]}") from exc
+    return metadata if metadata.sender else metadata.model_copy(update={"sender": _sender_of(path)})
+
+
+def _sender_of(path: Path) -> str | None:
+    """Who sent the photograph, from the record that the reconstructor's store keeps beside it; None without one."""
+    record = path.with_suffix(".json")
+    try:
+        if record.stat().st_size > _METADATA_LIMIT_BYTES:
+            return None
+        return _Record.model_validate_json(record.read_bytes()).sender
+    except (OSError, ValidationError):  # another program's file
+        return None

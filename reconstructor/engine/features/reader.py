@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reconstructor.engine.features.candidates import PairFinder
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.learned_cameras import LearnedCameras
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import read_photograph
 from reconstructor.engine.features.sift import BadFeaturesError, Features, extract_features
@@ -32,7 +33,12 @@ class ImageReader:
         return cls(files=files, settings=settings, finder=PairFinder(settings, files), watch=watch)
 
     def features(
-        self, number: int, path: Path, image_id: str, keep_pixels: Callable[[NDArray[np.uint8]], None]
+        self,
+        number: int,
+        path: Path,
+        image_id: str,
+        known: KnownImages,
+        keep_pixels: Callable[[NDArray[np.uint8]], None],
     ) -> tuple[ImageFacts, Features]:
         """Facts and features, with descriptors; `keep_pixels` gets the pixels (H, W, 3) uint8 RGB if decoded here.
 
@@ -48,7 +54,8 @@ class ImageReader:
         with self.watch.measure("features"):
             features = extract_features(photograph, self.settings)
         keep_pixels(photograph.colors_rgb)
-        facts = ImageFacts.of(image_id, path, photograph)
+        learned = LearnedCameras(path=self.settings.learned_cameras)
+        facts = learned.applied(ImageFacts.of(image_id, path, photograph), known.facts.values())
         self.files.write_features(number, facts, features)
         return facts, features
 

@@ -164,7 +164,7 @@ class Densifier:
         self._pixels[number] = pixels
         pose = np.eye(4)
         pose[:3, :4] = self._mapper.model.image(number).cam_from_world().matrix()
-        upright, intrinsics = undistorted(pixels, self._mapper.camera(self._known.camera_ids[number]))
+        upright, intrinsics = undistorted(pixels, self._mapper.camera(self._mapper.camera_id_of(number)))
         return View(
             image_number=number,
             image_rgb=torch.from_numpy(upright).to(self._compute.device),

@@ -12,6 +12,7 @@ from reconstructor.black_box import BadUpdateError, CameraUpdate, Pose, Row, Tri
 from reconstructor.engine.colmap import distortion_of, intrinsics_of
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.sfm.calibration_check import UNFIT_CODE, words_on_calibration
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.snapshots import StepImage
 from reconstructor.engine.sfm.up_direction import UpDirection, estimate_upward
@@ -65,7 +66,7 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
     if number in placed:
         state = mapper.residuals.state(mapper.model, number)
         if (kept := mapper.described.get(number)) is None or kept[0] != state:
-            kept = mapper.described[number] = (state, _placed_camera(image, facts, known, mapper))
+            kept = mapper.described[number] = (state, _placed_camera(image, facts, mapper))
         return kept[1]
     why = why_waiting(
         is_only_image=len(known.facts) == 1,
@@ -78,15 +79,19 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
     return CameraUpdate(image_id=image.image_id, state=CameraState.WAITING, code=why.code, reason=why.reason, **size)
 
 
-def _placed_camera(image: StepImage, facts: ImageFacts, known: KnownImages, mapper: LiveMapper) -> CameraUpdate:
+def _placed_camera(image: StepImage, facts: ImageFacts, mapper: LiveMapper) -> CameraUpdate:
     number = image.number
     pose = world_from_camera(mapper.model.image(number))
+    camera = mapper.camera(mapper.camera_id_of(number))
+    remark = "" if facts.is_learned else words_on_calibration(camera, facts.sensor)
     return CameraUpdate(
         image_id=image.image_id,
         state=CameraState.PLACED,
+        code=UNFIT_CODE if remark else "",
+        reason=remark,
         world_from_camera=cast("Pose", tuple(map(tuple, pose.tolist()))),
-        intrinsics=_intrinsics(mapper.camera(known.camera_ids[number]), facts),
-        distortion=distortion_of(mapper.camera(known.camera_ids[number])),
+        intrinsics=_intrinsics(camera, facts),
+        distortion=distortion_of(camera),
         reprojection_error_px=_reprojection_error(mapper, number, facts),
         width_px=facts.width_px,
         height_px=facts.height_px,

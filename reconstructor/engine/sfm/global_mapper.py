@@ -32,7 +32,7 @@ def solve_globally(
     options.num_threads = settings.threads
     options.random_seed = settings.random_seed
     options.mapper.track_required_tracks_per_view = tracks_per_view
-    if all(mapper.is_calibrated(camera_id) for camera_id in known.camera_ids.values()):
+    if all(mapper.is_calibrated(mapper.camera_id_of(number)) for number in known.numbers):
         options.mapper.bundle_adjustment.refine_focal_length = False
         options.mapper.bundle_adjustment.refine_extra_params = False
     output = folder / "solved"
@@ -60,7 +60,7 @@ def write_database(known: KnownImages, mapper: LiveMapper, path: Path) -> Path:
     """
     path.unlink(missing_ok=True)
     database = pycolmap.Database.open(str(path))
-    for camera_id in sorted(set(known.camera_ids.values())):
+    for camera_id in sorted({mapper.camera_id_of(number) for number in known.numbers}):
         camera = pycolmap.Camera(mapper.camera(camera_id).todict())
         camera.has_prior_focal_length = True  # without it one real set had an error of 5.2 m
         rig = pycolmap.Rig(rig_id=camera_id)
@@ -68,7 +68,7 @@ def write_database(known: KnownImages, mapper: LiveMapper, path: Path) -> Path:
         database.write_camera(camera, True)
         database.write_rig(rig, True)
     for number in known.numbers:
-        _write_image(database, number, known)
+        _write_image(database, number, known, mapper.camera_id_of(number))
     for number in known.numbers:
         for pair in known.pairs[number]:
             if pair.newer == number:
@@ -77,9 +77,9 @@ def write_database(known: KnownImages, mapper: LiveMapper, path: Path) -> Path:
     return path
 
 
-def _write_image(database: Any, number: int, known: KnownImages) -> None:
+def _write_image(database: Any, number: int, known: KnownImages, camera_id: int) -> None:
     keypoints = known.features[number].keypoints
-    image, frame = image_and_frame(number, known.camera_ids[number], keypoints)
+    image, frame = image_and_frame(number, camera_id, keypoints)
     database.write_frame(frame, True)  # before write_image
     database.write_image(image, True)
     database.write_keypoints(number, np.ascontiguousarray(keypoints))

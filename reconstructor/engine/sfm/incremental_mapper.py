@@ -35,6 +35,7 @@ class LiveMapper:
         # empty on purpose: DatabaseCache.create() finalizes the graph, and later pairs are lost without an error
         self._cache = pycolmap.DatabaseCache()
         self._fixed_cameras: set[int] = set()
+        self._set_aside: set[int] = set()  # calibrated ones whose calibration does not fit
         self._seen_when_tried: dict[int, int] = {}
         self.residuals = Residuals()
         self.described: dict[int, tuple[State, CameraUpdate]] = {}  # of placed images; made again when they change
@@ -63,6 +64,17 @@ class LiveMapper:
         """The camera with its present, refined intrinsics."""
         return self._model.camera(camera_id)
 
+    def camera_id_of(self, number: int) -> int:
+        """The camera of an image, in the model or, before it was ever placed, in the cache."""
+        keeper = self._model if self._model.exists_image(number) else self._cache
+        return int(keeper.image(number).camera_id)
+
+    def set_calibration_aside(self, camera_id: int) -> None:
+        """Let a calibrated camera be refined like others, now and when more of its images come."""
+        self._set_aside.add(camera_id)
+        self._fixed_cameras.discard(camera_id)
+        self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
+
     def add_camera(self, camera_id: int, sensor: PhotographSensor) -> None:
         camera = camera_of_sensor(camera_id, sensor)
         rig = pycolmap.Rig(rig_id=camera_id)
@@ -71,7 +83,7 @@ class LiveMapper:
             if not keeper.exists_camera(camera_id):
                 keeper.add_camera(camera)
                 keeper.add_rig(rig)
-        if sensor.intrinsics is not None:
+        if sensor.intrinsics is not None and camera_id not in self._set_aside:
             self._fixed_cameras.add(camera_id)
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
@@ -229,10 +241,12 @@ class LiveMapper:
 
 
 def camera_of_sensor(camera_id: int, sensor: PhotographSensor) -> Any:
-    """A COLMAP camera: PINHOLE when calibrated, else SIMPLE_RADIAL with the best estimate of the focal length."""
+    """A COLMAP camera: PINHOLE or OPENCV when calibrated, else SIMPLE_RADIAL with the best estimate of the focal length."""
     size = {"width": sensor.width_px, "height": sensor.height_px, "camera_id": camera_id}
     if sensor.intrinsics is not None:
-        camera = pycolmap.Camera(model="PINHOLE", params=list(sensor.intrinsics), **size)
+        model = "OPENCV" if any(sensor.distortion) else "PINHOLE"
+        distortion = [*sensor.distortion, 0.0, 0.0, 0.0, 0.0][:4] if any(sensor.distortion) else []
+        camera = pycolmap.Camera(model=model, params=[*sensor.intrinsics, *distortion], **size)
         camera.has_prior_focal_length = True
         return camera
     focal_px = sensor.focal_px or _FIRST_GUESS_RATIO * max(sensor.width_px, sensor.height_px)

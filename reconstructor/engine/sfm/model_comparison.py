@@ -111,10 +111,13 @@ def reprojection_errors(
 
 def focal_change_ratio(before: Any, after: Any) -> float:
     """The largest relative change of a focal length among the cameras of both models' placed images."""
-    numbers = placed_numbers(before) & placed_numbers(after)
+    pairs = {
+        (before.image(number).camera_id, after.image(number).camera_id)
+        for number in placed_numbers(before) & placed_numbers(after)
+    }
     changes = [
-        abs(np.log(after.camera(camera_id).mean_focal_length() / before.camera(camera_id).mean_focal_length()))
-        for camera_id in {before.image(number).camera_id for number in numbers}
+        abs(np.log(after.camera(later).mean_focal_length() / before.camera(earlier).mean_focal_length()))
+        for earlier, later in pairs
     ]
     return float(np.expm1(max(changes, default=0.0)))
 

@@ -1,11 +1,13 @@
 """How does a new process get the images back? It reads their files, in order of number, and adds them to a mapper."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from broker.errors import CairnError
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.camera_choice import CameraChoice, is_own, own_sensor
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 
 
@@ -33,18 +35,34 @@ def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
     return known
 
 
-def build_mapper(known: KnownImages, settings: EngineSettings, numbers: Collection[int] | None = None) -> LiveMapper:
-    """A mapper to which these images (by default all) are added; none is placed."""
+def build_mapper(
+    known: KnownImages, settings: EngineSettings, numbers: Collection[int] | None = None, model: Any | None = None
+) -> LiveMapper:
+    """A mapper to which these images (by default all) are added, with a model of them, or with none of them placed."""
     mapper = LiveMapper(settings)
+    choice = CameraChoice.of(mapper.model if model is None else model, known)
+    for camera_id in choice.set_aside:
+        mapper.set_calibration_aside(camera_id)
     for number in known.numbers:
         if numbers is None or number in numbers:
-            add_to_mapper(number, known, mapper)
+            _add(number, known, mapper, choice, model)
+    if model is not None:
+        mapper.swap(model)
     return mapper
 
 
 def add_to_mapper(number: int, known: KnownImages, mapper: LiveMapper) -> None:
     """Add one known image to the mapper, with its camera and its pairs with earlier images."""
-    camera_id = known.camera_ids[number]
-    mapper.add_camera(camera_id, known.facts[number].sensor)
+    _add(number, known, mapper, CameraChoice.of(mapper.model, known), mapper.model)
+
+
+def _add(number: int, known: KnownImages, mapper: LiveMapper, choice: CameraChoice, model: Any | None) -> None:
+    camera_id = choice.camera_id(number, known.camera_ids[number])
+    sensor = known.facts[number].sensor
+    if is_own(camera_id):
+        refined = model.camera(camera_id) if model is not None and model.exists_camera(camera_id) else None
+        focal_px = sensor.focal_px if refined is None else float(refined.mean_focal_length())
+        sensor = own_sensor(sensor, focal_px)
+    mapper.add_camera(camera_id, sensor)
     pairs = [pair for pair in known.pairs[number] if pair.newer == number]
     mapper.add_image(number, camera_id, known.features[number].keypoints, pairs)

@@ -23,6 +23,8 @@ from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
+from reconstructor.engine.sfm.camera_groups import with_fitting_cameras
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import epipolar_inlier_share
@@ -86,16 +88,18 @@ def solve(folder: Path) -> SolveVerdict:
     attempts: list[Attempt] = []
     for method, run in _solvers(known, folder, request.settings, live):
         begun = time.monotonic()
-        mapper = build_mapper(known, request.settings)
-        if live is not None:
-            mapper.swap(_read_model(folder / "live"))
-        is_solved = run(mapper)
+        mapper = build_mapper(known, request.settings, model=_read_model(folder / "live") if live is not None else None)
+        solved = mapper if run(mapper) else None
+        mapper = with_fitting_cameras(mapper, known, request.settings, folder)
+        is_solved = solved is not None or mapper is not solved
         attempt = _judged(method, mapper, live, known, is_solved=is_solved, seconds=time.monotonic() - begun)
         attempts.append(attempt)
         if not attempt.objection:
             verdict = _measure_again(
                 SolveVerdict(method=method, attempts=tuple(attempts)), mapper, known, request.settings
             )
+            if set_unfit_calibrations_aside(mapper, request.settings):
+                verdict = _measure_again(verdict, mapper, known, request.settings)
             if live is None:
                 mapper.model.normalize()  # the first model of a project sets its world
             _write_model(mapper.model, folder / "result")

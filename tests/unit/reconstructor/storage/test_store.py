@@ -45,12 +45,13 @@ def test_an_image_lies_beside_its_record(store: Store) -> None:
     assert record.size_bytes == store.path(image).stat().st_size
 
 
-def test_the_photographers_name_lies_where_the_black_box_reads_it(store: Store) -> None:
+def test_the_photographers_name_and_the_sender_lie_where_the_black_box_reads_them(store: Store) -> None:
     payload = photograph(9, width_px=160, height_px=120)
     image, _ = store.add_image(replace(new_image(payload, 9), photographers_name="Tür 1.jpg"), payload)
     path = store.path(image)
     assert json.loads(path.with_name(f"{path.name}.json").read_text()) == {"file_name": "Tür 1.jpg"}
-    assert read_photograph(path, EngineSettings(threads=1)).file_name == "Tür 1.jpg"
+    read = read_photograph(path, EngineSettings(threads=1))
+    assert (read.file_name, read.sensor.name) == ("Tür 1.jpg", "of rig-north")
 
 
 def test_every_third_image_brings_a_refetch_after_its_own_job(store: Store) -> None:

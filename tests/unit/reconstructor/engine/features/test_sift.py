@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.photographs import DecodedPhotograph, PhotographSensor, read_photograph
+from reconstructor.engine.features.sensor_identity import identify
 from reconstructor.engine.features.sift import BadFeaturesError, Features, _extractor, extract_features
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import Photographs, features_at
@@ -21,6 +23,7 @@ def blank() -> DecodedPhotograph:
         colors_rgb=np.full((200, 300, 3), 90, np.uint8),
         gray=np.full((200, 300), 90, np.uint8),
         sensor=PhotographSensor(name="a", width_px=300, height_px=200, intrinsics=None, focal_px=None),
+        identity=identify(Image.Exif()),
         width_px=300,
         height_px=200,
         file_name="blank.png",
