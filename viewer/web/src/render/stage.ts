@@ -5,6 +5,7 @@ import type { Framing, Vector } from "../scene/framing";
 import { framingIn } from "../scene/framing";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
+import type { Viewpoint } from "../wire/address";
 import type { PointCloud } from "../wire/cloud";
 import type { CameraEntry, Similarity } from "../wire/contract";
 import type { CameraLook } from "./camera-overlay";
@@ -162,10 +163,15 @@ export class Stage {
     return isInside && Math.max(across, down) >= LEAST_FILL && offCentre <= MOST_OFF_CENTRE;
   }
 
-  /** Show the whole object. The first time, fly in slowly from afar, if frames are fast enough. */
-  fit(framing: Framing, viewing: Vector | null): void {
+  /** Note how large the object is, without moving the camera. */
+  frame(framing: Framing): void {
     this.framing = framing;
     this.navigation.limit(framing.radius);
+  }
+
+  /** Show the whole object. The first time, fly in slowly from afar, if frames are fast enough. */
+  fit(framing: Framing, viewing: Vector | null): void {
+    this.frame(framing);
     const to = this.view.overview(framing, viewing, this.free);
     if (!this.hasFlownIn) {
       this.hasFlownIn = true;
@@ -174,6 +180,24 @@ export class Stage {
     } else {
       this.navigation.flyTo(to, FLY_MS);
     }
+  }
+
+  /** From where the object is seen, in the world. */
+  get viewpoint(): Viewpoint {
+    const { position, target } = this.navigation.destination;
+    return { position: this.inWorld(position), target: this.inWorld(target) };
+  }
+
+  /** See the object from here, without a flight. */
+  standAt({ position, target }: Viewpoint): void {
+    this.hasFlownIn = true;
+    const inStage = (point: Vector): Vector3 => this.view.inStage(new Vector3(...point));
+    this.navigation.flyTo({ position: inStage(position), target: inStage(target) }, 0);
+  }
+
+  private inWorld(point: Vector3): Vector {
+    const { x, y, z } = point.clone().applyMatrix4(this.view.world.matrixWorld.clone().invert());
+    return [x, y, z];
   }
 
   /** Fly to where a photograph was taken. */

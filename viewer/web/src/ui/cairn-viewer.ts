@@ -5,6 +5,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/photographs";
+import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
 import type { CameraEntry, Verb } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
@@ -43,6 +44,8 @@ export class CairnViewer extends LitElement {
   @property({ attribute: false }) refusal: string | null = null;
   /** The project that the login form proposes. */
   @property({ attribute: false }) first = "";
+  /** The image and the view to begin with. */
+  @property({ attribute: false }) place: Place | null = null;
   @property({ reflect: true }) theme: Theme = preferredTheme();
 
   @state() project: ProjectState | null = null;
@@ -70,6 +73,13 @@ export class CairnViewer extends LitElement {
   /** The cost of the last frame on this device, and the number of frames. */
   get figures(): DeviceFigures | null {
     return this.stage?.figures ?? null;
+  }
+
+  /** What the visitor sees now, for the address of the page; null without a project. */
+  get placeNow(): Place | null {
+    const { project } = this.credentials ?? { project: "" };
+    if (project === "") return null;
+    return { project, image: this.view.selected, viewpoint: this.stage?.viewpointNow ?? null };
   }
 
   /** Change the state of the page. Without a difference, nothing is drawn. */
@@ -107,6 +117,7 @@ export class CairnViewer extends LitElement {
         .shown=${shown}
         .photo=${this.photoOf(shown)}
         .theme=${this.theme}
+        .viewpoint=${this.startingPlace?.viewpoint ?? null}
         @camera=${(event: CustomEvent<CameraEntry | null>) => {
           this.change({ selected: event.detail?.image_id ?? null });
         }}
@@ -131,6 +142,12 @@ export class CairnViewer extends LitElement {
     this.leave();
     this.dispatchEvent(new CustomEvent("credentials", { detail: this.credentials }));
     if (this.credentials && this.credentials.project !== "") this.join(this.credentials);
+    this.change({ selected: this.startingPlace?.image ?? null });
+  }
+
+  /** The place of the address, as long as its project is open. */
+  private get startingPlace(): Place | null {
+    return this.place && this.place.project === this.credentials?.project ? this.place : null;
   }
 
   protected override updated(): void {
@@ -145,6 +162,7 @@ export class CairnViewer extends LitElement {
     if (this.view.trouble) attributes["notice"] = this.view.trouble;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
+    this.dispatchEvent(new CustomEvent("place"));
   };
 
   private join(credentials: Credentials): void {

@@ -13,6 +13,7 @@ import { plus } from "../scene/scale";
 import { chained, inverse } from "../scene/similarity";
 import type { ProjectState } from "../scene/state";
 import type { WantedShard } from "../scene/wanted";
+import type { Viewpoint } from "../wire/address";
 import type { CameraEntry, WorldFrame } from "../wire/contract";
 import { encodePly } from "../wire/ply";
 import { isPhone } from "./device";
@@ -43,6 +44,8 @@ export class StageElement extends LitElement {
   @property({ attribute: false }) shown: string | null = null;
   /** The JPEG of the shown image; null until it is loaded. */
   @property({ attribute: false }) photo: Uint8Array<ArrayBuffer> | null = null;
+  /** The view to begin with; null: the whole object. */
+  @property({ attribute: false }) viewpoint: Viewpoint | null = null;
   /** The theme, which sets the colours of the cameras. */
   @property({ attribute: false }) theme: Theme = "dark";
 
@@ -109,6 +112,11 @@ export class StageElement extends LitElement {
   /** The measured distance in world units; null until there are two points. */
   get distance(): number | null {
     return this.measuring.distance;
+  }
+
+  /** From where the object is seen; null before there is one. */
+  get viewpointNow(): Viewpoint | null {
+    return this.project?.scene.shown ? (this.stage?.viewpoint ?? null) : null;
   }
 
   /** Show the whole object. */
@@ -206,6 +214,7 @@ export class StageElement extends LitElement {
         },
       });
       this.sync = new StageSync(stage);
+      if (this.viewpoint) this.sync.beginAt(this.viewpoint);
       this.readTints();
       return stage;
     } catch {

@@ -6,6 +6,7 @@ import { framingIn, framingOf, upOf, viewingDirection } from "../scene/framing";
 import type { ReferenceSet } from "../scene/reference";
 import { IDENTITY, chained, inverse, isIdentity, moved } from "../scene/similarity";
 import type { ProjectState } from "../scene/state";
+import type { Viewpoint } from "../wire/address";
 import type { CameraEntry, Similarity } from "../wire/contract";
 
 /** The last automatic framing. */
@@ -27,12 +28,19 @@ export class StageSync {
   private fitted: Fitted | null = null;
   private shownFromFirst: Similarity = IDENTITY;
   private isHeld = false;
+  /** The view of the page's address, until the object is there. */
+  private asked: Viewpoint | null = null;
 
   constructor(private readonly stage: Stage) {}
 
   /** Stop automatic framing, because the visitor moved the view. */
   hold(): void {
     this.isHeld = true;
+  }
+
+  /** Begin with this view instead of the whole object. */
+  beginAt(viewpoint: Viewpoint): void {
+    this.asked = viewpoint;
   }
 
   /** Update the stage to a state. */
@@ -98,6 +106,13 @@ export class StageSync {
     const framing = framingOf(this.stage.shownPoints);
     if (!framing) return;
     const viewing = viewingDirection(state.images.cameras);
+    if (this.asked) {
+      this.fitted = { framing, viewing };
+      this.stage.frame(framing);
+      this.stage.standAt(this.asked);
+      [this.asked, this.isHeld] = [null, true];
+      return;
+    }
     if (!this.fitted || !this.stage.isFitting(framing) || isTurned(this.fitted.viewing, viewing)) this.fit(state);
   }
 }

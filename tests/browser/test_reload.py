@@ -1,13 +1,16 @@
-"""Photographs that are chosen but not answered survive a reload and a closed tab, and one tab alone sends them."""
+"""A reload loses nothing: photographs without a receipt are sent, by one tab alone, and the page shows the same place."""
 
 import asyncio
+import json
+import re
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from broker.mosquitto import Mosquitto
+from tests.browser.chapel import chapel
 from tests.browser.conftest import DESKTOP, WAIT_MS, Visitor, photo, visiting
-from tests.browser.reconstruction import Reconstruction
+from tests.browser.reconstruction import Reconstruction, image_id
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
@@ -49,3 +52,29 @@ async def test_a_photo_without_a_receipt_is_sent_again_after_a_reload_as_the_sam
         await asyncio.sleep(1)
         await expect(anna.page.get_by_text("door.jpg")).to_have_count(0)
         assert len(reconstruction.images) == count
+
+
+async def test_a_reload_comes_back_to_the_same_project_image_and_view(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    manifest = await reconstruction.publish([chapel(6_000)], generation=1)
+    await reconstruction.cameras(6)
+    await reconstruction.ready(image_count=6)
+    await desktop.page.emulate_media(reduced_motion="reduce")
+    await desktop.join(mosquitto.connection("anna"))
+    await desktop.has(points_shown=manifest.point_count)
+    await desktop.page.locator(f"[data-image={image_id(3)}]").click()
+    await desktop.page.get_by_test_id("canvas").focus()
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowUp", "+"):
+        await desktop.page.keyboard.press(key)
+    viewpoint = "() => JSON.stringify(document.querySelector('cairn-viewer').placeNow)"
+    before = json.loads(await desktop.page.evaluate(viewpoint))
+    await expect(desktop.page).to_have_url(re.compile("#project=chapel&image=.*&view="), timeout=WAIT_MS)
+    await asyncio.sleep(1)  # the address follows after half a second
+    await desktop.page.reload()
+    await desktop.has(points_shown=manifest.point_count)
+    await expect(desktop.page.get_by_test_id("card")).to_contain_text("Image 3")
+    after = json.loads(await desktop.page.evaluate(viewpoint))
+    assert (after["project"], after["image"]) == ("chapel", image_id(3))
+    for part in ("position", "target"):
+        assert after["viewpoint"][part] == pytest.approx(before["viewpoint"][part], rel=1e-3, abs=1e-3)
