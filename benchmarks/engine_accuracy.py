@@ -2,35 +2,48 @@
 
     python -m benchmarks.engine_accuracy DATASET...
     python -m benchmarks.engine_accuracy --previews DATASET
+    python -m benchmarks.engine_accuracy --shuffle 10 DATASET...
+    python -m benchmarks.engine_accuracy --learned DATASET DATASET...
 
-A dataset is a folder with `images/` and `cameras.json`; without one the simulated statue is photographed. With
-`--previews` the engine gets only the previews that a rig sends, and, for comparison, the originals.
+A dataset is a folder with `images/` and `cameras.json`; without one the simulated statue is photographed. The peers get the
+features of the replay, and then those of the photographs at 3,072 pixels, all pairs. With `--previews` the engine gets only
+the previews that a rig sends, and, for comparison, the originals. With `--shuffle` the photographs come in several orders.
+With `--learned` one camera took all datasets, no calibration is given, and another dataset was solved before.
 """
 
 import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks.parts.truth import Dataset, Poses, errors
 from broker.images.previews import preview
 from reconstructor.black_box import Update
 from reconstructor.config import Settings
 from reconstructor.engine.colmap import configure, pycolmap
-from reconstructor.engine.features.image_files import ImageFiles
+from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.matching import Matcher
+from reconstructor.engine.features.pairs import PairEstimator
+from reconstructor.engine.features.photographs import read_photograph
+from reconstructor.engine.features.sift import extract_features
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import world_from_camera
 from reconstructor.engine.sfm.global_mapper import write_database
+from reconstructor.engine.sfm.incremental_mapper import camera_of_sensor
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.replay.replayer import ReplayPlan, ReplayStep, order_photographs, replay
 
 SIMULATED_COUNT = 16
+_FULL_SIZE_FEATURES = 8000
+_LEAST_ENLARGED = 1.2
 
 Mapper = Callable[[str, str], Any]  # database, output folder -> models
 
@@ -53,7 +66,8 @@ def measure(dataset: Dataset, settings: EngineSettings, out: Path) -> dict[str, 
         "ours": {**_errors_of(latest[-1], dataset), "seconds": seconds},
         "live_before_refetch": live,
         "methods": [refetch.method for refetch in report.refetches],
-        **_peers(dataset, settings, out, [path.name for path in photographs]),
+        **_peers(dataset, settings, restored(out, photographs), [path.name for path in photographs]),
+        **at_full_size(dataset, settings, photographs),
     }
 
 
@@ -79,10 +93,10 @@ def measure_previews(dataset: Dataset, settings: EngineSettings, out: Path) -> d
     }
 
 
-def _replayed(images: Path, settings: EngineSettings, out: Path) -> Update:
+def _replayed(images: Path, settings: EngineSettings, out: Path, order: str = "name") -> Update:
     """The update after the last refetch."""
     updates: list[Update] = []
-    plan = ReplayPlan(photographs=order_photographs(images), out=out, settings=settings)
+    plan = ReplayPlan(photographs=order_photographs(images, order), out=out, settings=settings)
     replay(plan, lambda step: updates.append(step.outcome.update))
     return updates[-1]
 
@@ -96,10 +110,81 @@ def _errors_of(update: Update, dataset: Dataset) -> dict[str, float]:
     return errors(found, dataset.world_from_camera)
 
 
-def _peers(dataset: Dataset, settings: EngineSettings, out: Path, names: list[str]) -> dict[str, Any]:
+def restored(out: Path, photographs: Sequence[Path]) -> KnownImages:
+    """The features and pairs that a replay left."""
+    return restore_images(ImageFiles(folder=out / "engine"), range(1, len(photographs) + 1))
+
+
+def at_full_size(dataset: Dataset, settings: EngineSettings, photographs: Sequence[Path]) -> dict[str, Any]:
+    """The peers from more features of larger photographs; nothing if the photographs are hardly larger."""
+    with Image.open(photographs[0]) as image:
+        if max(image.size) < _LEAST_ENLARGED * settings.max_side_px:
+            return {}
+    larger = settings.model_copy(
+        update={"max_side_px": settings.exact_max_side_px, "max_features": _FULL_SIZE_FEATURES}
+    )
+    begun = time.monotonic()
+    known = every_pair(photographs, larger)
+    seconds = time.monotonic() - begun
+    found = _peers(dataset, larger, known, [path.name for path in photographs])
+    return {f"{name}_{larger.max_side_px}": {**figures, "features_s": seconds} for name, figures in found.items()}
+
+
+def every_pair(photographs: Sequence[Path], settings: EngineSettings) -> KnownImages:
+    """The features of photographs and the verified matches of all pairs, as a batch program computes them."""
+    known, matcher, estimator = KnownImages(), Matcher(), PairEstimator(seed=settings.random_seed)
+    cameras: list[Any] = []
+    descriptors: list[NDArray[np.uint8]] = []
+    for number, path in enumerate(photographs, 1):
+        photograph = read_photograph(path, settings)
+        features = extract_features(photograph, settings)
+        cameras.append(camera_of_sensor(1, photograph.sensor))
+        pairs = []
+        for earlier in known.numbers:
+            matches = matcher.match(descriptors[earlier - 1], features.descriptors)
+            keypoints = (known.features[earlier].keypoints, features.keypoints)
+            pair = estimator.estimate((earlier, number), (cameras[earlier - 1], cameras[-1]), keypoints, matches)
+            pairs += [] if pair is None else [pair]
+        descriptors.append(features.descriptors)
+        known.add(number, ImageFacts.of(path.name, path, photograph), features.without_descriptors(), pairs)
+    return known
+
+
+def measure_orders(dataset: Dataset, settings: EngineSettings, count: int, out: Path) -> dict[str, Any]:
+    """Mean camera errors in millimetres when the photographs come in random orders."""
+    means, placed = [], []
+    for seed in range(count):
+        found = _errors_of(_replayed(dataset.images, settings, out / str(seed), f"shuffle:{seed}"), dataset)
+        means.append(found.get("mean_mm", np.inf))
+        placed.append(found["placed_share"])
+    return {"mean_mm": means, "least_placed_share": min(placed), "worst_to_best": max(means) / min(means)}
+
+
+def measure_learned(dataset: Dataset, other: Dataset, settings: EngineSettings, out: Path) -> dict[str, float]:
+    """Mean camera errors in millimetres without a calibration, after another project with the same camera."""
+    learning = settings.model_copy(update={"intrinsics": None, "learned_cameras": out / "learned_cameras.json"})
+    folders = {each.name: _with_serial_number(each, out / "of-one-camera" / each.name) for each in (other, dataset)}
+    updates = [
+        _replayed(folders[other.name], learning, out / "other"),
+        _replayed(folders[dataset.name], learning, out / "learned"),
+        _replayed(dataset.images, settings, out / "known"),
+    ]
+    learned_mm, known_mm = (_errors_of(update, dataset).get("mean_mm", np.inf) for update in updates[1:])
+    return {"learned_mm": learned_mm, "known_mm": known_mm, "learned_to_known": learned_mm / known_mm}
+
+
+def _with_serial_number(dataset: Dataset, out: Path) -> Path:
+    """The photographs, each with a file beside it that names the camera."""
+    out.mkdir(parents=True)
+    for path in order_photographs(dataset.images):
+        (out / path.name).write_bytes(path.read_bytes())
+        (out / f"{path.name}.json").write_text(json.dumps({"sensor": "the camera of all datasets"}), encoding="utf-8")
+    return out
+
+
+def _peers(dataset: Dataset, settings: EngineSettings, known: KnownImages, names: list[str]) -> dict[str, Any]:
     """COLMAP's mappers, each from the same features and verified pairs; their seconds are of the mapping alone."""
     configure(seed=settings.random_seed)
-    known = restore_images(ImageFiles(folder=out / "engine"), range(1, len(names) + 1))
     is_fixed = settings.intrinsics is not None
     incremental = pycolmap.IncrementalPipelineOptions()
     incremental.ba_refine_focal_length = incremental.ba_refine_extra_params = not is_fixed
@@ -130,37 +215,54 @@ def _peer(
     return {**errors(found, dataset.world_from_camera), "seconds": seconds}
 
 
-def _print_previews(datasets: list[Dataset], threads: int, scratch: Path) -> None:
-    for dataset in datasets:
-        settings = EngineSettings(
-            threads=threads,
-            intrinsics=dataset.intrinsics,
-            dense=False,
-            exact_max_side_px=EngineSettings().max_side_px,  # of the originals, too, nothing more is looked at
-        )
-        figures = measure_previews(dataset, settings, scratch / f"{dataset.name}-previews")
-        print(json.dumps({"dataset": dataset.name, **figures}), flush=True)
+def _at_working_size(dataset: Dataset, threads: int) -> EngineSettings:
+    """Known intrinsics, and nothing larger than the working size is looked at."""
+    return EngineSettings(
+        threads=threads, intrinsics=dataset.intrinsics, dense=False, exact_max_side_px=EngineSettings().max_side_px
+    )
+
+
+def _figures(datasets: list[Dataset], arguments: argparse.Namespace, scratch: Path) -> Iterator[tuple[str, Any]]:
+    """The figures of each dataset, under its name and what was done with it."""
+    threads = arguments.threads
+    for index, dataset in enumerate(datasets):
+        folder, settings = scratch / dataset.name, _at_working_size(dataset, threads)
+        if arguments.previews:
+            yield dataset.name, measure_previews(dataset, settings, folder)
+        elif arguments.shuffle:
+            yield dataset.name, measure_orders(dataset, settings, arguments.shuffle, folder)
+        elif arguments.learned:
+            full = settings.model_copy(update={"exact_max_side_px": EngineSettings().exact_max_side_px})
+            yield dataset.name, measure_learned(dataset, datasets[index - 1], full, folder)
+        else:
+            for kind, intrinsics in (("known", dataset.intrinsics), ("unknown", None)):
+                settings = EngineSettings(threads=threads, intrinsics=intrinsics, dense=False)
+                yield f"{dataset.name}/{kind}", measure(dataset, settings, scratch / f"{dataset.name}-{kind}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("datasets", nargs="*", type=Path, metavar="DATASET")
-    parser.add_argument("--previews", action="store_true", help="compare previews with originals at the working size")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--previews", action="store_true", help="compare previews with originals at the working size")
+    kinds.add_argument(
+        "--shuffle", type=int, default=0, metavar="COUNT", help="so many random orders, at the working size"
+    )
+    kinds.add_argument(
+        "--learned", action="store_true", help="no calibration; the camera is known from the dataset before"
+    )
     parser.add_argument("--threads", type=int, default=EngineSettings().threads)
     arguments = parser.parse_args()
+    if arguments.learned and len(arguments.datasets) < 2:
+        parser.error("--learned needs two datasets of one camera")
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch:
         datasets = [Dataset.read(folder) for folder in arguments.datasets]
         if not datasets:
-            datasets = [Dataset.simulated("statue", Path(scratch) / "statue", count=SIMULATED_COUNT)]
-        if arguments.previews:
-            _print_previews(datasets, arguments.threads, Path(scratch))
-            return
-        for dataset in datasets:
-            for kind, intrinsics in (("known", dataset.intrinsics), ("unknown", None)):
-                settings = EngineSettings(threads=arguments.threads, intrinsics=intrinsics, dense=False)
-                figures[f"{dataset.name}/{kind}"] = measure(dataset, settings, Path(scratch) / f"{dataset.name}-{kind}")
-                print(dataset.name, kind, json.dumps(figures[f"{dataset.name}/{kind}"]), flush=True)
+            datasets = [Dataset.simulated("statue", Path(scratch) / "statue-images", count=SIMULATED_COUNT)]
+        for name, found in _figures(datasets, arguments, Path(scratch)):
+            figures[name] = found
+            print(name, json.dumps(found), flush=True)
     print(json.dumps(figures))
 
 

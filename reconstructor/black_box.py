@@ -34,6 +34,7 @@ from reconstructor.foreign_errors import describe
 from reconstructor.plain_files import open_plain_file
 
 UPDATE_NAME = "update.json"
+_COMPONENT_CLOUD = re.compile(r"component-(\d{1,4})(?:-.*)?\.ply", re.IGNORECASE)
 UPDATE_LIMIT_BYTES = 16 * 1024 * 1024
 MOST_CAMERAS = 20_000
 _MOST_SHOWN = 300
@@ -156,7 +157,13 @@ class Update(BaseModel):
     )
     component: ComponentId = Field(
         default=0,
-        description="in whose frame an increment's points lie; those of a complete answer are the leading one's",
+        description="in whose frame an increment's points lie, but for PLYs whose names say another component; those of a "
+        "complete answer are the leading one's",
+    )
+    leads: ComponentId = Field(
+        default=0,
+        description="of a complete answer: which component of the answers before leads from now on, and is 0; the one that "
+        "led has its number. Each keeps its frame",
     )
     up: Triple | None = Field(default=None, description="unit vector in the world's frame")
     world_from_previous: Similarity | None = Field(
@@ -219,6 +226,17 @@ class Update(BaseModel):
 
 def _is_unit(vector: tuple[float, ...]) -> bool:
     return abs(math.hypot(*vector) - 1) <= _UNIT_TOLERANCE
+
+
+def cloud_name(component: int) -> str:
+    """The name of a PLY with points of this component."""
+    return f"component-{component}.ply" if component else "points.ply"
+
+
+def component_of(name: str) -> int | None:
+    """The component that a PLY's name says, as in `component-1.ply` or `component-1-part-2.ply`; None for other names."""
+    found = _COMPONENT_CLOUD.fullmatch(name)
+    return int(found[1]) if found else None
 
 
 def write_update(update: Update, folder: Path) -> None:

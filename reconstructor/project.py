@@ -93,6 +93,7 @@ async def _opened(
             memory_limit_bytes=settings.memory_limit_bytes,
             load_timeout_s=settings.load_timeout_s,
             log=context.log,
+            environment={"CAIRN_ENGINE_LEARNED_CAMERAS": str(settings.data_dir.absolute() / "learned_cameras.json")},
         )
         stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)

@@ -5,6 +5,8 @@ A refetch solves in a child process and computes its dense cloud in parallel to 
 meanwhile.
 """
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Lock, RLock
 from typing import Any
@@ -17,17 +19,18 @@ from broker.memory import trim_heap
 from broker.shards import PointCloud
 from reconstructor.black_box import Update
 from reconstructor.engine import colmap
+from reconstructor.engine.components import Components
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import UnreadablePhotographError
 from reconstructor.engine.features.reader import ImageReader
 from reconstructor.engine.features.sift import Features
+from reconstructor.engine.live_component import LiveComponent
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
-from reconstructor.engine.next_model import world_of
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.refetch import Refetch, RefetchResult
@@ -36,8 +39,7 @@ from reconstructor.engine.sfm.camera_groups import Regrouping
 from reconstructor.engine.sfm.camera_learning import learn_cameras
 from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
-from reconstructor.engine.sfm.published_points import PublishedPoints
-from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper, restore_images
+from reconstructor.engine.sfm.restore import restore_images
 from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
@@ -53,12 +55,13 @@ class LiveEngine:
         self._settings, self._folder = settings, folder
         self._files = ImageFiles(folder=folder)
         self._snapshots = Snapshots(folder=folder)
-        self._known, self._mapper = KnownImages(), LiveMapper(settings)
-        self._published = PublishedPoints()
+        self._known = KnownImages()
+        self._new_densifier = partial(_densifier_of, folder, settings, self._known)
+        self._components = Components(self._known, settings, self._new_densifier)
         self._images: list[StepImage] = []
         self._sequence = self._model_sequence = self._added_sequence = 0
         self._solution = 0  # how many refetches replaced the model
-        self._just_placed: list[int] = []
+        self._stored: tuple[int, ...] = (0,)  # the components of the newest step
         self._regrouping = Regrouping(settings, folder)
         self._world_count = self._mapper.world_count
         self._upward: UpDirection | None = None
@@ -69,14 +72,18 @@ class LiveEngine:
         self._refetch_lock = Lock()
         self._refetch = Refetch(folder, settings, self._known, self._model_lock)
         self._is_closed = False
-        self._densifier = self._new_densifier()
         if (step := self._snapshots.newest()) is not None:
             self._restore(step)
 
     @property
     def model(self) -> Any:
-        """The present `pycolmap.Reconstruction`; do not change it."""
+        """The present `pycolmap.Reconstruction` of the leading component; do not change it."""
         return self._mapper.model
+
+    @property
+    def components(self) -> Sequence[LiveComponent]:
+        """The components, the leading one first; do not change them."""
+        return tuple(self._components.every)
 
     @property
     def known(self) -> KnownImages:
@@ -98,14 +105,15 @@ class LiveEngine:
                 return self._newest[1]
             if not self.knows(image_id):
                 self._take_in(path, image_id)
-                if self._densifier is not None and self._mapper.world_count == self._world_count:
-                    placed = [image for image in self._images if image.number in self._just_placed]
+                if self._settings.dense and self._mapper.world_count == self._world_count:
+                    just_placed = self._components.just_placed
+                    placed = [image for image in self._images if image.number in just_placed]
                     write_placed(self._folder, self._describe(placed))
             is_complete = wants_complete_cloud or self._mapper.world_count != self._world_count
             self._world_count = self._mapper.world_count
             self._added_sequence = self._sequence + 1
-            cloud = self._cloud(self._watch, is_complete=is_complete)
-            outcome = self._commit(cloud, self._watch, added_image_id=image_id, is_complete=is_complete)
+            clouds = self._clouds(self._watch, is_complete=is_complete)
+            outcome = self._commit(clouds, self._watch, added_image_id=image_id, is_complete=is_complete)
             self._newest = (image_id, outcome)
             return outcome
 
@@ -113,23 +121,21 @@ class LiveEngine:
         """See the protocol. If the gate rejects the solution, the model does not change and the update says why."""
         with self._refetch_lock:
             watch = Stopwatch()
-            rebuilt = self._refetch.run(self._mapper, self._densifier, watch)
+            rebuilt = self._refetch.run(self._components, watch)
             with self._model_lock:
                 outcome = self._finish(rebuilt, watch)
         return outcome.model_copy(update={"solve": rebuilt.verdict})
 
     def complete(self) -> EngineResult:
-        """Return the complete cloud of the present model; nothing is solved."""
+        """Return the complete clouds of the present models; nothing is solved."""
         with self._model_lock:
             self._newest = None
-            return self._commit(self._cloud(self._watch, is_complete=True), self._watch, is_complete=True)
+            return self._commit(self._clouds(self._watch, is_complete=True), self._watch, is_complete=True)
 
     def surface(self, report: Report = lambda _stage, _done, _total: None) -> SurfacePoints:
-        """The complete dense cloud with normals and confidences; neither the model nor the disk changes."""
+        """The leading component's dense cloud with normals and confidences; neither the model nor the disk changes."""
         with self._model_lock:
-            if self._densifier is None or not self._mapper.is_initialised:
-                return SurfacePoints.empty()
-            return self._densifier.next_densifier(self._mapper).rebuild(report)
+            return self._components.leading.surface(report)
 
     def match_count(self, image_id: str) -> int:
         """How many verified matches an image has with all others."""
@@ -146,36 +152,38 @@ class LiveEngine:
         with self._model_lock:
             return
 
+    @property
+    def _mapper(self) -> LiveMapper:
+        return self._components.leading.mapper
+
     def _check_open(self) -> None:
         if self._is_closed:
             raise EngineClosedError("the engine was closed meanwhile")
 
     def _finish(self, rebuilt: RefetchResult, watch: Stopwatch) -> EngineResult:
-        """Replace the model by the next one, or report why not; with neither, return the present complete cloud."""
+        """Replace the models by the next ones, or report why not; with neither, return the present complete clouds."""
         self._check_open()
-        next_model, objection = rebuilt.next_model, rebuilt.objection
-        if next_model is not None and next_model.world != world_of(self._mapper):
+        following, objection = rebuilt.next_components, rebuilt.objection
+        if following is not None and not following.is_of(self._components):
             objection = "the model was begun again in another world meanwhile"
         if objection:
-            return self._commit(PointCloud.empty(), watch, objection=objection)
-        if next_model is None:
-            return self._commit(self._cloud(watch, is_complete=True), watch, is_complete=True)
+            return self._commit({}, watch, objection=objection)
+        if following is None:
+            return self._commit(self._clouds(watch, is_complete=True), watch, is_complete=True)
         with watch.measure("dense"):
-            next_model.catch_up(self._refetch.missing(next_model), self._densifier)
-        self._mapper, self._densifier = next_model.mapper, next_model.densifier
-        self._just_placed = next_model.just_placed
+            following.catch_up(self._refetch.missing(following, self._components), self._components)
+        self._components = following.replace(self._components, self._new_densifier)
         self._solution += 1
         learn_cameras(self._mapper, self._known, self._settings)
-        if self._densifier is not None:
-            self._densifier.keep_all(self._sequence + 1)
+        if following.leads:
+            self._world_count, self._upward = self._mapper.world_count, None
         with watch.measure("publishing"):
-            dense = next_model.cloud()
-            sparse = _sparse_cloud(self._published, self._mapper, self._known, self._just_placed, is_complete=True)
-        return self._commit(dense if len(dense) else sparse, watch, is_complete=True)
+            clouds = {each.number: following.cloud(each, self._sequence + 1) for each in self._components.every}
+        return self._commit(clouds, watch, is_complete=True, leads=following.leads)
 
     def _take_in(self, path: Path, image_id: str) -> None:
         number = len(self._images) + 1
-        self._just_placed = []
+        self._components.forget_placed()
         try:
             facts, features = self._reader.features(
                 number, path, image_id, self._known, lambda pixels: self._keep_pixels(number, pixels)
@@ -196,37 +204,39 @@ class LiveEngine:
         self._reader.finder.remember(features.descriptors)
         self._remember(StepImage(number=number, image_id=image_id), facts, features.without_descriptors(), pairs)
         with self._watch.measure("mapping"):
-            add_to_mapper(number, self._known, self._mapper)
-            self._just_placed = self._mapper.place(self._waiting_up_to(number))
-            if (mapper := self._regrouping.unstuck(self._known, self._mapper)) is not None:
-                self._mapper, self._just_placed = mapper, mapper.placed_numbers()
-                self._densifier = None if self._densifier is None else self._densifier.next_densifier(mapper)
+            self._components.add(number)
+            is_alone = len(self._components.every) == 1  # other cameras are sought for all images at once
+            if is_alone and (mapper := self._regrouping.unstuck(self._known, self._mapper)) is not None:
+                self._components.leading.begin_again(mapper)
 
     def _remember(self, image: StepImage, facts: ImageFacts, features: Features, pairs: tuple[Pair, ...]) -> None:
         self._images.append(image)
         self._known.add(image.number, facts, features, pairs)
-        self._published.add_image(image.number, len(features))
-
-    def _waiting_up_to(self, newest: int) -> list[int]:
-        return [number for number in self._known.numbers if number <= newest and not self._mapper.is_placed(number)]
 
     def _commit(
         self,
-        cloud: PointCloud,
+        clouds: Mapping[int, PointCloud],
         watch: Stopwatch,
         *,
         added_image_id: str = "",
         is_complete: bool = False,
         objection: str = "",
+        leads: int = 0,
     ) -> EngineResult:
         self._check_open()
         self._sequence += 1
         with watch.measure("publishing"):
             self._upward = next_up_direction(self._upward, up_direction_of(self._mapper), may_correct=is_complete)
             update = self._describe(self._images).model_copy(
-                update={"new_point_count": len(cloud), "refetch_rejected": objection[:500]}
+                update={
+                    "new_point_count": sum(map(len, clouds.values())),
+                    "refetch_rejected": objection[:500],
+                    "leads": leads,
+                }
             )
-            self._model_sequence = self._next_model_sequence(is_complete=is_complete)
+            numbers = tuple(self._components.mappers)
+            self._model_sequence = self._next_model_sequence(is_complete=is_complete or numbers != self._stored)
+            self._stored = numbers
             state = StepState(
                 sequence=self._sequence,
                 images=tuple(self._images),
@@ -234,23 +244,20 @@ class LiveEngine:
                 added_sequence=self._added_sequence,
                 solution=self._solution,
                 model_sequence=self._model_sequence,
+                components=numbers,
+                next_component=self._components.next_number,
             )
-            folder = self._snapshots.commit(state, self._mapper.model, self._published, cloud, update)
+            folder = self._snapshots.commit(state, self._components.stored(clouds), update)
             trim_heap()
         return EngineResult(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
 
     def _describe(self, images: list[StepImage]) -> Update:
-        return describe(images, self._known, self._mapper, self._upward).model_copy(update={"solution": self._solution})
+        update = describe(images, self._known, self._components.mappers, self._upward)
+        return update.model_copy(update={"solution": self._solution})
 
-    def _cloud(self, watch: Stopwatch, *, is_complete: bool) -> PointCloud:
-        """The points of the next step: dense ones, or sparse ones if there are no dense ones."""
+    def _clouds(self, watch: Stopwatch, *, is_complete: bool) -> dict[int, PointCloud]:
         with watch.measure("dense"):
-            dense = _dense_cloud(self._densifier, self._mapper, self._sequence + 1, is_complete=is_complete)
-        with watch.measure("publishing"):
-            sparse = _sparse_cloud(
-                self._published, self._mapper, self._known, self._just_placed, is_complete=is_complete
-            )
-        return dense if len(dense) else sparse
+            return self._components.clouds(self._sequence + 1, is_complete=is_complete)
 
     def _next_model_sequence(self, *, is_complete: bool) -> int:
         if not self._mapper.is_initialised:
@@ -259,13 +266,8 @@ class LiveEngine:
         return self._snapshots.model_sequence(self._sequence, len(self._images), last)
 
     def _keep_pixels(self, number: int, pixels_rgb: NDArray[np.uint8]) -> None:
-        if self._densifier is not None:
-            self._densifier.keep_pixels(number, pixels_rgb)
-
-    def _new_densifier(self) -> Densifier | None:
-        if not self._settings.dense:
-            return None
-        return Densifier(DepthFiles(folder=self._folder), self._settings, self._known, self._mapper)
+        if (densifier := self._components.leading.densifier) is not None:
+            densifier.keep_pixels(number, pixels_rgb)
 
     def _restore(self, step: Step) -> None:
         readable = [image.number for image in step.state.images if not image.rejection]
@@ -278,40 +280,23 @@ class LiveEngine:
             pairs = tuple(pair for pair in known.pairs[number] if pair.newer == number)
             self._reader.finder.remember(self._files.read_descriptors(number))
             self._remember(image, known.facts[number], known.features[number], pairs)
-        self._mapper = build_mapper(self._known, self._settings, step.numbers_before_model, step.model)
+        self._components = Components.restored(step, self._known, self._settings, self._new_densifier)
         for number in self._known.numbers:
             if number not in step.numbers_before_model:
-                add_to_mapper(number, self._known, self._mapper)
-                self._mapper.place(self._waiting_up_to(number))
-        self._published = step.published
-        self._published.skip_present(self._mapper.model)
+                self._components.add(number)
+        self._components.skip_present()
         self._sequence, self._model_sequence = step.state.sequence, step.state.model_sequence
         self._added_sequence, self._solution = step.state.added_sequence, step.state.solution
-        self._densifier = self._new_densifier()  # the mapper was built above
-        if self._densifier is not None and step.model is not None:
-            self._densifier.restore(self._sequence)
+        self._stored = step.state.components
+        for each in self._components.every:
+            if each.densifier is not None and each.mapper.is_initialised:
+                each.densifier.restore(self._sequence)
         self._upward = stored_up_direction(step.output, self._mapper)
         if step.added_output is not None:
             update = self._describe(self._images)
             self._newest = (step.state.added_image_id, EngineResult(update=update, folder=step.added_output.resolve()))
 
 
-def _sparse_cloud(
-    published: PublishedPoints, mapper: LiveMapper, known: KnownImages, just_placed: list[int], *, is_complete: bool
-) -> PointCloud:
-    """The sparse points that were not published yet; all of them for a complete cloud."""
-    if not mapper.is_initialised:
-        return PointCloud.empty()
-    if is_complete:
-        return published.take_all(mapper.model, known.features)
-    newest = known.numbers[-1:] + just_placed
-    touched = {other for number in newest for other in [number, *known.neighbours(number)]}
-    return published.take_new(mapper.model, known.features, touched)
-
-
-def _dense_cloud(densifier: Densifier | None, mapper: LiveMapper, sequence: int, *, is_complete: bool) -> PointCloud:
-    """The dense points of the newest images; of all images for a complete cloud."""
-    if densifier is None or not mapper.is_initialised:
-        return PointCloud.empty()
-    make = densifier.remake if is_complete else densifier.add
-    return make(sequence).cloud()
+def _densifier_of(folder: Path, settings: EngineSettings, known: KnownImages, mapper: LiveMapper) -> Densifier | None:
+    """The densifier of another component; None if only sparse points are wanted."""
+    return Densifier(DepthFiles(folder=folder), settings, known, mapper) if settings.dense else None

@@ -20,19 +20,29 @@ class NextModel:
 
     Args:
         solution: a `pycolmap.Reconstruction` in the project's world frame.
-        numbers: the images to start with, including all images of the solution.
+        numbers: the images that its mapper knows at first, including all images of the solution.
+        own: those that it may place; it takes all others out of the solution.
         known: what the engine knows of the images; it may grow meanwhile.
         world: the world of the live mapper; if the mapper has another one at the end, this model must be discarded.
     """
 
     def __init__(
-        self, *, solution: Any, numbers: Collection[int], known: KnownImages, world: World, settings: EngineSettings
+        self,
+        *,
+        solution: Any,
+        numbers: Collection[int],
+        own: Collection[int],
+        known: KnownImages,
+        world: World,
+        settings: EngineSettings,
     ) -> None:
         self.world = world
         self.densifier: Densifier | None = None
-        self._known, self._numbers = known, set(numbers)
-        self.mapper = build_mapper(known, settings, self._numbers, solution)
+        self._known, self._own = known, set(own)
+        self.mapper = build_mapper(known, settings, set(numbers), solution)
         self.mapper.world_count = world[0]
+        for number in set(self.mapper.placed_numbers()) - self._own:
+            self.mapper.remove(number)
         self.just_placed = self.mapper.place(self._waiting())
         self._points: list[SurfacePoints] = []
 
@@ -41,16 +51,12 @@ class NextModel:
         self.densifier = live.next_densifier(self.mapper)
         self._points = [self.densifier.rebuild(report)]
 
-    def missing(self, numbers: Collection[int]) -> list[int]:
-        """The images among these that this model does not know yet."""
-        return [number for number in numbers if number not in self._numbers]
-
-    def catch_up(self, numbers: Collection[int], live: Densifier | None) -> None:
-        """Add images that were added to the live model meanwhile; its depth maps are reused where they fit."""
+    def catch_up(self, numbers: Collection[int], *, own: Collection[int], live: Densifier | None) -> None:
+        """Let the mapper know images that came meanwhile, and place its own; depth maps of `live` are reused if they fit."""
         for number in numbers:
             add_to_mapper(number, self._known, self.mapper)
-            self._numbers.add(number)
-        self.just_placed += self.mapper.place(self._waiting()) if numbers else []
+        self._own.update(own)
+        self.just_placed += self.mapper.place(self._waiting()) if own else []
         if self.densifier is not None and live is not None:
             self._points.append(self.densifier.catch_up(live))
 
@@ -59,7 +65,7 @@ class NextModel:
         return SurfacePoints.join(self._points).cloud()
 
     def _waiting(self) -> list[int]:
-        return [number for number in sorted(self._numbers) if not self.mapper.is_placed(number)]
+        return [number for number in sorted(self._own) if not self.mapper.is_placed(number)]
 
 
 def world_of(mapper: LiveMapper) -> World:

@@ -1,5 +1,6 @@
-"""How does a refetch run while images are added? A child process solves; the next model is built in parallel."""
+"""How does a refetch run while images are added? A child process solves; the next models are built in parallel."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -7,16 +8,14 @@ from typing import Any, Final
 
 from broker.memory import trim_heap
 from reconstructor.clouds.similarity import DegenerateGeometryError
-from reconstructor.engine import colmap
+from reconstructor.engine.components import Components
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.mvs.densifier import Densifier
-from reconstructor.engine.next_model import NextModel, world_of
+from reconstructor.engine.next_components import NextComponents
 from reconstructor.engine.priority import Priority
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.incremental_mapper import LiveMapper
-from reconstructor.engine.sfm.model_comparison import similarity_between
 from reconstructor.engine.sfm.solver import SolveVerdict
 from reconstructor.engine.sfm.solver_process import RefetchFailedError, SolverProcess
+from reconstructor.engine.solve_tasks import SolveTask, tasks_of
 from reconstructor.engine.stopwatch import Stopwatch
 from reconstructor.progress import write_progress
 
@@ -26,16 +25,16 @@ _SPAN_OF_STAGE: Final = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RefetchResult:
-    """Result of a refetch: a replacement model, or the reason there is none; neither if there are too few images.
+    """Result of a refetch: replacements, or the reason there are none; neither if there are too few images.
 
     Attributes:
-        verdict: the solver's attempts with the gate's figures; None if the solver failed.
-        next_model: the new model; the very last images may be missing.
+        verdict: the solver's attempts with the gate's figures, of the component that will lead; None if it failed.
+        next_components: the new models; the very last images may be missing.
         objection: why there is no new model, in one line.
     """
 
     verdict: SolveVerdict | None = None
-    next_model: NextModel | None = None
+    next_components: NextComponents | None = None
     objection: str = ""
 
 
@@ -60,8 +59,8 @@ class Refetch:
         if (running := self._running) is not None:
             running.stop()
 
-    def run(self, mapper: LiveMapper, densifier: Densifier | None, watch: Stopwatch) -> RefetchResult:
-        """Solve everything and build the next model; the live one, `mapper` and `densifier`, is only read.
+    def run(self, live: Components, watch: Stopwatch) -> RefetchResult:
+        """Solve everything and build the next models; the live components are only read.
 
         Raises:
             EngineClosedError: the engine was closed meanwhile.
@@ -71,27 +70,34 @@ class Refetch:
         self.priority.begin()
         self.report("solving", 0, 1)
         with watch.measure("solving"):
-            verdict, solution, objection = self.solve(mapper)
+            tasks = self._tasks(live)
+            verdict, solution, objection = self.solve(tasks[0])
+            if solution is None:
+                return RefetchResult(verdict=verdict, objection=objection)
+            solutions = [solution]
+            for done, task in enumerate(tasks[1:], start=1):
+                self.report("solving", done, len(tasks))
+                _, solution, _ = self.solve(task)
+                solutions.append(solution or task.live)
         self.report("solving", 1, 1)
-        if solution is None:
-            return RefetchResult(verdict=verdict, objection=objection)
+        following = NextComponents(self._known, self._settings)
         try:
-            next_model = self._build_next_model(solution, mapper, watch)
+            with watch.measure("mapping"):
+                self._build(following, zip(tasks, solutions, strict=True))
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
         with watch.measure("dense"):
-            if densifier is not None:
-                next_model.rebuild(densifier, self.report)
-            while len(missing := self.missing(next_model)) > 1:
-                next_model.catch_up(missing, densifier)
+            following.rebuild(live, lambda order: self.report if order == 0 else self._yield_beside)
+            while len(homes := self.missing(following, live)) > 1:
+                following.catch_up(homes, live)
                 self.report("publishing", 0, 1)
-        return RefetchResult(verdict=verdict, next_model=next_model)
+        return RefetchResult(verdict=verdict, next_components=following)
 
-    def solve(self, mapper: LiveMapper) -> tuple[SolveVerdict | None, Any | None, str]:
+    def solve(self, task: SolveTask) -> tuple[SolveVerdict | None, Any | None, str]:
         """The verdict on a new solution, the solution if it passed, and the objection if not."""
-        with self._lock:
-            live = mapper.model if mapper.is_initialised else None
-            self._running = SolverProcess.start(self._folder, tuple(self._known.numbers), live, self._settings)
+        numbers = tuple(sorted(task.numbers))
+        camera_ids = {number: self._known.camera_ids[number] for number in numbers}
+        self._running = SolverProcess.start(self._folder, numbers, task.live, self._settings, camera_ids)
         if self.priority.is_closed:  # closed before there was a process to stop
             self._running.stop()
         try:
@@ -102,10 +108,10 @@ class Refetch:
             self._running = None
         return verdict, solution, "" if solution else "; ".join(attempt.objection for attempt in verdict.attempts)
 
-    def missing(self, next_model: NextModel) -> list[int]:
-        """The images that the next model does not know yet."""
+    def missing(self, following: NextComponents, live: Components) -> dict[int, int | None]:
+        """The images that the next models do not know yet, and in which live component each is placed."""
         with self._lock:
-            return next_model.missing(self._known.numbers)
+            return following.homes(following.missing(), live)
 
     def report(self, stage: str, done: int, total: int) -> None:
         """Write the refetch's progress, return free memory to the system, and wait while images are added."""
@@ -114,13 +120,18 @@ class Refetch:
         trim_heap()
         self.priority.yield_to_images()
 
-    def _build_next_model(self, solution: Any, mapper: LiveMapper, watch: Stopwatch) -> NextModel:
-        """The next model from a solution, moved into the project's world frame."""
+    def _yield_beside(self, _stage: str, _done: int, _total: int) -> None:
+        """The report of a further component: progress is that of the leading one."""
+        self.report("publishing", 0, 1)
+
+    def _tasks(self, live: Components) -> list[SolveTask]:
         with self._lock:
-            if mapper.is_initialised:
-                solution.transform(colmap.sim3(similarity_between(mapper.model, solution)))
-            numbers, world = self._known.numbers, world_of(mapper)
-        with watch.measure("mapping"):
-            return NextModel(
-                solution=solution, numbers=numbers, known=self._known, world=world, settings=self._settings
-            )
+            alone = [SolveTask.of(each) for each in live.every]
+            waiting = live.waiting(max(self._known.numbers))
+        return tasks_of(alone, waiting, self._known, self._settings)
+
+    def _build(self, following: NextComponents, solved: Iterable[tuple[SolveTask, Any]]) -> None:
+        with self._lock:
+            numbers = self._known.numbers
+        for task, solution in solved:
+            following.add(task, solution, numbers, self._lock)

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -73,14 +74,21 @@ class Child:
         ]
 
     @classmethod
-    async def spawn(cls, black_box: str, folder: Path, memory_limit_bytes: int, log: FilteringBoundLogger) -> "Child":
-        """Start a process that loads the black box; see `first_reply`.
+    async def spawn(
+        cls,
+        black_box: str,
+        folder: Path,
+        memory_limit_bytes: int,
+        log: FilteringBoundLogger,
+        given: Mapping[str, str],
+    ) -> "Child":
+        """Start a process that loads the black box; see `first_reply`, and `environment` for what is `given`.
 
         Raises:
             BlackBoxNotLoadedError: this machine cannot start a process.
         """
         try:
-            process, connection, output_end = await _start_process(black_box, folder)
+            process, connection, output_end = await _start_process(black_box, folder, given)
         except OSError as exc:
             raise BlackBoxNotLoadedError(f"cannot start a process in {folder}: {exc.strerror}") from exc
         output = Output(log.bind(pid=process.pid))
@@ -188,7 +196,7 @@ class Child:
             await asyncio.sleep(_WATCH_INTERVAL_S)
 
 
-async def _start_process(black_box: str, folder: Path) -> tuple[Process, socket.socket, int]:
+async def _start_process(black_box: str, folder: Path, given: Mapping[str, str]) -> tuple[Process, socket.socket, int]:
     """A process, our end of its connection, and the reading end of its output."""
     ours, theirs = socket.socketpair()
     read_end, write_end = os.pipe()
@@ -201,7 +209,7 @@ async def _start_process(black_box: str, folder: Path) -> tuple[Process, socket.
                 stderr=output,
                 pass_fds=(theirs.fileno(),),
                 cwd=folder,
-                env=environment(),
+                env=environment(given),
                 start_new_session=True,  # a group of its own, to be killed with all that it starts
             )
     except BaseException:
@@ -211,10 +219,10 @@ async def _start_process(black_box: str, folder: Path) -> tuple[Process, socket.
     return process, ours, read_end
 
 
-def environment() -> dict[str, str]:
-    """What a black box finds in its environment: ours, without how to reach the broker and as whom."""
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What a black box finds in its environment: ours, without how to reach the broker and as whom, and what is given."""
     passed_on = {name: value for name, value in os.environ.items() if not _ABOUT_BROKER.match(name)}
-    return passed_on | {"PYTHONPATH": _import_paths()}
+    return dict(given) | passed_on | {"PYTHONPATH": _import_paths()}
 
 
 def _ending(status: int) -> str:

@@ -1,6 +1,7 @@
 """How does the black box run on this machine? In one child process with time-outs; it is killed and replaced on failure."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -50,14 +51,22 @@ class LocalExecutor:
         memory_limit_bytes: resident memory, of the child and its children, at which it is killed.
         load_timeout_s: longest time in which the child imports the black box, at each of its starts.
         log: carries the project; the black box's output goes there.
+        environment: variables that the child finds if ours does not have them.
     """
 
     def __init__(
-        self, black_box: str, folder: Path, *, memory_limit_bytes: int, load_timeout_s: float, log: FilteringBoundLogger
+        self,
+        black_box: str,
+        folder: Path,
+        *,
+        memory_limit_bytes: int,
+        load_timeout_s: float,
+        log: FilteringBoundLogger,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._black_box, self._folder = black_box, folder
         self._memory_limit_bytes, self._load_timeout_s = memory_limit_bytes, load_timeout_s
-        self._log = log
+        self._log, self._environment = log, environment or {}
         self._child: Child | None = None
         self._spawning = asyncio.Lock()
         self._adding, self._refetching = asyncio.Lock(), asyncio.Lock()
@@ -148,7 +157,7 @@ class LocalExecutor:
         return child
 
     async def _spawn(self) -> Child:
-        child = await Child.spawn(self._black_box, self._folder, self._memory_limit_bytes, self._log)
+        child = await Child.spawn(self._black_box, self._folder, self._memory_limit_bytes, self._log, self._environment)
         self._log.info("black_box_started", black_box=self._black_box, pid=child.pid)
         return child
 

@@ -1,8 +1,9 @@
-"""How is a black box's answer read? Its folder becomes one cloud and one update, or an error with a code."""
+"""How is a black box's answer read? Its folder becomes a cloud for each component and one update, or an error with a code."""
 
 import contextlib
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from broker.errors import CairnError
-from reconstructor.black_box import UPDATE_NAME, Update, read_update
+from reconstructor.black_box import UPDATE_NAME, Update, component_of, read_update
 from reconstructor.clouds.ply import WideCloud, read_ply
 from reconstructor.clouds.ply_errors import PlyTooLargeError
 
@@ -29,10 +30,28 @@ class NoOutputError(CairnError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer of one call; without a cloud the image waits or nothing new was seen."""
+    """The answer of one call; without points the image waits or nothing new was seen.
+
+    Attributes:
+        cloud: the points of the PLYs whose names say no component.
+        update: what the black box says beside them.
+        further: the other points, by number of their component.
+    """
 
     cloud: WideCloud | None
     update: Update | None
+    further: Mapping[int, WideCloud] = field(default_factory=dict)
+
+    @property
+    def has_points(self) -> bool:
+        return self.cloud is not None or bool(self.further)
+
+    @property
+    def increments(self) -> tuple[tuple[int, WideCloud], ...]:
+        """The points of an increment with the number of their component."""
+        component = self.update.component if self.update is not None else 0
+        unnamed = () if self.cloud is None else ((component, self.cloud),)
+        return (*unnamed, *sorted(self.further.items(), key=lambda item: item[0]))
 
     @property
     def solution(self) -> int:
@@ -65,7 +84,15 @@ def read_answer(folder: Path, points_limit: int) -> Answer:
         raise PlyTooLargeError(
             f"the black box wrote {len(paths)} PLYs, at most {_MOST_FILES} are read: write larger ones"
         )
-    return Answer(cloud=_read_all(paths, points_limit) if paths else None, update=update)
+    of_component: dict[int | None, list[Path]] = {}
+    for path in paths:
+        of_component.setdefault(component_of(path.name), []).append(path)
+    clouds: dict[int | None, WideCloud] = {}
+    for component, members in of_component.items():
+        clouds[component] = _read_all(members, points_limit)
+        points_limit -= len(clouds[component])
+    unnamed = clouds.pop(None, None)
+    return Answer(cloud=unnamed, update=update, further={key: each for key, each in clouds.items() if key is not None})
 
 
 def _names(folder: Path) -> list[str]:

@@ -27,6 +27,15 @@ class RefetchRejectedError(CairnError):
     remedy = "Nothing: the present cloud stays. More overlap helps the next refetch."
 
 
+class NoLeadingCloudError(CairnError):
+    """A complete answer without points of the component that leads."""
+
+    code = "black_box_no_leading_cloud"
+    remedy = (
+        "Let the function return the leading component's points in a PLY whose name does not begin with component-."
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitPlan:
     """What to store, and the errors to publish with it."""
@@ -61,13 +70,16 @@ def plan_commit(
 
 
 def _following(job: Job, answer: Answer, store: Store, *, project: ProjectId, scaling: Scaling) -> NextReference | None:
-    if answer.cloud is None or (job.kind is JobKind.REFETCH and answer.is_rejected):
+    if not answer.has_points or (job.kind is JobKind.REFETCH and answer.is_rejected):
         return None
     reference = store.references.newest()
     if reference is not None and job.kind is JobKind.ADD:
-        return grow(reference, answer.cloud, image_number=job.image_number, update=answer.update, scaling=scaling)
+        return grow(reference, answer.increments, image_number=job.image_number, update=answer.update, scaling=scaling)
+    if answer.cloud is None:
+        raise NoLeadingCloudError("the black box returned points of further components, and none of the leading one")
     return begin(
         answer.cloud,
+        further=answer.further,
         project=project,
         generation=store.references.next_generation(),
         previous=store.references.present(),
@@ -131,7 +143,7 @@ def _states(job: Job, answer: Answer, images: list[StoredImage]) -> dict[str, Im
     said = {camera.image_id: ImageState(camera.state.value) for camera in update.cameras} if update else {}
     own = images[job.image_number - 1].image_id
     if job.kind is JobKind.ADD and own not in said:
-        is_waiting = update is not None and answer.cloud is None
+        is_waiting = update is not None and not answer.has_points
         said[own] = ImageState.WAITING if is_waiting else ImageState.UNKNOWN
     return said
 

@@ -18,7 +18,7 @@ _DEFAULT_UP: Final = (0.0, 1.0, 0.0)
 def with_component(
     components: tuple[Component, ...], number: int, *, leading: Bounds, own: Bounds, up: Vector3 | None
 ) -> tuple[Component, ...]:
-    """The components and this one; one that is known stays where it is shown.
+    """The components and this one; one that is shown stays where it is.
 
     Args:
         components: those of the present manifest.
@@ -27,8 +27,10 @@ def with_component(
         own: bounds of the points, in their component's frame.
         up: the world's up direction; the components stand side by side, not on top of each other.
     """
-    if any(each.id == number for each in components):
+    if number == 0 or any(each.id == number and each.world_from_component != Similarity() for each in components):
         return components
+    known = next((each for each in components if each.id == number), Component(id=number))
+    components = tuple(each for each in components if each.id != number)
     axis = int(np.argmin(np.abs(up or _DEFAULT_UP)))
     place = leading.maximum[axis] + _GAP * longest_edge(leading)
     others = sum(1 for each in components if each.id > 0)
@@ -36,7 +38,7 @@ def with_component(
     translation = (np.add(leading.minimum, leading.maximum) - np.add(own.minimum, own.maximum)) / 2
     translation[axis] = place - own.minimum[axis]
     x, y, z = translation.tolist()
-    added = Component(id=number, world_from_component=Similarity(translation=(x, y, z)))
+    added = known.model_copy(update={"world_from_component": Similarity(translation=(x, y, z))})
     return tuple(sorted((*components, added), key=lambda each: each.id))
 
 

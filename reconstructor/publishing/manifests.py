@@ -1,5 +1,6 @@
 """How is the next reference set made? From a complete new cloud, or the present set and an increment. Pure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,7 @@ import numpy as np
 from broker.envelope import Vector3
 from broker.errors import CairnError
 from broker.ids import Generation, ProjectId
-from broker.manifest import Manifest
+from broker.manifest import Component, Manifest
 from broker.messages import Similarity, WorldFrame
 from broker.shards import PointCloud
 from reconstructor.black_box import Update
@@ -48,8 +49,12 @@ def begin(
     image_count: int,
     update: Update | None,
     scaling: Scaling = NOTHING_KNOWN,
+    further: Mapping[int, WideCloud] | None = None,
 ) -> NextReference:
     """A complete new reference set; its cameras stay those of the previous one.
+
+    The further components are laid out again: the leading one may have grown to where they were. When another component
+    leads from now on, the world has its frame, and what was the world moves to where the component that led is shown.
 
     Raises:
         NotFinitePlyError: coordinates that float32 cannot hold.
@@ -57,48 +62,62 @@ def begin(
     before = previous if previous is not None else ReferenceSet.empty(project)
     frame = _frame(cloud, before.manifest.frame, update, scaling)
     ready = tuple(entries(cut(_narrow(cloud, frame.offset)), first_index=0))
+    bounds = join_bounds([shard.entry.bounds for shard in ready])
+    components: tuple[Component, ...] = (Component(),)
+    for number, points in sorted((further or {}).items()):
+        own = _narrow(points, frame.offset)
+        components = with_component(components, number, leading=bounds, own=bounds_of(own), up=frame.up)
+        ready += tuple(entries(cut(own), first_index=len(ready), component=number))
+    if leads := _leads(update):
+        led = next((each.world_from_component for each in components if each.id == leads), Similarity())
+        frame = frame.model_copy(update={"world_from_previous": led})
     old_generation = before.manifest.generation
     fresh = ReferenceSet.empty(project).with_manifest(
         generation=Generation(generation),
         previous_generation=Generation(old_generation) if old_generation else None,
         image_count=image_count,
         frame=frame,
-        bounds=join_bounds([shard.entry.bounds for shard in ready]),
+        bounds=bounds,
+        components=components,
     )
     return _with_shards(fresh.with_cameras(before.camera_pages), ready)
 
 
 def grow(
     reference: ReferenceSet,
-    cloud: WideCloud,
+    increments: Sequence[tuple[int, WideCloud]],
     *,
     image_number: int,
     update: Update | None,
     scaling: Scaling = NOTHING_KNOWN,
 ) -> NextReference:
-    """The present reference set with an increment under the next indexes, one revision on.
+    """The present reference set with increments, each with its component, under the next indexes, one revision on.
 
     Raises:
         NotFinitePlyError: coordinates that float32 cannot hold.
-        CloudOutOfBoundsError: the increment lies nowhere near the present cloud.
+        CloudOutOfBoundsError: an increment of the leading component lies nowhere near the present cloud.
     """
     manifest = reference.manifest
-    component = update.component if update is not None else 0
-    increment = _narrow(cloud, manifest.frame.offset)
-    own = bounds_of(increment)
-    if component == 0:
-        _check_near(manifest, increment)
-    shards = cut(increment, longest_edge(manifest.bounds) if component == 0 else 0.0)
-    ready = tuple(entries(shards, first_index=reference.next_index, image_number=image_number, component=component))
+    bounds, components = manifest.bounds, manifest.components
     up = update.up if update is not None and update.up is not None else manifest.frame.up
+    ready: tuple[ReadyShard, ...] = ()
+    for component, points in increments:
+        increment = _narrow(points, manifest.frame.offset)
+        own = bounds_of(increment)
+        if component == 0:
+            _check_near(manifest, increment)
+            bounds = join_bounds([bounds, own])
+        shards = cut(increment, longest_edge(manifest.bounds) if component == 0 else 0.0)
+        index = reference.next_index + len(ready)
+        ready += tuple(entries(shards, first_index=index, image_number=image_number, component=component))
+        components = with_component(components, component, leading=manifest.bounds, own=own, up=up)
     scale = next_scale(manifest.frame, scaling, growth=1.0, is_complete=False)
-    frame = scaled(manifest.frame, scale).model_copy(update={"up": up})
     grown = reference.with_manifest(
         revision=manifest.revision + 1,
         image_count=max(manifest.image_count, image_number),
-        frame=frame,
-        bounds=join_bounds([manifest.bounds, own]) if component == 0 else manifest.bounds,
-        components=with_component(manifest.components, component, leading=manifest.bounds, own=own, up=up),
+        frame=scaled(manifest.frame, scale).model_copy(update={"up": up}),
+        bounds=bounds,
+        components=components,
     )
     return _with_shards(grown, ready)
 
@@ -118,9 +137,15 @@ def _frame(cloud: WideCloud, old: WorldFrame, update: Update | None, scaling: Sc
     change = update.world_from_previous if update is not None else None
     similarity = change or Similarity()
     up = update.up if update is not None and update.up is not None else old.up
+    if _leads(update):
+        old = scaled(old, None)  # no metre crosses components
     offset = old.offset if _is_resolved(cloud, old.offset) else _centre(cloud)
     scale = next_scale(old, scaling, growth=similarity.scale, is_complete=True)
     return scaled(old, scale).model_copy(update={"offset": offset, "up": up, "world_from_previous": similarity})
+
+
+def _leads(update: Update | None) -> int:
+    return update.leads if update is not None else 0
 
 
 def _is_resolved(cloud: WideCloud, offset: Vector3) -> bool:

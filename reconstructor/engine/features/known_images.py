@@ -41,9 +41,10 @@ class KnownImages:
 
     def neighbours(self, number: int) -> list[int]:
         """The images that match this one, those with most matches first."""
-        counts = {self._other(pair, number): len(pair.matches) for pair in self.pairs[number]}
+        counts = {self.other(pair, number): len(pair.matches) for pair in self.pairs[number]}
         return sorted(counts, key=lambda other: (-counts[other], other))
 
     @staticmethod
-    def _other(pair: Pair, number: int) -> int:
+    def other(pair: Pair, number: int) -> int:
+        """The other image of a pair."""
         return pair.earlier if pair.newer == number else pair.newer

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconstructor.engine.features.candidates import PairFinder
+from reconstructor.engine.features.copies import without_copies
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.learned_cameras import LearnedCameras
@@ -71,10 +72,11 @@ class ImageReader:
     def pairs(
         self, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
     ) -> tuple[Pair, ...]:
-        """The pairs of an image with the known images; `camera_of` as in `PairFinder.find`."""
+        """The pairs of an image with the known images, or a mark of a copy; `camera_of` as in `PairFinder.find`."""
         pairs = self.files.read_pairs(number)
         if pairs is None:
             with self.watch.measure("matching"):
-                pairs = self.finder.find(number, features, known, camera_of)
+                found, camera = self.finder.find(number, features, known, camera_of), camera_of(number)
+                pairs = without_copies(number, found, features, (camera.width, camera.height), known)
             self.files.write_pairs(number, pairs)
         return pairs

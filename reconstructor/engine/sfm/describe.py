@@ -1,6 +1,6 @@
 """What does the engine report of its model? The pose of each image or why it has none, and the up direction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,12 +20,15 @@ from reconstructor.engine.sfm.waiting_reasons import why_waiting
 
 
 def describe(
-    images: Sequence[StepImage], known: KnownImages, mapper: LiveMapper, upward: UpDirection | None = None
+    images: Sequence[StepImage],
+    known: KnownImages,
+    mappers: Mapping[int, LiveMapper],
+    upward: UpDirection | None = None,
 ) -> Update:
-    """The update that describes the present model, without its points."""
-    placed = frozenset(mapper.placed_numbers())
+    """The update that describes the present models, without their points; `mappers` by number of the component."""
+    component_of = {number: one for one, mapper in mappers.items() for number in mapper.placed_numbers()}
     return Update(
-        cameras=tuple(_camera(image, known, mapper, placed) for image in images),
+        cameras=tuple(_camera(image, known, mappers, component_of) for image in images),
         up=None if upward is None else cast("Triple", tuple(map(float, upward.direction))),
     )
 
@@ -55,7 +58,9 @@ def world_from_camera(image: Any) -> NDArray[np.float64]:
     return pose
 
 
-def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: frozenset[int]) -> CameraUpdate:
+def _camera(
+    image: StepImage, known: KnownImages, mappers: Mapping[int, LiveMapper], component_of: Mapping[int, int]
+) -> CameraUpdate:
     number = image.number
     if image.rejection:
         return CameraUpdate(
@@ -63,23 +68,27 @@ def _camera(image: StepImage, known: KnownImages, mapper: LiveMapper, placed: fr
         )
     facts = known.facts[number]
     size = {"width_px": facts.width_px, "height_px": facts.height_px}
-    if number in placed:
+    if number in component_of:
+        component = component_of[number]
+        mapper = mappers[component]
         state = mapper.residuals.state(mapper.model, number)
         if (kept := mapper.described.get(number)) is None or kept[0] != state:
-            kept = mapper.described[number] = (state, _placed_camera(image, facts, mapper))
+            kept = mapper.described[number] = (state, _placed_camera(image, facts, mapper, component))
         return kept[1]
     why = why_waiting(
         is_only_image=len(known.facts) == 1,
         feature_count=len(known.features[number]),
         pairs=known.pairs[number],
-        placed=placed,
+        placed=component_of,
         number=number,
-        visible_point_count=mapper.visible_point_count(number),
+        visible_point_count=max(
+            mapper.visible_point_count(number) for mapper in mappers.values() if mapper.knows(number)
+        ),
     )
     return CameraUpdate(image_id=image.image_id, state=CameraState.WAITING, code=why.code, reason=why.reason, **size)
 
 
-def _placed_camera(image: StepImage, facts: ImageFacts, mapper: LiveMapper) -> CameraUpdate:
+def _placed_camera(image: StepImage, facts: ImageFacts, mapper: LiveMapper, component: int) -> CameraUpdate:
     number = image.number
     pose = world_from_camera(mapper.model.image(number))
     camera = mapper.camera(mapper.camera_id_of(number))
@@ -87,6 +96,7 @@ def _placed_camera(image: StepImage, facts: ImageFacts, mapper: LiveMapper) -> C
     return CameraUpdate(
         image_id=image.image_id,
         state=CameraState.PLACED,
+        component=component,
         code=UNFIT_CODE if remark else "",
         reason=remark,
         world_from_camera=cast("Pose", tuple(map(tuple, pose.tolist()))),

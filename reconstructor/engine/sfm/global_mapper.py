@@ -71,7 +71,7 @@ def write_database(known: KnownImages, mapper: LiveMapper, path: Path) -> Path:
         _write_image(database, number, known, mapper.camera_id_of(number))
     for number in known.numbers:
         for pair in known.pairs[number]:
-            if pair.newer == number:
+            if pair.newer == number and len(pair.matches):  # a copy's mark has none
                 database.write_two_view_geometry(pair.earlier, number, pair.to_colmap())
     database.close()
     return path

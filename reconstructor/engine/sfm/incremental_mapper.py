@@ -54,6 +54,10 @@ class LiveMapper:
     def is_placed(self, number: int) -> bool:
         return bool(self._model.exists_image(number) and self._model.image(number).has_pose)
 
+    def knows(self, number: int) -> bool:
+        """Whether this image was added."""
+        return bool(self._cache.exists_image(number))
+
     def placed_numbers(self) -> list[int]:
         return sorted(self._model.reg_image_ids())
 
@@ -88,7 +92,7 @@ class LiveMapper:
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
     def add_image(self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
-        """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with earlier images; not yet placed."""
+        """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with known images; not yet placed."""
         image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
         self._cache.add_image(image)
@@ -98,7 +102,9 @@ class LiveMapper:
             self._model.add_image(image)
         graph = self._cache.correspondence_graph
         for pair in pairs:
-            graph.add_two_view_geometry(pair.earlier, number, pair.to_colmap())
+            if not len(pair.matches):
+                continue  # the mark of a copy
+            graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
         self._mapper.observation_manager.add_image(number)
 
     def place(self, waiting: Iterable[int]) -> list[int]:
@@ -115,7 +121,20 @@ class LiveMapper:
             placed += self._register_all(everything.difference(placed))
         if placed and not self._is_calibrated_throughout() and self._model.num_reg_frames() in _REFINED_AT_COUNTS:
             self.refine_globally()
+        if placed:
+            self._remove_unsupported()
         return [number for number in placed if self.is_placed(number)]
+
+    def remove(self, number: int) -> None:
+        """Take a placed image out of the model; it waits again."""
+        self._mapper.observation_manager.deregister_frame(number)
+
+    def _remove_unsupported(self) -> None:
+        """Take out images that hang on too few points since the last adjustments; the first two carry the world frame."""
+        for number in self.placed_numbers():
+            is_weak = self._model.image(number).num_points3D < MIN_REGISTRATION_INLIERS
+            if is_weak and self._model.num_reg_frames() > 2:  # noqa: PLR2004
+                self.remove(number)
 
     def _is_calibrated_throughout(self) -> bool:
         return self._fixed_cameras.issuperset(self._cache.cameras)
@@ -236,7 +255,7 @@ class LiveMapper:
         self._mapper.filter_frames(options.mapping)
         image = self._model.image(number)
         if image.has_pose and image.num_points3D < least:
-            self._mapper.observation_manager.deregister_frame(number)
+            self.remove(number)
         return bool(self._model.image(number).has_pose)
 
 

@@ -1,6 +1,6 @@
 """How does a new process get the images back? It reads their files, in order of number, and adds them to a mapper."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from broker.errors import CairnError
@@ -18,8 +18,12 @@ class EngineStateMissingError(CairnError):
     remedy = "Restore the engine's folder from a backup, or begin the project again from its images."
 
 
-def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
-    """Read the facts, features and pairs of the images with these numbers.
+def restore_images(
+    files: ImageFiles, numbers: Iterable[int], camera_ids: Mapping[int, int] | None = None
+) -> KnownImages:
+    """Read the facts and features of the images with these numbers, and the pairs among them.
+
+    Cameras are numbered in the order of the images, unless a model of only some images has other `camera_ids`.
 
     Raises:
         EngineStateMissingError: a file is missing or cannot be read.
@@ -31,7 +35,8 @@ def restore_images(files: ImageFiles, numbers: Iterable[int]) -> KnownImages:
             raise EngineStateMissingError(
                 f"the files of image {number} are gone from the engine's folder: begin the project again from its images"
             )
-        known.add(number, *kept, pairs)
+        known.add(number, *kept, [pair for pair in pairs if pair.earlier in known])
+    known.camera_ids.update(camera_ids or {})
     return known
 
 
@@ -52,7 +57,7 @@ def build_mapper(
 
 
 def add_to_mapper(number: int, known: KnownImages, mapper: LiveMapper) -> None:
-    """Add one known image to the mapper, with its camera and its pairs with earlier images."""
+    """Add one known image to the mapper, with its camera and its pairs with the images that the mapper knows."""
     _add(number, known, mapper, CameraChoice.of(mapper.model, known), mapper.model)
 
 
@@ -64,5 +69,5 @@ def _add(number: int, known: KnownImages, mapper: LiveMapper, choice: CameraChoi
         focal_px = sensor.focal_px if refined is None else float(refined.mean_focal_length())
         sensor = own_sensor(sensor, focal_px)
     mapper.add_camera(camera_id, sensor)
-    pairs = [pair for pair in known.pairs[number] if pair.newer == number]
+    pairs = [pair for pair in known.pairs[number] if mapper.knows(KnownImages.other(pair, number))]
     mapper.add_image(number, camera_id, known.features[number].keypoints, pairs)

@@ -1,6 +1,7 @@
 """What survives a kill -9? One folder for each step, complete or absent: model, published marks and returned output.
 
     steps/000012/state.json  marks.npz  model/ (COLMAP binary)  output/ (PLY and update.json: what the caller reads)
+                 of component 1: marks-1.npz  model-1/  output/component-1.ply
 
 A step is written to a temporary folder that is synced and renamed, so it survives a power cut, too. The newest few are
 kept: the caller may still read the last output, and if the newest step is damaged, the previous one is used. A large
@@ -9,7 +10,8 @@ new; images that came later are placed again from their files.
 """
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.files import sync
 from broker.shards import PointCloud, encode_ply
-from reconstructor.black_box import Update, write_update
+from reconstructor.black_box import Update, cloud_name, write_update
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.sfm.published_points import PublishedPoints
 
@@ -27,7 +29,6 @@ _KEPT_MODELS: Final = 2  # the second in case the first cannot be read
 _SMALL_PROJECT_IMAGES: Final = 20
 _LEAST_STEPS_BETWEEN_MODELS: Final = 5
 _NEW_SHARE: Final = 20  # one image in this many is new: what is written for each image does not grow with the project
-_CLOUD_NAME: Final = "points.ply"
 
 
 class StepImage(BaseModel):
@@ -52,7 +53,20 @@ class StepState(BaseModel):
     added_sequence: int = 0  # the step that added it
     solution: int = 0  # how many refetches replaced the model
     model_sequence: int = 0  # the step whose model this one uses, often itself; 0: there is none
-    model_sizes_bytes: dict[str, int] = {}  # compared first, because COLMAP aborts the process on a truncated file
+    components: tuple[int, ...] = (0,)  # the numbers of the components, the leading one first
+    next_component: int = 1
+    # by file, compared first, because COLMAP aborts the process on a truncated file
+    model_sizes_bytes: dict[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepComponent:
+    """What a step holds of one component."""
+
+    number: int
+    model: Any | None  # pycolmap.Reconstruction
+    published: PublishedPoints
+    cloud: PointCloud = field(default_factory=PointCloud.empty)  # not read again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +74,8 @@ class Step:
     """A finished step, read from disk."""
 
     state: StepState
-    published: PublishedPoints
-    model: Any | None  # pycolmap.Reconstruction
-    numbers_before_model: frozenset[int]  # images that were known when the model was written
+    components: tuple[StepComponent, ...]
+    numbers_before_model: frozenset[int]  # images that were known when the models were written
     output: Path
     added_output: Path | None  # of the step that added an image last
 
@@ -83,22 +96,22 @@ class Snapshots:
         is_recent = 0 < sequence - last_sequence < max(_LEAST_STEPS_BETWEEN_MODELS, image_count // _NEW_SHARE)
         return last_sequence if last_sequence and is_recent and image_count > _SMALL_PROJECT_IMAGES else sequence
 
-    def commit(
-        self, state: StepState, model: Any, published: PublishedPoints, cloud: PointCloud, update: Update
-    ) -> Path:
-        """Write a step, with the model if the step uses its own; returns the output folder."""
+    def commit(self, state: StepState, components: Sequence[StepComponent], update: Update) -> Path:
+        """Write a step, with the models if the step uses its own; returns the output folder."""
         final = self._path(state.sequence)
         unfinished = final.with_suffix(".tmp")
         shutil.rmtree(unfinished, ignore_errors=True)
         output = unfinished / "output"
         output.mkdir(parents=True)
-        if state.model_sequence == state.sequence:
-            (unfinished / "model").mkdir()
-            model.write_binary(str(unfinished / "model"))
-            state = state.model_copy(update={"model_sizes_bytes": _sizes(unfinished / "model")})
-        np.savez(unfinished / "marks.npz", allow_pickle=False, **published.to_arrays())
-        if len(cloud.points_in_world):
-            (output / _CLOUD_NAME).write_bytes(encode_ply(cloud))
+        for each in components:
+            if state.model_sequence == state.sequence and each.model is not None:
+                folder = unfinished / f"model{_suffix(each.number)}"
+                folder.mkdir()
+                each.model.write_binary(str(folder))
+            np.savez(unfinished / f"marks{_suffix(each.number)}.npz", allow_pickle=False, **each.published.to_arrays())
+            if len(each.cloud.points_in_world):
+                (output / cloud_name(each.number)).write_bytes(encode_ply(each.cloud))
+        state = state.model_copy(update={"model_sizes_bytes": _sizes(unfinished)})
         write_update(update, output)
         (unfinished / "state.json").write_text(state.model_dump_json(), encoding="utf-8")
         for path in (*unfinished.rglob("*"), unfinished):
@@ -115,28 +128,28 @@ class Snapshots:
         try:
             state = _read_state(path)
             base = state if state.model_sequence in {0, sequence} else _read_state(self._path(state.model_sequence))
-            with np.load(path / "marks.npz", allow_pickle=False) as archive:
-                published = PublishedPoints.from_arrays({name: archive[name] for name in archive.files})
-            model = self._read_model(base) if state.model_sequence else None
+            if _sizes(self._path(base.sequence)) != base.model_sizes_bytes:
+                return None  # torn
+            components = tuple(self._read_component(state, base, number) for number in state.components)
         except (OSError, ValidationError, ValueError, KeyError, RuntimeError):  # RuntimeError: COLMAP's
             return None
         added = self._path(state.added_sequence) / "output"
         return Step(
             state=state,
-            published=published,
-            model=model,
+            components=components,
             numbers_before_model=frozenset(image.number for image in base.images),
             output=path / "output",
             added_output=added if state.added_image_id and added.is_dir() else None,
         )
 
-    def _read_model(self, state: StepState) -> Any:
-        folder = self._path(state.sequence) / "model"
-        if _sizes(folder) != state.model_sizes_bytes:
-            raise ValueError(f"{folder} is torn")
-        model = pycolmap.Reconstruction()
-        model.read_binary(str(folder))
-        return model
+    def _read_component(self, state: StepState, base: StepState, number: int) -> StepComponent:
+        with np.load(self._path(state.sequence) / f"marks{_suffix(number)}.npz", allow_pickle=False) as archive:
+            published = PublishedPoints.from_arrays({name: archive[name] for name in archive.files})
+        model = None
+        if state.model_sequence:
+            model = pycolmap.Reconstruction()
+            model.read_binary(str(self._path(base.sequence) / f"model{_suffix(number)}"))
+        return StepComponent(number=number, model=model, published=published)
 
     def _path(self, sequence: int) -> Path:
         return self.folder / "steps" / f"{sequence:06d}"
@@ -151,8 +164,13 @@ class Snapshots:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_size for path in folder.iterdir()}
+def _suffix(number: int) -> str:
+    return f"-{number}" if number else ""
+
+
+def _sizes(step: Path) -> dict[str, int]:
+    """The size of each file of the models in a step's folder, by its path in there."""
+    return {str(path.relative_to(step)): path.stat().st_size for path in sorted(step.glob("model*/*"))}
 
 
 def _read_state(path: Path) -> StepState:

@@ -45,6 +45,7 @@ class SolveRequest(BaseModel):
 
     engine_folder: str
     numbers: tuple[int, ...]
+    camera_ids: dict[int, int] = {}
     settings: EngineSettings
     has_live: bool
     parent_pid: int
@@ -83,7 +84,7 @@ def solve(folder: Path) -> SolveVerdict:
     """Try the solvers in turn; writes `result/` if a solution passes the gate."""
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
     configure(seed=request.settings.random_seed)
-    known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers)
+    known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers, request.camera_ids)
     live = _read_model(folder / "live") if request.has_live else None
     attempts: list[Attempt] = []
     for method, run in _solvers(known, folder, request.settings, live):

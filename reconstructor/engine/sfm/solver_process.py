@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -33,8 +34,18 @@ class SolverProcess:
     _process: subprocess.Popen[bytes]
 
     @classmethod
-    def start(cls, engine_folder: Path, numbers: tuple[int, ...], live: Any | None, settings: EngineSettings) -> Self:
-        """Start the solver; `live` is the model to be replaced and is written to disk before this returns."""
+    def start(
+        cls,
+        engine_folder: Path,
+        numbers: tuple[int, ...],
+        live: Any | None,
+        settings: EngineSettings,
+        camera_ids: Mapping[int, int] | None = None,
+    ) -> Self:
+        """Start the solver; `live` is the model to be replaced and is written to disk before this returns.
+
+        `camera_ids` are those of the live model, if it has only some of the images.
+        """
         folder = engine_folder.resolve() / "refetch"
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "live").mkdir(parents=True)
@@ -43,6 +54,7 @@ class SolverProcess:
         request = SolveRequest(
             engine_folder=str(engine_folder.resolve()),
             numbers=numbers,
+            camera_ids=dict(camera_ids or {}),
             settings=settings,
             has_live=live is not None,
             parent_pid=os.getpid(),

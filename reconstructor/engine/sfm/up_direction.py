@@ -10,12 +10,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reconstructor.clouds.similarity import Sim3
+
 Vector = NDArray[np.float64]
 
 _ROLL: Final = np.radians(2.0)  # standard deviation of the roll of a hand-held camera
 _TILT: Final = np.radians(30.0)  # standard deviation of its tilt, which is alike in all images of a facade
 _SURE: Final = np.radians(1.5)  # twice this, 3 degrees, is just visible
 _ROUNDS: Final = 10
+_OPPOSITE: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,3 +67,20 @@ def next_up_direction(
     if estimate is None or (known is not None and known.is_sure and not may_correct):
         return known
     return estimate
+
+
+def turn_between(source: Vector, target: Vector) -> Sim3:
+    """The smallest turn `target_from_source` of one unit direction (3,) into another.
+
+    Source: Rodrigues' formula with the cross product as axis.
+    """
+    cosine, axis = float(source @ target), np.cross(source, target)
+    if cosine < -1.0 + _OPPOSITE:
+        axis = np.cross(source, np.eye(3)[int(np.argmin(np.abs(source)))])
+        axis /= np.linalg.norm(axis)
+        rotation = 2.0 * np.outer(axis, axis) - np.eye(3)
+    else:
+        x, y, z = axis
+        skew = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+        rotation = np.eye(3) + skew + skew @ skew / (1.0 + cosine)
+    return Sim3(scale=1.0, rotation=rotation, translation=np.zeros(3))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from reconstructor.engine.features.copies import is_copy
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
 
@@ -40,6 +41,10 @@ TOO_FEW_POINTS = WaitingReason(
     code="too_few_points",
     reason="It overlaps the model too little to be placed safely: take one between it and its neighbours.",
 )
+COPY = WaitingReason(
+    code="copy_of_another",
+    reason="It is a picture of another photograph, such as a screenshot, a collage or a crop: send that photograph itself.",
+)
 UNSURE_POSE = WaitingReason(
     code="unsure_pose",
     reason="Its matches disagree about where it was taken: take another from nearby, with more overlap.",
@@ -58,8 +63,8 @@ def why_waiting(
     """The most helpful reason; `pairs` are all pairs of this image, with earlier and later images."""
     if feature_count < MIN_FEATURES:
         return TOO_FEW_FEATURES
-    if is_only_image:
-        return FIRST_IMAGE
+    if is_only_image or is_copy(pairs, number):
+        return FIRST_IMAGE if is_only_image else COPY
     if not pairs:
         return TOO_FEW_MATCHES
     if not placed:

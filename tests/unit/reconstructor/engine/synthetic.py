@@ -82,6 +82,12 @@ class Walk:
 
     def add(self, number: int, *, is_matched: bool = True) -> list[int]:
         """Add the camera of this number, from 1; returns what was placed."""
+        self.know(number, is_matched=is_matched)
+        add_to_mapper(number, self.known, self.mapper)
+        return self.mapper.place([other for other in self.known.numbers if not self.mapper.is_placed(other)])
+
+    def know(self, number: int, *, is_matched: bool = True) -> None:
+        """Know the camera of this number and its pairs with those before it."""
         facts = ImageFacts(
             image_id=f"{number}",
             path=f"{number}.jpg",
@@ -97,8 +103,6 @@ class Walk:
         self.mapper.add_camera(1, facts.sensor)
         pairs = [pair for other in self.known.numbers if is_matched and (pair := self.pair(other, number)) is not None]
         self.known.add(number, facts, self.seen.features[number - 1], pairs)
-        add_to_mapper(number, self.known, self.mapper)
-        return self.mapper.place([other for other in self.known.numbers if not self.mapper.is_placed(other)])
 
     def pair(self, earlier: int, newer: int) -> Pair | None:
         camera = self.mapper.camera(1)
@@ -146,14 +150,14 @@ class Photographs:
         return float(np.linalg.norm(estimate_similarity(found, truth).apply(found) - truth, axis=1).max())
 
 
-def photograph(folder: Path, *, count: int) -> Photographs:
+def photograph(folder: Path, *, count: int, seed: int = 0) -> Photographs:
     """Render `count` photographs of a stone ball before two walls, from an arc, each with its sidecar of intrinsics."""
     shape = union(
         sphere(BALL_CENTER, BALL_RADIUS),
         plane((0.0, 0.0, 1.6), (0.3, 0.0, -1.0)),
         plane((0.0, 1.1, 0.0), (0.0, -1.0, 0.1)),
     )
-    stone = _stone()
+    stone = _stone(seed)
     paths, centers = [], []
     for number in range(count):
         turn = np.radians(9.0) * (number - count / 2)
@@ -167,9 +171,9 @@ def photograph(folder: Path, *, count: int) -> Photographs:
     return Photographs(paths=tuple(paths), centers_in_world=np.array(centers))
 
 
-def _stone() -> torch.Tensor:
+def _stone(seed: int) -> torch.Tensor:
     """A solid texture (1, 3, D, D, D), 0 to 1, of three octaves: its cells are 3 pixels wide, so nothing aliases."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     octaves = [torch.rand((1, 3, size, size, size), generator=generator) for size in (10, 40, 160)]
     grown = [torch.nn.functional.interpolate(octave, size=160, mode="trilinear") for octave in octaves]
     return sum(grown, torch.zeros(())) / 3

@@ -210,7 +210,7 @@ def test_a_solution_that_fits_into_no_known_world_is_refused_and_the_model_stays
     def degenerate(target: object, source: object) -> None:
         raise DegenerateGeometryError("all points lie on one line")
 
-    monkeypatch.setattr("reconstructor.engine.refetch.similarity_between", degenerate)
+    monkeypatch.setattr("reconstructor.engine.next_components.similarity_between", degenerate)
     outcome = start_live(resumed).refetch()
     assert outcome.update.refetch_rejected == "all points lie on one line"
     assert np.array_equal(poses(outcome.update), poses(walked[1][-1].update))

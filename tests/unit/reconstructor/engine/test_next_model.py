@@ -18,7 +18,7 @@ from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.solve_tasks import SolveTask
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
 SETTINGS = EngineSettings(threads=1, max_features=1000, dense_max_side_px=128)
@@ -44,9 +44,10 @@ def cloud_in(outcome: EngineResult) -> PointCloud:
     return PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(outcome.folder.glob("*.ply"))])
 
 
-def solved(mapper: LiveMapper) -> tuple[None, Any, str]:
+def solved(task: SolveTask) -> tuple[None, Any, str]:
     """What a solver would give: the model as it is, in another process's memory."""
-    return None, pycolmap.Reconstruction(mapper.model), ""
+    assert task.live is not None
+    return None, pycolmap.Reconstruction(task.live), ""
 
 
 @contextmanager
@@ -150,7 +151,7 @@ def test_a_crash_at_any_write_of_a_refetch_and_of_an_image_meanwhile_changes_not
         folder = shutil.copytree(before, tmp_path / str(nth))
         has_crashed = run(folder, nth) is None
         engine = LiveEngine(folder, SETTINGS)
-        depth = engine._densifier
+        depth = engine.components[0].densifier
         assert depth is not None
         assert all(depth.entry(number) is not None for number in engine._mapper.placed_numbers())
         added = engine.add_image(path, path.stem).update

@@ -23,6 +23,27 @@ def test_all_plys_of_a_folder_are_one_cloud(tmp_path: Path) -> None:
     assert answer.update is None
 
 
+def test_the_plys_of_further_components_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    names = (
+        "a.ply",
+        "component-1.ply",
+        "component-1-fine.PLY",
+        "component-2.ply",
+        "component.ply",
+        "component-12345.ply",
+    )
+    for name in names:
+        (tmp_path / name).write_bytes(encode_ply(patch(name)))
+    write_update(Update(component=3), tmp_path)
+    answer = read_answer(tmp_path, 10_000)
+    assert answer.cloud is not None
+    assert {number: len(cloud) for number, cloud in answer.increments} == {
+        3: 3 * POINTS_PER_IMAGE,
+        1: 2 * POINTS_PER_IMAGE,
+        2: POINTS_PER_IMAGE,
+    }
+
+
 def test_an_update_without_points_means_that_the_image_waits(tmp_path: Path) -> None:
     write_update(Update(), tmp_path)
     assert read_answer(tmp_path, 10).cloud is None

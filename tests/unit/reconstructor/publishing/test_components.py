@@ -54,3 +54,10 @@ def test_the_images_of_each_component_are_counted() -> None:
 
 def test_without_cameras_the_leading_component_has_all_images() -> None:
     assert counted((Component(),), [], 7) == (Component(image_count=7),)
+
+
+def test_a_component_whose_photograph_was_told_before_its_points_is_placed_when_they_come() -> None:
+    told = counted((Component(),), [camera(1, 0), camera(2, 1)], 2)
+    _, second = with_component(told, 1, leading=LEADING, own=OWN, up=UP)
+    assert second.world_from_component != Component(id=1).world_from_component
+    assert second.image_count == 1

@@ -11,6 +11,7 @@ import { Photo } from "./photo";
 export interface Tints {
   readonly camera: string;
   readonly newest: string;
+  readonly further: string;
 }
 
 export interface CameraLook {
@@ -50,7 +51,12 @@ export class CameraOverlay {
     const asked = [cameras, tints, shown, selected, look.size, ...offset];
     if (asked.every((each, index) => each === this.placedAs[index])) return false;
     this.placedAs = asked;
-    this.frusta.update(cameras, { ...look, color: new Color(tints.camera), newestColor: new Color(tints.newest) });
+    this.frusta.update(cameras, {
+      ...look,
+      color: new Color(tints.camera),
+      newestColor: new Color(tints.newest),
+      furtherColor: new Color(tints.further),
+    });
     this.photo.place(shown === null ? null : this.frusta.find(shown));
     return true;
   }

@@ -117,7 +117,13 @@ export class CloudGroup {
     return this.shown.reduce((sum, { measured }) => sum + measured.count, 0);
   }
 
-  /** The positions of the shown shards, coarsest first, for picking and framing. */
+  /** The positions of the leading component's shown shards: nothing is measured on another one, which has no scale. */
+  get measurablePoints(): readonly Float32Array[] {
+    const leading = this.shown.filter(({ shard }) => shard.entry.component === 0);
+    return leading.map(({ measured }) => measured.pointsInWorld);
+  }
+
+  /** The positions of the shown shards, coarsest first, for framing. */
   get shownPoints(): readonly Float32Array[] {
     return this.shown.map(({ measured }) => measured.pointsInWorld);
   }

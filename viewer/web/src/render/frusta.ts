@@ -23,6 +23,8 @@ export interface FrustaLook {
   readonly offset: Vector;
   readonly color: Color;
   readonly newestColor: Color;
+  /** Of the cameras of further components. */
+  readonly furtherColor: Color;
   readonly selected: string | null;
 }
 
@@ -77,7 +79,7 @@ export class Frusta {
 
   update(cameras: readonly CameraEntry[], look: FrustaLook): void {
     const newest = newestNumber(cameras);
-    const [plain, bright] = [look.color, look.newestColor].map((color) =>
+    const [plain, bright, further] = [look.color, look.newestColor, look.furtherColor].map((color) =>
       color.clone().convertLinearToSRGB().toArray(),
     );
     this.placed = cameras.flatMap((entry) => placedOf(entry, look, newest) ?? []);
@@ -85,7 +87,8 @@ export class Frusta {
     const colors: number[] = [];
     for (const camera of this.placed) {
       const corners = cornersOf(camera, camera.size);
-      const tint = (camera.size > look.size ? bright : plain) ?? [];
+      const ordinary = camera.entry.component === 0 ? plain : further;
+      const tint = (camera.size > look.size ? bright : ordinary) ?? [];
       for (const corner of EDGES.flat()) {
         positions.push(...(corners[corner]?.toArray() ?? []));
         colors.push(...tint);

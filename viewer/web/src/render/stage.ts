@@ -217,7 +217,7 @@ export class Stage {
   }
 
   pickPoint(x: number, y: number): Vector | null {
-    return this.view.pick(this.cloud.shownPoints, x, y);
+    return this.view.pick(this.cloud.measurablePoints, x, y);
   }
 
   /** Project a point of the world to the canvas, in CSS pixels; null behind the camera. */

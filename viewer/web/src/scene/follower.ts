@@ -10,6 +10,7 @@ import { decodeMessage } from "../wire/messages";
 import { checkThumbnail } from "../wire/thumbnail";
 import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
+import { movedCloud } from "./components";
 import { PageLoader } from "./page-loader";
 import type { WantedPage } from "./pages";
 import type { Step } from "./queue";
@@ -215,7 +216,7 @@ export class Follower {
     this.queue.arrived(shard.key, performance.now() / 1000);
     this.load();
     try {
-      const measured = await this.options.decode(payload, shard);
+      const measured = movedCloud(shard.worldFromShard, await this.options.decode(payload, shard));
       this.decoding.delete(shard.key);
       this.options.onCloud(shard, measured);
       this.dispatch({ kind: "shard", shard: { key: shard.key, points: measured.count, bytes } });

@@ -36,13 +36,13 @@ export function framingIn(similarity: Similarity, { center, radius, samples }: F
   return { center: moved(similarity, center), radius: similarity.scale * radius, samples: carried };
 }
 
-/** The up direction, unit length: the given one, else the mean of the placed cameras, else the first camera's. */
+/** The up direction, unit length: the given one, else the mean of the leading component's cameras, else the first's. */
 export function upOf(given: Vector | null, cameras: readonly CameraEntry[]): Vector {
   if (given) return normalised(given) ?? FALLBACK_UP;
   return normalised(meanColumn(cameras, 1, -1)) ?? FALLBACK_UP;
 }
 
-/** The mean viewing direction of the cameras, unit length; null when they stand around the object. */
+/** The mean viewing direction of the leading component's cameras, unit length; null when they stand around the object. */
 export function viewingDirection(cameras: readonly CameraEntry[]): Vector | null {
   const mean = meanColumn(cameras, 2, 1);
   return Math.hypot(...mean) > 0.3 ? normalised(mean) : null;
@@ -51,8 +51,8 @@ export function viewingDirection(cameras: readonly CameraEntry[]): Vector | null
 function meanColumn(cameras: readonly CameraEntry[], column: 0 | 1 | 2 | 3, sign: number): Vector {
   const sum = [0, 0, 0];
   let count = 0;
-  for (const { world_from_camera: pose } of cameras) {
-    if (!pose) continue;
+  for (const { component, world_from_camera: pose } of cameras) {
+    if (!pose || component > 0) continue;
     count += 1;
     for (const row of [0, 1, 2] as const) sum[row] = (sum[row] ?? 0) + sign * pose[row][column];
   }

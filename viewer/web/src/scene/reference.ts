@@ -1,5 +1,6 @@
 /** Which reference set is on screen, and when does the next one replace it? Double buffering by generation. Pure. */
 import type { CameraEntry, Manifest, ShardEntry, Similarity } from "../wire/contract";
+import { shownCamera } from "./components";
 import type { CompleteManifest } from "./pages";
 import { IDENTITY, betweenOffsets, chained } from "./similarity";
 import type { Budget, WantedShard } from "./wanted";
@@ -9,6 +10,7 @@ import { wantedShards } from "./wanted";
 export interface ReferenceSet {
   readonly manifest: Manifest;
   readonly shards: readonly ShardEntry[];
+  /** The cameras where they are drawn: those of a further component stand beside the leading one. */
   readonly cameras: readonly CameraEntry[];
   /** The shards of the manifest that fit the budget, coarsest first. Computed once for each manifest and budget. */
   readonly plan: readonly WantedShard[];
@@ -82,7 +84,7 @@ export function withTime(scene: SceneState, nowS: number): SceneState {
 
 /** Apply another budget. Shards beyond it are dropped, finest first. */
 export function withBudget(scene: SceneState, budget: Budget, nowS: number): SceneState {
-  const fit = (set: ReferenceSet | null): ReferenceSet | null => set && renewed(set, set, budget, nowS);
+  const fit = (set: ReferenceSet | null): ReferenceSet | null => set && planned(set, set, budget, nowS);
   return settled({ ...scene, budget, shown: fit(scene.shown), coming: fit(scene.coming) }, nowS);
 }
 
@@ -121,7 +123,13 @@ function added(set: ReferenceSet, shard: LoadedShard, nowS: number): ReferenceSe
 }
 
 /** Build a set for this manifest and budget. It keeps the loaded shards that are still wanted. */
-function renewed(
+function renewed(old: ReferenceSet | null, complete: CompleteManifest, budget: Budget, nowS: number): ReferenceSet {
+  const { components, frame } = complete.manifest;
+  const cameras = complete.cameras.map((camera) => shownCamera(camera, components, frame.offset));
+  return planned(old, { ...complete, cameras }, budget, nowS);
+}
+
+function planned(
   old: ReferenceSet | null,
   { cameras, manifest, shards }: CompleteManifest,
   budget: Budget,

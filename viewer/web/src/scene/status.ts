@@ -1,4 +1,5 @@
 /** Which status does the page show? Chip, notice and banner, chosen by priority from the state. Pure. */
+import { furtherComponents } from "./components";
 import { placeInRound } from "./images";
 import { isComplete, pointCount } from "./reference";
 import type { ProjectState } from "./state";
@@ -32,6 +33,7 @@ export type Banner =
   | { readonly kind: "failed_shards"; readonly count: number }
   | { readonly kind: "uploading"; readonly place: number; readonly count: number; readonly doneRatio: number }
   | { readonly kind: "rebuilding"; readonly doneRatio: number }
+  | { readonly kind: "further_parts"; readonly counts: readonly number[] }
   | { readonly kind: "budget"; readonly points: number }
   | { readonly kind: "left_out"; readonly points: number };
 
@@ -93,6 +95,8 @@ function bannersOf(state: ProjectState): Banner[] {
   if (over < uploads.length)
     found.push({ kind: "uploading", place: over + 1, count: uploads.length, doneRatio: over / uploads.length });
   if (images.refetch) found.push({ kind: "rebuilding", doneRatio: images.refetch.doneRatio });
+  const counts = furtherComponents(scene.shown?.manifest.components ?? []).map(({ image_count: count }) => count);
+  if (counts.length > 0) found.push({ kind: "further_parts", counts });
   if (isBudgetReached(state)) found.push({ kind: "budget", points: scene.budget.points });
   const leftOut = scene.shown?.manifest.left_out.point_count ?? 0;
   if (leftOut > 0) found.push({ kind: "left_out", points: leftOut });

@@ -1,5 +1,6 @@
 /** Which shards are loaded, and in which order? Coarse levels first, within a budget of points and bytes. Pure. */
-import type { EncodedShard, Encoding, ShardEntry } from "../wire/contract";
+import type { EncodedShard, Encoding, ShardEntry, Similarity } from "../wire/contract";
+import { movedBounds, worldFromComponent } from "./components";
 import type { CompleteManifest } from "./pages";
 
 /** The hard limits of what a device holds. */
@@ -13,8 +14,11 @@ export interface WantedShard {
   /** Generation, index and content hash, so that a restarted project never reuses its old shards. */
   readonly key: string;
   readonly generation: number;
+  /** Its bounds are those in the world. */
   readonly entry: ShardEntry;
   readonly encoded: EncodedShard;
+  /** Where the shard's points are drawn: a further component stands beside the leading one. */
+  readonly worldFromShard: Similarity;
 }
 
 export const DESKTOP_BUDGET: Budget = { points: 2_000_000, bytes: 96 * 1024 * 1024 };
@@ -29,8 +33,7 @@ export function widened({ bytes, points }: Budget): Budget {
  * List the shards to load, coarse levels first.
  *
  * Levels are additive, so a list that is cut at its end is a complete cloud of lower quality.
- * The first shard is always in the list, so that something is shown. Shards of other components than the leading one lie
- * in frames of their own and are not loaded.
+ * The first shard is always in the list, so that something is shown.
  */
 export function wantedShards(
   { manifest, shards }: Pick<CompleteManifest, "manifest" | "shards">,
@@ -40,15 +43,16 @@ export function wantedShards(
   const wanted: WantedShard[] = [];
   let points = 0;
   let bytes = 0;
-  const leading = shards.filter(({ component }) => component === 0);
-  for (const entry of leading.sort((one, other) => one.level - other.level || one.index - other.index)) {
+  for (const entry of [...shards].sort((one, other) => one.level - other.level || one.index - other.index)) {
     const encoded = entry.encodings.find(({ encoding }) => encoding === preferred) ?? entry.encodings[0];
     if (!encoded) continue;
     points += entry.point_count;
     bytes += encoded.size_bytes;
     if (wanted.length > 0 && (points > budget.points || bytes > budget.bytes)) break;
     const key = `${manifest.generation}/${entry.index}/${encoded.sha256.slice(0, 16)}`;
-    wanted.push({ key, generation: manifest.generation, entry, encoded });
+    const worldFromShard = worldFromComponent(manifest.components, entry.component);
+    const inWorld = { ...entry, bounds: movedBounds(worldFromShard, entry.bounds) };
+    wanted.push({ key, generation: manifest.generation, entry: inWorld, encoded, worldFromShard });
   }
   return wanted;
 }

@@ -9,6 +9,7 @@ import { measure } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
 import type { PointCloud } from "../wire/cloud";
 import type { Bounds } from "../wire/contract";
+import { IDENTITY } from "../scene/similarity";
 import { decodePly } from "../wire/ply";
 import { isPhone } from "./device";
 
@@ -110,6 +111,7 @@ function shardOf(cloud: PointCloud, index: number, generation: number): WantedSh
       encodings: [],
     },
     encoded: { encoding: "ply", size_bytes: 0, sha256: "" },
+    worldFromShard: IDENTITY,
   };
 }
 

@@ -81,7 +81,7 @@ export class StageElement extends LitElement {
       this.tell("measured", null);
     },
   });
-  private tints: Tints = { camera: "#fff", newest: "#fff" };
+  private tints: Tints = { camera: "#fff", newest: "#fff", further: "#fff" };
 
   /** The points on screen when nothing moves. */
   get pointCount(): number {
@@ -267,6 +267,7 @@ export class StageElement extends LitElement {
     this.tints = {
       camera: style.getPropertyValue("--camera").trim(),
       newest: style.getPropertyValue("--accent").trim(),
+      further: style.getPropertyValue("--further").trim(),
     };
   }
 

@@ -28,6 +28,7 @@ export const themeTokens = css`
     --blur: blur(18px) saturate(1.2);
     --radius: 16px;
     --camera: #8fb7c9;
+    --further: #c98fb7;
     --hover: rgb(240 230 210 / 8%);
     --pressed: rgb(230 177 92 / 17%);
     --pressed-ink: var(--accent);
@@ -50,6 +51,7 @@ export const themeTokens = css`
     --bad: #ab3216;
     --shadow: 0 10px 30px rgb(70 55 25 / 16%);
     --camera: #2b6580;
+    --further: #8a3f74;
     --hover: rgb(70 50 10 / 7%);
     --pressed: rgb(143 84 16 / 13%);
     color-scheme: light;
@@ -72,6 +74,7 @@ export const themeTokens = css`
     --shadow: none;
     --blur: none;
     --camera: #00318f;
+    --further: #6b0f52;
     --hover: #dfe6f5;
     --pressed: var(--accent);
     --pressed-ink: #fff;

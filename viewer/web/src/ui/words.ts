@@ -64,11 +64,24 @@ export function bannerWords(banner: Banner, state: ProjectState): string {
       return `${counted(banner.count, "shard")} of the object did not arrive.`;
     case "uploading":
       return `Sending photo ${banner.place} of ${banner.count}. Keep this page open until every photo is stored.`;
+    case "further_parts":
+      return furtherPartsWords(banner.counts);
     case "budget":
       return budgetWords(banner.points);
     case "left_out":
       return `The server’s room for this project is full. The finest ${points(banner.points)} are not shown here. Exports contain them.`;
   }
+}
+
+/** Why something stands beside the object. `counts`: the photos of each further part. */
+export function furtherPartsWords(counts: readonly number[]): string {
+  const photos = counted(
+    counts.reduce((sum, count) => sum + count, 0),
+    "photo",
+  );
+  return counts.length === 1
+    ? `Second part: ${photos} fit each other but not the rest. They stand beside it, not measured. Photograph what joins them.`
+    : `${counts.length} further parts: ${photos} fit each other but not the rest. They stand beside it, not measured. Photograph what joins them.`;
 }
 
 /** The warning that this device shows only a part of the points. */

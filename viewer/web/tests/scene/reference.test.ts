@@ -109,12 +109,6 @@ describe("the reducer", () => {
     expect(withManifest(emptyScene(DESKTOP_BUDGET), completeOf(0, 3, []), 0).shown).toBeNull();
   });
 
-  it("loads the shards of the leading component only", () => {
-    const { manifest, shards } = completeOf(1, 0, [{ index: 0 }, { index: 1 }]);
-    const other = shards.map((entry) => ({ ...entry, component: entry.index }));
-    expect(wantedShards({ manifest, shards: other }, DESKTOP_BUDGET).map(({ entry }) => entry.index)).toEqual([0]);
-  });
-
   it("reports the manifest of the coming set as the newest", () => {
     const scene = arrive(withManifest(emptyScene(DESKTOP_BUDGET), completeOf(1, 0, [{ index: 0 }]), 0), 1, 0, 1);
     expect(newestManifest(withManifest(scene, completeOf(2, 0, [{ index: 0 }, { index: 1 }]), 2))?.generation).toBe(2);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { NO_IMAGES, imageOf, imagesAfter, neighbourOf, placeInRound, withImages } from "../../src/scene/images";
+import { IDENTITY } from "../../src/scene/similarity";
 import type { CompleteManifest } from "../../src/scene/pages";
 import type { Action, News, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
@@ -160,6 +161,21 @@ describe("the banner", () => {
     );
     const small: Action = { kind: "budget", budget: { points: 100, bytes: 10_000 } };
     expect(bannerOf(follow(connected, manifest, ...shards, small))).toEqual({ kind: "budget", points: 100 });
+  });
+
+  it("says that photos form a second part, until it is dismissed or they join", () => {
+    const second = { id: 2, image_count: 3, world_from_component: IDENTITY };
+    const parts = (count: number): CompleteManifest => ({
+      ...manifest,
+      manifest: {
+        ...manifest.manifest,
+        components: [...manifest.manifest.components, { ...second, image_count: count }],
+      },
+    });
+    const state = follow(connected, parts(3), ...shards);
+    expect(bannerOf(state)).toEqual({ kind: "further_parts", counts: [3] });
+    expect(bannerOf(state, new Set(["further_parts"]))).toBeNull();
+    expect(bannerOf(follow(connected, parts(0), ...shards))).toBeNull();
   });
 
   it("says that the server leaves points out, until it is dismissed", () => {

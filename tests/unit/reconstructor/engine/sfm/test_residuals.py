@@ -20,7 +20,7 @@ def walk() -> Walk:
 
 def test_a_placed_camera_says_its_error_in_pixels_of_the_photograph(walk: Walk) -> None:
     images = [StepImage(number=number, image_id=f"{number}") for number in range(1, 5)]
-    cameras = describe(images, walk.known, walk.mapper).cameras
+    cameras = describe(images, walk.known, {0: walk.mapper}).cameras
     assert all(camera.state is CameraState.PLACED and camera.distortion == () for camera in cameras)
     noise_px = 2 * 0.3 * np.sqrt(2)  # the photograph is twice as large as what keypoints are taken from
     left_px = noise_px * np.sqrt(5 / 8)  # a point seen by four cameras has taken up 3 of its 8 numbers
@@ -30,11 +30,11 @@ def test_a_placed_camera_says_its_error_in_pixels_of_the_photograph(walk: Walk) 
 
 def test_only_a_camera_that_has_moved_is_described_again(walk: Walk) -> None:
     images = [StepImage(number=number, image_id=f"{number}") for number in range(1, 5)]
-    before = describe(images, walk.known, walk.mapper).cameras
+    before = describe(images, walk.known, {0: walk.mapper}).cameras
     frame = walk.mapper.model.image(4).frame
     pose = pycolmap.Rigid3d(frame.rig_from_world.matrix())
     frame.rig_from_world = pycolmap.Rigid3d(pose.rotation, pose.translation + np.array([0.5, 0.0, 0.0]))
-    after = describe(images, walk.known, walk.mapper).cameras
+    after = describe(images, walk.known, {0: walk.mapper}).cameras
     frame.rig_from_world = pose
     assert [one is other for one, other in zip(before, after, strict=True)] == [True, True, True, False]
     assert after[3].world_from_camera != before[3].world_from_camera

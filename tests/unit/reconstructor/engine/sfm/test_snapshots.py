@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from broker.shards import PointCloud
 from reconstructor.black_box import Update
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.published_points import PublishedPoints
-from reconstructor.engine.sfm.snapshots import Snapshots, StepImage, StepState
+from reconstructor.engine.sfm.snapshots import Snapshots, StepComponent, StepImage, StepState
 from tests.unit.reconstructor.engine.power_cut import Disk
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
@@ -116,7 +115,8 @@ def test_the_model_of_a_large_project_is_written_more_rarely_the_larger_it_is_an
     for sequence in range(1, 28):
         model = snapshots.model_sequence(sequence, len(images), model if sequence > 1 else 0)
         state = StepState(sequence=sequence, images=images, model_sequence=model)
-        snapshots.commit(state, pycolmap.Reconstruction(), PublishedPoints(), PointCloud.empty(), Update())
+        leading = StepComponent(number=0, model=pycolmap.Reconstruction(), published=PublishedPoints())
+        snapshots.commit(state, [leading], Update())
     kept = sorted(int(path.name) for path in (tmp_path / "steps").iterdir())
     assert kept == [13, *range(20, 28)]  # the last eight, and the two last models: of 13 and of 25
     shutil.rmtree(tmp_path / "steps" / "000025" / "model")

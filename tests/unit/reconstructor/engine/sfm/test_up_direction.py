@@ -9,7 +9,7 @@ from edge_agent.cameras.simulated.path import UP, looking_at, orbit, shaken
 from reconstructor.black_box import Update, write_update
 from reconstructor.clouds.similarity import rotation_from_quaternion
 from reconstructor.engine.sfm.describe import describe, stored_up_direction, up_direction_of
-from reconstructor.engine.sfm.up_direction import UpDirection, estimate_upward, next_up_direction
+from reconstructor.engine.sfm.up_direction import UpDirection, estimate_upward, next_up_direction, turn_between
 from tests.unit.reconstructor.engine.synthetic import Walk, seen_points
 
 SEEDS = range(20)
@@ -89,7 +89,7 @@ def test_a_restarted_engine_says_what_it_said_before(tmp_path: Path) -> None:
     for number in range(1, 5):
         walk.add(number)
     said = UpDirection(direction=np.array([0.0, 0.6, 0.8]), deviation_rad=0.01)
-    write_update(describe([], walk.known, walk.mapper, said), tmp_path)
+    write_update(describe([], walk.known, {0: walk.mapper}, said), tmp_path)
     again, fresh = stored_up_direction(tmp_path, walk.mapper), up_direction_of(walk.mapper)
     assert again is not None
     assert fresh is not None
@@ -99,3 +99,11 @@ def test_a_restarted_engine_says_what_it_said_before(tmp_path: Path) -> None:
     assert stored_up_direction(tmp_path, walk.mapper) is None
     (tmp_path / "update.json").write_bytes(b"{torn")
     assert stored_up_direction(tmp_path, walk.mapper) is None
+
+
+@pytest.mark.parametrize("target", [(0.0, 0.0, 1.0), (0.6, 0.8, 0.0), (0.0, -1.0, 0.0), (0.0, 1.0, 0.0)])
+def test_a_turn_between_two_directions_is_the_smallest(target: tuple[float, float, float]) -> None:
+    source, aim = np.array([0.0, 1.0, 0.0]), np.array(target)
+    turn = turn_between(source, aim)
+    np.testing.assert_allclose(turn.apply(source[None])[0], aim, atol=1e-12)
+    assert np.trace(turn.rotation) == pytest.approx(1.0 + 2.0 * float(source @ aim))

@@ -108,6 +108,7 @@ const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: 
   failed_shards: ["Request again", "resync"],
   uploading: ["Show photos", "photos"],
   rebuilding: ["Show activity", "activity"],
+  further_parts: ["Show photos", "photos"],
   budget: ["Show more", "more_points"],
   left_out: ["Figures", "figures"],
 };
@@ -139,7 +140,7 @@ export function banner({
       ${words}
     </button>
     ${
-      kind === "budget" || kind === "left_out" || kind === "failed_shards"
+      kind === "further_parts" || kind === "budget" || kind === "left_out" || kind === "failed_shards"
         ? html`<button
             class="plain"
             aria-label="Dismiss"

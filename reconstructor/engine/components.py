@@ -1,0 +1,191 @@
+"""Which components does a project have? One that leads, and one for each further set of photographs that fit each other.
+
+An image belongs to the component whose model it observes most of. Images that fit none wait; three of them that fit each
+other begin another component. So the leading model never has to explain photographs of another object.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Self
+
+from broker.shards import PointCloud
+from reconstructor.engine import colmap
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.live_component import LiveComponent
+from reconstructor.engine.mvs.densifier import Densifier
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.describe import up_direction_of
+from reconstructor.engine.sfm.incremental_mapper import LiveMapper
+from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
+from reconstructor.engine.sfm.model_comparison import placed_numbers
+from reconstructor.engine.sfm.restore import build_mapper
+from reconstructor.engine.sfm.snapshots import Step, StepComponent
+from reconstructor.engine.sfm.up_direction import turn_between
+
+LEAST_IMAGES: Final = 3  # two fit each other by chance, and their depth is uncertain
+_MOST_COMPONENTS: Final = 20
+_LAST_NUMBER: Final = 9999
+
+NewDensifier = Callable[[LiveMapper], Densifier | None]
+
+
+class Components:
+    """The components of one project.
+
+    Args:
+        known: what the engine knows of the images.
+        settings: the engine's settings.
+        new_densifier: makes the densifier of another component.
+        every: the components to go on with, the leading one first; by default a leading one without images.
+        next_number: the number of the next component; no number is used twice.
+    """
+
+    def __init__(
+        self,
+        known: KnownImages,
+        settings: EngineSettings,
+        new_densifier: NewDensifier,
+        every: Iterable[LiveComponent] = (),
+        next_number: int = 1,
+    ) -> None:
+        self._known, self._settings, self._new_densifier = known, settings, new_densifier
+        self.every = list(every) or [self._component(0, LiveMapper(settings))]
+        self.next_number = next_number
+        self._tried: set[frozenset[int]] = set()
+
+    @classmethod
+    def restored(cls, step: Step, known: KnownImages, settings: EngineSettings, new_densifier: NewDensifier) -> Self:
+        """The components of a step, as they were when its models were written.
+
+        A further component knows its own images and those that waited.
+        """
+        every = []
+        for stored in step.components:
+            placed = {number for each in step.components if each is not stored for number in _placed(each)}
+            numbers = step.numbers_before_model.difference(placed if stored.number else ())
+            mapper = build_mapper(known, settings, numbers, stored.model)
+            every.append(
+                LiveComponent(
+                    stored.number,
+                    known=known,
+                    mapper=mapper,
+                    densifier=new_densifier(mapper),
+                    published=stored.published,
+                )
+            )
+        return cls(known, settings, new_densifier, every, step.state.next_component)
+
+    @property
+    def leading(self) -> LiveComponent:
+        return self.every[0]
+
+    @property
+    def just_placed(self) -> set[int]:
+        """The images that the last one placed, in all components."""
+        return {number for each in self.every for number in each.just_placed}
+
+    @property
+    def mappers(self) -> dict[int, LiveMapper]:
+        """The mappers by number of the component, the leading one first."""
+        return {each.number: each.mapper for each in self.every}
+
+    def clouds(self, sequence: int, *, is_complete: bool) -> dict[int, PointCloud]:
+        """The points of the next step, of this sequence, by number of the component."""
+        return {
+            each.number: each.cloud(sequence, is_complete=is_complete)
+            for each in self.every
+            if is_complete or each.just_placed or each is self.leading
+        }
+
+    def stored(self, clouds: Mapping[int, PointCloud]) -> list[StepComponent]:
+        """What a step holds of each component, with these points in its output."""
+        return [
+            StepComponent(
+                number=each.number,
+                model=each.mapper.model,
+                published=each.published,
+                cloud=clouds.get(each.number, PointCloud.empty()),
+            )
+            for each in self.every
+        ]
+
+    def forget_placed(self) -> None:
+        """Say that another image begins."""
+        for each in self.every:
+            each.just_placed = []
+
+    def of(self, number: int) -> LiveComponent | None:
+        """The component in which an image is placed."""
+        return next((each for each in self.every if each.mapper.is_placed(number)), None)
+
+    def waiting(self, newest: int) -> list[int]:
+        """The images up to this one that are placed nowhere."""
+        return [number for number in self._known.numbers if number <= newest and self.of(number) is None]
+
+    def add(self, number: int) -> None:
+        """Place a known image and those that wait, where they fit best; begin another component if that is due."""
+        self.leading.add(number)
+        for each in self.every[1:]:
+            if each.matches(number):
+                each.add(number)
+        waiting = set(self.waiting(number))
+        for each in sorted(self.every, key=lambda one: -one.visible_point_count(number)):
+            waiting.difference_update(each.place(waiting))
+        for each in self.every[1:]:
+            if number in waiting and not each.mapper.knows(number):
+                each.add(number)
+        self._begin_another(number, waiting)
+
+    def skip_present(self) -> None:
+        """Count all present sparse points as published, because their ids may have changed in a restart."""
+        for each in self.every:
+            each.published.skip_present(each.mapper.model)
+
+    def _begin_another(self, newest: int, waiting: set[int]) -> None:
+        """Begin a component with the newest image, if it fits two others and none of them observes the leading model.
+
+        Images that observe much of the leading model show the same object: they wait until it is known better.
+        """
+        is_full = len(self.every) >= _MOST_COMPONENTS or self.next_number > _LAST_NUMBER
+        if is_full or len(self.leading.mapper.placed_numbers()) < LEAST_IMAGES:
+            return
+        apart = {one for one in waiting if self.leading.visible_point_count(one) < MIN_REGISTRATION_INLIERS}
+        group = self._connected(newest, apart)
+        if len(group) < LEAST_IMAGES or group in self._tried:
+            return
+        self._tried.add(group)
+        mapper = build_mapper(self._known, self._settings, waiting)
+        mapper.place(group)
+        if len(mapper.placed_numbers()) < LEAST_IMAGES:
+            return
+        self._make_upright(mapper)
+        begun = self._component(self.next_number, mapper)
+        begun.just_placed = mapper.placed_numbers()
+        self.every.append(begun)
+        self.next_number += 1
+
+    def _connected(self, newest: int, among: set[int]) -> frozenset[int]:
+        """The images among these that are connected with the newest by enough matches."""
+        found, to_visit = set[int](), [newest] if newest in among else []
+        while to_visit:
+            number = to_visit.pop()
+            found.add(number)
+            to_visit += [
+                other
+                for pair in self._known.pairs[number]
+                if len(pair.matches) >= MIN_REGISTRATION_INLIERS
+                and (other := self._known.other(pair, number)) in among - found
+            ]
+        return frozenset(found)
+
+    def _make_upright(self, mapper: LiveMapper) -> None:
+        """Turn a new model so that its up direction is that of the leading one: both are shown side by side."""
+        up, leading_up = up_direction_of(mapper), up_direction_of(self.leading.mapper)
+        if up is not None and leading_up is not None:
+            mapper.model.transform(colmap.sim3(turn_between(up.direction, leading_up.direction)))
+
+    def _component(self, number: int, mapper: LiveMapper) -> LiveComponent:
+        return LiveComponent(number, known=self._known, mapper=mapper, densifier=self._new_densifier(mapper))
+
+
+def _placed(stored: StepComponent) -> set[int]:
+    return set() if stored.model is None else placed_numbers(stored.model)

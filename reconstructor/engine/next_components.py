@@ -1,0 +1,143 @@
+"""How do all components get their next models? Each is built beside its live one; then all are replaced at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import RLock
+from typing import Any
+
+from broker.shards import PointCloud
+from reconstructor.engine import colmap
+from reconstructor.engine.components import LEAST_IMAGES, Components, NewDensifier
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.live_component import LiveComponent
+from reconstructor.engine.mvs.dense_model import Report
+from reconstructor.engine.next_model import NextModel, world_of
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.joining import has_most
+from reconstructor.engine.sfm.model_comparison import similarity_between
+from reconstructor.engine.solve_tasks import SolveTask
+
+
+class NextComponents:
+    """The next models of the live components, the one that will lead first."""
+
+    def __init__(self, known: KnownImages, settings: EngineSettings) -> None:
+        self._known, self._settings = known, settings
+        self._models: dict[int, NextModel] = {}  # by number of the live component
+        self._successors: dict[int, int] = {}  # of the live components that were joined with another one
+        self._seen: set[int] = set()
+
+    @property
+    def leads(self) -> int:
+        """The number of the live component that will lead."""
+        return next(iter(self._models))
+
+    def add(self, task: SolveTask, solution: Any, numbers: Sequence[int], lock: RLock) -> None:
+        """Build the next model of a task from its solution, which is moved into the live component's frame.
+
+        Images of a component that did not join are taken out of it again.
+
+        Args:
+            task: what was solved.
+            solution: the `pycolmap.Reconstruction` that came of it.
+            numbers: the images that were known then.
+            lock: only its holder may change the live components.
+
+        Raises:
+            DegenerateGeometryError: the solution shares too few points with the live model.
+        """
+        component = task.component
+        with lock:
+            world = world_of(component.mapper)
+            if component.mapper.is_initialised:
+                solution.transform(colmap.sim3(similarity_between(component.mapper.model, solution)))
+        apart = [each for each in task.absorbed if not has_most(solution, each.placed)]
+        left_out = set[int]().union(*(each.placed for each in apart))
+        model = NextModel(
+            solution=solution,
+            numbers=[number for number in numbers if not self._models or number not in self._placed()],
+            own=task.numbers - left_out,
+            known=self._known,
+            world=world,
+            settings=self._settings,
+        )
+        self._models[component.number] = model
+        self._seen.update(numbers)
+        for each in task.absorbed:
+            if each not in apart:
+                self._successors[each.component.number] = component.number
+        for each in apart:
+            self.add(each.alone(), each.model, numbers, lock)
+
+    def rebuild(self, live: Components, reports: Callable[[int], Report]) -> None:
+        """Compute the dense clouds again; depth maps of the live components are reused where they fit."""
+        for order, (number, model) in enumerate(self._models.items()):
+            densifier = _find(live, number).densifier
+            if densifier is not None:
+                model.rebuild(densifier, reports(order))
+
+    def cloud(self, component: LiveComponent, sequence: int) -> PointCloud:
+        """The complete cloud of a component after `replace`; what is stored of it counts for the step of this sequence."""
+        following = next((each for each in self._models.values() if each.mapper is component.mapper), None)
+        if following is None:  # it began meanwhile
+            return component.cloud(sequence, is_complete=True)
+        if component.densifier is not None:
+            component.densifier.keep_all(sequence)
+        dense, sparse = following.cloud(), component.sparse_cloud(is_complete=True)
+        return dense if len(dense) else sparse
+
+    def missing(self) -> list[int]:
+        """The images that came since; only the holder of the engine's lock may call."""
+        return [number for number in self._known.numbers if number not in self._seen]
+
+    def homes(self, numbers: Sequence[int], live: Components) -> dict[int, int | None]:
+        """In which live component these images are placed; only the holder of the engine's lock may call."""
+        return {number: None if (at := live.of(number)) is None else at.number for number in numbers}
+
+    def catch_up(self, homes: Mapping[int, int | None], live: Components) -> None:
+        """Add images that came since to the component that has them, those that wait to the leading one."""
+        self._seen.update(homes)
+        for number, model in self._models.items():
+            own = [one for one, home in homes.items() if self._successor(home) == number]
+            elsewhere = set() if number == self.leads else homes.keys() - set(own) - _waiting(homes)
+            model.catch_up([one for one in homes if one not in elsewhere], own=own, live=_find(live, number).densifier)
+
+    def replace(self, live: Components, new_densifier: NewDensifier) -> Components:
+        """The components to go on with; only the holder of the engine's lock may call.
+
+        Two components that change places change their numbers. A component that began meanwhile stays, without the
+        images that a next model has by now.
+        """
+        names = {self.leads: 0, 0: self.leads}
+        every = [
+            LiveComponent(names.get(number, number), known=self._known, mapper=model.mapper, densifier=model.densifier)
+            for number, model in self._models.items()
+        ]
+        for each, model in zip(every, self._models.values(), strict=True):
+            each.just_placed = model.just_placed
+        for begun in live.every:
+            if begun.number not in self._models and begun.number not in self._successors:
+                for number in begun.mapper.placed_numbers():
+                    if any(each.mapper.is_placed(number) for each in every):
+                        begun.mapper.remove(number)
+                if len(begun.mapper.placed_numbers()) >= LEAST_IMAGES:
+                    every.append(begun)
+        every.sort(key=lambda each: each.number)
+        return Components(self._known, self._settings, new_densifier, every, live.next_number)
+
+    def is_of(self, live: Components) -> bool:
+        """Whether the live components still have the frames that these were built in."""
+        return all(model.world == world_of(_find(live, number).mapper) for number, model in self._models.items())
+
+    def _successor(self, home: int | None) -> int:
+        return self.leads if home is None else self._successors.get(home, home)
+
+    def _placed(self) -> set[int]:
+        return set[int]().union(*(model.mapper.placed_numbers() for model in self._models.values()))
+
+
+def _find(components: Components, number: int) -> LiveComponent:
+    return next(each for each in components.every if each.number == number)
+
+
+def _waiting(homes: Mapping[int, int | None]) -> set[int]:
+    return {number for number, home in homes.items() if home is None}

@@ -1,0 +1,97 @@
+"""Is a picture of a photograph told from a second photograph, also from one of the same place?"""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reconstructor.engine.features.copies import is_copy, without_copies
+from reconstructor.engine.features.image_files import ImageFacts
+from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.pairs import PairEstimator
+from reconstructor.engine.sfm.incremental_mapper import camera_of_sensor
+from reconstructor.engine.sfm.waiting_reasons import COPY, why_waiting
+from tests.unit.reconstructor.engine.synthetic import FOCAL_PX, HEIGHT_PX, WIDTH_PX, features_at
+
+_SIZE = (WIDTH_PX, HEIGHT_PX)
+_MIDDLE = np.array(_SIZE) / 2
+
+
+def seen() -> NDArray[np.float64]:
+    """Pixels (N, 2) of points in one photograph."""
+    return np.random.default_rng(1).uniform(20, [WIDTH_PX - 20, HEIGHT_PX - 20], (300, 2))
+
+
+def facts(number: int) -> ImageFacts:
+    return ImageFacts(
+        image_id=f"{number}",
+        path=f"{number}.jpg",
+        file_name=f"{number}.jpg",
+        width_px=WIDTH_PX,
+        height_px=HEIGHT_PX,
+        sensor_name="a",
+        reduced_width_px=WIDTH_PX,
+        reduced_height_px=HEIGHT_PX,
+        intrinsics=None,
+        focal_px=None,
+    )
+
+
+def pairs_with(known: KnownImages, number: int, pixels: NDArray[np.float64], noise_px: float = 0.2) -> list[int]:
+    """Add an image that sees the points of image 1 at these pixels; returns what it is paired with."""
+    noise = np.random.default_rng(number).normal(scale=noise_px, size=pixels.shape)
+    features, camera = features_at(pixels + noise), camera_of_sensor(1, facts(1).sensor)
+    matches = np.stack([np.arange(len(pixels))] * 2, axis=1).astype(np.uint32)
+    found = [
+        PairEstimator(seed=0).estimate(
+            (other, number), (camera, camera), (known.features[other].keypoints, features.keypoints), matches
+        )
+        for other in known.numbers
+    ]
+    pairs = without_copies(number, [pair for pair in found if pair], features, _SIZE, known)
+    known.add(number, facts(number), features, pairs)
+    return [pair.earlier for pair in pairs if len(pair.matches)]
+
+
+@pytest.fixture
+def known() -> KnownImages:
+    images = KnownImages()
+    images.add(1, facts(1), features_at(seen()), [])
+    return images
+
+
+def turned(degrees: float) -> NDArray[np.float64]:
+    """What the camera sees after it was turned where it stands."""
+    angle = np.radians(degrees)
+    rotation = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    rays = np.concatenate([(seen() - _MIDDLE) / FOCAL_PX, np.ones((300, 1))], axis=1) @ rotation.T
+    pixels: NDArray[np.float64] = rays[:, :2] / rays[:, 2:] * FOCAL_PX + _MIDDLE
+    return pixels
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [np.add(0.75 * seen(), (60, 10)), 0.5 * seen(), 2.0 * (seen() - [100, 120]), np.add(seen(), (12, 0))],
+    ids=["screenshot", "collage", "crop", "bars"],
+)
+def test_a_copy_keeps_no_match_and_is_named(known: KnownImages, pixels: NDArray[np.float64]) -> None:
+    assert pairs_with(known, 2, pixels) == []
+    assert is_copy(known.pairs[2], 2)
+    assert not is_copy(known.pairs[1], 1)
+    reason = why_waiting(
+        is_only_image=False, feature_count=300, pairs=known.pairs[2], placed={1}, number=2, visible_point_count=0
+    )
+    assert reason == COPY
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [seen(), 1.35 * (seen() - _MIDDLE) + _MIDDLE, turned(2.0), turned(5.0)],
+    ids=["sent twice", "zoom", "turned", "turned more"],
+)
+def test_a_photograph_from_the_same_place_is_no_copy(known: KnownImages, pixels: NDArray[np.float64]) -> None:
+    assert pairs_with(known, 2, pixels) == [1]
+
+
+def test_later_photographs_are_not_paired_with_a_copy(known: KnownImages) -> None:
+    pairs_with(known, 2, 0.5 * seen())
+    assert pairs_with(known, 3, turned(5.0)) == [1]

@@ -1,0 +1,130 @@
+"""Do photographs of several objects stand side by side, and become one when a photograph joins them? Exact synthetic cameras."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reconstructor.black_box import Update
+from reconstructor.clouds.similarity import estimate_similarity
+from reconstructor.engine.colmap import pycolmap
+from reconstructor.engine.components import Components
+from reconstructor.engine.features.pairs import Pair
+from reconstructor.engine.live_engine import LiveEngine
+from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.solve_tasks import SolveTask, tasks_of
+from tests.unit.reconstructor.engine.synthetic import Photographs, Walk, photograph, seen_points
+
+SETTINGS = EngineSettings(threads=1, max_features=1000, dense=False)
+LEFT, RIGHT, MIDDLE = (1, 2, 3, 4), (6, 7, 8, 9, 10), 5
+
+
+class Halves(Walk):
+    """Ten cameras around one object; those on the left and on the right match only each other and the middle one."""
+
+    def __init__(self) -> None:
+        super().__init__(seen_points(cameras=10))
+        self.components = Components(self.known, SETTINGS, lambda _mapper: None)
+
+    def take(self, number: int) -> None:
+        self.know(number)
+        self.components.add(number)
+
+    def pair(self, earlier: int, newer: int) -> Pair | None:
+        sides = [numbers for numbers in (LEFT, RIGHT) if earlier in numbers or newer in numbers]
+        return super().pair(earlier, newer) if len(sides) == 1 else None
+
+    def placed(self) -> dict[int, tuple[int, ...]]:
+        return {each.number: tuple(each.mapper.placed_numbers()) for each in self.components.every}
+
+    def tasks(self) -> list[SolveTask]:
+        alone = [SolveTask.of(each) for each in self.components.every]
+        return tasks_of(alone, self.components.waiting(max(self.known.numbers)), self.known, SETTINGS)
+
+
+def walked(*numbers: int) -> Halves:
+    walk = Halves()
+    for number in numbers:
+        walk.take(number)
+    return walk
+
+
+def truth(walk: Halves, numbers: tuple[int, ...]) -> np.ndarray:
+    return np.array([np.linalg.inv(walk.seen.camera_from_world[number - 1])[:3, 3] for number in numbers])
+
+
+def error(walk: Halves, model: Any) -> float:
+    """Largest error of a camera's centre after the best similarity; the object has a diameter of 2."""
+    numbers = tuple(sorted(model.reg_image_ids()))
+    found, exact = np.array([model.image(number).projection_center() for number in numbers]), truth(walk, numbers)
+    return float(np.linalg.norm(estimate_similarity(found, exact).apply(found) - exact, axis=1).max())
+
+
+def test_three_photographs_that_fit_each_other_alone_begin_another_component() -> None:
+    walk = walked(*LEFT, *RIGHT[:2])
+    assert walk.placed() == {0: LEFT}
+    walk.take(RIGHT[2])
+    assert walk.placed() == {0: LEFT, 1: RIGHT[:3]}
+    walk.take(RIGHT[3])
+    assert walk.placed() == {0: LEFT, 1: RIGHT[:4]}
+    assert all(error(walk, each.mapper.model) < 0.01 for each in walk.components.every)
+
+
+def test_no_component_begins_before_the_leading_one_has_three_photographs() -> None:
+    walk = walked(*LEFT[:2], *RIGHT[:3])
+    assert list(walk.placed()) == [0]
+
+
+def test_the_component_with_a_fifth_more_photographs_leads_after_a_refetch() -> None:
+    walk = walked(*LEFT, *RIGHT)
+    assert [task.component.number for task in walk.tasks()] == [1, 0]
+    assert [task.component.number for task in walked(*LEFT, *RIGHT[:4]).tasks()] == [0, 1]
+
+
+def test_a_photograph_between_two_components_makes_them_one_in_the_frame_of_the_leading_one() -> None:
+    walk = walked(*LEFT, *RIGHT)
+    apart = walk.placed()
+    walk.take(MIDDLE)
+    joined = [number for number, numbers in walk.placed().items() if MIDDLE in numbers]
+    assert len(joined) == 1
+    assert {**walk.placed(), joined[0]: apart[joined[0]]} == apart  # live, it stands in one of them
+    (task,) = walk.tasks()
+    assert task.component.number == 0
+    assert task.numbers == set(range(1, 11))
+    assert task.live is not None
+    assert error(walk, task.live) < 0.01
+    before = walk.components.leading.mapper.model
+    centers = [np.array([model.image(one).projection_center() for one in LEFT]) for model in (before, task.live)]
+    assert np.abs(centers[1] - centers[0]).max() < 0.05 * np.ptp(centers[0], axis=0).max()
+
+
+def test_photographs_of_two_objects_are_described_stored_and_refetched_as_two_components(
+    photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def solved(task: SolveTask) -> tuple[None, Any, str]:
+        assert task.live is not None
+        return None, pycolmap.Reconstruction(task.live), ""
+
+    other = photograph(tmp_path, count=4, seed=1)
+    engine = LiveEngine(tmp_path / "engine", SETTINGS)
+    for path in (*photographs.paths[:3], *other.paths):
+        added = engine.add_image(path, f"{path.parent.name}-{path.stem}")
+    assert components(added.update) == [0, 0, 0, 1, 1, 1, 1]
+    assert {path.name for path in added.folder.iterdir()} == {"component-1.ply", "update.json"}
+    engine.close()
+    again = LiveEngine(tmp_path / "engine", SETTINGS)
+    assert [each.mapper.placed_numbers() for each in again.components] == [[1, 2, 3], [4, 5, 6, 7]]
+    monkeypatch.setattr(again._refetch, "solve", solved)
+    refetched = again.refetch()
+    assert refetched.update.leads == 1
+    assert components(refetched.update) == [1, 1, 1, 0, 0, 0, 0]
+    assert {path.name for path in refetched.folder.iterdir()} == {"component-1.ply", "points.ply", "update.json"}
+    poses = [np.array(each.world_from_camera) for each in (*added.update.cameras, *refetched.update.cameras)]
+    np.testing.assert_allclose(poses[:7], poses[7:], atol=1e-3)  # each keeps its frame
+    assert [each.number for each in LiveEngine(tmp_path / "engine", SETTINGS).components] == [0, 1]
+
+
+def components(update: Update) -> list[int]:
+    assert all(camera.world_from_camera is not None for camera in update.cameras)
+    return [camera.component for camera in update.cameras]
