@@ -1,11 +1,10 @@
 /** What is on the canvas? A three.js scene of points, cameras and a photograph; frame-loop.ts says when it is drawn. */
 import { Matrix4, Quaternion, Scene, Vector3, WebGLRenderer } from "three";
 
-import type { Framing, Vector } from "../scene/framing";
+import type { Vector } from "../scene/framing";
 import { framingIn } from "../scene/framing";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
-import type { Viewpoint } from "../wire/address";
 import type { PointCloud } from "../wire/cloud";
 import type { CameraEntry, Similarity } from "../wire/contract";
 import type { CameraLook } from "./camera-overlay";
@@ -15,7 +14,8 @@ import { Effort, isDrawnInSoftware } from "./effort";
 import { Fence } from "./fence";
 import { FrameLoop } from "./frame-loop";
 import { CloudLayer } from "./layer";
-import { Clearing, type Insets, type Size } from "./insets";
+import { Framer } from "./framer";
+import { Clearing, type Insets } from "./insets";
 import { Navigation } from "./navigation";
 import { View } from "./view";
 
@@ -36,12 +36,6 @@ export interface FrameFigures {
   readonly points: number;
 }
 
-/** When the object fills less of the free part, or its middle is farther from the middle, it is framed again. */
-const LEAST_FILL = 0.81;
-const MOST_OFF_CENTRE = 0.035;
-const FLY_IN_MS = 1800;
-const FLY_MS = 900;
-
 /** The canvas with its camera, cloud and overlay. */
 export class Stage {
   private readonly renderer: WebGLRenderer;
@@ -50,14 +44,14 @@ export class Stage {
   private readonly view = new View();
   private readonly cloud: CloudGroup;
   private readonly navigation: Navigation;
+  /** What decides how the object is shown. */
+  readonly framer: Framer;
   private readonly layer: CloudLayer;
   private readonly effort: Effort;
   private readonly fence: Fence;
   private readonly loop: FrameLoop;
   private readonly resizing: ResizeObserver;
   private readonly clearing = new Clearing();
-  private framing: Framing = { center: [0, 0, 0], radius: 1, samples: new Float32Array() };
-  private hasFlownIn = false;
   private lastArrivalMs = -Infinity;
   private drawnPoints = 0;
 
@@ -76,6 +70,7 @@ export class Stage {
     this.loop = this.createLoop();
     this.navigation = new Navigation(this.view.camera, canvas, this.loop.moved);
     this.navigation.isGliding = !this.isSoftware; // frames are too far apart to follow it
+    this.framer = new Framer(this.view, this.navigation, this.clearing, this.isSoftware);
     this.resizing = new ResizeObserver(() => {
       this.resize();
     });
@@ -126,8 +121,7 @@ export class Stage {
     const before = this.view.world.matrixWorld.clone();
     this.stand(up);
     this.navigation.carry(this.view.world.matrixWorld.clone().multiply(matrixOf(similarity)).multiply(before.invert()));
-    this.framing = framingIn(similarity, this.framing);
-    this.navigation.limit(this.framing.radius);
+    this.framer.frame(framingIn(similarity, this.framer.framing));
   }
 
   /** World units in one CSS pixel at the target of the camera. */
@@ -136,7 +130,7 @@ export class Stage {
   }
 
   placeCameras(cameras: readonly CameraEntry[], look: CameraLook): void {
-    if (this.overlay.place(cameras, this.framing.radius, look)) this.loop.invalidate();
+    if (this.overlay.place(cameras, this.framer.framing.radius, look)) this.loop.invalidate();
   }
 
   /** Set the photograph of the shown camera. The stage takes ownership of the bitmap. */
@@ -157,58 +151,10 @@ export class Stage {
     this.options.onRoom?.();
   }
 
-  /** Whether the whole object is shown, and not too small, once the camera is where it flies to. */
-  isFitting(framing: Framing): boolean {
-    const { across, down, isInside, offCentre } = this.view.fill(framing, this.navigation.destination, this.free);
-    return isInside && Math.max(across, down) >= LEAST_FILL && offCentre <= MOST_OFF_CENTRE;
-  }
-
-  /** Note how large the object is, without moving the camera. */
-  frame(framing: Framing): void {
-    this.framing = framing;
-    this.navigation.limit(framing.radius);
-  }
-
-  /** Show the whole object. The first time, fly in slowly from afar, if frames are fast enough. */
-  fit(framing: Framing, viewing: Vector | null): void {
-    this.frame(framing);
-    const to = this.view.overview(framing, viewing, this.free);
-    if (!this.hasFlownIn) {
-      this.hasFlownIn = true;
-      this.navigation.flyTo(this.view.fromAfar(to), 0);
-      this.navigation.flyTo(to, this.effort.isSoftware ? 0 : FLY_IN_MS);
-    } else {
-      this.navigation.flyTo(to, FLY_MS);
-    }
-  }
-
-  /** From where the object is seen, in the world. */
-  get viewpoint(): Viewpoint {
-    const { position, target } = this.navigation.destination;
-    return { position: this.inWorld(position), target: this.inWorld(target) };
-  }
-
-  /** See the object from here, without a flight. */
-  standAt({ position, target }: Viewpoint): void {
-    this.hasFlownIn = true;
-    const inStage = (point: Vector): Vector3 => this.view.inStage(new Vector3(...point));
-    this.navigation.flyTo({ position: inStage(position), target: inStage(target) }, 0);
-  }
-
-  private inWorld(point: Vector3): Vector {
-    const { x, y, z } = point.clone().applyMatrix4(this.view.world.matrixWorld.clone().invert());
-    return [x, y, z];
-  }
-
   /** Fly to where a photograph was taken. */
   flyToCamera(imageId: string): void {
     const placed = this.overlay.find(imageId);
-    if (!placed) return;
-    const ahead = new Vector3(0, 0, this.framing.radius).applyMatrix4(placed.worldFromCamera);
-    this.navigation.flyTo(
-      { position: this.view.inStage(placed.center.clone()), target: this.view.inStage(ahead) },
-      FLY_MS,
-    );
+    if (placed) this.framer.flyInto(placed.center, placed.worldFromCamera);
   }
 
   /** Pick the camera at a place on the canvas, in CSS pixels. */
@@ -256,10 +202,6 @@ export class Stage {
     this.renderer.dispose();
   }
 
-  private get free(): Size {
-    return this.clearing.free(this.view.size);
-  }
-
   private readonly lost = (event: Event): void => {
     event.preventDefault(); // otherwise the browser never restores the context
     this.options.onContext(true);
@@ -295,7 +237,7 @@ export class Stage {
     const beginMs = performance.now();
     const { isPatient } = this.loop;
     const { camera } = this.view;
-    this.view.fitDepth(this.framing);
+    this.view.fitDepth(this.framer.framing);
     const pixelsPerUnit = this.view.pixelsPerUnit(this.renderer.domElement.height);
     this.cloud.measure(pixelsPerUnit, this.renderer.getPixelRatio());
     const visible = this.cloud.selectVisible({

@@ -4,7 +4,7 @@ import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { ProjectState } from "../scene/state";
-import type { Photograph } from "../scene/photographs";
+import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
 import type { CameraEntry, Verb } from "../wire/contract";
@@ -19,19 +19,19 @@ import { isNarrow, isSmall } from "./device";
 import { Session } from "./session";
 import { NOTHING_COVERED, covered, layout } from "./layout";
 import type { Tab } from "./panels/panel";
-import type { GraphicsTrouble } from "./stage-element";
-import type { StageElement } from "./stage-element";
-import "./stage-element";
+import type { GraphicsTrouble } from "./stage/stage-element";
+import type { StageElement } from "./stage/stage-element";
+import "./stage/stage-element";
 import type { DeviceFigures } from "./panels/statistics";
 import { attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { Toast } from "./overlay/toast";
-import { SHORTCUTS } from "./tools";
 import { ViewerCommands } from "./viewer-commands";
 import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
 import { initialViewerState } from "./viewer-state";
+import { keptWords } from "./words";
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LitElement {
@@ -95,14 +95,14 @@ export class CairnViewer extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    window.addEventListener("keydown", this.pressed);
+    window.addEventListener("keydown", this.commands.press);
     for (const kind of ["dragenter", "dragover", "dragleave", "drop"] as const)
       this.addEventListener(kind, this.dragged);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    window.removeEventListener("keydown", this.pressed);
+    window.removeEventListener("keydown", this.commands.press);
     this.leave();
   }
 
@@ -174,13 +174,8 @@ export class CairnViewer extends LitElement {
         onState: (next) => {
           this.follow(next);
         },
-        onResumed: (count) => {
-          this.toast.say(
-            count === 1 ? "1 photo was kept and is sent now" : `${count} photos were kept and are sent now`,
-          );
-        },
-        onNotKept: () => {
-          this.toast.say("This browser keeps no photos: leave this page open until they are sent", true);
+        onKept: (count) => {
+          this.toast.say(keptWords(count), count === null);
         },
       });
       this.project = this.session.follower.state;
@@ -286,19 +281,6 @@ export class CairnViewer extends LitElement {
     const isOver = event.type !== "drop" && event.type !== "dragleave";
     this.change({ isDropping: this.project !== null && isOver });
     if (event.type === "drop" && this.project) this.upload([...(event.dataTransfer?.files ?? [])]);
-  };
-
-  private readonly pressed = (event: KeyboardEvent): void => {
-    const path = event.composedPath();
-    const isTyping = path[0] instanceof HTMLInputElement;
-    // On a fresh page nothing has the focus; beside other parts of a page, only its own keys count.
-    const isOurs = path.includes(this) || (event.target === document.body && this.clientHeight === innerHeight);
-    if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey || !this.project) return;
-    if (event.key === "Escape") this.change({ isMeasuring: false, selected: null });
-    const tool = SHORTCUTS[event.key.toLowerCase()];
-    if (!tool) return;
-    event.preventDefault();
-    this.commands.use(tool);
   };
 }
 

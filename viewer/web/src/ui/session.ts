@@ -2,7 +2,7 @@
 import { Follower } from "../scene/follower";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { ProjectState } from "../scene/state";
-import { Uploader } from "../scene/uploader";
+import { Uploader } from "../scene/uploading/uploader";
 import type { WantedShard } from "../scene/wanted";
 import type { PageConfig } from "../wire/config";
 import { socketUrl } from "../wire/config";
@@ -19,10 +19,8 @@ export interface SessionOptions {
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
   /** Called with the newest state, at the rate of the throttle. */
   readonly onState: (state: ProjectState) => void;
-  /** Called with the number of photographs from before a reload, which are sent now. */
-  readonly onResumed: (count: number) => void;
-  /** Called once when the browser does not keep photographs over a reload. */
-  readonly onNotKept: () => void;
+  /** Called with the number of photographs from before a reload, which are sent now; null: this browser keeps none. */
+  readonly onKept: (count: number | null) => void;
 }
 
 export class Session {
@@ -35,7 +33,7 @@ export class Session {
   private isTold = false;
 
   /** Throws a `WireError` for an invalid name, project or address. */
-  constructor({ config, credentials, onCloud, onNotKept, onResumed, onState }: SessionOptions) {
+  constructor({ config, credentials, onCloud, onKept, onState }: SessionOptions) {
     this.throttle = new Throttle(onState);
     try {
       this.follower = new Follower({
@@ -53,7 +51,7 @@ export class Session {
       throw thrown;
     }
     this.kept = new KeptPhotographs(credentials, () => {
-      if (!this.isTold) onNotKept();
+      if (!this.isTold) onKept(null);
       this.isTold = true;
     });
     this.uploader = new Uploader(
@@ -62,15 +60,15 @@ export class Session {
       (bytes, contentType, maxSidePx) => this.previews.make(bytes, contentType, maxSidePx),
       this.kept,
     );
-    void this.resume(onResumed);
+    void this.resume(onKept);
   }
 
   /** Send what was chosen before a reload. */
-  private async resume(onResumed: (count: number) => void): Promise<void> {
+  private async resume(onKept: SessionOptions["onKept"]): Promise<void> {
     const unsent = await this.kept.unsent();
     if (unsent.length === 0) return;
     this.uploader.resume(unsent);
-    onResumed(unsent.length);
+    onKept(unsent.length);
   }
 
   close(): void {

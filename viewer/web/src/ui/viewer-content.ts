@@ -4,7 +4,7 @@ import { html, nothing } from "lit";
 
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
-import type { Photograph } from "../scene/photographs";
+import type { Photograph } from "../scene/uploading/photographs";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
 import { deviceBudget } from "./device";

@@ -1,8 +1,8 @@
 /** In which order does the page send photographs? All previews first, then the originals, wanted ones before others. */
-import { sha256 } from "../wire/digest";
-import { WireError, sentenceOf } from "../wire/errors";
-import { freshName, imageId } from "../wire/ids";
-import type { Preview } from "../wire/photographs/preview";
+import { sha256 } from "../../wire/digest";
+import { WireError, sentenceOf } from "../../wire/errors";
+import { freshName, imageId } from "../../wire/ids";
+import type { Preview } from "../../wire/photographs/preview";
 import { LinkRate } from "./link-rate";
 import { OriginalSender } from "./original-sender";
 import type { Named, Photograph, PhotographKeeper, Unsent } from "./photographs";

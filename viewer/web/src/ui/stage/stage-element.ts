@@ -3,30 +3,30 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import type { Insets } from "../render/insets";
-import type { Tints } from "../render/camera-overlay";
-import { Stage } from "../render/stage";
-import type { MeasuredCloud } from "../scene/spacing";
-import type { Vector } from "../scene/framing";
-import type { SceneState } from "../scene/reference";
-import { plus } from "../scene/scale";
-import { chained, inverse } from "../scene/similarity";
-import type { ProjectState } from "../scene/state";
-import type { WantedShard } from "../scene/wanted";
-import type { Viewpoint } from "../wire/address";
-import type { CameraEntry, WorldFrame } from "../wire/contract";
-import { encodePly } from "../wire/ply";
-import { isPhone } from "./device";
+import type { Insets } from "../../render/insets";
+import type { Tints } from "../../render/camera-overlay";
+import { Stage } from "../../render/stage";
+import type { MeasuredCloud } from "../../scene/spacing";
+import type { Vector } from "../../scene/framing";
+import type { SceneState } from "../../scene/reference";
+import { plus } from "../../scene/scale";
+import { chained, inverse } from "../../scene/similarity";
+import type { ProjectState } from "../../scene/state";
+import type { WantedShard } from "../../scene/wanted";
+import type { Viewpoint } from "../../wire/address";
+import type { CameraEntry, WorldFrame } from "../../wire/contract";
+import { encodePly } from "../../wire/ply";
+import { isPhone } from "../device";
 import { Gestures } from "./gestures";
-import { Measuring } from "./overlay/measuring";
-import { Newest, PULSE_MS, pulse, pulseStyles } from "./overlay/pulse";
+import { Measuring } from "../overlay/measuring";
+import { Newest, PULSE_MS, pulse, pulseStyles } from "../overlay/pulse";
 import type { Overlaid } from "./stage-overlay";
 import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";
 import { stageStyles } from "./stage-styles";
 import { StageSync } from "./stage-sync";
-import type { DeviceFigures } from "./panels/statistics";
-import type { Theme } from "./theme";
-import { sharedParts } from "./theme";
+import type { DeviceFigures } from "../panels/statistics";
+import type { Theme } from "../theme";
+import { sharedParts } from "../theme";
 
 /** The reason why nothing can be drawn. */
 export type GraphicsTrouble = "no_webgl" | "context_lost";
@@ -116,7 +116,7 @@ export class StageElement extends LitElement {
 
   /** From where the object is seen; null before there is one. */
   get viewpointNow(): Viewpoint | null {
-    return this.project?.scene.shown ? (this.stage?.viewpoint ?? null) : null;
+    return this.project?.scene.shown ? (this.stage?.framer.viewpoint ?? null) : null;
   }
 
   /** Show the whole object. */

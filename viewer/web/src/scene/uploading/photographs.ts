@@ -1,6 +1,6 @@
 /** What is a photograph before it is sent? A file whose first bytes tell its format and whose digest names it. */
-import { MAX_IMAGE_BYTES } from "../wire/contract";
-import { WireError } from "../wire/errors";
+import { MAX_IMAGE_BYTES } from "../../wire/contract";
+import { WireError } from "../../wire/errors";
 
 /** The part of a browser's `File` that an upload needs. */
 export interface Photograph {

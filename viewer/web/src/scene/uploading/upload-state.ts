@@ -1,6 +1,6 @@
 /** How does an uploader see and change its uploads? Through the page's state, which receipts change, too. */
-import type { Follower } from "./follower";
-import type { Requests } from "./requests";
+import type { Follower } from "../follower";
+import type { Requests } from "../requests";
 import type { Upload, UploadState } from "./uploads";
 import { isOver } from "./uploads";
 

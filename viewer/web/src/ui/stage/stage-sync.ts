@@ -1,13 +1,13 @@
 /** How does the state get onto the canvas? Shards, framing and cameras are updated, each only after a change. */
-import type { CameraLook } from "../render/camera-overlay";
-import type { Stage } from "../render/stage";
-import type { Framing, Vector } from "../scene/framing";
-import { framingIn, framingOf, upOf, viewingDirection } from "../scene/framing";
-import type { ReferenceSet } from "../scene/reference";
-import { IDENTITY, chained, inverse, isIdentity, moved } from "../scene/similarity";
-import type { ProjectState } from "../scene/state";
-import type { Viewpoint } from "../wire/address";
-import type { CameraEntry, Similarity } from "../wire/contract";
+import type { CameraLook } from "../../render/camera-overlay";
+import type { Stage } from "../../render/stage";
+import type { Framing, Vector } from "../../scene/framing";
+import { framingIn, framingOf, upOf, viewingDirection } from "../../scene/framing";
+import type { ReferenceSet } from "../../scene/reference";
+import { IDENTITY, chained, inverse, isIdentity, moved } from "../../scene/similarity";
+import type { ProjectState } from "../../scene/state";
+import type { Viewpoint } from "../../wire/address";
+import type { CameraEntry, Similarity } from "../../wire/contract";
 
 /** The last automatic framing. */
 interface Fitted {
@@ -67,12 +67,12 @@ export class StageSync {
     if (!framing) return;
     const viewing = viewingDirection(state.images.cameras);
     this.fitted = { framing, viewing };
-    this.stage.fit(framing, viewing);
+    this.stage.framer.fit(framing, viewing);
   }
 
   /** Frame the object again after the free part of the canvas changed, unless the visitor moved the view. */
   makeRoom(state: ProjectState): void {
-    if (!this.isHeld && this.fitted && !this.stage.isFitting(this.fitted.framing)) this.fit(state);
+    if (!this.isHeld && this.fitted && !this.stage.framer.isFitting(this.fitted.framing)) this.fit(state);
   }
 
   private showShards({ scene }: ProjectState): void {
@@ -108,12 +108,13 @@ export class StageSync {
     const viewing = viewingDirection(state.images.cameras);
     if (this.asked) {
       this.fitted = { framing, viewing };
-      this.stage.frame(framing);
-      this.stage.standAt(this.asked);
+      this.stage.framer.frame(framing);
+      this.stage.framer.standAt(this.asked);
       [this.asked, this.isHeld] = [null, true];
       return;
     }
-    if (!this.fitted || !this.stage.isFitting(framing) || isTurned(this.fitted.viewing, viewing)) this.fit(state);
+    if (!this.fitted || !this.stage.framer.isFitting(framing) || isTurned(this.fitted.viewing, viewing))
+      this.fit(state);
   }
 }
 
