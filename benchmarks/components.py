@@ -2,10 +2,10 @@
 
     python -m benchmarks.components [DATASET DATASET DATASET]
 
-A dataset is a folder with `images/` and `cameras.json`; without any, simulated objects are photographed. The halves are the
-left and the right third of the first object's photographs, with intrinsics of their own; the photographs that join them
-are whole. `built` counts objects whose photographs are all in one component that holds nothing else, has points to
-show, and places their cameras within 2 % of their extent. `lost` counts photographs that are in no such component.
+A dataset is a folder with `images/` and `cameras.json`; without any, simulated objects are photographed. The halves are
+photographs of which all but the left or the right third is black; those that join them are whole. `built` counts objects
+whose photographs are all in one component that holds nothing else, has points to show, and places their cameras within
+2 % of their extent. `lost` counts photographs that are in no such component.
 """
 
 import argparse
@@ -48,7 +48,7 @@ class Photograph:
 def taken(
     dataset: Dataset, indexes: Sequence[int], out: Path, columns: tuple[float, float] = (0.0, 1.0)
 ) -> list[Photograph]:
-    """Photographs with their intrinsics beside them; only some columns of each, as shares of its width."""
+    """Photographs with their intrinsics beside them; what is not in these columns, as shares of the width, is black."""
     out.mkdir(parents=True, exist_ok=True)
     names = sorted(dataset.world_from_camera)
     found = []
@@ -56,11 +56,10 @@ def taken(
         with Image.open(dataset.images / names[index]) as image:
             left, right = (round(share * image.width) for share in columns)
             path = out / f"{dataset.name}-{left}-{names[index]}"
-            image.convert("RGB").crop((left, 0, right, image.height)).save(path, quality=97)
-        fx, fy, cx, cy = dataset.intrinsics
-        sidecar = ImageMetadata(
-            intrinsics=(fx, fy, cx - left, cy), sensor=f"{dataset.name}-{left}", file_name=path.name
-        )
+            masked = Image.new("RGB", image.size)
+            masked.paste(image.convert("RGB").crop((left, 0, right, image.height)), (left, 0))
+            masked.save(path, quality=97)
+        sidecar = ImageMetadata(intrinsics=dataset.intrinsics, sensor=dataset.name, file_name=path.name)
         path.with_name(f"{path.name}.json").write_text(sidecar.model_dump_json(), encoding="utf-8")
         center = dataset.world_from_camera[names[index]][:3, 3]
         found.append(Photograph(path=path, owner=dataset.name, center=center))

@@ -1,14 +1,20 @@
 """How long does an image take, does that grow with the project, and does it wait for a refetch? Around a simulated object.
 
-    python -m benchmarks.engine_latency [--count 200] [--photos FOLDER] [--threads 2]
+    python -m benchmarks.engine_latency [--count 400] [--photos FOLDER] [--threads 2]
 
-The loop is one at a constant distance, so that only the number of images grows. Beside it, what re-running COLMAP's incremental mapper at each image would cost. `sfm` is everything from the file to
-the step on disk, without depth; `live` is the same with depth, as photographs come in the field: with a pause as long
-as they take. Rendering 200 photographs takes minutes: keep them with --photos, which is filled if it is empty.
+The loop is one at a constant distance, so that only the number of images grows. Beside it, what re-running COLMAP's
+incremental mapper at each image would cost. `sfm` is everything from the file to the step on disk, without depth; `live`
+is the same with depth, as photographs come in the field: with a pause as long as they take. Rendering photographs takes
+half a second each: keep them with --photos, which is filled if it is empty, or may be a dataset with `images/` and
+`cameras.json`.
+
+`refetch_s` is beside the live path; of more than 200 photographs it covers the newest 200. `rest_refetch_s` covers all of
+them, a minute after the last one. `peak_memory_mb` is of the engine and the solver together.
 """
 
 import argparse
 import json
+import resource
 import statistics
 import tempfile
 import threading
@@ -18,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from benchmarks.parts.truth import Dataset
 from reconstructor.engine.colmap import pycolmap
@@ -26,13 +33,16 @@ from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.global_mapper import write_database
 from reconstructor.engine.sfm.restore import build_mapper
+from reconstructor.engine.sfm.windows import WINDOW
 from reconstructor.replay.replayer import order_photographs
 
-MARKS = (10, 50, 100, 200)
-WINDOW = 5  # images on either side of a mark
+COUNT = 400
+MARKS = (10, 50, 100, 200, 400, 1000, 2000)
+NEAR = 5  # images on either side of a mark
 STEADY_AFTER = 20  # from then on an image is matched with as many others as ever
 PEER_MARKS = (10, 25, 50, 100)
-LIVE_COUNT = 10  # images before the refetch beside which depth is measured
+LIVE_COUNT = 10  # images before the refetch beside which depth is measured; of fewer than 15 two thirds
+REST_S = 61.0  # then the engine takes it that no photograph will come soon
 
 
 class Run:
@@ -85,9 +95,16 @@ class Run:
         thread.join()
         return self.seconds[first : first + beside_count], ended_s[0] - begun_s
 
+    def refetch_at_rest(self) -> float:
+        """Seconds of a refetch of all images."""
+        time.sleep(REST_S)
+        begun_s = time.monotonic()
+        self.engine.refetch()
+        return time.monotonic() - begun_s
+
     def near(self, mark: int) -> dict[str, float]:
         """Median seconds by stage about an image number."""
-        window = self.stages[max(0, mark - 1 - WINDOW) : mark + WINDOW]
+        window = self.stages[max(0, mark - 1 - NEAR) : mark + NEAR]
         names = sorted({name for stages in window for name in stages})
         return {name: statistics.median(stages.get(name, 0.0) for stages in window) for name in names}
 
@@ -102,18 +119,21 @@ def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Pat
     during, refetch_s = run.beside_a_refetch(photographs[-during_count:])
     numbers = np.arange(1, len(alone) + 1)
     steady = numbers > STEADY_AFTER
+    rest_refetch_s = run.refetch_at_rest() if len(photographs) > WINDOW else None
     placed = [camera.world_from_camera is not None for camera in run.engine.complete().update.cameras]
     return {
         "images": len(photographs),
         "placed": sum(placed),
         "sfm_p50_s": float(np.median(alone)),
         "sfm_p95_s": float(np.quantile(alone, 0.95)),
-        "slope_ms_per_image": float(1e3 * np.polyfit(numbers[steady], alone[steady], 1)[0]),
+        "sfm_max_s": max(run.seconds),
+        "slope_ms_per_image": _slope_ms(numbers[steady], alone[steady]),
         "sfm_cpu_p50_s": float(np.median(cpu)),  # of all threads: what a busy machine cannot blur
         "sfm_cpu_p95_s": float(np.quantile(cpu, 0.95)),
-        "cpu_slope_ms_per_image": float(1e3 * np.polyfit(numbers[steady], cpu[steady], 1)[0]),
+        "cpu_slope_ms_per_image": _slope_ms(numbers[steady], cpu[steady]),
         "stages_s": {str(mark): run.near(min(mark, len(alone))) for mark in MARKS if mark <= len(photographs)},
         "refetch_s": refetch_s,
+        "rest_refetch_s": rest_refetch_s,
         "sfm_p95_during_refetch_s": _p95(during),
         "peak_memory_mb": _peak_memory_mb(),
         "colmap_rerun_p50_s": statistics.median(run.rerun_seconds.values()) if run.rerun_seconds else None,
@@ -123,12 +143,12 @@ def measure(photographs: tuple[Path, ...], settings: EngineSettings, folder: Pat
 
 def measure_live(photographs: tuple[Path, ...], settings: EngineSettings, folder: Path) -> dict[str, Any]:
     """With depth, alone and beside a refetch."""
-    run = Run(folder, settings, peer_marks=())
-    for path in photographs[:LIVE_COUNT]:
+    run, before_count = Run(folder, settings, peer_marks=()), min(LIVE_COUNT, 2 * len(photographs) // 3)
+    for path in photographs[:before_count]:
         run.add(path)
     alone = run.seconds[2:]  # depth begins with the third image
     pause_s = statistics.median(alone)
-    during, refetch_s = run.beside_a_refetch(photographs[LIVE_COUNT : 3 * LIVE_COUNT], pause_s)
+    during, refetch_s = run.beside_a_refetch(photographs[before_count : 3 * LIVE_COUNT], pause_s)
     return {
         "live_p50_s": statistics.median(alone),
         "live_p95_s": _p95(alone),
@@ -143,8 +163,17 @@ def _p95(seconds: list[float]) -> float | None:
     return float(np.quantile(seconds, 0.95)) if seconds else None
 
 
+def _slope_ms(numbers: NDArray[np.int64], seconds: NDArray[np.float64]) -> float | None:
+    """Milliseconds by which an image takes longer than the one before; None with too few images."""
+    return float(1e3 * np.polyfit(numbers, seconds, 1)[0]) if len(numbers) > STEADY_AFTER else None
+
+
 def _peak_memory_mb() -> float:
-    """The largest resident size so far."""
+    """The largest resident sizes so far, of this process and of the largest child, together."""
+    return _own_peak_memory_mb() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def _own_peak_memory_mb() -> float:
     status = Path("/proc/self/status")
     if not status.exists():
         return psutil.Process().memory_info().rss / 2**20
@@ -154,17 +183,20 @@ def _peak_memory_mb() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=MARKS[-1])
+    parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--threads", type=int, default=EngineSettings().threads)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        photos = arguments.photos or Path(scratch) / "photos"
-        if not photos.is_dir() or not any(photos.iterdir()):
+        photos, intrinsics = arguments.photos or Path(scratch) / "photos", None
+        if (photos / "cameras.json").is_file():
+            dataset = Dataset.read(photos)
+            photos, intrinsics = dataset.images, dataset.intrinsics
+        elif not photos.is_dir() or not any(photos.iterdir()):
             # Two thirds of the walk are one loop at one distance; from nearer, every photograph has more to match.
             Dataset.simulated("statue", photos, count=arguments.count, of=arguments.count * 3 // 2)
         photographs = order_photographs(photos)[: arguments.count]
-        settings = EngineSettings(threads=arguments.threads, dense=False)
+        settings = EngineSettings(threads=arguments.threads, dense=False, intrinsics=intrinsics)
         figures = measure(photographs, settings, Path(scratch) / "engine")
         dense = settings.model_copy(update={"dense": True})
         print(json.dumps(figures | measure_live(photographs, dense, Path(scratch) / "live")))

@@ -87,7 +87,11 @@ def pull(
     user: User = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Write the present cloud as one PLY; prints the file, its points and its generation."""
+    """Write the present cloud as one PLY; prints the file, its points and its generation.
+
+    Photographs that fit each other but not the rest form a further part, which is a file of its own beside it, such as
+    chapel-component-1.ply.
+    """
     from viewer.export import write_ply  # noqa: PLC0415 - numpy
 
     name = ProjectId(project)

@@ -1,4 +1,4 @@
-"""How does the present cloud become one PLY? Header of the total first, then the rows of every shard."""
+"""How does the present cloud become a PLY? Header of the total first, then the rows of every shard; one for each component."""
 
 import contextlib
 import os
@@ -32,13 +32,15 @@ class CloudStream:
 
     Attributes:
         manifest: the cloud that it is.
-        point_count: of its leading component, which the file holds.
+        point_count: of the component that the file holds.
+        components: those that have points, the leading one first.
         header: its first bytes.
         rows: what follows, one piece per shard; raises like `Fetch.shards`.
     """
 
     manifest: Manifest
     point_count: int
+    components: tuple[int, ...]
     header: bytes
     rows: AsyncIterator[bytes]
 
@@ -49,8 +51,8 @@ class CloudStream:
 
 
 @contextlib.asynccontextmanager
-async def open_cloud(connection: Connection, project: ProjectId) -> AsyncIterator[CloudStream]:
-    """Read the manifest and get ready to stream its cloud; exact PLY shards are preferred over packed ones.
+async def open_cloud(connection: Connection, project: ProjectId, component: int = 0) -> AsyncIterator[CloudStream]:
+    """Read the manifest and get ready to stream a component's cloud; exact PLY shards are preferred over packed ones.
 
     Raises:
         NoManifestError: no such project, or nothing in it yet.
@@ -61,23 +63,28 @@ async def open_cloud(connection: Connection, project: ProjectId) -> AsyncIterato
     async with follow(connection) as follower:
         fetch = Fetch(follower, connection, project)
         complete = await fetch.manifest()
-        manifest, plan = complete.manifest, wanted_shards(complete, Encoding.PLY)
-        first = header(manifest, complete.point_count)
+        manifest, plan = complete.manifest, wanted_shards(complete, Encoding.PLY, component)
+        point_count = complete.point_count(component)
+        first = header(manifest, point_count, component)
         async with contextlib.aclosing(_rows(fetch, plan)) as rows:
-            yield CloudStream(manifest=manifest, point_count=complete.point_count, header=first, rows=rows)
+            yield CloudStream(
+                manifest=manifest, point_count=point_count, components=complete.components, header=first, rows=rows
+            )
 
 
-def header(manifest: Manifest, point_count: int) -> bytes:
+def header(manifest: Manifest, point_count: int, component: int = 0) -> bytes:
     """A PLY header for the whole cloud; the frame's offset and units stand in comments, for rows are float32."""
     first, form, rest = shards.ply_header(point_count).split(b"\n", 2)
     frame = manifest.frame
     comments = [
         f"comment cairn {manifest.project} generation {manifest.generation} revision {manifest.revision}",
         "comment units unscaled"
-        if frame.metres_per_unit is None
+        if frame.metres_per_unit is None or component  # no metre crosses components
         else f"comment metres_per_unit {frame.metres_per_unit!r}",
         "comment add_to_xyz " + " ".join(repr(value) for value in frame.offset),
     ]
+    if component:
+        comments.append(f"comment component {component}")
     return b"\n".join([first, form, *(line.encode() for line in comments), rest])
 
 
@@ -86,43 +93,80 @@ async def write_ply(
 ) -> Manifest:
     """Write the present cloud to a file, which appears only when it is complete; begins again when the cloud changes.
 
+    Each further component goes into a file of its own beside it: see `component_path`.
+
     Args:
         connection: broker and user.
         project: whose cloud.
-        out: the file; an existing one is replaced at the end.
-        tell: called with points so far and points in all.
+        out: the file of the leading component; an existing one is replaced at the end.
+        tell: called with points so far and points in all, of one file after the other.
 
     Raises:
         CannotWriteError: the folder or disk does not allow it.
         ManifestMovedError: the cloud moved on at every try.
         Others like `open_cloud` and `Fetch.shards`.
     """
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    parts: dict[Path, Path] = {}
     try:
         for _ in range(MAX_TRIES):
+            _discard(parts)
             with contextlib.suppress(ManifestMovedError):
-                manifest = await _write_once(connection, project, part, tell)
-                part.replace(out)
+                manifest = await _write_once(connection, project, out, parts, tell)
+                for path, part in parts.items():
+                    part.replace(path)
                 return manifest
     except OSError as exc:
         raise CannotWriteError(f"cannot write {out}: {exc.strerror or exc}") from exc
     finally:
-        part.unlink(missing_ok=True)
+        _discard(parts)
     raise ManifestMovedError(f"{project!r} moved on {MAX_TRIES} times while it was fetched: try again later")
 
 
+def component_path(out: Path, component: int) -> Path:
+    """The file of a component: `chapel.ply` of the leading one, `chapel-component-1.ply` of another."""
+    return out.with_name(f"{out.stem}-component-{component}{out.suffix}") if component else out
+
+
 async def _write_once(
-    connection: Connection, project: ProjectId, part: Path, tell: Callable[[int, int], None]
+    connection: Connection,
+    project: ProjectId,
+    out: Path,
+    parts: dict[Path, Path],
+    tell: Callable[[int, int], None],
 ) -> Manifest:
+    """Write each component into a part file, and note it; all of one generation."""
+    parts[out] = _part_of(out)
     async with open_cloud(connection, project) as cloud:
-        with part.open("wb") as file:
-            file.write(cloud.header)
-            tell(0, cloud.point_count)
-            async for rows in cloud.rows:
-                file.write(rows)
-                done = (file.tell() - len(cloud.header)) // shards.PLY_BYTES_PER_POINT
-                tell(done, cloud.point_count)
-        return cloud.manifest
+        await _write_part(cloud, parts[out], tell)
+    manifest = cloud.manifest
+    for component in cloud.components[1:]:
+        path = component_path(out, component)
+        parts[path] = _part_of(path)
+        async with open_cloud(connection, project, component) as further:
+            if further.manifest.generation != manifest.generation:
+                raise ManifestMovedError(f"{project!r} moved on to generation {further.manifest.generation}")
+            await _write_part(further, parts[path], tell)
+    return manifest
+
+
+def _discard(parts: dict[Path, Path]) -> None:
+    for part in parts.values():
+        part.unlink(missing_ok=True)
+    parts.clear()
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+async def _write_part(cloud: CloudStream, part: Path, tell: Callable[[int, int], None]) -> None:
+    with part.open("wb") as file:
+        file.write(cloud.header)
+        tell(0, cloud.point_count)
+        async for rows in cloud.rows:
+            file.write(rows)
+            done = (file.tell() - len(cloud.header)) // shards.PLY_BYTES_PER_POINT
+            tell(done, cloud.point_count)
 
 
 async def _rows(fetch: Fetch, plan: tuple[WantedShard, ...]) -> AsyncGenerator[bytes, None]:

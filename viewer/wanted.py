@@ -1,4 +1,4 @@
-"""Which shards make the present cloud? Those of the leading component, coarse levels first, one encoding of each."""
+"""Which shards make the present cloud? Those of one component, coarse levels first, one encoding of each."""
 
 from dataclasses import dataclass
 
@@ -30,14 +30,17 @@ class CompleteManifest:
             )
 
     @property
-    def leading(self) -> tuple[ShardEntry, ...]:
-        """The shards of the leading component; each other one has a frame of its own."""
-        return tuple(each for each in self.shards if each.component == 0 and each.encodings)
+    def components(self) -> tuple[int, ...]:
+        """The components that have points, the leading one first."""
+        return tuple(sorted({0, *(each.component for each in self.shards if each.encodings)}))
 
-    @property
-    def point_count(self) -> int:
-        """Points of the leading component."""
-        return sum(each.point_count for each in self.leading)
+    def of(self, component: int) -> tuple[ShardEntry, ...]:
+        """The shards of one component; each has a frame of its own."""
+        return tuple(each for each in self.shards if each.component == component and each.encodings)
+
+    def point_count(self, component: int = 0) -> int:
+        """Points of one component."""
+        return sum(each.point_count for each in self.of(component))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +55,16 @@ class WantedShard:
     sha256: str
 
 
-def wanted_shards(complete: CompleteManifest, encoding: Encoding) -> tuple[WantedShard, ...]:
-    """List the shards of the leading component, coarse levels first.
+def wanted_shards(complete: CompleteManifest, encoding: Encoding, component: int = 0) -> tuple[WantedShard, ...]:
+    """List the shards of one component, coarse levels first.
 
     Args:
         complete: names the complete set.
         encoding: is preferred; a shard without it comes in its first encoding, one without any is left out.
+        component: by default the leading one.
     """
     wanted: list[WantedShard] = []
-    for entry in sorted(complete.leading, key=lambda each: (each.level, each.index)):
+    for entry in sorted(complete.of(component), key=lambda each: (each.level, each.index)):
         encoded = next((each for each in entry.encodings if each.encoding is encoding), entry.encodings[0])
         wanted.append(
             WantedShard(

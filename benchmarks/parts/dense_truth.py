@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from benchmarks.parts.truth import Dataset
 from edge_agent.cameras.simulated.camera import SimulatedObject, SimulatedView
+from edge_agent.cameras.simulated.lens import Lens
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.mvs.views import View
@@ -37,10 +39,15 @@ class Posed:
     surface: Any = None  # open3d RaycastingScene
 
 
-def posed_object(name: str, *, count: int, first: int, width: int, device: torch.device) -> Posed:
-    """A simulated object's photographs; the sparse points are exact ones, 300 an image, where three images see them."""
-    simulated = SimulatedObject(name, size_px=(width, width * 2 // 3))
-    shots = [simulated.view(number) for number in range(first, first + count)]
+def posed_object(
+    name: str, *, count: int, first: int, width: int, device: torch.device, lens: Lens | None = None
+) -> Posed:
+    """A simulated object's photographs; the sparse points are exact ones, 300 an image, where three images see them.
+
+    They are developed as by the object's own lens unless another is given.
+    """
+    simulated, surface = _simulated(name, width)
+    shots = [simulated.view(number, lens=lens) for number in range(first, first + count)]
     points = np.concatenate([_chosen(_points_in_world(shot), number) for number, shot in enumerate(shots)])
     seen = np.stack([_is_seen(points, shot) for shot in shots])
     seen &= seen.sum(axis=0) >= _MIN_TRACK_LENGTH
@@ -55,12 +62,18 @@ def posed_object(name: str, *, count: int, first: int, width: int, device: torch
         )
         for number, shot in enumerate(shots)
     ]
-    mesh = simulated.definition.build()
-    surface = o3d.t.geometry.RaycastingScene()
-    surface.add_triangles(_tensor(mesh.vertices), _tensor(mesh.triangles.astype(np.uint32)))
     exact = [np.zeros(len(view.sparse_ids)) for view in views]
     depths = [shot.depth for shot in shots]
     return Posed(name=name, views=views, sparse_errors_px=exact, depths=depths, surface=surface)
+
+
+@lru_cache(maxsize=1)
+def _simulated(name: str, width: int) -> tuple[SimulatedObject, Any]:
+    """The object, whose building takes most of the time, and its surface."""
+    simulated = SimulatedObject(name, size_px=(width, width * 2 // 3))
+    surface = o3d.t.geometry.RaycastingScene()
+    surface.add_triangles(_tensor(simulated.mesh.vertices), _tensor(simulated.mesh.triangles.astype(np.uint32)))
+    return simulated, surface
 
 
 def true_points(posed: Posed) -> tuple[Array, Array]:

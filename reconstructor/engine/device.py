@@ -41,6 +41,11 @@ class Compute:
         return f"{self.device} ({torch.cuda.get_device_name(self.device)})"
 
     @property
+    def cached_depth_bytes(self) -> int:
+        """How much of the depth maps used last stays in memory, a GPU's or the processor's; the rest is on disk."""
+        return (1 << 26) if self.device.type == "cpu" else (1 << 30)
+
+    @property
     def sentence(self) -> str:
         """One line for the log."""
         return (

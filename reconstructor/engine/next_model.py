@@ -8,6 +8,7 @@ from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.mvs.surface_loss import refuse_loss
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
@@ -47,9 +48,14 @@ class NextModel:
         self._points: list[SurfacePoints] = []
 
     def rebuild(self, live: Densifier, report: Report) -> None:
-        """Compute the dense cloud again; depth maps of the live model are reused where they fit."""
+        """Compute the dense cloud again; depth maps of the live model are reused where they fit.
+
+        Raises:
+            SurfaceLostError: it would take away too much of the surface that photographs support.
+        """
         self.densifier = live.next_densifier(self.mapper)
         self._points = [self.densifier.rebuild(report)]
+        refuse_loss(self.densifier.surface_lost_share)
 
     def catch_up(self, numbers: Collection[int], *, own: Collection[int], live: Densifier | None) -> None:
         """Let the mapper know images that came meanwhile, and place its own; depth maps of `live` are reused if they fit."""

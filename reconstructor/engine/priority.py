@@ -13,6 +13,7 @@ from typing import Final
 from broker.errors import CairnError
 
 _PATIENCE_S: Final = 5.0  # about one image on 2 cores: a new refetch, which has not run yet, may wait this long
+_REST_S: Final = 60.0  # the last refetch of a project comes two minutes after its last image
 
 
 class EngineClosedError(CairnError):
@@ -28,6 +29,7 @@ class Priority:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._adding_count = 0
+        self._added_s: float | None = None
         self._is_closed = False
         self._begun_s = 0.0
         self._waited_s = 0.0
@@ -35,6 +37,13 @@ class Priority:
     @property
     def is_closed(self) -> bool:
         return self._is_closed
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no image is being added or was added in the last minute."""
+        with self._changed:
+            is_long_ago = self._added_s is None or time.monotonic() - self._added_s > _REST_S
+            return is_long_ago and self._adding_count == 0
 
     @contextmanager
     def adding(self) -> Iterator[None]:
@@ -46,6 +55,7 @@ class Priority:
         finally:
             with self._changed:
                 self._adding_count -= 1
+                self._added_s = time.monotonic()
                 self._changed.notify_all()
 
     def begin(self) -> None:

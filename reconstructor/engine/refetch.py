@@ -10,16 +10,19 @@ from broker.memory import trim_heap
 from reconstructor.clouds.similarity import DegenerateGeometryError
 from reconstructor.engine.components import Components
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.mvs.surface_loss import SurfaceLostError
 from reconstructor.engine.next_components import NextComponents
 from reconstructor.engine.priority import Priority
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.solver import SolveVerdict
 from reconstructor.engine.sfm.solver_process import RefetchFailedError, SolverProcess
+from reconstructor.engine.sfm.windows import WINDOW
 from reconstructor.engine.solve_tasks import SolveTask, tasks_of
 from reconstructor.engine.stopwatch import Stopwatch
 from reconstructor.progress import write_progress
 
 _LEAST_IMAGES_TO_SOLVE: Final = 3
+_IMAGES_IN_TIME: Final = 800  # that are refined in windows within the time-out; with more it is longer
 _SPAN_OF_STAGE: Final = {"solving": (0.0, 0.3), "depth": (0.3, 0.7), "fusion": (0.7, 0.95), "publishing": (0.95, 1.0)}
 
 
@@ -86,22 +89,29 @@ class Refetch:
                 self._build(following, zip(tasks, solutions, strict=True))
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
-        with watch.measure("dense"):
-            following.rebuild(live, lambda order: self.report if order == 0 else self._yield_beside)
-            while len(homes := self.missing(following, live)) > 1:
-                following.catch_up(homes, live)
-                self.report("publishing", 0, 1)
+        try:
+            with watch.measure("dense"):
+                following.rebuild(live, lambda order: self.report if order == 0 else self._yield_beside)
+                while len(homes := self.missing(following, live)) > 1:
+                    following.catch_up(homes, live)
+                    self.report("publishing", 0, 1)
+        except SurfaceLostError as exc:
+            return RefetchResult(verdict=verdict, objection=exc.sentence)
         return RefetchResult(verdict=verdict, next_components=following)
 
     def solve(self, task: SolveTask) -> tuple[SolveVerdict | None, Any | None, str]:
         """The verdict on a new solution, the solution if it passed, and the objection if not."""
         numbers = tuple(sorted(task.numbers))
         camera_ids = {number: self._known.camera_ids[number] for number in numbers}
-        self._running = SolverProcess.start(self._folder, numbers, task.live, self._settings, camera_ids)
+        newest_only = task.live is not None and len(numbers) > WINDOW and not self.priority.is_at_rest
+        self._running = SolverProcess.start(
+            self._folder, numbers, task.live, self._settings, camera_ids, newest_only=newest_only
+        )
         if self.priority.is_closed:  # closed before there was a process to stop
             self._running.stop()
         try:
-            verdict, solution = self._running.wait(self._settings.refetch_timeout_s)
+            in_windows = max(1.0, len(numbers) / _IMAGES_IN_TIME)
+            verdict, solution = self._running.wait(self._settings.refetch_timeout_s * in_windows)
         except RefetchFailedError as exc:
             return None, None, exc.sentence
         finally:

@@ -96,10 +96,17 @@ def engine_settings(intrinsics: str | None) -> EngineSettings:
     """The engine's settings from the environment, with intrinsics given as `fx,fy,cx,cy`.
 
     Raises:
-        BadSettingsError: they are not four positive numbers.
+        BadSettingsError: they are not four positive numbers, or a variable `CAIRN_ENGINE_…` has no such value.
     """
+    try:
+        settings = EngineSettings()
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        raise BadSettingsError(
+            f"CAIRN_ENGINE_{str(first['loc'][0]).upper()}={first['input']!s}: {first['msg']}"
+        ) from exc
     if intrinsics is None:
-        return EngineSettings()
+        return settings
     words = intrinsics.split(",")
     if len(words) != _INTRINSICS_COUNT:
         raise BadSettingsError(f"--intrinsics {intrinsics!r}: give fx,fy,cx,cy in pixels")

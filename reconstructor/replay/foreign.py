@@ -184,6 +184,7 @@ class _BlackBoxReplay:
                     intrinsics=each.intrinsics,
                     state=each.state,
                     reason=each.code,
+                    component=each.component,
                 )
                 for each in self._update.cameras
                 if each.image_id in self._name_by_id

@@ -1,6 +1,6 @@
 """The engine without MQTT, for benchmarks and batch users: the same live path and refetches, four outputs at the end.
 
-cloud.ply     the complete cloud
+cloud.ply     the complete cloud of the leading component; component-1.ply that of a further one, in a frame of its own
 cameras.json  where each photograph was taken, or why that is unknown
 colmap/       sparse/0 and images: opens in COLMAP, gsplat, nerfstudio, OpenMVS
 report.json   seconds by stage, points, refetches with the gate's figures, peak memory
@@ -23,7 +23,7 @@ from broker.images.folders import FolderContents, sound_photographs
 from broker.images.opening import open_image
 from broker.manifest import CameraState
 from broker.shards import PointCloud, decode_ply, encode_ply
-from reconstructor.black_box import Pose, Row, Update
+from reconstructor.black_box import Pose, Row, Update, cloud_name
 from reconstructor.decoders.conversion import readable_path
 from reconstructor.engine.device import compute_of
 from reconstructor.engine.live_engine import LiveEngine
@@ -50,6 +50,7 @@ class ReplayCamera(BaseModel):
     intrinsics: Row | None
     state: CameraState
     reason: str
+    component: int = Field(default=0, description="photographs that fit each other but not the rest; 0 leads")
 
 
 class ReplayCameras(BaseModel):
@@ -189,7 +190,10 @@ class _Replay:
         last = self._refetch(total) if self._plan.has_final_refetch else None
         if last is None or last.update.refetch_rejected:  # a refused refetch brings no cloud
             last = self._engine.complete()
-        cloud = PointCloud.join([decode_ply(path.read_bytes()) for path in sorted(last.folder.glob("*.ply"))])
+        leading = last.folder / cloud_name(0)
+        cloud = decode_ply(leading.read_bytes()) if leading.is_file() else PointCloud.empty()
+        for path in last.folder.glob("component-*.ply"):
+            shutil.copyfile(path, self._plan.out / path.name)
         compute = compute_of(self._plan.settings)
         report = ReplayReport(
             images=tuple(self._images),
@@ -254,6 +258,7 @@ class _Replay:
                     intrinsics=camera.intrinsics,
                     state=camera.state,
                     reason=camera.code,
+                    component=camera.component,
                 )
                 for path, camera in zip(self._plan.photographs, update.cameras, strict=True)
             )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.cameras.camera import CameraExhaustedError, CameraUnusableError
-from edge_agent.cameras.simulated.lens import encode_jpeg
+from edge_agent.cameras.simulated.lens import Lens, encode_jpeg
 from edge_agent.cameras.simulated.noise import Floats
 from edge_agent.cameras.simulated.objects import OBJECTS, HeritageObject
 from edge_agent.cameras.simulated.path import Pose
@@ -49,17 +49,21 @@ class SimulatedObject:
         self.definition = _find(name)
         self.poses = self.definition.poses(count)
         self.intrinsics = self.definition.lens.intrinsics(*size_px)
-        self._renderer = Renderer(self.definition.build(), light=self.definition.light)
+        self.mesh = self.definition.build()
+        self._renderer = Renderer(self.mesh, light=self.definition.light)
 
-    def view(self, index: int) -> SimulatedView:
+    def view(self, index: int, *, lens: Lens | None = None) -> SimulatedView:
         """Render photograph `index` of the path; the same index gives the same pixels."""
-        return self.view_from(self.poses[index], seed=index)
+        return self.view_from(self.poses[index], seed=index, lens=lens)
 
-    def view_from(self, world_from_camera: Pose, *, seed: int = 0) -> SimulatedView:
-        """Render from any pose; `seed` chooses this shot's noise and exposure."""
+    def view_from(self, world_from_camera: Pose, *, seed: int = 0, lens: Lens | None = None) -> SimulatedView:
+        """Render from any pose; `seed` chooses this shot's noise and exposure.
+
+        Another lens than the object's own develops the light differently; its focal length is not looked at.
+        """
         rendering = self._renderer.render(world_from_camera, self.intrinsics)
         return SimulatedView(
-            image_rgb=self.definition.lens.develop(rendering.radiance_rgb, seed=seed),
+            image_rgb=(lens or self.definition.lens).develop(rendering.radiance_rgb, seed=seed),
             depth=rendering.depth,
             normals=rendering.normals,
             world_from_camera=world_from_camera,

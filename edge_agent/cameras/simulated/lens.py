@@ -21,12 +21,16 @@ JPEG_QUALITY = 92
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lens:
-    """A lens of known focal length and a noisy sensor; `exposure_spread_ev` is the spread between shots."""
+    """A lens of known focal length and a noisy sensor.
+
+    `exposure_spread_ev` is the spread between shots, `white_balance_spread_ev` the same of red and blue against green.
+    """
 
     focal_length_35mm_mm: float = 28.0
     vignetting: float = 0.18
     exposure: float = 0.5
     exposure_spread_ev: float = 0.12
+    white_balance_spread_ev: float = 0.0
     noise: float = 1.0
 
     def intrinsics(self, width_px: int, height_px: int) -> Intrinsics:
@@ -48,6 +52,8 @@ class Lens:
             radiance_rgb
             * (_falloff(radiance_rgb.shape[0], radiance_rgb.shape[1], self.vignetting) * np.float32(gain))[..., None]
         )
+        if self.white_balance_spread_ev > 0:
+            exposed *= _white_balance(self.white_balance_spread_ev, seed)
         if self.noise > 0:
             exposed = _noisy(exposed, self.noise, rng)
         return _to_srgb(_filmic(exposed))
@@ -69,6 +75,12 @@ def encode_jpeg(image_rgb: NDArray[np.uint8], lens: Lens, captured_at: datetime,
     out = io.BytesIO()
     Image.fromarray(image_rgb).save(out, "JPEG", quality=JPEG_QUALITY, subsampling=0, exif=exif)
     return out.getvalue()
+
+
+def _white_balance(spread_ev: float, seed: int) -> Floats:
+    red_ev, blue_ev = np.random.default_rng((seed, 4202)).uniform(-spread_ev, spread_ev, 2)
+    gains: Floats = (2.0 ** np.array([red_ev, 0.0, blue_ev])).astype(np.float32)
+    return gains
 
 
 def _falloff(height: int, width: int, strength: float) -> Floats:

@@ -41,7 +41,7 @@ def without_copies(
     for pair in kept:
         facts = known.facts[pair.earlier]
         sizes = ((facts.reduced_width_px, facts.reduced_height_px), size_px)
-        if _shows_the_same_picture(pair, known.features[pair.earlier].keypoints, features.keypoints, sizes):
+        if _is_copy(pair, known.features[pair.earlier].keypoints, features.keypoints, sizes):
             return (_mark(pair.earlier, number),)
     return kept
 
@@ -58,7 +58,7 @@ def _mark(earlier: int, newer: int) -> Pair:
     )
 
 
-def _shows_the_same_picture(
+def _is_copy(
     pair: Pair,
     earlier: NDArray[np.float32],
     newer: NDArray[np.float32],

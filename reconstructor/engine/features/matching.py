@@ -17,7 +17,7 @@ from reconstructor.engine.features.pairs import Matches
 
 MAX_RATIO: Final = 0.8  # best over second best angle, Lowe 2004, section 7.1
 MAX_ANGLE_RAD: Final = 0.7  # COLMAP's bound on the best
-_BLOCK_ROWS: Final = {"cpu": 1024, "cuda": 8192}  # on a GPU all of an image's
+_BLOCK_ROWS, _BLOCK_ROWS_ON_GPU = 1024, 8192  # on a GPU all of an image's at once
 _CPU: Final = torch.device("cpu")
 _PROBE_FEATURES: Final = 1000
 _PROBE_MATCHES: Final = 12  # in such a probe unrelated photographs had up to 14 matches, related ones 18 and more
@@ -60,7 +60,7 @@ class Matcher:
         """The rows of `first` that pass the ratio test, and their nearest neighbours in `second`."""
         rows, neighbours = [], []
         for start, cosines in self._products(first, second):
-            best, best_cosine, next_cosine = (two_best if cosines.is_cuda else two_best_on_cpu)(cosines)
+            best, best_cosine, next_cosine = (two_best_on_cpu if _is_on_cpu(cosines) else two_best)(cosines)
             best_angle, next_angle = _angle(best_cosine), _angle(next_cosine)
             found = ((best_angle < MAX_ANGLE_RAD) & (best_angle < MAX_RATIO * next_angle)).nonzero()[:, 0]
             rows.append(found + start)
@@ -69,7 +69,7 @@ class Matcher:
 
     def _products(self, first: Tensor, second: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Blocks of rows of `first @ second.T`, with each block's first row; the next block overwrites it."""
-        block_rows = _BLOCK_ROWS[self._device.type]
+        block_rows = _BLOCK_ROWS if self._device.type == "cpu" else _BLOCK_ROWS_ON_GPU
         needed = min(block_rows, len(first)) * len(second)
         if self._memory.numel() < needed:
             self._memory = torch.empty(needed, device=self._device)
@@ -100,7 +100,11 @@ def two_best_on_cpu(cosines: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _nearest(cosines: Tensor) -> Tensor:
-    return cosines.argmax(dim=1) if cosines.is_cuda else torch.from_numpy(cosines.numpy().argmax(axis=1))
+    return torch.from_numpy(cosines.numpy().argmax(axis=1)) if _is_on_cpu(cosines) else cosines.argmax(dim=1)
+
+
+def _is_on_cpu(cosines: Tensor) -> bool:
+    return cosines.device.type == "cpu"
 
 
 def _unit(descriptors: NDArray[np.uint8]) -> _Unit:

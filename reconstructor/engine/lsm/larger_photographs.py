@@ -1,7 +1,9 @@
 """Where are the larger photographs in which the tracks are measured again? On the disk; a few of them in memory."""
 
+import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -12,9 +14,9 @@ from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.photographs import UnreadablePhotographError, read_photograph
 from reconstructor.engine.lsm.bundle import Floats
+from reconstructor.engine.lsm.kept_matches import KeptMatches
 from reconstructor.engine.settings import EngineSettings
 
-LEVELS: Final = 3
 _MOST_IN_MEMORY: Final = 24  # of 6 MB each
 
 
@@ -24,17 +26,31 @@ class LargerPhotographs:
     Args:
         facts: of the images, in the bundle's order.
         settings: the engine's; `exact_max_side_px` is the photographs' longer side.
+        kept: what was matched in them before, or None.
     """
 
-    def __init__(self, facts: Sequence[ImageFacts], settings: EngineSettings) -> None:
+    def __init__(
+        self, facts: Sequence[ImageFacts], settings: EngineSettings, kept: Sequence[KeptMatches | None]
+    ) -> None:
         self._facts = facts
+        self._stamps = [_stamp(each.current_path, settings) for each in facts]
         self._settings = settings.model_copy(update={"max_side_px": settings.exact_max_side_px})
         self._kept: OrderedDict[int, Tensor] = OrderedDict()
-        self._sizes: dict[int, tuple[int, int] | None] = {}
+        self._sizes: dict[int, tuple[int, int] | None] = {
+            image: each.size_px for image, each in enumerate(kept) if each and each.stamp == self._stamps[image] != 0
+        }
+
+    def stamp(self, image: int) -> int:
+        """Another one when the photograph's file or its reduction is another; 0 without a file."""
+        return self._stamps[image]
 
     def can_be_read(self, image: int) -> bool:
         """Whether the photograph is still there."""
         return self._size(image) is not None
+
+    def size_px(self, image: int) -> tuple[int, int]:
+        """Width and height of a photograph that can be read."""
+        return self._size(image) or (0, 0)
 
     def scale(self, image: int) -> Floats:
         """Pixels of the photograph per pixel of the reduced image (2,), across and down; 1 if it cannot be read."""
@@ -48,12 +64,9 @@ class LargerPhotographs:
             camera.rescale(*size)
         return camera
 
-    def pyramid(self, image: int) -> list[Tensor]:
-        """Brightness (H, W) float32, then at a half and a quarter of the size; the photograph must be readable."""
-        levels = [self._gray(image).to(torch.float32)]
-        for _ in range(LEVELS - 1):
-            levels.append(torch.nn.functional.avg_pool2d(levels[-1][None], 2)[0])
-        return levels
+    def brightness(self, image: int) -> Tensor:
+        """(H, W) float32; the photograph must be readable."""
+        return self._gray(image).to(torch.float32)
 
     def _size(self, image: int) -> tuple[int, int] | None:
         if image not in self._sizes:
@@ -72,3 +85,17 @@ class LargerPhotographs:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(image)
         return self._kept[image]
+
+
+def halved(brightness: Tensor) -> Tensor:
+    """(H, W) float32 at half the size."""
+    return torch.nn.functional.avg_pool2d(brightness[None], 2)[0]
+
+
+def _stamp(path: Path, settings: EngineSettings) -> int:
+    try:
+        status = path.stat()
+    except OSError:
+        return 0
+    named = f"{path.name} {status.st_size} {status.st_mtime_ns} {settings.exact_max_side_px}"
+    return 1 + zlib.crc32(named.encode()) % (2**31 - 1)

@@ -1,6 +1,7 @@
 """Where exactly do images see the points of a model? Patches of each point's best view are matched in the others."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -8,12 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.lsm.bundle import Bundle, Floats, Mask, Observations, Rows
-from reconstructor.engine.lsm.larger_photographs import LEVELS, LargerPhotographs
+from reconstructor.engine.lsm.kept_matches import KeptMatches, MatchFiles, WantedMatches
+from reconstructor.engine.lsm.larger_photographs import LargerPhotographs, halved
 from reconstructor.engine.lsm.patches import MARGIN_PX, ReferencePatches, match, windows_around
 from reconstructor.engine.lsm.surface import Surface, affine_maps, corners_in_world
+from reconstructor.engine.settings import EngineSettings
 
 _BATCH: Final = 2048
+_LEVELS: Final = 3
 _STRETCH: Final = (0.25, 3.0)  # singular values of the affine map
 _MOST_LAST_STEP_PX: Final = 0.05
 _MOST_TURN: Final = 0.5
@@ -47,22 +52,33 @@ class Measuring:
 
     Args:
         bundle: the model as it was solved.
-        photographs: of its images.
+        facts: of its images, in the bundle's order.
+        settings: the engine's.
+        files: where matches are kept from one refetch to the next; None to match everything.
     """
 
-    def __init__(self, bundle: Bundle, photographs: LargerPhotographs) -> None:
-        self._photographs = photographs
-        can_be_read = np.array([photographs.can_be_read(image) for image in range(len(bundle.numbers))])
+    def __init__(
+        self, bundle: Bundle, facts: Sequence[ImageFacts], settings: EngineSettings, files: MatchFiles | None
+    ) -> None:
+        kept = [files.read(number) if files else None for number in bundle.numbers]
+        self.photographs = LargerPhotographs(facts, settings, kept)
+        self._files, self._numbers, self._held = files, np.array(bundle.numbers), bundle.held
+        images = range(len(bundle.numbers))
+        stamps = [self.photographs.stamp(image) for image in images]
+        self._kept = [each if each and each.stamp == stamp else None for each, stamp in zip(kept, stamps, strict=True)]
+        self._stamps = np.array(stamps)
+        can_be_read = np.array([self.photographs.can_be_read(image) for image in images])
         self._surface = Surface.of(bundle, can_be_read)
         seen = bundle.observations[self._surface.references]
-        self._reference_images, self._reference_places_px = seen.images, seen.places_px
+        self._reference_images, self._reference_features = seen.images, seen.features
+        self._reference_places_px = (
+            seen.places_px * np.array([self.photographs.scale(image) for image in images])[seen.images]
+        )
         count = len(bundle.points_in_world)
         self._windows = torch.full((count, _WINDOW_PX, _WINDOW_PX), torch.nan, dtype=torch.float16)
-        for image in range(len(bundle.numbers)):
-            rows = np.flatnonzero(self._reference_images == image)
-            if len(rows) and can_be_read[image]:
-                places = torch.from_numpy(self._reference_places_px[rows] * photographs.scale(image)).float()
-                self._windows[torch.from_numpy(rows)] = windows_around(photographs.pyramid(image)[0], places).half()
+        self._is_cut = ~can_be_read  # (I,) whether the patches of this image's reference observations are there
+        self._matched: dict[int, list[tuple[WantedMatches, Floats]]] = {image: [] for image in images}
+        self._is_new = np.zeros(len(images), np.bool_)
 
     def own(self, bundle: Bundle) -> Observations:
         """The bundle's observations at their exact places; those that cannot be measured are left out."""
@@ -71,8 +87,8 @@ class Measuring:
         is_kept[self._surface.references] = True
         for image in range(len(bundle.numbers)):
             rows = np.flatnonzero((seen.images == image) & ~is_kept)
-            rows, found = self._found(bundle, image, (rows, seen.points[rows], seen.places_px[rows]), corners, OWN)
-            places[rows], is_kept[rows] = found, True
+            found, at = self._found(bundle, image, seen[rows], corners, OWN)
+            places[rows[found]], is_kept[rows[found]] = at, True
         measured = Observations(images=seen.images, points=seen.points, features=seen.features, places_px=places)
         return measured[is_kept]
 
@@ -82,55 +98,105 @@ class Measuring:
         parts = []
         for image in range(len(bundle.numbers)):
             points, places = self._expected(bundle, image, shared[image] < _MOST_SHARED)
-            rows, found = self._found(bundle, image, (np.arange(len(points)), points, places), corners, EXTENSION)
-            nothing = np.full(len(rows), -1)
-            parts.append(
-                Observations(images=np.full(len(rows), image), points=points[rows], features=nothing, places_px=found)
+            nothing = np.full(len(points), -1)
+            expected = Observations(
+                images=np.full(len(points), image), points=points, features=nothing, places_px=places
             )
+            found, at = self._found(bundle, image, expected, corners, EXTENSION)
+            parts.append(replace(expected[found], places_px=at))
         joined = parts[0]
         for part in parts[1:]:
             joined = joined.joined(part)
         return joined
 
+    def keep(self) -> None:
+        """Write the matches of this time for the next one."""
+        for image in np.flatnonzero(self._is_new if self._files else []).tolist():
+            wanted, places = self._matched[image][0]
+            for more, further in self._matched[image][1:]:
+                wanted, places = wanted.joined(more), np.concatenate([places, further])
+            before = self._kept[image]
+            if before is not None and self._numbers[image] in self._held:  # only a part of it was looked for this time
+                others = ~np.isin(before.wanted.keys, wanted.keys)
+                wanted = wanted.joined(before.wanted[others])
+                places = np.concatenate([places, before.places_px[others]])
+            stamp, size = self.photographs.stamp(image), self.photographs.size_px(image)
+            kept = KeptMatches(stamp=stamp, size_px=size, wanted=wanted, places_px=places)
+            if self._files is not None:
+                self._files.write(int(self._numbers[image]), kept)
+
     def _corners(self, bundle: Bundle) -> Floats:
         corners = np.full((len(bundle.points_in_world), 4, 3), np.nan)
         for image, camera_id in enumerate(bundle.camera_ids):
             rows = np.flatnonzero(self._reference_images == image)
-            if len(rows) and self._photographs.can_be_read(image):
+            if len(rows) and self.photographs.can_be_read(image):
                 corners[rows] = corners_in_world(
-                    self._photographs.camera(image, bundle.cameras[camera_id]),
+                    self.photographs.camera(image, bundle.cameras[camera_id]),
                     bundle.poses[image],
-                    self._reference_places_px[rows] * self._photographs.scale(image),
+                    self._reference_places_px[rows],
                     bundle.points_in_world[rows],
                     self._surface.normals[rows],
                 )
         return corners
 
     def _found(
-        self, bundle: Bundle, image: int, wanted: tuple[Rows, Rows, Floats], corners: Floats, bounds: Bounds
+        self, bundle: Bundle, image: int, sought: Observations, corners: Floats, bounds: Bounds
     ) -> tuple[Rows, Floats]:
-        """Those of the wanted rows (their points, first places) that were found, and their places in the reduced image."""
-        rows, points, places_px = wanted
-        if not len(rows) or not self._photographs.can_be_read(image):
-            return rows[:0], places_px[:0]
-        camera = self._photographs.camera(image, bundle.cameras[bundle.camera_ids[image]])
-        matrices = affine_maps(camera, bundle.poses[image], corners[points])
+        """Those of the sought rows that were found, and their places in the reduced image."""
+        if not len(sought) or not self.photographs.can_be_read(image):
+            return np.empty(0, np.int64), np.empty((0, 2))
+        camera = self.photographs.camera(image, bundle.cameras[bundle.camera_ids[image]])
+        matrices = affine_maps(camera, bundle.poses[image], corners[sought.points])
         is_finite: Mask = np.isfinite(matrices)
         is_whole = np.all(is_finite.reshape(-1, 4), axis=1)
         stretch = np.linalg.svdvals(np.where(is_whole[:, None, None], matrices, 0.0))
         chosen = np.flatnonzero(is_whole & (stretch[:, 1] >= _STRETCH[0]) & (stretch[:, 0] <= _STRETCH[1]))
-        enlarged = np.sqrt(stretch[chosen].prod(axis=1))
-        levels = np.clip(np.floor(np.log2(enlarged)), 0, LEVELS - 1).astype(np.int64)
-        scale, pyramid = self._photographs.scale(image), self._photographs.pyramid(image)
-        is_kept, found = np.zeros(len(rows), np.bool_), places_px * scale
-        for level in range(LEVELS):
-            of_level = chosen[levels == level]
+        scale, points = self.photographs.scale(image), sought.points[chosen]
+        wanted = WantedMatches(
+            features=sought.features[chosen],
+            references=self._numbers[self._reference_images[points]],
+            reference_features=self._reference_features[points],
+            reference_stamps=self._stamps[self._reference_images[points]],
+            reference_places_px=self._reference_places_px[points],
+            starts_px=sought.places_px[chosen] * scale,
+            matrices=matrices[chosen],
+        )
+        kept = self._kept[image]
+        is_known, places = (
+            kept.look_up(wanted) if kept else (np.zeros(len(wanted), np.bool_), np.full((len(wanted), 2), np.nan))
+        )
+        new = np.flatnonzero(~is_known)
+        if len(new):
+            self._is_new[image] = True
+            places[new] = self._newly_matched(image, wanted[new], points[new], bounds)
+        self._matched[image].append((wanted, places))
+        is_found = np.linalg.norm(places - wanted.starts_px, axis=1) < bounds.moved_px  # NaN is not
+        return chosen[is_found], places[is_found] / scale
+
+    def _newly_matched(self, image: int, wanted: WantedMatches, points: Rows, bounds: Bounds) -> Floats:
+        """The places (N, 2) in the photograph; NaN where there are none."""
+        self._cut(np.unique(self._reference_images[points]))
+        enlarged = np.sqrt(np.abs(np.linalg.det(wanted.matrices)))
+        levels = np.clip(np.floor(np.log2(enlarged)), 0, _LEVELS - 1).astype(np.int64)
+        places, brightness = np.full((len(wanted), 2), np.nan), self.photographs.brightness(image)
+        for level in range(int(levels.max()) + 1):
+            of_level = np.flatnonzero(levels == level)
+            brightness = brightness if level == 0 else halved(brightness)
             for begin in range(0, len(of_level), _BATCH):
                 some = of_level[begin : begin + _BATCH]
                 patches = ReferencePatches.of(self._windows[torch.from_numpy(points[some])].float())
-                kept, at = _matched(patches, pyramid[level], 2.0**level, (found[some], matrices[some]), bounds)
-                is_kept[some[kept]], found[some[kept]] = True, at[kept]
-        return rows[is_kept], found[is_kept] / scale
+                first = wanted.starts_px[some], wanted.matrices[some]
+                is_found, at = _matched(patches, brightness, 2.0**level, first, bounds)
+                places[some[is_found]] = at[is_found]
+        return places
+
+    def _cut(self, images: Rows) -> None:
+        """Cut the patches of the reference observations in these images, once."""
+        for image in images[~self._is_cut[images]].tolist():
+            rows = np.flatnonzero(self._reference_images == image)
+            places = torch.from_numpy(self._reference_places_px[rows]).float()
+            self._windows[torch.from_numpy(rows)] = windows_around(self.photographs.brightness(image), places).half()
+            self._is_cut[image] = True
 
     def _expected(self, bundle: Bundle, image: int, is_wanted: Mask) -> tuple[Rows, Floats]:
         """Points of the wanted images that an image should show and does not observe, and their places in it, reduced."""
@@ -154,7 +220,7 @@ class Measuring:
         is_candidate &= np.bincount(seen.points, minlength=len(points)) > 1  # an adjusted point
         rows = np.flatnonzero(is_candidate)
         places = np.asarray(camera.img_from_cam(np.ascontiguousarray(in_camera[rows])))
-        margin = _MARGIN_PX / self._photographs.scale(image)
+        margin = _MARGIN_PX / self.photographs.scale(image)
         is_inside = ((places >= margin) & (places <= np.array([camera.width, camera.height]) - margin)).all(axis=1)
         rows, places = rows[is_inside], places[is_inside]
         shown = np.asarray(camera.img_from_cam(np.ascontiguousarray(in_camera[own])))

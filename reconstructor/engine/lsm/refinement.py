@@ -12,7 +12,7 @@ import numpy as np
 
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.lsm.bundle import Bundle
-from reconstructor.engine.lsm.larger_photographs import LargerPhotographs
+from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.measuring import Measuring
 from reconstructor.engine.settings import EngineSettings
 
@@ -25,7 +25,11 @@ _LEAST_MEASURED: Final = 30  # observations of an image; with fewer it keeps its
 
 
 def remeasured(
-    model: Any, facts: Mapping[int, ImageFacts], constant_cameras: Collection[int], settings: EngineSettings
+    model: Any,
+    facts: Mapping[int, ImageFacts],
+    constant_cameras: Collection[int],
+    settings: EngineSettings,
+    files: MatchFiles | None = None,
 ) -> list[Bundle]:
     """The placed images and points of a model, measured again and adjusted; the model does not change.
 
@@ -36,11 +40,21 @@ def remeasured(
         facts: of its images, by number.
         constant_cameras: ids of the cameras that keep their intrinsics.
         settings: the engine's.
+        files: where matches are kept from one refetch to the next.
     """
-    bundle = Bundle.of(model)
-    photographs = LargerPhotographs([facts[number] for number in bundle.numbers], settings)
-    measuring = Measuring(bundle, photographs)
-    scale = float(np.median([photographs.scale(image) for image in range(len(bundle.numbers))]))
+    return refined(Bundle.of(model), facts, constant_cameras, settings, files)
+
+
+def refined(
+    bundle: Bundle,
+    facts: Mapping[int, ImageFacts],
+    constant_cameras: Collection[int],
+    settings: EngineSettings,
+    files: MatchFiles | None = None,
+) -> list[Bundle]:
+    """The same for a bundle of some of the images."""
+    measuring = Measuring(bundle, [facts[number] for number in bundle.numbers], settings, files)
+    scale = float(np.median([measuring.photographs.scale(image) for image in range(len(bundle.numbers))]))
 
     def adjusted(before: Bundle, *, frees_principal_point: bool = False) -> Bundle:
         loss_px, threads = _LOSS_PX / scale, settings.threads
@@ -50,6 +64,7 @@ def remeasured(
     for bound_px in (_COARSE_PX, _FINE_PX):
         bundle = adjusted(bundle.within(bound_px / scale))
     extended = measuring.extended(bundle)
+    measuring.keep()
     bundle = adjusted(replace(bundle, observations=bundle.observations.joined(extended)))
     bundle = adjusted(bundle.within(_FINE_PX / scale))
     if set(bundle.cameras) <= set(constant_cameras):

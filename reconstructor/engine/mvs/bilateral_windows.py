@@ -15,7 +15,7 @@ from torch import Tensor
 from reconstructor.engine.mvs.correlation import NOISE_VARIANCE, UNSEEN, mean_of_best_half
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
 
-_PIXELS_AT_ONCE = {"cpu": 1 << 15, "cuda": 1 << 20}  # on a GPU all pixels of a colour: few and large kernels
+_PIXELS_AT_ONCE, _PIXELS_AT_ONCE_ON_GPU = 1 << 15, 1 << 20  # on a GPU all of a colour: few and large kernels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,7 +86,7 @@ class WeightedWindows:
         Returns:
             (N,) float32, -1 to 1: the mean of the best half of the sources' correlations.
         """
-        at_once = _PIXELS_AT_ONCE[rows.device.type]
+        at_once = _PIXELS_AT_ONCE if rows.device.type == "cpu" else _PIXELS_AT_ONCE_ON_GPU
         parts = [
             mean_of_best_half(
                 self._correlations(rows[begin : begin + at_once], planes.take(slice(begin, begin + at_once))),

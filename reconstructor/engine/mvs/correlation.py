@@ -13,7 +13,7 @@ from torch import Tensor
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
 
 UNSEEN = -1.0  # the score where no source sees the pixel
-_PLANES_AT_ONCE = {"cpu": 8, "cuda": 64}  # the caches of a CPU hold so much; a GPU wants few and large kernels
+_PLANES_AT_ONCE, _PLANES_AT_ONCE_ON_GPU = 8, 64  # the caches of a CPU hold so much; a GPU wants few and large kernels
 NOISE_VARIANCE = (0.5 / 255.0) ** 2  # of rounding and JPEG; a window without texture scores 0, not a random value
 
 
@@ -40,7 +40,7 @@ def correlation_scores(
     scores = torch.empty((height, width, count), dtype=torch.float32, device=reference_gray.device)
     texture = _Texture(reference_gray, window)
     centred = [(gray - gray.mean(), projection) for gray, projection in sources]  # float32 sums of squares stay small
-    at_once = _PLANES_AT_ONCE[reference_gray.device.type]
+    at_once = _PLANES_AT_ONCE if reference_gray.device.type == "cpu" else _PLANES_AT_ONCE_ON_GPU
     for first in range(0, count, at_once):
         chunk = inverse_depth[:, :, first : first + at_once]
         correlations = (texture.correlations(gray, projection, chunk) for gray, projection in centred)

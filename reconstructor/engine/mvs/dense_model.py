@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from broker.errors import CairnError
+from reconstructor.engine.exposure.gains import Exposure, exposure_beside, exposures_of
 from reconstructor.engine.mvs.consistency import ConsistencyThresholds, filter_consistent, is_new_surface
 from reconstructor.engine.mvs.depth_cache import CachedDepth
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
@@ -76,6 +77,7 @@ class Entry:
         kept: the depth as matched, before the consistency check.
         published_bits: (H * W / 8,) uint8, one bit for each pixel, row by row: whether its point was published.
         is_quick: whether the depth was matched quickly, for a live image; a refetch matches it again.
+        exposure: what the colours of its points are corrected by.
     """
 
     view: View
@@ -83,6 +85,7 @@ class Entry:
     kept: CachedDepth
     published_bits: NDArray[np.uint8]
     is_quick: bool = False
+    exposure: Exposure = field(default_factory=Exposure)
 
     @classmethod
     def of(cls, view: View, sources: Sequence[View], depth_map: DepthMap, *, is_quick: bool = False) -> "Entry":
@@ -197,7 +200,8 @@ class DenseModel:
         for known in waiting:
             self._entries.pop(known.image_number, None)
         for known in waiting:
-            self._entries[known.image_number] = self._matched(known, is_quick=True)
+            entry = self._matched(known, is_quick=True)
+            self._entries[known.image_number] = replace(entry, exposure=self._exposure_beside(known))
         changed = [self._publish(known) for known in waiting]
         return DenseUpdate(
             points=SurfacePoints.join([points for points, _ in changed]),
@@ -215,7 +219,7 @@ class DenseModel:
             self._views[view.image_number], self._entries[view.image_number] = view, entry
             kept = self._retriangulated(view)
             if kept is not None:
-                self._entries[view.image_number] = kept
+                self._entries[view.image_number] = replace(kept, exposure=self._exposure_beside(view))
                 points, published = self._publish(view)
                 return DenseUpdate(points=points, sure_points=points, entries={view.image_number: published})
             self.discard(view.image_number)
@@ -246,7 +250,7 @@ class DenseModel:
             elif self._sources(view):
                 entries[view.image_number] = self._matched(view, is_quick=is_quick)
             report("depth", done + 1, len(views))
-        self._entries = entries
+        self._entries = self._with_exposures(entries)
         cloud = without_outliers(self._fuse_all(report))
         return DenseUpdate(points=cloud, sure_points=cloud, replaced=frozenset(entries), entries=dict(self._entries))
 
@@ -259,8 +263,9 @@ class DenseModel:
             for done, image_number in enumerate(image_numbers[begin : begin + _FUSED_TOGETHER], begin + 1):
                 view = self._views[image_number]
                 depth_map = self._filter_consistent(view)
-                parts.append(surface_points(view, depth_map))
-                self._entries[image_number] = self._entries[image_number].publishing(depth_map.valid)
+                entry = self._entries[image_number]
+                parts.append(surface_points(view, depth_map, entry.exposure))
+                self._entries[image_number] = entry.publishing(depth_map.valid)
                 report("fusion", done, len(image_numbers))
             clouds.append(self._fused(parts))
             groups = begin // _FUSED_TOGETHER + 1
@@ -287,7 +292,7 @@ class DenseModel:
         return used < _SURE_SOURCES and len(self._sources(view)) > used
 
     def _matched(self, view: View, *, is_quick: bool) -> Entry:
-        sources = self._sources(view)
+        view, sources = view.on_device(), [source.on_device() for source in self._sources(view)]
         matched = self._engine.depth_map(view, sources, is_quick=is_quick).masked(has_content(view))
         depth_map = without_rims(view, matched)
         return self._put_away(Entry.of(view, sources, depth_map, is_quick=is_quick))
@@ -304,7 +309,7 @@ class DenseModel:
         depth_map = depth_map.masked(is_new_surface(view, alone, earlier, self._settings.agreement))
         entry = self._entries[view.image_number].publishing(depth_map.valid)
         self._entries[view.image_number] = entry
-        return surface_points(view, depth_map), entry
+        return surface_points(view, depth_map, entry.exposure), entry
 
     def _filter_consistent(self, view: View) -> DepthMap:
         check_images = self._check_images(view)
@@ -318,6 +323,23 @@ class DenseModel:
         known = [other for other in self._views.values() if other.image_number in self._entries]
         chosen = best_sources(view, known, self._settings.check_image_count)
         return [self._entries[other.image_number] for other in chosen]
+
+    def _exposure_beside(self, view: View) -> Exposure:
+        """Of an image whose points are added to the published ones; the falloff is that of the last refetch."""
+        same_camera = (each for each in self._entries.values() if each.view.camera_id == view.camera_id)
+        falloff = next((each.exposure.falloff for each in same_camera), 0.0)
+        published = [
+            (self._views[entry.view.image_number].color_samples(), entry.exposure) for entry in self._check_images(view)
+        ]
+        return exposure_beside(view.color_samples(), published, falloff=falloff)
+
+    def _with_exposures(self, entries: Mapping[int, Entry]) -> dict[int, Entry]:
+        views = {number: self._views[number] for number in entries}
+        exposures = exposures_of(
+            {number: view.color_samples() for number, view in views.items()},
+            {number: view.camera_id for number, view in views.items()},
+        )
+        return {number: replace(entry, exposure=exposures[number]) for number, entry in entries.items()}
 
     def _retriangulated(self, view: View) -> Entry | None:
         entry = self._entries.get(view.image_number)

@@ -19,11 +19,13 @@ from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.mvs.patch_match import PatchMatchSettings
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
+from reconstructor.engine.mvs.surface_loss import surface_lost_share
 from reconstructor.engine.mvs.views import View
 from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import point_ids
 
+_CPU: Final = torch.device("cpu")
 _SURE_SOURCES: Final = 2
 _MIN_SPARSE_POINTS: Final = 8
 _RENEWED_NEIGHBOURS: Final = 16  # views that get their present poses when an image is added
@@ -45,10 +47,11 @@ class Densifier:
         self._dense = dense or DenseModel(
             PlaneSweep(sweep_settings(settings.quality)),
             DenseSettings(source_count=self._compute.dense_sources),
-            DepthCache(files.folder).store,
+            DepthCache(files.folder, in_memory_bytes=self._compute.cached_depth_bytes).store,
         )
         self._pixels: dict[int, NDArray[np.uint8]] = {}
         self._added: set[int] = set()
+        self.surface_lost_share = 0.0
 
     def keep_pixels(self, number: int, colors_rgb: NDArray[np.uint8]) -> None:
         """Store a photograph (H, W, 3) at the size of the depth maps, in memory and on disk."""
@@ -100,13 +103,17 @@ class Densifier:
     def rebuild(self, report: Report = lambda _stage, _done, _total: None, *, is_quick: bool = False) -> SurfacePoints:
         """Compute the complete cloud under the mapper's present poses; empty for two images, whose depth is uncertain.
 
-        Nothing is written: see `keep_all`. Depth maps that were made quickly are made again unless `is_quick`.
+        Nothing is written: see `keep_all`. Depth maps that were made quickly are made again unless `is_quick`; then
+        `surface_lost_share` says how much of the surface published before is lost.
         """
         if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
             return SurfacePoints.empty()
-        views = self._views()
+        views, before = self._views(), dict(self._dense.entries)
         self._added = set(views)
-        return self._dense.refetch(list(views.values()), report, is_quick=is_quick).points
+        points = self._dense.refetch(list(views.values()), report, is_quick=is_quick).points
+        if not is_quick:
+            self.surface_lost_share = surface_lost_share(before, self._dense.entries, views)
+        return points
 
     def catch_up(self, live: "Densifier") -> SurfacePoints:
         """The sure points of all images placed since `rebuild`; depth maps of `live` are reused where they fit."""
@@ -164,14 +171,17 @@ class Densifier:
         self._pixels[number] = pixels
         pose = np.eye(4)
         pose[:3, :4] = self._mapper.model.image(number).cam_from_world().matrix()
-        upright, intrinsics = undistorted(pixels, self._mapper.camera(self._mapper.camera_id_of(number)))
+        camera = self._mapper.camera(self._mapper.camera_id_of(number))
+        upright, intrinsics = undistorted(pixels, camera, self._compute.device)
         return View(
             image_number=number,
-            image_rgb=torch.from_numpy(upright).to(self._compute.device),
+            image_rgb=torch.from_numpy(upright),
+            compute_device=self._compute.device,
             intrinsics=intrinsics,
             camera_from_world=pose,
             sparse_ids=ids,
             sparse_in_world=np.array([self._mapper.model.point3D(int(one)).xyz for one in ids]),
+            camera_id=self._known.camera_ids[number],
         )
 
 
@@ -180,12 +190,15 @@ def sweep_settings(quality: Quality) -> SweepSettings:
     return SweepSettings(slant=PatchMatchSettings() if quality is Quality.HIGH else None)
 
 
-def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+def undistorted(
+    pixels_rgb: NDArray[np.uint8], camera: Any, device: torch.device = _CPU
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Remove lens distortion from an image (H, W, 3), by bilinear sampling.
 
     Args:
         pixels_rgb: (H, W, 3) uint8.
         camera: the COLMAP camera of the image; it may be of another size.
+        device: where the samples are taken.
 
     Returns:
         the image (H, W, 3) uint8 of a pinhole camera of the same focal length, and its intrinsics (4,) float64: fx, fy,
@@ -195,14 +208,16 @@ def undistorted(pixels_rgb: NDArray[np.uint8], camera: Any) -> tuple[NDArray[np.
     intrinsics = intrinsics_of(camera) * np.tile([width / camera.width, height / camera.height], 2)
     if camera.is_undistorted():
         return pixels_rgb, intrinsics
-    grid = _grid(camera.model_name, tuple(camera.params), (camera.width, camera.height), (width, height))
-    source = torch.from_numpy(np.ascontiguousarray(pixels_rgb)).permute(2, 0, 1)[None].float()
+    grid = _grid(camera.model_name, tuple(camera.params), (camera.width, camera.height), (width, height), device)
+    source = torch.from_numpy(np.ascontiguousarray(pixels_rgb)).to(device).permute(2, 0, 1)[None].float()
     sampled = torch.nn.functional.grid_sample(source, grid, align_corners=False, padding_mode="border")
-    return sampled[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy(), intrinsics
+    return sampled[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).cpu().numpy(), intrinsics
 
 
 @lru_cache(maxsize=4)
-def _grid(model: str, params: tuple[float, ...], size: tuple[int, int], reduced: tuple[int, int]) -> torch.Tensor:
+def _grid(
+    model: str, params: tuple[float, ...], size: tuple[int, int], reduced: tuple[int, int], device: torch.device
+) -> torch.Tensor:
     """(1, H, W, 2) float32, for `grid_sample`: where each pixel of the pinhole image lies in the distorted image."""
     camera = pycolmap.Camera(model=model, params=list(params), width=size[0], height=size[1])
     width, height = reduced
@@ -212,4 +227,5 @@ def _grid(model: str, params: tuple[float, ...], size: tuple[int, int], reduced:
     x, y = (columns / scale[0] - cx) / fx, (rows / scale[1] - cy) / fy
     rays = np.stack([x.ravel(), y.ravel(), np.ones(x.size)], axis=1)
     seen_at = camera.img_from_cam(np.ascontiguousarray(rays)) * scale
-    return torch.from_numpy((2.0 * seen_at / [width, height] - 1.0).astype(np.float32)).view(1, height, width, 2)
+    grid = torch.from_numpy((2.0 * seen_at / [width, height] - 1.0).astype(np.float32))
+    return grid.to(device).view(1, height, width, 2)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broker.errors import CairnError
+from reconstructor.engine.exposure.gains import Exposure
 from reconstructor.engine.features.image_files import read_arrays, write_arrays
 from reconstructor.engine.mvs.dense_model import Entry
 from reconstructor.engine.mvs.packed_depth import PackedDepth
@@ -45,6 +46,7 @@ class DepthFiles:
             "camera_from_world": np.stack([view.camera_from_world for view in views]),
             "published": entry.published_bits,
             "is_quick": np.array(entry.is_quick),
+            "exposure": np.array([*entry.exposure.gains, entry.exposure.falloff]),
             **entry.kept.load().arrays(),
         }
         path = self.folder / "depth" / f"{number:06d}.{sequence:06d}.npz"
@@ -107,6 +109,12 @@ def _entry(arrays: Mapping[str, NDArray[Any]], views: Sequence[View]) -> Entry:
         -kept.inverse_depth.numel() // 8
     ):
         raise ValueError("depth of another image")
+    *gains, falloff = arrays["exposure"].tolist()
     return Entry(
-        view=then[0], sources=tuple(then[1:]), kept=kept, published_bits=bits, is_quick=bool(arrays["is_quick"])
+        view=then[0],
+        sources=tuple(then[1:]),
+        kept=kept,
+        published_bits=bits,
+        is_quick=bool(arrays["is_quick"]),
+        exposure=Exposure(gains=np.array(gains), falloff=falloff),
     )

@@ -21,6 +21,7 @@ _REACH_PX, _STRIDE_PX = 8, 2  # of the pixels whose colours tell the sides apart
 _SAME_DEPTH, _BEHIND = 0.02, 1.02
 _LEAST_OUTSIDE_COUNT = 4
 _ALIKE_LEVELS = 15.0  # without a known inside, a pixel must be this close to the outside
+_LEAST_CONTRAST_LEVELS = 10.0  # between the sides: less tells nothing
 _HOLE_PX = 5  # narrower holes of a map are no background
 
 
@@ -34,8 +35,10 @@ def without_rims(view: View, depth_map: DepthMap) -> DepthMap:
     own = view.image_rgb.flatten(0, 1)[rows].to(torch.float32)
     to_outside = (own - sides.outside).norm(dim=1)
     to_inside = torch.where(sides.is_inside_known, (own - sides.inside).norm(dim=1), _ALIKE_LEVELS)
+    contrast = (sides.inside - sides.outside).norm(dim=1)
+    is_told_apart = ~sides.is_inside_known | (contrast > _LEAST_CONTRAST_LEVELS)
     is_rim = torch.zeros_like(depth_map.valid).flatten()
-    is_rim[rows] = sides.is_outside_known & (to_outside < to_inside)
+    is_rim[rows] = sides.is_outside_known & is_told_apart & (to_outside < to_inside)
     return depth_map.masked(~is_rim.reshape(depth_map.valid.shape))
 
 

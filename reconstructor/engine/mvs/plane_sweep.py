@@ -76,6 +76,7 @@ class PlaneSweep:
         """As `reconstructor.engine.mvs.dense_model.DepthEngine.depth_map`."""
         if not sources:
             raise NoSourceError(f"image {reference.image_number}: give at least one source image")
+        reference, sources = reference.on_device(), [source.on_device() for source in sources]
         nearest, farthest = inverse_depth_range(reference)
         half, half_sources = reference.halved(), [source.halved() for source in sources]
         if is_quick and min(half.height, half.width) >= 2 * _LEAST_QUICK_PX:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from broker.errors import CairnError
+from reconstructor.engine.exposure.samples import ColorSamples
 
 Matrix = NDArray[np.float64]
 
@@ -36,12 +37,15 @@ class View:
 
     Attributes:
         image_number: the image's place in the project.
-        image_rgb: (H, W, 3) uint8 tensor; depth is computed on its device.
+        image_rgb: (H, W, 3) uint8 tensor.
         intrinsics: (4,) float64 fx, fy, cx, cy in pixels of this image; the top-left corner of the top-left pixel
             is (0, 0), its centre (0.5, 0.5), as in COLMAP.
         camera_from_world: (4, 4) float64, rigid, OpenCV axes.
         sparse_ids: (N,) int64 ids of the sparse points that this image sees; a point has the same id in all views.
         sparse_in_world: (N, 3) float64, their positions, world units.
+        camera_id: photographs of one camera have the same.
+        compute_device: where depth is computed, if the pixels are elsewhere: those of thousands of photographs stay in
+            main memory, and go to a GPU while they are needed. None: where the pixels are.
 
     Raises:
         BadViewError: a shape, dtype or value does not fit.
@@ -53,6 +57,8 @@ class View:
     camera_from_world: Matrix
     sparse_ids: NDArray[np.int64]
     sparse_in_world: Matrix
+    camera_id: int = 0
+    compute_device: torch.device | None = None
 
     def __post_init__(self) -> None:
         if self.image_rgb.dtype != torch.uint8 or self.image_rgb.ndim != 3 or self.image_rgb.shape[2] != 3:  # noqa: PLR2004 - three colours
@@ -81,7 +87,13 @@ class View:
 
     @property
     def device(self) -> torch.device:
-        return self.image_rgb.device
+        return self.image_rgb.device if self.compute_device is None else self.compute_device
+
+    def on_device(self) -> Self:
+        """The same view with its pixels where depth is computed."""
+        if self.image_rgb.device == self.device:
+            return self
+        return replace(self, image_rgb=self.image_rgb.to(self.device))
 
     @property
     def camera_matrix(self) -> Matrix:
@@ -104,6 +116,14 @@ class View:
         pose = self.camera_from_world
         return np.asarray(self.sparse_in_world @ pose[:3, :3].T + pose[:3, 3])
 
+    def color_samples(self) -> ColorSamples:
+        """The colours at the sparse points."""
+        in_camera = self.sparse_in_camera()
+        is_ahead = in_camera[:, 2] > 0.0
+        in_camera = in_camera[is_ahead]
+        places = in_camera[:, :2] / in_camera[:, 2:] * self.intrinsics[:2] + self.intrinsics[2:]
+        return ColorSamples.taken(self.image_rgb.cpu().numpy(), places, self.sparse_ids[is_ahead])
+
     def halved(self) -> Self:
         """The view at half its size; an odd last row or column is left out."""
         height, width = self.height // 2, self.width // 2
@@ -116,6 +136,8 @@ class View:
             camera_from_world=self.camera_from_world,
             sparse_ids=self.sparse_ids,
             sparse_in_world=self.sparse_in_world,
+            camera_id=self.camera_id,
+            compute_device=self.compute_device,
         )
 
 

@@ -160,11 +160,12 @@ class LiveMapper:
         self._seen_when_tried.clear()
         self._begin(model)
 
-    def refine_globally(self) -> None:
+    def refine_globally(self, *, is_robust: bool = False) -> None:
         """Global bundle adjustment of all cameras and points; the world frame is kept."""
         options = self._options
+        bundle = options.global_bundle_robust if is_robust else options.global_bundle
         self._mapper.iterative_global_refinement(
-            2, 5e-4, options.mapping, options.global_bundle, options.triangulation, normalize_reconstruction=False
+            2, 5e-4, options.mapping, bundle, options.triangulation, normalize_reconstruction=False
         )
 
     def complete_points(self) -> None:
@@ -184,7 +185,7 @@ class LiveMapper:
                 camera.params = list(given.params)
                 moved = True
         if moved:
-            self.refine_globally()
+            self.refine_globally(is_robust=True)
 
     def _begin(self, model: Any) -> None:
         self._model = model

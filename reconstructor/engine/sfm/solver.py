@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
@@ -30,12 +31,13 @@ from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import epipolar_inlier_share
 from reconstructor.engine.sfm.refetch_gate import GateFigures, judge
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
+from reconstructor.engine.sfm.windows import WINDOW, refine_in_windows
 
 _WATCH_INTERVAL_S: Final = 0.5
 _TIGHT_PX: Final = 0.3  # matches within it tell good models from better ones; those within 4 do not
 _MOST_TIGHT_LOSS: Final = 0.002
-_MOST_REMEASURED: Final = 200  # images: at 0.4 s each and the adjustments, more would not end before the time-out
-_NICENESS: Final = 5  # a third of the CPU share of the process that adds images
+_MOST_SOLVED_TOGETHER: Final = 400  # images: took 209 s on a busy core (2026-11-28); more are refined in windows
+_NICENESS: Final = 10  # a tenth of the CPU share of the process that adds images
 
 
 class SolveRequest(BaseModel):
@@ -49,6 +51,7 @@ class SolveRequest(BaseModel):
     settings: EngineSettings
     has_live: bool
     parent_pid: int
+    newest_only: bool = False  # of a large project, refine only the newest window
 
 
 class Attempt(BaseModel):
@@ -84,6 +87,8 @@ def solve(folder: Path) -> SolveVerdict:
     """Try the solvers in turn; writes `result/` if a solution passes the gate."""
     request = SolveRequest.model_validate_json((folder / "request.json").read_bytes())
     configure(seed=request.settings.random_seed)
+    if request.has_live and (request.newest_only or len(request.numbers) > _MOST_SOLVED_TOGETHER):
+        return _refine_live(folder, request)
     known = restore_images(ImageFiles(folder=Path(request.engine_folder)), request.numbers, request.camera_ids)
     live = _read_model(folder / "live") if request.has_live else None
     attempts: list[Attempt] = []
@@ -96,11 +101,9 @@ def solve(folder: Path) -> SolveVerdict:
         attempt = _judged(method, mapper, live, known, is_solved=is_solved, seconds=time.monotonic() - begun)
         attempts.append(attempt)
         if not attempt.objection:
-            verdict = _measure_again(
-                SolveVerdict(method=method, attempts=tuple(attempts)), mapper, known, request.settings
-            )
+            verdict = _measure_again(SolveVerdict(method=method, attempts=tuple(attempts)), mapper, known, request)
             if set_unfit_calibrations_aside(mapper, request.settings):
-                verdict = _measure_again(verdict, mapper, known, request.settings)
+                verdict = _measure_again(verdict, mapper, known, request)
             if live is None:
                 mapper.model.normalize()  # the first model of a project sets its world
             _write_model(mapper.model, folder / "result")
@@ -109,26 +112,42 @@ def solve(folder: Path) -> SolveVerdict:
 
 
 def _measure_again(
-    verdict: SolveVerdict, mapper: LiveMapper, known: KnownImages, settings: EngineSettings
+    verdict: SolveVerdict, mapper: LiveMapper, known: KnownImages, request: SolveRequest
 ) -> SolveVerdict:
     """Refine the mapper's model with exact measurements, unless its matches fit less well then or it is too large."""
     begun, solution = time.monotonic(), mapper.model
-    if solution.num_reg_images() > _MOST_REMEASURED:
-        return verdict
+    if solution.num_reg_images() > WINDOW:
+        folder = Path(request.engine_folder)
+        return _with_shares(verdict, begun, refine_in_windows(solution, folder, request.settings, newest_only=False))
     constant = {camera_id for camera_id in solution.cameras if mapper.is_calibrated(camera_id)}
     models = []
-    for bundle in remeasured(solution, known.facts, constant, settings):
+    files = MatchFiles(folder=Path(request.engine_folder))
+    for bundle in remeasured(solution, known.facts, constant, request.settings, files):
         models.append(pycolmap.Reconstruction(solution))
         write_back(models[-1], bundle)
     shares = [epipolar_inlier_share(each, known, each.reg_image_ids(), _TIGHT_PX) for each in (solution, *models)]
     best = max(range(len(models)), key=lambda index: (shares[1 + index], index))
     if shares[1 + best] >= shares[0] - _MOST_TIGHT_LOSS:
         mapper.swap(models[best])
+    return _with_shares(verdict, begun, (shares[0], shares[1 + best]))
+
+
+def _refine_live(folder: Path, request: SolveRequest) -> SolveVerdict:
+    """Refine the live model in windows; nothing is solved."""
+    begun, model = time.monotonic(), _read_model(folder / "live")
+    shares = refine_in_windows(model, Path(request.engine_folder), request.settings, newest_only=request.newest_only)
+    _write_model(model, folder / "result")
+    seconds = time.monotonic() - begun
+    verdict = SolveVerdict(method="windows", attempts=(Attempt(method="windows", seconds=seconds, objection=""),))
+    return _with_shares(verdict, begun, shares)
+
+
+def _with_shares(verdict: SolveVerdict, begun_s: float, shares: tuple[float, float]) -> SolveVerdict:
     return verdict.model_copy(
         update={
-            "seconds_remeasuring": time.monotonic() - begun,
+            "seconds_remeasuring": time.monotonic() - begun_s,
             "tight_share": shares[0],
-            "tight_share_remeasured": shares[1 + best],
+            "tight_share_remeasured": shares[1],
         }
     )
 
@@ -147,7 +166,7 @@ def _solvers(
         return run
 
     def by_bundle_adjustment(mapper: LiveMapper) -> bool:
-        mapper.refine_globally()
+        mapper.refine_globally(is_robust=True)
         return True
 
     solvers = [

@@ -41,10 +41,13 @@ class SolverProcess:
         live: Any | None,
         settings: EngineSettings,
         camera_ids: Mapping[int, int] | None = None,
+        *,
+        newest_only: bool = False,
     ) -> Self:
         """Start the solver; `live` is the model to be replaced and is written to disk before this returns.
 
-        `camera_ids` are those of the live model, if it has only some of the images.
+        `camera_ids` are those of the live model, if it has only some of the images. With `newest_only`
+        only the newest images of the live model are refined.
         """
         folder = engine_folder.resolve() / "refetch"
         shutil.rmtree(folder, ignore_errors=True)
@@ -58,6 +61,7 @@ class SolverProcess:
             settings=settings,
             has_live=live is not None,
             parent_pid=os.getpid(),
+            newest_only=newest_only,
         )
         (folder / "request.json").write_text(request.model_dump_json(), encoding="utf-8")
         with (folder / "solver.log").open("wb") as log:

@@ -35,7 +35,8 @@ NEEDS_PARALLAX = WaitingReason(
 )
 NOT_CONNECTED = WaitingReason(
     code="not_connected",
-    reason="It matches only photographs that wait themselves: take one that overlaps both it and the model.",
+    reason="It matches only photographs that wait themselves: take one that overlaps both it and the model. Three that "
+    "match each other begin a second part.",
 )
 TOO_FEW_POINTS = WaitingReason(
     code="too_few_points",

@@ -78,8 +78,12 @@ class Publisher:
         revision: int = 0,
         withheld: tuple[int, ...] = (),
         offset: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        components: tuple[int, ...] = (),
     ) -> Manifest:
-        """Publish shards (but for those withheld), then the manifest that names them all."""
+        """Publish shards (but for those withheld), then the manifest that names them all.
+
+        `components` has the component of each cloud; by default all are of the leading one.
+        """
         entries: list[ShardEntry] = []
         for index, cloud in enumerate(clouds):
             bodies = {encoding: encode(cloud, encoding) for encoding in Encoding}
@@ -95,6 +99,7 @@ class Publisher:
                     index=index,
                     level=min(index, 3),
                     kind="reference",
+                    component=components[index] if components else 0,
                     point_count=len(cloud),
                     bounds=BOX,
                     encodings=encodings,

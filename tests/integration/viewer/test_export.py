@@ -42,6 +42,22 @@ async def test_pulled_file_has_exactly_the_points_of_the_manifest(
     assert names(tmp_path) == ["broker", "chapel.ply"]
 
 
+async def test_each_further_component_is_a_file_of_its_own_without_metres(
+    mosquitto: Mosquitto, publisher: Publisher, tmp_path: Path
+) -> None:
+    clouds = [random_cloud(100 + number, number) for number in range(4)]
+    await publisher.reference_set(clouds, components=(0, 2, 0, 5))
+    async with asyncio.timeout(30):
+        await write_ply(mosquitto.connection("viewer"), CHAPEL, tmp_path / "chapel.ply")
+    assert names(tmp_path) == ["broker", "chapel-component-2.ply", "chapel-component-5.ply", "chapel.ply"]
+    assert rows((tmp_path / "chapel.ply").read_bytes()) == rows(
+        b"end_header\n" + ply_body(PointCloud.join([clouds[0], clouds[2]]))
+    )
+    second = (tmp_path / "chapel-component-2.ply").read_bytes()
+    assert rows(second) == rows(b"end_header\n" + ply_body(clouds[1]))
+    assert b"comment component 2\n" in second
+
+
 async def test_a_cloud_that_moves_on_meanwhile_is_fetched_anew(
     mosquitto: Mosquitto, publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,11 +47,14 @@ def test_a_shard_without_the_preferred_encoding_comes_in_the_one_it_has() -> Non
     assert wanted_shards(complete(manifest), Encoding.PACKED)[0].encoding is Encoding.PLY
 
 
-def test_shards_of_another_component_are_left_out_for_they_lie_in_another_frame() -> None:
+def test_the_shards_of_each_component_are_listed_alone_for_they_lie_in_frames_of_their_own() -> None:
     manifest = json.loads(json.dumps(FIRST))
     manifest["shards"][1]["component"] = 1
     assert [each.index for each in wanted_shards(complete(manifest), Encoding.PACKED)] == [0, 2]
-    assert complete(manifest).point_count == sum(manifest["shards"][place]["point_count"] for place in (0, 2))
+    assert complete(manifest).point_count() == sum(manifest["shards"][place]["point_count"] for place in (0, 2))
+    assert [each.index for each in wanted_shards(complete(manifest), Encoding.PACKED, 1)] == [1]
+    assert complete(manifest).point_count(1) == manifest["shards"][1]["point_count"]
+    assert complete(manifest).components == (0, 1)
 
 
 def test_a_manifest_whose_pages_have_other_points_is_refused() -> None:

@@ -15,6 +15,7 @@ from reconstructor.black_box import Update, read_update
 from reconstructor.engine import refetch
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live_engine import LiveEngine
+from reconstructor.engine.mvs import densifier
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.settings import EngineSettings
@@ -109,6 +110,18 @@ def test_images_are_added_while_a_refetch_runs_and_are_in_its_cloud(
     following = engine.add_image(path, path.stem)
     assert following.update.solution == 1
     assert 0 < following.update.new_point_count < refetched.update.new_point_count
+
+
+def test_a_refetch_that_would_lose_a_tenth_of_the_surface_is_refused(
+    before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
+    monkeypatch.setattr(engine._refetch, "solve", solved)
+    monkeypatch.setattr(densifier, "surface_lost_share", lambda *_: 0.13)
+    refused = engine.refetch().update
+    assert "13% of the surface" in refused.refetch_rejected
+    assert (refused.solution, refused.new_point_count) == (0, 0)
+    assert len(poses(refused)) == BEFORE
 
 
 def test_an_add_that_is_asked_for_again_after_a_refetch_brings_what_it_brought(

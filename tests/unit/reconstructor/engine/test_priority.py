@@ -51,3 +51,13 @@ def test_closing_ends_the_wait_with_an_error() -> None:
     with both.adding(), pytest.raises(EngineClosedError):
         both.yield_to_images()
     closing.join()
+
+
+def test_it_is_at_rest_a_minute_after_the_last_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = Priority()
+    assert both.is_at_rest
+    with both.adding():
+        assert not both.is_at_rest
+    assert not both.is_at_rest
+    monkeypatch.setattr(priority, "_REST_S", 0.0)
+    assert both.is_at_rest

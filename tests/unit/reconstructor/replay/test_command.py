@@ -30,3 +30,9 @@ def test_what_is_no_folder_is_one_sentence(tmp_path: Path) -> None:
         assert (
             done.exception.sentence == f"cannot read the folder {tmp_path / name}: {why}: give a folder of photographs"
         )
+
+
+def test_a_variable_of_the_engine_without_such_a_value_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAIRN_ENGINE_DENSE_SOURCES", "many")
+    with pytest.raises(BadSettingsError, match=r"^CAIRN_ENGINE_DENSE_SOURCES=many: [^\n]+$"):
+        engine_settings(None)

@@ -20,6 +20,19 @@ def test_corners_are_darker_than_the_middle() -> None:
     assert image[0, 0, 0] < image[32, 48, 0] - 5
 
 
+def test_white_balance_differs_between_shots_and_leaves_green() -> None:
+    plain, warm = Lens(noise=0.0), Lens(noise=0.0, white_balance_spread_ev=0.2)
+    ratios = [
+        warm.develop(GREY, seed=seed)[32, 48].astype(float) / plain.develop(GREY, seed=seed)[32, 48]
+        for seed in range(6)
+    ]
+    red, green, blue = np.transpose(ratios)
+    assert (green == 1.0).all()
+    assert red.std() > 0.02
+    assert blue.std() > 0.02
+    assert np.abs(np.log2([red, blue])).max() < 0.2
+
+
 def test_noise_is_as_strong_as_the_electrons_say() -> None:
     lens = Lens(vignetting=0.0, exposure=0.5, exposure_spread_ev=0.0)
     flat = lens.develop(np.full((200, 200, 3), 0.4, np.float32), seed=1).astype(float)

@@ -10,8 +10,10 @@ import pytest
 from reconstructor.clouds.similarity import estimate_similarity
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.image_files import ImageFacts
+from reconstructor.engine.features.photographs import DecodedPhotograph, read_photograph
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.lsm.bundle import Bundle
+from reconstructor.engine.lsm.kept_matches import KeptMatches, MatchFiles, WantedMatches
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
 from tests.unit.reconstructor.engine.synthetic import Photographs
@@ -65,6 +67,59 @@ def test_an_image_whose_file_is_gone_keeps_its_features(solved: Solved, tmp_path
     known = {(point, tuple(place)) for point, place in _observed(before, 2)}
     assert {(point, tuple(place)) for point, place in _observed(after, 2)} <= known
     assert solved.error(after) < solved.error(before)
+
+
+def test_matches_of_an_earlier_refetch_are_kept_until_the_photograph_is_another(
+    solved: Solved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, cameras = MatchFiles(folder=tmp_path), set(Bundle.of(solved.model).cameras)
+    decoded: list[str] = []
+
+    def read(path: Path, settings: EngineSettings) -> DecodedPhotograph:
+        decoded.append(path.name)
+        return read_photograph(path, settings)
+
+    monkeypatch.setattr("reconstructor.engine.lsm.larger_photographs.read_photograph", read)
+    (first,) = remeasured(solved.model, solved.facts, cameras, SETTINGS, files)
+    assert len(set(decoded)) == COUNT
+    decoded.clear()
+    (second,) = remeasured(solved.model, solved.facts, cameras, SETTINGS, files)
+    assert not decoded
+    assert np.allclose(second.centers_in_world(), first.centers_in_world(), atol=1e-4)
+    assert len(second.observations) == len(first.observations)
+
+    again = tmp_path / "another.jpg"
+    shutil.copy(solved.facts[3].path, again)
+    facts = {**solved.facts, 3: solved.facts[3].model_copy(update={"path": str(again)})}
+    (third,) = remeasured(solved.model, facts, cameras, SETTINGS, files)
+    assert "another.jpg" in decoded
+    assert np.allclose(third.centers_in_world(), first.centers_in_world(), atol=1e-4)
+
+
+def test_kept_matches_hold_only_while_what_they_depend_on_is_the_same() -> None:
+    wanted = WantedMatches(
+        features=np.array([4, -1, 6]),
+        references=np.array([1, 1, 2]),
+        reference_features=np.array([7, 8, 9]),
+        reference_stamps=np.array([11, 11, 12]),
+        reference_places_px=np.full((3, 2), 50.0),
+        starts_px=np.full((3, 2), 80.0),
+        matrices=np.tile(np.eye(2), (3, 1, 1)),
+    )
+    places = np.array([[81.0, 80.0], [80.0, 79.0], [np.nan, np.nan]])
+    kept = KeptMatches(stamp=5, size_px=(100, 100), wanted=wanted, places_px=places)
+
+    def known(**changed: np.ndarray) -> list[bool]:
+        is_known, found = kept.look_up(replace(wanted, **changed)[np.array([2, 0, 1])])
+        assert np.array_equal(np.isfinite(found[:, 0]), is_known & [False, True, True])
+        return [bool(each) for each in is_known[[1, 2, 0]]]
+
+    assert known() == [True, True, True]
+    assert known(starts_px=wanted.starts_px + 1.0) == [True, True, False]  # only what was not found is tried again
+    assert known(reference_places_px=wanted.reference_places_px + 0.1) == [False] * 3
+    assert known(reference_stamps=np.array([11, 13, 12])) == [True, False, True]
+    assert known(features=np.array([4, 5, 6])) == [True, False, True]
+    assert known(matrices=1.2 * wanted.matrices) == [False] * 3
 
 
 def _observed(bundle: Bundle, image: int) -> list[tuple[int, np.ndarray]]:

@@ -62,6 +62,19 @@ def test_one_witness_is_not_enough_unless_one_is_asked_for() -> None:
     assert bool(filter_consistent(view, depth_map, [others[3]], ConsistencyThresholds(min_count=1)).valid.any())
 
 
+def test_a_noisier_layer_is_averaged_in_but_confirms_nothing() -> None:
+    _, others = check_images("leaning_wall")
+    view, depth_map = others[2]
+    other, its_map = others[3]
+    layer = (other, replace(its_map, inverse_depth=1.014 * its_map.inverse_depth))
+    strict = replace(ConsistencyThresholds(min_count=1), round_trip_px=10.0, averaged_round_trip_px=10.0)
+    assert not bool(filter_consistent(view, depth_map, [layer], strict).valid[20:-20, 20:-20].any())
+    both = filter_consistent(view, depth_map, [others[1], layer], strict)
+    alone = filter_consistent(view, depth_map, [others[1]], strict)
+    shift = (both.inverse_depth / alone.inverse_depth - 1.0)[both.valid & alone.valid]
+    assert 0.003 < float(shift.median()) < 0.007  # a third of the way: all three are as sure
+
+
 def test_witnesses_from_the_same_place_prove_nothing() -> None:
     _, others = check_images("leaning_wall")
     view, depth_map = others[2]

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from reconstructor.engine.exposure.gains import Exposure
 from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, UnknownImageError
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
@@ -131,6 +133,32 @@ def test_a_refetch_in_another_world_moves_the_cloud_along() -> None:
     assert engine.made == []
     away = replace(cloud, points_in_world=cloud.points_in_world - shift)
     assert np.median(distances(away)) < 0.4
+
+
+def unevenly_exposed() -> list[View]:
+    """Five photographs of the wall, of which the second and the last are two thirds of a stop brighter and warmer."""
+    brighter = Exposure(gains=np.array([-0.5, -0.45, -0.35]))
+    views = [image.view for image in photographed("leaning_wall")]
+    for row in (1, 4):
+        pixels = views[row].image_rgb.flatten(0, 1).numpy()
+        taken = brighter.corrected(pixels, np.zeros(len(pixels))).reshape(views[row].image_rgb.shape)
+        views[row] = replace(views[row], image_rgb=torch.from_numpy(taken))
+    return views
+
+
+def test_live_points_are_as_bright_as_those_published_before() -> None:
+    model = DenseModel(CountingEngine(), DenseSettings())
+    for view in unevenly_exposed():
+        model.add(view)
+    gains = np.array([model.entries[number].exposure.gains for number in range(5)])
+    assert np.abs(gains - gains[0] - np.outer([0, 1, 0, 0, 1], [0.5, 0.45, 0.35])).max() < 0.04
+
+
+def test_a_refetch_evens_out_exposure_and_white_balance() -> None:
+    model = DenseModel(CountingEngine(), DenseSettings())
+    model.refetch(unevenly_exposed())
+    gains = np.array([model.entries[number].exposure.gains for number in range(5)])
+    assert np.abs(gains - np.outer([0, 1, 0, 0, 1], [0.5, 0.45, 0.35])).max() < 0.04
 
 
 def test_images_that_the_model_lost_are_forgotten() -> None:

@@ -1,11 +1,13 @@
 """Which depth does a restart find? That of the newest finished step, whatever was written for one that was not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from reconstructor.engine.exposure.gains import Exposure
 from reconstructor.engine.mvs.dense_model import Entry
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import DepthMap
@@ -52,6 +54,14 @@ def test_what_was_written_comes_back(files: DepthFiles) -> None:
     assert kept.depth_map.valid.all()
     assert not kept.published.any()
     assert files.read_entry(2, VIEWS) is None
+
+
+def test_an_exposure_comes_back(files: DepthFiles) -> None:
+    files.write_entry(2, replace(entry(2, 0.5), exposure=Exposure(gains=np.array([0.1, 0.2, 0.3]), falloff=-0.2)), 8)
+    kept = files.read_entry(2, VIEWS)
+    assert kept is not None
+    assert kept.exposure.gains.tolist() == [0.1, 0.2, 0.3]
+    assert kept.exposure.falloff == -0.2
 
 
 def test_the_newest_depth_counts(files: DepthFiles) -> None:

@@ -63,6 +63,11 @@ def test_where_both_sides_look_alike_nothing_is_cut() -> None:
     assert not bool(lost(matched(has_background=True), photographed(behind=STONE)).any())
 
 
+def test_sides_that_hardly_differ_tell_nothing() -> None:
+    """A pixel of the near side may be nearer in colour to the far one by noise alone."""
+    assert not bool(lost(matched(has_background=True), photographed(behind=(204, 173, 123))).any())
+
+
 def test_small_holes_are_no_background() -> None:
     depth_map = matched(has_background=False)
     holes = depth_map.valid.clone()

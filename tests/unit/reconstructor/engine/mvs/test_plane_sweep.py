@@ -7,6 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from reconstructor.engine.mvs import correlation, plane_sweep, semi_global_matching
+from reconstructor.engine.mvs.consistency import ConsistencyThresholds, filter_consistent
+from reconstructor.engine.mvs.densifier import sweep_settings
+from reconstructor.engine.mvs.depth_maps import DepthMap
 from reconstructor.engine.mvs.plane_sweep import (
     NoSourceError,
     PlaneSweep,
@@ -15,6 +19,7 @@ from reconstructor.engine.mvs.plane_sweep import (
     enlarged,
     inverse_depth_range,
 )
+from reconstructor.engine.settings import Quality
 from tests.unit.reconstructor.engine.analytic import Rendered, arc, ball_before_wall, photographed
 
 ENGINE = PlaneSweep(SweepSettings())
@@ -110,3 +115,43 @@ def test_enlarging_keeps_a_plane_a_plane(size: tuple[int, int]) -> None:
     inner = enlarged_plane[1:7, 1:11]
     assert np.allclose(np.diff(inner.numpy(), axis=0), 1.0, atol=1e-5)
     assert np.allclose(np.diff(inner.numpy(), axis=1), 1.5, atol=1e-5)
+
+
+def test_larger_pieces_as_on_a_gpu_give_the_same_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = photographed("leaning_wall")
+    views = images[2].view, [images[1].view, images[3].view]
+    expected = ENGINE.depth_map(*views)
+    monkeypatch.setattr(semi_global_matching, "one_by_one", semi_global_matching.in_one_batch)
+    monkeypatch.setattr(correlation, "_PLANES_AT_ONCE", correlation._PLANES_AT_ONCE_ON_GPU)
+    found = ENGINE.depth_map(*views)
+    assert torch.equal(found.valid, expected.valid)
+    assert torch.equal(found.inverse_depth, expected.inverse_depth)
+
+
+def test_on_another_device_nothing_is_mixed_with_the_processor_and_nothing_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Tensors on the device `meta` have no values: to mix them with others, or to read one, is an error, as on a GPU."""
+    images = photographed("leaning_wall")
+    views = [replace(images[at].view, image_rgb=images[at].view.image_rgb[:48, :64]) for at in (2, 1, 3)]
+    there = [replace(view, compute_device=torch.device("meta")) for view in views]
+    monkeypatch.setattr(plane_sweep, "_plane_count", lambda *_: 72)  # reads one value, the longest path
+    monkeypatch.setattr(DepthMap, "__post_init__", lambda _: None)  # and this one whether all depths are positive
+    depth_map = ENGINE.depth_map(there[0], there[1:])
+    others = [(view, depth_map) for view in there[1:]]
+    confirmed = filter_consistent(there[0], depth_map, others, ConsistencyThresholds())
+    assert {each.device.type for each in (confirmed.inverse_depth, confirmed.deviation, confirmed.valid)} == {"meta"}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU at hand")
+@pytest.mark.parametrize("quality", Quality)
+def test_a_gpu_finds_the_same_depth(quality: Quality) -> None:
+    images = photographed("leaning_wall")
+    engine = PlaneSweep(sweep_settings(quality))
+    views = [images[at].view for at in (2, 1, 3)]
+    there = [replace(view, compute_device=torch.device("cuda", 0)) for view in views]
+    expected, found = (engine.depth_map(each[0], each[1:]).to(torch.device("cpu")) for each in (views, there))
+    valid = expected.valid & found.valid
+    assert float(valid.float().mean()) > 0.95 * float(expected.valid.float().mean())
+    ratio = found.inverse_depth[valid] / expected.inverse_depth[valid]
+    assert float(((ratio - 1.0).abs() < 1e-3).float().mean()) > 0.98

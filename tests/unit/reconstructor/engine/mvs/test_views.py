@@ -68,3 +68,12 @@ def test_halving_keeps_what_a_pixel_sees() -> None:
 def test_views_that_do_not_fit_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(BadViewError):
         replace(photographed("leaning_wall")[0].view, **change)
+
+
+def test_pixels_stay_in_main_memory_until_they_are_needed_on_the_device() -> None:
+    view = replace(photographed("leaning_wall")[0].view, compute_device=torch.device("meta"))
+    assert (view.device.type, view.image_rgb.device.type) == ("meta", "cpu")
+    there = view.on_device()
+    assert there.image_rgb.device.type == there.halved().gray().device.type == "meta"
+    assert view.without_pixels().image_rgb.device.type == "meta"
+    assert there.on_device() is there

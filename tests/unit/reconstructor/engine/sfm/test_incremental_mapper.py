@@ -104,3 +104,18 @@ def test_two_images_that_no_other_fits_are_given_up_for_a_better_beginning() -> 
     assert walk.mapper.world_count == 2
     assert walk.mapper.placed_numbers() == [1, 2, 3, 4, 5, 6]
     assert walk.center_error() < 4e-3
+
+
+def test_a_robust_adjustment_withstands_outliers_below_the_bound_of_the_filter() -> None:
+    errors = {}
+    for is_robust in (False, True):
+        walk = Walk(seen_points(cameras=6))
+        for number in range(1, 7):
+            walk.add(number)
+        for number in (2, 5):
+            points = walk.mapper.model.image(number).points2D
+            for index in walk.mapper.model.image(number).get_observation_point2D_idxs()[::5]:
+                points[index].xy = points[index].xy + np.array([3.0, 0.0])
+        walk.mapper.refine_globally(is_robust=is_robust)
+        errors[is_robust] = walk.center_error()
+    assert errors[True] < 0.7 * errors[False]

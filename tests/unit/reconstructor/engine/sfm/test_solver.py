@@ -13,11 +13,12 @@ from broker.errors import CairnError
 from broker.ids import ProjectId, SenderId
 from broker.manifest import Manifest
 from broker.shards import sha256
+from reconstructor.engine import refetch as engine_refetch
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.refinement import remeasured
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm import solver
+from reconstructor.engine.sfm import solver, windows
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.jobs.answer import read_answer
 from reconstructor.jobs.commit import RefetchRejectedError, plan_commit
@@ -172,7 +173,9 @@ def test_measurements_that_fit_the_matches_worse_are_left_out(
     assert refetched.solve.tight_share_remeasured > refetched.solve.tight_share - 0.002
     assert photographs.center_error(refetched.update) < error
     with monkeypatch.context() as patch:
-        patch.setattr(solver, "_MOST_REMEASURED", 3)
-        known, model = engine.known, engine.model
-        assert solver._measure_again(refetched.solve, engine._mapper, known, SETTINGS) is refetched.solve
-        assert engine.model is model  # too large to be measured again
+        for module in (engine_refetch, windows):
+            patch.setattr(module, "WINDOW", 3)
+        refetched = engine.refetch()
+    assert refetched.solve is not None
+    assert refetched.solve.method == "windows"  # an image came within the last minute, so only the newest are refined
+    assert photographs.center_error(refetched.update) < error
