@@ -30,6 +30,7 @@ from reconstructor.config import Settings
 from reconstructor.engine.colmap import configure, pycolmap
 from reconstructor.engine.features.image_files import ImageFacts, ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
+from reconstructor.engine.features.learned_cameras import LearnedCameras
 from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.pairs import PairEstimator
 from reconstructor.engine.features.photographs import read_photograph
@@ -164,13 +165,18 @@ def measure_learned(dataset: Dataset, other: Dataset, settings: EngineSettings, 
     """Mean camera errors in millimetres without a calibration, after another project with the same camera."""
     learning = settings.model_copy(update={"intrinsics": None, "learned_cameras": out / "learned_cameras.json"})
     folders = {each.name: _with_serial_number(each, out / "of-one-camera" / each.name) for each in (other, dataset)}
-    updates = [
-        _replayed(folders[other.name], learning, out / "other"),
+    _replayed(folders[other.name], learning, out / "other")
+    has_camera = bool(LearnedCameras(path=learning.learned_cameras).read())  # else the next one measures something else
+    updates = (
         _replayed(folders[dataset.name], learning, out / "learned"),
         _replayed(dataset.images, settings, out / "known"),
-    ]
-    learned_mm, known_mm = (_errors_of(update, dataset).get("mean_mm", np.inf) for update in updates[1:])
-    return {"learned_mm": learned_mm, "known_mm": known_mm, "learned_to_known": learned_mm / known_mm}
+    )
+    learned_mm, known_mm = (_errors_of(update, dataset).get("mean_mm", np.inf) for update in updates)
+    return {
+        "learned_mm": learned_mm,
+        "known_mm": known_mm,
+        "learned_to_known": learned_mm / known_mm if has_camera else np.inf,
+    }
 
 
 def _with_serial_number(dataset: Dataset, out: Path) -> Path:
