@@ -18,7 +18,7 @@ interface Golden {
   }[];
 }
 
-const FOLDER = new URL("../../../../tests/golden/messages", import.meta.url);
+const FOLDER = new URL("../../../../tests/golden/messages/", import.meta.url);
 
 function altered(message: object, { at, ...change }: Golden["invalid"][number]): unknown {
   const changed = structuredClone(message);
