@@ -45,6 +45,8 @@ async def test_a_lost_graphics_context_comes_back_with_the_object(
     )
     await extension.evaluate("extension => extension.loseContext()")
     await desktop.has(notice="context_lost")
+    await expect(desktop.page.get_by_test_id("canvas")).to_be_hidden()  # the browser paints it white
+    await expect(desktop.page.get_by_test_id("chip")).to_have_text("Paused on this device")
     await expect(desktop.page.get_by_test_id("notice-action")).to_have_text("Load the page again")
     assert await violations(desktop) == []
     await extension.evaluate("extension => extension.restoreContext()")

@@ -1,7 +1,9 @@
 /** How does the page start? It fetches its settings, redeems the invitation in the address and shows the project. */
 import "./page.css";
+import type { CairnViewer } from "./ui/cairn-viewer";
 import "./ui/cairn-viewer";
 import { remember, remembered } from "./remembered";
+import { placeFragment, readPlace } from "./wire/address";
 import { decodeConfig, firstProject } from "./wire/config";
 import type { Credentials } from "./wire/credentials";
 import { WireError, sentenceOf } from "./wire/errors";
@@ -9,6 +11,7 @@ import type { Invitation } from "./wire/invitation";
 import { readInvitation, redeemInvitation } from "./wire/invitation";
 
 const RETRY_MS = 3000;
+const ADDRESS_EVERY_MS = 500;
 
 interface Arrival {
   readonly credentials: Credentials | null;
@@ -16,7 +19,7 @@ interface Arrival {
   readonly refusal: string | null;
 }
 
-/** Remove the invitation from the address bar and the history: it is a secret, and a reload must not use it again. */
+/** Remove an invitation from the address bar and the history: it is a secret, and a reload must not use it again. */
 function dropFragment(): void {
   if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
 }
@@ -49,17 +52,34 @@ async function fetchConfig(): Promise<unknown> {
   }
 }
 
+/** Keep the address up to date with what is seen: a reload, or another person, comes to the same place. */
+function followPlace(viewer: CairnViewer): void {
+  let timer = 0;
+  viewer.addEventListener("place", () => {
+    if (timer !== 0) return;
+    timer = window.setTimeout(() => {
+      timer = 0;
+      const { placeNow: place } = viewer;
+      if (place) history.replaceState(null, "", location.pathname + location.search + placeFragment(place));
+    }, ADDRESS_EVERY_MS);
+  });
+}
+
 async function begin(page: Element): Promise<void> {
   const config = decodeConfig(await fetchConfig());
+  const place = readPlace(location.hash);
   const { credentials, invitation, refusal } = await arrive();
   delete document.body.dataset["waiting"];
   const viewer = document.createElement("cairn-viewer");
   viewer.config = config;
   viewer.refusal = refusal;
   viewer.invitation = invitation;
-  viewer.first = firstProject(location.search, config.projects);
+  viewer.place = place;
+  viewer.first = place?.project ?? firstProject(location.search, config.projects);
   const guest = config.needs_login ? null : { user: "guest", password: "", project: viewer.first };
-  viewer.credentials = credentials ?? guest;
+  const account = credentials ?? guest;
+  viewer.credentials = account && place ? { ...account, project: place.project } : account;
+  followPlace(viewer);
   if (config.needs_login)
     viewer.addEventListener("credentials", () => {
       remember(viewer.credentials);

@@ -80,6 +80,7 @@ export class CloudGroup {
     pixelsPerUnit: { value: 1 },
     minimumSize: { value: MINIMUM_SIZE_PX },
     maximumSize: { value: MAXIMUM_SIZE_PX },
+    enlargement: { value: 1 },
   };
 
   /** The points uploaded since the last frame. */
@@ -193,6 +194,7 @@ export class CloudGroup {
   selectVisible(request: FrameRequest): Visible {
     this.settle(request);
     const { chosen, waitingCount } = this.choose(request.pointBudget);
+    this.enlarge(request.pointBudget < this.pointCount ? chosen : this.shown);
     this.beginFrame(chosen);
     const drawn = new Set(chosen.map(({ shard }) => shard.key));
     const isAdded = request.isSameView && this.drawnKeys.size > 0 && [...this.drawnKeys].every((key) => drawn.has(key));
@@ -233,6 +235,14 @@ export class CloudGroup {
       else chosen.push(entry);
     }
     return { chosen, waitingCount };
+  }
+
+  /** Draw points so much larger that these few close the surface as all do. */
+  private enlarge(drawn: readonly Entry[]): void {
+    const drawnCount = drawn.reduce((sum, { measured }) => sum + measured.count, 0);
+    const enlargement = Math.sqrt(this.pointCount / Math.max(1, drawnCount));
+    if (enlargement !== this.uniforms.enlargement.value) this.drawnKeys.clear();
+    this.uniforms.enlargement.value = enlargement;
   }
 
   /** Begin a frame. Drawing uploads the chosen shards; the count of new points restarts at 0. */

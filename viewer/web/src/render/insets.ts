@@ -18,7 +18,7 @@ export interface Size {
 }
 
 const GLIDE = 0.22;
-const LEAST_SHARE = 0.25;
+const LEAST_PX = 80;
 
 export class Clearing {
   private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
@@ -43,9 +43,9 @@ export class Clearing {
     return !isThere;
   }
 
-  /** The shorter side of the free part as a share of the canvas height. */
-  share({ height, width }: Size): number {
+  /** The free part of the canvas; panels that cover nearly everything leave a little. */
+  free({ height, width }: Size): Size {
     const { bottom, left, right, top } = this.insets;
-    return Math.max(LEAST_SHARE, Math.min(height - top - bottom, width - left - right) / height);
+    return { height: Math.max(LEAST_PX, height - top - bottom), width: Math.max(LEAST_PX, width - left - right) };
   }
 }

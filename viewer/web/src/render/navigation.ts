@@ -1,6 +1,7 @@
 /** How does the camera move? Orbit controls by mouse, touch and keys, and flights, without motion where preferred. */
 import { type Matrix4, type PerspectiveCamera, Spherical, Vector3 } from "three";
-import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+
+import { TimedControls } from "./timed-controls";
 
 export interface Pose {
   readonly position: Vector3;
@@ -18,10 +19,12 @@ const CALM = "(prefers-reduced-motion: reduce)";
 const KEY_STEP_RAD = Math.PI / 36;
 const KEY_ZOOM = 0.88;
 const POLE_MARGIN_RAD = 0.02;
+/** A step of less than this share of the distance moves the object by less than half a pixel: the motion is over. */
+const LEAST_STEP = 0.0004;
 
 /** The owner of the camera pose. */
 export class Navigation {
-  private readonly controls: OrbitControls;
+  private readonly controls: TimedControls;
   private flight: Flight | null = null;
 
   constructor(
@@ -29,9 +32,7 @@ export class Navigation {
     surface: HTMLElement | null,
     private readonly onChange: () => void,
   ) {
-    this.controls = new OrbitControls(camera, surface);
-    this.controls.enableDamping = true;
-    this.controls.dampingFactor = 0.12;
+    this.controls = new TimedControls(camera, surface);
     this.controls.rotateSpeed = 0.75;
     this.controls.zoomToCursor = true;
     this.controls.addEventListener("change", onChange);
@@ -44,15 +45,32 @@ export class Navigation {
     return this.controls.target;
   }
 
+  /** Where the camera is, or where it flies to. */
+  get destination(): Pose {
+    return this.flight?.to ?? { position: this.camera.position, target: this.target };
+  }
+
+  /** Whether motion goes on after a gesture. */
+  set isGliding(isGliding: boolean) {
+    this.controls.isGliding = isGliding;
+  }
+
   /** Advance damping or flight by one step. Returns whether another step is needed. */
   advance(nowMs: number): boolean {
     if (this.flight) this.flyOn(this.flight, nowMs);
-    const isMoving = this.controls.update();
-    return isMoving || this.flight !== null;
+    const before = { position: this.camera.position.clone(), target: this.target.clone() };
+    this.controls.update();
+    if (this.flight) return true;
+    const distance = this.camera.position.distanceTo(this.target);
+    const step = this.camera.position.distanceTo(before.position) + this.target.distanceTo(before.target);
+    if (step > LEAST_STEP * distance) return true;
+    if (step > 0) this.controls.finish();
+    return false;
   }
 
   /** Fly to a pose. With reduced motion, jump to it. */
   flyTo(to: Pose, durationMs: number): void {
+    this.controls.finish();
     if (isCalm() || durationMs === 0) {
       this.flight = null;
       this.place(to.position, to.target);

@@ -10,6 +10,7 @@ uniform float spacing;
 uniform float pixelsPerUnit;
 uniform float minimumSize;
 uniform float maximumSize;
+uniform float enlargement;
 in vec3 position;
 in vec4 tintAndSize;
 out vec3 tint;
@@ -19,7 +20,8 @@ void main() {
   gl_Position = projectionMatrix * inCamera;
   float relative = exp2((tintAndSize.a * 255.0 - ${SIZE_ONE.toFixed(1)}) / ${SIZE_STEPS.toFixed(1)});
   float distance = max(1e-6, -inCamera.z);
-  gl_PointSize = clamp(spacing * relative * pixelsPerUnit / distance, minimumSize, maximumSize);
+  float size = spacing * relative * enlargement * pixelsPerUnit / distance;
+  gl_PointSize = clamp(size, minimumSize, maximumSize * enlargement);
   tint = tintAndSize.rgb;
   rounding = vec4(inCamera.z, 0.5 * gl_PointSize * distance / pixelsPerUnit, projectionMatrix[2][2], projectionMatrix[3][2]);
 }`;

@@ -1,7 +1,7 @@
 /** What is on the canvas? A three.js scene of points, cameras and a photograph; frame-loop.ts says when it is drawn. */
 import { Matrix4, Quaternion, Scene, Vector3, WebGLRenderer } from "three";
 
-import type { Framing, Vector } from "../scene/framing";
+import type { Vector } from "../scene/framing";
 import { framingIn } from "../scene/framing";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
@@ -14,6 +14,7 @@ import { Effort, isDrawnInSoftware } from "./effort";
 import { Fence } from "./fence";
 import { FrameLoop } from "./frame-loop";
 import { CloudLayer } from "./layer";
+import { Framer } from "./framer";
 import { Clearing, type Insets } from "./insets";
 import { Navigation } from "./navigation";
 import { View } from "./view";
@@ -24,6 +25,8 @@ export interface StageOptions {
   readonly maxPixelRatio: number;
   readonly onContext: (isLost: boolean) => void;
   readonly onFrame: (frame: FrameFigures) => void;
+  /** Called when the free part of the canvas has changed. */
+  readonly onRoom?: () => void;
 }
 
 /** The cost of one frame. */
@@ -33,9 +36,6 @@ export interface FrameFigures {
   readonly points: number;
 }
 
-const FLY_IN_MS = 1800;
-const FLY_MS = 900;
-
 /** The canvas with its camera, cloud and overlay. */
 export class Stage {
   private readonly renderer: WebGLRenderer;
@@ -44,14 +44,14 @@ export class Stage {
   private readonly view = new View();
   private readonly cloud: CloudGroup;
   private readonly navigation: Navigation;
+  /** What decides how the object is shown. */
+  readonly framer: Framer;
   private readonly layer: CloudLayer;
   private readonly effort: Effort;
   private readonly fence: Fence;
   private readonly loop: FrameLoop;
   private readonly resizing: ResizeObserver;
   private readonly clearing = new Clearing();
-  private framing: Framing = { center: [0, 0, 0], radius: 1 };
-  private hasFlownIn = false;
   private lastArrivalMs = -Infinity;
   private drawnPoints = 0;
 
@@ -69,6 +69,8 @@ export class Stage {
     this.scene.add(this.view.world);
     this.loop = this.createLoop();
     this.navigation = new Navigation(this.view.camera, canvas, this.loop.moved);
+    this.navigation.isGliding = !this.isSoftware; // frames are too far apart to follow it
+    this.framer = new Framer(this.view, this.navigation, this.clearing, this.isSoftware);
     this.resizing = new ResizeObserver(() => {
       this.resize();
     });
@@ -119,8 +121,7 @@ export class Stage {
     const before = this.view.world.matrixWorld.clone();
     this.stand(up);
     this.navigation.carry(this.view.world.matrixWorld.clone().multiply(matrixOf(similarity)).multiply(before.invert()));
-    this.framing = framingIn(similarity, this.framing);
-    this.navigation.limit(this.framing.radius);
+    this.framer.frame(framingIn(similarity, this.framer.framing));
   }
 
   /** World units in one CSS pixel at the target of the camera. */
@@ -129,7 +130,7 @@ export class Stage {
   }
 
   placeCameras(cameras: readonly CameraEntry[], look: CameraLook): void {
-    if (this.overlay.place(cameras, this.framing.radius, look)) this.loop.invalidate();
+    if (this.overlay.place(cameras, this.framer.framing.radius, look)) this.loop.invalidate();
   }
 
   /** Set the photograph of the shown camera. The stage takes ownership of the bitmap. */
@@ -145,32 +146,15 @@ export class Stage {
 
   /** Centre the object in the part of the canvas that panels leave free. */
   inset(insets: Insets): void {
-    if (this.clearing.set(insets)) this.loop.invalidate();
-  }
-
-  /** Show the whole object. The first time, fly in slowly from afar, if frames are fast enough. */
-  fit(framing: Framing, viewing: Vector | null): void {
-    this.framing = framing;
-    this.navigation.limit(framing.radius);
-    const to = this.view.overview(framing, viewing, this.clearing.share(this.view.size));
-    if (!this.hasFlownIn) {
-      this.hasFlownIn = true;
-      this.navigation.flyTo(this.view.fromAfar(to), 0);
-      this.navigation.flyTo(to, this.effort.isSoftware ? 0 : FLY_IN_MS);
-    } else {
-      this.navigation.flyTo(to, FLY_MS);
-    }
+    if (!this.clearing.set(insets)) return;
+    this.loop.invalidate();
+    this.options.onRoom?.();
   }
 
   /** Fly to where a photograph was taken. */
   flyToCamera(imageId: string): void {
     const placed = this.overlay.find(imageId);
-    if (!placed) return;
-    const ahead = new Vector3(0, 0, this.framing.radius).applyMatrix4(placed.worldFromCamera);
-    this.navigation.flyTo(
-      { position: this.view.inStage(placed.center.clone()), target: this.view.inStage(ahead) },
-      FLY_MS,
-    );
+    if (placed) this.framer.flyInto(placed.center, placed.worldFromCamera);
   }
 
   /** Pick the camera at a place on the canvas, in CSS pixels. */
@@ -253,7 +237,7 @@ export class Stage {
     const beginMs = performance.now();
     const { isPatient } = this.loop;
     const { camera } = this.view;
-    this.view.fitDepth(this.framing);
+    this.view.fitDepth(this.framer.framing);
     const pixelsPerUnit = this.view.pixelsPerUnit(this.renderer.domElement.height);
     this.cloud.measure(pixelsPerUnit, this.renderer.getPixelRatio());
     const visible = this.cloud.selectVisible({
@@ -283,6 +267,7 @@ export class Stage {
     this.cloud.clear();
     this.layer.resize(this.renderer.domElement.width, this.renderer.domElement.height, ratio);
     this.loop.moved();
+    this.options.onRoom?.();
   }
 }
 

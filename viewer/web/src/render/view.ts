@@ -1,6 +1,8 @@
 /** Where is a point of the world on the canvas? One perspective camera over a world that is rotated upright. */
-import { Group, PerspectiveCamera, Quaternion, Vector3 } from "three";
+import { Group, Matrix4, PerspectiveCamera, Quaternion, Vector3 } from "three";
 
+import type { Fill, HalfSides } from "../scene/fit";
+import { fillOf, standpoint } from "../scene/fit";
 import type { Framing, Vector } from "../scene/framing";
 import type { Size } from "./insets";
 import type { Pose } from "./navigation";
@@ -9,6 +11,8 @@ import { pickPoint } from "./picking";
 const FIELD_OF_VIEW_DEG = 45;
 const HALF_FIELD_RAD = (FIELD_OF_VIEW_DEG * Math.PI) / 360;
 const UP_IN_STAGE = new Vector3(0, 1, 0);
+/** How much of the free part the object fills, in the tighter direction. */
+const FILL = 0.86;
 
 export class View {
   readonly camera = new PerspectiveCamera(FIELD_OF_VIEW_DEG, 1, 0.1, 1000);
@@ -78,15 +82,40 @@ export class View {
     return pickPoint(clouds, clip.elements, { x, y, width, height });
   }
 
-  /** The pose that shows the whole object. `share` is the free share of the canvas. */
-  overview({ center, radius }: Framing, viewing: Vector | null, share: number): Pose {
-    const target = this.inStage(new Vector3(...center));
+  /** The pose that shows the whole object in the free part of the canvas. */
+  overview({ center, samples }: Framing, viewing: Vector | null, free: Size): Pose {
     const toward = viewing
       ? new Vector3(...viewing).applyQuaternion(this.world.quaternion)
       : new Vector3(-0.55, -0.32, -0.8);
     toward.y = Math.min(-0.12, toward.y);
-    const distance = radius / (Math.sin(HALF_FIELD_RAD) * share);
-    return { target, position: target.clone().sub(toward.normalize().multiplyScalar(distance)) };
+    const middle = this.inStage(new Vector3(...center));
+    const axes = axesOf(middle.clone().sub(toward), middle);
+    const { across, down } = this.halfSides(free);
+    const stand = standpoint(this.seen(samples, axes, middle), { across: FILL * across, down: FILL * down });
+    const position = new Vector3(...stand).applyMatrix4(axes).add(middle);
+    const ahead = new Vector3(0, 0, Math.max(-stand[2], 1e-6)).applyMatrix4(axes);
+    return { position, target: position.clone().add(ahead) };
+  }
+
+  /** How the object lies in the free part of the canvas, seen from a pose. */
+  fill({ samples }: Framing, { position, target }: Pose, free: Size): Fill {
+    return fillOf(this.seen(samples, axesOf(position, target), position), this.halfSides(free));
+  }
+
+  private halfSides({ height, width }: Size): HalfSides {
+    const scale = Math.tan(HALF_FIELD_RAD) / this.size.height;
+    return { across: scale * width, down: scale * height };
+  }
+
+  /** Points of the world in axes of a view with this origin. */
+  private seen(points: Float32Array, axes: Matrix4, origin: Vector3): Float32Array {
+    const inView = axes.clone().transpose().multiply(new Matrix4().makeTranslation(origin.clone().negate()));
+    const matrix = inView.multiply(this.world.matrixWorld);
+    const seen = new Float32Array(points.length);
+    const point = new Vector3();
+    for (let at = 0; at + 2 < points.length; at += 3)
+      point.fromArray(points, at).applyMatrix4(matrix).toArray(seen, at);
+    return seen;
   }
 
   /** The start pose of the first flight: the same view from afar and from the side. */
@@ -99,4 +128,10 @@ export class View {
   inStage(point: Vector3): Vector3 {
     return point.applyMatrix4(this.world.matrixWorld);
   }
+}
+
+/** The rotation from axes of a view (x right, y down, z ahead) to those of the stage. */
+function axesOf(position: Vector3, target: Vector3): Matrix4 {
+  const ours = new Matrix4().lookAt(position, target, UP_IN_STAGE);
+  return ours.multiply(new Matrix4().makeScale(1, -1, -1)); // three.js has y up and looks along -z
 }

@@ -4,16 +4,15 @@ import { moved } from "./similarity";
 
 export type Vector = readonly [number, number, number];
 
-/** A sphere around the object, in world units. */
+/** The object, in world units: a sphere about it, and points (N, 3) in a row that stand for it. */
 export interface Framing {
   readonly center: Vector;
   readonly radius: number;
+  readonly samples: Float32Array;
 }
 
 const MOST_SAMPLES = 1500;
 const TAIL = 0.02;
-const GROWTH = 1.12;
-const SHIFT = 0.15;
 /** The up direction of the first camera, whose axes are the world's at first. OpenCV's +y points down. */
 const FALLBACK_UP: Vector = [0, -1, 0];
 
@@ -22,22 +21,19 @@ export function framingOf(clouds: readonly Float32Array[]): Framing | null {
   const total = clouds.reduce((sum, points) => sum + points.length / 3, 0);
   if (total === 0) return null;
   const stride = Math.max(1, Math.floor(total / MOST_SAMPLES));
-  const ranges = [0, 1, 2].map((axis) => rangeOf(clouds, axis, stride));
+  const drawn = drawnPoints(clouds, stride);
+  const ranges = [0, 1, 2].map((axis) => rangeOf(drawn, axis));
   const center = ranges.map(([low, high]) => (low + high) / 2) as unknown as Vector;
   const radius = 0.5 * Math.hypot(...ranges.map(([low, high]) => high - low));
-  return { center, radius: radius > 0 ? radius : 1 };
+  return { center, radius: radius > 0 ? radius : 1, samples: within(drawn, ranges) };
 }
 
 /** Transform a framing into another world. */
-export function framingIn(similarity: Similarity, { center, radius }: Framing): Framing {
-  return { center: moved(similarity, center), radius: similarity.scale * radius };
-}
-
-/** Whether the object has grown or moved enough to frame it again. */
-export function isReframed(before: Framing, now: Framing): boolean {
-  const growth = now.radius / before.radius;
-  const shift = Math.hypot(...before.center.map((value, axis) => (now.center[axis] ?? 0) - value));
-  return growth > GROWTH || growth < 1 / GROWTH || shift > SHIFT * before.radius;
+export function framingIn(similarity: Similarity, { center, radius, samples }: Framing): Framing {
+  const carried = new Float32Array(samples.length);
+  for (let at = 0; at + 2 < samples.length; at += 3)
+    carried.set(moved(similarity, [samples[at] ?? 0, samples[at + 1] ?? 0, samples[at + 2] ?? 0]), at);
+  return { center: moved(similarity, center), radius: similarity.scale * radius, samples: carried };
 }
 
 /** The up direction, unit length: the given one, else the mean of the leading component's cameras, else the first's. */
@@ -68,15 +64,31 @@ function normalised(vector: Vector): Vector | null {
   return length > 1e-6 ? (vector.map((value) => value / length) as unknown as Vector) : null;
 }
 
-function rangeOf(clouds: readonly Float32Array[], axis: number, stride: number): readonly [number, number] {
-  const values = new Float32Array(MOST_SAMPLES * 3);
+/** Every so-many-th point of all clouds, (N, 3) in a row. */
+function drawnPoints(clouds: readonly Float32Array[], stride: number): Float32Array {
+  const drawn = new Float32Array(MOST_SAMPLES * 3);
   let count = 0;
   for (const points of clouds)
-    for (let at = axis; at < points.length && count < values.length; at += 3 * stride) {
-      values[count] = points[at] ?? 0;
-      count += 1;
+    for (let at = 0; at + 2 < points.length && count < drawn.length; at += 3 * stride) {
+      drawn.set(points.subarray(at, at + 3), count);
+      count += 3;
     }
-  const sorted = values.subarray(0, count).sort();
+  return drawn.subarray(0, count);
+}
+
+function rangeOf(points: Float32Array, axis: number): readonly [number, number] {
+  const sorted = new Float32Array(points.length / 3).map((_, at) => points[3 * at + axis] ?? 0).sort();
   const cut = Math.floor(TAIL * sorted.length);
   return [sorted[cut] ?? 0, sorted[sorted.length - 1 - cut] ?? 0];
+}
+
+/** The points in a box. */
+function within(points: Float32Array, ranges: readonly (readonly [number, number])[]): Float32Array {
+  const kept: number[] = [];
+  for (let at = 0; at + 2 < points.length; at += 3) {
+    const point = points.subarray(at, at + 3);
+    if (ranges.every(([low, high], axis) => (point[axis] ?? 0) >= low && (point[axis] ?? 0) <= high))
+      kept.push(...point);
+  }
+  return Float32Array.from(kept);
 }

@@ -20,8 +20,8 @@ import { barAfterSwap } from "./scale";
 import { chained, inverse } from "./similarity";
 import type { Thumbnails } from "./thumbnails";
 import { withThumbnail } from "./thumbnails";
-import type { Upload } from "./uploads";
-import { withChange, withMissing, withReceipt, withUpload, withoutFinished } from "./uploads";
+import type { Upload } from "./uploading/uploads";
+import { withChange, withMissing, withReceipt, withUpload, withoutFinished } from "./uploading/uploads";
 import type { Budget } from "./wanted";
 
 /** One line of the activity log. */

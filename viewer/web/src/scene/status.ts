@@ -3,7 +3,7 @@ import { furtherComponents } from "./components";
 import { placeInRound } from "./images";
 import { isComplete, pointCount } from "./reference";
 import type { ProjectState } from "./state";
-import { isOver } from "./uploads";
+import { isOver } from "./uploading/uploads";
 
 export type Chip =
   | { readonly kind: "connecting" }

@@ -4,7 +4,8 @@ import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { ProjectState } from "../scene/state";
-import type { Photograph } from "../scene/photographs";
+import type { Photograph } from "../scene/uploading/photographs";
+import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
 import type { CameraEntry, Verb } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
@@ -18,19 +19,19 @@ import { isNarrow, isSmall } from "./device";
 import { Session } from "./session";
 import { NOTHING_COVERED, covered, layout } from "./layout";
 import type { Tab } from "./panels/panel";
-import type { GraphicsTrouble } from "./stage-element";
-import type { StageElement } from "./stage-element";
-import "./stage-element";
+import type { GraphicsTrouble } from "./stage/stage-element";
+import type { StageElement } from "./stage/stage-element";
+import "./stage/stage-element";
 import type { DeviceFigures } from "./panels/statistics";
 import { attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { Toast } from "./overlay/toast";
-import { SHORTCUTS } from "./tools";
 import { ViewerCommands } from "./viewer-commands";
 import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
 import { initialViewerState } from "./viewer-state";
+import { keptWords } from "./words";
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LitElement {
@@ -43,6 +44,8 @@ export class CairnViewer extends LitElement {
   @property({ attribute: false }) refusal: string | null = null;
   /** The project that the login form proposes. */
   @property({ attribute: false }) first = "";
+  /** The image and the view to begin with. */
+  @property({ attribute: false }) place: Place | null = null;
   @property({ reflect: true }) theme: Theme = preferredTheme();
 
   @state() project: ProjectState | null = null;
@@ -72,6 +75,13 @@ export class CairnViewer extends LitElement {
     return this.stage?.figures ?? null;
   }
 
+  /** What the visitor sees now, for the address of the page; null without a project. */
+  get placeNow(): Place | null {
+    const { project } = this.credentials ?? { project: "" };
+    if (project === "") return null;
+    return { project, image: this.view.selected, viewpoint: this.stage?.viewpointNow ?? null };
+  }
+
   /** Change the state of the page. Without a difference, nothing is drawn. */
   change(change: Partial<ViewerState>): void {
     const names = Object.keys(change) as (keyof ViewerState)[];
@@ -85,13 +95,14 @@ export class CairnViewer extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.addEventListener("keydown", this.pressed);
+    window.addEventListener("keydown", this.commands.press);
     for (const kind of ["dragenter", "dragover", "dragleave", "drop"] as const)
       this.addEventListener(kind, this.dragged);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    window.removeEventListener("keydown", this.commands.press);
     this.leave();
   }
 
@@ -106,6 +117,7 @@ export class CairnViewer extends LitElement {
         .shown=${shown}
         .photo=${this.photoOf(shown)}
         .theme=${this.theme}
+        .viewpoint=${this.startingPlace?.viewpoint ?? null}
         @camera=${(event: CustomEvent<CameraEntry | null>) => {
           this.change({ selected: event.detail?.image_id ?? null });
         }}
@@ -130,6 +142,12 @@ export class CairnViewer extends LitElement {
     this.leave();
     this.dispatchEvent(new CustomEvent("credentials", { detail: this.credentials }));
     if (this.credentials && this.credentials.project !== "") this.join(this.credentials);
+    this.change({ selected: this.startingPlace?.image ?? null });
+  }
+
+  /** The place of the address, as long as its project is open. */
+  private get startingPlace(): Place | null {
+    return this.place && this.place.project === this.credentials?.project ? this.place : null;
   }
 
   protected override updated(): void {
@@ -144,6 +162,7 @@ export class CairnViewer extends LitElement {
     if (this.view.trouble) attributes["notice"] = this.view.trouble;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
+    this.dispatchEvent(new CustomEvent("place"));
   };
 
   private join(credentials: Credentials): void {
@@ -154,6 +173,9 @@ export class CairnViewer extends LitElement {
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
         onState: (next) => {
           this.follow(next);
+        },
+        onKept: (count) => {
+          this.toast.say(keptWords(count), count === null);
         },
       });
       this.project = this.session.follower.state;
@@ -259,16 +281,6 @@ export class CairnViewer extends LitElement {
     const isOver = event.type !== "drop" && event.type !== "dragleave";
     this.change({ isDropping: this.project !== null && isOver });
     if (event.type === "drop" && this.project) this.upload([...(event.dataTransfer?.files ?? [])]);
-  };
-
-  private readonly pressed = (event: KeyboardEvent): void => {
-    const isTyping = event.composedPath()[0] instanceof HTMLInputElement;
-    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !this.project) return;
-    if (event.key === "Escape") this.change({ isMeasuring: false, selected: null });
-    const tool = SHORTCUTS[event.key.toLowerCase()];
-    if (!tool) return;
-    event.preventDefault();
-    this.commands.use(tool);
   };
 }
 

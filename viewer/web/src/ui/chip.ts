@@ -73,8 +73,14 @@ export class ChipElement extends LitElement {
   ];
 
   @property({ attribute: false }) state!: ProjectState;
+  /** Whether this device cannot draw now. */
+  @property({ attribute: false }) isPaused = false;
 
   override render(): TemplateResult {
+    if (this.isPaused)
+      return html`<span class="chip busy" data-testid="chip" data-kind="paused">
+        <span class="dot"></span>Paused on this device
+      </span>`;
     const chip = chipOf(this.state);
     const words = chipWords(chip);
     return html`<span

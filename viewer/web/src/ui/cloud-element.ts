@@ -88,7 +88,7 @@ export class CloudElement extends LitElement {
       new Set(),
     );
     const framing = framingOf(stage.shownPoints);
-    if (framing) stage.fit(framing, null);
+    if (framing) stage.framer.fit(framing, null);
   }
 
   private readonly pressed = (event: KeyboardEvent): void => {

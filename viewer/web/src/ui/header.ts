@@ -9,8 +9,13 @@ import { countsOf, titleOf } from "./summary";
 import type { Tools } from "./tools";
 import { toolbar } from "./tools";
 
-/** Draw the header. `onSwitch` opens the list of projects; null where there is only one. */
-export function header(project: ProjectState, tools: Tools, onSwitch: (() => void) | null): TemplateResult {
+/** Draw the header. `isPaused`: nothing can be drawn now. `onSwitch` opens the list of projects; null where there is only one. */
+export function header(
+  project: ProjectState,
+  tools: Tools,
+  isPaused: boolean,
+  onSwitch: (() => void) | null,
+): TemplateResult {
   return html`<header class="top">
     <div class="title">
       ${cairnMark}
@@ -19,7 +24,9 @@ export function header(project: ProjectState, tools: Tools, onSwitch: (() => voi
         <div class="counts" data-testid="counts">${countsOf(project).map((each) => html`<span>${each}</span>`)}</div>
       </div>
     </div>
-    <div class="standing"><cairn-chip .state=${project}></cairn-chip>${watching(project.watchers.size)}</div>
+    <div class="standing">
+      <cairn-chip .state=${project} .isPaused=${isPaused}></cairn-chip>${watching(project.watchers.size)}
+    </div>
     ${toolbar(tools)}
   </header>`;
 }

@@ -9,7 +9,7 @@ export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 
 /** The part of the canvas that header, panel and sheet cover, in CSS pixels. `height` is the page's. */
 export function covered(isPanelOpen: boolean, height: number): Insets {
-  if (!isNarrow()) return { top: 40, right: isPanelOpen ? PANEL_PX : 0, bottom: 40, left: 0 };
+  if (!isNarrow()) return { top: 80, right: isPanelOpen ? PANEL_PX : 0, bottom: 40, left: 0 };
   const sheet = Math.min(0.74 * height, 620);
   return { top: 56, right: 64, bottom: isPanelOpen ? sheet : 132, left: 0 };
 }

@@ -2,7 +2,7 @@
 import { Follower } from "../scene/follower";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { ProjectState } from "../scene/state";
-import { Uploader } from "../scene/uploader";
+import { Uploader } from "../scene/uploading/uploader";
 import type { WantedShard } from "../scene/wanted";
 import type { PageConfig } from "../wire/config";
 import { socketUrl } from "../wire/config";
@@ -10,6 +10,7 @@ import type { Credentials } from "../wire/credentials";
 import { DecoderPool } from "../worker/pool";
 import { PreviewMaker } from "../worker/preview-maker";
 import { deviceBudget, isPhone } from "./device";
+import { KeptPhotographs } from "./kept-photographs";
 import { Throttle } from "./throttle";
 
 export interface SessionOptions {
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
   /** Called with the newest state, at the rate of the throttle. */
   readonly onState: (state: ProjectState) => void;
+  /** Called with the number of photographs from before a reload, which are sent now; null: this browser keeps none. */
+  readonly onKept: (count: number | null) => void;
 }
 
 export class Session {
@@ -25,10 +28,12 @@ export class Session {
   readonly uploader: Uploader;
   private readonly decoders = new DecoderPool();
   private readonly previews = new PreviewMaker();
+  private readonly kept: KeptPhotographs;
   private readonly throttle: Throttle<ProjectState>;
+  private isTold = false;
 
   /** Throws a `WireError` for an invalid name, project or address. */
-  constructor({ config, credentials, onCloud, onState }: SessionOptions) {
+  constructor({ config, credentials, onCloud, onKept, onState }: SessionOptions) {
     this.throttle = new Throttle(onState);
     try {
       this.follower = new Follower({
@@ -45,9 +50,25 @@ export class Session {
       this.decoders.close();
       throw thrown;
     }
-    this.uploader = new Uploader(this.follower, this.follower.requests, (bytes, contentType, maxSidePx) =>
-      this.previews.make(bytes, contentType, maxSidePx),
+    this.kept = new KeptPhotographs(credentials, () => {
+      if (!this.isTold) onKept(null);
+      this.isTold = true;
+    });
+    this.uploader = new Uploader(
+      this.follower,
+      this.follower.requests,
+      (bytes, contentType, maxSidePx) => this.previews.make(bytes, contentType, maxSidePx),
+      this.kept,
     );
+    void this.resume(onKept);
+  }
+
+  /** Send what was chosen before a reload. */
+  private async resume(onKept: SessionOptions["onKept"]): Promise<void> {
+    const unsent = await this.kept.unsent();
+    if (unsent.length === 0) return;
+    this.uploader.resume(unsent);
+    onKept(unsent.length);
   }
 
   close(): void {
@@ -55,5 +76,6 @@ export class Session {
     void this.follower.close();
     this.decoders.close();
     this.previews.close();
+    this.kept.close();
   }
 }

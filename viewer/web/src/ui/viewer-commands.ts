@@ -8,10 +8,11 @@ import type { Toast } from "./overlay/toast";
 import type { Tab } from "./panels/panel";
 import { offer, saveImage } from "./saving";
 import type { Session } from "./session";
-import type { StageElement } from "./stage-element";
+import type { StageElement } from "./stage/stage-element";
 import type { Theme } from "./theme";
 import { THEMES } from "./theme";
 import type { Tool } from "./tools";
+import { SHORTCUTS } from "./tools";
 import type { ViewerState } from "./viewer-state";
 import { act } from "./viewer-state";
 
@@ -48,6 +49,21 @@ export class ViewerCommands {
     if (tool === "invite") void host.openSharing();
     if (tool === "theme") host.theme = THEMES[(THEMES.indexOf(host.theme) + 1) % THEMES.length] ?? "dark";
   }
+
+  /** Use the tool of a key, or let go of what is selected. */
+  readonly press = (event: KeyboardEvent): void => {
+    const { host } = this;
+    const path = event.composedPath();
+    const isTyping = path[0] instanceof HTMLInputElement;
+    // On a fresh page nothing has the focus; beside other parts of a page, only its own keys count.
+    const isOurs = path.includes(host) || (event.target === document.body && host.clientHeight === innerHeight);
+    if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey || !host.project) return;
+    if (event.key === "Escape") host.change({ isMeasuring: false, selected: null });
+    const tool = SHORTCUTS[event.key.toLowerCase()];
+    if (!tool) return;
+    event.preventDefault();
+    this.use(tool);
+  };
 
   /** Run the action of a banner's button. */
   respond(action: BannerAction): void {

@@ -4,7 +4,7 @@ import { html, nothing } from "lit";
 
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
-import type { Photograph } from "../scene/photographs";
+import type { Photograph } from "../scene/uploading/photographs";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
 import { deviceBudget } from "./device";
@@ -61,7 +61,7 @@ export class ViewerContent {
     };
     const onInvite = canInvite ? () => void this.host.openSharing() : null;
     const onSwitch = (): void => void this.host.openSwitch();
-    return html`${header(project, this.tools(project), this.host.config.projects.length === 1 ? null : onSwitch)}
+    return html`${header(project, this.tools(project), trouble === "context_lost", this.host.config.projects.length === 1 ? null : onSwitch)}
       ${emptyState({ project, trouble, onInvite, onLeave, onRetry, onPhotos })} ${this.banner(project)}
       ${this.beside(project)}
       <cairn-sheet

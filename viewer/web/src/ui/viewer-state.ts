@@ -1,7 +1,7 @@
 /** What has the visitor chosen? The state of the page's controls, apart from the project's state. Pure. */
 import type { Banner } from "../scene/status";
 import type { Tab } from "./panels/panel";
-import type { GraphicsTrouble } from "./stage-element";
+import type { GraphicsTrouble } from "./stage/stage-element";
 import type { Tool } from "./tools";
 
 export interface ViewerState {

@@ -279,3 +279,9 @@ function completeWords(
 function spaced(name: string): string {
   return sentenceCase(name.replaceAll("_", " "));
 }
+
+/** What became of photographs that were chosen before a reload; null: this browser keeps none. */
+export function keptWords(count: number | null): string {
+  if (count === null) return "This browser keeps no photos: leave this page open until they are sent";
+  return count === 1 ? "1 photo was kept and is sent now" : `${count} photos were kept and are sent now`;
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { framingOf, isReframed, upOf, viewingDirection } from "../../src/scene/framing";
+import { framingIn, framingOf, upOf, viewingDirection } from "../../src/scene/framing";
 import { SIZE_ONE, SIZE_STEPS, measure, plain, spacings } from "../../src/scene/spacing";
 import type { Bounds, CameraEntry } from "../../src/wire/contract";
 import { UNIT_BOUNDS } from "../manifests";
@@ -64,11 +64,14 @@ describe("framing", () => {
     expect(framingOf([])).toBeNull();
   });
 
-  it("is repeated when the object has grown or moved", () => {
-    const before = { center: [0, 0, 0], radius: 1 } as const;
-    expect(isReframed(before, { center: [0.1, 0, 0], radius: 1.1 })).toBe(false);
-    expect(isReframed(before, { center: [0.2, 0, 0], radius: 1 })).toBe(true);
-    expect(isReframed(before, { center: [0, 0, 0], radius: 1.2 })).toBe(true);
+  it("keeps the points within it as samples, in another world, too", () => {
+    const points = Float32Array.from({ length: 3000 }, (_, at) => (at < 2970 ? (at % 100) / 100 : 1e6));
+    const framing = framingOf([points]);
+    expect(framing?.samples.length).toBeGreaterThan(2700);
+    expect(Math.max(...(framing?.samples ?? []))).toBeLessThan(1);
+    const similarity = { scale: 2, rotation_wxyz: [1, 0, 0, 0], translation: [10, 0, 0] } as const;
+    const carried = framing && framingIn(similarity, framing);
+    expect(carried?.samples[0]).toBeCloseTo(10 + 2 * (framing?.samples[0] ?? NaN), 5);
   });
 
   const camera = (sign: 1 | -1): CameraEntry => ({

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import { LinkRate } from "../../src/scene/link-rate";
-import { PIECE_BYTES, SINGLE_BYTES } from "../../src/scene/pieces";
+import { LinkRate } from "../../src/scene/uploading/link-rate";
+import { PIECE_BYTES, SINGLE_BYTES } from "../../src/scene/uploading/pieces";
 import type { Announcement } from "../../src/scene/requests";
 import type { Action, News, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
-import type { Upload } from "../../src/scene/uploads";
-import { Uploader } from "../../src/scene/uploader";
+import type { Upload } from "../../src/scene/uploading/uploads";
+import { Uploader } from "../../src/scene/uploading/uploader";
 import { DESKTOP_BUDGET } from "../../src/scene/wanted";
 import type { ReceiptStatus } from "../../src/wire/contract";
 import type { Preview } from "../../src/wire/photographs/preview";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 
 import type { Announcement } from "../../src/scene/requests";
-import { PIECE_BYTES, SINGLE_BYTES, heldBytes, pieceBytesAt, piecesOf } from "../../src/scene/pieces";
+import { PIECE_BYTES, SINGLE_BYTES, heldBytes, pieceBytesAt, piecesOf } from "../../src/scene/uploading/pieces";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
-import { Uploader } from "../../src/scene/uploader";
+import { Uploader } from "../../src/scene/uploading/uploader";
 import { DESKTOP_BUDGET } from "../../src/scene/wanted";
 import type { ByteRange } from "../../src/wire/contract";
 import type { ReadMessage } from "../../src/wire/messages";

@@ -11,7 +11,7 @@ import type { Action } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
 import type { Similarity } from "../../src/wire/contract";
-import { StageSync } from "../../src/ui/stage-sync";
+import { StageSync } from "../../src/ui/stage/stage-sync";
 import { completeOf } from "../manifests";
 
 /** A transform with rotation about the vertical, scale 0.5 and translation. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { ImageTrack } from "../../src/scene/images";
-import type { Upload } from "../../src/scene/uploads";
+import type { Upload } from "../../src/scene/uploading/uploads";
 import type { UploadAcknowledged } from "../../src/wire/contract";
 import { previewWords, uploadWords } from "../../src/ui/panels/upload-words";
 import { imageWords, receiptWords } from "../../src/ui/words";

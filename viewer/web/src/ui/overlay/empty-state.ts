@@ -6,7 +6,7 @@ import type { ProjectState } from "../../scene/state";
 import type { Notice } from "../../scene/status";
 import { noticeOf } from "../../scene/status";
 import "./notice";
-import type { GraphicsTrouble } from "../stage-element";
+import type { GraphicsTrouble } from "../stage/stage-element";
 import type { NoticeWords } from "../words";
 import { noticeWords } from "../words";
 

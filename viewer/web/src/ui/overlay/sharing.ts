@@ -24,7 +24,7 @@ export function sharingDialog({ canInvite, credentials, needsLogin, onClose }: S
     ${
       canInvite
         ? html`<cairn-invitations .credentials=${credentials}></cairn-invitations>`
-        : html`<cairn-link .link=${location.origin + location.pathname} .words=${words}></cairn-link>`
+        : html`<cairn-link .link=${location.href} .words=${words}></cairn-link>`
     }
     <button class="quiet" @click=${close}>${closeIcon}Close</button>
   </dialog>`;

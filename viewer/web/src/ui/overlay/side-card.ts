@@ -6,7 +6,7 @@ import { imageOf, neighbourOf } from "../../scene/images";
 import type { ProjectState } from "../../scene/state";
 import "./card";
 import "./measurement";
-import type { StageElement } from "../stage-element";
+import type { StageElement } from "../stage/stage-element";
 
 export interface CardOptions {
   readonly project: ProjectState;

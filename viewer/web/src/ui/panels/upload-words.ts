@@ -1,6 +1,6 @@
 /** Which sentences does the page show of its uploads? What has arrived of each, and what is on its way. */
-import type { Upload } from "../../scene/uploads";
-import { isOver } from "../../scene/uploads";
+import type { Upload } from "../../scene/uploading/uploads";
+import { isOver } from "../../scene/uploading/uploads";
 import { bytes, count, lowered } from "../format";
 
 export function uploadWords(upload: Upload): string {

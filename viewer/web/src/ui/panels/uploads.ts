@@ -4,8 +4,8 @@ import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
-import type { Upload } from "../../scene/uploads";
-import { isOver, previewCount } from "../../scene/uploads";
+import type { Upload } from "../../scene/uploading/uploads";
+import { isOver, previewCount } from "../../scene/uploading/uploads";
 import { cameraIcon, checkIcon, closeIcon, imageIcon } from "../icons";
 import { sharedParts } from "../theme";
 import { previewWords, uploadWords } from "./upload-words";

@@ -1,11 +1,11 @@
 /** In which order does the page send photographs? All previews first, then the originals, wanted ones before others. */
-import { sha256 } from "../wire/digest";
-import { sentenceOf } from "../wire/errors";
-import { freshName, imageId } from "../wire/ids";
-import type { Preview } from "../wire/photographs/preview";
+import { sha256 } from "../../wire/digest";
+import { WireError, sentenceOf } from "../../wire/errors";
+import { freshName, imageId } from "../../wire/ids";
+import type { Preview } from "../../wire/photographs/preview";
 import { LinkRate } from "./link-rate";
 import { OriginalSender } from "./original-sender";
-import type { Named, Photograph } from "./photographs";
+import type { Named, Photograph, PhotographKeeper, Unsent } from "./photographs";
 import { plainName, read } from "./photographs";
 import type { UploadFollower, UploadRequests } from "./upload-state";
 import { UploadView } from "./upload-state";
@@ -20,6 +20,8 @@ export type MakePreview = (
 interface Job {
   readonly key: string;
   readonly photograph: Photograph;
+  /** Its id from before a reload. */
+  readonly knownId: string | null;
   named: Named | null;
 }
 
@@ -43,6 +45,7 @@ export class Uploader {
     private readonly follower: UploadFollower,
     private readonly requests: UploadRequests,
     private readonly makePreview: MakePreview,
+    private readonly keeper: PhotographKeeper | null = null,
   ) {
     this.uploads = new UploadView(follower);
     this.sender = new OriginalSender(this.uploads, requests, this.rate, () => this.previewsSent());
@@ -51,10 +54,21 @@ export class Uploader {
   add(photographs: Iterable<Photograph>): void {
     for (const photograph of photographs) {
       const key = freshName();
-      this.uploads.add(key, photograph.name, photograph.size);
-      this.fresh.push({ key, photograph, named: null });
+      this.keeper?.keep(key, photograph);
+      this.queue({ key, photograph, imageId: null });
     }
     this.pump();
+  }
+
+  /** Go on with photographs that were chosen before a reload. */
+  resume(photographs: Iterable<Unsent>): void {
+    for (const unsent of photographs) this.queue(unsent);
+    this.pump();
+  }
+
+  private queue({ imageId: knownId, key, photograph }: Unsent): void {
+    this.uploads.add(key, photograph.name, photograph.size);
+    this.fresh.push({ key, photograph, knownId, named: null });
   }
 
   private pump(): void {
@@ -117,7 +131,7 @@ export class Uploader {
       const maxSidePx = this.follower.state.reconstructor?.preview_max_side_px ?? 0;
       return await this.makePreview(bytes, contentType, maxSidePx);
     } catch (thrown) {
-      this.uploads.fail(job.key, sentenceOf(thrown));
+      this.fail(job.key, thrown);
       return null;
     } finally {
       if (!this.uploads.isOver(job.key)) this.uploads.set(job.key, "queued");
@@ -154,8 +168,15 @@ export class Uploader {
       const named = await this.name(job, bytes, contentType);
       await this.sender.send(key, named, bytes);
     } catch (thrown) {
-      this.uploads.fail(key, sentenceOf(thrown));
+      this.fail(key, thrown);
     }
+    if (this.uploads.isAnsweredForGood(key)) this.keeper?.forget(key);
+  }
+
+  /** A photograph without a receipt is kept for the next time; one that is no photograph is not. */
+  private fail(key: string, thrown: unknown): void {
+    this.uploads.fail(key, sentenceOf(thrown));
+    if (thrown instanceof WireError && thrown.code !== "publish_refused") this.keeper?.forget(key);
   }
 
   /** Name a photograph by its content, once. Numbers are given in the order of the queue. */
@@ -164,7 +185,8 @@ export class Uploader {
     this.sequence += 1;
     const { sequence } = this;
     const digest = await sha256(bytes);
-    const id = imageId(this.session, sequence, digest);
+    const id = job.knownId ?? imageId(this.session, sequence, digest);
+    this.keeper?.name(job.key, id);
     job.named = { id, digest, contentType, fileName: plainName(job.photograph.name) };
     this.uploads.change(job.key, { imageId: id });
     return job.named;

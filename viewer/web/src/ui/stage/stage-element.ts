@@ -1,31 +1,32 @@
 /** How does the object get onto the page? `<cairn-stage>`: a canvas with gestures, measuring and an overlay. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 
-import type { Insets } from "../render/insets";
-import type { Tints } from "../render/camera-overlay";
-import { Stage } from "../render/stage";
-import type { MeasuredCloud } from "../scene/spacing";
-import type { Vector } from "../scene/framing";
-import type { SceneState } from "../scene/reference";
-import { plus } from "../scene/scale";
-import { chained, inverse } from "../scene/similarity";
-import type { ProjectState } from "../scene/state";
-import type { WantedShard } from "../scene/wanted";
-import type { CameraEntry, WorldFrame } from "../wire/contract";
-import { encodePly } from "../wire/ply";
-import { isPhone } from "./device";
+import type { Insets } from "../../render/insets";
+import type { Tints } from "../../render/camera-overlay";
+import { Stage } from "../../render/stage";
+import type { MeasuredCloud } from "../../scene/spacing";
+import type { Vector } from "../../scene/framing";
+import type { SceneState } from "../../scene/reference";
+import { plus } from "../../scene/scale";
+import { chained, inverse } from "../../scene/similarity";
+import type { ProjectState } from "../../scene/state";
+import type { WantedShard } from "../../scene/wanted";
+import type { Viewpoint } from "../../wire/address";
+import type { CameraEntry, WorldFrame } from "../../wire/contract";
+import { encodePly } from "../../wire/ply";
+import { isPhone } from "../device";
 import { Gestures } from "./gestures";
-import { Measuring } from "./overlay/measuring";
-import { Newest, PULSE_MS, pulse, pulseStyles } from "./overlay/pulse";
+import { Measuring } from "../overlay/measuring";
+import { Newest, PULSE_MS, pulse, pulseStyles } from "../overlay/pulse";
 import type { Overlaid } from "./stage-overlay";
 import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";
 import { stageStyles } from "./stage-styles";
 import { StageSync } from "./stage-sync";
-import type { DeviceFigures } from "./panels/statistics";
-import type { Theme } from "./theme";
-import { sharedParts } from "./theme";
+import type { DeviceFigures } from "../panels/statistics";
+import type { Theme } from "../theme";
+import { sharedParts } from "../theme";
 
 /** The reason why nothing can be drawn. */
 export type GraphicsTrouble = "no_webgl" | "context_lost";
@@ -43,6 +44,8 @@ export class StageElement extends LitElement {
   @property({ attribute: false }) shown: string | null = null;
   /** The JPEG of the shown image; null until it is loaded. */
   @property({ attribute: false }) photo: Uint8Array<ArrayBuffer> | null = null;
+  /** The view to begin with; null: the whole object. */
+  @property({ attribute: false }) viewpoint: Viewpoint | null = null;
   /** The theme, which sets the colours of the cameras. */
   @property({ attribute: false }) theme: Theme = "dark";
 
@@ -51,6 +54,8 @@ export class StageElement extends LitElement {
 
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
 
+  /** Whether the browser took the graphics away: it paints such a canvas white. */
+  @state() private isLost = false;
   private readonly measuring = new Measuring();
   private readonly newest = new Newest();
   /** Whether nothing can be drawn, so that a retry is useless. */
@@ -109,6 +114,11 @@ export class StageElement extends LitElement {
     return this.measuring.distance;
   }
 
+  /** From where the object is seen; null before there is one. */
+  get viewpointNow(): Viewpoint | null {
+    return this.project?.scene.shown ? (this.stage?.framer.viewpoint ?? null) : null;
+  }
+
   /** Show the whole object. */
   fit(): void {
     if (this.project) this.sync?.fit(this.project);
@@ -144,7 +154,7 @@ export class StageElement extends LitElement {
 
   override render(): TemplateResult {
     return html`<canvas
-        class=${this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
+        class=${this.isLost ? "lost" : this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
         tabindex="0"
         role="application"
         aria-label="The object. The arrow keys turn it, plus and minus zoom, F shows the whole object."
@@ -191,7 +201,11 @@ export class StageElement extends LitElement {
         hasEyeDome: !isPhone(),
         maxPixelRatio: isPhone() ? 2 : 1.5,
         onContext: (isLost) => {
+          this.isLost = isLost;
           this.tell("graphics", isLost ? "context_lost" : null);
+        },
+        onRoom: () => {
+          if (this.project) this.sync?.makeRoom(this.project);
         },
         onFrame: ({ drawCalls, points, scriptMs }) => {
           this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points, frames: this.figures.frames + 1 };
@@ -200,6 +214,7 @@ export class StageElement extends LitElement {
         },
       });
       this.sync = new StageSync(stage);
+      if (this.viewpoint) this.sync.beginAt(this.viewpoint);
       this.readTints();
       return stage;
     } catch {

@@ -1,7 +1,7 @@
 /** Which styles have the canvas and its overlay? The style sheet of `<cairn-stage>`. */
 import { css } from "lit";
 
-import { RULER_LEFT_PX, narrow, px } from "./breakpoints";
+import { RULER_LEFT_PX, narrow, px } from "../breakpoints";
 
 export const stageStyles = css`
   :host,
@@ -19,6 +19,9 @@ export const stageStyles = css`
   }
   canvas:active {
     cursor: grabbing;
+  }
+  canvas.lost {
+    visibility: hidden;
   }
   canvas.pointing {
     cursor: pointer;

@@ -1,5 +1,5 @@
 /** In which state is each upload of this page? A reducer over receipts and missing ranges. Pure. */
-import type { ByteRange, Missing, UploadAcknowledged } from "../wire/contract";
+import type { ByteRange, Missing, UploadAcknowledged } from "../../wire/contract";
 
 export type UploadState =
   "reading" | "queued" | "previewing" | "sending" | "sent" | "waiting" | "stored" | "duplicate" | "rejected" | "failed";

@@ -1,5 +1,5 @@
 /** Which pieces of a large photograph are sent next? The missing byte ranges, cut to a fixed size. Pure. */
-import type { ByteRange } from "../wire/contract";
+import type { ByteRange } from "../../wire/contract";
 
 /** The largest photograph that goes in one message. Below it, pieces cost more round trips than they save. */
 export const SINGLE_BYTES = 512 * 1024;

@@ -1,12 +1,27 @@
 /** What is a photograph before it is sent? A file whose first bytes tell its format and whose digest names it. */
-import { MAX_IMAGE_BYTES } from "../wire/contract";
-import { WireError } from "../wire/errors";
+import { MAX_IMAGE_BYTES } from "../../wire/contract";
+import { WireError } from "../../wire/errors";
 
 /** The part of a browser's `File` that an upload needs. */
 export interface Photograph {
   readonly name: string;
   readonly size: number;
   arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** A photograph from before a reload, with its image id if it has been named. */
+export interface Unsent {
+  readonly key: string;
+  readonly imageId: string | null;
+  readonly photograph: Photograph;
+}
+
+/** Keeps photographs until their receipt, over reloads. */
+export interface PhotographKeeper {
+  keep(key: string, photograph: Photograph): void;
+  /** Note the image id: sent again, it is the same image. */
+  name(key: string, imageId: string): void;
+  forget(key: string): void;
 }
 
 /** What names a photograph on the wire. */

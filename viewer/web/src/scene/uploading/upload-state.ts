@@ -1,6 +1,6 @@
 /** How does an uploader see and change its uploads? Through the page's state, which receipts change, too. */
-import type { Follower } from "./follower";
-import type { Requests } from "./requests";
+import type { Follower } from "../follower";
+import type { Requests } from "../requests";
 import type { Upload, UploadState } from "./uploads";
 import { isOver } from "./uploads";
 
@@ -60,6 +60,11 @@ export class UploadView {
   isOver(key: string): boolean {
     const upload = this.find(key);
     return !upload || isOver(upload);
+  }
+
+  /** Whether the reconstructor has taken or refused it. */
+  isAnsweredForGood(key: string): boolean {
+    return this.isOver(key) && this.find(key)?.state !== "failed";
   }
 
   /** Whether a receipt has come: nothing more is to be sent now. */

@@ -1,12 +1,13 @@
 /** How does the state get onto the canvas? Shards, framing and cameras are updated, each only after a change. */
-import type { CameraLook } from "../render/camera-overlay";
-import type { Stage } from "../render/stage";
-import type { Framing, Vector } from "../scene/framing";
-import { framingIn, framingOf, isReframed, upOf, viewingDirection } from "../scene/framing";
-import type { ReferenceSet } from "../scene/reference";
-import { IDENTITY, chained, inverse, isIdentity, moved } from "../scene/similarity";
-import type { ProjectState } from "../scene/state";
-import type { CameraEntry, Manifest, Similarity } from "../wire/contract";
+import type { CameraLook } from "../../render/camera-overlay";
+import type { Stage } from "../../render/stage";
+import type { Framing, Vector } from "../../scene/framing";
+import { framingIn, framingOf, upOf, viewingDirection } from "../../scene/framing";
+import type { ReferenceSet } from "../../scene/reference";
+import { IDENTITY, chained, inverse, isIdentity, moved } from "../../scene/similarity";
+import type { ProjectState } from "../../scene/state";
+import type { Viewpoint } from "../../wire/address";
+import type { CameraEntry, Similarity } from "../../wire/contract";
 
 /** The last automatic framing. */
 interface Fitted {
@@ -18,8 +19,6 @@ interface Fitted {
 export type Look = Omit<CameraLook, "offset">;
 
 const ORIGIN: Vector = [0, 0, 0];
-/** The number of shards that are enough to frame the object. Finer shards do not make it larger. */
-const ENOUGH_SHARDS = 8;
 
 export class StageSync {
   private lastShown: ReferenceSet | null = null;
@@ -28,14 +27,20 @@ export class StageSync {
   private lastLook: Look | null = null;
   private fitted: Fitted | null = null;
   private shownFromFirst: Similarity = IDENTITY;
-  private judged: Manifest | null = null;
   private isHeld = false;
+  /** The view of the page's address, until the object is there. */
+  private asked: Viewpoint | null = null;
 
   constructor(private readonly stage: Stage) {}
 
   /** Stop automatic framing, because the visitor moved the view. */
   hold(): void {
     this.isHeld = true;
+  }
+
+  /** Begin with this view instead of the whole object. */
+  beginAt(viewpoint: Viewpoint): void {
+    this.asked = viewpoint;
   }
 
   /** Update the stage to a state. */
@@ -62,7 +67,12 @@ export class StageSync {
     if (!framing) return;
     const viewing = viewingDirection(state.images.cameras);
     this.fitted = { framing, viewing };
-    this.stage.fit(framing, viewing);
+    this.stage.framer.fit(framing, viewing);
+  }
+
+  /** Frame the object again after the free part of the canvas changed, unless the visitor moved the view. */
+  makeRoom(state: ProjectState): void {
+    if (!this.isHeld && this.fitted && !this.stage.framer.isFitting(this.fitted.framing)) this.fit(state);
   }
 
   private showShards({ scene }: ProjectState): void {
@@ -93,13 +103,17 @@ export class StageSync {
   private followGrowth(state: ProjectState): void {
     const { shown } = state.scene;
     if (this.isHeld || !shown || shown.loaded.size === 0) return;
-    const isJudged = this.judged === shown.manifest && shown.loaded.size > ENOUGH_SHARDS;
-    if (isJudged && state.images.cameras === this.lastCameras) return;
-    this.judged = shown.manifest;
     const framing = framingOf(this.stage.shownPoints);
     if (!framing) return;
-    const next = { framing, viewing: viewingDirection(state.images.cameras) };
-    if (!this.fitted || isReframed(this.fitted.framing, next.framing) || isTurned(this.fitted.viewing, next.viewing))
+    const viewing = viewingDirection(state.images.cameras);
+    if (this.asked) {
+      this.fitted = { framing, viewing };
+      this.stage.framer.frame(framing);
+      this.stage.framer.standAt(this.asked);
+      [this.asked, this.isHeld] = [null, true];
+      return;
+    }
+    if (!this.fitted || !this.stage.framer.isFitting(framing) || isTurned(this.fitted.viewing, viewing))
       this.fit(state);
   }
 }

@@ -2,14 +2,14 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import type { Stage } from "../render/stage";
-import type { Vector } from "../scene/framing";
-import { rulerOf, shownBar } from "../scene/scale";
-import type { ProjectState } from "../scene/state";
-import type { WorldFrame } from "../wire/contract";
-import { length } from "./format";
-import type { Measuring } from "./overlay/measuring";
-import { drawBar } from "./overlay/measuring";
+import type { Stage } from "../../render/stage";
+import type { Vector } from "../../scene/framing";
+import { rulerOf, shownBar } from "../../scene/scale";
+import type { ProjectState } from "../../scene/state";
+import type { WorldFrame } from "../../wire/contract";
+import { length } from "../format";
+import type { Measuring } from "../overlay/measuring";
+import { drawBar } from "../overlay/measuring";
 
 export interface Overlaid {
   readonly stage: Stage | null;

@@ -1,5 +1,5 @@
 /** How is one photograph sent? Whole or in pieces, again until the receipt arrives. */
-import { WireError } from "../wire/errors";
+import { WireError } from "../../wire/errors";
 import type { LinkRate } from "./link-rate";
 import type { Named } from "./photographs";
 import { SINGLE_BYTES, heldBytes, pieceBytesAt, piecesOf } from "./pieces";

@@ -1,7 +1,7 @@
 /** What does a gesture on the canvas mean? Pointer and key events become four intents: hold, point, tap, measure. */
-import type { Stage } from "../render/stage";
-import type { Vector } from "../scene/framing";
-import type { CameraEntry } from "../wire/contract";
+import type { Stage } from "../../render/stage";
+import type { Vector } from "../../scene/framing";
+import type { CameraEntry } from "../../wire/contract";
 
 export interface GestureSurface {
   readonly stage: Stage | null;

@@ -1,0 +1,138 @@
+/** Which photographs are not sent yet? They are kept in IndexedDB until their receipt, so that a closed tab loses none. */
+import type { Photograph, PhotographKeeper, Unsent } from "../scene/uploading/photographs";
+import { freshName } from "../wire/ids";
+
+const DATABASE = "cairn";
+const STORE = "photographs";
+const CHANNEL = "cairn.tabs";
+/** Within this time a living tab says that it is there. */
+const ROLL_CALL_MS = 400;
+
+/** Whose photographs they are. */
+export interface Account {
+  readonly user: string;
+  readonly project: string;
+}
+
+interface Kept extends Account {
+  readonly key: string;
+  readonly blob: Blob;
+  readonly name: string;
+  readonly imageId: string | null;
+  /** The tab that sends it. */
+  readonly tab: string;
+}
+
+export class KeptPhotographs implements PhotographKeeper {
+  private readonly tab = freshName();
+  private readonly channel = new BroadcastChannel(CHANNEL);
+  private readonly living = new Set([this.tab]);
+  private work: Promise<unknown> = Promise.resolve();
+
+  /** `onTrouble` is called when the browser keeps nothing: the disk is full, or the window is private. */
+  constructor(
+    private readonly account: Account,
+    private readonly onTrouble: () => void,
+  ) {
+    this.channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (data === "roll-call") this.channel.postMessage(this.tab);
+      else if (typeof data === "string") this.living.add(data);
+    };
+  }
+
+  keep(key: string, photograph: Photograph): void {
+    if (!(photograph instanceof Blob)) return;
+    const kept: Kept = {
+      ...{ user: this.account.user, project: this.account.project },
+      ...{ key, blob: photograph, name: photograph.name, imageId: null, tab: this.tab },
+    };
+    this.after((store) => store.put(kept)).catch(this.onTrouble);
+  }
+
+  name(key: string, imageId: string): void {
+    this.after((store) => {
+      const asked = store.get(key) as IDBRequest<Kept | undefined>;
+      asked.onsuccess = () => {
+        if (asked.result) store.put({ ...asked.result, imageId } satisfies Kept);
+      };
+      return asked;
+    }).catch(ignore);
+  }
+
+  forget(key: string): void {
+    this.after((store) => store.delete(key)).catch(ignore);
+  }
+
+  /** The photographs of this account that no living tab sends; this tab sends them from now on. */
+  async unsent(): Promise<readonly Unsent[]> {
+    this.channel.postMessage("roll-call");
+    await new Promise((resolve) => setTimeout(resolve, ROLL_CALL_MS));
+    const claimed: Unsent[] = [];
+    await this.after((store) => {
+      const asked = store.getAll() as IDBRequest<Kept[]>;
+      asked.onsuccess = () => {
+        for (const kept of asked.result.filter((each) => this.isMine(each))) {
+          store.put({ ...kept, tab: this.tab } satisfies Kept);
+          claimed.push({ key: kept.key, imageId: kept.imageId, photograph: new File([kept.blob], kept.name) });
+        }
+      };
+      return asked;
+    }).catch(ignore);
+    return claimed;
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+
+  private isMine({ project, tab, user }: Kept): boolean {
+    return user === this.account.user && project === this.account.project && !this.living.has(tab);
+  }
+
+  /** Use the store once the steps before are done. */
+  private after(step: (store: IDBObjectStore) => IDBRequest): Promise<void> {
+    const done = this.work.then(async () => {
+      const database = await opened();
+      try {
+        await committed(database, step);
+      } finally {
+        database.close();
+      }
+    });
+    this.work = done.catch(ignore);
+    return done;
+  }
+}
+
+/** What was not kept is sent from memory all the same. */
+function ignore(): void {
+  // Only `keep` says so: a photograph that was never kept can neither be named nor forgotten.
+}
+
+function opened(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.open(DATABASE, 1);
+    asked.onupgradeneeded = () => {
+      asked.result.createObjectStore(STORE, { keyPath: "key" });
+    };
+    asked.onsuccess = () => {
+      resolve(asked.result);
+    };
+    asked.onerror = () => {
+      reject(asked.error ?? new Error("IndexedDB does not open"));
+    };
+  });
+}
+
+function committed(database: IDBDatabase, step: (store: IDBObjectStore) => IDBRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(STORE, "readwrite");
+    transaction.oncomplete = () => {
+      resolve();
+    };
+    transaction.onabort = () => {
+      reject(transaction.error ?? new Error("IndexedDB wrote nothing"));
+    };
+    step(transaction.objectStore(STORE));
+  });
+}
