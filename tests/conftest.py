@@ -1,5 +1,6 @@
 """A real Mosquitto of its own for every test that asks for one."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,15 @@ PEOPLE = (
 def credentials(*projects: str) -> list[Credential]:
     """One user of every role, members of these projects."""
     return [Credential.fresh(User.build(name, role, projects or (PROJECT,))) for name, role in PEOPLE]
+
+
+@pytest.fixture(autouse=True)
+def _same_umask() -> Iterator[None]:
+    """A command line that runs in this process makes private files only, for good."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(autouse=True)

@@ -134,13 +134,14 @@ class Uploader:
             was_last = is_last()  # asked before reading the outbox, which then sees what came in between
             uplink, room = self.uplink, self.uplink.window.image_count
             moment, is_open, side_px = uplink.moment(), uplink.is_open, uplink.preview_side_px
+            # Before the previews: a photograph that comes in between is not begun without its own.
+            following = await asyncio.to_thread(
+                self._outbox.waiting, room, without=frozenset(self._under_way), first=self._wanted
+            )
             if is_open:
                 sent = frozenset(name for name, each in self._under_way.items() if each.is_sent)
                 await self._previews.refill(uploads, self._has_room, without=sent)
             self._has_news = False
-            following = await asyncio.to_thread(
-                self._outbox.waiting, room, without=frozenset(self._under_way), first=self._wanted
-            )
             is_idle = not self._under_way and not self._previews.under_way
             if not following and was_last and is_idle:  # a quota may send one back to the outbox
                 return

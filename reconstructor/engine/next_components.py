@@ -39,7 +39,7 @@ class NextComponents:
         Args:
             task: what was solved.
             solution: the `pycolmap.Reconstruction` that came of it.
-            numbers: the images that were known then.
+            numbers: the images that were known when the tasks were made.
             lock: only its holder may change the live components.
 
         Raises:

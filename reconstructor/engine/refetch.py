@@ -1,6 +1,6 @@
 """How does a refetch run while images are added? A child process solves; the next models are built in parallel."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -73,7 +73,7 @@ class Refetch:
         self.priority.begin()
         self.report("solving", 0, 1)
         with watch.measure("solving"):
-            tasks = self._tasks(live)
+            tasks, numbers = self._tasks(live)
             verdict, solution, objection = self.solve(tasks[0])
             if solution is None:
                 return RefetchResult(verdict=verdict, objection=objection)
@@ -86,7 +86,7 @@ class Refetch:
         following = NextComponents(self._known, self._settings)
         try:
             with watch.measure("mapping"):
-                self._build(following, zip(tasks, solutions, strict=True))
+                self._build(following, zip(tasks, solutions, strict=True), numbers)
         except DegenerateGeometryError as exc:
             return RefetchResult(verdict=verdict, objection=exc.sentence)
         try:
@@ -135,14 +135,16 @@ class Refetch:
         """The report of a further component: progress is that of the leading one."""
         self.report("publishing", 0, 1)
 
-    def _tasks(self, live: Components) -> list[SolveTask]:
+    def _tasks(self, live: Components) -> tuple[list[SolveTask], list[int]]:
+        """What is to be solved, and the images that are known now; those that come later are caught up with."""
         with self._lock:
+            numbers = list(self._known.numbers)
             alone = [SolveTask.of(each) for each in live.every]
-            waiting = live.waiting(max(self._known.numbers))
-        return tasks_of(alone, waiting, self._known, self._settings)
+            waiting = live.waiting(max(numbers))
+        return tasks_of(alone, waiting, self._known, self._settings), numbers
 
-    def _build(self, following: NextComponents, solved: Iterable[tuple[SolveTask, Any]]) -> None:
-        with self._lock:
-            numbers = self._known.numbers
+    def _build(
+        self, following: NextComponents, solved: Iterable[tuple[SolveTask, Any]], numbers: Sequence[int]
+    ) -> None:
         for task, solution in solved:
             following.add(task, solution, numbers, self._lock)

@@ -55,9 +55,9 @@ def test_closing_ends_the_wait_with_an_error() -> None:
 
 def test_it_is_at_rest_a_minute_after_the_last_image(monkeypatch: pytest.MonkeyPatch) -> None:
     both = Priority()
-    assert both.is_at_rest
+    rests = [both.is_at_rest]
     with both.adding():
-        assert not both.is_at_rest
-    assert not both.is_at_rest
+        rests.append(both.is_at_rest)
+    rests.append(both.is_at_rest)
     monkeypatch.setattr(priority, "_REST_S", 0.0)
-    assert both.is_at_rest
+    assert [*rests, both.is_at_rest] == [True, False, False, True]

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { CloudGroup, type Visible } from "../../src/render/cloud";
+import { IDENTITY } from "../../src/scene/similarity";
 import { measure } from "../../src/scene/spacing";
 import type { WantedShard } from "../../src/scene/wanted";
 
@@ -20,7 +21,8 @@ function shard(key: string): WantedShard {
     bounds,
     encodings: [],
   } as const;
-  return { key, generation: 1, entry, encoded: { encoding: "ply", size_bytes: 1, sha256: "" } };
+  const encoded = { encoding: "ply", size_bytes: 1, sha256: "" } as const;
+  return { key, generation: 1, entry, encoded, worldFromShard: IDENTITY };
 }
 
 function cloudOf(...keys: string[]): CloudGroup {

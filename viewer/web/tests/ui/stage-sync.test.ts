@@ -16,7 +16,7 @@ import { completeOf } from "../manifests";
 
 /** A transform with rotation about the vertical, scale 0.5 and translation. */
 const lean: Similarity = { scale: 0.5, rotation_wxyz: [0.8, 0, 0.6, 0], translation: [4, -1, 2] };
-const look = { tints: { camera: "#fff", newest: "#fff" }, selected: null, shown: null };
+const look = { tints: { camera: "#fff", newest: "#fff", further: "#fff" }, selected: null, shown: null };
 
 function generation(number: number, worldFromPrevious?: Similarity): CompleteManifest {
   const { manifest, ...rest } = completeOf(number, 0, [{ index: 0 }]);

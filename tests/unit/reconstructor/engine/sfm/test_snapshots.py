@@ -10,9 +10,11 @@ import pytest
 from reconstructor.black_box import Update
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.live_engine import LiveEngine
+from reconstructor.engine.refetch import Refetch
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.snapshots import Snapshots, StepComponent, StepImage, StepState
+from reconstructor.engine.solve_tasks import SolveTask
 from tests.unit.reconstructor.engine.power_cut import Disk
 from tests.unit.reconstructor.engine.synthetic import Photographs
 
@@ -159,3 +161,20 @@ def test_a_large_project_writes_few_models_and_places_the_last_images_again(
     assert np.abs(poses(restored.update) - poses(update)).max() < 1e-3 * extent
     path = photographs.paths[BEFORE + 3]
     assert 0 < again.add_image(path, path.stem).update.new_point_count < 1000
+
+
+def test_images_that_come_while_a_refetch_solves_are_placed_in_its_model(
+    before: Path, photographs: Photographs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = LiveEngine(shutil.copytree(before, tmp_path / "engine"), SETTINGS)
+    solve = Refetch.solve
+
+    def solve_slowly(refetch: Refetch, task: SolveTask) -> object:
+        found = solve(refetch, task)
+        for path in photographs.paths[BEFORE : BEFORE + 2]:
+            engine.add_image(path, path.stem)
+        return found
+
+    monkeypatch.setattr(Refetch, "solve", solve_slowly)
+    after = engine.refetch().update
+    assert [camera.state.value for camera in after.cameras] == ["placed"] * (BEFORE + 2)
