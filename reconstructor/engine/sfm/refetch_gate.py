@@ -81,18 +81,27 @@ class Objection:
     blamed: tuple[int, ...] = ()
 
 
-def judge(before: Any | None, after: Any, known: KnownImages) -> GateVerdict:
-    """Compare a new solution with the live model it would replace, if there is one."""
+def judge(before: Any | None, after: Any, known: KnownImages, solved: Any | None = None) -> GateVerdict:
+    """Compare a new solution with the live model it would replace, if there is one.
+
+    Args:
+        before: the live `pycolmap.Reconstruction`.
+        after: the solution's.
+        known: what the engine knows of the images.
+        solved: the solution before it was measured again, in which the places of observations are those of features:
+            afterwards those that were refused keep their old places. One of both must explain its observations.
+    """
     if before is None:
-        figures = measure(after, after, known)
+        figures = measure(after, after, known, solved)
         is_bad = figures.epipolar_share_after < _MIN_SHARE_ALONE
         objection = "its cameras disagree with most matches" if is_bad else _objection_alone(figures)
         return GateVerdict(figures=figures, objection=objection)
-    figures = measure(before, after, known)
+    figures = measure(before, after, known, solved)
     return GateVerdict(figures=figures, objection=objection_to(figures))
 
 
-def measure(before: Any, after: Any, known: KnownImages) -> GateFigures:
+def measure(before: Any, after: Any, known: KnownImages, solved: Any | None = None) -> GateFigures:
+    """The figures of a solution; see `judge`."""
     common = placed_numbers(before) & placed_numbers(after)
     try:
         jumps = camera_jumps(before, after, similarity_between(before, after))
@@ -107,7 +116,9 @@ def measure(before: Any, after: Any, known: KnownImages) -> GateFigures:
         tight_share_before=tight_share(before, known),
         tight_share_after=tight_share(after, known),
         observation_ratio=_observation_count(after, common) / max(1, _observation_count(before, common)),
-        reprojection_share=reprojection_inlier_share(after, known, common),
+        reprojection_share=max(
+            reprojection_inlier_share(each, known, common) for each in (after, solved) if each is not None
+        ),
         focal_change_ratio=focal_change_ratio(before, after),
     )
 
