@@ -161,11 +161,12 @@ class _Contest:
                 attempt=Attempt(method=method, seconds=time.monotonic() - begun, objection=objection),
                 model=mapper.model,
             )
+        # Before it is measured again: the bounds are those of models whose observations are all where their features are.
+        figures, pruned, objection = self._prune(mapper)
         solved = pycolmap.Reconstruction(mapper.model)
         measured = self._measure_again(mapper)
         if set_unfit_calibrations_aside(mapper, self._settings):
             measured = self._measure_again(mapper)
-        figures, pruned, objection = self._prune(mapper)
         verdict = judge(self._reference, mapper.model, self._known, solved)
         attempt = Attempt(
             method=method,
