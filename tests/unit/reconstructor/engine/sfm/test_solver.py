@@ -145,15 +145,18 @@ def test_bad_solutions_are_all_refused_and_the_generation_stays_until_a_good_one
             assert np.array_equal(center, centers[number])
         project.store.request_refetch()
     extent = np.linalg.norm(np.ptp(np.array(list(centers.values())), axis=0))
-    for generation, spoil in ((2, half_the_images_swapped), (3, wrong_focal_length)):
-        with monkeypatch.context() as patch:  # repair and the robust adjustment heal them
+    for spoil in (half_the_images_swapped, wrong_focal_length):
+        with monkeypatch.context() as patch:
             patch.setattr(solver, "_solvers", spoiling(solver._solvers, spoil))
             _, remarks = project.run_job()
-        assert remarks == ()
-        assert (project.manifest().generation, project.manifest().revision) == (generation, 0)
+        assert {type(each) for each in remarks} <= {RefetchRejectedError}  # or healed by repair and robust adjustment
         for number, center in project.centers().items():
             assert np.linalg.norm(center - centers[number]) < 0.02 * extent, spoil.__name__
         project.store.request_refetch()
+    generation = project.manifest().generation
+    _, remarks = project.run_job()
+    assert remarks == ()
+    assert (project.manifest().generation, project.manifest().revision) == (generation + 1, 0)
     project.store.close()
 
 
