@@ -48,6 +48,8 @@ class FolderCamera:
         self._folder, self._is_watched, self._settle_s = folder, is_watched, settle_s
         self._clock, self._steady_clock = clock, steady_clock
         self._first_seen_s: dict[str, float] = {}  # of files dated ahead
+        self._first_waited_s: dict[Path, float] = {}
+        self._looked_s = 0.0
         self._taken = set(taken_sources)
         self._left_out: dict[str, LeftOut] = {}
         self._named_count = 0
@@ -55,7 +57,7 @@ class FolderCamera:
             raise FolderMissingError(f"{folder} is not a folder; make it, or name another with --photos")
 
     def capture(self) -> Photograph | None:
-        contents = list_folder(self._folder)
+        contents, self._looked_s = list_folder(self._folder), self._steady_clock()
         for each in contents.left_out:
             self._leave_out(_source(each.path, self._folder), each)
         is_settling = False
@@ -65,6 +67,8 @@ class FolderCamera:
                 continue
             if not self._has_settled(path, source):
                 is_settling = True
+                if self._is_new(path):
+                    return None  # else those behind it would come first
                 continue
             photograph = self._take(path, source)
             if photograph is not None:
@@ -94,6 +98,10 @@ class FolderCamera:
         except OSError:
             return False
 
+    def _is_new(self, path: Path) -> bool:
+        """Whether a file has been waited for no longer than a complete one needs; one that still grows stops no other."""
+        return self._looked_s - self._first_waited_s.setdefault(path, self._looked_s) < self._settle_s
+
     def _rest_s(self, path: Path, source: str) -> float:
         """How long a file has not changed.
 
@@ -103,8 +111,7 @@ class FolderCamera:
         age_s = self._clock() - max(status.st_ctime, status.st_mtime)
         if age_s > -self._settle_s:
             return age_s
-        now_s = self._steady_clock()
-        return now_s - self._first_seen_s.setdefault(source, now_s)
+        return self._looked_s - self._first_seen_s.setdefault(source, self._looked_s)
 
     def _take(self, path: Path, source: str) -> Photograph | None:
         try:

@@ -93,6 +93,19 @@ def test_a_file_that_ends_as_its_format_says_is_taken_sooner(tmp_path: Path) -> 
     assert source.new_left_out() == []
 
 
+def test_a_new_file_keeps_its_place_before_those_that_settled_sooner_and_one_that_grows_stops_none(
+    tmp_path: Path,
+) -> None:
+    first, second = tmp_path / "a.tif", tmp_path / "b.jpg"
+    second.write_bytes(jpeg(2))
+    first.write_bytes(b"II*\0")  # no end mark: it needs a second
+    looks = iter((0.0, 0.5, 1.5))
+    source = FolderCamera(
+        tmp_path, is_watched=True, clock=lambda: first.stat().st_ctime + 0.3, steady_clock=lambda: next(looks)
+    )
+    assert [take(source) for _ in range(3)] == [None, None, "b.jpg"]
+
+
 def test_a_bad_file_is_passed_over_and_taken_when_it_is_mended(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "b.jpg").write_bytes(JPEG)

@@ -47,7 +47,8 @@ def test_a_replay_writes_cloud_cameras_model_and_report(tmp_path: Path) -> None:
     assert report == ReplayReport.model_validate_json((tmp_path / "out/report.json").read_bytes())
     assert report.placed == COUNT
     assert all(image.seconds_by_stage["features"] > 0 for image in report.images)
-    assert [refetch.method for refetch in report.refetches] == ["global_1", "global_1"]
+    assert len(report.refetches) == 2
+    assert {refetch.method for refetch in report.refetches} <= {"global_1", "live"}  # the more exact one wins
     assert len(decode_ply((tmp_path / "out/cloud.ply").read_bytes())) == report.points > 500
     _check_cameras(tmp_path / "out/cameras.json", truth.centers_in_world)
     _check_colmap(tmp_path / "out/colmap", truth.centers_in_world)
