@@ -180,7 +180,7 @@ def measure_learned(dataset: Dataset, other: Dataset, settings: EngineSettings, 
 
 
 def _with_serial_number(dataset: Dataset, out: Path) -> Path:
-    """The photographs, each with a file beside it that names the camera."""
+    """The photographs, each with a record file that names its camera."""
     out.mkdir(parents=True)
     for path in order_photographs(dataset.images):
         (out / path.name).write_bytes(path.read_bytes())
@@ -229,7 +229,7 @@ def _at_working_size(dataset: Dataset, threads: int) -> EngineSettings:
 
 
 def _figures(datasets: list[Dataset], arguments: argparse.Namespace, scratch: Path) -> Iterator[tuple[str, Any]]:
-    """The figures of each dataset, under its name and what was done with it."""
+    """The figures of each dataset, by its name and the way it was measured."""
     threads = arguments.threads
     for index, dataset in enumerate(datasets):
         folder, settings = scratch / dataset.name, _at_working_size(dataset, threads)

@@ -111,7 +111,7 @@ class DemoProgress:
     def _take_receipt(self, topic: str, receipt: UploadAcknowledged, *, is_ours: bool) -> None:
         if receipt.image_id is not None and receipt.status in {ReceiptStatus.PREVIEWED, ReceiptStatus.STORED}:
             self.received_at.setdefault(receipt.image_id, receipt.sent_at)
-        if not is_ours:  # somebody used the page's upload
+        if not is_ours:  # a person uploaded on the page
             is_refused = receipt.status is ReceiptStatus.REJECTED
             (self.refused_of_others if is_refused else self.stored_of_others).add(topic)
 

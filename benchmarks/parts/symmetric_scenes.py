@@ -1,7 +1,7 @@
 """Which objects look the same from several sides? Five, made of equal parts whose shape and texture are equal, too.
 
 They stand on ground that is nowhere the same, as all buildings do. (On bare ground a walk around equal sides is the same
-photographs as a walk to and fro before one of them: nobody could tell.) A twin is the same scene with a few marks, each
+photographs as a walk to and fro before one of them: no method could tell which.) A twin is the same scene with a few marks, each
 unlike all others, that tell its equal parts apart. Rays are traced by Open3D; a part's texture lies in its own frame, so
 equal parts are equal to the last bit of the texture.
 """

@@ -18,7 +18,9 @@ from reconstructor.clouds.similarity import estimate_similarity
 from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.live_engine import LiveEngine
+from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.settings import EngineSettings
+from reconstructor.engine.sfm.calibration_check import focal_changes
 from reconstructor.engine.sfm.describe import world_from_camera
 from reconstructor.engine.sfm.gate.bounds import FOCAL
 from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
@@ -76,15 +78,18 @@ def _judged(dataset: Dataset, scratch: Path) -> list[tuple[str, float, list[str]
 
 
 def _objections(model: Any, known: KnownImages, settings: EngineSettings) -> list[str]:
-    figures = measure_model(model, known, settings, set(model.cameras))
-    _print_figures(figures)
+    figures = measure_model(model, known, settings)
+    focal_change = max(
+        map(abs, focal_changes(Bundle.of(model), set(model.cameras), settings.threads).values()), default=0.0
+    )
+    _print_figures(figures, focal_change)
     sentences = [each.sentence for each in objections_to(figures)]
-    if figures.focal_change is not None and not FOCAL.is_met(abs(figures.focal_change)):
+    if not FOCAL.is_met(focal_change):
         sentences.append(FOCAL.objection)
     return sentences
 
 
-def _print_figures(figures: ModelFigures) -> None:
+def _print_figures(figures: ModelFigures, focal_change: float) -> None:
     def extreme(values: list[float | None], choose: Callable[[list[float]], float]) -> str:
         known = [value for value in values if value is not None]
         return f"{choose(known):.3f}" if known else "-"
@@ -97,7 +102,7 @@ def _print_figures(figures: ModelFigures) -> None:
         f" reprojection {extreme([each.reprojection_ratio for each in images], max)}"
         f" cut {figures.cut_points} across {figures.confirmed_across}"
         f" confirmed {extreme([each.confirmed for each in images], min)} silent {len(figures.silent_pairs)}"
-        f" conflicts {figures.conflicts:.5f} focal {figures.focal_change}",
+        f" conflicts {figures.conflicts:.5f} focal {focal_change:.4f}",
         flush=True,
     )
 

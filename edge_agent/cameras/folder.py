@@ -99,7 +99,7 @@ class FolderCamera:
             return False
 
     def _is_new(self, path: Path) -> bool:
-        """Whether a file has been waited for no longer than a complete one needs; one that still grows stops no other."""
+        """Whether a file was first seen less than the settling time ago; one that grows for longer stops no other."""
         return self._looked_s - self._first_waited_s.setdefault(path, self._looked_s) < self._settle_s
 
     def _rest_s(self, path: Path, source: str) -> float:

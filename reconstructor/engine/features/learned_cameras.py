@@ -89,7 +89,7 @@ class LearnedCameras:
             return ()
 
     def learn(self, cameras: Iterable[LearnedCamera]) -> None:
-        """Keep cameras in place of what was known of them; the oldest are given up when there are too many.
+        """Replace what is known of these cameras; the oldest entries are dropped when there are too many.
 
         Raises:
             OSError: the file cannot be written.

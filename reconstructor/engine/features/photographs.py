@@ -218,7 +218,7 @@ def _read_metadata(path: Path) -> ImageMetadata:
 
 
 def _sender_of(path: Path) -> str | None:
-    """Who sent the photograph, from the record that the reconstructor's store keeps beside it; None without one."""
+    """The sender of a photograph, from the record that the store keeps next to it; None without a record."""
     record = path.with_suffix(".json")
     try:
         if record.stat().st_size > _METADATA_LIMIT_BYTES:

@@ -1,4 +1,4 @@
-"""What was matched in a photograph at an earlier refetch, and does it still hold? One file an image, read before matching.
+"""Which matches of an earlier refetch can be used again? One file for each image, read before matching.
 
 A match depends on the two photographs, the place of the reference patch and, hardly, on the affine map it began with. As
 long as these are the same, it is not matched again: a refetch matches only what new images brought, and decodes only the
@@ -68,7 +68,7 @@ class KeptMatches:
     Attributes:
         stamp: `LargerPhotographs.stamp` of the photograph.
         size_px: its width and height.
-        wanted: what was looked for.
+        wanted: the observations that were looked for.
         places_px: (N, 2) float64, where it was found, in pixels of the photograph; NaN where it was not.
     """
 

@@ -26,7 +26,7 @@ class LargerPhotographs:
     Args:
         facts: of the images, in the bundle's order.
         settings: the engine's; `exact_max_side_px` is the photographs' longer side.
-        kept: what was matched in them before, or None.
+        kept: their matches of an earlier refetch, or None.
     """
 
     def __init__(

@@ -13,7 +13,8 @@ from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.refinement import write_back
 from reconstructor.engine.settings import EngineSettings
-from reconstructor.engine.sfm.camera_choice import LEAST_DEVIATION, deviates, focal_deviation
+from reconstructor.engine.sfm.camera_choice import deviates, focal_deviation
+from reconstructor.engine.sfm.gate.bounds import FOCAL
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 
 UNFIT_CODE: Final = "calibration_does_not_fit"
@@ -27,20 +28,33 @@ def set_unfit_calibrations_aside(mapper: LiveMapper, settings: EngineSettings) -
 
     The mapper's model gets cameras, poses and points of the adjustment with free focal lengths if there are such cameras.
     """
-    counts = Counter(mapper.camera_id_of(number) for number in mapper.placed_numbers())
-    held = [each for each, count in counts.items() if mapper.is_calibrated(each) and count >= _LEAST_IMAGES]
-    if not held or sum(counts.values()) > _MOST_IMAGES:
+    if mapper.model.num_reg_images() > _MOST_IMAGES:
         return frozenset()
     before = Bundle.of(mapper.model)
-    after = before.adjusted(_LOSS_PX, _others(before.cameras, held), settings.threads)
-    unfit = frozenset(
-        each for each in held if abs(_change(before.cameras[each], after.cameras[each])) > LEAST_DEVIATION
-    )
+    held = [each for each in before.cameras if mapper.is_calibrated(each)]
+    changes = focal_changes(before, held, settings.threads)
+    unfit = frozenset(each for each, change in changes.items() if not FOCAL.is_met(abs(change)))
     if unfit:
         write_back(mapper.model, before.adjusted(_LOSS_PX, _others(before.cameras, unfit), settings.threads))
         for camera_id in unfit:
             mapper.set_calibration_aside(camera_id)
     return unfit
+
+
+def focal_changes(before: Bundle, held: Collection[int], threads: int) -> dict[int, float]:
+    """How much the focal lengths of held cameras change when they are let free, as a logarithm of the ratio.
+
+    Args:
+        before: an adjusted model.
+        held: ids of cameras; those that took few photographs are left out.
+        threads: of the adjustment.
+    """
+    counts = Counter(before.camera_ids)
+    checked = [each for each in held if counts[each] >= _LEAST_IMAGES]
+    if not checked:
+        return {}
+    after = before.adjusted(_LOSS_PX, _others(before.cameras, checked), threads)
+    return {each: _change(before.cameras[each], after.cameras[each]) for each in checked}
 
 
 def words_on_calibration(camera: Any, sensor: PhotographSensor) -> str:

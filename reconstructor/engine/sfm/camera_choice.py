@@ -12,9 +12,9 @@ import numpy as np
 
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.photographs import PhotographSensor
+from reconstructor.engine.sfm.gate.bounds import FOCAL
 
 _OWN: Final = 1_000_000
-LEAST_DEVIATION: Final = 0.01  # of a focal length from the given one: 0.23 % is the most where the given one was right
 
 
 def own_camera_id(number: int) -> int:
@@ -84,4 +84,4 @@ def focal_deviation(camera: Any, sensor: PhotographSensor) -> float | None:
 def deviates(camera: Any, sensor: PhotographSensor) -> bool:
     """Whether a camera's focal length shows that its calibration was set aside."""
     deviation = focal_deviation(camera, sensor)
-    return deviation is not None and abs(deviation) > LEAST_DEVIATION / 2
+    return deviation is not None and abs(deviation) > FOCAL.value / 2

@@ -1,6 +1,5 @@
 """How good is a model, measured by its matches, its photographs and how it hangs together? The figures of `bounds`."""
 
-from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +19,6 @@ from reconstructor.engine.sfm.gate.bounds import (
     LEAST_MATCHES,
     SILENT_SHARE,
 )
-from reconstructor.engine.sfm.gate.focal_check import focal_change
 from reconstructor.engine.sfm.gate.weakest_cut import weakest_cut
 from reconstructor.engine.sfm.model_comparison import match_shares, tight_share
 
@@ -56,13 +54,10 @@ class ModelFigures(BaseModel):
     confirmed_across: float | None
     silent_pairs: tuple[tuple[int, int], ...]
     conflicts: float
-    focal_change: float | None
 
 
-def measure_model(
-    model: Any, known: KnownImages, settings: EngineSettings, given_cameras: Collection[int] = ()
-) -> ModelFigures:
-    """Measure a `pycolmap.Reconstruction`, which does not change; of given cameras also whether their focal length fits."""
+def measure_model(model: Any, known: KnownImages, settings: EngineSettings) -> ModelFigures:
+    """Measure a `pycolmap.Reconstruction`, which does not change."""
     bundle = Bundle.of(model)
     at_working_size = settings.model_copy(update={"exact_max_side_px": settings.max_side_px})
     facts, seed = [known.facts[number] for number in bundle.numbers], settings.random_seed
@@ -82,7 +77,6 @@ def measure_model(
         confirmed_across=across,
         silent_pairs=tuple((bundle.numbers[image], bundle.numbers[other]) for image, other in silent.tolist()),
         conflicts=_conflict_share(bundle),
-        focal_change=focal_change(bundle, given_cameras, settings.threads),
     )
 
 

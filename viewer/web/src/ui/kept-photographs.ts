@@ -42,10 +42,8 @@ export class KeptPhotographs implements PhotographKeeper {
 
   keep(key: string, photograph: Photograph): void {
     if (!(photograph instanceof Blob)) return;
-    const kept: Kept = {
-      ...{ user: this.account.user, project: this.account.project },
-      ...{ key, blob: photograph, name: photograph.name, imageId: null, tab: this.tab },
-    };
+    const { project, user } = this.account;
+    const kept: Kept = { user, project, key, blob: photograph, name: photograph.name, imageId: null, tab: this.tab };
     this.after((store) => store.put(kept)).catch(this.onTrouble);
   }
 

@@ -6,6 +6,7 @@ import type { Announcement } from "../../src/scene/requests";
 import type { Action, News, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import type { Upload } from "../../src/scene/uploading/uploads";
+import type { PhotographKeeper } from "../../src/scene/uploading/photographs";
 import { Uploader } from "../../src/scene/uploading/uploader";
 import { DESKTOP_BUDGET } from "../../src/scene/wanted";
 import type { ReceiptStatus } from "../../src/wire/contract";
@@ -248,6 +249,21 @@ describe("previews", () => {
     await expect.poll(states, { timeout: 4000 }).toEqual(["duplicate", "duplicate"]);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(reconstructor.arrived).toEqual(["preview a.jpg", "preview b.jpg"]);
+  });
+
+  it("end the keeping of a photograph that is there already, and of one that is no photograph", async () => {
+    const reconstructor = new Reconstructor();
+    reconstructor.previewStatus = "duplicate";
+    const kept = new Set<string>();
+    const keeper: PhotographKeeper = {
+      keep: (key) => kept.add(key),
+      name: () => undefined,
+      forget: (key) => kept.delete(key),
+    };
+    const text = { ...jpegOf("b.txt", BIG), arrayBuffer: () => Promise.resolve(new ArrayBuffer(BIG)) };
+    new Uploader(reconstructor, reconstructor, reconstructor.makePreview, keeper).add([jpegOf("a.jpg", BIG), text]);
+    expect(kept.size).toBe(2);
+    await expect.poll(() => kept.size, { timeout: 4000 }).toBe(0);
   });
 
   it("wait for a quota, and go first again after it", async () => {

@@ -119,7 +119,6 @@ def figures_of(walk: Walk, **changes: object) -> ModelFigures:
         confirmed_across=0.6,
         silent_pairs=(),
         conflicts=0.0,
-        focal_change=None,
     )
     return good.model_copy(update=changes)
 

@@ -111,7 +111,8 @@ export class Uploader {
         if (underWay.length >= UNDER_WAY) await underWay.shift();
         underWay.push(this.sendPreview(job, preview));
       }
-      if (!this.uploads.isOver(job.key)) this.originals.push(job);
+      if (this.uploads.isOver(job.key)) this.settle(job.key);
+      else this.originals.push(job);
     }
     await Promise.all(underWay);
   }
@@ -169,7 +170,13 @@ export class Uploader {
       await this.sender.send(key, named, bytes);
     } catch (thrown) {
       this.fail(key, thrown);
+    } finally {
+      this.settle(key);
     }
+  }
+
+  /** Keep a photograph no longer once the reconstructor has taken or refused it, be it by its preview's receipt. */
+  private settle(key: string): void {
     if (this.uploads.isAnsweredForGood(key)) this.keeper?.forget(key);
   }
 
