@@ -22,6 +22,24 @@ async def sent(reconstruction: Reconstruction, count: int) -> None:
             await asyncio.sleep(0.1)
 
 
+KEPT = """() => new Promise((resolve, reject) => {
+    const asked = indexedDB.open('cairn', 1);
+    asked.onerror = reject;
+    asked.onsuccess = () => {
+        const count = asked.result.transaction('photographs').objectStore('photographs').count();
+        count.onerror = reject;
+        count.onsuccess = () => { asked.result.close(); resolve(count.result); };
+    };
+})"""
+
+
+async def none_kept(visitor: Visitor) -> None:
+    """Wait until the browser keeps no photograph."""
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while await visitor.page.evaluate(KEPT) > 0:
+            await asyncio.sleep(0.1)
+
+
 async def test_a_photo_without_a_receipt_is_sent_again_after_a_reload_as_the_same_image(
     browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
@@ -47,6 +65,7 @@ async def test_a_photo_without_a_receipt_is_sent_again_after_a_reload_as_the_sam
         assert len(set(reconstruction.names)) == 1
         assert len(set(reconstruction.images)) == 1
         count = len(reconstruction.images)
+        await none_kept(anna)
         await anna.page.reload()
         await anna.has(link="connected", notice="empty")
         await asyncio.sleep(1)

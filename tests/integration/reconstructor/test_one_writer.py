@@ -128,6 +128,7 @@ async def test_of_two_stores_one_serves_and_the_other_says_who(
     assert not is_refused(serving)
     assert (image_count(serving), image_count(refused)) == (IMAGE_COUNT, 0)
     serving.kill()
+    refused.kill()  # it tries again and again, and then has its store
     (line, *_) = refused.logged("project_failed", code="another_reconstructor")
     assert store_id(serving) in line
     assert store_id(refused) in line
