@@ -232,6 +232,7 @@ class LiveEngine:
                     "new_point_count": sum(map(len, clouds.values())),
                     "refetch_rejected": objection[:500],
                     "leads": leads,
+                    "wants_refetch": bool(added_image_id) and self._components.wants_refetch,
                 }
             )
             numbers = tuple(self._components.mappers)
