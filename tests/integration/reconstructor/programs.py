@@ -91,6 +91,11 @@ class Program:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def wait(self) -> int:
         """The exit status of a program that ends by itself."""
         assert self._process is not None
