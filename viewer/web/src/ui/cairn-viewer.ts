@@ -15,9 +15,10 @@ import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectPicker } from "./overlay/project-picker";
-import { isNarrow, isSmall } from "./device";
+import { isSmall, layoutNow } from "./device";
 import { Session } from "./session";
-import { NOTHING_COVERED, covered, layout } from "./layout";
+import { layout } from "./layout";
+import { NOTHING_COVERED, covered, openOf } from "./room";
 import type { Tab } from "./panels/panel";
 import type { GraphicsTrouble } from "./stage/stage-element";
 import type { StageElement } from "./stage/stage-element";
@@ -110,7 +111,7 @@ export class CairnViewer extends LitElement {
     const shown = this.view.pointed ?? this.view.selected;
     return html`<cairn-stage
         .project=${this.project}
-        .insets=${this.project ? covered(this.view.isPanelOpen, this.clientHeight) : NOTHING_COVERED}
+        .insets=${this.project ? covered(this.view, this) : NOTHING_COVERED}
         .isMeasuring=${this.view.isMeasuring}
         .hasCameras=${this.view.hasCameras}
         .selected=${this.view.selected}
@@ -159,6 +160,7 @@ export class CairnViewer extends LitElement {
   private readonly reflect = (): void => {
     const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
     attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
+    attributes["card"] = openOf(this.view).hasCard ? "open" : "closed";
     if (this.view.trouble) attributes["notice"] = this.view.trouble;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
@@ -267,7 +269,7 @@ export class CairnViewer extends LitElement {
 
   readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
     // The open sheet would cover the card.
-    this.change({ selected: event.detail, ...(isNarrow() ? { isPanelOpen: false } : {}) });
+    this.change({ selected: event.detail, ...(layoutNow() === "wide" ? {} : { isPanelOpen: false }) });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
