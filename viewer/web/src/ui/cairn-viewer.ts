@@ -1,6 +1,6 @@
 /** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`, and its event `credentials`. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { ProjectState } from "../scene/state";
@@ -16,6 +16,8 @@ import { bannerStyles } from "./overlay/banner";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectPicker } from "./overlay/project-picker";
 import { isNarrow, isSmall } from "./device";
+import { speech } from "./language/language";
+import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
 import { NOTHING_COVERED, covered, layout } from "./layout";
 import type { Tab } from "./panels/panel";
@@ -34,7 +36,7 @@ import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 
 @customElement("cairn-viewer")
-export class CairnViewer extends LitElement {
+export class CairnViewer extends LocalizedElement {
   static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
 
   @property({ attribute: false }) config!: PageConfig;
@@ -160,6 +162,7 @@ export class CairnViewer extends LitElement {
     const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
     attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
     if (this.view.trouble) attributes["notice"] = this.view.trouble;
+    attributes["lang"] = speech().language;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
     this.dispatchEvent(new CustomEvent("place"));
