@@ -59,6 +59,7 @@ class AgentHealth(Message):
     memory_bytes: Count
     load_ratio: float | None = None
     temperature_deg: float | None = None
+    battery_ratio: Annotated[float, Field(ge=0, le=1)] | None = None  # null: it has none, or does not tell
     is_throttled: bool | None = None
     is_clock_synchronised: bool | None = None
     reconnect_count: Count

@@ -7,7 +7,7 @@ import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
-import type { CameraEntry, Verb } from "../wire/contract";
+import type { CameraEntry } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
@@ -27,6 +27,7 @@ import { attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { Toast } from "./overlay/toast";
+import type { Asked } from "./viewer-commands";
 import { ViewerCommands } from "./viewer-commands";
 import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
@@ -272,7 +273,7 @@ export class CairnViewer extends LitElement {
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
 
-  readonly asked = (event: CustomEvent<Verb>): void => {
+  readonly asked = (event: CustomEvent<Asked>): void => {
     this.commands.ask(event.detail);
   };
 
