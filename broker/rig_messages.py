@@ -26,6 +26,7 @@ class AgentState(Message):
     session: Annotated[str, Field(max_length=39), HARMLESS] = ""
     presence: AgentPresence
     is_capturing: bool = False
+    is_finished: bool = False  # offline because its work is done
     reason: Sentence | None = None
 
 

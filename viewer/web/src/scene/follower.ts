@@ -45,6 +45,8 @@ const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
 const TICK_MS = 250;
 const SILENCE_MS = 5000;
 const PING_EVERY_MS = 20_000;
+/** The history comes whole after every few events; so long it closes the gap to the first event that comes by itself. */
+const HISTORY_MS = 5000;
 
 /** The live connection to one project, until it is closed. */
 export class Follower {
@@ -71,6 +73,7 @@ export class Follower {
   private readonly ticker: ReturnType<typeof setInterval>;
   private connectedAtMs = 0;
   private lastPingAtMs = 0;
+  private isHistoryOpen = false;
   private current: ProjectState;
 
   constructor(private readonly options: FollowerOptions) {
@@ -147,6 +150,7 @@ export class Follower {
     this.dispatch({ kind: "link", link });
     if (link.kind !== "connected") return;
     this.connectedAtMs = performance.now();
+    this.isHistoryOpen = true;
     this.queue.reset();
     this.pages.reset();
     this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
@@ -284,6 +288,10 @@ export class Follower {
     if (this.current.link.kind !== "connected") return;
     this.load();
     const nowMs = performance.now();
+    if (this.isHistoryOpen && nowMs - this.connectedAtMs > HISTORY_MS) {
+      this.isHistoryOpen = false;
+      this.connection.unsubscribe([this.space.topic("history")]);
+    }
     const isEmpty = !this.current.scene.shown && !this.current.reconstructor;
     if (isEmpty && !this.current.isSilent && nowMs - this.connectedAtMs > SILENCE_MS)
       this.dispatch({ kind: "silence" });
@@ -308,6 +316,8 @@ function followedTopics(space: TopicSpace, user: string, connection: string): st
     space.filter("event"),
     space.filter("presence"),
     space.filter("agent_state"),
+    space.filter("agent_health"),
+    space.topic("history"),
     space.topic("response", { user, connection }),
     space.filter("receipt", { sender: user }), // `missing` among them
   ];

@@ -3,6 +3,7 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import { lastImageOf } from "../scene/rigs";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
@@ -216,8 +217,16 @@ export class CairnViewer extends LitElement {
 
   /** Fetch the thumbnails that are visible. */
   look(): void {
-    const isListed = this.view.isPanelOpen && this.view.tab === "photos";
-    const imageIds = [this.view.pointed, this.view.selected, ...(isListed ? this.sighted : [])];
+    const { isPanelOpen, pointed, selected, tab } = this.view;
+    const listed =
+      !isPanelOpen || !this.project
+        ? []
+        : tab === "photos"
+          ? this.sighted
+          : tab === "activity"
+            ? lastImages(this.project)
+            : [];
+    const imageIds = [pointed, selected, ...listed];
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 
@@ -283,6 +292,11 @@ export class CairnViewer extends LitElement {
     this.change({ isDropping: this.project !== null && isOver });
     if (event.type === "drop" && this.project) this.upload([...(event.dataTransfer?.files ?? [])]);
   };
+}
+
+/** The newest image of each rig. */
+function lastImages({ images, rigs }: ProjectState): readonly string[] {
+  return [...rigs.keys()].flatMap((agent) => lastImageOf(images, agent)?.imageId ?? []);
 }
 
 declare global {

@@ -1,9 +1,11 @@
 /** Which sentences does the page show? Every sentence that depends on the state, in one place. */
 import type { Image, ImageState, ImageTrack } from "../scene/images";
 import type { Banner, Chip, Notice } from "../scene/status";
-import type { News, ProjectState } from "../scene/state";
-import type { Manifest, UploadAcknowledged } from "../wire/contract";
-import { counted, length, lowered, percent, points, seconds, sentenceCase, updateWords, versionWords } from "./format";
+import type { ProjectState } from "../scene/state";
+import type { Logged } from "../scene/activity";
+import { rigName } from "../scene/rigs";
+import type { AgentState, Presence, ProcessingComplete, UploadAcknowledged } from "../wire/contract";
+import { counted, length, lowered, percent, points, seconds, sentenceCase, versionWords } from "./format";
 
 export function chipWords(chip: Chip): string {
   switch (chip.kind) {
@@ -158,7 +160,7 @@ export interface ActivityWords {
 }
 
 /** One line of the activity log. */
-export function activityWords(message: News | Manifest): ActivityWords {
+export function activityWords(message: Logged): ActivityWords {
   switch (message.type) {
     case "processing_started":
       return { text: `Image ${message.image_number} is being placed`, tone: "busy" };
@@ -174,16 +176,9 @@ export function activityWords(message: News | Manifest): ActivityWords {
       };
     }
     case "processing_complete":
-      return completeWords(message.image_number, message.state, message.duration_s, message.is_refetch);
+      return completeWords(message);
     case "error":
       return { text: message.reason, tone: "bad" };
-    case "manifest": {
-      const version = sentenceCase(updateWords(message.generation, message.revision));
-      return {
-        text: `${version}: ${points(message.point_count)} from ${counted(message.image_count, "image")}`,
-        tone: "good",
-      };
-    }
     case "scale_bar":
       return { text: `${message.user} set a scale bar of ${length(message.distance_m, 1)}`, tone: "plain" };
     case "upload_acknowledged":
@@ -220,16 +215,9 @@ export function receiptWords({
 
 function presenceWords(
   message: Extract<
-    News,
+    Logged,
     {
-      type:
-        | "missing"
-        | "wanted"
-        | "reconstructor_state"
-        | "reconstructor_statistics"
-        | "presence"
-        | "agent_state"
-        | "response";
+      type: "reconstructor_state" | "agent_state" | "response";
     }
   >,
 ): string {
@@ -241,19 +229,18 @@ function presenceWords(
         disk_full: "The reconstructor's disk is full",
         offline: "The reconstructor is offline",
       }[message.presence];
-    case "reconstructor_statistics":
-      return `${message.placed_count} of ${counted(message.stored_count, "image")} placed`;
-    case "presence":
-      return `${message.user} is watching`;
     case "agent_state":
-      return `Rig ${message.agent.replace(/^rig-/, "")} is ${message.presence}`;
-    case "missing":
-      return "The reconstructor waits for pieces of a photo";
-    case "wanted":
-      return "The reconstructor wants the full size of some photos first";
+      return rigStateWords(message);
     case "response":
       return responseWords(message.verb, message.is_done, message.republished_count, message.reason);
   }
+}
+
+function rigStateWords({ agent, is_finished: isFinished, presence, reason }: AgentState): string {
+  const name = `Rig ${rigName(agent)}`;
+  if (presence === "online") return `${name} is there`;
+  if (isFinished) return `${name} has finished`;
+  return reason === null ? `${name} is offline` : `${name} is offline: ${reason}`;
 }
 
 function responseWords(verb: string, isDone: boolean, republished: number, reason: string | null): string {
@@ -262,22 +249,30 @@ function responseWords(verb: string, isDone: boolean, republished: number, reaso
   return verb === "resync" ? `Resync done, ${counted(republished, "shard")} published again` : `${spaced(verb)} done`;
 }
 
-function completeWords(
-  number: number,
-  state: "placed" | "waiting" | "rejected" | "unknown",
-  durationS: number,
-  isRefetch: boolean,
-): ActivityWords {
+function completeWords({
+  duration_s: durationS,
+  image_number: number,
+  is_refetch: isRefetch,
+  new_point_count: newPoints,
+  state,
+}: ProcessingComplete): ActivityWords {
   const took = seconds(durationS);
   if (isRefetch) return { text: `Rebuilt from all images in ${took}`, tone: "good" };
   if (state === "waiting") return { text: `Image ${number} waits for more overlap`, tone: "plain" };
   if (state === "rejected") return { text: `Image ${number} could not be used`, tone: "bad" };
-  return { text: `Image ${number} placed in ${took}`, tone: "good" };
+  const added = newPoints > 0 ? `, ${points(newPoints)} added` : "";
+  return { text: `Image ${number} placed in ${took}${added}`, tone: "good" };
 }
 
 /** A name from the wire as words. */
 function spaced(name: string): string {
   return sentenceCase(name.replaceAll("_", " "));
+}
+
+/** Who has the page open. A person with two pages is named once. */
+export function watchersWords(watchers: readonly Presence[]): string {
+  const names = [...new Set(watchers.map(({ user }) => user))].sort();
+  return `${names.join(", ")} ${names.length === 1 ? "is" : "are"} watching`;
 }
 
 /** What became of photographs that were chosen before a reload; null: this browser keeps none. */

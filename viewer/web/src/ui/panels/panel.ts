@@ -6,6 +6,7 @@ import { narrow } from "../breakpoints";
 import type { ProjectState } from "../../scene/state";
 import "./activity";
 import "./images";
+import "./rigs";
 import type { DeviceFigures } from "./statistics";
 import "./statistics";
 import "./uploads";
@@ -138,7 +139,13 @@ function content({ device, selected, state, tab }: Panel): TemplateResult {
       return html`<cairn-uploads .uploads=${state.uploads}></cairn-uploads>
         <cairn-images .images=${state.images} .thumbnails=${state.thumbnails} .selected=${selected}></cairn-images>`;
     case "activity":
-      return html`<cairn-activity .entries=${state.activity}></cairn-activity>`;
+      return html`<cairn-rigs
+          .rigs=${state.rigs}
+          .images=${state.images}
+          .thumbnails=${state.thumbnails}
+          .watchers=${state.watchers}
+        ></cairn-rigs>
+        <cairn-activity .entries=${state.activity}></cairn-activity>`;
     case "figures":
       return html`<cairn-statistics .state=${state} .device=${device}></cairn-statistics>`;
   }
