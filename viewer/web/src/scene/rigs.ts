@@ -24,7 +24,7 @@ export type RigWarning =
   | { readonly kind: "throttled" }
   | { readonly kind: "battery"; readonly ratio: number }
   | { readonly kind: "clock" }
-  | { readonly kind: "left_behind"; readonly count: number }
+  | { readonly kind: "left" }
   | { readonly kind: "alarm"; readonly name: string };
 
 const LEAST_DISK_BYTES = 1_000_000_000;
@@ -82,7 +82,7 @@ export function warningsOf(rig: Rig): readonly RigWarning[] {
   if (health.is_throttled === true) found.push({ kind: "throttled" });
   if (health.is_clock_synchronised === false) found.push({ kind: "clock" });
   const left = waitingOn(rig) ?? 0;
-  if (left > 0 && statusOf(rig) === "offline") found.push({ kind: "left_behind", count: left });
+  if (left > 0 && statusOf(rig) === "offline") found.push({ kind: "left" });
   for (const name of health.alarms) found.push({ kind: "alarm", name });
   return found;
 }

@@ -1,6 +1,6 @@
 /** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`, and its event `credentials`. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import { lastImageOf } from "../scene/rigs";
@@ -17,6 +17,8 @@ import { bannerStyles } from "./overlay/banner";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectPicker } from "./overlay/project-picker";
 import { isNarrow, isSmall } from "./device";
+import { speech } from "./language/language";
+import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
 import { NOTHING_COVERED, covered, layout } from "./layout";
 import type { Tab } from "./panels/panel";
@@ -36,7 +38,7 @@ import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 
 @customElement("cairn-viewer")
-export class CairnViewer extends LitElement {
+export class CairnViewer extends LocalizedElement {
   static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
 
   @property({ attribute: false }) config!: PageConfig;
@@ -162,6 +164,7 @@ export class CairnViewer extends LitElement {
     const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
     attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
     if (this.view.trouble) attributes["notice"] = this.view.trouble;
+    attributes["lang"] = speech().language;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
     this.dispatchEvent(new CustomEvent("place"));

@@ -32,7 +32,7 @@ describe("a rig", () => {
   it("tells what is still on it, and warns of it when it is away", () => {
     const rig = rigOf({ presence: "offline", is_finished: false }, { spool_count: 3, held_count: 2 });
     expect(waitingOn(rig)).toBe(5);
-    expect(warningsOf(rig)).toEqual([{ kind: "left_behind", count: 5 }]);
+    expect(warningsOf(rig)).toEqual([{ kind: "left" }]);
     expect(warningsOf(rigOf({ presence: "online" }, { spool_count: 3 }))).toEqual([]);
   });
 

@@ -1,17 +1,19 @@
 /** What happened in the project? The log of the day in plain words, newest first, with links to its images. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import type { Entry } from "../../scene/activity";
 import { imageOfEntry, isWarning, shownEntries } from "../../scene/activity";
 import { timeOfDay } from "../format";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 import { sharedParts } from "../theme";
 import { activityWords } from "../words";
 
 @customElement("cairn-activity")
-export class Activity extends LitElement {
+export class Activity extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -94,7 +96,7 @@ export class Activity extends LitElement {
   override render(): TemplateResult {
     const entries = shownEntries(this.entries);
     const warnings = entries.filter(isWarning);
-    if (entries.length === 0) return html`<p class="empty">Nothing has happened yet.</p>`;
+    if (entries.length === 0) return html`<p class="empty">${t("activity.empty")}</p>`;
     return html`${warnings.length === 0 ? nothing : this.filter(warnings.length)}
       <ol data-testid="activity">
         ${repeat(
@@ -114,7 +116,7 @@ export class Activity extends LitElement {
         this.hasOnlyWarnings = !this.hasOnlyWarnings;
       }}
     >
-      Only warnings (${count})
+      ${t("activity.only_warnings", { warnings: count })}
     </button>`;
   }
 

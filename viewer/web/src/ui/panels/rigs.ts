@@ -1,6 +1,6 @@
 /** How is the team? Each rig with its last photograph, what is still on it and its health; and who is watching. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
@@ -12,10 +12,13 @@ import type { Presence } from "../../wire/contract";
 import "../photo";
 import { sharedParts } from "../theme";
 import { imageWords, watchersWords } from "../words";
-import { rigFigures, rigStatusWords, rigWarningWords, spoolWords } from "./rig-words";
+import { sentenceCase } from "../format";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
+import { rigFigures, rigWarningWords, spoolWords } from "./rig-words";
 
 @customElement("cairn-rigs")
-export class RigsBlock extends LitElement {
+export class RigsBlock extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -92,7 +95,7 @@ export class RigsBlock extends LitElement {
     return html`${
       rigs.length === 0
         ? nothing
-        : html`<h2>Rigs</h2>
+        : html`<h2>${t("rig.title")}</h2>
             <ul data-testid="rigs">
               ${repeat(
                 rigs,
@@ -116,7 +119,7 @@ export class RigsBlock extends LitElement {
       <div>
         <div class="head">
           <span class="name">${rigName(rig.agent)}</span
-          ><span class="status" data-testid="rig-status">${rigStatusWords(status)}</span>
+          ><span class="status" data-testid="rig-status">${sentenceCase(t(`rig.${status}`))}</span>
         </div>
         <p data-testid="rig-spool">${spoolWords(rig)}</p>
         ${figures.length === 0 ? nothing : html`<p data-testid="rig-figures">${figures.join(" · ")}</p>`}
