@@ -16,11 +16,12 @@ import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectPicker } from "./overlay/project-picker";
-import { isNarrow, isSmall } from "./device";
+import { isSmall, layoutNow } from "./device";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
-import { NOTHING_COVERED, covered, layout } from "./layout";
+import { layout } from "./layout";
+import { NOTHING_COVERED, covered } from "./room";
 import type { Tab } from "./panels/panel";
 import type { GraphicsTrouble } from "./stage/stage-element";
 import type { StageElement } from "./stage/stage-element";
@@ -114,7 +115,7 @@ export class CairnViewer extends LocalizedElement {
     const shown = this.view.pointed ?? this.view.selected;
     return html`<cairn-stage
         .project=${this.project}
-        .insets=${this.project ? covered(this.view.isPanelOpen, this.clientHeight) : NOTHING_COVERED}
+        .insets=${this.project ? covered(this.view, this) : NOTHING_COVERED}
         .isMeasuring=${this.view.isMeasuring}
         .hasCameras=${this.view.hasCameras}
         .selected=${this.view.selected}
@@ -161,9 +162,7 @@ export class CairnViewer extends LocalizedElement {
 
   /** Write the attributes after each frame, so that they describe the canvas. */
   private readonly reflect = (): void => {
-    const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
-    attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
-    if (this.view.trouble) attributes["notice"] = this.view.trouble;
+    const attributes = attributesOf(this.project, this.view, this.stage?.pointCount ?? 0);
     attributes["lang"] = speech().language;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
@@ -280,7 +279,7 @@ export class CairnViewer extends LocalizedElement {
 
   readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
     // The open sheet would cover the card.
-    this.change({ selected: event.detail, ...(isNarrow() ? { isPanelOpen: false } : {}) });
+    this.change({ selected: event.detail, ...(layoutNow() === "wide" ? {} : { isPanelOpen: false }) });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
