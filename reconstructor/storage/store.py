@@ -217,8 +217,7 @@ class Store:
 
     def job_generation(self, job: Job) -> int | None:
         """The generation that a stored job wrote, or None when it brought no points."""
-        row = self._database.row("SELECT generation FROM jobs WHERE number = ?", job.number)
-        return row["generation"] if row is not None else None
+        return self._database.number("SELECT generation FROM jobs WHERE number = ?", job.number) or None
 
     def job_started_at(self, job: Job) -> float:
         """When the black box got it, seconds of the wall clock."""

@@ -16,7 +16,7 @@ export interface Entry {
   readonly message: Logged;
 }
 
-/** What the page knew before a message: state that is told again is no news. */
+/** What the page knew before a message: state that comes again is no news. */
 export interface Known {
   readonly activity: readonly Entry[];
   readonly presence: string | null;
@@ -32,7 +32,7 @@ export function logged(known: Known, message: ReadMessage, atMs: number): readon
   const { activity } = known;
   if (!isLogged(message) || !isNews(known, message)) return activity;
   const number = Math.max(0, ...activity.map((entry) => entry.number)) + 1;
-  // It is retained: whoever opens the page later gets it, too.
+  // It is retained: people who open the page later get it, too.
   const sinceMs = message.type === "scale_bar" ? Math.min(atMs, Date.parse(message.sent_at)) : atMs;
   return inOrder([{ number, atMs: sinceMs, message }, ...activity]);
 }

@@ -14,8 +14,6 @@ import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
-import type { PickerOptions } from "./overlay/project-picker";
-import { projectPicker } from "./overlay/project-picker";
 import { isSmall, layoutNow } from "./device";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
@@ -138,7 +136,7 @@ export class CairnViewer extends LocalizedElement {
           this.change({ trouble: event.detail });
         }}
       ></cairn-stage>
-      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.choice(this.credentials)}
+      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.parts.choice(this.credentials)}
       ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
   }
 
@@ -230,27 +228,6 @@ export class CairnViewer extends LocalizedElement {
             : [];
     const imageIds = [pointed, selected, ...listed];
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
-  }
-
-  private choice(credentials: Credentials): TemplateResult {
-    return projectPicker(
-      this.choosing(credentials, () => {
-        this.credentials = null;
-      }),
-    );
-  }
-
-  choosing(credentials: Credentials, onClose: () => void): PickerOptions {
-    return {
-      credentials,
-      onClose,
-      onProject: (project) => {
-        this.choose(project);
-      },
-      onRefused: (reason) => {
-        [this.credentials, this.refusal] = [null, reason];
-      },
-    };
   }
 
   async openSwitch(): Promise<void> {
