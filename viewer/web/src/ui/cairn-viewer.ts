@@ -1,6 +1,6 @@
 /** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`, and its event `credentials`. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { ProjectState } from "../scene/state";
@@ -15,9 +15,12 @@ import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectPicker } from "./overlay/project-picker";
-import { isNarrow, isSmall } from "./device";
+import { isSmall, layoutNow } from "./device";
+import { speech } from "./language/language";
+import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
-import { NOTHING_COVERED, covered, layout } from "./layout";
+import { layout } from "./layout";
+import { NOTHING_COVERED, covered } from "./room";
 import type { Tab } from "./panels/panel";
 import type { GraphicsTrouble } from "./stage/stage-element";
 import type { StageElement } from "./stage/stage-element";
@@ -34,7 +37,7 @@ import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 
 @customElement("cairn-viewer")
-export class CairnViewer extends LitElement {
+export class CairnViewer extends LocalizedElement {
   static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
 
   @property({ attribute: false }) config!: PageConfig;
@@ -110,7 +113,7 @@ export class CairnViewer extends LitElement {
     const shown = this.view.pointed ?? this.view.selected;
     return html`<cairn-stage
         .project=${this.project}
-        .insets=${this.project ? covered(this.view.isPanelOpen, this.clientHeight) : NOTHING_COVERED}
+        .insets=${this.project ? covered(this.view, this) : NOTHING_COVERED}
         .isMeasuring=${this.view.isMeasuring}
         .hasCameras=${this.view.hasCameras}
         .selected=${this.view.selected}
@@ -157,9 +160,8 @@ export class CairnViewer extends LitElement {
 
   /** Write the attributes after each frame, so that they describe the canvas. */
   private readonly reflect = (): void => {
-    const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
-    attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
-    if (this.view.trouble) attributes["notice"] = this.view.trouble;
+    const attributes = attributesOf(this.project, this.view, this.stage?.pointCount ?? 0);
+    attributes["lang"] = speech().language;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
     this.dispatchEvent(new CustomEvent("place"));
@@ -267,7 +269,7 @@ export class CairnViewer extends LitElement {
 
   readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
     // The open sheet would cover the card.
-    this.change({ selected: event.detail, ...(isNarrow() ? { isPanelOpen: false } : {}) });
+    this.change({ selected: event.detail, ...(layoutNow() === "wide" ? {} : { isPanelOpen: false }) });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
