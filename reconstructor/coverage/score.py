@@ -23,7 +23,7 @@ Numbers = NDArray[np.int64]
 
 WORST_ERROR: Final = 3.0  # ground sampling distances, scored 0
 FLAGGED_ERROR: Final = 2.2  # an occupied cell of which more is expected is shown as badly covered
-# log(error + 0.1) by least squares over the cells of the simulated objects; `benchmarks.coverage` fits it anew, leaving
+# log(error + 0.1) by least squares over the cells of the simulated objects; `benchmarks.coverage` fits it again, leaving
 # out the object that it measures.
 WEIGHTS: Final = (-0.10, -0.25, 0.78, -0.60)  # of one, log(fill + 0.02), share of gaps, distance from the middle
 SIDE_PX: Final = 306  # the larger side of a z-buffer: half of what the engine computes depth at
