@@ -126,7 +126,7 @@ def _environment(connection: Connection, settings: dict[str, object]) -> dict[st
         "BROKER__USERNAME": connection.username,
         "BROKER__PASSWORD": password,
     }
-    values |= {name.upper(): value for name, value in settings.items()}
+    values |= {name.upper(): value for name, value in settings.items() if value is not None}
     return {f"{prefix}{name}": str(value) for name, value in values.items()}
 
 
