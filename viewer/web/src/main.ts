@@ -4,7 +4,8 @@ import type { CairnViewer } from "./ui/cairn-viewer";
 import "./ui/cairn-viewer";
 import { remember, remembered } from "./remembered";
 import { placeFragment, readPlace } from "./wire/address";
-import { decodeConfig, firstProject } from "./wire/config";
+import type { PageConfig } from "./wire/config";
+import { fetchConfig, firstProject } from "./wire/config";
 import type { Credentials } from "./wire/credentials";
 import { WireError, sentenceOf } from "./wire/errors";
 import type { Invitation } from "./wire/invitation";
@@ -39,15 +40,13 @@ async function arrive(): Promise<Arrival> {
   }
 }
 
-async function fetchConfig(): Promise<unknown> {
+async function settings(): Promise<PageConfig> {
   for (;;) {
     try {
-      const answer = await fetch("config.json", { cache: "no-store" });
-      if (answer.ok) return await answer.json();
-    } catch {
-      // The server is not reachable yet. The text below says so, and the loop tries again.
+      return await fetchConfig(document.baseURI);
+    } catch (thrown) {
+      document.body.dataset["waiting"] = sentenceOf(thrown);
     }
-    document.body.dataset["waiting"] = "The page server does not answer. Trying again …";
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
@@ -66,7 +65,7 @@ function followPlace(viewer: CairnViewer): void {
 }
 
 async function begin(page: Element): Promise<void> {
-  const config = decodeConfig(await fetchConfig());
+  const config = await settings();
   const place = readPlace(location.hash);
   const { credentials, invitation, refusal } = await arrive();
   delete document.body.dataset["waiting"];

@@ -1,8 +1,9 @@
-/** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`, and its event `credentials`. */
+/** How can a page follow a project live? `<cairn-viewer server="…" project="…">`; our own page sets `config` and `credentials` itself. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import type { CairnViewer as CairnViewerApi, Camera, PickDetail } from "../elements-types";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
@@ -16,6 +17,8 @@ import { bannerStyles } from "./overlay/banner";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectPicker } from "./overlay/project-picker";
 import { isNarrow, isSmall } from "./device";
+import { Dropping } from "./dropping";
+import { Embedding } from "./embedding";
 import { Session } from "./session";
 import { NOTHING_COVERED, covered, layout } from "./layout";
 import type { Tab } from "./panels/panel";
@@ -34,16 +37,18 @@ import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 
 @customElement("cairn-viewer")
-export class CairnViewer extends LitElement {
+export class CairnViewer extends LitElement implements CairnViewerApi {
   static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
 
-  @property({ attribute: false }) config!: PageConfig;
+  /** Null until `server` has given it. */
+  @property({ attribute: false }) config: PageConfig | null = null;
+  @property() server = "";
   @property({ attribute: false }) credentials: Credentials | null = null;
   /** An invitation whose guest chooses a name first. */
   @property({ attribute: false }) invitation: Invitation | null = null;
   @property({ attribute: false }) refusal: string | null = null;
-  /** The project that the login form proposes. */
-  @property({ attribute: false }) first = "";
+  /** The project that the login form proposes, or that is opened where nobody logs in. */
+  @property({ attribute: "project" }) first = "";
   /** The image and the view to begin with. */
   @property({ attribute: false }) place: Place | null = null;
   @property({ reflect: true }) theme: Theme = preferredTheme();
@@ -57,12 +62,22 @@ export class CairnViewer extends LitElement {
   readonly toast = new Toast(this);
   readonly commands = new ViewerCommands(this);
   private readonly parts = new ViewerContent(this);
+  private readonly embedding = new Embedding(this);
+  readonly dropping = new Dropping(this);
   /** The ids of the images whose entries are visible. */
   sighted: readonly string[] = [];
 
   /** Draw the canvas and return it as PNG. */
   capture(): Promise<Blob | null> {
     return this.stage?.capture() ?? Promise.resolve(null);
+  }
+
+  get camera(): Camera | null {
+    return this.stage?.cameraNow ?? null;
+  }
+
+  set camera(camera: Camera | null) {
+    if (camera) this.stage?.standAt(camera);
   }
 
   /** The place of an image's camera on the canvas, in CSS pixels; null when it is not placed or behind the viewer. */
@@ -96,8 +111,6 @@ export class CairnViewer extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("keydown", this.commands.press);
-    for (const kind of ["dragenter", "dragover", "dragleave", "drop"] as const)
-      this.addEventListener(kind, this.dragged);
   }
 
   override disconnectedCallback(): void {
@@ -128,20 +141,28 @@ export class CairnViewer extends LitElement {
         @point=${(event: CustomEvent<CameraEntry | null>) => {
           this.change({ pointed: event.detail?.image_id ?? null });
         }}
+        @pick=${(event: CustomEvent<PickDetail>) => {
+          this.dispatchEvent(new CustomEvent("pick", { detail: event.detail }));
+        }}
         @frame=${this.reflect}
         @graphics=${(event: CustomEvent<GraphicsTrouble | null>) => {
           this.change({ trouble: event.detail });
         }}
       ></cairn-stage>
-      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.choice(this.credentials)}
+      ${this.config ? this.around(this.config) : html`<p class="middle" role="status">${this.embedding.waiting}</p>`}
       ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
+  }
+
+  private around(config: PageConfig): TemplateResult {
+    if (this.credentials === null) return this.parts.login(config);
+    return this.project ? this.parts.content(config, this.project) : this.choice(config.base, this.credentials);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("credentials") && !changed.has("config")) return;
     this.leave();
     this.dispatchEvent(new CustomEvent("credentials", { detail: this.credentials }));
-    if (this.credentials && this.credentials.project !== "") this.join(this.credentials);
+    if (this.config && this.credentials && this.credentials.project !== "") this.join(this.config, this.credentials);
     this.change({ selected: this.startingPlace?.image ?? null });
   }
 
@@ -165,10 +186,10 @@ export class CairnViewer extends LitElement {
     this.dispatchEvent(new CustomEvent("place"));
   };
 
-  private join(credentials: Credentials): void {
+  private join(config: PageConfig, credentials: Credentials): void {
     try {
       this.session = new Session({
-        config: this.config,
+        config,
         credentials,
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
         onState: (next) => {
@@ -179,16 +200,16 @@ export class CairnViewer extends LitElement {
         },
       });
       this.project = this.session.follower.state;
-      if (this.config.has_invitations) void this.askWhetherInviting(credentials);
+      if (config.has_invitations) void this.askWhetherInviting(config.base, credentials);
     } catch (thrown) {
       this.refusal = sentenceOf(thrown);
       this.credentials = null;
     }
   }
 
-  private async askWhetherInviting(credentials: Credentials): Promise<void> {
+  private async askWhetherInviting(base: string, credentials: Credentials): Promise<void> {
     try {
-      const { can_invite: canInvite } = await fetchInvitations(document.baseURI, credentials);
+      const { can_invite: canInvite } = await fetchInvitations(base, credentials);
       if (credentials === this.credentials) this.change({ canInvite });
     } catch {
       // The connection says what is wrong; without an answer nobody is offered to invite.
@@ -220,16 +241,17 @@ export class CairnViewer extends LitElement {
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 
-  private choice(credentials: Credentials): TemplateResult {
+  private choice(base: string, credentials: Credentials): TemplateResult {
     return projectPicker(
-      this.choosing(credentials, () => {
+      this.choosing(base, credentials, () => {
         this.credentials = null;
       }),
     );
   }
 
-  choosing(credentials: Credentials, onClose: () => void): PickerOptions {
+  choosing(base: string, credentials: Credentials, onClose: () => void): PickerOptions {
     return {
+      base,
       credentials,
       onClose,
       onProject: (project) => {
@@ -274,13 +296,6 @@ export class CairnViewer extends LitElement {
 
   readonly asked = (event: CustomEvent<Verb>): void => {
     this.commands.ask(event.detail);
-  };
-
-  private readonly dragged = (event: DragEvent): void => {
-    event.preventDefault();
-    const isOver = event.type !== "drop" && event.type !== "dragleave";
-    this.change({ isDropping: this.project !== null && isOver });
-    if (event.type === "drop" && this.project) this.upload([...(event.dataTransfer?.files ?? [])]);
   };
 }
 

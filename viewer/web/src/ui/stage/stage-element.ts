@@ -3,13 +3,14 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import type { Camera, PickDetail } from "../../elements-types";
 import type { Insets } from "../../render/insets";
 import type { Tints } from "../../render/camera-overlay";
 import { Stage } from "../../render/stage";
 import type { MeasuredCloud } from "../../scene/spacing";
 import type { Vector } from "../../scene/framing";
 import type { SceneState } from "../../scene/reference";
-import { plus } from "../../scene/scale";
+import { minus, plus } from "../../scene/scale";
 import { chained, inverse } from "../../scene/similarity";
 import type { ProjectState } from "../../scene/state";
 import type { WantedShard } from "../../scene/wanted";
@@ -72,8 +73,11 @@ export class StageElement extends LitElement {
       this.tell("point", camera);
       this.requestUpdate();
     },
-    onTap: (camera) => {
+    onTap: (camera, at) => {
       this.tell("camera", camera);
+      const point = camera ? null : (this.stage?.pickPoint(...at) ?? null);
+      if (camera || point)
+        this.tell("pick", { point: point && this.inFrame(point), imageId: camera?.image_id ?? null });
     },
     onMeasure: (point) => {
       if (point) this.measuring.add(point);
@@ -100,9 +104,7 @@ export class StageElement extends LitElement {
   /** The ends of the measured distance, in world coordinates; null until there are two. */
   get measured(): { readonly begin: Vector; readonly end: Vector } | null {
     const [begin, end] = this.measuring.points;
-    return begin && end && this.frame
-      ? { begin: plus(begin, this.frame.offset), end: plus(end, this.frame.offset) }
-      : null;
+    return begin && end && this.frame ? { begin: this.inFrame(begin), end: this.inFrame(end) } : null;
   }
 
   get measuredCount(): number {
@@ -117,6 +119,19 @@ export class StageElement extends LitElement {
   /** From where the object is seen; null before there is one. */
   get viewpointNow(): Viewpoint | null {
     return this.project?.scene.shown ? (this.stage?.framer.viewpoint ?? null) : null;
+  }
+
+  /** The same in the frame of the points, as other pages know it. */
+  get cameraNow(): Camera | null {
+    const view = this.viewpointNow;
+    return view && { position: this.inFrame(view.position), target: this.inFrame(view.target) };
+  }
+
+  /** See the object from here. */
+  standAt({ position, target }: Camera): void {
+    const offset = this.frame?.offset ?? [0, 0, 0];
+    this.sync?.hold();
+    this.stage?.framer.standAt({ position: minus(position, offset), target: minus(target, offset) });
   }
 
   /** Show the whole object. */
@@ -252,6 +267,10 @@ export class StageElement extends LitElement {
     return frameOf(this.project);
   }
 
+  private inFrame(point: Vector): Vector {
+    return plus(point, this.frame?.offset ?? [0, 0, 0]);
+  }
+
   /** Move the measured points into the world of a new generation, so that they stay on the object. */
   private carry(before: SceneState | undefined, now: SceneState | undefined): void {
     if (before && now && before.shownFromFirst !== now.shownFromFirst)
@@ -272,8 +291,8 @@ export class StageElement extends LitElement {
   }
 
   private tell(
-    name: "camera" | "point" | "measured" | "graphics" | "frame",
-    detail: CameraEntry | GraphicsTrouble | null,
+    name: "camera" | "pick" | "point" | "measured" | "graphics" | "frame",
+    detail: CameraEntry | PickDetail | GraphicsTrouble | null,
   ): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
