@@ -3,7 +3,7 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 import type { Plugin } from "vite";
-import { defineConfig } from "vite";
+import { build, defineConfig } from "vite";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const OUT = here("elements/dist");
@@ -25,6 +25,16 @@ function packaged(): Plugin {
   return {
     name: "packaged",
     async closeBundle() {
+      await build({
+        configFile: false,
+        logLevel: "warn",
+        build: {
+          outDir: OUT,
+          emptyOutDir: false,
+          lib: { entry: here("src/vue.ts"), formats: ["es"], fileName: "vue" },
+          rolldownOptions: { external: ["vue", "@cairn/viewer"] },
+        },
+      });
       await Promise.all(COPIED.map((name) => cp(here(`elements/${name}`), `${OUT}/${name}`)));
       await cp(here("../../LICENSE"), `${OUT}/LICENSE`);
       const types = await Promise.all(
@@ -42,8 +52,9 @@ export default defineConfig({
     outDir: OUT,
     emptyOutDir: true,
     chunkSizeWarningLimit: 1500,
-    lib: { entry: { "cairn-viewer": here("src/elements.ts"), vue: here("src/vue.ts") }, formats: ["es"] },
-    rolldownOptions: { external: ["vue", "@cairn/viewer"], output: { minify: true } },
+    lib: { entry: here("src/elements.ts"), formats: ["es"], fileName: "cairn-viewer" },
+    // One file, for pages without a bundler.
+    rolldownOptions: { output: { minify: true, codeSplitting: false } },
   },
   worker: { format: "es" },
   logLevel: "warn",

@@ -2,6 +2,8 @@
 import "./page.css";
 import type { CairnViewer } from "./ui/cairn-viewer";
 import "./ui/cairn-viewer";
+import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/language/language";
+import { t } from "./ui/language/t";
 import { remember, remembered } from "./remembered";
 import { placeFragment, readPlace } from "./wire/address";
 import type { PageConfig } from "./wire/config";
@@ -44,8 +46,8 @@ async function settings(): Promise<PageConfig> {
   for (;;) {
     try {
       return await fetchConfig(document.baseURI);
-    } catch (thrown) {
-      document.body.dataset["waiting"] = sentenceOf(thrown);
+    } catch {
+      document.body.dataset["waiting"] = t("page.no_answer");
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
@@ -87,6 +89,10 @@ async function begin(page: Element): Promise<void> {
   page.replaceChildren(viewer);
 }
 
+onLanguage(() => {
+  document.documentElement.lang = speech().language;
+});
+await useLanguage(preferredLanguage());
 const page = document.querySelector("#page");
 if (page === null) throw new Error("index.html has no #page");
 await begin(page);

@@ -1,6 +1,6 @@
 /** How can a page follow a project live? `<cairn-viewer server="…" project="…">`; our own page sets `config` and `credentials` itself. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { CairnViewer as CairnViewerApi, Camera, PickDetail } from "../elements-types";
@@ -19,6 +19,8 @@ import { projectPicker } from "./overlay/project-picker";
 import { isNarrow, isSmall } from "./device";
 import { Dropping } from "./dropping";
 import { Embedding } from "./embedding";
+import { speech } from "./language/language";
+import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
 import { NOTHING_COVERED, covered, layout } from "./layout";
 import type { Tab } from "./panels/panel";
@@ -37,7 +39,7 @@ import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 
 @customElement("cairn-viewer")
-export class CairnViewer extends LitElement implements CairnViewerApi {
+export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
 
   /** Null until `server` has given it. */
@@ -181,6 +183,7 @@ export class CairnViewer extends LitElement implements CairnViewerApi {
     const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
     attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
     if (this.view.trouble) attributes["notice"] = this.view.trouble;
+    attributes["lang"] = speech().language;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
     this.dispatchEvent(new CustomEvent("place"));

@@ -6,6 +6,8 @@ import { pointCount } from "../scene/reference";
 import { fetchConfig, firstProject } from "../wire/config";
 import { WireError, sentenceOf } from "../wire/errors";
 import type { CairnViewer } from "./cairn-viewer";
+import { chosenFrom, useLanguage } from "./language/language";
+import { t } from "./language/t";
 
 const RETRY_MS = 3000;
 
@@ -48,6 +50,7 @@ export class Embedding implements ReactiveController {
 
   /** Fetch the settings until they come. A server without logins is entered at once. */
   private async begin(server: string): Promise<void> {
+    void useLanguage(chosenFrom([document.documentElement.lang, ...navigator.languages]));
     const base = new URL(server === "" || server.endsWith("/") ? server : `${server}/`, document.baseURI).href;
     while (this.host.isConnected && this.server === server)
       try {
@@ -60,8 +63,8 @@ export class Embedding implements ReactiveController {
         this.host.config = config;
         return;
       } catch (thrown) {
-        this.waiting = sentenceOf(thrown);
-        this.complain(thrown instanceof WireError ? thrown.code : "bad_config", this.waiting);
+        this.waiting = t("page.no_answer");
+        this.complain(thrown instanceof WireError ? thrown.code : "bad_config", sentenceOf(thrown));
         this.host.requestUpdate();
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }

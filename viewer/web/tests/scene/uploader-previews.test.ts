@@ -164,6 +164,7 @@ const QUEUED: Upload = {
   preview: null,
   imageId: null,
   imageNumber: null,
+  code: null,
   reason: null,
   sentBytes: 0,
   missing: null,

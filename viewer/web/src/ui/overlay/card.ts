@@ -8,7 +8,8 @@ import type { Image } from "../../scene/images";
 import { closeIcon, flyIcon, nextIcon, previousIcon } from "../icons";
 import "../photo";
 import { sharedParts } from "../theme";
-import { PREVIEW_ONLY, imageStateWords, imageTitle } from "../words";
+import { t } from "../language/t";
+import { imageStateWords, imageTitle } from "../words";
 
 @customElement("cairn-card")
 export class Card extends LitElement {
@@ -169,7 +170,7 @@ export class Card extends LitElement {
             : html`<p class="file" data-testid="card-file" title=${image.imageId}>${image.fileName}</p>`
         }
         ${image.reason === null ? nothing : html`<p class="reason">${image.reason}</p>`}
-        ${image.hasOriginal ? nothing : html`<p class="reason" data-testid="preview-only">${PREVIEW_ONLY}</p>`}
+        ${image.hasOriginal ? nothing : html`<p class="reason" data-testid="preview-only">${t("image.preview_only")}</p>`}
       </div>
       <div class="buttons">
         ${this.turn("Previous image", previousIcon, -1, this.hasPrevious)}

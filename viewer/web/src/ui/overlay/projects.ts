@@ -7,7 +7,8 @@ import { WireError, sentenceOf } from "../../wire/errors";
 import type { Credentials } from "../../wire/credentials";
 import type { ProjectStatus } from "../../wire/projects";
 import { fetchProjects } from "../../wire/projects";
-import { counted, points, versionWords } from "../format";
+import { points, versionWords } from "../format";
+import { t } from "../language/t";
 import { nextIcon } from "../icons";
 import { titleOf } from "../summary";
 import { sharedParts } from "../theme";
@@ -129,7 +130,7 @@ export class Projects extends LitElement {
       ? (["Unknown", "bad"] as const)
       : (STANDING[reconstructor] ?? [reconstructor, "busy"]);
     const figures = [
-      counted(images, "image"),
+      t("images", { count: images }),
       cloud ? points(cloud.point_count) : "no points yet",
       ...(cloud ? [versionWords(cloud.generation)] : []),
     ];

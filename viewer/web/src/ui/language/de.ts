@@ -1,0 +1,162 @@
+/** Was sagt die Seite auf Deutsch? Sätze mit „Sie“, Schaltflächen im Infinitiv. */
+import type { Translation } from "./table";
+
+export const GERMAN: Translation = {
+  images: { one: "{count} Bild", other: "{count} Bilder" },
+  photos: { one: "{count} Foto", other: "{count} Fotos" },
+  points: { one: "{written} Punkt", other: "{written} Punkte" },
+  shards: { one: "{count} Teilstück", other: "{count} Teilstücke" },
+  version: { ordinal: { other: "{count}. vollständige Fassung" } },
+  "version.update": "{version}, Nachtrag {revision}",
+  "length.no_scale": "{value} (noch ohne Maßstab)",
+  minutes: "{minutes} min {seconds} s",
+
+  "chip.connecting": "Verbindet",
+  "chip.reconnecting": "Verbindet wieder",
+  "chip.refused": "Kein Zugang",
+  "chip.closed": "Geschlossen",
+  "chip.paused": "Pausiert",
+  "chip.disk_full": "Speicher voll",
+  "chip.offline": "Offline",
+  "chip.rebuilding": "Neuberechnung",
+  "chip.rebuilding_percent": "Neuberechnung {percent}",
+  "chip.processing": "Ordnet Bild {number} ein",
+  "chip.loading": "Lädt {percent}",
+  "chip.waiting": "Bereit",
+  "chip.live": "Live",
+  "chip.device_paused": "Auf diesem Gerät angehalten",
+
+  "story.paused": "Die Rekonstruktion ist angehalten. Neue Fotos werden gespeichert und warten.",
+  "story.disk_full": "Der Speicher der Rekonstruktion ist voll. Sie nimmt keine Fotos an, bis wieder Platz ist.",
+  "story.offline":
+    "Die Rekonstruktion ist offline. Sie sehen die zuletzt veröffentlichten Punkte. Neue Fotos müssen warten.",
+  "story.first_version": "Die erste vollständige Fassung wird berechnet.",
+  "story.rebuilding": "Neuberechnung aus {photos}. Bis dahin sehen Sie weiter diese: {version}.",
+  "story.reconnecting":
+    "Die Verbindung ist abgerissen. Was Sie sehen, bleibt. Die Seite verbindet sich von selbst wieder.",
+
+  "banner.trouble": "Es kommen keine neuen Punkte: {reason}",
+  "banner.failed_shards": {
+    one: "{count} Teil des Objekts ist nicht angekommen.",
+    other: "{count} Teile des Objekts sind nicht angekommen.",
+  },
+  "banner.uploading":
+    "Foto {place} von {total} wird gesendet. Lassen Sie diese Seite offen, bis alle Fotos gespeichert sind.",
+  "banner.second_part": {
+    one: "Zweiter Teil: {count} Foto passt nicht zum Rest. Es steht daneben, nicht eingemessen. Fotografieren Sie, was beide verbindet.",
+    other:
+      "Zweiter Teil: {count} Fotos passen zueinander, aber nicht zum Rest. Sie stehen daneben, nicht eingemessen. Fotografieren Sie, was beide verbindet.",
+  },
+  "banner.further_parts": {
+    one: "{parts} weitere Teile: {count} Foto passt nicht zum Rest. Es steht daneben, nicht eingemessen. Fotografieren Sie, was sie verbindet.",
+    other:
+      "{parts} weitere Teile: {count} Fotos passen zueinander, aber nicht zum Rest. Sie stehen daneben, nicht eingemessen. Fotografieren Sie, was sie verbindet.",
+  },
+  "banner.budget": "Dieses Gerät zeigt nur die gröbsten {points}. Die feinsten fehlen hier.",
+  "banner.left_out":
+    "Der Platz des Servers für dieses Projekt ist voll. Die feinsten {points} fehlen hier. In Exporten sind sie enthalten.",
+
+  "notice.unreachable": "Server nicht erreichbar",
+  "notice.unreachable.text": "Sind Sie im Netz der Fundstelle? Die Seite versucht es von selbst weiter.",
+  "notice.refused": "Kein Zugang",
+  "notice.refused.text": "Name, Passwort oder Projekt stimmen nicht. Fragen Sie die Person, die die Anlage betreut.",
+  "notice.no_project": "Unbekanntes Projekt „{project}“",
+  "notice.no_project.text": "Dieses Projekt gibt es nicht, oder Sie dürfen es nicht sehen.",
+  "notice.empty": "Warten auf das erste Foto",
+  "notice.empty.text": "Das Objekt erscheint hier, sobald Fotos eintreffen.",
+  "notice.first_image": "Die ersten Fotos werden eingeordnet",
+  "notice.first_image.text": "Zwei Fotos, die sich überlappen, genügen für den Anfang. Gehen Sie weiter um das Objekt.",
+  "notice.loading": "Wird geladen",
+  "notice.loading.text": "Zuerst kommen grobe Punkte, dann die Einzelheiten.",
+
+  "image.queued": "in der Warteschlange",
+  "image.processing": "wird eingeordnet",
+  "image.placed": "eingeordnet",
+  "image.waiting": "wartet auf Überlappung",
+  "image.rejected": "nicht brauchbar",
+  "image.failed": "fehlgeschlagen",
+  "image.open": "noch nicht aufgenommen",
+  "image.preview_only": "Nur Vorschau: volle Größe noch nicht da",
+  "image.number": "Bild {number}",
+  "image.no_number": "Bild ohne Nummer",
+  "image.state": "{image}: {state}",
+
+  "activity.empty": "Noch ist nichts geschehen.",
+  "activity.started": "Bild {number} wird eingeordnet",
+  "activity.rebuilding": "In Arbeit: {version}",
+  "activity.progress": "{stage}: {percent}",
+  "activity.added": "Bild {number} brachte Punkte: {points} insgesamt",
+  "activity.manifest": "{version}: {points} aus {images}",
+  "activity.scale": "{user} hat einen Maßstab von {length} gesetzt",
+  "activity.rebuilt": "Aus allen Bildern neu berechnet in {duration}",
+  "activity.waiting": "Bild {number} wartet auf mehr Überlappung",
+  "activity.rejected": "Bild {number} war nicht brauchbar",
+  "activity.placed": "Bild {number} eingeordnet in {duration}",
+  "activity.ready": "Die Rekonstruktion ist bereit",
+  "activity.paused": "Die Rekonstruktion ist angehalten",
+  "activity.disk_full": "Der Speicher der Rekonstruktion ist voll",
+  "activity.offline": "Die Rekonstruktion ist offline",
+  "activity.placed_of": {
+    one: "{placed} von {count} Bild eingeordnet",
+    other: "{placed} von {count} Bildern eingeordnet",
+  },
+  "activity.watching": "{user} sieht zu",
+  "activity.rig_online": "Kamera {rig} ist online",
+  "activity.rig_offline": "Kamera {rig} ist offline",
+  "activity.missing": "Die Rekonstruktion wartet auf Teile eines Fotos",
+  "activity.wanted": "Die Rekonstruktion möchte zuerst die volle Größe einiger Fotos",
+
+  "answer.refused": "Nicht ausgeführt: {reason}",
+  "answer.ping": "Die Rekonstruktion hat geantwortet",
+  "answer.resync": "Die fehlenden Teile werden noch einmal gesendet",
+  "answer.refetch": "Die Neuberechnung ist angefordert",
+  "answer.pause": "Die Rekonstruktion ist angehalten",
+  "answer.resume": "Die Rekonstruktion läuft weiter",
+
+  "receipt.waits": "Ein Foto muss warten: {reason}",
+  "receipt.rejected": "Ein Foto wurde nicht angenommen: {reason}",
+  "receipt.previewed": "Die Vorschau Ihres Fotos ist da. Die volle Größe kommt noch",
+  "receipt.previewed_as": "Die Vorschau Ihres Fotos ist als Bild {number} da. Die volle Größe kommt noch",
+  "receipt.preview_refused": "Eine Vorschau wurde nicht verwendet: {reason}. Das Foto wird so gesendet, wie es ist",
+  "receipt.stored": "Ihr Foto ist gespeichert",
+  "receipt.stored_as": "Ihr Foto ist als Bild {number} gespeichert",
+  "kept.none": "Dieser Browser bewahrt keine Fotos auf: Lassen Sie diese Seite offen, bis sie gesendet sind",
+  kept: {
+    one: "{count} Foto war noch da und wird jetzt gesendet",
+    other: "{count} Fotos waren noch da und werden jetzt gesendet",
+  },
+
+  "rail.none": "Noch kein Bild",
+  "rail.next": { one: "noch {count} bis zur Neuberechnung", other: "noch {count} bis zur Neuberechnung" },
+  "rail.every": { ordinal: { other: "Neuberechnung bei jedem {count}. Bild" } },
+  "rail.now": "Neuberechnung mit diesem Bild",
+  "rail.stone_rebuild": "{image}: {state}, Neuberechnung mit diesem Bild",
+
+  "upload.queued": "in der Warteschlange",
+  "upload.reading": "wird gelesen",
+  "upload.previewing": "zuerst wird eine kleine Vorschau gesendet",
+  "upload.sending": "{size} werden gesendet",
+  "upload.sent_of": "{sent} von {size} gesendet",
+  "upload.sent": "gesendet, wartet auf die Bestätigung",
+  "upload.too_many": "Zu viele Fotos im Moment",
+  "upload.again": "{reason}. Diese Seite sendet es dann noch einmal; lassen Sie sie offen.",
+  "upload.stored": "gespeichert",
+  "upload.stored_as": "gespeichert als Bild {number}",
+  "upload.duplicate": "schon gespeichert",
+  "upload.duplicate_as": "schon gespeichert als Bild {number}",
+  "upload.refused": "nicht angenommen",
+  "upload.preview_sent": "Vorschau gesendet. Volle Größe: {words}",
+  "upload.preview_placed": "Anhand der Vorschau eingeordnet. Volle Größe: {words}",
+  "upload.preview_placed_as": "Anhand der Vorschau eingeordnet als Bild {number}. Volle Größe: {words}",
+  "upload.previews": {
+    one: "{count} Foto ist anhand einer kleinen Vorschau eingeordnet. Die volle Größe ist noch unterwegs. Lassen Sie diese Seite offen, bis alle Fotos gespeichert sind.",
+    other:
+      "{count} Fotos sind anhand kleiner Vorschauen eingeordnet. Die vollen Größen sind noch unterwegs. Lassen Sie diese Seite offen, bis alle Fotos gespeichert sind.",
+  },
+
+  lost: "Die Verbindung ist abgerissen.",
+
+  "page.no_answer": "Der Server der Seite antwortet nicht. Neuer Versuch …",
+
+  "reason.none": "kein Grund angegeben",
+};
