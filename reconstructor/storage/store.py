@@ -228,11 +228,9 @@ class Store:
         """Queue a refetch on the newest image, unless one is queued; its image number, or None without images."""
         with self._database.transaction():
             newest = self.image_count()
-            if newest == 0:
-                return None
-            if not is_refetch_due(self._open_jobs()):
+            if newest and not is_refetch_due(self._open_jobs()):
                 self._queue(newest, JobKind.REFETCH)
-            return newest
+            return newest or None
 
     # Small facts
 

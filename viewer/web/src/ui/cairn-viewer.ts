@@ -3,7 +3,7 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import type { CairnViewer as CairnViewerApi, Camera, PickDetail } from "../elements-types";
+import type { CairnViewer as CairnViewerApi, Camera } from "../elements-types";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
@@ -15,14 +15,14 @@ import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
 import type { PickerOptions } from "./overlay/project-picker";
-import { projectPicker } from "./overlay/project-picker";
-import { isNarrow, isSmall } from "./device";
+import { isSmall, layoutNow } from "./device";
 import { Dropping } from "./dropping";
 import { Embedding } from "./embedding";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
-import { NOTHING_COVERED, covered, layout } from "./layout";
+import { layout } from "./layout";
+import { NOTHING_COVERED, covered } from "./room";
 import type { Tab } from "./panels/panel";
 import type { GraphicsTrouble } from "./stage/stage-element";
 import type { StageElement } from "./stage/stage-element";
@@ -125,7 +125,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
     const shown = this.view.pointed ?? this.view.selected;
     return html`<cairn-stage
         .project=${this.project}
-        .insets=${this.project ? covered(this.view.isPanelOpen, this.clientHeight) : NOTHING_COVERED}
+        .insets=${this.project ? covered(this.view, this) : NOTHING_COVERED}
         .isMeasuring=${this.view.isMeasuring}
         .hasCameras=${this.view.hasCameras}
         .selected=${this.view.selected}
@@ -143,21 +143,13 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
         @point=${(event: CustomEvent<CameraEntry | null>) => {
           this.change({ pointed: event.detail?.image_id ?? null });
         }}
-        @pick=${(event: CustomEvent<PickDetail>) => {
-          this.dispatchEvent(new CustomEvent("pick", { detail: event.detail }));
-        }}
         @frame=${this.reflect}
         @graphics=${(event: CustomEvent<GraphicsTrouble | null>) => {
           this.change({ trouble: event.detail });
         }}
       ></cairn-stage>
-      ${this.config ? this.around(this.config) : html`<p class="middle" role="status">${this.embedding.waiting}</p>`}
+      ${this.parts.around(this.embedding.waiting)}
       ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
-  }
-
-  private around(config: PageConfig): TemplateResult {
-    if (this.credentials === null) return this.parts.login(config);
-    return this.project ? this.parts.content(config, this.project) : this.choice(config.base, this.credentials);
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -180,9 +172,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
 
   /** Write the attributes after each frame, so that they describe the canvas. */
   private readonly reflect = (): void => {
-    const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
-    attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
-    if (this.view.trouble) attributes["notice"] = this.view.trouble;
+    const attributes = attributesOf(this.project, this.view, this.stage?.pointCount ?? 0);
     attributes["lang"] = speech().language;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
@@ -244,14 +234,6 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 
-  private choice(base: string, credentials: Credentials): TemplateResult {
-    return projectPicker(
-      this.choosing(base, credentials, () => {
-        this.credentials = null;
-      }),
-    );
-  }
-
   choosing(base: string, credentials: Credentials, onClose: () => void): PickerOptions {
     return {
       base,
@@ -292,7 +274,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
 
   readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
     // The open sheet would cover the card.
-    this.change({ selected: event.detail, ...(isNarrow() ? { isPanelOpen: false } : {}) });
+    this.change({ selected: event.detail, ...(layoutNow() === "wide" ? {} : { isPanelOpen: false }) });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };

@@ -13,7 +13,7 @@ import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
 import "./overlay/login";
-import { projectDialog } from "./overlay/project-picker";
+import { projectDialog, projectPicker } from "./overlay/project-picker";
 import { sharingDialog } from "./overlay/sharing";
 import { imageCard, measurement } from "./overlay/side-card";
 import "./overlay/welcome";
@@ -24,7 +24,19 @@ import type { Tools } from "./tools";
 export class ViewerContent {
   constructor(private readonly host: CairnViewer) {}
 
-  login(config: PageConfig): TemplateResult {
+  /** Draw what belongs around the stage now. `waiting`: why there are no settings yet. */
+  around(waiting: string): TemplateResult {
+    const { config, credentials, project } = this.host;
+    if (config === null) return html`<p class="middle" role="status">${waiting}</p>`;
+    if (credentials === null) return this.login(config);
+    if (project) return this.content(config, project);
+    const onClose = (): void => {
+      this.host.credentials = null;
+    };
+    return projectPicker(this.host.choosing(config.base, credentials, onClose));
+  }
+
+  private login(config: PageConfig): TemplateResult {
     const { first, invitation, refusal } = this.host;
     const onLogin = (event: CustomEvent<Credentials>): void => {
       [this.host.refusal, this.host.invitation, this.host.credentials] = [null, null, event.detail];
@@ -46,7 +58,7 @@ export class ViewerContent {
     </div>`;
   }
 
-  content(config: PageConfig, project: ProjectState): TemplateResult {
+  private content(config: PageConfig, project: ProjectState): TemplateResult {
     const { canInvite, isSharing, trouble } = this.host.view;
     const onLeave = (): void => {
       this.host.choose("");

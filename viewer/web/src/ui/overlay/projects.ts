@@ -28,7 +28,7 @@ export class Projects extends LitElement {
     css`
       :host {
         display: block;
-        width: min(440px, calc(100vw - 64px));
+        width: min(440px, calc(100vw - 100px));
       }
       ul {
         list-style: none;

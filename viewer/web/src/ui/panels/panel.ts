@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 
-import { narrow } from "../breakpoints";
+import { LOW_PANEL_PX, LOW_PANEL_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
 import type { ProjectState } from "../../scene/state";
 import "./activity";
 import "./images";
@@ -82,6 +82,17 @@ export const panelStyles = css`
     .panel.closed {
       translate: none;
       opacity: 1;
+    }
+  }
+  @media ${low} {
+    .panel {
+      top: 8px;
+      right: calc(max(8px, env(safe-area-inset-right)) + ${px(TOOLS_PX - 8)});
+      bottom: 8px;
+      width: min(${px(LOW_PANEL_PX)}, ${share(LOW_PANEL_SHARE)});
+    }
+    .content {
+      padding: 12px 14px 14px;
     }
   }
 `;

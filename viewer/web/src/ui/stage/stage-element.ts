@@ -15,7 +15,7 @@ import { chained, inverse } from "../../scene/similarity";
 import type { ProjectState } from "../../scene/state";
 import type { WantedShard } from "../../scene/wanted";
 import type { Viewpoint } from "../../wire/address";
-import type { CameraEntry, WorldFrame } from "../../wire/contract";
+import type { CameraEntry } from "../../wire/contract";
 import { encodePly } from "../../wire/ply";
 import { isPhone } from "../device";
 import { Gestures } from "./gestures";
@@ -31,6 +31,8 @@ import { sharedParts } from "../theme";
 
 /** The reason why nothing can be drawn. */
 export type GraphicsTrouble = "no_webgl" | "context_lost";
+
+const ORIGIN: Vector = [0, 0, 0];
 
 @customElement("cairn-stage")
 export class StageElement extends LitElement {
@@ -77,7 +79,7 @@ export class StageElement extends LitElement {
       this.tell("camera", camera);
       const point = camera ? null : (this.stage?.pickPoint(...at) ?? null);
       if (camera || point)
-        this.tell("pick", { point: point && this.inFrame(point), imageId: camera?.image_id ?? null });
+        this.tell("pick", { point: point && plus(point, this.offset), imageId: camera?.image_id ?? null });
     },
     onMeasure: (point) => {
       if (point) this.measuring.add(point);
@@ -104,7 +106,9 @@ export class StageElement extends LitElement {
   /** The ends of the measured distance, in world coordinates; null until there are two. */
   get measured(): { readonly begin: Vector; readonly end: Vector } | null {
     const [begin, end] = this.measuring.points;
-    return begin && end && this.frame ? { begin: this.inFrame(begin), end: this.inFrame(end) } : null;
+    return begin && end && frameOf(this.project)
+      ? { begin: plus(begin, this.offset), end: plus(end, this.offset) }
+      : null;
   }
 
   get measuredCount(): number {
@@ -121,17 +125,15 @@ export class StageElement extends LitElement {
     return this.project?.scene.shown ? (this.stage?.framer.viewpoint ?? null) : null;
   }
 
-  /** The same in the frame of the points, as other pages know it. */
+  /** The same in the coordinates of the points, as other pages know them. */
   get cameraNow(): Camera | null {
     const view = this.viewpointNow;
-    return view && { position: this.inFrame(view.position), target: this.inFrame(view.target) };
+    return view && moved(view, this.offset);
   }
 
-  /** See the object from here. */
-  standAt({ position, target }: Camera): void {
-    const offset = this.frame?.offset ?? [0, 0, 0];
+  standAt(camera: Camera): void {
     this.sync?.hold();
-    this.stage?.framer.standAt({ position: minus(position, offset), target: minus(target, offset) });
+    this.stage?.framer.standAt(moved(camera, minus(ORIGIN, this.offset)));
   }
 
   /** Show the whole object. */
@@ -183,7 +185,7 @@ export class StageElement extends LitElement {
       ></canvas>
       ${pulse(this.pulsePlace())}
       <svg aria-hidden="true">${overlayLines(this.overlaid)}</svg>
-      ${ruler(this.stage, this.frame)}`;
+      ${ruler(this.stage, frameOf(this.project))}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -195,7 +197,7 @@ export class StageElement extends LitElement {
   protected override updated(changed: PropertyValues<this>): void {
     this.stage ??= this.createStage();
     if (!this.stage) return;
-    if (changed.has("theme")) this.readTints();
+    if (changed.has("theme")) this.tints = tintsOf(this);
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
     if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
     this.stage.inset(this.insets);
@@ -230,7 +232,7 @@ export class StageElement extends LitElement {
       });
       this.sync = new StageSync(stage);
       if (this.viewpoint) this.sync.beginAt(this.viewpoint);
-      this.readTints();
+      this.tints = tintsOf(this);
       return stage;
     } catch {
       this.isBlind = true;
@@ -263,12 +265,8 @@ export class StageElement extends LitElement {
     return { isMeasuring, measuring, project, stage };
   }
 
-  private get frame(): WorldFrame | null {
-    return frameOf(this.project);
-  }
-
-  private inFrame(point: Vector): Vector {
-    return plus(point, this.frame?.offset ?? [0, 0, 0]);
+  private get offset(): Vector {
+    return frameOf(this.project)?.offset ?? ORIGIN;
   }
 
   /** Move the measured points into the world of a new generation, so that they stay on the object. */
@@ -281,21 +279,23 @@ export class StageElement extends LitElement {
     this.sync?.hold();
   };
 
-  private readTints(): void {
-    const style = getComputedStyle(this);
-    this.tints = {
-      camera: style.getPropertyValue("--camera").trim(),
-      newest: style.getPropertyValue("--accent").trim(),
-      further: style.getPropertyValue("--further").trim(),
-    };
-  }
-
   private tell(
     name: "camera" | "pick" | "point" | "measured" | "graphics" | "frame",
     detail: CameraEntry | PickDetail | GraphicsTrouble | null,
   ): void {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
+    this.dispatchEvent(new CustomEvent(name, { detail, composed: name === "pick" })); // other pages hear of a pick
   }
+}
+
+function moved({ position, target }: Camera, shift: Vector): Camera {
+  return { position: plus(position, shift), target: plus(target, shift) };
+}
+
+/** The colours of the cameras in the element's theme. */
+function tintsOf(element: Element): Tints {
+  const style = getComputedStyle(element);
+  const tint = (name: string): string => style.getPropertyValue(name).trim();
+  return { camera: tint("--camera"), newest: tint("--accent"), further: tint("--further") };
 }
 
 /** Whether WebGL 2 works. three.js would log an error instead. The test context is released at once. */
