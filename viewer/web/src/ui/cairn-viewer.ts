@@ -4,17 +4,17 @@ import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { CairnViewer as CairnViewerApi, Camera } from "../elements-types";
+import { lastImageOf } from "../scene/rigs";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
-import type { CameraEntry, Verb } from "../wire/contract";
+import type { CameraEntry } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
-import type { PickerOptions } from "./overlay/project-picker";
 import { isSmall, layoutNow } from "./device";
 import { Dropping } from "./dropping";
 import { Embedding } from "./embedding";
@@ -32,6 +32,7 @@ import { attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { Toast } from "./overlay/toast";
+import type { Asked } from "./viewer-commands";
 import { ViewerCommands } from "./viewer-commands";
 import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
@@ -229,23 +230,17 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
 
   /** Fetch the thumbnails that are visible. */
   look(): void {
-    const isListed = this.view.isPanelOpen && this.view.tab === "photos";
-    const imageIds = [this.view.pointed, this.view.selected, ...(isListed ? this.sighted : [])];
+    const { isPanelOpen, pointed, selected, tab } = this.view;
+    const listed =
+      !isPanelOpen || !this.project
+        ? []
+        : tab === "photos"
+          ? this.sighted
+          : tab === "activity"
+            ? lastImages(this.project)
+            : [];
+    const imageIds = [pointed, selected, ...listed];
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
-  }
-
-  choosing(base: string, credentials: Credentials, onClose: () => void): PickerOptions {
-    return {
-      base,
-      credentials,
-      onClose,
-      onProject: (project) => {
-        this.choose(project);
-      },
-      onRefused: (reason) => {
-        [this.credentials, this.refusal] = [null, reason];
-      },
-    };
   }
 
   async openSwitch(): Promise<void> {
@@ -279,9 +274,14 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
 
-  readonly asked = (event: CustomEvent<Verb>): void => {
+  readonly asked = (event: CustomEvent<Asked>): void => {
     this.commands.ask(event.detail);
   };
+}
+
+/** The newest image of each rig. */
+function lastImages({ images, rigs }: ProjectState): readonly string[] {
+  return [...rigs.keys()].flatMap((agent) => lastImageOf(images, agent)?.imageId ?? []);
 }
 
 declare global {

@@ -13,6 +13,7 @@ import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
 import "./overlay/login";
+import type { PickerOptions } from "./overlay/project-picker";
 import { projectDialog, projectPicker } from "./overlay/project-picker";
 import { sharingDialog } from "./overlay/sharing";
 import { imageCard, measurement } from "./overlay/side-card";
@@ -33,7 +34,7 @@ export class ViewerContent {
     const onClose = (): void => {
       this.host.credentials = null;
     };
-    return projectPicker(this.host.choosing(config.base, credentials, onClose));
+    return projectPicker(this.choosing(config.base, credentials, onClose));
   }
 
   private login(config: PageConfig): TemplateResult {
@@ -99,8 +100,22 @@ export class ViewerContent {
         @ask=${this.host.asked}
       ></cairn-sheet>
       ${isSharing ? this.sharing(config) : nothing}
-      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.host.choosing(config.base, this.host.credentials, onStay)) : nothing}
+      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.choosing(config.base, this.host.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
+  }
+
+  private choosing(base: string, credentials: Credentials, onClose: () => void): PickerOptions {
+    return {
+      base,
+      credentials,
+      onClose,
+      onProject: (project) => {
+        this.host.choose(project);
+      },
+      onRefused: (reason) => {
+        [this.host.credentials, this.host.refusal] = [null, reason];
+      },
+    };
   }
 
   private sharing({ base, needs_login: needsLogin }: PageConfig): TemplateResult | typeof nothing {

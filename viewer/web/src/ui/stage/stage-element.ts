@@ -127,8 +127,7 @@ export class StageElement extends LitElement {
 
   /** The same in the coordinates of the points, as other pages know them. */
   get cameraNow(): Camera | null {
-    const view = this.viewpointNow;
-    return view && moved(view, this.offset);
+    return this.viewpointNow && moved(this.viewpointNow, this.offset);
   }
 
   standAt(camera: Camera): void {
