@@ -214,7 +214,7 @@ def elements(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write it; made when it is missing.")],
 ) -> None:
     """Write the npm package @cairn/viewer: elements that show point clouds on other pages; prints its files."""
-    from viewer.elements import write_elements  # noqa: PLC0415 - start-up time
+    from viewer.pages import write_elements  # noqa: PLC0415 - start-up time
 
     for path in write_elements(folder):
         print(path)

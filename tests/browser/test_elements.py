@@ -24,7 +24,7 @@ from tests.browser.elements import (
     write_clouds,
 )
 from tests.browser.reconstruction import Reconstruction
-from viewer.elements import write_elements
+from viewer.pages import write_elements
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 WEB = PACKAGE.parents[1]
