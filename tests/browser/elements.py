@@ -75,7 +75,7 @@ async def shows_files(browser: Browser, origin: str) -> None:
         await field.blur()
         await expect(cloud).to_have_attribute("points-shown", str(first + second), timeout=WAIT_MS)
         await expect(page.locator("#loaded")).to_have_text(str(first + second))
-        assert await visitor.settled_pixels("cairn-cloud") > 3_000
+        assert await visitor.lit_pixels("cairn-cloud") > 3_000
         box = await cloud.bounding_box()
         assert box is not None
         assert box["height"] == 500
@@ -103,7 +103,7 @@ async def follows_a_project(
         await page.get_by_role("button", name="Open").click()
         await visitor.has(link="connected", points_shown=manifest.point_count)
         await expect(page.locator("#loaded")).to_have_text(str(manifest.point_count))
-        assert await visitor.settled_pixels() > 3_000
+        assert await visitor.lit_pixels() > 3_000
         await pick_a_point(visitor, "cairn-viewer")
         await expect(page.locator("#picked")).to_have_text(_THREE_NUMBERS)
         camera = json.loads(await page.evaluate("JSON.stringify(document.querySelector('cairn-viewer').camera)"))

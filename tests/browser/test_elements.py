@@ -53,7 +53,7 @@ async def test_a_page_of_ten_lines_shows_a_ply_of_another_program(browser: Brows
         await visitor.page.goto(f"{origin}/example.html")
         cloud = visitor.page.locator("cairn-cloud")
         await expect(cloud).to_have_attribute("points-shown", str(len(chapel(POINTS))), timeout=WAIT_MS)
-        assert await visitor.settled_pixels("cairn-cloud") > 3_000
+        assert await visitor.lit_pixels("cairn-cloud") > 3_000
         box = await cloud.bounding_box()
         assert box is not None
         assert (box["width"], box["height"]) == (1440, 900)
