@@ -21,6 +21,7 @@ from reconstructor.decoders import Decoders
 from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
+from reconstructor.executors.slots import Slots
 from reconstructor.gaps import Gaps
 from reconstructor.history import publish_history
 from reconstructor.intake.originals import follow_originals
@@ -44,7 +45,7 @@ _PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties 
 LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
 
-async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders) -> None:
+async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots) -> None:
     """Serve one project until cancelled.
 
     Raises:
@@ -56,7 +57,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
     requests = RequestQueues()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
     confirmed = asyncio.Event()
-    async with _opened(settings, project, decoders) as (context, executor), asyncio.TaskGroup() as tasks:
+    async with _opened(settings, project, decoders, slots) as (context, executor), asyncio.TaskGroup() as tasks:
         work = {
             "connection": _follow_connection(context, confirmed),
             "publication": _publish_lost(context, confirmed),
@@ -80,7 +81,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, project: ProjectId, decoders: Decoders
+    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots
 ) -> AsyncIterator[tuple[Context, Executor]]:
     """Open everything that has to be closed again, in order; the broker's session only once the election is won."""
     store = await open_store(settings, project)
@@ -98,6 +99,8 @@ async def _opened(
             load_timeout_s=settings.load_timeout_s,
             log=context.log,
             environment={"CAIRN_ENGINE_LEARNED_CAMERAS": str(settings.data_dir.absolute() / "learned_cameras.json")},
+            slots=slots,
+            rest_s=settings.black_box_rest_s,
         )
         stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)
