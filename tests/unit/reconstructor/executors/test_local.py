@@ -37,7 +37,7 @@ LIMIT_BYTES = 400 * 1024 * 1024
 
 class Executors(Protocol):
     def __call__(
-        self, name: str, *, memory_limit_bytes: int = LIMIT_BYTES, load_timeout_s: float = 60, rest_s: float = 0
+        self, name: str, *, memory_limit_bytes: int = LIMIT_BYTES, load_timeout_s: float = 60
     ) -> LocalExecutor: ...
 
 
@@ -46,9 +46,7 @@ async def executor(tmp_path: Path) -> AsyncIterator[Executors]:
     """Executors by the name of a test black box, or of a module's function, closed at the end."""
     made: list[LocalExecutor] = []
 
-    def make(
-        name: str, *, memory_limit_bytes: int = LIMIT_BYTES, load_timeout_s: float = 60, rest_s: float = 0
-    ) -> LocalExecutor:
+    def make(name: str, *, memory_limit_bytes: int = LIMIT_BYTES, load_timeout_s: float = 60) -> LocalExecutor:
         made.append(
             LocalExecutor(
                 name if ":" in name else f"tests.black_boxes:{name}",
@@ -57,7 +55,6 @@ async def executor(tmp_path: Path) -> AsyncIterator[Executors]:
                 load_timeout_s=load_timeout_s,
                 log=get_logger(project="chapel"),
                 slots=Slots(4, 1 << 40),
-                rest_s=rest_s,
             )
         )
         return made[-1]
@@ -391,16 +388,3 @@ async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     async with asyncio.timeout(10):
         while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
             await asyncio.sleep(0.05)
-
-
-async def test_an_idle_black_box_is_put_to_rest_and_comes_back(executor: Executors) -> None:
-    idle = executor("instant", rest_s=0.1)
-    with structlog.testing.capture_logs() as logs:
-        await idle.call(CALL, 60)
-        async with asyncio.timeout(60):
-            while not any(each["event"] == "black_box_at_rest" for each in logs):
-                await asyncio.sleep(0.02)
-        assert idle.memory_bytes == 0
-        assert (await idle.call(CALL, 60)).name
-    started = [each["pid"] for each in logs if each["event"] == "black_box_started"]
-    assert len(set(started)) == len(started) >= 2

@@ -1,11 +1,17 @@
 """Black boxes of many projects take turns, and idle ones end when they keep too much memory."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from broker.logs import get_logger
+from reconstructor.executors.local import LocalExecutor
 from reconstructor.executors.slots import Slots
+from reconstructor.worker import Call
 
+CALL = Call(input_img_path="/a.jpg", old_point_cloud="", new_img_id="walk-1")
 PLENTY = 1 << 40
 
 
@@ -62,3 +68,25 @@ async def test_those_idle_longest_end_when_idle_ones_keep_too_much() -> None:
     slots.note_idle(first)  # idle for the shortest time now
     slots.note_idle(third)
     assert [each.is_at_rest for each in (first, second, third)] == [True, True, False]
+
+
+async def test_an_idle_black_box_is_put_to_rest_and_comes_back(tmp_path: Path) -> None:
+    idle = LocalExecutor(
+        "tests.black_boxes:instant",
+        tmp_path,
+        memory_limit_bytes=1 << 30,
+        load_timeout_s=60,
+        log=get_logger(project="chapel"),
+        slots=Slots(1, PLENTY),
+        rest_s=0.1,
+    )
+    with capture_logs() as logs:
+        await idle.call(CALL, 60)
+        async with asyncio.timeout(60):
+            while not any(each["event"] == "black_box_at_rest" for each in logs):
+                await asyncio.sleep(0.02)
+        assert idle.memory_bytes == 0
+        assert (await idle.call(CALL, 60)).name
+    started = [each["pid"] for each in logs if each["event"] == "black_box_started"]
+    assert len(set(started)) == len(started) >= 2
+    await idle.close()
