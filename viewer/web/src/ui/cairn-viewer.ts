@@ -8,7 +8,6 @@ import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
 import type { CameraEntry, Verb } from "../wire/contract";
-import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
@@ -34,6 +33,7 @@ import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
 import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
+import { errorWords, reasonWords, t } from "./language/t";
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement {
@@ -136,7 +136,7 @@ export class CairnViewer extends LocalizedElement {
         }}
       ></cairn-stage>
       ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.choice(this.credentials)}
-      ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
+      ${this.view.isDropping ? html`<div class="drop">${t("drop")}</div>` : nothing} ${this.toast.render()}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -184,7 +184,7 @@ export class CairnViewer extends LocalizedElement {
       this.project = this.session.follower.state;
       if (this.config.has_invitations) void this.askWhetherInviting(credentials);
     } catch (thrown) {
-      this.refusal = sentenceOf(thrown);
+      this.refusal = errorWords(thrown);
       this.credentials = null;
     }
   }
@@ -205,10 +205,11 @@ export class CairnViewer extends LocalizedElement {
   }
 
   private follow(next: ProjectState): void {
-    if (next.trouble && next.trouble !== this.project?.trouble) this.toast.say(next.trouble.reason, true);
+    if (next.trouble && next.trouble !== this.project?.trouble)
+      this.toast.say(reasonWords(next.trouble.code, next.trouble.reason), true);
     this.project = next;
     if (next.link.kind !== "refused" || next.scene.shown) return;
-    this.refusal = "The name, the password or the project is wrong. Please try again.";
+    this.refusal = t("login.refused");
     this.credentials = null;
   }
 

@@ -1,6 +1,6 @@
 /** How can a page show PLY files without a broker? `<cairn-cloud>` with its property `pointClouds`. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, css, html } from "lit";
+import { css, html } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 
 import { Stage } from "../render/stage";
@@ -12,11 +12,13 @@ import type { Bounds } from "../wire/contract";
 import { IDENTITY } from "../scene/similarity";
 import { decodePly } from "../wire/ply";
 import { isPhone } from "./device";
+import { LocalizedElement } from "./language/localized";
+import { t } from "./language/t";
 
 const WORLD_UP = [0, 1, 0] as const;
 
 @customElement("cairn-cloud")
-export class CloudElement extends LitElement {
+export class CloudElement extends LocalizedElement {
   static override readonly styles = css`
     :host {
       display: block;
@@ -53,7 +55,7 @@ export class CloudElement extends LitElement {
   }
 
   override render(): TemplateResult {
-    return html`<canvas tabindex="0" role="img" aria-label="Point cloud" @keydown=${this.pressed}></canvas>`;
+    return html`<canvas tabindex="0" role="img" aria-label=${t("cloud")} @keydown=${this.pressed}></canvas>`;
   }
 
   protected override updated(changed: PropertyValues<this>): void {

@@ -19,6 +19,9 @@ export type Translation = {
   readonly [K in Key]: English[K] extends string ? string : English[K] extends Ordinal ? Ordinal : Plural;
 };
 
+/** The part of a table with the reasons, which is in a file of its own. */
+export type Reasons = Pick<Translation, Extract<Key, `reason.${string}`>>;
+
 type TextsOf<P> = P extends string ? P : P extends { readonly ordinal: infer Forms } ? Forms[keyof Forms] : P[keyof P];
 type NamesIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 type NamesOf<P> = NamesIn<TextsOf<P>> | (P extends string ? never : "count");
@@ -27,3 +30,6 @@ type NamesOf<P> = NamesIn<TextsOf<P>> | (P extends string ? never : "count");
 export type Values<K extends Key> = {
   readonly [Name in NamesOf<English[K]>]: Name extends "count" ? number : string | number;
 };
+
+/** The keys of phrases without values. */
+export type PlainKey = { [K in Key]: keyof Values<K> extends never ? K : never }[Key];

@@ -1,6 +1,6 @@
 /** What happened in the project? A log of its messages in plain words, newest first. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html } from "lit";
+import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
@@ -8,9 +8,11 @@ import type { Entry } from "../../scene/state";
 import { timeOfDay } from "../format";
 import { sharedParts } from "../theme";
 import { activityWords } from "../words";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 @customElement("cairn-activity")
-export class Activity extends LitElement {
+export class Activity extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -74,7 +76,7 @@ export class Activity extends LitElement {
   @property({ attribute: false }) entries: readonly Entry[] = [];
 
   override render(): TemplateResult {
-    if (this.entries.length === 0) return html`<p class="empty">Nothing has happened yet.</p>`;
+    if (this.entries.length === 0) return html`<p class="empty">${t("activity.empty")}</p>`;
     return html`<ol data-testid="activity">
       ${repeat(
         this.entries,

@@ -3,17 +3,17 @@ import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 
 import { narrow } from "../breakpoints";
+import "../language/picker";
 import type { ProjectState } from "../../scene/state";
 import "./activity";
 import "./images";
 import type { DeviceFigures } from "./statistics";
 import "./statistics";
 import "./uploads";
+import { t } from "../language/t";
 
 export const TABS = ["photos", "activity", "figures"] as const;
 export type Tab = (typeof TABS)[number];
-
-const TITLES: Readonly<Record<Tab, string>> = { photos: "Photos", activity: "Activity", figures: "Figures" };
 
 export const panelStyles = css`
   .panel {
@@ -105,12 +105,8 @@ export function panel(given: Panel): TemplateResult {
     onTab(next);
     (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`#tab-${next}`)?.focus();
   };
-  return html`<aside
-    class="panel ${isOpen ? "open" : "closed"}"
-    data-testid="panel"
-    aria-label="Photos, activity and figures"
-  >
-    <div class="tabs" role="tablist" aria-label="Tabs" @keydown=${step}>
+  return html`<aside class="panel ${isOpen ? "open" : "closed"}" data-testid="panel" aria-label=${t("panel")}>
+    <div class="tabs" role="tablist" aria-label=${t("tabs")} @keydown=${step}>
       ${TABS.map(
         (each) =>
           html`<button
@@ -124,11 +120,13 @@ export function panel(given: Panel): TemplateResult {
               onTab(each);
             }}
           >
-            ${TITLES[each]}
+            ${t(`tab.${each}`)}
           </button>`,
       )}
     </div>
-    <div class="content" id="content" role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">${content(given)}</div>
+    <div class="content" id="content" role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">
+      ${content(given)}<cairn-language></cairn-language>
+    </div>
   </aside>`;
 }
 
