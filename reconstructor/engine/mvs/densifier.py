@@ -13,7 +13,7 @@ from broker.memory import trim_heap
 from reconstructor.engine.colmap import intrinsics_of, pycolmap
 from reconstructor.engine.device import compute_of
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Entry, Report
+from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Entry, Report, Take
 from reconstructor.engine.mvs.depth_cache import DepthCache
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
@@ -70,8 +70,11 @@ class Densifier:
             self._dense.restore(view, self._files.read_entry(number, views))
         self._added = set(views)
 
-    def add(self, sequence: int) -> SurfacePoints:
-        """The sure points of all images placed since the last call; entries are stored for the step of this sequence."""
+    def add(self, sequence: int, take_first: Take | None = None) -> SurfacePoints:
+        """The sure points of all images placed since the last call; entries are stored for the step of this sequence.
+
+        `take_first` is as in `DenseModel.add`, of one image after the other.
+        """
         changed: dict[int, Entry] = {}
         brought: list[SurfacePoints] = []
         for number in self._forget_lost():
@@ -79,7 +82,7 @@ class Densifier:
             if view is None:
                 continue
             self._renew(self._known.neighbours(number)[:_RENEWED_NEIGHBOURS])
-            update = self._dense.add(view)
+            update = self._dense.add(view, take_first)
             changed.update(update.entries)
             brought.append(update.sure_points)
             self._added.add(number)

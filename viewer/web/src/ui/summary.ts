@@ -4,6 +4,8 @@ import type { ProjectState } from "../scene/state";
 import { noticeOf } from "../scene/status";
 import { points, sentenceCase, versionWords } from "./format";
 import { t } from "./language/t";
+import { openOf } from "./room";
+import type { ViewerState } from "./viewer-state";
 
 /** Write a project's name as a title: "north-tower" becomes "North tower". */
 export function titleOf(name: string): string {
@@ -26,7 +28,11 @@ export function announcementOf({ images, link, scene }: ProjectState): string {
 }
 
 /** The attributes of the element: the state as numbers and single words, for scripts and tests. */
-export function attributesOf(project: ProjectState | null, pointsShown: number): Record<string, string> {
+export function attributesOf(
+  project: ProjectState | null,
+  view: ViewerState,
+  pointsShown: number,
+): Record<string, string> {
   const shown = project?.scene.shown ?? null;
   const values = {
     link: project?.link.kind ?? "none",
@@ -37,7 +43,9 @@ export function attributesOf(project: ProjectState | null, pointsShown: number):
     "image-count": project?.images.imageCount ?? 0,
     "swap-count": project?.scene.swapCount ?? 0,
     watchers: project?.watchers.size ?? 0,
-    notice: project ? (noticeOf(project)?.kind ?? "none") : "login",
+    notice: view.trouble ?? (project ? (noticeOf(project)?.kind ?? "none") : "login"),
+    panel: view.isPanelOpen ? "open" : "closed",
+    card: openOf(view).hasCard ? "open" : "closed",
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }

@@ -16,6 +16,9 @@ import type { ViewerState } from "./viewer-state";
 import { act } from "./viewer-state";
 import { errorWords, t } from "./language/t";
 
+/** What a button asks the reconstructor for; photographs come by the page server. */
+export type Asked = Exclude<Verb, "photograph">;
+
 /** The part of the element that the commands use. */
 export interface CommandHost {
   theme: Theme;
@@ -76,7 +79,7 @@ export class ViewerCommands {
     }
   }
 
-  ask(verb: Verb): void {
+  ask(verb: Asked): void {
     const { session, toast } = this.host;
     const asked = verb === "resync" ? session?.follower.resync() : session?.follower.request(verb);
     asked?.then(

@@ -3,7 +3,7 @@ import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { narrow } from "../breakpoints";
+import { TOOLS_PX, low, narrow, px } from "../breakpoints";
 import type { Image } from "../../scene/images";
 import { closeIcon, flyIcon, nextIcon, previousIcon } from "../icons";
 import "../photo";
@@ -131,14 +131,38 @@ export class Card extends LocalizedElement {
           display: block;
         }
         .reason {
-          display: -webkit-box;
-          -webkit-line-clamp: 2;
-          -webkit-box-orient: vertical;
-          overflow: hidden;
           font-size: 0.85rem;
         }
         .buttons {
           padding: 6px 10px 10px;
+        }
+      }
+      @media (max-width: 430px) {
+        :host {
+          grid-template-columns: 96px 1fr;
+        }
+        .fly {
+          padding: 0 8px;
+          margin-left: 0;
+        }
+      }
+      @media ${low} {
+        :host {
+          left: max(12px, env(safe-area-inset-left));
+          bottom: 58px;
+          width: min(300px, calc(100% - ${px(2 * TOOLS_PX)}));
+          max-height: calc(100% - 124px);
+          overflow-y: auto;
+          scrollbar-width: thin;
+        }
+        cairn-photo {
+          aspect-ratio: 2.6;
+        }
+        .texts {
+          padding: 8px 16px 0;
+        }
+        .buttons {
+          padding: 4px 10px 8px;
         }
       }
     `,

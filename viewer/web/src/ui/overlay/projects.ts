@@ -30,7 +30,7 @@ export class Projects extends LocalizedElement {
     css`
       :host {
         display: block;
-        width: min(440px, calc(100vw - 64px));
+        width: min(440px, calc(100vw - 100px));
       }
       ul {
         list-style: none;

@@ -5,6 +5,7 @@ import { customElement, property } from "lit/decorators.js";
 
 import type { ImageState, ImagesState } from "../../scene/images";
 import { placeInRound } from "../../scene/images";
+import { low } from "../breakpoints";
 import { percent } from "../format";
 import { LocalizedElement } from "../language/localized";
 import { t } from "../language/t";
@@ -35,6 +36,7 @@ export class Rail extends LocalizedElement {
       }
       .caption strong {
         font: 600 1rem/1.3 var(--serif);
+        white-space: nowrap;
       }
       .caption span {
         color: var(--ink-soft);
@@ -100,14 +102,27 @@ export class Rail extends LocalizedElement {
         stroke-width: 1.5;
       }
       text {
-        fill: var(--ink-faint);
-        font: 500 9.5px var(--sans);
+        fill: var(--ink-soft);
+        font: 550 11.5px var(--sans);
         text-anchor: middle;
         font-variant-numeric: tabular-nums;
       }
       @keyframes breathe {
         50% {
           opacity: 0.45;
+        }
+      }
+      @media ${low} {
+        .caption {
+          margin: 0;
+          white-space: nowrap;
+        }
+        .caption span {
+          overflow: hidden;
+          text-overflow: ellipsis;
+        }
+        svg.stones {
+          display: none; /* one line is all that a low window has room for */
         }
       }
     `,
@@ -132,7 +147,7 @@ export class Rail extends LocalizedElement {
         <strong data-testid="rail-place">${title}</strong>
         <span>${next}</span>
       </div>
-      <svg class="stones" viewBox="0 0 ${width} 40" role="img" aria-label=${`${title} · ${next}`}>
+      <svg class="stones" viewBox="0 0 ${width} 42" role="img" aria-label=${`${title} · ${next}`}>
         <line class="ground" x1="6" y1="15" x2=${width - 6} y2="15" />
         ${Array.from({ length: stones }, (_, index) => this.stone(first + index, index, index === stones - 1))}
       </svg>
@@ -155,7 +170,7 @@ export class Rail extends LocalizedElement {
       <rect x=${x - STEP / 2} y="-2" width=${STEP} height="44" fill="transparent" />
       ${isLast ? svg`<ellipse class="cap" cx=${x} cy="15" rx="15.2" ry="13" />` : null}
       <ellipse class="stone ${state}" cx=${x} cy="15" rx=${WIDTHS[index % 5] ?? 11} ry=${HEIGHTS[index % 5] ?? 8} />
-      <text x=${x} y="38">${number}</text>
+      <text x=${x} y="40">${number}</text>
     </g>`;
   }
 

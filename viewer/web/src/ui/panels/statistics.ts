@@ -6,11 +6,12 @@ import { customElement, property } from "lit/decorators.js";
 import { summaryOf } from "../../scene/latency";
 import { isBudgetReached } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
-import type { Verb, WorldFrame } from "../../wire/contract";
+import type { WorldFrame } from "../../wire/contract";
 import { bytes, count, fixed, percent, seconds, updateWords } from "../format";
 import { t } from "../language/t";
 import { pulseIcon, resyncIcon } from "../icons";
 import { sharedParts } from "../theme";
+import type { Asked } from "../viewer-commands";
 import { budgetWords } from "../words";
 import { LocalizedElement } from "../language/localized";
 
@@ -94,7 +95,7 @@ export class Statistics extends LocalizedElement {
   }
 
   private operating({ reconstructor, rights }: ProjectState): TemplateResult[] {
-    const next: readonly Verb[] = ["refetch", reconstructor?.presence === "paused" ? "resume" : "pause"];
+    const next: readonly Asked[] = ["refetch", reconstructor?.presence === "paused" ? "resume" : "pause"];
     return next
       .filter((verb) => rights.has(verb))
       .map(
@@ -103,7 +104,7 @@ export class Statistics extends LocalizedElement {
       );
   }
 
-  private ask(verb: Verb): () => void {
+  private ask(verb: Asked): () => void {
     return () => this.dispatchEvent(new CustomEvent("ask", { detail: verb, bubbles: true, composed: true }));
   }
 }
