@@ -1,4 +1,5 @@
 /** What does the page say in English? The table that names every sentence; the other languages have the same keys. */
+import { ENGLISH_FIGURES } from "./figures/en";
 import { ENGLISH_REASONS } from "./reasons/en";
 
 /** `{count}` selects the plural form. Other names in braces are values; a number among them is written by the language. */
@@ -133,14 +134,6 @@ export const ENGLISH = {
   "rig.warn_photographs_held": "Photos on it wait for another project or server",
   "rig.warn_alarm": "It reports “{name}”",
   watching: { one: "{names} is watching", other: "{names} are watching" },
-
-  // Answers to requests
-  "answer.refused": "Not done: {reason}",
-  "answer.ping": "The reconstructor answered",
-  "answer.resync": "The missing parts are sent again",
-  "answer.refetch": "The rebuild is asked for",
-  "answer.pause": "The reconstruction is paused",
-  "answer.resume": "The reconstruction goes on",
 
   // Receipts of photographs
   "receipt.waits": "A photo has to wait: {reason}",
@@ -342,59 +335,6 @@ export const ENGLISH = {
   "photos.all": "All photos",
   "photos.preview": "preview",
 
-  // Figures
-  "figures.object": "Object",
-  "figures.images": "Images",
-  "figures.hops": "From camera to screen",
-  "figures.device": "Connection and device",
-  "figures.points": "Points",
-  "figures.none": "none yet",
-  "figures.points_total": "Points in total",
-  "figures.shards": "Parts loaded (shards)",
-  "figures.of": "{loaded} of {total}",
-  "figures.version": "Version",
-  "figures.scale": "Scale",
-  "figures.no_scale": "not set",
-  "figures.metres": "metres, from {source}",
-  "figures.metres_about": "metres, from {source}, ± {percent}",
-  "source.none": "an unknown source",
-  "source.baseline": "the camera baseline",
-  "source.scale_bar": "a scale bar",
-  "source.gps": "GPS",
-  "figures.stored": "Stored",
-  "figures.previews": "Preview only so far",
-  "figures.placed": "Placed",
-  "figures.waiting": "Waiting for overlap",
-  "figures.rejected": "Not usable",
-  "figures.queued": "In the queue",
-  "figures.captured": "Camera to store",
-  "figures.processed": "Store to points",
-  "figures.seen": "Points to this screen",
-  "figures.ping": "Answer of the reconstructor",
-  "figures.median": "{newest} (median {median})",
-  "figures.messages": "Messages",
-  "figures.received": "Received",
-  "figures.drawn": "Points in the last picture",
-  "figures.script": "Time to prepare a picture",
-  "figures.calls": "Steps to draw a picture",
-  "figures.frames": "Pictures drawn",
-  "figures.ask_again": "“Send again” asks for them once more.",
-  "verb.ping": "Is it there?",
-  "verb.resync": "Send again",
-  "verb.refetch": "Rebuild from all images",
-  "verb.pause": "Pause the reconstruction",
-  "verb.resume": "Go on",
-  "asked.ping": "Asked the reconstructor for an answer",
-  "asked.resync": "Asked for all missing parts again",
-  "asked.refetch": "Asked to rebuild from all images",
-  "asked.pause": "Asked to pause",
-  "asked.resume": "Asked to go on",
-
-  // What a rebuild does now
-  "stage.solving": "computing the cameras",
-  "stage.depth": "measuring the surfaces",
-  "stage.fusion": "joining the surfaces",
-  "stage.publishing": "sending the points",
-
+  ...ENGLISH_FIGURES,
   ...ENGLISH_REASONS,
 } as const;

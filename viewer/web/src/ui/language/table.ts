@@ -19,8 +19,11 @@ export type Translation = {
   readonly [K in Key]: English[K] extends string ? string : English[K] extends Ordinal ? Ordinal : Plural;
 };
 
-/** The part of a table with the reasons, which is in a file of its own. */
-export type Reasons = Pick<Translation, Extract<Key, `reason.${string}`>>;
+type Part<Prefix extends string> = Pick<Translation, Extract<Key, `${Prefix}.${string}`>>;
+
+/** The parts of a table that are in files of their own. */
+export type Reasons = Part<"reason">;
+export type Figures = Part<"answer" | "asked" | "figures" | "source" | "stage" | "verb">;
 
 type TextsOf<P> = P extends string ? P : P extends { readonly ordinal: infer Forms } ? Forms[keyof Forms] : P[keyof P];
 type NamesIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;

@@ -36,7 +36,7 @@ export class Statistics extends LocalizedElement {
       }
       dl {
         display: grid;
-        grid-template-columns: 1fr auto;
+        grid-template-columns: minmax(46%, 1fr) auto;
         gap: 7px 16px;
         margin: 8px 0 0;
         font-size: 0.92rem;
