@@ -59,3 +59,8 @@ async def test_the_page_speaks_the_browsers_language_until_another_is_chosen_and
             await _choose(visitor, language)
             for tab in ("activity", "figures", "photos"):
                 await page.get_by_test_id(f"tab-{tab}").click()
+                assert await page.evaluate(CUT) == []
+        await _choose(visitor, "fr")
+        await page.reload()
+        await expect(page.get_by_test_id("counts")).to_contain_text("7 images", timeout=WAIT_MS)
+        await visitor.has(lang="fr")

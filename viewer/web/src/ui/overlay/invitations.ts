@@ -38,6 +38,7 @@ interface Made {
 export class Invitations extends LocalizedElement {
   static override readonly styles = [sharedParts, invitationStyles];
 
+  @property({ attribute: false }) base!: string;
   @property({ attribute: false }) credentials!: Credentials;
 
   @state() private made: Made | null = null;
@@ -59,7 +60,7 @@ export class Invitations extends LocalizedElement {
   /** Fetch the list, whenever the dialog opens. */
   private async list(): Promise<void> {
     await this.attempt(async () => {
-      this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
+      this.open = (await fetchInvitations(this.base, this.credentials)).invitations;
     });
   }
 
@@ -152,19 +153,19 @@ export class Invitations extends LocalizedElement {
     }
     await this.attempt(async () => {
       const wishes = { role, name: name === "" ? null : name, lastsS, uses };
-      const invitation = await createInvitation(document.baseURI, this.credentials, wishes);
-      const page = location.origin + location.pathname;
+      const invitation = await createInvitation(this.base, this.credentials, wishes);
+      const { origin, pathname } = new URL(this.base);
       const time = dateAndTime(Date.now() + lastsS * 1000);
       const words = t("invite.made", { role: t(`role.${role}`), count: uses, time });
-      this.made = { link: invitationLink(page, invitation), words };
-      this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
+      this.made = { link: invitationLink(origin + pathname, invitation), words };
+      this.open = (await fetchInvitations(this.base, this.credentials)).invitations;
     });
   };
 
   private async revoke(id: string): Promise<void> {
     await this.attempt(async () => {
-      await revokeInvitation(document.baseURI, this.credentials, id);
-      this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
+      await revokeInvitation(this.base, this.credentials, id);
+      this.open = (await fetchInvitations(this.base, this.credentials)).invitations;
     });
   }
 

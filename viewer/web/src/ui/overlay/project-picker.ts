@@ -9,6 +9,8 @@ import "../language/picker";
 import { t } from "../language/t";
 
 export interface PickerOptions {
+  /** The address of the page server. */
+  readonly base: string;
   readonly credentials: Credentials;
   readonly onProject: (project: string) => void;
   /** Called when the name or the password is wrong. */
@@ -35,8 +37,9 @@ export function projectDialog(given: PickerOptions): TemplateResult {
   </dialog>`;
 }
 
-function list({ credentials, onProject, onRefused }: PickerOptions): TemplateResult {
+function list({ base, credentials, onProject, onRefused }: PickerOptions): TemplateResult {
   return html`<cairn-projects
+    .base=${base}
     .credentials=${credentials}
     @project=${(event: CustomEvent<string>) => {
       onProject(event.detail);
