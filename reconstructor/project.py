@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ from reconstructor.viewing.thumbnails import publish_thumbnails
 _CONNECT_WAIT_S: Final = 30.0
 _OFFLINE_TIMEOUT_S: Final = 2.0
 _CLEAR_INTERVAL_S: Final = 1.0
+_STATISTICS_AT_REST_S: Final = 60.0
 _PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties of the PUBLISH
 LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
@@ -69,7 +71,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
             "history": publish_history(context),
-            "statistics": _publish_statistics(context, latencies),
+            "statistics": _publish_statistics(context, executor, latencies),
             "clearing": _clear_old(context),
         }
         for name, coroutine in work.items():
@@ -184,15 +186,28 @@ def _check_limits(context: Context, limits: BrokerLimits) -> None:
         )
 
 
-async def _publish_statistics(context: Context, latencies: LatencySamples) -> None:
+async def _publish_statistics(context: Context, executor: Executor, latencies: LatencySamples) -> None:
+    """Publish the figures when something was stored or sent, and once in a while for those that change by themselves."""
+    told: tuple[object, ...] = ()
+    told_at_s = time.monotonic()
     while True:
-        message = await asyncio.to_thread(
-            collect, context.project, context.store, latencies, context.publisher.retained_bytes
-        )
-        outgoing = RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
-        with contextlib.suppress(*BROKER_ERRORS):  # the next ones come soon
-            await context.delivery.publish(outgoing)
-        if context.presence.telling.code is not None:
+        retained_bytes, is_told = context.publisher.retained_bytes, context.presence.telling.code is None
+        present = (context.store.rest.change_count, retained_bytes, context.delivery.connect_count)
+        if present != told or time.monotonic() - told_at_s >= _STATISTICS_AT_REST_S:
+            message = await asyncio.to_thread(
+                collect,
+                context.project,
+                context.store,
+                latencies,
+                retained_bytes=retained_bytes,
+                memory_bytes=executor.memory_bytes,
+            )
+            with contextlib.suppress(*BROKER_ERRORS):  # else the next ones come soon
+                await context.delivery.publish(
+                    RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
+                )
+                told, told_at_s = present, time.monotonic()
+        if not is_told:
             await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 

@@ -88,6 +88,11 @@ class LocalExecutor:
         """See the protocol."""
         return self._reads_cloud
 
+    @property
+    def memory_bytes(self) -> int:
+        """See the protocol."""
+        return self._child.memory_bytes if self._child is not None else 0
+
     async def start(self) -> None:
         """Load the black box before the first image needs it.
 
