@@ -3,13 +3,14 @@ import "./page.css";
 import type { CairnViewer } from "./ui/cairn-viewer";
 import "./ui/cairn-viewer";
 import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/language/language";
-import { t } from "./ui/language/t";
+import { errorWords, t } from "./ui/language/t";
+import { titleOf } from "./ui/summary";
 import { remember, remembered } from "./remembered";
 import { placeFragment, readPlace } from "./wire/address";
 import type { PageConfig } from "./wire/config";
 import { fetchConfig, firstProject } from "./wire/config";
 import type { Credentials } from "./wire/credentials";
-import { WireError, sentenceOf } from "./wire/errors";
+import { WireError } from "./wire/errors";
 import type { Invitation } from "./wire/invitation";
 import { readInvitation, redeemInvitation } from "./wire/invitation";
 
@@ -38,7 +39,7 @@ async function arrive(): Promise<Arrival> {
     return { ...nobody, credentials };
   } catch (thrown) {
     if (!(thrown instanceof WireError && thrown.code === "unreachable")) dropFragment();
-    return { ...nobody, refusal: sentenceOf(thrown) };
+    return { ...nobody, refusal: errorWords(thrown) };
   }
 }
 
@@ -61,7 +62,9 @@ function followPlace(viewer: CairnViewer): void {
     timer = window.setTimeout(() => {
       timer = 0;
       const { placeNow: place } = viewer;
-      if (place) history.replaceState(null, "", location.pathname + location.search + placeFragment(place));
+      if (!place) return;
+      document.title = titleOf(place.project);
+      history.replaceState(null, "", location.pathname + location.search + placeFragment(place));
     }, ADDRESS_EVERY_MS);
   });
 }

@@ -10,7 +10,6 @@ import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
 import type { CameraEntry } from "../wire/contract";
-import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
@@ -38,6 +37,7 @@ import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
 import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
+import { errorWords, reasonWords, t } from "./language/t";
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement implements CairnViewerApi {
@@ -150,7 +150,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
         }}
       ></cairn-stage>
       ${this.parts.around(this.embedding.waiting)}
-      ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
+      ${this.view.isDropping ? html`<div class="drop">${t("drop")}</div>` : nothing} ${this.toast.render()}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -196,7 +196,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
       this.project = this.session.follower.state;
       if (config.has_invitations) void this.askWhetherInviting(config.base, credentials);
     } catch (thrown) {
-      this.refusal = sentenceOf(thrown);
+      this.refusal = errorWords(thrown);
       this.credentials = null;
     }
   }
@@ -217,10 +217,11 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   }
 
   private follow(next: ProjectState): void {
-    if (next.trouble && next.trouble !== this.project?.trouble) this.toast.say(next.trouble.reason, true);
+    if (next.trouble && next.trouble !== this.project?.trouble)
+      this.toast.say(reasonWords(next.trouble.code, next.trouble.reason), true);
     this.project = next;
     if (next.link.kind !== "refused" || next.scene.shown) return;
-    this.refusal = "The name, the password or the project is wrong. Please try again.";
+    this.refusal = t("login.refused");
     this.credentials = null;
   }
 

@@ -1,6 +1,6 @@
 /** How can a page show PLY files without a broker? `<cairn-cloud>` with its attribute `src` or its property `pointClouds`. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, css, html } from "lit";
+import { css, html } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 
 import type { CairnCloud, Camera, ErrorDetail, LoadDetail, PickDetail, PlyFile, Vector3 } from "../elements-types";
@@ -16,6 +16,8 @@ import type { Bounds } from "../wire/contract";
 import { WireError, sentenceOf } from "../wire/errors";
 import { fetchFile } from "../wire/files";
 import { isPhone } from "./device";
+import { LocalizedElement } from "./language/localized";
+import { t } from "./language/t";
 
 const UP: Vector3 = [0, 1, 0];
 const TAP_REACH_PX = 6;
@@ -31,7 +33,7 @@ function directionOf(text: string | null): Vector3 {
 }
 
 @customElement("cairn-cloud")
-export class CloudElement extends LitElement implements CairnCloud {
+export class CloudElement extends LocalizedElement implements CairnCloud {
   static override readonly styles = css`
     :host {
       display: block;
@@ -91,7 +93,7 @@ export class CloudElement extends LitElement implements CairnCloud {
     return html`<canvas
       tabindex="0"
       role="img"
-      aria-label="Point cloud"
+      aria-label=${t("cloud")}
       @keydown=${this.pressed}
       @pointerdown=${this.touched}
       @pointerup=${this.tapped}
@@ -105,7 +107,7 @@ export class CloudElement extends LitElement implements CairnCloud {
     try {
       this.stage ??= this.createStage();
     } catch {
-      this.refuse(new WireError("no_webgl", "This browser draws no 3D graphics (WebGL 2)."));
+      this.refuse(new WireError("no_webgl", t("trouble.no_webgl")));
       return;
     }
     const length = Math.hypot(...this.up);

@@ -8,6 +8,7 @@ import { bannerOf } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
 import { closeIcon } from "../icons";
 import { bannerWords } from "../words";
+import { t } from "../language/t";
 
 export const bannerStyles = css`
   .banner {
@@ -115,16 +116,16 @@ export interface BannerOptions {
   readonly dismiss: (kind: Banner["kind"]) => void;
 }
 
-const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: BannerAction]>> = {
-  reconnecting: ["Try now", "reconnect"],
-  stale: ["Ask again", "ping"],
-  trouble: ["Show activity", "activity"],
-  failed_shards: ["Request again", "resync"],
-  uploading: ["Show photos", "photos"],
-  rebuilding: ["Show activity", "activity"],
-  further_parts: ["Show photos", "photos"],
-  budget: ["Show more", "more_points"],
-  left_out: ["Figures", "figures"],
+const ACTIONS: Readonly<Record<Banner["kind"], BannerAction>> = {
+  reconnecting: "reconnect",
+  stale: "ping",
+  trouble: "activity",
+  failed_shards: "resync",
+  uploading: "photos",
+  rebuilding: "activity",
+  further_parts: "photos",
+  budget: "more_points",
+  left_out: "figures",
 };
 
 export function banner({
@@ -137,7 +138,7 @@ export function banner({
   const found = bannerOf(project, dismissed);
   if (!found) return nothing;
   const { kind } = found;
-  const [words, action] = kind === "budget" && !canShowMore ? (["Figures", "figures"] as const) : ACTIONS[kind];
+  const action = kind === "budget" && !canShowMore ? "figures" : ACTIONS[kind];
   return html`<div
     class="banner ${kind === "stale" || kind === "trouble" || kind === "failed_shards" ? "bad" : ""}"
     role="status"
@@ -151,13 +152,13 @@ export function banner({
         act(action);
       }}
     >
-      ${words}
+      ${t(`action.${action}`)}
     </button>
     ${
       kind === "further_parts" || kind === "budget" || kind === "left_out" || kind === "failed_shards"
         ? html`<button
             class="plain"
-            aria-label="Dismiss"
+            aria-label=${t("dismiss")}
             @click=${() => {
               dismiss(kind);
             }}
@@ -166,6 +167,6 @@ export function banner({
           </button>`
         : nothing
     }
-    ${"doneRatio" in found ? html`<progress max="1" .value=${found.doneRatio} aria-label="Progress"></progress>` : nothing}
+    ${"doneRatio" in found ? html`<progress max="1" .value=${found.doneRatio} aria-label=${t("progress")}></progress>` : nothing}
   </div>`;
 }

@@ -6,6 +6,7 @@ import type { Credentials } from "../../wire/credentials";
 import { closeIcon } from "../icons";
 import "./invitations";
 import "./link";
+import { t } from "../language/t";
 
 export interface SharingOptions {
   /** The address of the page server. */
@@ -17,10 +18,8 @@ export interface SharingOptions {
 }
 
 export function sharingDialog({ base, canInvite, credentials, needsLogin, onClose }: SharingOptions): TemplateResult {
-  const title = canInvite ? "Invite others" : "Share this page";
-  const words = needsLogin
-    ? "The address of this page. Who opens it needs a name and a password, or an invitation from an operator."
-    : "The address of this page. Who opens it sees what you see.";
+  const title = t(canInvite ? "invite" : "share");
+  const words = t(needsLogin ? "share.needs_login" : "share.open");
   return html`<dialog class="invitation" data-testid="invitation" aria-label=${title} @close=${onClose}>
     <h2>${title}</h2>
     ${
@@ -28,7 +27,7 @@ export function sharingDialog({ base, canInvite, credentials, needsLogin, onClos
         ? html`<cairn-invitations .base=${base} .credentials=${credentials}></cairn-invitations>`
         : html`<cairn-link .link=${location.href} .words=${words}></cairn-link>`
     }
-    <button class="quiet" @click=${close}>${closeIcon}Close</button>
+    <button class="quiet" @click=${close}>${closeIcon}${t("close")}</button>
   </dialog>`;
 }
 

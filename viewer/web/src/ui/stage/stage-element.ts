@@ -1,6 +1,6 @@
 /** How does the object get onto the page? `<cairn-stage>`: a canvas with gestures, measuring and an overlay. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import type { Camera, PickDetail } from "../../elements-types";
@@ -28,6 +28,8 @@ import { StageSync } from "./stage-sync";
 import type { DeviceFigures } from "../panels/statistics";
 import type { Theme } from "../theme";
 import { sharedParts } from "../theme";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 /** The reason why nothing can be drawn. */
 export type GraphicsTrouble = "no_webgl" | "context_lost";
@@ -35,7 +37,7 @@ export type GraphicsTrouble = "no_webgl" | "context_lost";
 const ORIGIN: Vector = [0, 0, 0];
 
 @customElement("cairn-stage")
-export class StageElement extends LitElement {
+export class StageElement extends LocalizedElement {
   static override readonly styles = [sharedParts, pulseStyles, stageStyles];
 
   @property({ attribute: false }) project: ProjectState | null = null;
@@ -173,7 +175,7 @@ export class StageElement extends LitElement {
         class=${this.isLost ? "lost" : this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
         tabindex="0"
         role="application"
-        aria-label="The object. The arrow keys turn it, plus and minus zoom, F shows the whole object."
+        aria-label=${t("canvas")}
         data-testid="canvas"
         @keydown=${this.gestures.pressed}
         @pointerdown=${this.gestures.touched}
