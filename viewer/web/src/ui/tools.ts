@@ -5,7 +5,8 @@ import { html, nothing } from "lit";
 import { fitIcon, framesIcon, imageIcon, panelIcon, rulerIcon, saveIcon, shareIcon, sunIcon } from "./icons";
 import type { Theme } from "./theme";
 
-export type Tool = "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
+export type Tool =
+  "front" | "side" | "top" | "keys" | "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
 
 export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   f: "fit",
@@ -14,6 +15,10 @@ export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   s: "image",
   t: "theme",
   p: "panel",
+  "1": "front",
+  "3": "side",
+  "7": "top",
+  "?": "keys",
 };
 
 export interface Tools {

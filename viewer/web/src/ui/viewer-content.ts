@@ -7,10 +7,10 @@ import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
-import { deviceBudget } from "./device";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
+import "./overlay/keys";
 import "./overlay/login";
 import { projectDialog } from "./overlay/project-picker";
 import { sharingDialog } from "./overlay/sharing";
@@ -84,10 +84,20 @@ export class ViewerContent {
         }}
         @clear-uploads=${() => this.host.session?.follower.dispatch({ kind: "uploads_cleared" })}
         @ask=${this.host.asked}
+        @more-points=${() => {
+          this.host.commands.showMorePoints();
+        }}
       ></cairn-sheet>
-      ${isSharing ? this.sharing() : nothing}
+      ${isSharing ? this.sharing() : nothing} ${this.host.view.hasKeys ? this.keys() : nothing}
       ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.host.choosing(this.host.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
+  }
+
+  private keys(): TemplateResult {
+    const onDone = (): void => {
+      this.host.change({ hasKeys: false });
+    };
+    return html`<cairn-keys @done=${onDone}></cairn-keys>`;
   }
 
   private sharing(): TemplateResult | typeof nothing {
@@ -128,7 +138,6 @@ export class ViewerContent {
     return banner({
       project,
       dismissed,
-      canShowMore: project.scene.budget === deviceBudget(),
       act: (action) => {
         this.host.commands.respond(action);
       },

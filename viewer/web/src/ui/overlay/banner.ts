@@ -104,13 +104,12 @@ export const bannerStyles = css`
   }
 `;
 
-export type BannerAction = "reconnect" | "ping" | "resync" | "figures" | "photos" | "activity" | "more_points";
+export type BannerAction = "reconnect" | "ping" | "resync" | "figures" | "photos" | "activity";
 
 export interface BannerOptions {
   readonly project: ProjectState;
   /** The kinds that this visitor has dismissed. */
   readonly dismissed: ReadonlySet<Banner["kind"]>;
-  readonly canShowMore: boolean;
   readonly act: (action: BannerAction) => void;
   readonly dismiss: (kind: Banner["kind"]) => void;
 }
@@ -123,21 +122,14 @@ const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: 
   uploading: ["Show photos", "photos"],
   rebuilding: ["Show activity", "activity"],
   further_parts: ["Show photos", "photos"],
-  budget: ["Show more", "more_points"],
   left_out: ["Figures", "figures"],
 };
 
-export function banner({
-  act,
-  canShowMore,
-  dismiss,
-  dismissed,
-  project,
-}: BannerOptions): TemplateResult | typeof nothing {
+export function banner({ act, dismiss, dismissed, project }: BannerOptions): TemplateResult | typeof nothing {
   const found = bannerOf(project, dismissed);
   if (!found) return nothing;
   const { kind } = found;
-  const [words, action] = kind === "budget" && !canShowMore ? (["Figures", "figures"] as const) : ACTIONS[kind];
+  const [words, action] = ACTIONS[kind];
   return html`<div
     class="banner ${kind === "stale" || kind === "trouble" || kind === "failed_shards" ? "bad" : ""}"
     role="status"
@@ -154,7 +146,7 @@ export function banner({
       ${words}
     </button>
     ${
-      kind === "further_parts" || kind === "budget" || kind === "left_out" || kind === "failed_shards"
+      kind === "further_parts" || kind === "left_out" || kind === "failed_shards"
         ? html`<button
             class="plain"
             aria-label="Dismiss"

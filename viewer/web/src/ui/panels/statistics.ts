@@ -9,6 +9,7 @@ import type { ProjectState } from "../../scene/state";
 import type { ScaleSource, Verb, WorldFrame } from "../../wire/contract";
 import { bytes, count, percent, seconds, updateWords } from "../format";
 import { t } from "../language/t";
+import { deviceBudget } from "../device";
 import { pulseIcon, resyncIcon } from "../icons";
 import { sharedParts } from "../theme";
 import { budgetWords } from "../words";
@@ -87,7 +88,7 @@ export class Statistics extends LitElement {
       ${block("Object", objectRows(state))} ${block("Images", imageRows(state))}
       ${block("From camera to screen", hopRows(state))}
       ${block("Connection and device", [...connectionRows(state), ...deviceRows(this.device)])}
-      ${isBudgetReached(state) ? html`<p class="warning">${budgetWords(state.scene.budget.points)}</p>` : null}
+      ${isBudgetReached(state) ? this.budget(state) : null}
       ${
         state.traffic.failedShards > 0
           ? html`<p class="warning">${t("banner.failed_shards", { count: state.traffic.failedShards })}</p>`
@@ -99,6 +100,17 @@ export class Statistics extends LitElement {
       </div>
       ${state.rights.size > 0 ? html`<div class="buttons">${this.operating(state)}</div>` : null}
     `;
+  }
+
+  /** What this device leaves out. Twice as many points can be asked for, once. */
+  private budget({ scene: { budget } }: ProjectState): TemplateResult {
+    const more = (): boolean => this.dispatchEvent(new CustomEvent("more-points", { bubbles: true, composed: true }));
+    return html`<p class="warning">${budgetWords(budget.points)}</p>
+      ${
+        budget === deviceBudget()
+          ? html`<button class="quiet" data-testid="more-points" @click=${more}>${t("figures.show_more")}</button>`
+          : null
+      }`;
   }
 
   private operating({ reconstructor, rights }: ProjectState): TemplateResult[] {

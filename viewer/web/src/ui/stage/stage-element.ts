@@ -6,6 +6,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { Insets } from "../../render/insets";
 import type { Tints } from "../../render/camera-overlay";
 import { Stage } from "../../render/stage";
+import type { Side } from "../../render/view";
 import type { MeasuredCloud } from "../../scene/spacing";
 import type { Vector } from "../../scene/framing";
 import type { SceneState } from "../../scene/reference";
@@ -56,6 +57,8 @@ export class StageElement extends LitElement {
 
   /** Whether the browser took the graphics away: it paints such a canvas white. */
   @state() private isLost = false;
+  /** Whether the focus came by the keyboard. After a click, a key press alone must not draw a frame about the page. */
+  @state() private isTabbedTo = false;
   private readonly measuring = new Measuring();
   private readonly newest = new Newest();
   /** Whether nothing can be drawn, so that a retry is useless. */
@@ -74,6 +77,10 @@ export class StageElement extends LitElement {
     },
     onTap: (camera) => {
       this.tell("camera", camera);
+    },
+    onDoubleTap: (point) => {
+      this.sync?.hold();
+      if (point) this.stage?.framer.goTo(point);
     },
     onMeasure: (point) => {
       if (point) this.measuring.add(point);
@@ -124,6 +131,11 @@ export class StageElement extends LitElement {
     if (this.project) this.sync?.fit(this.project);
   }
 
+  /** Show the whole object from one side. */
+  lookFrom(side: Side): void {
+    if (this.project) this.sync?.lookFrom(side, this.project);
+  }
+
   /** Fly to where a photograph was taken. */
   visit(imageId: string): void {
     this.sync?.hold();
@@ -154,12 +166,14 @@ export class StageElement extends LitElement {
 
   override render(): TemplateResult {
     return html`<canvas
-        class=${this.isLost ? "lost" : this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
+        class="${this.isLost ? "lost" : this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""} ${this.isTabbedTo ? "tabbed" : ""}"
         tabindex="0"
         role="application"
         aria-label="The object. The arrow keys turn it, plus and minus zoom, F shows the whole object."
         data-testid="canvas"
         @keydown=${this.gestures.pressed}
+        @focus=${this.focused}
+        @blur=${this.focused}
         @pointerdown=${this.gestures.touched}
         @pointermove=${this.gestures.pointed}
         @pointerleave=${this.gestures.pointed}
@@ -257,6 +271,10 @@ export class StageElement extends LitElement {
     if (before && now && before.shownFromFirst !== now.shownFromFirst)
       this.measuring.carry(chained(now.shownFromFirst, inverse(before.shownFromFirst)));
   }
+
+  private readonly focused = (): void => {
+    this.isTabbedTo = this.canvas.matches(":focus-visible");
+  };
 
   private readonly held = (): void => {
     this.sync?.hold();
