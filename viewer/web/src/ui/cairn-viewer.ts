@@ -3,18 +3,17 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import { lastImageOf } from "../scene/rigs";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
-import type { CameraEntry, Verb } from "../wire/contract";
+import type { CameraEntry } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
-import type { PickerOptions } from "./overlay/project-picker";
-import { projectPicker } from "./overlay/project-picker";
 import { isSmall, layoutNow } from "./device";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
@@ -30,6 +29,7 @@ import { attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { Toast } from "./overlay/toast";
+import type { Asked } from "./viewer-commands";
 import { ViewerCommands } from "./viewer-commands";
 import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
@@ -136,7 +136,7 @@ export class CairnViewer extends LocalizedElement {
           this.change({ trouble: event.detail });
         }}
       ></cairn-stage>
-      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.choice(this.credentials)}
+      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.parts.choice(this.credentials)}
       ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
   }
 
@@ -217,30 +217,17 @@ export class CairnViewer extends LocalizedElement {
 
   /** Fetch the thumbnails that are visible. */
   look(): void {
-    const isListed = this.view.isPanelOpen && this.view.tab === "photos";
-    const imageIds = [this.view.pointed, this.view.selected, ...(isListed ? this.sighted : [])];
+    const { isPanelOpen, pointed, selected, tab } = this.view;
+    const listed =
+      !isPanelOpen || !this.project
+        ? []
+        : tab === "photos"
+          ? this.sighted
+          : tab === "activity"
+            ? lastImages(this.project)
+            : [];
+    const imageIds = [pointed, selected, ...listed];
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
-  }
-
-  private choice(credentials: Credentials): TemplateResult {
-    return projectPicker(
-      this.choosing(credentials, () => {
-        this.credentials = null;
-      }),
-    );
-  }
-
-  choosing(credentials: Credentials, onClose: () => void): PickerOptions {
-    return {
-      credentials,
-      onClose,
-      onProject: (project) => {
-        this.choose(project);
-      },
-      onRefused: (reason) => {
-        [this.credentials, this.refusal] = [null, reason];
-      },
-    };
   }
 
   async openSwitch(): Promise<void> {
@@ -274,7 +261,7 @@ export class CairnViewer extends LocalizedElement {
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
 
-  readonly asked = (event: CustomEvent<Verb>): void => {
+  readonly asked = (event: CustomEvent<Asked>): void => {
     this.commands.ask(event.detail);
   };
 
@@ -284,6 +271,11 @@ export class CairnViewer extends LocalizedElement {
     this.change({ isDropping: this.project !== null && isOver });
     if (event.type === "drop" && this.project) this.upload([...(event.dataTransfer?.files ?? [])]);
   };
+}
+
+/** The newest image of each rig. */
+function lastImages({ images, rigs }: ProjectState): readonly string[] {
+  return [...rigs.keys()].flatMap((agent) => lastImageOf(images, agent)?.imageId ?? []);
 }
 
 declare global {

@@ -1,9 +1,11 @@
 /** Which sentences does the page show? Every sentence that depends on the state, in one place. */
 import type { Image, ImageState, ImageTrack } from "../scene/images";
 import type { Banner, Chip, Notice } from "../scene/status";
-import type { News, ProjectState } from "../scene/state";
-import type { Manifest, UploadAcknowledged, Verb } from "../wire/contract";
-import { length, percent, points, seconds, sentenceCase, updateWords, versionWords } from "./format";
+import type { ProjectState } from "../scene/state";
+import type { Logged } from "../scene/activity";
+import { rigName } from "../scene/rigs";
+import type { Presence, ProcessingComplete, UploadAcknowledged, Verb } from "../wire/contract";
+import { length, percent, points, seconds, sentenceCase, versionWords } from "./format";
 import { reasonWords, t } from "./language/t";
 
 export function chipWords(chip: Chip): string {
@@ -110,7 +112,7 @@ export interface ActivityWords {
 }
 
 /** One line of the activity log. */
-export function activityWords(message: News | Manifest): ActivityWords {
+export function activityWords(message: Logged): ActivityWords {
   switch (message.type) {
     case "processing_started":
       return { text: t("activity.started", { number: message.image_number }), tone: "busy" };
@@ -127,14 +129,9 @@ export function activityWords(message: News | Manifest): ActivityWords {
         tone: "good",
       };
     case "processing_complete":
-      return completeWords(message.image_number, message.state, message.duration_s, message.is_refetch);
+      return completeWords(message);
     case "error":
       return { text: reasonWords(message.code, message.reason), tone: "bad" };
-    case "manifest": {
-      const version = updateWords(message.generation, message.revision);
-      const images = t("images", { count: message.image_count });
-      return { text: t("activity.manifest", { version, points: points(message.point_count), images }), tone: "good" };
-    }
     case "scale_bar":
       return {
         text: t("activity.scale", { user: message.user, length: length(message.distance_m, 1) }),
@@ -170,54 +167,42 @@ export function receiptWords({
   }
 }
 
-function presenceWords(
-  message: Extract<
-    News,
-    {
-      type:
-        | "missing"
-        | "wanted"
-        | "reconstructor_state"
-        | "reconstructor_statistics"
-        | "presence"
-        | "agent_state"
-        | "response";
-    }
-  >,
-): string {
+function presenceWords(message: Extract<Logged, { type: "reconstructor_state" | "agent_state" | "response" }>): string {
   switch (message.type) {
     case "reconstructor_state":
       return t(`activity.${message.presence}`);
-    case "reconstructor_statistics":
-      return t("activity.placed_of", { placed: message.placed_count, count: message.stored_count });
-    case "presence":
-      return t("activity.watching", { user: message.user });
     case "agent_state":
-      return t(`activity.rig_${message.presence}`, { rig: message.agent.replace(/^rig-/, "") });
-    case "missing":
-      return t("activity.missing");
-    case "wanted":
-      return t("activity.wanted");
+      return t(`activity.rig_${message.is_finished ? "finished" : message.presence}`, { rig: rigName(message.agent) });
     case "response":
       return responseWords(message.verb, message.is_done, message.code, message.reason);
   }
 }
 
 function responseWords(verb: Verb, isDone: boolean, code: string | null, reason: string | null): string {
-  return isDone ? t(`answer.${verb}`) : t("answer.refused", { reason: reasonWords(code, reason) });
+  return isDone && verb !== "photograph"
+    ? t(`answer.${verb}`)
+    : t("answer.refused", { reason: reasonWords(code, reason) });
 }
 
-function completeWords(
-  number: number,
-  state: "placed" | "waiting" | "rejected" | "unknown",
-  durationS: number,
-  isRefetch: boolean,
-): ActivityWords {
+function completeWords({
+  duration_s: durationS,
+  image_number: number,
+  is_refetch: isRefetch,
+  new_point_count: added,
+  state,
+}: ProcessingComplete): ActivityWords {
   const duration = seconds(durationS);
   if (isRefetch) return { text: t("activity.rebuilt", { duration }), tone: "good" };
   if (state === "waiting") return { text: t("activity.waiting", { number }), tone: "plain" };
   if (state === "rejected") return { text: t("activity.rejected", { number }), tone: "bad" };
-  return { text: t("activity.placed", { number, duration }), tone: "good" };
+  if (added === 0) return { text: t("activity.placed", { number, duration }), tone: "good" };
+  return { text: t("activity.placed_points", { number, duration, points: points(added) }), tone: "good" };
+}
+
+/** Who has the page open. A person with two pages is named once. */
+export function watchersWords(watchers: readonly Presence[]): string {
+  const names = [...new Set(watchers.map(({ user }) => user))].sort();
+  return t("watching", { count: names.length, names: names.join(", ") });
 }
 
 /** What became of photographs that were chosen before a reload; null: this browser keeps none. */

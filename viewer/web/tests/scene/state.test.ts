@@ -338,10 +338,4 @@ describe("uploads and watchers", () => {
     expect(reduce(state, { kind: "watcher_left", connection: "c1" }, 0, 0).watchers.size).toBe(1);
     expect(reduce(state, { kind: "link", link: { kind: "lost", attempt: 1 } }, 0, 0).watchers.size).toBe(0);
   });
-
-  it("keeps the log short, newest first", () => {
-    const state = follow(...Array.from({ length: 400 }, () => reconstructor("ready")));
-    expect(state.activity).toHaveLength(300);
-    expect(state.activity[0]?.number).toBe(400);
-  });
 });

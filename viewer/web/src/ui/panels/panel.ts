@@ -6,6 +6,7 @@ import { LOW_PANEL_PX, LOW_PANEL_SHARE, TOOLS_PX, low, narrow, px, share } from 
 import type { ProjectState } from "../../scene/state";
 import "./activity";
 import "./images";
+import "./rigs";
 import type { DeviceFigures } from "./statistics";
 import "./statistics";
 import "./uploads";
@@ -149,7 +150,13 @@ function content({ device, selected, state, tab }: Panel): TemplateResult {
       return html`<cairn-uploads .uploads=${state.uploads}></cairn-uploads>
         <cairn-images .images=${state.images} .thumbnails=${state.thumbnails} .selected=${selected}></cairn-images>`;
     case "activity":
-      return html`<cairn-activity .entries=${state.activity}></cairn-activity>`;
+      return html`<cairn-rigs
+          .rigs=${state.rigs}
+          .images=${state.images}
+          .thumbnails=${state.thumbnails}
+          .watchers=${state.watchers}
+        ></cairn-rigs>
+        <cairn-activity .entries=${state.activity}></cairn-activity>`;
     case "figures":
       return html`<cairn-statistics .state=${state} .device=${device}></cairn-statistics>`;
   }

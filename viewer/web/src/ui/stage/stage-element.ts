@@ -20,7 +20,7 @@ import { encodePly } from "../../wire/ply";
 import { isPhone } from "../device";
 import { Gestures } from "./gestures";
 import { Measuring } from "../overlay/measuring";
-import { Newest, PULSE_MS, pulse, pulseStyles } from "../overlay/pulse";
+import { Newest, pulse, pulseStyles } from "../overlay/pulse";
 import type { Overlaid } from "./stage-overlay";
 import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";
 import { stageStyles } from "./stage-styles";
@@ -60,10 +60,11 @@ export class StageElement extends LitElement {
   /** Whether the focus came by the keyboard. After a click, a key press alone must not draw a frame about the page. */
   @state() private isTabbedTo = false;
   private readonly measuring = new Measuring();
-  private readonly newest = new Newest();
+  private readonly newest = new Newest(() => {
+    this.requestUpdate();
+  });
   /** Whether nothing can be drawn, so that a retry is useless. */
   private isBlind = false;
-  private pulseTimer = 0;
   /** The three.js stage. Not private, because the gestures read it. */
   stage: Stage | null = null;
   private sync: StageSync | null = null;
@@ -159,7 +160,7 @@ export class StageElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearTimeout(this.pulseTimer);
+    this.newest.dispose();
     this.stage?.dispose();
     this.stage = null;
   }
@@ -188,13 +189,13 @@ export class StageElement extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("isMeasuring")) this.measuring.clear();
     if (changed.has("project")) this.carry(changed.get("project")?.scene, this.project?.scene);
-    if (changed.has("project") && this.project && this.newest.follow(this.project.images)) this.beginPulse();
+    if (changed.has("project") && this.project) this.newest.follow(this.project.images);
   }
 
   protected override updated(changed: PropertyValues<this>): void {
     this.stage ??= this.createStage();
     if (!this.stage) return;
-    if (changed.has("theme")) this.readTints();
+    if (changed.has("theme")) this.tints = tintsOf(this);
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
     if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
     this.stage.inset(this.insets);
@@ -229,7 +230,7 @@ export class StageElement extends LitElement {
       });
       this.sync = new StageSync(stage);
       if (this.viewpoint) this.sync.beginAt(this.viewpoint);
-      this.readTints();
+      this.tints = tintsOf(this);
       return stage;
     } catch {
       this.isBlind = true;
@@ -243,14 +244,6 @@ export class StageElement extends LitElement {
     const decoded = photo && (await createImageBitmap(new Blob([photo])).catch(() => null));
     if (photo === this.photo && this.stage) this.stage.setPhoto(decoded);
     else decoded?.close();
-  }
-
-  private beginPulse(): void {
-    clearTimeout(this.pulseTimer);
-    this.pulseTimer = window.setTimeout(() => {
-      this.newest.imageId = null;
-      this.requestUpdate();
-    }, PULSE_MS);
   }
 
   private pulsePlace(): readonly [number, number] | null {
@@ -280,21 +273,19 @@ export class StageElement extends LitElement {
     this.sync?.hold();
   };
 
-  private readTints(): void {
-    const style = getComputedStyle(this);
-    this.tints = {
-      camera: style.getPropertyValue("--camera").trim(),
-      newest: style.getPropertyValue("--accent").trim(),
-      further: style.getPropertyValue("--further").trim(),
-    };
-  }
-
   private tell(
     name: "camera" | "point" | "measured" | "graphics" | "frame",
     detail: CameraEntry | GraphicsTrouble | null,
   ): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+/** The colours of the cameras in the theme of an element. */
+function tintsOf(element: Element): Tints {
+  const style = getComputedStyle(element);
+  const tint = (name: string): string => style.getPropertyValue(name).trim();
+  return { camera: tint("--camera"), newest: tint("--accent"), further: tint("--further") };
 }
 
 /** Whether WebGL 2 works. three.js would log an error instead. The test context is released at once. */
