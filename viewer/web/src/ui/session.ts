@@ -37,7 +37,7 @@ export class Session {
     this.throttle = new Throttle(onState);
     try {
       this.follower = new Follower({
-        url: socketUrl(config.mqtt_url, document.baseURI),
+        url: socketUrl(config.mqtt_url, config.base),
         root: config.root,
         credentials,
         budget: deviceBudget(),

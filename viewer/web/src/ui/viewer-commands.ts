@@ -2,7 +2,6 @@
 import type { ProjectState } from "../scene/state";
 import { widened } from "../scene/wanted";
 import type { Verb } from "../wire/contract";
-import { sentenceOf } from "../wire/errors";
 import type { BannerAction } from "./overlay/banner";
 import type { Toast } from "./overlay/toast";
 import type { Tab } from "./panels/panel";
@@ -15,17 +14,10 @@ import type { Tool } from "./tools";
 import { SHORTCUTS } from "./tools";
 import type { ViewerState } from "./viewer-state";
 import { act } from "./viewer-state";
+import { errorWords, t } from "./language/t";
 
 /** What a button asks the reconstructor for; photographs come by the page server. */
 export type Asked = Exclude<Verb, "photograph">;
-
-const ASKED: Readonly<Record<Asked, string>> = {
-  ping: "Asked the reconstructor for an answer",
-  resync: "Asked for all missing shards again",
-  refetch: "Asked to rebuild from all images",
-  pause: "Asked to pause",
-  resume: "Asked to go on",
-};
 
 /** The part of the element that the commands use. */
 export interface CommandHost {
@@ -96,10 +88,10 @@ export class ViewerCommands {
     const asked = verb === "resync" ? session?.follower.resync() : session?.follower.request(verb);
     asked?.then(
       () => {
-        toast.say(ASKED[verb]);
+        toast.say(t(`asked.${verb}`));
       },
       (thrown: unknown) => {
-        toast.say(sentenceOf(thrown), true);
+        toast.say(errorWords(thrown), true);
       },
     );
   }
@@ -112,9 +104,9 @@ export class ViewerCommands {
     try {
       await session?.follower.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
       this.host.change({ scaleRefusal: null });
-      toast.say(distanceM === null ? "The scale is removed" : "The scale is set for everybody");
+      toast.say(t(distanceM === null ? "measure.removed" : "measure.done"));
     } catch (thrown) {
-      this.host.change({ scaleRefusal: sentenceOf(thrown) });
+      this.host.change({ scaleRefusal: errorWords(thrown) });
     }
   }
 

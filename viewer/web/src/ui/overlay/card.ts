@@ -1,6 +1,6 @@
 /** What does the page show of one image? A card with photograph, number, state and a button that flies there. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { TOOLS_PX, low, narrow, px } from "../breakpoints";
@@ -8,11 +8,12 @@ import type { Image } from "../../scene/images";
 import { closeIcon, flyIcon, nextIcon, previousIcon } from "../icons";
 import "../photo";
 import { sharedParts } from "../theme";
-import { t } from "../language/t";
+import { reasonWords, t } from "../language/t";
 import { imageStateWords, imageTitle } from "../words";
+import { LocalizedElement } from "../language/localized";
 
 @customElement("cairn-card")
-export class Card extends LitElement {
+export class Card extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -182,7 +183,7 @@ export class Card extends LitElement {
     const { image, photo } = this;
     const title = imageTitle(image);
     this.setAttribute("aria-label", title);
-    return html`<cairn-photo .bytes=${photo} .words=${`Photo of ${title.toLowerCase()}`}></cairn-photo>
+    return html`<cairn-photo .bytes=${photo} .words=${t("card.photo", { image: title })}></cairn-photo>
       <div class="texts">
         <div class="title">
           <h2>${title}</h2>
@@ -193,27 +194,27 @@ export class Card extends LitElement {
             ? nothing
             : html`<p class="file" data-testid="card-file" title=${image.imageId}>${image.fileName}</p>`
         }
-        ${image.reason === null ? nothing : html`<p class="reason">${image.reason}</p>`}
+        ${image.reason === null ? nothing : html`<p class="reason">${reasonWords(image.code, image.reason)}</p>`}
         ${image.hasOriginal ? nothing : html`<p class="reason" data-testid="preview-only">${t("image.preview_only")}</p>`}
       </div>
       <div class="buttons">
-        ${this.turn("Previous image", previousIcon, -1, this.hasPrevious)}
-        ${this.turn("Next image", nextIcon, 1, this.hasNext)}
+        ${this.turn(t("card.previous"), previousIcon, -1, this.hasPrevious)}
+        ${this.turn(t("card.next"), nextIcon, 1, this.hasNext)}
         <button
           class="primary fly"
           data-testid="fly"
           ?disabled=${!image.isPlaced}
-          title=${image.isPlaced ? "Go to where this photo was taken" : "This image is not placed yet"}
+          title=${t(image.isPlaced ? "card.fly.title" : "card.not_placed")}
           @click=${() => {
             this.tell("fly", image.imageId);
           }}
         >
-          ${flyIcon}Fly to
+          ${flyIcon}${t("card.fly")}
         </button>
       </div>
       <button
         class="plain close"
-        aria-label="Close"
+        aria-label=${t("close")}
         @click=${() => {
           this.tell("dismiss", null);
         }}

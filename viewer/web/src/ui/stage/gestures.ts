@@ -14,10 +14,8 @@ export interface Intents {
   readonly onHold: () => void;
   /** The mouse points at another camera, or at none. */
   readonly onPoint: (camera: CameraEntry | null) => void;
-  /** A camera was tapped, or the background (null). */
-  readonly onTap: (camera: CameraEntry | null) => void;
-  /** A place was tapped twice: the point there, if there is one. */
-  readonly onDoubleTap: (point: Vector | null) => void;
+  /** A camera was tapped, or something else (null), at a place on the canvas in CSS pixels. */
+  readonly onTap: (camera: CameraEntry | null, at: readonly [number, number]) => void;
   /** A point was tapped while measuring; null where there is no point. */
   readonly onMeasure: (point: Vector | null) => void;
 }
@@ -59,9 +57,15 @@ export class Gestures {
     const { hasCameras, isMeasuring, stage } = this.surface;
     if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) this.intents.onHold();
     else if (isMeasuring) this.intents.onMeasure(stage?.pickPoint(x, y) ?? null);
-    else if (this.isSecondTap(event)) this.intents.onDoubleTap(stage?.pickPoint(x, y) ?? null);
-    else this.intents.onTap(hasCameras ? (stage?.pickCamera(x, y) ?? null) : null);
+    else if (this.isSecondTap(event)) this.goTo(stage?.pickPoint(x, y) ?? null);
+    else this.intents.onTap(hasCameras ? (stage?.pickCamera(x, y) ?? null) : null, [x, y]);
   };
+
+  /** A place was tapped twice: fly to the point there, if there is one. */
+  private goTo(point: Vector | null): void {
+    this.intents.onHold();
+    if (point) this.surface.stage?.framer.goTo(point);
+  }
 
   private isSecondTap({ offsetX: x, offsetY: y, timeStamp: atMs }: PointerEvent): boolean {
     const { lastTap } = this;
@@ -70,6 +74,11 @@ export class Gestures {
     this.lastTap = isSecond ? { atMs: -Infinity, x, y } : { atMs, x, y };
     return isSecond;
   }
+
+  /** Mark a focus that came by the keyboard. After a click, a key press alone must not draw a frame about the page. */
+  readonly focused = ({ target }: FocusEvent): void => {
+    if (target instanceof Element) target.toggleAttribute("data-tabbed", target.matches(":focus-visible"));
+  };
 
   readonly pressed = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.surface.stage?.press(event.key)) return;

@@ -1,8 +1,9 @@
 /** How does the object get onto the page? `<cairn-stage>`: a canvas with gestures, measuring and an overlay. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import type { Camera, PickDetail } from "../../elements-types";
 import type { Insets } from "../../render/insets";
 import type { Tints } from "../../render/camera-overlay";
 import { Stage } from "../../render/stage";
@@ -10,12 +11,12 @@ import type { Side } from "../../render/view";
 import type { MeasuredCloud } from "../../scene/spacing";
 import type { Vector } from "../../scene/framing";
 import type { SceneState } from "../../scene/reference";
-import { plus } from "../../scene/scale";
+import { minus, plus } from "../../scene/scale";
 import { chained, inverse } from "../../scene/similarity";
 import type { ProjectState } from "../../scene/state";
 import type { WantedShard } from "../../scene/wanted";
 import type { Viewpoint } from "../../wire/address";
-import type { CameraEntry, WorldFrame } from "../../wire/contract";
+import type { CameraEntry } from "../../wire/contract";
 import { encodePly } from "../../wire/ply";
 import { isPhone } from "../device";
 import { Gestures } from "./gestures";
@@ -28,12 +29,16 @@ import { StageSync } from "./stage-sync";
 import type { DeviceFigures } from "../panels/statistics";
 import type { Theme } from "../theme";
 import { sharedParts } from "../theme";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 /** The reason why nothing can be drawn. */
 export type GraphicsTrouble = "no_webgl" | "context_lost";
 
+const ORIGIN: Vector = [0, 0, 0];
+
 @customElement("cairn-stage")
-export class StageElement extends LitElement {
+export class StageElement extends LocalizedElement {
   static override readonly styles = [sharedParts, pulseStyles, stageStyles];
 
   @property({ attribute: false }) project: ProjectState | null = null;
@@ -57,8 +62,6 @@ export class StageElement extends LitElement {
 
   /** Whether the browser took the graphics away: it paints such a canvas white. */
   @state() private isLost = false;
-  /** Whether the focus came by the keyboard. After a click, a key press alone must not draw a frame about the page. */
-  @state() private isTabbedTo = false;
   private readonly measuring = new Measuring();
   private readonly newest = new Newest(() => {
     this.requestUpdate();
@@ -76,12 +79,11 @@ export class StageElement extends LitElement {
       this.tell("point", camera);
       this.requestUpdate();
     },
-    onTap: (camera) => {
+    onTap: (camera, at) => {
       this.tell("camera", camera);
-    },
-    onDoubleTap: (point) => {
-      this.sync?.hold();
-      if (point) this.stage?.framer.goTo(point);
+      const point = camera ? null : (this.stage?.pickPoint(...at) ?? null);
+      if (camera || point)
+        this.tell("pick", { point: point && plus(point, this.offset), imageId: camera?.image_id ?? null });
     },
     onMeasure: (point) => {
       if (point) this.measuring.add(point);
@@ -108,8 +110,8 @@ export class StageElement extends LitElement {
   /** The ends of the measured distance, in world coordinates; null until there are two. */
   get measured(): { readonly begin: Vector; readonly end: Vector } | null {
     const [begin, end] = this.measuring.points;
-    return begin && end && this.frame
-      ? { begin: plus(begin, this.frame.offset), end: plus(end, this.frame.offset) }
+    return begin && end && frameOf(this.project)
+      ? { begin: plus(begin, this.offset), end: plus(end, this.offset) }
       : null;
   }
 
@@ -125,6 +127,16 @@ export class StageElement extends LitElement {
   /** From where the object is seen; null before there is one. */
   get viewpointNow(): Viewpoint | null {
     return this.project?.scene.shown ? (this.stage?.framer.viewpoint ?? null) : null;
+  }
+
+  /** The same in the coordinates of the points, as other pages know them. */
+  get cameraNow(): Camera | null {
+    return this.viewpointNow && moved(this.viewpointNow, this.offset);
+  }
+
+  standAt(camera: Camera): void {
+    this.sync?.hold();
+    this.stage?.framer.standAt(moved(camera, minus(ORIGIN, this.offset)));
   }
 
   /** Show the whole object. */
@@ -167,14 +179,14 @@ export class StageElement extends LitElement {
 
   override render(): TemplateResult {
     return html`<canvas
-        class="${this.isLost ? "lost" : this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""} ${this.isTabbedTo ? "tabbed" : ""}"
+        class=${this.isLost ? "lost" : this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
         tabindex="0"
         role="application"
-        aria-label="The object. The arrow keys turn it, plus and minus zoom, F shows the whole object."
+        aria-label=${t("canvas")}
         data-testid="canvas"
         @keydown=${this.gestures.pressed}
-        @focus=${this.focused}
-        @blur=${this.focused}
+        @focus=${this.gestures.focused}
+        @blur=${this.gestures.focused}
         @pointerdown=${this.gestures.touched}
         @pointermove=${this.gestures.pointed}
         @pointerleave=${this.gestures.pointed}
@@ -183,7 +195,7 @@ export class StageElement extends LitElement {
       ></canvas>
       ${pulse(this.pulsePlace())}
       <svg aria-hidden="true">${overlayLines(this.overlaid)}</svg>
-      ${ruler(this.stage, this.frame)}`;
+      ${ruler(this.stage, frameOf(this.project))}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -255,8 +267,8 @@ export class StageElement extends LitElement {
     return { isMeasuring, measuring, project, stage };
   }
 
-  private get frame(): WorldFrame | null {
-    return frameOf(this.project);
+  private get offset(): Vector {
+    return frameOf(this.project)?.offset ?? ORIGIN;
   }
 
   /** Move the measured points into the world of a new generation, so that they stay on the object. */
@@ -265,23 +277,23 @@ export class StageElement extends LitElement {
       this.measuring.carry(chained(now.shownFromFirst, inverse(before.shownFromFirst)));
   }
 
-  private readonly focused = (): void => {
-    this.isTabbedTo = this.canvas.matches(":focus-visible");
-  };
-
   private readonly held = (): void => {
     this.sync?.hold();
   };
 
   private tell(
-    name: "camera" | "point" | "measured" | "graphics" | "frame",
-    detail: CameraEntry | GraphicsTrouble | null,
+    name: "camera" | "pick" | "point" | "measured" | "graphics" | "frame",
+    detail: CameraEntry | PickDetail | GraphicsTrouble | null,
   ): void {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
+    this.dispatchEvent(new CustomEvent(name, { detail, composed: name === "pick" })); // other pages hear of a pick
   }
 }
 
-/** The colours of the cameras in the theme of an element. */
+function moved({ position, target }: Camera, shift: Vector): Camera {
+  return { position: plus(position, shift), target: plus(target, shift) };
+}
+
+/** The colours of the cameras in the element's theme. */
 function tintsOf(element: Element): Tints {
   const style = getComputedStyle(element);
   const tint = (name: string): string => style.getPropertyValue(name).trim();
