@@ -67,6 +67,7 @@ export const GERMAN: Translation = {
   "keys.image": "Ein Bild speichern",
   "keys.theme": "Nächste Ansicht",
   "keys.panel": "Fotos, Verlauf und Zahlen",
+  "keys.escape_key": "Esc",
   "keys.escape": "Schließen, was offen ist",
   "keys.close": "Schließen",
   "banner.left_out":

@@ -75,6 +75,7 @@ export const ENGLISH = {
   "keys.image": "Save an image",
   "keys.theme": "Next theme",
   "keys.panel": "Photos, activity and figures",
+  "keys.escape_key": "Esc",
   "keys.escape": "Close what is open",
   "keys.close": "Close",
   "banner.left_out":

@@ -69,6 +69,7 @@ export const SPANISH: Translation = {
   "keys.image": "Guardar una imagen",
   "keys.theme": "Tema siguiente",
   "keys.panel": "Fotos, actividad y cifras",
+  "keys.escape_key": "Esc",
   "keys.escape": "Cerrar lo que está abierto",
   "keys.close": "Cerrar",
   "banner.left_out":

@@ -70,6 +70,7 @@ export const FRENCH: Translation = {
   "keys.image": "Enregistrer une image",
   "keys.theme": "Thème suivant",
   "keys.panel": "Photos, activité et chiffres",
+  "keys.escape_key": "Échap",
   "keys.escape": "Fermer ce qui est ouvert",
   "keys.close": "Fermer",
   "banner.left_out":

@@ -69,6 +69,7 @@ export const ITALIAN: Translation = {
   "keys.image": "Salvare un’immagine",
   "keys.theme": "Tema successivo",
   "keys.panel": "Foto, attività e cifre",
+  "keys.escape_key": "Esc",
   "keys.escape": "Chiudere ciò che è aperto",
   "keys.close": "Chiudi",
   "banner.left_out":

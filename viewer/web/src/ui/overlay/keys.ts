@@ -61,7 +61,7 @@ export class Keys extends LocalizedElement {
       ["S", t("keys.image")],
       ["T", t("keys.theme")],
       ["P", t("keys.panel")],
-      ["Esc", t("keys.escape")],
+      [t("keys.escape_key"), t("keys.escape")],
     ];
     return html`<dialog data-testid="keys" aria-label=${t("keys.title")} @close=${this.closed}>
       <h2>${t("keys.title")}</h2>
