@@ -6,7 +6,8 @@ import { fitIcon, framesIcon, imageIcon, panelIcon, rulerIcon, saveIcon, shareIc
 import type { Theme } from "./theme";
 import { t } from "./language/t";
 
-export type Tool = "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
+export type Tool =
+  "front" | "side" | "top" | "keys" | "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
 
 export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   f: "fit",
@@ -15,6 +16,10 @@ export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   s: "image",
   t: "theme",
   p: "panel",
+  "1": "front",
+  "3": "side",
+  "7": "top",
+  "?": "keys",
 };
 
 export interface Tools {

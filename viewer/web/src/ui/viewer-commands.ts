@@ -39,6 +39,7 @@ export class ViewerCommands {
     const { host } = this;
     host.view = act(host.view, tool);
     if (tool === "fit") host.stage?.fit();
+    if (tool === "front" || tool === "side" || tool === "top") host.stage?.lookFrom(tool);
     if (tool === "image") void this.saveImage();
     if (tool === "cloud" && host.stage && host.project) offer(host.stage.cloud(), `${host.project.project}.ply`);
     if (tool === "invite") void host.openSharing();
@@ -62,7 +63,7 @@ export class ViewerCommands {
 
   /** Run the action of a banner's button. */
   respond(action: BannerAction): void {
-    const { project, session } = this.host;
+    const { session } = this.host;
     switch (action) {
       case "reconnect":
         session?.follower.retry();
@@ -71,12 +72,15 @@ export class ViewerCommands {
       case "resync":
         this.ask(action);
         break;
-      case "more_points":
-        if (project) session?.follower.dispatch({ kind: "budget", budget: widened(project.scene.budget) });
-        break;
       default:
         this.open(action);
     }
+  }
+
+  /** Load twice as many points as this kind of device shows at first. */
+  showMorePoints(): void {
+    const { project, session } = this.host;
+    if (project) session?.follower.dispatch({ kind: "budget", budget: widened(project.scene.budget) });
   }
 
   ask(verb: Asked): void {

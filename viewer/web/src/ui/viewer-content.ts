@@ -8,10 +8,10 @@ import type { Photograph } from "../scene/uploading/photographs";
 import type { PageConfig } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
-import { deviceBudget } from "./device";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
+import "./overlay/keys";
 import "./overlay/login";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectDialog, projectPicker } from "./overlay/project-picker";
@@ -98,8 +98,11 @@ export class ViewerContent {
         }}
         @clear-uploads=${() => this.host.session?.follower.dispatch({ kind: "uploads_cleared" })}
         @ask=${this.host.asked}
+        @more-points=${() => {
+          this.host.commands.showMorePoints();
+        }}
       ></cairn-sheet>
-      ${isSharing ? this.sharing(config) : nothing}
+      ${isSharing ? this.sharing(config) : nothing} ${this.host.view.hasKeys ? this.keys() : nothing}
       ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.choosing(config.base, this.host.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
   }
@@ -116,6 +119,13 @@ export class ViewerContent {
         [this.host.credentials, this.host.refusal] = [null, reason];
       },
     };
+  }
+
+  private keys(): TemplateResult {
+    const onDone = (): void => {
+      this.host.change({ hasKeys: false });
+    };
+    return html`<cairn-keys @done=${onDone}></cairn-keys>`;
   }
 
   private sharing({ base, needs_login: needsLogin }: PageConfig): TemplateResult | typeof nothing {
@@ -156,7 +166,6 @@ export class ViewerContent {
     return banner({
       project,
       dismissed,
-      canShowMore: project.scene.budget === deviceBudget(),
       act: (action) => {
         this.host.commands.respond(action);
       },

@@ -22,6 +22,8 @@ export interface ViewerState {
   /** Whether this account may invite to the project, and whether the dialog for it is open. */
   readonly canInvite: boolean;
   readonly isSharing: boolean;
+  /** Whether the list of keys is open. */
+  readonly hasKeys: boolean;
   readonly trouble: GraphicsTrouble | null;
 }
 
@@ -39,6 +41,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     isChoosing: false,
     canInvite: false,
     isSharing: false,
+    hasKeys: false,
     trouble: null,
   };
 }
@@ -50,6 +53,8 @@ export function act(state: ViewerState, tool: Tool): ViewerState {
       return { ...state, hasCameras: !state.hasCameras };
     case "measure":
       return { ...state, isMeasuring: !state.isMeasuring, scaleRefusal: null };
+    case "keys":
+      return { ...state, hasKeys: true };
     case "panel":
       return { ...state, isPanelOpen: !state.isPanelOpen };
     default:

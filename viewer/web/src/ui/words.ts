@@ -60,8 +60,6 @@ export function bannerWords(banner: Banner, state: ProjectState): string {
       return t("banner.uploading", { place: banner.place, total: banner.count });
     case "further_parts":
       return furtherPartsWords(banner.counts);
-    case "budget":
-      return budgetWords(banner.points);
     case "left_out":
       return t("banner.left_out", { points: points(banner.points) });
   }

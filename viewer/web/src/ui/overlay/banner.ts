@@ -105,13 +105,12 @@ export const bannerStyles = css`
   }
 `;
 
-export type BannerAction = "reconnect" | "ping" | "resync" | "figures" | "photos" | "activity" | "more_points";
+export type BannerAction = "reconnect" | "ping" | "resync" | "figures" | "photos" | "activity";
 
 export interface BannerOptions {
   readonly project: ProjectState;
   /** The kinds that this visitor has dismissed. */
   readonly dismissed: ReadonlySet<Banner["kind"]>;
-  readonly canShowMore: boolean;
   readonly act: (action: BannerAction) => void;
   readonly dismiss: (kind: Banner["kind"]) => void;
 }
@@ -124,21 +123,14 @@ const ACTIONS: Readonly<Record<Banner["kind"], BannerAction>> = {
   uploading: "photos",
   rebuilding: "activity",
   further_parts: "photos",
-  budget: "more_points",
   left_out: "figures",
 };
 
-export function banner({
-  act,
-  canShowMore,
-  dismiss,
-  dismissed,
-  project,
-}: BannerOptions): TemplateResult | typeof nothing {
+export function banner({ act, dismiss, dismissed, project }: BannerOptions): TemplateResult | typeof nothing {
   const found = bannerOf(project, dismissed);
   if (!found) return nothing;
   const { kind } = found;
-  const action = kind === "budget" && !canShowMore ? "figures" : ACTIONS[kind];
+  const action = ACTIONS[kind];
   return html`<div
     class="banner ${kind === "stale" || kind === "trouble" || kind === "failed_shards" ? "bad" : ""}"
     role="status"
@@ -155,7 +147,7 @@ export function banner({
       ${t(`action.${action}`)}
     </button>
     ${
-      kind === "further_parts" || kind === "budget" || kind === "left_out" || kind === "failed_shards"
+      kind === "further_parts" || kind === "left_out" || kind === "failed_shards"
         ? html`<button
             class="plain"
             aria-label=${t("dismiss")}

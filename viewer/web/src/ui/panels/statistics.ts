@@ -9,6 +9,7 @@ import type { ProjectState } from "../../scene/state";
 import type { WorldFrame } from "../../wire/contract";
 import { bytes, count, fixed, percent, seconds, updateWords } from "../format";
 import { t } from "../language/t";
+import { deviceBudget } from "../device";
 import { pulseIcon, resyncIcon } from "../icons";
 import { sharedParts } from "../theme";
 import type { Asked } from "../viewer-commands";
@@ -76,7 +77,7 @@ export class Statistics extends LocalizedElement {
       ${block(t("figures.object"), objectRows(state))} ${block(t("figures.images"), imageRows(state))}
       ${block(t("figures.hops"), hopRows(state))}
       ${block(t("figures.device"), [...connectionRows(state), ...deviceRows(this.device)])}
-      ${isBudgetReached(state) ? html`<p class="warning">${budgetWords(state.scene.budget.points)}</p>` : null}
+      ${isBudgetReached(state) ? this.budget(state) : null}
       ${
         state.traffic.failedShards > 0
           ? html`<p class="warning">
@@ -92,6 +93,17 @@ export class Statistics extends LocalizedElement {
       </div>
       ${state.rights.size > 0 ? html`<div class="buttons">${this.operating(state)}</div>` : null}
     `;
+  }
+
+  /** What this device leaves out. Twice as many points can be asked for, once. */
+  private budget({ scene: { budget } }: ProjectState): TemplateResult {
+    const more = (): boolean => this.dispatchEvent(new CustomEvent("more-points", { bubbles: true, composed: true }));
+    return html`<p class="warning">${budgetWords(budget.points)}</p>
+      ${
+        budget === deviceBudget()
+          ? html`<button class="quiet" data-testid="more-points" @click=${more}>${t("action.more_points")}</button>`
+          : null
+      }`;
   }
 
   private operating({ reconstructor, rights }: ProjectState): TemplateResult[] {

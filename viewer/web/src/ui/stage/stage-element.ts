@@ -7,6 +7,7 @@ import type { Camera, PickDetail } from "../../elements-types";
 import type { Insets } from "../../render/insets";
 import type { Tints } from "../../render/camera-overlay";
 import { Stage } from "../../render/stage";
+import type { Side } from "../../render/view";
 import type { MeasuredCloud } from "../../scene/spacing";
 import type { Vector } from "../../scene/framing";
 import type { SceneState } from "../../scene/reference";
@@ -20,7 +21,7 @@ import { encodePly } from "../../wire/ply";
 import { isPhone } from "../device";
 import { Gestures } from "./gestures";
 import { Measuring } from "../overlay/measuring";
-import { Newest, PULSE_MS, pulse, pulseStyles } from "../overlay/pulse";
+import { Newest, pulse, pulseStyles } from "../overlay/pulse";
 import type { Overlaid } from "./stage-overlay";
 import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";
 import { stageStyles } from "./stage-styles";
@@ -62,10 +63,11 @@ export class StageElement extends LocalizedElement {
   /** Whether the browser took the graphics away: it paints such a canvas white. */
   @state() private isLost = false;
   private readonly measuring = new Measuring();
-  private readonly newest = new Newest();
+  private readonly newest = new Newest(() => {
+    this.requestUpdate();
+  });
   /** Whether nothing can be drawn, so that a retry is useless. */
   private isBlind = false;
-  private pulseTimer = 0;
   /** The three.js stage. Not private, because the gestures read it. */
   stage: Stage | null = null;
   private sync: StageSync | null = null;
@@ -142,6 +144,11 @@ export class StageElement extends LocalizedElement {
     if (this.project) this.sync?.fit(this.project);
   }
 
+  /** Show the whole object from one side. */
+  lookFrom(side: Side): void {
+    if (this.project) this.sync?.lookFrom(side, this.project);
+  }
+
   /** Fly to where a photograph was taken. */
   visit(imageId: string): void {
     this.sync?.hold();
@@ -165,7 +172,7 @@ export class StageElement extends LocalizedElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearTimeout(this.pulseTimer);
+    this.newest.dispose();
     this.stage?.dispose();
     this.stage = null;
   }
@@ -178,6 +185,8 @@ export class StageElement extends LocalizedElement {
         aria-label=${t("canvas")}
         data-testid="canvas"
         @keydown=${this.gestures.pressed}
+        @focus=${this.gestures.focused}
+        @blur=${this.gestures.focused}
         @pointerdown=${this.gestures.touched}
         @pointermove=${this.gestures.pointed}
         @pointerleave=${this.gestures.pointed}
@@ -192,7 +201,7 @@ export class StageElement extends LocalizedElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("isMeasuring")) this.measuring.clear();
     if (changed.has("project")) this.carry(changed.get("project")?.scene, this.project?.scene);
-    if (changed.has("project") && this.project && this.newest.follow(this.project.images)) this.beginPulse();
+    if (changed.has("project") && this.project) this.newest.follow(this.project.images);
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -247,14 +256,6 @@ export class StageElement extends LocalizedElement {
     const decoded = photo && (await createImageBitmap(new Blob([photo])).catch(() => null));
     if (photo === this.photo && this.stage) this.stage.setPhoto(decoded);
     else decoded?.close();
-  }
-
-  private beginPulse(): void {
-    clearTimeout(this.pulseTimer);
-    this.pulseTimer = window.setTimeout(() => {
-      this.newest.imageId = null;
-      this.requestUpdate();
-    }, PULSE_MS);
   }
 
   private pulsePlace(): readonly [number, number] | null {
