@@ -14,6 +14,7 @@ export class WireError extends Error {
       | "bad_topic"
       | "image_too_large"
       | "name_taken"
+      | "no_photograph"
       | "not_allowed"
       | "not_an_image"
       | "not_operator"
