@@ -79,7 +79,9 @@ def _is_similar_copy(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], camer
 
 def _is_print(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], cameras: tuple[Any, Any]) -> bool:
     """Whether one homography maps the keypoints of one image to the matching ones, and no turned camera shows it."""
-    homography = pair.matrices[2]
+    homography, is_known = pair.matrices[2], all(camera.has_prior_focal_length for camera in cameras)
+    if not is_known and cameras[0].camera_id != cameras[1].camera_id:
+        return False  # EXIF tells two focal lengths apart, but not how long they are: it may be a zoom
     if pair.has_parallax or len(pair.matches) < _LEAST_MATCHES or not np.isfinite(homography).all():
         return False
     first, second = (each[pair.matches[:, side], :2].astype(np.float64) for side, each in enumerate(keypoints))
@@ -87,7 +89,6 @@ def _is_print(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], cameras: tup
     off_px = np.linalg.norm(mapped[:, :2] / mapped[:, 2:] - second, axis=1)
     between_rays = np.linalg.inv(cameras[1].calibration_matrix()) @ homography @ cameras[0].calibration_matrix()
     largest, _, least = np.linalg.svd(between_rays, compute_uv=False)
-    is_known = all(camera.has_prior_focal_length for camera in cameras)
     is_stretched = largest >= (_LEAST_STRETCH if is_known else _LEAST_STRETCH_GUESSED) * least
     enlarged = np.sqrt(np.median(np.abs(np.linalg.det(homography) / mapped[:, 2] ** 3)))
     return bool(is_stretched) and _is_exact(off_px, float(enlarged))

@@ -51,6 +51,7 @@ class Densifier:
         )
         self._pixels: dict[int, NDArray[np.uint8]] = {}
         self._added: set[int] = set()
+        self._position_of: dict[int, NDArray[np.float64]] = {}  # of sparse points, while nothing moves them
         self.surface_lost_share = 0.0
 
     def keep_pixels(self, number: int, colors_rgb: NDArray[np.uint8]) -> None:
@@ -77,6 +78,7 @@ class Densifier:
         """
         changed: dict[int, Entry] = {}
         brought: list[SurfacePoints] = []
+        self._position_of.clear()
         for number in self._forget_lost():
             view = self._view(number)
             if view is None:
@@ -121,6 +123,7 @@ class Densifier:
     def catch_up(self, live: "Densifier") -> SurfacePoints:
         """The sure points of all images placed since `rebuild`; depth maps of `live` are reused where they fit."""
         brought: list[SurfacePoints] = []
+        self._position_of.clear()
         for number in self._forget_lost():
             if (view := self._view(number)) is not None:
                 brought.append(self._dense.adopt(view, live.entry(number)).sure_points)
@@ -156,11 +159,20 @@ class Densifier:
     def _views(self) -> dict[int, View]:
         """The views of all placed images that can have one, by image number."""
         views = {}
+        self._position_of.clear()
         for number in self._mapper.placed_numbers():
             if (view := self._view(number)) is not None:
                 views[number] = view
             trim_heap()
+        self._position_of.clear()
         return views
+
+    def _positions(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(N, 3) of sparse points (N,); asking COLMAP for one takes longer than all the rest, and views share most."""
+        known, point3d = self._position_of, self._mapper.model.point3D
+        wanted: list[int] = ids.tolist()
+        known.update((each, point3d(each).xyz) for each in wanted if each not in known)
+        return np.array([known[each] for each in wanted])
 
     def _view(self, number: int) -> View | None:
         """The undistorted view of a placed image; None without its pixels or with fewer than 8 sparse points."""
@@ -183,7 +195,7 @@ class Densifier:
             intrinsics=intrinsics,
             camera_from_world=pose,
             sparse_ids=ids,
-            sparse_in_world=np.array([self._mapper.model.point3D(int(one)).xyz for one in ids]),
+            sparse_in_world=self._positions(ids),
             camera_id=self._known.camera_ids[number],
         )
 

@@ -6,7 +6,8 @@ import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/languag
 import { t } from "./ui/language/t";
 import { remember, remembered } from "./remembered";
 import { placeFragment, readPlace } from "./wire/address";
-import { decodeConfig, firstProject } from "./wire/config";
+import type { PageConfig } from "./wire/config";
+import { fetchConfig, firstProject } from "./wire/config";
 import type { Credentials } from "./wire/credentials";
 import { WireError, sentenceOf } from "./wire/errors";
 import type { Invitation } from "./wire/invitation";
@@ -41,15 +42,13 @@ async function arrive(): Promise<Arrival> {
   }
 }
 
-async function fetchConfig(): Promise<unknown> {
+async function settings(): Promise<PageConfig> {
   for (;;) {
     try {
-      const answer = await fetch("config.json", { cache: "no-store" });
-      if (answer.ok) return await answer.json();
+      return await fetchConfig(document.baseURI);
     } catch {
-      // The server is not reachable yet. The text below says so, and the loop tries again.
+      document.body.dataset["waiting"] = t("page.no_answer");
     }
-    document.body.dataset["waiting"] = t("page.no_answer");
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
@@ -68,7 +67,7 @@ function followPlace(viewer: CairnViewer): void {
 }
 
 async function begin(page: Element): Promise<void> {
-  const config = decodeConfig(await fetchConfig());
+  const config = await settings();
   const place = readPlace(location.hash);
   const { credentials, invitation, refusal } = await arrive();
   delete document.body.dataset["waiting"];

@@ -1,8 +1,9 @@
-/** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`, and its event `credentials`. */
+/** How can a page follow a project live? `<cairn-viewer server="…" project="…">`; our own page sets `config` and `credentials` itself. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import type { CairnViewer as CairnViewerApi, Camera } from "../elements-types";
 import { lastImageOf } from "../scene/rigs";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
@@ -15,6 +16,8 @@ import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
 import { isSmall, layoutNow } from "./device";
+import { Dropping } from "./dropping";
+import { Embedding } from "./embedding";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
@@ -37,16 +40,18 @@ import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 
 @customElement("cairn-viewer")
-export class CairnViewer extends LocalizedElement {
+export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
 
-  @property({ attribute: false }) config!: PageConfig;
+  /** Null until `server` has given it. */
+  @property({ attribute: false }) config: PageConfig | null = null;
+  @property() server = "";
   @property({ attribute: false }) credentials: Credentials | null = null;
   /** An invitation whose guest chooses a name first. */
   @property({ attribute: false }) invitation: Invitation | null = null;
   @property({ attribute: false }) refusal: string | null = null;
-  /** The project that the login form proposes. */
-  @property({ attribute: false }) first = "";
+  /** The project that the login form proposes, or that is opened where nobody logs in. */
+  @property({ attribute: "project" }) first = "";
   /** The image and the view to begin with. */
   @property({ attribute: false }) place: Place | null = null;
   @property({ reflect: true }) theme: Theme = preferredTheme();
@@ -60,12 +65,22 @@ export class CairnViewer extends LocalizedElement {
   readonly toast = new Toast(this);
   readonly commands = new ViewerCommands(this);
   private readonly parts = new ViewerContent(this);
+  private readonly embedding = new Embedding(this);
+  readonly dropping = new Dropping(this);
   /** The ids of the images whose entries are visible. */
   sighted: readonly string[] = [];
 
   /** Draw the canvas and return it as PNG. */
   capture(): Promise<Blob | null> {
     return this.stage?.capture() ?? Promise.resolve(null);
+  }
+
+  get camera(): Camera | null {
+    return this.stage?.cameraNow ?? null;
+  }
+
+  set camera(camera: Camera | null) {
+    if (camera) this.stage?.standAt(camera);
   }
 
   /** The place of an image's camera on the canvas, in CSS pixels; null when it is not placed or behind the viewer. */
@@ -99,8 +114,6 @@ export class CairnViewer extends LocalizedElement {
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("keydown", this.commands.press);
-    for (const kind of ["dragenter", "dragover", "dragleave", "drop"] as const)
-      this.addEventListener(kind, this.dragged);
   }
 
   override disconnectedCallback(): void {
@@ -137,7 +150,7 @@ export class CairnViewer extends LocalizedElement {
           this.change({ trouble: event.detail });
         }}
       ></cairn-stage>
-      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.parts.choice(this.credentials)}
+      ${this.parts.around(this.embedding.waiting)}
       ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
   }
 
@@ -145,7 +158,7 @@ export class CairnViewer extends LocalizedElement {
     if (!changed.has("credentials") && !changed.has("config")) return;
     this.leave();
     this.dispatchEvent(new CustomEvent("credentials", { detail: this.credentials }));
-    if (this.credentials && this.credentials.project !== "") this.join(this.credentials);
+    if (this.config && this.credentials && this.credentials.project !== "") this.join(this.config, this.credentials);
     this.change({ selected: this.startingPlace?.image ?? null });
   }
 
@@ -168,10 +181,10 @@ export class CairnViewer extends LocalizedElement {
     this.dispatchEvent(new CustomEvent("place"));
   };
 
-  private join(credentials: Credentials): void {
+  private join(config: PageConfig, credentials: Credentials): void {
     try {
       this.session = new Session({
-        config: this.config,
+        config,
         credentials,
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
         onState: (next) => {
@@ -182,16 +195,16 @@ export class CairnViewer extends LocalizedElement {
         },
       });
       this.project = this.session.follower.state;
-      if (this.config.has_invitations) void this.askWhetherInviting(credentials);
+      if (config.has_invitations) void this.askWhetherInviting(config.base, credentials);
     } catch (thrown) {
       this.refusal = sentenceOf(thrown);
       this.credentials = null;
     }
   }
 
-  private async askWhetherInviting(credentials: Credentials): Promise<void> {
+  private async askWhetherInviting(base: string, credentials: Credentials): Promise<void> {
     try {
-      const { can_invite: canInvite } = await fetchInvitations(document.baseURI, credentials);
+      const { can_invite: canInvite } = await fetchInvitations(base, credentials);
       if (credentials === this.credentials) this.change({ canInvite });
     } catch {
       // The connection says what is wrong; without an answer nobody is offered to invite.
@@ -266,13 +279,6 @@ export class CairnViewer extends LocalizedElement {
 
   readonly asked = (event: CustomEvent<Asked>): void => {
     this.commands.ask(event.detail);
-  };
-
-  private readonly dragged = (event: DragEvent): void => {
-    event.preventDefault();
-    const isOver = event.type !== "drop" && event.type !== "dragleave";
-    this.change({ isDropping: this.project !== null && isOver });
-    if (event.type === "drop" && this.project) this.upload([...(event.dataTransfer?.files ?? [])]);
   };
 }
 

@@ -13,6 +13,7 @@ export class Photographs {
   private readonly previews = new Set<string>();
 
   constructor(
+    private readonly base: string,
     private readonly credentials: Credentials,
     private readonly onChange: () => void,
   ) {}
@@ -30,7 +31,7 @@ export class Photographs {
     if (known !== undefined && !isOutOfDate) return known;
     if (!hasOriginal) this.previews.add(imageId);
     this.keep(imageId, "loading");
-    void fetchPhotograph(document.baseURI, this.credentials, imageId).then(
+    void fetchPhotograph(this.base, this.credentials, imageId).then(
       (bytes) => {
         this.keep(imageId, bytes);
       },

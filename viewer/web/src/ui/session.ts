@@ -39,7 +39,7 @@ export class Session {
     this.throttle = new Throttle(onState);
     try {
       this.follower = new Follower({
-        url: socketUrl(config.mqtt_url, document.baseURI),
+        url: socketUrl(config.mqtt_url, config.base),
         root: config.root,
         credentials,
         budget: deviceBudget(),
@@ -62,7 +62,7 @@ export class Session {
       (bytes, contentType, maxSidePx) => this.previews.make(bytes, contentType, maxSidePx),
       this.kept,
     );
-    this.photographs = new Photographs(credentials, () => {
+    this.photographs = new Photographs(config.base, credentials, () => {
       this.throttle.news(this.follower.state);
     });
     void this.resume(onKept);

@@ -6,6 +6,7 @@ import { imageOf, neighbourOf } from "../scene/images";
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
+import type { PageConfig } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
 import { deviceBudget } from "./device";
@@ -29,8 +30,20 @@ const HALF = 0.5;
 export class ViewerContent {
   constructor(private readonly host: CairnViewer) {}
 
-  login(): TemplateResult {
-    const { config, first, invitation, refusal } = this.host;
+  /** Draw what belongs around the stage now. `waiting`: why there are no settings yet. */
+  around(waiting: string): TemplateResult {
+    const { config, credentials, project } = this.host;
+    if (config === null) return html`<p class="middle" role="status">${waiting}</p>`;
+    if (credentials === null) return this.login(config);
+    if (project) return this.content(config, project);
+    const onClose = (): void => {
+      this.host.credentials = null;
+    };
+    return projectPicker(this.choosing(config.base, credentials, onClose));
+  }
+
+  private login(config: PageConfig): TemplateResult {
+    const { first, invitation, refusal } = this.host;
     const onLogin = (event: CustomEvent<Credentials>): void => {
       [this.host.refusal, this.host.invitation, this.host.credentials] = [null, null, event.detail];
     };
@@ -51,7 +64,7 @@ export class ViewerContent {
     </div>`;
   }
 
-  content(project: ProjectState): TemplateResult {
+  private content(config: PageConfig, project: ProjectState): TemplateResult {
     const { canInvite, isSharing, trouble } = this.host.view;
     const onLeave = (): void => {
       this.host.choose("");
@@ -67,7 +80,7 @@ export class ViewerContent {
     };
     const onInvite = canInvite ? () => void this.host.openSharing() : null;
     const onSwitch = (): void => void this.host.openSwitch();
-    return html`${header(project, this.tools(project), trouble === "context_lost", this.host.config.projects.length === 1 ? null : onSwitch)}
+    return html`${header(project, this.tools(project), trouble === "context_lost", config.projects.length === 1 ? null : onSwitch)}
       ${emptyState({ project, trouble, onInvite, onLeave, onRetry, onPhotos })} ${this.banner(project)}
       ${this.beside(project)}
       <cairn-sheet
@@ -91,22 +104,14 @@ export class ViewerContent {
         @clear-uploads=${() => this.host.session?.follower.dispatch({ kind: "uploads_cleared" })}
         @ask=${this.host.asked}
       ></cairn-sheet>
-      ${isSharing ? this.sharing() : nothing} ${this.opened(project)}
-      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.choosing(this.host.credentials, onStay)) : nothing}
+      ${isSharing ? this.sharing(config) : nothing} ${this.opened(project)}
+      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.choosing(config.base, this.host.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
   }
 
-  /** The list of projects, while none is chosen. */
-  choice(credentials: Credentials): TemplateResult {
-    return projectPicker(
-      this.choosing(credentials, () => {
-        this.host.credentials = null;
-      }),
-    );
-  }
-
-  private choosing(credentials: Credentials, onClose: () => void): PickerOptions {
+  private choosing(base: string, credentials: Credentials, onClose: () => void): PickerOptions {
     return {
+      base,
       credentials,
       onClose,
       onProject: (project) => {
@@ -144,13 +149,13 @@ export class ViewerContent {
     ></cairn-photo-viewer>`;
   }
 
-  private sharing(): TemplateResult | typeof nothing {
-    const { config, credentials, view } = this.host;
+  private sharing({ base, needs_login: needsLogin }: PageConfig): TemplateResult | typeof nothing {
+    const { credentials, view } = this.host;
     if (!credentials) return nothing;
     const onClose = (): void => {
       this.host.change({ isSharing: false });
     };
-    return sharingDialog({ credentials, canInvite: view.canInvite, needsLogin: config.needs_login, onClose });
+    return sharingDialog({ base, credentials, canInvite: view.canInvite, needsLogin, onClose });
   }
 
   private beside(project: ProjectState): TemplateResult | typeof nothing {

@@ -36,10 +36,11 @@ def facts(number: int) -> ImageFacts:
     )
 
 
-def pairs_with(known: KnownImages, number: int, pixels: NDArray[np.float64], noise_px: float = 0.2) -> list[int]:
+def pairs_with(known: KnownImages, number: int, pixels: NDArray[np.float64], camera_id: int = 1) -> list[int]:
     """Add an image that sees the points of image 1 at these pixels; returns what it is paired with."""
-    noise = np.random.default_rng(number).normal(scale=noise_px, size=pixels.shape)
+    noise = np.random.default_rng(number).normal(scale=0.2, size=pixels.shape)
     features, camera = features_at(pixels + noise), camera_of_sensor(1, facts(1).sensor)
+    own = camera_of_sensor(camera_id, facts(1).sensor)
     matches = np.stack([np.arange(len(pixels))] * 2, axis=1).astype(np.uint32)
     found = [
         PairEstimator(seed=0).estimate(
@@ -47,7 +48,9 @@ def pairs_with(known: KnownImages, number: int, pixels: NDArray[np.float64], noi
         )
         for other in known.numbers
     ]
-    pairs = without_copies(number, [pair for pair in found if pair], features, lambda _number: camera, known)
+    pairs = without_copies(
+        number, [pair for pair in found if pair], features, lambda one: own if one == number else camera, known
+    )
     known.add(number, facts(number), features, pairs)
     return [pair.earlier for pair in pairs if len(pair.matches)]
 
@@ -121,6 +124,11 @@ def test_a_flat_object_seen_from_elsewhere_is_no_copy(known: KnownImages) -> Non
 def test_a_turned_or_zoomed_photograph_is_no_copy(known: KnownImages, pixels: NDArray[np.float64]) -> None:
     with_relief(known)
     assert 1 in pairs_with(known, 3, pixels)
+
+
+def test_a_zoom_that_exif_tells_of_but_not_how_far_is_no_copy(known: KnownImages) -> None:
+    with_relief(known)
+    assert 1 in pairs_with(known, 3, 2.0 * (seen() - _MIDDLE) + _MIDDLE, camera_id=2)
 
 
 def test_later_photographs_are_not_paired_with_a_copy(known: KnownImages) -> None:

@@ -34,6 +34,7 @@ interface Made {
 export class Invitations extends LitElement {
   static override readonly styles = [sharedParts, invitationStyles];
 
+  @property({ attribute: false }) base!: string;
   @property({ attribute: false }) credentials!: Credentials;
 
   @state() private made: Made | null = null;
@@ -55,7 +56,7 @@ export class Invitations extends LitElement {
   /** Fetch the list, whenever the dialog opens. */
   private async list(): Promise<void> {
     await this.attempt(async () => {
-      this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
+      this.open = (await fetchInvitations(this.base, this.credentials)).invitations;
     });
   }
 
@@ -149,19 +150,22 @@ export class Invitations extends LitElement {
     }
     await this.attempt(async () => {
       const wishes = { role, name: name === "" ? null : name, lastsS, uses };
-      const invitation = await createInvitation(document.baseURI, this.credentials, wishes);
-      const page = location.origin + location.pathname;
+      const invitation = await createInvitation(this.base, this.credentials, wishes);
+      const { origin, pathname } = new URL(this.base);
       const end = dateAndTime(Date.now() + lastsS * 1000);
       const often = uses === 1 ? "once" : `${uses} times`;
-      this.made = { link: invitationLink(page, invitation), words: `For a ${role}. Works ${often}, until ${end}.` };
-      this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
+      this.made = {
+        link: invitationLink(origin + pathname, invitation),
+        words: `For a ${role}. Works ${often}, until ${end}.`,
+      };
+      this.open = (await fetchInvitations(this.base, this.credentials)).invitations;
     });
   };
 
   private async revoke(id: string): Promise<void> {
     await this.attempt(async () => {
-      await revokeInvitation(document.baseURI, this.credentials, id);
-      this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
+      await revokeInvitation(this.base, this.credentials, id);
+      this.open = (await fetchInvitations(this.base, this.credentials)).invitations;
     });
   }
 

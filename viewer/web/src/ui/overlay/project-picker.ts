@@ -7,6 +7,8 @@ import { closeIcon } from "../icons";
 import "./projects";
 
 export interface PickerOptions {
+  /** The address of the page server. */
+  readonly base: string;
   readonly credentials: Credentials;
   readonly onProject: (project: string) => void;
   /** Called when the name or the password is wrong. */
@@ -32,8 +34,9 @@ export function projectDialog(given: PickerOptions): TemplateResult {
   </dialog>`;
 }
 
-function list({ credentials, onProject, onRefused }: PickerOptions): TemplateResult {
+function list({ base, credentials, onProject, onRefused }: PickerOptions): TemplateResult {
   return html`<cairn-projects
+    .base=${base}
     .credentials=${credentials}
     @project=${(event: CustomEvent<string>) => {
       onProject(event.detail);

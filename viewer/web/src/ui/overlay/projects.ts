@@ -87,6 +87,7 @@ export class Projects extends LitElement {
     `,
   ];
 
+  @property({ attribute: false }) base!: string;
   @property({ attribute: false }) credentials!: Credentials;
 
   @state() private projects: readonly ProjectStatus[] | null = null;
@@ -149,7 +150,7 @@ export class Projects extends LitElement {
 
   private async ask(): Promise<void> {
     try {
-      this.projects = await fetchProjects(document.baseURI, this.credentials);
+      this.projects = await fetchProjects(this.base, this.credentials);
       this.trouble = null;
     } catch (thrown) {
       this.trouble = sentenceOf(thrown);

@@ -8,13 +8,15 @@ import "./invitations";
 import "./link";
 
 export interface SharingOptions {
+  /** The address of the page server. */
+  readonly base: string;
   readonly credentials: Credentials;
   readonly canInvite: boolean;
   readonly needsLogin: boolean;
   readonly onClose: () => void;
 }
 
-export function sharingDialog({ canInvite, credentials, needsLogin, onClose }: SharingOptions): TemplateResult {
+export function sharingDialog({ base, canInvite, credentials, needsLogin, onClose }: SharingOptions): TemplateResult {
   const title = canInvite ? "Invite others" : "Share this page";
   const words = needsLogin
     ? "The address of this page. Who opens it needs a name and a password, or an invitation from an operator."
@@ -23,7 +25,7 @@ export function sharingDialog({ canInvite, credentials, needsLogin, onClose }: S
     <h2>${title}</h2>
     ${
       canInvite
-        ? html`<cairn-invitations .credentials=${credentials}></cairn-invitations>`
+        ? html`<cairn-invitations .base=${base} .credentials=${credentials}></cairn-invitations>`
         : html`<cairn-link .link=${location.href} .words=${words}></cairn-link>`
     }
     <button class="quiet" @click=${close}>${closeIcon}Close</button>

@@ -14,8 +14,8 @@ export interface Intents {
   readonly onHold: () => void;
   /** The mouse points at another camera, or at none. */
   readonly onPoint: (camera: CameraEntry | null) => void;
-  /** A camera was tapped, or the background (null). */
-  readonly onTap: (camera: CameraEntry | null) => void;
+  /** A camera was tapped, or something else (null), at a place on the canvas in CSS pixels. */
+  readonly onTap: (camera: CameraEntry | null, at: readonly [number, number]) => void;
   /** A point was tapped while measuring; null where there is no point. */
   readonly onMeasure: (point: Vector | null) => void;
 }
@@ -52,7 +52,7 @@ export class Gestures {
     const { hasCameras, isMeasuring, stage } = this.surface;
     if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) this.intents.onHold();
     else if (isMeasuring) this.intents.onMeasure(stage?.pickPoint(x, y) ?? null);
-    else this.intents.onTap(hasCameras ? (stage?.pickCamera(x, y) ?? null) : null);
+    else this.intents.onTap(hasCameras ? (stage?.pickCamera(x, y) ?? null) : null, [x, y]);
   };
 
   readonly pressed = (event: KeyboardEvent): void => {

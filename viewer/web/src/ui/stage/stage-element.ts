@@ -3,18 +3,19 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, html } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import type { Camera, PickDetail } from "../../elements-types";
 import type { Insets } from "../../render/insets";
 import type { Tints } from "../../render/camera-overlay";
 import { Stage } from "../../render/stage";
 import type { MeasuredCloud } from "../../scene/spacing";
 import type { Vector } from "../../scene/framing";
 import type { SceneState } from "../../scene/reference";
-import { plus } from "../../scene/scale";
+import { minus, plus } from "../../scene/scale";
 import { chained, inverse } from "../../scene/similarity";
 import type { ProjectState } from "../../scene/state";
 import type { WantedShard } from "../../scene/wanted";
 import type { Viewpoint } from "../../wire/address";
-import type { CameraEntry, WorldFrame } from "../../wire/contract";
+import type { CameraEntry } from "../../wire/contract";
 import { encodePly } from "../../wire/ply";
 import { isPhone } from "../device";
 import { Gestures } from "./gestures";
@@ -30,6 +31,8 @@ import { sharedParts } from "../theme";
 
 /** The reason why nothing can be drawn. */
 export type GraphicsTrouble = "no_webgl" | "context_lost";
+
+const ORIGIN: Vector = [0, 0, 0];
 
 @customElement("cairn-stage")
 export class StageElement extends LitElement {
@@ -74,8 +77,11 @@ export class StageElement extends LitElement {
       this.tell("point", camera);
       this.requestUpdate();
     },
-    onTap: (camera) => {
+    onTap: (camera, at) => {
       this.tell("camera", camera);
+      const point = camera ? null : (this.stage?.pickPoint(...at) ?? null);
+      if (camera || point)
+        this.tell("pick", { point: point && plus(point, this.offset), imageId: camera?.image_id ?? null });
     },
     onMeasure: (point) => {
       if (point) this.measuring.add(point);
@@ -102,8 +108,8 @@ export class StageElement extends LitElement {
   /** The ends of the measured distance, in world coordinates; null until there are two. */
   get measured(): { readonly begin: Vector; readonly end: Vector } | null {
     const [begin, end] = this.measuring.points;
-    return begin && end && this.frame
-      ? { begin: plus(begin, this.frame.offset), end: plus(end, this.frame.offset) }
+    return begin && end && frameOf(this.project)
+      ? { begin: plus(begin, this.offset), end: plus(end, this.offset) }
       : null;
   }
 
@@ -119,6 +125,16 @@ export class StageElement extends LitElement {
   /** From where the object is seen; null before there is one. */
   get viewpointNow(): Viewpoint | null {
     return this.project?.scene.shown ? (this.stage?.framer.viewpoint ?? null) : null;
+  }
+
+  /** The same in the coordinates of the points, as other pages know them. */
+  get cameraNow(): Camera | null {
+    return this.viewpointNow && moved(this.viewpointNow, this.offset);
+  }
+
+  standAt(camera: Camera): void {
+    this.sync?.hold();
+    this.stage?.framer.standAt(moved(camera, minus(ORIGIN, this.offset)));
   }
 
   /** Show the whole object. */
@@ -170,7 +186,7 @@ export class StageElement extends LitElement {
       ></canvas>
       ${pulse(this.pulsePlace())}
       <svg aria-hidden="true">${overlayLines(this.overlaid)}</svg>
-      ${ruler(this.stage, this.frame)}`;
+      ${ruler(this.stage, frameOf(this.project))}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -182,7 +198,7 @@ export class StageElement extends LitElement {
   protected override updated(changed: PropertyValues<this>): void {
     this.stage ??= this.createStage();
     if (!this.stage) return;
-    if (changed.has("theme")) this.readTints();
+    if (changed.has("theme")) this.tints = tintsOf(this);
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
     if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
     if (changed.has("laidOver")) this.stage.layOver(this.laidOver);
@@ -218,7 +234,7 @@ export class StageElement extends LitElement {
       });
       this.sync = new StageSync(stage);
       if (this.viewpoint) this.sync.beginAt(this.viewpoint);
-      this.readTints();
+      this.tints = tintsOf(this);
       return stage;
     } catch {
       this.isBlind = true;
@@ -251,8 +267,8 @@ export class StageElement extends LitElement {
     return { isMeasuring, measuring, project, stage };
   }
 
-  private get frame(): WorldFrame | null {
-    return frameOf(this.project);
+  private get offset(): Vector {
+    return frameOf(this.project)?.offset ?? ORIGIN;
   }
 
   /** Move the measured points into the world of a new generation, so that they stay on the object. */
@@ -265,21 +281,23 @@ export class StageElement extends LitElement {
     this.sync?.hold();
   };
 
-  private readTints(): void {
-    const style = getComputedStyle(this);
-    this.tints = {
-      camera: style.getPropertyValue("--camera").trim(),
-      newest: style.getPropertyValue("--accent").trim(),
-      further: style.getPropertyValue("--further").trim(),
-    };
-  }
-
   private tell(
-    name: "camera" | "point" | "measured" | "graphics" | "frame",
-    detail: CameraEntry | GraphicsTrouble | null,
+    name: "camera" | "pick" | "point" | "measured" | "graphics" | "frame",
+    detail: CameraEntry | PickDetail | GraphicsTrouble | null,
   ): void {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
+    this.dispatchEvent(new CustomEvent(name, { detail, composed: name === "pick" })); // other pages hear of a pick
   }
+}
+
+function moved({ position, target }: Camera, shift: Vector): Camera {
+  return { position: plus(position, shift), target: plus(target, shift) };
+}
+
+/** The colours of the cameras in the element's theme. */
+function tintsOf(element: Element): Tints {
+  const style = getComputedStyle(element);
+  const tint = (name: string): string => style.getPropertyValue(name).trim();
+  return { camera: tint("--camera"), newest: tint("--accent"), further: tint("--further") };
 }
 
 /** Whether WebGL 2 works. three.js would log an error instead. The test context is released at once. */
