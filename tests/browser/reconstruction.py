@@ -11,9 +11,11 @@ from broker.config import Connection
 from broker.contract import (
     DESIRED_SCALE_BAR,
     EVENT,
+    HISTORY,
     IMAGE,
     IMAGE_THUMBNAIL,
     MISSING,
+    PHOTO,
     PREVIEW,
     RECEIPT,
     RECONSTRUCTOR_STATE,
@@ -33,9 +35,13 @@ from broker.messages import (
     Bounds,
     ByteRange,
     DesiredScaleBar,
+    Error,
     Event,
+    EventHistory,
     Missing,
     MissingPieces,
+    ProcessingComplete,
+    ProcessingStarted,
     ReceiptStatus,
     ReconstructorPresence,
     ReconstructorState,
@@ -67,6 +73,7 @@ class Reconstruction:
     names: list[ImageName] = field(default_factory=list)
     held: list[Outgoing] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    photographs: dict[str, bytes] = field(default_factory=dict)
     manifest: Manifest | None = None
     entries: list[ShardEntry] = field(default_factory=list)
     placed: list[CameraEntry] = field(default_factory=list)
@@ -165,6 +172,11 @@ class Reconstruction:
     async def thumbnail(self, number: int, jpeg: bytes) -> None:
         """Retain an image's small photograph."""
         await self._retain(self._topic(IMAGE_THUMBNAIL.template, image_id=image_id(number)), jpeg)
+
+    async def remember(self, *events: ProcessingStarted | ProcessingComplete | Error) -> None:
+        """Retain what happened before anybody looked."""
+        history = EventHistory(project=CHAPEL, events=events)
+        await self.delivery.publish(HISTORY.outgoing(self.connection.space, CHAPEL, history))
 
     async def tell(self, event: Event) -> None:
         """Say an event."""
@@ -267,11 +279,17 @@ class Reconstruction:
         if request.verb == "resync" and self.is_republishing:
             self.withheld.clear()
             await self.republish()
+        whole = self.photographs.get(str(request.image_id))
+        if request.image_id is not None and whole is not None:
+            outgoing = PHOTO.outgoing(self.connection.space, CHAPEL, whole, user=user, image_id=request.image_id)
+            await self.delivery.publish(outgoing)
+        is_done = request.verb != "photograph" or whole is not None
         response = Response(
             project=CHAPEL,
             id=request.id,
             verb=request.verb,
-            is_done=True,
+            is_done=is_done,
+            code=None if is_done else "unknown_image",
             request_sent_at=request.sent_at,
             received_at=request.sent_at,
             republished_count=len(request.shards),

@@ -2,6 +2,7 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
+import { imageOf, neighbourOf } from "../scene/images";
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
@@ -16,11 +17,15 @@ import "./overlay/login";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectDialog, projectPicker } from "./overlay/project-picker";
 import { sharingDialog } from "./overlay/sharing";
+import "./overlay/photo-viewer";
 import { imageCard, measurement } from "./overlay/side-card";
 import "./overlay/welcome";
 import "./panels/sheet";
 import { announcementOf } from "./summary";
 import type { Tools } from "./tools";
+
+/** How much of a photograph lies over the object at first. */
+const HALF = 0.5;
 
 export class ViewerContent {
   constructor(private readonly host: CairnViewer) {}
@@ -103,6 +108,7 @@ export class ViewerContent {
         }}
       ></cairn-sheet>
       ${isSharing ? this.sharing(config) : nothing} ${this.host.view.hasKeys ? this.keys() : nothing}
+      ${this.opened(project)}
       ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.choosing(config.base, this.host.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
   }
@@ -128,6 +134,32 @@ export class ViewerContent {
     return html`<cairn-keys @done=${onDone}></cairn-keys>`;
   }
 
+  /** The photograph that fills the screen. */
+  private opened(project: ProjectState): TemplateResult | typeof nothing {
+    const { opened } = this.host.view;
+    const image = opened === null ? null : imageOf(project.images, opened);
+    if (image === null) return nothing;
+    const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
+    return html`<cairn-photo-viewer
+      .image=${image}
+      .thumbnail=${project.thumbnails.get(image.imageId) ?? null}
+      .whole=${this.host.session?.photographs.want(image.imageId, image.hasOriginal) ?? "missing"}
+      .hasPrevious=${neighbour(-1) !== null}
+      .hasNext=${neighbour(1) !== null}
+      @close=${() => {
+        this.host.change({ opened: null });
+      }}
+      @turn=${(event: CustomEvent<1 | -1>) => {
+        const next = neighbour(event.detail) ?? image.imageId;
+        this.host.change({ opened: next, selected: next, laidOver: null });
+      }}
+      @lay-over=${() => {
+        this.host.change({ opened: null, selected: image.imageId, laidOver: HALF });
+        this.host.stage?.visit(image.imageId);
+      }}
+    ></cairn-photo-viewer>`;
+  }
+
   private sharing({ base, needs_login: needsLogin }: PageConfig): TemplateResult | typeof nothing {
     const { credentials, view } = this.host;
     if (!credentials) return nothing;
@@ -144,9 +176,16 @@ export class ViewerContent {
       return imageCard({
         project,
         selected,
+        laidOver: this.host.view.laidOver,
         onFly: (imageId) => stage?.visit(imageId),
+        onLayOver: (laidOver) => {
+          this.host.change({ laidOver });
+        },
+        onOpen: (opened) => {
+          this.host.change({ opened });
+        },
         onSelect: (imageId) => {
-          this.host.change({ selected: imageId });
+          this.host.change({ selected: imageId, laidOver: null });
         },
       });
     const onDone = (): void => {

@@ -50,6 +50,8 @@ export class StageElement extends LocalizedElement {
   @property({ attribute: false }) shown: string | null = null;
   /** The JPEG of the shown image; null until it is loaded. */
   @property({ attribute: false }) photo: Uint8Array<ArrayBuffer> | null = null;
+  /** How much of the photograph lies over the object; null: it hangs on its camera. */
+  @property({ attribute: false }) laidOver: number | null = null;
   /** The view to begin with; null: the whole object. */
   @property({ attribute: false }) viewpoint: Viewpoint | null = null;
   /** The theme, which sets the colours of the cameras. */
@@ -210,6 +212,7 @@ export class StageElement extends LocalizedElement {
     if (changed.has("theme")) this.tints = tintsOf(this);
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
     if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
+    if (changed.has("laidOver")) this.stage.layOver(this.laidOver);
     this.stage.inset(this.insets);
     const { selected, shown, tints } = this;
     if (this.project) this.sync?.sync(this.project, { tints, selected, shown });
