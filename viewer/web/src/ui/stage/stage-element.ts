@@ -61,7 +61,7 @@ export class StageElement extends LitElement {
 
   /** Whether the browser took the graphics away: it paints such a canvas white. */
   @state() private isLost = false;
-  private readonly measuring = new Measuring();
+  readonly measuring = new Measuring();
   private readonly newest = new Newest();
   /** Whether nothing can be drawn, so that a retry is useless. */
   private isBlind = false;
@@ -111,10 +111,6 @@ export class StageElement extends LitElement {
     return begin && end && frameOf(this.project)
       ? { begin: plus(begin, this.offset), end: plus(end, this.offset) }
       : null;
-  }
-
-  get measuredCount(): number {
-    return this.measuring.points.length;
   }
 
   /** The measured distance in world units; null until there are two points. */
