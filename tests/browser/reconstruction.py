@@ -262,16 +262,8 @@ class Reconstruction:
         is_image = status is not ReceiptStatus.REJECTED
         if is_image and name not in self.names:
             self.names.append(name)
-        receipt = UploadAcknowledged(
-            project=CHAPEL,
-            status=status,
-            image_name=name,
-            image_id=ImageId.from_name(name, digest or "") if is_image else None,
-            image_number=self.names.index(name) + 1 if is_image else None,
-            sha256=digest,
-            code=None if is_image else "not_an_image",
-            reason=None if is_image else "The photo is damaged.",
-        )
+        number = self.names.index(name) + 1 if is_image else None
+        receipt = acknowledgement(name, number, status, digest)
         return Outgoing(topic=self._topic(RECEIPT.template, sender=sender, image_name=name), payload=receipt.encode())
 
     async def _respond(self, request: Request, user: str) -> None:
@@ -351,3 +343,20 @@ def _looking_in(angle: float) -> tuple[tuple[float, ...], ...]:
     pose = np.eye(4)
     pose[:3, :4] = np.stack([right, down, forward, position], axis=1)
     return tuple(tuple(float(value) for value in row) for row in pose)
+
+
+def acknowledgement(
+    name: ImageName, number: int | None, status: ReceiptStatus, digest: str | None
+) -> UploadAcknowledged:
+    """The receipt of an image; one without a number is refused."""
+    is_image = number is not None
+    return UploadAcknowledged(
+        project=CHAPEL,
+        status=status,
+        image_name=name,
+        image_id=ImageId.from_name(name, digest or "") if is_image else None,
+        image_number=number,
+        sha256=digest,
+        code=None if is_image else "not_an_image",
+        reason=None if is_image else "The photo is damaged.",
+    )

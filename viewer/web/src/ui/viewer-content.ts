@@ -12,12 +12,10 @@ import type { CairnViewer } from "./cairn-viewer";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
-import "./overlay/keys";
 import "./overlay/login";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectDialog, projectPicker } from "./overlay/project-picker";
 import { sharingDialog } from "./overlay/sharing";
-import "./overlay/photo-viewer";
 import { imageCard, measurement } from "./overlay/side-card";
 import "./overlay/welcome";
 import "./panels/sheet";
@@ -131,6 +129,7 @@ export class ViewerContent {
     const onDone = (): void => {
       this.host.change({ hasKeys: false });
     };
+    void import("./overlay/keys"); // few open it: loaded when it is needed
     return html`<cairn-keys @done=${onDone}></cairn-keys>`;
   }
 
@@ -139,6 +138,7 @@ export class ViewerContent {
     const { opened } = this.host.view;
     const image = opened === null ? null : imageOf(project.images, opened);
     if (image === null) return nothing;
+    void import("./overlay/photo-viewer");
     const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
     return html`<cairn-photo-viewer
       .image=${image}

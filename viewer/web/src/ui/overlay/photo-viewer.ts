@@ -2,7 +2,6 @@
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { styleMap } from "lit/directives/style-map.js";
 
 import type { Image } from "../../scene/images";
 import type { Zoom } from "../../scene/zoom";
@@ -90,12 +89,13 @@ export class PhotoViewer extends LocalizedElement {
   @property({ attribute: false }) hasNext = false;
 
   @query("dialog") private readonly dialog!: HTMLDialogElement;
+  @query("cairn-photo") private readonly photo!: HTMLElement;
   @state() private zoom: Zoom = WHOLE;
   private readonly fingers = new Map<number, { readonly x: number; readonly y: number }>();
 
   override render(): TemplateResult {
     const { image, thumbnail, whole } = this;
-    const { scale, x, y } = this.zoom;
+    const { scale } = this.zoom;
     const title = imageTitle(image);
     return html`<dialog
       aria-label=${title}
@@ -120,7 +120,6 @@ export class PhotoViewer extends LocalizedElement {
         @pointercancel=${this.released}
       >
         <cairn-photo
-          style=${styleMap({ transform: `translate(${x}px, ${y}px) scale(${scale})` })}
           .bytes=${whole instanceof Uint8Array ? whole : thumbnail}
           .words=${t("card.photo", { image: title })}
         ></cairn-photo>
@@ -131,11 +130,11 @@ export class PhotoViewer extends LocalizedElement {
           this.dialog.close();
         })}
       </div>
-      ${this.bottomBar()}
+      ${this.bar()}
     </dialog>`;
   }
 
-  private bottomBar(): TemplateResult {
+  private bar(): TemplateResult {
     const { image } = this;
     return html`<div class="bar bottom">
       ${
@@ -171,6 +170,12 @@ export class PhotoViewer extends LocalizedElement {
 
   protected override firstUpdated(): void {
     this.dialog.showModal();
+  }
+
+  /** Move the photograph here: the page's security policy forbids styles in templates. */
+  protected override updated(): void {
+    const { scale, x, y } = this.zoom;
+    this.photo.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {

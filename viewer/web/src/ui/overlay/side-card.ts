@@ -70,8 +70,8 @@ export interface MeasurementOptions {
 export function measurement({ onDone, onScale, project, refusal, stage }: MeasurementOptions): TemplateResult {
   return html`<cairn-measurement
     data-testid="measurement"
-    .pointCount=${stage?.measuredCount ?? 0}
-    .distance=${stage?.distance ?? null}
+    .pointCount=${stage?.measuring.points.length ?? 0}
+    .distance=${stage?.measuring.distance ?? null}
     .metresPerUnit=${project.scene.shown?.manifest.frame.metres_per_unit ?? null}
     .scaleBar=${project.scaleBar}
     .refusal=${refusal}

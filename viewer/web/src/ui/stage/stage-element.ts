@@ -64,7 +64,7 @@ export class StageElement extends LocalizedElement {
 
   /** Whether the browser took the graphics away: it paints such a canvas white. */
   @state() private isLost = false;
-  private readonly measuring = new Measuring();
+  readonly measuring = new Measuring();
   private readonly newest = new Newest(() => {
     this.requestUpdate();
   });
@@ -115,15 +115,6 @@ export class StageElement extends LocalizedElement {
     return begin && end && frameOf(this.project)
       ? { begin: plus(begin, this.offset), end: plus(end, this.offset) }
       : null;
-  }
-
-  get measuredCount(): number {
-    return this.measuring.points.length;
-  }
-
-  /** The measured distance in world units; null until there are two points. */
-  get distance(): number | null {
-    return this.measuring.distance;
   }
 
   /** From where the object is seen; null before there is one. */

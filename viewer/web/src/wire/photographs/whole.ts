@@ -1,7 +1,7 @@
 /** How does the page get a whole photograph? From the page server, which asks the reconstructor for it. */
-import { authorization } from "./credentials";
-import type { Credentials } from "./credentials";
-import { WireError } from "./errors";
+import { authorization } from "../credentials";
+import type { Credentials } from "../credentials";
+import { WireError } from "../errors";
 
 export const PHOTOGRAPH_SIDE_PX = 2048;
 const MOST_BYTES = 1_000_000;
