@@ -259,10 +259,9 @@ class Reconstruction:
             await self.delivery.publish(outgoing)
 
     def _receipt(self, sender: str, name: ImageName, status: ReceiptStatus, digest: str | None = None) -> Outgoing:
-        is_image = status is not ReceiptStatus.REJECTED
-        if is_image and name not in self.names:
+        if status is not ReceiptStatus.REJECTED and name not in self.names:
             self.names.append(name)
-        number = self.names.index(name) + 1 if is_image else None
+        number = None if status is ReceiptStatus.REJECTED else self.names.index(name) + 1
         receipt = acknowledgement(name, number, status, digest)
         return Outgoing(topic=self._topic(RECEIPT.template, sender=sender, image_name=name), payload=receipt.encode())
 

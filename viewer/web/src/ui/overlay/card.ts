@@ -98,9 +98,7 @@ export class Card extends LocalizedElement {
     const { image, nearest } = this;
     if (!image.isPlaced && nearest === null) return nothing;
     const target = image.isPlaced ? image.imageId : (nearest?.image_id ?? "");
-    const title = image.isPlaced
-      ? t("card.fly.title")
-      : t("photo.nearest", { number: nearest?.image_number ?? 0 });
+    const title = image.isPlaced ? t("card.fly.title") : t("photo.nearest", { number: nearest?.image_number ?? 0 });
     return html`<button
       class="primary fly"
       data-testid="fly"
