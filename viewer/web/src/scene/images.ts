@@ -126,6 +126,13 @@ export function neighbourOf(images: ImagesState, imageId: string, step: 1 | -1):
   return at < 0 ? null : (tracks[at + step]?.imageId ?? null);
 }
 
+/** Find the placed image that was taken nearest in time, by number: an image that waits has no place of its own. */
+export function nearestPlaced({ cameras }: ImagesState, number: number | null): CameraEntry | null {
+  const apart = ({ image_number: each }: CameraEntry): number => Math.abs((each ?? Infinity) - (number ?? 0));
+  const placed = cameras.filter((camera) => camera.world_from_camera !== null && camera.image_number !== null);
+  return placed.reduce<CameraEntry | null>((best, each) => (best && apart(best) <= apart(each) ? best : each), null);
+}
+
 /** List all images by number. */
 export function tracksInOrder({ tracks }: ImagesState): readonly ImageTrack[] {
   return [...tracks.values()].sort((one, other) => one.number - other.number);

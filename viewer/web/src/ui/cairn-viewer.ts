@@ -135,10 +135,11 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
         .selected=${this.view.selected}
         .shown=${shown}
         .photo=${this.photoOf(shown)}
+        .laidOver=${this.view.laidOver}
         .theme=${this.theme}
         .viewpoint=${this.startingPlace?.viewpoint ?? null}
         @camera=${(event: CustomEvent<CameraEntry | null>) => {
-          this.change({ selected: event.detail?.image_id ?? null });
+          this.change({ selected: event.detail?.image_id ?? null, laidOver: null });
         }}
         @measured=${() => {
           this.change({ scaleRefusal: null });
@@ -218,7 +219,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   private leave(): void {
     this.session?.close();
     [this.session, this.project] = [null, null];
-    this.change({ selected: null, pointed: null, canInvite: false, isSharing: false });
+    this.change({ selected: null, pointed: null, opened: null, laidOver: null, canInvite: false, isSharing: false });
   }
 
   private follow(next: ProjectState): void {
@@ -231,7 +232,9 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   }
 
   private photoOf(imageId: string | null): Uint8Array<ArrayBuffer> | null {
-    return imageId === null ? null : (this.project?.thumbnails.get(imageId) ?? null);
+    if (imageId === null) return null;
+    const whole = imageId === this.view.selected ? this.session?.photographs.bytes(imageId) : null;
+    return whole ?? this.project?.thumbnails.get(imageId) ?? null;
   }
 
   /** Fetch the thumbnails that are visible. */

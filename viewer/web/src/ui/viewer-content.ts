@@ -2,6 +2,7 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
+import { imageOf, neighbourOf } from "../scene/images";
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
@@ -11,7 +12,6 @@ import type { CairnViewer } from "./cairn-viewer";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
-import "./overlay/keys";
 import "./overlay/login";
 import type { Entry } from "./overlay/login-styles";
 import type { PickerOptions } from "./overlay/project-picker";
@@ -23,6 +23,9 @@ import "./overlay/welcome";
 import "./panels/sheet";
 import { announcementOf } from "./summary";
 import type { Tools } from "./tools";
+
+/** How much of a photograph lies over the object at first. */
+const HALF = 0.5;
 
 export class ViewerContent {
   constructor(private readonly host: CairnViewer) {}
@@ -112,6 +115,7 @@ export class ViewerContent {
         }}
       ></cairn-sheet>
       ${isSharing ? this.sharing(config) : nothing} ${this.host.view.hasKeys ? this.keys() : nothing}
+      ${this.opened(project)}
       ${this.host.view.isChoosing && this.host.credentials ? this.switching(config, this.host.credentials, onStay) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
   }
@@ -150,7 +154,35 @@ export class ViewerContent {
     const onDone = (): void => {
       this.host.change({ hasKeys: false });
     };
+    void import("./overlay/keys"); // few open it: loaded when it is needed
     return html`<cairn-keys @done=${onDone}></cairn-keys>`;
+  }
+
+  /** The photograph that fills the screen. */
+  private opened(project: ProjectState): TemplateResult | typeof nothing {
+    const { opened } = this.host.view;
+    const image = opened === null ? null : imageOf(project.images, opened);
+    if (image === null) return nothing;
+    void import("./overlay/photo-viewer");
+    const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
+    return html`<cairn-photo-viewer
+      .image=${image}
+      .thumbnail=${project.thumbnails.get(image.imageId) ?? null}
+      .whole=${this.host.session?.photographs.want(image.imageId, image.hasOriginal) ?? "missing"}
+      .hasPrevious=${neighbour(-1) !== null}
+      .hasNext=${neighbour(1) !== null}
+      @close=${() => {
+        this.host.change({ opened: null });
+      }}
+      @turn=${(event: CustomEvent<1 | -1>) => {
+        const next = neighbour(event.detail) ?? image.imageId;
+        this.host.change({ opened: next, selected: next, laidOver: null });
+      }}
+      @lay-over=${() => {
+        this.host.change({ opened: null, selected: image.imageId, laidOver: HALF });
+        this.host.stage?.visit(image.imageId);
+      }}
+    ></cairn-photo-viewer>`;
   }
 
   private sharing({ base, needs_login: needsLogin }: PageConfig): TemplateResult | typeof nothing {
@@ -169,9 +201,16 @@ export class ViewerContent {
       return imageCard({
         project,
         selected,
+        laidOver: this.host.view.laidOver,
         onFly: (imageId) => stage?.visit(imageId),
+        onLayOver: (laidOver) => {
+          this.host.change({ laidOver });
+        },
+        onOpen: (opened) => {
+          this.host.change({ opened });
+        },
         onSelect: (imageId) => {
-          this.host.change({ selected: imageId });
+          this.host.change({ selected: imageId, laidOver: null });
         },
       });
     const onDone = (): void => {

@@ -16,6 +16,9 @@ export interface ViewerState {
   /** Image ids: the image with the card, and the image under the mouse. */
   readonly selected: string | null;
   readonly pointed: string | null;
+  /** The image whose photograph fills the screen, and how much of the selected one lies over the object. */
+  readonly opened: string | null;
+  readonly laidOver: number | null;
   readonly dismissed: ReadonlySet<Banner["kind"]>;
   /** Whether the dialog with the projects is open. */
   readonly isChoosing: boolean;
@@ -37,6 +40,8 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     isDropping: false,
     selected: null,
     pointed: null,
+    opened: null,
+    laidOver: null,
     dismissed: new Set(),
     isChoosing: false,
     canInvite: false,

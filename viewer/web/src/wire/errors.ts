@@ -17,6 +17,7 @@ export class WireError extends Error {
       | "login_refused"
       | "look_only"
       | "name_taken"
+      | "no_photograph"
       | "no_webgl"
       | "not_allowed"
       | "no_receipt"

@@ -107,6 +107,18 @@ export const ENGLISH = {
   "image.number": "Image {number}",
   "image.no_number": "Image without a number",
   "image.state": "{image}: {state}",
+  "photo.open": "Look at the whole photo",
+  "photo.close": "Close the photo",
+  "photo.previous": "Previous photo",
+  "photo.next": "Next photo",
+  "photo.loading": "Loading the whole photo",
+  "photo.small_only": "Only this small version can be shown here",
+  "photo.lay_over": "Lay it over the object",
+  "photo.opacity": "How much of the photo is seen",
+  "photo.nearest": "Show where: nearest placed photo, image {number}",
+  "photo.show_where": "Show where",
+  "images.all": "All photos",
+  "images.not_placed": "Not placed ({waiting})",
 
   // Activity
   "activity.empty": "Nothing has happened yet.",
@@ -177,6 +189,7 @@ export const ENGLISH = {
 
   // Uploads
   "upload.queued": "in the queue",
+  "upload.offline": "waits for the connection",
   "upload.reading": "reading",
   "upload.previewing": "sending a small preview first",
   "upload.sending": "sending {size}",

@@ -4,8 +4,6 @@ import { html } from "lit";
 
 import type { Credentials } from "../../wire/credentials";
 import { closeIcon } from "../icons";
-import "./invitations";
-import "./link";
 import { t } from "../language/t";
 
 export interface SharingOptions {
@@ -18,6 +16,7 @@ export interface SharingOptions {
 }
 
 export function sharingDialog({ base, canInvite, credentials, needsLogin, onClose }: SharingOptions): TemplateResult {
+  void (canInvite ? import("./invitations") : import("./link")); // few open it: loaded when it is needed
   const title = t(canInvite ? "invite" : "share");
   const words = t(needsLogin ? "share.needs_login" : "share.open");
   return html`<dialog class="invitation" data-testid="invitation" aria-label=${title} @close=${onClose}>

@@ -50,6 +50,8 @@ export class StageElement extends LocalizedElement {
   @property({ attribute: false }) shown: string | null = null;
   /** The JPEG of the shown image; null until it is loaded. */
   @property({ attribute: false }) photo: Uint8Array<ArrayBuffer> | null = null;
+  /** How much of the photograph lies over the object; null: it hangs on its camera. */
+  @property({ attribute: false }) laidOver: number | null = null;
   /** The view to begin with; null: the whole object. */
   @property({ attribute: false }) viewpoint: Viewpoint | null = null;
   /** The theme, which sets the colours of the cameras. */
@@ -62,7 +64,7 @@ export class StageElement extends LocalizedElement {
 
   /** Whether the browser took the graphics away: it paints such a canvas white. */
   @state() private isLost = false;
-  private readonly measuring = new Measuring();
+  readonly measuring = new Measuring();
   private readonly newest = new Newest(() => {
     this.requestUpdate();
   });
@@ -113,15 +115,6 @@ export class StageElement extends LocalizedElement {
     return begin && end && frameOf(this.project)
       ? { begin: plus(begin, this.offset), end: plus(end, this.offset) }
       : null;
-  }
-
-  get measuredCount(): number {
-    return this.measuring.points.length;
-  }
-
-  /** The measured distance in world units; null until there are two points. */
-  get distance(): number | null {
-    return this.measuring.distance;
   }
 
   /** From where the object is seen; null before there is one. */
@@ -210,6 +203,7 @@ export class StageElement extends LocalizedElement {
     if (changed.has("theme")) this.tints = tintsOf(this);
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
     if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
+    if (changed.has("laidOver")) this.stage.layOver(this.laidOver);
     this.stage.inset(this.insets);
     const { selected, shown, tints } = this;
     if (this.project) this.sync?.sync(this.project, { tints, selected, shown });
