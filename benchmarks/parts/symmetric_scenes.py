@@ -1,9 +1,10 @@
 """Which objects look the same from several sides? Five, made of equal parts whose shape and texture are equal, too.
 
-They stand on ground that is nowhere the same, as all buildings do. (On bare ground a walk around equal sides is the same
-photographs as a walk to and fro before one of them: no method could tell which.) A twin is the same scene with a few marks, each
-unlike all others, that tell its equal parts apart. Rays are traced by Open3D; a part's texture lies in its own frame, so
-equal parts are equal to the last bit of the texture.
+They stand on ground that is nowhere the same and between houses that are all different, and every photograph shows some of
+both, as photographs of buildings do. (Without them a walk around equal sides is the same photographs as a walk to and fro
+before one of them: no method could tell which.) A twin is the same scene with a few marks, each unlike all others, that tell
+its equal parts apart. Rays are traced by Open3D; a part's texture lies in its own frame, so equal parts are equal to the last
+bit of the texture.
 """
 
 from collections.abc import Callable
@@ -24,9 +25,12 @@ FOCAL_PX: Final = 1000.0
 _TEXTURE_SIDE: Final = 1024
 _TEXEL: Final = 0.006  # world units; about a pixel from where the photographer stands
 _GROUND: Final = 255  # its texture
-_GROUND_TEXEL: Final = 0.02
-_GROUND_REACH: Final = 6.0  # world units, beyond which its texture fades, as its grains are smaller than a pixel
+_GROUND_SIDE: Final = 4096  # texels, so that it repeats only every 25 world units
+_GROUND_REACH: Final = 8.0  # world units, beyond which its texture fades, as its grains are smaller than a pixel
+_GROUND_SAMPLES: Final = 6  # along the footprint of a pixel on the ground, which is long where it is seen at a low angle
 _STEPS: Final = 4  # of a wall's relief
+_HOUSES: Final = 24
+_HOUSE_TEXEL: Final = 0.025
 
 Points = NDArray[np.float32]
 
@@ -38,6 +42,7 @@ class Part:
     mesh: Mesh
     world_from_part: Pose
     texture: int
+    texel: float = _TEXEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,7 +80,7 @@ def _building(random: np.random.Generator) -> _Plan:
     path = orbit(
         COUNT,
         centre=(0, 0, height * 0.5),
-        radius=distance + float(random.uniform(3.6, 4.4)),
+        radius=distance + float(random.uniform(4.4, 5.2)),
         height=1.6,
         start_deg=float(random.uniform(-20, 20)),
         sweep_deg=float(random.uniform(200, 260)),
@@ -99,7 +104,7 @@ def _tower(random: np.random.Generator) -> _Plan:
     path = orbit(
         COUNT,
         centre=(0, 0, height * 0.5),
-        radius=radius + float(random.uniform(3.2, 4.0)),
+        radius=radius + float(random.uniform(4.2, 5.0)),
         height=1.6,
         start_deg=float(random.uniform(-20, 20)),
         sweep_deg=float(random.uniform(200, 260)),
@@ -132,8 +137,8 @@ def _portals(random: np.random.Generator) -> _Plan:
     plain = box((-(gap - 1.8) / 2, 0.0, 0.0), ((gap - 1.8) / 2, 0.3, height), 0.5)
     path = walk(
         COUNT,
-        ((-gap / 2 - 0.6, -3.2, 1.5), (gap / 2 + 0.6, -3.2, 1.5)),
-        ((-gap / 2 + 0.2, 0.0, 1.5), (gap / 2 - 0.2, 0.0, 1.5)),
+        ((-gap / 2 - 0.6, -4.6, 1.5), (gap / 2 + 0.6, -4.6, 1.5)),
+        ((-gap / 2 + 0.2, 0.0, 1.2), (gap / 2 - 0.2, 0.0, 1.2)),
     )
     plan = _plan_of(portal, frames, path, random, reach=0.5)
     return _Plan(
@@ -158,8 +163,8 @@ def _row(bay: Mesh, width: float, count: int, random: np.random.Generator) -> _P
     half = width * count / 2 - 1.0
     path = walk(
         COUNT,
-        ((-half, -float(random.uniform(3.0, 3.8)), 1.5), (half, -float(random.uniform(3.0, 3.8)), 1.5)),
-        ((-half + 0.4, 0.0, 1.4), (half - 0.4, 0.0, 1.4)),
+        ((-half, -float(random.uniform(4.4, 5.0)), 1.5), (half, -float(random.uniform(4.4, 5.0)), 1.5)),
+        ((-half + 0.4, 0.0, 1.2), (half - 0.4, 0.0, 1.2)),
     )
     return _plan_of(bay, frames, path, random, reach=width * 0.3)
 
@@ -175,10 +180,25 @@ def _plan_of(
     ground = box((-40.0, -40.0, -0.2), (40.0, 40.0, 0.0), 20.0)
     return _Plan(
         equal=tuple(Part(mesh=part, world_from_part=frame, texture=0) for frame in frames),
-        others=(Part(mesh=ground, world_from_part=np.eye(4), texture=_GROUND),),
+        others=(Part(mesh=ground, world_from_part=np.eye(4), texture=_GROUND), *_houses(random)),
         mark_places=places,
         poses=tuple(shaken(path, amount=0.06, seed=int(random.integers(1 << 30)))),
     )
+
+
+def _houses(random: np.random.Generator) -> list[Part]:
+    """Houses around the place, each of its own size and texture."""
+    return [
+        Part(
+            mesh=box((-width, 0.0, 0.0), (width, 2.0, height), 20.0),
+            world_from_part=_turned(360.0 * house / _HOUSES, distance),
+            texture=_GROUND + 1 + house,
+            texel=_HOUSE_TEXEL,
+        )
+        for house, (width, height, distance) in enumerate(
+            zip(*(random.uniform(*each, _HOUSES) for each in ((1.5, 2.5), (7.0, 13.0), (16.0, 22.0))), strict=True)
+        )
+    ]
 
 
 def _wall(width: float, height: float, random: np.random.Generator) -> Mesh:
@@ -246,35 +266,47 @@ class SceneRenderer:
             rows = np.flatnonzero((owners == number) & np.isfinite(depth))
             if len(rows):
                 points = origin[rows] + depth[rows, None] * directions[rows]
-                brightness[rows] = self._brightness(part, points, normals[rows], depth[rows])
+                brightness[rows] = self._brightness(part, (origin[rows], points), normals[rows], depth[rows])
         noise = np.random.default_rng((self._seed, index)).normal(0, 2.0, len(brightness))
         gray = np.clip(brightness + noise, 0, 255).astype(np.uint8).reshape(height, width)
         return np.repeat(gray[:, :, None], 3, axis=2)
 
-    def _brightness(self, part: Part, points: Points, normals: Points, depth: Points) -> Points:
+    def _brightness(self, part: Part, ends: tuple[Points, Points], normals: Points, depth: Points) -> Points:
         """Texture in the part's own frame, on the plane that its normal is nearest to, with a light that stands above."""
+        origin, points = ends
         shade = np.float32(0.75) + np.float32(0.25) * normals[:, 2].clip(0, 1)
         if part.texture == _GROUND:
-            grains = _sampled(_texture(self._seed, _GROUND), points[:, 0], points[:, 1], _GROUND_TEXEL)
-            fade = np.minimum(1, np.float32(_GROUND_REACH) / depth) ** 2
-            faded: Points = np.float32(125) + fade * (grains - np.float32(125))
-            return faded
+            return self._ground(points - origin, points, depth)
         part_from_world = np.linalg.inv(part.world_from_part).astype(np.float32)
         own = points @ part_from_world[:3, :3].T + part_from_world[:3, 3]
         facing = np.abs(normals @ part_from_world[:3, :3].T).argmax(axis=1)
         across = np.where(facing == 0, own[:, 1], own[:, 0]) + np.float32(1.7) * facing
         along = np.where(facing == 2, own[:, 1], own[:, 2])
-        shaded: Points = shade * _sampled(_texture(self._seed, part.texture), across, along, _TEXEL)
+        shaded: Points = shade * _sampled(_texture(self._seed, part.texture), across, along, part.texel)
         return shaded
+
+    def _ground(self, rays: Points, points: Points, depth: Points) -> Points:
+        """The ground's texture, averaged along the footprints of the pixels."""
+        flat = np.hypot(rays[:, 0], rays[:, 1])
+        footprint = (depth * np.hypot(flat, rays[:, 2]) / (np.float32(FOCAL_PX) * np.abs(rays[:, 2])))[:, None]
+        along = footprint * rays[:, :2] / flat[:, None]
+        grains = np.zeros(len(points), np.float32)
+        for share in np.linspace(-0.5, 0.5, _GROUND_SAMPLES, dtype=np.float32):
+            at = points[:, :2] + share * along
+            grains += _sampled(_texture(self._seed, _GROUND, _GROUND_SIDE), at[:, 0], at[:, 1], _TEXEL)
+        fade = np.minimum(1, np.float32(_GROUND_REACH) / depth) ** 2
+        faded: Points = np.float32(125) + fade * (grains / _GROUND_SAMPLES - np.float32(125))
+        return faded
 
 
 @cache
-def _texture(seed: int, number: int) -> Points:
+def _texture(seed: int, number: int, side: int = _TEXTURE_SIDE) -> Points:
     """A texture (S, S) float32 of stone: noise of all wavelengths, 40 to 210."""
     random = np.random.default_rng((seed, number, 77))
-    frequencies = np.hypot(*np.meshgrid(np.fft.fftfreq(_TEXTURE_SIDE), np.fft.rfftfreq(_TEXTURE_SIDE), indexing="ij"))
-    spectrum = np.fft.rfft2(random.normal(size=(_TEXTURE_SIDE, _TEXTURE_SIDE)))
-    values = np.fft.irfft2(spectrum / np.maximum(frequencies, 1 / 128) * (frequencies < 0.3))
+    rows, columns = (turn(side).astype(np.float32) for turn in (np.fft.fftfreq, np.fft.rfftfreq))
+    frequencies = np.hypot(rows[:, None], columns[None])
+    spectrum = np.fft.rfft2(random.standard_normal((side, side), np.float32))
+    values = np.fft.irfft2(spectrum / np.maximum(frequencies, np.float32(1 / 128)) * (frequencies < 0.3))
     texture: Points = np.clip(125 + 34 * values / values.std(), 40, 210).astype(np.float32)
     return texture
 
@@ -288,7 +320,7 @@ def _sampled(texture: Points, across: Points, along: Points, texel: float) -> Po
     u, v = across / np.float32(texel), along / np.float32(texel)
     left, low = np.floor(u).astype(np.int64), np.floor(v).astype(np.int64)
     share, rise = (u - left).astype(np.float32), (v - low).astype(np.float32)
-    side = _TEXTURE_SIDE - 1
+    side = len(texture) - 1
     rows, next_rows, columns, next_columns = low & side, (low + 1) & side, left & side, (left + 1) & side
     lower = texture[rows, columns] * (1 - share) + texture[rows, next_columns] * share
     upper = texture[next_rows, columns] * (1 - share) + texture[next_rows, next_columns] * share
