@@ -5,14 +5,17 @@
     python -m benchmarks.engine_accuracy --shuffle 10 DATASET...
     python -m benchmarks.engine_accuracy --learned DATASET DATASET...
 
-A dataset is a folder with `images/` and `cameras.json`; without one the simulated statue is photographed. The peers get the
-features of the replay, and then those of the photographs at 3,072 pixels, all pairs. With `--previews` the engine gets only
-the previews that a rig sends, and, for comparison, the originals. With `--shuffle` the photographs come in several orders.
-With `--learned` one camera took all datasets, no calibration is given, and another dataset was solved before.
+A dataset is a folder with `images/` and `cameras.json`, by default those of 6 megapixels in `shared/datasets` beside this
+folder; where they are not, the simulated statue is photographed. The peers get the features of the replay, and then those of
+the photographs at 3,072 pixels, all pairs. With `--previews` the engine gets only the previews that a rig sends, and, for
+comparison, the originals. With `--shuffle` the photographs come in several orders. With `--learned` one camera took all
+datasets, no calibration is given, and another dataset was solved before. Exit status 1: an error could not be measured,
+because fewer than three photographs were placed; it is null.
 """
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.parts.truth import Dataset, Poses, errors
+from benchmarks.parts.truth import Dataset, Poses, errors, kept
 from broker.images.previews import preview
 from reconstructor.black_box import Update
 from reconstructor.config import Settings
@@ -42,6 +45,7 @@ from reconstructor.engine.sfm.incremental_mapper import camera_of_sensor
 from reconstructor.engine.sfm.restore import build_mapper, restore_images
 from reconstructor.replay.replayer import ReplayPlan, ReplayStep, order_photographs, replay
 
+_KEPT = ("fountain-P11-6MP", "Herz-Jesus-P8-6MP", "entry-P10-6MP")
 SIMULATED_COUNT = 16
 _FULL_SIZE_FEATURES = 8000
 _LEAST_ENLARGED = 1.2
@@ -64,7 +68,7 @@ def measure(dataset: Dataset, settings: EngineSettings, out: Path) -> dict[str, 
     report = replay(ReplayPlan(photographs=photographs, out=out, settings=settings), follow)
     seconds = time.monotonic() - begun
     return {
-        "ours": {**_errors_of(latest[-1], dataset), "seconds": seconds},
+        "ours": {"mean_mm": None, **_errors_of(latest[-1], dataset), "seconds": seconds},
         "live_before_refetch": live,
         "methods": [refetch.method for refetch in report.refetches],
         **_peers(dataset, settings, restored(out, photographs), [path.name for path in photographs]),
@@ -72,7 +76,7 @@ def measure(dataset: Dataset, settings: EngineSettings, out: Path) -> dict[str, 
     }
 
 
-def measure_previews(dataset: Dataset, settings: EngineSettings, out: Path) -> dict[str, float]:
+def measure_previews(dataset: Dataset, settings: EngineSettings, out: Path) -> dict[str, float | None]:
     """Mean camera errors in millimetres with previews only, and with the originals, which the engine reduces itself."""
     sizes_kb = []
     (out / "previews").mkdir(parents=True)
@@ -87,8 +91,8 @@ def measure_previews(dataset: Dataset, settings: EngineSettings, out: Path) -> d
         for kind, folder in (("previews", out / "previews"), ("working_size", dataset.images))
     }
     return {
-        "previews_mm": found["previews"].get("mean_mm", np.inf),
-        "working_size_mm": found["working_size"].get("mean_mm", np.inf),
+        "previews_mm": found["previews"].get("mean_mm"),
+        "working_size_mm": found["working_size"].get("mean_mm"),
         "previews_placed_share": found["previews"]["placed_share"],
         "preview_kb": float(np.mean(sizes_kb)),
     }
@@ -153,15 +157,19 @@ def every_pair(photographs: Sequence[Path], settings: EngineSettings) -> KnownIm
 
 def measure_orders(dataset: Dataset, settings: EngineSettings, count: int, out: Path) -> dict[str, Any]:
     """Mean camera errors in millimetres when the photographs come in random orders."""
-    means, placed = [], []
-    for seed in range(count):
-        found = _errors_of(_replayed(dataset.images, settings, out / str(seed), f"shuffle:{seed}"), dataset)
-        means.append(found.get("mean_mm", np.inf))
-        placed.append(found["placed_share"])
-    return {"mean_mm": means, "least_placed_share": min(placed), "worst_to_best": max(means) / min(means)}
+    found = [
+        _errors_of(_replayed(dataset.images, settings, out / str(seed), f"shuffle:{seed}"), dataset)
+        for seed in range(count)
+    ]
+    means = [each["mean_mm"] for each in found if "mean_mm" in each]
+    return {
+        "mean_mm": means,
+        "least_placed_share": min(each["placed_share"] for each in found),
+        "worst_to_best": max(means) / min(means) if len(means) == count else None,
+    }
 
 
-def measure_learned(dataset: Dataset, other: Dataset, settings: EngineSettings, out: Path) -> dict[str, float]:
+def measure_learned(dataset: Dataset, other: Dataset, settings: EngineSettings, out: Path) -> dict[str, float | None]:
     """Mean camera errors in millimetres without a calibration, after another project with the same camera."""
     learning = settings.model_copy(update={"intrinsics": None, "learned_cameras": out / "learned_cameras.json"})
     folders = {each.name: _with_serial_number(each, out / "of-one-camera" / each.name) for each in (other, dataset)}
@@ -171,11 +179,11 @@ def measure_learned(dataset: Dataset, other: Dataset, settings: EngineSettings, 
         _replayed(folders[dataset.name], learning, out / "learned"),
         _replayed(dataset.images, settings, out / "known"),
     )
-    learned_mm, known_mm = (_errors_of(update, dataset).get("mean_mm", np.inf) for update in updates)
+    learned_mm, known_mm = (_errors_of(update, dataset).get("mean_mm") for update in updates)
     return {
         "learned_mm": learned_mm,
         "known_mm": known_mm,
-        "learned_to_known": learned_mm / known_mm if has_camera else np.inf,
+        "learned_to_known": learned_mm / known_mm if has_camera and learned_mm and known_mm else None,
     }
 
 
@@ -259,17 +267,19 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=EngineSettings().threads)
     arguments = parser.parse_args()
-    if arguments.learned and len(arguments.datasets) < 2:
+    if arguments.learned and len(arguments.datasets or kept(*_KEPT)) < 2:
         parser.error("--learned needs two datasets of one camera")
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        datasets = [Dataset.read(folder) for folder in arguments.datasets]
+        datasets = [Dataset.read(folder) for folder in arguments.datasets or kept(*_KEPT)]
         if not datasets:
             datasets = [Dataset.simulated("statue", Path(scratch) / "statue-images", count=SIMULATED_COUNT)]
         for name, found in _figures(datasets, arguments, Path(scratch)):
             figures[name] = found
             print(name, json.dumps(found), flush=True)
     print(json.dumps(figures))
+    if any(None in {**found, **found.get("ours", {})}.values() for found in figures.values()):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -177,6 +177,11 @@ class Update(BaseModel):
     refetch_rejected: Words = Field(
         default="", description="why a complete re-solve was not taken over; empty if it was, or none was asked for"
     )
+    wants_refetch: bool = Field(
+        default=False,
+        description="of an increment: whether a complete answer is worth its time now, because this photograph joins two "
+        "components, for example; ignored while one is queued",
+    )
     solution: Annotated[int, Field(ge=0)] = Field(
         default=0, description="how many complete solutions were taken over before these points were made"
     )

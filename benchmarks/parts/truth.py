@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,15 @@ from PIL import Image
 from edge_agent.cameras.simulated.camera import SimulatedObject
 from reconstructor.clouds.similarity import estimate_similarity
 
+_KEPT: Final = Path(__file__).resolve().parents[3] / "shared/datasets"
+
 Poses = Mapping[str, NDArray[np.float64]]  # file name -> world_from_camera (4, 4)
+
+
+def kept(*names: str) -> list[Path]:
+    """The folders of these datasets in `shared/datasets` beside this checkout; none of them if one is missing."""
+    folders = [_KEPT / name for name in names]
+    return folders if all((folder / "cameras.json").is_file() for folder in folders) else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -5,6 +5,7 @@ other begin another component. So the leading model never has to explain photogr
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import combinations
 from typing import Final, Self
 
 from broker.shards import PointCloud
@@ -50,6 +51,8 @@ class Components:
         self._known, self._settings, self._new_densifier = known, settings, new_densifier
         self.every = list(every) or [self._component(0, LiveMapper(settings))]
         self.next_number = next_number
+        self.wants_refetch = False
+        self.asked: set[frozenset[int]] = set()  # pairs of components, for which a refetch was asked
         self._tried: set[frozenset[int]] = set()
 
     @classmethod
@@ -110,6 +113,7 @@ class Components:
 
     def forget_placed(self) -> None:
         """Say that another image begins."""
+        self.wants_refetch = False
         for each in self.every:
             each.just_placed = []
 
@@ -134,11 +138,22 @@ class Components:
             if number in waiting and not each.mapper.knows(number):
                 each.add(number)
         self._begin_another(number, waiting)
+        self._ask_to_join(number)
 
     def skip_present(self) -> None:
         """Count all present sparse points as published, because their ids may have changed in a restart."""
         for each in self.every:
             each.published.skip_present(each.mapper.model)
+
+    def _ask_to_join(self, newest: int) -> None:
+        """Ask for a refetch if the newest image observes enough of two components; for each two only once.
+
+        Two objects in one photograph look the same and cannot be joined; the usual refetches try them again.
+        """
+        seen = [each.number for each in self.every if each.visible_point_count(newest) >= MIN_REGISTRATION_INLIERS]
+        linked = set(map(frozenset, combinations(seen, 2)))
+        self.wants_refetch = not linked <= self.asked
+        self.asked |= linked
 
     def _begin_another(self, newest: int, waiting: set[int]) -> None:
         """Begin a component with the newest image, if it fits two others and none of them observes the leading model.

@@ -232,6 +232,7 @@ class LiveEngine:
                     "new_point_count": sum(map(len, clouds.values())),
                     "refetch_rejected": objection[:500],
                     "leads": leads,
+                    "wants_refetch": bool(added_image_id) and self._components.wants_refetch,
                 }
             )
             numbers = tuple(self._components.mappers)
@@ -252,8 +253,7 @@ class LiveEngine:
         return EngineResult(update=update, folder=folder.resolve(), seconds_by_stage=watch.take())
 
     def _describe(self, images: list[StepImage]) -> Update:
-        update = describe(images, self._known, self._components.mappers, self._upward)
-        return update.model_copy(update={"solution": self._solution})
+        return describe(images, self._known, self._components.mappers, self._upward, solution=self._solution)
 
     def _clouds(self, watch: Stopwatch, *, is_complete: bool) -> dict[int, PointCloud]:
         with watch.measure("dense"):

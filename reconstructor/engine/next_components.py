@@ -123,7 +123,9 @@ class NextComponents:
                 if len(begun.mapper.placed_numbers()) >= LEAST_IMAGES:
                     every.append(begun)
         every.sort(key=lambda each: each.number)
-        return Components(self._known, self._settings, new_densifier, every, live.next_number)
+        following = Components(self._known, self._settings, new_densifier, every, live.next_number)
+        following.asked |= live.asked
+        return following
 
     def is_of(self, live: Components) -> bool:
         """Whether the live components still have the frames that these were built in."""

@@ -59,6 +59,11 @@ class Answer:
         return self.update.solution if self.update is not None else 0
 
     @property
+    def wants_refetch(self) -> bool:
+        """Whether a complete solution is worth its time now."""
+        return self.update is not None and self.update.wants_refetch
+
+    @property
     def is_rejected(self) -> bool:
         """Whether a complete solution was not taken over."""
         return self.update is not None and bool(self.update.refetch_rejected)

@@ -65,6 +65,7 @@ def plan_commit(
         shards=following.shards if following else (),
         states=_states(job, answer, images),
         solution=answer.solution,
+        wants_refetch=job.kind is JobKind.ADD and answer.wants_refetch,
     )
     return CommitPlan(change=change, remarks=tuple(_remarks(job, answer)))
 

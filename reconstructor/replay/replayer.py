@@ -183,9 +183,9 @@ class _Replay:
     def run(self) -> ReplayReport:
         total = len(self._plan.photographs)
         for number, path in enumerate(self._plan.photographs, 1):
-            self._add(number, path)
+            is_due = self._add(number, path) or number % self._plan.refetch_every == 0
             is_last = number == total
-            if number % self._plan.refetch_every == 0 and not (is_last and self._plan.has_final_refetch):
+            if is_due and not (is_last and self._plan.has_final_refetch):
                 self._refetch(number)
         last = self._refetch(total) if self._plan.has_final_refetch else None
         if last is None or last.update.refetch_rejected:  # a refused refetch brings no cloud
@@ -209,7 +209,8 @@ class _Replay:
         self._write(cloud, last.update, report)
         return report
 
-    def _add(self, number: int, path: Path) -> None:
+    def _add(self, number: int, path: Path) -> bool:
+        """Add a photograph; whether the engine asks for a refetch."""
         readable = readable_path(path, self._plan.out / "converted" / str(number))
         outcome = self._engine.add_image(readable.resolve(), _image_id(number, path))
         camera = outcome.update.cameras[-1]
@@ -224,6 +225,7 @@ class _Replay:
             )
         )
         self._tell(number, outcome, is_refetch=False)
+        return outcome.update.wants_refetch
 
     def _refetch(self, number: int) -> EngineResult:
         outcome = self._engine.refetch()

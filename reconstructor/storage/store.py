@@ -51,12 +51,14 @@ class Change:
         shards: the shards that are new in it.
         states: what became of images, by image id.
         solution: the complete solution that the points stand on; see `reconstructor.jobs.commit_order`.
+        wants_refetch: whether a refetch on the job's image is queued, unless one is.
     """
 
     reference: ReferenceSet | None = None
     shards: tuple[ReadyShard, ...] = ()
     states: Mapping[str, ImageState]
     solution: int = 0
+    wants_refetch: bool = False
 
     @property
     def grown(self) -> ReferenceSet | None:
@@ -204,6 +206,8 @@ class Store:
                 self.references.record(change.reference)
             if change.solution > self.solution:
                 self._database.set_fact(_SOLUTION, change.solution)
+            if change.wants_refetch and not is_refetch_due(self._open_jobs()):
+                self._queue(job.image_number, JobKind.REFETCH)
 
     def finish(self, job: Job) -> None:
         """End a job whose results are published."""

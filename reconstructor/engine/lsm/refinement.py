@@ -14,6 +14,7 @@ from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.lsm.bundle import Bundle
 from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.measuring import Measuring
+from reconstructor.engine.lsm.triangulation import triangulated
 from reconstructor.engine.settings import EngineSettings
 
 _LOSS_PX: Final = 0.5
@@ -94,7 +95,10 @@ def _measured(bundle: Bundle, measuring: Measuring) -> Bundle:
 
 
 def write_back(model: Any, bundle: Bundle) -> None:
-    """Give a `pycolmap.Reconstruction` a bundle's cameras, poses, points and places of features."""
+    """Give a `pycolmap.Reconstruction` a bundle's cameras, poses, points and places of features.
+
+    Points that too few measured observations are left of get the place where the rays of all their features meet.
+    """
     for camera_id, camera in bundle.cameras.items():
         model.camera(camera_id).params = camera.params
     for number, pose in zip(bundle.numbers, bundle.poses, strict=True):
@@ -105,5 +109,13 @@ def write_back(model: Any, bundle: Bundle) -> None:
         rows = np.flatnonzero((seen.images == image) & (seen.features >= 0))
         for feature, place in zip(seen.features[rows].tolist(), seen.places_px[rows], strict=True):
             points[feature].xy = place
+    counts = np.bincount(seen.points, minlength=len(bundle.point_ids))
     for point_id, place in zip(bundle.point_ids.tolist(), bundle.points_in_world, strict=True):
         model.point3D(point_id).xyz = place
+    left = bundle.point_ids[counts < 2]  # noqa: PLR2004 - an adjusted point is seen twice
+    if len(left):
+        now = Bundle.of(model)
+        rows = np.searchsorted(now.point_ids, left)
+        moved = triangulated(now, rows)
+        for point_id, place in zip(left.tolist(), moved.points_in_world[rows], strict=True):
+            model.point3D(point_id).xyz = place

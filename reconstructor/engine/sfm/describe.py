@@ -24,12 +24,14 @@ def describe(
     known: KnownImages,
     mappers: Mapping[int, LiveMapper],
     upward: UpDirection | None = None,
+    solution: int = 0,
 ) -> Update:
     """The update that describes the present models, without their points; `mappers` by number of the component."""
     component_of = {number: one for one, mapper in mappers.items() for number in mapper.placed_numbers()}
     return Update(
         cameras=tuple(_camera(image, known, mappers, component_of) for image in images),
         up=None if upward is None else cast("Triple", tuple(map(float, upward.direction))),
+        solution=solution,
     )
 
 

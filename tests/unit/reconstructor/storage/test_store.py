@@ -136,6 +136,20 @@ def test_a_refetch_can_be_asked_for_once_at_a_time(store: Store) -> None:
     assert kinds == [JobKind.ADD, JobKind.REFETCH]
 
 
+def test_a_black_box_asks_for_a_refetch_that_is_queued_once(store: Store) -> None:
+    add(store, 2)
+    for _ in range(2):
+        job = store.next_job((JobKind.ADD,))
+        assert job is not None
+        store.commit(job, Change(states={}, wants_refetch=True))
+        store.finish(job)
+    refetch = store.next_job()
+    assert refetch is not None
+    assert (refetch.kind, refetch.image_number) == (JobKind.REFETCH, 1)
+    store.finish(refetch)
+    assert store.next_job() is None
+
+
 def test_refetches_that_came_due_while_images_were_added_are_made_once(store: Store) -> None:
     add(store, 7)
     while (job := store.next_job((JobKind.ADD,))) is not None:

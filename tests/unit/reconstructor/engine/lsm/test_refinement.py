@@ -134,7 +134,8 @@ def test_a_model_takes_over_what_was_measured(solved: Solved) -> None:
     again = Bundle.of(model)
     assert len(again.observations) == len(Bundle.of(solved.model).observations)  # what was not measured stays, too
     assert np.allclose(again.centers_in_world(), bundle.centers_in_world())
-    assert np.allclose(again.points_in_world, bundle.points_in_world)
+    is_adjusted = np.bincount(bundle.observations.points, minlength=len(bundle.point_ids)) > 1
+    assert np.allclose(again.points_in_world[is_adjusted], bundle.points_in_world[is_adjusted])
     errors = again.errors_px()
     assert np.median(errors) < np.median(Bundle.of(solved.model).errors_px())
 
