@@ -92,8 +92,14 @@ class LiveMapper:
             self._fixed_cameras.add(camera_id)
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
-    def add_image(self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
-        """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with known images; not yet placed."""
+    def add_image(
+        self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]
+    ) -> Sequence[Pair]:
+        """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with known images; not yet placed.
+
+        Returns:
+            The credible ones of its pairs.
+        """
         pairs = credible_pairs(self._model, (number, self._model.camera(camera_id)), keypoints, pairs)
         image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
@@ -109,6 +115,7 @@ class LiveMapper:
             graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
         self._mapper.observation_manager.add_image(number)
         self._has_new_images = True
+        return pairs
 
     def place(self, waiting: Iterable[int]) -> list[int]:
         """Place as many of the waiting images as possible; after each one the others are tried again."""
