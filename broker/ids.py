@@ -259,6 +259,7 @@ class Verb(_Word):
 
     RESYNC = "resync"
     PING = "ping"
+    PHOTOGRAPH = "photograph"
     REFETCH = "refetch"
     PAUSE = "pause"
     RESUME = "resume"

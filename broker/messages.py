@@ -253,6 +253,22 @@ class Error(Event):
     topic: Annotated[str, Field(max_length=1024), HARMLESS] | None = None
 
 
+class EventHistory(Message):
+    """What happened last, the oldest first, for people who join late; a `shard_update` comes without its shards."""
+
+    type: Literal["event_history"] = "event_history"
+    events: Annotated[
+        tuple[
+            Annotated[
+                ProcessingStarted | RefetchStarting | ShardUpdate | ProcessingComplete | Error,
+                Field(discriminator="type"),
+            ],
+            ...,
+        ],
+        Field(max_length=100),
+    ]
+
+
 class Bounds(WireModel):
     """An axis-aligned box in world units."""
 
@@ -322,6 +338,8 @@ class Request(Message):
     connection: ConnectionId
     generation: Generation | None = None
     shards: tuple[Count, ...] = ()
+    image_id: ImageId | None = None  # of a `photograph`
+    max_side_px: Annotated[int, Field(ge=320, le=2048)] = 2048  # the same
 
 
 class Response(Message):
@@ -336,6 +354,7 @@ class Response(Message):
     request_sent_at: AwareDatetime
     received_at: AwareDatetime
     republished_count: Count = 0
+    is_preview: bool = False  # of a `photograph`: the photograph itself has not come yet
 
 
 class Presence(Message):

@@ -26,6 +26,7 @@ class AgentState(Message):
     session: Annotated[str, Field(max_length=39), HARMLESS] = ""
     presence: AgentPresence
     is_capturing: bool = False
+    is_finished: bool = False  # offline because its work is done
     reason: Sentence | None = None
 
 
@@ -59,6 +60,7 @@ class AgentHealth(Message):
     memory_bytes: Count
     load_ratio: float | None = None
     temperature_deg: float | None = None
+    battery_ratio: Annotated[float, Field(ge=0, le=1)] | None = None  # null: it has none, or does not tell
     is_throttled: bool | None = None
     is_clock_synchronised: bool | None = None
     reconnect_count: Count

@@ -77,7 +77,7 @@ async def run(settings: Settings, stop: asyncio.Event, *, clock: Clock = SYSTEM_
                 settings, publisher, spool, control=control, camera=camera, clone_check=clone_check, clock=clock
             )
             await agent.work(stop)
-            await publisher.farewell(control, agent.reason(stop))
+            await publisher.farewell(control, agent.reason(stop), is_finished=agent.is_finished(stop))
             return tuple(camera.left_out)
     finally:
         await asyncio.to_thread(spool.close)
@@ -195,7 +195,11 @@ class Agent:
         """The reason why the agent ends, for its last message."""
         if self._rebooting.is_set():
             return "ops restart the agent"
-        return "the agent was stopped" if stop.is_set() else "the work is done"
+        return "the work is done" if self.is_finished(stop) else "the agent was stopped"
+
+    def is_finished(self, stop: asyncio.Event) -> bool:
+        """Whether the agent ends by itself, because nothing is left to do."""
+        return not stop.is_set() and not self._rebooting.is_set()
 
     def photograph_kept(self, image: SpooledImage, photograph: Photograph) -> None:
         """Wake the uploader, the thumbnail and the health timer."""

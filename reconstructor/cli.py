@@ -114,3 +114,18 @@ def adopt(
     connection = broker_flags(broker, broker_port, user, password_file)
     settings = Settings.load(projects=[project], data_dir=data, broker=connection)
     print(adopt_project(settings, settings.projects[0]))
+
+
+@app.command()
+def advise(
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="A project that is stored here.")],
+    data: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON with the places' poses.")] = False,
+) -> None:
+    """Say where to stand next: at most three places, from what the photographs cover; also while the service runs."""
+    from reconstructor.exports.coverage_report import report_coverage  # noqa: PLC0415 - `--help` needs no numerics
+    from reconstructor.exports.origins import find_origin  # noqa: PLC0415 - likewise
+
+    configure(level=LogLevel.WARNING)
+    report = report_coverage(find_origin(project, Settings.load(data_dir=data).data_dir))
+    print(report.to_json() if as_json else "\n".join(report.sentences))

@@ -14,7 +14,7 @@ from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.live import BrokerLostError
-from broker.messages import Error, Event
+from broker.messages import Error, Event, Progress
 from broker.printable import printable
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
@@ -68,7 +68,11 @@ class Context:
         await asyncio.to_thread(self.audit.note, action, account=account, project=self.project, **details)
 
     async def publish_event(self, event: Event) -> None:
-        """Publish an event; an event is not state, so work goes on when the broker is away."""
+        """Publish an event and keep it for the history; an event is not state, so work goes on when the broker is away."""
+        if not isinstance(event, Progress):
+            with contextlib.suppress(StoreError):  # a full disk prevents keeping, not publishing
+                await asyncio.to_thread(self.store.past_events.add, event)
+            self.signals.history.set()
         try:
             await self.delivery.publish(EVENT.outgoing(self.space, self.project, event))
         except BROKER_ERRORS as exc:

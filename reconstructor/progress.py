@@ -1,20 +1,24 @@
-"""What does a black box say while it works? How far a refetch is (`progress.json`), and where a photograph stands (`placed.json`).
+"""What does a black box say while it works? How far a refetch is, where a photograph stands, and its first points.
 
-Both files lie in its working directory. `placed.json` is an `Update` that names only the cameras which are new or moved.
+All of it lies in its working directory: `progress.json`; `placed.json`, an `Update` that names only the cameras which are
+new or moved; and `first`, a folder like the one that a call returns, whose points those of the call replace.
 """
 
 import contextlib
+import shutil
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from broker.envelope import Word
-from reconstructor.black_box import BadUpdateError, Update, read_update
+from broker.shards import PointCloud, encode_ply
+from reconstructor.black_box import BadUpdateError, Update, cloud_name, read_update, write_update
 from reconstructor.plain_files import NotPlainFileError, open_plain_file
 
 PROGRESS_NAME: Final = "progress.json"
 PLACED_NAME: Final = "placed.json"
+FIRST_NAME: Final = "first"
 _LIMIT_BYTES: Final = 4096
 
 
@@ -71,3 +75,27 @@ def forget_placed(folder: Path) -> None:
     """What was said during an earlier call is not true of the next one."""
     with contextlib.suppress(OSError):
         (folder / PLACED_NAME).unlink(missing_ok=True)
+
+
+def write_first(folder: Path, update: Update, component: int, cloud: PointCloud) -> None:
+    """Show these points of the present call; a second time, or on a full disk, nothing happens."""
+    final, unfinished = folder / FIRST_NAME, folder / f"{FIRST_NAME}.tmp"
+    if not len(cloud.points_in_world) or final.exists():
+        return
+    with contextlib.suppress(OSError):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        write_update(update, unfinished)
+        (unfinished / cloud_name(component)).write_bytes(encode_ply(cloud))
+        unfinished.rename(final)
+
+
+def first_of(folder: Path) -> Path | None:
+    """The folder with the first points of the present call; None if there is none yet."""
+    first = folder / FIRST_NAME
+    return first if first.is_dir() and not first.is_symlink() else None
+
+
+def forget_first(folder: Path) -> None:
+    """Remove the first points of an earlier call."""
+    shutil.rmtree(folder / FIRST_NAME, ignore_errors=True)

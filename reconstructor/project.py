@@ -21,6 +21,7 @@ from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
 from reconstructor.gaps import Gaps
+from reconstructor.history import publish_history
 from reconstructor.intake.originals import follow_originals
 from reconstructor.intake.receipts import ask_for_gaps
 from reconstructor.intake.router import receive_messages
@@ -28,11 +29,11 @@ from reconstructor.intake.scale_bars import publish_revisions, publish_scale_bar
 from reconstructor.jobs.runner import run_jobs
 from reconstructor.publishing.candidates import AnotherReconstructorError
 from reconstructor.publishing.election import end_session
-from reconstructor.requests import MOST_WAITING, ReceivedRequest, answer_requests
+from reconstructor.requests import RequestQueues
 from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
-from reconstructor.thumbnails import publish_thumbnails
+from reconstructor.viewing.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
 _OFFLINE_TIMEOUT_S: Final = 2.0
@@ -50,7 +51,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
         BrokerRefusedError: the broker does not let us in.
         BlackBoxNotFoundError: the settings name no function.
     """
-    requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue(MOST_WAITING)
+    requests = RequestQueues()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
     confirmed = asyncio.Event()
     async with _opened(settings, project, decoders) as (context, executor), asyncio.TaskGroup() as tasks:
@@ -61,12 +62,13 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "intake": receive_messages(context, requests, gaps),
             "gaps": ask_for_gaps(context, gaps),
             "disk": watch_disk(context),
-            "requests": answer_requests(context, requests),
+            "requests": requests.answer(context),
             "originals": follow_originals(context),
             "revisions": publish_revisions(context),
             "jobs": run_jobs(context, executor, latencies),
             "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
+            "history": publish_history(context),
             "statistics": _publish_statistics(context, latencies),
             "clearing": _clear_old(context),
         }
@@ -152,6 +154,7 @@ async def _publish_lost(context: Context, confirmed: asyncio.Event) -> None:
         await confirmed.wait()
         confirmed.clear()
         context.signals.thumbnails.set()
+        context.signals.history.set()
         await context.reconcile()
         await publish_scale_bar(context)
 

@@ -1,4 +1,4 @@
-"""How are requests answered? `ping`, `resync`, `refetch`, `pause`, `resume`, each with a response to its sender.
+"""How are requests answered? `ping`, `resync`, `photograph`, `refetch`, `pause`, `resume`, each with a response to its sender.
 
 Who may ask for what is the broker's to enforce, by one line of its ACL for each verb: a message does not say the role
 of its sender.
@@ -7,7 +7,8 @@ of its sender.
 import asyncio
 import contextlib
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -24,8 +25,11 @@ from broker.messages import Request, Response
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import translating_defects
 from reconstructor.publishing.retained import ShardKey
+from reconstructor.viewing.photographs import publish_photograph
 
-MOST_WAITING: Final = 1000  # requests; they are answered in milliseconds
+MOST_WAITING: Final = 1000  # requests; but for photographs, they are answered in milliseconds
+MOST_PHOTOGRAPHS: Final = 2  # of one user: under way, and behind it
+_CHANGE_NOTHING: Final = frozenset({Verb.PING, Verb.PHOTOGRAPH})  # and come from every page all the time
 
 
 class WrongVerbError(CairnError):
@@ -47,6 +51,13 @@ class GenerationGoneError(CairnError):
 
     code = "generation_gone"
     remedy = "Read the manifest again, then ask for its shards."
+
+
+class TooManyPhotographsError(CairnError):
+    """One user asks for many photographs at once."""
+
+    code = "too_many_photographs"
+    remedy = "Ask for one photograph after the other."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,26 +85,57 @@ class ReceivedRequest:
         return cls(user=found.user, request=request, refusal=refusal, received_at=datetime.now(UTC))
 
 
-async def answer_requests(context: Context, requests: asyncio.Queue[ReceivedRequest]) -> None:
-    """Answer requests one by one until cancelled."""
-    while True:
-        await answer_request(context, await requests.get())
+class RequestQueues:
+    """What waits to be answered. Photographs have a queue of their own: nobody's ping waits until one is decoded."""
+
+    def __init__(self) -> None:
+        self._quick: asyncio.Queue[ReceivedRequest] = asyncio.Queue(MOST_WAITING)
+        self._photographs: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
+        self._waiting: Counter[SenderId] = Counter()
+
+    def put(self, asked: ReceivedRequest) -> None:
+        """Queue a request; raises asyncio.QueueFull."""
+        if asked.request.verb is not Verb.PHOTOGRAPH or asked.refusal is not None:
+            self._quick.put_nowait(asked)
+        elif self._waiting[asked.user] < MOST_PHOTOGRAPHS:
+            self._waiting[asked.user] += 1
+            self._photographs.put_nowait(asked)
+        else:
+            refusal = TooManyPhotographsError("you are waiting for other photographs: ask again when they are there")
+            self._quick.put_nowait(replace(asked, refusal=refusal))
+
+    async def answer(self, context: Context) -> None:
+        """Answer requests until cancelled: photographs one by one, and beside them all others one by one."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._answer_quick(context), name="quick requests")
+            tasks.create_task(self._answer_photographs(context), name="photographs")
+
+    async def _answer_quick(self, context: Context) -> None:
+        while True:
+            await answer_request(context, await self._quick.get())
+
+    async def _answer_photographs(self, context: Context) -> None:
+        while True:
+            asked = await self._photographs.get()
+            await answer_request(context, asked)
+            self._waiting[asked.user] -= 1
+            self._waiting += Counter()  # forgets who waits for none
 
 
 async def answer_request(context: Context, asked: ReceivedRequest) -> None:
     """Execute a request and publish its response, to its sender alone."""
-    request, refusal, count = asked.request, asked.refusal, 0
+    request, refusal, done = asked.request, asked.refusal, _Done()
     try:
         if refusal is None:
             with translating_defects(context.log, verb=request.verb.value):
-                count = await _do(context, request)
+                done = await _do(context, asked.user, request)
     except CairnError as exc:
         refusal = exc
     code = refusal.code if refusal else None
     context.log.info("request_answered", user=asked.user, verb=request.verb.value, code=code)
-    if request.verb is not Verb.PING:  # which changes nothing, and comes from every page all the time
+    if request.verb not in _CHANGE_NOTHING:
         await context.note(Action.REQUESTED, asked.user, verb=request.verb, refused=code)
-    await _respond(context, asked, request, count, refusal)
+    await _respond(context, asked, done, refusal)
 
 
 def read_request(project: ProjectId, verb: Verb, payload: bytes) -> Request:
@@ -135,13 +177,23 @@ def _object(payload: bytes) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-async def _do(context: Context, request: Request) -> int:
-    """Execute a request; returns how many shards were published again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What an answer says of a request that was executed."""
+
+    republished_count: int = 0
+    is_preview: bool = False
+
+
+async def _do(context: Context, user: SenderId, request: Request) -> _Done:
+    """Execute a request."""
     match request.verb:
         case Verb.PING:
-            return 0
+            return _Done()
         case Verb.RESYNC:
-            return await _resync(context, request)
+            return _Done(republished_count=await _resync(context, request))
+        case Verb.PHOTOGRAPH:
+            return _Done(is_preview=await publish_photograph(context, user, request))
         case Verb.REFETCH:
             if await asyncio.to_thread(context.store.request_refetch) is None:
                 raise NoImagesError("there is no image yet: upload one first")
@@ -149,7 +201,7 @@ async def _do(context: Context, request: Request) -> int:
             await asyncio.to_thread(context.store.pause, is_paused=request.verb is Verb.PAUSE)
             await context.presence.publish()
     context.signals.work.notify()
-    return 0
+    return _Done()
 
 
 async def _resync(context: Context, request: Request) -> int:
@@ -163,9 +215,8 @@ async def _resync(context: Context, request: Request) -> int:
     return await context.publisher.resync(keys)
 
 
-async def _respond(
-    context: Context, asked: ReceivedRequest, request: Request, count: int, refusal: CairnError | None
-) -> None:
+async def _respond(context: Context, asked: ReceivedRequest, done: _Done, refusal: CairnError | None) -> None:
+    request = asked.request
     response = Response(
         project=context.project,
         id=request.id,
@@ -175,7 +226,8 @@ async def _respond(
         reason=refusal.sentence[:2000] if refusal else None,
         request_sent_at=request.sent_at,
         received_at=asked.received_at,
-        republished_count=count,
+        republished_count=done.republished_count,
+        is_preview=done.is_preview,
     )
     outgoing = RESPONSE.outgoing(
         context.space,

@@ -30,6 +30,7 @@ class Signals:
     Attributes:
         work: there may be a job to run; the job lanes wait for it.
         thumbnails: there may be a thumbnail to publish; the thumbnail task waits for it.
+        history: an event came, or the broker may have lost the last ones; the task that publishes them waits for it.
         originals: an image, its original or the end of a job came; the task that follows originals waits for it.
         revised: a scale bar changed the manifest; the task that publishes revisions waits for it.
         changing: held while the next manifest is made from the present one.
@@ -37,6 +38,7 @@ class Signals:
 
     work: Signal = field(default_factory=Signal)
     thumbnails: asyncio.Event = field(default_factory=asyncio.Event)
+    history: asyncio.Event = field(default_factory=asyncio.Event)
     originals: asyncio.Event = field(default_factory=asyncio.Event)
     revised: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -90,6 +90,9 @@ class Settings(ProgramSettings):
     message_bytes_limit: int = Field(
         default=33 * MIB, ge=1024, description="Largest WebSocket message from a browser, bytes."
     )
+    photograph_cache_bytes: int = Field(
+        default=64 * MIB, ge=0, description="Memory for photographs that people opened last, bytes."
+    )
     connect_timeout_s: PositiveFloat = Field(default=5.0, description="Longest wait for the broker, seconds.")
 
     @model_validator(mode="after")

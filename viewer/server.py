@@ -9,6 +9,7 @@ from aiohttp import web
 
 from broker.errors import CairnError
 from broker.ids import ProjectId
+from broker.live import NoAnswerError
 from broker.logs import get_logger
 from broker.projects.settings_watch import ReadProjects, changes_of_projects, look_on_hangup
 from viewer.admission import Admission, Guest
@@ -28,6 +29,7 @@ from viewer.network.connections import REQUEST_TIMEOUT_S, TimedConnection
 from viewer.network.hosts import AllowedHosts
 from viewer.network.listener import Listener
 from viewer.pages import INDEX, Asset, load_page
+from viewer.photographs import NoSuchPhotographError, PhotographRefusedError, Photographs, answer, key_of
 from viewer.relay import Relay
 from viewer.status import Board, ProjectStatus
 from viewer.trust_page import AUTHORITY_PATH, PAGE_PATH, PLAIN_PATHS, TrustPage
@@ -41,6 +43,9 @@ _STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
     ShardMissingError: HTTPStatus.GATEWAY_TIMEOUT,
     PageMissingError: HTTPStatus.GATEWAY_TIMEOUT,
     UnevenManifestError: HTTPStatus.BAD_GATEWAY,
+    NoSuchPhotographError: HTTPStatus.NOT_FOUND,
+    PhotographRefusedError: HTTPStatus.FORBIDDEN,
+    NoAnswerError: HTTPStatus.GATEWAY_TIMEOUT,
 }
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -64,7 +69,7 @@ class PageServer:
         self._admission = Admission(settings, self._board, brake)
         self._invitations = InvitationDesk(settings.keeper_socket, self._admission)
         self._log = get_logger()
-        self._downloads = Downloads()
+        self._downloads, self._photographs = Downloads(), Photographs(settings.photograph_cache_bytes)
         self._hosts, self._proxies = AllowedHosts(settings.hosts), TrustedProxies(settings.trusted_proxies)
 
     def application(self) -> web.Application:
@@ -81,6 +86,7 @@ class PageServer:
         application.router.add_get("/projects", self._projects)
         application.router.add_get("/projects/{project}/status", self._status)
         application.router.add_get("/projects/{project}/cloud.ply", self._cloud, allow_head=False)
+        application.router.add_get("/projects/{project}/photo/{image_id}", self._photograph, allow_head=False)
         application.router.add_get("/{path:.*}", self._asset)
         application.on_response_prepare.append(_without_server_name)
         application.cleanup_ctx.append(self._following)
@@ -174,6 +180,10 @@ class PageServer:
     async def _status(self, request: web.Request) -> web.StreamResponse:
         _, status = await self._find(request)
         return json_answer(status)
+
+    async def _photograph(self, request: web.Request) -> web.StreamResponse:
+        guest, status = await self._find(request)
+        return answer(await self._photographs.get(guest.connection, key_of(request, status.project)))
 
     async def _cloud(self, request: web.Request) -> web.StreamResponse:
         guest, status = await self._find(request)

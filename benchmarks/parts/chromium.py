@@ -19,7 +19,7 @@ import aiohttp
 
 START_PATIENCE_S: Final = 20.0
 ANSWER_PATIENCE_S: Final = 180.0  # a page may be waited for
-KEYS: Final = {"ArrowLeft": 37}
+KEYS: Final = {"ArrowLeft": 37, "f": 70}
 # Without a graphics card Chromium paints the page itself with the processors' own code; Debian's start script forces it to
 # have that done by the emulated card too, and a second goes into compiling shaders for shadows and letters.
 ARGUMENTS: Final = (
@@ -129,14 +129,20 @@ async def launched() -> AsyncIterator[Chromium]:
 
 
 @contextlib.asynccontextmanager
-async def opened(browser: Chromium, address: str, viewport: Mapping[str, int], probe: str) -> AsyncIterator[Page]:
-    """A fresh tab at an address; `probe` is a script that runs before everything else."""
+async def opened(
+    browser: Chromium, address: str, viewport: Mapping[str, int], probe: str, *, is_calm: bool = False
+) -> AsyncIterator[Page]:
+    """A fresh tab at an address; `probe` is a script that runs before everything else. `is_calm`: without flights."""
     context = (await browser.send("Target.createBrowserContext"))["browserContextId"]
     target = (await browser.send("Target.createTarget", url="about:blank", browserContextId=context))["targetId"]
     session = (await browser.send("Target.attachToTarget", targetId=target, flatten=True))["sessionId"]
     page = Page(browser, session)
     await page.send("Page.enable")
-    await page.send("Emulation.setDeviceMetricsOverride", **viewport, deviceScaleFactor=1, mobile=False)
+    metrics = {"deviceScaleFactor": 1, "mobile": False, **viewport}
+    await page.send("Emulation.setDeviceMetricsOverride", **metrics)
+    if is_calm:
+        calm = {"name": "prefers-reduced-motion", "value": "reduce"}
+        await page.send("Emulation.setEmulatedMedia", features=[calm])
     await page.send("Page.addScriptToEvaluateOnNewDocument", source=probe)
     await page.send("Page.navigate", url=address)
     yield page

@@ -46,8 +46,13 @@ def posed_object(
 
     They are developed as by the object's own lens unless another is given.
     """
-    simulated, surface = _simulated(name, width)
+    simulated, surface = simulated_object(name, width)
     shots = [simulated.view(number, lens=lens) for number in range(first, first + count)]
+    return posed_shots(name, shots, surface, device=device)
+
+
+def posed_shots(name: str, shots: list[SimulatedView], surface: Any, *, device: torch.device) -> Posed:
+    """Photographs of a simulated object with its surface; the sparse points are exact ones, 300 an image."""
     points = np.concatenate([_chosen(_points_in_world(shot), number) for number, shot in enumerate(shots)])
     seen = np.stack([_is_seen(points, shot) for shot in shots])
     seen &= seen.sum(axis=0) >= _MIN_TRACK_LENGTH
@@ -68,11 +73,11 @@ def posed_object(
 
 
 @lru_cache(maxsize=1)
-def _simulated(name: str, width: int) -> tuple[SimulatedObject, Any]:
+def simulated_object(name: str, width: int) -> tuple[SimulatedObject, Any]:
     """The object, whose building takes most of the time, and its surface."""
     simulated = SimulatedObject(name, size_px=(width, width * 2 // 3))
     surface = o3d.t.geometry.RaycastingScene()
-    surface.add_triangles(_tensor(simulated.mesh.vertices), _tensor(simulated.mesh.triangles.astype(np.uint32)))
+    surface.add_triangles(tensor_of(simulated.mesh.vertices), tensor_of(simulated.mesh.triangles.astype(np.uint32)))
     return simulated, surface
 
 
@@ -93,17 +98,22 @@ def true_points(posed: Posed) -> tuple[Array, Array]:
 
 def accuracy_in_sampling_distances(posed: Posed, points: SurfacePoints) -> Array:
     """(N,) distance from each point to the true surface."""
-    query = _tensor(points.points_in_world.astype(np.float32))
+    query = tensor_of(points.points_in_world.astype(np.float32))
     return np.asarray(posed.surface.compute_distance(query).numpy() / points.sampling_distances, np.float64)
 
 
 def completeness_in_sampling_distances(posed: Posed, points: SurfacePoints) -> Array:
     """(M,) distance from each point of the true surface to the nearest reconstructed one."""
     truth, sampling_distances = true_points(posed)
-    search = o3d.core.nns.NearestNeighborSearch(_tensor(points.points_in_world.astype(np.float32)))
+    return nearest_distances(points.points_in_world, truth) / sampling_distances
+
+
+def nearest_distances(points: Array, query: Array) -> Array:
+    """(M,) distance from each query point (M, 3) to the nearest point (N, 3)."""
+    search = o3d.core.nns.NearestNeighborSearch(tensor_of(points.astype(np.float32)))
     search.knn_index()
-    _, squared = search.knn_search(_tensor(truth.astype(np.float32)), 1)
-    return np.asarray(np.sqrt(squared.numpy()[:, 0]) / sampling_distances, np.float64)
+    _, squared = search.knn_search(tensor_of(query.astype(np.float32)), 1)
+    return np.asarray(np.sqrt(squared.numpy()[:, 0]), np.float64)
 
 
 def posed_photographs(folder: Path, *, width: int, device: torch.device) -> Posed:
@@ -118,7 +128,8 @@ def posed_photographs(folder: Path, *, width: int, device: torch.device) -> Pose
     return Posed(name=dataset.name, views=views, sparse_errors_px=errors, depths=[])
 
 
-def _tensor(array: NDArray[np.generic]) -> Any:
+def tensor_of(array: NDArray[np.generic]) -> Any:
+    """The array as a tensor of Open3D's."""
     return o3d.core.Tensor.from_numpy(np.ascontiguousarray(array))
 
 

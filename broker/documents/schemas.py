@@ -31,6 +31,7 @@ _CHECKED: Final = frozenset(
         "maximum",
         "minItems",
         "minimum",
+        "oneOf",
         "pattern",
         "prefixItems",
         "properties",
@@ -39,7 +40,7 @@ _CHECKED: Final = frozenset(
         "x-max-bytes",
     ]
 )
-_PROSE: Final = frozenset({"title", "description"})
+_PROSE: Final = frozenset({"title", "description", "discriminator"})  # of `oneOf` it is always `type`
 
 
 def message_schemas() -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _inner(keyword: str, value: Any) -> Any:
         return {name: _checks_of(part) for name, part in value.items()}
     if keyword == "items":
         return _checks_of(value)
-    if keyword in {"anyOf", "prefixItems"}:
+    if keyword in {"anyOf", "oneOf", "prefixItems"}:
         return [_checks_of(part) for part in value]
     return value
 

@@ -87,8 +87,9 @@ def _type(schema: Mapping[str, Any]) -> str:
         return json.dumps(schema["const"])
     if "enum" in schema:
         return _union(json.dumps(value) for value in schema["enum"])
-    if "anyOf" in schema:
-        return _union(_type(part) for part in schema["anyOf"])
+    for several in ("anyOf", "oneOf"):
+        if several in schema:
+            return _union(_type(part) for part in schema[several])
     if schema.get("type") == "array":
         return _array(schema)
     return _SIMPLE[schema["type"]]

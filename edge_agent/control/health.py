@@ -52,6 +52,7 @@ def measure(project: ProjectId, agent: AgentId, spool: Spool, uploads: UploadCou
         memory_bytes=machine.memory_bytes,
         load_ratio=machine.load_ratio,
         temperature_deg=machine.temperature_deg,
+        battery_ratio=machine.battery_ratio,
         is_throttled=machine.is_throttled,
         is_clock_synchronised=machine.is_clock_synchronised,
         reconnect_count=counters.reconnect_count,

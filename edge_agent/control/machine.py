@@ -1,4 +1,4 @@
-"""In which state is the machine? Temperature, throttling, load, memory and clock; None where it cannot be known."""
+"""In which state is the machine? Temperature, battery, throttling, load, memory and clock; None where it cannot be known."""
 
 import os
 import platform
@@ -26,6 +26,7 @@ class MachineState:
     memory_bytes: int
     load_ratio: float | None
     temperature_deg: float | None
+    battery_ratio: float | None
     is_throttled: bool | None
     is_clock_synchronised: bool | None
 
@@ -36,6 +37,7 @@ def read_state() -> MachineState:
         memory_bytes=int(psutil.Process().memory_info().rss),
         load_ratio=os.getloadavg()[0] / (os.cpu_count() or 1),
         temperature_deg=_temperature_deg(),
+        battery_ratio=_battery_ratio(),
         is_throttled=_is_throttled(),
         is_clock_synchronised=is_clock_synchronised(),
     )
@@ -64,6 +66,12 @@ def hardware_id() -> str:
 def _temperature_deg() -> float | None:
     text = _text(THERMAL_ZONE).strip()
     return int(text) / 1000 if text.lstrip("-").isdecimal() else None
+
+
+def _battery_ratio() -> float | None:
+    """How full the battery is, 0 to 1, where the kernel knows one (`/sys/class/power_supply`)."""
+    battery = psutil.sensors_battery()
+    return None if battery is None else min(1.0, max(0.0, battery.percent / 100))
 
 
 def _is_throttled() -> bool | None:

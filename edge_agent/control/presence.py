@@ -69,10 +69,10 @@ class AgentPublisher:
         await self.publish(delivery, self._outgoing(AGENT_STATE, state))
         await self.publish(delivery, self._outgoing(AGENT_DESCRIPTION, description))
 
-    async def farewell(self, delivery: Delivery, reason: str) -> None:
+    async def farewell(self, delivery: Delivery, reason: str, *, is_finished: bool = False) -> None:
         """Publish that the rig ends on purpose."""
         if delivery.is_connected:
-            state = self._state(AgentPresence.OFFLINE, reason=reason)
+            state = self._state(AgentPresence.OFFLINE, reason=reason, is_finished=is_finished)
             await self.publish(delivery, self._outgoing(AGENT_STATE, state), timeout_s=FAREWELL_TIMEOUT_S)
 
     async def publish_health(self, delivery: Delivery, health: AgentHealth) -> None:
@@ -104,7 +104,14 @@ class AgentPublisher:
             return False
         return True
 
-    def _state(self, presence: AgentPresence, *, is_capturing: bool = False, reason: str | None = None) -> AgentState:
+    def _state(
+        self,
+        presence: AgentPresence,
+        *,
+        is_capturing: bool = False,
+        is_finished: bool = False,
+        reason: str | None = None,
+    ) -> AgentState:
         return AgentState(
             project=self.project,
             agent=self.agent,
@@ -113,6 +120,7 @@ class AgentPublisher:
             session=self.session,
             presence=presence,
             is_capturing=is_capturing,
+            is_finished=is_finished,
             reason=reason,
         )
 

@@ -16,9 +16,9 @@ from queue import SimpleQueue
 from subprocess import DEVNULL, PIPE, Popen
 from threading import Timer
 from types import TracebackType
-from typing import IO, Final, Literal, Self
+from typing import IO, Final, Self
 
-from broker.contract import MAX_THUMBNAIL_BYTES
+from broker.contract import MAX_PHOTO_BYTES, MAX_PHOTO_PX, MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
 from broker.logs import get_logger
 from reconstructor.decoders.inspection import (
     DamagedImageError,
@@ -30,7 +30,7 @@ from reconstructor.decoders.inspection import (
     PixelLimits,
 )
 from reconstructor.decoders.likeness import Likeness
-from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, Request, read, write
+from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, Request, Task, read, write
 
 _ATTEMPTS: Final = 2  # a process may have been ended by something else than the image
 _LONGEST_S: Final = 60.0  # by the clock, for a process that neither works nor ends
@@ -55,7 +55,7 @@ class Decoders:
         for process in self._processes:
             self._idle.put(process)
         self._is_closed = False
-        self._one_thumbnail = asyncio.Semaphore(1)  # nobody's receipt waits for thumbnails
+        self._one_reduced = asyncio.Semaphore(1)  # nobody's receipt waits for what is only looked at
 
     async def inspect(self, content: bytes, pixels: PixelLimits | None = None) -> Inspected:
         """Check a photograph, or with limits of its own a preview; raises ImageRefusedError when it is not acceptable."""
@@ -83,13 +83,20 @@ class Decoders:
 
     async def thumbnail(self, content: bytes) -> bytes | None:
         """A small upright JPEG; None when the photograph cannot be read."""
-        async with self._one_thumbnail:
+        return await self._reduced("thumbnail", content, MAX_THUMBNAIL_PX, MAX_THUMBNAIL_BYTES)
+
+    async def photograph(self, content: bytes, max_side_px: int) -> bytes | None:
+        """An upright JPEG to look at, of at most so many pixels a side; None when the photograph cannot be read."""
+        return await self._reduced("photograph", content, max_side_px, MAX_PHOTO_BYTES)
+
+    async def _reduced(self, task: Task, content: bytes, max_side_px: int, max_bytes: int) -> bytes | None:
+        async with self._one_reduced:
             try:
-                _, small = await self._ask("thumbnail", content)
+                _, jpeg = await self._ask(task, content, max_side_px=max_side_px)
             except (DecoderEndedError, ImageRefusedError) as exc:
-                get_logger().warning("thumbnail_not_made", code=exc.code, reason=exc.sentence)
+                get_logger().warning("photograph_not_reduced", task=task, code=exc.code, reason=exc.sentence)
                 return None
-        return small if 0 < len(small) <= MAX_THUMBNAIL_BYTES else None
+        return jpeg if 0 < len(jpeg) <= max_bytes else None
 
     async def __aenter__(self) -> Self:
         """Start the processes, so that no image waits for one, and none is taken for the cause if we are killed meanwhile."""
@@ -112,9 +119,10 @@ class Decoders:
             process.end()
 
     async def _ask(
-        self, task: Literal["inspect", "likeness", "thumbnail"], content: bytes, pixels: PixelLimits | None = None
+        self, task: Task, content: bytes, pixels: PixelLimits | None = None, max_side_px: int = MAX_PHOTO_PX
     ) -> tuple[Answer, bytes]:
-        request = Request(task=task, limits=pixels or self._pixels, content_bytes=len(content))
+        limits = pixels or self._pixels
+        request = Request(task=task, limits=limits, content_bytes=len(content), max_side_px=max_side_px)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, request, content)
 
     def _call(self, request: Request, content: bytes) -> tuple[Answer, bytes]:

@@ -11,10 +11,11 @@ import sys
 from dataclasses import replace
 from typing import IO
 
+from broker.contract import MAX_PHOTO_BYTES
 from broker.images.decoding import UndecodableImageError
 from broker.images.eight_bits import UnusualPixelsError
 from broker.images.opening import load_heic_reader
-from broker.images.thumbnails import thumbnail
+from broker.images.thumbnails import thumbnail, upright_jpeg
 from reconstructor.decoders.inspection import ImageRefusedError, inspect
 from reconstructor.decoders.likeness import likeness
 from reconstructor.decoders.protocol import Answer, DecoderEndedError, Limits, Request, read, write
@@ -50,9 +51,10 @@ def answer_all(requests: IO[bytes], answers: IO[bytes], cpu_s: float) -> None:
 
 
 def _answer(request: Request, content: bytes) -> tuple[Answer, bytes]:
-    if request.task == "thumbnail":
-        small = thumbnail(content) or b""
-        return Answer(content_bytes=len(small)), small
+    if request.task in {"thumbnail", "photograph"}:
+        is_small = request.task == "thumbnail"
+        jpeg = thumbnail(content) if is_small else upright_jpeg(content, request.max_side_px, MAX_PHOTO_BYTES)
+        return Answer(content_bytes=len(jpeg or b"")), jpeg or b""
     if request.task == "likeness":
         try:
             return Answer(likeness=likeness(content)), b""

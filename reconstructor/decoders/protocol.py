@@ -4,11 +4,12 @@ from typing import IO, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
-from broker.contract import MAX_IMAGE_BYTES
+from broker.contract import MAX_IMAGE_BYTES, MAX_PHOTO_PX
 from broker.errors import CairnError
 from reconstructor.decoders.inspection import Inspected, PixelLimits
 from reconstructor.decoders.likeness import Likeness
 
+Task = Literal["inspect", "likeness", "thumbnail", "photograph"]
 _MAX_LINE_BYTES: Final = 64 * 1024
 
 
@@ -24,13 +25,14 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    task: Literal["inspect", "likeness", "thumbnail"]
+    task: Task
     limits: PixelLimits
     content_bytes: NonNegativeInt
+    max_side_px: PositiveInt = MAX_PHOTO_PX  # of a photograph to look at
 
 
 class Answer(BaseModel):
-    """What a decoder found; the bytes that follow are a thumbnail, or the readable copy."""
+    """What a decoder found; the bytes that follow are a thumbnail, a photograph to look at, or the readable copy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -11,7 +11,7 @@ from typing import Final, Self
 from broker.shards import PointCloud
 from reconstructor.engine import colmap
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.live_component import LiveComponent
+from reconstructor.engine.live_component import LiveComponent, TakeCloud
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.describe import up_direction_of
@@ -91,10 +91,10 @@ class Components:
         """The mappers by number of the component, the leading one first."""
         return {each.number: each.mapper for each in self.every}
 
-    def clouds(self, sequence: int, *, is_complete: bool) -> dict[int, PointCloud]:
-        """The points of the next step, of this sequence, by number of the component."""
+    def clouds(self, sequence: int, *, is_complete: bool, take_first: TakeCloud | None = None) -> dict[int, PointCloud]:
+        """The points of the next step, of this sequence, by number of the component; see `LiveComponent.cloud`."""
         return {
-            each.number: each.cloud(sequence, is_complete=is_complete)
+            each.number: each.cloud(sequence, is_complete=is_complete, take_first=take_first)
             for each in self.every
             if is_complete or each.just_placed or each is self.leading
         }

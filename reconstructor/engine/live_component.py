@@ -3,16 +3,18 @@
 A component is a set of photographs that fit each other (COLMAP's word); each has a frame of its own, and 0 leads.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from broker.shards import PointCloud
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.mvs.dense_model import Report
+from reconstructor.engine.mvs.dense_model import Report, Take
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.published_points import PublishedPoints
 from reconstructor.engine.sfm.restore import add_to_mapper
+
+TakeCloud = Callable[[int, PointCloud], None]
 
 
 class LiveComponent:
@@ -58,19 +60,27 @@ class LiveComponent:
         self.mapper, self.just_placed = mapper, mapper.placed_numbers()
         self.densifier = None if self.densifier is None else self.densifier.next_densifier(mapper)
 
-    def cloud(self, sequence: int, *, is_complete: bool) -> PointCloud:
+    def cloud(self, sequence: int, *, is_complete: bool, take_first: TakeCloud | None = None) -> PointCloud:
         """The dense points of the images placed last, or of all; sparse ones if there are no dense ones.
 
-        What is stored of them counts for the step of this sequence.
+        What is stored of them counts for the step of this sequence. `take_first` gets the component's number and coarse
+        points of an image placed last, before the others are computed.
         """
         if not self.mapper.is_initialised:
             return PointCloud.empty()
         dense = PointCloud.empty()
         if self.densifier is not None:
-            make = self.densifier.remake if is_complete else self.densifier.add
-            dense = make(sequence).cloud()
+            if is_complete:
+                dense = self.densifier.remake(sequence).cloud()
+            else:
+                dense = self.densifier.add(sequence, self._taking(take_first)).cloud()
         sparse = self.sparse_cloud(is_complete=is_complete)
         return dense if len(dense) else sparse
+
+    def _taking(self, take_first: TakeCloud | None) -> Take | None:
+        if take_first is None:
+            return None
+        return lambda points: take_first(self.number, points.cloud())
 
     def surface(self, report: Report) -> SurfacePoints:
         """The dense cloud with normals and confidences; neither the model nor the disk changes."""

@@ -43,7 +43,7 @@ from reconstructor.engine.sfm.restore import restore_images
 from reconstructor.engine.sfm.snapshots import Snapshots, Step, StepImage, StepState
 from reconstructor.engine.sfm.up_direction import UpDirection, next_up_direction
 from reconstructor.engine.stopwatch import Stopwatch
-from reconstructor.progress import write_placed
+from reconstructor.progress import forget_first, write_first, write_placed
 
 
 class LiveEngine:
@@ -106,8 +106,7 @@ class LiveEngine:
             if not self.knows(image_id):
                 self._take_in(path, image_id)
                 if self._settings.dense and self._mapper.world_count == self._world_count:
-                    just_placed = self._components.just_placed
-                    placed = [image for image in self._images if image.number in just_placed]
+                    placed = [image for image in self._images if image.number in self._components.just_placed]
                     write_placed(self._folder, self._describe(placed))
             is_complete = wants_complete_cloud or self._mapper.world_count != self._world_count
             self._world_count = self._mapper.world_count
@@ -257,7 +256,9 @@ class LiveEngine:
 
     def _clouds(self, watch: Stopwatch, *, is_complete: bool) -> dict[int, PointCloud]:
         with watch.measure("dense"):
-            return self._components.clouds(self._sequence + 1, is_complete=is_complete)
+            forget_first(self._folder)
+            take_first = partial(write_first, self._folder, Update(solution=self._solution))
+            return self._components.clouds(self._sequence + 1, is_complete=is_complete, take_first=take_first)
 
     def _next_model_sequence(self, *, is_complete: bool) -> int:
         if not self._mapper.is_initialised:

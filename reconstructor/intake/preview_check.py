@@ -7,7 +7,7 @@ from broker.errors import CairnError
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import MessageFailedError
 from reconstructor.storage.images import StoredImage
-from reconstructor.thumbnails import publish_thumbnail
+from reconstructor.viewing.thumbnails import publish_thumbnail
 
 
 class PreviewDoesNotFitError(CairnError):

@@ -41,7 +41,7 @@ from reconstructor.intake.receipts import receipt_for, rejection, send_receipt, 
 from reconstructor.intake.refused_names import refuse_name, refused_name
 from reconstructor.intake.retained_by_people import RetainedByPeople
 from reconstructor.intake.scale_bars import receive_scale_bar
-from reconstructor.requests import ReceivedRequest
+from reconstructor.requests import ReceivedRequest, RequestQueues
 from reconstructor.storage.attempts import key_of
 from reconstructor.storage.durable_files import StoreError
 
@@ -83,7 +83,7 @@ def subscriptions(space: TopicSpace, project: ProjectId) -> tuple[Subscription, 
     )
 
 
-async def receive_messages(context: Context, requests: asyncio.Queue[ReceivedRequest], gaps: Gaps) -> None:
+async def receive_messages(context: Context, requests: RequestQueues, gaps: Gaps) -> None:
     """Process messages until cancelled; acknowledge each once it is durable or refused with a reason."""
     retained = RetainedByPeople(context.space, context.project)
     router = _Router(context=context, requests=requests, gaps=gaps, retained=retained)
@@ -112,7 +112,7 @@ def has_room(waiting_bytes: int, size_bytes: int) -> bool:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Router:
     context: Context
-    requests: asyncio.Queue[ReceivedRequest]
+    requests: RequestQueues
     gaps: Gaps
     retained: RetainedByPeople
 
@@ -216,7 +216,7 @@ class _Router:
         asked = ReceivedRequest.read(self.context.project, message, found)
         self.retained.note_heard(found.user, asked.request.connection)
         try:
-            self.requests.put_nowait(asked)
+            self.requests.put(asked)
         except asyncio.QueueFull:
             self.context.log.warning("request_dropped", user=found.user, verb=found.verb.value)
 

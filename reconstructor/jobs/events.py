@@ -45,10 +45,7 @@ async def publish_result(
     if grown is not None:
         if stored_to_shard_s is not None:
             latencies.stored_to_shard_s.append(stored_to_shard_s)
-        update = _shard_update(context, job, image, grown)
-        new_points = update.point_count
-        if await asyncio.to_thread(_is_present, context, grown.manifest):
-            await context.publish_event(update)
+        new_points = await publish_shard_update(context, job, image, grown)
     await publish_end(
         context,
         job,
@@ -59,6 +56,14 @@ async def publish_result(
         captured_to_shard_s=captured_to_shard_s,
     )
     await asyncio.to_thread(context.store.finish, job)
+
+
+async def publish_shard_update(context: Context, job: Job, image: StoredImage, grown: ReferenceSet) -> int:
+    """Publish which shards came with a job, unless a later generation is shown already; returns their points."""
+    update = _shard_update(context, job, image, grown)
+    if await asyncio.to_thread(_is_present, context, grown.manifest):
+        await context.publish_event(update)
+    return update.point_count
 
 
 def _is_present(context: Context, manifest: Manifest) -> bool:

@@ -1,9 +1,13 @@
-"""How are cameras published before their points? As a revision of the reference set, from the black box's `placed.json`."""
+"""What is published of a photograph while it is added? Its camera, then its first points, as revisions of the reference set.
+
+The black box leaves them in its working directory: see `reconstructor.progress`.
+"""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 from broker.errors import CairnError
@@ -12,19 +16,21 @@ from reconstructor.context import Context
 from reconstructor.defects import translating_defects
 from reconstructor.jobs.commit import camera_entries, with_cameras
 from reconstructor.jobs.commit_order import CommitOrder
-from reconstructor.progress import forget_placed, read_placed
+from reconstructor.jobs.first_points import publish_first_points
+from reconstructor.progress import first_of, forget_first, forget_placed, read_placed
 from reconstructor.schedule import Job
+from reconstructor.storage.images import StoredImage
 from reconstructor.storage.reference_set import ReferenceSet
 
-_LOOK_S: Final = 0.05
+_LOOK_S: Final = 0.03
 
 
 @asynccontextmanager
-async def publishing_placed(context: Context, order: CommitOrder, job: Job) -> AsyncIterator[None]:
-    """Publish where the image stands, once the black box says so, while the block adds it."""
-    await asyncio.to_thread(forget_placed, context.store.black_box_folder)
+async def publishing_placed(context: Context, order: CommitOrder, job: Job, image: StoredImage) -> AsyncIterator[None]:
+    """Publish where the image stands and its first points, once the black box says so, while the block adds it."""
+    await asyncio.to_thread(_forget, context.store.black_box_folder)
     is_over = asyncio.Event()
-    telling = asyncio.create_task(_tell(context, order, job, is_over), name=f"{context.project}.placed")
+    telling = asyncio.create_task(_tell(context, order, job, image, is_over), name=f"{context.project}.placed")
     try:
         yield
     finally:
@@ -32,12 +38,20 @@ async def publishing_placed(context: Context, order: CommitOrder, job: Job) -> A
         await telling  # never cancelled: it may be writing to the store
 
 
-async def _tell(context: Context, order: CommitOrder, job: Job, is_over: asyncio.Event) -> None:
+def _forget(folder: Path) -> None:
+    forget_placed(folder)
+    forget_first(folder)
+
+
+async def _tell(context: Context, order: CommitOrder, job: Job, image: StoredImage, is_over: asyncio.Event) -> None:
+    is_placed, folder = False, context.store.black_box_folder
     while not is_over.is_set():
-        update = await asyncio.to_thread(read_placed, context.store.black_box_folder)
-        if update is not None:
-            await _record(context, order, job, update)
+        if (first := await asyncio.to_thread(first_of, folder)) is not None:
+            await publish_first_points(context, order, job, image, first)
             return
+        if not is_placed and (update := await asyncio.to_thread(read_placed, folder)) is not None:
+            is_placed = True
+            await _record(context, order, job, update)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_S):
                 await is_over.wait()

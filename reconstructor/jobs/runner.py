@@ -168,7 +168,7 @@ async def _reconstruct(context: Context, lanes: Lanes, job: Job, image: StoredIm
             async with publishing_progress(context, image.image_id):
                 folder = await lanes.executor.call(call, settings.refetch_timeout_s)
         else:
-            async with publishing_placed(context, lanes.order, job):
+            async with publishing_placed(context, lanes.order, job, image):
                 folder = await lanes.executor.call(call, settings.timeout_s)
     return await asyncio.to_thread(read_answer, folder, settings.points_limit)
 

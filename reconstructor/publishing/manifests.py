@@ -93,6 +93,8 @@ def grow(
 ) -> NextReference:
     """The present reference set with increments, each with its component, under the next indexes, one revision on.
 
+    An earlier increment of the same image is left out: it held the image's first points.
+
     Raises:
         NotFinitePlyError: coordinates that float32 cannot hold.
         CloudOutOfBoundsError: an increment of the leading component lies nowhere near the present cloud.
@@ -112,7 +114,7 @@ def grow(
         ready += tuple(entries(shards, first_index=index, image_number=image_number, component=component))
         components = with_component(components, component, leading=manifest.bounds, own=own, up=up)
     scale = next_scale(manifest.frame, scaling, growth=1.0, is_complete=False)
-    grown = reference.with_manifest(
+    grown = _without_increment(reference, image_number).with_manifest(
         revision=manifest.revision + 1,
         image_count=max(manifest.image_count, image_number),
         frame=scaled(manifest.frame, scale).model_copy(update={"up": up}),
@@ -120,6 +122,17 @@ def grow(
         components=components,
     )
     return _with_shards(grown, ready)
+
+
+def _without_increment(reference: ReferenceSet, image_number: int) -> ReferenceSet:
+    first = [entry for entry in reference.shards if entry.image_number == image_number]
+    if not first:
+        return reference
+    manifest = reference.manifest
+    return reference.only(lambda entry: entry.image_number != image_number).with_manifest(
+        point_count=manifest.point_count - sum(entry.point_count for entry in first),
+        shard_count=manifest.shard_count - len(first),
+    )
 
 
 def _with_shards(reference: ReferenceSet, ready: tuple[ReadyShard, ...]) -> NextReference:

@@ -81,6 +81,11 @@ class ReferenceSets:
         reference_rows.write(self._database, reference, self.present())
         self._known = reference  # if the transaction fails, `present` sees other numbers and reads again
 
+    def extend(self, reference: ReferenceSet, shards: Iterable[ReadyShard]) -> None:
+        """Record a revision with new shards that no job ended with; raises StoreError."""
+        self.write(reference.manifest.generation, shards)
+        self.revise(reference)
+
     def revise(self, reference: ReferenceSet) -> None:
         """Record a revision that no job made; raises StoreError."""
         with self._database.transaction():

@@ -26,6 +26,7 @@ from reconstructor.storage.image_rows import ImageRows, completing
 from reconstructor.storage.images import ImageState, NewImage, StoredImage, files_of
 from reconstructor.storage.lock import lock
 from reconstructor.storage.partial_uploads import MOST_OPEN, PartialUploads
+from reconstructor.storage.past_events import PastEvents
 from reconstructor.storage.previews import Previews
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
@@ -87,7 +88,7 @@ class Store:
             self._rows = ImageRows(self._database)
             self.previews = Previews(self._database, folder / "previews")
             self.identity = Identity(self._database)
-            self.rest = Rest(self._database)
+            self.rest, self.past_events = Rest(self._database), PastEvents(self._database)
             self.senders = Senders(self._database, self.images_folder, self.previews.folder)
             self.references = ReferenceSets(self._database, folder)
             self._opened = opened.pop_all()
@@ -216,8 +217,7 @@ class Store:
 
     def job_generation(self, job: Job) -> int | None:
         """The generation that a stored job wrote, or None when it brought no points."""
-        row = self._database.row("SELECT generation FROM jobs WHERE number = ?", job.number)
-        return row["generation"] if row is not None else None
+        return self._database.number("SELECT generation FROM jobs WHERE number = ?", job.number) or None
 
     def job_started_at(self, job: Job) -> float:
         """When the black box got it, seconds of the wall clock."""
@@ -228,11 +228,9 @@ class Store:
         """Queue a refetch on the newest image, unless one is queued; its image number, or None without images."""
         with self._database.transaction():
             newest = self.image_count()
-            if newest == 0:
-                return None
-            if not is_refetch_due(self._open_jobs()):
+            if newest and not is_refetch_due(self._open_jobs()):
                 self._queue(newest, JobKind.REFETCH)
-            return newest
+            return newest or None
 
     # Small facts
 

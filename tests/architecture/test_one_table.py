@@ -49,6 +49,7 @@ from reconstructor.config import Settings
 from reconstructor.context import Context
 from reconstructor.gaps import Gaps
 from reconstructor.intake import receipts
+from reconstructor.signals import Signals
 from tests.architecture.sources import ROOT, nodes, place, python_files
 
 SPACE, CHAPEL = TopicSpace(), ProjectId("chapel")
@@ -131,6 +132,8 @@ def context_of(recorder: Recorder) -> Any:
         settings=Settings(),
         log=get_logger(),
         gaps=None,
+        store=SimpleNamespace(past_events=SimpleNamespace(add=lambda _event: None)),
+        signals=Signals(),
         presence=SimpleNamespace(disk=Trouble(log=get_logger(), event="storing_waits")),
     )
 
@@ -160,8 +163,10 @@ async def publish_flow(recorder: Recorder) -> None:
 
 
 async def publish_response(recorder: Recorder) -> None:
-    asked = SimpleNamespace(user=SenderId("anna"), received_at=datetime.now(UTC))
-    await requests._respond(context_of(recorder), asked, request(), 0, None)  # type: ignore[arg-type]
+    asked = requests.ReceivedRequest(
+        user=SenderId("anna"), request=request(), refusal=None, received_at=datetime.now(UTC)
+    )
+    await requests._respond(context_of(recorder), asked, requests._Done(), None)
 
 
 async def publish_request(recorder: Recorder) -> None:

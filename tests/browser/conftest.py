@@ -151,8 +151,8 @@ async def address(settings: Settings) -> AsyncIterator[str]:
         yield given
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def reconstruction(mosquitto: Mosquitto) -> AsyncIterator[Reconstruction]:
+@contextlib.asynccontextmanager
+async def reconstructing(mosquitto: Mosquitto) -> AsyncIterator[Reconstruction]:
     """The reconstructor's user, connected, giving receipts and pongs."""
     connection = mosquitto.connection("reconstructor")
     delivery = Delivery(connection, client_id="reconstruction", subscriptions=subscriptions(connection))
@@ -166,15 +166,29 @@ async def reconstruction(mosquitto: Mosquitto) -> AsyncIterator[Reconstruction]:
             await answering
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """The system's Chromium, drawing in software; each visitor has a context of its own."""
+@pytest_asyncio.fixture(loop_scope="module")
+async def reconstruction(mosquitto: Mosquitto) -> AsyncIterator[Reconstruction]:
+    """The stand-in for the reconstructor."""
+    async with reconstructing(mosquitto) as given:
+        yield given
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """The system's Chromium, drawing in software."""
     binary = next((found for name in BINARIES if (found := shutil.which(name))), None)
     assert binary, "no Chromium on this system: run `make setup`"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=binary, args=ARGUMENTS)
         yield browser
         await asyncio.wait_for(browser.close(), WAIT_MS / 1000)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for the tests of a file; each visitor has a context of its own."""
+    async with chromium() as given:
+        yield given
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -28,7 +28,7 @@ from broker.contract import (
 from broker.delivery import Delivery, Incoming
 from broker.envelope import decode
 from broker.ids import Encoding, ImageId, ImageName, ProjectId
-from broker.manifest import CameraEntry, CameraState, EncodedShard, Manifest, ShardEntry
+from broker.manifest import CameraEntry, CameraState, Component, EncodedShard, Manifest, ShardEntry
 from broker.messages import (
     Bounds,
     ByteRange,
@@ -43,6 +43,7 @@ from broker.messages import (
     Response,
     ScaleBar,
     ScaleSource,
+    Similarity,
     UploadAcknowledged,
     UploadBegin,
     WorldFrame,
@@ -112,6 +113,15 @@ class Reconstruction:
     async def leave_out(self, point_count: int) -> None:
         """Say that the broker's budget leaves out so many points."""
         await self._point(left_out={"point_count": point_count, "shard_count": 1})
+
+    async def further(self, cloud: PointCloud, *, generation: int, image_count: int) -> None:
+        """Photographs that fit each other but not the rest: their points stand beside the object."""
+        for part in _runs(cloud):
+            entry = await self._shard(part, generation, level=0, kind="reference", image_number=None)
+            self.entries.append(entry.model_copy(update={"component": 1}))
+        beside = Similarity(scale=0.4, translation=(12.0, 0.0, 0.0))
+        parts = (Component(), Component(id=1, image_count=image_count, world_from_component=beside))
+        await self._point(components=parts)
 
     async def rescale(self, metres_per_unit: float, source: ScaleSource) -> None:
         """Say how large the object is, by another revision of the same shards."""
@@ -187,7 +197,7 @@ class Reconstruction:
         before = self.manifest
         facts: dict[str, Any] = {"generation": 0}
         if before is not None:
-            kept = ("generation", "previous_generation", "image_count", "frame", "bounds", "left_out")
+            kept = ("generation", "previous_generation", "image_count", "frame", "bounds", "left_out", "components")
             facts = {name: getattr(before, name) for name in kept} | {"revision": before.revision + 1}
         made = paged(CHAPEL, self.entries, self.placed, **(facts | changes))
         for message in made.outgoing(self.connection.space):

@@ -17,7 +17,7 @@ async def measure(visitor: Visitor) -> None:
     await visitor.page.get_by_test_id("tool-measure").click()
     await visitor.page.mouse.click(480, 470)
     await visitor.page.mouse.click(580, 500)
-    await expect(visitor.page.get_by_test_id("distance")).to_contain_text("world units")
+    await expect(visitor.page.get_by_test_id("distance")).to_contain_text("no scale yet")
 
 
 async def set_length(page: Page, words: str) -> None:
@@ -46,7 +46,7 @@ async def test_a_known_length_gives_everybody_metres(
         for visitor in (anna, guest):
             await expect(visitor.page.get_by_test_id("scale-bar")).to_have_text("2.50 m", timeout=WAIT_MS)
             await expect(visitor.page.get_by_test_id("ruler")).to_have_count(0)
-        await expect(anna.page.get_by_test_id("distance")).to_contain_text("world units")
+        await expect(anna.page.get_by_test_id("distance")).to_contain_text("no scale yet")
         await reconstruction.rescale(2.0, ScaleSource.SCALE_BAR)
         for visitor in (anna, guest):
             await expect(visitor.page.get_by_test_id("ruler")).to_contain_text("m", timeout=WAIT_MS)

@@ -76,11 +76,11 @@ async def test_around_an_object_the_page_says_what_goes_on_and_what_to_do(
         await says(visitor, "chip", "Live")
         await expect(found(visitor, "banner")).to_have_count(0)
         await reconstruction.tell(ProcessingStarted(**twentieth))
-        await says(visitor, "chip", "Processing 10/10")
+        await says(visitor, "chip", "Placing image 20")
         await reconstruction.tell(RefetchStarting(**twentieth, next_generation=2))
         await reconstruction.tell(Progress(project=CHAPEL, image_id=image_id(20), stage="fusion", done_ratio=0.5))
-        await says(visitor, "chip", "Rebuilding 50 %")
-        await says(visitor, "banner", "Rebuilding from 20 photos. You keep seeing the first complete version.")
+        await says(visitor, "chip", "Rebuilding 50%")
+        await says(visitor, "banner", "Rebuilding from 20 photos. You keep seeing the 1st complete version.")
         await found(visitor, "banner-action").click()
         await expect(found(visitor, "activity")).to_be_visible()
         end = {"state": "placed", "is_refetch": True, "new_point_count": 1, "duration_s": 3.0}
@@ -175,7 +175,7 @@ async def test_shards_that_never_come_are_counted_and_asked_for_again(
             await visitor.page.emulate_media(reduced_motion="reduce")
             await visitor.join(mosquitto.connection("anna"))
         for visitor in (desktop, phone):
-            await says(visitor, "banner", "1 shard of the object did not arrive")
+            await says(visitor, "banner", "1 part of the object did not arrive")
         reconstruction.is_republishing = True
         for visitor in (desktop, phone):
             await found(visitor, "banner-action").click()

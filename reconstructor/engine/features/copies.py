@@ -1,12 +1,16 @@
-"""Is a photograph a picture of another one: a screenshot with bars, a collage, a part that was cut out?
+"""Is a photograph a picture of another one: a screenshot with bars, a collage, a part that was cut out, a print on a wall?
 
 A copy shows every point of the other photograph displaced by one similarity, near and far ones alike, and the middle of
 one is not the middle of the other. No camera takes such a photograph, so it has no place. On fountain-P11 the matches of
 copies lay within 0.2 pixels of the similarity (median), those of neighbours 6 pixels and more from the best one (2026-11-28).
+
+A print that is photographed, or a copy in the middle of a black frame, shows near and far points displaced by one
+homography that no turn of the camera explains: it stretched by 1.65 and 2.0, turns by 1.003, and neighbours fit none
+(1.7 pixels and more). Flat objects fit one, too; so the photograph must have relief, as its other pairs tell.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +25,15 @@ _MOST_OFF_PX: Final = 1.5
 _LEAST_SHARE: Final = 0.9  # of the matches; a camera that is turned by half a degree reaches 0.76
 _MOST_MEDIAN_PX: Final = 0.5  # 0.75 when it is turned by 0.3 degrees
 _LEAST_SHIFT: Final = 0.015  # of the middle, over the width: a zoom and a photograph that is sent twice have none
+_LEAST_STRETCH: Final = 1.25  # of a homography between rays, where the focal lengths are known
+_LEAST_STRETCH_GUESSED: Final = 1.5  # a turn by 40 degrees with a focal length that is 30 % off reaches 1.4
 _STEPS: Final = 6
+_Keypoints = NDArray[np.float32]  # (N, 4), positions in pixels in the first two columns
 _COPY: Final = int(pycolmap.TwoViewGeometryConfiguration.WATERMARK)
 
 
 def without_copies(
-    number: int, pairs: Sequence[Pair], features: Features, size_px: tuple[int, int], known: KnownImages
+    number: int, pairs: Sequence[Pair], features: Features, camera_of: Callable[[int], Any], known: KnownImages
 ) -> tuple[Pair, ...]:
     """The pairs of a new image; of a copy only a mark, a pair without matches.
 
@@ -34,14 +41,15 @@ def without_copies(
         number: of the new image.
         pairs: its verified pairs with known images.
         features: of the new image.
-        size_px: its width and height, reduced.
+        camera_of: the `pycolmap.Camera` of an image by its number.
         known: the earlier images; pairs with copies among them are left out.
     """
     kept = tuple(pair for pair in pairs if not is_copy(known.pairs[pair.earlier], pair.earlier))
     for pair in kept:
-        facts = known.facts[pair.earlier]
-        sizes = ((facts.reduced_width_px, facts.reduced_height_px), size_px)
-        if _is_copy(pair, known.features[pair.earlier].keypoints, features.keypoints, sizes):
+        keypoints = known.features[pair.earlier].keypoints, features.keypoints
+        cameras = camera_of(pair.earlier), camera_of(number)
+        has_relief = any(other.has_parallax for other in known.pairs[pair.earlier])
+        if _is_similar_copy(pair, keypoints, cameras) or (has_relief and _is_print(pair, keypoints, cameras)):
             return (_mark(pair.earlier, number),)
     return kept
 
@@ -58,21 +66,38 @@ def _mark(earlier: int, newer: int) -> Pair:
     )
 
 
-def _is_copy(
-    pair: Pair,
-    earlier: NDArray[np.float32],
-    newer: NDArray[np.float32],
-    sizes_px: tuple[tuple[int, int], tuple[int, int]],
-) -> bool:
-    """Whether one similarity maps the keypoints (N, 4) of one image to the matching ones (M, 4), but not its middle."""
+def _is_similar_copy(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], cameras: tuple[Any, Any]) -> bool:
+    """Whether one similarity maps the keypoints of one image to the matching ones, but not its middle."""
     if pair.has_parallax or len(pair.matches) < _LEAST_MATCHES:
         return False
-    first, second = _complex(earlier[pair.matches[:, 0]]), _complex(newer[pair.matches[:, 1]])
+    first, second = (_complex(each[pair.matches[:, side]]) for side, each in enumerate(keypoints))
     factor, shift, off_px = _similarity(first, second)
-    off_px /= max(1.0, abs(factor))  # where the newer one is enlarged, so are the errors
-    is_similar = (off_px < _MOST_OFF_PX).mean() >= _LEAST_SHARE and np.median(off_px) <= _MOST_MEDIAN_PX
-    middles = [complex(width / 2, height / 2) for width, height in sizes_px]
-    return bool(is_similar and abs(middles[0] * factor + shift - middles[1]) > _LEAST_SHIFT * sizes_px[1][0])
+    middles = [complex(camera.width / 2, camera.height / 2) for camera in cameras]
+    is_displaced = abs(middles[0] * factor + shift - middles[1]) > _LEAST_SHIFT * cameras[1].width
+    return is_displaced and _is_exact(off_px, abs(factor))
+
+
+def _is_print(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], cameras: tuple[Any, Any]) -> bool:
+    """Whether one homography maps the keypoints of one image to the matching ones, and no turned camera shows it."""
+    homography, is_known = pair.matrices[2], all(camera.has_prior_focal_length for camera in cameras)
+    if not is_known and cameras[0].camera_id != cameras[1].camera_id:
+        return False  # EXIF tells two focal lengths apart, but not how long they are: it may be a zoom
+    if pair.has_parallax or len(pair.matches) < _LEAST_MATCHES or not np.isfinite(homography).all():
+        return False
+    first, second = (each[pair.matches[:, side], :2].astype(np.float64) for side, each in enumerate(keypoints))
+    mapped = np.concatenate([first, np.ones((len(first), 1))], axis=1) @ homography.T
+    off_px = np.linalg.norm(mapped[:, :2] / mapped[:, 2:] - second, axis=1)
+    between_rays = np.linalg.inv(cameras[1].calibration_matrix()) @ homography @ cameras[0].calibration_matrix()
+    largest, _, least = np.linalg.svd(between_rays, compute_uv=False)
+    is_stretched = largest >= (_LEAST_STRETCH if is_known else _LEAST_STRETCH_GUESSED) * least
+    enlarged = np.sqrt(np.median(np.abs(np.linalg.det(homography) / mapped[:, 2] ** 3)))
+    return bool(is_stretched) and _is_exact(off_px, float(enlarged))
+
+
+def _is_exact(off_px: NDArray[np.float64], enlarged: float) -> bool:
+    """Whether nearly all matches lie where a copy has them; where the newer image is enlarged, so are the errors."""
+    off_px = off_px / max(1.0, enlarged)
+    return bool((off_px < _MOST_OFF_PX).mean() >= _LEAST_SHARE and np.median(off_px) <= _MOST_MEDIAN_PX)
 
 
 def _complex(keypoints: NDArray[np.float32]) -> NDArray[np.complex128]:

@@ -76,7 +76,7 @@ class ImageReader:
         pairs = self.files.read_pairs(number)
         if pairs is None:
             with self.watch.measure("matching"):
-                found, camera = self.finder.find(number, features, known, camera_of), camera_of(number)
-                pairs = without_copies(number, found, features, (camera.width, camera.height), known)
+                found = self.finder.find(number, features, known, camera_of)
+                pairs = without_copies(number, found, features, camera_of, known)
             self.files.write_pairs(number, pairs)
         return pairs

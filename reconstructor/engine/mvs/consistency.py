@@ -74,6 +74,14 @@ def filter_consistent(
     )
 
 
+def confirmed(
+    view: View, depth_map: DepthMap, others: Sequence[tuple[View, DepthMap]], agreement: ConsistencyThresholds
+) -> DepthMap:
+    """Like `filter_consistent`, but with fewer others than that all of them must agree, and at least one."""
+    needed = max(1, min(agreement.min_count, len(others)))
+    return filter_consistent(view, depth_map, others, replace(agreement, min_count=needed))
+
+
 def _share_right(doubt: Tensor) -> Tensor:
     return (_SHARE_IF_DOUBTFUL - _SHARE_PER_DECADE * torch.log10(doubt.clamp_min(_LEAST_DOUBT))).clamp_max(_MOST_SHARE)
 

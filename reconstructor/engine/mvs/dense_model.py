@@ -11,10 +11,11 @@ from torch import Tensor
 
 from broker.errors import CairnError
 from reconstructor.engine.exposure.gains import Exposure, exposure_beside, exposures_of
-from reconstructor.engine.mvs.consistency import ConsistencyThresholds, filter_consistent, is_new_surface
+from reconstructor.engine.mvs.consistency import ConsistencyThresholds, confirmed, is_new_surface
 from reconstructor.engine.mvs.depth_cache import CachedDepth
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints, surface_points
 from reconstructor.engine.mvs.edge_matting import without_rims
+from reconstructor.engine.mvs.first_points import HalfDepth, first_points
 from reconstructor.engine.mvs.fusion import VOXEL_RATIO, fused, without_outliers
 from reconstructor.engine.mvs.packed_depth import PackedDepth
 from reconstructor.engine.mvs.retriangulation import retriangulated
@@ -23,8 +24,8 @@ from reconstructor.engine.mvs.views import View, best_sources, has_content
 _FUSED_TOGETHER = 4  # images whose points are fused first
 
 _SURE_SOURCES = 2  # a depth from one other image is a guess
-
 Report = Callable[[str, int, int], None]  # stage, how much of it is done, how much there is
+Take = Callable[[SurfacePoints], None]
 
 
 class UnknownImageError(CairnError):
@@ -37,8 +38,21 @@ class UnknownImageError(CairnError):
 class DepthEngine(Protocol):
     """Computes the depth of an image under known poses; a learned model must fit its scale to the sparse points."""
 
-    def depth_map(self, reference: View, sources: Sequence[View], *, is_quick: bool = False) -> DepthMap:
-        """The depth map of the reference, on the reference's device; a quick one may miss a little of the surface.
+    def half_depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap | None:
+        """The depth map of `reference.halved()`, in a quarter of the time; None if half the size is too small for depth.
+
+        Raises:
+            TooLittleSparseError: fewer than 8 sparse points ahead of the reference.
+            NoSourceError: no sources.
+        """
+        ...
+
+    def depth_map(
+        self, reference: View, sources: Sequence[View], *, is_quick: bool = False, half: DepthMap | None = None
+    ) -> DepthMap:
+        """The depth map of the reference, on the reference's device.
+
+        A quick one may miss a little of the surface: it is refined from `half`, the map of `half_depth_map`.
 
         Raises:
             TooLittleSparseError: fewer than 8 sparse points ahead of the reference.
@@ -186,11 +200,13 @@ class DenseModel:
         self._entries.pop(image_number, None)
 
     @torch.inference_mode()
-    def add(self, view: View) -> DenseUpdate:
+    def add(self, view: View, take_first: Take | None = None) -> DenseUpdate:
         """Add an image; its new points are those that earlier images do not show as well.
 
         A depth map matched against fewer than two sources is provisional: it is computed again, and its points are
         replaced, as soon as there are two. Adding an image again changes nothing.
+
+        `take_first` is called with the points of `first_points`, if any, before the rest is computed.
         """
         if view.image_number in self._views:
             return DenseUpdate(points=SurfacePoints.empty(), sure_points=SurfacePoints.empty())
@@ -199,8 +215,14 @@ class DenseModel:
         replaced = {known.image_number for known in waiting if known.image_number in self._entries}
         for known in waiting:
             self._entries.pop(known.image_number, None)
-        for known in waiting:
-            entry = self._matched(known, is_quick=True)
+        halves = [self._engine.half_depth_map(known, self._sources(known)) for known in waiting]
+        if take_first is not None and None not in halves:
+            pairs = zip(waiting, filter(None, halves), strict=True)
+            first = first_points([self._half_of(*pair) for pair in pairs], self._settings.agreement)
+            if len(first):
+                take_first(first)
+        for known, half in zip(waiting, halves, strict=True):
+            entry = self._matched(known, is_quick=True, half=half)
             self._entries[known.image_number] = replace(entry, exposure=self._exposure_beside(known))
         changed = [self._publish(known) for known in waiting]
         return DenseUpdate(
@@ -291,9 +313,21 @@ class DenseModel:
         used = 0 if entry is None else len(entry.sources)
         return used < _SURE_SOURCES and len(self._sources(view)) > used
 
-    def _matched(self, view: View, *, is_quick: bool) -> Entry:
+    def _half_of(self, view: View, half: DepthMap) -> HalfDepth:
+        return HalfDepth(
+            view=view.on_device().halved(),
+            depth_map=half,
+            is_sure=len(self._sources(view)) >= _SURE_SOURCES,
+            earlier=[
+                (self._views[each.view.image_number], each.depth_map, each.published)
+                for each in self._check_images(view)
+            ],
+            exposure=self._exposure_beside(view),
+        )
+
+    def _matched(self, view: View, *, is_quick: bool, half: DepthMap | None = None) -> Entry:
         view, sources = view.on_device(), [source.on_device() for source in self._sources(view)]
-        matched = self._engine.depth_map(view, sources, is_quick=is_quick).masked(has_content(view))
+        matched = self._engine.depth_map(view, sources, is_quick=is_quick, half=half).masked(has_content(view))
         depth_map = without_rims(view, matched)
         return self._put_away(Entry.of(view, sources, depth_map, is_quick=is_quick))
 
@@ -312,12 +346,8 @@ class DenseModel:
         return surface_points(view, depth_map, entry.exposure), entry
 
     def _filter_consistent(self, view: View) -> DepthMap:
-        check_images = self._check_images(view)
-        agreement = self._settings.agreement
-        needed = max(1, min(agreement.min_count, len(check_images)))
-        others = [(self._views[entry.view.image_number], entry.depth_map) for entry in check_images]
-        depth_map = self._entries[view.image_number].depth_map
-        return filter_consistent(view, depth_map, others, replace(agreement, min_count=needed))
+        others = [(self._views[entry.view.image_number], entry.depth_map) for entry in self._check_images(view)]
+        return confirmed(view, self._entries[view.image_number].depth_map, others, self._settings.agreement)
 
     def _check_images(self, view: View) -> list[Entry]:
         known = [other for other in self._views.values() if other.image_number in self._entries]

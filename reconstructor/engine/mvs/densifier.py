@@ -13,7 +13,7 @@ from broker.memory import trim_heap
 from reconstructor.engine.colmap import intrinsics_of, pycolmap
 from reconstructor.engine.device import compute_of
 from reconstructor.engine.features.known_images import KnownImages
-from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Entry, Report
+from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, Entry, Report, Take
 from reconstructor.engine.mvs.depth_cache import DepthCache
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
@@ -51,6 +51,7 @@ class Densifier:
         )
         self._pixels: dict[int, NDArray[np.uint8]] = {}
         self._added: set[int] = set()
+        self._position_of: dict[int, NDArray[np.float64]] = {}  # of sparse points, while nothing moves them
         self.surface_lost_share = 0.0
 
     def keep_pixels(self, number: int, colors_rgb: NDArray[np.uint8]) -> None:
@@ -70,16 +71,20 @@ class Densifier:
             self._dense.restore(view, self._files.read_entry(number, views))
         self._added = set(views)
 
-    def add(self, sequence: int) -> SurfacePoints:
-        """The sure points of all images placed since the last call; entries are stored for the step of this sequence."""
+    def add(self, sequence: int, take_first: Take | None = None) -> SurfacePoints:
+        """The sure points of all images placed since the last call; entries are stored for the step of this sequence.
+
+        `take_first` is as in `DenseModel.add`, of one image after the other.
+        """
         changed: dict[int, Entry] = {}
         brought: list[SurfacePoints] = []
+        self._position_of.clear()
         for number in self._forget_lost():
             view = self._view(number)
             if view is None:
                 continue
             self._renew(self._known.neighbours(number)[:_RENEWED_NEIGHBOURS])
-            update = self._dense.add(view)
+            update = self._dense.add(view, take_first)
             changed.update(update.entries)
             brought.append(update.sure_points)
             self._added.add(number)
@@ -118,6 +123,7 @@ class Densifier:
     def catch_up(self, live: "Densifier") -> SurfacePoints:
         """The sure points of all images placed since `rebuild`; depth maps of `live` are reused where they fit."""
         brought: list[SurfacePoints] = []
+        self._position_of.clear()
         for number in self._forget_lost():
             if (view := self._view(number)) is not None:
                 brought.append(self._dense.adopt(view, live.entry(number)).sure_points)
@@ -153,11 +159,20 @@ class Densifier:
     def _views(self) -> dict[int, View]:
         """The views of all placed images that can have one, by image number."""
         views = {}
+        self._position_of.clear()
         for number in self._mapper.placed_numbers():
             if (view := self._view(number)) is not None:
                 views[number] = view
             trim_heap()
+        self._position_of.clear()
         return views
+
+    def _positions(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(N, 3) of sparse points (N,); asking COLMAP for one takes longer than all the rest, and views share most."""
+        known, point3d = self._position_of, self._mapper.model.point3D
+        wanted: list[int] = ids.tolist()
+        known.update((each, point3d(each).xyz) for each in wanted if each not in known)
+        return np.array([known[each] for each in wanted])
 
     def _view(self, number: int) -> View | None:
         """The undistorted view of a placed image; None without its pixels or with fewer than 8 sparse points."""
@@ -180,7 +195,7 @@ class Densifier:
             intrinsics=intrinsics,
             camera_from_world=pose,
             sparse_ids=ids,
-            sparse_in_world=np.array([self._mapper.model.point3D(int(one)).xyz for one in ids]),
+            sparse_in_world=self._positions(ids),
             camera_id=self._known.camera_ids[number],
         )
 

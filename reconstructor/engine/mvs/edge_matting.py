@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor
 
 from reconstructor.engine.mvs.depth_maps import DepthMap
-from reconstructor.engine.mvs.views import View
+from reconstructor.engine.mvs.views import View, largest_around
 
 _EDGE_PX = 4  # as fat as depth is at edges
 _REACH_PX, _STRIDE_PX = 8, 2  # of the pixels whose colours tell the sides apart
@@ -44,16 +44,15 @@ def without_rims(view: View, depth_map: DepthMap) -> DepthMap:
 
 def _nearest(depth_map: DepthMap) -> Tensor:
     """(H, W) float32 inverse depth; 0 where there is background, infinite in small holes, which are none."""
-    is_valid = depth_map.valid.float()[None]
+    is_valid = depth_map.valid.float()
     margin = _HOLE_PX // 2
-    grown = F.max_pool2d(is_valid, _HOLE_PX, stride=1, padding=margin)
-    is_closed = -F.max_pool2d(-grown, _HOLE_PX, stride=1, padding=margin)[0] > 0
+    is_closed = -largest_around(-largest_around(is_valid, margin), margin) > 0
     return torch.where(depth_map.valid, depth_map.inverse_depth, torch.where(is_closed, torch.inf, 0.0))
 
 
 def _is_near_edge(depth_map: DepthMap, nearest: Tensor, reach_px: int) -> Tensor:
     """(H, W) bool: whether anything farther by more than 2 % lies within so many pixels."""
-    farthest = -F.max_pool2d(-nearest[None], 2 * reach_px + 1, stride=1, padding=reach_px)[0]
+    farthest = -largest_around(-nearest, reach_px)
     return farthest * _BEHIND < depth_map.inverse_depth
 
 
@@ -70,21 +69,24 @@ class _Sides:
 def _colours_beside(view: View, depth_map: DepthMap, nearest: Tensor, rows: Tensor) -> _Sides:
     """Inside are the pixels of the same depth well away from edges, or else a little away."""
     own = depth_map.inverse_depth.flatten()[rows]
-    away = [
-        (depth_map.valid & ~_is_near_edge(depth_map, nearest, reach)).flatten() for reach in (_EDGE_PX, _EDGE_PX // 2)
-    ]
-    pixels, flat = view.image_rgb.flatten(0, 1).to(torch.float32), nearest.flatten()
-    sums = torch.zeros((3, len(rows), 3), device=view.device)
-    counts = torch.zeros((3, len(rows)), device=view.device)
-    for places, is_there in _places_around(rows, view.height, view.width):
-        inverse, colours = flat[places], pixels[places]
-        is_same = ((inverse / own - 1.0).abs() < _SAME_DEPTH) & is_there
-        chosen = (is_same & away[0][places], is_same & away[1][places], (inverse * _BEHIND < own) & is_there)
-        for side, is_chosen in enumerate(chosen):
-            weight = is_chosen.float()
-            sums[side] += colours * weight[:, None]
+    inside = [_where_away(depth_map, nearest, reach) for reach in (_EDGE_PX, _EDGE_PX // 2)]
+    colours = view.image_rgb.to(torch.float32).unbind(2)
+    depths = [_bordered(each, torch.nan) for each in (*inside, nearest)]  # nothing compares with NaN: no pixel is there
+    channels = [_bordered(each, 0.0) for each in colours]
+    sums, counts = torch.zeros((3, 3, len(rows)), device=view.device), torch.zeros((3, len(rows)), device=view.device)
+    for places in _places_around(rows, view.width):
+        near, middling, around = (each.index_select(0, places) for each in depths)  # quicker than each[places]
+        weights = (
+            ((near / own - 1.0).abs_() < _SAME_DEPTH).float(),
+            ((middling / own - 1.0).abs_() < _SAME_DEPTH).float(),
+            (around * _BEHIND < own).float(),
+        )
+        there = [each.index_select(0, places) for each in channels]
+        for side, weight in enumerate(weights):
             counts[side] += weight
-    means = sums / counts.clamp_min(1.0)[:, :, None]
+            for channel, values in enumerate(there):
+                sums[side, channel].addcmul_(values, weight)
+    means = (sums / counts.clamp_min(1.0)[:, None]).transpose(1, 2)
     return _Sides(
         inside=torch.where(counts[0][:, None] > 0, means[0], means[1]),
         outside=means[2],
@@ -93,12 +95,22 @@ def _colours_beside(view: View, depth_map: DepthMap, nearest: Tensor, rows: Tens
     )
 
 
-def _places_around(rows: Tensor, height: int, width: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """For each place of the window: the pixels (N,) int64 there, and (N,) bool whether they lie in the image."""
-    down, across = rows // width, rows % width
+def _where_away(depth_map: DepthMap, nearest: Tensor, reach_px: int) -> Tensor:
+    """(H, W) float32 inverse depth of the valid pixels that are so far from any edge; NaN elsewhere."""
+    is_away = depth_map.valid & ~_is_near_edge(depth_map, nearest, reach_px)
+    return torch.where(is_away, nearest, torch.nan)
+
+
+def _bordered(values: Tensor, border: float) -> Tensor:
+    """An image (H, W) float32 with a border as wide as the window reaches, row by row."""
+    return F.pad(values, [_REACH_PX] * 4, value=border).flatten()
+
+
+def _places_around(rows: Tensor, width: int) -> Iterator[Tensor]:
+    """For each place of the window: the pixels (N,) int64 there, in an image with a border."""
+    bordered_width = width + 2 * _REACH_PX
+    places = (rows // width + _REACH_PX) * bordered_width + rows % width + _REACH_PX
     steps = range(-_REACH_PX, _REACH_PX + 1, _STRIDE_PX)
     for step_down in steps:
         for step_across in steps:
-            row, column = down + step_down, across + step_across
-            is_there = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-            yield row.clamp(0, height - 1) * width + column.clamp(0, width - 1), is_there
+            yield places + (step_down * bordered_width + step_across)

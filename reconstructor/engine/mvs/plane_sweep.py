@@ -72,18 +72,30 @@ class PlaneSweep:
         self._settings = settings
 
     @torch.inference_mode()
-    def depth_map(self, reference: View, sources: Sequence[View], *, is_quick: bool = False) -> DepthMap:
+    def half_depth_map(self, reference: View, sources: Sequence[View]) -> DepthMap | None:
+        """As `reconstructor.engine.mvs.dense_model.DepthEngine.half_depth_map`."""
+        if not sources:
+            raise NoSourceError(f"image {reference.image_number}: give at least one source image")
+        half, half_sources = reference.on_device().halved(), [source.on_device().halved() for source in sources]
+        if min(half.height, half.width) < 2 * _LEAST_QUICK_PX:
+            return None
+        quarter = self._swept(half.halved(), [source.halved() for source in half_sources])
+        return self._judged(self._refined(half, half_sources, quarter, self._settings.half_count))
+
+    @torch.inference_mode()
+    def depth_map(
+        self, reference: View, sources: Sequence[View], *, is_quick: bool = False, half: DepthMap | None = None
+    ) -> DepthMap:
         """As `reconstructor.engine.mvs.dense_model.DepthEngine.depth_map`."""
         if not sources:
             raise NoSourceError(f"image {reference.image_number}: give at least one source image")
         reference, sources = reference.on_device(), [source.on_device() for source in sources]
-        nearest, farthest = inverse_depth_range(reference)
-        half, half_sources = reference.halved(), [source.halved() for source in sources]
-        if is_quick and min(half.height, half.width) >= 2 * _LEAST_QUICK_PX:
-            quarter = self._swept(half.halved(), [source.halved() for source in half_sources], nearest, farthest)
-            coarse = self._refined(half, half_sources, quarter, self._settings.half_count).inverse_depth
+        if is_quick and half is None:
+            half = self.half_depth_map(reference, sources)
+        if half is None:
+            coarse = self._swept(reference.halved(), [source.halved() for source in sources])
         else:
-            coarse = self._swept(half, half_sources, nearest, farthest)
+            coarse = half.inverse_depth
         match = self._refined(reference, sources, coarse, self._settings.fine_count)
         judged = self._judged(bilateral_filter(match))
         if self._settings.slant is None:
@@ -92,7 +104,8 @@ class PlaneSweep:
         finer = self._judged(bilateral_filter(patch_match(gray, pairs, bilateral_filter(match), self._settings.slant)))
         return finer.masked(judged.valid)
 
-    def _swept(self, reference: View, sources: Sequence[View], nearest: float, farthest: float) -> Tensor:
+    def _swept(self, reference: View, sources: Sequence[View]) -> Tensor:
+        nearest, farthest = inverse_depth_range(reference)
         pairs = matchable(reference, sources)
         count = _plane_count(reference, pairs, nearest, farthest, self._settings.plane_spacing_px)
         planes = torch.linspace(farthest, nearest, count, device=reference.device)

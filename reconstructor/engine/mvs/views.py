@@ -127,8 +127,11 @@ class View:
     def halved(self) -> Self:
         """The view at half its size; an odd last row or column is left out."""
         height, width = self.height // 2, self.width // 2
-        pixels = self.image_rgb[: 2 * height, : 2 * width].to(torch.float32)
-        mean = pixels.reshape(height, 2, width, 2, 3).mean(dim=(1, 3))
+        pixels = self.image_rgb[: 2 * height, : 2 * width].to(torch.int16).reshape(2 * height, width, 2, 3)
+        pairs = (
+            pixels[0::2] + pixels[1::2]
+        )  # sums of slices: `mean` takes 14 times as long (5.8 and 0.4 ms, 2026-11-28)
+        mean = (pairs[:, :, 0] + pairs[:, :, 1]).to(torch.float32) / 4.0
         return type(self)(
             image_number=self.image_number,
             image_rgb=mean.round().to(torch.uint8),
@@ -143,8 +146,25 @@ class View:
 
 def has_content(view: View) -> Tensor:
     """(H, W) bool: where the image or a neighbouring pixel is not black; masks are painted black, and no camera gives it."""
-    is_lit = (view.image_rgb > 0).any(dim=2)
-    return torch.nn.functional.max_pool2d(is_lit.float()[None], 3, stride=1, padding=1)[0] > 0
+    return largest_around((view.image_rgb > 0).any(dim=2), 1)
+
+
+def largest_around(values: Tensor, reach_px: int) -> Tensor:
+    """The largest of values (H, W) within a square that reaches so many pixels to each side; nothing lies beyond the border.
+
+    One axis after the other over shifted slices: `max_pool2d` takes 25 times as long (29 and 1.1 ms, 2026-11-28).
+    """
+    for dim in (1, 0):
+        largest = values.clone()
+        for shift in range(1, reach_px + 1):
+            count = values.shape[dim] - shift
+            if count <= 0:
+                break
+            low, high = values.narrow(dim, 0, count), values.narrow(dim, shift, count)
+            for target, source in ((largest.narrow(dim, 0, count), high), (largest.narrow(dim, shift, count), low)):
+                torch.maximum(target, source, out=target)
+        values = largest
+    return values
 
 
 def best_sources(reference: View, candidates: Sequence[View], count: int) -> list[View]:

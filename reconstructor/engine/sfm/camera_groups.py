@@ -21,6 +21,7 @@ from reconstructor.engine.sfm.global_mapper import finish_solution, write_databa
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
 from reconstructor.engine.sfm.model_comparison import epipolar_inlier_share
+from reconstructor.engine.sfm.restore import build_mapper
 
 SUSPECT_SHARE: Final = 0.45  # of the matches within `TIGHT_PX`: right models had 0.54 and more, bent ones 0.15
 MORE_SHARE: Final = 0.05  # 0.44 was gained where there was a zoom, at most 0.002 where there was none
@@ -107,19 +108,43 @@ def _focals_of(model: Any) -> dict[int, float]:
     return {number: float(model.image(number).camera.mean_focal_length()) for number in model.reg_image_ids()}
 
 
-def with_fitting_cameras(mapper: LiveMapper, known: KnownImages, settings: EngineSettings, folder: Path) -> LiveMapper:
-    """The mapper itself, or one whose model has other cameras, if matches agree with that one better.
+class CameraSearch:
+    """Seeks other cameras for several models of the same images; arguments as of `regrouped`.
 
-    Arguments as of `regrouped`. Where the model's matches agree, and no image waits in vain, nothing is tried.
+    To give each image a camera takes by far the longest and does not depend on the model: it is done once.
     """
-    if not _is_suspect(mapper, known):
-        return mapper
-    is_joining = _has_lone_cameras(mapper)
-    other = regrouped(known, settings, folder, _focals_of(mapper.model) if is_joining else None)
-    if other is None:
-        return mapper
-    gain = agreeing_share(other.model, known) - agreeing_share(mapper.model, known)
-    return other if gain > (-_JOINING_LOSS if is_joining else MORE_SHARE) else mapper
+
+    def __init__(self, known: KnownImages, settings: EngineSettings, folder: Path) -> None:
+        self._known, self._settings, self._folder = known, settings, folder
+        self._is_done = False
+        self._model: Any | None = None
+
+    def fitting(self, mapper: LiveMapper) -> LiveMapper:
+        """The mapper itself, or one whose model has other cameras, if matches agree with that one better.
+
+        Where the model's matches agree, and no image waits in vain, nothing is tried.
+        """
+        if not _is_suspect(mapper, self._known):
+            return mapper
+        is_joining = _has_lone_cameras(mapper)
+        other = self._regrouped(_focals_of(mapper.model)) if is_joining else self._sought()
+        if other is None:
+            return mapper
+        gain = agreeing_share(other.model, self._known) - agreeing_share(mapper.model, self._known)
+        return other if gain > (-_JOINING_LOSS if is_joining else MORE_SHARE) else mapper
+
+    def _sought(self) -> LiveMapper | None:
+        if not self._is_done:
+            found = self._regrouped()
+            self._is_done = True
+            self._model = None if found is None else pycolmap.Reconstruction(found.model)
+            return found
+        if self._model is None:
+            return None
+        return build_mapper(self._known, self._settings, model=pycolmap.Reconstruction(self._model))
+
+    def _regrouped(self, focals_px: Mapping[int, float] | None = None) -> LiveMapper | None:
+        return regrouped(self._known, self._settings, self._folder, focals_px)
 
 
 def _is_suspect(mapper: LiveMapper, known: KnownImages) -> bool:
@@ -151,7 +176,7 @@ class Regrouping:
         if count < self._next_count or not is_stuck(known, mapper):
             return None
         self._next_count = count + count // 2
-        other = with_fitting_cameras(mapper, known, self._settings, self._folder)
+        other = CameraSearch(known, self._settings, self._folder).fitting(mapper)
         other.world_count = mapper.world_count + (other is not mapper)
         return None if other is mapper else other
 

@@ -26,7 +26,7 @@ from reconstructor.engine.lsm.kept_matches import MatchFiles
 from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
-from reconstructor.engine.sfm.camera_groups import with_fitting_cameras
+from reconstructor.engine.sfm.camera_groups import CameraSearch
 from reconstructor.engine.sfm.gate.bounds import TIE
 from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
@@ -129,6 +129,7 @@ class _Contest:
         self._settings, self._has_live = request.settings, request.has_live
         self._engine_folder = Path(request.engine_folder)
         self._reference: Any | None = None
+        self._cameras = CameraSearch(known, request.settings, folder)
 
     def run(self) -> SolveVerdict:
         if self._has_live:
@@ -150,7 +151,7 @@ class _Contest:
     def _attempt(self, method: str, run: Callable[[LiveMapper], bool]) -> _Solution:
         begun, mapper = time.monotonic(), self._new_mapper()
         is_solved, first = run(mapper), mapper
-        mapper = with_fitting_cameras(mapper, self._known, self._settings, self._folder)
+        mapper = self._cameras.fitting(mapper)
         objection = "" if is_solved or mapper is not first else "it found no solution"
         if not objection and mapper.changed_calibrations():
             objection = "it changed a calibration that was given"

@@ -132,12 +132,13 @@ async def test_others_see_birth_description_health_and_last_will(mosquitto: Mosq
         async with receiving(mosquitto.connection("reconstructor"), ReconstructorPresence.READY):
             await asyncio.wait_for(agent.run(settings_for(mosquitto, tmp_path), asyncio.Event()), 60)
         async with asyncio.timeout(30):
-            while AgentPresence.OFFLINE not in (
-                states := [each.presence for each in seen if isinstance(each, AgentState)]
-            ):
+            states: list[AgentState] = []
+            while not any(each.presence is AgentPresence.OFFLINE for each in states):
                 await asyncio.sleep(0.02)
+                states = [each for each in seen if isinstance(each, AgentState)]
         listening.cancel()
-    assert (states[0], states[-1]) == (AgentPresence.ONLINE, AgentPresence.OFFLINE)
+    assert (states[0].presence, states[-1].presence) == (AgentPresence.ONLINE, AgentPresence.OFFLINE)
+    assert (states[0].is_finished, states[-1].is_finished) == (False, True)
     description = next(each for each in seen if isinstance(each, AgentDescription))
     assert description.camera.startswith("folder: ")
     last = [each for each in seen if isinstance(each, AgentHealth)][-1]

@@ -3,18 +3,24 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from broker.manifest import CameraState
+from broker.shards import PointCloud
 from reconstructor.black_box import CameraUpdate, Update
+from reconstructor.jobs.answer import read_answer
 from reconstructor.progress import (
     PLACED_NAME,
     PROGRESS_NAME,
     ProgressNote,
+    first_of,
+    forget_first,
     forget_placed,
     forget_progress,
     read_placed,
     read_progress,
+    write_first,
     write_placed,
     write_progress,
 )
@@ -64,6 +70,21 @@ def test_where_a_photograph_stands_is_read_until_the_next_call(tmp_path: Path) -
 def test_what_is_no_update_is_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / PLACED_NAME).write_bytes(content)
     assert read_placed(tmp_path) is None
+
+
+def test_first_points_are_those_that_came_first_in_a_call(tmp_path: Path) -> None:
+    cloud = PointCloud(points_in_world=np.eye(3, dtype=np.float32), colors_rgb=np.zeros((3, 3), np.uint8))
+    write_first(tmp_path, Update(solution=2), 0, PointCloud.empty())
+    assert first_of(tmp_path) is None
+    write_first(tmp_path, Update(solution=2), 1, cloud)
+    write_first(tmp_path, Update(solution=2), 0, cloud)
+    answer = read_answer(first_of(tmp_path) or tmp_path, 3)
+    assert [(component, len(points)) for component, points in answer.increments] == [(1, 3)]
+    assert answer.solution == 2
+    forget_first(tmp_path)
+    assert first_of(tmp_path) is None
+    assert not list(tmp_path.iterdir())
+    write_first(tmp_path / "gone", Update(), 0, cloud)  # must not raise
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

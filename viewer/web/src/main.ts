@@ -2,6 +2,8 @@
 import "./page.css";
 import type { CairnViewer } from "./ui/cairn-viewer";
 import "./ui/cairn-viewer";
+import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/language/language";
+import { t } from "./ui/language/t";
 import { remember, remembered } from "./remembered";
 import { placeFragment, readPlace } from "./wire/address";
 import { decodeConfig, firstProject } from "./wire/config";
@@ -47,7 +49,7 @@ async function fetchConfig(): Promise<unknown> {
     } catch {
       // The server is not reachable yet. The text below says so, and the loop tries again.
     }
-    document.body.dataset["waiting"] = "The page server does not answer. Trying again …";
+    document.body.dataset["waiting"] = t("page.no_answer");
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
@@ -88,6 +90,10 @@ async function begin(page: Element): Promise<void> {
   page.replaceChildren(viewer);
 }
 
+onLanguage(() => {
+  document.documentElement.lang = speech().language;
+});
+await useLanguage(preferredLanguage());
 const page = document.querySelector("#page");
 if (page === null) throw new Error("index.html has no #page");
 await begin(page);

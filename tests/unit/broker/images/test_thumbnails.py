@@ -2,8 +2,9 @@ import io
 
 from PIL import ExifTags, Image
 
-from broker.contract import MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
-from broker.images.thumbnails import thumbnail
+from broker.contract import MAX_PHOTO_BYTES, MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PX
+from broker.images.thumbnails import thumbnail, upright_jpeg
+from tests.photographs import photograph
 from tests.unit.edge_agent.photographs import drawn, encoded
 
 
@@ -28,3 +29,15 @@ def test_a_photograph_taken_sideways_is_shown_upright() -> None:
 
 def test_what_is_no_image_has_no_thumbnail() -> None:
     assert thumbnail(b"not an image") is None
+
+
+def test_a_photograph_to_look_at_keeps_both_limits() -> None:
+    noise = photograph(3, width_px=1200, height_px=900)
+    jpeg = upright_jpeg(noise, 1000, MAX_PHOTO_BYTES)
+    assert jpeg is not None
+    assert Image.open(io.BytesIO(jpeg)).size == (1000, 750)
+    few = upright_jpeg(noise, 1000, 20_000)  # less than its worst quality at this size takes
+    assert few is not None
+    assert len(few) <= 20_000
+    assert 200 < max(Image.open(io.BytesIO(few)).size) < 1000
+    assert upright_jpeg(b"GIF89a", 1000, MAX_PHOTO_BYTES) is None

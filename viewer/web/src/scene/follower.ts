@@ -22,8 +22,7 @@ import { Requests } from "./requests";
 import type { MeasuredCloud } from "./spacing";
 import type { Action, ProjectState } from "./state";
 import { initialState, reduce } from "./state";
-import type { Orders } from "./thumbnails";
-import { ThumbnailOrders } from "./thumbnails";
+import { ThumbnailLoader } from "./thumbnails";
 import type { Budget, WantedShard } from "./wanted";
 
 /** A function that verifies and decodes a shard, in this thread or in a worker. */
@@ -45,6 +44,8 @@ const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
 const TICK_MS = 250;
 const SILENCE_MS = 5000;
 const PING_EVERY_MS = 20_000;
+/** The history comes whole after every few events; so long it closes the gap to the first event that comes by itself. */
+const HISTORY_MS = 5000;
 
 /** The live connection to one project, until it is closed. */
 export class Follower {
@@ -66,11 +67,12 @@ export class Follower {
       this.trouble(thrown);
     },
   });
-  private readonly orders = new ThumbnailOrders();
+  private readonly thumbnails: ThumbnailLoader;
   private readonly decoding = new Map<string, WantedShard>();
   private readonly ticker: ReturnType<typeof setInterval>;
   private connectedAtMs = 0;
   private lastPingAtMs = 0;
+  private isHistoryOpen = false;
   private current: ProjectState;
 
   constructor(private readonly options: FollowerOptions) {
@@ -89,6 +91,11 @@ export class Follower {
         this.receive(topic, payload);
       },
     });
+    this.thumbnails = new ThumbnailLoader(
+      this.connection,
+      (imageId) => this.space.topic("image_thumbnail", { image_id: imageId }),
+      (imageId) => this.current.thumbnails.has(imageId),
+    );
     this.requests = new Requests({
       connection: this.connection,
       space: this.space,
@@ -123,7 +130,7 @@ export class Follower {
 
   /** Load the thumbnails of these images, and of no others. */
   wantThumbnails(imageIds: readonly string[]): void {
-    this.order(this.orders.want(imageIds, this.hasThumbnail));
+    this.thumbnails.want(imageIds);
   }
 
   /** Try to connect now. */
@@ -147,10 +154,11 @@ export class Follower {
     this.dispatch({ kind: "link", link });
     if (link.kind !== "connected") return;
     this.connectedAtMs = performance.now();
+    this.isHistoryOpen = true;
     this.queue.reset();
     this.pages.reset();
     this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
-    this.order(this.orders.reset(this.hasThumbnail));
+    this.thumbnails.reset();
     void this.announce();
     this.load();
   }
@@ -194,18 +202,14 @@ export class Follower {
       this.pages.point(message, bytes, performance.now() / 1000);
       return;
     }
-    if (message.type === "response") this.pong(message.id);
+    const roundTripS = message.type === "response" ? this.requests.roundTripS(message.id) : null;
+    if (roundTripS !== null) this.dispatch({ kind: "round_trip", seconds: roundTripS });
     this.dispatch({ kind: "message", message, bytes });
   }
 
   private cleared({ channel, levels }: Match): void {
     if (channel === "scale_bar") this.dispatch({ kind: "scale_cleared" });
     if (channel === "presence") this.dispatch({ kind: "watcher_left", connection: levels["connection"] ?? "" });
-  }
-
-  private pong(id: string): void {
-    const seconds = this.requests.roundTripS(id);
-    if (seconds !== null) this.dispatch({ kind: "round_trip", seconds });
   }
 
   private async receiveShard(match: Match, payload: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -230,19 +234,9 @@ export class Follower {
 
   private receiveThumbnail({ levels }: Match, payload: Uint8Array<ArrayBuffer>): void {
     const imageId = levels["image_id"] ?? "";
-    if (!this.orders.arrived(imageId)) return;
-    this.connection.unsubscribe([this.space.topic("image_thumbnail", { image_id: imageId })]);
+    if (!this.thumbnails.arrived(imageId)) return;
     checkThumbnail(payload);
     this.dispatch({ kind: "thumbnail", imageId, bytes: payload });
-  }
-
-  private readonly hasThumbnail = (imageId: string): boolean => this.current.thumbnails.has(imageId);
-
-  private order({ subscribe, unsubscribe }: Orders): void {
-    const topics = (imageIds: readonly string[]): string[] =>
-      imageIds.map((imageId) => this.space.topic("image_thumbnail", { image_id: imageId }));
-    this.connection.subscribe(topics(subscribe));
-    this.connection.unsubscribe(topics(unsubscribe));
   }
 
   private wanted(): readonly WantedShard[] {
@@ -284,6 +278,10 @@ export class Follower {
     if (this.current.link.kind !== "connected") return;
     this.load();
     const nowMs = performance.now();
+    if (this.isHistoryOpen && nowMs - this.connectedAtMs > HISTORY_MS) {
+      this.isHistoryOpen = false;
+      this.connection.unsubscribe([this.space.topic("history")]);
+    }
     const isEmpty = !this.current.scene.shown && !this.current.reconstructor;
     if (isEmpty && !this.current.isSilent && nowMs - this.connectedAtMs > SILENCE_MS)
       this.dispatch({ kind: "silence" });
@@ -308,6 +306,8 @@ function followedTopics(space: TopicSpace, user: string, connection: string): st
     space.filter("event"),
     space.filter("presence"),
     space.filter("agent_state"),
+    space.filter("agent_health"),
+    space.topic("history"),
     space.topic("response", { user, connection }),
     space.filter("receipt", { sender: user }), // `missing` among them
   ];

@@ -20,7 +20,7 @@ const FALLBACK_UP: Vector = [0, -1, 0];
 export function framingOf(clouds: readonly Float32Array[]): Framing | null {
   const total = clouds.reduce((sum, points) => sum + points.length / 3, 0);
   if (total === 0) return null;
-  const stride = Math.max(1, Math.floor(total / MOST_SAMPLES));
+  const stride = Math.ceil(total / MOST_SAMPLES);
   const drawn = drawnPoints(clouds, stride);
   const ranges = [0, 1, 2].map((axis) => rangeOf(drawn, axis));
   const center = ranges.map(([low, high]) => (low + high) / 2) as unknown as Vector;
@@ -66,10 +66,10 @@ function normalised(vector: Vector): Vector | null {
 
 /** Every so-many-th point of all clouds, (N, 3) in a row. */
 function drawnPoints(clouds: readonly Float32Array[], stride: number): Float32Array {
-  const drawn = new Float32Array(MOST_SAMPLES * 3);
+  const drawn = new Float32Array((MOST_SAMPLES + clouds.length) * 3); // the first point of every cloud is drawn, too
   let count = 0;
   for (const points of clouds)
-    for (let at = 0; at + 2 < points.length && count < drawn.length; at += 3 * stride) {
+    for (let at = 0; at + 2 < points.length; at += 3 * stride) {
       drawn.set(points.subarray(at, at + 3), count);
       count += 3;
     }

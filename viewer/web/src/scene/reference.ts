@@ -14,6 +14,8 @@ export interface ReferenceSet {
   readonly cameras: readonly CameraEntry[];
   /** The shards of the manifest that fit the budget, coarsest first. Computed once for each manifest and budget. */
   readonly plan: readonly WantedShard[];
+  /** Loaded shards that the manifest no longer names: an image's first points, until the finer ones are loaded. */
+  readonly standIns: readonly WantedShard[];
   /** Points and bytes of every loaded shard, by the shard's key. */
   readonly loaded: ReadonlyMap<string, LoadedShard>;
   /** The time when the coarsest level was complete; null before. */
@@ -119,7 +121,30 @@ function settled(scene: SceneState, nowS: number): SceneState {
 function added(set: ReferenceSet, shard: LoadedShard, nowS: number): ReferenceSet {
   const isWanted = set.plan.some(({ key }) => key === shard.key);
   if (set.loaded.has(shard.key) || !isWanted) return set;
-  return timed({ ...set, loaded: new Map(set.loaded).set(shard.key, shard) }, nowS);
+  const loaded = new Map(set.loaded).set(shard.key, shard);
+  const standIns = set.standIns.filter((each) => isAwaited(each, set.plan, loaded));
+  for (const { key } of set.standIns) if (!standIns.some((kept) => kept.key === key)) loaded.delete(key);
+  return timed({ ...set, standIns, loaded }, nowS);
+}
+
+/** Whether finer points of the same image are not loaded yet. */
+function isAwaited({ entry }: WantedShard, plan: readonly WantedShard[], loaded: ReferenceSet["loaded"]): boolean {
+  const number = entry.image_number;
+  return number !== null && plan.some((each) => each.entry.image_number === number && !loaded.has(each.key));
+}
+
+/** The loaded shards of the old set that stand in for those of the new plan. */
+function standInsFor(
+  old: ReferenceSet | null,
+  plan: readonly WantedShard[],
+  shards: readonly ShardEntry[],
+): readonly WantedShard[] {
+  if (!old) return [];
+  const named = new Set(shards.map(({ index }) => index));
+  const { loaded } = old;
+  return [...old.plan, ...old.standIns].filter(
+    (each) => loaded.has(each.key) && !named.has(each.entry.index) && isAwaited(each, plan, loaded),
+  );
 }
 
 /** Build a set for this manifest and budget. It keeps the loaded shards that are still wanted. */
@@ -136,10 +161,12 @@ function planned(
   nowS: number,
 ): ReferenceSet {
   const plan = wantedShards({ manifest, shards }, budget);
-  const keys = new Set(plan.map(({ key }) => key));
+  const standIns = standInsFor(old, plan, shards);
+  const keys = new Set([...plan, ...standIns].map(({ key }) => key));
   const loaded = new Map([...(old?.loaded ?? [])].filter(([key]) => keys.has(key)));
   const levelZeroAtS = old?.levelZeroAtS ?? null;
-  return timed({ manifest, shards, cameras, plan, loaded, levelZeroAtS, fromShown: old?.fromShown ?? IDENTITY }, nowS);
+  const fromShown = old?.fromShown ?? IDENTITY;
+  return timed({ manifest, shards, cameras, plan, standIns, loaded, levelZeroAtS, fromShown }, nowS);
 }
 
 /** Record the time when the coarsest level is complete for the first time. */

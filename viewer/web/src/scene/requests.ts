@@ -51,6 +51,8 @@ export class Requests {
       connection: connectionName,
       generation,
       shards: [...shards],
+      image_id: null,
+      max_side_px: 2048,
     });
     await connection.publish("request", { user, verb }, payload);
   }

@@ -1,7 +1,9 @@
 /** What does the page know of one project, and how does that change? A reducer over actions. Pure. */
-import type { Manifest, Presence, ReconstructorState, ReconstructorStatistics, ScaleBar, Verb } from "../wire/contract";
+import type { Presence, ReconstructorState, ReconstructorStatistics, ScaleBar, Verb } from "../wire/contract";
 import type { LinkState } from "../wire/connection";
 import type { ReadMessage } from "../wire/messages";
+import type { Entry, Known } from "./activity";
+import { logged, withHistory } from "./activity";
 import type { ImagesState } from "./images";
 import { NO_IMAGES, imagesAfter, withImages } from "./images";
 import type { LatencyState } from "./latency";
@@ -16,6 +18,8 @@ import {
 import type { CompleteManifest } from "./pages";
 import type { LoadedShard, SceneState } from "./reference";
 import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
+import type { Rigs } from "./rigs";
+import { rigsAfter } from "./rigs";
 import { barAfterSwap } from "./scale";
 import { chained, inverse } from "./similarity";
 import type { Thumbnails } from "./thumbnails";
@@ -23,13 +27,6 @@ import { withThumbnail } from "./thumbnails";
 import type { Upload } from "./uploading/uploads";
 import { withChange, withMissing, withReceipt, withUpload, withoutFinished } from "./uploading/uploads";
 import type { Budget } from "./wanted";
-
-/** One line of the activity log. */
-export interface Entry {
-  readonly number: number;
-  readonly atMs: number;
-  readonly message: News | Manifest;
-}
 
 /** A problem that the page itself found: a damaged shard or an unreadable message. */
 export interface Trouble {
@@ -55,7 +52,7 @@ export interface ProjectState {
   readonly watchers: ReadonlyMap<string, Presence>;
   /** The known distance, in the world of the generation on screen. */
   readonly scaleBar: ScaleBar | null;
-  readonly rigsOnline: ReadonlySet<string>;
+  readonly rigs: Rigs;
   /** The verbs of operators that this account may ask for. */
   readonly rights: ReadonlySet<Verb>;
   readonly uploads: readonly Upload[];
@@ -92,8 +89,6 @@ export type Action =
   | { readonly kind: "silence" }
   | { readonly kind: "time" };
 
-const MOST_ENTRIES = 300;
-
 export function initialState(project: string, budget: Budget): ProjectState {
   return {
     project,
@@ -104,7 +99,7 @@ export function initialState(project: string, budget: Budget): ProjectState {
     statistics: null,
     watchers: new Map(),
     scaleBar: null,
-    rigsOnline: new Set(),
+    rigs: new Map(),
     rights: new Set(),
     uploads: [],
     wanted: [],
@@ -208,7 +203,6 @@ function afterManifest(
     // Poses lie in the world of their generation: they are drawn when it is on screen.
     images: scene.coming ? images : { ...images, cameras: scene.shown?.cameras ?? cameras },
     latency: latencyAtManifest(state.latency, manifest),
-    activity: manifest.generation > 0 ? logged(state.activity, manifest, atMs) : state.activity,
     traffic: counted(state.traffic, bytes, atMs),
   };
 }
@@ -218,7 +212,8 @@ function afterMessage(state: ProjectState, message: News, bytes: number, atMs: n
     ...state,
     isSilent: false,
     images: imagesAfter(state.images, message),
-    activity: logged(state.activity, message, atMs),
+    activity: logged(knownOf(state), message, atMs),
+    rigs: rigsAfter(state.rigs, message, atMs),
     traffic: counted(state.traffic, bytes, atMs),
   };
   switch (message.type) {
@@ -232,14 +227,14 @@ function afterMessage(state: ProjectState, message: News, bytes: number, atMs: n
       return { ...next, statistics: message };
     case "presence":
       return { ...next, watchers: new Map(state.watchers).set(message.connection, message) };
-    case "agent_state":
-      return { ...next, rigsOnline: withRig(state.rigsOnline, message.agent, message.presence === "online") };
+    case "event_history":
+      return { ...next, activity: withHistory(state.activity, message, atMs) };
     case "scale_bar":
       return { ...next, scaleBar: message };
     case "missing":
-      return { ...next, activity: state.activity, uploads: withMissing(state.uploads, message) };
+      return { ...next, uploads: withMissing(state.uploads, message) };
     case "wanted":
-      return { ...next, activity: state.activity, wanted: message.images };
+      return { ...next, wanted: message.images };
     case "upload_acknowledged":
       return { ...next, uploads: withReceipt(state.uploads, message) };
     default:
@@ -247,18 +242,10 @@ function afterMessage(state: ProjectState, message: News, bytes: number, atMs: n
   }
 }
 
-function logged(activity: readonly Entry[], message: News | Manifest, atMs: number): readonly Entry[] {
-  const number = (activity[0]?.number ?? 0) + 1;
-  return [{ number, atMs, message }, ...activity.slice(0, MOST_ENTRIES - 1)];
+function knownOf({ activity, reconstructor, rigs, scaleBar }: ProjectState): Known {
+  return { activity, presence: reconstructor?.presence ?? null, rigs, scaleBarAt: scaleBar?.sent_at ?? null };
 }
 
 function counted(traffic: Traffic, bytes: number, atMs: number): Traffic {
   return { ...traffic, messages: traffic.messages + 1, bytes: traffic.bytes + bytes, lastMessageAtMs: atMs };
-}
-
-function withRig(rigs: ReadonlySet<string>, agent: string, isOnline: boolean): ReadonlySet<string> {
-  const next = new Set(rigs);
-  if (isOnline) next.add(agent);
-  else next.delete(agent);
-  return next;
 }

@@ -1,6 +1,5 @@
 /** Which status does the page show? Chip, notice and banner, chosen by priority from the state. Pure. */
 import { furtherComponents } from "./components";
-import { placeInRound } from "./images";
 import { isComplete, pointCount } from "./reference";
 import type { ProjectState } from "./state";
 import { isOver } from "./uploading/uploads";
@@ -12,7 +11,7 @@ export type Chip =
   | { readonly kind: "closed" }
   | { readonly kind: "stale"; readonly presence: "paused" | "disk_full" | "offline" }
   | { readonly kind: "rebuilding"; readonly doneRatio: number }
-  | { readonly kind: "processing"; readonly place: number; readonly every: number }
+  | { readonly kind: "processing"; readonly number: number }
   | { readonly kind: "loading"; readonly doneRatio: number }
   | { readonly kind: "waiting" }
   | { readonly kind: "live" };
@@ -29,7 +28,7 @@ export type Notice =
 export type Banner =
   | { readonly kind: "reconnecting" }
   | { readonly kind: "stale"; readonly presence: "paused" | "disk_full" | "offline" }
-  | { readonly kind: "trouble"; readonly reason: string }
+  | { readonly kind: "trouble"; readonly code: string; readonly reason: string | null }
   | { readonly kind: "failed_shards"; readonly count: number }
   | { readonly kind: "uploading"; readonly place: number; readonly count: number; readonly doneRatio: number }
   | { readonly kind: "rebuilding"; readonly doneRatio: number }
@@ -57,7 +56,7 @@ function connectedChip(state: ProjectState): Chip {
   const { images, reconstructor, scene } = state;
   if (reconstructor && reconstructor.presence !== "ready") return { kind: "stale", presence: reconstructor.presence };
   if (images.refetch) return { kind: "rebuilding", doneRatio: images.refetch.doneRatio };
-  if (images.processing !== null) return { kind: "processing", ...placeInRound(images) };
+  if (images.processing !== null) return { kind: "processing", number: images.processing };
   const set = scene.coming ?? scene.shown;
   if (set && !isComplete(set)) return { kind: "loading", doneRatio: loadedRatio(state) };
   return scene.shown ? { kind: "live" } : { kind: "waiting" };
@@ -90,7 +89,7 @@ function bannersOf(state: ProjectState): Banner[] {
   if (reconstructor && reconstructor.presence !== "ready")
     found.push({ kind: "stale", presence: reconstructor.presence });
   else if (reconstructor && reconstructor.code !== null)
-    found.push({ kind: "trouble", reason: reconstructor.reason ?? reconstructor.code });
+    found.push({ kind: "trouble", code: reconstructor.code, reason: reconstructor.reason });
   if (traffic.failedShards > 0) found.push({ kind: "failed_shards", count: traffic.failedShards });
   if (over < uploads.length)
     found.push({ kind: "uploading", place: over + 1, count: uploads.length, doneRatio: over / uploads.length });

@@ -45,6 +45,42 @@ export class ThumbnailOrders {
   }
 }
 
+/** The thumbnails that one connection loads. */
+export class ThumbnailLoader {
+  private readonly orders = new ThumbnailOrders();
+
+  constructor(
+    private readonly connection: {
+      readonly subscribe: (topics: readonly string[]) => void;
+      readonly unsubscribe: (topics: readonly string[]) => void;
+    },
+    private readonly topicOf: (imageId: string) => string,
+    private readonly isHere: (imageId: string) => boolean,
+  ) {}
+
+  /** Load the thumbnails of these images, and of no others. */
+  want(imageIds: readonly string[]): void {
+    this.order(this.orders.want(imageIds, this.isHere));
+  }
+
+  /** Start over on a new connection. */
+  reset(): void {
+    this.order(this.orders.reset(this.isHere));
+  }
+
+  /** Whether a thumbnail that came was wanted; its subscription ends. */
+  arrived(imageId: string): boolean {
+    if (!this.orders.arrived(imageId)) return false;
+    this.connection.unsubscribe([this.topicOf(imageId)]);
+    return true;
+  }
+
+  private order({ subscribe, unsubscribe }: Orders): void {
+    this.connection.subscribe(subscribe.map(this.topicOf));
+    this.connection.unsubscribe(unsubscribe.map(this.topicOf));
+  }
+}
+
 /** Add one thumbnail. Above the limit, the oldest are dropped first. */
 export function withThumbnail(thumbnails: Thumbnails, imageId: string, bytes: Uint8Array<ArrayBuffer>): Thumbnails {
   const others = [...thumbnails].filter(([name]) => name !== imageId);

@@ -1,23 +1,41 @@
-/** At which widths does the page change its layout? Constants for both the styles and the code. */
+/** At which sizes does the page change its layout? Constants for both the styles and the code. */
 import { unsafeCSS } from "lit";
 
 /** At most this wide, the side panel becomes a bottom sheet. */
 export const NARROW_PX = 760;
+/** At most this high, as a phone on its side, everything but the object is folded to the edges. */
+export const LOW_PX = 500;
 /** At most this wide, the panel is closed at first, because it would cover too much of the object. */
 export const SMALL_PX = 1100;
 /** The width that the open side panel covers, margins included. */
 export const PANEL_PX = 384;
+/** The width of the tools beside a low window, and the widest panel beside them. */
+export const TOOLS_PX = 68;
+export const LOW_PANEL_PX = 320;
+/** And never more than this share of the window. */
+export const LOW_PANEL_SHARE = 0.44;
+/** The share of the window's height that the open sheet covers, and its largest height. */
+export const SHEET_SHARE = 0.62;
+export const SHEET_PX = 620;
 /** Where the ruler begins: right of the card in the lower left corner. */
 export const RULER_LEFT_PX = 492;
 
-export const NARROW_QUERY = `(max-width: ${NARROW_PX}px)`;
+export const NARROW_QUERY = `(max-width: ${NARROW_PX}px) and (min-height: ${LOW_PX + 1}px)`;
+export const LOW_QUERY = `(max-height: ${LOW_PX}px)`;
 
-/** For `@media ${narrow}` in a style sheet. */
+/** For `@media ${narrow}` in a style sheet: a phone held upright. */
 export const narrow = unsafeCSS(NARROW_QUERY);
-/** For `@media ${wide}` in a style sheet: the opposite of `narrow`. */
-export const wide = unsafeCSS(`(min-width: ${NARROW_PX + 1}px)`);
+/** For `@media ${low}` in a style sheet: a phone on its side, or a window that is enlarged. */
+export const low = unsafeCSS(LOW_QUERY);
+/** For `@media ${wide}` in a style sheet: neither of them. */
+export const wide = unsafeCSS(`(min-width: ${NARROW_PX + 1}px) and (min-height: ${LOW_PX + 1}px)`);
 
 /** A length for a style sheet. */
 export function px(length: number): ReturnType<typeof unsafeCSS> {
   return unsafeCSS(`${length}px`);
+}
+
+/** A share of the window for a style sheet, in percent. */
+export function share(ratio: number): ReturnType<typeof unsafeCSS> {
+  return unsafeCSS(`${100 * ratio}%`);
 }

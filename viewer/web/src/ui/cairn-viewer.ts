@@ -1,23 +1,25 @@
 /** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`, and its event `credentials`. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import { lastImageOf } from "../scene/rigs";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
-import type { CameraEntry, Verb } from "../wire/contract";
+import type { CameraEntry } from "../wire/contract";
 import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
-import type { PickerOptions } from "./overlay/project-picker";
-import { projectPicker } from "./overlay/project-picker";
-import { isNarrow, isSmall } from "./device";
+import { isSmall, layoutNow } from "./device";
+import { speech } from "./language/language";
+import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
-import { NOTHING_COVERED, covered, layout } from "./layout";
+import { layout } from "./layout";
+import { NOTHING_COVERED, covered } from "./room";
 import type { Tab } from "./panels/panel";
 import type { GraphicsTrouble } from "./stage/stage-element";
 import type { StageElement } from "./stage/stage-element";
@@ -27,6 +29,7 @@ import { attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { Toast } from "./overlay/toast";
+import type { Asked } from "./viewer-commands";
 import { ViewerCommands } from "./viewer-commands";
 import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
@@ -34,7 +37,7 @@ import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 
 @customElement("cairn-viewer")
-export class CairnViewer extends LitElement {
+export class CairnViewer extends LocalizedElement {
   static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
 
   @property({ attribute: false }) config!: PageConfig;
@@ -110,7 +113,7 @@ export class CairnViewer extends LitElement {
     const shown = this.view.pointed ?? this.view.selected;
     return html`<cairn-stage
         .project=${this.project}
-        .insets=${this.project ? covered(this.view.isPanelOpen, this.clientHeight) : NOTHING_COVERED}
+        .insets=${this.project ? covered(this.view, this) : NOTHING_COVERED}
         .isMeasuring=${this.view.isMeasuring}
         .hasCameras=${this.view.hasCameras}
         .selected=${this.view.selected}
@@ -133,7 +136,7 @@ export class CairnViewer extends LitElement {
           this.change({ trouble: event.detail });
         }}
       ></cairn-stage>
-      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.choice(this.credentials)}
+      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.parts.choice(this.credentials)}
       ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
   }
 
@@ -157,9 +160,8 @@ export class CairnViewer extends LitElement {
 
   /** Write the attributes after each frame, so that they describe the canvas. */
   private readonly reflect = (): void => {
-    const attributes = attributesOf(this.project, this.stage?.pointCount ?? 0);
-    attributes["panel"] = this.view.isPanelOpen ? "open" : "closed";
-    if (this.view.trouble) attributes["notice"] = this.view.trouble;
+    const attributes = attributesOf(this.project, this.view, this.stage?.pointCount ?? 0);
+    attributes["lang"] = speech().language;
     attributes["graphics"] = this.stage?.isSoftware ? "software" : "card";
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value);
     this.dispatchEvent(new CustomEvent("place"));
@@ -215,30 +217,17 @@ export class CairnViewer extends LitElement {
 
   /** Fetch the thumbnails that are visible. */
   look(): void {
-    const isListed = this.view.isPanelOpen && this.view.tab === "photos";
-    const imageIds = [this.view.pointed, this.view.selected, ...(isListed ? this.sighted : [])];
+    const { isPanelOpen, pointed, selected, tab } = this.view;
+    const listed =
+      !isPanelOpen || !this.project
+        ? []
+        : tab === "photos"
+          ? this.sighted
+          : tab === "activity"
+            ? lastImages(this.project)
+            : [];
+    const imageIds = [pointed, selected, ...listed];
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
-  }
-
-  private choice(credentials: Credentials): TemplateResult {
-    return projectPicker(
-      this.choosing(credentials, () => {
-        this.credentials = null;
-      }),
-    );
-  }
-
-  choosing(credentials: Credentials, onClose: () => void): PickerOptions {
-    return {
-      credentials,
-      onClose,
-      onProject: (project) => {
-        this.choose(project);
-      },
-      onRefused: (reason) => {
-        [this.credentials, this.refusal] = [null, reason];
-      },
-    };
   }
 
   async openSwitch(): Promise<void> {
@@ -267,12 +256,12 @@ export class CairnViewer extends LitElement {
 
   readonly chosen = async (event: CustomEvent<string>): Promise<void> => {
     // The open sheet would cover the card.
-    this.change({ selected: event.detail, ...(isNarrow() ? { isPanelOpen: false } : {}) });
+    this.change({ selected: event.detail, ...(layoutNow() === "wide" ? {} : { isPanelOpen: false }) });
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>("cairn-card")?.focus({ preventScroll: true });
   };
 
-  readonly asked = (event: CustomEvent<Verb>): void => {
+  readonly asked = (event: CustomEvent<Asked>): void => {
     this.commands.ask(event.detail);
   };
 
@@ -282,6 +271,11 @@ export class CairnViewer extends LitElement {
     this.change({ isDropping: this.project !== null && isOver });
     if (event.type === "drop" && this.project) this.upload([...(event.dataTransfer?.files ?? [])]);
   };
+}
+
+/** The newest image of each rig. */
+function lastImages({ images, rigs }: ProjectState): readonly string[] {
+  return [...rigs.keys()].flatMap((agent) => lastImageOf(images, agent)?.imageId ?? []);
 }
 
 declare global {

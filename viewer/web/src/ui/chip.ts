@@ -1,12 +1,14 @@
 /** What is the status in one word? The chip at the top. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html } from "lit";
+import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 
 import type { ProjectState } from "../scene/state";
 import type { Chip } from "../scene/status";
 import { chipOf } from "../scene/status";
+import { LocalizedElement } from "./language/localized";
+import { t } from "./language/t";
 import { sharedParts } from "./theme";
 import { chipStory, chipWords } from "./words";
 
@@ -24,7 +26,7 @@ const TONES: Readonly<Record<Chip["kind"], string>> = {
 };
 
 @customElement("cairn-chip")
-export class ChipElement extends LitElement {
+export class ChipElement extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -79,7 +81,7 @@ export class ChipElement extends LitElement {
   override render(): TemplateResult {
     if (this.isPaused)
       return html`<span class="chip busy" data-testid="chip" data-kind="paused">
-        <span class="dot"></span>Paused on this device
+        <span class="dot"></span>${t("chip.device_paused")}
       </span>`;
     const chip = chipOf(this.state);
     const words = chipWords(chip);

@@ -1,18 +1,7 @@
 /** How is the page laid out? Desktop: panels over the canvas. Phone: a top bar, a tool column, a bottom sheet. */
 import { css } from "lit";
 
-import { PANEL_PX, narrow, px, wide } from "./breakpoints";
-import type { Insets } from "../render/insets";
-import { isNarrow } from "./device";
-
-export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
-
-/** The part of the canvas that header, panel and sheet cover, in CSS pixels. `height` is the page's. */
-export function covered(isPanelOpen: boolean, height: number): Insets {
-  if (!isNarrow()) return { top: 80, right: isPanelOpen ? PANEL_PX : 0, bottom: 40, left: 0 };
-  const sheet = Math.min(0.74 * height, 620);
-  return { top: 56, right: 64, bottom: isPanelOpen ? sheet : 132, left: 0 };
-}
+import { LOW_PANEL_PX, LOW_PANEL_SHARE, PANEL_PX, TOOLS_PX, low, narrow, px, share, wide } from "./breakpoints";
 
 export const layout = css`
   :host {
@@ -41,10 +30,11 @@ export const layout = css`
   .top::before {
     content: ""; /* keeps text readable in front of the object */
     position: absolute;
-    inset: -24px -24px -40px;
+    inset: -24px -24px -36px;
     z-index: -1;
-    background: linear-gradient(var(--ground), transparent);
-    opacity: 0.82;
+    background: var(--ground);
+    opacity: 0.9;
+    mask: linear-gradient(#000 62%, transparent);
   }
   .top > * {
     pointer-events: auto;
@@ -155,7 +145,9 @@ export const layout = css`
     position: absolute;
     inset: 0;
     display: grid;
-    place-items: center;
+    place-items: safe center;
+    overflow-y: auto;
+    scrollbar-width: thin;
     pointer-events: none;
     animation: appear 0.6s ease 0.25s both;
   }
@@ -202,6 +194,9 @@ export const layout = css`
     box-shadow: var(--shadow);
     padding: 28px;
     max-width: calc(100vw - 32px);
+    max-height: calc(100dvh - 24px);
+    overflow-y: auto;
+    scrollbar-width: thin;
   }
   dialog::backdrop {
     background: rgb(0 0 0 / 45%);
@@ -260,9 +255,21 @@ export const layout = css`
     }
     .tools {
       position: absolute;
-      top: 56px;
+      top: 58px;
       right: 0;
       flex-direction: column;
+      gap: 0;
+    }
+    /* the sheet or a card takes the height: a row above the object */
+    :host([panel="open"]) .tools,
+    :host([card="open"]) .tools {
+      flex-direction: row;
+      max-width: 100%;
+      overflow-x: auto;
+      scrollbar-width: none;
+    }
+    .tools button {
+      flex: none;
     }
     .tools .panel,
     .tools button:disabled {
@@ -279,6 +286,67 @@ export const layout = css`
   @media (max-width: 430px) {
     .title .mark {
       display: none;
+    }
+  }
+  @media ${low} {
+    .top {
+      top: 8px;
+      left: max(14px, env(safe-area-inset-left));
+      right: max(8px, env(safe-area-inset-right));
+      bottom: 8px;
+      gap: 10px;
+      padding-right: ${px(TOOLS_PX)};
+      pointer-events: none;
+    }
+    .top::before {
+      inset: -8px -8px auto -14px;
+      height: 84px;
+    }
+    .title .mark {
+      width: 30px;
+      height: 30px;
+    }
+    h1 {
+      font-size: 1.15rem;
+    }
+    .counts {
+      font-size: 0.82rem;
+      margin-top: 0;
+    }
+    .tools {
+      position: absolute;
+      top: 0;
+      right: 0;
+      max-height: 100%;
+      flex-direction: column;
+      gap: 0;
+      overflow-y: auto;
+      scrollbar-width: none;
+    }
+    .tools button {
+      flex: none;
+    }
+    .middle {
+      padding: 8px ${px(TOOLS_PX)} 8px 14px;
+    }
+    :host([link="none"]) .middle {
+      padding: 8px;
+    }
+    :host([panel="open"]:not([link="none"])) .middle {
+      right: min(${px(LOW_PANEL_PX)}, ${share(LOW_PANEL_SHARE)});
+    }
+    .toast {
+      bottom: 62px;
+    }
+    .choose {
+      padding: 16px 22px;
+      gap: 10px;
+    }
+    dialog {
+      padding: 18px 22px;
+    }
+    dialog[open] {
+      gap: 12px;
     }
   }
   @media (prefers-reduced-motion: reduce) {

@@ -2,7 +2,10 @@
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import { noticeOf } from "../scene/status";
-import { counted, points, sentenceCase, versionWords } from "./format";
+import { points, sentenceCase, versionWords } from "./format";
+import { t } from "./language/t";
+import { openOf } from "./room";
+import type { ViewerState } from "./viewer-state";
 
 /** Write a project's name as a title: "north-tower" becomes "North tower". */
 export function titleOf(name: string): string {
@@ -12,25 +15,24 @@ export function titleOf(name: string): string {
 /** List the counts, the most important first. A narrow screen shows the first two. */
 export function countsOf({ images, scene }: ProjectState): readonly string[] {
   const { shown } = scene;
-  const imageCount = counted(images.imageCount, "image");
-  if (!shown) return [imageCount];
-  return [
-    points(pointCount(shown)),
-    imageCount,
-    versionWords(shown.manifest.generation),
-    counted(shown.loaded.size, "shard"),
-  ];
+  const imageCount = t("images", { count: images.imageCount });
+  return shown ? [imageCount, points(pointCount(shown)), versionWords(shown.manifest.generation)] : [imageCount];
 }
 
 /** The text for screen readers. It contains only what changes rarely. */
 export function announcementOf({ images, link, scene }: ProjectState): string {
-  if (link.kind === "lost") return "The connection was lost.";
-  const version = scene.shown ? `, ${versionWords(scene.shown.manifest.generation)}` : "";
-  return `${counted(images.imageCount, "image")}${version}${images.refetch ? ", rebuilding" : ""}`;
+  if (link.kind === "lost") return t("lost");
+  const version = scene.shown ? [versionWords(scene.shown.manifest.generation)] : [];
+  const rebuilding = images.refetch ? [t("chip.rebuilding")] : [];
+  return [t("images", { count: images.imageCount }), ...version, ...rebuilding].join(", ");
 }
 
 /** The attributes of the element: the state as numbers and single words, for scripts and tests. */
-export function attributesOf(project: ProjectState | null, pointsShown: number): Record<string, string> {
+export function attributesOf(
+  project: ProjectState | null,
+  view: ViewerState,
+  pointsShown: number,
+): Record<string, string> {
   const shown = project?.scene.shown ?? null;
   const values = {
     link: project?.link.kind ?? "none",
@@ -41,7 +43,9 @@ export function attributesOf(project: ProjectState | null, pointsShown: number):
     "image-count": project?.images.imageCount ?? 0,
     "swap-count": project?.scene.swapCount ?? 0,
     watchers: project?.watchers.size ?? 0,
-    notice: project ? (noticeOf(project)?.kind ?? "none") : "login",
+    notice: view.trouble ?? (project ? (noticeOf(project)?.kind ?? "none") : "login"),
+    panel: view.isPanelOpen ? "open" : "closed",
+    card: openOf(view).hasCard ? "open" : "closed",
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }

@@ -16,7 +16,10 @@ import { SHORTCUTS } from "./tools";
 import type { ViewerState } from "./viewer-state";
 import { act } from "./viewer-state";
 
-const ASKED: Readonly<Record<Verb, string>> = {
+/** What a button asks the reconstructor for; photographs come by the page server. */
+export type Asked = Exclude<Verb, "photograph">;
+
+const ASKED: Readonly<Record<Asked, string>> = {
   ping: "Asked the reconstructor for an answer",
   resync: "Asked for all missing shards again",
   refetch: "Asked to rebuild from all images",
@@ -84,7 +87,7 @@ export class ViewerCommands {
     }
   }
 
-  ask(verb: Verb): void {
+  ask(verb: Asked): void {
     const { session, toast } = this.host;
     const asked = verb === "resync" ? session?.follower.resync() : session?.follower.request(verb);
     asked?.then(

@@ -12,7 +12,8 @@ import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
 import "./overlay/login";
-import { projectDialog } from "./overlay/project-picker";
+import type { PickerOptions } from "./overlay/project-picker";
+import { projectDialog, projectPicker } from "./overlay/project-picker";
 import { sharingDialog } from "./overlay/sharing";
 import { imageCard, measurement } from "./overlay/side-card";
 import "./overlay/welcome";
@@ -86,8 +87,30 @@ export class ViewerContent {
         @ask=${this.host.asked}
       ></cairn-sheet>
       ${isSharing ? this.sharing() : nothing}
-      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.host.choosing(this.host.credentials, onStay)) : nothing}
+      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.choosing(this.host.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
+  }
+
+  /** The list of projects, while none is chosen. */
+  choice(credentials: Credentials): TemplateResult {
+    return projectPicker(
+      this.choosing(credentials, () => {
+        this.host.credentials = null;
+      }),
+    );
+  }
+
+  private choosing(credentials: Credentials, onClose: () => void): PickerOptions {
+    return {
+      credentials,
+      onClose,
+      onProject: (project) => {
+        this.host.choose(project);
+      },
+      onRefused: (reason) => {
+        [this.host.credentials, this.host.refusal] = [null, reason];
+      },
+    };
   }
 
   private sharing(): TemplateResult | typeof nothing {

@@ -25,6 +25,8 @@ const READ = [
   "scale_bar",
   "presence",
   "agent_state",
+  "agent_health",
+  "event_history",
 ] as const satisfies readonly MessageType[];
 
 export type ReadMessage = Extract<Message, { readonly type: (typeof READ)[number] }>;

@@ -7,6 +7,8 @@ export interface Schema {
   /** The class name of another schema. */
   readonly $ref?: string;
   readonly anyOf?: readonly Schema[];
+  /** Messages, told apart by the constant of their `type`. */
+  readonly oneOf?: readonly Schema[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly type?: string;
@@ -48,6 +50,7 @@ export class Checker {
   private value(value: unknown, schema: Schema, place: string): unknown {
     if (schema.$ref !== undefined) return this.value(value, this.named(schema.$ref), place);
     if (schema.anyOf) return this.anyOf(value, schema.anyOf, place);
+    if (schema.oneOf) return this.oneOf(value, schema.oneOf, place);
     if ("const" in schema) return value === schema.const ? value : refuse(place, JSON.stringify(schema.const));
     if (schema.enum) return schema.enum.includes(value) ? value : refuse(place, `one of ${schema.enum.join(", ")}`);
     switch (schema.type) {
@@ -81,6 +84,12 @@ export class Checker {
     const [first = {}, ...others] = alternatives;
     if (value === null && others.some(({ type }) => type === "null")) return null;
     return this.value(value, first, place);
+  }
+
+  private oneOf(value: unknown, alternatives: readonly Schema[], place: string): unknown {
+    const { type } = Object(value) as { readonly type?: unknown };
+    const fitting = alternatives.find(({ $ref = "" }) => this.named($ref).properties?.["type"]?.const === type);
+    return fitting ? this.value(value, fitting, place) : refuse(`${place}.type`, "a known message type");
   }
 
   private list(value: unknown, { items, maxItems, minItems, prefixItems }: Schema, place: string): unknown[] {

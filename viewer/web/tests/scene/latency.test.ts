@@ -26,6 +26,7 @@ const pong: Response = {
   request_sent_at: at(0),
   received_at: at(AHEAD_MS + 40),
   republished_count: 0,
+  is_preview: false,
 };
 
 function complete(stored: number | null, captured: number | null, isRefetch = false): ProcessingComplete {

@@ -124,3 +124,40 @@ describe("the reducer", () => {
     expect(wantedShards(manifest, DESKTOP_BUDGET, "ply")[0]?.encoded.encoding).toBe("packed");
   });
 });
+
+describe("an image's first points", () => {
+  const named = (revision: number, indexes: readonly number[]) => {
+    const complete = completeOf(
+      1,
+      revision,
+      indexes.map((index) => ({ index })),
+    );
+    const shards = complete.shards.map((each) => ({ ...each, image_number: each.index === 0 ? null : 7 }));
+    return { ...complete, shards };
+  };
+  const loadedIndexes = ({ shown }: SceneState) =>
+    [...(shown?.plan ?? []), ...(shown?.standIns ?? [])]
+      .filter(({ key }) => shown?.loaded.has(key))
+      .map(({ entry }) => entry.index)
+      .sort();
+
+  it("stay until all finer points of the image are loaded", () => {
+    let scene = withManifest(emptyScene(budgetOf(null)), named(0, [0, 1]), 0);
+    scene = arrive(arrive(scene, 1, 0, 0), 1, 1, 0);
+    expect(loadedIndexes(scene)).toEqual([0, 1]);
+    scene = withManifest(scene, named(1, [0, 2, 3]), 1);
+    expect(loadedIndexes(scene)).toEqual([0, 1]);
+    scene = arrive(scene, 1, 2, 1);
+    expect(loadedIndexes(scene)).toEqual([0, 1, 2]);
+    scene = arrive(scene, 1, 3, 1);
+    expect(loadedIndexes(scene)).toEqual([0, 2, 3]);
+    expect(scene.shown?.loaded.size).toBe(3);
+  });
+
+  it("go when the manifest leaves the image out", () => {
+    let scene = withManifest(emptyScene(budgetOf(null)), named(0, [0, 1]), 0);
+    scene = arrive(arrive(scene, 1, 0, 0), 1, 1, 0);
+    scene = withManifest(scene, named(1, [0]), 1);
+    expect(loadedIndexes(scene)).toEqual([0]);
+  });
+});

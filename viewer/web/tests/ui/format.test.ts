@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import { bytes, count, counted, length, ordinal, points, seconds, timeOfDay, updateWords } from "../../src/ui/format";
+import { bytes, count, length, points, seconds, timeOfDay, updateWords } from "../../src/ui/format";
+import { t } from "../../src/ui/language/t";
 
 describe("a count", () => {
   it("has its noun in the singular or in the plural", () => {
-    expect([0, 1, 2, 1200].map((value) => counted(value, "shard"))).toEqual([
+    expect([0, 1, 2, 1200].map((value) => t("shards", { count: value }))).toEqual([
       "0 shards",
       "1 shard",
       "2 shards",
@@ -19,19 +20,18 @@ describe("a count", () => {
   });
 });
 
-describe("an ordinal number", () => {
-  it("has the suffix that English gives it", () => {
-    expect([1, 2, 3, 4, 10, 11, 12, 13, 21, 22, 103].map(ordinal).join(" ")).toBe(
-      "1st 2nd 3rd 4th 10th 11th 12th 13th 21st 22nd 103rd",
-    );
-  });
-});
-
 describe("a generation", () => {
   it("is a complete version for people", () => {
-    expect(updateWords(1, 0)).toBe("first complete version");
-    expect(updateWords(2, 3)).toBe("second complete version, update 3");
-    expect(updateWords(12, 0)).toBe("12th complete version");
+    expect(updateWords(1, 0)).toBe("1st complete version");
+    expect(updateWords(2, 3)).toBe("2nd complete version, update 3");
+    expect([3, 11, 12, 13, 22, 103].map((number) => updateWords(number, 0).split(" ", 1)[0])).toEqual([
+      "3rd",
+      "11th",
+      "12th",
+      "13th",
+      "22nd",
+      "103rd",
+    ]);
   });
 });
 
@@ -42,8 +42,8 @@ describe("a duration", () => {
 });
 
 describe("a length", () => {
-  it("has a unit: world units until there is a scale", () => {
-    expect([length(1.5, null), length(1234.5, null)]).toEqual(["1.50 world units", "1,230 world units"]);
+  it("says that there is no scale, and has a unit once there is one", () => {
+    expect([length(1.5, null), length(1234.5, null)]).toEqual(["1.50 (no scale yet)", "1,230 (no scale yet)"]);
     expect([length(0.5, 0.01), length(0.5, 1), length(2.5, 1)]).toEqual(["5 mm", "50 cm", "2.50 m"]);
   });
 });

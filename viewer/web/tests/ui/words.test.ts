@@ -14,6 +14,7 @@ const UPLOAD: Upload = {
   preview: null,
   imageId: null,
   imageNumber: null,
+  code: null,
   reason: null,
   sentBytes: 0,
   missing: null,

@@ -59,6 +59,8 @@ describe("a message", () => {
       connection: "c1",
       generation: null,
       shards: [],
+      image_id: null,
+      max_side_px: 2048,
     });
     const read = JSON.parse(new TextDecoder().decode(request)) as Record<string, unknown>;
     expect(read).toMatchObject({ type: "request", schema: "1.0", verb: "ping" });

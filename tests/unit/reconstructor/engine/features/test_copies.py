@@ -36,10 +36,11 @@ def facts(number: int) -> ImageFacts:
     )
 
 
-def pairs_with(known: KnownImages, number: int, pixels: NDArray[np.float64], noise_px: float = 0.2) -> list[int]:
+def pairs_with(known: KnownImages, number: int, pixels: NDArray[np.float64], camera_id: int = 1) -> list[int]:
     """Add an image that sees the points of image 1 at these pixels; returns what it is paired with."""
-    noise = np.random.default_rng(number).normal(scale=noise_px, size=pixels.shape)
+    noise = np.random.default_rng(number).normal(scale=0.2, size=pixels.shape)
     features, camera = features_at(pixels + noise), camera_of_sensor(1, facts(1).sensor)
+    own = camera_of_sensor(camera_id, facts(1).sensor)
     matches = np.stack([np.arange(len(pixels))] * 2, axis=1).astype(np.uint32)
     found = [
         PairEstimator(seed=0).estimate(
@@ -47,7 +48,9 @@ def pairs_with(known: KnownImages, number: int, pixels: NDArray[np.float64], noi
         )
         for other in known.numbers
     ]
-    pairs = without_copies(number, [pair for pair in found if pair], features, _SIZE, known)
+    pairs = without_copies(
+        number, [pair for pair in found if pair], features, lambda one: own if one == number else camera, known
+    )
     known.add(number, facts(number), features, pairs)
     return [pair.earlier for pair in pairs if len(pair.matches)]
 
@@ -90,6 +93,42 @@ def test_a_copy_keeps_no_match_and_is_named(known: KnownImages, pixels: NDArray[
 )
 def test_a_photograph_from_the_same_place_is_no_copy(known: KnownImages, pixels: NDArray[np.float64]) -> None:
     assert pairs_with(known, 2, pixels) == [1]
+
+
+def with_relief(known: KnownImages) -> None:
+    """Add an image from another place, whose matches tell that the points are near and far."""
+    nearness = np.random.default_rng(2).uniform(0.5, 1.5, (len(seen()), 1))
+    assert pairs_with(known, 2, seen() + nearness * [60, 5]) == [1]
+    assert known.pairs[1][0].has_parallax
+
+
+def print_on_a_wall() -> NDArray[np.float64]:
+    """Where the points are in a photograph of a print, taken a little from the side."""
+    rays = np.concatenate([seen() - _MIDDLE, np.full((300, 1), FOCAL_PX)], axis=1) * [0.6, 0.6, 1.0]
+    pixels: NDArray[np.float64] = rays[:, :2] / (1 + 0.0003 * rays[:, :1]) + _MIDDLE
+    return pixels
+
+
+@pytest.mark.parametrize("pixels", [print_on_a_wall(), 0.5 * (seen() - _MIDDLE) + _MIDDLE], ids=["print", "in a frame"])
+def test_a_photograph_of_a_print_is_a_copy(known: KnownImages, pixels: NDArray[np.float64]) -> None:
+    with_relief(known)
+    assert pairs_with(known, 3, pixels) == []
+    assert is_copy(known.pairs[3], 3)
+
+
+def test_a_flat_object_seen_from_elsewhere_is_no_copy(known: KnownImages) -> None:
+    assert pairs_with(known, 2, print_on_a_wall()) == [1]
+
+
+@pytest.mark.parametrize("pixels", [turned(15.0), 1.35 * (seen() - _MIDDLE) + _MIDDLE], ids=["turned", "zoom"])
+def test_a_turned_or_zoomed_photograph_is_no_copy(known: KnownImages, pixels: NDArray[np.float64]) -> None:
+    with_relief(known)
+    assert 1 in pairs_with(known, 3, pixels)
+
+
+def test_a_zoom_that_exif_tells_of_but_not_how_far_is_no_copy(known: KnownImages) -> None:
+    with_relief(known)
+    assert 1 in pairs_with(known, 3, 2.0 * (seen() - _MIDDLE) + _MIDDLE, camera_id=2)
 
 
 def test_later_photographs_are_not_paired_with_a_copy(known: KnownImages) -> None:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from reconstructor.engine.exposure.gains import Exposure
+from reconstructor.engine.mvs import plane_sweep
 from reconstructor.engine.mvs.dense_model import DenseModel, DenseSettings, UnknownImageError
 from reconstructor.engine.mvs.depth_maps import DepthMap, SurfacePoints
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
@@ -27,7 +28,13 @@ class CountingEngine:
         self.made: list[int] = []
         self.quickly_made: list[int] = []
 
-    def depth_map(self, reference: View, sources: Sequence[View], *, is_quick: bool = False) -> DepthMap:
+    def half_depth_map(self, reference: View, sources: Sequence[View]) -> None:
+        """These images are too small for depth of half their size."""
+
+    def depth_map(
+        self, reference: View, sources: Sequence[View], *, is_quick: bool = False, half: DepthMap | None = None
+    ) -> DepthMap:
+        assert half is None
         (self.quickly_made if is_quick else self.made).append(reference.image_number)
         views = tuple((view.image_number, view.camera_from_world.tobytes()) for view in (reference, *sources))
         if (is_quick, views) not in MAPS:
@@ -75,6 +82,20 @@ def test_the_two_image_start_is_provisional_and_made_anew_with_the_third() -> No
     assert set(third.entries) == {0, 1, 2}
     assert fourth.replaced == frozenset()
     assert all(len(entry.sources) >= 2 for entry in model.entries.values())
+
+
+def test_first_points_come_before_the_others_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plane_sweep, "_LEAST_QUICK_PX", 12)
+    models = [DenseModel(PlaneSweep(SweepSettings()), DenseSettings()) for _ in range(2)]
+    taken: list[SurfacePoints] = []
+    counts: list[int] = []
+    for image in photographed("leaning_wall")[:4]:
+        first, plain = models[0].add(image.view, taken.append), models[1].add(image.view)
+        assert np.array_equal(first.points.points_in_world, plain.points.points_in_world)
+        counts.append(len(first.sure_points))
+    assert counts[:2] == [0, 0]  # of two images, depth is not sure
+    assert 0 < len(taken[0]) < counts[2]
+    assert np.median(distances(taken[0])) < 1.0
 
 
 def test_adding_an_image_again_changes_nothing() -> None:

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from reconstructor.engine.mvs.views import BadViewError, best_sources, has_content, triangulation_angles_deg
+from reconstructor.engine.mvs.views import (
+    BadViewError,
+    best_sources,
+    has_content,
+    largest_around,
+    triangulation_angles_deg,
+)
 from tests.unit.reconstructor.engine.analytic import looking_at, photographed, plane, render
 
 
@@ -77,3 +83,18 @@ def test_pixels_stay_in_main_memory_until_they_are_needed_on_the_device() -> Non
     assert there.image_rgb.device.type == there.halved().gray().device.type == "meta"
     assert view.without_pixels().image_rgb.device.type == "meta"
     assert there.on_device() is there
+
+
+@pytest.mark.parametrize(("shape", "reach_px"), [((23, 31), 4), ((5, 40), 8), ((9, 9), 1)])
+def test_the_largest_around_is_that_of_max_pooling(shape: tuple[int, int], reach_px: int) -> None:
+    values = torch.rand(shape, generator=torch.Generator().manual_seed(reach_px)) - 0.5
+    pooled = torch.nn.functional.max_pool2d(values[None], 2 * reach_px + 1, stride=1, padding=min(reach_px, 8))[0]
+    assert torch.equal(largest_around(values, reach_px), pooled)
+    assert torch.equal(largest_around(values > 0.4, reach_px), pooled > 0.4)
+
+
+def test_half_the_size_holds_means_of_four_pixels() -> None:
+    view = photographed("leaning_wall")[0].view
+    pixels = view.image_rgb[:94, :142].to(torch.float32)
+    odd = replace(view, image_rgb=view.image_rgb[:95, :143].contiguous()).halved().image_rgb
+    assert torch.equal(odd, pixels.reshape(47, 2, 71, 2, 3).mean(dim=(1, 3)).round().to(torch.uint8))

@@ -11,7 +11,7 @@ from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside, words_on_calibration
 from reconstructor.engine.sfm.camera_choice import own_camera_id
-from reconstructor.engine.sfm.camera_groups import groups_of, regrouped, with_fitting_cameras
+from reconstructor.engine.sfm.camera_groups import CameraSearch, groups_of, regrouped
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.restore import add_to_mapper, build_mapper
 from tests.unit.reconstructor.engine.synthetic import FOCAL_PX, INTRINSICS, Walk, seen_points
@@ -56,8 +56,13 @@ def walk() -> Walk:
 
 
 @pytest.fixture(scope="module")
-def mapper(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> LiveMapper:
-    return with_fitting_cameras(walk.mapper, walk.known, SETTINGS, tmp_path_factory.mktemp("groups"))
+def search(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> CameraSearch:
+    return CameraSearch(walk.known, SETTINGS, tmp_path_factory.mktemp("groups"))
+
+
+@pytest.fixture(scope="module")
+def mapper(walk: Walk, search: CameraSearch) -> LiveMapper:
+    return search.fitting(walk.mapper)
 
 
 def test_a_zoom_that_nothing_tells_of_does_not_bend_the_model(walk: Walk, mapper: LiveMapper) -> None:
@@ -67,6 +72,16 @@ def test_a_zoom_that_nothing_tells_of_does_not_bend_the_model(walk: Walk, mapper
     assert [camera.focal_length for camera in cameras] == pytest.approx([FOCAL_PX, _ZOOM * FOCAL_PX] * 4, rel=0.01)
     walk.mapper = mapper
     assert walk.center_error() < 0.02
+
+
+def test_a_second_model_of_the_same_images_gets_the_same_cameras_without_another_search(
+    walk: Walk, search: CameraSearch, mapper: LiveMapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("reconstructor.engine.sfm.camera_groups.regrouped")
+    second = search.fitting(build_mapper(walk.known, SETTINGS))
+    assert second is not mapper
+    assert second.placed_numbers() == walk.known.numbers
+    assert all(second.camera_id_of(number) == mapper.camera_id_of(number) for number in walk.known.numbers)
 
 
 def test_a_model_that_is_read_again_keeps_its_groups(walk: Walk, mapper: LiveMapper) -> None:
@@ -84,7 +99,7 @@ def test_a_new_photograph_of_a_grouped_sensor_has_a_camera_of_its_own_and_then_j
     add_to_mapper(8, walk.known, again)
     assert again.place([8]) == [8]
     assert again.camera_id_of(8) == own_camera_id(8)
-    joined = with_fitting_cameras(again, walk.known, SETTINGS, tmp_path)
+    joined = CameraSearch(walk.known, SETTINGS, tmp_path).fitting(again)
     assert joined.camera_id_of(8) == own_camera_id(2)
 
 
@@ -103,7 +118,7 @@ def test_photographs_of_one_focal_length_keep_their_sensors_camera(tmp_path: Pat
     for number in range(1, 6):
         walk.add(number)
     assert regrouped(walk.known, SETTINGS, tmp_path) is None
-    assert with_fitting_cameras(walk.mapper, walk.known, SETTINGS, tmp_path) is walk.mapper
+    assert CameraSearch(walk.known, SETTINGS, tmp_path).fitting(walk.mapper) is walk.mapper
 
 
 def test_a_wrong_calibration_is_set_aside_and_said() -> None:

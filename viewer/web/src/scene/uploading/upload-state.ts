@@ -1,4 +1,5 @@
 /** How does an uploader see and change its uploads? Through the page's state, which receipts change, too. */
+import { WireError, sentenceOf } from "../../wire/errors";
 import type { Follower } from "../follower";
 import type { Requests } from "../requests";
 import type { Upload, UploadState } from "./uploads";
@@ -28,6 +29,7 @@ export class UploadView {
         preview: null,
         imageId: null,
         imageNumber: null,
+        code: null,
         reason: null,
         sentBytes: 0,
         missing: null,
@@ -48,8 +50,9 @@ export class UploadView {
     this.change(key, { state });
   }
 
-  fail(key: string, reason: string): void {
-    this.change(key, { state: "failed", reason });
+  fail(key: string, thrown: unknown): void {
+    const code = thrown instanceof WireError ? thrown.code : null;
+    this.change(key, { state: "failed", code, reason: sentenceOf(thrown) });
   }
 
   /** The broker has the preview; its receipt may have come before. */

@@ -1,6 +1,6 @@
 /** In which order does the page send photographs? All previews first, then the originals, wanted ones before others. */
 import { sha256 } from "../../wire/digest";
-import { WireError, sentenceOf } from "../../wire/errors";
+import { WireError } from "../../wire/errors";
 import { freshName, imageId } from "../../wire/ids";
 import type { Preview } from "../../wire/photographs/preview";
 import { LinkRate } from "./link-rate";
@@ -182,7 +182,7 @@ export class Uploader {
 
   /** A photograph without a receipt is kept for the next time; one that is no photograph is not. */
   private fail(key: string, thrown: unknown): void {
-    this.uploads.fail(key, sentenceOf(thrown));
+    this.uploads.fail(key, thrown);
     if (thrown instanceof WireError && thrown.code !== "publish_refused") this.keeper?.forget(key);
   }
 

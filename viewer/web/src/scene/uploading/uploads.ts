@@ -13,6 +13,8 @@ export interface Upload {
   readonly preview: "sent" | "placed" | null;
   readonly imageId: string | null;
   readonly imageNumber: number | null;
+  /** Why it waits or was refused: a code, and its sentence in English. */
+  readonly code: string | null;
   readonly reason: string | null;
   /** The number of bytes that the broker has accepted. */
   readonly sentBytes: number;
@@ -48,12 +50,12 @@ export function withReceipt(uploads: readonly Upload[], receipt: UploadAcknowled
 
 /** Only a preview's receipt leaves the photograph to be sent. A quota refuses a photograph only until a certain time. */
 function changeBy(receipt: UploadAcknowledged, upload: Upload): Partial<Upload> {
-  const { image_number: imageNumber, reason, retry_at: retryAt, sent_at: sentAt, status } = receipt;
+  const { code, image_number: imageNumber, reason, retry_at: retryAt, sent_at: sentAt, status } = receipt;
   if (status === "previewed") return isOver(upload) ? {} : { preview: "placed", imageNumber };
   if (status === "preview_refused") return { preview: null };
-  if (retryAt === null) return { state: status, imageNumber, reason };
+  if (retryAt === null) return { state: status, imageNumber, code, reason };
   const retryInMs = Math.max(1000, Date.parse(retryAt) - Date.parse(sentAt));
-  return { state: "waiting", preview: upload.preview === "placed" ? "placed" : null, retryInMs, reason };
+  return { state: "waiting", preview: upload.preview === "placed" ? "placed" : null, retryInMs, code, reason };
 }
 
 /** The number of photographs that are placed from their previews, while their originals are still to be sent. */

@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
-import { narrow } from "../breakpoints";
+import { TOOLS_PX, low, narrow, px } from "../breakpoints";
 import type { Banner } from "../../scene/status";
 import { bannerOf } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
@@ -84,8 +84,22 @@ export const bannerStyles = css`
     .banner button.plain {
       margin-left: auto;
     }
-    :host([panel="open"]) .banner {
-      display: none; /* the open sheet shows the details */
+    :host([panel="open"]) .banner,
+    :host([card="open"]) .banner {
+      display: none; /* the open sheet shows the details, and the tools lie here */
+    }
+  }
+  @media ${low} {
+    .banner {
+      top: 62px;
+      left: max(12px, env(safe-area-inset-left));
+      max-width: min(440px, calc(100% - ${px(TOOLS_PX + 24)}));
+      min-height: 48px;
+      font-size: 0.88rem;
+    }
+    :host([panel="open"]) .banner,
+    :host([card="open"]) .banner {
+      display: none;
     }
   }
 `;

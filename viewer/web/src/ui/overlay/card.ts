@@ -3,12 +3,13 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { narrow } from "../breakpoints";
+import { TOOLS_PX, low, narrow, px } from "../breakpoints";
 import type { Image } from "../../scene/images";
 import { closeIcon, flyIcon, nextIcon, previousIcon } from "../icons";
 import "../photo";
 import { sharedParts } from "../theme";
-import { PREVIEW_ONLY, imageStateWords, imageTitle } from "../words";
+import { t } from "../language/t";
+import { imageStateWords, imageTitle } from "../words";
 
 @customElement("cairn-card")
 export class Card extends LitElement {
@@ -129,14 +130,38 @@ export class Card extends LitElement {
           display: block;
         }
         .reason {
-          display: -webkit-box;
-          -webkit-line-clamp: 2;
-          -webkit-box-orient: vertical;
-          overflow: hidden;
           font-size: 0.85rem;
         }
         .buttons {
           padding: 6px 10px 10px;
+        }
+      }
+      @media (max-width: 430px) {
+        :host {
+          grid-template-columns: 96px 1fr;
+        }
+        .fly {
+          padding: 0 8px;
+          margin-left: 0;
+        }
+      }
+      @media ${low} {
+        :host {
+          left: max(12px, env(safe-area-inset-left));
+          bottom: 58px;
+          width: min(300px, calc(100% - ${px(2 * TOOLS_PX)}));
+          max-height: calc(100% - 124px);
+          overflow-y: auto;
+          scrollbar-width: thin;
+        }
+        cairn-photo {
+          aspect-ratio: 2.6;
+        }
+        .texts {
+          padding: 8px 16px 0;
+        }
+        .buttons {
+          padding: 4px 10px 8px;
         }
       }
     `,
@@ -169,7 +194,7 @@ export class Card extends LitElement {
             : html`<p class="file" data-testid="card-file" title=${image.imageId}>${image.fileName}</p>`
         }
         ${image.reason === null ? nothing : html`<p class="reason">${image.reason}</p>`}
-        ${image.hasOriginal ? nothing : html`<p class="reason" data-testid="preview-only">${PREVIEW_ONLY}</p>`}
+        ${image.hasOriginal ? nothing : html`<p class="reason" data-testid="preview-only">${t("image.preview_only")}</p>`}
       </div>
       <div class="buttons">
         ${this.turn("Previous image", previousIcon, -1, this.hasPrevious)}

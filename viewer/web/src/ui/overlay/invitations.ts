@@ -9,7 +9,7 @@ import { isLevel } from "../../wire/ids";
 import { invitationLink } from "../../wire/invitation";
 import type { InvitedRole, OpenInvitation } from "../../wire/invitations";
 import { MOST_USES, createInvitation, fetchInvitations, revokeInvitation } from "../../wire/invitations";
-import { counted, dateAndTime } from "../format";
+import { dateAndTime } from "../format";
 import { sharedParts } from "../theme";
 import { invitationStyles } from "./invitation-styles";
 import "./link";
@@ -119,7 +119,7 @@ export class Invitations extends LitElement {
 
   private row(row: OpenInvitation): TemplateResult {
     const name = row.name ?? "Guests choose a name";
-    const used = row.uses === 1 ? "" : ` · ${row.used_count} of ${counted(row.uses, "guest")} came`;
+    const used = row.uses === 1 ? "" : ` · ${row.used_count} of ${row.uses} guests came`;
     return html`<span class="texts">
         <span class="name">${name}</span><br />
         <span class="soft">${row.role}${used} · until ${dateAndTime(Date.parse(row.expires_at))}</span>

@@ -1,6 +1,8 @@
 /** How do the forms look by which one comes in? A card in the middle of the page. */
 import { css } from "lit";
 
+import { low } from "../breakpoints";
+
 export const loginStyles = css`
   form {
     display: grid;
@@ -36,6 +38,8 @@ export const loginStyles = css`
     color: var(--ink-soft);
   }
   input {
+    width: 100%;
+    min-width: 0;
     font: inherit;
     font-size: 16px;
     color: var(--ink);
@@ -59,5 +63,22 @@ export const loginStyles = css`
     color: var(--bad);
     line-height: 1.45;
     text-align: center;
+  }
+  @media ${low} {
+    form {
+      grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
+      gap: 10px 14px;
+      width: min(640px, calc(100vw - 40px));
+      padding: 16px 22px;
+    }
+    form > :not(label) {
+      grid-column: 1 / -1;
+    }
+    form > svg {
+      display: none;
+    }
+    .intro {
+      margin-top: 0;
+    }
   }
 `;

@@ -3,7 +3,7 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { narrow } from "../breakpoints";
+import { TOOLS_PX, low, narrow, px } from "../breakpoints";
 import type { ScaleBar } from "../../wire/contract";
 import { length } from "../format";
 import { checkIcon, closeIcon, rulerIcon } from "../icons";
@@ -102,6 +102,16 @@ export class Measurement extends LitElement {
           right: 12px;
           bottom: calc(144px + env(safe-area-inset-bottom));
           width: auto;
+        }
+      }
+      @media ${low} {
+        :host {
+          left: max(12px, env(safe-area-inset-left));
+          bottom: 58px;
+          width: min(316px, calc(100% - ${px(2 * TOOLS_PX)}));
+          max-height: calc(100% - 124px);
+          overflow-y: auto;
+          scrollbar-width: thin;
         }
       }
     `,

@@ -3,6 +3,7 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
+import { low } from "../breakpoints";
 import { cairnMark } from "../icons";
 import { sharedParts } from "../theme";
 import type { NoticeWords } from "../words";
@@ -45,6 +46,21 @@ export class NoticeElement extends LitElement {
       }
       ::slotted(*) {
         margin-top: 8px;
+      }
+      @media ${low} {
+        :host {
+          gap: 6px;
+          padding: 8px;
+        }
+        .mark {
+          width: 46px;
+        }
+        h2 {
+          font-size: 1.25rem;
+        }
+        ::slotted(*) {
+          margin-top: 2px;
+        }
       }
       @keyframes settle {
         50% {

@@ -7,7 +7,8 @@ import { WireError, sentenceOf } from "../../wire/errors";
 import type { Credentials } from "../../wire/credentials";
 import type { ProjectStatus } from "../../wire/projects";
 import { fetchProjects } from "../../wire/projects";
-import { counted, points, versionWords } from "../format";
+import { points, versionWords } from "../format";
+import { t } from "../language/t";
 import { nextIcon } from "../icons";
 import { titleOf } from "../summary";
 import { sharedParts } from "../theme";
@@ -27,7 +28,7 @@ export class Projects extends LitElement {
     css`
       :host {
         display: block;
-        width: min(440px, calc(100vw - 64px));
+        width: min(440px, calc(100vw - 100px));
       }
       ul {
         list-style: none;
@@ -128,7 +129,7 @@ export class Projects extends LitElement {
       ? (["Unknown", "bad"] as const)
       : (STANDING[reconstructor] ?? [reconstructor, "busy"]);
     const figures = [
-      counted(images, "image"),
+      t("images", { count: images }),
       cloud ? points(cloud.point_count) : "no points yet",
       ...(cloud ? [versionWords(cloud.generation)] : []),
     ];

@@ -1,16 +1,19 @@
-/** What happened in the project? A log of its messages in plain words, newest first. */
+/** What happened in the project? The log of the day in plain words, newest first, with links to its images. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { css, html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
-import type { Entry } from "../../scene/state";
+import type { Entry } from "../../scene/activity";
+import { imageOfEntry, isWarning, shownEntries } from "../../scene/activity";
 import { timeOfDay } from "../format";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 import { sharedParts } from "../theme";
 import { activityWords } from "../words";
 
 @customElement("cairn-activity")
-export class Activity extends LitElement {
+export class Activity extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -34,6 +37,9 @@ export class Activity extends LitElement {
       li:last-child {
         border-bottom: 0;
       }
+      li:has(button) {
+        padding: 0;
+      }
       .mark {
         width: 8px;
         height: 6px;
@@ -52,6 +58,18 @@ export class Activity extends LitElement {
       }
       .bad {
         color: var(--bad);
+      }
+      .image {
+        display: block;
+        width: 100%;
+        padding: 9px 0;
+        color: inherit;
+        font: inherit;
+        text-align: start;
+        text-decoration: underline;
+        text-decoration-color: var(--ink-faint);
+        text-underline-offset: 3px;
+        white-space: normal;
       }
       time {
         color: var(--ink-faint);
@@ -73,21 +91,57 @@ export class Activity extends LitElement {
 
   @property({ attribute: false }) entries: readonly Entry[] = [];
 
+  @state() private hasOnlyWarnings = false;
+
   override render(): TemplateResult {
-    if (this.entries.length === 0) return html`<p class="empty">Nothing has happened yet.</p>`;
-    return html`<ol data-testid="activity">
-      ${repeat(
-        this.entries,
-        ({ number }) => number,
-        (entry) => this.line(entry),
-      )}
-    </ol>`;
+    const entries = shownEntries(this.entries);
+    const warnings = entries.filter(isWarning);
+    if (entries.length === 0) return html`<p class="empty">${t("activity.empty")}</p>`;
+    return html`${warnings.length === 0 ? nothing : this.filter(warnings.length)}
+      <ol data-testid="activity">
+        ${repeat(
+          this.hasOnlyWarnings && warnings.length > 0 ? warnings : entries,
+          ({ number }) => number,
+          (entry) => this.line(entry),
+        )}
+      </ol>`;
   }
 
-  private line({ atMs, message }: Entry): TemplateResult {
+  private filter(count: number): TemplateResult {
+    return html`<button
+      class="quiet"
+      data-testid="only-warnings"
+      aria-pressed=${this.hasOnlyWarnings}
+      @click=${() => {
+        this.hasOnlyWarnings = !this.hasOnlyWarnings;
+      }}
+    >
+      ${t("activity.only_warnings", { warnings: count })}
+    </button>`;
+  }
+
+  private line(entry: Entry): TemplateResult {
+    const { atMs, message } = entry;
     const { text, tone } = activityWords(message);
+    const image = imageOfEntry(entry);
     return html`<li class=${tone} data-type=${message.type}>
-      <span class="mark"></span><span>${text}</span>
+      <span class="mark"></span>${
+        image === null
+          ? html`<span>${text}</span>`
+          : html`<span
+              ><button
+                class="image"
+                data-image=${image.imageId}
+                @click=${() => {
+                  this.dispatchEvent(
+                    new CustomEvent("choose", { detail: image.imageId, bubbles: true, composed: true }),
+                  );
+                }}
+              >
+                ${text}
+              </button></span
+            >`
+      }
       <time datetime=${new Date(atMs).toISOString()}>${timeOfDay(atMs)}</time>
     </li>`;
   }

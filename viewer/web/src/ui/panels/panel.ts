@@ -2,10 +2,11 @@
 import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 
-import { narrow } from "../breakpoints";
+import { LOW_PANEL_PX, LOW_PANEL_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
 import type { ProjectState } from "../../scene/state";
 import "./activity";
 import "./images";
+import "./rigs";
 import type { DeviceFigures } from "./statistics";
 import "./statistics";
 import "./uploads";
@@ -84,6 +85,17 @@ export const panelStyles = css`
       opacity: 1;
     }
   }
+  @media ${low} {
+    .panel {
+      top: 8px;
+      right: calc(max(8px, env(safe-area-inset-right)) + ${px(TOOLS_PX - 8)});
+      bottom: 8px;
+      width: min(${px(LOW_PANEL_PX)}, ${share(LOW_PANEL_SHARE)});
+    }
+    .content {
+      padding: 12px 14px 14px;
+    }
+  }
 `;
 
 export interface Panel {
@@ -138,7 +150,13 @@ function content({ device, selected, state, tab }: Panel): TemplateResult {
       return html`<cairn-uploads .uploads=${state.uploads}></cairn-uploads>
         <cairn-images .images=${state.images} .thumbnails=${state.thumbnails} .selected=${selected}></cairn-images>`;
     case "activity":
-      return html`<cairn-activity .entries=${state.activity}></cairn-activity>`;
+      return html`<cairn-rigs
+          .rigs=${state.rigs}
+          .images=${state.images}
+          .thumbnails=${state.thumbnails}
+          .watchers=${state.watchers}
+        ></cairn-rigs>
+        <cairn-activity .entries=${state.activity}></cairn-activity>`;
     case "figures":
       return html`<cairn-statistics .state=${state} .device=${device}></cairn-statistics>`;
   }

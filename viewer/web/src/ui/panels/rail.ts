@@ -1,13 +1,15 @@
 /** How many images are left until the next rebuild? A row of stones, one for each image between two rebuilds. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, svg } from "lit";
+import { css, html, svg } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import type { ImageState, ImagesState } from "../../scene/images";
 import { placeInRound } from "../../scene/images";
-import { counted, ordinal, percent } from "../format";
+import { low } from "../breakpoints";
+import { percent } from "../format";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 import { sharedParts } from "../theme";
-import { imageStateWords } from "../words";
 
 type StoneState = ImageState | "open";
 
@@ -18,7 +20,7 @@ const WIDTHS = [11.5, 10, 12.2, 10.6, 11.2] as const;
 const HEIGHTS = [8.2, 9, 7.6, 8.6, 8.9] as const;
 
 @customElement("cairn-rail")
-export class Rail extends LitElement {
+export class Rail extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -34,6 +36,7 @@ export class Rail extends LitElement {
       }
       .caption strong {
         font: 600 1rem/1.3 var(--serif);
+        white-space: nowrap;
       }
       .caption span {
         color: var(--ink-soft);
@@ -99,14 +102,27 @@ export class Rail extends LitElement {
         stroke-width: 1.5;
       }
       text {
-        fill: var(--ink-faint);
-        font: 500 9.5px var(--sans);
+        fill: var(--ink-soft);
+        font: 550 11.5px var(--sans);
         text-anchor: middle;
         font-variant-numeric: tabular-nums;
       }
       @keyframes breathe {
         50% {
           opacity: 0.45;
+        }
+      }
+      @media ${low} {
+        .caption {
+          margin: 0;
+          white-space: nowrap;
+        }
+        .caption span {
+          overflow: hidden;
+          text-overflow: ellipsis;
+        }
+        svg.stones {
+          display: none; /* one line is all that a low window has room for */
         }
       }
     `,
@@ -118,15 +134,20 @@ export class Rail extends LitElement {
 
   override render(): TemplateResult {
     const { every, place } = placeInRound(this.images);
-    const first = Math.max(this.images.processing ?? this.images.imageCount, 1) - Math.max(place, 1) + 1;
+    const newest = this.images.processing ?? this.images.imageCount;
+    const first = Math.max(newest, 1) - Math.max(place, 1) + 1;
+    const [title, next] = [
+      place === 0 ? t("rail.none") : t("image.number", { number: newest }),
+      this.next(place, every),
+    ];
     const stones = Math.min(every, MOST_STONES);
     const width = STEP * stones;
     return html`
       <div class="caption">
-        <strong data-testid="rail-place">${place === 0 ? "No image yet" : `Image ${place} of ${every}`}</strong>
-        <span>${this.next(place, every)}</span>
+        <strong data-testid="rail-place">${title}</strong>
+        <span>${next}</span>
       </div>
-      <svg class="stones" viewBox="0 0 ${width} 40" role="img" aria-label=${this.story(place, every)}>
+      <svg class="stones" viewBox="0 0 ${width} 42" role="img" aria-label=${`${title} · ${next}`}>
         <line class="ground" x1="6" y1="15" x2=${width - 6} y2="15" />
         ${Array.from({ length: stones }, (_, index) => this.stone(first + index, index, index === stones - 1))}
       </svg>
@@ -136,8 +157,8 @@ export class Rail extends LitElement {
   private stone(number: number, index: number, isLast: boolean): TemplateResult {
     const x = STEP * (index + 0.5);
     const state = this.stateOf(number);
-    const words = state === "open" ? "not taken yet" : imageStateWords(state).toLowerCase();
-    const label = `Image ${number}: ${words}${isLast ? ", rebuild at this image" : ""}`;
+    const words = { image: t("image.number", { number }), state: t(`image.${state}`) };
+    const label = t(isLast ? "rail.stone_rebuild" : "image.state", words);
     const imageId = this.images.tracks.get(number)?.imageId ?? null;
     const look = `${imageId === null ? "" : "known"} ${imageId !== null && imageId === this.selected ? "selected" : ""}`;
     return svg`<g class=${look} data-testid="stone" data-state=${state} data-refetch=${isLast}
@@ -149,7 +170,7 @@ export class Rail extends LitElement {
       <rect x=${x - STEP / 2} y="-2" width=${STEP} height="44" fill="transparent" />
       ${isLast ? svg`<ellipse class="cap" cx=${x} cy="15" rx="15.2" ry="13" />` : null}
       <ellipse class="stone ${state}" cx=${x} cy="15" rx=${WIDTHS[index % 5] ?? 11} ry=${HEIGHTS[index % 5] ?? 8} />
-      <text x=${x} y="38">${number}</text>
+      <text x=${x} y="40">${number}</text>
     </g>`;
   }
 
@@ -161,14 +182,9 @@ export class Rail extends LitElement {
 
   private next(place: number, every: number): string {
     const { refetch } = this.images;
-    if (refetch) return refetch.doneRatio > 0 ? `rebuilding, ${percent(refetch.doneRatio)}` : "rebuilding";
-    if (place === every) return "rebuilt at this image";
-    return place === 0
-      ? `rebuilt at every ${ordinal(every)} image`
-      : `next rebuild in ${counted(every - place, "image")}`;
-  }
-
-  private story(place: number, every: number): string {
-    return `${counted(this.images.imageCount, "image")}, place ${place} of ${every} before the next rebuild`;
+    if (refetch && refetch.doneRatio > 0) return t("chip.rebuilding_percent", { percent: percent(refetch.doneRatio) });
+    if (refetch) return t("chip.rebuilding");
+    if (place === every) return t("rail.now");
+    return place === 0 ? t("rail.every", { count: every }) : t("rail.next", { count: every - place });
   }
 }

@@ -3,7 +3,7 @@ import type { TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { narrow } from "../breakpoints";
+import { LOW_PANEL_PX, LOW_PANEL_SHARE, SHEET_PX, SHEET_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
 import type { ProjectState } from "../../scene/state";
 import { cameraIcon } from "../icons";
 import type { Tab } from "./panel";
@@ -45,7 +45,7 @@ export class Sheet extends LitElement {
           left: 0;
           right: 0;
           bottom: 0;
-          height: min(74%, 620px);
+          height: min(${share(SHEET_SHARE)}, ${px(SHEET_PX)});
           display: flex;
           flex-direction: column;
           border-radius: 24px 24px 0 0;
@@ -103,10 +103,43 @@ export class Sheet extends LitElement {
           width: 27px;
           height: 27px;
         }
-        .snap:focus-within {
-          outline: 2px solid var(--ink);
-          outline-offset: 2px;
+      }
+      @media ${low} {
+        .rail {
+          display: contents;
         }
+        cairn-rail {
+          position: absolute;
+          left: max(12px, env(safe-area-inset-left));
+          bottom: 8px;
+          max-width: calc(100% - ${px(2 * TOOLS_PX + 24)});
+          padding: 9px 16px;
+          border-radius: 999px;
+          border: 1px solid var(--line);
+          background: var(--panel);
+          backdrop-filter: var(--blur);
+        }
+        .open cairn-rail {
+          max-width: calc(100% - ${px(2 * TOOLS_PX + 24)} - min(${px(LOW_PANEL_PX)}, ${share(LOW_PANEL_SHARE)}));
+        }
+        .snap {
+          display: inline-flex;
+          position: absolute;
+          right: calc(max(8px, env(safe-area-inset-right)) + ${px(TOOLS_PX)});
+          bottom: 8px;
+          width: 52px;
+          height: 52px;
+          padding: 0;
+          border-radius: 50%;
+          transition: translate 0.42s cubic-bezier(0.22, 1, 0.36, 1);
+        }
+        .open .snap {
+          translate: calc(-8px - min(${px(LOW_PANEL_PX)}, 0.44 * 100vw));
+        }
+      }
+      .snap:focus-within {
+        outline: 2px solid var(--ink);
+        outline-offset: 2px;
       }
     `,
   ];

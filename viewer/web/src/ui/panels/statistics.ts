@@ -7,7 +7,8 @@ import { summaryOf } from "../../scene/latency";
 import { isBudgetReached } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
 import type { ScaleSource, Verb, WorldFrame } from "../../wire/contract";
-import { bytes, count, counted, percent, seconds, updateWords } from "../format";
+import { bytes, count, percent, seconds, updateWords } from "../format";
+import { t } from "../language/t";
 import { pulseIcon, resyncIcon } from "../icons";
 import { sharedParts } from "../theme";
 import { budgetWords } from "../words";
@@ -89,9 +90,7 @@ export class Statistics extends LitElement {
       ${isBudgetReached(state) ? html`<p class="warning">${budgetWords(state.scene.budget.points)}</p>` : null}
       ${
         state.traffic.failedShards > 0
-          ? html`<p class="warning">
-              ${counted(state.traffic.failedShards, "shard")} did not arrive. Resync asks for them again.
-            </p>`
+          ? html`<p class="warning">${t("banner.failed_shards", { count: state.traffic.failedShards })}</p>`
           : null
       }
       <div class="buttons">

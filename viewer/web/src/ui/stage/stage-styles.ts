@@ -1,7 +1,7 @@
 /** Which styles have the canvas and its overlay? The style sheet of `<cairn-stage>`. */
 import { css } from "lit";
 
-import { RULER_LEFT_PX, narrow, px } from "../breakpoints";
+import { RULER_LEFT_PX, low, narrow, px } from "../breakpoints";
 
 export const stageStyles = css`
   :host,
@@ -65,6 +65,12 @@ export const stageStyles = css`
     .ruler {
       left: 20px;
       bottom: 148px;
+    }
+  }
+  @media ${low} {
+    .ruler {
+      left: 20px;
+      bottom: 62px;
     }
   }
   circle {

@@ -77,7 +77,7 @@ export class StageSync {
 
   private showShards({ scene }: ProjectState): void {
     const { coming, shown } = scene;
-    const keys = (shown?.plan ?? []).map(({ key }) => key);
+    const keys = [...(shown?.plan ?? []), ...(shown?.standIns ?? [])].map(({ key }) => key);
     const loaded = keys.filter((key) => shown?.loaded.has(key));
     this.stage.show(loaded, new Set(coming ? coming.plan.map(({ key }) => key) : keys));
   }

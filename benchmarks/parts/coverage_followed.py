@@ -1,0 +1,145 @@
+"""Is the cloud better if the photographer does as the advice says? Beside an even orbit and beside chance."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.parts.coverage_clouds import Stage, cloud_of, viewpoints
+from benchmarks.parts.dense_truth import nearest_distances, tensor_of
+from edge_agent.cameras.simulated.path import Pose
+from reconstructor.coverage.advice import SHOTS_A_PLACE, advise
+from reconstructor.coverage.places import moved_sideways, reachable_places, step_lengths, up_of
+from reconstructor.coverage.score import Coverage, coverage_of
+from reconstructor.coverage.viewpoints import Viewpoint
+
+Floats = NDArray[np.float64]
+
+FIRST_VISIT: Final = {"statue": 16, "facade": 16, "vault": 12, "inscription": 12}  # photographs of the path, in order
+_PLACES: Final = 3
+_REACHING: Final = 100  # poses that tell what can be reached
+_RIGHT: Final = 2.0
+_LEAST_VIEWS: Final = 3
+_SAMPLES: Final = 60_000
+_GROUND_LEAN: Final = float(np.cos(np.radians(32.0)))
+
+
+class Follower:
+    """One object, photographed from the front first; F of the object by what can be reached from around the path."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._start = stage, stage.poses[: FIRST_VISIT[stage.name]]
+        self._truth, self._sampling = self._reachable_surface()
+        posed = stage.posed(self._start)
+        cloud = cloud_of(posed)
+        self._coverage = coverage_of(cloud, viewpoints(posed))
+        self.f_before = self._f(cloud)
+
+    def gain_advised(self) -> float:
+        """What F gains if all advised places are photographed."""
+        places = [each.place for each in advise(self._coverage)]
+        steps = step_lengths(self._coverage)
+        half = SHOTS_A_PLACE // 2
+        shots = [
+            _pose(moved_sideways(place, steps[place.nearest] * number))
+            for place in places
+            for number in range(-half, half + 1)
+        ]
+        return self._gain(shots)
+
+    def gain_orbit(self) -> float:
+        """What F gains by as many photographs spread evenly over the whole path."""
+        path = self._stage.simulated.definition.poses(_PLACES * SHOTS_A_PLACE)
+        return self._gain(path)
+
+    def gain_random(self, seed: int) -> float:
+        """What F gains by as many photographs from places that can be reached, each aimed as its neighbour."""
+        up = up_of([each.view for each in self._coverage.seen])
+        places = reachable_places(self._coverage, np.zeros((0, 3)), up)
+        chosen = np.random.default_rng(seed).choice(len(places), _PLACES * SHOTS_A_PLACE, replace=False)
+        return self._gain([_pose(places[row].view) for row in chosen])
+
+    @property
+    def coverage(self) -> Coverage:
+        return self._coverage
+
+    def _gain(self, shots: list[Pose]) -> float:
+        return self._f(cloud_of(self._stage.posed([*self._start, *shots]))) - self.f_before if shots else 0.0
+
+    def _f(self, cloud: Floats) -> float:
+        """F at two sampling distances of the object alone."""
+        usual = float(np.median(self._sampling))
+        right = self._surface_distances(cloud) < _RIGHT * usual
+        whole = nearest_distances(cloud, self._truth) < _RIGHT * self._sampling
+        accuracy, completeness = float(right.mean()), float(whole.mean())
+        return 2.0 * accuracy * completeness / max(accuracy + completeness, 1e-9)
+
+    def _surface_distances(self, cloud: Floats) -> Floats:
+        tensor = tensor_of(cloud.astype(np.float32))
+        return np.asarray(self._stage.surface.compute_distance(tensor).numpy(), np.float64)
+
+    def _reachable_surface(self) -> tuple[Floats, Floats]:
+        """Samples of the surface, ground left out, that three of 100 poses around the path see, and the finest pixel."""
+        points = _samples(self._stage)
+        count, finest = np.zeros(len(points), np.int64), np.full(len(points), np.inf)
+        for pose in _around_path(self._stage):
+            view = self._viewpoint(pose)
+            ahead, _, is_inside = view.project(points)
+            rays = points - view.center
+            rows = np.flatnonzero(is_inside)
+            lengths = np.linalg.norm(rays[rows], axis=1)
+            directions = rays[rows] / lengths[:, None]
+            origins = np.broadcast_to(view.center, directions.shape)
+            hit = self._stage.surface.cast_rays(
+                tensor_of(np.concatenate([origins, directions], axis=1).astype(np.float32)), nthreads=1
+            )
+            rows = rows[hit["t_hit"].numpy() > lengths * 0.995]
+            count[rows] += 1
+            finest[rows] = np.minimum(finest[rows], ahead[rows] / view.intrinsics[0])
+        reached = count >= _LEAST_VIEWS
+        return points[reached], finest[reached]
+
+    def _viewpoint(self, pose: Pose) -> Viewpoint:
+        known = self._stage.simulated.intrinsics
+        return Viewpoint(
+            number=0,
+            camera_from_world=np.asarray(np.linalg.inv(pose), np.float64),
+            intrinsics=np.array([known.fx_px, known.fy_px, known.cx_px, known.cy_px]),
+            width=known.width_px,
+            height=known.height_px,
+        )
+
+
+def _around_path(stage: Stage) -> list[Pose]:
+    """A hundred poses on the path, above, below and before it."""
+    poses = stage.simulated.definition.poses(_REACHING // 4)
+    step = 0.15 * float(np.median(np.linalg.norm([pose[:3, 3] for pose in poses], axis=1)))
+    moved = [(0.0, 0.0), (0.8 * step, 0.0), (-0.8 * step, 0.0), (0.0, 1.6 * step)]
+    result = []
+    for upwards, forward in moved:
+        for pose in poses:
+            other = pose.copy()
+            other[:3, 3] += upwards * np.array([0.0, 0.0, 1.0]) + forward * pose[:3, 2]
+            result.append(other)
+    return result
+
+
+def _samples(stage: Stage) -> Floats:
+    """Points (N, 3) spread by area over the mesh, without the ground."""
+    mesh = stage.simulated.mesh
+    corners = mesh.vertices[mesh.triangles].astype(np.float64)
+    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    areas = np.linalg.norm(cross, axis=1)
+    normals = cross / np.maximum(areas[:, None], 1e-12)
+    heights = corners.mean(axis=1)[:, 2]
+    low = np.percentile(heights, 10.0) + 0.05 * float(np.ptp(heights))
+    areas[(np.abs(normals[:, 2]) > _GROUND_LEAN) & (heights < low)] = 0.0
+    random = np.random.default_rng(0)
+    chosen = random.choice(len(areas), _SAMPLES, p=areas / areas.sum())
+    u, v = np.sqrt(random.random(_SAMPLES)), random.random(_SAMPLES)
+    weights = np.stack([1 - u, u * (1 - v), u * v], axis=1)
+    return np.asarray((corners[chosen] * weights[:, :, None]).sum(axis=1))
+
+
+def _pose(view: Viewpoint) -> Pose:
+    return np.asarray(np.linalg.inv(view.camera_from_world))

@@ -1,0 +1,170 @@
+"""From where could somebody take a photograph? Places near the cameras, and what each would see of the cells.
+
+A place is a little to the side of a camera, a step up or down, or closer, with that camera's direction or turned to where
+something is missing. It is within the cameras' own heights, in space that photographs have looked through, and no nearer
+to the object than the cameras were.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.coverage.score import Coverage
+from reconstructor.coverage.viewpoints import Viewpoint
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+STEP_DEPTHS: Final = 0.15  # of the median distance to the surface: neighbours that overlap well
+_SIDEWAYS: Final = (-4.5, -3.0, -1.5, 0.0, 1.5, 3.0, 4.5)  # steps
+_UPWARDS: Final = (-0.8, 0.0, 0.8)
+_FORWARD: Final = (0.0, 1.6)
+_MOST_TURN_DEG: Final = 60.0
+_HEIGHT_MARGIN_DEPTHS: Final = 0.12
+_NEAREST: Final = 0.6  # of the nearest camera's distance to any cell
+_MOST_TRIED: Final = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Place:
+    """A camera that does not exist yet.
+
+    Attributes:
+        view: where it stands and looks, with its nearest camera's lens.
+        nearest: row in the coverage's photographs of the camera that it is described from.
+        right, up, ahead: steps from that camera, in that camera's own directions (up is the world's).
+        turn_deg, tilt_deg: how far it is turned to the right and upwards from that camera's direction.
+    """
+
+    view: Viewpoint
+    nearest: int
+    right: float
+    up: float
+    ahead: float
+    turn_deg: float
+    tilt_deg: float
+
+
+def step_lengths(coverage: Coverage) -> Floats:
+    """(V,) the length of a step of each photograph, world units; one without a surface takes the median of the others."""
+    medians = np.array(
+        [
+            np.median(each.depth[np.isfinite(each.depth)]) if np.isfinite(each.depth).any() else np.nan
+            for each in coverage.seen
+        ],
+        np.float64,
+    )
+    known = medians[np.isfinite(medians)]
+    return STEP_DEPTHS * np.where(np.isfinite(medians), medians, np.median(known) if len(known) else np.nan)
+
+
+def reachable_places(coverage: Coverage, aims: Floats, up: Floats) -> list[Place]:
+    """Places around the photographs, each aimed as its photograph or at one of `aims` (K, 3); `up` (3,) is the world's."""
+    steps, views = step_lengths(coverage), [each.view for each in coverage.seen]
+    heights = np.array([view.center @ up for view in views])
+    margin = _HEIGHT_MARGIN_DEPTHS / STEP_DEPTHS * steps
+    low, high = float((heights - margin).min()), float((heights + margin).max())
+    nearest_allowed = _NEAREST * min(float(_distance_to_cells(coverage, view.center)) for view in views)
+    found: list[Place] = []
+    for row, view in enumerate(views):
+        stands = _stands(row, view, steps[row], up) if np.isfinite(steps[row]) else []
+        for stand in stands:
+            is_high_enough = low <= stand.center @ up <= high
+            if is_high_enough and _distance_to_cells(coverage, stand.center) >= nearest_allowed:
+                found += _aimed(stand, aims, up)
+    stride = -(-len(found) // _MOST_TRIED)
+    return found[:: max(1, stride)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Stand:
+    """Where a camera could be: steps to the right, up and ahead of photograph `row`."""
+
+    row: int
+    view: Viewpoint
+    center: Floats
+    offset: tuple[float, float, float]
+
+
+def _stands(row: int, view: Viewpoint, step: float, up: Floats) -> list[_Stand]:
+    right, ahead = view.camera_from_world[0, :3], _level(view.forward, up)
+    return [
+        _Stand(
+            row=row,
+            view=view,
+            center=view.center + step * (sideways * right + upwards * up + forward * ahead),
+            offset=(sideways, upwards, forward),
+        )
+        for sideways in _SIDEWAYS
+        for upwards in _UPWARDS
+        for forward in _FORWARD
+    ]
+
+
+def _aimed(stand: _Stand, aims: Floats, up: Floats) -> list[Place]:
+    """The place with its photograph's own direction, and aimed at what is missing within 60 degrees of it."""
+    right, upwards, ahead = stand.offset
+    directions = [stand.view.forward] if any(stand.offset) else []
+    for aim in aims:
+        towards = (aim - stand.center) / max(float(np.linalg.norm(aim - stand.center)), 1e-12)
+        if np.degrees(np.arccos(np.clip(towards @ stand.view.forward, -1, 1))) <= _MOST_TURN_DEG:
+            directions.append(towards)
+    places = []
+    for direction in directions:
+        turn, tilt = _turn_and_tilt(stand.view.forward, direction, up)
+        view = _standing(stand.view, stand.center, direction, up)
+        places.append(
+            Place(view=view, nearest=stand.row, right=right, up=upwards, ahead=ahead, turn_deg=turn, tilt_deg=tilt)
+        )
+    return places
+
+
+def moved_sideways(place: Place, distance: float) -> Viewpoint:
+    """The same place `distance` world units to its right, looking in the same direction."""
+    pose = place.view.camera_from_world.copy()
+    pose[0, 3] -= distance
+    return Viewpoint(
+        number=0,
+        camera_from_world=pose,
+        intrinsics=place.view.intrinsics,
+        width=place.view.width,
+        height=place.view.height,
+    )
+
+
+def up_of(views: list[Viewpoint]) -> Floats:
+    """(3,) the world's up as the photographers held their cameras: the mean of the pictures' upward directions."""
+    mean = -np.mean([view.camera_from_world[1, :3] for view in views], axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12))
+
+
+def _standing(view: Viewpoint, center: Floats, forward: Floats, up: Floats) -> Viewpoint:
+    right = np.cross(forward, up)
+    if np.linalg.norm(right) < 0.05:  # noqa: PLR2004 - it looks straight up or down
+        right = view.camera_from_world[0, :3] - forward * (view.camera_from_world[0, :3] @ forward)
+    right = right / np.linalg.norm(right)
+    rotation = np.stack([right, np.cross(forward, right), forward])
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = rotation, -rotation @ center
+    return Viewpoint(number=0, camera_from_world=pose, intrinsics=view.intrinsics, width=view.width, height=view.height)
+
+
+def _level(direction: Floats, up: Floats) -> Floats:
+    flat = direction - up * (direction @ up)
+    length = float(np.linalg.norm(flat))
+    return np.asarray(flat / length if length > 0.05 else np.zeros(3))  # noqa: PLR2004
+
+
+def _turn_and_tilt(before: Floats, after: Floats, up: Floats) -> tuple[float, float]:
+    """Degrees to the right and upwards from one direction to another."""
+    flat_before, flat_after = _level(before, up), _level(after, up)
+    cross, dot = float(np.cross(flat_after, flat_before) @ up), float(flat_before @ flat_after)
+    tilt = np.degrees(np.arcsin(np.clip(after @ up, -1, 1)) - np.arcsin(np.clip(before @ up, -1, 1)))
+    return float(np.degrees(np.arctan2(cross, dot))), float(tilt)
+
+
+def _distance_to_cells(coverage: Coverage, center: Floats) -> float:
+    means = coverage.occupied.means
+    return float(np.linalg.norm(means[:: max(1, len(means) // 4000)] - center, axis=1).min())

@@ -1,0 +1,69 @@
+"""Does the advice send somebody where something is missing, and nobody where nothing is?"""
+
+import numpy as np
+
+from reconstructor.coverage.advice import MOST_PLACES, AdviceCode, advise, is_walk_unfinished
+from reconstructor.coverage.places import reachable_places, up_of
+from reconstructor.coverage.score import coverage_of
+from reconstructor.coverage.sentences import sentence
+from tests.walls import HOLE, row_of_photographers, wall
+
+
+def test_a_hole_is_worth_a_place_from_which_it_is_seen() -> None:
+    advice = advise(coverage_of(wall(), row_of_photographers([-1.5, -1.0, 1.0, 1.5])))
+    assert 1 <= len(advice) <= MOST_PLACES
+    holes = [each for each in advice if each.code is AdviceCode.HOLE]
+    assert holes
+    left, right, bottom, top = HOLE
+    for each in holes:
+        assert left - 0.1 < each.target[0] < right + 0.1
+        assert bottom - 0.1 < each.target[2] < top + 0.1
+        assert each.place.view.project(each.target[None])[2].all()
+
+
+def test_of_a_whole_wall_that_all_see_nothing_but_the_back_is_missing() -> None:
+    covered = coverage_of(wall(hole=None), row_of_photographers([-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5]))
+    for each in advise(covered):
+        assert each.code is AdviceCode.HIDDEN
+        assert each.target[1] > 0.05
+
+
+def test_what_five_photographs_look_into_in_vain_is_not_advised() -> None:
+    covered = coverage_of(wall(), row_of_photographers([-0.8, -0.5, -0.2, 0.1, 0.4, 0.7]))
+    assert len(covered.holes) > 0
+    assert all(each.code is not AdviceCode.HOLE for each in advise(covered))
+
+
+def test_sparse_points_are_no_ground_for_advice() -> None:
+    covered = coverage_of(wall()[::400], row_of_photographers([-1.5, -1.0, 1.0, 1.5]))
+    assert not covered.is_dense
+    assert len(covered.holes) == 0
+    assert advise(covered) == []
+
+
+def test_a_walk_that_still_shows_new_surface_goes_on() -> None:
+    assert is_walk_unfinished(coverage_of(wall(hole=None), row_of_photographers([-1.6, -1.1, -0.6, -0.1])))
+    assert not is_walk_unfinished(
+        coverage_of(wall(hole=None), row_of_photographers([-1.5, -0.5, 0.5, 1.5, 1.0, 0.0, -1.0]))
+    )
+
+
+def test_places_are_before_the_wall_and_as_high_as_the_cameras() -> None:
+    covered = coverage_of(wall(), row_of_photographers([-1.2, -0.9]))
+    up = up_of([each.view for each in covered.seen])
+    places = reachable_places(covered, np.zeros((0, 3)), up)
+    assert len(places) > 20
+    centers = np.array([place.view.center for place in places])
+    assert (centers[:, 1] < -1.5).all()
+    assert (np.abs(centers[:, 2] - 1.0) < 0.5).all()
+
+
+def test_a_sentence_says_steps_turns_and_the_reason() -> None:
+    advice = advise(coverage_of(wall(), row_of_photographers([-1.2, -0.9])))
+    for each in advice:
+        told = sentence(each)
+        assert told.startswith("Take three photographs ")
+        assert f"photograph {each.image_number}" in told
+        assert " m " not in told
+        if each.place.right:
+            assert " m to the " in sentence(each, meters_a_step=0.5)

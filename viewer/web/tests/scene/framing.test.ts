@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+
+import { framingOf } from "../../src/scene/framing";
+
+/** Points side by side from a place on, a thousandth of a unit apart. */
+function row(count: number, from: number): Float32Array {
+  return Float32Array.from({ length: 3 * count }, (_, at) => (at % 3 === 0 ? from + at / 3000 : 0));
+}
+
+describe("the samples of the object", () => {
+  for (const counts of [
+    [1_000, 1_000],
+    [1_400, 1_500],
+    [20_000, 9_000],
+  ] as const)
+    it(`stand for all of ${counts.join(" and ")} points, not only for the first`, () => {
+      const [first, second] = counts;
+      const framing = framingOf([row(first, 0), row(second, 100)]);
+      expect(framing?.center[0]).toBeGreaterThan(49);
+      const far = framing?.samples.filter((value, at) => at % 3 === 0 && value >= 100) ?? [];
+      const share = far.length / ((framing?.samples.length ?? 0) / 3);
+      expect(share).toBeCloseTo(second / (first + second), 1);
+    });
+
+  it("hold at least one point of every shard", () => {
+    const shards = Array.from({ length: 3_000 }, (_, at) => row(1, at));
+    expect(framingOf(shards)?.center[0]).toBeCloseTo(1_499.5, 0);
+  });
+
+  it("are none without points", () => {
+    expect(framingOf([new Float32Array()])).toBeNull();
+  });
+});
