@@ -27,7 +27,9 @@ _TEXEL: Final = 0.006  # world units; about a pixel from where the photographer 
 _GROUND: Final = 255  # its texture
 _GROUND_SIDE: Final = 4096  # texels, so that it repeats only every 25 world units
 _GROUND_REACH: Final = 8.0  # world units, beyond which its texture fades, as its grains are smaller than a pixel
-_GROUND_SAMPLES: Final = 6  # along the footprint of a pixel on the ground, which is long where it is seen at a low angle
+_GROUND_SAMPLES: Final = (
+    6  # along the footprint of a pixel on the ground, which is long where it is seen at a low angle
+)
 _STEPS: Final = 4  # of a wall's relief
 _HOUSES: Final = 24
 _HOUSE_TEXEL: Final = 0.025

@@ -52,23 +52,25 @@ def credible_pairs(
             if len(found[0]) >= _LEAST_POINTS:
                 seen[other] = found
     for nearest in sorted(seen, key=lambda other: abs(other - number))[:_MOST_TRIED]:
-        found = pycolmap.estimate_and_refine_absolute_pose(seen[nearest][1], seen[nearest][0], camera)
-        least = max(MIN_REGISTRATION_INLIERS, _LEAST_SHARE * len(seen[nearest][0]))
-        if found is not None and found["num_inliers"] >= least:
-            credible = []
-            for pair in pairs:
-                other = pair.earlier if pair.newer == number else pair.newer
-                if other not in seen:
-                    credible.append(pair)
-                    continue
-                points, places, rows = seen[other]
-                is_near = _are_near(camera, found["cam_from_world"], points, places)
-                if other == nearest:
-                    credible.append(_without(pair, rows[~is_near]))
-                elif is_near.mean() >= _AGREES:
-                    credible.append(_cleaned(pair, is_near, rows))
-            return credible
+        points, places, _ = seen[nearest]
+        pose = pycolmap.estimate_and_refine_absolute_pose(places, points, camera)
+        if pose is not None and pose["num_inliers"] >= max(MIN_REGISTRATION_INLIERS, _LEAST_SHARE * len(points)):
+            near = {
+                other: (_are_near(camera, pose["cam_from_world"], *each[:2]), each[2]) for other, each in seen.items()
+            }
+            kept = [_agreeing(pair, nearest, near.get(pair.earlier, near.get(pair.newer))) for pair in pairs]
+            return [pair for pair in kept if pair is not None]
     return list(pairs)
+
+
+def _agreeing(pair: Pair, nearest: int, near: tuple[Mask, Rows] | None) -> Pair | None:
+    """What is left of a pair of which these matches (rows) are near or not; nothing if it contradicts."""
+    if near is None:
+        return pair
+    is_near, rows = near
+    if nearest in (pair.earlier, pair.newer):
+        return _without(pair, rows[~is_near])
+    return _cleaned(pair, is_near, rows) if is_near.mean() >= _AGREES else None
 
 
 def without_repeated(model: Any, known: KnownImages) -> KnownImages:

@@ -25,7 +25,9 @@ def walk() -> Walk:
 def test_near_copies_elsewhere_in_a_photograph_are_repeated_and_those_at_one_place_are_not() -> None:
     random = np.random.default_rng(0)
     descriptors = random.integers(0, 80, (50, 128)).astype(np.uint8)
-    keypoints = np.concatenate([random.uniform(0, 900, (50, 2)), np.tile([2.0, 0.0], (50, 1))], axis=1).astype(np.float32)
+    keypoints = np.concatenate([random.uniform(0, 900, (50, 2)), np.tile([2.0, 0.0], (50, 1))], axis=1).astype(
+        np.float32
+    )
     keypoints[:4, :2] = [[100, 100], [600, 400], [300, 300], [303, 305]]
     descriptors[1] = np.clip(descriptors[0].astype(int) + random.integers(-3, 4, 128), 0, 255).astype(np.uint8)
     descriptors[3] = descriptors[2]
