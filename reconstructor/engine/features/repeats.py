@@ -51,7 +51,10 @@ def with_agreeing(
         pair: estimated from distinct matches.
         others: (M, 2) uint32, the repeated ones.
         cameras: the COLMAP cameras, the earlier image's first, as in what follows.
-        keypoints: (N, 4) float32 of each image.
+        keypoints: (N, 4) float32 of each image, pixels in the first two columns.
+
+    Returns:
+        (K, 2) uint32, those of the pair first.
     """
     geometry = pair.to_colmap()
     first, second = (keypoints_in_image(each) for each in keypoints)
