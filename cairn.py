@@ -36,6 +36,7 @@ PROGRAMS: Final[Mapping[str, Entry]] = {
     "open": Entry("admin.cli:open_app", "Open the page in the browser.", "server"),
     "doctor": Entry("admin.doctor.cli", "Find what is wrong with a system, and what to do.", "server"),
     "rig": Entry("admin.rigs.cli", "See and lead the rigs of a project.", "server"),
+    "project": Entry("admin.projects.cli", "See, lead, keep and end whole projects.", "server"),
     "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),
     "edge": Entry("edge_agent.cli", "Run the agent on a camera rig.", "rig"),
     "reconstructor": Entry("reconstructor.cli", "Turn images into shards.", "server"),

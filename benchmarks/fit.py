@@ -190,7 +190,7 @@ async def play(
                 word = "refetch" if step.is_refetch else "image"
                 worst.note(await lie(page, seen), f"{name} {screen} {word} {step.image_count}")
         for screen, page in pages.items():
-            worst.note_again(await again(page), f"{name} {screen}")
+            worst.note_again(await again(page, page.press), f"{name} {screen}")
             worst.note(await lie(page, seen), f"{name} {screen} F")
     return worst
 

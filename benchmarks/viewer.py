@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.parts.chromium import Chromium, Page, launched, opened
+from benchmarks.parts.first_visit import first_visit_bytes
 from benchmarks.parts.page_set import Shards, cut, publish_cut, publish_manifest, publish_shards, surface
 from benchmarks.relay import page_server
 from broker.accounts.access import Credential, User
@@ -211,8 +212,8 @@ def peers() -> dict[str, float]:
 
 
 def page_gzip_kb() -> float:
-    """What a browser without brotli loads."""
-    return round(sum(path.stat().st_size for path in (WEB / "dist").rglob("*.gz")) / 1000, 1)
+    """What a browser without brotli loads at a first visit."""
+    return round(first_visit_bytes(WEB / "dist") / 1000, 1)
 
 
 def users(names: Sequence[tuple[str, str]]) -> list[Credential]:

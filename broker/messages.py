@@ -216,7 +216,7 @@ class Progress(Event):
 
 
 class ShardUpdate(Event):
-    """A manifest with these new shards is out."""
+    """A manifest with these new shards is out; an image may have a few first points before, which these replace."""
 
     type: Literal["shard_update"] = "shard_update"
     image_id: ImageId

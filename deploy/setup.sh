@@ -173,7 +173,7 @@ built_page() {
     local wanted stamp="$page/node_modules/.cairn-page"
     wanted="$(cd "$page" && find . \( -name node_modules -o -name dist -o -name coverage \) -prune -o -type f -print |
         LC_ALL=C sort | xargs cksum | cksum)"
-    [[ -f $stamp && $(<"$stamp") == "$wanted" && -f $page/dist/index.html ]] && return
+    [[ -f $stamp && $(<"$stamp") == "$wanted" && -f $page/dist/index.html && -f $page/elements/dist/package.json ]] && return
     say "building the page"
     npm --prefix "$page" run --silent build
     printf '%s' "$wanted" >"$stamp"

@@ -50,6 +50,22 @@ class Settings(ProgramSettings):
     memory_limit_bytes: int = Field(
         default=12 * GIB, ge=64 * MIB, description="Resident memory at which a black box is killed, bytes."
     )
+    black_boxes_at_work: int = Field(
+        default=4,
+        ge=1,
+        le=1024,
+        description="Black boxes of all projects that work at the same time; the others wait, the longest first.",
+    )
+    idle_memory_bytes: int = Field(
+        default=4 * GIB,
+        ge=0,
+        description="Memory that black boxes without an image may keep; beyond it the one that is idle longest ends, bytes.",
+    )
+    black_box_rest_s: float = Field(
+        default=900.0,
+        ge=0,
+        description="After how long without an image a black box's process ends, until the next one; 0 for never, seconds.",
+    )
     refetch_every: int = Field(default=10, ge=1, description="After how many images everything is reconstructed again.")
     refetch_at_rest_s: float = Field(
         default=120.0,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from reconstructor.decoders import Decoders
 from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.local import LocalExecutor
+from reconstructor.executors.slots import Slots
 from reconstructor.gaps import Gaps
 from reconstructor.history import publish_history
 from reconstructor.intake.originals import follow_originals
@@ -38,11 +40,12 @@ from reconstructor.viewing.thumbnails import publish_thumbnails
 _CONNECT_WAIT_S: Final = 30.0
 _OFFLINE_TIMEOUT_S: Final = 2.0
 _CLEAR_INTERVAL_S: Final = 1.0
+_STATISTICS_AT_REST_S: Final = 60.0
 _PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties of the PUBLISH
 LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
 
-async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders) -> None:
+async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots) -> None:
     """Serve one project until cancelled.
 
     Raises:
@@ -54,7 +57,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
     requests = RequestQueues()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
     confirmed = asyncio.Event()
-    async with _opened(settings, project, decoders) as (context, executor), asyncio.TaskGroup() as tasks:
+    async with _opened(settings, project, decoders, slots) as (context, executor), asyncio.TaskGroup() as tasks:
         work = {
             "connection": _follow_connection(context, confirmed),
             "publication": _publish_lost(context, confirmed),
@@ -69,7 +72,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
             "history": publish_history(context),
-            "statistics": _publish_statistics(context, latencies),
+            "statistics": _publish_statistics(context, executor, latencies),
             "clearing": _clear_old(context),
         }
         for name, coroutine in work.items():
@@ -78,7 +81,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, project: ProjectId, decoders: Decoders
+    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots
 ) -> AsyncIterator[tuple[Context, Executor]]:
     """Open everything that has to be closed again, in order; the broker's session only once the election is won."""
     store = await open_store(settings, project)
@@ -96,6 +99,8 @@ async def _opened(
             load_timeout_s=settings.load_timeout_s,
             log=context.log,
             environment={"CAIRN_ENGINE_LEARNED_CAMERAS": str(settings.data_dir.absolute() / "learned_cameras.json")},
+            slots=slots,
+            rest_s=settings.black_box_rest_s,
         )
         stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)
@@ -184,15 +189,28 @@ def _check_limits(context: Context, limits: BrokerLimits) -> None:
         )
 
 
-async def _publish_statistics(context: Context, latencies: LatencySamples) -> None:
+async def _publish_statistics(context: Context, executor: Executor, latencies: LatencySamples) -> None:
+    """Publish the figures when something was stored or sent, and once in a while for those that change by themselves."""
+    told: tuple[object, ...] = ()
+    told_at_s = time.monotonic()
     while True:
-        message = await asyncio.to_thread(
-            collect, context.project, context.store, latencies, context.publisher.retained_bytes
-        )
-        outgoing = RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
-        with contextlib.suppress(*BROKER_ERRORS):  # the next ones come soon
-            await context.delivery.publish(outgoing)
-        if context.presence.telling.code is not None:
+        retained_bytes, is_told = context.publisher.retained_bytes, context.presence.telling.code is None
+        present = (context.store.rest.change_count, retained_bytes, context.delivery.connect_count)
+        if present != told or time.monotonic() - told_at_s >= _STATISTICS_AT_REST_S:
+            message = await asyncio.to_thread(
+                collect,
+                context.project,
+                context.store,
+                latencies,
+                retained_bytes=retained_bytes,
+                memory_bytes=executor.memory_bytes,
+            )
+            with contextlib.suppress(*BROKER_ERRORS):  # else the next ones come soon
+                await context.delivery.publish(
+                    RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
+                )
+                told, told_at_s = present, time.monotonic()
+        if not is_told:
             await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 

@@ -1,11 +1,9 @@
-"""How is a project doing? Counts from the store, latency from what went out, memory and disk from the machine."""
+"""How is a project doing? Counts from the store, latency from what went out, memory of its black box."""
 
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
-
-import psutil
 
 from broker.ids import Generation, ProjectId
 from broker.messages import ReconstructorStatistics
@@ -25,7 +23,7 @@ class LatencySamples:
 
 
 def collect(
-    project: ProjectId, store: Store, figures: LatencySamples, retained_bytes: int = 0
+    project: ProjectId, store: Store, figures: LatencySamples, *, retained_bytes: int = 0, memory_bytes: int = 0
 ) -> ReconstructorStatistics:
     """The present statistics of one project. `rejected_count` counts uploads not taken and images that the black box rejects."""
     counts = store.counts()
@@ -45,20 +43,8 @@ def collect(
         point_count=manifest.point_count if manifest else 0,
         retained_bytes=retained_bytes,
         disk_free_bytes=store.free_bytes(),
-        memory_bytes=_memory_bytes(),
+        memory_bytes=memory_bytes,
         uptime_s=time.monotonic() - figures.started_s,
         stored_to_shard_p50_s=percentile(figures.stored_to_shard_s, 0.5),
         stored_to_shard_p95_s=percentile(figures.stored_to_shard_s, 0.95),
     )
-
-
-def _memory_bytes() -> int:
-    """This process and its black boxes, resident."""
-    parent = psutil.Process()
-    total = parent.memory_info().rss
-    for child in parent.children(recursive=True):
-        try:
-            total += child.memory_info().rss
-        except psutil.NoSuchProcess:  # it ended between the two looks
-            continue
-    return int(total)

@@ -210,6 +210,17 @@ def ping(
 
 
 @app.command()
+def elements(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write it; made when it is missing.")],
+) -> None:
+    """Write the npm package @cairn/viewer: elements that show point clouds on other pages; prints its files."""
+    from viewer.pages import write_elements  # noqa: PLC0415 - start-up time
+
+    for path in write_elements(folder):
+        print(path)
+
+
+@app.command()
 def doctor(
     project: Project,
     url: Annotated[

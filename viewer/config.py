@@ -82,7 +82,8 @@ class Settings(ProgramSettings):
         description="Whether the broker wants name and password; then the page and the project addresses ask for them.",
     )
     allowed_origins: tuple[Origin, ...] = Field(
-        default=(), description="Origins of other pages that may use the relay, besides the page of this server itself."
+        default=(),
+        description="Origins of other pages that may use this server, by CORS and the relay, besides its own page.",
     )
     connections_per_address: int = Field(
         default=64, ge=1, description="Relayed connections from one address; a proxy that is not trusted counts as one."

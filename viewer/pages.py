@@ -1,14 +1,18 @@
-"""Which bytes are the page? Every built file, read once at start, with its type, digest, age and compressed forms."""
+"""Which bytes are the page? Every built file, read once at start, with its type, digest, age and compressed forms.
+
+The elements for other people's pages are built files, too: `write_elements` copies them, and nothing serves them.
+"""
 
 import gzip
 import hashlib
 import mimetypes
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from broker.errors import CairnError
@@ -39,6 +43,13 @@ class PageMissingError(CairnError):
 
     code = "page_missing"
     remedy = "Run `make setup`: it builds the page."
+
+
+class CannotWriteElementsError(CairnError):
+    """The elements cannot be written to the folder."""
+
+    code = "cannot_write_elements"
+    remedy = "Name a folder that you may write."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +90,23 @@ def load_assets(folder: Traversable) -> dict[str, Asset]:
     if INDEX not in files:
         raise PageMissingError("the page is not built: run `make setup`, or install cairn from its wheel")
     return {name: _asset(name, files) for name in files if PurePosixPath(name).suffix not in _PACKINGS}
+
+
+def write_elements(folder: Path) -> list[Path]:
+    """Copy the package into a folder, over an earlier copy; gives its files.
+
+    Raises:
+        PageMissingError: this installation has no built package.
+        CannotWriteElementsError: the folder cannot be written.
+    """
+    with resources.as_file(resources.files("viewer") / "web/elements/dist") as built:
+        if not (built / "package.json").is_file():
+            raise PageMissingError("the elements are not built: run `make setup`, or install cairn from its wheel")
+        try:
+            shutil.copytree(built, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        except OSError as exc:
+            raise CannotWriteElementsError(f"cannot write the elements to {folder}: {exc}") from exc
+        return sorted(folder / path.relative_to(built) for path in built.rglob("*") if path.is_file())
 
 
 def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:

@@ -26,6 +26,7 @@ from viewer.network.addresses import TrustedProxies, network_of
 from viewer.network.brake import Brake
 from viewer.network.certificate import Certificate
 from viewer.network.connections import REQUEST_TIMEOUT_S, TimedConnection
+from viewer.network.cross_origin import CrossOrigin
 from viewer.network.hosts import AllowedHosts
 from viewer.network.listener import Listener
 from viewer.pages import INDEX, Asset, load_page
@@ -70,6 +71,7 @@ class PageServer:
         self._invitations = InvitationDesk(settings.keeper_socket, self._admission)
         self._log = get_logger()
         self._downloads, self._photographs = Downloads(), Photographs(settings.photograph_cache_bytes)
+        self._cross_origin = CrossOrigin(settings.allowed_origins)
         self._hosts, self._proxies = AllowedHosts(settings.hosts), TrustedProxies(settings.trusted_proxies)
 
     def application(self) -> web.Application:
@@ -89,6 +91,7 @@ class PageServer:
         application.router.add_get("/projects/{project}/photo/{image_id}", self._photograph, allow_head=False)
         application.router.add_get("/{path:.*}", self._asset)
         application.on_response_prepare.append(_without_server_name)
+        application.on_response_prepare.append(self._cross_origin.prepare)
         application.cleanup_ctx.append(self._following)
         application.on_shutdown.append(self._close)
         return application
@@ -105,7 +108,7 @@ class PageServer:
             self._check_address(request)
             if request.can_read_body:
                 await _read_body(request)
-            response = await handler(request)
+            response = self._cross_origin.preflight(request) or await handler(request)
         except web.HTTPException as exc:
             exc.headers.update(headers)
             raise

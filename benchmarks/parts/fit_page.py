@@ -1,13 +1,12 @@
 """How does the object lie on the page? The page itself projects the points; what covers it is read from its elements."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from benchmarks.parts.chromium import Page
 
 TAIL: Final = 0.02  # the points that need not be shown, on each side of each axis
 MOST_POINTS: Final = 4000
@@ -43,6 +42,12 @@ _ROOM: Final = """(() => {
     return { room, covered: Math.max(0, ...parts.map(depth)) };
 })()"""
 Array = NDArray[np.float64]
+
+
+class Page(Protocol):
+    """A tab that runs a script: that of a benchmark, or Playwright's."""
+
+    async def evaluate(self, expression: str, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +102,11 @@ async def lie(page: Page, points: Array) -> Lie:
     )
 
 
-async def again(page: Page) -> float:
+async def again(page: Page, press: Callable[[str], Awaitable[None]]) -> float:
     """How far the camera is from the same place after a second `F`, over its distance to the object."""
     views = []
     for _ in range(2):
-        await page.press("f")
+        await press("f")
         await asyncio.sleep(0.3)
         view = await page.evaluate(f"{_STAGE}.viewpointNow")
         views.append(np.array([view["position"], view["target"]], np.float64))

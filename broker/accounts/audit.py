@@ -38,6 +38,10 @@ class Action(StrEnum):
     ACCOUNT_CHANGED = "account_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
     ACCOUNT_REMOVED = "account_removed"
+    PROJECT_ARCHIVED = "project_archived"
+    PROJECT_RESTORED = "project_restored"
+    PROJECT_IMPORTED = "project_imported"
+    PROJECT_DELETED = "project_deleted"
 
 
 class Deed(BaseModel):

@@ -24,6 +24,11 @@ class Executor(Protocol):
         """Whether the black box may open the present cloud; known once started."""
         ...
 
+    @property
+    def memory_bytes(self) -> int:
+        """What the black box and all that it started had resident at the last look; 0 while it does not run."""
+        ...
+
     async def start(self) -> None:
         """Load the black box before the first image needs it; raises BlackBoxNotFoundError."""
         ...

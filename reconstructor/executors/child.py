@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import psutil
 from structlog.typing import FilteringBoundLogger
 
 from broker.errors import CairnError
+from reconstructor.executors.memory import resident_bytes
 from reconstructor.executors.output import Output
 from reconstructor.worker import MAX_LINE_BYTES, Call, Reply
 
 _WATCH_INTERVAL_S: Final = 0.2
+_IDLE_WATCH_INTERVAL_S: Final = 10.0  # without a call it allocates little
 _CLOSE_TIMEOUT_S: Final = 1.0
 _ABOUT_BROKER: Final = re.compile(r"CAIRN_(\w+_)?BROKER(_|$)", re.IGNORECASE)  # pydantic reads both cases
 _FIRST: Final = 0  # the number of the reply that nobody asks for: the black box is loaded
@@ -54,7 +55,11 @@ class BlackBoxInterruptedError(CairnError):
 
 
 class Child:
-    """One process and the calls that it has not answered."""
+    """One process and the calls that it has not answered.
+
+    Attributes:
+        memory_bytes: what it and all that it started had resident at the last look.
+    """
 
     def __init__(
         self,
@@ -68,6 +73,8 @@ class Child:
         self._replies: dict[int, asyncio.Future[Reply]] = {_FIRST: asyncio.get_running_loop().create_future()}
         self._number = _FIRST
         self._is_too_large = self._is_killed = False
+        self._is_asked = asyncio.Event()
+        self.memory_bytes = 0
         self._tasks = [
             asyncio.create_task(self._follow(), name="black_box_replies"),
             asyncio.create_task(self._watch_memory(), name="black_box_memory"),
@@ -120,6 +127,7 @@ class Child:
         self._number += 1
         number = self._number
         self._replies[number] = asyncio.get_running_loop().create_future()
+        self._is_asked.set()
         try:
             with contextlib.suppress(ConnectionError):  # it ended just now: the missing reply says so
                 self._writer.write(call.model_copy(update={"number": number}).model_dump_json().encode() + b"\n")
@@ -187,13 +195,24 @@ class Child:
         return BlackBoxCrashedError(f"{what}; {words}" if words else what)
 
     async def _watch_memory(self) -> None:
-        """Kill the process when it uses too much memory."""
+        """Kill the process when it uses too much memory; between calls, look at long intervals."""
         while self.is_alive:
-            if await asyncio.to_thread(_resident_bytes, self.pid) > self._memory_limit_bytes:
+            self.memory_bytes = await asyncio.to_thread(resident_bytes, self.pid)
+            if self.memory_bytes > self._memory_limit_bytes:
                 self._is_too_large = True
                 _kill_group(self.pid)
                 return
-            await asyncio.sleep(_WATCH_INTERVAL_S)
+            if self._is_busy:
+                await asyncio.sleep(_WATCH_INTERVAL_S)
+            else:
+                self._is_asked.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_IDLE_WATCH_INTERVAL_S):
+                        await self._is_asked.wait()
+
+    @property
+    def _is_busy(self) -> bool:
+        return any(not each.done() for each in self._replies.values())
 
 
 async def _start_process(black_box: str, folder: Path, given: Mapping[str, str]) -> tuple[Process, socket.socket, int]:
@@ -238,22 +257,6 @@ def _ending(status: int) -> str:
 def _import_paths() -> str:
     """This process's import paths, for a child that works in another folder."""
     return os.pathsep.join(str(Path(each).absolute()) for each in sys.path)
-
-
-def _resident_bytes(pid: int) -> int:
-    """Resident memory of a process and its children; 0 when it is gone."""
-    try:
-        parent = psutil.Process(pid)
-        return sum(_own_resident_bytes(each) for each in [parent, *parent.children(recursive=True)])
-    except psutil.NoSuchProcess:
-        return 0
-
-
-def _own_resident_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0
 
 
 def _kill_group(pid: int) -> None:

@@ -1,7 +1,8 @@
 """How does the black box run on this machine? In one child process with time-outs; it is killed and replaced on failure."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from broker.errors import CairnError
 from reconstructor.black_box import BlackBoxNotFoundError
 from reconstructor.executors.child import BlackBoxMemoryError, BlackBoxNotLoadedError, Child
+from reconstructor.executors.slots import Slots
 from reconstructor.worker import Call, Problem, Reply
 
 
@@ -52,6 +54,8 @@ class LocalExecutor:
         load_timeout_s: longest time in which the child imports the black box, at each of its starts.
         log: carries the project; the black box's output goes there.
         environment: variables that the child finds if ours does not have them.
+        slots: shared with the black boxes of other projects; None: it never waits for them.
+        rest_s: after how long without a call the child ends, until the next call needs one; 0 for never.
     """
 
     def __init__(
@@ -63,10 +67,16 @@ class LocalExecutor:
         load_timeout_s: float,
         log: FilteringBoundLogger,
         environment: Mapping[str, str] | None = None,
+        slots: Slots | None = None,
+        rest_s: float = 0.0,
     ) -> None:
         self._black_box, self._folder = black_box, folder
         self._memory_limit_bytes, self._load_timeout_s = memory_limit_bytes, load_timeout_s
         self._log, self._environment = log, environment or {}
+        self._slots, self._rest_s = slots, rest_s
+        self._call_count = 0
+        self._resting: asyncio.TimerHandle | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._child: Child | None = None
         self._spawning = asyncio.Lock()
         self._adding, self._refetching = asyncio.Lock(), asyncio.Lock()
@@ -88,6 +98,11 @@ class LocalExecutor:
         """See the protocol."""
         return self._reads_cloud
 
+    @property
+    def memory_bytes(self) -> int:
+        """See the protocol."""
+        return self._child.memory_bytes if self._child is not None else 0
+
     async def start(self) -> None:
         """Load the black box before the first image needs it.
 
@@ -98,7 +113,8 @@ class LocalExecutor:
             BlackBoxCrashedError: its process ended.
             BlackBoxMemoryError: it took too much memory.
         """
-        await self._reply(None, 0)
+        async with self._awake():
+            await self._reply(None, 0)
 
     async def call(self, call: Call, timeout_s: float) -> Path:
         """The folder that the black box returned.
@@ -111,14 +127,54 @@ class LocalExecutor:
             BlackBoxMemoryError: it took too much memory; its process was killed.
             BlackBoxInterruptedError: its process ended or was killed while another call ran beside this one.
         """
-        async with self._refetching if call.is_refetch and self._is_concurrent else self._adding:
+        lane = self._refetching if call.is_refetch and self._is_concurrent else self._adding
+        slot = self._slots.taken(is_refetch=call.is_refetch) if self._slots is not None else nullcontext()
+        async with lane, self._awake(), slot:
             return Path((await self._reply(call, timeout_s)).folder)
 
     async def close(self) -> None:
         """Stop, also in the middle of calls."""
+        if self._resting is not None:
+            self._resting.cancel()
+        if self._slots is not None:
+            self._slots.note_awake(self)
+        if self._ending is not None:
+            await self._ending
         child, self._child = self._child, None
         if child is not None:
             await child.close()
+
+    @asynccontextmanager
+    async def _awake(self) -> AsyncIterator[None]:
+        """Surround a call: the child is not put to rest before it, and is some time after the last one."""
+        self._call_count += 1
+        if self._resting is not None:
+            self._resting.cancel()
+        if self._slots is not None:
+            self._slots.note_awake(self)
+        try:
+            if self._ending is not None:
+                await asyncio.shield(self._ending)
+            yield
+        finally:
+            self._call_count -= 1
+            if self._call_count == 0:
+                self._note_idle()
+
+    def _note_idle(self) -> None:
+        if self._rest_s > 0:
+            self._resting = asyncio.get_running_loop().call_later(self._rest_s, self.put_to_rest)
+        if self._slots is not None and self._child is not None:
+            self._slots.note_idle(self)
+
+    def put_to_rest(self) -> None:
+        """End the child until the next call needs one."""
+        if self._slots is not None:
+            self._slots.note_awake(self)
+        child, self._child = self._child, None
+        if child is not None:
+            self._log.info("black_box_at_rest", pid=child.pid)
+            self._ending = asyncio.create_task(child.close(), name="black_box_ending")
 
     async def _reply(self, call: Call | None, timeout_s: float) -> Reply:
         """The reply to a call, or the first reply without one; kill the process when no reply comes in time."""

@@ -87,7 +87,7 @@ def _scale_after(context: Context, bar: ScaleBar | None, manifest: Manifest | No
     if bar is not None:
         return scale_of_bar(bar, manifest)
     cameras = context.store.references.cameras()
-    return estimate_scale(None, cameras, context.store, context.settings.baseline)
+    return estimate_scale(None, cameras, context.store.images(), context.store, context.settings.baseline)
 
 
 def _revised(reference: ReferenceSet | None, scale: Scale | None) -> ReferenceSet | None:

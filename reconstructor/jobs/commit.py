@@ -52,9 +52,9 @@ def plan_commit(
     Raises:
         CairnError: the cloud does not fit what viewers have.
     """
-    images = store.images()
+    images = store.images() if answer.update is not None else []  # who speaks of no image needs none
     entries = tuple(camera_entries(answer.update, images))
-    measured = estimate_scale(answer.update, entries, store, baseline)
+    measured = estimate_scale(answer.update, entries, images, store, baseline)
     scaling = Scaling(measured=measured, is_fixed=bool(store.scale_bar()))
     following = _following(job, answer, store, project=project, scaling=scaling)
     reference = following.reference if following else None
@@ -63,7 +63,7 @@ def plan_commit(
     change = Change(
         reference=reference,
         shards=following.shards if following else (),
-        states=_states(job, answer, images),
+        states=_states(job, answer, store),
         solution=answer.solution,
         wants_refetch=job.kind is JobKind.ADD and answer.wants_refetch,
     )
@@ -138,12 +138,11 @@ def _entry(camera: CameraUpdate, image: StoredImage) -> CameraEntry:
     return entry.model_copy(update=facts_of(image))
 
 
-def _states(job: Job, answer: Answer, images: list[StoredImage]) -> dict[str, ImageState]:
+def _states(job: Job, answer: Answer, store: Store) -> dict[str, ImageState]:
     """The new state of each image; always one for the job's own image."""
     update = answer.update
     said = {camera.image_id: ImageState(camera.state.value) for camera in update.cameras} if update else {}
-    own = images[job.image_number - 1].image_id
-    if job.kind is JobKind.ADD and own not in said:
+    if job.kind is JobKind.ADD and (own := store.image(job.image_number).image_id) not in said:
         is_waiting = update is not None and not answer.has_points
         said[own] = ImageState.WAITING if is_waiting else ImageState.UNKNOWN
     return said

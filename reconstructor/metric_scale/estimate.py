@@ -16,12 +16,16 @@ from reconstructor.storage.store import Store
 
 
 def estimate_scale(
-    update: Update | None, cameras: Iterable[CameraEntry], store: Store, baseline: Baseline | None
+    update: Update | None,
+    cameras: Iterable[CameraEntry],
+    images: Iterable[StoredImage],
+    store: Store,
+    baseline: Baseline | None,
 ) -> Scale | None:
-    """Estimate the scale of the cameras' world from the best available source, or None."""
+    """Estimate the scale of the world of these images' cameras from the best available source, or None."""
     if update is not None and update.metres_per_unit is not None:
         return Scale(metres_per_unit=update.metres_per_unit, source=update.scale_source)
-    placed = list(_placed_images(cameras, store.images()))
+    placed = list(_placed_images(cameras, images))
     scale = scale_of_baseline(baseline, placed) if baseline is not None else None
     return scale or _gps_scale(placed, store, update.up if update is not None else None)
 

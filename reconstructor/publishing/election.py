@@ -72,6 +72,11 @@ class Election:
     ) -> None:
         await self._claims.__aexit__(kind, exc, trace)
 
+    @property
+    def retained_manifest(self) -> bytes:
+        """The pointer that the broker retained at the last look."""
+        return self._claims.manifest
+
     async def win(self) -> None:
         """Claim the project for this run.
 

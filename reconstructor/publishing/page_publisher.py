@@ -70,6 +70,7 @@ class PagePublisher:
     async def clear_due(self, retained: Retained) -> None:
         """Clear the pages whose grace time is over; raises what `Delivery.publish` raises."""
         due = self.due()
+        retained.cleared.update(due)
         await publish_all(self.delivery, [clearing_of(topic) for topic in due])
         retained.pages.difference_update(due)
         retained.torn.difference_update(due)

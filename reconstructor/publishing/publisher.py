@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
+from broker.channel import clearing_of
 from broker.config import Connection
 from broker.contract import REFERENCE
 from broker.delivery import Delivery
@@ -20,7 +21,7 @@ from broker.logs import get_logger
 from broker.manifest import LeftOut, Manifest
 from reconstructor.publishing.budget import Budget
 from reconstructor.publishing.election import Election
-from reconstructor.publishing.page_publisher import PagePublisher
+from reconstructor.publishing.page_publisher import PagePublisher, publish_all
 from reconstructor.publishing.retained import Retained, ShardKey, list_retained
 from reconstructor.publishing.shard_publisher import ShardPublisher
 from reconstructor.storage.reference_set import Claim, ReferenceSet
@@ -128,7 +129,7 @@ class Publisher:
         while True:
             connected = await self._election.confirmed(self._delivery, _CONNECT_TIMEOUT_S)
             if connected.count != self._listed_at:
-                await self._list()
+                await self._look_again()
                 self._listed_at = connected.count
             reference = await asyncio.to_thread(self._present)
             if reference is not None:
@@ -157,6 +158,16 @@ class Publisher:
         reference, self._present_bytes = self._budget.within(stored)
         return reference.claimed(self._claim)
 
+    async def _look_again(self) -> None:
+        """Learn what a broker retains that was away: all of it is read, unless it still has our pointer."""
+        if not self._retained.manifest or self._election.retained_manifest != self._retained.manifest:
+            await self._list()
+            return
+        self._retained.reopen()
+        self._shards.forget()
+        await publish_all(self._delivery, [clearing_of(topic) for topic in sorted(self._retained.cleared)])
+        self._log.info("retained_kept", shards=len(self._retained.digests), cleared=len(self._retained.cleared))
+
     async def _list(self) -> None:
         self._retained = await list_retained(self._connection, self._project)
         self._shards.forget()
@@ -183,7 +194,7 @@ class Publisher:
         if self._retained.manifest == payload:
             return
         await self._delivery.publish(REFERENCE.outgoing(self._space, self._project, payload))
-        self._retained.manifest = payload
+        self._retained.seal(payload)
         if manifest.left_out.point_count and not self._left_out.point_count:
             self._remarks.append(
                 BudgetReachedError(

@@ -30,12 +30,16 @@ class ShardKey:
 class Retained:
     """What the broker holds.
 
+    A broker that is killed goes back to what it wrote last. One that comes back with the pointer which we published last
+    has everything from before that pointer; what came after is noted here, to be published again.
+
     Attributes:
         digests: sha256 by shard.
         sizes: bytes by shard.
         pages: topics of pages whose bytes have the digest that the topic says.
         torn: topics of other pages.
         manifest: the pointer's bytes; empty without one.
+        cleared: topics that were cleared after the pointer was published.
     """
 
     digests: dict[ShardKey, str] = field(default_factory=dict)
@@ -43,10 +47,26 @@ class Retained:
     pages: set[str] = field(default_factory=set)
     torn: set[str] = field(default_factory=set)
     manifest: bytes = b""
+    cleared: set[str] = field(default_factory=set)
+    _fresh: set[ShardKey] = field(default_factory=set)
+    _sealed_pages: frozenset[str] = frozenset()
 
     def hold(self, key: ShardKey, digest: str, size_bytes: int) -> None:
         """Note a shard."""
         self.digests[key], self.sizes[key] = digest, size_bytes
+        self._fresh.add(key)
+
+    def seal(self, manifest: bytes) -> None:
+        """Note that the broker has the pointer, and with it everything from before it."""
+        self.manifest = manifest
+        self._fresh, self._sealed_pages, self.cleared = set(), frozenset(self.pages), set()
+
+    def reopen(self) -> None:
+        """Note that the broker came back with the pointer: what came after it may be lost."""
+        for key in self._fresh:
+            self.drop(key)
+        self._fresh = set()
+        self.pages = (self.pages & self._sealed_pages) - self.cleared
 
     def drop(self, key: ShardKey) -> None:
         """Note that a shard is gone."""

@@ -125,6 +125,7 @@ class ShardPublisher:
             )
             for key in keys
         ]
+        retained.cleared.update(each.topic for each in clears)
         await publish_all(self.delivery, clears)
         for key in keys:
             retained.drop(key)

@@ -118,6 +118,11 @@ class Database:
         with self._lock:
             self._connection.close()
 
+    @property
+    def change_count(self) -> int:
+        """Grows with every row that changes; costs nothing, so that an idle project is not read again and again."""
+        return self._connection.total_changes
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make all changes in the block durable, or none.

@@ -51,6 +51,24 @@ class ReadOnlyStore:
         """Count the images of each state."""
         return dict(self._rows("SELECT state, count(*) FROM images GROUP BY state"))
 
+    def is_paused(self) -> bool:
+        """Return whether a person paused the project."""
+        rows = self._rows("SELECT value FROM facts WHERE name = 'is_paused'")
+        return bool(rows and rows[0][0])
+
+    def oldest_waiting_at(self) -> float | None:
+        """Return when the oldest image came that waits for the black box, seconds of the wall clock; None without one."""
+        rows = self._rows(
+            "SELECT min(stored_at) FROM images WHERE number IN "
+            "(SELECT image_number FROM jobs WHERE kind = 'add' AND state IN ('queued', 'running'))"
+        )
+        return None if rows[0][0] is None else float(rows[0][0])
+
+    def newest_image_at(self) -> float | None:
+        """Return when the last image came, seconds of the wall clock; None without one."""
+        rows = self._rows("SELECT max(stored_at) FROM images")
+        return None if rows[0][0] is None else float(rows[0][0])
+
     def jobs_by_state(self) -> dict[str, int]:
         """Count the jobs of each state."""
         return dict(self._rows("SELECT state, count(*) FROM jobs GROUP BY state"))

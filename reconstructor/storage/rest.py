@@ -14,6 +14,11 @@ class Rest:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def change_count(self) -> int:
+        """Grows with everything that is stored; asking costs nothing."""
+        return self._database.change_count
+
     def newest_change(self) -> tuple[int, ...]:
         """Numbers that change with every photograph and with every job that begins or ends."""
         row = self._database.row(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.parts.first_visit import first_visit_bytes
 from tests.architecture.sources import PROGRAMS, ROOT
 
 PIN = re.compile(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*")
@@ -63,13 +64,19 @@ def build_wheel(checkout: Path) -> subprocess.CompletedProcess[str]:
 def test_a_wheel_without_the_page_is_refused_in_one_line(checkout: Path) -> None:
     done = build_wheel(checkout)
     assert done.returncode != 0
-    assert done.stderr.splitlines()[-1] == "no page in viewer/web/dist: run `make setup` first, then build the wheel"
+    assert (
+        done.stderr.splitlines()[-1]
+        == "there is no viewer/web/dist/index.html: run `make setup` first, then build the wheel"
+    )
     assert list(checkout.glob("dist/*.whl")) == []
 
 
 def test_a_wheel_carries_the_built_page(checkout: Path) -> None:
     assets = checkout / "viewer/web/dist/assets"
     assets.mkdir(parents=True)
+    elements = checkout / "viewer/web/elements/dist/package.json"
+    elements.parent.mkdir(parents=True)
+    elements.write_text("{}")
     (assets.parent / "index.html").write_text("<!doctype html>")
     (assets / "index-1a2b.js").write_text("export {};")
     done = build_wheel(checkout)
@@ -77,13 +84,13 @@ def test_a_wheel_carries_the_built_page(checkout: Path) -> None:
     (wheel,) = checkout.glob("dist/*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {"viewer/web/dist/index.html", "viewer/web/dist/assets/index-1a2b.js", "cairn.py"} <= set(names)
+    assert "viewer/web/elements/dist/package.json" in names
 
 
 def test_the_built_page_is_small_and_loads_nothing_from_elsewhere() -> None:
     page = ROOT / "viewer/web/dist"
     texts = [path for path in page.rglob("*") if path.suffix in {".html", ".css", ".js"}]
     assert page / "index.html" in texts, "the page is not built: run `make setup`"
-    gzipped_bytes = sum(path.with_name(f"{path.name}.gz").stat().st_size for path in texts)
-    assert gzipped_bytes <= 350_000
+    assert 100_000 < first_visit_bytes(page) <= 350_000
     loaded = re.compile(r"""(?:src|href|import|url)\s*[=(]\s*["']?(?:https?:)?//""")
     assert [path.name for path in texts if loaded.search(path.read_text(encoding="utf-8"))] == []

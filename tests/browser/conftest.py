@@ -206,8 +206,15 @@ async def phone(browser: Browser, address: str) -> AsyncIterator[Visitor]:
 
 
 @contextlib.asynccontextmanager
-async def visiting(browser: Browser, address: str, device: dict[str, Any]) -> AsyncIterator[Visitor]:
-    """One visitor in a context of its own; what a page must never do is checked at the end."""
+async def visiting(browser: Browser, address: str, device: dict[str, Any], also: str = "") -> AsyncIterator[Visitor]:
+    """One visitor in a context of its own; what a page must never do is checked at the end.
+
+    Args:
+        browser: whose.
+        address: of the page.
+        device: options of the context.
+        also: an address of the other server that the page may ask.
+    """
     context: BrowserContext = await browser.new_context(color_scheme="dark", **device)
     visitor = Visitor(page=await context.new_page(), address=address)
     visitor.page.on("console", lambda message: _note(visitor, message))
@@ -218,7 +225,7 @@ async def visiting(browser: Browser, address: str, device: dict[str, Any]) -> As
     finally:
         await asyncio.wait_for(context.close(), WAIT_MS / 1000)
     assert visitor.errors == []
-    assert visitor.hosts <= {_host_of(address), ""}
+    assert visitor.hosts <= {_host_of(address), _host_of(also), ""}
 
 
 def _note(visitor: Visitor, message: ConsoleMessage) -> None:

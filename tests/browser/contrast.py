@@ -49,7 +49,14 @@ _PLACES: Final = """() => {
             }
         }
     });
-    walk(document);
+    const modal = root => { // behind an open dialog everything is dimmed and does not count
+        for (const element of root.querySelectorAll('*')) {
+            const found = element.matches('dialog:modal') ? element : element.shadowRoot && modal(element.shadowRoot);
+            if (found) return found;
+        }
+        return null;
+    };
+    walk(modal(document) ?? document);
     return places;
 }"""
 _HIDE: Final = """() => {

@@ -11,9 +11,11 @@ from broker.config import Connection
 from broker.contract import (
     DESIRED_SCALE_BAR,
     EVENT,
+    HISTORY,
     IMAGE,
     IMAGE_THUMBNAIL,
     MISSING,
+    PHOTO,
     PREVIEW,
     RECEIPT,
     RECONSTRUCTOR_STATE,
@@ -33,9 +35,13 @@ from broker.messages import (
     Bounds,
     ByteRange,
     DesiredScaleBar,
+    Error,
     Event,
+    EventHistory,
     Missing,
     MissingPieces,
+    ProcessingComplete,
+    ProcessingStarted,
     ReceiptStatus,
     ReconstructorPresence,
     ReconstructorState,
@@ -67,6 +73,7 @@ class Reconstruction:
     names: list[ImageName] = field(default_factory=list)
     held: list[Outgoing] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    photographs: dict[str, bytes] = field(default_factory=dict)
     manifest: Manifest | None = None
     entries: list[ShardEntry] = field(default_factory=list)
     placed: list[CameraEntry] = field(default_factory=list)
@@ -166,6 +173,11 @@ class Reconstruction:
         """Retain an image's small photograph."""
         await self._retain(self._topic(IMAGE_THUMBNAIL.template, image_id=image_id(number)), jpeg)
 
+    async def remember(self, *events: ProcessingStarted | ProcessingComplete | Error) -> None:
+        """Retain what happened before anybody looked."""
+        history = EventHistory(project=CHAPEL, events=events)
+        await self.delivery.publish(HISTORY.outgoing(self.connection.space, CHAPEL, history))
+
     async def tell(self, event: Event) -> None:
         """Say an event."""
         await self.delivery.publish(EVENT.outgoing(self.connection.space, CHAPEL, event))
@@ -247,19 +259,10 @@ class Reconstruction:
             await self.delivery.publish(outgoing)
 
     def _receipt(self, sender: str, name: ImageName, status: ReceiptStatus, digest: str | None = None) -> Outgoing:
-        is_image = status is not ReceiptStatus.REJECTED
-        if is_image and name not in self.names:
+        if status is not ReceiptStatus.REJECTED and name not in self.names:
             self.names.append(name)
-        receipt = UploadAcknowledged(
-            project=CHAPEL,
-            status=status,
-            image_name=name,
-            image_id=ImageId.from_name(name, digest or "") if is_image else None,
-            image_number=self.names.index(name) + 1 if is_image else None,
-            sha256=digest,
-            code=None if is_image else "not_an_image",
-            reason=None if is_image else "The photo is damaged.",
-        )
+        number = None if status is ReceiptStatus.REJECTED else self.names.index(name) + 1
+        receipt = acknowledgement(name, number, status, digest)
         return Outgoing(topic=self._topic(RECEIPT.template, sender=sender, image_name=name), payload=receipt.encode())
 
     async def _respond(self, request: Request, user: str) -> None:
@@ -267,11 +270,17 @@ class Reconstruction:
         if request.verb == "resync" and self.is_republishing:
             self.withheld.clear()
             await self.republish()
+        whole = self.photographs.get(str(request.image_id))
+        if request.image_id is not None and whole is not None:
+            outgoing = PHOTO.outgoing(self.connection.space, CHAPEL, whole, user=user, image_id=request.image_id)
+            await self.delivery.publish(outgoing)
+        is_done = request.verb != "photograph" or whole is not None
         response = Response(
             project=CHAPEL,
             id=request.id,
             verb=request.verb,
-            is_done=True,
+            is_done=is_done,
+            code=None if is_done else "unknown_image",
             request_sent_at=request.sent_at,
             received_at=request.sent_at,
             republished_count=len(request.shards),
@@ -333,3 +342,20 @@ def _looking_in(angle: float) -> tuple[tuple[float, ...], ...]:
     pose = np.eye(4)
     pose[:3, :4] = np.stack([right, down, forward, position], axis=1)
     return tuple(tuple(float(value) for value in row) for row in pose)
+
+
+def acknowledgement(
+    name: ImageName, number: int | None, status: ReceiptStatus, digest: str | None
+) -> UploadAcknowledged:
+    """The receipt of an image; one without a number is refused."""
+    is_image = number is not None
+    return UploadAcknowledged(
+        project=CHAPEL,
+        status=status,
+        image_name=name,
+        image_id=ImageId.from_name(name, digest or "") if is_image else None,
+        image_number=number,
+        sha256=digest,
+        code=None if is_image else "not_an_image",
+        reason=None if is_image else "The photo is damaged.",
+    )

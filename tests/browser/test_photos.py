@@ -88,7 +88,7 @@ async def test_an_image_of_the_list_opens_its_card_with_its_photo_and_the_way_to
     await expect(card).to_contain_text("Image 2")
     await desktop.page.locator(f"[data-image={image_id(7)}]").click()
     await expect(card).to_contain_text("shares too little")
-    await expect(desktop.page.get_by_test_id("fly")).to_be_disabled()
+    await expect(desktop.page.get_by_test_id("fly")).to_have_text("Show where")
     await reconstruction.cameras(6, waiting=1, file_name="IMG_0007.JPG")
     await expect(card.get_by_test_id("preview-only")).to_have_count(0, timeout=WAIT_MS)
     await desktop.page.keyboard.press("Escape")

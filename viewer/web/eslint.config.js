@@ -21,7 +21,7 @@ function floor(name, above, libraries) {
 }
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "coverage/"] },
+  { ignores: ["dist/", "elements/", "node_modules/", "coverage/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -43,13 +43,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // three alone is larger than Vite's default; the page's real limit, gzipped, is measured by a test.
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: {
-      // The page, and the elements alone under a name that another page can rely on.
-      input: { index: "index.html", "cairn-elements": "src/elements.ts" },
-      output: {
-        entryFileNames: ({ name }) => (name === "index" ? "assets/[name]-[hash].js" : "[name].js"),
-      },
-    },
   },
   worker: { format: "es" },
   // bench/peers.ts runs in Node from a folder without node_modules.

@@ -1,15 +1,21 @@
-/** Builds the small application that tests/browser/test_vue.py mounts docs/PLYViewer.vue in. */
+/** Builds the small application that tests/browser/test_elements.py opens: `@cairn/viewer` in a page of somebody else. */
 import { fileURLToPath } from "node:url";
 
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vite";
 
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
-  root: fileURLToPath(new URL("../../tests/browser/vue", import.meta.url)),
+  root: here("../../tests/browser/application"),
   base: "./",
-  plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith("cairn-") } } })],
+  plugins: [vue()],
   resolve: {
-    alias: { vue: fileURLToPath(new URL("node_modules/vue/dist/vue.runtime.esm-bundler.js", import.meta.url)) },
+    alias: [
+      { find: /^@cairn\/viewer$/, replacement: here("elements/dist/cairn-viewer.js") },
+      { find: "@cairn/viewer/vue", replacement: here("elements/dist/vue.js") },
+      { find: "vue", replacement: here("node_modules/vue/dist/vue.runtime.esm-bundler.js") },
+    ],
   },
   build: { target: "es2022", emptyOutDir: true },
   logLevel: "error",

@@ -10,11 +10,14 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from reconstructor.engine.colmap import intrinsics_of
+from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.sfm.gate.bounds import FOCAL
 
 _OWN: Final = 1_000_000
+_SAME_PX: Final = 1e-9
 
 
 def own_camera_id(number: int) -> int:
@@ -39,7 +42,8 @@ class CameraChoice:
     Attributes:
         by_image: the camera id of each image that has one in the model.
         by_sensor: the camera ids that each sensor's placed images have; sensors by their camera's id.
-        set_aside: ids of the calibrated cameras whose calibration the model does not keep, because it does not fit.
+        set_aside: ids of the calibrated cameras whose calibration the model does not keep, because it does not fit or was
+            only learned in another project.
     """
 
     by_image: Mapping[int, int]
@@ -56,7 +60,7 @@ class CameraChoice:
             if number in known:
                 camera_id = by_image[number]
                 by_sensor.setdefault(known.camera_ids[number], set()).add(camera_id)
-                if not is_own(camera_id) and deviates(model.camera(camera_id), known.facts[number].sensor):
+                if not is_own(camera_id) and _is_set_aside(model.camera(camera_id), known.facts[number]):
                     set_aside.add(camera_id)
         return cls(
             by_image=by_image,
@@ -79,6 +83,13 @@ def focal_deviation(camera: Any, sensor: PhotographSensor) -> float | None:
     if sensor.intrinsics is None:
         return None
     return float(np.log(camera.mean_focal_length() / np.mean(sensor.intrinsics[:2])))
+
+
+def _is_set_aside(camera: Any, facts: ImageFacts) -> bool:
+    """Whether a camera does not keep its calibration; what another project found is only where it begins."""
+    if facts.is_learned and facts.sensor.intrinsics is not None:
+        return not np.allclose(intrinsics_of(camera), facts.sensor.intrinsics, rtol=0.0, atol=_SAME_PX)
+    return deviates(camera, facts.sensor)
 
 
 def deviates(camera: Any, sensor: PhotographSensor) -> bool:

@@ -35,6 +35,16 @@ def learn_cameras(mapper: LiveMapper, known: KnownImages, settings: EngineSettin
         LearnedCameras(path=settings.learned_cameras).learn(each for each in found if each is not None)
 
 
+def set_learned_aside(mapper: LiveMapper, known: KnownImages) -> None:
+    """Let the learned cameras of enough images be refined: zoom and focus are not quite those of the other project."""
+    numbers: dict[int, list[int]] = {}
+    for number in mapper.placed_numbers():
+        numbers.setdefault(mapper.camera_id_of(number), []).append(number)
+    for camera_id, each in numbers.items():
+        if len(each) >= _LEAST_IMAGES and mapper.is_calibrated(camera_id) and known.facts[each[0]].is_learned:
+            mapper.set_calibration_aside(camera_id)
+
+
 def _learned(mapper: LiveMapper, known: KnownImages, numbers: list[int]) -> LearnedCamera | None:
     facts, camera = known.facts[numbers[0]], mapper.camera(mapper.camera_id_of(numbers[0]))
     off_centre = np.abs(intrinsics_of(camera)[2:] - [camera.width / 2, camera.height / 2]).max()

@@ -27,6 +27,7 @@ from reconstructor.engine.lsm.refinement import remeasured, write_back
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.calibration_check import set_unfit_calibrations_aside
 from reconstructor.engine.sfm.camera_groups import CameraSearch
+from reconstructor.engine.sfm.camera_learning import set_learned_aside
 from reconstructor.engine.sfm.gate.bounds import TIE
 from reconstructor.engine.sfm.gate.figures import ModelFigures, measure_model
 from reconstructor.engine.sfm.global_mapper import finish_solution, solve_globally, track_limits
@@ -165,6 +166,7 @@ class _Contest:
         # Before it is measured again: the bounds are those of models whose observations are all where their features are.
         figures, pruned, objection = self._prune(mapper)
         solved = pycolmap.Reconstruction(mapper.model)
+        set_learned_aside(mapper, self._known)
         measured = self._measure_again(mapper)
         if set_unfit_calibrations_aside(mapper, self._settings):
             measured = self._measure_again(mapper)

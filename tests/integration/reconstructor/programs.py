@@ -91,6 +91,11 @@ class Program:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def wait(self) -> int:
         """The exit status of a program that ends by itself."""
         assert self._process is not None
@@ -121,7 +126,7 @@ def _environment(connection: Connection, settings: dict[str, object]) -> dict[st
         "BROKER__USERNAME": connection.username,
         "BROKER__PASSWORD": password,
     }
-    values |= {name.upper(): value for name, value in settings.items()}
+    values |= {name.upper(): value for name, value in settings.items() if value is not None}
     return {f"{prefix}{name}": str(value) for name, value in values.items()}
 
 

@@ -182,3 +182,21 @@ async def test_a_damaged_shard_on_the_disk_is_reported_and_replaced(
         assert (manifest.generation, manifest.revision) == (2, 0)
         assert program.logged("error", code="shard_gone")
         assert program.logged("manifest_published", generation=1, revision=2, points=POINTS_PER_IMAGE)
+
+
+async def test_a_broker_that_kept_everything_is_not_read_again(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
+    program = start_program(refetch_every=1000)
+    async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+        await rig.send_many(range(2))
+        await seen.until_complete(2)
+        mosquitto.stop()  # it writes down what it retains
+        mosquitto.start()
+        async with asyncio.timeout(60):
+            while not program.logged("retained_kept"):
+                await asyncio.sleep(0.1)
+        await rig.send_many(range(2, 3))
+        await seen.until_complete(3)
+    assert (await settled(mosquitto, 3 * POINTS_PER_IMAGE)).shard_count == 3
+    assert len(program.logged("retained_listed")) == 1

@@ -229,3 +229,30 @@ def test_server_starts_within_three_seconds_and_stays_under_100_mb(mosquitto: Mo
         finally:
             process.terminate()
         assert process.wait(60) == 0
+
+
+async def test_a_page_of_an_allowed_origin_reads_the_answers_and_others_do_not(settings: Settings) -> None:
+    museum = {"Origin": "https://museum.example"}
+    asked = museum | {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    known = settings.model_copy(update={"allowed_origins": ("https://museum.example",)})
+    async with serving(known) as page, aiohttp.ClientSession() as session:
+        async with session.get(f"{page}/config.json", headers=museum) as answer:
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://museum.example"
+            assert "Origin" in answer.headers["Vary"]
+        async with session.options(f"{page}/projects", headers=asked) as answer:
+            assert answer.status == 204
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://museum.example"
+            assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+        async with session.get(f"{page}/projects", headers=museum) as answer:
+            assert answer.status == 401
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://museum.example"
+        for origin in ("https://museum.example.evil", "null"):
+            async with session.options(f"{page}/projects", headers=asked | {"Origin": origin}) as answer:
+                assert answer.status == 405
+                assert "Access-Control-Allow-Origin" not in answer.headers
+    async with (
+        serving(settings) as page,
+        aiohttp.ClientSession() as session,
+        session.get(f"{page}/config.json", headers=museum) as answer,
+    ):
+        assert "Access-Control-Allow-Origin" not in answer.headers

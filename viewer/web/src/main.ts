@@ -3,12 +3,14 @@ import "./page.css";
 import type { CairnViewer } from "./ui/cairn-viewer";
 import "./ui/cairn-viewer";
 import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/language/language";
-import { t } from "./ui/language/t";
+import { errorWords, t } from "./ui/language/t";
+import { titleOf } from "./ui/summary";
 import { remember, remembered } from "./remembered";
 import { placeFragment, readPlace } from "./wire/address";
-import { decodeConfig, firstProject } from "./wire/config";
+import type { PageConfig } from "./wire/config";
+import { fetchConfig, firstProject } from "./wire/config";
 import type { Credentials } from "./wire/credentials";
-import { WireError, sentenceOf } from "./wire/errors";
+import { WireError } from "./wire/errors";
 import type { Invitation } from "./wire/invitation";
 import { readInvitation, redeemInvitation } from "./wire/invitation";
 
@@ -37,19 +39,17 @@ async function arrive(): Promise<Arrival> {
     return { ...nobody, credentials };
   } catch (thrown) {
     if (!(thrown instanceof WireError && thrown.code === "unreachable")) dropFragment();
-    return { ...nobody, refusal: sentenceOf(thrown) };
+    return { ...nobody, refusal: errorWords(thrown) };
   }
 }
 
-async function fetchConfig(): Promise<unknown> {
+async function settings(): Promise<PageConfig> {
   for (;;) {
     try {
-      const answer = await fetch("config.json", { cache: "no-store" });
-      if (answer.ok) return await answer.json();
+      return await fetchConfig(document.baseURI);
     } catch {
-      // The server is not reachable yet. The text below says so, and the loop tries again.
+      document.body.dataset["waiting"] = t("page.no_answer");
     }
-    document.body.dataset["waiting"] = t("page.no_answer");
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }
@@ -62,13 +62,15 @@ function followPlace(viewer: CairnViewer): void {
     timer = window.setTimeout(() => {
       timer = 0;
       const { placeNow: place } = viewer;
-      if (place) history.replaceState(null, "", location.pathname + location.search + placeFragment(place));
+      if (!place) return;
+      document.title = titleOf(place.project);
+      history.replaceState(null, "", location.pathname + location.search + placeFragment(place));
     }, ADDRESS_EVERY_MS);
   });
 }
 
 async function begin(page: Element): Promise<void> {
-  const config = decodeConfig(await fetchConfig());
+  const config = await settings();
   const place = readPlace(location.hash);
   const { credentials, invitation, refusal } = await arrive();
   delete document.body.dataset["waiting"];

@@ -27,6 +27,7 @@ from reconstructor.executors.local import (
     BlackBoxTimeoutError,
     LocalExecutor,
 )
+from reconstructor.executors.slots import Slots
 from reconstructor.worker import Call
 
 CALL = Call(input_img_path="/a.jpg", old_point_cloud="", new_img_id="walk-1")
@@ -53,6 +54,7 @@ async def executor(tmp_path: Path) -> AsyncIterator[Executors]:
                 memory_limit_bytes=memory_limit_bytes,
                 load_timeout_s=load_timeout_s,
                 log=get_logger(project="chapel"),
+                slots=Slots(4, 1 << 40),
             )
         )
         return made[-1]

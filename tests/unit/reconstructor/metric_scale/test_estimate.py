@@ -79,19 +79,19 @@ def cameras(store: Store) -> list[CameraEntry]:
 
 
 def test_places_in_exif_give_metres(store: Store) -> None:
-    scale = estimate_scale(None, cameras(store), store, None)
+    scale = estimate_scale(None, cameras(store), store.images(), store, None)
     assert scale is not None
     assert scale.source is ScaleSource.GPS
     assert scale.metres_per_unit == pytest.approx(METRES_PER_UNIT, rel=0.01)
 
 
 def test_a_baseline_is_better_than_gps_and_a_black_box_that_knows_better_than_both(store: Store) -> None:
-    scale = estimate_scale(None, cameras(store), store, STEP)
+    scale = estimate_scale(None, cameras(store), store.images(), store, STEP)
     assert scale is not None
     assert scale.source is ScaleSource.BASELINE
     assert scale.metres_per_unit == pytest.approx(METRES_PER_UNIT)
     update = Update(metres_per_unit=7.0, scale_source=ScaleSource.SCALE_BAR)
-    said = estimate_scale(update, cameras(store), store, STEP)
+    said = estimate_scale(update, cameras(store), store.images(), store, STEP)
     assert said is not None
     assert (said.metres_per_unit, said.source) == (7.0, ScaleSource.SCALE_BAR)
 
@@ -99,6 +99,6 @@ def test_a_baseline_is_better_than_gps_and_a_black_box_that_knows_better_than_bo
 def test_cameras_that_wait_or_that_the_project_does_not_have_tell_nothing(store: Store) -> None:
     waiting = [each.model_copy(update={"world_from_camera": None}) for each in cameras(store)]
     strange = [each.model_copy(update={"image_id": f"other-{each.image_id[5:]}"}) for each in cameras(store)]
-    assert estimate_scale(None, waiting, store, STEP) is None
-    assert estimate_scale(None, strange, store, STEP) is None
-    assert estimate_scale(None, (), store, None) is None
+    assert estimate_scale(None, waiting, store.images(), store, STEP) is None
+    assert estimate_scale(None, strange, store.images(), store, STEP) is None
+    assert estimate_scale(None, (), store.images(), store, None) is None

@@ -66,6 +66,11 @@ export class CameraOverlay {
     this.photo.setBitmap(bitmap);
   }
 
+  /** Lay the photograph over the object; null lets it fade near its camera. */
+  layOver(opacity: number | null): void {
+    this.photo.layOver(opacity);
+  }
+
   show(isShown: boolean): void {
     this.world.visible = isShown;
   }

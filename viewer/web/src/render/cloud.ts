@@ -37,6 +37,9 @@ const LONGEST_WAIT_MS = 20_000;
 const MINIMUM_SIZE_PX = 2;
 const OUT_OF_SIGHT = 1e9;
 const MAXIMUM_SIZE_PX = 22;
+/** So few points are no surface yet: as large discs they would look like confetti. */
+const SPARSE_POINTS = 12_000;
+const MAXIMUM_SPARSE_SIZE_PX = 6;
 
 /** The conditions of one frame. */
 export interface FrameRequest {
@@ -214,7 +217,8 @@ export class CloudGroup {
   measure(pixelsPerUnit: number, pixelRatio: number): void {
     this.uniforms.pixelsPerUnit.value = pixelsPerUnit;
     this.uniforms.minimumSize.value = MINIMUM_SIZE_PX * pixelRatio;
-    this.uniforms.maximumSize.value = MAXIMUM_SIZE_PX * pixelRatio;
+    const isSparse = this.pointCount < SPARSE_POINTS;
+    this.uniforms.maximumSize.value = (isSparse ? MAXIMUM_SPARSE_SIZE_PX : MAXIMUM_SIZE_PX) * pixelRatio;
   }
 
   dispose(): void {

@@ -88,11 +88,12 @@ export class FrameLoop {
     this.lastFrameMs = nowMs;
     draw(isSettled ? Infinity : effort.movingPoints);
     if (isMoving) this.moved();
-    else if (!isSettled || isUnsettled()) this.settleSoon();
+    else if (!isSettled) this.drawIn(SETTLE_MS);
+    else if (isUnsettled()) this.drawIn(this.isPatient ? PATIENT_SETTLE_MS : SETTLE_MS);
   }
 
-  private settleSoon(): void {
+  private drawIn(waitMs: number): void {
     clearTimeout(this.settleTimer);
-    this.settleTimer = window.setTimeout(this.invalidate, (this.isPatient ? PATIENT_SETTLE_MS : SETTLE_MS) + 10);
+    this.settleTimer = window.setTimeout(this.invalidate, waitMs + 10);
   }
 }

@@ -6,11 +6,13 @@ import type { Framing, Vector } from "../scene/framing";
 import type { Viewpoint } from "../wire/address";
 import type { Clearing, Size } from "./insets";
 import type { Navigation } from "./navigation";
-import type { View } from "./view";
+import type { Side, View } from "./view";
 
 /** When the object fills less of the free part, or its middle is farther from the middle, it is framed again. */
-const LEAST_FILL = 0.81;
-const MOST_OFF_CENTRE = 0.035;
+const LEAST_FILL = 0.82;
+const MOST_OFF_CENTRE = 0.028;
+/** The share of the distance that is left after going to a point. */
+const NEARER = 0.4;
 const FLY_IN_MS = 1800;
 const FLY_MS = 900;
 
@@ -50,6 +52,27 @@ export class Framer {
     this.hasFlownIn = true;
     this.navigation.flyTo(this.view.fromAfar(to), 0);
     this.navigation.flyTo(to, this.isSoftware ? 0 : FLY_IN_MS);
+  }
+
+  /** Show the whole object from one side. */
+  lookFrom(side: Side, framing: Framing, viewing: Vector | null): void {
+    this.frame(framing);
+    this.hasFlownIn = true;
+    this.navigation.flyTo(this.view.from(side, framing, viewing, this.free), FLY_MS);
+  }
+
+  /** Fly near to a point, which comes into the middle, and turn about it from then on. */
+  goTo(point: Vector): void {
+    const target = this.view.inStage(new Vector3(...point));
+    const { position, target: before } = this.navigation.destination;
+    const ahead = before.clone().sub(position).normalize();
+    const distance = Math.max(NEARER * position.distanceTo(target), this.framing.radius / 100);
+    this.navigation.flyTo({ position: target.clone().addScaledVector(ahead, -distance), target }, FLY_MS);
+  }
+
+  /** Turn about a point in gestures to come; null: about the middle of the picture. */
+  turnAbout(point: Vector | null): void {
+    this.navigation.turnAbout(point && this.view.inStage(new Vector3(...point)));
   }
 
   /** Fly to a camera and look where it looks. */

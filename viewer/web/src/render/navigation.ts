@@ -50,6 +50,11 @@ export class Navigation {
     return this.flight?.to ?? { position: this.camera.position, target: this.target };
   }
 
+  /** Turn about this point in gestures to come; null: about the target. */
+  turnAbout(pivot: Vector3 | null): void {
+    this.controls.pivot = pivot;
+  }
+
   /** Whether motion goes on after a gesture. */
   set isGliding(isGliding: boolean) {
     this.controls.isGliding = isGliding;
@@ -71,6 +76,7 @@ export class Navigation {
   /** Fly to a pose. With reduced motion, jump to it. */
   flyTo(to: Pose, durationMs: number): void {
     this.controls.finish();
+    this.controls.pivot = null;
     if (isCalm() || durationMs === 0) {
       this.flight = null;
       this.place(to.position, to.target);
@@ -117,6 +123,7 @@ export class Navigation {
     });
     const { flight } = this;
     if (flight) this.flight = { ...flight, from: carried(flight.from), to: carried(flight.to) };
+    this.controls.pivot?.applyMatrix4(nowFromBefore);
     const pose = carried({ position: this.camera.position, target: this.target });
     this.place(pose.position, pose.target);
   }

@@ -40,6 +40,8 @@ export class Photo {
   private texture: Texture | null = null;
   private bitmap: ImageBitmap | null = null;
   private placed: Placed | null = null;
+  /** Set while the photograph is laid over the object; else it fades near its camera. */
+  private opacity: number | null = null;
 
   constructor() {
     this.mesh.visible = false;
@@ -69,9 +71,18 @@ export class Photo {
     this.show();
   }
 
+  /** Lay the photograph over the object with this opacity; null lets it fade near its camera. */
+  layOver(opacity: number | null): void {
+    this.opacity = opacity;
+  }
+
   /** Fade the photograph as the viewer's camera comes near the photograph's camera. */
   fade(camera: Camera): void {
     if (!this.mesh.visible || !this.placed) return;
+    if (this.opacity !== null) {
+      this.uniforms.opacity.value = this.opacity;
+      return;
+    }
     const center = this.placed.center.clone().applyMatrix4(this.mesh.matrixWorld);
     const depths = camera.getWorldPosition(new Vector3()).distanceTo(center) / this.placed.size;
     this.uniforms.opacity.value =

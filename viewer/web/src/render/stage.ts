@@ -134,6 +134,11 @@ export class Stage {
   }
 
   /** Set the photograph of the shown camera. The stage takes ownership of the bitmap. */
+  layOver(opacity: number | null): void {
+    this.overlay.layOver(opacity);
+    this.loop.invalidate();
+  }
+
   setPhoto(bitmap: ImageBitmap | null): void {
     this.overlay.setPhoto(bitmap);
     this.loop.invalidate();

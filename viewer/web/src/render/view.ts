@@ -14,6 +14,11 @@ const UP_IN_STAGE = new Vector3(0, 1, 0);
 /** How much of the free part the object fills, in the tighter direction. */
 const FILL = 0.86;
 
+/** From above, the direction is a little off the vertical, so that the front is below in the picture. */
+const ALMOST_LEVEL = 0.01;
+
+export type Side = "front" | "side" | "top";
+
 export class View {
   readonly camera = new PerspectiveCamera(FIELD_OF_VIEW_DEG, 1, 0.1, 1000);
   /** The world of the shards, rotated upright. */
@@ -83,11 +88,29 @@ export class View {
   }
 
   /** The pose that shows the whole object in the free part of the canvas. */
-  overview({ center, samples }: Framing, viewing: Vector | null, free: Size): Pose {
-    const toward = viewing
-      ? new Vector3(...viewing).applyQuaternion(this.world.quaternion)
-      : new Vector3(-0.55, -0.32, -0.8);
+  overview(framing: Framing, viewing: Vector | null, free: Size): Pose {
+    const toward = this.towardObject(viewing);
     toward.y = Math.min(-0.12, toward.y);
+    return this.along(framing, toward, free);
+  }
+
+  /** The whole object from its front, which the photographers faced, from its side or from above. */
+  from(side: Side, framing: Framing, viewing: Vector | null, free: Size): Pose {
+    const front = this.towardObject(viewing).setY(0).normalize();
+    const directions: Record<Side, Vector3> = {
+      front,
+      side: front.clone().applyAxisAngle(UP_IN_STAGE, Math.PI / 2),
+      top: front.clone().multiplyScalar(ALMOST_LEVEL).setY(-1),
+    };
+    return this.along(framing, directions[side], free);
+  }
+
+  /** The mean viewing direction in the stage, or one from the side. */
+  private towardObject(viewing: Vector | null): Vector3 {
+    return viewing ? new Vector3(...viewing).applyQuaternion(this.world.quaternion) : new Vector3(-0.55, -0.32, -0.8);
+  }
+
+  private along({ center, samples }: Framing, toward: Vector3, free: Size): Pose {
     const middle = this.inStage(new Vector3(...center));
     const axes = axesOf(middle.clone().sub(toward), middle);
     const { across, down } = this.halfSides(free);

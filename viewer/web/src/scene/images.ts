@@ -11,8 +11,12 @@ export interface ImageTrack {
   /** Whether the photograph itself is there, and not only its preview. */
   readonly hasOriginal: boolean;
   readonly state: ImageState;
+  /** Why it is not placed: a code, and its sentence in English. */
+  readonly code: string | null;
   readonly reason: string | null;
 }
+
+type Why = Pick<ImageTrack, "code" | "reason">;
 
 /** The running complete reconstruction. */
 export interface Refetch {
@@ -72,7 +76,7 @@ export function imagesAfter(images: ImagesState, message: Message): ImagesState 
       };
     }
     case "error":
-      return afterError(images, message.image_id, message.reason);
+      return afterError(images, message.image_id, message);
     case "reconstructor_state":
       return {
         ...images,
@@ -92,6 +96,8 @@ export interface Image {
   readonly fileName: string | null;
   readonly hasOriginal: boolean;
   readonly state: ImageState;
+  /** Why it is not placed: a code, and its sentence in English. */
+  readonly code: string | null;
   readonly reason: string | null;
   readonly isPlaced: boolean;
 }
@@ -107,6 +113,7 @@ export function imageOf(images: ImagesState, imageId: string): Image | null {
     fileName: track?.fileName ?? camera?.file_name ?? null,
     hasOriginal: track?.hasOriginal ?? camera?.has_original ?? true,
     state: track?.state ?? camera?.state ?? "queued",
+    code: track?.code ?? camera?.code ?? null,
     reason: track?.reason ?? camera?.reason ?? null,
     isPlaced: Boolean(camera?.world_from_camera),
   };
@@ -117,6 +124,13 @@ export function neighbourOf(images: ImagesState, imageId: string, step: 1 | -1):
   const tracks = tracksInOrder(images);
   const at = tracks.findIndex((track) => track.imageId === imageId);
   return at < 0 ? null : (tracks[at + step]?.imageId ?? null);
+}
+
+/** Find the placed image that was taken nearest in time, by number: an image that waits has no place of its own. */
+export function nearestPlaced({ cameras }: ImagesState, number: number | null): CameraEntry | null {
+  const apart = ({ image_number: each }: CameraEntry): number => Math.abs((each ?? Infinity) - (number ?? 0));
+  const placed = cameras.filter((camera) => camera.world_from_camera !== null && camera.image_number !== null);
+  return placed.reduce<CameraEntry | null>((best, each) => (best && apart(best) <= apart(each) ? best : each), null);
 }
 
 /** List all images by number. */
@@ -136,11 +150,11 @@ function withTrack(
   number: number,
   imageId: string,
   state: ImageState,
-  reason?: string,
+  why: Why = { code: null, reason: null },
 ): ImagesState {
   const before = images.tracks.get(number);
   const { fileName, hasOriginal } = before?.imageId === imageId ? before : { fileName: null, hasOriginal: true };
-  const track: ImageTrack = { number, imageId, fileName, hasOriginal, state, reason: reason ?? null };
+  const track: ImageTrack = { number, imageId, fileName, hasOriginal, state, ...why };
   return {
     ...images,
     tracks: new Map(images.tracks).set(number, track),
@@ -153,18 +167,22 @@ export function withImages(images: ImagesState, count: number, cameras: readonly
   const tracks = new Map(images.tracks);
   let imageCount = Math.max(images.imageCount, count);
   for (const camera of cameras) {
-    const { image_id: imageId, image_number: number, reason, state } = camera;
+    const { code, image_id: imageId, image_number: number, reason, state } = camera;
     if (number === null) continue;
     imageCount = Math.max(imageCount, number);
     const facts = { number, imageId, fileName: camera.file_name, hasOriginal: camera.has_original };
     const underWay = number === images.processing ? images.tracks.get(number) : undefined;
-    tracks.set(number, { ...facts, state: underWay?.state ?? state, reason: underWay ? underWay.reason : reason });
+    tracks.set(number, { ...facts, state, code, reason, ...(underWay && kept(underWay)) });
   }
   return { ...images, tracks, imageCount };
 }
 
-function afterError(images: ImagesState, imageId: string | null, reason: string): ImagesState {
+function kept({ code, reason, state }: ImageTrack): Pick<ImageTrack, "code" | "reason" | "state"> {
+  return { code, reason, state };
+}
+
+function afterError(images: ImagesState, imageId: string | null, { code, reason }: Why): ImagesState {
   const track = [...images.tracks.values()].find((each) => each.imageId === imageId);
   if (track?.state !== "processing") return images;
-  return { ...withTrack(images, track.number, track.imageId, "failed", reason), processing: null };
+  return { ...withTrack(images, track.number, track.imageId, "failed", { code, reason }), processing: null };
 }

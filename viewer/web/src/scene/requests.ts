@@ -74,7 +74,7 @@ export class Requests {
   /** Wish for a known distance in the world of this generation; null removes the scale. */
   async setScale(bar: KnownDistance | null, generation: number | undefined): Promise<void> {
     const { connection, space, user } = this.options;
-    if (bar && generation === undefined) throw new WireError("publish_refused", "There is nothing to measure yet.");
+    if (bar && generation === undefined) throw new WireError("nothing_to_measure", "There is nothing to measure yet.");
     const payload = bar
       ? encodeMessage<DesiredScaleBar>({
           type: "desired_scale_bar",

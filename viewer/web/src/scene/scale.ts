@@ -14,7 +14,7 @@ export interface ShownBar {
 export function shownBar(bar: ScaleBar | null, shown: ReferenceSet | null): ShownBar | null {
   if (!bar || !shown) return null;
   const { offset } = shown.manifest.frame;
-  return { begin: less(bar.begin, offset), end: less(bar.end, offset), distanceM: bar.distance_m };
+  return { begin: minus(bar.begin, offset), end: minus(bar.end, offset), distanceM: bar.distance_m };
 }
 
 /** Move the bar into the world of the new generation. A bar that was set in that generation stays as it is. */
@@ -26,7 +26,7 @@ export function barAfterSwap(
 ): ScaleBar {
   if (bar.generation > before.manifest.generation) return bar;
   const carry = (end: Vector): Vector =>
-    plus(moved(nowFromBefore, less(end, before.manifest.frame.offset)), now.manifest.frame.offset);
+    plus(moved(nowFromBefore, minus(end, before.manifest.frame.offset)), now.manifest.frame.offset);
   return { ...bar, generation: now.manifest.generation, begin: carry(bar.begin), end: carry(bar.end) };
 }
 
@@ -46,6 +46,6 @@ export function plus(point: Vector, shift: Vector): Vector {
   return [point[0] + shift[0], point[1] + shift[1], point[2] + shift[2]];
 }
 
-function less(point: Vector, shift: Vector): Vector {
+export function minus(point: Vector, shift: Vector): Vector {
   return [point[0] - shift[0], point[1] - shift[1], point[2] - shift[2]];
 }

@@ -33,7 +33,6 @@ export type Banner =
   | { readonly kind: "uploading"; readonly place: number; readonly count: number; readonly doneRatio: number }
   | { readonly kind: "rebuilding"; readonly doneRatio: number }
   | { readonly kind: "further_parts"; readonly counts: readonly number[] }
-  | { readonly kind: "budget"; readonly points: number }
   | { readonly kind: "left_out"; readonly points: number };
 
 /** The number of failed attempts after which the page says that the server cannot be reached. */
@@ -96,7 +95,6 @@ function bannersOf(state: ProjectState): Banner[] {
   if (images.refetch) found.push({ kind: "rebuilding", doneRatio: images.refetch.doneRatio });
   const counts = furtherComponents(scene.shown?.manifest.components ?? []).map(({ image_count: count }) => count);
   if (counts.length > 0) found.push({ kind: "further_parts", counts });
-  if (isBudgetReached(state)) found.push({ kind: "budget", points: scene.budget.points });
   const leftOut = scene.shown?.manifest.left_out.point_count ?? 0;
   if (leftOut > 0) found.push({ kind: "left_out", points: leftOut });
   return found;

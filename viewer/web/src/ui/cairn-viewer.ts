@@ -1,20 +1,22 @@
-/** How can a page follow a project live? `<cairn-viewer>` with its properties `config` and `credentials`, and its event `credentials`. */
+/** How can a page follow a project live? `<cairn-viewer server="…" project="…">`; our own page sets `config` and `credentials` itself. */
 import type { PropertyValues, TemplateResult } from "lit";
 import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import type { CairnViewer as CairnViewerApi, Camera } from "../elements-types";
 import { lastImageOf } from "../scene/rigs";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
 import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
 import type { CameraEntry } from "../wire/contract";
-import { sentenceOf } from "../wire/errors";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
 import { bannerStyles } from "./overlay/banner";
 import { isSmall, layoutNow } from "./device";
+import { Dropping } from "./dropping";
+import { Embedding } from "./embedding";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
@@ -35,18 +37,21 @@ import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
 import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
+import { errorWords, reasonWords, t } from "./language/t";
 
 @customElement("cairn-viewer")
-export class CairnViewer extends LocalizedElement {
+export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
 
-  @property({ attribute: false }) config!: PageConfig;
+  /** Null until `server` has given it. */
+  @property({ attribute: false }) config: PageConfig | null = null;
+  @property() server = "";
   @property({ attribute: false }) credentials: Credentials | null = null;
   /** An invitation whose guest chooses a name first. */
   @property({ attribute: false }) invitation: Invitation | null = null;
   @property({ attribute: false }) refusal: string | null = null;
-  /** The project that the login form proposes. */
-  @property({ attribute: false }) first = "";
+  /** The project that the login form proposes, or that is opened where nobody logs in. */
+  @property({ attribute: "project" }) first = "";
   /** The image and the view to begin with. */
   @property({ attribute: false }) place: Place | null = null;
   @property({ reflect: true }) theme: Theme = preferredTheme();
@@ -60,12 +65,22 @@ export class CairnViewer extends LocalizedElement {
   readonly toast = new Toast(this);
   readonly commands = new ViewerCommands(this);
   private readonly parts = new ViewerContent(this);
+  private readonly embedding = new Embedding(this);
+  readonly dropping = new Dropping(this);
   /** The ids of the images whose entries are visible. */
   sighted: readonly string[] = [];
 
   /** Draw the canvas and return it as PNG. */
   capture(): Promise<Blob | null> {
     return this.stage?.capture() ?? Promise.resolve(null);
+  }
+
+  get camera(): Camera | null {
+    return this.stage?.cameraNow ?? null;
+  }
+
+  set camera(camera: Camera | null) {
+    if (camera) this.stage?.standAt(camera);
   }
 
   /** The place of an image's camera on the canvas, in CSS pixels; null when it is not placed or behind the viewer. */
@@ -99,8 +114,6 @@ export class CairnViewer extends LocalizedElement {
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("keydown", this.commands.press);
-    for (const kind of ["dragenter", "dragover", "dragleave", "drop"] as const)
-      this.addEventListener(kind, this.dragged);
   }
 
   override disconnectedCallback(): void {
@@ -119,10 +132,11 @@ export class CairnViewer extends LocalizedElement {
         .selected=${this.view.selected}
         .shown=${shown}
         .photo=${this.photoOf(shown)}
+        .laidOver=${this.view.laidOver}
         .theme=${this.theme}
         .viewpoint=${this.startingPlace?.viewpoint ?? null}
         @camera=${(event: CustomEvent<CameraEntry | null>) => {
-          this.change({ selected: event.detail?.image_id ?? null });
+          this.change({ selected: event.detail?.image_id ?? null, laidOver: null });
         }}
         @measured=${() => {
           this.change({ scaleRefusal: null });
@@ -136,15 +150,15 @@ export class CairnViewer extends LocalizedElement {
           this.change({ trouble: event.detail });
         }}
       ></cairn-stage>
-      ${this.credentials === null ? this.parts.login() : this.project ? this.parts.content(this.project) : this.parts.choice(this.credentials)}
-      ${this.view.isDropping ? html`<div class="drop">Drop photos to add them</div>` : nothing} ${this.toast.render()}`;
+      ${this.parts.around(this.embedding.waiting)}
+      ${this.view.isDropping ? html`<div class="drop">${t("drop")}</div>` : nothing} ${this.toast.render()}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("credentials") && !changed.has("config")) return;
     this.leave();
     this.dispatchEvent(new CustomEvent("credentials", { detail: this.credentials }));
-    if (this.credentials && this.credentials.project !== "") this.join(this.credentials);
+    if (this.config && this.credentials && this.credentials.project !== "") this.join(this.config, this.credentials);
     this.change({ selected: this.startingPlace?.image ?? null });
   }
 
@@ -167,10 +181,10 @@ export class CairnViewer extends LocalizedElement {
     this.dispatchEvent(new CustomEvent("place"));
   };
 
-  private join(credentials: Credentials): void {
+  private join(config: PageConfig, credentials: Credentials): void {
     try {
       this.session = new Session({
-        config: this.config,
+        config,
         credentials,
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
         onState: (next) => {
@@ -181,16 +195,16 @@ export class CairnViewer extends LocalizedElement {
         },
       });
       this.project = this.session.follower.state;
-      if (this.config.has_invitations) void this.askWhetherInviting(credentials);
+      if (config.has_invitations) void this.askWhetherInviting(config.base, credentials);
     } catch (thrown) {
-      this.refusal = sentenceOf(thrown);
+      this.refusal = errorWords(thrown);
       this.credentials = null;
     }
   }
 
-  private async askWhetherInviting(credentials: Credentials): Promise<void> {
+  private async askWhetherInviting(base: string, credentials: Credentials): Promise<void> {
     try {
-      const { can_invite: canInvite } = await fetchInvitations(document.baseURI, credentials);
+      const { can_invite: canInvite } = await fetchInvitations(base, credentials);
       if (credentials === this.credentials) this.change({ canInvite });
     } catch {
       // The connection says what is wrong; without an answer nobody is offered to invite.
@@ -200,19 +214,22 @@ export class CairnViewer extends LocalizedElement {
   private leave(): void {
     this.session?.close();
     [this.session, this.project] = [null, null];
-    this.change({ selected: null, pointed: null, canInvite: false, isSharing: false });
+    this.change({ selected: null, pointed: null, opened: null, laidOver: null, canInvite: false, isSharing: false });
   }
 
   private follow(next: ProjectState): void {
-    if (next.trouble && next.trouble !== this.project?.trouble) this.toast.say(next.trouble.reason, true);
+    if (next.trouble && next.trouble !== this.project?.trouble)
+      this.toast.say(reasonWords(next.trouble.code, next.trouble.reason), true);
     this.project = next;
     if (next.link.kind !== "refused" || next.scene.shown) return;
-    this.refusal = "The name, the password or the project is wrong. Please try again.";
+    this.refusal = t("login.refused");
     this.credentials = null;
   }
 
   private photoOf(imageId: string | null): Uint8Array<ArrayBuffer> | null {
-    return imageId === null ? null : (this.project?.thumbnails.get(imageId) ?? null);
+    if (imageId === null) return null;
+    const whole = imageId === this.view.selected ? this.session?.photographs.bytes(imageId) : null;
+    return whole ?? this.project?.thumbnails.get(imageId) ?? null;
   }
 
   /** Fetch the thumbnails that are visible. */
@@ -263,13 +280,6 @@ export class CairnViewer extends LocalizedElement {
 
   readonly asked = (event: CustomEvent<Asked>): void => {
     this.commands.ask(event.detail);
-  };
-
-  private readonly dragged = (event: DragEvent): void => {
-    event.preventDefault();
-    const isOver = event.type !== "drop" && event.type !== "dragleave";
-    this.change({ isDropping: this.project !== null && isOver });
-    if (event.type === "drop" && this.project) this.upload([...(event.dataTransfer?.files ?? [])]);
   };
 }
 

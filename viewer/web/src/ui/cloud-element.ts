@@ -1,25 +1,44 @@
-/** How can a page show PLY files without a broker? `<cairn-cloud>` with its property `pointClouds`. */
+/** How can a page show PLY files without a broker? `<cairn-cloud>` with its attribute `src` or its property `pointClouds`. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, css, html } from "lit";
+import { css, html } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 
+import type { CairnCloud, Camera, ErrorDetail, LoadDetail, PickDetail, PlyFile, Vector3 } from "../elements-types";
 import { Stage } from "../render/stage";
 import { framingOf } from "../scene/framing";
+import { minus, plus } from "../scene/scale";
+import { IDENTITY } from "../scene/similarity";
 import { measure } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
+import { readPly } from "../wire/any-ply";
 import type { PointCloud } from "../wire/cloud";
 import type { Bounds } from "../wire/contract";
-import { IDENTITY } from "../scene/similarity";
-import { decodePly } from "../wire/ply";
+import { WireError, sentenceOf } from "../wire/errors";
+import { fetchFile } from "../wire/files";
 import { isPhone } from "./device";
+import { LocalizedElement } from "./language/localized";
+import { t } from "./language/t";
 
-const WORLD_UP = [0, 1, 0] as const;
+const UP: Vector3 = [0, 1, 0];
+const TAP_REACH_PX = 6;
+
+/** "0 0 1" as a direction; what is no direction is the default. */
+function directionOf(text: string | null): Vector3 {
+  const [x, y, z, ...rest] = (text ?? "")
+    .trim()
+    .split(/[\s,]+/u)
+    .map(Number);
+  const isDirection = rest.length === 0 && Number.isFinite(z) && Math.hypot(x ?? 0, y ?? 0, z ?? 0) > 0;
+  return isDirection ? [x ?? 0, y ?? 0, z ?? 0] : UP;
+}
 
 @customElement("cairn-cloud")
-export class CloudElement extends LitElement {
+export class CloudElement extends LocalizedElement implements CairnCloud {
   static override readonly styles = css`
     :host {
       display: block;
+      width: 100%;
+      height: 100%;
       min-height: 200px;
       position: relative;
     }
@@ -31,19 +50,37 @@ export class CloudElement extends LitElement {
     }
   `;
 
-  /** PLY files in the layout of broker/shards.py. A new list replaces the old one within one frame. */
-  @property({ attribute: false }) pointClouds: readonly (ArrayBuffer | Uint8Array)[] = [];
-  /** The up direction, in the frame of the clouds. */
-  @property({ attribute: false }) up: readonly [number, number, number] = WORLD_UP;
+  @property() src = "";
+  @property({ attribute: false }) pointClouds: readonly PlyFile[] = [];
+  @property({ converter: directionOf }) up: Vector3 = UP;
 
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
 
   private stage: Stage | null = null;
   private generation = 0;
+  private wanted: Camera | null = null;
+  /** What was subtracted from the coordinates of the files. */
+  private origin: Vector3 = [0, 0, 0];
+  private tapAt: readonly [number, number] = [0, 0];
 
-  /** Draw the canvas and return it as PNG. */
+  get camera(): Camera | null {
+    if (!this.stage || this.stage.shownPoints.length === 0) return this.wanted;
+    const { position, target } = this.stage.framer.viewpoint;
+    return { position: plus(position, this.origin), target: plus(target, this.origin) };
+  }
+
+  set camera(camera: Camera | null) {
+    this.wanted = camera;
+    if (camera && this.stage && this.stage.shownPoints.length > 0) this.stand(this.stage, camera);
+  }
+
   capture(): Promise<Blob | null> {
     return this.stage?.capture() ?? Promise.resolve(null);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.hasUpdated) this.requestUpdate("pointClouds", []); // it was moved to another place of the page
   }
 
   override disconnectedCallback(): void {
@@ -53,13 +90,28 @@ export class CloudElement extends LitElement {
   }
 
   override render(): TemplateResult {
-    return html`<canvas tabindex="0" role="img" aria-label="Point cloud" @keydown=${this.pressed}></canvas>`;
+    return html`<canvas
+      tabindex="0"
+      role="img"
+      aria-label=${t("cloud")}
+      @keydown=${this.pressed}
+      @pointerdown=${this.touched}
+      @pointerup=${this.tapped}
+    ></canvas>`;
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    this.stage ??= this.createStage();
+    if (!this.isConnected) return;
+    if (changed.has("src") && this.src !== "") void this.fetchAll(this.src.trim().split(/\s+/u));
     if (!changed.has("pointClouds") && !changed.has("up")) return;
-    this.stage.stand(this.up);
+    try {
+      this.stage ??= this.createStage();
+    } catch {
+      this.refuse(new WireError("no_webgl", t("trouble.no_webgl")));
+      return;
+    }
+    const length = Math.hypot(...this.up);
+    this.stage.stand(length > 0 ? [this.up[0] / length, this.up[1] / length, this.up[2] / length] : UP);
     this.show(this.stage);
   }
 
@@ -75,9 +127,22 @@ export class CloudElement extends LitElement {
     });
   }
 
+  private async fetchAll(addresses: readonly string[]): Promise<void> {
+    const { src } = this;
+    const files = await Promise.all(
+      addresses.map((address) =>
+        fetchFile(new URL(address, document.baseURI)).catch((thrown: unknown) => {
+          if (src === this.src) this.refuse(thrown);
+          return null;
+        }),
+      ),
+    );
+    if (src === this.src) this.pointClouds = files.filter((file) => file !== null);
+  }
+
   private show(stage: Stage): void {
     this.generation += 1;
-    const clouds = this.pointClouds.map((bytes) => decodePly(new Uint8Array(bytes)));
+    const clouds = this.readAll();
     const shards = clouds.map((cloud, index) => shardOf(cloud, index, this.generation));
     for (const [index, shard] of shards.entries()) {
       const cloud = clouds[index];
@@ -88,12 +153,55 @@ export class CloudElement extends LitElement {
       new Set(),
     );
     const framing = framingOf(stage.shownPoints);
-    if (framing) stage.framer.fit(framing, null);
+    if (!framing) return;
+    stage.framer.fit(framing, null);
+    if (this.wanted) this.stand(stage, this.wanted);
+    const pointCount = clouds.reduce((sum, { count }) => sum + count, 0);
+    this.tell("load", { pointCount, project: null });
+  }
+
+  /** The clouds of all readable files; an event tells of each of the others. */
+  private readAll(): readonly PointCloud[] {
+    const clouds: PointCloud[] = [];
+    let origin: Vector3 | null = null;
+    for (const file of this.pointClouds)
+      try {
+        const placed = readPly(new Uint8Array(file), origin);
+        clouds.push(placed.cloud);
+        ({ origin } = placed);
+      } catch (thrown) {
+        this.refuse(thrown);
+      }
+    this.origin = origin ?? [0, 0, 0];
+    return clouds;
+  }
+
+  private stand(stage: Stage, { position, target }: Camera): void {
+    stage.framer.standAt({ position: minus(position, this.origin), target: minus(target, this.origin) });
+  }
+
+  private refuse(thrown: unknown): void {
+    const code = thrown instanceof WireError ? thrown.code : "bad_ply";
+    this.tell("error", { code, message: sentenceOf(thrown) });
   }
 
   private readonly pressed = (event: KeyboardEvent): void => {
     if (this.stage?.press(event.key)) event.preventDefault();
   };
+
+  private readonly touched = (event: PointerEvent): void => {
+    this.tapAt = [event.offsetX, event.offsetY];
+  };
+
+  private readonly tapped = ({ offsetX: x, offsetY: y }: PointerEvent): void => {
+    if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) return;
+    const point = this.stage?.pickPoint(x, y);
+    if (point) this.tell("pick", { point: plus(point, this.origin), imageId: null });
+  };
+
+  private tell(name: "load" | "error" | "pick", detail: LoadDetail | ErrorDetail | PickDetail): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
 }
 
 function shardOf(cloud: PointCloud, index: number, generation: number): WantedShard {

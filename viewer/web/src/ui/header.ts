@@ -8,6 +8,7 @@ import { cairnMark, downIcon, eyeIcon } from "./icons";
 import { countsOf, titleOf } from "./summary";
 import type { Tools } from "./tools";
 import { toolbar } from "./tools";
+import { t } from "./language/t";
 
 /** Draw the header. `isPaused`: nothing can be drawn now. `onSwitch` opens the list of projects; null where there is only one. */
 export function header(
@@ -32,14 +33,14 @@ export function header(
 }
 
 function switcher(project: string, onSwitch: () => void): TemplateResult {
-  return html`<button class="switch" data-testid="switch" title="Choose another project" @click=${onSwitch}>
+  return html`<button class="switch" data-testid="switch" title=${t("header.switch")} @click=${onSwitch}>
     <span>${titleOf(project)}</span>${downIcon}
   </button>`;
 }
 
 function watching(count: number): TemplateResult | typeof nothing {
   if (count < 2) return nothing;
-  return html`<span class="watchers" data-testid="watchers" title="Pages that show this project now">
-    ${eyeIcon}<span>${count}<span class="words"> watching</span></span>
+  return html`<span class="watchers" data-testid="watchers" title=${t("header.watchers")}>
+    ${eyeIcon}<span>${count}<span class="words"> ${t("header.watching")}</span></span>
   </span>`;
 }

@@ -22,7 +22,7 @@ export class PhotoElement extends LitElement {
         display: block;
         width: 100%;
         height: 100%;
-        object-fit: cover;
+        object-fit: var(--fit, cover);
         animation: appear 0.3s ease;
       }
       @keyframes appear {

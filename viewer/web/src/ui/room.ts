@@ -33,7 +33,7 @@ export function covered(
       return narrow(open, height);
     case "low": {
       const panel = open.isPanelOpen ? Math.min(LOW_PANEL_PX, LOW_PANEL_SHARE * width) + 8 : 0;
-      return beside({ top: 66, right: TOOLS_PX + panel, bottom: 58, left: 12 }, open, width);
+      return beside({ top: 66, right: TOOLS_PX + panel, bottom: 64, left: 12 }, open, width);
     }
   }
 }

@@ -11,6 +11,7 @@ import { DecoderPool } from "../worker/pool";
 import { PreviewMaker } from "../worker/preview-maker";
 import { deviceBudget, isPhone } from "./device";
 import { KeptPhotographs } from "./kept-photographs";
+import { Photographs } from "./photographs";
 import { Throttle } from "./throttle";
 
 export interface SessionOptions {
@@ -26,6 +27,7 @@ export interface SessionOptions {
 export class Session {
   readonly follower: Follower;
   readonly uploader: Uploader;
+  readonly photographs: Photographs;
   private readonly decoders = new DecoderPool();
   private readonly previews = new PreviewMaker();
   private readonly kept: KeptPhotographs;
@@ -37,7 +39,7 @@ export class Session {
     this.throttle = new Throttle(onState);
     try {
       this.follower = new Follower({
-        url: socketUrl(config.mqtt_url, document.baseURI),
+        url: socketUrl(config.mqtt_url, config.base),
         root: config.root,
         credentials,
         budget: deviceBudget(),
@@ -60,6 +62,9 @@ export class Session {
       (bytes, contentType, maxSidePx) => this.previews.make(bytes, contentType, maxSidePx),
       this.kept,
     );
+    this.photographs = new Photographs(config.base, credentials, () => {
+      this.throttle.news(this.follower.state);
+    });
     void this.resume(onKept);
   }
 

@@ -4,8 +4,10 @@ import { html, nothing } from "lit";
 
 import { fitIcon, framesIcon, imageIcon, panelIcon, rulerIcon, saveIcon, shareIcon, sunIcon } from "./icons";
 import type { Theme } from "./theme";
+import { t } from "./language/t";
 
-export type Tool = "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
+export type Tool =
+  "front" | "side" | "top" | "keys" | "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
 
 export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   f: "fit",
@@ -14,6 +16,10 @@ export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   s: "image",
   t: "theme",
   p: "panel",
+  "1": "front",
+  "3": "side",
+  "7": "top",
+  "?": "keys",
 };
 
 export interface Tools {
@@ -38,16 +44,16 @@ interface Button {
 export function toolbar(tools: Tools): TemplateResult {
   const isIdle = !tools.hasCloud;
   const buttons: readonly Button[] = [
-    { tool: "fit", label: "Show the whole object (F)", icon: fitIcon, isIdle },
-    { tool: "cameras", label: "Show where photos were taken (C)", icon: framesIcon, isIdle, isOn: tools.hasCameras },
-    { tool: "measure", label: "Measure a distance (M)", icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
-    { tool: "image", label: "Save an image (S)", icon: imageIcon, isIdle },
-    { tool: "cloud", label: "Save the points as PLY", icon: saveIcon, isIdle },
-    { tool: "invite", label: tools.canInvite ? "Invite others" : "Share this page", icon: shareIcon },
-    { tool: "theme", label: `Theme: ${tools.theme} (T)`, icon: sunIcon },
-    { tool: "panel", label: "Photos, activity and figures (P)", icon: panelIcon, isOn: tools.isPanelOpen },
+    { tool: "fit", label: t("tool.fit"), icon: fitIcon, isIdle },
+    { tool: "cameras", label: t("tool.cameras"), icon: framesIcon, isIdle, isOn: tools.hasCameras },
+    { tool: "measure", label: t("tool.measure"), icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
+    { tool: "image", label: t("tool.image"), icon: imageIcon, isIdle },
+    { tool: "cloud", label: t("tool.cloud"), icon: saveIcon, isIdle },
+    { tool: "invite", label: t(tools.canInvite ? "invite" : "share"), icon: shareIcon },
+    { tool: "theme", label: t("tool.theme", { theme: t(`theme.${tools.theme}`) }), icon: sunIcon },
+    { tool: "panel", label: t("tool.panel"), icon: panelIcon, isOn: tools.isPanelOpen },
   ];
-  return html`<nav class="tools" aria-label="Tools">${buttons.map((button) => draw(button, tools.act))}</nav>`;
+  return html`<nav class="tools" aria-label=${t("tools")}>${buttons.map((button) => draw(button, tools.act))}</nav>`;
 }
 
 function draw({ icon, isIdle = false, isOn, label, tool }: Button, act: (tool: Tool) => void): TemplateResult {

@@ -2,7 +2,6 @@
 import type { ProjectState } from "../scene/state";
 import { widened } from "../scene/wanted";
 import type { Verb } from "../wire/contract";
-import { sentenceOf } from "../wire/errors";
 import type { BannerAction } from "./overlay/banner";
 import type { Toast } from "./overlay/toast";
 import type { Tab } from "./panels/panel";
@@ -15,17 +14,10 @@ import type { Tool } from "./tools";
 import { SHORTCUTS } from "./tools";
 import type { ViewerState } from "./viewer-state";
 import { act } from "./viewer-state";
+import { errorWords, t } from "./language/t";
 
 /** What a button asks the reconstructor for; photographs come by the page server. */
 export type Asked = Exclude<Verb, "photograph">;
-
-const ASKED: Readonly<Record<Asked, string>> = {
-  ping: "Asked the reconstructor for an answer",
-  resync: "Asked for all missing shards again",
-  refetch: "Asked to rebuild from all images",
-  pause: "Asked to pause",
-  resume: "Asked to go on",
-};
 
 /** The part of the element that the commands use. */
 export interface CommandHost {
@@ -47,6 +39,7 @@ export class ViewerCommands {
     const { host } = this;
     host.view = act(host.view, tool);
     if (tool === "fit") host.stage?.fit();
+    if (tool === "front" || tool === "side" || tool === "top") host.stage?.lookFrom(tool);
     if (tool === "image") void this.saveImage();
     if (tool === "cloud" && host.stage && host.project) offer(host.stage.cloud(), `${host.project.project}.ply`);
     if (tool === "invite") void host.openSharing();
@@ -57,11 +50,11 @@ export class ViewerCommands {
   readonly press = (event: KeyboardEvent): void => {
     const { host } = this;
     const path = event.composedPath();
-    const isTyping = path[0] instanceof HTMLInputElement;
+    const isTyping = path[0] instanceof HTMLInputElement && path[0].type !== "range";
     // On a fresh page nothing has the focus; beside other parts of a page, only its own keys count.
     const isOurs = path.includes(host) || (event.target === document.body && host.clientHeight === innerHeight);
     if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey || !host.project) return;
-    if (event.key === "Escape") host.change({ isMeasuring: false, selected: null });
+    if (event.key === "Escape") host.change({ isMeasuring: false, selected: null, laidOver: null });
     const tool = SHORTCUTS[event.key.toLowerCase()];
     if (!tool) return;
     event.preventDefault();
@@ -70,7 +63,7 @@ export class ViewerCommands {
 
   /** Run the action of a banner's button. */
   respond(action: BannerAction): void {
-    const { project, session } = this.host;
+    const { session } = this.host;
     switch (action) {
       case "reconnect":
         session?.follower.retry();
@@ -79,12 +72,15 @@ export class ViewerCommands {
       case "resync":
         this.ask(action);
         break;
-      case "more_points":
-        if (project) session?.follower.dispatch({ kind: "budget", budget: widened(project.scene.budget) });
-        break;
       default:
         this.open(action);
     }
+  }
+
+  /** Load twice as many points as this kind of device shows at first. */
+  showMorePoints(): void {
+    const { project, session } = this.host;
+    if (project) session?.follower.dispatch({ kind: "budget", budget: widened(project.scene.budget) });
   }
 
   ask(verb: Asked): void {
@@ -92,10 +88,10 @@ export class ViewerCommands {
     const asked = verb === "resync" ? session?.follower.resync() : session?.follower.request(verb);
     asked?.then(
       () => {
-        toast.say(ASKED[verb]);
+        toast.say(t(`asked.${verb}`));
       },
       (thrown: unknown) => {
-        toast.say(sentenceOf(thrown), true);
+        toast.say(errorWords(thrown), true);
       },
     );
   }
@@ -108,9 +104,9 @@ export class ViewerCommands {
     try {
       await session?.follower.setScale(ends && distanceM !== null ? { ...ends, distanceM } : null);
       this.host.change({ scaleRefusal: null });
-      toast.say(distanceM === null ? "The scale is removed" : "The scale is set for everybody");
+      toast.say(t(distanceM === null ? "measure.removed" : "measure.done"));
     } catch (thrown) {
-      this.host.change({ scaleRefusal: sentenceOf(thrown) });
+      this.host.change({ scaleRefusal: errorWords(thrown) });
     }
   }
 

@@ -2,12 +2,13 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
+import { imageOf, neighbourOf } from "../scene/images";
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
+import type { PageConfig } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
-import { deviceBudget } from "./device";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
@@ -21,11 +22,26 @@ import "./panels/sheet";
 import { announcementOf } from "./summary";
 import type { Tools } from "./tools";
 
+/** How much of a photograph lies over the object at first. */
+const HALF = 0.5;
+
 export class ViewerContent {
   constructor(private readonly host: CairnViewer) {}
 
-  login(): TemplateResult {
-    const { config, first, invitation, refusal } = this.host;
+  /** Draw what belongs around the stage now. `waiting`: why there are no settings yet. */
+  around(waiting: string): TemplateResult {
+    const { config, credentials, project } = this.host;
+    if (config === null) return html`<p class="middle" role="status">${waiting}</p>`;
+    if (credentials === null) return this.login(config);
+    if (project) return this.content(config, project);
+    const onClose = (): void => {
+      this.host.credentials = null;
+    };
+    return projectPicker(this.choosing(config.base, credentials, onClose));
+  }
+
+  private login(config: PageConfig): TemplateResult {
+    const { first, invitation, refusal } = this.host;
     const onLogin = (event: CustomEvent<Credentials>): void => {
       [this.host.refusal, this.host.invitation, this.host.credentials] = [null, null, event.detail];
     };
@@ -46,7 +62,7 @@ export class ViewerContent {
     </div>`;
   }
 
-  content(project: ProjectState): TemplateResult {
+  private content(config: PageConfig, project: ProjectState): TemplateResult {
     const { canInvite, isSharing, trouble } = this.host.view;
     const onLeave = (): void => {
       this.host.choose("");
@@ -62,7 +78,7 @@ export class ViewerContent {
     };
     const onInvite = canInvite ? () => void this.host.openSharing() : null;
     const onSwitch = (): void => void this.host.openSwitch();
-    return html`${header(project, this.tools(project), trouble === "context_lost", this.host.config.projects.length === 1 ? null : onSwitch)}
+    return html`${header(project, this.tools(project), trouble === "context_lost", config.projects.length === 1 ? null : onSwitch)}
       ${emptyState({ project, trouble, onInvite, onLeave, onRetry, onPhotos })} ${this.banner(project)}
       ${this.beside(project)}
       <cairn-sheet
@@ -85,23 +101,19 @@ export class ViewerContent {
         }}
         @clear-uploads=${() => this.host.session?.follower.dispatch({ kind: "uploads_cleared" })}
         @ask=${this.host.asked}
+        @more-points=${() => {
+          this.host.commands.showMorePoints();
+        }}
       ></cairn-sheet>
-      ${isSharing ? this.sharing() : nothing}
-      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.choosing(this.host.credentials, onStay)) : nothing}
+      ${isSharing ? this.sharing(config) : nothing} ${this.host.view.hasKeys ? this.keys() : nothing}
+      ${this.opened(project)}
+      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.choosing(config.base, this.host.credentials, onStay)) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
   }
 
-  /** The list of projects, while none is chosen. */
-  choice(credentials: Credentials): TemplateResult {
-    return projectPicker(
-      this.choosing(credentials, () => {
-        this.host.credentials = null;
-      }),
-    );
-  }
-
-  private choosing(credentials: Credentials, onClose: () => void): PickerOptions {
+  private choosing(base: string, credentials: Credentials, onClose: () => void): PickerOptions {
     return {
+      base,
       credentials,
       onClose,
       onProject: (project) => {
@@ -113,13 +125,48 @@ export class ViewerContent {
     };
   }
 
-  private sharing(): TemplateResult | typeof nothing {
-    const { config, credentials, view } = this.host;
+  private keys(): TemplateResult {
+    const onDone = (): void => {
+      this.host.change({ hasKeys: false });
+    };
+    void import("./overlay/keys"); // few open it: loaded when it is needed
+    return html`<cairn-keys @done=${onDone}></cairn-keys>`;
+  }
+
+  /** The photograph that fills the screen. */
+  private opened(project: ProjectState): TemplateResult | typeof nothing {
+    const { opened } = this.host.view;
+    const image = opened === null ? null : imageOf(project.images, opened);
+    if (image === null) return nothing;
+    void import("./overlay/photo-viewer");
+    const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
+    return html`<cairn-photo-viewer
+      .image=${image}
+      .thumbnail=${project.thumbnails.get(image.imageId) ?? null}
+      .whole=${this.host.session?.photographs.want(image.imageId, image.hasOriginal) ?? "missing"}
+      .hasPrevious=${neighbour(-1) !== null}
+      .hasNext=${neighbour(1) !== null}
+      @close=${() => {
+        this.host.change({ opened: null });
+      }}
+      @turn=${(event: CustomEvent<1 | -1>) => {
+        const next = neighbour(event.detail) ?? image.imageId;
+        this.host.change({ opened: next, selected: next, laidOver: null });
+      }}
+      @lay-over=${() => {
+        this.host.change({ opened: null, selected: image.imageId, laidOver: HALF });
+        this.host.stage?.visit(image.imageId);
+      }}
+    ></cairn-photo-viewer>`;
+  }
+
+  private sharing({ base, needs_login: needsLogin }: PageConfig): TemplateResult | typeof nothing {
+    const { credentials, view } = this.host;
     if (!credentials) return nothing;
     const onClose = (): void => {
       this.host.change({ isSharing: false });
     };
-    return sharingDialog({ credentials, canInvite: view.canInvite, needsLogin: config.needs_login, onClose });
+    return sharingDialog({ base, credentials, canInvite: view.canInvite, needsLogin, onClose });
   }
 
   private beside(project: ProjectState): TemplateResult | typeof nothing {
@@ -129,9 +176,16 @@ export class ViewerContent {
       return imageCard({
         project,
         selected,
+        laidOver: this.host.view.laidOver,
         onFly: (imageId) => stage?.visit(imageId),
+        onLayOver: (laidOver) => {
+          this.host.change({ laidOver });
+        },
+        onOpen: (opened) => {
+          this.host.change({ opened });
+        },
         onSelect: (imageId) => {
-          this.host.change({ selected: imageId });
+          this.host.change({ selected: imageId, laidOver: null });
         },
       });
     const onDone = (): void => {
@@ -151,7 +205,6 @@ export class ViewerContent {
     return banner({
       project,
       dismissed,
-      canShowMore: project.scene.budget === deviceBudget(),
       act: (action) => {
         this.host.commands.respond(action);
       },

@@ -16,12 +16,17 @@ export interface ViewerState {
   /** Image ids: the image with the card, and the image under the mouse. */
   readonly selected: string | null;
   readonly pointed: string | null;
+  /** The image whose photograph fills the screen, and how much of the selected one lies over the object. */
+  readonly opened: string | null;
+  readonly laidOver: number | null;
   readonly dismissed: ReadonlySet<Banner["kind"]>;
   /** Whether the dialog with the projects is open. */
   readonly isChoosing: boolean;
   /** Whether this account may invite to the project, and whether the dialog for it is open. */
   readonly canInvite: boolean;
   readonly isSharing: boolean;
+  /** Whether the list of keys is open. */
+  readonly hasKeys: boolean;
   readonly trouble: GraphicsTrouble | null;
 }
 
@@ -35,10 +40,13 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     isDropping: false,
     selected: null,
     pointed: null,
+    opened: null,
+    laidOver: null,
     dismissed: new Set(),
     isChoosing: false,
     canInvite: false,
     isSharing: false,
+    hasKeys: false,
     trouble: null,
   };
 }
@@ -50,6 +58,8 @@ export function act(state: ViewerState, tool: Tool): ViewerState {
       return { ...state, hasCameras: !state.hasCameras };
     case "measure":
       return { ...state, isMeasuring: !state.isMeasuring, scaleRefusal: null };
+    case "keys":
+      return { ...state, hasKeys: true };
     case "panel":
       return { ...state, isPanelOpen: !state.isPanelOpen };
     default:

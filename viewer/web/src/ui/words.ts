@@ -6,7 +6,7 @@ import type { Logged } from "../scene/activity";
 import { rigName } from "../scene/rigs";
 import type { Presence, ProcessingComplete, UploadAcknowledged, Verb } from "../wire/contract";
 import { length, percent, points, seconds, sentenceCase, versionWords } from "./format";
-import { reasonWords, t } from "./language/t";
+import { isKey, reasonWords, t } from "./language/t";
 
 export function chipWords(chip: Chip): string {
   switch (chip.kind) {
@@ -60,8 +60,6 @@ export function bannerWords(banner: Banner, state: ProjectState): string {
       return t("banner.uploading", { place: banner.place, total: banner.count });
     case "further_parts":
       return furtherPartsWords(banner.counts);
-    case "budget":
-      return budgetWords(banner.points);
     case "left_out":
       return t("banner.left_out", { points: points(banner.points) });
   }
@@ -122,7 +120,7 @@ export function activityWords(message: Logged): ActivityWords {
       return { text: t("activity.rebuilding", { version: versionWords(message.next_generation) }), tone: "busy" };
     case "progress":
       return {
-        text: t("activity.progress", { stage: message.stage, percent: percent(message.done_ratio) }),
+        text: t("activity.progress", { stage: stageWords(message.stage), percent: percent(message.done_ratio) }),
         tone: "plain",
       };
     case "shard_update":
@@ -144,6 +142,12 @@ export function activityWords(message: Logged): ActivityWords {
     default:
       return { text: presenceWords(message), tone: "plain" };
   }
+}
+
+/** What a rebuild does now; the black box of somebody else may have other steps. */
+function stageWords(stage: string): string {
+  const key = `stage.${stage}`;
+  return sentenceCase(isKey(key) ? t(key) : stage.replaceAll("_", " "));
 }
 
 /** A receipt as a line of the activity log. */

@@ -5,6 +5,8 @@ import { flag, list, object, orElse, text } from "./fields";
 import { isLevel } from "./ids";
 
 export interface PageConfig {
+  /** The address of the page server, which ends with a slash. */
+  readonly base: string;
   /** A path on the page's own server, or a broker's WebSocket address. */
   readonly mqtt_url: string;
   readonly root: string;
@@ -14,7 +16,7 @@ export interface PageConfig {
   readonly has_invitations: boolean;
 }
 
-const config = object<PageConfig>({
+const config = object<Omit<PageConfig, "base">>({
   mqtt_url: orElse(text(2000), "/mqtt"),
   root: orElse(text(256), DEFAULT_ROOT),
   projects: orElse(list(text(64), 1000), []),
@@ -22,13 +24,25 @@ const config = object<PageConfig>({
   has_invitations: orElse(flag, false),
 });
 
-/** Check the content of `/config.json`. Throws `bad_config` when it does not fit. */
-export function decodeConfig(value: unknown): PageConfig {
+/** Check the content of `/config.json` of the server at `base`. Throws `bad_config` when it does not fit. */
+export function decodeConfig(value: unknown, base: string): PageConfig {
   try {
-    return config(value, "");
+    return { ...config(value, ""), base };
   } catch (thrown) {
     throw new WireError("bad_config", `config.json does not come from a page server: ${String(thrown)}`);
   }
+}
+
+/** Fetch the settings of the page server at `base`. Throws `unreachable` and `bad_config`. */
+export async function fetchConfig(base: string): Promise<PageConfig> {
+  let response: Response;
+  try {
+    response = await fetch(new URL("config.json", base), { cache: "no-store" });
+    if (response.ok) return decodeConfig(await response.json(), base);
+  } catch (thrown) {
+    if (thrown instanceof WireError) throw thrown;
+  }
+  throw new WireError("unreachable", "The page server does not answer. Trying again …");
 }
 
 /** The project that the page opens first: the one of its address, `?project=chapel`, else the only one, else empty. */

@@ -82,7 +82,7 @@ export class Connection {
   async publish(channel: ChannelName, levels: Levels, payload: Uint8Array, about: About = {}): Promise<void> {
     const { isRetained, maxBytes, qos } = CHANNELS[channel];
     if (payload.length > maxBytes)
-      throw new WireError("publish_refused", `${payload.length} bytes are more than a ${channel} message may have`);
+      throw new WireError("look_only", `${payload.length} bytes are more than a ${channel} message may have`);
     const topic = this.options.space.topic(channel, levels);
     checkRoom(topic, payload.length, this.limits);
     const { contentType, fileName } = about;

@@ -523,7 +523,7 @@ export interface ShardEntry {
   readonly encodings: readonly EncodedShard[];
 }
 
-/** A manifest with these new shards is out. */
+/** A manifest with these new shards is out; an image may have a few first points before, which these replace. */
 export interface ShardUpdate {
   readonly type: "shard_update";
   readonly schema: string;

@@ -2,6 +2,7 @@
 import type { MeasuredCloud } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
 import { WireError } from "../wire/errors";
+import { startDecoder } from "./start";
 import type { DecodeAnswer, DecodeTask } from "./tasks";
 
 interface Waiting {
@@ -37,7 +38,7 @@ export class DecoderPool {
   }
 
   private start(): Worker {
-    const worker = new Worker(new URL("./decoder.ts", import.meta.url), { type: "module" });
+    const worker = startDecoder();
     worker.addEventListener("message", ({ data }: MessageEvent<DecodeAnswer>) => {
       this.settle(data);
     });

@@ -1,5 +1,6 @@
 /** Who makes the previews of a page? One worker, started for the first photograph. */
 import type { Preview } from "../wire/photographs/preview";
+import { startPreviewer } from "./start";
 import type { PreviewAnswer, PreviewTask } from "./tasks";
 
 const PATIENCE_MS = 20_000;
@@ -33,7 +34,7 @@ export class PreviewMaker {
   }
 
   private start(): Worker {
-    const worker = new Worker(new URL("./previewer.ts", import.meta.url), { type: "module" });
+    const worker = startPreviewer();
     worker.addEventListener("message", ({ data }: MessageEvent<PreviewAnswer>) => {
       this.settle(data);
     });

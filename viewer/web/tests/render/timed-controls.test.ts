@@ -1,4 +1,4 @@
-import { PerspectiveCamera } from "three";
+import { PerspectiveCamera, Vector3 } from "three";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { TimedControls } from "../../src/render/timed-controls";
@@ -32,6 +32,28 @@ describe("motion after a gesture", () => {
     const [slow, fast] = [turned(15), turned(60)];
     expect(Math.abs(slow.angle - fast.angle)).toBeLessThan(Math.PI / 180);
     expect(Math.max(slow.motionMs, fast.motionMs)).toBeLessThan(1000);
+  });
+
+  it("keeps the point under the finger where it is in the picture, whatever the target is", () => {
+    for (const pivot of [new Vector3(2, 1, 6), new Vector3(-3, -1, -4), new Vector3(0, 0, 0)]) {
+      const camera = new PerspectiveCamera(45, 1, 0.1, 100);
+      camera.position.set(0, 0, 10);
+      const controls = new TimedControls(camera, null);
+      controls.pivot = pivot;
+      camera.updateMatrixWorld();
+      const [place, distance] = [pivot.clone().project(camera), camera.position.distanceTo(pivot)];
+      controls.rotateLeft(Math.PI / 3);
+      controls.rotateUp(Math.PI / 9);
+      for (let frame = 0; frame < 60; frame += 1) {
+        vi.advanceTimersByTime(16);
+        controls.update();
+      }
+      camera.updateMatrixWorld();
+      const turned = pivot.clone().project(camera);
+      expect(Math.hypot(turned.x - place.x, turned.y - place.y)).toBeLessThan(1e-6);
+      expect(camera.position.distanceTo(pivot)).toBeCloseTo(distance, 6);
+      expect(camera.position.distanceTo(new Vector3(0, 0, 10))).toBeGreaterThan(1);
+    }
   });
 
   it("is done at once where it does not glide, and when it is finished", () => {

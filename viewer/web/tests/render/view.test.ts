@@ -1,6 +1,7 @@
 import { Vector3 } from "three";
 import { describe, expect, it } from "vitest";
 
+import type { Side } from "../../src/render/view";
 import { View } from "../../src/render/view";
 import type { Vector } from "../../src/scene/framing";
 import { framingOf } from "../../src/scene/framing";
@@ -21,6 +22,24 @@ function building(): Float32Array {
   }
   return Float32Array.from(points);
 }
+
+describe("a view from one side", () => {
+  const framing = framingOf([building()]);
+  const along = (side: Side): readonly number[] => {
+    if (!framing) throw new Error("no framing");
+    const view = new View();
+    view.resize({ width: 1000, height: 800 });
+    view.stand([0, 1, 0]);
+    const { position, target } = view.from(side, framing, [0, -0.3, 1], { width: 900, height: 700 });
+    return target.clone().sub(position).normalize().toArray();
+  };
+  it("looks level along the way that the photographers faced, across it, and down", () => {
+    const [[x1, y1, z1], [x2, y2, z2], [, y3]] = [along("front"), along("side"), along("top")];
+    expect([x1, y1, z1].map((value) => Math.round(1e6 * (value ?? 0)) / 1e6 + 0)).toEqual([0, 0, 1]);
+    expect([Math.abs(x2 ?? 0), y2, z2].map((value) => Math.round(1e6 * (value ?? 0)) / 1e6 + 0)).toEqual([1, 0, 0]);
+    expect(y3).toBeLessThan(-0.999);
+  });
+});
 
 describe("the overview", () => {
   const framing = framingOf([building()]);

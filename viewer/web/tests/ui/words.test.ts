@@ -26,6 +26,7 @@ const TRACK: ImageTrack = {
   fileName: "IMG_0001.JPG",
   hasOriginal: false,
   state: "placed",
+  code: null,
   reason: null,
 };
 

@@ -5,6 +5,8 @@ import type { Request } from "../../src/wire/contract";
 import { decodeMessage, encodeMessage } from "../../src/wire/messages";
 import { completeOf } from "../manifests";
 
+const BASE = "http://site.example/";
+
 function bytes(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
@@ -70,7 +72,7 @@ describe("a message", () => {
 
 describe("the page's configuration", () => {
   it("has defaults, and becomes a WebSocket address", () => {
-    const { mqtt_url: url, root } = decodeConfig({});
+    const { mqtt_url: url, root } = decodeConfig({}, BASE);
     expect(root).toBe("cairn/v1");
     expect(socketUrl(url, "http://192.168.1.5:8080/x")).toBe("ws://192.168.1.5:8080/mqtt");
     expect(socketUrl("/mqtt", "https://site.example")).toBe("wss://site.example/mqtt");
@@ -78,7 +80,7 @@ describe("the page's configuration", () => {
   });
 
   it("of another kind of server is refused", () => {
-    expect(() => decodeConfig("<html>")).toThrow(/page server/);
-    expect(() => decodeConfig({ projects: [1] })).toThrow(/page server/);
+    expect(() => decodeConfig("<html>", BASE)).toThrow(/page server/);
+    expect(() => decodeConfig({ projects: [1] }, BASE)).toThrow(/page server/);
   });
 });

@@ -34,7 +34,7 @@ export class OriginalSender {
       if (!(await this.uploads.quota(key))) left -= 1;
     }
     if (!this.uploads.isOver(key))
-      throw new WireError("publish_refused", "No receipt arrived. Is the reconstructor running?");
+      throw new WireError("no_receipt", "No receipt arrived. Is the reconstructor running?");
   }
 
   /** Send begin, the missing pieces and end. Repeat as long as the reconstructor reports missing ranges. */

@@ -29,6 +29,9 @@ const UNDER_WAY = 2;
 /** An original that is expected within this time needs no preview. */
 const SHORT_S = 2;
 
+/** Errors after which a photograph stays kept, for another try. */
+const MAY_SUCCEED_LATER: ReadonlySet<WireError["code"]> = new Set(["look_only", "no_receipt", "publish_refused"]);
+
 /** A queue of photographs. Two messages are sent at a time. */
 export class Uploader {
   private readonly session = `page-${freshName().slice(0, 10)}`;
@@ -183,7 +186,7 @@ export class Uploader {
   /** A photograph without a receipt is kept for the next time; one that is no photograph is not. */
   private fail(key: string, thrown: unknown): void {
     this.uploads.fail(key, thrown);
-    if (thrown instanceof WireError && thrown.code !== "publish_refused") this.keeper?.forget(key);
+    if (thrown instanceof WireError && !MAY_SUCCEED_LATER.has(thrown.code)) this.keeper?.forget(key);
   }
 
   /** Name a photograph by its content, once. Numbers are given in the order of the queue. */

@@ -1,4 +1,6 @@
 /** What does the page say in English? The table that names every sentence; the other languages have the same keys. */
+import { ENGLISH_FIGURES } from "./figures/en";
+import { ENGLISH_REASONS } from "./reasons/en";
 
 /** `{count}` selects the plural form. Other names in braces are values; a number among them is written by the language. */
 export const ENGLISH = {
@@ -61,6 +63,21 @@ export const ENGLISH = {
       "{parts} further parts: {count} photos fit each other but not the rest. They stand beside it, not measured. Photograph what joins them.",
   },
   "banner.budget": "This device shows the coarsest {points}. The finest points are left out.",
+  "keys.title": "What the keys do",
+  "keys.fit": "Show the whole object",
+  "keys.sides": "From the front, from the side, from above",
+  "keys.turn": "Turn the object",
+  "keys.zoom": "Nearer, farther",
+  "keys.twice": "Tap twice",
+  "keys.go": "Go to a point and turn about it",
+  "keys.cameras": "Show where photos were taken",
+  "keys.measure": "Measure a distance",
+  "keys.image": "Save an image",
+  "keys.theme": "Next theme",
+  "keys.panel": "Photos, activity and figures",
+  "keys.escape_key": "Esc",
+  "keys.escape": "Close what is open",
+  "keys.close": "Close",
   "banner.left_out":
     "The server’s room for this project is full. The finest {points} are not shown here. Exports contain them.",
 
@@ -90,6 +107,18 @@ export const ENGLISH = {
   "image.number": "Image {number}",
   "image.no_number": "Image without a number",
   "image.state": "{image}: {state}",
+  "photo.open": "Look at the whole photo",
+  "photo.close": "Close the photo",
+  "photo.previous": "Previous photo",
+  "photo.next": "Next photo",
+  "photo.loading": "Loading the whole photo",
+  "photo.small_only": "Only this small version can be shown here",
+  "photo.lay_over": "Lay it over the object",
+  "photo.opacity": "How much of the photo is seen",
+  "photo.nearest": "Show where: nearest placed photo, image {number}",
+  "photo.show_where": "Show where",
+  "images.all": "All photos",
+  "images.not_placed": "Not placed ({waiting})",
 
   // Activity
   "activity.empty": "Nothing has happened yet.",
@@ -133,14 +162,6 @@ export const ENGLISH = {
   "rig.warn_alarm": "It reports “{name}”",
   watching: { one: "{names} is watching", other: "{names} are watching" },
 
-  // Answers to requests
-  "answer.refused": "Not done: {reason}",
-  "answer.ping": "The reconstructor answered",
-  "answer.resync": "The missing parts are sent again",
-  "answer.refetch": "The rebuild is asked for",
-  "answer.pause": "The reconstruction is paused",
-  "answer.resume": "The reconstruction goes on",
-
   // Receipts of photographs
   "receipt.waits": "A photo has to wait: {reason}",
   "receipt.rejected": "A photo was not accepted: {reason}",
@@ -168,6 +189,7 @@ export const ENGLISH = {
 
   // Uploads
   "upload.queued": "in the queue",
+  "upload.offline": "waits for the connection",
   "upload.reading": "reading",
   "upload.previewing": "sending a small preview first",
   "upload.sending": "sending {size}",
@@ -195,6 +217,152 @@ export const ENGLISH = {
   // Before the page is there
   "page.no_answer": "The page server does not answer. Trying again …",
 
-  // Reasons that come with a code
-  "reason.none": "no reason given",
+  // Everywhere
+  close: "Close",
+  dismiss: "Dismiss",
+  progress: "Progress",
+  language: "Language",
+  "header.switch": "Choose another project",
+  "header.watchers": "Pages that show this project now",
+  "header.watching": "watching",
+  drop: "Drop photos to add them",
+  canvas: "The object. The arrow keys turn it, plus and minus zoom, F shows the whole object.",
+  cloud: "Point cloud",
+
+  // Tools: what each button does, with its key
+  tools: "Tools",
+  "tool.fit": "Show the whole object (F)",
+  "tool.cameras": "Show where photos were taken (C)",
+  "tool.measure": "Measure a distance (M)",
+  "tool.image": "Save an image (S)",
+  "tool.cloud": "Save the points as PLY",
+  "tool.theme": "Colours: {theme} (T)",
+  "theme.dark": "dark",
+  "theme.light": "light",
+  "theme.sunlight": "sunlight",
+  "tool.panel": "Photos, activity and figures (P)",
+
+  // Buttons of banners and notices
+  "action.reconnect": "Try now",
+  "action.ping": "Ask again",
+  "action.activity": "Show activity",
+  "action.resync": "Request again",
+  "action.photos": "Show photos",
+  "action.more_points": "Show more",
+  "action.figures": "Figures",
+  "action.reload": "Load the page again",
+  "action.add_photos": "Add photos",
+  "action.first_photo": "Add the first photo",
+  "action.other_project": "Choose another project",
+  "action.login": "Log in again",
+  "trouble.no_webgl": "This browser cannot draw in 3-D",
+  "trouble.no_webgl.text": "WebGL 2 is missing or switched off. You can still add photos and follow what happens.",
+  "trouble.context_lost": "The graphics were interrupted",
+  "trouble.context_lost.text": "The device needed the graphics memory. The object comes back by itself.",
+
+  // The card of an image
+  "card.photo": "Photo of {image}",
+  "card.previous": "Previous image",
+  "card.next": "Next image",
+  "card.fly": "Go there",
+  "card.fly.title": "Go to where this photo was taken",
+  "card.not_placed": "This image is not placed yet",
+
+  // Measuring and the scale
+  "measure.first": "Tap two points on the object",
+  "measure.second": "Tap the second point",
+  "measure.no_scale": "No scale is set yet.",
+  "measure.bar_waiting": "Scale bar of {length} by {user}, waiting for the reconstructor",
+  "measure.bar_used": "Scale bar of {length} by {user}, in use",
+  "measure.stop": "Stop measuring",
+  "measure.set": "Set real length",
+  "measure.remove": "Remove scale",
+  "measure.length": "Real length",
+  "measure.unit": "Unit",
+  "measure.set_all": "Set for everybody",
+  "measure.mistake": "A length is a number above zero, such as {example}.",
+  "measure.place": "{x} · {y} · {z} (no scale yet)",
+  "measure.place_m": "{x} · {y} · {z} m",
+  "measure.removed": "The scale is removed",
+  "measure.done": "The scale is set for everybody",
+
+  // Login and welcome
+  login: "Log in to cairn",
+  "login.intro": "Use the name and the password that you received, or open the link of an invitation.",
+  "login.project": "Project",
+  "login.name": "Name",
+  "login.password": "Password",
+  "login.open": "Open",
+  "login.any_project": "leave empty to choose",
+  "login.plain": "This connection is not encrypted: use it only in a network whose users you trust.",
+  "login.bad_name": "Names may contain lower-case letters, digits and hyphens only.",
+  "login.refused": "The name, the password or the project is wrong. Please try again.",
+  welcome: "You are invited",
+  "welcome.intro": "Choose a name. The others see it beside your photos.",
+  "welcome.name": "Your name",
+  "welcome.enter": "Come in",
+
+  // Projects
+  projects: "Projects",
+  "projects.which": "Which project?",
+  "projects.other_name": "Log in with another name",
+  "projects.loading": "Loading the projects …",
+  "projects.none": "You have no project yet. New projects appear here.",
+  "projects.no_points": "no points yet",
+  "projects.unknown": "Unknown",
+
+  // Sharing and invitations
+  share: "Share this page",
+  "share.needs_login":
+    "The address of this page. Who opens it needs a name and a password, or an invitation from an operator.",
+  "share.open": "The address of this page. Who opens it sees what you see.",
+  link: "Link",
+  "link.code": "QR code of the link",
+  "link.copy": "Copy the link",
+  "link.copied": "Copied",
+  "link.share": "Share …",
+  "link.no_copy": "This browser does not copy. Select the text and copy it.",
+  "link.loopback": "Only this computer can open this link.",
+  invite: "Invite others",
+  "invite.role": "The guest is a",
+  "role.contributor": "Contributor",
+  "role.contributor.text": "adds photos",
+  "role.viewer": "Viewer",
+  "role.viewer.text": "looks only",
+  "invite.name": "Name",
+  "invite.any_name": "leave empty: the guest chooses",
+  "invite.lasts": "The link works for",
+  hours: { one: "{count} hour", other: "{count} hours" },
+  days: { one: "{count} day", other: "{count} days" },
+  "invite.uses": "How many guests",
+  "invite.make": "Make a link",
+  "invite.again": "Invite somebody else",
+  "invite.open": "Open invitations",
+  "invite.no_name": "Guests choose a name",
+  "invite.used": { one: "{used} of {count} guest came", other: "{used} of {count} guests came" },
+  "invite.until": "until {time}",
+  "invite.revoke": "Take back",
+  "invite.revoke.title": "Take back the invitation: {name}",
+  "invite.made": { one: "{role}. Works once, until {time}.", other: "{role}. Works {count} times, until {time}." },
+
+  // The panel
+  panel: "Photos, activity and figures",
+  tabs: "Tabs",
+  "tab.photos": "Photos",
+  "tab.activity": "Activity",
+  "tab.figures": "Figures",
+  "sheet.open": "Open the sheet",
+  "sheet.close": "Close the sheet",
+  "sheet.images": "Images",
+  "photos.take": "Take a photo",
+  "photos.take_one": "Take one",
+  "photos.hint": "Each photo should share two thirds of its view with the photo before it.",
+  "photos.clear": "Clear finished",
+  "photos.sent": "{file}: sent",
+  "photos.in_progress": "in progress",
+  "photos.all": "All photos",
+  "photos.preview": "preview",
+
+  ...ENGLISH_FIGURES,
+  ...ENGLISH_REASONS,
 } as const;

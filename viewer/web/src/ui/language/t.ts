@@ -1,7 +1,8 @@
 /** How is a sentence written in the page's language? By its key in the table, with values for the names in braces. */
+import { WireError, sentenceOf } from "../../wire/errors";
 import type { Speech } from "./language";
 import { speech } from "./language";
-import type { Key, Phrase, Plural, Values } from "./table";
+import type { Key, Phrase, PlainKey, Plural, Values } from "./table";
 
 /** A sentence of the page. Numbers are written as the language writes them; `count` selects the plural form. */
 export function t<K extends Key>(
@@ -16,11 +17,21 @@ export function t<K extends Key>(
   });
 }
 
-/** The sentence for a code on the wire, where the page has one; otherwise the sentence that came with it. */
+/** Whether the table has a text without values for this key. */
+export function isKey(key: string): key is PlainKey {
+  return key in speech().table;
+}
+
+/** The sentence for a code on the wire, in the page's language; the English one that came with it says more. */
 export function reasonWords(code: string | null, reason: string | null): string {
   const key = `reason.${code ?? ""}`;
-  if (key in speech().table) return t(key as Key & `reason.${string}`);
-  return reason ?? t("reason.none");
+  if (reason !== null && (speech().language === "en" || !isKey(key))) return reason;
+  return t(isKey(key) ? key : "reason.none");
+}
+
+/** What went wrong, as a sentence in the page's language. */
+export function errorWords(thrown: unknown): string {
+  return thrown instanceof WireError ? reasonWords(thrown.code, thrown.message) : sentenceOf(thrown);
 }
 
 function textOf(phrase: Phrase, count: number, { cardinals, ordinals }: Speech): string {

@@ -19,6 +19,12 @@ export type Translation = {
   readonly [K in Key]: English[K] extends string ? string : English[K] extends Ordinal ? Ordinal : Plural;
 };
 
+type Part<Prefix extends string> = Pick<Translation, Extract<Key, `${Prefix}.${string}`>>;
+
+/** The parts of a table that are in files of their own. */
+export type Reasons = Part<"reason">;
+export type Figures = Part<"answer" | "asked" | "figures" | "source" | "stage" | "verb">;
+
 type TextsOf<P> = P extends string ? P : P extends { readonly ordinal: infer Forms } ? Forms[keyof Forms] : P[keyof P];
 type NamesIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 type NamesOf<P> = NamesIn<TextsOf<P>> | (P extends string ? never : "count");
@@ -27,3 +33,6 @@ type NamesOf<P> = NamesIn<TextsOf<P>> | (P extends string ? never : "count");
 export type Values<K extends Key> = {
   readonly [Name in NamesOf<English[K]>]: Name extends "count" ? number : string | number;
 };
+
+/** The keys of phrases without values. */
+export type PlainKey = { [K in Key]: keyof Values<K> extends never ? K : never }[Key];

@@ -8,6 +8,7 @@ import { bannerOf } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
 import { closeIcon } from "../icons";
 import { bannerWords } from "../words";
+import { t } from "../language/t";
 
 export const bannerStyles = css`
   .banner {
@@ -104,40 +105,32 @@ export const bannerStyles = css`
   }
 `;
 
-export type BannerAction = "reconnect" | "ping" | "resync" | "figures" | "photos" | "activity" | "more_points";
+export type BannerAction = "reconnect" | "ping" | "resync" | "figures" | "photos" | "activity";
 
 export interface BannerOptions {
   readonly project: ProjectState;
   /** The kinds that this visitor has dismissed. */
   readonly dismissed: ReadonlySet<Banner["kind"]>;
-  readonly canShowMore: boolean;
   readonly act: (action: BannerAction) => void;
   readonly dismiss: (kind: Banner["kind"]) => void;
 }
 
-const ACTIONS: Readonly<Record<Banner["kind"], readonly [words: string, action: BannerAction]>> = {
-  reconnecting: ["Try now", "reconnect"],
-  stale: ["Ask again", "ping"],
-  trouble: ["Show activity", "activity"],
-  failed_shards: ["Request again", "resync"],
-  uploading: ["Show photos", "photos"],
-  rebuilding: ["Show activity", "activity"],
-  further_parts: ["Show photos", "photos"],
-  budget: ["Show more", "more_points"],
-  left_out: ["Figures", "figures"],
+const ACTIONS: Readonly<Record<Banner["kind"], BannerAction>> = {
+  reconnecting: "reconnect",
+  stale: "ping",
+  trouble: "activity",
+  failed_shards: "resync",
+  uploading: "photos",
+  rebuilding: "activity",
+  further_parts: "photos",
+  left_out: "figures",
 };
 
-export function banner({
-  act,
-  canShowMore,
-  dismiss,
-  dismissed,
-  project,
-}: BannerOptions): TemplateResult | typeof nothing {
+export function banner({ act, dismiss, dismissed, project }: BannerOptions): TemplateResult | typeof nothing {
   const found = bannerOf(project, dismissed);
   if (!found) return nothing;
   const { kind } = found;
-  const [words, action] = kind === "budget" && !canShowMore ? (["Figures", "figures"] as const) : ACTIONS[kind];
+  const action = ACTIONS[kind];
   return html`<div
     class="banner ${kind === "stale" || kind === "trouble" || kind === "failed_shards" ? "bad" : ""}"
     role="status"
@@ -151,13 +144,13 @@ export function banner({
         act(action);
       }}
     >
-      ${words}
+      ${t(`action.${action}`)}
     </button>
     ${
-      kind === "further_parts" || kind === "budget" || kind === "left_out" || kind === "failed_shards"
+      kind === "further_parts" || kind === "left_out" || kind === "failed_shards"
         ? html`<button
             class="plain"
-            aria-label="Dismiss"
+            aria-label=${t("dismiss")}
             @click=${() => {
               dismiss(kind);
             }}
@@ -166,6 +159,6 @@ export function banner({
           </button>`
         : nothing
     }
-    ${"doneRatio" in found ? html`<progress max="1" .value=${found.doneRatio} aria-label="Progress"></progress>` : nothing}
+    ${"doneRatio" in found ? html`<progress max="1" .value=${found.doneRatio} aria-label=${t("progress")}></progress>` : nothing}
   </div>`;
 }

@@ -1,174 +1,28 @@
 /** What does the page show of one image? A card with photograph, number, state and a button that flies there. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { TOOLS_PX, low, narrow, px } from "../breakpoints";
 import type { Image } from "../../scene/images";
+import type { CameraEntry } from "../../wire/contract";
+import { cardStyles } from "./card-styles";
 import { closeIcon, flyIcon, nextIcon, previousIcon } from "../icons";
 import "../photo";
 import { sharedParts } from "../theme";
-import { t } from "../language/t";
+import { reasonWords, t } from "../language/t";
 import { imageStateWords, imageTitle } from "../words";
+import { LocalizedElement } from "../language/localized";
 
 @customElement("cairn-card")
-export class Card extends LitElement {
-  static override readonly styles = [
-    sharedParts,
-    css`
-      :host {
-        position: absolute;
-        left: 24px;
-        bottom: calc(max(24px, env(safe-area-inset-bottom)) + 122px);
-        width: 300px;
-        border-radius: 20px;
-        border: 1px solid var(--line);
-        background: var(--panel);
-        backdrop-filter: var(--blur);
-        box-shadow: var(--shadow);
-        overflow: hidden;
-        outline: none;
-        animation: rise 0.3s cubic-bezier(0.22, 1, 0.36, 1);
-      }
-      :host(:focus-visible) {
-        box-shadow: 0 0 0 2px var(--accent);
-      }
-      cairn-photo {
-        width: 100%;
-        aspect-ratio: 4 / 3;
-      }
-      .texts {
-        padding: 14px 18px 4px;
-      }
-      .title {
-        display: flex;
-        align-items: baseline;
-        justify-content: space-between;
-        gap: 12px;
-      }
-      h2 {
-        font-size: 1.2rem;
-        font-variant-numeric: tabular-nums;
-      }
-      .state {
-        font-size: 0.86rem;
-        font-weight: 550;
-        color: var(--ink-soft);
-      }
-      .state.placed {
-        color: var(--good);
-      }
-      .state.processing,
-      .state.waiting {
-        color: var(--busy);
-      }
-      .state.rejected,
-      .state.failed {
-        color: var(--bad);
-      }
-      .file {
-        margin-top: 3px;
-        color: var(--ink-soft);
-        font-size: 0.86rem;
-        white-space: nowrap;
-        overflow: hidden;
-        text-overflow: ellipsis;
-      }
-      .reason {
-        margin-top: 5px;
-        color: var(--ink-soft);
-        font-size: 0.9rem;
-        line-height: 1.45;
-        overflow-wrap: anywhere;
-      }
-      .buttons {
-        display: flex;
-        gap: 4px;
-        padding: 8px 12px 12px;
-      }
-      .fly {
-        flex: 1;
-        padding: 0 14px;
-        white-space: nowrap;
-        margin-left: 6px;
-      }
-      .close {
-        position: absolute;
-        top: 8px;
-        right: 8px;
-        border-radius: 50%;
-        background: var(--panel-solid);
-        border: 1px solid var(--line);
-      }
-      @keyframes rise {
-        from {
-          opacity: 0;
-          translate: 0 14px;
-        }
-      }
-      @media ${narrow} {
-        :host {
-          left: 12px;
-          right: 12px;
-          bottom: calc(144px + env(safe-area-inset-bottom));
-          width: auto;
-          display: grid;
-          grid-template-columns: 124px 1fr;
-          grid-template-rows: 1fr auto;
-        }
-        cairn-photo {
-          grid-row: 1 / 3;
-          height: 100%;
-          min-height: 132px;
-          aspect-ratio: auto;
-        }
-        .texts {
-          padding: 12px 60px 0 14px;
-          min-width: 0;
-        }
-        .title {
-          display: block;
-        }
-        .reason {
-          font-size: 0.85rem;
-        }
-        .buttons {
-          padding: 6px 10px 10px;
-        }
-      }
-      @media (max-width: 430px) {
-        :host {
-          grid-template-columns: 96px 1fr;
-        }
-        .fly {
-          padding: 0 8px;
-          margin-left: 0;
-        }
-      }
-      @media ${low} {
-        :host {
-          left: max(12px, env(safe-area-inset-left));
-          bottom: 58px;
-          width: min(300px, calc(100% - ${px(2 * TOOLS_PX)}));
-          max-height: calc(100% - 124px);
-          overflow-y: auto;
-          scrollbar-width: thin;
-        }
-        cairn-photo {
-          aspect-ratio: 2.6;
-        }
-        .texts {
-          padding: 8px 16px 0;
-        }
-        .buttons {
-          padding: 4px 10px 8px;
-        }
-      }
-    `,
-  ];
+export class Card extends LocalizedElement {
+  static override readonly styles = [sharedParts, cardStyles];
 
   @property({ attribute: false }) image!: Image;
   @property({ attribute: false }) photo: Uint8Array<ArrayBuffer> | null = null;
+  /** The nearest image that has a place, of one that has none. */
+  @property({ attribute: false }) nearest: CameraEntry | null = null;
+  /** How much of the photograph lies over the object; null: it does not. */
+  @property({ attribute: false }) laidOver: number | null = null;
   @property({ attribute: false }) hasPrevious = false;
   @property({ attribute: false }) hasNext = false;
 
@@ -182,7 +36,17 @@ export class Card extends LitElement {
     const { image, photo } = this;
     const title = imageTitle(image);
     this.setAttribute("aria-label", title);
-    return html`<cairn-photo .bytes=${photo} .words=${`Photo of ${title.toLowerCase()}`}></cairn-photo>
+    return html`<button
+        class="open"
+        data-testid="open-photo"
+        aria-label=${t("photo.open")}
+        title=${t("photo.open")}
+        @click=${() => {
+          this.tell("open", image.imageId);
+        }}
+      >
+        <cairn-photo .bytes=${photo} .words=${t("card.photo", { image: title })}></cairn-photo>
+      </button>
       <div class="texts">
         <div class="title">
           <h2>${title}</h2>
@@ -193,33 +57,58 @@ export class Card extends LitElement {
             ? nothing
             : html`<p class="file" data-testid="card-file" title=${image.imageId}>${image.fileName}</p>`
         }
-        ${image.reason === null ? nothing : html`<p class="reason">${image.reason}</p>`}
+        ${image.reason === null ? nothing : html`<p class="reason">${reasonWords(image.code, image.reason)}</p>`}
         ${image.hasOriginal ? nothing : html`<p class="reason" data-testid="preview-only">${t("image.preview_only")}</p>`}
       </div>
+      ${this.laidOver === null ? nothing : this.slider(this.laidOver)}
       <div class="buttons">
-        ${this.turn("Previous image", previousIcon, -1, this.hasPrevious)}
-        ${this.turn("Next image", nextIcon, 1, this.hasNext)}
-        <button
-          class="primary fly"
-          data-testid="fly"
-          ?disabled=${!image.isPlaced}
-          title=${image.isPlaced ? "Go to where this photo was taken" : "This image is not placed yet"}
-          @click=${() => {
-            this.tell("fly", image.imageId);
-          }}
-        >
-          ${flyIcon}Fly to
-        </button>
+        ${this.turn(t("card.previous"), previousIcon, -1, this.hasPrevious)}
+        ${this.turn(t("card.next"), nextIcon, 1, this.hasNext)} ${this.fly()}
       </div>
       <button
         class="plain close"
-        aria-label="Close"
+        aria-label=${t("close")}
         @click=${() => {
           this.tell("dismiss", null);
         }}
       >
         ${closeIcon}
       </button>`;
+  }
+
+  private slider(value: number): TemplateResult {
+    return html`<input
+      class="opacity"
+      type="range"
+      min="0"
+      max="1"
+      step="0.02"
+      data-testid="opacity"
+      aria-label=${t("photo.opacity")}
+      title=${t("photo.opacity")}
+      .value=${String(value)}
+      @input=${(event: Event) => {
+        this.tell("lay-over", Number((event.target as HTMLInputElement).value));
+      }}
+    />`;
+  }
+
+  /** The button that flies there, or, of an image without a place, to the nearest one that has a place. */
+  private fly(): TemplateResult | typeof nothing {
+    const { image, nearest } = this;
+    if (!image.isPlaced && nearest === null) return nothing;
+    const target = image.isPlaced ? image.imageId : (nearest?.image_id ?? "");
+    const title = image.isPlaced ? t("card.fly.title") : t("photo.nearest", { number: nearest?.image_number ?? 0 });
+    return html`<button
+      class="primary fly"
+      data-testid="fly"
+      title=${title}
+      @click=${() => {
+        this.tell("fly", target);
+      }}
+    >
+      ${flyIcon}${image.isPlaced ? t("card.fly") : t("photo.show_where")}
+    </button>`;
   }
 
   private turn(words: string, sign: TemplateResult, step: 1 | -1, isThere: boolean): TemplateResult {
@@ -236,7 +125,7 @@ export class Card extends LitElement {
     </button>`;
   }
 
-  private tell(name: "fly" | "dismiss" | "turn", detail: string | number | null): void {
+  private tell(name: "fly" | "dismiss" | "turn" | "open" | "lay-over", detail: string | number | null): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

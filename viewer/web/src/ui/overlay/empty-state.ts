@@ -9,6 +9,7 @@ import "./notice";
 import type { GraphicsTrouble } from "../stage/stage-element";
 import type { NoticeWords } from "../words";
 import { noticeWords } from "../words";
+import { t } from "../language/t";
 
 export interface EmptyStateOptions {
   readonly project: ProjectState;
@@ -21,21 +22,14 @@ export interface EmptyStateOptions {
   readonly onPhotos: () => void;
 }
 
-const TROUBLE_WORDS: Readonly<Record<GraphicsTrouble, NoticeWords>> = {
-  no_webgl: {
-    title: "This browser cannot draw in 3-D",
-    text: "WebGL 2 is missing or switched off. You can still add photos and follow what happens.",
-  },
-  context_lost: {
-    title: "The graphics were interrupted",
-    text: "The device needed the graphics memory. The object comes back by itself.",
-  },
-};
+function troubleWords(trouble: GraphicsTrouble): NoticeWords {
+  return { title: t(`trouble.${trouble}`), text: t(`trouble.${trouble}.text`) };
+}
 
 export function emptyState(given: EmptyStateOptions): TemplateResult | typeof nothing {
   const { onPhotos, project, trouble } = given;
-  if (trouble === "context_lost") return card(TROUBLE_WORDS[trouble], button("Load the page again", reload));
-  if (trouble === "no_webgl") return card(TROUBLE_WORDS[trouble], button("Add photos", onPhotos));
+  if (trouble === "context_lost") return card(troubleWords(trouble), button(t("action.reload"), reload));
+  if (trouble === "no_webgl") return card(troubleWords(trouble), button(t("action.add_photos"), onPhotos));
   const notice = noticeOf(project);
   return notice ? card(noticeWords(notice, project), action(notice, given)) : nothing;
 }
@@ -60,16 +54,16 @@ function action(
 ): TemplateResult | typeof nothing {
   switch (kind) {
     case "unreachable":
-      return button("Try now", onRetry);
+      return button(t("action.reconnect"), onRetry);
     case "no_project":
-      return button("Choose another project", onLeave);
+      return button(t("action.other_project"), onLeave);
     case "refused":
-      return button("Log in again", onLeave);
+      return button(t("action.login"), onLeave);
     case "empty":
-      return html`${button("Add the first photo", onPhotos)}
-      ${onInvite ? html`<button class="quiet" @click=${onInvite}>Invite others</button>` : nothing}`;
+      return html`${button(t("action.first_photo"), onPhotos)}
+      ${onInvite ? html`<button class="quiet" @click=${onInvite}>${t("invite")}</button>` : nothing}`;
     case "first_image":
-      return button("Add photos", onPhotos);
+      return button(t("action.add_photos"), onPhotos);
     case "loading":
       return nothing;
   }

@@ -1,10 +1,9 @@
 /** How does an operator invite others? A form that makes a link, and a list of open invitations to take back. */
 import type { TemplateResult } from "lit";
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import type { Credentials } from "../../wire/credentials";
-import { sentenceOf } from "../../wire/errors";
 import { isLevel } from "../../wire/ids";
 import { invitationLink } from "../../wire/invitation";
 import type { InvitedRole, OpenInvitation } from "../../wire/invitations";
@@ -13,17 +12,22 @@ import { dateAndTime } from "../format";
 import { sharedParts } from "../theme";
 import { invitationStyles } from "./invitation-styles";
 import "./link";
+import { LocalizedElement } from "../language/localized";
+import { errorWords, isKey, t } from "../language/t";
 
 const HOUR_S = 3600;
-const TIMES: readonly (readonly [seconds: number, words: string])[] = [
-  [HOUR_S, "1 hour"],
-  [24 * HOUR_S, "24 hours"],
-  [7 * 24 * HOUR_S, "7 days"],
-];
-const ROLES: readonly (readonly [role: InvitedRole, title: string, words: string])[] = [
-  ["contributor", "Contributor", "adds photos"],
-  ["viewer", "Viewer", "looks only"],
-];
+const DAY_S = 24 * HOUR_S;
+const TIMES_S: readonly number[] = [HOUR_S, DAY_S, 7 * DAY_S];
+const ROLES: readonly InvitedRole[] = ["contributor", "viewer"];
+
+function roleWords(role: string): string {
+  const key = `role.${role}`;
+  return isKey(key) ? t(key) : role;
+}
+
+function timeWords(lastsS: number): string {
+  return lastsS > DAY_S ? t("days", { count: lastsS / DAY_S }) : t("hours", { count: lastsS / HOUR_S });
+}
 
 interface Made {
   readonly link: string;
@@ -31,9 +35,10 @@ interface Made {
 }
 
 @customElement("cairn-invitations")
-export class Invitations extends LitElement {
+export class Invitations extends LocalizedElement {
   static override readonly styles = [sharedParts, invitationStyles];
 
+  @property({ attribute: false }) base!: string;
   @property({ attribute: false }) credentials!: Credentials;
 
   @state() private made: Made | null = null;
@@ -55,44 +60,39 @@ export class Invitations extends LitElement {
   /** Fetch the list, whenever the dialog opens. */
   private async list(): Promise<void> {
     await this.attempt(async () => {
-      this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
+      this.open = (await fetchInvitations(this.base, this.credentials)).invitations;
     });
   }
 
   private form(): TemplateResult {
     return html`<form data-testid="invite-form" @submit=${this.submit}>
       <fieldset>
-        <legend>The guest is a</legend>
+        <legend>${t("invite.role")}</legend>
         ${ROLES.map(
-          ([role, title, words], index) =>
+          (role, index) =>
             html`<label class="role">
               <input type="radio" name="role" value=${role} ?checked=${index === 0} />
-              <span><b>${title}</b><br /><span class="soft">${words}</span></span>
+              <span><b>${t(`role.${role}`)}</b><br /><span class="soft">${t(`role.${role}.text`)}</span></span>
             </label>`,
         )}
       </fieldset>
       <label
-        >Name
-        <input
-          name="name"
-          autocapitalize="none"
-          autocomplete="off"
-          placeholder="leave empty: the guest chooses"
-          maxlength="63"
+        >${t("invite.name")}
+        <input name="name" autocapitalize="none" autocomplete="off" placeholder=${t("invite.any_name")} maxlength="63"
       /></label>
       <div class="pair">
         <label
-          >The link works for
+          >${t("invite.lasts")}
           <select name="lasts">
-            ${TIMES.map(([seconds, words]) => html`<option value=${seconds} ?selected=${words === "24 hours"}>${words}</option>`)}
+            ${TIMES_S.map((lastsS) => html`<option value=${lastsS} ?selected=${lastsS === DAY_S}>${timeWords(lastsS)}</option>`)}
           </select></label
         >
         <label
-          >How many guests
+          >${t("invite.uses")}
           <input name="uses" type="number" inputmode="numeric" min="1" max=${MOST_USES} value="1" required
         /></label>
       </div>
-      <button class="primary" data-testid="make-link" ?disabled=${this.isBusy}>Make a link</button>
+      <button class="primary" data-testid="make-link" ?disabled=${this.isBusy}>${t("invite.make")}</button>
     </form>`;
   }
 
@@ -104,13 +104,13 @@ export class Invitations extends LitElement {
           this.made = null;
         }}
       >
-        Invite somebody else
+        ${t("invite.again")}
       </button>`;
   }
 
   private listed(): TemplateResult {
-    return html`<section aria-label="Open invitations">
-      <h3>Open invitations</h3>
+    return html`<section aria-label=${t("invite.open")}>
+      <h3>${t("invite.open")}</h3>
       <ul data-testid="open-invitations">
         ${this.open.map((each) => html`<li>${this.row(each)}</li>`)}
       </ul>
@@ -118,19 +118,23 @@ export class Invitations extends LitElement {
   }
 
   private row(row: OpenInvitation): TemplateResult {
-    const name = row.name ?? "Guests choose a name";
-    const used = row.uses === 1 ? "" : ` · ${row.used_count} of ${row.uses} guests came`;
+    const name = row.name ?? t("invite.no_name");
+    const facts = [
+      roleWords(row.role),
+      ...(row.uses === 1 ? [] : [t("invite.used", { used: row.used_count, count: row.uses })]),
+      t("invite.until", { time: dateAndTime(Date.parse(row.expires_at)) }),
+    ];
     return html`<span class="texts">
         <span class="name">${name}</span><br />
-        <span class="soft">${row.role}${used} · until ${dateAndTime(Date.parse(row.expires_at))}</span>
+        <span class="soft">${facts.join(" · ")}</span>
       </span>
       <button
         class="quiet"
-        aria-label="Take back the invitation: ${name}"
+        aria-label=${t("invite.revoke.title", { name })}
         ?disabled=${this.isBusy}
         @click=${() => this.revoke(row.invitation_id)}
       >
-        Take back
+        ${t("invite.revoke")}
       </button>`;
   }
 
@@ -144,24 +148,24 @@ export class Invitations extends LitElement {
     const [name, uses, lastsS] = [field("name"), Number(field("uses")), Number(field("lasts"))];
     const role: InvitedRole = field("role") === "viewer" ? "viewer" : "contributor";
     if (name !== "" && !isLevel("user", name)) {
-      this.refusal = "A name has lower-case letters, digits and hyphens only.";
+      this.refusal = t("login.bad_name");
       return;
     }
     await this.attempt(async () => {
       const wishes = { role, name: name === "" ? null : name, lastsS, uses };
-      const invitation = await createInvitation(document.baseURI, this.credentials, wishes);
-      const page = location.origin + location.pathname;
-      const end = dateAndTime(Date.now() + lastsS * 1000);
-      const often = uses === 1 ? "once" : `${uses} times`;
-      this.made = { link: invitationLink(page, invitation), words: `For a ${role}. Works ${often}, until ${end}.` };
-      this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
+      const invitation = await createInvitation(this.base, this.credentials, wishes);
+      const { origin, pathname } = new URL(this.base);
+      const time = dateAndTime(Date.now() + lastsS * 1000);
+      const words = t("invite.made", { role: t(`role.${role}`), count: uses, time });
+      this.made = { link: invitationLink(origin + pathname, invitation), words };
+      this.open = (await fetchInvitations(this.base, this.credentials)).invitations;
     });
   };
 
   private async revoke(id: string): Promise<void> {
     await this.attempt(async () => {
-      await revokeInvitation(document.baseURI, this.credentials, id);
-      this.open = (await fetchInvitations(document.baseURI, this.credentials)).invitations;
+      await revokeInvitation(this.base, this.credentials, id);
+      this.open = (await fetchInvitations(this.base, this.credentials)).invitations;
     });
   }
 
@@ -171,7 +175,7 @@ export class Invitations extends LitElement {
     try {
       await work();
     } catch (thrown) {
-      this.refusal = sentenceOf(thrown);
+      this.refusal = errorWords(thrown);
     } finally {
       this.isBusy = false;
     }

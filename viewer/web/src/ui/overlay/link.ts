@@ -1,16 +1,18 @@
 /** How does an address get to another device? As a QR code, as text to select, copied, or shared by the system. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, nothing, svg } from "lit";
+import { css, html, nothing, svg } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { encode } from "uqr";
 
 import { sharedParts } from "../theme";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 const QUIET = 2;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 @customElement("cairn-link")
-export class Link extends LitElement {
+export class Link extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -75,25 +77,21 @@ export class Link extends LitElement {
         readonly
         rows=${this.link.length > 42 ? 2 : 1}
         data-testid="link"
-        aria-label="Link"
+        aria-label=${t("link")}
         .value=${this.link}
         @focus=${this.select}
       ></textarea>
       <div class="buttons">
         <button class="quiet" data-testid="copy" @click=${this.copy}>
-          ${this.copied ? "Copied" : "Copy the link"}
+          ${t(this.copied ? "link.copied" : "link.copy")}
         </button>
-        ${canShare ? html`<button class="quiet" data-testid="share" @click=${this.share}>Share …</button>` : nothing}
+        ${canShare ? html`<button class="quiet" data-testid="share" @click=${this.share}>${t("link.share")}</button>` : nothing}
       </div>
-      ${
-        this.copied === false
-          ? html`<p class="warning" role="alert">This browser does not copy. Select the text and copy it.</p>`
-          : nothing
-      }
+      ${this.copied === false ? html`<p class="warning" role="alert">${t("link.no_copy")}</p>` : nothing}
       <p>${this.words}</p>
       ${
         LOOPBACK.test(new URL(this.link).hostname)
-          ? html`<p class="warning" data-testid="loopback">Only this computer can open this link.</p>`
+          ? html`<p class="warning" data-testid="loopback">${t("link.loopback")}</p>`
           : nothing
       }`;
   }
@@ -109,7 +107,7 @@ export class Link extends LitElement {
       class="code"
       viewBox="0 0 ${size} ${size}"
       role="img"
-      aria-label="QR code of the link"
+      aria-label=${t("link.code")}
       shape-rendering="crispEdges"
     >
       ${svg`<path d=${path.join("")} />`}

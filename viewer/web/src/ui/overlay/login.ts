@@ -1,6 +1,6 @@
 /** How does a person log in? A form for name and password; `remembered.ts` keeps them until the tab is closed. */
 import type { TemplateResult } from "lit";
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { isLevel } from "../../wire/ids";
@@ -8,9 +8,12 @@ import type { Credentials } from "../../wire/credentials";
 import { cairnMark } from "../icons";
 import { sharedParts } from "../theme";
 import { loginStyles } from "./login-styles";
+import "../language/picker";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 @customElement("cairn-login")
-export class Login extends LitElement {
+export class Login extends LocalizedElement {
   static override readonly styles = [sharedParts, loginStyles];
 
   @property({ attribute: false }) projects: readonly string[] = [];
@@ -20,18 +23,17 @@ export class Login extends LitElement {
   override render(): TemplateResult {
     return html`<form data-testid="login" @submit=${this.submit}>
       ${cairnMark}
-      <h1>Log in to cairn</h1>
-      <p class="intro">Use the name and the password that you received, or open the link of an invitation.</p>
+      <h1>${t("login")}</h1>
+      <p class="intro">${t("login.intro")}</p>
       ${this.refusal === null ? nothing : html`<p class="refusal" role="alert">${this.refusal}</p>`}
-      <label>Project ${this.projectField()}</label>
-      <label>Name <input name="user" autocomplete="username" autocapitalize="none" required /></label>
-      <label>Password <input name="password" type="password" autocomplete="current-password" required /></label>
-      <button class="primary">Open</button>
-      ${
-        window.isSecureContext
-          ? nothing
-          : html`<p class="plain">This connection is not encrypted: use it only in a network whose users you trust.</p>`
-      }
+      <label>${t("login.project")} ${this.projectField()}</label>
+      <label>${t("login.name")} <input name="user" autocomplete="username" autocapitalize="none" required /></label>
+      <label
+        >${t("login.password")} <input name="password" type="password" autocomplete="current-password" required
+      /></label>
+      <button class="primary">${t("login.open")}</button>
+      ${window.isSecureContext ? nothing : html`<p class="plain">${t("login.plain")}</p>`}
+      <cairn-language></cairn-language>
     </form>`;
   }
 
@@ -41,7 +43,7 @@ export class Login extends LitElement {
         list="projects"
         autocapitalize="none"
         autocomplete="off"
-        placeholder="leave empty to choose"
+        placeholder=${t("login.any_project")}
         .value=${this.first}
       />
       <datalist id="projects">${this.projects.map((project) => html`<option value=${project}></option>`)}</datalist>`;
@@ -56,7 +58,7 @@ export class Login extends LitElement {
     };
     const given: Credentials = { user: field("user"), password: field("password"), project: field("project") };
     if (!isLevel("user", given.user) || !(given.project === "" || isLevel("project", given.project))) {
-      this.refusal = "Names may contain lower-case letters, digits and hyphens only.";
+      this.refusal = t("login.bad_name");
       return;
     }
     this.dispatchEvent(new CustomEvent<Credentials>("login", { detail: given, bubbles: true, composed: true }));

@@ -1,13 +1,15 @@
 /** What is the measured length? Instructions for each step, the length, and a form that sets the scale. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import { TOOLS_PX, low, narrow, px } from "../breakpoints";
 import type { ScaleBar } from "../../wire/contract";
-import { length } from "../format";
+import { fixed, length } from "../format";
 import { checkIcon, closeIcon, rulerIcon } from "../icons";
 import { sharedParts } from "../theme";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 const METRES = { m: 1, cm: 0.01, mm: 0.001 } as const;
 type Unit = keyof typeof METRES;
@@ -15,7 +17,7 @@ type Unit = keyof typeof METRES;
 const LONGEST_M = 100_000;
 
 @customElement("cairn-measurement")
-export class Measurement extends LitElement {
+export class Measurement extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -131,7 +133,7 @@ export class Measurement extends LitElement {
   override render(): TemplateResult {
     return html`<div class="head" role="status">
         <div>${this.words()}</div>
-        <button class="plain" aria-label="Stop measuring" @click=${this.tell("done")}>${closeIcon}</button>
+        <button class="plain" aria-label=${t("measure.stop")} @click=${this.tell("done")}>${closeIcon}</button>
       </div>
       ${this.distance !== null && this.isEntering ? this.form() : this.buttons()}
       ${this.problem === null ? nothing : html`<p class="bad" role="alert">${this.problem}</p>`}`;
@@ -147,21 +149,21 @@ export class Measurement extends LitElement {
 
   private words(): TemplateResult {
     if (this.distance === null)
-      return html`<div>${this.pointCount === 0 ? "Tap two points on the object" : "Tap the second point"}</div>
+      return html`<div>${t(this.pointCount === 0 ? "measure.first" : "measure.second")}</div>
         ${this.scaleBar ? this.known(this.scaleBar) : nothing}`;
     return html`<div class="big" data-testid="length">${length(this.distance, this.metresPerUnit)}</div>
       ${
         this.scaleBar
           ? this.known(this.scaleBar)
           : this.metresPerUnit === null
-            ? html`<div class="soft">No scale is set yet.</div>`
+            ? html`<div class="soft">${t("measure.no_scale")}</div>`
             : nothing
       }`;
   }
 
   private known({ distance_m: distance, user }: ScaleBar): TemplateResult {
-    const words = this.metresPerUnit === null ? "waiting for the reconstructor" : "in use";
-    return html`<div class="soft">Scale bar of ${length(distance, 1)} by ${user}, ${words}</div>`;
+    const key = this.metresPerUnit === null ? "measure.bar_waiting" : "measure.bar_used";
+    return html`<div class="soft">${t(key, { length: length(distance, 1), user })}</div>`;
   }
 
   private buttons(): TemplateResult | typeof nothing {
@@ -177,12 +179,14 @@ export class Measurement extends LitElement {
                 this.isEntering = true;
               }}
             >
-              ${rulerIcon}Set real length
+              ${rulerIcon}${t("measure.set")}
             </button>`
       }
       ${
         this.scaleBar
-          ? html`<button class="quiet" data-testid="remove-scale" @click=${this.tell("remove")}>Remove scale</button>`
+          ? html`<button class="quiet" data-testid="remove-scale" @click=${this.tell("remove")}>
+              ${t("measure.remove")}
+            </button>`
           : nothing
       }
     </div>`;
@@ -191,16 +195,16 @@ export class Measurement extends LitElement {
   private form(): TemplateResult {
     return html`<form @submit=${this.submit}>
       <label class="length">
-        Real length
+        ${t("measure.length")}
         <input name="length" inputmode="decimal" autocomplete="off" required autofocus data-testid="real-length" />
       </label>
       <label>
-        Unit
+        ${t("measure.unit")}
         <select name="unit">
           ${Object.keys(METRES).map((unit) => html`<option>${unit}</option>`)}
         </select>
       </label>
-      <button class="primary">${checkIcon}Set for everybody</button>
+      <button class="primary">${checkIcon}${t("measure.set_all")}</button>
     </form>`;
   }
 
@@ -215,7 +219,7 @@ export class Measurement extends LitElement {
     const [given, unit] = [form.get("length"), form.get("unit")];
     const value = Number(typeof given === "string" ? given.trim().replace(",", ".") : Number.NaN);
     const metres = value * METRES[unit as Unit];
-    this.mistake = metres > 0 && metres <= LONGEST_M ? null : "A length is a number above zero, such as 2.40.";
+    this.mistake = metres > 0 && metres <= LONGEST_M ? null : t("measure.mistake", { example: fixed(2.4, 2) });
     if (this.mistake !== null) return;
     this.isEntering = false;
     this.dispatchEvent(new CustomEvent("real-length", { detail: metres }));

@@ -7,7 +7,8 @@ import type { ShownBar } from "../../scene/scale";
 import { plus } from "../../scene/scale";
 import { moved } from "../../scene/similarity";
 import type { Similarity } from "../../wire/contract";
-import { length } from "../format";
+import { fixed, length } from "../format";
+import { t } from "../language/t";
 
 type Place = readonly [number, number] | null;
 type Project = (point: Vector) => Place;
@@ -52,8 +53,10 @@ export class Measuring {
     if (from && to && distance !== null) return label("distance", between(from, to), length(distance, metresPerUnit));
     const point = this.points[0];
     if (!from || !point) return nothing;
-    const words = plus(point, offset).map((value) => value.toFixed(3));
-    return label("coordinates", [from[0], from[1] - 16], `${words.join("  ")} world units`);
+    const [x, y, z] = plus(point, offset).map((value) => fixed(value * (metresPerUnit ?? 1), 3));
+    const values = { x: x ?? "", y: y ?? "", z: z ?? "" };
+    const words = t(metresPerUnit === null ? "measure.place" : "measure.place_m", values);
+    return label("coordinates", [from[0], from[1] - 16], words);
   }
 }
 

@@ -5,8 +5,12 @@ import { html } from "lit";
 import type { Credentials } from "../../wire/credentials";
 import { closeIcon } from "../icons";
 import "./projects";
+import "../language/picker";
+import { t } from "../language/t";
 
 export interface PickerOptions {
+  /** The address of the page server. */
+  readonly base: string;
   readonly credentials: Credentials;
   readonly onProject: (project: string) => void;
   /** Called when the name or the password is wrong. */
@@ -16,24 +20,26 @@ export interface PickerOptions {
 
 export function projectPicker(given: PickerOptions): TemplateResult {
   return html`<div class="middle">
-    <section class="choose" aria-label="Projects" data-testid="choose">
-      <h2>Which project?</h2>
+    <section class="choose" aria-label=${t("projects")} data-testid="choose">
+      <h2>${t("projects.which")}</h2>
       ${list(given)}
-      <button class="quiet" @click=${given.onClose}>Log in with another name</button>
+      <button class="quiet" @click=${given.onClose}>${t("projects.other_name")}</button>
+      <cairn-language></cairn-language>
     </section>
   </div>`;
 }
 
 export function projectDialog(given: PickerOptions): TemplateResult {
-  return html`<dialog class="projects" aria-label="Projects" data-testid="switching" @close=${given.onClose}>
-    <h2>Projects</h2>
+  return html`<dialog class="projects" aria-label=${t("projects")} data-testid="switching" @close=${given.onClose}>
+    <h2>${t("projects")}</h2>
     ${list(given)}
-    <button class="quiet" @click=${given.onClose}>${closeIcon}Close</button>
+    <button class="quiet" @click=${given.onClose}>${closeIcon}${t("close")}</button>
   </dialog>`;
 }
 
-function list({ credentials, onProject, onRefused }: PickerOptions): TemplateResult {
+function list({ base, credentials, onProject, onRefused }: PickerOptions): TemplateResult {
   return html`<cairn-projects
+    .base=${base}
     .credentials=${credentials}
     @project=${(event: CustomEvent<string>) => {
       onProject(event.detail);

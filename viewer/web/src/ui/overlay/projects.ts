@@ -1,28 +1,30 @@
 /** Which projects can this account see? A list with their states, fetched again every 5 seconds. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import { WireError, sentenceOf } from "../../wire/errors";
+import { WireError } from "../../wire/errors";
 import type { Credentials } from "../../wire/credentials";
 import type { ProjectStatus } from "../../wire/projects";
 import { fetchProjects } from "../../wire/projects";
 import { points, versionWords } from "../format";
-import { t } from "../language/t";
+import type { PlainKey } from "../language/table";
+import { errorWords, t } from "../language/t";
 import { nextIcon } from "../icons";
 import { titleOf } from "../summary";
 import { sharedParts } from "../theme";
+import { LocalizedElement } from "../language/localized";
 
 const AGAIN_MS = 5000;
-const STANDING: Readonly<Record<string, readonly [words: string, tone: string]>> = {
-  ready: ["Ready", "good"],
-  paused: ["Paused", "busy"],
-  disk_full: ["Disk full", "bad"],
-  offline: ["Offline", "bad"],
+const STANDING: Readonly<Record<string, readonly [key: PlainKey, tone: string]>> = {
+  ready: ["chip.waiting", "good"],
+  paused: ["chip.paused", "busy"],
+  disk_full: ["chip.disk_full", "bad"],
+  offline: ["chip.offline", "bad"],
 };
 
 @customElement("cairn-projects")
-export class Projects extends LitElement {
+export class Projects extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -87,6 +89,7 @@ export class Projects extends LitElement {
     `,
   ];
 
+  @property({ attribute: false }) base!: string;
   @property({ attribute: false }) credentials!: Credentials;
 
   @state() private projects: readonly ProjectStatus[] | null = null;
@@ -109,9 +112,9 @@ export class Projects extends LitElement {
     return html`${trouble === null ? nothing : html`<p class="bad" role="alert">${trouble}</p>`}
     ${
       projects === null
-        ? html`<p class="soft">${trouble === null ? "Loading the projects …" : nothing}</p>`
+        ? html`<p class="soft">${trouble === null ? t("projects.loading") : nothing}</p>`
         : projects.length === 0
-          ? html`<p class="soft">You have no project yet. New projects appear here.</p>`
+          ? html`<p class="soft">${t("projects.none")}</p>`
           : html`<ul data-testid="projects">
               ${projects.map((each) => html`<li>${this.entry(each)}</li>`)}
             </ul>`
@@ -125,12 +128,10 @@ export class Projects extends LitElement {
     project,
     reconstructor,
   }: ProjectStatus): TemplateResult {
-    const [words, tone] = isStale
-      ? (["Unknown", "bad"] as const)
-      : (STANDING[reconstructor] ?? [reconstructor, "busy"]);
+    const [key, tone] = (isStale ? null : STANDING[reconstructor]) ?? (["projects.unknown", "bad"] as const);
     const figures = [
       t("images", { count: images }),
-      cloud ? points(cloud.point_count) : "no points yet",
+      cloud ? points(cloud.point_count) : t("projects.no_points"),
       ...(cloud ? [versionWords(cloud.generation)] : []),
     ];
     return html`<button
@@ -143,16 +144,16 @@ export class Projects extends LitElement {
       <span class="texts">
         <span class="name">${titleOf(project)}</span><br /><span class="soft">${figures.join(" · ")}</span>
       </span>
-      <span class="standing ${tone}">${words}</span>${nextIcon}
+      <span class="standing ${tone}">${t(key)}</span>${nextIcon}
     </button>`;
   }
 
   private async ask(): Promise<void> {
     try {
-      this.projects = await fetchProjects(document.baseURI, this.credentials);
+      this.projects = await fetchProjects(this.base, this.credentials);
       this.trouble = null;
     } catch (thrown) {
-      this.trouble = sentenceOf(thrown);
+      this.trouble = errorWords(thrown);
       if (thrown instanceof WireError && thrown.code === "not_allowed") this.tell("refused", this.trouble);
     }
     if (this.isConnected)

@@ -5,7 +5,7 @@ import { css, html, nothing } from "lit";
 import type { ImagesState } from "../../scene/images";
 
 /** The length of the animation below. */
-export const PULSE_MS = 4200;
+const PULSE_MS = 4200;
 
 export const pulseStyles = css`
   .pulse {
@@ -43,20 +43,33 @@ export const pulseStyles = css`
 export class Newest {
   imageId: string | null = null;
   private lastNumber: number | null = null;
+  private timer = 0;
 
-  /** Update to a state. Returns whether another image is the newest now. */
-  follow({ cameras }: ImagesState): boolean {
+  /** `onEnd` is called when the newest image is no longer new. */
+  constructor(private readonly onEnd: () => void) {}
+
+  dispose(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** Update to a state. */
+  follow({ cameras }: ImagesState): void {
     const placed = cameras.filter(({ world_from_camera: pose, image_number: number }) => pose && number !== null);
     const newest = placed.reduce<(typeof placed)[number] | null>(
       (best, each) => ((each.image_number ?? 0) > (best?.image_number ?? 0) ? each : best),
       null,
     );
     const number = newest?.image_number ?? null;
-    if (number === null || number === this.lastNumber) return false;
+    if (number === null || number === this.lastNumber) return;
     const isLater = this.lastNumber !== null && number > this.lastNumber;
     this.lastNumber = number;
-    if (isLater) this.imageId = newest?.image_id ?? null;
-    return isLater;
+    if (!isLater) return;
+    this.imageId = newest?.image_id ?? null;
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      this.imageId = null;
+      this.onEnd();
+    }, PULSE_MS);
   }
 }
 

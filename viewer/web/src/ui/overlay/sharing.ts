@@ -4,29 +4,29 @@ import { html } from "lit";
 
 import type { Credentials } from "../../wire/credentials";
 import { closeIcon } from "../icons";
-import "./invitations";
-import "./link";
+import { t } from "../language/t";
 
 export interface SharingOptions {
+  /** The address of the page server. */
+  readonly base: string;
   readonly credentials: Credentials;
   readonly canInvite: boolean;
   readonly needsLogin: boolean;
   readonly onClose: () => void;
 }
 
-export function sharingDialog({ canInvite, credentials, needsLogin, onClose }: SharingOptions): TemplateResult {
-  const title = canInvite ? "Invite others" : "Share this page";
-  const words = needsLogin
-    ? "The address of this page. Who opens it needs a name and a password, or an invitation from an operator."
-    : "The address of this page. Who opens it sees what you see.";
+export function sharingDialog({ base, canInvite, credentials, needsLogin, onClose }: SharingOptions): TemplateResult {
+  void (canInvite ? import("./invitations") : import("./link")); // few open it: loaded when it is needed
+  const title = t(canInvite ? "invite" : "share");
+  const words = t(needsLogin ? "share.needs_login" : "share.open");
   return html`<dialog class="invitation" data-testid="invitation" aria-label=${title} @close=${onClose}>
     <h2>${title}</h2>
     ${
       canInvite
-        ? html`<cairn-invitations .credentials=${credentials}></cairn-invitations>`
+        ? html`<cairn-invitations .base=${base} .credentials=${credentials}></cairn-invitations>`
         : html`<cairn-link .link=${location.href} .words=${words}></cairn-link>`
     }
-    <button class="quiet" @click=${close}>${closeIcon}Close</button>
+    <button class="quiet" @click=${close}>${closeIcon}${t("close")}</button>
   </dialog>`;
 }
 

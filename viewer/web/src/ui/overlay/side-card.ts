@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import { imageOf, neighbourOf } from "../../scene/images";
+import { imageOf, nearestPlaced, neighbourOf } from "../../scene/images";
 import type { ProjectState } from "../../scene/state";
 import "./card";
 import "./measurement";
@@ -12,11 +12,23 @@ export interface CardOptions {
   readonly project: ProjectState;
   /** The id of the selected image. */
   readonly selected: string | null;
+  /** How much of the photograph lies over the object; null: it does not. */
+  readonly laidOver: number | null;
   readonly onFly: (imageId: string) => void;
+  readonly onOpen: (imageId: string) => void;
+  readonly onLayOver: (opacity: number) => void;
   readonly onSelect: (imageId: string | null) => void;
 }
 
-export function imageCard({ onFly, onSelect, project, selected }: CardOptions): TemplateResult | typeof nothing {
+export function imageCard({
+  laidOver,
+  onFly,
+  onLayOver,
+  onOpen,
+  onSelect,
+  project,
+  selected,
+}: CardOptions): TemplateResult | typeof nothing {
   const image = selected === null ? null : imageOf(project.images, selected);
   if (image === null) return nothing;
   const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
@@ -24,10 +36,18 @@ export function imageCard({ onFly, onSelect, project, selected }: CardOptions): 
     data-testid="card"
     .image=${image}
     .photo=${project.thumbnails.get(image.imageId) ?? null}
+    .nearest=${image.isPlaced ? null : nearestPlaced(project.images, image.number)}
+    .laidOver=${laidOver}
     .hasPrevious=${neighbour(-1) !== null}
     .hasNext=${neighbour(1) !== null}
     @fly=${(event: CustomEvent<string>) => {
       onFly(event.detail);
+    }}
+    @open=${(event: CustomEvent<string>) => {
+      onOpen(event.detail);
+    }}
+    @lay-over=${(event: CustomEvent<number>) => {
+      onLayOver(event.detail);
     }}
     @turn=${(event: CustomEvent<1 | -1>) => {
       onSelect(neighbour(event.detail) ?? image.imageId);
@@ -50,8 +70,8 @@ export interface MeasurementOptions {
 export function measurement({ onDone, onScale, project, refusal, stage }: MeasurementOptions): TemplateResult {
   return html`<cairn-measurement
     data-testid="measurement"
-    .pointCount=${stage?.measuredCount ?? 0}
-    .distance=${stage?.distance ?? null}
+    .pointCount=${stage?.measuring.points.length ?? 0}
+    .distance=${stage?.measuring.distance ?? null}
     .metresPerUnit=${project.scene.shown?.manifest.frame.metres_per_unit ?? null}
     .scaleBar=${project.scaleBar}
     .refusal=${refusal}

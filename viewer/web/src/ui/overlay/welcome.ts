@@ -1,19 +1,22 @@
 /** How does an invited guest choose a name? A form with one field, before the invitation is redeemed. */
 import type { TemplateResult } from "lit";
-import { LitElement, html, nothing } from "lit";
+import { html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import type { Credentials } from "../../wire/credentials";
-import { WireError, sentenceOf } from "../../wire/errors";
+import { WireError } from "../../wire/errors";
 import { isLevel } from "../../wire/ids";
 import type { Invitation } from "../../wire/invitation";
 import { redeemInvitation } from "../../wire/invitation";
 import { cairnMark } from "../icons";
 import { sharedParts } from "../theme";
 import { loginStyles } from "./login-styles";
+import "../language/picker";
+import { LocalizedElement } from "../language/localized";
+import { errorWords, t } from "../language/t";
 
 @customElement("cairn-welcome")
-export class Welcome extends LitElement {
+export class Welcome extends LocalizedElement {
   static override readonly styles = [sharedParts, loginStyles];
 
   @property({ attribute: false }) invitation!: Invitation;
@@ -24,13 +27,14 @@ export class Welcome extends LitElement {
   override render(): TemplateResult {
     return html`<form data-testid="welcome" @submit=${this.submit}>
       ${cairnMark}
-      <h1>You are invited</h1>
-      <p class="intro">Choose a name. The others see it beside your photos.</p>
+      <h1>${t("welcome")}</h1>
+      <p class="intro">${t("welcome.intro")}</p>
       ${this.refusal === null ? nothing : html`<p class="refusal" role="alert">${this.refusal}</p>`}
       <label
-        >Your name <input name="user" autocomplete="username" autocapitalize="none" maxlength="63" required
+        >${t("welcome.name")} <input name="user" autocomplete="username" autocapitalize="none" maxlength="63" required
       /></label>
-      <button class="primary" ?disabled=${this.isBusy}>Come in</button>
+      <button class="primary" ?disabled=${this.isBusy}>${t("welcome.enter")}</button>
+      <cairn-language></cairn-language>
     </form>`;
   }
 
@@ -39,14 +43,14 @@ export class Welcome extends LitElement {
     const given = new FormData(event.target as HTMLFormElement).get("user");
     const name = typeof given === "string" ? given.trim().toLowerCase() : "";
     if (!isLevel("user", name)) {
-      this.refusal = "A name has letters from a to z, digits and hyphens only.";
+      this.refusal = t("login.bad_name");
       return;
     }
     this.isBusy = true;
     try {
       this.tell("login", await redeemInvitation(this.invitation, name));
     } catch (thrown) {
-      this.refusal = sentenceOf(thrown);
+      this.refusal = errorWords(thrown);
       const canTryAgain = thrown instanceof WireError && ["name_taken", "unreachable"].includes(thrown.code);
       if (!canTryAgain) this.tell("refused", this.refusal);
     }

@@ -96,7 +96,7 @@ export class Activity extends LocalizedElement {
   override render(): TemplateResult {
     const entries = shownEntries(this.entries);
     const warnings = entries.filter(isWarning);
-    if (entries.length === 0) return html`<p class="empty">${t("activity.empty")}</p>`;
+    if (entries.length === 0) return html`<p class="empty" data-testid="activity">${t("activity.empty")}</p>`;
     return html`${warnings.length === 0 ? nothing : this.filter(warnings.length)}
       <ol data-testid="activity">
         ${repeat(

@@ -1,6 +1,6 @@
 /** Which photographs does the project have? A grid of all thumbnails, newest first. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
@@ -10,9 +10,11 @@ import type { Thumbnails } from "../../scene/thumbnails";
 import "../photo";
 import { sharedParts } from "../theme";
 import { imageWords } from "../words";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 @customElement("cairn-images")
-export class Images extends LitElement {
+export class Images extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -104,7 +106,7 @@ export class Images extends LitElement {
   override render(): TemplateResult | typeof nothing {
     const tracks = [...tracksInOrder(this.images)].reverse();
     if (tracks.length === 0) return nothing;
-    return html`<h2>All photos</h2>
+    return html`<h2>${t("photos.all")}</h2>
       <ul data-testid="images">
         ${repeat(
           tracks,
@@ -141,7 +143,7 @@ export class Images extends LitElement {
     >
       <cairn-photo .bytes=${this.thumbnails.get(imageId) ?? null}></cairn-photo>
       <span class="number">${number}</span>
-      ${hasOriginal ? nothing : html`<span class="preview">preview</span>`}
+      ${hasOriginal ? nothing : html`<span class="preview">${t("photos.preview")}</span>`}
     </button>`;
   }
 

@@ -3,6 +3,7 @@ import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 
 import { LOW_PANEL_PX, LOW_PANEL_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
+import "../language/picker";
 import type { ProjectState } from "../../scene/state";
 import "./activity";
 import "./images";
@@ -10,11 +11,10 @@ import "./rigs";
 import type { DeviceFigures } from "./statistics";
 import "./statistics";
 import "./uploads";
+import { t } from "../language/t";
 
 export const TABS = ["photos", "activity", "figures"] as const;
 export type Tab = (typeof TABS)[number];
-
-const TITLES: Readonly<Record<Tab, string>> = { photos: "Photos", activity: "Activity", figures: "Figures" };
 
 export const panelStyles = css`
   .panel {
@@ -117,12 +117,8 @@ export function panel(given: Panel): TemplateResult {
     onTab(next);
     (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`#tab-${next}`)?.focus();
   };
-  return html`<aside
-    class="panel ${isOpen ? "open" : "closed"}"
-    data-testid="panel"
-    aria-label="Photos, activity and figures"
-  >
-    <div class="tabs" role="tablist" aria-label="Tabs" @keydown=${step}>
+  return html`<aside class="panel ${isOpen ? "open" : "closed"}" data-testid="panel" aria-label=${t("panel")}>
+    <div class="tabs" role="tablist" aria-label=${t("tabs")} @keydown=${step}>
       ${TABS.map(
         (each) =>
           html`<button
@@ -136,11 +132,13 @@ export function panel(given: Panel): TemplateResult {
               onTab(each);
             }}
           >
-            ${TITLES[each]}
+            ${t(`tab.${each}`)}
           </button>`,
       )}
     </div>
-    <div class="content" id="content" role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">${content(given)}</div>
+    <div class="content" id="content" role="tabpanel" aria-labelledby="tab-${tab}" tabindex="0">
+      ${content(given)}<cairn-language></cairn-language>
+    </div>
   </aside>`;
 }
 

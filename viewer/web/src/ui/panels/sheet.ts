@@ -1,6 +1,6 @@
 /** How are rail and panel arranged? As two cards on a desktop, as one bottom sheet on a phone. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html } from "lit";
+import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { LOW_PANEL_PX, LOW_PANEL_SHARE, SHEET_PX, SHEET_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
@@ -11,11 +11,13 @@ import { panel, panelStyles } from "./panel";
 import "./rail";
 import type { DeviceFigures } from "./statistics";
 import { sharedParts } from "../theme";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 const SWIPE_PX = 24;
 
 @customElement("cairn-sheet")
-export class Sheet extends LitElement {
+export class Sheet extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     panelStyles,
@@ -159,16 +161,16 @@ export class Sheet extends LitElement {
       <button
         class="handle"
         data-testid="handle"
-        aria-label=${isOpen ? "Close the sheet" : "Open the sheet"}
+        aria-label=${t(isOpen ? "sheet.close" : "sheet.open")}
         aria-expanded=${isOpen}
         @click=${this.toggled}
         @pointerdown=${this.grasped}
         @pointermove=${this.swiped}
       ></button>
-      <section class="rail" aria-label="Images">
+      <section class="rail" aria-label=${t("sheet.images")}>
         <cairn-rail .images=${project.images} .selected=${selected}></cairn-rail>
-        <label class="button primary snap" title="Take a photo">
-          ${cameraIcon}<span class="hidden-words">Take a photo</span>
+        <label class="button primary snap" title=${t("photos.take")}>
+          ${cameraIcon}<span class="hidden-words">${t("photos.take")}</span>
           <input class="hidden-words" type="file" accept="image/*" capture="environment" @change=${this.snapped} />
         </label>
       </section>

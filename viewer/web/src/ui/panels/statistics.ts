@@ -1,17 +1,20 @@
 /** Which figures does the page show? Points, images, latency, connection and device. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html } from "lit";
+import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { summaryOf } from "../../scene/latency";
 import { isBudgetReached } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
-import type { ScaleSource, Verb, WorldFrame } from "../../wire/contract";
-import { bytes, count, percent, seconds, updateWords } from "../format";
+import type { WorldFrame } from "../../wire/contract";
+import { bytes, count, fixed, percent, seconds, updateWords } from "../format";
 import { t } from "../language/t";
+import { deviceBudget } from "../device";
 import { pulseIcon, resyncIcon } from "../icons";
 import { sharedParts } from "../theme";
+import type { Asked } from "../viewer-commands";
 import { budgetWords } from "../words";
+import { LocalizedElement } from "../language/localized";
 
 /** The cost of the last frame on this device. */
 export interface DeviceFigures {
@@ -22,23 +25,10 @@ export interface DeviceFigures {
   readonly frames: number;
 }
 
-const SCALE_SOURCES: Readonly<Record<ScaleSource, string>> = {
-  none: "an unknown source",
-  baseline: "the camera baseline",
-  scale_bar: "a scale bar",
-  gps: "GPS",
-};
-
-const VERBS: Readonly<Partial<Record<Verb, string>>> = {
-  refetch: "Rebuild from all images",
-  pause: "Pause the reconstruction",
-  resume: "Go on",
-};
-
 type Row = readonly [name: string, value: string, testid?: string];
 
 @customElement("cairn-statistics")
-export class Statistics extends LitElement {
+export class Statistics extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -47,7 +37,7 @@ export class Statistics extends LitElement {
       }
       dl {
         display: grid;
-        grid-template-columns: 1fr auto;
+        grid-template-columns: minmax(46%, 1fr) auto;
         gap: 7px 16px;
         margin: 8px 0 0;
         font-size: 0.92rem;
@@ -84,31 +74,49 @@ export class Statistics extends LitElement {
   override render(): TemplateResult {
     const { state } = this;
     return html`
-      ${block("Object", objectRows(state))} ${block("Images", imageRows(state))}
-      ${block("From camera to screen", hopRows(state))}
-      ${block("Connection and device", [...connectionRows(state), ...deviceRows(this.device)])}
-      ${isBudgetReached(state) ? html`<p class="warning">${budgetWords(state.scene.budget.points)}</p>` : null}
+      ${block(t("figures.object"), objectRows(state))} ${block(t("figures.images"), imageRows(state))}
+      ${block(t("figures.hops"), hopRows(state))}
+      ${block(t("figures.device"), [...connectionRows(state), ...deviceRows(this.device)])}
+      ${isBudgetReached(state) ? this.budget(state) : null}
       ${
         state.traffic.failedShards > 0
-          ? html`<p class="warning">${t("banner.failed_shards", { count: state.traffic.failedShards })}</p>`
+          ? html`<p class="warning">
+              ${t("banner.failed_shards", { count: state.traffic.failedShards })} ${t("figures.ask_again")}
+            </p>`
           : null
       }
       <div class="buttons">
-        <button class="quiet" data-testid="ping" @click=${this.ask("ping")}>${pulseIcon}Ping</button>
-        <button class="quiet" data-testid="resync" @click=${this.ask("resync")}>${resyncIcon}Resync</button>
+        <button class="quiet" data-testid="ping" @click=${this.ask("ping")}>${pulseIcon}${t("verb.ping")}</button>
+        <button class="quiet" data-testid="resync" @click=${this.ask("resync")}>
+          ${resyncIcon}${t("verb.resync")}
+        </button>
       </div>
       ${state.rights.size > 0 ? html`<div class="buttons">${this.operating(state)}</div>` : null}
     `;
   }
 
-  private operating({ reconstructor, rights }: ProjectState): TemplateResult[] {
-    const next: readonly Verb[] = ["refetch", reconstructor?.presence === "paused" ? "resume" : "pause"];
-    return next
-      .filter((verb) => rights.has(verb))
-      .map((verb) => html`<button class="quiet" data-testid=${verb} @click=${this.ask(verb)}>${VERBS[verb]}</button>`);
+  /** What this device leaves out. Twice as many points can be asked for, once. */
+  private budget({ scene: { budget } }: ProjectState): TemplateResult {
+    const more = (): boolean => this.dispatchEvent(new CustomEvent("more-points", { bubbles: true, composed: true }));
+    return html`<p class="warning">${budgetWords(budget.points)}</p>
+      ${
+        budget === deviceBudget()
+          ? html`<button class="quiet" data-testid="more-points" @click=${more}>${t("action.more_points")}</button>`
+          : null
+      }`;
   }
 
-  private ask(verb: Verb): () => void {
+  private operating({ reconstructor, rights }: ProjectState): TemplateResult[] {
+    const next: readonly Asked[] = ["refetch", reconstructor?.presence === "paused" ? "resume" : "pause"];
+    return next
+      .filter((verb) => rights.has(verb))
+      .map(
+        (verb) =>
+          html`<button class="quiet" data-testid=${verb} @click=${this.ask(verb)}>${t(`verb.${verb}`)}</button>`,
+      );
+  }
+
+  private ask(verb: Asked): () => void {
     return () => this.dispatchEvent(new CustomEvent("ask", { detail: verb, bubbles: true, composed: true }));
   }
 }
@@ -127,30 +135,32 @@ function block(title: string, rows: readonly Row[]): TemplateResult {
 }
 
 function objectRows({ scene }: ProjectState): Row[] {
-  if (!scene.shown) return [["Points", "none yet"]];
+  if (!scene.shown) return [[t("figures.points"), t("figures.none")]];
   const { manifest } = scene.shown;
   return [
-    ["Points in total", count(manifest.point_count)],
-    ["Shards loaded", `${scene.shown.loaded.size} of ${manifest.shard_count}`],
-    ["Version", updateWords(manifest.generation, manifest.revision)],
-    ["Scale", manifest.frame.metres_per_unit !== null ? scaleWords(manifest.frame) : "not set"],
+    [t("figures.points_total"), count(manifest.point_count)],
+    [t("figures.shards"), t("figures.of", { loaded: scene.shown.loaded.size, total: manifest.shard_count })],
+    [t("figures.version"), updateWords(manifest.generation, manifest.revision)],
+    [t("figures.scale"), manifest.frame.metres_per_unit !== null ? scaleWords(manifest.frame) : t("figures.no_scale")],
   ];
 }
 
 function scaleWords({ scale_source, scale_deviation_ratio: ratio }: WorldFrame): string {
-  const words = `metres, from ${SCALE_SOURCES[scale_source]}`;
-  return ratio === null ? words : `${words}, ± ${percent(ratio)}`;
+  const source = t(`source.${scale_source}`);
+  return ratio === null
+    ? t("figures.metres", { source })
+    : t("figures.metres_about", { source, percent: percent(ratio) });
 }
 
 function imageRows({ images, statistics }: ProjectState): Row[] {
-  if (!statistics) return [["Images", count(images.imageCount)]];
+  if (!statistics) return [[t("figures.images"), count(images.imageCount)]];
   return [
-    ["Stored", count(statistics.stored_count)],
-    ["Preview only so far", count(statistics.preview_count), "preview-count"],
-    ["Placed", count(statistics.placed_count)],
-    ["Waiting for overlap", count(statistics.waiting_count)],
-    ["Not usable", count(statistics.rejected_count)],
-    ["In the queue", count(statistics.queued_count)],
+    [t("figures.stored"), count(statistics.stored_count)],
+    [t("figures.previews"), count(statistics.preview_count), "preview-count"],
+    [t("figures.placed"), count(statistics.placed_count)],
+    [t("figures.waiting"), count(statistics.waiting_count)],
+    [t("figures.rejected"), count(statistics.rejected_count)],
+    [t("figures.queued"), count(statistics.queued_count)],
   ];
 }
 
@@ -160,29 +170,31 @@ function hopRows({ latency, roundTripS }: ProjectState): Row[] {
     const summary = summaryOf(samples);
     if (!summary) return "–";
     const { median, newest } = summary;
-    return samples.length < 3 ? seconds(newest) : `${seconds(newest)} (median ${seconds(median)})`;
+    return samples.length < 3
+      ? seconds(newest)
+      : t("figures.median", { newest: seconds(newest), median: seconds(median) });
   };
   const { capturedToStored, pointsToSeen, storedToPoints } = latency.hops;
   return [
-    ["Camera to store", words(capturedToStored), "hop-captured"],
-    ["Store to points", words(storedToPoints), "hop-stored"],
-    ["Points to this screen", words(pointsToSeen), "hop-seen"],
-    ["Ping round trip", roundTripS === null ? "–" : seconds(roundTripS), "round-trip"],
+    [t("figures.captured"), words(capturedToStored), "hop-captured"],
+    [t("figures.processed"), words(storedToPoints), "hop-stored"],
+    [t("figures.seen"), words(pointsToSeen), "hop-seen"],
+    [t("figures.ping"), roundTripS === null ? "–" : seconds(roundTripS), "round-trip"],
   ];
 }
 
 function connectionRows({ traffic }: ProjectState): Row[] {
   return [
-    ["Messages", count(traffic.messages)],
-    ["Received", bytes(traffic.bytes)],
+    [t("figures.messages"), count(traffic.messages)],
+    [t("figures.received"), bytes(traffic.bytes)],
   ];
 }
 
 function deviceRows({ drawCalls, frameMs, frames, pointsDrawn }: DeviceFigures): Row[] {
   return [
-    ["Points in the last frame", count(pointsDrawn)],
-    ["Script time per frame", `${frameMs.toFixed(1)} ms`],
-    ["Draw calls", count(drawCalls)],
-    ["Frames drawn", count(frames)],
+    [t("figures.drawn"), count(pointsDrawn)],
+    [t("figures.script"), `${fixed(frameMs, 1)} ms`],
+    [t("figures.calls"), count(drawCalls)],
+    [t("figures.frames"), count(frames)],
   ];
 }

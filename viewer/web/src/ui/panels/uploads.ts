@@ -1,6 +1,6 @@
 /** Which photographs does this page send, and which are stored? A list with the state of each upload. */
 import type { TemplateResult } from "lit";
-import { LitElement, css, html, nothing } from "lit";
+import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
@@ -9,11 +9,13 @@ import { isOver, previewCount } from "../../scene/uploading/uploads";
 import { cameraIcon, checkIcon, closeIcon, imageIcon } from "../icons";
 import { sharedParts } from "../theme";
 import { previewWords, uploadWords } from "./upload-words";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 const ACCEPTED = "image/jpeg,image/png,image/webp,image/tiff"; // phones turn HEIC into JPEG for this list
 
 @customElement("cairn-uploads")
-export class Uploads extends LitElement {
+export class Uploads extends LocalizedElement {
   static override readonly styles = [
     sharedParts,
     css`
@@ -114,7 +116,7 @@ export class Uploads extends LitElement {
     return html`
       <div class="buttons">
         <label class="button primary">
-          ${imageIcon}<span>Add photos</span>
+          ${imageIcon}<span>${t("action.add_photos")}</span>
           <input
             class="hidden-words"
             type="file"
@@ -125,11 +127,11 @@ export class Uploads extends LitElement {
           />
         </label>
         <label class="button quiet camera">
-          ${cameraIcon}<span>Take one</span>
+          ${cameraIcon}<span>${t("photos.take_one")}</span>
           <input class="hidden-words" type="file" accept="image/*" capture="environment" @change=${this.chosen} />
         </label>
       </div>
-      <p class="hint">Each photo should share two thirds of its view with the photo before it.</p>
+      <p class="hint">${t("photos.hint")}</p>
       ${this.uploads.length === 0 ? nothing : this.list()}
     `;
   }
@@ -152,7 +154,7 @@ export class Uploads extends LitElement {
             </li>`,
         )}
       </ul>
-      ${this.uploads.some(isOver) ? html`<button class="quiet" @click=${this.clear}>Clear finished</button>` : nothing}`;
+      ${this.uploads.some(isOver) ? html`<button class="quiet" @click=${this.clear}>${t("photos.clear")}</button>` : nothing}`;
   }
 
   private readonly chosen = (event: Event): void => {
@@ -168,10 +170,14 @@ export class Uploads extends LitElement {
 }
 
 function bar({ fileName, sentBytes, sizeBytes }: Upload): TemplateResult {
-  return html`<progress max="1" .value=${sentBytes / sizeBytes} aria-label=${`${fileName}: sent`}></progress>`;
+  return html`<progress
+    max="1"
+    .value=${sentBytes / sizeBytes}
+    aria-label=${t("photos.sent", { file: fileName })}
+  ></progress>`;
 }
 
 function sign(upload: Upload): TemplateResult {
-  if (!isOver(upload)) return html`<span class="ring" role="img" aria-label="in progress"></span>`;
+  if (!isOver(upload)) return html`<span class="ring" role="img" aria-label=${t("photos.in_progress")}></span>`;
   return upload.state === "stored" || upload.state === "duplicate" ? checkIcon : closeIcon;
 }

@@ -14,18 +14,21 @@ export interface Intents {
   readonly onHold: () => void;
   /** The mouse points at another camera, or at none. */
   readonly onPoint: (camera: CameraEntry | null) => void;
-  /** A camera was tapped, or the background (null). */
-  readonly onTap: (camera: CameraEntry | null) => void;
+  /** A camera was tapped, or something else (null), at a place on the canvas in CSS pixels. */
+  readonly onTap: (camera: CameraEntry | null, at: readonly [number, number]) => void;
   /** A point was tapped while measuring; null where there is no point. */
   readonly onMeasure: (point: Vector | null) => void;
 }
 
 const TAP_REACH_PX = 6;
+const DOUBLE_TAP_MS = 350;
+const DOUBLE_TAP_REACH_PX = 24;
 
 export class Gestures {
   /** The image id of the camera that the mouse points at. */
   pointedAt: string | null = null;
   private tapAt: readonly [number, number] = [0, 0];
+  private lastTap = { atMs: -Infinity, x: 0, y: 0 };
 
   constructor(
     private readonly surface: GestureSurface,
@@ -34,6 +37,8 @@ export class Gestures {
 
   readonly touched = (event: PointerEvent): void => {
     this.tapAt = [event.offsetX, event.offsetY];
+    const { stage } = this.surface;
+    stage?.framer.turnAbout(stage.pickPoint(event.offsetX, event.offsetY));
   };
 
   /** Report the camera under a mouse. Touch has no hover. */
@@ -52,7 +57,27 @@ export class Gestures {
     const { hasCameras, isMeasuring, stage } = this.surface;
     if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) this.intents.onHold();
     else if (isMeasuring) this.intents.onMeasure(stage?.pickPoint(x, y) ?? null);
-    else this.intents.onTap(hasCameras ? (stage?.pickCamera(x, y) ?? null) : null);
+    else if (this.isSecondTap(event)) this.goTo(stage?.pickPoint(x, y) ?? null);
+    else this.intents.onTap(hasCameras ? (stage?.pickCamera(x, y) ?? null) : null, [x, y]);
+  };
+
+  /** A place was tapped twice: fly to the point there, if there is one. */
+  private goTo(point: Vector | null): void {
+    this.intents.onHold();
+    if (point) this.surface.stage?.framer.goTo(point);
+  }
+
+  private isSecondTap({ offsetX: x, offsetY: y, timeStamp: atMs }: PointerEvent): boolean {
+    const { lastTap } = this;
+    const isNear = Math.hypot(x - lastTap.x, y - lastTap.y) <= DOUBLE_TAP_REACH_PX;
+    const isSecond = isNear && atMs - lastTap.atMs <= DOUBLE_TAP_MS;
+    this.lastTap = isSecond ? { atMs: -Infinity, x, y } : { atMs, x, y };
+    return isSecond;
+  }
+
+  /** Mark a focus that came by the keyboard. After a click, a key press alone must not draw a frame about the page. */
+  readonly focused = ({ target }: FocusEvent): void => {
+    if (target instanceof Element) target.toggleAttribute("data-tabbed", target.matches(":focus-visible"));
   };
 
   readonly pressed = (event: KeyboardEvent): void => {

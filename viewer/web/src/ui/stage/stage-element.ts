@@ -1,25 +1,27 @@
 /** How does the object get onto the page? `<cairn-stage>`: a canvas with gestures, measuring and an overlay. */
 import type { PropertyValues, TemplateResult } from "lit";
-import { LitElement, html } from "lit";
+import { html } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
+import type { Camera, PickDetail } from "../../elements-types";
 import type { Insets } from "../../render/insets";
 import type { Tints } from "../../render/camera-overlay";
 import { Stage } from "../../render/stage";
+import type { Side } from "../../render/view";
 import type { MeasuredCloud } from "../../scene/spacing";
 import type { Vector } from "../../scene/framing";
 import type { SceneState } from "../../scene/reference";
-import { plus } from "../../scene/scale";
+import { minus, plus } from "../../scene/scale";
 import { chained, inverse } from "../../scene/similarity";
 import type { ProjectState } from "../../scene/state";
 import type { WantedShard } from "../../scene/wanted";
 import type { Viewpoint } from "../../wire/address";
-import type { CameraEntry, WorldFrame } from "../../wire/contract";
+import type { CameraEntry } from "../../wire/contract";
 import { encodePly } from "../../wire/ply";
 import { isPhone } from "../device";
 import { Gestures } from "./gestures";
 import { Measuring } from "../overlay/measuring";
-import { Newest, PULSE_MS, pulse, pulseStyles } from "../overlay/pulse";
+import { Newest, pulse, pulseStyles } from "../overlay/pulse";
 import type { Overlaid } from "./stage-overlay";
 import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";
 import { stageStyles } from "./stage-styles";
@@ -27,12 +29,16 @@ import { StageSync } from "./stage-sync";
 import type { DeviceFigures } from "../panels/statistics";
 import type { Theme } from "../theme";
 import { sharedParts } from "../theme";
+import { LocalizedElement } from "../language/localized";
+import { t } from "../language/t";
 
 /** The reason why nothing can be drawn. */
 export type GraphicsTrouble = "no_webgl" | "context_lost";
 
+const ORIGIN: Vector = [0, 0, 0];
+
 @customElement("cairn-stage")
-export class StageElement extends LitElement {
+export class StageElement extends LocalizedElement {
   static override readonly styles = [sharedParts, pulseStyles, stageStyles];
 
   @property({ attribute: false }) project: ProjectState | null = null;
@@ -44,6 +50,8 @@ export class StageElement extends LitElement {
   @property({ attribute: false }) shown: string | null = null;
   /** The JPEG of the shown image; null until it is loaded. */
   @property({ attribute: false }) photo: Uint8Array<ArrayBuffer> | null = null;
+  /** How much of the photograph lies over the object; null: it hangs on its camera. */
+  @property({ attribute: false }) laidOver: number | null = null;
   /** The view to begin with; null: the whole object. */
   @property({ attribute: false }) viewpoint: Viewpoint | null = null;
   /** The theme, which sets the colours of the cameras. */
@@ -56,11 +64,12 @@ export class StageElement extends LitElement {
 
   /** Whether the browser took the graphics away: it paints such a canvas white. */
   @state() private isLost = false;
-  private readonly measuring = new Measuring();
-  private readonly newest = new Newest();
+  readonly measuring = new Measuring();
+  private readonly newest = new Newest(() => {
+    this.requestUpdate();
+  });
   /** Whether nothing can be drawn, so that a retry is useless. */
   private isBlind = false;
-  private pulseTimer = 0;
   /** The three.js stage. Not private, because the gestures read it. */
   stage: Stage | null = null;
   private sync: StageSync | null = null;
@@ -72,8 +81,11 @@ export class StageElement extends LitElement {
       this.tell("point", camera);
       this.requestUpdate();
     },
-    onTap: (camera) => {
+    onTap: (camera, at) => {
       this.tell("camera", camera);
+      const point = camera ? null : (this.stage?.pickPoint(...at) ?? null);
+      if (camera || point)
+        this.tell("pick", { point: point && plus(point, this.offset), imageId: camera?.image_id ?? null });
     },
     onMeasure: (point) => {
       if (point) this.measuring.add(point);
@@ -100,18 +112,9 @@ export class StageElement extends LitElement {
   /** The ends of the measured distance, in world coordinates; null until there are two. */
   get measured(): { readonly begin: Vector; readonly end: Vector } | null {
     const [begin, end] = this.measuring.points;
-    return begin && end && this.frame
-      ? { begin: plus(begin, this.frame.offset), end: plus(end, this.frame.offset) }
+    return begin && end && frameOf(this.project)
+      ? { begin: plus(begin, this.offset), end: plus(end, this.offset) }
       : null;
-  }
-
-  get measuredCount(): number {
-    return this.measuring.points.length;
-  }
-
-  /** The measured distance in world units; null until there are two points. */
-  get distance(): number | null {
-    return this.measuring.distance;
   }
 
   /** From where the object is seen; null before there is one. */
@@ -119,9 +122,24 @@ export class StageElement extends LitElement {
     return this.project?.scene.shown ? (this.stage?.framer.viewpoint ?? null) : null;
   }
 
+  /** The same in the coordinates of the points, as other pages know them. */
+  get cameraNow(): Camera | null {
+    return this.viewpointNow && moved(this.viewpointNow, this.offset);
+  }
+
+  standAt(camera: Camera): void {
+    this.sync?.hold();
+    this.stage?.framer.standAt(moved(camera, minus(ORIGIN, this.offset)));
+  }
+
   /** Show the whole object. */
   fit(): void {
     if (this.project) this.sync?.fit(this.project);
+  }
+
+  /** Show the whole object from one side. */
+  lookFrom(side: Side): void {
+    if (this.project) this.sync?.lookFrom(side, this.project);
   }
 
   /** Fly to where a photograph was taken. */
@@ -147,7 +165,7 @@ export class StageElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearTimeout(this.pulseTimer);
+    this.newest.dispose();
     this.stage?.dispose();
     this.stage = null;
   }
@@ -157,9 +175,11 @@ export class StageElement extends LitElement {
         class=${this.isLost ? "lost" : this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
         tabindex="0"
         role="application"
-        aria-label="The object. The arrow keys turn it, plus and minus zoom, F shows the whole object."
+        aria-label=${t("canvas")}
         data-testid="canvas"
         @keydown=${this.gestures.pressed}
+        @focus=${this.gestures.focused}
+        @blur=${this.gestures.focused}
         @pointerdown=${this.gestures.touched}
         @pointermove=${this.gestures.pointed}
         @pointerleave=${this.gestures.pointed}
@@ -168,21 +188,22 @@ export class StageElement extends LitElement {
       ></canvas>
       ${pulse(this.pulsePlace())}
       <svg aria-hidden="true">${overlayLines(this.overlaid)}</svg>
-      ${ruler(this.stage, this.frame)}`;
+      ${ruler(this.stage, frameOf(this.project))}`;
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("isMeasuring")) this.measuring.clear();
     if (changed.has("project")) this.carry(changed.get("project")?.scene, this.project?.scene);
-    if (changed.has("project") && this.project && this.newest.follow(this.project.images)) this.beginPulse();
+    if (changed.has("project") && this.project) this.newest.follow(this.project.images);
   }
 
   protected override updated(changed: PropertyValues<this>): void {
     this.stage ??= this.createStage();
     if (!this.stage) return;
-    if (changed.has("theme")) this.readTints();
+    if (changed.has("theme")) this.tints = tintsOf(this);
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
     if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
+    if (changed.has("laidOver")) this.stage.layOver(this.laidOver);
     this.stage.inset(this.insets);
     const { selected, shown, tints } = this;
     if (this.project) this.sync?.sync(this.project, { tints, selected, shown });
@@ -215,7 +236,7 @@ export class StageElement extends LitElement {
       });
       this.sync = new StageSync(stage);
       if (this.viewpoint) this.sync.beginAt(this.viewpoint);
-      this.readTints();
+      this.tints = tintsOf(this);
       return stage;
     } catch {
       this.isBlind = true;
@@ -231,14 +252,6 @@ export class StageElement extends LitElement {
     else decoded?.close();
   }
 
-  private beginPulse(): void {
-    clearTimeout(this.pulseTimer);
-    this.pulseTimer = window.setTimeout(() => {
-      this.newest.imageId = null;
-      this.requestUpdate();
-    }, PULSE_MS);
-  }
-
   private pulsePlace(): readonly [number, number] | null {
     return this.hasCameras && this.newest.imageId ? this.placeOf(this.newest.imageId) : null;
   }
@@ -248,8 +261,8 @@ export class StageElement extends LitElement {
     return { isMeasuring, measuring, project, stage };
   }
 
-  private get frame(): WorldFrame | null {
-    return frameOf(this.project);
+  private get offset(): Vector {
+    return frameOf(this.project)?.offset ?? ORIGIN;
   }
 
   /** Move the measured points into the world of a new generation, so that they stay on the object. */
@@ -262,21 +275,23 @@ export class StageElement extends LitElement {
     this.sync?.hold();
   };
 
-  private readTints(): void {
-    const style = getComputedStyle(this);
-    this.tints = {
-      camera: style.getPropertyValue("--camera").trim(),
-      newest: style.getPropertyValue("--accent").trim(),
-      further: style.getPropertyValue("--further").trim(),
-    };
-  }
-
   private tell(
-    name: "camera" | "point" | "measured" | "graphics" | "frame",
-    detail: CameraEntry | GraphicsTrouble | null,
+    name: "camera" | "pick" | "point" | "measured" | "graphics" | "frame",
+    detail: CameraEntry | PickDetail | GraphicsTrouble | null,
   ): void {
-    this.dispatchEvent(new CustomEvent(name, { detail }));
+    this.dispatchEvent(new CustomEvent(name, { detail, composed: name === "pick" })); // other pages hear of a pick
   }
+}
+
+function moved({ position, target }: Camera, shift: Vector): Camera {
+  return { position: plus(position, shift), target: plus(target, shift) };
+}
+
+/** The colours of the cameras in the element's theme. */
+function tintsOf(element: Element): Tints {
+  const style = getComputedStyle(element);
+  const tint = (name: string): string => style.getPropertyValue(name).trim();
+  return { camera: tint("--camera"), newest: tint("--accent"), further: tint("--further") };
 }
 
 /** Whether WebGL 2 works. three.js would log an error instead. The test context is released at once. */

@@ -29,7 +29,7 @@ export const stageStyles = css`
   canvas.measuring {
     cursor: crosshair;
   }
-  canvas:focus-visible {
+  canvas[data-tabbed] {
     box-shadow: inset 0 0 0 3px var(--accent);
   }
   svg {

@@ -1,6 +1,7 @@
 /** How does the state get onto the canvas? Shards, framing and cameras are updated, each only after a change. */
 import type { CameraLook } from "../../render/camera-overlay";
 import type { Stage } from "../../render/stage";
+import type { Side } from "../../render/view";
 import type { Framing, Vector } from "../../scene/framing";
 import { framingIn, framingOf, upOf, viewingDirection } from "../../scene/framing";
 import type { ReferenceSet } from "../../scene/reference";
@@ -68,6 +69,14 @@ export class StageSync {
     const viewing = viewingDirection(state.images.cameras);
     this.fitted = { framing, viewing };
     this.stage.framer.fit(framing, viewing);
+  }
+
+  /** Show the whole object from one side, and leave it so. */
+  lookFrom(side: Side, state: ProjectState): void {
+    const framing = framingOf(this.stage.shownPoints);
+    if (!framing) return;
+    this.isHeld = true;
+    this.stage.framer.lookFrom(side, framing, viewingDirection(state.images.cameras));
   }
 
   /** Frame the object again after the free part of the canvas changed, unless the visitor moved the view. */

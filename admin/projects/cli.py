@@ -1,0 +1,219 @@
+"""`cairn project …`: look at the projects of a system, lead them, keep them and end them."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from admin.installation import Installation
+from admin.projects.overview import lines, overview_of
+from admin.projects.serving import Place
+from admin.system import System
+from broker.accounts.audit import Action
+from broker.config import BadSettingsError, Connection
+from broker.files import keep_private
+from broker.ids import ProjectId, Verb
+from broker.logs import LogLevel, configure
+from broker.options import BrokerHost, BrokerPort, PasswordFile, User, broker_flags
+from broker.printable import printable
+from reconstructor.storage.durable_files import make_folder
+from viewer.asking import ask_once
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Look at projects, lead, keep and end them.")
+
+Project = Annotated[str, typer.Argument(metavar="PROJECT", help="The project.")]
+Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the data are.")]
+DataDir = Annotated[Path | None, typer.Option("--data", help="The reconstructor's folder.", show_default=False)]
+_HERE: Final = Path()
+_SUFFIX: Final = ".cairn"
+
+
+@app.command("list")
+def list_projects(folder: Folder = _HERE, data: DataDir = None) -> None:
+    """List the projects: whether each is served, its images, its size, the last photograph, what waits."""
+    for line in lines(_place(folder, data)):
+        print(printable(line))
+
+
+@app.command()
+def status(project: Project, folder: Folder = _HERE, data: DataDir = None) -> None:
+    """Print how a project stands, as JSON; also while the service works on it."""
+    print(overview_of(_place(folder, data), ProjectId(project)).model_dump_json())
+
+
+def _asking(verb: Verb, purpose: str) -> None:
+    def command(
+        project: Project,
+        folder: Folder = _HERE,
+        broker: BrokerHost = None,
+        broker_port: BrokerPort = None,
+        user: User = None,
+        password_file: PasswordFile = None,
+    ) -> None:
+        configure(level=LogLevel.ERROR)
+        flags = broker_flags(broker, broker_port, user, password_file)
+        connection = Connection.model_validate(flags) if flags else Installation.load(System(folder.resolve())).operator
+        asyncio.run(ask_once(connection, ProjectId(project), verb))
+        print(f"{project}: {verb} is done")
+
+    app.command(str(verb), help=purpose)(command)
+
+
+_asking(Verb.PAUSE, "Let a project's photographs wait; they are stored all the same.")
+_asking(Verb.RESUME, "Go on with a paused project.")
+_asking(Verb.REFETCH, "Reconstruct a project again from all its photographs.")
+
+
+@app.command()
+def backup(
+    project: Project,
+    out: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Default: PROJECT-TIME.cairn here.")] = None,
+    folder: Folder = _HERE,
+    data: DataDir = None,
+) -> None:
+    """Write a project into one file, also while the service works on it."""
+    from reconstructor.lifecycle.backup import write_backup  # noqa: PLC0415 - `--help` needs no numerics
+
+    place, name = _place(folder, data), ProjectId(project)
+    made = write_backup(place.folder(name), name, out or Path(_file_name(name)))
+    print(f"{made.file}\t{made.image_count} images, {made.size_bytes / 1e6:.1f} MB")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup, or what `archive` wrote.")],
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="PROJECT", help="Another name; needs --without-black-box.")
+    ] = None,
+    is_bare: Annotated[
+        bool,
+        typer.Option(
+            "--without-black-box",
+            help="Leave out the black box's own files, which nobody can check; everything is reconstructed again.",
+        ),
+    ] = False,
+    folder: Folder = _HERE,
+    data: DataDir = None,
+) -> None:
+    """Bring a project back from a file; everything in it is checked first."""
+    from reconstructor.composition import decoders_of  # noqa: PLC0415 - likewise
+    from reconstructor.lifecycle.restoring import Restored, restore_backup  # noqa: PLC0415 - likewise
+
+    place = _place(folder, data)
+
+    async def run() -> Restored:
+        async with decoders_of(place.settings) as decoders:
+            wanted = ProjectId(name) if name is not None else None
+            make_folder(place.settings.data_dir)
+            return await restore_backup(
+                file, place.settings.data_dir, decoders.inspect, project=wanted, with_black_box=not is_bare
+            )
+
+    restored = asyncio.run(run())
+    place.note(Action.PROJECT_RESTORED, restored.project, file=file.name, images=restored.image_count)
+    print(f"{restored.folder}\t{restored.image_count} images{_how_to_serve(place, restored.project)}")
+
+
+@app.command("import")
+def import_project(
+    project: Project,
+    images: Annotated[Path, typer.Argument(metavar="FOLDER", help="Images, such as `images` of a project's folder.")],
+    folder: Folder = _HERE,
+    data: DataDir = None,
+) -> None:
+    """Make a project from nothing but its images; exit 1 when one of them was refused."""
+    from reconstructor.composition import decoders_of, open_store  # noqa: PLC0415 - likewise
+    from reconstructor.lifecycle.image_import import Imported, import_images  # noqa: PLC0415 - likewise
+
+    place, name = _place(folder, data), ProjectId(project)
+
+    async def run() -> Imported:
+        make_folder(place.settings.data_dir)
+        store = await open_store(place.settings, name)
+        try:
+            async with decoders_of(place.settings) as decoders:
+                return await import_images(images, store, decoders.inspect)
+        finally:
+            store.close()
+
+    done = asyncio.run(run())
+    place.note(Action.PROJECT_IMPORTED, name, images=done.taken)
+    for line in done.refused:
+        print(printable(line), file=sys.stderr)
+    print(f"{place.folder(name)}\t{done.taken} images taken, {done.known} known{_how_to_serve(place, name)}")
+    raise typer.Exit(1 if done.refused else 0)
+
+
+@app.command()
+def archive(
+    project: Project,
+    out: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Default: PROJECT-TIME.cairn here.")] = None,
+    folder: Folder = _HERE,
+    data: DataDir = None,
+) -> None:
+    """Put a project away into one file: it is served no longer, and its folder goes once the file was read again."""
+    from reconstructor.lifecycle.backup import write_backup  # noqa: PLC0415 - likewise
+    from reconstructor.lifecycle.restoring import check_backup  # noqa: PLC0415 - likewise
+
+    place, name = _place(folder, data), ProjectId(project)
+    file = out or Path(_file_name(name))
+
+    async def run() -> int | None:
+        await place.stop_serving(name)
+        await asyncio.to_thread(write_backup, place.folder(name), name, file)
+        await asyncio.to_thread(check_backup, file)
+        return await place.remove(name)
+
+    told = _told(asyncio.run(run()))
+    place.note(Action.PROJECT_ARCHIVED, name, file=file.name)
+    print(f"{file}\t{name} is archived; {told}")
+
+
+@app.command()
+def delete(
+    project: Project,
+    confirmed: Annotated[
+        str | None, typer.Option("--confirm", metavar="PROJECT", help="Its name once more, instead of the question.")
+    ] = None,
+    folder: Folder = _HERE,
+    data: DataDir = None,
+) -> None:
+    """Delete a project with all its photographs, after its name was given once more."""
+    place, name = _place(folder, data), ProjectId(project)
+    seen = overview_of(place, name)
+    if confirmed is None:
+        question = f"{name} has {seen.stored.images} images, which nothing brings back. Its name once more"
+        confirmed = typer.prompt(question)
+    if confirmed != name:
+        raise BadSettingsError(f"{confirmed!r} is not {name!r}: nothing was deleted")
+
+    async def run() -> int | None:
+        await place.stop_serving(name)
+        return await place.remove(name)
+
+    told = _told(asyncio.run(run()))
+    place.note(Action.PROJECT_DELETED, name, images=seen.stored.images)
+    print(f"{name} is deleted; {told}")
+
+
+def _place(folder: Path, data: Path | None) -> Place:
+    keep_private()
+    configure(level=LogLevel.WARNING)
+    return Place.of(folder, data)
+
+
+def _file_name(project: ProjectId) -> str:
+    return f"{project}-{datetime.now(UTC):%Y%m%d-%H%M%S}{_SUFFIX}"
+
+
+def _told(count: int | None) -> str:
+    if count is None:
+        return "the broker could not be asked: what it retains stays until it is cleared there"
+    return f"{count} retained messages were cleared"
+
+
+def _how_to_serve(place: Place, project: ProjectId) -> str:
+    return "" if project in place.served else f"; serve it with `cairn init {project}`"

@@ -1,0 +1,177 @@
+"""What do many projects cost, and a long one? `python -m benchmarks.projects`: one line of JSON last.
+
+Four parts: fifty idle projects (cores), twenty at once with a light black box (is the slowest project as fast as the
+median, is anything lost, is the order kept), one project of 2,000 photographs (does an image cost more than the 200th
+did, does a late joiner get all), and, with `--engine`, twenty at once with the built-in engine (memory). Costs are processor
+time of the reconstructor and all its processes, so that other programs on the machine do not count; wall times stand
+beside them. Exit code 1 when something could not be measured.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmarks.parts.many_projects import LIGHT, Processed, Stage, project_names, stage
+from benchmarks.parts.truth import kept
+from broker.ids import ProjectId
+from broker.logs import LogLevel, configure
+from tests.integration.reconstructor.index_bytes import IndexBytes
+from tests.integration.reconstructor.programs import PROJECT, RIG, Rig, join
+from tests.photographs import image_id, photograph
+
+BUILT_IN: Final = "reconstructor.engine.live:black_box"
+NEVER: Final = 1_000_000
+EARLY, WINDOW = 200, 100  # an image's cost is the mean of a window that ends there
+REST_S: Final = 15.0
+SOON_S, LATE_S = 300.0, 2400.0
+Figures = dict[str, object]
+
+
+async def idle(folder: Path, count: int, seconds: float) -> Figures:
+    """Cores that idle projects take, each with one image in its store."""
+    with stage(folder, project_names(count)) as here:
+        async with Processed.watched(here.broker.connection("viewer"), here.projects) as seen:
+            await seen.until_ready(count)
+            for each in here.projects:
+                await _send(here, each, [photograph(1)])
+                await seen.until_processed(each, 1, SOON_S)
+            await asyncio.sleep(REST_S)
+            before_s, began_s = here.cpu_s(), time.monotonic()
+            await asyncio.sleep(seconds)
+            cores = (here.cpu_s() - before_s) / (time.monotonic() - began_s)
+            resident_mb = here.resident_bytes() / 1e6
+    return {f"idle_cores_at_{count}": round(cores, 3), "idle_resident_mb": round(resident_mb)}
+
+
+async def at_once(
+    folder: Path, count: int, photographs: Sequence[bytes], black_box: str = LIGHT, limit_s: float = SOON_S
+) -> Figures:
+    """All projects get the same photographs at the same time: is one of them served worse, is anything lost?"""
+    with stage(folder, project_names(count), black_box) as here:
+        async with Processed.watched(here.broker.connection("viewer"), here.projects) as seen:
+            await seen.until_ready(count)
+            watching = asyncio.create_task(_highest_resident_bytes(here))
+            sent = await asyncio.gather(*(_send(here, each, photographs) for each in here.projects))
+            for each in here.projects:
+                await seen.until_processed(each, len(photographs), limit_s)
+            watching.cancel()
+            resident_bytes = max(await asyncio.gather(watching))
+    waits = [
+        [seen.at_s[project][name] - at_s for name, at_s in names.items()]
+        for project, names in zip(here.projects, sent, strict=True)
+    ]
+    medians = [statistics.median(each) for each in waits]
+    in_order = list(range(1, len(photographs) + 1))
+    return {
+        "fairness_ratio": round(max(medians) / statistics.median(medians), 3),
+        "sent_to_processed_s": round(statistics.median(medians), 2),
+        "lost": sum(len(photographs) - len(seen.at_s[each]) for each in here.projects),
+        "out_of_order": sum(seen.numbers[each] != in_order for each in here.projects),
+        "errors": len(seen.errors),
+        "resident_gb": round(resident_bytes / 1e9, 2),
+    }
+
+
+async def long(folder: Path, image_count: int) -> Figures:
+    """One project grows by a shard an image and is never rebuilt: what does each image cost?"""
+    cpu_s, wall_s, index_bytes = {}, {}, 0
+    with stage(folder, [PROJECT], refetch_every=NEVER) as here:
+        viewer = here.broker.connection("viewer")
+        async with (
+            Processed.watched(viewer, here.projects) as seen,
+            IndexBytes.counted(viewer) as index,
+            Rig.of(here.broker.connection(RIG)) as rig,
+        ):
+            await seen.until_ready(1)
+            for begin in range(0, image_count, WINDOW):
+                before_s, began_s = here.cpu_s(), time.monotonic()
+                await rig.send_many(range(begin + 1, begin + WINDOW + 1))
+                await seen.until_processed(PROJECT, begin + WINDOW, SOON_S)
+                end = begin + WINDOW
+                cpu_s[end] = (here.cpu_s() - before_s) / WINDOW
+                wall_s[end] = (time.monotonic() - began_s) / WINDOW
+                print(f"{end} images: {cpu_s[end] * 1e3:.1f} ms of CPU, {wall_s[end] * 1e3:.1f} ms each", flush=True)
+            index_bytes = sum(index.sizes)
+        manifest = await join(viewer)
+    return {
+        "images": image_count,
+        f"cost_ratio_{image_count}_to_{EARLY}": round(cpu_s[image_count] / cpu_s[EARLY], 3),
+        f"wall_ratio_{image_count}_to_{EARLY}": round(wall_s[image_count] / wall_s[EARLY], 3),
+        "cpu_ms_per_image": round(cpu_s[image_count] * 1e3, 1),
+        "index_kb_per_image": round(index_bytes / image_count / 1e3, 1),
+        "late_joiner_shards_missing": image_count - manifest.shard_count,
+    }
+
+
+async def _send(here: Stage, project: ProjectId, photographs: Sequence[bytes]) -> dict[str, float]:
+    """Send photographs one after the other; returns when each was sent, by its id."""
+    sent: dict[str, float] = {}
+    async with Rig.of(here.broker.connection(RIG), project=project) as rig:
+        for number, payload in enumerate(photographs):
+            name = image_id(payload, number + 1)
+            sent[name] = time.monotonic()
+            await rig.send(payload, name)
+    return sent
+
+
+async def _highest_resident_bytes(here: Stage) -> int:
+    highest = 0
+    try:
+        while True:
+            highest = max(highest, await asyncio.to_thread(here.resident_bytes))
+            await asyncio.sleep(1.0)
+    except asyncio.CancelledError:
+        return highest
+
+
+def _engine_photographs(count: int) -> list[bytes]:
+    """The first photographs of a real set, or none without one."""
+    for folder in kept("fountain-P11"):
+        return [path.read_bytes() for path in sorted((folder / "images").iterdir())[:count]]
+    return []
+
+
+async def measure(folder: Path, wishes: argparse.Namespace) -> Figures:
+    """All parts, one after the other."""
+    figures = await idle(folder / "idle", wishes.idle, wishes.seconds)
+    print(json.dumps(figures), flush=True)
+    photographs = [photograph(seed) for seed in range(1, wishes.each + 1)]
+    figures |= await at_once(folder / "at-once", wishes.projects, photographs)
+    print(json.dumps(figures), flush=True)
+    figures |= await long(folder / "long", wishes.images)
+    if wishes.engine:
+        real = _engine_photographs(4)
+        of_engine = await at_once(folder / "engine", wishes.projects, real, BUILT_IN, LATE_S) if real else {}
+        names = ("resident_gb", "fairness_ratio", "lost", "errors")
+        figures |= {f"engine_{name}": of_engine.get(name) for name in names}
+    return figures
+
+
+def main() -> int:
+    """Measure and print; 0 when everything was measured."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.projects", description=__doc__)
+    parser.add_argument("--idle", type=int, default=50, help="idle projects")
+    parser.add_argument("--seconds", type=float, default=30.0, help="for how long they are watched")
+    parser.add_argument("--projects", type=int, default=20, help="projects at once")
+    parser.add_argument("--each", type=int, default=10, help="photographs of each of them")
+    parser.add_argument("--images", type=int, default=2000, help="photographs of the long project, in hundreds")
+    parser.add_argument("--engine", action="store_true", help="the built-in engine, too")
+    wishes = parser.parse_args()
+    if wishes.images < EARLY or wishes.images % WINDOW:
+        parser.error(f"--images is a multiple of {WINDOW}, {EARLY} or more")
+    configure(level=LogLevel.ERROR)
+    with tempfile.TemporaryDirectory(prefix="cairn-projects-") as name:
+        figures = asyncio.run(measure(Path(name), wishes))
+    print(json.dumps(figures), flush=True)
+    return 1 if any(value is None for value in figures.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

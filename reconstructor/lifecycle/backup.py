@@ -1,0 +1,159 @@
+"""How is a project backed up beside a service that works on it? First the database, then the files that it names.
+
+SQLite copies a database that is written meanwhile. Every other file is written once and never changed, so that hard links
+hold it at no cost; the tar is made of the links, at its leisure. The database comes first: what is stored after it is not
+in the backup, and what the black box did after it is done again, as after a crash.
+"""
+
+import contextlib
+import io
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import Final
+
+from broker.files import UNFINISHED, sync
+from broker.ids import ProjectId
+from reconstructor.lifecycle.listing import BLACK_BOX, LISTING_NAME, ListedFile, Listing, is_place
+from reconstructor.storage.durable_files import StoreError, translate
+from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
+
+_TRIES: Final = 3
+_FIRST: Final = "steps"  # of the built-in engine: what its steps refer to is written before them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupMade:
+    """What a backup holds."""
+
+    file: Path
+    file_count: int
+    image_count: int
+    size_bytes: int
+
+
+class _GoneError(StoreError):
+    """A generation was cleared while it was copied."""
+
+    code = "generation_cleared"
+    remedy = "Make the backup again."
+
+
+def write_backup(folder: Path, project: ProjectId, out: Path) -> BackupMade:
+    """Write the backup of a project's folder into a new file, also while the service works on it.
+
+    Raises:
+        StoreError: there is no such project, the file exists, or the disk fails.
+    """
+    source = ReadOnlyStore(folder=folder)
+    if out.exists():
+        raise StoreError(f"{out} exists: name another file")
+    try:
+        # Beside the project: hard links need the same disk.
+        with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder.parent) as name:
+            staged = Path(name)
+            for attempt in range(_TRIES):
+                try:
+                    _stage(source, staged)
+                    break
+                except _GoneError:
+                    if attempt == _TRIES - 1:
+                        raise
+                    shutil.rmtree(staged / "generations", ignore_errors=True)
+            listing = _listing_of(staged, project)
+            _write_tar(staged, listing, out)
+    except OSError as exc:
+        raise translate(exc) from exc
+    images = ReadOnlyStore(folder=folder).images_by_state()
+    return BackupMade(
+        file=out,
+        file_count=len(listing.files),
+        image_count=sum(images.values()),
+        size_bytes=out.stat().st_size,
+    )
+
+
+def _stage(source: ReadOnlyStore, staged: Path) -> None:
+    """Bring a consistent state of everything together in one folder."""
+    _copy_database(source.folder / DATABASE_NAME, staged / DATABASE_NAME)
+    copied = ReadOnlyStore(folder=staged)
+    for each in ("images", "previews"):
+        _link_all(source.folder / each, staged / each)
+    _link_all(source.folder / BLACK_BOX / _FIRST, staged / BLACK_BOX / _FIRST)
+    _link_all(source.folder / BLACK_BOX, staged / BLACK_BOX)
+    reference = copied.reference()
+    if reference is None:
+        return
+    home = Path("generations") / f"{reference.manifest.generation:06d}"
+    _link_all(source.folder / home, staged / home)
+    wanted = {f"{entry.index:06d}.{each.encoding.value}" for entry in reference.shards for each in entry.encodings}
+    if not all((staged / home / name).exists() for name in wanted):
+        raise _GoneError("the present generation was replaced while it was copied")
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as theirs,
+            closing(sqlite3.connect(target)) as ours,
+        ):
+            theirs.backup(ours)
+            ours.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+    except sqlite3.Error as exc:
+        raise StoreError(f"the store in {source.parent} cannot be copied: {exc}") from exc
+
+
+def _link_all(source: Path, target: Path) -> None:
+    """Link every plain file below a folder that may be in a backup; what is there already stays."""
+    for path in sorted(source.rglob("*")):
+        place = target / path.relative_to(source)
+        if path.is_symlink() or not path.is_file() or path.suffix == UNFINISHED or place.exists():
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # a preview, or a file of the black box, that is gone by now
+            try:
+                os.link(path, place)
+            except FileNotFoundError:
+                raise
+            except OSError:  # a disk without links, or another owner
+                shutil.copyfile(path, place)
+
+
+def _listing_of(staged: Path, project: ProjectId) -> Listing:
+    files: dict[str, ListedFile] = {}
+    for path in sorted(staged.rglob("*")):
+        place = path.relative_to(staged).as_posix()
+        if path.is_file() and is_place(place):
+            with path.open("rb") as file:
+                digest = file_digest(file, "sha256").hexdigest()
+                files[place] = ListedFile(size_bytes=file.tell(), sha256=digest)
+    return Listing(project=project, made_at=datetime.now(UTC), files=files)
+
+
+def _write_tar(staged: Path, listing: Listing, out: Path) -> None:
+    """Write the file beside its name and rename it: a backup that has its name is whole."""
+    unfinished = out.with_name(out.name + UNFINISHED)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
+        said = listing.model_dump_json().encode()
+        tar.addfile(_member(LISTING_NAME, len(said)), io.BytesIO(said))
+        for place, listed in listing.files.items():
+            with (staged / place).open("rb") as content:
+                tar.addfile(_member(place, listed.size_bytes), content)
+    sync(unfinished)
+    unfinished.replace(out)
+    sync(out.parent)
+
+
+def _member(name: str, size_bytes: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = size_bytes, 0o600
+    return member

@@ -1,0 +1,103 @@
+"""An operator backs a project up beside the running service, archives it, brings it back, and deletes it."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from admin.projects.cli import app
+from broker.accounts.access import Credential, User
+from broker.accounts.audit import Action, AuditLog
+from broker.ids import ProjectId
+from broker.mosquitto import BrokerPlan, Mosquitto, free_port
+from broker.projects.project_list import ProjectList
+from reconstructor.publishing.retained import list_retained
+from tests.integration.reconstructor.programs import PROJECT, Program, Rig, Watcher, retained_manifest
+
+OTHER = ProjectId("abbey")
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker whose users belong to both projects."""
+    people = (("reconstructor", "reconstructor"), ("rig-north", "agent"), ("viewer", "viewer"))
+    users = [Credential.fresh(User.build(name, role, [PROJECT, OTHER])) for name, role in people]
+    with Mosquitto(BrokerPlan(data_dir=tmp_path / "broker", port=free_port()), users) as broker:
+        yield broker
+
+
+def settings_of(mosquitto: Mosquitto, folder: Path) -> Path:
+    """A cairn.toml for a reconstructor that serves two projects."""
+    connection = mosquitto.connection("reconstructor")
+    (folder / "password").write_text(str(connection.secret()), encoding="ascii")
+    (folder / "password").chmod(0o600)
+    file = folder / "cairn.toml"
+    file.write_text(
+        f'[reconstructor]\nprojects = ["{PROJECT}", "{OTHER}"]\ndata_dir = "{folder / "data"}"\n'
+        f'broker = {{port = {connection.port}, username = "reconstructor", password_file = "{folder / "password"}"}}\n',
+        encoding="utf-8",
+    )
+    return file
+
+
+def cairn(*words: str) -> str:
+    """The output of `cairn project …`, which must end well."""
+    done = CliRunner().invoke(app, list(words), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+async def test_a_project_is_backed_up_archived_restored_and_deleted(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = settings_of(mosquitto, tmp_path)
+    monkeypatch.setenv("CAIRN_SETTINGS", str(file))
+    program = Program(mosquitto.connection("reconstructor"), tmp_path, "instant", projects=None)  # the file says which
+    program.start()
+    at = ("--folder", str(tmp_path))
+    backup, archive = str(tmp_path / "backup.cairn"), str(tmp_path / "archive.cairn")
+    try:
+        async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+            await seen.until_ready()
+            await rig.send_many(range(3))
+            await seen.until_complete(3)
+            manifest = await retained_manifest(mosquitto)
+            await asyncio.to_thread(cairn, "backup", PROJECT, backup, *at)
+            overview = json.loads(await asyncio.to_thread(cairn, "status", PROJECT, *at))
+            assert (overview["stored"]["images"], overview["is_served"], overview["backlog_s"]) == (3, True, None)
+
+        assert "is archived" in await asyncio.to_thread(cairn, "archive", PROJECT, archive, *at)
+        assert not (tmp_path / "data" / PROJECT).exists()
+        assert not ProjectList.read(file).has(PROJECT)
+        retained = await list_retained(mosquitto.connection("reconstructor"), PROJECT)
+        assert (retained.digests, retained.manifest) == ({}, b"")
+
+        await asyncio.to_thread(cairn, "restore", archive, *at)
+        listed = ProjectList.read(file)
+        listed.add(PROJECT)
+        listed.write()
+        async with asyncio.timeout(60):
+            while not (retained := await list_retained(mosquitto.connection("reconstructor"), PROJECT)).manifest:
+                await asyncio.sleep(0.2)
+        again = await retained_manifest(mosquitto)
+        assert again.shard_pages == manifest.shard_pages  # the same cloud, byte for byte
+        assert again.revision >= manifest.revision
+
+        refused = CliRunner().invoke(app, ["delete", PROJECT, "--confirm", OTHER, *at])
+        assert refused.exit_code == 1
+        assert (tmp_path / "data" / PROJECT).exists()
+        await asyncio.to_thread(cairn, "delete", PROJECT, "--confirm", PROJECT, *at)
+        assert not (tmp_path / "data" / PROJECT).exists()
+        images = str(tmp_path / "images")
+        await asyncio.to_thread(cairn, "restore", backup, "--as", "copy", "--without-black-box", *at)
+        os.rename(tmp_path / "data" / "copy" / "images", images)  # noqa: PTH104 - of a project that nobody serves
+        assert "3 images taken" in await asyncio.to_thread(cairn, "import", "third", images, *at)
+    finally:
+        program.stop()
+    actions = [deed.action for deed in AuditLog(tmp_path / "data").deeds()]
+    wanted = [Action.PROJECT_ARCHIVED, Action.PROJECT_RESTORED, Action.PROJECT_DELETED]
+    assert [each for each in actions if each in wanted][:3] == wanted

@@ -1,0 +1,168 @@
+"""A backup is whole though the project is at work, and comes back only when everything in it is right."""
+
+import io
+import sqlite3
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from broker.ids import ProjectId
+from reconstructor.lifecycle.backup import write_backup
+from reconstructor.lifecycle.listing import BadBackupError, check_place
+from reconstructor.lifecycle.restoring import check_backup, restore_backup
+from reconstructor.schedule import JobKind
+from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.store import Store
+from tests.photographs import photograph
+from tests.unit.reconstructor.lifecycle.backups import CHAPEL, Files, inspect_here, project_in, rewrite
+from tests.unit.reconstructor.storage.new_images import new_image
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    (tmp_path / "other").mkdir()
+    opened = project_in(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def backup(store: Store, tmp_path: Path) -> Path:
+    """Made while the store is open."""
+    return write_backup(store.folder, CHAPEL, tmp_path / "chapel.cairn").file
+
+
+async def restored(backup: Path, data_dir: Path, *, is_bare: bool = False) -> Store:
+    name = ProjectId("abbey") if is_bare else None
+    done = await restore_backup(backup, data_dir, inspect_here, project=name, with_black_box=not is_bare)
+    return Store(done.folder, refetch_every=3)
+
+
+async def test_a_project_comes_back_as_it_was(store: Store, backup: Path, tmp_path: Path) -> None:
+    payload = photograph(77)
+    store.add_image(new_image(payload, 77), payload)  # after the backup
+    other = await restored(backup, tmp_path / "other")
+    assert other.images() == store.images()[:3]
+    assert [other.content(number) for number in (1, 2, 3)] == [store.content(number) for number in (1, 2, 3)]
+    assert other.references.newest() == store.references.newest()
+    assert other.next_job() == store.next_job()
+    assert other.identity.store_id == store.identity.store_id
+    assert (other.black_box_folder / "steps" / "000001.json").exists()
+    assert check_backup(backup).project == CHAPEL
+    other.close()
+
+
+async def test_without_the_black_boxs_files_everything_is_reconstructed_again(
+    store: Store, backup: Path, tmp_path: Path
+) -> None:
+    other = await restored(backup, tmp_path / "other", is_bare=True)
+    assert other.folder.name == "abbey"
+    assert other.references.present() is None
+    assert other.references.next_generation() > 1  # viewers have seen 1
+    assert not list(other.black_box_folder.iterdir())
+    jobs = []
+    while (job := other.next_job([JobKind.ADD])) is not None:
+        jobs.append(job.image_number)
+        other.finish(job)
+    assert jobs == [1, 2, 3]
+    other.close()
+
+
+async def test_a_project_that_is_there_is_not_replaced(store: Store, backup: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="exists"):
+        await restored(backup, tmp_path / "data")
+    with pytest.raises(StoreError, match="exists"):
+        write_backup(store.folder, CHAPEL, backup)
+
+
+def an_image(files: Files) -> str:
+    return next(name for name in files if name.startswith("images/") and name.endswith(".jpg"))
+
+
+def of_database(statement: str) -> Callable[[Files], None]:
+    def change(files: Files) -> None:
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.deserialize(files["store.sqlite"])
+            database.executescript(statement)
+            files["store.sqlite"] = database.serialize()
+
+    return change
+
+
+def spoil_image(files: Files) -> None:
+    files[an_image(files)] = b"not a photograph"
+
+
+def spoil_shard(files: Files) -> None:
+    name = next(name for name in files if name.startswith("generations/"))
+    files[name] = files[name][:-1] + bytes([files[name][-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        spoil_image,
+        spoil_shard,
+        lambda files: files.pop(an_image(files)),
+        lambda files: files.pop("store.sqlite"),
+        lambda files: files.update({"../evil": b""}),
+        lambda files: files.update({"images/../../evil": b""}),
+        lambda files: files.update({"/etc/evil": b""}),
+        lambda files: files.update({"lock": b""}),
+        lambda files: files.update({"store.sqlite": b"SQLite format 3\0 and then nothing"}),
+        of_database("CREATE TRIGGER evil AFTER INSERT ON images BEGIN DELETE FROM jobs; END"),
+        of_database("DROP TABLE jobs; CREATE VIEW jobs AS SELECT * FROM facts"),
+        of_database("UPDATE images SET file_name = '../../../etc/passwd' WHERE number = 2"),
+        of_database("UPDATE images SET image_id = 'no id' WHERE number = 2"),
+        of_database("UPDATE images SET sender = 'a/b' WHERE number = 2"),
+        of_database("UPDATE images SET state = 'odd' WHERE number = 2"),
+        of_database("UPDATE jobs SET kind = 'odd'"),
+        of_database("INSERT INTO facts VALUES ('odd', 1)"),
+        of_database("UPDATE facts SET value = 'x/#' WHERE name = 'session_token'"),
+        of_database("UPDATE generations SET manifest = x'7b7d'"),
+        of_database("PRAGMA user_version = 99"),
+    ],
+)
+async def test_what_somebody_changed_is_refused_and_leaves_nothing(
+    backup: Path, tmp_path: Path, change: Callable[[Files], None]
+) -> None:
+    rewrite(backup, change)
+    with pytest.raises(BadBackupError):
+        await restored(backup, tmp_path / "other")
+    assert not list((tmp_path / "other").iterdir())
+
+
+async def test_damage_is_noticed(backup: Path, tmp_path: Path) -> None:
+    rewrite(backup, spoil_image, is_listed_anew=False)
+    with pytest.raises(BadBackupError):
+        check_backup(backup)
+    with pytest.raises(BadBackupError):
+        await restored(backup, tmp_path / "other")
+
+
+def test_another_file_is_no_backup(tmp_path: Path) -> None:
+    (tmp_path / "other.cairn").write_bytes(b"no tar")
+    with pytest.raises(BadBackupError, match="no backup"):
+        check_backup(tmp_path / "other.cairn")
+
+
+async def test_a_link_in_it_is_refused(backup: Path, tmp_path: Path) -> None:
+    with tarfile.open(backup) as tar:
+        contents = [(each, tar.extractfile(each)) for each in tar]
+        with tarfile.open(tmp_path / "linked.cairn", "w") as other:
+            for member, content in contents:
+                payload = content.read() if content is not None else b""
+                if member.name.startswith("images/"):
+                    member.type, member.linkname, member.size, payload = tarfile.SYMTYPE, "/etc/passwd", 0, b""
+                other.addfile(member, io.BytesIO(payload))
+    with pytest.raises(BadBackupError, match="not as its listing says"):
+        await restored(tmp_path / "linked.cairn", tmp_path / "other")
+
+
+@pytest.mark.parametrize("place", ["", ".", "images", "images/.hidden", "images/a/b", "a.sqlite", "black_box/../x"])
+def test_a_place_is_one_of_a_projects(place: str) -> None:
+    with pytest.raises(BadBackupError):
+        check_place(place)

@@ -1,0 +1,28 @@
+/** How are photographs dropped on the page? While files are dragged over it a sign is shown; a drop adds them. */
+import type { ReactiveController } from "lit";
+
+import type { CairnViewer } from "./cairn-viewer";
+
+const KINDS = ["dragenter", "dragover", "dragleave", "drop"] as const;
+
+export class Dropping implements ReactiveController {
+  constructor(private readonly host: CairnViewer) {
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    for (const kind of KINDS) this.host.addEventListener(kind, this.dragged);
+  }
+
+  hostDisconnected(): void {
+    for (const kind of KINDS) this.host.removeEventListener(kind, this.dragged);
+  }
+
+  private readonly dragged = (event: DragEvent): void => {
+    const { host } = this;
+    event.preventDefault();
+    const isOver = event.type !== "drop" && event.type !== "dragleave";
+    host.change({ isDropping: host.project !== null && isOver });
+    if (event.type === "drop" && host.project) host.upload([...(event.dataTransfer?.files ?? [])]);
+  };
+}
