@@ -18,7 +18,7 @@ from reconstructor.engine.features.sift import Features
 from reconstructor.engine.features.vlad import SimilarImages
 from reconstructor.engine.settings import EngineSettings
 
-_REPEATED_SHARE: Final = 0.1  # of a pair's matches, from which they are told apart
+_REPEATED_SHARE: Final = 0.1  # of a pair's matches, from which on they do not decide
 _BEST_PAIRS: Final = 2  # the neighbours of this many best pairs are tried, too
 
 

@@ -45,7 +45,7 @@ def is_repeated(descriptors: NDArray[np.uint8], keypoints: NDArray[np.float32]) 
 def with_agreeing(
     pair: Pair, others: Matches, cameras: tuple[Any, Any], keypoints: tuple[NDArray[np.float32], NDArray[np.float32]]
 ) -> Matches:
-    """The matches of a pair, and those of the others that agree with its relative pose and meet ahead of both cameras.
+    """The matches of a pair, and those of the others that agree with its geometry and meet ahead of both cameras.
 
     Args:
         pair: estimated from distinct matches.
