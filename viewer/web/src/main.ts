@@ -5,7 +5,7 @@ import "./ui/cairn-viewer";
 import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/language/language";
 import { errorWords, t } from "./ui/language/t";
 import { titleOf } from "./ui/summary";
-import { remember, remembered } from "./remembered";
+import { isStaying, remember, remembered } from "./remembered";
 import { placeFragment, readPlace } from "./wire/address";
 import type { PageConfig } from "./wire/config";
 import { fetchConfig, firstProject } from "./wire/config";
@@ -84,10 +84,13 @@ async function begin(page: Element): Promise<void> {
   const account = credentials ?? guest;
   viewer.credentials = account && place ? { ...account, project: place.project } : account;
   followPlace(viewer);
-  if (config.needs_login)
+  if (config.needs_login) {
+    viewer.isStaying = isStaying();
     viewer.addEventListener("credentials", () => {
-      remember(viewer.credentials);
+      // A guest who has not come in yet leaves the account before as it is.
+      if (!viewer.invitation) remember(viewer.credentials, viewer.isStaying ?? false);
     });
+  }
   for (const kind of ["login", "refused"]) viewer.addEventListener(kind, dropFragment);
   page.replaceChildren(viewer);
 }

@@ -1,23 +1,44 @@
-/** What survives a reload of the page? The account of this tab, in `sessionStorage`, which ends with the tab. */
+/**
+ * What survives a reload of the page? The account of this tab, in `sessionStorage`, which ends with the tab.
+ *
+ * Who says "stay logged in on this device" has it in `localStorage`, too: it survives a tab that the system kills.
+ */
 import type { Credentials } from "./wire/credentials";
 import { checkCredentials } from "./wire/credentials";
 
 const KEY = "cairn.account";
+const STAYING_KEY = "cairn.account-staying-on-this-device";
 
-/** The account of this tab; null without one, or where the browser stores nothing. */
+/** The account of this tab, else the one that stays on this device; null without one, or where the browser stores nothing. */
 export function remembered(): Credentials | null {
+  return storedIn("sessionStorage", KEY) ?? storedIn("localStorage", STAYING_KEY);
+}
+
+/** Whether an account stays on this device. */
+export function isStaying(): boolean {
+  return storedIn("localStorage", STAYING_KEY) !== null;
+}
+
+/** Keep the account until the tab is closed, and after that if it stays on this device; null forgets it in both places. */
+export function remember(credentials: Credentials | null, stays: boolean): void {
+  store("sessionStorage", KEY, credentials);
+  store("localStorage", STAYING_KEY, stays ? credentials : null);
+}
+
+type Place = "localStorage" | "sessionStorage";
+
+function storedIn(place: Place, key: string): Credentials | null {
   try {
-    return checkCredentials(JSON.parse(sessionStorage.getItem(KEY) ?? "null") as unknown, "");
+    return checkCredentials(JSON.parse(window[place].getItem(key) ?? "null") as unknown, "");
   } catch {
     return null;
   }
 }
 
-/** Keep the account until the tab is closed; null forgets it. */
-export function remember(credentials: Credentials | null): void {
+function store(place: Place, key: string, credentials: Credentials | null): void {
   try {
-    if (credentials) sessionStorage.setItem(KEY, JSON.stringify(credentials));
-    else sessionStorage.removeItem(KEY);
+    if (credentials) window[place].setItem(key, JSON.stringify(credentials));
+    else window[place].removeItem(key);
   } catch {
     // A browser that blocks storage asks for the login after a reload.
   }

@@ -30,6 +30,7 @@ import type { DeviceFigures } from "./panels/statistics";
 import { attributesOf } from "./summary";
 import type { Theme } from "./theme";
 import { preferredTheme, sharedParts, themeTokens } from "./theme";
+import { stayStyles } from "./overlay/staying";
 import { Toast } from "./overlay/toast";
 import type { Asked } from "./viewer-commands";
 import { ViewerCommands } from "./viewer-commands";
@@ -41,12 +42,14 @@ import { errorWords, reasonWords, t } from "./language/t";
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement implements CairnViewerApi {
-  static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles];
+  static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles, stayStyles];
 
   /** Null until `server` has given it. */
   @property({ attribute: false }) config: PageConfig | null = null;
   @property() server = "";
   @property({ attribute: false }) credentials: Credentials | null = null;
+  /** Whether the account stays on this device; null where the page keeps none. */
+  @property({ attribute: false }) isStaying: boolean | null = null;
   /** An invitation whose guest chooses a name first. */
   @property({ attribute: false }) invitation: Invitation | null = null;
   @property({ attribute: false }) refusal: string | null = null;
@@ -155,9 +158,11 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!changed.has("credentials") && !changed.has("config")) return;
+    const isOther = changed.has("credentials") || changed.has("config");
+    if (isOther || changed.has("isStaying"))
+      this.dispatchEvent(new CustomEvent("credentials", { detail: this.credentials }));
+    if (!isOther) return;
     this.leave();
-    this.dispatchEvent(new CustomEvent("credentials", { detail: this.credentials }));
     if (this.config && this.credentials && this.credentials.project !== "") this.join(this.config, this.credentials);
     this.change({ selected: this.startingPlace?.image ?? null });
   }

@@ -13,10 +13,12 @@ import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
 import "./overlay/login";
+import type { Entry } from "./overlay/login-styles";
 import type { PickerOptions } from "./overlay/project-picker";
 import { projectDialog, projectPicker } from "./overlay/project-picker";
 import { sharingDialog } from "./overlay/sharing";
 import { imageCard, measurement } from "./overlay/side-card";
+import { accountPart } from "./overlay/staying";
 import "./overlay/welcome";
 import "./panels/sheet";
 import { announcementOf } from "./summary";
@@ -41,9 +43,10 @@ export class ViewerContent {
   }
 
   private login(config: PageConfig): TemplateResult {
-    const { first, invitation, refusal } = this.host;
-    const onLogin = (event: CustomEvent<Credentials>): void => {
-      [this.host.refusal, this.host.invitation, this.host.credentials] = [null, null, event.detail];
+    const { first, invitation, isStaying, refusal } = this.host;
+    const onLogin = ({ detail }: CustomEvent<Entry>): void => {
+      if (isStaying !== null) this.host.isStaying = detail.stays;
+      [this.host.refusal, this.host.invitation, this.host.credentials] = [null, null, detail.credentials];
     };
     const onRefused = (event: CustomEvent<string>): void => {
       [this.host.refusal, this.host.invitation] = [event.detail, null];
@@ -51,11 +54,17 @@ export class ViewerContent {
     return html`<div class="middle">
       ${
         invitation
-          ? html`<cairn-welcome .invitation=${invitation} @login=${onLogin} @refused=${onRefused}></cairn-welcome>`
+          ? html`<cairn-welcome
+              .invitation=${invitation}
+              .isStaying=${isStaying}
+              @login=${onLogin}
+              @refused=${onRefused}
+            ></cairn-welcome>`
           : html`<cairn-login
               .projects=${config.projects}
               .first=${first}
               .refusal=${refusal}
+              .isStaying=${isStaying}
               @login=${onLogin}
             ></cairn-login>`
       }
@@ -78,7 +87,7 @@ export class ViewerContent {
     };
     const onInvite = canInvite ? () => void this.host.openSharing() : null;
     const onSwitch = (): void => void this.host.openSwitch();
-    return html`${header(project, this.tools(project), trouble === "context_lost", config.projects.length === 1 ? null : onSwitch)}
+    return html`${header(project, this.tools(project), trouble === "context_lost", config.projects.length === 1 && !config.needs_login ? null : onSwitch)}
       ${emptyState({ project, trouble, onInvite, onLeave, onRetry, onPhotos })} ${this.banner(project)}
       ${this.beside(project)}
       <cairn-sheet
@@ -107,7 +116,7 @@ export class ViewerContent {
       ></cairn-sheet>
       ${isSharing ? this.sharing(config) : nothing} ${this.host.view.hasKeys ? this.keys() : nothing}
       ${this.opened(project)}
-      ${this.host.view.isChoosing && this.host.credentials ? projectDialog(this.choosing(config.base, this.host.credentials, onStay)) : nothing}
+      ${this.host.view.isChoosing && this.host.credentials ? this.switching(config, this.host.credentials, onStay) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
   }
 
@@ -123,6 +132,22 @@ export class ViewerContent {
         [this.host.credentials, this.host.refusal] = [null, reason];
       },
     };
+  }
+
+  private switching(config: PageConfig, credentials: Credentials, onClose: () => void): TemplateResult {
+    const { host } = this;
+    const onStaying = (stays: boolean): void => {
+      host.isStaying = stays;
+    };
+    const onLogout = (): void => {
+      host.change({ isChoosing: false });
+      host.credentials = null;
+    };
+    const account = accountPart(credentials.user, host.isStaying, onStaying, onLogout);
+    return projectDialog({
+      ...this.choosing(config.base, credentials, onClose),
+      ...(config.needs_login ? { account } : {}),
+    });
   }
 
   private keys(): TemplateResult {

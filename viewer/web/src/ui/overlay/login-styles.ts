@@ -1,7 +1,14 @@
-/** How do the forms look by which one comes in? A card in the middle of the page. */
+/** How do the forms look by which one comes in, and what do they give? A card in the middle of the page; an account. */
 import { css } from "lit";
 
+import type { Credentials } from "../../wire/credentials";
 import { low } from "../breakpoints";
+
+/** What a form gives: the account, and whether it stays on this device. */
+export interface Entry {
+  readonly credentials: Credentials;
+  readonly stays: boolean;
+}
 
 export const loginStyles = css`
   form {

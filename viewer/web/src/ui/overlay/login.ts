@@ -1,4 +1,4 @@
-/** How does a person log in? A form for name and password; `remembered.ts` keeps them until the tab is closed. */
+/** How does a person log in? A form for name and password; `remembered.ts` keeps them. */
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -7,18 +7,21 @@ import { isLevel } from "../../wire/ids";
 import type { Credentials } from "../../wire/credentials";
 import { cairnMark } from "../icons";
 import { sharedParts } from "../theme";
+import type { Entry } from "./login-styles";
 import { loginStyles } from "./login-styles";
+import { stayStyles, stayTick } from "./staying";
 import "../language/picker";
 import { LocalizedElement } from "../language/localized";
 import { t } from "../language/t";
 
 @customElement("cairn-login")
 export class Login extends LocalizedElement {
-  static override readonly styles = [sharedParts, loginStyles];
+  static override readonly styles = [sharedParts, loginStyles, stayStyles];
 
   @property({ attribute: false }) projects: readonly string[] = [];
   @property({ attribute: false }) first = "";
   @property({ attribute: false }) refusal: string | null = null;
+  @property({ attribute: false }) isStaying: boolean | null = null;
 
   override render(): TemplateResult {
     return html`<form data-testid="login" @submit=${this.submit}>
@@ -31,6 +34,7 @@ export class Login extends LocalizedElement {
       <label
         >${t("login.password")} <input name="password" type="password" autocomplete="current-password" required
       /></label>
+      ${stayTick(this.isStaying)}
       <button class="primary">${t("login.open")}</button>
       ${window.isSecureContext ? nothing : html`<p class="plain">${t("login.plain")}</p>`}
       <cairn-language></cairn-language>
@@ -61,6 +65,7 @@ export class Login extends LocalizedElement {
       this.refusal = t("login.bad_name");
       return;
     }
-    this.dispatchEvent(new CustomEvent<Credentials>("login", { detail: given, bubbles: true, composed: true }));
+    const detail = { credentials: given, stays: form.has("stays") };
+    this.dispatchEvent(new CustomEvent<Entry>("login", { detail, bubbles: true, composed: true }));
   };
 }

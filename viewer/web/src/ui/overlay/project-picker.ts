@@ -16,6 +16,8 @@ export interface PickerOptions {
   /** Called when the name or the password is wrong. */
   readonly onRefused: (reason: string) => void;
   readonly onClose: () => void;
+  /** Whose page this is, at the end of the dialog. */
+  readonly account?: TemplateResult;
 }
 
 export function projectPicker(given: PickerOptions): TemplateResult {
@@ -32,7 +34,7 @@ export function projectPicker(given: PickerOptions): TemplateResult {
 export function projectDialog(given: PickerOptions): TemplateResult {
   return html`<dialog class="projects" aria-label=${t("projects")} data-testid="switching" @close=${given.onClose}>
     <h2>${t("projects")}</h2>
-    ${list(given)}
+    ${list(given)} ${given.account}
     <button class="quiet" @click=${given.onClose}>${closeIcon}${t("close")}</button>
   </dialog>`;
 }

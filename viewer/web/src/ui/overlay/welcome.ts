@@ -3,23 +3,25 @@ import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import type { Credentials } from "../../wire/credentials";
 import { WireError } from "../../wire/errors";
 import { isLevel } from "../../wire/ids";
 import type { Invitation } from "../../wire/invitation";
 import { redeemInvitation } from "../../wire/invitation";
 import { cairnMark } from "../icons";
 import { sharedParts } from "../theme";
+import type { Entry } from "./login-styles";
 import { loginStyles } from "./login-styles";
+import { stayStyles, stayTick } from "./staying";
 import "../language/picker";
 import { LocalizedElement } from "../language/localized";
 import { errorWords, t } from "../language/t";
 
 @customElement("cairn-welcome")
 export class Welcome extends LocalizedElement {
-  static override readonly styles = [sharedParts, loginStyles];
+  static override readonly styles = [sharedParts, loginStyles, stayStyles];
 
   @property({ attribute: false }) invitation!: Invitation;
+  @property({ attribute: false }) isStaying: boolean | null = null;
 
   @state() private refusal: string | null = null;
   @state() private isBusy = false;
@@ -33,6 +35,7 @@ export class Welcome extends LocalizedElement {
       <label
         >${t("welcome.name")} <input name="user" autocomplete="username" autocapitalize="none" maxlength="63" required
       /></label>
+      ${stayTick(this.isStaying)}
       <button class="primary" ?disabled=${this.isBusy}>${t("welcome.enter")}</button>
       <cairn-language></cairn-language>
     </form>`;
@@ -40,7 +43,8 @@ export class Welcome extends LocalizedElement {
 
   private readonly submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const given = new FormData(event.target as HTMLFormElement).get("user");
+    const form = new FormData(event.target as HTMLFormElement);
+    const given = form.get("user");
     const name = typeof given === "string" ? given.trim().toLowerCase() : "";
     if (!isLevel("user", name)) {
       this.refusal = t("login.bad_name");
@@ -48,7 +52,8 @@ export class Welcome extends LocalizedElement {
     }
     this.isBusy = true;
     try {
-      this.tell("login", await redeemInvitation(this.invitation, name));
+      const credentials = await redeemInvitation(this.invitation, name);
+      this.tell("login", { credentials, stays: form.has("stays") });
     } catch (thrown) {
       this.refusal = errorWords(thrown);
       const canTryAgain = thrown instanceof WireError && ["name_taken", "unreachable"].includes(thrown.code);
@@ -57,7 +62,7 @@ export class Welcome extends LocalizedElement {
     this.isBusy = false;
   };
 
-  private tell(name: "login" | "refused", detail: Credentials | string): void {
+  private tell(name: "login" | "refused", detail: Entry | string): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 }
