@@ -1,6 +1,7 @@
 """With which earlier images is a new one matched? The newest, the most similar (VLAD), and covisible ones: a fixed number."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -10,12 +11,14 @@ from reconstructor.engine.device import compute_of
 from reconstructor.engine.features.image_files import ImageFiles
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.matching import Matcher
-from reconstructor.engine.features.pairs import MIN_INLIERS, Pair, PairEstimator
+from reconstructor.engine.features.pairs import MIN_INLIERS, Matches, Pair, PairEstimator
+from reconstructor.engine.features.repeats import LEAST_DISTINCT, Mask, is_repeated, with_agreeing
 from reconstructor.engine.features.second_opinion import CONVINCING, second_opinion
 from reconstructor.engine.features.sift import Features
 from reconstructor.engine.features.vlad import SimilarImages
 from reconstructor.engine.settings import EngineSettings
 
+_REPEATED_SHARE: Final = 0.1  # of a pair's matches, from which on they do not decide
 _BEST_PAIRS: Final = 2  # the neighbours of this many best pairs are tried, too
 
 
@@ -28,6 +31,7 @@ class PairFinder:
         self._matcher = Matcher(compute_of(settings).device)
         self._estimator = PairEstimator(seed=settings.random_seed)
         self._second_opinion = second_opinion(settings, files)
+        self._repeated: dict[int, Mask] = {}
 
     def remember(self, descriptors: NDArray[np.uint8]) -> None:
         """Add an image, by its descriptors (N, 128), to the search for similar ones; call it for each image, in order."""
@@ -68,15 +72,38 @@ class PairFinder:
     def _match(
         self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]
     ) -> Pair | None:
-        matches = self._matcher.match(self._files.read_descriptors(other), features.descriptors)
+        descriptors = self._files.read_descriptors(other)
+        matches = self._matcher.match(descriptors, features.descriptors)
         if len(matches) < MIN_INLIERS:
             return None
-        return self._estimator.estimate(
-            (other, number),
-            (camera_of(other), camera_of(number)),
-            (known.features[other].keypoints, features.keypoints),
-            matches,
-        )
+        first, second = known.features[other].keypoints, features.keypoints
+        repeated = self._repeated_of(other, descriptors, first)[matches[:, 0]]
+        if other in known.repeated:
+            repeated |= known.repeated[other][matches[:, 0]]
+        repeated |= self._repeated_of(number, features.descriptors, second)[matches[:, 1]]
+        cameras = camera_of(other), camera_of(number)
+        return self._estimate((other, number), cameras, (first, second), (matches, repeated))
+
+    def _estimate(
+        self,
+        numbers: tuple[int, int],
+        cameras: tuple[Any, Any],
+        keypoints: tuple[NDArray[np.float32], NDArray[np.float32]],
+        found: tuple[Matches, Mask],
+    ) -> Pair | None:
+        """The geometry of matches of which some are repeated: those decide only if there are too few others."""
+        matches, repeated = found
+        if repeated.mean() >= _REPEATED_SHARE:
+            pair = self._estimator.estimate(numbers, cameras, keypoints, matches[~repeated], is_exact=True)
+            if pair is not None and len(pair.matches) >= LEAST_DISTINCT:
+                agreeing = with_agreeing(pair, matches[repeated], cameras, keypoints)
+                return replace(pair, matches=agreeing) if len(agreeing) >= MIN_INLIERS else None
+        return self._estimator.estimate(numbers, cameras, keypoints, matches)
+
+    def _repeated_of(self, number: int, descriptors: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> Mask:
+        if number not in self._repeated:
+            self._repeated[number] = is_repeated(descriptors, keypoints)
+        return self._repeated[number]
 
     def _match_again(
         self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from reconstructor.engine.features.image_files import ImageFacts
 from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.features.photographs import PhotographSensor
@@ -17,6 +20,7 @@ class KnownImages:
     features: dict[int, Features] = field(default_factory=dict)
     pairs: dict[int, list[Pair]] = field(default_factory=dict)  # of each image, with earlier and later images
     camera_ids: dict[int, int] = field(default_factory=dict)
+    repeated: dict[int, NDArray[np.bool_]] = field(default_factory=dict)  # features that look like another part's
     _camera_by_sensor: dict[PhotographSensor, int] = field(default_factory=dict)
 
     def __contains__(self, number: int) -> bool:
@@ -43,6 +47,16 @@ class KnownImages:
         """The images that match this one, those with most matches first."""
         counts = {self.other(pair, number): len(pair.matches) for pair in self.pairs[number]}
         return sorted(counts, key=lambda other: (-counts[other], other))
+
+    def note_repeated(self, pairs: Sequence[Pair], credible: Sequence[Pair]) -> None:
+        """Remember the features of matches that a model contradicts, those of `pairs` that are not in `credible`."""
+        kept = {(pair.earlier, pair.newer): pair.matches for pair in credible}
+        for pair in pairs:
+            remaining = kept.get((pair.earlier, pair.newer))
+            is_kept = np.isin(pair.matches[:, 0], [] if remaining is None else remaining[:, 0])
+            for number, column in ((pair.earlier, 0), (pair.newer, 1)):
+                of_image = self.repeated.setdefault(number, np.zeros(len(self.features[number]), np.bool_))
+                of_image[pair.matches[~is_kept, column]] = True
 
     @staticmethod
     def other(pair: Pair, number: int) -> int:

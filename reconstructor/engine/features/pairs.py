@@ -56,6 +56,8 @@ class PairEstimator:
         cameras: tuple[Any, Any],
         keypoints: tuple[NDArray[np.float32], NDArray[np.float32]],
         matches: Matches,
+        *,
+        is_exact: bool = False,
     ) -> Pair | None:
         """The geometry that at least `MIN_INLIERS` matches agree with, or None.
 
@@ -64,10 +66,15 @@ class PairEstimator:
             cameras: the COLMAP cameras.
             keypoints: (N, 4) float32 of each image, positions in pixels in the first two columns.
             matches: (M, 2) uint32, keypoint indexes in the earlier and in the newer image.
+            is_exact: trust focal lengths that are given: a fundamental matrix can agree with two relative poses at once.
         """
         if len(matches) < MIN_INLIERS:
             return None
-        geometry = pycolmap.estimate_two_view_geometry(
+        is_calibrated = is_exact and all(camera.has_prior_focal_length for camera in cameras)
+        estimate = (
+            pycolmap.estimate_calibrated_two_view_geometry if is_calibrated else pycolmap.estimate_two_view_geometry
+        )
+        geometry = estimate(
             camera1=cameras[0],
             points1=keypoints_in_image(keypoints[0]),
             camera2=cameras[1],

@@ -92,8 +92,10 @@ class LiveMapper:
             self._fixed_cameras.add(camera_id)
         self._options = MapperOptions.build(self._settings, frozenset(self._fixed_cameras))
 
-    def add_image(self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]) -> None:
-        """Add an image with keypoints (N, 4), x and y in pixels first, and its pairs with known images; not yet placed."""
+    def add_image(
+        self, number: int, camera_id: int, keypoints: NDArray[np.float32], pairs: Sequence[Pair]
+    ) -> Sequence[Pair]:
+        """Add an image, not yet placed, with keypoints (N, 4), x and y in pixels first, and the credible ones of its pairs."""
         pairs = credible_pairs(self._model, (number, self._model.camera(camera_id)), keypoints, pairs)
         image, frame = image_and_frame(number, camera_id, keypoints)
         self._cache.add_frame(frame)
@@ -103,18 +105,16 @@ class LiveMapper:
             self._model.add_frame(frame)
             self._model.add_image(image)
         graph = self._cache.correspondence_graph
-        for pair in pairs:
-            if not len(pair.matches):
-                continue  # the mark of a copy
+        for pair in (each for each in pairs if len(each.matches)):  # one without matches marks a copy
             graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
         self._mapper.observation_manager.add_image(number)
         self._has_new_images = True
+        return pairs
 
     def place(self, waiting: Iterable[int]) -> list[int]:
         """Place as many of the waiting images as possible; after each one the others are tried again."""
         waiting = set(waiting)
-        placed: list[int] = []
-        placed += self._initialise() if not self.is_initialised else []
+        placed = self._initialise() if not self.is_initialised else []
         placed += self._register_all(waiting.difference(placed))
         if self._model.num_reg_frames() == 2 and len(waiting) > _MOST_WAITING_FOR_TWO:  # noqa: PLR2004
             self.world_count += 1  # nothing fits the first two images: they were a bad pair

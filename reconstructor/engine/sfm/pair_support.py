@@ -19,17 +19,21 @@ from reconstructor.engine.features.pairs import Pair
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS
 from reconstructor.engine.sfm.model_comparison import placed_numbers, point_ids, points_errors_px
 
-_NEAR_PX: Final = 8.0
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+
+_NEAR_RATIO: Final = 0.04  # of the width; a model that has drifted contradicts by less, an equal part by more
 _LEAST_POINTS: Final = 15  # of a pair
 _AGREES: Final = 0.5  # share of a pair's points that are near
-_CONTRADICTS: Final = 0.25
+_AGREES_WHOLLY: Final = 0.8
+_LEAST_SHARE: Final = 0.3  # of the points that the nearest image gives a pose
 _MOST_TRIED: Final = 3
 
 
 def credible_pairs(
     model: Any, image: tuple[int, Any], keypoints: NDArray[np.float32], pairs: Sequence[Pair]
 ) -> list[Pair]:
-    """The pairs of a new image, without those that contradict its nearest one in order.
+    """The pairs of a new image, without the matches that contradict its nearest one in order.
 
     Points and not epipolar lines are compared: along a row of windows the lines are the same wherever the image stands.
 
@@ -44,68 +48,98 @@ def credible_pairs(
     seen = {}
     for pair in pairs:
         if (other := pair.earlier if pair.newer == number else pair.newer) in placed:
-            points, places = _points_seen(model, pair, other, keypoints)
-            if len(points) >= _LEAST_POINTS:
-                seen[other] = points, places
+            found = _points_seen(model, pair, other, keypoints)
+            if len(found[0]) >= _LEAST_POINTS:
+                seen[other] = found
     for nearest in sorted(seen, key=lambda other: abs(other - number))[:_MOST_TRIED]:
-        found = pycolmap.estimate_and_refine_absolute_pose(seen[nearest][1], seen[nearest][0], camera)
-        if found is not None and found["num_inliers"] >= MIN_REGISTRATION_INLIERS:
-            contradicting = {
-                other
-                for other, each in seen.items()
-                if abs(other - number) > abs(nearest - number)
-                and (points_errors_px(camera, found["cam_from_world"], *each) < _NEAR_PX).mean() < _CONTRADICTS
+        points, places, _ = seen[nearest]
+        pose = pycolmap.estimate_and_refine_absolute_pose(places, points, camera)
+        if pose is not None and pose["num_inliers"] >= max(MIN_REGISTRATION_INLIERS, _LEAST_SHARE * len(points)):
+            near = {
+                other: (_are_near(camera, pose["cam_from_world"], *each[:2]), each[2]) for other, each in seen.items()
             }
-            return [pair for pair in pairs if not contradicting & {pair.earlier, pair.newer}]
+            kept = [_agreeing(pair, nearest, near.get(pair.earlier, near.get(pair.newer))) for pair in pairs]
+            return [pair for pair in kept if pair is not None]
     return list(pairs)
 
 
+def _agreeing(pair: Pair, nearest: int, near: tuple[Mask, Rows] | None) -> Pair | None:
+    """What is left of a pair of which these matches (rows) are near or not; nothing if it contradicts."""
+    if near is None:
+        return pair
+    is_near, rows = near
+    if nearest in (pair.earlier, pair.newer):
+        return _without(pair, rows[~is_near])
+    return _cleaned(pair, is_near, rows) if is_near.mean() >= _AGREES else None
+
+
 def without_repeated(model: Any, known: KnownImages) -> KnownImages:
-    """Leave out the pairs that a model contradicts, and that images nearer in order explain: they only look alike."""
-    placed, least_gap, contradicting = placed_numbers(model), dict[int, int](), list[Pair]()
+    """Leave out the matches that a model contradicts, if images nearer in order explain it: they only look alike."""
+    placed, least_gap, doubtful = placed_numbers(model), dict[int, int](), list[tuple[Pair, Mask, Rows]]()
     for number in sorted(placed):
         for pair in known.pairs[number]:
             if pair.newer == number and pair.earlier in placed:
-                share = _share(model, pair, known)
-                if share is not None and share >= _AGREES:
+                is_near, rows = _near_in_model(model, pair, known)
+                if len(rows) < _LEAST_POINTS:
+                    continue
+                if is_near.mean() >= _AGREES:
                     for each in (pair.earlier, pair.newer):
                         least_gap[each] = min(_gap(pair), least_gap.get(each, _gap(pair)))
-                elif share is not None and share < _CONTRADICTS:
-                    contradicting.append(pair)
-    repeated = {
-        (pair.earlier, pair.newer)
-        for pair in contradicting
-        if all(least_gap.get(each, _gap(pair)) < _gap(pair) for each in (pair.earlier, pair.newer))
+                doubtful.append((pair, is_near, rows))
+    cleaned = {
+        _key(pair): _cleaned(pair, is_near, rows) if is_near.mean() >= _AGREES else None
+        for pair, is_near, rows in doubtful
+        if not is_near.all()
+        and all(least_gap.get(each, _gap(pair)) < _gap(pair) for each in (pair.earlier, pair.newer))
     }
     return replace(
         known,
         pairs={
-            number: [pair for pair in pairs if (pair.earlier, pair.newer) not in repeated]
+            number: [kept for pair in pairs if (kept := cleaned.get(_key(pair), pair)) is not None]
             for number, pairs in known.pairs.items()
         },
     )
 
 
-def _share(model: Any, pair: Pair, known: KnownImages) -> float | None:
-    """Of the points that the earlier image of a pair observes, the share that the newer one sees where they match."""
-    points, places = _points_seen(model, pair, pair.earlier, known.features[pair.newer].keypoints)
-    if len(points) < _LEAST_POINTS:
-        return None
+def _near_in_model(model: Any, pair: Pair, known: KnownImages) -> tuple[Mask, Rows]:
+    """Which points that the earlier image observes the newer one sees where they match, and the rows of these matches."""
+    points, places, rows = _points_seen(model, pair, pair.earlier, known.features[pair.newer].keypoints)
     image = model.image(pair.newer)
-    errors_px = points_errors_px(model.camera(image.camera_id), image.cam_from_world(), points, places)
-    return float((errors_px < _NEAR_PX).mean())
+    return _are_near(model.camera(image.camera_id), image.cam_from_world(), points, places), rows
+
+
+def _are_near(camera: Any, cam_from_world: Any, points: NDArray[np.float64], places: NDArray[np.float64]) -> Mask:
+    if not len(points):
+        return np.zeros(0, np.bool_)
+    is_near: Mask = points_errors_px(camera, cam_from_world, points, places) < _NEAR_RATIO * camera.width
+    return is_near
+
+
+def _cleaned(pair: Pair, is_near: Mask, rows: Rows) -> Pair:
+    """The pair without matches that are not near; where they are many, also without those of which nothing is known."""
+    if is_near.mean() < _AGREES_WHOLLY:
+        return replace(pair, matches=pair.matches[rows[is_near]])
+    return _without(pair, rows[~is_near])
+
+
+def _without(pair: Pair, rows: Rows) -> Pair:
+    return replace(pair, matches=np.delete(pair.matches, rows, axis=0))
 
 
 def _points_seen(
     model: Any, pair: Pair, other: int, keypoints: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The points (N, 3) that one image of a pair observes, and the places (N, 2) of the matching keypoints of the second."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Rows]:
+    """The points (N, 3) that one image of a pair observes, the places (N, 2) of the second, and the rows of the matches."""
     column = 0 if pair.earlier == other else 1
     ids = point_ids(model, other)[pair.matches[:, column]]
     rows = np.flatnonzero(ids >= 0)
     points = np.array([model.point3D(int(each)).xyz for each in ids[rows]]).reshape(-1, 3)
-    return points, keypoints_in_image(keypoints)[pair.matches[rows, 1 - column]]
+    return points, keypoints_in_image(keypoints)[pair.matches[rows, 1 - column]], rows
 
 
 def _gap(pair: Pair) -> int:
     return pair.newer - pair.earlier
+
+
+def _key(pair: Pair) -> tuple[int, int]:
+    return pair.earlier, pair.newer

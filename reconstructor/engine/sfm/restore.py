@@ -70,4 +70,5 @@ def _add(number: int, known: KnownImages, mapper: LiveMapper, choice: CameraChoi
         sensor = own_sensor(sensor, focal_px)
     mapper.add_camera(camera_id, sensor)
     pairs = [pair for pair in known.pairs[number] if mapper.knows(KnownImages.other(pair, number))]
-    mapper.add_image(number, camera_id, known.features[number].keypoints, pairs)
+    credible = mapper.add_image(number, camera_id, known.features[number].keypoints, pairs)
+    known.note_repeated(pairs, credible)
