@@ -178,7 +178,4 @@ async def test_the_page_is_installable_and_keeps_the_screen_on_while_a_photo_is_
         assert [each["errorId"] for each in hindrances] == ["in-incognito"]  # as every context of a test is
         assert await page.evaluate("window.held") is None
         await page.get_by_test_id("upload-input").set_input_files(photo())
-        await page.wait_for_function("window.held === 'screen'", timeout=WAIT_MS)
-        reconstruction.is_giving_receipts = True
-        await page.reload()
-        await page.wait_for_function("window.held === ''", timeout=WAIT_MS)
+        await page.wait_for_function("() => window.held === 'screen'", timeout=WAIT_MS)
