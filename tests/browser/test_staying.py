@@ -155,3 +155,27 @@ async def test_a_browser_without_room_says_so_and_sends_the_photo_all_the_same(
         words = "This browser keeps no photos: leave this page open until they are sent"
         await expect(anna.page.get_by_text(words)).to_be_visible(timeout=WAIT_MS)
         await sent(reconstruction, 1)
+
+
+HELD = "navigator.wakeLock.request = kind => (window.held = kind, Promise.resolve({release: () => (window.held = '')}))"
+
+
+async def test_the_page_is_installable_and_keeps_the_screen_on_while_a_photo_is_sent(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    reconstruction.is_giving_receipts = False
+    await reconstruction.ready()
+    async with visiting(browser, address, DESKTOP) as anna:
+        page = anna.page
+        await page.add_init_script(HELD)
+        await anna.join(mosquitto.connection("anna"))
+        await anna.has(link="connected", notice="empty")
+        session = await page.context.new_cdp_session(page)
+        manifest = await session.send("Page.getAppManifest")
+        assert manifest["errors"] == []
+        assert json.loads(manifest["data"])["start_url"] == "./"
+        hindrances = (await session.send("Page.getInstallabilityErrors"))["installabilityErrors"]
+        assert [each["errorId"] for each in hindrances] == ["in-incognito"]  # as every context of a test is
+        assert await page.evaluate("window.held") is None
+        await page.get_by_test_id("upload-input").set_input_files(photo())
+        await page.wait_for_function("() => window.held === 'screen'", timeout=WAIT_MS)

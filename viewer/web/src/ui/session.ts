@@ -9,6 +9,7 @@ import { socketUrl } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import { DecoderPool } from "../worker/pool";
 import { PreviewMaker } from "../worker/preview-maker";
+import { Awake } from "./awake";
 import { deviceBudget, isPhone } from "./device";
 import { KeptPhotographs } from "./kept-photographs";
 import { Photographs } from "./photographs";
@@ -30,13 +31,17 @@ export class Session {
   readonly photographs: Photographs;
   private readonly decoders = new DecoderPool();
   private readonly previews = new PreviewMaker();
+  private readonly awake = new Awake();
   private readonly kept: KeptPhotographs;
   private readonly throttle: Throttle<ProjectState>;
   private isTold = false;
 
   /** Throws a `WireError` for an invalid name, project or address. */
   constructor({ config, credentials, onCloud, onKept, onState }: SessionOptions) {
-    this.throttle = new Throttle(onState);
+    this.throttle = new Throttle((state) => {
+      this.awake.follow(state);
+      onState(state);
+    });
     try {
       this.follower = new Follower({
         url: socketUrl(config.mqtt_url, config.base),
@@ -78,6 +83,7 @@ export class Session {
 
   close(): void {
     this.throttle.close(); // first, because closing the others changes the state
+    this.awake.release();
     void this.follower.close();
     this.decoders.close();
     this.previews.close();
