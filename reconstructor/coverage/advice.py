@@ -76,13 +76,12 @@ class Advice:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Targets:
-    """Cells worth another photograph: places (T, 3), normals (zero: any), views that agree, angle, width of a pixel."""
+    """Cells worth another photograph: places (T, 3), normals (zero: any), views that agree, widest angle."""
 
     centers: Floats
     normals: Floats
     views: Floats
     angles: Floats
-    sampling: Floats
     codes: list[AdviceCode]
     weights: Floats
     directions: Floats  # (T, V, 3) unit, from the cell to each photograph that looks; NaN where it does not
@@ -140,7 +139,6 @@ def _targets(coverage: Coverage) -> _Targets:
     rows = np.flatnonzero(is_poor & ~is_unmatched & ~_ground(coverage))
     is_open = coverage.hole_looks < _UNMATCHED_LOOKS
     holes = coverage.holes[is_open]
-    finest = evidence.sampling_distances[rows]
     usual = _usual_sampling(coverage)
     codes = [_code_of(count[row], evidence.angles[row], evidence.sampling_distances[row], usual) for row in rows]
     hidden = hidden_cells(coverage)
@@ -153,7 +151,6 @@ def _targets(coverage: Coverage) -> _Targets:
         normals=np.vstack([occupied.normals[rows], np.zeros((len(empty), 3))]),
         views=np.concatenate([count[rows], np.zeros(len(empty))]),
         angles=np.concatenate([evidence.angles[rows], np.zeros(len(empty))]),
-        sampling=np.concatenate([np.where(np.isfinite(finest), finest, usual), np.full(len(empty), usual)]),
         codes=codes + [AdviceCode.HOLE] * len(holes) + [AdviceCode.HIDDEN] * len(hidden),
         weights=np.concatenate([np.ones(len(rows) + len(holes)), np.full(len(hidden), _HIDDEN_WEIGHT)]),
         directions=_directions(centers, [each.view for each in coverage.seen], looks),
@@ -291,7 +288,6 @@ def _after(targets: _Targets, shots: list[Viewpoint], gains: Floats) -> _Targets
         normals=targets.normals,
         views=targets.views + len(shots) * improved,
         angles=np.where(improved, np.maximum(targets.angles, _NARROW_DEG), targets.angles),
-        sampling=targets.sampling,
         codes=targets.codes,
         weights=targets.weights,
         directions=np.concatenate(directions, axis=1),
