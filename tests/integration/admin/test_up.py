@@ -148,8 +148,7 @@ async def test_a_project_comes_and_goes_while_everything_runs(tmp_path: Path) ->
             assert "castle is served no longer" in removed.stderr
             await shown(page, password, "castle", within_s=30, is_there=False)
             assert (watching.connect_count, watching.is_connected) == (1, True)
-        log = (system.data / "logs" / "reconstructor.log").read_text()
-        assert "event=project_removed project=castle" in log
+        log = await written(system.data / "logs" / "reconstructor.log", "event=project_removed project=castle")
         assert "client_id=reconstructor-chapel" not in "".join(
             line for line in log.splitlines() if "disconnected" in line
         )
@@ -200,3 +199,11 @@ def test_a_program_that_is_killed_comes_back(tmp_path: Path) -> None:
         page = next(each for each in psutil.Process(process.pid).children() if "view" in each.cmdline())
         page.kill()
         wait_for(tmp_path, "page           running, started again 1 times")
+
+
+async def written(path: Path, words: str, *, within_s: float = 30) -> str:
+    """The log once it holds these words."""
+    async with asyncio.timeout(within_s):
+        while words not in (log := await asyncio.to_thread(path.read_text)):
+            await asyncio.sleep(0.1)
+    return log

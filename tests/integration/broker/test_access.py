@@ -61,6 +61,7 @@ PEOPLE = {Role.VIEWER, Role.CONTRIBUTOR, Role.OPERATOR}
 MAY_ASK = {
     Verb.PING: PEOPLE | {Role.AGENT},
     Verb.RESYNC: PEOPLE,
+    Verb.PHOTOGRAPH: PEOPLE,
     Verb.REFETCH: {Role.OPERATOR},
     Verb.PAUSE: {Role.OPERATOR},
     Verb.RESUME: {Role.OPERATOR},

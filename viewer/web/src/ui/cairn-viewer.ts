@@ -21,7 +21,7 @@ import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
 import { Session } from "./session";
 import { layout } from "./layout";
-import { NOTHING_COVERED, covered } from "./room";
+import { NOTHING_COVERED, covered } from "./stage/room";
 import type { Tab } from "./panels/panel";
 import type { GraphicsTrouble } from "./stage/stage-element";
 import type { StageElement } from "./stage/stage-element";

@@ -4,7 +4,7 @@ import type { ProjectState } from "../scene/state";
 import { noticeOf } from "../scene/status";
 import { points, sentenceCase, versionWords } from "./format";
 import { t } from "./language/t";
-import { openOf } from "./room";
+import { openOf } from "./stage/room";
 import type { ViewerState } from "./viewer-state";
 
 /** Write a project's name as a title: "north-tower" becomes "North tower". */

@@ -1,8 +1,8 @@
 /** Which part of the canvas is free of header, tools, cards and panels? Their sizes in each layout, in CSS pixels. */
-import type { Insets } from "../render/insets";
-import { LOW_PANEL_PX, LOW_PANEL_SHARE, PANEL_PX, SHEET_PX, SHEET_SHARE, TOOLS_PX } from "./breakpoints";
-import { layoutNow } from "./device";
-import type { ViewerState } from "./viewer-state";
+import type { Insets } from "../../render/insets";
+import { LOW_PANEL_PX, LOW_PANEL_SHARE, PANEL_PX, SHEET_PX, SHEET_SHARE, TOOLS_PX } from "../breakpoints";
+import { layoutNow } from "../device";
+import type { ViewerState } from "../viewer-state";
 
 export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 
