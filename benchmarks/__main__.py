@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks.results import BenchmarkError, load, run, save, script_names
+from benchmarks.parts.results import BenchmarkError, load, run, save, script_names
 
 
 def main(names: list[str]) -> int:

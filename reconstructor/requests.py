@@ -86,7 +86,7 @@ class ReceivedRequest:
 
 
 class RequestQueues:
-    """What waits to be answered. Photographs have a queue of their own: nobody's ping waits until one is decoded."""
+    """What waits to be answered. Photographs have a queue of their own, so that a ping does not wait until one is decoded."""
 
     def __init__(self) -> None:
         self._quick: asyncio.Queue[ReceivedRequest] = asyncio.Queue(MOST_WAITING)

@@ -13,7 +13,7 @@ _AT_ONCE: Final = re.compile(r"""(?:from|import)\s*["']\./([^"']+\.js)["']""")
 def first_visit_bytes(dist: Path) -> int:
     """The gzipped bytes that a browser loads which has not seen the page, in the language with the most words.
 
-    Scripts that nobody imports (the page's own and its workers) are loaded, with all that they import at once.
+    The page's own script and its workers, which no script imports, are loaded, with all that they import at once.
     """
     scripts = {path.name: path.read_text(encoding="utf-8") for path in dist.rglob("*.js")}
     at_once = {own: _AT_ONCE.findall(text) for own, text in scripts.items()}

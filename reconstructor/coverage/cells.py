@@ -68,7 +68,7 @@ class Occupied:
         return float(grid.side / np.sqrt(np.percentile(self.counts, _FULLER_PERCENTILE)))
 
     def normal_of_points(self) -> Floats:
-        """(N, 3) the normal of each point's cell; zero outside the grid, which faces nobody."""
+        """(N, 3) the normal of each point's cell; zero outside the grid."""
         return np.vstack([self.normals, np.zeros((1, 3))])[self.cell_of_point]
 
 

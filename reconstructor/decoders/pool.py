@@ -55,7 +55,7 @@ class Decoders:
         for process in self._processes:
             self._idle.put(process)
         self._is_closed = False
-        self._one_reduced = asyncio.Semaphore(1)  # nobody's receipt waits for what is only looked at
+        self._one_reduced = asyncio.Semaphore(1)  # one at a time: receipts need the other decoders
 
     async def inspect(self, content: bytes, pixels: PixelLimits | None = None) -> Inspected:
         """Check a photograph, or with limits of its own a preview; raises ImageRefusedError when it is not acceptable."""

@@ -22,7 +22,7 @@ class Idle(Protocol):
 class Slots:
     """What the black boxes of all projects share.
 
-    A project waits with one image and one refetch at most, and the one that waits longest is next: nobody is passed over.
+    A project waits with one image and one refetch at most, and the one that waits longest is next.
     Refetches take no more than half of the slots, so that new photographs do not wait for them.
 
     Args:

@@ -182,7 +182,8 @@ SMALL = """() => {
         if (element.shadowRoot) walk(element.shadowRoot);
         const isButton = element.matches('button, .button, a[href]') && element.checkVisibility();
         const { height, width } = element.getBoundingClientRect();
-        if (isButton && (width < 43.99 || height < 43.99)) small.push([element.className, width, height]);
+        const [across, high] = [width, height].map(px => Math.round(px * 64) / 64);  // what layout knows: 1/64 px
+        if (isButton && (across < 44 || high < 44)) small.push([element.className, width, height]);
     });
     walk(document);
     return small;

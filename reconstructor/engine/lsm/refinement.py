@@ -95,14 +95,15 @@ def _measured(bundle: Bundle, measuring: Measuring) -> Bundle:
 
 
 def write_back(model: Any, bundle: Bundle) -> None:
-    """Give a `pycolmap.Reconstruction` a bundle's cameras, poses, points and places of features.
+    """Give a `pycolmap.Reconstruction` a bundle's cameras, poses, points and places of features; held poses stay as they are.
 
     Points that too few measured observations are left of get the place where the rays of all their features meet.
     """
     for camera_id, camera in bundle.cameras.items():
         model.camera(camera_id).params = camera.params
     for number, pose in zip(bundle.numbers, bundle.poses, strict=True):
-        model.frame(model.image(number).frame_id).rig_from_world = pose
+        if number not in bundle.held:
+            model.frame(model.image(number).frame_id).rig_from_world = pose
     seen = bundle.observations
     for image, number in enumerate(bundle.numbers):
         points = model.image(number).points2D

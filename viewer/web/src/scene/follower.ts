@@ -7,7 +7,7 @@ import { freshName } from "../wire/ids";
 import type { Credentials } from "../wire/credentials";
 import type { ReadMessage } from "../wire/messages";
 import { decodeMessage } from "../wire/messages";
-import { checkThumbnail } from "../wire/thumbnail";
+import { checkThumbnail } from "../wire/photographs/thumbnail";
 import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
 import { movedCloud } from "./components";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { WireError } from "../../src/wire/errors";
-import { checkThumbnail } from "../../src/wire/thumbnail";
+import { checkThumbnail } from "../../src/wire/photographs/thumbnail";
 
 /** A JPEG of SOI, an APP0 of this length and an SOF0 with this size, without image data. */
 function jpeg(width: number, height: number, padding = 16): Uint8Array {

@@ -107,8 +107,6 @@ export const GERMAN: Translation = {
   "photo.opacity": "Wie viel vom Foto zu sehen ist",
   "photo.nearest": "Zeigen, wo: nächstes eingeordnetes Foto, Bild {number}",
   "photo.show_where": "Zeigen, wo",
-  "images.all": "Alle Fotos",
-  "images.not_placed": "Nicht eingeordnet ({waiting})",
 
   "activity.empty": "Noch ist nichts geschehen.",
   "activity.started": "Bild {number} wird eingeordnet",
@@ -171,7 +169,6 @@ export const GERMAN: Translation = {
   "rail.stone_rebuild": "{image}: {state}, Neuberechnung mit diesem Bild",
 
   "upload.queued": "in der Warteschlange",
-  "upload.offline": "wartet auf die Verbindung",
   "upload.reading": "wird gelesen",
   "upload.previewing": "zuerst wird eine kleine Vorschau gesendet",
   "upload.sending": "{size} werden gesendet",
@@ -243,7 +240,6 @@ export const GERMAN: Translation = {
   "card.next": "Nächstes Bild",
   "card.fly": "Dorthin",
   "card.fly.title": "Zum Aufnahmeort dieses Fotos",
-  "card.not_placed": "Dieses Bild ist noch nicht eingeordnet",
 
   "measure.first": "Zwei Punkte auf dem Objekt antippen",
   "measure.second": "Den zweiten Punkt antippen",

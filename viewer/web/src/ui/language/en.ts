@@ -117,8 +117,6 @@ export const ENGLISH = {
   "photo.opacity": "How much of the photo is seen",
   "photo.nearest": "Show where: nearest placed photo, image {number}",
   "photo.show_where": "Show where",
-  "images.all": "All photos",
-  "images.not_placed": "Not placed ({waiting})",
 
   // Activity
   "activity.empty": "Nothing has happened yet.",
@@ -189,7 +187,6 @@ export const ENGLISH = {
 
   // Uploads
   "upload.queued": "in the queue",
-  "upload.offline": "waits for the connection",
   "upload.reading": "reading",
   "upload.previewing": "sending a small preview first",
   "upload.sending": "sending {size}",
@@ -266,7 +263,6 @@ export const ENGLISH = {
   "card.next": "Next image",
   "card.fly": "Go there",
   "card.fly.title": "Go to where this photo was taken",
-  "card.not_placed": "This image is not placed yet",
 
   // Measuring and the scale
   "measure.first": "Tap two points on the object",

@@ -110,8 +110,6 @@ export const SPANISH: Translation = {
   "photo.opacity": "Cuánto se ve de la foto",
   "photo.nearest": "Mostrar dónde: foto situada más cercana, imagen {number}",
   "photo.show_where": "Mostrar dónde",
-  "images.all": "Todas las fotos",
-  "images.not_placed": "Sin situar ({waiting})",
 
   "activity.empty": "Todavía no ha ocurrido nada.",
   "activity.started": "Se está situando la imagen {number}",
@@ -183,7 +181,6 @@ export const SPANISH: Translation = {
   "rail.stone_rebuild": "{image}: {state}, se recalcula con esta imagen",
 
   "upload.queued": "en la cola",
-  "upload.offline": "espera la conexión",
   "upload.reading": "leyendo",
   "upload.previewing": "enviando primero una vista previa pequeña",
   "upload.sending": "enviando {size}",
@@ -255,7 +252,6 @@ export const SPANISH: Translation = {
   "card.next": "Imagen siguiente",
   "card.fly": "Ir allí",
   "card.fly.title": "Ir a donde se tomó esta foto",
-  "card.not_placed": "Esta imagen aún no está situada",
 
   "measure.first": "Toque dos puntos del objeto",
   "measure.second": "Toque el segundo punto",

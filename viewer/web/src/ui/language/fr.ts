@@ -112,8 +112,6 @@ export const FRENCH: Translation = {
   "photo.opacity": "Visibilité de la photo",
   "photo.nearest": "Montrer où : photo placée la plus proche, image {number}",
   "photo.show_where": "Montrer où",
-  "images.all": "Toutes les photos",
-  "images.not_placed": "Non placées ({waiting})",
 
   "activity.empty": "Il ne s’est encore rien passé.",
   "activity.started": "Mise en place de l’image {number}",
@@ -185,7 +183,6 @@ export const FRENCH: Translation = {
   "rail.stone_rebuild": "{image} : {state}, recalcul avec cette image",
 
   "upload.queued": "en file d’attente",
-  "upload.offline": "attend la connexion",
   "upload.reading": "lecture",
   "upload.previewing": "envoi d’abord d’un petit aperçu",
   "upload.sending": "envoi de {size}",
@@ -258,7 +255,6 @@ export const FRENCH: Translation = {
   "card.next": "Image suivante",
   "card.fly": "Y aller",
   "card.fly.title": "Aller là d’où cette photo a été prise",
-  "card.not_placed": "Cette image n’est pas encore en place",
 
   "measure.first": "Touchez deux points de l’objet",
   "measure.second": "Touchez le second point",

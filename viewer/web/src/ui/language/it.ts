@@ -111,8 +111,6 @@ export const ITALIAN: Translation = {
   "photo.opacity": "Quanto si vede della foto",
   "photo.nearest": "Mostra dove: foto collocata più vicina, immagine {number}",
   "photo.show_where": "Mostra dove",
-  "images.all": "Tutte le foto",
-  "images.not_placed": "Non collocate ({waiting})",
 
   "activity.empty": "Non è ancora successo nulla.",
   "activity.started": "Collocazione dell’immagine {number}",
@@ -185,7 +183,6 @@ export const ITALIAN: Translation = {
   "rail.stone_rebuild": "{image}: {state}, ricalcolo con questa immagine",
 
   "upload.queued": "in coda",
-  "upload.offline": "attende la connessione",
   "upload.reading": "lettura",
   "upload.previewing": "prima l’invio di una piccola anteprima",
   "upload.sending": "invio di {size}",
@@ -258,7 +255,6 @@ export const ITALIAN: Translation = {
   "card.next": "Immagine successiva",
   "card.fly": "Vai lì",
   "card.fly.title": "Vai a dove è stata scattata questa foto",
-  "card.not_placed": "Questa immagine non è ancora collocata",
 
   "measure.first": "Toccare due punti sull’oggetto",
   "measure.second": "Toccare il secondo punto",

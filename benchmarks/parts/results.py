@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationEr
 
 from broker.errors import CairnError
 
-FOLDER: Final = Path(__file__).parent
+FOLDER: Final = Path(__file__).parent.parent
 RESULTS: Final = FOLDER / "results.json"
 README: Final = FOLDER / "README.md"
 BEGIN: Final = "<!-- results: written by `make bench` -->"
@@ -22,7 +22,7 @@ END: Final = "<!-- end of results -->"
 
 _FIGURES: Final = TypeAdapter(dict[str, JsonValue])
 # The tool itself, and what has a make target of its own; what scripts share lies in `parts`.
-_NOT_MEASURED: Final = {"__main__", "__init__", "results", "chaos", "fit", "soak"}
+_NOT_MEASURED: Final = {"__main__", "__init__", "chaos", "fit", "soak"}
 
 
 class BenchmarkError(CairnError):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.results import (
+from benchmarks.parts.results import (
     BEGIN,
     END,
     FOLDER,

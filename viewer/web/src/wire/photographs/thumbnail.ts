@@ -1,7 +1,7 @@
 /** Is this a valid thumbnail? A check of the JPEG header against the contract's limits, before decoding. */
-import { CHANNELS, MAX_THUMBNAIL_PX } from "./contract";
-import { WireError } from "./errors";
-import { frameSize } from "./photographs/jpeg";
+import { CHANNELS, MAX_THUMBNAIL_PX } from "../contract";
+import { WireError } from "../errors";
+import { frameSize } from "./jpeg";
 
 /** Check a thumbnail without decoding it. Throws `bad_thumbnail`, also for a header with a huge size. */
 export function checkThumbnail(payload: Uint8Array): void {
