@@ -12,7 +12,6 @@ from threading import Lock, RLock
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from broker.memory import trim_heap
@@ -31,6 +30,7 @@ from reconstructor.engine.mvs.dense_model import Report
 from reconstructor.engine.mvs.densifier import Densifier
 from reconstructor.engine.mvs.depth_files import DepthFiles
 from reconstructor.engine.mvs.depth_maps import SurfacePoints
+from reconstructor.engine.parallel import set_thread_count
 from reconstructor.engine.priority import EngineClosedError
 from reconstructor.engine.protocol import EngineResult
 from reconstructor.engine.refetch import Refetch, RefetchResult
@@ -51,7 +51,7 @@ class LiveEngine:
 
     def __init__(self, folder: Path, settings: EngineSettings) -> None:
         colmap.configure(seed=settings.random_seed)
-        torch.set_num_threads(settings.threads)
+        set_thread_count(settings.threads)
         self._settings, self._folder = settings, folder
         self._files = ImageFiles(folder=folder)
         self._snapshots = Snapshots(folder=folder)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from reconstructor.engine.features.repeats import LEAST_DISTINCT, Mask, is_repea
 from reconstructor.engine.features.second_opinion import CONVINCING, second_opinion
 from reconstructor.engine.features.sift import Features
 from reconstructor.engine.features.vlad import SimilarImages
+from reconstructor.engine.parallel import in_parallel
 from reconstructor.engine.settings import EngineSettings
 
 _REPEATED_SHARE: Final = 0.1  # of a pair's matches, from which on they do not decide
@@ -32,6 +34,7 @@ class PairFinder:
         self._estimator = PairEstimator(seed=settings.random_seed)
         self._second_opinion = second_opinion(settings, files)
         self._repeated: dict[int, Mask] = {}
+        self._repeated_lock = Lock()
 
     def remember(self, descriptors: NDArray[np.uint8]) -> None:
         """Add an image, by its descriptors (N, 128), to the search for similar ones; call it for each image, in order."""
@@ -48,9 +51,11 @@ class PairFinder:
         pairs: dict[int, Pair | None] = {}
 
         def match(others: Iterable[int]) -> None:
-            for other in others:
-                if other not in pairs:
-                    pairs[other] = self._match(other, number, features, known, camera_of)
+            new = [other for other in dict.fromkeys(others) if other not in pairs]
+            pairs.update(zip(new, in_parallel(match_with, new), strict=True))
+
+        def match_with(other: int) -> Pair | None:
+            return self._match(other, number, features, known, camera_of)
 
         recent, similar = self._first_candidates(features, known)
         match(recent + similar)
@@ -94,16 +99,18 @@ class PairFinder:
         """The geometry of matches of which some are repeated: those decide only if there are too few others."""
         matches, repeated = found
         if repeated.mean() >= _REPEATED_SHARE:
-            pair = self._estimator.estimate(numbers, cameras, keypoints, matches[~repeated], is_exact=True)
-            if pair is not None and len(pair.matches) >= LEAST_DISTINCT:
+            distinct, least = matches[~repeated], LEAST_DISTINCT
+            pair = self._estimator.estimate(numbers, cameras, keypoints, distinct, is_exact=True, least=least)
+            if pair is not None:
                 agreeing = with_agreeing(pair, matches[repeated], cameras, keypoints)
                 return replace(pair, matches=agreeing) if len(agreeing) >= MIN_INLIERS else None
         return self._estimator.estimate(numbers, cameras, keypoints, matches)
 
     def _repeated_of(self, number: int, descriptors: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> Mask:
-        if number not in self._repeated:
-            self._repeated[number] = is_repeated(descriptors, keypoints)
-        return self._repeated[number]
+        with self._repeated_lock:  # else several threads would compute the new image's
+            if number not in self._repeated:
+                self._repeated[number] = is_repeated(descriptors, keypoints)
+            return self._repeated[number]
 
     def _match_again(
         self, other: int, number: int, features: Features, known: KnownImages, camera_of: Callable[[int], Any]

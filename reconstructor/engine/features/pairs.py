@@ -46,9 +46,7 @@ class PairEstimator:
     """Estimates two-view geometries by RANSAC, always with the same seed."""
 
     def __init__(self, *, seed: int) -> None:
-        self._options = pycolmap.TwoViewGeometryOptions()
-        self._options.ransac.random_seed = seed
-        self._options.ransac.max_num_trials = _MAX_TRIALS
+        self._seed = seed
 
     def estimate(
         self,
@@ -58,8 +56,9 @@ class PairEstimator:
         matches: Matches,
         *,
         is_exact: bool = False,
+        least: int = MIN_INLIERS,
     ) -> Pair | None:
-        """The geometry that at least `MIN_INLIERS` matches agree with, or None.
+        """The geometry that at least so many matches agree with, or None.
 
         Args:
             numbers: the image numbers, the earlier image first, as in all that follows.
@@ -67,8 +66,9 @@ class PairEstimator:
             keypoints: (N, 4) float32 of each image, positions in pixels in the first two columns.
             matches: (M, 2) uint32, keypoint indexes in the earlier and in the newer image.
             is_exact: trust focal lengths that are given: a fundamental matrix can agree with two relative poses at once.
+            least: how many matches must agree.
         """
-        if len(matches) < MIN_INLIERS:
+        if len(matches) < least:
             return None
         is_calibrated = is_exact and all(camera.has_prior_focal_length for camera in cameras)
         estimate = (
@@ -80,9 +80,9 @@ class PairEstimator:
             camera2=cameras[1],
             points2=keypoints_in_image(keypoints[1]),
             matches=matches,
-            options=self._options,
+            options=self._options(least / len(matches)),
         )
-        if len(geometry.inlier_matches) < MIN_INLIERS:
+        if len(geometry.inlier_matches) < least:
             return None
         estimated = (geometry.E, geometry.F, geometry.H)
         return Pair(
@@ -92,6 +92,14 @@ class PairEstimator:
             configuration=int(geometry.config),
             matrices=np.stack([_NO_MATRIX if matrix is None else matrix for matrix in estimated]),
         )
+
+    def _options(self, least_ratio: float) -> Any:
+        """COLMAP's; what a smaller part of the matches agrees with need not be found."""
+        options = pycolmap.TwoViewGeometryOptions()
+        options.ransac.random_seed = self._seed
+        options.ransac.max_num_trials = _MAX_TRIALS
+        options.ransac.min_inlier_ratio = max(options.ransac.min_inlier_ratio, least_ratio)
+        return options
 
 
 def pairs_to_arrays(pairs: Sequence[Pair]) -> dict[str, NDArray[Any]]:

@@ -11,6 +11,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor
 
 from reconstructor.engine.mvs.projection import Projection, pixel_centers
+from reconstructor.engine.parallel import in_parallel
 
 UNSEEN = -1.0  # the score where no source sees the pixel
 _PLANES_AT_ONCE, _PLANES_AT_ONCE_ON_GPU = 8, 64  # the caches of a CPU hold so much; a GPU wants few and large kernels
@@ -41,10 +42,13 @@ def correlation_scores(
     texture = _Texture(reference_gray, window)
     centred = [(gray - gray.mean(), projection) for gray, projection in sources]  # float32 sums of squares stay small
     at_once = _PLANES_AT_ONCE if reference_gray.device.type == "cpu" else _PLANES_AT_ONCE_ON_GPU
-    for first in range(0, count, at_once):
+
+    def score(first: int) -> None:
         chunk = inverse_depth[:, :, first : first + at_once]
         correlations = (texture.correlations(gray, projection, chunk) for gray, projection in centred)
         scores[:, :, first : first + chunk.shape[2]] = mean_of_best_half(correlations, len(sources))
+
+    in_parallel(score, range(0, count, at_once))
     return scores
 
 

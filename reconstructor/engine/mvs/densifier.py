@@ -21,6 +21,7 @@ from reconstructor.engine.mvs.patch_match import PatchMatchSettings
 from reconstructor.engine.mvs.plane_sweep import PlaneSweep, SweepSettings
 from reconstructor.engine.mvs.surface_loss import surface_lost_share
 from reconstructor.engine.mvs.views import View
+from reconstructor.engine.parallel import in_parallel
 from reconstructor.engine.settings import EngineSettings, Quality
 from reconstructor.engine.sfm.incremental_mapper import LiveMapper
 from reconstructor.engine.sfm.model_comparison import point_ids
@@ -147,8 +148,8 @@ class Densifier:
         return [number for number in placed if number not in self._added]
 
     def _renew(self, numbers: Iterable[int]) -> None:
-        for number in self._added.intersection(numbers):
-            if (view := self._view(number)) is not None:
+        for view in in_parallel(self._view, self._added.intersection(numbers)):
+            if view is not None:
                 self._dense.replace(view)
 
     def _keep(self, entries: Iterable[Entry], sequence: int) -> None:

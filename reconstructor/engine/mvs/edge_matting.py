@@ -6,7 +6,7 @@ a rendered statue 6.9 % hung beside it in the colour of its background, now 0.5 
 edges are less complete (2026-11-28).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from reconstructor.engine.mvs.depth_maps import DepthMap
 from reconstructor.engine.mvs.views import View, largest_around
+from reconstructor.engine.parallel import in_parallel
 
 _EDGE_PX = 4  # as fat as depth is at edges
 _REACH_PX, _STRIDE_PX = 8, 2  # of the pixels whose colours tell the sides apart
@@ -23,6 +24,7 @@ _LEAST_OUTSIDE_COUNT = 4
 _ALIKE_LEVELS = 15.0  # without a known inside, a pixel must be this close to the outside
 _LEAST_CONTRAST_LEVELS = 10.0  # between the sides: less tells nothing
 _HOLE_PX = 5  # narrower holes of a map are no background
+_ROWS_TOGETHER = 16_384  # pixels whose sums fit into the caches of a core
 
 
 def without_rims(view: View, depth_map: DepthMap) -> DepthMap:
@@ -68,13 +70,39 @@ class _Sides:
 
 def _colours_beside(view: View, depth_map: DepthMap, nearest: Tensor, rows: Tensor) -> _Sides:
     """Inside are the pixels of the same depth well away from edges, or else a little away."""
-    own = depth_map.inverse_depth.flatten()[rows]
     inside = [_where_away(depth_map, nearest, reach) for reach in (_EDGE_PX, _EDGE_PX // 2)]
-    colours = view.image_rgb.to(torch.float32).unbind(2)
     depths = [_bordered(each, torch.nan) for each in (*inside, nearest)]  # nothing compares with NaN: no pixel is there
-    channels = [_bordered(each, 0.0) for each in colours]
-    sums, counts = torch.zeros((3, 3, len(rows)), device=view.device), torch.zeros((3, len(rows)), device=view.device)
-    for places in _places_around(rows, view.width):
+    channels = [_bordered(each, 0.0) for each in view.image_rgb.to(torch.float32).unbind(2)]
+    inverse_depth = depth_map.inverse_depth.flatten()
+
+    def sums_around(rows: Tensor) -> tuple[Tensor, Tensor]:
+        return _sums_around(rows, inverse_depth[rows], view.width, depths, channels)
+
+    parts = in_parallel(sums_around, torch.split(rows, _ROWS_TOGETHER))
+    sums, counts = (torch.cat(each, dim=-1) for each in zip(*parts, strict=True))
+    means = (sums / counts.clamp_min(1.0)[:, None]).transpose(1, 2)
+    return _Sides(
+        inside=torch.where(counts[0][:, None] > 0, means[0], means[1]),
+        outside=means[2],
+        is_inside_known=(counts[0] > 0) | (counts[1] > 0),
+        is_outside_known=counts[2] >= _LEAST_OUTSIDE_COUNT,
+    )
+
+
+def _sums_around(
+    rows: Tensor, own: Tensor, width: int, depths: Sequence[Tensor], channels: Sequence[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Sums (3, 3, N) of colours and counts (3, N) of the pixels inside, a little away, and outside of N pixels.
+
+    Args:
+        rows: (N,) int64 pixels of the image.
+        own: (N,) float32, their inverse depths.
+        width: of the image, pixels.
+        depths: inverse depths well inside, a little inside, and of every pixel, each an image with a border.
+        channels: red, green, blue, the same way.
+    """
+    sums, counts = torch.zeros((3, 3, len(rows)), device=own.device), torch.zeros((3, len(rows)), device=own.device)
+    for places in _places_around(rows, width):
         near, middling, around = (each.index_select(0, places) for each in depths)  # quicker than each[places]
         weights = (
             ((near / own - 1.0).abs_() < _SAME_DEPTH).float(),
@@ -86,13 +114,7 @@ def _colours_beside(view: View, depth_map: DepthMap, nearest: Tensor, rows: Tens
             counts[side] += weight
             for channel, values in enumerate(there):
                 sums[side, channel].addcmul_(values, weight)
-    means = (sums / counts.clamp_min(1.0)[:, None]).transpose(1, 2)
-    return _Sides(
-        inside=torch.where(counts[0][:, None] > 0, means[0], means[1]),
-        outside=means[2],
-        is_inside_known=(counts[0] > 0) | (counts[1] > 0),
-        is_outside_known=counts[2] >= _LEAST_OUTSIDE_COUNT,
-    )
+    return sums, counts
 
 
 def _where_away(depth_map: DepthMap, nearest: Tensor, reach_px: int) -> Tensor:
