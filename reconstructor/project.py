@@ -12,6 +12,7 @@ from broker.clients.limits import BrokerLimits
 from broker.clients.refusals import BrokerRefusedError, DeliveryTimeoutError
 from broker.clients.trouble import Trouble
 from broker.contract import RECONSTRUCTOR_STATISTICS
+from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.shards import MAX_POINTS, PLY_BYTES_PER_POINT
 from reconstructor.composition import client_id_of, context_of, open_store
@@ -90,8 +91,6 @@ async def _opened(
         context = context_of(settings, project, store, decoders)
         await stack.enter_async_context(context.election)
         await stack.enter_async_context(_session_ended_when_lost(context))
-        await context.election.win()
-        await stack.enter_async_context(context.delivery)
         executor = LocalExecutor(
             settings.black_box,
             store.black_box_folder,
@@ -102,9 +101,28 @@ async def _opened(
             slots=slots,
             rest_s=settings.black_box_rest_s,
         )
-        stack.push_async_callback(_publish_offline, context)
         stack.push_async_callback(executor.close)
+        await stack.enter_async_context(_loading(executor))
+        await context.election.win()
+        await stack.enter_async_context(context.delivery)
+        stack.push_async_callback(_publish_offline, context)
         yield context, executor
+
+
+@asynccontextmanager
+async def _loading(executor: Executor) -> AsyncIterator[None]:
+    """Begin to load the black box while the election runs; both take seconds. The next start tells of an error."""
+
+    async def load() -> None:
+        with contextlib.suppress(CairnError):
+            await executor.start()
+
+    loading = asyncio.create_task(load(), name="black_box_loading")
+    try:
+        yield
+    finally:
+        loading.cancel()
+        await asyncio.wait([loading])
 
 
 @asynccontextmanager

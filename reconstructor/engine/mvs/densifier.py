@@ -77,10 +77,16 @@ class Densifier:
 
         `take_first` is as in `DenseModel.add`, of one image after the other.
         """
+        if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
+            return SurfacePoints.empty()  # depth from one source alone would be computed again with the third image
         changed: dict[int, Entry] = {}
         brought: list[SurfacePoints] = []
         self._position_of.clear()
-        for number in self._forget_lost():
+        numbers = self._forget_lost()
+        if not self._added:
+            self._begin(numbers[:_SURE_SOURCES])
+            numbers = numbers[_SURE_SOURCES:]
+        for number in numbers:
             view = self._view(number)
             if view is None:
                 continue
@@ -95,7 +101,7 @@ class Densifier:
     def remake(self, sequence: int) -> SurfacePoints:
         """Compute the complete cloud; entries are stored for the step of this sequence."""
         if len(self._mapper.placed_numbers()) <= _SURE_SOURCES:
-            return self.add(sequence)
+            return SurfacePoints.empty()
         points = self.rebuild(is_quick=True)
         self.keep_all(sequence)
         return points
@@ -138,6 +144,13 @@ class Densifier:
     def keep_all(self, sequence: int) -> None:
         """Store all entries for the step of this sequence."""
         self._keep(self._dense.entries.values(), sequence)
+
+    def _begin(self, numbers: Iterable[int]) -> None:
+        """Let the dense model know the first images; their depth is computed with that of the next one."""
+        for number in numbers:
+            if (view := self._view(number)) is not None:
+                self._dense.restore(view, None)
+                self._added.add(number)
 
     def _forget_lost(self) -> list[int]:
         """Discard the images that the mapper no longer places; returns those that it has placed since."""
