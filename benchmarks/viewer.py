@@ -20,7 +20,17 @@ import numpy as np
 
 from benchmarks.parts.chromium import Chromium, Page, launched, opened
 from benchmarks.parts.first_visit import first_visit_bytes
-from benchmarks.parts.page_set import Shards, cut, publish_cut, publish_manifest, publish_shards, surface
+from benchmarks.parts.page_motion import Motion, dragged
+from benchmarks.parts.page_set import (
+    Shards,
+    coarse_to_fine,
+    cut,
+    publish_cut,
+    publish_manifest,
+    publish_shards,
+    surface,
+)
+from benchmarks.parts.slow_link import slow_link
 from benchmarks.relay import page_server
 from broker.accounts.access import Credential, User
 from broker.config import Connection
@@ -31,6 +41,8 @@ from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 
 PROJECT: Final = ProjectId("bench")
 POINT_COUNT: Final = 2_000_000
+TURNED_POINTS: Final = 560_000
+SLOW_BITS_PER_S: Final = 1e6
 UPDATE_POINTS: Final = 15_000
 UPDATE_COUNT: Final = 40
 SWAP_COUNT: Final = 20
@@ -49,6 +61,23 @@ new MutationObserver(changes => { for (const {target, attributeName: name} of ch
         const key = name + '=' + target.getAttribute(name);
         awaited[key]?.(noted[key] ??= Date.now()); noted[key] ??= Date.now(); } })
     .observe(document, {subtree: true, attributes: true});
+"""
+
+# Waits until the page asks who one is and nothing more is loaded, then answers as a person does.
+LOG_IN: Final = """
+(async () => {{
+    let form; const pause = ms => new Promise(done => setTimeout(done, ms));
+    while (!(form = document.querySelector('cairn-viewer')?.shadowRoot?.querySelector('cairn-login')
+        ?.shadowRoot?.querySelector('form'))) await pause(50);
+    const count = () => performance.getEntriesByType('resource').length;
+    for (let before = -1; before !== count(); await pause(2000)) before = count();
+    for (const [name, value] of Object.entries({account})) form.elements[name].value = value;
+    form.requestSubmit(); }})()
+"""
+# Waits until any points are on screen.
+FIRST_POINTS: Final = """
+new Promise(done => { const look = () =>
+    Object.keys(noted).some(key => /^points-shown=[1-9]/.test(key)) ? done(true) : setTimeout(look, 20); look(); })
 """
 
 
@@ -148,6 +177,29 @@ async def turning(watched: Watched) -> tuple[float, float]:
     return statistics.median(each["frameMs"] for each in taken), max(each["drawCalls"] for each in taken)
 
 
+async def moved(watched: Watched, shards: Shards) -> Motion:
+    """What one sees of a set while it is turned, and how soon it is complete afterwards."""
+    await watched.at("points-shown", shards.point_count)
+    await asyncio.sleep(4)  # the flight to the object, and the last frame's points
+    return await dragged(watched.page, VIEWPORT)
+
+
+async def slowly(browser: Chromium, address: str, connection: Connection) -> float:
+    """Seconds from the MQTT connection to the first points on screen, over a slow line, of a page that has loaded."""
+    host, _, port = address.removeprefix("http://").rstrip("/").rpartition(":")
+    account = json.dumps({"user": connection.username, "password": connection.secret(), "project": PROJECT})
+    async with (
+        slow_link(int(port), SLOW_BITS_PER_S) as slow_port,
+        opened(browser, f"http://{host}:{slow_port}/", VIEWPORT, PROBE) as page,
+    ):
+        watched = Watched(page)
+        await page.evaluate(LOG_IN.format(account=account))
+        connected = await watched.at("link", "connected")
+        await page.evaluate(FIRST_POINTS)
+        shown, _ = await watched.first("points-shown")
+    return shown - connected
+
+
 @contextlib.asynccontextmanager
 async def watching(browser: Chromium, address: str, connection: Connection) -> AsyncIterator[Watched]:
     """A fresh page that is logged in, as after a reload: the account is where the page keeps it for a tab."""
@@ -160,7 +212,7 @@ async def watching(browser: Chromium, address: str, connection: Connection) -> A
 async def measure(mosquitto: Mosquitto, address: str) -> dict[str, float]:
     """Every figure of the page itself."""
     connection, visitor = mosquitto.connection("reconstructor"), mosquitto.connection("viewer")
-    levels = [surface(count, seed=1) for count in (16_000, 60_000, 240_000, POINT_COUNT - 316_000)]
+    levels = coarse_to_fine(surface(POINT_COUNT, seed=1))
     async with (
         Delivery(connection, client_id="bench", session_expiry_s=0) as delivery,
         launched() as browser,
@@ -171,6 +223,7 @@ async def measure(mosquitto: Mosquitto, address: str) -> dict[str, float]:
         async with watching(browser, address, visitor) as watched:
             loaded = await load(watched, packed)
             frame_ms, draw_calls = await turning(watched)
+        first_points_s = await slowly(browser, address, visitor)
         plain = await publish_shards(delivery, connection, levels, generation=2, encoding=Encoding.PLY)
         await publish_manifest(delivery, connection, plain)
         async with watching(browser, address, visitor) as watched:
@@ -179,6 +232,12 @@ async def measure(mosquitto: Mosquitto, address: str) -> dict[str, float]:
             seconds = await updates(watched, delivery, connection)
         async with watching(browser, address, visitor) as watched:
             growth = await swaps(watched, delivery, connection)
+        turned = await publish_shards(
+            delivery, connection, coarse_to_fine(surface(TURNED_POINTS, seed=1)), generation=200
+        )
+        await publish_manifest(delivery, connection, turned)
+        async with watching(browser, address, visitor) as watched:
+            motion = await moved(watched, turned)
     return {
         "level0_ms": round(1000 * loaded["level0_s"]),
         "two_million_points_s": round(loaded["complete_s"], 2),
@@ -189,6 +248,9 @@ async def measure(mosquitto: Mosquitto, address: str) -> dict[str, float]:
         "start_task_ms": round(loaded["start_task_ms"]),
         "script_ms_per_frame": round(frame_ms, 2),
         "draw_calls": draw_calls,
+        "first_points_at_1_mbit_s": round(first_points_s, 2),
+        "settle_after_touch_s": round(motion.settle_s, 2),
+        "lit_while_moving_share": round(motion.lit_share, 3),
         "heap_growth_percent": round(100 * growth, 1),
         "packed_bytes_per_point": round(packed.byte_count / packed.point_count, 2),
     }

@@ -23,7 +23,7 @@ from viewer.network.brake import Brake
 from viewer.network.hosts import is_allowed_origin
 
 SUBPROTOCOL: Final = "mqtt"
-READ_BYTES: Final = 256 * 1024
+READ_BYTES: Final = 32 * 1024  # of a WebSocket frame, which a browser sees whole or not at all: 0.25 s at 1 Mbit/s
 CLOSE_TIMEOUT_S: Final = 2.0
 LOGIN_TIMEOUT_S: Final = 10.0
 HEARTBEAT_S: Final = 60.0  # a phone that vanished while we were sending would else keep its place for a quarter hour

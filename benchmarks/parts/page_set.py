@@ -13,6 +13,7 @@ from broker.manifest import EncodedShard, ShardEntry
 from broker.messages import Bounds, WorldFrame
 from broker.outgoing import Outgoing
 from broker.shards import MAX_POINTS, PointCloud, encode, morton_codes, sha256
+from reconstructor.clouds import sharding
 from tests.manifests import paged
 
 PROJECT: Final = ProjectId("bench")
@@ -48,6 +49,14 @@ def surface(count: int, seed: int) -> PointCloud:
     cells = np.clip((points + 1.1) / 2.2 * 65_535, 0, 65_535).astype(np.uint16)
     order = np.argsort(morton_codes(cells), kind="stable")
     return PointCloud(points_in_world=points[order], colors_rgb=colors[order])
+
+
+def coarse_to_fine(cloud: PointCloud) -> list[PointCloud]:
+    """The levels that the reconstructor makes of a cloud, the coarsest first."""
+    by_level: dict[int, list[PointCloud]] = {}
+    for shard in sharding.cut(cloud):
+        by_level.setdefault(shard.level, []).append(shard.cloud)
+    return [PointCloud.join(parts) for _, parts in sorted(by_level.items())]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

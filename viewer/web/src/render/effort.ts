@@ -4,6 +4,8 @@ const SLOW_FRAME_MS = 42;
 const FAST_FRAME_MS = 20;
 const REST_MS = 500;
 const LEAST_POINTS = 60_000;
+/** Fewer points than this are drawn again whole, even by the processor: few large ones take it longer than many small ones. */
+const SLOW_POINTS = 10_000;
 const MOST_POINTS = 4_000_000;
 /** With software rendering, a pause after each frame and for each of its points leaves time for decoding. */
 const REST_AFTER_FRAME_MS = 60;
@@ -26,7 +28,7 @@ export class Effort {
 
   /** Whether a frame with this number of points is slow. */
   isSlow(pointCount: number): boolean {
-    return pointCount > this.movingPoints;
+    return pointCount > (this.isSoftware ? SLOW_POINTS : this.movingPoints);
   }
 
   /** Adapt the estimate to the time between two frames of a movement. */

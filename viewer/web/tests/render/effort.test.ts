@@ -5,7 +5,8 @@ import { Effort } from "../../src/render/effort";
 describe("how much is drawn", () => {
   it("is everything at first with a graphics card, and little without one", () => {
     expect(new Effort(false).isSlow(2_000_000)).toBe(false);
-    expect(new Effort(true).isSlow(100_000)).toBe(true);
+    expect(new Effort(true).isSlow(15_000)).toBe(true);
+    expect(new Effort(true).isSlow(5_000)).toBe(false);
   });
 
   it("decreases while frames are slow and increases while they are fast", () => {
