@@ -132,7 +132,7 @@ class LocalExecutor:
         """
         lane = self._refetching if call.is_refetch and self._is_concurrent else self._adding
         slot = self._slots.taken(is_refetch=call.is_refetch) if self._slots is not None else nullcontext()
-        async with lane, self._awake(), slot:
+        async with lane, slot, self._awake():  # while it waits for a slot it may be put to rest
             return Path((await self._reply(call, timeout_s)).folder)
 
     async def close(self) -> None:
