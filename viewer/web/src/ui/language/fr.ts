@@ -182,6 +182,7 @@ export const FRENCH: Translation = {
   "rail.now": "recalcul avec cette image",
   "rail.stone_rebuild": "{image} : {state}, recalcul avec cette image",
 
+  "upload.offline": "Attend la connexion",
   "upload.queued": "en file d’attente",
   "upload.reading": "lecture",
   "upload.previewing": "envoi d’abord d’un petit aperçu",
@@ -356,6 +357,7 @@ export const FRENCH: Translation = {
   "photos.sent": "{file} : envoyé",
   "photos.in_progress": "en cours",
   "photos.all": "Toutes les photos",
+  "photos.unplaced": "Non placées ({count})",
   "photos.preview": "aperçu",
 
   ...FRENCH_FIGURES,

@@ -182,6 +182,7 @@ export const ITALIAN: Translation = {
   "rail.now": "ricalcolo con questa immagine",
   "rail.stone_rebuild": "{image}: {state}, ricalcolo con questa immagine",
 
+  "upload.offline": "Attende la connessione",
   "upload.queued": "in coda",
   "upload.reading": "lettura",
   "upload.previewing": "prima l’invio di una piccola anteprima",
@@ -354,6 +355,7 @@ export const ITALIAN: Translation = {
   "photos.sent": "{file}: inviato",
   "photos.in_progress": "in corso",
   "photos.all": "Tutte le foto",
+  "photos.unplaced": "Non posizionate ({count})",
   "photos.preview": "anteprima",
 
   ...ITALIAN_FIGURES,
