@@ -67,7 +67,9 @@ const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key
 describe("the chip", () => {
   it("shows the most important status", () => {
     expect(chipOf(follow()).kind).toBe("connecting");
-    expect(chipOf(follow(connected)).kind).toBe("waiting");
+    expect(chipOf(follow(connected)).kind).toBe("connecting");
+    expect(chipOf(follow(connected, { kind: "silence" })).kind).toBe("unknown");
+    expect(chipOf(follow(connected, reconstructor("ready"))).kind).toBe("waiting");
     expect(chipOf(follow(connected, manifest))).toEqual({ kind: "loading", doneRatio: 0 });
     expect(chipOf(follow(connected, manifest, ...shards)).kind).toBe("live");
     const started = { ...envelope, type: "processing_started", ...image(17) } as const;

@@ -25,6 +25,7 @@ export const GERMAN: Translation = {
   "chip.processing": "Ordnet Bild {number} ein",
   "chip.loading": "Lädt {percent}",
   "chip.waiting": "Bereit",
+  "chip.unknown": "Kein solches Projekt",
   "chip.live": "Live",
   "chip.device_paused": "Auf diesem Gerät angehalten",
 

@@ -34,6 +34,7 @@ export const ENGLISH = {
   "chip.processing": "Placing image {number}",
   "chip.loading": "Loading {percent}",
   "chip.waiting": "Ready",
+  "chip.unknown": "No such project",
   "chip.live": "Live",
   "chip.device_paused": "Paused on this device",
 

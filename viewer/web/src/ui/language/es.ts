@@ -25,6 +25,7 @@ export const SPANISH: Translation = {
   "chip.processing": "Situando la imagen {number}",
   "chip.loading": "Cargando {percent}",
   "chip.waiting": "Listo",
+  "chip.unknown": "No existe el proyecto",
   "chip.live": "En directo",
   "chip.device_paused": "En pausa en este dispositivo",
 

@@ -25,6 +25,7 @@ export const FRENCH: Translation = {
   "chip.processing": "Mise en place de l’image {number}",
   "chip.loading": "Chargement {percent}",
   "chip.waiting": "Prêt",
+  "chip.unknown": "Projet inconnu",
   "chip.live": "En direct",
   "chip.device_paused": "En pause sur cet appareil",
 

@@ -25,6 +25,7 @@ export const ITALIAN: Translation = {
   "chip.processing": "Collocazione immagine {number}",
   "chip.loading": "Caricamento {percent}",
   "chip.waiting": "Pronto",
+  "chip.unknown": "Progetto inesistente",
   "chip.live": "In diretta",
   "chip.device_paused": "In pausa su questo dispositivo",
 
