@@ -164,7 +164,7 @@ class Child:
         is_stopped = not ending.done()
         _kill_group(self.pid)
         status = await ending
-        self._is_asked.set()  # whoever watches its memory need not wait any more
+        self._is_asked.set()  # its memory need not be watched any more
         reading.cancel()
         await self._output.drain()
         self._writer.close()

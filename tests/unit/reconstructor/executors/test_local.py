@@ -20,7 +20,6 @@ from reconstructor.executors.child import (
     BlackBoxInterruptedError,
     BlackBoxMemoryError,
     BlackBoxNotLoadedError,
-    Child,
 )
 from reconstructor.executors.local import (
     BlackBoxFailedError,
@@ -389,15 +388,3 @@ async def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     async with asyncio.timeout(10):
         while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
             await asyncio.sleep(0.05)
-
-
-async def test_an_idle_black_box_ends_without_waiting_for_the_next_look_at_its_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("reconstructor.executors.child._IDLE_WATCH_INTERVAL_S", 3600.0)
-    child = await Child.spawn("tests.black_boxes:instant", tmp_path, 1 << 30, get_logger(project="chapel"), {})
-    await child.first_reply()
-    async with asyncio.timeout(60):
-        while not child.memory_bytes:
-            await asyncio.sleep(0.01)
-        await child.close()
