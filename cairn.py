@@ -35,6 +35,7 @@ PROGRAMS: Final[Mapping[str, Entry]] = {
     "status": Entry("admin.cli:status_app", "Show what runs, the projects and the rigs.", "server"),
     "open": Entry("admin.cli:open_app", "Open the page in the browser.", "server"),
     "doctor": Entry("admin.doctor.cli", "Find what is wrong with a system, and what to do.", "server"),
+    "ops": Entry("admin.ops.cli", "Watch all projects in one table.", "server"),
     "rig": Entry("admin.rigs.cli", "See and lead the rigs of a project.", "server"),
     "project": Entry("admin.projects.cli", "See, lead, keep and end whole projects.", "server"),
     "broker": Entry("broker.cli", "Run our own Mosquitto and keep its accounts.", "rig"),

@@ -3,19 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from admin.installation import Installation
-from broker.contract import AGENT_HEALTH, match
-from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
-from broker.live import LiveMessage, follow
+from broker.live import follow
 from broker.logs import get_logger
 from broker.messages import ReconstructorStatistics
 from broker.rig_messages import AgentHealth
-from viewer.status import Board, ProjectStatus
+from viewer.status import Board, ProjectStatus, is_served
 
 SILENCE_S: Final = 0.4  # retained messages come within milliseconds of the subscription
 LONGEST_S: Final = 10.0
@@ -23,16 +21,16 @@ LONGEST_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFacts:
-    """What the broker retains about one project.
-
-    Attributes:
-        status: None when nothing was ever published.
-        healths: the last figures of each rig.
-    """
+    """What the broker retains about one project; the status is None when nothing was ever published."""
 
     project: ProjectId
     status: ProjectStatus | None = None
-    healths: Mapping[AgentId, AgentHealth] = field(default_factory=dict)
+
+    @property
+    def healths(self) -> Mapping[AgentId, AgentHealth]:
+        """The last figures of each rig."""
+        agents = self.status.agents if self.status else ()
+        return {each.agent: each.health for each in agents if each.health is not None}
 
     @property
     def statistics(self) -> ReconstructorStatistics | None:
@@ -47,7 +45,7 @@ class ProjectFacts:
     @property
     def is_served(self) -> bool:
         """Whether a reconstructor is there, be it paused."""
-        return self.status is not None and self.status.reconstructor not in {"offline", "unknown"}
+        return self.status is not None and is_served(self.status)
 
 
 async def read_facts(installation: Installation) -> tuple[ProjectFacts, ...]:
@@ -60,31 +58,14 @@ async def read_facts(installation: Installation) -> tuple[ProjectFacts, ...]:
     settings = installation.viewer.model_copy(
         update={"broker": installation.operator, "projects": installation.projects}
     )
-    board, space = Board(settings), settings.broker.space
-    healths: dict[tuple[ProjectId, AgentId], AgentHealth] = {}
-
-    def take(message: LiveMessage) -> None:
-        try:
-            found = match(space, message.topic)
-            if found.channel is not AGENT_HEALTH:
-                board.take(message)
-            elif message.payload:
-                healths[ProjectId(found.project), AgentId(found.agent)] = decode(message.payload, AgentHealth)
-        except CairnError as exc:
-            get_logger().warning("message_ignored", topic=message.topic, code=exc.code, reason=exc.sentence)
-
+    board = Board(settings)
     async with follow(settings.broker) as follower:
-        filters = [space.filter(AGENT_HEALTH.template, project) for project in installation.projects]
-        await follower.subscribe(*board.filters(), *filters)
+        await follower.subscribe(*board.filters())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_S):
                 while (message := await follower.next_message(SILENCE_S)) is not None:
-                    take(message)
-    return tuple(
-        ProjectFacts(
-            project=project,
-            status=board.status(project),
-            healths={agent: health for (where, agent), health in healths.items() if where == project},
-        )
-        for project in installation.projects
-    )
+                    try:
+                        board.take(message)
+                    except CairnError as exc:
+                        get_logger().warning("message_ignored", topic=message.topic, code=exc.code, reason=exc.sentence)
+    return tuple(ProjectFacts(project=each, status=board.status(each)) for each in installation.projects)

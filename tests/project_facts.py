@@ -67,8 +67,8 @@ def project(presence: str = "online", figures: AgentHealth | None = None, **chan
         "refetch_every": 10,
         "cloud": None,
         "statistics": None,
-        "agents": (AgentStatus(agent=RIG, presence=presence, is_capturing=True),),
+        "agents": (AgentStatus(agent=RIG, presence=presence, is_capturing=True, health=figures),),
         "is_stale": False,
     }
     status = ProjectStatus.model_validate({**values, **changes})
-    return ProjectFacts(project=CHAPEL, status=status, healths={RIG: figures} if figures else {})
+    return ProjectFacts(project=CHAPEL, status=status)

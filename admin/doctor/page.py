@@ -92,7 +92,7 @@ def judge(replies: Iterable[tuple[str, Reply]], log: str) -> Iterator[Finding]:
 
 
 def _describe(installation: Installation, reply: Reply, address: str) -> Finding:
-    if reply.status != HTTPStatus.OK:
+    if not json.loads(reply.body)["is_broker_connected"]:
         return fault(
             LISTENERS,
             f"the page at {address} has no connection to the broker",
