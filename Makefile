@@ -107,6 +107,11 @@ soak: ## Run for a long time and watch memory (an hour)
 	@deploy/setup.sh dev
 	python -m benchmarks.soak $(ARGS)
 
+ray-test: ## Kill parts of a small Ray cluster at work; needs cairn[ray] (three minutes)
+	@deploy/setup.sh dev
+	pip install --quiet --constraint constraints.txt ray
+	python -m benchmarks.ray_cluster $(ARGS)
+
 month: ## Leave time-lapse rigs alone for thirty days of their clocks, with faults of every kind (a quarter of an hour)
 	@deploy/setup.sh dev
 	python -m benchmarks.month $(ARGS)

@@ -183,6 +183,9 @@ class ReconstructorStatistics(Message):
     uptime_s: float
     stored_to_shard_p50_s: float | None = None
     stored_to_shard_p95_s: float | None = None
+    queued_since: AwareDatetime | None = None  # when the oldest image was stored that still waits for the black box
+    processed_at: AwareDatetime | None = None  # when the newest job ended
+    refetch_s: float | None = None  # how long the last refetch took
 
 
 class Event(Message):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -39,6 +39,18 @@ class Settings(ProgramSettings):
     data_dir: Path = Field(default=Path("data/reconstructor"), description="Folder of images and reference sets.")
     black_box: str = Field(
         default=BUILT_IN_BLACK_BOX, max_length=256, description="What reconstructs: package.module:function."
+    )
+    executor: Literal["local", "ray"] = Field(
+        default="local", description="Where black boxes run: local (on this machine) or ray (on a cluster, cairn[ray])."
+    )
+    ray_address: str = Field(
+        default="",
+        max_length=256,
+        description="Head of the Ray cluster, host:port; empty starts one on this machine alone. "
+        "Every node sees data_dir at the same absolute path.",
+    )
+    gpu_share: float = Field(
+        default=0.0, ge=0, le=1, description="Part of a GPU that each project's Ray actor holds; 0 for none."
     )
     load_timeout_s: PositiveFloat = Field(
         default=120.0, description="Longest time in which the black box's module is imported, at each start, seconds."

@@ -21,7 +21,7 @@ from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.decoders import Decoders
 from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
-from reconstructor.executors.local import LocalExecutor
+from reconstructor.executors.choice import executor_of
 from reconstructor.executors.slots import Slots
 from reconstructor.gaps import Gaps
 from reconstructor.history import publish_history
@@ -91,16 +91,7 @@ async def _opened(
         context = context_of(settings, project, store, decoders)
         await stack.enter_async_context(context.election)
         await stack.enter_async_context(_session_ended_when_lost(context))
-        executor = LocalExecutor(
-            settings.black_box,
-            store.black_box_folder,
-            memory_limit_bytes=settings.memory_limit_bytes,
-            load_timeout_s=settings.load_timeout_s,
-            log=context.log,
-            environment={"CAIRN_ENGINE_LEARNED_CAMERAS": str(settings.data_dir.absolute() / "learned_cameras.json")},
-            slots=slots,
-            rest_s=settings.black_box_rest_s,
-        )
+        executor = executor_of(settings, project, store, slots, context.log)
         stack.push_async_callback(executor.close)
         await stack.enter_async_context(_loading(executor))
         await context.election.win()

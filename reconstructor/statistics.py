@@ -26,7 +26,7 @@ def collect(
     project: ProjectId, store: Store, figures: LatencySamples, *, retained_bytes: int = 0, memory_bytes: int = 0
 ) -> ReconstructorStatistics:
     """The present statistics of one project. `rejected_count` counts uploads not taken and images that the black box rejects."""
-    counts = store.counts()
+    counts, backlog = store.counts(), store.backlog
     reference = store.references.newest()
     manifest = reference.manifest if reference is not None else None
     return ReconstructorStatistics(
@@ -47,4 +47,7 @@ def collect(
         uptime_s=time.monotonic() - figures.started_s,
         stored_to_shard_p50_s=percentile(figures.stored_to_shard_s, 0.5),
         stored_to_shard_p95_s=percentile(figures.stored_to_shard_s, 0.95),
+        queued_since=backlog.queued_since(),
+        processed_at=backlog.processed_at(),
+        refetch_s=backlog.refetch_s(),
     )

@@ -21,15 +21,6 @@ class PageConfig(BaseModel):
     has_invitations: bool
 
 
-class Health(BaseModel):
-    """`/health`: 200 while the broker is reached, else 503."""
-
-    model_config = ConfigDict(frozen=True)
-
-    is_broker_connected: bool
-    connection_count: int
-
-
 class ProjectList(BaseModel):
     """`/projects`: those that the guest may see."""
 

@@ -1,84 +1,159 @@
-"""What can Prometheus watch? The retained statistics of each project, and the relay's own counts, as its text format."""
+"""What can Prometheus watch? How the projects and their rigs stand, by the broker's facts, and the page server itself.
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+A reconstructor that is away still has its store; its memory and its waiting times are left out then.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
-from broker.messages import ReconstructorStatistics
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from broker.messages import ReconstructorPresence, ReconstructorStatistics
+from broker.rig_messages import AgentHealth, AgentPresence
 from viewer.relay import Relay
-from viewer.status import Board, ProjectStatus
+from viewer.status import AgentStatus, Board, ProjectStatus, is_served
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_PER_RIG: Final = ("project", "agent")
+
+_STORED: Final = {  # what the store holds, by field of the statistics
+    "stored_count": ("cairn_images_stored", "Images safe on the reconstructor's disk."),
+    "preview_count": ("cairn_images_preview_only", "Images of which only the preview has come."),
+    "placed_count": ("cairn_images_placed", "Images whose camera is known."),
+    "waiting_count": ("cairn_images_waiting", "Images that do not fit yet."),
+    "rejected_count": ("cairn_images_rejected", "Images that will not be placed."),
+    "queued_count": ("cairn_images_queued", "Jobs that wait for the black box."),
+    "error_count": ("cairn_errors_total", "Errors since the project's store began."),
+    "generation": ("cairn_generation", "Current reference set."),
+    "shard_count": ("cairn_shards", "Shards of the present cloud."),
+    "point_count": ("cairn_points", "Points of the present cloud."),
+    "retained_bytes": ("cairn_retained_bytes", "Shard bytes retained by the broker."),
+    "refetch_s": ("cairn_refetch_seconds", "How long the last refetch took."),
+}
+_PRESENT: Final = {  # what only a reconstructor that is there can say
+    "disk_free_bytes": ("cairn_disk_free_bytes", "Free bytes on the reconstructor's disk."),
+    "memory_bytes": ("cairn_black_box_memory_bytes", "Resident memory of the project's black box."),
+    "uptime_s": ("cairn_uptime_seconds", "Seconds since the reconstructor's start."),
+    "stored_to_shard_p50_s": ("cairn_stored_to_shard_p50_seconds", "Median, receipt to shard."),
+    "stored_to_shard_p95_s": ("cairn_stored_to_shard_p95_seconds", "95th percentile of the same."),
+}
+_RIG: Final = {
+    "spool_count": ("cairn_rig_spool_images", "Photographs on the rig that are not safe yet."),
+    "spool_bytes": ("cairn_rig_spool_bytes", "Their bytes."),
+    "spool_oldest_s": ("cairn_rig_spool_oldest_seconds", "Age of the oldest of them."),
+    "disk_free_bytes": ("cairn_rig_disk_free_bytes", "Free bytes on the rig's card."),
+    "memory_bytes": ("cairn_rig_memory_bytes", "Resident memory of the rig's program."),
+    "temperature_deg": ("cairn_rig_temperature_celsius", "Temperature of the rig's processor."),
+    "battery_ratio": ("cairn_rig_battery_ratio", "Charge of the rig's battery, 0 to 1."),
+    "captured_count": ("cairn_rig_captured_total", "Photographs taken since the program's start."),
+    "dropped_count": ("cairn_rig_dropped_total", "Photographs that could not be kept."),
+    "reconnect_count": ("cairn_rig_reconnects_total", "How often the rig lost the broker."),
+    "receipt_s": ("cairn_rig_receipt_seconds", "From a photograph's sending to its receipt."),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class _Family:
-    """One metric of a project, by field of its statistics."""
-
-    field: str
-    name: str
-    kind: str
-    meaning: str
-
-
-_FAMILIES: Final = (
-    _Family("stored_count", "cairn_images_stored", "gauge", "Images safe on the reconstructor's disk."),
-    _Family("preview_count", "cairn_images_preview_only", "gauge", "Images of which only the preview has come."),
-    _Family("placed_count", "cairn_images_placed", "gauge", "Images whose camera is known."),
-    _Family("waiting_count", "cairn_images_waiting", "gauge", "Images that do not fit yet."),
-    _Family("rejected_count", "cairn_images_rejected", "gauge", "Images that will not be placed."),
-    _Family("queued_count", "cairn_images_queued", "gauge", "Images that wait for the black box."),
-    _Family("error_count", "cairn_errors_total", "counter", "Errors since the reconstructor's start."),
-    _Family("generation", "cairn_generation", "gauge", "Current reference set."),
-    _Family("shard_count", "cairn_shards", "gauge", "Shards of the present cloud."),
-    _Family("point_count", "cairn_points", "gauge", "Points of the present cloud."),
-    _Family("retained_bytes", "cairn_retained_bytes", "gauge", "Shard bytes retained by the broker."),
-    _Family("disk_free_bytes", "cairn_disk_free_bytes", "gauge", "Free bytes on the reconstructor's disk."),
-    _Family("memory_bytes", "cairn_memory_bytes", "gauge", "Resident memory of the reconstructor."),
-    _Family("uptime_s", "cairn_uptime_seconds", "gauge", "Seconds since the reconstructor's start."),
-    _Family("stored_to_shard_p50_s", "cairn_stored_to_shard_p50_seconds", "gauge", "Median, receipt to shard."),
-    _Family("stored_to_shard_p95_s", "cairn_stored_to_shard_p95_seconds", "gauge", "95th percentile of the same."),
-)
-
-
-def render(statuses: Iterable[ProjectStatus], board: Board, relay: Relay) -> str:
+def render(statuses: Iterable[ProjectStatus], board: Board, relay: Relay) -> bytes:
     """The whole answer to one scrape."""
-    return "\n".join([*_projects(list(statuses)), *_server(board, relay), ""])
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    registry.register(_Facts(list(statuses), board, relay))
+    return generate_latest(registry)
 
 
-def _projects(statuses: list[ProjectStatus]) -> Iterator[str]:
-    known = [each.statistics for each in statuses if each.statistics is not None]
-    for family in _FAMILIES:
-        samples = list(_samples(family, known))
-        if samples:
-            yield from _head(family.name, family.kind, family.meaning)
-            yield from samples
-    yield from _head("cairn_reconstructor_up", "gauge", "Whether the reconstructor takes images.")
-    for status in statuses:
-        yield f'cairn_reconstructor_up{{project="{status.project}"}} {int(status.reconstructor == "ready")}'
-    yield from _head("cairn_reconstructor_trouble", "gauge", "Codes of what keeps the reconstructor from its work.")
-    for status in statuses:
-        if status.code is not None:
-            yield f'cairn_reconstructor_trouble{{project="{status.project}",code="{status.code}"}} 1'
+class _Facts(Collector):
+    """All metrics of ours, at one moment."""
+
+    def __init__(self, statuses: list[ProjectStatus], board: Board, relay: Relay) -> None:
+        self._statuses, self._board, self._relay = statuses, board, relay
+
+    def collect(self) -> Iterator[Metric]:
+        """See the base class."""
+        yield from self._of_projects()
+        yield from self._of_rigs()
+        yield _gauge("cairn_broker_connected", "Whether the page server reaches the broker.", self._board.is_connected)
+        yield _gauge("cairn_relay_connections", "Browsers connected through the relay.", self._relay.connection_count)
+        carried = CounterMetricFamily("cairn_relay_bytes", "MQTT bytes carried by the relay.", labels=["towards"])
+        carried.add_metric(["broker"], self._relay.traffic.to_broker_bytes)
+        carried.add_metric(["browser"], self._relay.traffic.to_browser_bytes)
+        yield carried
+
+    def _of_projects(self) -> Iterator[Metric]:
+        known = [(each.project, each.statistics) for each in self._statuses if each.statistics is not None]
+        here = [(each.project, each.statistics) for each in self._statuses if each.statistics and is_served(each)]
+        for fields, samples in ((_STORED, known), (_PRESENT, here)):
+            yield from _families(fields, ("project",), [((project,), found) for project, found in samples])
+        yield _ages(
+            "cairn_backlog_seconds", "Age of the oldest image that waits for the black box.", known, _queued_since
+        )
+        yield _ages("cairn_since_processed_seconds", "Time since the newest job ended.", known, _processed_at)
+        up = GaugeMetricFamily("cairn_reconstructor_up", "Whether the reconstructor takes images.", labels=["project"])
+        trouble = GaugeMetricFamily(
+            "cairn_reconstructor_trouble", "What keeps the reconstructor from its work.", labels=["project", "code"]
+        )
+        for each in self._statuses:
+            up.add_metric([each.project], each.reconstructor == ReconstructorPresence.READY)
+            if each.code is not None:
+                trouble.add_metric([each.project, each.code], 1)
+        yield up
+        yield trouble
+
+    def _of_rigs(self) -> Iterator[Metric]:
+        rigs = [(status.project, agent) for status in self._statuses for agent in status.agents]
+        up = GaugeMetricFamily("cairn_rig_up", "Whether the rig is connected.", labels=_PER_RIG)
+        alarms = GaugeMetricFamily("cairn_rig_alarm", "What is wrong with the rig.", labels=[*_PER_RIG, "alarm"])
+        for project, rig in rigs:
+            up.add_metric([project, rig.agent], _is_connected(rig))
+            for alarm in rig.health.alarms if rig.health is not None else ():
+                alarms.add_metric([project, rig.agent, alarm], 1)
+        yield up
+        yield alarms
+        told = [((project, rig.agent), rig.health) for project, rig in rigs if rig.health and _is_connected(rig)]
+        yield from _families(_RIG, _PER_RIG, told)
 
 
-def _samples(family: _Family, known: Iterable[ReconstructorStatistics]) -> Iterator[str]:
-    for statistics in known:
-        value = getattr(statistics, family.field)
-        if value is not None:
-            yield f'{family.name}{{project="{statistics.project}"}} {value}'
+def _families(
+    fields: dict[str, tuple[str, str]],
+    labels: tuple[str, ...],
+    samples: Sequence[tuple[tuple[str, ...], ReconstructorStatistics | AgentHealth]],
+) -> Iterator[Metric]:
+    for field, (name, meaning) in fields.items():
+        is_counter = name.endswith("_total")
+        family = (CounterMetricFamily if is_counter else GaugeMetricFamily)(name, meaning, labels=labels)
+        for values, message in samples:
+            if (value := getattr(message, field)) is not None:
+                family.add_metric(values, value)
+        yield family
 
 
-def _server(board: Board, relay: Relay) -> Iterator[str]:
-    yield from _head("cairn_broker_connected", "gauge", "Whether the page server reaches the broker.")
-    yield f"cairn_broker_connected {int(board.is_connected)}"
-    yield from _head("cairn_relay_connections", "gauge", "Browsers connected through the relay.")
-    yield f"cairn_relay_connections {relay.connection_count}"
-    yield from _head("cairn_relay_bytes_total", "counter", "MQTT bytes carried by the relay.")
-    yield f'cairn_relay_bytes_total{{towards="broker"}} {relay.traffic.to_broker_bytes}'
-    yield f'cairn_relay_bytes_total{{towards="browser"}} {relay.traffic.to_browser_bytes}'
+def _ages(
+    name: str,
+    meaning: str,
+    known: Sequence[tuple[str, ReconstructorStatistics]],
+    since: Callable[[ReconstructorStatistics], datetime | None],
+) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=["project"])
+    for project, statistics in known:
+        if (begin := since(statistics)) is not None:
+            family.add_metric([project], max(0.0, (datetime.now(UTC) - begin).total_seconds()))
+    return family
 
 
-def _head(name: str, kind: str, meaning: str) -> Iterator[str]:
-    yield f"# HELP {name} {meaning}"
-    yield f"# TYPE {name} {kind}"
+def _queued_since(statistics: ReconstructorStatistics) -> datetime | None:
+    return statistics.queued_since
+
+
+def _processed_at(statistics: ReconstructorStatistics) -> datetime | None:
+    return statistics.processed_at
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    family = GaugeMetricFamily(name, meaning)
+    family.add_metric([], value)
+    return family
+
+
+def _is_connected(rig: AgentStatus) -> bool:
+    return rig.presence == AgentPresence.ONLINE

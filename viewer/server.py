@@ -13,7 +13,7 @@ from broker.live import NoAnswerError
 from broker.logs import get_logger
 from broker.projects.settings_watch import ReadProjects, changes_of_projects, look_on_hangup
 from viewer.admission import Admission, Guest
-from viewer.answers import Failure, Health, PageConfig, ProjectList, json_answer
+from viewer.answers import Failure, PageConfig, ProjectList, json_answer
 from viewer.config import Settings
 from viewer.downloads import Download, Downloads
 from viewer.export import CloudStream, open_cloud
@@ -169,13 +169,12 @@ class PageServer:
         )
 
     async def _health(self, _request: web.Request) -> web.StreamResponse:
-        is_connected = self._board.is_connected
-        health = Health(is_broker_connected=is_connected, connection_count=self._relay.connection_count)
-        return json_answer(health, HTTPStatus.OK if is_connected else HTTPStatus.SERVICE_UNAVAILABLE)
+        health = self._board.health(self._relay.connection_count)
+        return json_answer(health, HTTPStatus.OK if health.is_healthy else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         text = render(await self._statuses(request), self._board, self._relay)
-        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
 
     async def _projects(self, request: web.Request) -> web.StreamResponse:
         return json_answer(ProjectList(projects=tuple(await self._statuses(request))))

@@ -5,26 +5,28 @@ import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from broker.contract import AGENT_STATE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, match
+from broker.contract import AGENT_HEALTH, AGENT_STATE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, match
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
 from broker.live import BrokerLostError, Follower, LiveMessage, follow
 from broker.logs import get_logger
 from broker.manifest import Manifest
-from broker.messages import ReconstructorState, ReconstructorStatistics
-from broker.rig_messages import AgentState
+from broker.messages import ReconstructorPresence, ReconstructorState, ReconstructorStatistics
+from broker.rig_messages import AgentHealth, AgentState
 from viewer.config import Settings
 
 MAX_PROJECTS: Final = 1000
 MAX_AGENTS: Final = 200
 FIRST_RETRY_S: Final = 0.5
 LAST_RETRY_S: Final = 10.0
-_FOLLOWED: Final = (RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, AGENT_STATE)
+_PATIENCE: Final = timedelta(minutes=5)
+_FOLLOWED: Final = (RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, AGENT_STATE, AGENT_HEALTH)
 
 
 class CloudStatus(BaseModel):
@@ -44,13 +46,14 @@ class CloudStatus(BaseModel):
 
 
 class AgentStatus(BaseModel):
-    """Whether a rig is there."""
+    """Whether a rig is there, and how it does."""
 
     model_config = ConfigDict(frozen=True)
 
     agent: AgentId
-    presence: str
-    is_capturing: bool
+    presence: str = "unknown"
+    is_capturing: bool = False
+    health: AgentHealth | None = None
 
 
 class ProjectStatus(BaseModel):
@@ -68,6 +71,29 @@ class ProjectStatus(BaseModel):
     statistics: ReconstructorStatistics | None
     agents: tuple[AgentStatus, ...]
     is_stale: bool
+
+
+class Health(BaseModel):
+    """`/health`: 200 while photographs can become points, else 503; a system where nothing happens is healthy.
+
+    Attributes:
+        is_broker_connected: whether the page server reaches the broker.
+        has_reconstructor: whether any project has one that is there; true while no project is known.
+        stuck_project_count: projects in which an image has waited for more than five minutes and nothing was processed
+            in that time; a paused one is not stuck.
+        connection_count: browsers connected through the relay.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    is_broker_connected: bool
+    has_reconstructor: bool
+    stuck_project_count: int
+    connection_count: int
+
+    @property
+    def is_healthy(self) -> bool:
+        return self.is_broker_connected and self.has_reconstructor and self.stuck_project_count == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +156,17 @@ class Board:
         facts = next((facts for name, facts in self._facts.items() if name == project), None)
         return None if facts is None else self._describe(ProjectId(project), facts)
 
+    def health(self, connection_count: int) -> Health:
+        """Whether photographs can become points."""
+        every = [self._describe(name, facts) for name, facts in self._facts.items()]
+        is_expected = bool(every or self.chosen)
+        return Health(
+            is_broker_connected=self.is_connected,
+            has_reconstructor=not is_expected or any(map(is_served, every)),
+            stuck_project_count=sum(map(_is_stuck, every)),
+            connection_count=connection_count,
+        )
+
     def take(self, message: LiveMessage) -> None:
         """Note one retained fact; an empty one clears it.
 
@@ -154,6 +191,8 @@ class Board:
             facts = dataclasses.replace(facts, cloud=_summarise(payload))
         elif found.channel is AGENT_STATE:
             facts = dataclasses.replace(facts, agents=_with_agent(facts.agents, payload, found.agent))
+        elif found.channel is AGENT_HEALTH:
+            facts = dataclasses.replace(facts, agents=_with_health(facts.agents, payload, found.agent))
         if facts == _Facts():
             self._facts.pop(project, None)
         else:
@@ -177,13 +216,33 @@ class Board:
             reconstructor=facts.state.presence if facts.state else "unknown",
             code=facts.state.code if facts.state else None,
             reason=facts.state.reason if facts.state else None,
-            image_count=facts.state.image_count if facts.state else 0,
+            image_count=_image_count(facts),
             refetch_every=facts.state.refetch_every if facts.state else None,
             cloud=facts.cloud,
             statistics=facts.statistics,
             agents=tuple(facts.agents[name] for name in sorted(facts.agents)),
             is_stale=not self.is_connected,
         )
+
+
+def is_served(status: ProjectStatus) -> bool:
+    """Whether the project's reconstructor is there, even if it takes no images now."""
+    return status.reconstructor not in {ReconstructorPresence.OFFLINE, "unknown"}
+
+
+def _is_stuck(status: ProjectStatus) -> bool:
+    found = status.statistics
+    if found is None or status.reconstructor != ReconstructorPresence.READY or found.queued_since is None:
+        return False
+    earliest = datetime.now(UTC) - _PATIENCE
+    return found.queued_since < earliest and (found.processed_at is None or found.processed_at < earliest)
+
+
+def _image_count(facts: _Facts) -> int:
+    """By the statistics, which are newer than the birth message."""
+    if facts.statistics is not None:
+        return facts.statistics.stored_count
+    return facts.state.image_count if facts.state else 0
 
 
 def _summarise(payload: bytes) -> CloudStatus | None:
@@ -210,4 +269,15 @@ def _with_agent(agents: Mapping[AgentId, AgentStatus], payload: bytes, name: str
     if not payload or len(others) >= MAX_AGENTS:
         return others
     state = decode(payload, AgentState)
-    return others | {agent: AgentStatus(agent=agent, presence=state.presence, is_capturing=state.is_capturing)}
+    known = agents.get(agent, AgentStatus(agent=agent))
+    facts = {"presence": state.presence, "is_capturing": state.is_capturing}
+    return others | {agent: known.model_copy(update=facts)}
+
+
+def _with_health(agents: Mapping[AgentId, AgentStatus], payload: bytes, name: str) -> Mapping[AgentId, AgentStatus]:
+    """The last figures stay as long as the rig's state does."""
+    agent = AgentId(name)
+    if not payload or (agent not in agents and len(agents) >= MAX_AGENTS):
+        return agents
+    known = agents.get(agent, AgentStatus(agent=agent))
+    return {**agents, agent: known.model_copy(update={"health": decode(payload, AgentHealth)})}

@@ -10,7 +10,7 @@ import typer
 
 from admin.installation import Installation
 from admin.projects.overview import lines, overview_of
-from admin.projects.serving import Place
+from admin.projects.serving import Place, list_above
 from admin.system import System
 from broker.accounts.audit import Action
 from broker.config import BadSettingsError, Connection
@@ -145,6 +145,27 @@ def import_project(
         print(printable(line), file=sys.stderr)
     print(f"{place.folder(name)}\t{done.taken} images taken, {done.known} known{_how_to_serve(place, name)}")
     raise typer.Exit(1 if done.refused else 0)
+
+
+@app.command()
+def move(
+    project: Project,
+    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="The data folder of the other reconstructor.")],
+    settings: Annotated[
+        Path | None,
+        typer.Option("--settings", help="The cairn.toml of the other one.", show_default="the one above FOLDER"),
+    ] = None,
+    folder: Folder = _HERE,
+    data: DataDir = None,
+) -> None:
+    """Move a project to another reconstructor at the same broker, also during capture."""
+    place, name = _place(folder, data), ProjectId(project)
+    other = settings or list_above(target)
+    if place.list_file is not None and other.resolve() == place.list_file.resolve():
+        raise BadSettingsError(f"{target} belongs to the same service: name the data folder of another one")
+    moved = asyncio.run(place.move(name, target, other))
+    place.note(Action.PROJECT_MOVED, name, folder=moved)
+    print(f"{moved}\t{name} is moved; {other} lists it now")
 
 
 @app.command()

@@ -2,20 +2,27 @@
 
 import asyncio
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from admin.system import System
 from broker.accounts.audit import Action, AuditLog
-from broker.config import SETTINGS_VARIABLE, Connection, settings_file
+from broker.config import SETTINGS_VARIABLE, BadSettingsError, Connection, settings_file
 from broker.errors import CairnError
 from broker.ids import ProjectId
-from broker.projects.project_list import ProjectList
+from broker.projects.project_list import SERVING, ProjectList
 from reconstructor.config import Settings
+from reconstructor.lifecycle.moving import Move
 from reconstructor.lifecycle.removal import clear_retained, remove_folder, until_free
 
 LET_GO_S: Final = 30.0
+_WRITER: Final = ("reconstructor",)
+_PASSES: Final = (
+    2  # the second takes what came during the first, so that little is left for the moment without a service
+)
+_LEVELS: Final = 3  # of folders between a system's settings and its reconstructor's data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +53,8 @@ class Place:
         """Write a deed into the reconstructor's audit log; who is at the machine is not known."""
         AuditLog(self.settings.data_dir).note(action, account=None, project=project, **details)
 
-    async def stop_serving(self, project: ProjectId) -> None:
-        """Take a project off the list and wait until no service has its folder.
+    async def stop_serving(self, project: ProjectId, programs: Collection[str] = SERVING) -> None:
+        """Take a project off the lists of these programs and wait until no service has its folder.
 
         Raises:
             BadSettingsError: it is the only one on the list.
@@ -55,14 +62,53 @@ class Place:
         """
         if self.list_file is not None and project in self.served:
             listed = ProjectList.read(self.list_file)
-            listed.remove(project)
+            listed.remove(project, programs)
             listed.write()
         await until_free(self.folder(project), LET_GO_S)
+
+    async def move(self, project: ProjectId, data_dir: Path, other_list: Path) -> Path:
+        """Move a project into the data folder of the service that reads another list; the pages' lists stay.
+
+        Returns:
+            Its folder there.
+
+        Raises:
+            BadSettingsError: it is the only one on the list.
+            StoreError: a folder or a disk says no; the project is where it was, and served.
+        """
+        move = Move(source=self.folder(project), data_dir=data_dir)
+        try:
+            for _ in range(_PASSES):
+                move.copy()  # in this thread: one that went on after the command was ended would not know of it
+            await self.stop_serving(project, _WRITER)
+            move.finish()
+            _list(other_list, project)
+        finally:
+            move.give_up()  # of a move that succeeded nothing is left to remove
+            if self.folder(project).exists() and self.list_file is not None and project in self.served:
+                _list(self.list_file, project)
+        return move.target
 
     async def remove(self, project: ProjectId) -> int | None:
         """Remove a project that nobody serves; returns how many retained messages were cleared, None without a broker."""
         await asyncio.to_thread(remove_folder, self.folder(project))
         return await cleared(self.settings.broker, project)
+
+
+def list_above(data_dir: Path) -> Path:
+    """The settings file of the service that has this data folder; raises BadSettingsError when none is near."""
+    for parent in list(data_dir.resolve().parents)[:_LEVELS]:
+        file = System(parent).settings_file
+        named = ProjectList.read(file).document.get(_WRITER[0], {}).get("data_dir")
+        if named is not None and (parent / named).resolve() == data_dir.resolve():
+            return file
+    raise BadSettingsError(f"no cairn.toml above {data_dir} says that a reconstructor has it: name it with --settings")
+
+
+def _list(file: Path, project: ProjectId) -> None:
+    listed = ProjectList.read(file)
+    listed.add(project, _WRITER)
+    listed.write()
 
 
 async def cleared(connection: Connection, project: ProjectId) -> int | None:

@@ -100,11 +100,12 @@ class Stage:
         return sum(sum(_times(each)) for each in self.family)
 
     def resident_bytes(self) -> int:
-        """What they have resident; shared pages count in each."""
+        """What they have resident together; a page that several share counts once."""
         total = 0
         for each in self.family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                total += each.memory_info().rss
+            with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+                lines = Path(f"/proc/{each.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+                total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
         return total
 
 

@@ -42,6 +42,7 @@ class Action(StrEnum):
     PROJECT_RESTORED = "project_restored"
     PROJECT_IMPORTED = "project_imported"
     PROJECT_DELETED = "project_deleted"
+    PROJECT_MOVED = "project_moved"
 
 
 class Deed(BaseModel):

@@ -1,6 +1,7 @@
 """Which projects does a system serve? Those that `projects` in cairn.toml lists, for the reconstructor and for the page."""
 
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -59,15 +60,15 @@ class ProjectList:
         lists = [self.document[name].get("projects", []) for name in SERVING if name in self.document]
         return bool(lists) and all(project in each for each in lists)
 
-    def add(self, project: ProjectId) -> None:
-        """List a project for every program that has a table."""
-        for projects in self._lists():
+    def add(self, project: ProjectId, programs: Collection[str] = SERVING) -> None:
+        """List a project for every one of these programs that has a table."""
+        for projects in self._lists(programs):
             if project not in projects:
                 projects.append(str(project))
 
-    def remove(self, project: ProjectId) -> None:
-        """Take a project off the lists; raises BadSettingsError when a program would have none left."""
-        for projects in self._lists():
+    def remove(self, project: ProjectId, programs: Collection[str] = SERVING) -> None:
+        """Take a project off the lists of these programs; raises BadSettingsError when one would have none left."""
+        for projects in self._lists(programs):
             if list(projects) == [project]:
                 raise BadSettingsError(f"{project} is the only project in {self.file}: add another one first")
             if project in projects:
@@ -83,7 +84,7 @@ class ProjectList:
         except OSError as exc:
             raise BadSettingsError(f"cannot write {self.file}: {exc.strerror}") from exc
 
-    def _lists(self) -> list[Any]:
+    def _lists(self, programs: Collection[str]) -> list[Any]:
         return [
-            self.document[name].setdefault("projects", tomlkit.array()) for name in SERVING if name in self.document
+            self.document[name].setdefault("projects", tomlkit.array()) for name in programs if name in self.document
         ]

@@ -164,6 +164,7 @@ class Child:
         is_stopped = not ending.done()
         _kill_group(self.pid)
         status = await ending
+        self._is_asked.set()  # its memory need not be watched any more
         reading.cancel()
         await self._output.drain()
         self._writer.close()
@@ -204,7 +205,7 @@ class Child:
                 return
             if self._is_busy:
                 await asyncio.sleep(_WATCH_INTERVAL_S)
-            else:
+            elif self.is_alive:  # it may have ended meanwhile
                 self._is_asked.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_IDLE_WATCH_INTERVAL_S):

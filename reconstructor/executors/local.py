@@ -78,7 +78,8 @@ class LocalExecutor:
         self._resting: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
         self._child: Child | None = None
-        self._spawning = asyncio.Lock()
+        self._starting, self._spawning = asyncio.Lock(), asyncio.Lock()
+        self._is_started = False
         self._adding, self._refetching = asyncio.Lock(), asyncio.Lock()
         self._is_concurrent = self._takes_previews = False
         self._reads_cloud = True
@@ -104,7 +105,7 @@ class LocalExecutor:
         return self._child.memory_bytes if self._child is not None else 0
 
     async def start(self) -> None:
-        """Load the black box before the first image needs it.
+        """Learn what the black box declares; one of the first of a service is loaded before its first image needs it.
 
         Raises:
             BlackBoxNotFoundError: the name does not lead to a function.
@@ -113,8 +114,10 @@ class LocalExecutor:
             BlackBoxCrashedError: its process ended.
             BlackBoxMemoryError: it took too much memory.
         """
-        async with self._awake():
-            await self._reply(None, 0)
+        async with self._awake(), self._starting:
+            if not self._is_started:
+                self._take(await (self._load() if self._slots is None else self._slots.loaded_early(self._load)))
+                self._is_started = True
 
     async def call(self, call: Call, timeout_s: float) -> Path:
         """The folder that the black box returned.
@@ -129,7 +132,7 @@ class LocalExecutor:
         """
         lane = self._refetching if call.is_refetch and self._is_concurrent else self._adding
         slot = self._slots.taken(is_refetch=call.is_refetch) if self._slots is not None else nullcontext()
-        async with lane, self._awake(), slot:
+        async with lane, slot, self._awake():  # while it waits for a slot it may be put to rest
             return Path((await self._reply(call, timeout_s)).folder)
 
     async def close(self) -> None:
@@ -176,17 +179,28 @@ class LocalExecutor:
             self._log.info("black_box_at_rest", pid=child.pid)
             self._ending = asyncio.create_task(child.close(), name="black_box_ending")
 
-    async def _reply(self, call: Call | None, timeout_s: float) -> Reply:
-        """The reply to a call, or the first reply without one; kill the process when no reply comes in time."""
+    async def _load(self) -> Reply:
+        """The first reply; kill the process when it does not come in time."""
+        async with self._killed_unless_answered():
+            _, first = await self._loaded()
+        return first
+
+    async def _reply(self, call: Call, timeout_s: float) -> Reply:
+        """The reply to a call; kill the process when no reply comes in time."""
+        async with self._killed_unless_answered():
+            child, _ = await self._loaded()
+            reply = await self._answer(child, call, timeout_s)
+        return _checked(reply)
+
+    @asynccontextmanager
+    async def _killed_unless_answered(self) -> AsyncIterator[None]:
         is_answered = False
         try:
-            child = await self._loaded()
-            reply = await self._answer(child, call, timeout_s) if call is not None else Reply()
+            yield
             is_answered = True
         finally:
             if not is_answered:
                 await self._kill()
-        return _checked(reply)
 
     async def _answer(self, child: Child, call: Call, timeout_s: float) -> Reply:
         try:
@@ -195,8 +209,8 @@ class LocalExecutor:
         except TimeoutError as exc:
             raise BlackBoxTimeoutError(f"the black box took longer than {timeout_s:g} s and was stopped") from exc
 
-    async def _loaded(self) -> Child:
-        """The process, with the black box loaded."""
+    async def _loaded(self) -> tuple[Child, Reply]:
+        """The process with the black box loaded, and its first reply."""
         try:
             async with asyncio.timeout(self._load_timeout_s):
                 async with self._spawning:
@@ -208,9 +222,12 @@ class LocalExecutor:
             raise BlackBoxLoadTimeoutError(
                 f"loading the black box {self._black_box} took longer than {self._load_timeout_s:g} s and was stopped"
             ) from exc
+        self._take(first)
+        return child, first
+
+    def _take(self, first: Reply) -> None:
         self._is_concurrent, self._takes_previews = first.is_concurrent, first.takes_previews
         self._reads_cloud = first.reads_cloud
-        return child
 
     async def _spawn(self) -> Child:
         child = await Child.spawn(self._black_box, self._folder, self._memory_limit_bytes, self._log, self._environment)

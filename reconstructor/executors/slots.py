@@ -1,9 +1,15 @@
-"""How many black boxes work at once, and which idle ones stay? As many as there are slots, and as fit into some memory."""
+"""How many black boxes work at once, and which idle ones stay? As many as there are slots, and as fit into some memory.
+
+When a service starts, it loads as many as there are slots; the others are loaded when their first image is there. What the
+first one declared holds for all of them, because a service has one black box for all its projects.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
+
+from reconstructor.worker import Reply
 
 
 class Idle(Protocol):
@@ -35,6 +41,21 @@ class Slots:
         self._refetches = asyncio.Semaphore(max(1, count // 2))
         self._idle_bytes = idle_bytes
         self._idle: dict[Idle, None] = {}  # in the order in which they became idle
+        self._left_to_load = count
+        self._first_load = asyncio.Lock()
+        self._declared: Reply | None = None
+
+    async def loaded_early(self, load: Callable[[], Awaitable[Reply]]) -> Reply:
+        """What the black box declares; it is loaded for that if nobody knows it, or if it is among the first to start."""
+        async with self._first_load:
+            if self._declared is None:
+                self._declared = await load()
+                self._left_to_load -= 1
+                return self._declared
+        if self._left_to_load <= 0:
+            return self._declared
+        self._left_to_load -= 1
+        return await load()
 
     @asynccontextmanager
     async def taken(self, *, is_refetch: bool) -> AsyncIterator[None]:

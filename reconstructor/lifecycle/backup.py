@@ -82,7 +82,7 @@ def write_backup(folder: Path, project: ProjectId, out: Path) -> BackupMade:
 
 def _stage(source: ReadOnlyStore, staged: Path) -> None:
     """Bring a consistent state of everything together in one folder."""
-    _copy_database(source.folder / DATABASE_NAME, staged / DATABASE_NAME)
+    copy_database(source.folder / DATABASE_NAME, staged / DATABASE_NAME)
     copied = ReadOnlyStore(folder=staged)
     for each in ("images", "previews"):
         _link_all(source.folder / each, staged / each)
@@ -98,7 +98,8 @@ def _stage(source: ReadOnlyStore, staged: Path) -> None:
         raise _GoneError("the present generation was replaced while it was copied")
 
 
-def _copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database, also while it is written; raises StoreError."""
     target.unlink(missing_ok=True)
     try:
         with (

@@ -13,6 +13,7 @@ from broker.ids import ImageId
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
 from reconstructor.storage.attempts import Attempts
+from reconstructor.storage.backlog import Backlog
 from reconstructor.storage.database import Database
 from reconstructor.storage.durable_files import (
     DiskFullError,
@@ -88,6 +89,7 @@ class Store:
             self._rows = ImageRows(self._database)
             self.previews = Previews(self._database, folder / "previews")
             self.identity = Identity(self._database)
+            self.backlog = Backlog(self._database)
             self.rest, self.past_events = Rest(self._database), PastEvents(self._database)
             self.senders = Senders(self._database, self.images_folder, self.previews.folder)
             self.references = ReferenceSets(self._database, folder)

@@ -161,6 +161,9 @@ async def test_a_wrong_password_is_said_and_the_login_stays(
         await page.get_by_label("Password").fill("guess")
         await page.get_by_role("button", name="Open").click()
         await expect(page.get_by_role("alert")).to_contain_text("is wrong", timeout=WAIT_MS)
+        await expect(page.get_by_label("Project")).to_have_value("chapel")
+        await expect(page.get_by_label("Name")).to_have_value("anna")
+        await expect(page.get_by_label("Password")).to_be_focused()
         assert await violations(visitor) == []
 
 

@@ -28,6 +28,8 @@ _AGREES: Final = 0.5  # share of a pair's points that are near
 _AGREES_WHOLLY: Final = 0.8
 _LEAST_SHARE: Final = 0.3  # of the points that the nearest image gives a pose
 _MOST_TRIED: Final = 3
+_MOST_TURNED_DEG: Final = 15.0  # between the rotations that two pairs give an image; pairs of little parallax err by 10
+_LEAST_OF_LARGEST: Final = 0.3  # matches of the nearest image's pair, of those of the largest one
 
 
 def credible_pairs(
@@ -45,6 +47,7 @@ def credible_pairs(
     """
     number, camera = image
     placed = placed_numbers(model)
+    pairs = _turned_alike(model, image, keypoints, pairs)
     seen = {}
     for pair in pairs:
         if (other := pair.earlier if pair.newer == number else pair.newer) in placed:
@@ -61,6 +64,56 @@ def credible_pairs(
             kept = [_agreeing(pair, nearest, near.get(pair.earlier, near.get(pair.newer))) for pair in pairs]
             return [pair for pair in kept if pair is not None]
     return list(pairs)
+
+
+def _turned_alike(
+    model: Any, image: tuple[int, Any], keypoints: NDArray[np.float32], pairs: Sequence[Pair]
+) -> Sequence[Pair]:
+    """The pairs that give a new image about the rotation which its nearest placed one in order gives it.
+
+    Where the nearest image shares too few points with the model for a pose, its pair still has a rotation.
+    """
+    number, camera = image
+    placed = placed_numbers(model)
+    known = sorted(
+        (pair for pair in pairs if len(pair.matches) and placed & {pair.earlier, pair.newer}),
+        key=_gap,
+    )
+    if not known or len(known[0].matches) < _LEAST_OF_LARGEST * max(len(pair.matches) for pair in known):
+        return pairs
+    rotations = {_key(pair): _rotation_by(model, pair, (number, camera), keypoints) for pair in known}
+    if (nearest := rotations[_key(known[0])]) is None:
+        return pairs
+    contradicting = {
+        key
+        for key, rotation in rotations.items()
+        if rotation is not None and _angle_deg(nearest, rotation) > _MOST_TURNED_DEG
+    }
+    return [pair for pair in pairs if _key(pair) not in contradicting]
+
+
+def _rotation_by(
+    model: Any, pair: Pair, image: tuple[int, Any], keypoints: NDArray[np.float32]
+) -> NDArray[np.float64] | None:
+    """The rotation (3, 3) from the world to a new image by its pair with a placed one; None if the pair has none."""
+    number, camera = image
+    is_newer = pair.newer == number
+    other = model.image(pair.earlier if is_newer else pair.newer)
+    places = np.array([each.xy for each in other.points2D]).reshape(-1, 2)
+    sides = (model.camera(other.camera_id), places), (camera, keypoints_in_image(keypoints))
+    (camera1, points1), (camera2, points2) = sides if is_newer else sides[::-1]
+    geometry = pair.to_colmap()
+    if not pycolmap.estimate_two_view_geometry_pose(camera1, points1, camera2, points2, geometry):
+        return None
+    between = np.asarray(geometry.cam2_from_cam1.rotation.matrix())
+    new_from_world: NDArray[np.float64] = (
+        between if is_newer else between.T
+    ) @ other.cam_from_world().rotation.matrix()
+    return new_from_world
+
+
+def _angle_deg(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return float(np.degrees(np.arccos(np.clip((np.trace(one.T @ other) - 1) / 2, -1, 1))))
 
 
 def _agreeing(pair: Pair, nearest: int, near: tuple[Mask, Rows] | None) -> Pair | None:

@@ -13,31 +13,35 @@ from admin.projects.cli import app
 from broker.accounts.access import Credential, User
 from broker.accounts.audit import Action, AuditLog
 from broker.ids import ProjectId
+from broker.messages import ReconstructorPresence
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.projects.project_list import ProjectList
 from reconstructor.publishing.retained import list_retained
 from tests.integration.reconstructor.programs import PROJECT, Program, Rig, Watcher, retained_manifest
 
 OTHER = ProjectId("abbey")
+SECOND = ProjectId("crypt")
+START_S = 90.0
 
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    """A broker whose users belong to both projects."""
+    """A broker whose users belong to all projects."""
     people = (("reconstructor", "reconstructor"), ("rig-north", "agent"), ("viewer", "viewer"))
-    users = [Credential.fresh(User.build(name, role, [PROJECT, OTHER])) for name, role in people]
+    users = [Credential.fresh(User.build(name, role, [PROJECT, OTHER, SECOND])) for name, role in people]
     with Mosquitto(BrokerPlan(data_dir=tmp_path / "broker", port=free_port()), users) as broker:
         yield broker
 
 
-def settings_of(mosquitto: Mosquitto, folder: Path) -> Path:
-    """A cairn.toml for a reconstructor that serves two projects."""
+def settings_of(mosquitto: Mosquitto, folder: Path, *projects: ProjectId) -> Path:
+    """A cairn.toml for a reconstructor that serves these projects."""
+    folder.mkdir(exist_ok=True)
     connection = mosquitto.connection("reconstructor")
     (folder / "password").write_text(str(connection.secret()), encoding="ascii")
     (folder / "password").chmod(0o600)
     file = folder / "cairn.toml"
     file.write_text(
-        f'[reconstructor]\nprojects = ["{PROJECT}", "{OTHER}"]\ndata_dir = "{folder / "data"}"\n'
+        f'[reconstructor]\nprojects = {json.dumps(projects)}\ndata_dir = "{folder / "data"}"\n'
         f'broker = {{port = {connection.port}, username = "reconstructor", password_file = "{folder / "password"}"}}\n',
         encoding="utf-8",
     )
@@ -54,7 +58,7 @@ def cairn(*words: str) -> str:
 async def test_a_project_is_backed_up_archived_restored_and_deleted(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = settings_of(mosquitto, tmp_path)
+    file = settings_of(mosquitto, tmp_path, PROJECT, OTHER)
     monkeypatch.setenv("CAIRN_SETTINGS", str(file))
     program = Program(mosquitto.connection("reconstructor"), tmp_path, "instant", projects=None)  # the file says which
     program.start()
@@ -101,3 +105,42 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
     actions = [deed.action for deed in AuditLog(tmp_path / "data").deeds()]
     wanted = [Action.PROJECT_ARCHIVED, Action.PROJECT_RESTORED, Action.PROJECT_DELETED]
     assert [each for each in actions if each in wanted][:3] == wanted
+
+
+async def test_a_project_moves_to_another_service_during_capture(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    north, south = tmp_path / "north", tmp_path / "south"
+    programs = []
+    for folder, projects in ((south, (SECOND,)), (north, (PROJECT, OTHER))):
+        monkeypatch.setenv("CAIRN_SETTINGS", str(settings_of(mosquitto, folder, *projects)))
+        programs.append(Program(mosquitto.connection("reconstructor"), folder, "instant", projects=None))
+    for program in programs:
+        program.start()
+    try:
+        async with Watcher.of(mosquitto.connection("viewer")) as seen, Rig.of(mosquitto.connection("rig-north")) as rig:
+            await seen.until(lambda watched: watched.presence is ReconstructorPresence.READY, START_S)  # two services
+            await rig.send_many(range(3))
+            await seen.until_complete(3)
+            async with asyncio.TaskGroup() as tasks:
+                moving = tasks.create_task(
+                    asyncio.to_thread(cairn, "move", PROJECT, str(south / "data"), "--folder", str(north))
+                )
+                sent = 3
+                while not moving.done():
+                    await rig.send_many(range(sent, sent + 1))
+                    sent += 1
+                await rig.send_many(range(sent, sent + 3))
+                sent += 3
+            await seen.until_complete(sent, START_S)
+            assert set(seen.completed) == set(range(1, sent + 1))  # nothing lost, and no number twice
+            revisions = [(each.generation or 0, each.revision) for each in seen.completed.values()]
+            assert revisions == sorted(revisions)
+            assert (await retained_manifest(mosquitto)).image_count == sent
+    finally:
+        for program in programs:
+            program.stop()
+    assert not (north / "data" / PROJECT).exists()
+    assert not [path for path in (south / "data").iterdir() if path.name.startswith(".moving")]
+    assert ProjectList.read(south / "cairn.toml").has(PROJECT)
+    assert ProjectList.read(north / "cairn.toml").document["reconstructor"]["projects"] == [OTHER]

@@ -154,12 +154,12 @@ async def test_metrics_carry_the_statistics_for_prometheus(
     await wait_for_project(page, guest)
     async with aiohttp.ClientSession() as session, asyncio.timeout(30):
         text = ""
-        while 'cairn_images_stored{project="chapel"} 7\n' not in text:
+        while 'cairn_images_stored{project="chapel"} 7.0\n' not in text:
             async with session.get(f"{page}/metrics", headers=guest) as answer:
                 assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
                 text = await answer.text()
-    assert '# TYPE cairn_errors_total counter\ncairn_errors_total{project="chapel"} 2\n' in text
-    assert "cairn_broker_connected 1\n" in text
+    assert '# TYPE cairn_errors_total counter\ncairn_errors_total{project="chapel"} 2.0\n' in text
+    assert "cairn_broker_connected 1.0\n" in text
 
 
 async def test_what_keeps_the_reconstructor_from_its_work_is_in_status_and_metrics(
@@ -175,7 +175,7 @@ async def test_what_keeps_the_reconstructor_from_its_work_is_in_status_and_metri
     )
     async with aiohttp.ClientSession() as session, session.get(f"{page}/metrics", headers=guest) as answer:
         text = await answer.text()
-    assert 'cairn_reconstructor_trouble{project="chapel",code="broker_full"} 1\n' in text
+    assert 'cairn_reconstructor_trouble{code="broker_full",project="chapel"} 1.0\n' in text
 
 
 async def test_a_server_of_an_open_broker_asks_nobody(settings: Settings, publisher: Publisher) -> None:

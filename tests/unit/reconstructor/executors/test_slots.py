@@ -90,3 +90,28 @@ async def test_an_idle_black_box_is_put_to_rest_and_comes_back(tmp_path: Path) -
     started = [each["pid"] for each in logs if each["event"] == "black_box_started"]
     assert len(set(started)) == len(started) >= 2
     await idle.close()
+
+
+async def test_only_the_first_of_many_projects_are_loaded_before_they_have_an_image(tmp_path: Path) -> None:
+    slots = Slots(2, PLENTY)
+    every = [
+        LocalExecutor(
+            "tests.black_boxes:beside_its_refetch",
+            tmp_path,
+            memory_limit_bytes=1 << 30,
+            load_timeout_s=60,
+            log=get_logger(project=f"chapel-{number}"),
+            slots=slots,
+        )
+        for number in range(4)
+    ]
+    with capture_logs() as logs:
+        await asyncio.gather(*(each.start() for each in every))
+        await asyncio.gather(*(each.start() for each in every))
+        assert [each.is_concurrent for each in every] == [True] * 4
+        assert len([each for each in logs if each["event"] == "black_box_started"]) == 2
+        waiting = next(each for each in every if each.memory_bytes == 0)
+        assert (await waiting.call(CALL, 60)).name
+    assert len([each for each in logs if each["event"] == "black_box_started"]) == 3
+    for each in every:
+        await each.close()

@@ -42,7 +42,7 @@ export interface FollowerOptions {
 
 const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
 const TICK_MS = 250;
-const SILENCE_MS = 5000;
+const SILENCE_MS = 2000;
 const PING_EVERY_MS = 20_000;
 /** The history comes whole after every few events; so long it closes the gap to the first event that comes by itself. */
 const HISTORY_MS = 5000;

@@ -44,6 +44,11 @@ export const NO_IMAGES: ImagesState = {
   imageCount: 0,
 };
 
+/** Whether work on the image is over and its camera has no place. */
+export function isUnplaced({ state }: ImageTrack): boolean {
+  return state === "waiting" || state === "rejected" || state === "failed";
+}
+
 /** Reduce one message. A message without image data returns the same state. */
 export function imagesAfter(images: ImagesState, message: Message): ImagesState {
   switch (message.type) {

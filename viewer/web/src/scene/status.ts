@@ -14,6 +14,7 @@ export type Chip =
   | { readonly kind: "processing"; readonly number: number }
   | { readonly kind: "loading"; readonly doneRatio: number }
   | { readonly kind: "waiting" }
+  | { readonly kind: "unknown" }
   | { readonly kind: "live" };
 
 export type Notice =
@@ -58,7 +59,9 @@ function connectedChip(state: ProjectState): Chip {
   if (images.processing !== null) return { kind: "processing", number: images.processing };
   const set = scene.coming ?? scene.shown;
   if (set && !isComplete(set)) return { kind: "loading", doneRatio: loadedRatio(state) };
-  return scene.shown ? { kind: "live" } : { kind: "waiting" };
+  if (scene.shown) return { kind: "live" };
+  if (reconstructor) return { kind: "waiting" };
+  return { kind: state.isSilent ? "unknown" : "connecting" };
 }
 
 /** The notice in the middle of the screen while no point is shown; null when there are points. */

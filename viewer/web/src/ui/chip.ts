@@ -22,6 +22,7 @@ const TONES: Readonly<Record<Chip["kind"], string>> = {
   processing: "busy",
   loading: "busy",
   waiting: "good",
+  unknown: "bad",
   live: "good",
 };
 

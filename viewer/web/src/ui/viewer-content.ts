@@ -28,6 +28,8 @@ import type { Tools } from "./tools";
 const HALF = 0.5;
 
 export class ViewerContent {
+  private tried: Credentials | null = null;
+
   constructor(private readonly host: CairnViewer) {}
 
   /** Draw what belongs around the stage now. `waiting`: why there are no settings yet. */
@@ -45,6 +47,7 @@ export class ViewerContent {
   private login(config: PageConfig): TemplateResult {
     const { first, invitation, isStaying, refusal } = this.host;
     const onLogin = ({ detail }: CustomEvent<Entry>): void => {
+      this.tried = detail.credentials;
       if (isStaying !== null) this.host.isStaying = detail.stays;
       [this.host.refusal, this.host.invitation, this.host.credentials] = [null, null, detail.credentials];
     };
@@ -63,6 +66,7 @@ export class ViewerContent {
           : html`<cairn-login
               .projects=${config.projects}
               .first=${first}
+              .tried=${refusal === null ? null : this.tried}
               .refusal=${refusal}
               .isStaying=${isStaying}
               @login=${onLogin}

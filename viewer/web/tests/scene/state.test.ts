@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { NO_IMAGES, imageOf, imagesAfter, neighbourOf, placeInRound, withImages } from "../../src/scene/images";
+import {
+  NO_IMAGES,
+  imageOf,
+  imagesAfter,
+  isUnplaced,
+  neighbourOf,
+  placeInRound,
+  withImages,
+} from "../../src/scene/images";
 import { IDENTITY } from "../../src/scene/similarity";
 import type { CompleteManifest } from "../../src/scene/pages";
 import type { Action, News, ProjectState } from "../../src/scene/state";
@@ -59,7 +67,9 @@ const shards = wantedShards(manifest, DESKTOP_BUDGET).map(({ encoded, entry, key
 describe("the chip", () => {
   it("shows the most important status", () => {
     expect(chipOf(follow()).kind).toBe("connecting");
-    expect(chipOf(follow(connected)).kind).toBe("waiting");
+    expect(chipOf(follow(connected)).kind).toBe("connecting");
+    expect(chipOf(follow(connected, { kind: "silence" })).kind).toBe("unknown");
+    expect(chipOf(follow(connected, reconstructor("ready"))).kind).toBe("waiting");
     expect(chipOf(follow(connected, manifest))).toEqual({ kind: "loading", doneRatio: 0 });
     expect(chipOf(follow(connected, manifest, ...shards)).kind).toBe("live");
     const started = { ...envelope, type: "processing_started", ...image(17) } as const;
@@ -255,6 +265,7 @@ describe("images", () => {
     expect(imageOf(images, first)).toMatchObject({ fileName: "IMG_0001.JPG", hasOriginal: false });
     expect(imageOf(images, third)).toMatchObject({ number: 3, state: "processing", fileName: null, hasOriginal: true });
     expect(imageOf(images, image(9).image_id)).toBeNull();
+    expect([...images.tracks.values()].filter(isUnplaced).map(({ number }) => number)).toEqual([1]);
     expect([neighbourOf(images, first, 1), neighbourOf(images, first, -1)]).toEqual([third, null]);
   });
 

@@ -50,15 +50,21 @@ function receipt(change: Partial<UploadAcknowledged>): UploadAcknowledged {
 
 describe("the words of an upload", () => {
   it("say that it is placed from its preview and what is still to come", () => {
-    expect(uploadWords({ ...UPLOAD, state: "previewing" })).toBe("Sending a small preview first");
-    expect(uploadWords({ ...UPLOAD, preview: "sent" })).toBe("Preview sent. Full size: in the queue");
+    expect(uploadWords({ ...UPLOAD, state: "previewing" }, true)).toBe("Sending a small preview first");
+    expect(uploadWords({ ...UPLOAD, preview: "sent" }, true)).toBe("Preview sent. Full size: in the queue");
     const placed = { ...UPLOAD, preview: "placed", imageNumber: 3 } as const;
-    expect(uploadWords(placed)).toBe("Placed from its preview as image 3. Full size: in the queue");
-    expect(uploadWords({ ...placed, state: "sending", sentBytes: 1_200_000 })).toBe(
+    expect(uploadWords(placed, true)).toBe("Placed from its preview as image 3. Full size: in the queue");
+    expect(uploadWords({ ...placed, state: "sending", sentBytes: 1_200_000 }, true)).toBe(
       "Placed from its preview as image 3. Full size: 1.2 MB of 3.0 MB sent",
     );
-    expect(uploadWords({ ...placed, state: "stored" })).toBe("Stored as image 3");
-    expect(uploadWords({ ...placed, state: "waiting", reason: "One photo in a second" })).toMatch(/^One photo/);
+    expect(uploadWords({ ...placed, state: "stored" }, true)).toBe("Stored as image 3");
+    expect(uploadWords({ ...placed, state: "waiting", reason: "One photo in a second" }, true)).toMatch(/^One photo/);
+  });
+
+  it("say that nothing is on its way without a connection", () => {
+    for (const state of ["queued", "previewing", "sending", "sent"] as const)
+      expect(uploadWords({ ...UPLOAD, state }, false)).toBe("Waits for the connection");
+    expect(uploadWords({ ...UPLOAD, state: "stored" }, false)).toBe("Stored");
   });
 
   it("count the photographs whose full size is missing", () => {

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from reconstructor.engine.features.pairs import Matches
-from reconstructor.engine.sfm.pair_support import without_repeated
+from reconstructor.engine.sfm.pair_support import credible_pairs, without_repeated
 from tests.unit.reconstructor.engine.analytic import looking_at
 from tests.unit.reconstructor.engine.synthetic import HEIGHT_PX, WIDTH_PX, SeenPoints, Walk, features_at, project
 
 BAYS, POINTS_OF_BAY, BAY, STEP = 6, 90, 2.0, 0.5
 COUNT, NEAR = 9, 2
+SIDES, POINTS_OF_SIDE = 5, 150
 
 
 class EqualBays(SeenPoints):
@@ -81,3 +82,58 @@ def test_pairs_that_only_look_alike_are_left_out_and_others_stay(walk: Walk) -> 
         assert [pair for pair in walk.known.pairs[number] if pair.newer - pair.earlier <= NEAR] == pairs
     nothing = replace(walk.known, pairs={number: [] for number in walk.known.numbers})
     assert without_repeated(walk.mapper.model, nothing).pairs == nothing.pairs
+
+
+class EqualSides(SeenPoints):
+    """Neighbours match rightly; images two steps apart match one side off."""
+
+    def matches(self, first: int, second: int) -> Matches:
+        is_near = second - first == 1
+        _, in_first, in_second = np.intersect1d(
+            self.point_of_feature[first] + (0 if is_near else POINTS_OF_SIDE),
+            self.point_of_feature[second],
+            return_indices=True,
+        )
+        return np.stack([in_first, in_second], axis=1).astype(np.uint32)
+
+
+def equal_sides() -> EqualSides:
+    random = np.random.default_rng(0)
+    side = random.uniform((-1.4, -1.0, -2.1), (1.4, 1.0, -1.8), (POINTS_OF_SIDE, 3))
+    turns = [_turn(np.radians(360 / SIDES * index)) for index in range(SIDES)]
+    points = np.concatenate([side @ turn.T for turn in turns])
+    poses, features, owners = [], [], []
+    for index in range(COUNT):
+        center = _turn(np.radians(24 * index)) @ np.array([0.0, 0.2 * (-1.0) ** index, -6.0])
+        poses.append(looking_at(tuple(center), (0.0, 0.0, 0.0)))
+        is_facing = np.repeat([(turn @ np.array([0, 0, -1.0])) @ center > 3.0 for turn in turns], POINTS_OF_SIDE)
+        owner = random.permutation(np.flatnonzero(is_facing))
+        pixels = project(points[owner], poses[-1]) + random.normal(scale=0.3, size=(len(owner), 2))
+        is_inside = (pixels > 0).all(axis=1) & (pixels < [WIDTH_PX, HEIGHT_PX]).all(axis=1)
+        features.append(features_at(pixels[is_inside]))
+        owners.append(owner[is_inside])
+    return EqualSides(
+        points_in_world=points,
+        camera_from_world=np.array(poses),
+        features=tuple(features),
+        point_of_feature=tuple(owners),
+    )
+
+
+def _turn(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+
+
+def test_where_few_points_are_shared_a_pair_that_turns_an_image_otherwise_than_its_neighbour_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene, newest = equal_sides(), 4
+    walk = Walk(scene)
+    for number in range(1, newest):
+        walk.add(number)
+    pairs = [pair for other in range(1, newest) if (pair := walk.pair(other, newest)) is not None]
+    assert {pair.newer - pair.earlier for pair in pairs} > {1}
+    monkeypatch.setattr("reconstructor.engine.sfm.pair_support._LEAST_POINTS", 10**6)
+    image = newest, walk.mapper.camera(1)
+    kept = credible_pairs(walk.mapper.model, image, scene.features[newest - 1].keypoints, pairs)
+    assert [pair.newer - pair.earlier for pair in kept] == [1]

@@ -25,6 +25,7 @@ export const GERMAN: Translation = {
   "chip.processing": "Ordnet Bild {number} ein",
   "chip.loading": "Lädt {percent}",
   "chip.waiting": "Bereit",
+  "chip.unknown": "Kein solches Projekt",
   "chip.live": "Live",
   "chip.device_paused": "Auf diesem Gerät angehalten",
 
@@ -168,6 +169,7 @@ export const GERMAN: Translation = {
   "rail.now": "Neuberechnung mit diesem Bild",
   "rail.stone_rebuild": "{image}: {state}, Neuberechnung mit diesem Bild",
 
+  "upload.offline": "Wartet auf die Verbindung",
   "upload.queued": "in der Warteschlange",
   "upload.reading": "wird gelesen",
   "upload.previewing": "zuerst wird eine kleine Vorschau gesendet",
@@ -333,6 +335,7 @@ export const GERMAN: Translation = {
   "photos.sent": "{file}: gesendet",
   "photos.in_progress": "in Arbeit",
   "photos.all": "Alle Fotos",
+  "photos.unplaced": "Ohne Platz ({count})",
   "photos.preview": "Vorschau",
 
   ...GERMAN_FIGURES,

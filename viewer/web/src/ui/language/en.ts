@@ -34,6 +34,7 @@ export const ENGLISH = {
   "chip.processing": "Placing image {number}",
   "chip.loading": "Loading {percent}",
   "chip.waiting": "Ready",
+  "chip.unknown": "No such project",
   "chip.live": "Live",
   "chip.device_paused": "Paused on this device",
 
@@ -186,6 +187,7 @@ export const ENGLISH = {
   "rail.stone_rebuild": "{image}: {state}, rebuild with this image",
 
   // Uploads
+  "upload.offline": "Waits for the connection",
   "upload.queued": "in the queue",
   "upload.reading": "reading",
   "upload.previewing": "sending a small preview first",
@@ -360,6 +362,7 @@ export const ENGLISH = {
   "photos.sent": "{file}: sent",
   "photos.in_progress": "in progress",
   "photos.all": "All photos",
+  "photos.unplaced": "Not placed ({count})",
   "photos.preview": "preview",
 
   ...ENGLISH_FIGURES,

@@ -25,6 +25,7 @@ export const SPANISH: Translation = {
   "chip.processing": "Situando la imagen {number}",
   "chip.loading": "Cargando {percent}",
   "chip.waiting": "Listo",
+  "chip.unknown": "No existe el proyecto",
   "chip.live": "En directo",
   "chip.device_paused": "En pausa en este dispositivo",
 
@@ -180,6 +181,7 @@ export const SPANISH: Translation = {
   "rail.now": "se recalcula con esta imagen",
   "rail.stone_rebuild": "{image}: {state}, se recalcula con esta imagen",
 
+  "upload.offline": "Espera la conexión",
   "upload.queued": "en la cola",
   "upload.reading": "leyendo",
   "upload.previewing": "enviando primero una vista previa pequeña",
@@ -352,6 +354,7 @@ export const SPANISH: Translation = {
   "photos.sent": "{file}: enviado",
   "photos.in_progress": "en curso",
   "photos.all": "Todas las fotos",
+  "photos.unplaced": "Sin situar ({count})",
   "photos.preview": "vista previa",
 
   ...SPANISH_FIGURES,

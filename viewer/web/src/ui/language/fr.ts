@@ -25,6 +25,7 @@ export const FRENCH: Translation = {
   "chip.processing": "Mise en place de l’image {number}",
   "chip.loading": "Chargement {percent}",
   "chip.waiting": "Prêt",
+  "chip.unknown": "Projet inconnu",
   "chip.live": "En direct",
   "chip.device_paused": "En pause sur cet appareil",
 
@@ -182,6 +183,7 @@ export const FRENCH: Translation = {
   "rail.now": "recalcul avec cette image",
   "rail.stone_rebuild": "{image} : {state}, recalcul avec cette image",
 
+  "upload.offline": "Attend la connexion",
   "upload.queued": "en file d’attente",
   "upload.reading": "lecture",
   "upload.previewing": "envoi d’abord d’un petit aperçu",
@@ -356,6 +358,7 @@ export const FRENCH: Translation = {
   "photos.sent": "{file} : envoyé",
   "photos.in_progress": "en cours",
   "photos.all": "Toutes les photos",
+  "photos.unplaced": "Non placées ({count})",
   "photos.preview": "aperçu",
 
   ...FRENCH_FIGURES,

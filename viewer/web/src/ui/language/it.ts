@@ -25,6 +25,7 @@ export const ITALIAN: Translation = {
   "chip.processing": "Collocazione immagine {number}",
   "chip.loading": "Caricamento {percent}",
   "chip.waiting": "Pronto",
+  "chip.unknown": "Progetto inesistente",
   "chip.live": "In diretta",
   "chip.device_paused": "In pausa su questo dispositivo",
 
@@ -182,6 +183,7 @@ export const ITALIAN: Translation = {
   "rail.now": "ricalcolo con questa immagine",
   "rail.stone_rebuild": "{image}: {state}, ricalcolo con questa immagine",
 
+  "upload.offline": "Attende la connessione",
   "upload.queued": "in coda",
   "upload.reading": "lettura",
   "upload.previewing": "prima l’invio di una piccola anteprima",
@@ -354,6 +356,7 @@ export const ITALIAN: Translation = {
   "photos.sent": "{file}: inviato",
   "photos.in_progress": "in corso",
   "photos.all": "Tutte le foto",
+  "photos.unplaced": "Non posizionate ({count})",
   "photos.preview": "anteprima",
 
   ...ITALIAN_FIGURES,

@@ -20,6 +20,8 @@ export class Login extends LocalizedElement {
 
   @property({ attribute: false }) projects: readonly string[] = [];
   @property({ attribute: false }) first = "";
+  /** What was refused: only the password is asked for again. */
+  @property({ attribute: false }) tried: Credentials | null = null;
   @property({ attribute: false }) refusal: string | null = null;
   @property({ attribute: false }) isStaying: boolean | null = null;
 
@@ -30,7 +32,10 @@ export class Login extends LocalizedElement {
       <p class="intro">${t("login.intro")}</p>
       ${this.refusal === null ? nothing : html`<p class="refusal" role="alert">${this.refusal}</p>`}
       <label>${t("login.project")} ${this.projectField()}</label>
-      <label>${t("login.name")} <input name="user" autocomplete="username" autocapitalize="none" required /></label>
+      <label
+        >${t("login.name")}
+        <input name="user" autocomplete="username" autocapitalize="none" required .value=${this.tried?.user ?? ""}
+      /></label>
       <label
         >${t("login.password")} <input name="password" type="password" autocomplete="current-password" required
       /></label>
@@ -41,6 +46,10 @@ export class Login extends LocalizedElement {
     </form>`;
   }
 
+  protected override firstUpdated(): void {
+    if (this.tried) this.renderRoot.querySelector<HTMLInputElement>("[name=password]")?.focus();
+  }
+
   private projectField(): TemplateResult {
     return html`<input
         name="project"
@@ -48,7 +57,7 @@ export class Login extends LocalizedElement {
         autocapitalize="none"
         autocomplete="off"
         placeholder=${t("login.any_project")}
-        .value=${this.first}
+        .value=${this.tried?.project ?? this.first}
       />
       <datalist id="projects">${this.projects.map((project) => html`<option value=${project}></option>`)}</datalist>`;
   }

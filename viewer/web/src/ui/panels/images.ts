@@ -1,11 +1,11 @@
 /** Which photographs does the project have? A grid of all thumbnails, newest first. */
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import type { ImageTrack, ImagesState } from "../../scene/images";
-import { tracksInOrder } from "../../scene/images";
+import { isUnplaced, tracksInOrder } from "../../scene/images";
 import type { Thumbnails } from "../../scene/thumbnails";
 import "../photo";
 import { sharedParts } from "../theme";
@@ -30,7 +30,7 @@ export class Images extends LocalizedElement {
         grid-template-columns: repeat(auto-fill, minmax(72px, 1fr));
         gap: 8px;
       }
-      button {
+      li button {
         position: relative;
         display: block;
         width: 100%;
@@ -77,10 +77,16 @@ export class Images extends LocalizedElement {
       .failed .number {
         color: var(--bad);
       }
-      button:not(.placed) cairn-photo {
+      li button:not(.placed) cairn-photo {
         opacity: 0.55;
       }
-      button[aria-pressed="true"] {
+      .filter {
+        margin-top: 10px;
+      }
+      .filter[aria-pressed="true"] {
+        border-color: var(--accent);
+      }
+      li button[aria-pressed="true"] {
         border-color: var(--accent);
         background: none;
       }
@@ -90,6 +96,8 @@ export class Images extends LocalizedElement {
   @property({ attribute: false }) images!: ImagesState;
   @property({ attribute: false }) thumbnails: Thumbnails = new Map();
   @property({ attribute: false }) selected: string | null = null;
+
+  @state() private isFiltered = false;
 
   private readonly visible = new Set<string>();
   private readonly watched = new Set<Element>();
@@ -104,9 +112,13 @@ export class Images extends LocalizedElement {
   }
 
   override render(): TemplateResult | typeof nothing {
-    const tracks = [...tracksInOrder(this.images)].reverse();
-    if (tracks.length === 0) return nothing;
+    const all = [...tracksInOrder(this.images)].reverse();
+    if (all.length === 0) return nothing;
+    const unplaced = all.filter(isUnplaced);
+    const isFiltered = this.isFiltered && unplaced.length > 0;
+    const tracks = isFiltered ? unplaced : all;
     return html`<h2>${t("photos.all")}</h2>
+      ${unplaced.length === 0 ? nothing : this.filter(unplaced.length, isFiltered)}
       <ul data-testid="images">
         ${repeat(
           tracks,
@@ -121,11 +133,24 @@ export class Images extends LocalizedElement {
     this.watcher ??= new IntersectionObserver((changes) => {
       this.sight(changes);
     });
-    for (const button of this.renderRoot.querySelectorAll("button"))
+    for (const button of this.renderRoot.querySelectorAll<HTMLElement>("[data-image]"))
       if (!this.watched.has(button)) {
         this.watched.add(button);
         this.watcher.observe(button);
       }
+  }
+
+  private filter(count: number, isFiltered: boolean): TemplateResult {
+    return html`<button
+      class="quiet filter"
+      data-testid="unplaced"
+      aria-pressed=${isFiltered}
+      @click=${() => {
+        this.isFiltered = !isFiltered;
+      }}
+    >
+      ${t("photos.unplaced", { count })}
+    </button>`;
   }
 
   private entry(track: ImageTrack): TemplateResult {

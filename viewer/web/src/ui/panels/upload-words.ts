@@ -4,7 +4,11 @@ import { isOver } from "../../scene/uploading/uploads";
 import { bytes, sentenceCase } from "../format";
 import { reasonWords, t } from "../language/t";
 
-export function uploadWords(upload: Upload): string {
+/** What stands still while there is no connection. */
+const UNDER_WAY: ReadonlySet<Upload["state"]> = new Set(["queued", "previewing", "sending", "sent"]);
+
+export function uploadWords(upload: Upload, isOnline: boolean): string {
+  if (!isOnline && UNDER_WAY.has(upload.state)) return t("upload.offline");
   const words = sendingWords(upload);
   if (upload.preview === null || isOver(upload) || upload.state === "waiting") return sentenceCase(words);
   const { imageNumber: number, preview } = upload;

@@ -111,6 +111,7 @@ export class Uploads extends LocalizedElement {
   ];
 
   @property({ attribute: false }) uploads: readonly Upload[] = [];
+  @property({ attribute: false }) isOnline = true;
 
   override render(): TemplateResult {
     return html`
@@ -148,7 +149,7 @@ export class Uploads extends LocalizedElement {
               ${sign(upload)}
               <div class="texts">
                 <div class="name" title=${upload.fileName}>${upload.fileName}</div>
-                <div class="words">${uploadWords(upload)}</div>
+                <div class="words">${uploadWords(upload, this.isOnline)}</div>
                 ${upload.state === "sending" && upload.sentBytes > 0 ? bar(upload) : nothing}
               </div>
             </li>`,

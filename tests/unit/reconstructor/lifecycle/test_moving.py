@@ -1,0 +1,66 @@
+"""A moved project is whole, is in one place, and keeps its store's id; one that cannot be moved stays."""
+
+from pathlib import Path
+
+import pytest
+
+from reconstructor.lifecycle.moving import Move
+from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.lock import StoreInUseError
+from reconstructor.storage.store import Store
+from tests.unit.reconstructor.lifecycle.backups import CHAPEL, project_in
+from tests.unit.reconstructor.storage.new_images import new_image
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    paths = (
+        path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("store.sqlite", "lock"))
+    )
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_the_last_pass_takes_what_changed_and_what_is_gone(tmp_path: Path) -> None:
+    store, other = project_in(tmp_path / "data"), tmp_path / "other"
+    other.mkdir()
+    kept, gone = store.black_box_folder / "kept", store.black_box_folder / "gone"
+    kept.write_bytes(b"old")
+    gone.write_bytes(b"old")
+    move = Move(source=store.folder, data_dir=other)
+    move.copy()
+    kept.write_bytes(b"newer")
+    gone.unlink()
+    store.add_image(new_image(b"the fourth", 3), b"the fourth")
+    store_id, folder = store.identity.store_id, store.folder
+    counts = store.counts()
+    store.close()
+    wanted = files_in(folder)
+
+    move.finish()
+
+    assert files_in(other / CHAPEL) == wanted
+    assert [path.name for path in other.iterdir()] == [CHAPEL]
+    assert not list((tmp_path / "data").iterdir())
+    moved = Store(other / CHAPEL, refetch_every=3)
+    assert (moved.identity.store_id, moved.counts()) == (store_id, counts)
+    moved.close()
+
+
+def test_a_project_that_is_served_stays(tmp_path: Path) -> None:
+    store, other = project_in(tmp_path / "data"), tmp_path / "other"
+    other.mkdir()
+    move = Move(source=store.folder, data_dir=other)
+    move.copy()
+    with pytest.raises(StoreInUseError):
+        move.finish()
+    move.give_up()
+    store.close()
+    assert not list(other.iterdir())
+    assert store.folder.exists()
+
+
+def test_a_project_that_is_there_is_not_replaced(tmp_path: Path) -> None:
+    store, other = project_in(tmp_path / "data"), tmp_path / "other"
+    store.close()
+    (other / CHAPEL).mkdir(parents=True)
+    with pytest.raises(StoreError, match="has a project of this name"):
+        Move(source=store.folder, data_dir=other)

@@ -1,0 +1,116 @@
+"""Do the metrics say what holds now, of each project and each rig, and nothing of those who are away?"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from broker.contract import AGENT_HEALTH, AGENT_STATE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS
+from broker.ids import AgentId, ProjectId
+from broker.live import LiveMessage
+from broker.messages import ReconstructorPresence, ReconstructorState, ReconstructorStatistics
+from broker.outgoing import Outgoing
+from broker.rig_messages import AgentHealth, AgentPresence, AgentState
+from viewer.config import Settings
+from viewer.metrics import render
+from viewer.network.brake import Brake
+from viewer.relay import Relay
+from viewer.status import Board, ProjectStatus
+
+CHAPEL, NORTH = ProjectId("chapel"), AgentId("rig-north")
+SPACE = Settings().broker.space
+LONG_AGO = datetime.now(UTC) - timedelta(minutes=6)
+
+
+def figures(model: type[ReconstructorStatistics] | type[AgentHealth], **facts: object) -> dict[str, object]:
+    """One for each figure that is required."""
+    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    return dict.fromkeys(required, 1) | {"project": CHAPEL} | facts
+
+
+def hear(board: Board, outgoing: Outgoing) -> None:
+    board.take(LiveMessage(topic=outgoing.topic, payload=outgoing.payload, is_retained=True))
+
+
+def board_with(presence: ReconstructorPresence = ReconstructorPresence.READY, **facts: object) -> Board:
+    board = Board(Settings())
+    board.is_connected = True
+    state = ReconstructorState(project=CHAPEL, presence=presence, boot_id="boot")
+    hear(board, RECONSTRUCTOR_STATE.outgoing(SPACE, CHAPEL, state))
+    statistics = ReconstructorStatistics.model_validate(figures(ReconstructorStatistics, **facts))
+    hear(board, RECONSTRUCTOR_STATISTICS.outgoing(SPACE, CHAPEL, statistics))
+    return board
+
+
+def rig(board: Board, presence: AgentPresence, **facts: object) -> None:
+    state = AgentState(project=CHAPEL, agent=NORTH, boot_id="boot", presence=presence)
+    hear(board, AGENT_STATE.outgoing(SPACE, CHAPEL, state, agent=NORTH))
+    health = AgentHealth.model_validate(figures(AgentHealth, agent=NORTH, **facts))
+    hear(board, AGENT_HEALTH.outgoing(SPACE, CHAPEL, health, agent=NORTH))
+
+
+def samples(board: Board) -> dict[str, float]:
+    """Each sample by its name and the values of its labels."""
+    statuses: list[ProjectStatus] = [status for each in board.projects() if (status := board.status(each))]
+    text = render(statuses, board, Relay(Settings(), Brake())).decode()
+    families = text_string_to_metric_families(text)
+    return {
+        " ".join([sample.name, *sample.labels.values()]): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_a_project_and_its_rig_are_told_of() -> None:
+    board = board_with(stored_count=7, error_count=2, queued_since=LONG_AGO, memory_bytes=10)
+    rig(board, AgentPresence.ONLINE, spool_count=3, spool_oldest_s=12.5, alarms=("disk_full",))
+    told = samples(board)
+    expected = {
+        "cairn_images_stored chapel": 7,
+        "cairn_errors_total chapel": 2,
+        "cairn_black_box_memory_bytes chapel": 10,
+        "cairn_reconstructor_up chapel": 1,
+        "cairn_rig_up rig-north chapel": 1,
+        "cairn_rig_spool_images rig-north chapel": 3,
+        "cairn_rig_spool_oldest_seconds rig-north chapel": 12.5,
+        "cairn_rig_alarm rig-north disk_full chapel": 1,
+        "cairn_broker_connected": 1,
+    }
+    assert {name: told[name] for name in expected} == expected
+    assert told["cairn_backlog_seconds chapel"] >= 360
+    assert told["process_resident_memory_bytes"] > 1e6
+    assert "cairn_since_processed_seconds chapel" not in told
+
+
+def test_of_those_who_are_away_only_what_is_stored_is_told() -> None:
+    board = board_with(ReconstructorPresence.OFFLINE, stored_count=7, memory_bytes=10)
+    rig(board, AgentPresence.OFFLINE, spool_count=3)
+    told = samples(board)
+    assert (told["cairn_images_stored chapel"], told["cairn_reconstructor_up chapel"]) == (7, 0)
+    assert told["cairn_rig_up rig-north chapel"] == 0
+    assert not {"cairn_black_box_memory_bytes chapel", "cairn_rig_spool_images rig-north chapel"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("presence", "facts", "is_healthy"),
+    [
+        (ReconstructorPresence.READY, {}, True),
+        (ReconstructorPresence.OFFLINE, {}, False),
+        (ReconstructorPresence.READY, {"queued_since": LONG_AGO}, False),
+        (ReconstructorPresence.READY, {"queued_since": LONG_AGO, "processed_at": LONG_AGO}, False),
+        (ReconstructorPresence.READY, {"queued_since": LONG_AGO, "processed_at": datetime.now(UTC)}, True),
+        (ReconstructorPresence.READY, {"queued_since": datetime.now(UTC)}, True),
+        (ReconstructorPresence.PAUSED, {"queued_since": LONG_AGO}, True),
+    ],
+)
+def test_healthy_is_where_photographs_can_become_points(
+    presence: ReconstructorPresence, facts: dict[str, object], is_healthy: bool
+) -> None:
+    assert board_with(presence, **facts).health(0).is_healthy is is_healthy
+
+
+def test_a_server_without_any_project_is_healthy_and_one_whose_project_is_silent_is_not() -> None:
+    for projects, is_healthy in (((), True), ((CHAPEL,), False)):
+        board = Board(Settings(projects=projects))
+        board.is_connected = True
+        assert board.health(0).is_healthy is is_healthy
