@@ -224,8 +224,8 @@ async def visiting(browser: Browser, address: str, device: dict[str, Any], also:
         yield visitor
     finally:
         await asyncio.wait_for(context.close(), WAIT_MS / 1000)
-    assert visitor.errors == []
-    assert visitor.hosts <= {_host_of(address), _host_of(also), ""}
+    assert visitor.errors == [], visitor.errors
+    assert visitor.hosts <= {_host_of(address), _host_of(also), ""}, visitor.hosts
 
 
 def _note(visitor: Visitor, message: ConsoleMessage) -> None:

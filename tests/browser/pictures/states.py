@@ -43,7 +43,7 @@ async def _toggled_panel(world: World, visitor: Visitor) -> None:
 async def _tab(world: World, visitor: Visitor, name: str) -> None:
     await _live(world, visitor)
     await world.reconstruction.tell(ProcessingStarted(**TWENTIETH))
-    await expect(found(visitor, "chip")).to_contain_text("10", timeout=WAIT_MS)
+    await expect(found(visitor, "chip")).to_contain_text("20", timeout=WAIT_MS)
     if await visitor.page.locator("cairn-viewer").get_attribute("panel") != "open":
         await visitor.page.keyboard.press("p")
     await found(visitor, f"tab-{name}").click()
@@ -63,6 +63,7 @@ async def _login(world: World, visitor: Visitor) -> None:
 
 
 async def _refused(world: World, visitor: Visitor) -> None:
+    visitor.is_loss_expected = True  # the refusal is a failed request
     await _login(world, visitor)
     inputs = visitor.page.locator("cairn-login input")
     for at, words in enumerate(("chapel", "anna", "guess")):

@@ -72,7 +72,7 @@ export class Activity extends LocalizedElement {
         white-space: normal;
       }
       time {
-        color: var(--ink-faint);
+        color: var(--ink-soft);
         font-size: 0.8rem;
         font-variant-numeric: tabular-nums;
       }
