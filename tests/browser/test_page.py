@@ -170,6 +170,24 @@ async def test_a_wrong_password_is_said_and_the_right_one_lets_in(
     await desktop.has(link="connected", notice="empty")
 
 
+async def test_after_some_wrong_passwords_the_page_says_that_one_has_to_wait(
+    desktop: Visitor, reconstruction: Reconstruction
+) -> None:
+    await reconstruction.ready()
+    page, words = desktop.page, ""
+    await page.goto(desktop.address)
+    for _ in range(8):
+        await page.get_by_label("Project").fill("chapel")
+        await page.get_by_label("Name").fill("nobody")
+        await page.get_by_label("Password").fill("guess")
+        await page.get_by_role("button", name="Open").click()
+        await expect(page.get_by_role("alert")).to_be_visible(timeout=WAIT_MS)
+        words = await page.get_by_role("alert").inner_text()
+        if "is wrong" not in words:
+            break
+    assert "Wait a minute" in words
+
+
 async def test_a_project_that_nobody_knows_is_named(desktop: Visitor, mosquitto: Mosquitto) -> None:
     await desktop.join(mosquitto.connection("anna"), project="atlantis")
     await desktop.has(notice="no_project")

@@ -22,7 +22,7 @@ from viewer.status import Board, ProjectStatus
 CHAPEL, NORTH = ProjectId("chapel"), AgentId("rig-north")
 SPACE = Settings().broker.space
 ALARMS = Path(__file__).parents[3] / "deploy/prometheus/alarms.yml"
-LONG_AGO = datetime.now(UTC) - timedelta(minutes=6)
+LONG, SHORT = timedelta(minutes=6), timedelta(0)
 
 
 def figures(model: type[ReconstructorStatistics] | type[AgentHealth], **facts: object) -> dict[str, object]:
@@ -65,7 +65,7 @@ def samples(board: Board) -> dict[str, float]:
 
 
 def test_a_project_and_its_rig_are_told_of() -> None:
-    board = board_with(stored_count=7, error_count=2, queued_since=LONG_AGO, memory_bytes=10)
+    board = board_with(stored_count=7, error_count=2, queued_since=datetime.now(UTC) - LONG, memory_bytes=10)
     rig(board, AgentPresence.ONLINE, spool_count=3, spool_oldest_s=12.5, alarms=("disk_full",))
     told = samples(board)
     expected = {
@@ -95,7 +95,7 @@ def test_of_those_who_are_away_only_what_is_stored_is_told() -> None:
 
 
 def test_every_alarm_asks_for_a_metric_that_is_told_of() -> None:
-    board = board_with(queued_since=LONG_AGO, processed_at=LONG_AGO)
+    board = board_with(queued_since=datetime.now(UTC), processed_at=datetime.now(UTC))
     rig(board, AgentPresence.ONLINE, spool_oldest_s=1, alarms=("spool_full",))
     told = {name.split()[0] for name in samples(board)} | {"cairn_reconstructor_trouble"}
     asked = set(re.findall(r"cairn_\w+", ALARMS.read_text(encoding="utf-8")))
@@ -103,20 +103,21 @@ def test_every_alarm_asks_for_a_metric_that_is_told_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("presence", "facts", "is_healthy"),
+    ("presence", "ages", "is_healthy"),
     [
         (ReconstructorPresence.READY, {}, True),
         (ReconstructorPresence.OFFLINE, {}, False),
-        (ReconstructorPresence.READY, {"queued_since": LONG_AGO}, False),
-        (ReconstructorPresence.READY, {"queued_since": LONG_AGO, "processed_at": LONG_AGO}, False),
-        (ReconstructorPresence.READY, {"queued_since": LONG_AGO, "processed_at": datetime.now(UTC)}, True),
-        (ReconstructorPresence.READY, {"queued_since": datetime.now(UTC)}, True),
-        (ReconstructorPresence.PAUSED, {"queued_since": LONG_AGO}, True),
+        (ReconstructorPresence.READY, {"queued_since": LONG}, False),
+        (ReconstructorPresence.READY, {"queued_since": LONG, "processed_at": LONG}, False),
+        (ReconstructorPresence.READY, {"queued_since": LONG, "processed_at": SHORT}, True),
+        (ReconstructorPresence.READY, {"queued_since": SHORT}, True),
+        (ReconstructorPresence.PAUSED, {"queued_since": LONG}, True),
     ],
 )
 def test_healthy_is_where_photographs_can_become_points(
-    presence: ReconstructorPresence, facts: dict[str, object], is_healthy: bool
+    presence: ReconstructorPresence, ages: dict[str, timedelta], is_healthy: bool
 ) -> None:
+    facts = {name: datetime.now(UTC) - age for name, age in ages.items()}
     assert board_with(presence, **facts).health(0).is_healthy is is_healthy
 
 

@@ -227,7 +227,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
       this.toast.say(reasonWords(next.trouble.code, next.trouble.reason), true);
     this.project = next;
     if (next.link.kind !== "refused" || next.scene.shown) return;
-    this.refusal = t("login.refused");
+    this.refusal = t(next.link.isHeldBack ? "login.held_back" : "login.refused");
     this.credentials = null;
   }
 

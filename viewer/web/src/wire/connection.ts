@@ -15,7 +15,8 @@ export type LinkState =
   | { readonly kind: "connecting" }
   | { readonly kind: "connected"; readonly count: number }
   | { readonly kind: "lost"; readonly attempt: number }
-  | { readonly kind: "refused"; readonly reason: string }
+  /** `isHeldBack`: after wrong passwords the page server passes no more on for a while. */
+  | { readonly kind: "refused"; readonly reason: string; readonly isHeldBack: boolean }
   | { readonly kind: "closed" };
 
 export interface ConnectionOptions {
@@ -35,6 +36,7 @@ const FIRST_RETRY_MS = 400;
 const LAST_RETRY_MS = 8000;
 const NOT_AUTHORISED = 0x87;
 /** MQTT reason codes after which a retry is useless: bad user or password, not authorised, banned, bad method. */
+const HELD_BACK = 0x9f;
 const REFUSALS: ReadonlySet<number> = new Set([0x04, 0x05, 0x85, 0x86, 0x87, 0x8a, 0x8c]);
 
 /** What a message says beside its payload. */
@@ -160,7 +162,7 @@ export class Connection {
     });
     this.client.on("error", (thrown) => {
       const reason = (thrown as Partial<ErrorWithReasonCode>).code;
-      if (typeof reason === "number" && REFUSALS.has(reason)) this.refuse(sentenceOf(thrown));
+      if (typeof reason === "number") this.refused(reason, sentenceOf(thrown));
     });
     this.client.on("message", (topic, payload) => {
       // MQTT.js cuts payloads from buffers that it reuses. Only a copy may be transferred to a worker.
@@ -172,7 +174,7 @@ export class Connection {
     this.limits = limits;
     const complaint = complaintOf(limits);
     if (complaint !== null) {
-      this.refuse(complaint);
+      this.refuse(complaint, false);
       return;
     }
     this.connectCount += 1;
@@ -189,11 +191,21 @@ export class Connection {
     this.options.onState({ kind: "lost", attempt: this.attempt });
   }
 
-  private refuse(reason: string): void {
+  /** The broker refused this connection; MQTT.js does not try again by itself then. */
+  private refused(code: number, reason: string): void {
+    const isHeldBack = code === HELD_BACK && this.connectCount === 0;
+    if (isHeldBack || REFUSALS.has(code)) this.refuse(reason, isHeldBack);
+    else
+      setTimeout(() => {
+        this.retry();
+      }, LAST_RETRY_MS);
+  }
+
+  private refuse(reason: string, isHeldBack: boolean): void {
     if (this.isOver) return;
     this.isOver = true;
     this.client.end(true, ignore);
-    this.options.onState({ kind: "refused", reason });
+    this.options.onState({ kind: "refused", reason, isHeldBack });
   }
 }
 

@@ -104,7 +104,7 @@ describe("the notice", () => {
     ["loading", []],
     ["loading", [connected]],
     ["unreachable", [{ kind: "link", link: { kind: "lost", attempt: 2 } }]],
-    ["refused", [{ kind: "link", link: { kind: "refused", reason: "no" } }]],
+    ["refused", [{ kind: "link", link: { kind: "refused", reason: "no", isHeldBack: false } }]],
     ["no_project", [connected, { kind: "silence" }]],
     ["empty", [connected, reconstructor("ready")]],
     ["first_image", [connected, reconstructor("ready", 1)]],

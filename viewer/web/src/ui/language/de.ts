@@ -272,6 +272,7 @@ export const GERMAN: Translation = {
     "Diese Verbindung ist nicht verschlüsselt: Verwenden Sie sie nur in einem Netz, dessen Teilnehmern Sie vertrauen.",
   "login.bad_name": "Namen dürfen nur Kleinbuchstaben von a bis z, Ziffern und Bindestriche enthalten.",
   "login.refused": "Name, Passwort oder Projekt stimmen nicht. Bitte noch einmal versuchen.",
+  "login.held_back": "Zu viele falsche Passwörter. Eine Minute warten, dann noch einmal versuchen.",
   "login.stays": "Auf diesem Gerät angemeldet bleiben",
   "login.as": "Angemeldet als {user}",
   logout: "Abmelden",

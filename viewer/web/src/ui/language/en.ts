@@ -295,6 +295,7 @@ export const ENGLISH = {
   "login.plain": "This connection is not encrypted: use it only in a network whose users you trust.",
   "login.bad_name": "Names may contain lower-case letters, digits and hyphens only.",
   "login.refused": "The name, the password or the project is wrong. Please try again.",
+  "login.held_back": "Too many wrong passwords. Wait a minute, then try again.",
   "login.stays": "Stay logged in on this device",
   "login.as": "Logged in as {user}",
   logout: "Log out",

@@ -282,6 +282,7 @@ export const SPANISH: Translation = {
   "login.plain": "Esta conexión no está cifrada: úsela solo en una red en cuyos usuarios confíe.",
   "login.bad_name": "Los nombres solo pueden tener letras minúsculas de la a a la z, cifras y guiones.",
   "login.refused": "El nombre, la contraseña o el proyecto no son correctos. Inténtelo de nuevo.",
+  "login.held_back": "Demasiadas contraseñas incorrectas. Espere un minuto e inténtelo de nuevo.",
   "login.stays": "Mantener la sesión en este dispositivo",
   "login.as": "Sesión iniciada como {user}",
   logout: "Cerrar sesión",

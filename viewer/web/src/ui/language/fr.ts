@@ -286,6 +286,7 @@ export const FRENCH: Translation = {
     "Cette connexion n’est pas chiffrée : utilisez-la seulement dans un réseau dont les utilisateurs sont de confiance.",
   "login.bad_name": "Les noms ne peuvent contenir que des minuscules de a à z, des chiffres et des traits d’union.",
   "login.refused": "Le nom, le mot de passe ou le projet est incorrect. Veuillez réessayer.",
+  "login.held_back": "Trop de mots de passe incorrects. Attendez une minute, puis réessayez.",
   "login.stays": "Rester connecté sur cet appareil",
   "login.as": "Connecté sous le nom {user}",
   logout: "Se déconnecter",

@@ -285,6 +285,7 @@ export const ITALIAN: Translation = {
   "login.plain": "Questa connessione non è cifrata: usarla solo in una rete di cui si conoscono gli utenti.",
   "login.bad_name": "I nomi possono contenere solo lettere minuscole dalla a alla z, cifre e trattini.",
   "login.refused": "Il nome, la password o il progetto non sono corretti. Riprovare.",
+  "login.held_back": "Troppe password errate. Attendere un minuto, poi riprovare.",
   "login.stays": "Resta collegato su questo dispositivo",
   "login.as": "Accesso come {user}",
   logout: "Esci",
