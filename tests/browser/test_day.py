@@ -57,6 +57,7 @@ async def rig_says(mosquitto: Mosquitto) -> None:
 async def test_a_late_joiner_sees_the_day_and_the_rigs(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
+    started = ProcessingStarted(project=CHAPEL, image_id=image_id(2), image_number=2)  # sent before its end
     complete = ProcessingComplete(
         project=CHAPEL,
         image_id=image_id(2),
@@ -67,7 +68,7 @@ async def test_a_late_joiner_sees_the_day_and_the_rigs(
         duration_s=3.0,
     )
     await reconstruction.remember(
-        ProcessingStarted(project=CHAPEL, image_id=image_id(2), image_number=2),
+        started,
         complete,
         Error(project=CHAPEL, code="black_box_failed", reason="The black box gave up.", image_id=image_id(3)),
     )
