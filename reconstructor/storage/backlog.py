@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from reconstructor.storage.database import Database
+
+_NEWEST: Final = (
+    "number > (SELECT max(number) FROM jobs) - 1000"  # a project of years is read no longer than a young one
+)
+_LAST: Final = "ORDER BY number DESC LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +26,14 @@ class Backlog:
         )
 
     def processed_at(self) -> datetime | None:
-        """When the newest of the ended jobs did so."""
-        return self._time("SELECT finished_at FROM jobs WHERE finished_at IS NOT NULL ORDER BY number DESC LIMIT 1")
+        """When the newest of the ended jobs did so; None if none of the newest ones has."""
+        return self._time(f"SELECT finished_at FROM jobs WHERE {_NEWEST} AND finished_at IS NOT NULL {_LAST}")  # noqa: S608 - constants
 
     def refetch_s(self) -> float | None:
-        """How long the last refetch took, seconds."""
+        """How long the last refetch took, seconds; None without one among the newest jobs."""
         return self._number(
-            "SELECT finished_at - started_at FROM jobs WHERE finished_at > started_at AND kind = 'refetch' "
-            "ORDER BY number DESC LIMIT 1"
+            f"SELECT finished_at - started_at FROM jobs WHERE {_NEWEST} AND finished_at > started_at "  # noqa: S608 - constants
+            f"AND kind = 'refetch' {_LAST}"
         )
 
     def _time(self, query: str) -> datetime | None:
