@@ -86,9 +86,9 @@ class _Facts(Collector):
         for fields, samples in ((_STORED, known), (_PRESENT, here)):
             yield from _families(fields, ("project",), [((project,), found) for project, found in samples])
         yield _ages(
-            "cairn_backlog_seconds", "Age of the oldest image that waits for the black box.", known, _queued_since
+            "cairn_backlog_seconds", "Age of the oldest image that waits for the black box.", here, _queued_since
         )
-        yield _ages("cairn_since_processed_seconds", "Time since the newest job ended.", known, _processed_at)
+        yield _ages("cairn_since_processed_seconds", "Time since the newest job ended.", here, _processed_at)
         up = GaugeMetricFamily("cairn_reconstructor_up", "Whether the reconstructor takes images.", labels=["project"])
         trouble = GaugeMetricFamily(
             "cairn_reconstructor_trouble", "What keeps the reconstructor from its work.", labels=["project", "code"]
@@ -106,7 +106,7 @@ class _Facts(Collector):
         alarms = GaugeMetricFamily("cairn_rig_alarm", "What is wrong with the rig.", labels=[*_PER_RIG, "alarm"])
         for project, rig in rigs:
             up.add_metric([project, rig.agent], _is_connected(rig))
-            for alarm in rig.health.alarms if rig.health is not None else ():
+            for alarm in rig.health.alarms if rig.health is not None and _is_connected(rig) else ():
                 alarms.add_metric([project, rig.agent, alarm], 1)
         yield up
         yield alarms

@@ -86,12 +86,14 @@ def test_a_project_and_its_rig_are_told_of() -> None:
 
 
 def test_of_those_who_are_away_only_what_is_stored_is_told() -> None:
-    board = board_with(ReconstructorPresence.OFFLINE, stored_count=7, memory_bytes=10)
-    rig(board, AgentPresence.OFFLINE, spool_count=3)
+    board = board_with(ReconstructorPresence.OFFLINE, stored_count=7, memory_bytes=10, queued_since=datetime.now(UTC))
+    rig(board, AgentPresence.OFFLINE, spool_count=3, alarms=("spool_full",))
     told = samples(board)
     assert (told["cairn_images_stored chapel"], told["cairn_reconstructor_up chapel"]) == (7, 0)
     assert told["cairn_rig_up rig-north chapel"] == 0
-    assert not {"cairn_black_box_memory_bytes chapel", "cairn_rig_spool_images rig-north chapel"} & set(told)
+    names = {name.split()[0] for name in told}
+    left_out = {"cairn_black_box_memory_bytes", "cairn_backlog_seconds", "cairn_rig_spool_images", "cairn_rig_alarm"}
+    assert not left_out & names
 
 
 def test_every_alarm_asks_for_a_metric_that_is_told_of() -> None:
