@@ -36,7 +36,7 @@ class _Descriptors:
 
     @classmethod
     def of(cls, descriptors: NDArray[np.uint8], device: torch.device) -> Self:
-        halved = torch.from_numpy(descriptors >> 1)
+        halved = torch.from_numpy((descriptors >> 1) + (descriptors & 1)).clamp_(max=127)
         values = halved.to(torch.int8 if device.type == "cpu" else torch.float32).to(device)
         return cls(values=values, lengths=halved.float().norm(dim=1).clamp_min_(1.0).to(device))
 

@@ -1,4 +1,4 @@
-"""Does a child process end when it is asked to?"""
+"""Does a black box's process get what it is given, nothing about the broker, and end when it is asked to?"""
 
 import asyncio
 from pathlib import Path
@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from broker.logs import get_logger
-from reconstructor.executors.child import Child
+from reconstructor.executors.child import Child, environment
+
+
+def test_a_given_variable_is_passed_on_unless_ours_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAIRN_ENGINE_QUALITY", "high")
+    monkeypatch.setenv("CAIRN_RECONSTRUCTOR_BROKER__PASSWORD", "secret")
+    found = environment({"CAIRN_ENGINE_QUALITY": "standard", "CAIRN_ENGINE_LEARNED_CAMERAS": "/data/cameras.json"})
+    assert found["CAIRN_ENGINE_QUALITY"] == "high"
+    assert found["CAIRN_ENGINE_LEARNED_CAMERAS"] == "/data/cameras.json"
+    assert "secret" not in found.values()
 
 
 async def test_an_idle_black_box_ends_without_waiting_for_the_next_look_at_its_memory(
