@@ -45,9 +45,11 @@ def test_parts_may_write_into_a_tensor_of_inference() -> None:
 
 def test_each_thread_that_asks_has_its_own_helpers() -> None:
     names = {}
+    both_have_asked = threading.Barrier(2, timeout=30)  # a thread that has ended may lend its number to the next
 
     def ask(name: str) -> None:
         names[name] = set(in_parallel(lambda _part: threading.get_ident(), range(20)))
+        both_have_asked.wait()
 
     askers = [threading.Thread(target=ask, args=(name,)) for name in ("live", "refetch")]
     for asker in askers:
