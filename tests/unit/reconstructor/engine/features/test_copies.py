@@ -36,12 +36,19 @@ def facts(number: int) -> ImageFacts:
     )
 
 
-def pairs_with(known: KnownImages, number: int, pixels: NDArray[np.float64], camera_id: int = 1) -> list[int]:
-    """Add an image that sees the points of image 1 at these pixels; returns what it is paired with."""
+def pairs_with(
+    known: KnownImages,
+    number: int,
+    pixels: NDArray[np.float64],
+    camera_id: int = 1,
+    matching: NDArray[np.bool_] | None = None,
+) -> list[int]:
+    """Add an image that sees the points of image 1 at these pixels, of which some match; returns what it is paired with."""
     noise = np.random.default_rng(number).normal(scale=0.2, size=pixels.shape)
     features, camera = features_at(pixels + noise), camera_of_sensor(1, facts(1).sensor)
     own = camera_of_sensor(camera_id, facts(1).sensor)
-    matches = np.stack([np.arange(len(pixels))] * 2, axis=1).astype(np.uint32)
+    rows = np.arange(len(pixels)) if matching is None else np.flatnonzero(matching)
+    matches = np.stack([rows] * 2, axis=1).astype(np.uint32)
     found = [
         PairEstimator(seed=0).estimate(
             (other, number), (camera, camera), (known.features[other].keypoints, features.keypoints), matches
@@ -114,6 +121,40 @@ def test_a_photograph_of_a_print_is_a_copy(known: KnownImages, pixels: NDArray[n
     with_relief(known)
     assert pairs_with(known, 3, pixels) == []
     assert is_copy(known.pairs[3], 3)
+
+
+_IS_WALL = np.arange(300) % 3 > 0
+
+
+def wall(aside: float, degrees: float) -> NDArray[np.float64]:
+    """Where the points of a wall and of things before it are for a camera that stands aside and is turned back to it."""
+    depth, angle = np.where(_IS_WALL, 1.0, np.linspace(0.5, 0.9, 300))[:, None], np.radians(degrees)
+    points = np.concatenate([(seen() - _MIDDLE) / FOCAL_PX * depth, depth], axis=1) - [aside, 0.0, 0.0]
+    rotation = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    rays = points @ rotation.T
+    pixels: NDArray[np.float64] = rays[:, :2] / rays[:, 2:] * FOCAL_PX + _MIDDLE
+    return pixels
+
+
+def test_a_wall_is_no_print_of_itself_where_only_the_wall_matches(known: KnownImages) -> None:
+    assert pairs_with(known, 2, wall(0.5, -30.0)) == [1]
+    assert known.pairs[2][0].has_parallax
+    assert pairs_with(known, 3, wall(0.9, -42.0), matching=_IS_WALL) == [1, 2]
+
+
+def test_a_camera_that_slides_along_a_fresco_takes_no_copies(known: KnownImages) -> None:
+    slid = np.subtract(seen(), (0.3 * WIDTH_PX, 0))
+    both = slid[:, 0] > 0
+    features = features_at(
+        np.concatenate([slid[both], np.random.default_rng(5).uniform([450, 20], [620, 460], (90, 2))])
+    )
+    matches = np.stack([np.flatnonzero(both), np.arange(both.sum())], axis=1).astype(np.uint32)
+    camera = camera_of_sensor(1, facts(1).sensor)
+    pair = PairEstimator(seed=0).estimate(
+        (1, 2), (camera, camera), (known.features[1].keypoints, features.keypoints), matches
+    )
+    assert pair is not None
+    assert without_copies(2, [pair], features, lambda _: camera, known) == (pair,)
 
 
 def test_a_flat_object_seen_from_elsewhere_is_no_copy(known: KnownImages) -> None:
