@@ -15,12 +15,14 @@ from reconstructor.engine.features.matching import Matcher
 from reconstructor.engine.features.pairs import MIN_INLIERS, Matches, Pair, PairEstimator
 from reconstructor.engine.features.repeats import LEAST_DISTINCT, Mask, is_repeated, with_agreeing
 from reconstructor.engine.features.second_opinion import CONVINCING, second_opinion
+from reconstructor.engine.features.second_pose import steadier_pair
 from reconstructor.engine.features.sift import Features
 from reconstructor.engine.features.vlad import SimilarImages
 from reconstructor.engine.parallel import in_parallel
 from reconstructor.engine.settings import EngineSettings
 
 _REPEATED_SHARE: Final = 0.1  # of a pair's matches, from which on they do not decide
+_MOST_ELSEWHERE: Final = 0.5  # share of matches that the model saw to fit a wrong place, too: then others must decide
 _BEST_PAIRS: Final = 2  # the neighbours of this many best pairs are tried, too
 
 
@@ -83,11 +85,17 @@ class PairFinder:
             return None
         first, second = known.features[other].keypoints, features.keypoints
         repeated = self._repeated_of(other, descriptors, first)[matches[:, 0]]
-        if other in known.repeated:
-            repeated |= known.repeated[other][matches[:, 0]]
         repeated |= self._repeated_of(number, features.descriptors, second)[matches[:, 1]]
-        cameras = camera_of(other), camera_of(number)
-        return self._estimate((other, number), cameras, (first, second), (matches, repeated))
+        numbers, cameras, keypoints = (other, number), (camera_of(other), camera_of(number)), (first, second)
+        if number - other == 1:
+            pair = self._estimate(numbers, cameras, keypoints, (matches, repeated))
+            return None if pair is None else steadier_pair(pair, matches, cameras, keypoints, self._estimator)
+        elsewhere = known.seen_elsewhere(other)[matches[:, 0]]
+        pair = self._estimate(numbers, cameras, keypoints, (matches, repeated | elsewhere))
+        if pair is None or elsewhere.mean() < _MOST_ELSEWHERE:
+            return pair
+        is_distinct = ~np.isin(pair.matches[:, 0], matches[repeated | elsewhere, 0])
+        return pair if is_distinct.sum() >= LEAST_DISTINCT else None
 
     def _estimate(
         self,

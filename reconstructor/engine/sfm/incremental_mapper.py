@@ -17,7 +17,7 @@ from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.first_pair import find_first_pair, is_plausible
 from reconstructor.engine.sfm.mapper_options import MIN_REGISTRATION_INLIERS, MapperOptions
-from reconstructor.engine.sfm.pair_support import credible_pairs
+from reconstructor.engine.sfm.pair_support import agrees_with_nearest, credible_pairs
 from reconstructor.engine.sfm.residuals import Residuals, State
 
 _MIN_STRUCTURE_LESS_POINTS = 60  # twice the usual bound, because the pose has no other confirmation
@@ -38,6 +38,7 @@ class LiveMapper:
         self._fixed_cameras: set[int] = set()
         self._set_aside: set[int] = set()  # calibrated ones whose calibration does not fit
         self._seen_when_tried: dict[int, int] = {}
+        self._pairs: dict[int, list[Pair]] = {}  # of each image, those that the graph has
         self.residuals = Residuals()
         self.described: dict[int, tuple[State, CameraUpdate]] = {}  # of placed images; made again when they change
         self.world_count = 1  # grows when the model is restarted in another world frame
@@ -107,6 +108,8 @@ class LiveMapper:
         graph = self._cache.correspondence_graph
         for pair in (each for each in pairs if len(each.matches)):  # one without matches marks a copy
             graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
+            for each in (pair.earlier, pair.newer):
+                self._pairs.setdefault(each, []).append(pair)
         self._mapper.observation_manager.add_image(number)
         self._has_new_images = True
         return pairs
@@ -275,7 +278,9 @@ class LiveMapper:
         )
         self._mapper.filter_frames(options.mapping)
         image = self._model.image(number)
-        if image.has_pose and image.num_points3D < least:
+        if image.has_pose and (
+            image.num_points3D < least or not agrees_with_nearest(self._model, number, self._pairs[number])
+        ):
             self._mapper.observation_manager.deregister_frame(number)
         return bool(self._model.image(number).has_pose)
 

@@ -28,6 +28,7 @@ _AGREES: Final = 0.5  # share of a pair's points that are near
 _AGREES_WHOLLY: Final = 0.8
 _LEAST_SHARE: Final = 0.3  # of the points that the nearest image gives a pose
 _MOST_TRIED: Final = 3
+_MOST_POSES: Final = 3  # of equal parts that are in one photograph
 _MOST_TURNED_DEG: Final = 15.0  # between the rotations that two pairs give an image; pairs of little parallax err by 10
 _LEAST_OF_LARGEST: Final = 0.3  # matches of the nearest image's pair, of those of the largest one
 
@@ -54,16 +55,47 @@ def credible_pairs(
             found = _points_seen(model, pair, other, keypoints)
             if len(found[0]) >= _LEAST_POINTS:
                 seen[other] = found
+    by_other = {pair.earlier if pair.newer == number else pair.newer: pair for pair in pairs}
     for nearest in sorted(seen, key=lambda other: abs(other - number))[:_MOST_TRIED]:
-        points, places, _ = seen[nearest]
-        pose = pycolmap.estimate_and_refine_absolute_pose(places, points, camera)
-        if pose is not None and pose["num_inliers"] >= max(MIN_REGISTRATION_INLIERS, _LEAST_SHARE * len(points)):
-            near = {
-                other: (_are_near(camera, pose["cam_from_world"], *each[:2]), each[2]) for other, each in seen.items()
-            }
+        rotation = _rotation_by(model, by_other[nearest], image, keypoints)
+        pose = _pose_by(camera, *seen[nearest][:2], rotation)
+        if pose is not None:
+            near = {other: (_are_near(camera, pose, *each[:2]), each[2]) for other, each in seen.items()}
             kept = [_agreeing(pair, nearest, near.get(pair.earlier, near.get(pair.newer))) for pair in pairs]
             return [pair for pair in kept if pair is not None]
     return list(pairs)
+
+
+def _pose_by(
+    camera: Any, points: NDArray[np.float64], places: NDArray[np.float64], rotation: NDArray[np.float64] | None
+) -> Any | None:
+    """The pose that most of an image's points agree with, if it is turned about as its pair says; None if there is none."""
+    least = max(MIN_REGISTRATION_INLIERS, _LEAST_SHARE * len(points))
+    for _ in range(_MOST_POSES):
+        if len(points) < least:
+            return None
+        pose = pycolmap.estimate_and_refine_absolute_pose(places, points, camera)
+        if pose is None or pose["num_inliers"] < least:
+            return None
+        found = pose["cam_from_world"]
+        if rotation is None or _angle_deg(rotation, found.rotation.matrix()) <= _MOST_TURNED_DEG:
+            return found
+        points, places = points[~pose["inlier_mask"]], places[~pose["inlier_mask"]]
+    return None
+
+
+def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
+    """Whether a placed image sees the points that its nearest placed one observes where the two match."""
+    image, placed = model.image(number), placed_numbers(model)
+    keypoints = np.array([each.xy for each in image.points2D], np.float32).reshape(-1, 2)
+    for pair in sorted((each for each in pairs if len(each.matches)), key=_gap)[:_MOST_TRIED]:
+        other = pair.earlier if pair.newer == number else pair.newer
+        if other in placed:
+            points, places, _ = _points_seen(model, pair, other, keypoints)
+            if len(points) >= _LEAST_POINTS:
+                is_near = _are_near(model.camera(image.camera_id), image.cam_from_world(), points, places)
+                return bool(is_near.mean() >= _AGREES)
+    return True
 
 
 def _turned_alike(
@@ -127,7 +159,10 @@ def _agreeing(pair: Pair, nearest: int, near: tuple[Mask, Rows] | None) -> Pair 
 
 
 def without_repeated(model: Any, known: KnownImages) -> KnownImages:
-    """Leave out the matches that a model contradicts, if images nearer in order explain it: they only look alike."""
+    """Leave out the matches that a model contradicts, if images nearer in order explain it: they only look alike.
+
+    Images that it has not placed keep their credible pairs with placed ones.
+    """
     placed, least_gap, doubtful = placed_numbers(model), dict[int, int](), list[tuple[Pair, Mask, Rows]]()
     for number in sorted(placed):
         for pair in known.pairs[number]:
@@ -145,6 +180,11 @@ def without_repeated(model: Any, known: KnownImages) -> KnownImages:
         if not is_near.all()
         and all(least_gap.get(each, _gap(pair)) < _gap(pair) for each in (pair.earlier, pair.newer))
     }
+    for number in sorted(known.pairs.keys() - placed):
+        if model.exists_camera(known.camera_ids[number]):
+            image, pairs = (number, model.camera(known.camera_ids[number])), known.pairs[number]
+            credible = credible_pairs(model, image, known.features[number].keypoints, pairs)
+            cleaned |= {_key(pair): None for pair in pairs} | {_key(pair): pair for pair in credible}
     return replace(
         known,
         pairs={

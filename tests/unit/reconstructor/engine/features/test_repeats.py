@@ -9,7 +9,7 @@ import pytest
 from reconstructor.engine.features.known_images import KnownImages
 from reconstructor.engine.features.pairs import PairEstimator
 from reconstructor.engine.features.repeats import is_repeated, with_agreeing
-from tests.unit.reconstructor.engine.synthetic import FOCAL_PX, HEIGHT_PX, WIDTH_PX, Walk, seen_points
+from tests.unit.reconstructor.engine.synthetic import FOCAL_PX, HEIGHT_PX, WIDTH_PX, Walk, features_at, seen_points
 
 NUMBERS = (1, 2)
 
@@ -63,3 +63,17 @@ def test_features_whose_matches_a_model_contradicts_are_remembered(walk: Walk) -
         assert set(np.flatnonzero(known.repeated[number])) == set(pair.matches[-5:, column].tolist())
     known.note_repeated([pair], [])
     assert known.repeated[1].sum() == len(pair.matches)
+
+
+def test_features_among_many_that_look_like_another_part_do_so_too() -> None:
+    across, down = np.meshgrid(np.arange(4.0, 480.0, 8.0), np.arange(4.0, 360.0, 8.0))
+    features = features_at(np.stack([across.ravel(), down.ravel()], axis=1))
+    known = KnownImages(features={1: features})
+    assert not known.seen_elsewhere(1).any()
+    is_left = features.keypoints[:, 0] < 200
+    known.repeated[1] = is_left & (np.arange(len(features)) % 3 == 0)
+    elsewhere = known.seen_elsewhere(1)
+    assert elsewhere[is_left].all()
+    assert not elsewhere[features.keypoints[:, 0] > 200 + 2 * 48].any()
+    known.repeated[1] = np.arange(len(features)) % 10 == 0  # a few everywhere are no part
+    assert (known.seen_elsewhere(1) == known.repeated[1]).all()

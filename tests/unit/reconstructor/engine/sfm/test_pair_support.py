@@ -5,14 +5,30 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from reconstructor.engine.colmap import pycolmap
 from reconstructor.engine.features.pairs import Matches
-from reconstructor.engine.sfm.pair_support import credible_pairs, without_repeated
+from reconstructor.engine.sfm.pair_support import (
+    _angle_deg,
+    _pose_by,
+    agrees_with_nearest,
+    credible_pairs,
+    without_repeated,
+)
 from tests.unit.reconstructor.engine.analytic import looking_at
-from tests.unit.reconstructor.engine.synthetic import HEIGHT_PX, WIDTH_PX, SeenPoints, Walk, features_at, project
+from tests.unit.reconstructor.engine.synthetic import (
+    HEIGHT_PX,
+    INTRINSICS,
+    WIDTH_PX,
+    SeenPoints,
+    Walk,
+    features_at,
+    project,
+)
 
 BAYS, POINTS_OF_BAY, BAY, STEP = 6, 90, 2.0, 0.5
 COUNT, NEAR = 9, 2
 SIDES, POINTS_OF_SIDE = 5, 150
+CAMERA = pycolmap.Camera(model="PINHOLE", width=WIDTH_PX, height=HEIGHT_PX, params=INTRINSICS)
 
 
 class EqualBays(SeenPoints):
@@ -137,3 +153,43 @@ def test_where_few_points_are_shared_a_pair_that_turns_an_image_otherwise_than_i
     image = newest, walk.mapper.camera(1)
     kept = credible_pairs(walk.mapper.model, image, scene.features[newest - 1].keypoints, pairs)
     assert [pair.newer - pair.earlier for pair in kept] == [1]
+
+
+def test_an_image_that_waits_keeps_no_pair_that_a_model_contradicts(walk: Walk) -> None:
+    waiting = 5
+    walk_without = Walk(equal_bays())
+    for number in range(1, COUNT + 1):
+        walk_without.add(number)
+    walk_without.mapper.remove(waiting)
+    assert any(pair.newer - pair.earlier > NEAR for pair in walk.known.pairs[waiting])
+    credible = without_repeated(walk_without.mapper.model, walk.known)
+    assert {pair.newer - pair.earlier for pair in credible.pairs[waiting]} == {1, NEAR}
+    assert all(pair in credible.pairs[pair.earlier] for pair in credible.pairs[waiting])
+
+
+def test_an_image_that_its_nearest_one_contradicts_is_not_placed(walk: Walk) -> None:
+    model, number = walk.mapper.model, 5
+    pairs = [pair for pair in walk.known.pairs[number] if pair.newer - pair.earlier <= NEAR]
+    assert agrees_with_nearest(model, number, pairs)
+    moved = pycolmap.Reconstruction(model)
+    pose = moved.image(number).cam_from_world()
+    whole_walk = np.linalg.norm(model.image(1).projection_center() - model.image(COUNT).projection_center())
+    pose.translation = np.asarray(pose.translation) + np.array([whole_walk * BAY / 2 / (STEP * (COUNT - 1)), 0.0, 0.0])
+    moved.frame(number).rig_from_world = pose
+    assert not agrees_with_nearest(moved, number, pairs)
+    assert agrees_with_nearest(moved, number, [])
+
+
+def test_of_two_poses_in_one_photograph_the_one_counts_that_its_pair_turns_to() -> None:
+    """The nearest image's points give a pose to most of its matches, and its pair is turned otherwise."""
+    random = np.random.default_rng(3)
+    true, false = looking_at((0.0, 0.0, -5.0), (0.0, 0.0, 0.0)), looking_at((4.0, 0.0, -3.0), (0.0, 0.0, 0.0))
+    points = random.uniform((-1.0, -1.0, -0.5), (1.0, 1.0, 0.5), (150, 3))
+    places = np.concatenate([project(points[:60], true), project(points[60:], false)])
+    pose = _pose_by(CAMERA, points, places, true[:3, :3])
+    assert pose is not None
+    assert _angle_deg(true[:3, :3], pose.rotation.matrix()) < 1.0
+    anyhow = _pose_by(CAMERA, points, places, None)
+    assert anyhow is not None
+    assert _angle_deg(false[:3, :3], anyhow.rotation.matrix()) < 1.0
+    assert _pose_by(CAMERA, points, places, looking_at((-5.0, 0.0, 0.0), (0.0, 0.0, 0.0))[:3, :3]) is None

