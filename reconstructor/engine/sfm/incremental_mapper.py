@@ -105,9 +105,8 @@ class LiveMapper:
             image, frame = image_and_frame(number, camera_id, keypoints)
             self._model.add_frame(frame)
             self._model.add_image(image)
-        graph = self._cache.correspondence_graph
         for pair in (each for each in pairs if len(each.matches)):  # one without matches marks a copy
-            graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
+            self._cache.correspondence_graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
         self._pairs += pairs
         self._mapper.observation_manager.add_image(number)
         self._has_new_images = True
