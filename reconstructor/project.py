@@ -36,6 +36,7 @@ from reconstructor.requests import RequestQueues
 from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.room import DiskUse
 from reconstructor.viewing.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
@@ -46,7 +47,9 @@ _PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties 
 LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
 
-async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots) -> None:
+async def serve_project(
+    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots, all_use: DiskUse
+) -> None:
     """Serve one project until cancelled.
 
     Raises:
@@ -58,7 +61,10 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
     requests = RequestQueues()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
     confirmed = asyncio.Event()
-    async with _opened(settings, project, decoders, slots) as (context, executor), asyncio.TaskGroup() as tasks:
+    async with (
+        _opened(settings, project, decoders, slots, all_use) as (context, executor),
+        asyncio.TaskGroup() as tasks,
+    ):
         work = {
             "connection": _follow_connection(context, confirmed),
             "publication": _publish_lost(context, confirmed),
@@ -82,10 +88,10 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots
+    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots, all_use: DiskUse
 ) -> AsyncIterator[tuple[Context, Executor]]:
     """Open everything that has to be closed again, in order; the broker's session only once the election is won."""
-    store = await open_store(settings, project)
+    store = await open_store(settings, project, all_use)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(store.close)
         context = context_of(settings, project, store, decoders)

@@ -11,6 +11,7 @@ from admin.projects.serving import Place
 from broker.ids import ProjectId
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.read_only import DATABASE_NAME
+from reconstructor.storage.room import size_of
 from reconstructor.storage.status import StoreStatus, read_status
 from reconstructor.storage.store import Store
 
@@ -22,6 +23,7 @@ class ProjectOverview(BaseModel):
         stored: images, jobs and the present cloud.
         backlog_s: for how long the oldest image waits for the black box; None when none waits.
         size_bytes: of everything in the project's folder.
+        disk_budget_bytes: the most that it may take; None without a budget of its own.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +34,7 @@ class ProjectOverview(BaseModel):
     newest_image_at: AwareDatetime | None
     backlog_s: float | None
     size_bytes: int
+    disk_budget_bytes: int | None
 
 
 def overview_of(place: Place, project: ProjectId) -> ProjectOverview:
@@ -45,7 +48,8 @@ def overview_of(place: Place, project: ProjectId) -> ProjectOverview:
         is_paused=store.is_paused(),
         newest_image_at=datetime.fromtimestamp(newest_at, UTC) if newest_at is not None else None,
         backlog_s=round(max(0.0, time.time() - waiting_at), 1) if waiting_at is not None else None,
-        size_bytes=_size_of(folder),
+        size_bytes=size_of(folder),
+        disk_budget_bytes=place.settings.disk_budget_of(project) or None,
     )
 
 
@@ -73,13 +77,3 @@ def _line(each: ProjectOverview) -> str:
     if each.backlog_s is not None:
         parts.append(f"oldest waits {each.backlog_s:.0f} s")
     return f"{stored.project:24} {', '.join(parts)}"
-
-
-def _size_of(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.lstat().st_size
-        except OSError:  # gone by now
-            continue
-    return total

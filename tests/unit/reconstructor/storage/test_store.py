@@ -14,6 +14,7 @@ from reconstructor.schedule import JobKind, JobState
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 from reconstructor.storage.images import ImageRecord, ImageState
 from reconstructor.storage.lock import StoreInUseError
+from reconstructor.storage.room import Room
 from reconstructor.storage.store import Change, Store
 from tests.photographs import photograph
 from tests.unit.reconstructor.storage.new_images import add, new_image
@@ -116,7 +117,7 @@ def test_a_store_of_a_newer_program_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_is_taken_while_the_disk_is_nearly_full(tmp_path: Path) -> None:
-    store = Store(tmp_path / "chapel", refetch_every=10, disk_reserve_bytes=1 << 60)
+    store = Store(tmp_path / "chapel", refetch_every=10, room=Room(reserve_bytes=1 << 60))
     payload = photograph(0)
     with pytest.raises(DiskFullError):
         store.add_image(new_image(payload), payload)
