@@ -78,7 +78,8 @@ def _check_kind(old: sqlite3.Connection, new: Database) -> None:
     old.set_progress_handler(lambda: 1, _MOST_STEPS)  # ends a query that would never end
     version = old.execute("PRAGMA user_version").fetchone()[0]
     if version != (wanted := new.number("PRAGMA user_version")):
-        raise BadBackupError(f"its schema is {version}, this program's {wanted}: use the version that wrote it")
+        what = "update cairn" if version > wanted else "restore it with the version that wrote it, and back it up again"
+        raise BadBackupError(f"its store has version {version}, this program's has {wanted}: {what}")
     kinds = dict(old.execute("SELECT name, type FROM sqlite_master WHERE type <> 'index'"))
     if any(kinds.get(table) != "table" for table in _TABLES) or "trigger" in kinds.values():
         raise BadBackupError("its tables are others")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.manifest import CameraEntry
+from reconstructor.storage.database import STORE_VERSION, check_version
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import GenerationFiles
 from reconstructor.storage.reference_rows import read_newest
@@ -24,6 +25,17 @@ class ReadOnlyStore:
     def __post_init__(self) -> None:
         if not (self.folder / DATABASE_NAME).is_file():
             raise StoreError(f"no project {self.folder.name!r} below {self.folder.parent}: check --data")
+        check_version(self.folder / DATABASE_NAME, number := self.version)
+        if number < STORE_VERSION:
+            raise StoreError(
+                f"{self.folder / DATABASE_NAME}: the store has version {number}, which the service migrates to "
+                f"{STORE_VERSION} when it opens it: start the service (`cairn up`, `cairn reconstructor run`) once"
+            )
+
+    @property
+    def version(self) -> int:
+        """The store's version; see `reconstructor.storage.database`."""
+        return int(self._rows("PRAGMA user_version")[0][0])
 
     @property
     def generation_files(self) -> GenerationFiles:
