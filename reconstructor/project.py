@@ -225,7 +225,7 @@ async def _publish_statistics(context: Context, executor: Executor, latencies: L
                     RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
                 )
                 told, told_at_s = present, time.monotonic()
-        if not is_told:
+        if not is_told or context.store.title != context.presence.told_title:
             await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 

@@ -44,6 +44,28 @@ def status(project: Project, folder: Folder = _HERE, data: DataDir = None) -> No
     print(overview_of(_place(folder, data), ProjectId(project)).model_dump_json())
 
 
+@app.command()
+def title(
+    project: Project,
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TITLE]", help='What people call it; "" for its id alone.')
+    ] = None,
+    folder: Folder = _HERE,
+    data: DataDir = None,
+) -> None:
+    """Print a project's title, or give it one in any script; the page shows it instead of the id."""
+    from reconstructor.storage.title import checked_title, write_title  # noqa: PLC0415 - likewise
+
+    place, name = _place(folder, data), ProjectId(project)
+    if text is None:
+        print(printable(overview_of(place, name).title or name))
+        return
+    checked = checked_title(text)
+    write_title(place.folder(name), checked)
+    place.note(Action.PROJECT_TITLED, name, title=checked)
+    print(f"{name}: {printable(checked)}" if checked else f"{name} has no title")
+
+
 def _asking(verb: Verb, purpose: str) -> None:
     def command(
         project: Project,

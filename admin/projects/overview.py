@@ -20,6 +20,7 @@ class ProjectOverview(BaseModel):
     """What `cairn project status` prints.
 
     Attributes:
+        title: what people call it; empty without a title.
         stored: images, jobs and the present cloud.
         backlog_s: for how long the oldest image waits for the black box; None when none waits.
         size_bytes: of everything in the project's folder.
@@ -28,6 +29,7 @@ class ProjectOverview(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    title: str
     stored: StoreStatus
     is_served: bool
     is_paused: bool
@@ -43,6 +45,7 @@ def overview_of(place: Place, project: ProjectId) -> ProjectOverview:
     stored, store = read_status(folder, project), Store.read_only(folder)
     newest_at, waiting_at = store.newest_image_at(), store.oldest_waiting_at()
     return ProjectOverview(
+        title=store.title(),
         stored=stored,
         is_served=project in place.served,
         is_paused=store.is_paused(),
@@ -71,7 +74,7 @@ def lines(place: Place) -> Iterator[str]:
 def _line(each: ProjectOverview) -> str:
     stored = each.stored
     state = "paused" if each.is_paused else "served" if each.is_served else "not served"
-    parts = [state, f"{stored.images} images", f"{each.size_bytes / 1e6:.0f} MB"]
+    parts = [*([each.title] if each.title else []), state, f"{stored.images} images", f"{each.size_bytes / 1e6:.0f} MB"]
     if each.newest_image_at is not None:
         parts.append(f"last {each.newest_image_at:%Y-%m-%d %H:%M} UTC")
     if each.backlog_s is not None:

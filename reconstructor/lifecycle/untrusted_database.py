@@ -17,6 +17,7 @@ from reconstructor.lifecycle.listing import BadBackupError
 from reconstructor.schedule import JobKind, JobState
 from reconstructor.storage.database import Database
 from reconstructor.storage.images import StoredImage
+from reconstructor.storage.title import is_title
 
 _TABLES: Final = ("images", "jobs", "facts", "generations", "shard_pages", "camera_pages")
 _MOST_STEPS: Final = 200_000_000  # of SQLite's machine: a million images take a fiftieth
@@ -48,6 +49,7 @@ _FACTS: Final[Mapping[str, Callable[[object], bool]]] = {
     "solution": _is_count,
     "generation_floor": _is_count,
     "scale_bar": _is_small,
+    "title": is_title,
     "past_events": _is_small,  # read by a model, and again by everybody who gets them
 }
 

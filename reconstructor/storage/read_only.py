@@ -63,6 +63,11 @@ class ReadOnlyStore:
         """Count the images of each state."""
         return dict(self._rows("SELECT state, count(*) FROM images GROUP BY state"))
 
+    def title(self) -> str:
+        """Return what people call the project; empty without a title."""
+        rows = self._rows("SELECT value FROM facts WHERE name = 'title'")
+        return str(rows[0][0]) if rows else ""
+
     def is_paused(self) -> bool:
         """Return whether a person paused the project."""
         rows = self._rows("SELECT value FROM facts WHERE name = 'is_paused'")

@@ -29,6 +29,7 @@ from reconstructor.storage.reference_sets import ReferenceSets
 from reconstructor.storage.rest import Rest
 from reconstructor.storage.room import Room
 from reconstructor.storage.senders import Senders
+from reconstructor.storage.title import TITLE
 
 _OPEN: Final = "('queued', 'running', 'stored')"
 _PAUSED: Final = "is_paused"
@@ -238,6 +239,11 @@ class Store:
     def solution(self) -> int:
         """The newest complete solution of which anything is stored."""
         return int(self._database.fact(_SOLUTION) or 0)
+
+    @property
+    def title(self) -> str:
+        """What people call the project; empty without a title."""
+        return str(self._database.fact(TITLE) or "")
 
     @property
     def is_paused(self) -> bool:

@@ -21,6 +21,7 @@ from tests.integration.reconstructor.programs import PROJECT, Program, Rig, Watc
 
 OTHER = ProjectId("abbey")
 SECOND = ProjectId("crypt")
+TITLE = "Kapelle St. Märgen · 聖堂"
 START_S = 90.0
 
 
@@ -70,6 +71,8 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
             await rig.send_many(range(3))
             await seen.until_complete(3)
             manifest = await retained_manifest(mosquitto)
+            await asyncio.to_thread(cairn, "title", PROJECT, TITLE, *at)
+            await seen.until(lambda each: each.state is not None and each.state.title == TITLE)
             await asyncio.to_thread(cairn, "backup", PROJECT, backup, *at)
             overview = json.loads(await asyncio.to_thread(cairn, "status", PROJECT, *at))
             assert (overview["stored"]["images"], overview["is_served"], overview["backlog_s"]) == (3, True, None)
@@ -91,6 +94,7 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
         assert again.shard_pages == manifest.shard_pages  # the same cloud, byte for byte
         assert again.revision >= manifest.revision
 
+        assert json.loads(await asyncio.to_thread(cairn, "status", PROJECT, *at))["title"] == TITLE
         refused = CliRunner().invoke(app, ["delete", PROJECT, "--confirm", OTHER, *at])
         assert refused.exit_code == 1
         assert (tmp_path / "data" / PROJECT).exists()

@@ -40,6 +40,7 @@ const RECONSTRUCTOR: ReconstructorState = {
   boot_id: "b",
   store_id: null,
   epoch: 0,
+  title: "",
   host: "",
   contested_since: null,
   black_box: "",
