@@ -114,7 +114,7 @@ audit: ## Check rules of access, static rules, dependencies, secrets in files, f
 	@deploy/setup.sh dev
 	python -m tests.audit.audit
 
-soak: ## Run for a long time and watch memory (an hour)
+soak: ## Watch memory, descriptors and $$SYS of a long run (half an hour): make soak [ARGS="--minutes 5"]
 	@deploy/setup.sh dev
 	python -m benchmarks.soak $(ARGS)
 

@@ -13,6 +13,7 @@ from broker.live import LiveMessage
 from broker.messages import ReconstructorPresence, ReconstructorState, ReconstructorStatistics
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentHealth, AgentPresence, AgentState
+from viewer.broker_figures import FIELDS, BrokerFigures
 from viewer.config import Settings
 from viewer.metrics import render
 from viewer.network.brake import Brake
@@ -22,6 +23,7 @@ from viewer.status import Board, ProjectStatus
 CHAPEL, NORTH = ProjectId("chapel"), AgentId("rig-north")
 SPACE = Settings().broker.space
 ALARMS = Path(__file__).parents[3] / "deploy/prometheus/alarms.yml"
+BROKER = BrokerFigures(client_count=4, dropped_count=1)
 LONG, SHORT = timedelta(minutes=6), timedelta(0)
 
 
@@ -52,10 +54,10 @@ def rig(board: Board, presence: AgentPresence, **facts: object) -> None:
     hear(board, AGENT_HEALTH.outgoing(SPACE, CHAPEL, health, agent=NORTH))
 
 
-def samples(board: Board) -> dict[str, float]:
+def samples(board: Board, broker: BrokerFigures = BROKER) -> dict[str, float]:
     """Each sample by its name and the values of its labels."""
     statuses: list[ProjectStatus] = [status for each in board.projects() if (status := board.status(each))]
-    text = render(statuses, board, Relay(Settings(), Brake())).decode()
+    text = render(statuses, board, Relay(Settings(), Brake()), broker).decode()
     families = text_string_to_metric_families(text)
     return {
         " ".join([sample.name, *sample.labels.values()]): sample.value
@@ -94,6 +96,20 @@ def test_of_those_who_are_away_only_what_is_stored_is_told() -> None:
     names = {name.split()[0] for name in told}
     left_out = {"cairn_black_box_memory_bytes", "cairn_backlog_seconds", "cairn_rig_spool_images", "cairn_rig_alarm"}
     assert not left_out & names
+
+
+def test_a_paused_project_says_so() -> None:
+    told = samples(board_with(ReconstructorPresence.PAUSED))
+    assert (told["cairn_reconstructor_up chapel"], told["cairn_project_paused chapel"]) == (0, 1)
+    assert samples(board_with())["cairn_project_paused chapel"] == 0
+
+
+def test_the_brokers_own_figures_are_told_as_far_as_they_are_known() -> None:
+    told = samples(board_with())
+    assert (told["cairn_broker_clients"], told["cairn_broker_messages_dropped_total"]) == (4, 1)
+    assert "cairn_broker_heap_bytes" not in told
+    whole = samples(board_with(), BrokerFigures(**dict.fromkeys(FIELDS.values(), 2.0)))
+    assert sum(name.startswith("cairn_broker_") for name in whole) == len(FIELDS) + 1  # and whether it is connected
 
 
 def test_every_alarm_asks_for_a_metric_that_is_told_of() -> None:
