@@ -63,16 +63,18 @@ firefox-test: ## Open the page in Debian's Firefox on a screen in memory; instal
 	fi
 	pytest tests/browser/firefox.py $(ARGS)
 
-alarms-test: ## Ring every alarm of deploy/prometheus by Debian's promtool, which is fetched without being installed (seconds)
-	@folder=$$(mktemp -d)
+alarms-test: ## Ring every alarm and ask every query of deploy/prometheus, by Debian's Prometheus, which is fetched and not installed (a minute)
+	@deploy/setup.sh dev
+	folder=$$(mktemp -d)
 	trap 'rm -rf "$$folder"' EXIT
-	promtool=$$(command -v promtool || true)
-	if [[ -z $$promtool ]]; then
+	promtool=$$(command -v promtool || true) prometheus=$$(command -v prometheus || true)
+	if [[ -z $$promtool || -z $$prometheus ]]; then
 		(cd "$$folder" && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb .)
-		promtool=$$folder/usr/bin/promtool
+		promtool=$$folder/usr/bin/promtool prometheus=$$folder/usr/bin/prometheus
 	fi
 	"$$promtool" check rules deploy/prometheus/alarms.yml
 	"$$promtool" test rules deploy/prometheus/alarms_test.yml
+	PROMETHEUS=$$prometheus pytest -q tests/integration/viewer/dashboard.py $(ARGS)
 
 check: ## Check format, lint, types, floors and generated files; reports everything that is wrong
 	@deploy/setup.sh dev

@@ -22,7 +22,8 @@ from viewer.status import Board, ProjectStatus
 
 CHAPEL, NORTH = ProjectId("chapel"), AgentId("rig-north")
 SPACE = Settings().broker.space
-ALARMS = Path(__file__).parents[3] / "deploy/prometheus/alarms.yml"
+PROMETHEUS = Path(__file__).parents[3] / "deploy/prometheus"
+RELAY = Relay(Settings(), Brake())
 BROKER = BrokerFigures(client_count=4, dropped_count=1)
 LONG, SHORT = timedelta(minutes=6), timedelta(0)
 
@@ -37,10 +38,12 @@ def hear(board: Board, outgoing: Outgoing) -> None:
     board.take(LiveMessage(topic=outgoing.topic, payload=outgoing.payload, is_retained=True))
 
 
-def board_with(presence: ReconstructorPresence = ReconstructorPresence.READY, **facts: object) -> Board:
+def board_with(
+    presence: ReconstructorPresence = ReconstructorPresence.READY, code: str | None = None, **facts: object
+) -> Board:
     board = Board(Settings())
     board.is_connected = True
-    state = ReconstructorState(project=CHAPEL, presence=presence, boot_id="boot")
+    state = ReconstructorState(project=CHAPEL, presence=presence, boot_id="boot", code=code)
     hear(board, RECONSTRUCTOR_STATE.outgoing(SPACE, CHAPEL, state))
     statistics = ReconstructorStatistics.model_validate(figures(ReconstructorStatistics, **facts))
     hear(board, RECONSTRUCTOR_STATISTICS.outgoing(SPACE, CHAPEL, statistics))
@@ -57,7 +60,7 @@ def rig(board: Board, presence: AgentPresence, **facts: object) -> None:
 def samples(board: Board, broker: BrokerFigures = BROKER) -> dict[str, float]:
     """Each sample by its name and the values of its labels."""
     statuses: list[ProjectStatus] = [status for each in board.projects() if (status := board.status(each))]
-    text = render(statuses, board, Relay(Settings(), Brake()), broker).decode()
+    text = render(statuses, board, RELAY, broker).decode()
     families = text_string_to_metric_families(text)
     return {
         " ".join([sample.name, *sample.labels.values()]): sample.value
@@ -112,11 +115,23 @@ def test_the_brokers_own_figures_are_told_as_far_as_they_are_known() -> None:
     assert sum(name.startswith("cairn_broker_") for name in whole) == len(FIELDS) + 1  # and whether it is connected
 
 
-def test_every_alarm_asks_for_a_metric_that_is_told_of() -> None:
-    board = board_with(queued_since=datetime.now(UTC), processed_at=datetime.now(UTC))
-    rig(board, AgentPresence.ONLINE, spool_oldest_s=1, alarms=("spool_full",))
-    told = {name.split()[0] for name in samples(board)} | {"cairn_reconstructor_trouble"}
-    asked = set(re.findall(r"cairn_\w+", ALARMS.read_text(encoding="utf-8")))
+def everything_told() -> bytes:
+    """The answer to a scrape in which no metric is missing."""
+    facts: dict[str, object] = dict.fromkeys(("queued_since", "processed_at"), datetime.now(UTC))
+    facts |= dict.fromkeys(("generation", "stored_to_shard_p50_s", "stored_to_shard_p95_s", "refetch_s"), 1)
+    board = board_with(ReconstructorPresence.READY, "broker_full", **facts)
+    of_rigs = {"temperature_deg": 40.0, "battery_ratio": 0.5, "spool_oldest_s": 1.0, "receipt_s": 0.1}
+    rig(board, AgentPresence.ONLINE, alarms=("spool_full",), **of_rigs)
+    broker = BrokerFigures(**dict.fromkeys(FIELDS.values(), 2.0))
+    return render([status for each in board.projects() if (status := board.status(each))], board, RELAY, broker)
+
+
+@pytest.mark.parametrize("name", ["alarms.yml", "dashboard.json"])
+def test_every_alarm_and_panel_asks_for_a_metric_that_is_told_of(name: str) -> None:
+    families = text_string_to_metric_families(everything_told().decode())
+    told = {sample.name for family in families for sample in family.samples}
+    asked = set(re.findall(r"(?:cairn|process)_\w+", (PROMETHEUS / name).read_text(encoding="utf-8")))
+    assert len(asked) >= 8  # they were found
     assert asked <= told
 
 
