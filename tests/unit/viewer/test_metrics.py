@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -117,9 +118,9 @@ def test_the_brokers_own_figures_are_told_as_far_as_they_are_known() -> None:
 
 def everything_told() -> bytes:
     """The answer to a scrape in which no metric is missing."""
-    facts: dict[str, object] = dict.fromkeys(("queued_since", "processed_at"), datetime.now(UTC))
+    facts: dict[str, Any] = dict.fromkeys(("queued_since", "processed_at"), datetime.now(UTC))
     facts |= dict.fromkeys(("generation", "stored_to_shard_p50_s", "stored_to_shard_p95_s", "refetch_s"), 1)
-    board = board_with(ReconstructorPresence.READY, "broker_full", **facts)
+    board = board_with(code="broker_full", **facts)
     of_rigs = {"temperature_deg": 40.0, "battery_ratio": 0.5, "spool_oldest_s": 1.0, "receipt_s": 0.1}
     rig(board, AgentPresence.ONLINE, alarms=("spool_full",), **of_rigs)
     broker = BrokerFigures(**dict.fromkeys(FIELDS.values(), 2.0))
@@ -150,7 +151,7 @@ def test_every_alarm_and_panel_asks_for_a_metric_that_is_told_of(name: str) -> N
 def test_healthy_is_where_photographs_can_become_points(
     presence: ReconstructorPresence, ages: dict[str, timedelta], is_healthy: bool
 ) -> None:
-    facts = {name: datetime.now(UTC) - age for name, age in ages.items()}
+    facts: dict[str, Any] = {name: datetime.now(UTC) - age for name, age in ages.items()}
     assert board_with(presence, **facts).health(0).is_healthy is is_healthy
 
 
