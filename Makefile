@@ -99,9 +99,9 @@ generate: ## Write the files that follow from broker/contract.py
 	@deploy/setup.sh dev
 	python -m broker.generate
 
-bench: ## Measure every figure: make bench [ARGS="engine_latency relay"]
+bench: ## Measure every figure in its short form (an hour at most): make bench [FULL=1] [ARGS="engine_latency relay"]
 	@deploy/setup.sh dev
-	python -m benchmarks $(ARGS)
+	python -m benchmarks $(if $(FULL),--full) $(ARGS)
 
 chaos: ## Kill programs at random and count what was lost (minutes)
 	@deploy/setup.sh dev

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.soak --minutes 30`: four rigs that photograph at a steady pace, a reconstructor with a light black box
 whose cloud stays the same, a page server, and eight viewers through its relay who leave and join again. Memory and descriptors
-are medians of a quarter of the run: the second quarter, when everything is warm, beside the last. From the broker's memory the
-payload is taken that it keeps, as `$SYS` says: thumbnails and cameras of new photographs. One line of JSON last; exit code 1
+are medians of a quarter of the run: the second quarter, when everything is warm, beside the last. From the broker's memory is
+taken what it keeps by what `$SYS` says: thumbnails and cameras of new photographs, payload and 3 kB of overhead each. One line of JSON last; exit code 1
 when a program grew by more than 5 %, opened descriptors, an image is lost, or the broker dropped a message.
 """
 
