@@ -138,6 +138,19 @@ class Settings(ProgramSettings):
         max_length=1000,
         description="Other budgets of single projects by name, such as { chapel = 50_000_000_000 }, bytes.",
     )
+    retention_days: float = Field(
+        default=0.0,
+        ge=0,
+        le=36_500,
+        description="After how many days what is left over in a project's folder goes: older versions of the cloud, "
+        "databases before a migration, unfinished files; photographs never; 0 for never, days.",
+    )
+    thumbnail_days: float = Field(
+        default=0.0,
+        ge=0,
+        le=36_500,
+        description="After how many days a photograph's thumbnail leaves the broker; 0 for never, days.",
+    )
     flow_images: int = Field(
         default=4, ge=1, description="Images that one sender may have under way without a receipt."
     )

@@ -34,6 +34,7 @@ from reconstructor.publishing.candidates import AnotherReconstructorError
 from reconstructor.publishing.election import end_session
 from reconstructor.requests import RequestQueues
 from reconstructor.resting import refetch_at_rest
+from reconstructor.retention import remove_leftovers
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.room import DiskUse
@@ -81,6 +82,7 @@ async def serve_project(
             "history": publish_history(context),
             "statistics": _publish_statistics(context, executor, latencies),
             "clearing": _clear_old(context),
+            "retention": remove_leftovers(context),
         }
         for name, coroutine in work.items():
             tasks.create_task(coroutine, name=f"{project}.{name}")

@@ -54,6 +54,10 @@ class ReadOnlyStore:
         )
         return (int(rows[0][0]), int(rows[0][1])) if rows else None
 
+    def generations(self) -> frozenset[int]:
+        """Return every generation that the service still needs."""
+        return frozenset(int(row[0]) for row in self._rows("SELECT generation FROM generations"))
+
     def cameras(self) -> tuple[CameraEntry, ...]:
         """Return the cameras that were published last."""
         newest = read_newest(self._rows)

@@ -167,6 +167,11 @@ class Store:
             with self._database.transaction():
                 return self._number(preview), True
 
+    def stored_before(self, at_s: float) -> frozenset[ImageId]:
+        """The images that came before a time, seconds of the wall clock."""
+        rows = self._database.rows("SELECT image_id FROM images WHERE stored_at < ?", at_s)
+        return frozenset(ImageId(row["image_id"]) for row in rows)
+
     # Jobs
 
     def next_job(self, kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:

@@ -74,6 +74,15 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
             await asyncio.to_thread(cairn, "title", PROJECT, TITLE, *at)
             await seen.until(lambda each: each.state is not None and each.state.title == TITLE)
             await asyncio.to_thread(cairn, "backup", PROJECT, backup, *at)
+            old = tmp_path / "data" / PROJECT / "merged-99-0.ply"
+            old.write_bytes(bytes(2_000_000))
+            os.utime(old, (0, 0))
+            shown = await asyncio.to_thread(cairn, "clean", PROJECT, *at)
+            assert f"{old}\tan older cloud in one file, 2.0 MB, " in shown
+            assert "photographs stay" in shown
+            assert "2.0 MB removed" in await asyncio.to_thread(cairn, "clean", PROJECT, "--remove", *at)
+            assert "nothing is left over" in await asyncio.to_thread(cairn, "clean", PROJECT, *at)
+            assert not old.exists()
             overview = json.loads(await asyncio.to_thread(cairn, "status", PROJECT, *at))
             assert (overview["stored"]["images"], overview["is_served"], overview["backlog_s"]) == (3, True, None)
 
