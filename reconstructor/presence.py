@@ -64,7 +64,7 @@ class Presence:
 
     def outgoing(self, run: Run) -> Outgoing:
         """The present state, which is also the claim of a run to be the project's one writer."""
-        self.told_title = self.store.title
+        self.told_title = self.store.identity.title
         trouble = self.disk if self.disk.code is not None else self.publishing
         message = ReconstructorState(
             project=self.project,

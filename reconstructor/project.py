@@ -25,6 +25,7 @@ from reconstructor.executors.choice import executor_of
 from reconstructor.executors.slots import Slots
 from reconstructor.gaps import Gaps
 from reconstructor.history import publish_history
+from reconstructor.housekeeping.retention import remove_leftovers
 from reconstructor.intake.originals import follow_originals
 from reconstructor.intake.receipts import ask_for_gaps
 from reconstructor.intake.router import receive_messages
@@ -34,7 +35,6 @@ from reconstructor.publishing.candidates import AnotherReconstructorError
 from reconstructor.publishing.election import end_session
 from reconstructor.requests import RequestQueues
 from reconstructor.resting import refetch_at_rest
-from reconstructor.retention import remove_leftovers
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.room import DiskUse
@@ -227,7 +227,7 @@ async def _publish_statistics(context: Context, executor: Executor, latencies: L
                     RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
                 )
                 told, told_at_s = present, time.monotonic()
-        if not is_told or context.store.title != context.presence.told_title:
+        if not is_told or context.store.identity.title != context.presence.told_title:
             await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 

@@ -14,7 +14,6 @@ from broker.logs import get_logger
 from broker.projects.settings_watch import ReadProjects, changes_of_projects, look_on_hangup
 from viewer.admission import Admission, Guest
 from viewer.answers import Failure, PageConfig, ProjectList, json_answer
-from viewer.broker_figures import read_broker_figures
 from viewer.config import Settings
 from viewer.downloads import Download, Downloads
 from viewer.export import CloudStream, open_cloud
@@ -25,6 +24,7 @@ from viewer.manifest_reader import NoManifestError, PageMissingError
 from viewer.metrics import CONTENT_TYPE, render
 from viewer.network.addresses import TrustedProxies, network_of
 from viewer.network.brake import Brake
+from viewer.network.broker_figures import read_broker_figures
 from viewer.network.certificate import Certificate
 from viewer.network.connections import REQUEST_TIMEOUT_S, TimedConnection
 from viewer.network.cross_origin import CrossOrigin

@@ -207,7 +207,7 @@ def clean(
     found = leftovers(place.folder(name), older_than_s=days * _DAY_S, now_s=time.time())
     for each in found:
         age = f"{each.age_s / _DAY_S:.1f} days old"
-        print(printable(f"{each.path}\t{each.what}, {each.size_bytes / 1e6:.1f} MB, {age}"))
+        print(f"{printable(str(each.path))}\t{each.what}, {each.size_bytes / 1e6:.1f} MB, {age}")
     if is_removing:
         freed_bytes = remove(found)
         place.note(Action.PROJECT_CLEANED, name, count=len(found), size_bytes=freed_bytes)

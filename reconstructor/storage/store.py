@@ -29,7 +29,6 @@ from reconstructor.storage.reference_sets import ReferenceSets
 from reconstructor.storage.rest import Rest
 from reconstructor.storage.room import Room
 from reconstructor.storage.senders import Senders
-from reconstructor.storage.title import TITLE
 
 _OPEN: Final = "('queued', 'running', 'stored')"
 _PAUSED: Final = "is_paused"
@@ -167,11 +166,6 @@ class Store:
             with self._database.transaction():
                 return self._number(preview), True
 
-    def stored_before(self, at_s: float) -> frozenset[ImageId]:
-        """The images that came before a time, seconds of the wall clock."""
-        rows = self._database.rows("SELECT image_id FROM images WHERE stored_at < ?", at_s)
-        return frozenset(ImageId(row["image_id"]) for row in rows)
-
     # Jobs
 
     def next_job(self, kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:
@@ -244,11 +238,6 @@ class Store:
     def solution(self) -> int:
         """The newest complete solution of which anything is stored."""
         return int(self._database.fact(_SOLUTION) or 0)
-
-    @property
-    def title(self) -> str:
-        """What people call the project; empty without a title."""
-        return str(self._database.fact(TITLE) or "")
 
     @property
     def is_paused(self) -> bool:

@@ -13,9 +13,9 @@ from broker.envelope import MAX_TITLE_LENGTH
 from broker.errors import CairnError
 from broker.printable import printable
 from reconstructor.storage.durable_files import StoreError
+from reconstructor.storage.identity import TITLE
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 
-TITLE: Final = "title"
 _JOINERS: Final = frozenset("\u200c\u200d")  # Persian, Indic scripts and emoji need them
 _REFUSED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # controls, invisible signs, and what is no character
 _BUSY_TIMEOUT_S: Final = 10.0

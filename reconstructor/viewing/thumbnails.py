@@ -57,7 +57,7 @@ async def publish_thumbnails(context: Context) -> None:
 def _old_images(context: Context) -> frozenset[ImageId]:
     """The images whose thumbnail is no longer kept on the broker."""
     days = context.settings.thumbnail_days
-    return context.store.stored_before(time.time() - days * _DAY_S) if days > 0 else frozenset()
+    return context.store.senders.stored_before(time.time() - days * _DAY_S) if days > 0 else frozenset()
 
 
 def _look_s(context: Context) -> float | None:

@@ -14,10 +14,10 @@ from broker.live import LiveMessage
 from broker.messages import ReconstructorPresence, ReconstructorState, ReconstructorStatistics
 from broker.outgoing import Outgoing
 from broker.rig_messages import AgentHealth, AgentPresence, AgentState
-from viewer.broker_figures import FIELDS, BrokerFigures
 from viewer.config import Settings
 from viewer.metrics import render
 from viewer.network.brake import Brake
+from viewer.network.broker_figures import FIELDS, BrokerFigures
 from viewer.relay import Relay
 from viewer.status import Board, ProjectStatus
 

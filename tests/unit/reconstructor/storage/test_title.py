@@ -45,11 +45,11 @@ def test_what_is_no_line_is_refused_in_words(text: str, said: str) -> None:
 
 def test_a_title_is_written_beside_the_open_store_and_taken_back(tmp_path: Path) -> None:
     store = Store(tmp_path / "chapel", refetch_every=10)
-    assert store.title == ""
+    assert store.identity.title == ""
     write_title(tmp_path / "chapel", "Kapelle")
-    assert (store.title, Store.read_only(tmp_path / "chapel").title()) == ("Kapelle", "Kapelle")
+    assert (store.identity.title, Store.read_only(tmp_path / "chapel").title()) == ("Kapelle", "Kapelle")
     write_title(tmp_path / "chapel", "")
-    assert store.title == ""
+    assert store.identity.title == ""
     store.close()
 
 

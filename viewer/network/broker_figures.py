@@ -1,4 +1,4 @@
-"""What does the broker say of itself? Its `$SYS` figures, read with the login of whoever asks: only operators and observers may.
+"""What does the broker say of itself? Its `$SYS` figures, read with the login that asks. Only operators and observers may.
 
 Mosquitto renews them every ten seconds and retains them, so that one short connection reads all of them.
 """
