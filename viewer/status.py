@@ -62,7 +62,7 @@ class ProjectStatus(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     project: ProjectId
-    title: str
+    title: str = ""
     reconstructor: str
     code: str | None
     reason: str | None
