@@ -83,11 +83,21 @@ class Reconstruction:
     is_giving_receipts: bool = True
     is_republishing: bool = True
 
-    async def ready(self, *, image_count: int = 0, presence: str = "ready", takes_previews: bool = False) -> None:
+    async def ready(
+        self,
+        *,
+        image_count: int = 0,
+        presence: str = "ready",
+        takes_previews: bool = False,
+        title: str = "",
+        code: str | None = None,
+    ) -> None:
         """Say that the reconstructor takes images."""
         state = ReconstructorState(
             project=CHAPEL,
             presence=ReconstructorPresence(presence),
+            title=title,
+            code=code,
             boot_id="b",
             has_manifest=self.manifest is not None and self.manifest.generation > 0,
             image_count=image_count,
