@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 
+from benchmarks.parts import plan_figures
 from benchmarks.parts.forms import SCRIPTS, Form
 from benchmarks.parts.results import BenchmarkError, Results, load, run, save, script_names, table
 
@@ -31,7 +32,9 @@ def main(words: list[str]) -> int:
         try:
             result = run(name, script.options(form), form=form, limit_s=script.limit_s(form))
             measured = measured.with_result(result)
-            save(load().with_result(result))
+            results = load().with_result(result)
+            save(results)
+            plan_figures.write(results)
         except BenchmarkError as exc:
             print(exc, file=sys.stderr, flush=True)
             failed[name] = exc.sentence

@@ -67,15 +67,18 @@ class Results(BaseModel):
         return Results(results=tuple(sorted([*others, result], key=lambda each: (each.name, each.form))))
 
     def figure(self, path: str) -> JsonValue:
-        """A figure by `name.key` or `name.key.key`, of the newest run in whichever form; raises BenchmarkError."""
+        """A figure by `name.key` or `name.key.key`, of the full form where it was run; raises BenchmarkError."""
+        return self.found(path)[1]
+
+    def found(self, path: str) -> tuple[Result, JsonValue]:
+        """A figure like `figure`, with the run that it comes from."""
         name, *keys = path.split(".")
-        runs = sorted((each for each in self.results if each.name == name), key=lambda each: each.measured_at)
-        for result in reversed(runs):
+        for result in sorted((each for each in self.results if each.name == name), key=lambda each: each.form):
             value: JsonValue = dict(result.figures)
             for key in keys:
                 value = value.get(key) if isinstance(value, dict) else None
             if value is not None:
-                return value
+                return result, value
         raise BenchmarkError(f"benchmarks/results.json has no figure {path}: run `make bench ARGS={name}`")
 
 
