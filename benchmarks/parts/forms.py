@@ -44,7 +44,7 @@ class Script:
 
 
 def _ray() -> str | None:
-    return None if find_spec("ray") else "Ray is not installed: pip install 'cairn[ray]', or `make ray-test`"
+    return None if find_spec("ray") else "Ray is not installed; `make ray-test` installs and measures it"
 
 
 SCRIPTS: Final = MappingProxyType(

@@ -21,7 +21,7 @@ import pytest
 
 from broker.mosquitto import free_port
 from tests.architecture.sources import ROOT
-from tests.unit.viewer.test_metrics import everything_told
+from tests.boards import everything_told
 from viewer.metrics import CONTENT_TYPE
 
 pytestmark = pytest.mark.timeout(120)
