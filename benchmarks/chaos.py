@@ -18,8 +18,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -109,11 +111,14 @@ class Stage:
         seed: int,
         interval_s: float = 0.05,
         has_rival: bool = False,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._settings = settings  # of the reconstructor, beside those below
         self.folder, self.image_count, self._interval_s = folder, image_count, interval_s
         self._random = random.Random(seed)  # noqa: S311 - moments of kills
         names = [f"rig-{number}" for number in range(rig_count)]
-        people = [("reconstructor", "reconstructor"), ("viewer", "viewer"), *((name, "agent") for name in names)]
+        programs = (("reconstructor", "reconstructor"), ("viewer", "viewer"), ("ops", "operator"))
+        people = [*programs, *((name, "agent") for name in names)]
         users = [Credential.fresh(User.build(name, role, [PROJECT])) for name, role in people]
         plan = BrokerPlan(data_dir=folder / "broker", port=free_port(), is_persistent=is_persistent)
         self.broker = Mosquitto(plan, users)
@@ -254,6 +259,7 @@ class Stage:
             "REFETCH_EVERY": str(REFETCH_EVERY),
             "STATISTICS_INTERVAL_S": "1",
             "PREVIEW_MAX_SIDE_PX": str(PREVIEW_SIDE_PX),
+            **self._settings,
         }
         connection = self._connection("reconstructor")
         return Program(

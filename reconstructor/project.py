@@ -25,6 +25,7 @@ from reconstructor.executors.choice import executor_of
 from reconstructor.executors.slots import Slots
 from reconstructor.gaps import Gaps
 from reconstructor.history import publish_history
+from reconstructor.housekeeping.retention import remove_leftovers
 from reconstructor.intake.originals import follow_originals
 from reconstructor.intake.receipts import ask_for_gaps
 from reconstructor.intake.router import receive_messages
@@ -36,6 +37,7 @@ from reconstructor.requests import RequestQueues
 from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.room import DiskUse
 from reconstructor.viewing.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
@@ -46,7 +48,9 @@ _PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties 
 LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
 
-async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots) -> None:
+async def serve_project(
+    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots, all_use: DiskUse
+) -> None:
     """Serve one project until cancelled.
 
     Raises:
@@ -58,7 +62,10 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
     requests = RequestQueues()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
     confirmed = asyncio.Event()
-    async with _opened(settings, project, decoders, slots) as (context, executor), asyncio.TaskGroup() as tasks:
+    async with (
+        _opened(settings, project, decoders, slots, all_use) as (context, executor),
+        asyncio.TaskGroup() as tasks,
+    ):
         work = {
             "connection": _follow_connection(context, confirmed),
             "publication": _publish_lost(context, confirmed),
@@ -75,6 +82,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "history": publish_history(context),
             "statistics": _publish_statistics(context, executor, latencies),
             "clearing": _clear_old(context),
+            "retention": remove_leftovers(context),
         }
         for name, coroutine in work.items():
             tasks.create_task(coroutine, name=f"{project}.{name}")
@@ -82,10 +90,10 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots
+    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots, all_use: DiskUse
 ) -> AsyncIterator[tuple[Context, Executor]]:
     """Open everything that has to be closed again, in order; the broker's session only once the election is won."""
-    store = await open_store(settings, project)
+    store = await open_store(settings, project, all_use)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(store.close)
         context = context_of(settings, project, store, decoders)
@@ -219,7 +227,7 @@ async def _publish_statistics(context: Context, executor: Executor, latencies: L
                     RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
                 )
                 told, told_at_s = present, time.monotonic()
-        if not is_told:
+        if not is_told or context.store.identity.title != context.presence.told_title:
             await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 

@@ -24,6 +24,7 @@ from viewer.manifest_reader import NoManifestError, PageMissingError
 from viewer.metrics import CONTENT_TYPE, render
 from viewer.network.addresses import TrustedProxies, network_of
 from viewer.network.brake import Brake
+from viewer.network.broker_figures import read_broker_figures
 from viewer.network.certificate import Certificate
 from viewer.network.connections import REQUEST_TIMEOUT_S, TimedConnection
 from viewer.network.cross_origin import CrossOrigin
@@ -173,11 +174,13 @@ class PageServer:
         return json_answer(health, HTTPStatus.OK if health.is_healthy else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
-        text = render(await self._statuses(request), self._board, self._relay)
+        guest = await self._admission.admit(request)
+        broker = await read_broker_figures(guest.connection)
+        text = render(self._statuses_of(guest), self._board, self._relay, broker)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
 
     async def _projects(self, request: web.Request) -> web.StreamResponse:
-        return json_answer(ProjectList(projects=tuple(await self._statuses(request))))
+        return json_answer(ProjectList(projects=self._statuses_of(await self._admission.admit(request))))
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
         _, status = await self._find(request)
@@ -236,10 +239,9 @@ class PageServer:
             headers["Content-Encoding"] = coding
         return web.Response(body=body, headers={"Content-Type": asset.content_type, **headers})
 
-    async def _statuses(self, request: web.Request) -> list[ProjectStatus]:
-        guest = await self._admission.admit(request)
+    def _statuses_of(self, guest: Guest) -> tuple[ProjectStatus, ...]:
         statuses = (self._board.status(project) for project in sorted(guest.projects))
-        return [status for status in statuses if status is not None]
+        return tuple(status for status in statuses if status is not None)
 
     async def _find(self, request: web.Request) -> tuple[Guest, ProjectStatus]:
         """The project of the address; one that the guest may not see is not there."""

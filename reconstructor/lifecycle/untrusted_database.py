@@ -17,6 +17,7 @@ from reconstructor.lifecycle.listing import BadBackupError
 from reconstructor.schedule import JobKind, JobState
 from reconstructor.storage.database import Database
 from reconstructor.storage.images import StoredImage
+from reconstructor.storage.title import is_title
 
 _TABLES: Final = ("images", "jobs", "facts", "generations", "shard_pages", "camera_pages")
 _MOST_STEPS: Final = 200_000_000  # of SQLite's machine: a million images take a fiftieth
@@ -48,6 +49,7 @@ _FACTS: Final[Mapping[str, Callable[[object], bool]]] = {
     "solution": _is_count,
     "generation_floor": _is_count,
     "scale_bar": _is_small,
+    "title": is_title,
     "past_events": _is_small,  # read by a model, and again by everybody who gets them
 }
 
@@ -78,7 +80,8 @@ def _check_kind(old: sqlite3.Connection, new: Database) -> None:
     old.set_progress_handler(lambda: 1, _MOST_STEPS)  # ends a query that would never end
     version = old.execute("PRAGMA user_version").fetchone()[0]
     if version != (wanted := new.number("PRAGMA user_version")):
-        raise BadBackupError(f"its schema is {version}, this program's {wanted}: use the version that wrote it")
+        what = "update cairn" if version > wanted else "restore it with the version that wrote it, and back it up again"
+        raise BadBackupError(f"its store has version {version}, this program's has {wanted}: {what}")
     kinds = dict(old.execute("SELECT name, type FROM sqlite_master WHERE type <> 'index'"))
     if any(kinds.get(table) != "table" for table in _TABLES) or "trigger" in kinds.values():
         raise BadBackupError("its tables are others")

@@ -10,7 +10,8 @@ from typing import Any, Final
 from broker.ids import DIGEST_LENGTH
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 
-_SCHEMA_NUMBER: Final = 3
+# The store's version, kept in the database as `user_version`. An older one is migrated, a newer one is refused.
+STORE_VERSION: Final = 3
 # An image whose preview came first has neither sha256 nor file_name until its original is there; preview_name stays
 # until nothing reads the preview any more.
 _IMAGES: Final = """
@@ -91,6 +92,16 @@ _CHANGES_FROM: Final = {
     2: _TO_3,
 }
 _BUSY_TIMEOUT_S: Final = 10.0
+COPY_INFIX: Final = "-before-migration-from-"
+
+
+def check_version(path: Path, number: int) -> None:
+    """Check that this program knows a store's version; raises StoreError."""
+    if number > STORE_VERSION:
+        raise StoreError(
+            f"{path}: the store has version {number}, this program knows versions up to {STORE_VERSION}: update cairn, "
+            "or restore a backup that was made before"
+        )
 
 
 class Database:
@@ -177,12 +188,21 @@ class Database:
 
     def _migrate(self) -> None:
         number = self.number("PRAGMA user_version")
-        if number > _SCHEMA_NUMBER:
-            raise StoreError(f"the store's schema {number} is newer than this program's {_SCHEMA_NUMBER}: update cairn")
-        if number < _SCHEMA_NUMBER:
+        check_version(self._path, number)
+        if number < STORE_VERSION:
+            if number:
+                self._keep_copy(number)
             changes = "".join(_CHANGES_FROM[number])
             with self._lock, self._translated():
-                self._connection.executescript(f"BEGIN; {changes} PRAGMA user_version = {_SCHEMA_NUMBER}; COMMIT;")
+                self._connection.executescript(f"BEGIN; {changes} PRAGMA user_version = {STORE_VERSION}; COMMIT;")
+
+    def _keep_copy(self, number: int) -> None:
+        """Keep the database as it is before a migration, so that the older program can still be gone back to."""
+        copy = self._path.with_name(f"{self._path.stem}{COPY_INFIX}{number}{self._path.suffix}")
+        with self._translated():
+            copy.unlink(missing_ok=True)  # of a migration that was interrupted
+            with self._lock:
+                self._connection.execute("VACUUM INTO ?", (str(copy),))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

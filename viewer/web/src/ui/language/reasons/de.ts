@@ -34,6 +34,7 @@ export const GERMAN_REASONS: Reasons = {
   "reason.preview_known": "Die Vorschau ist schon da",
   "reason.preview_does_not_fit": "Die Vorschau zeigt etwas anderes als das Foto",
   "reason.disk_full": "Der Speicher ist voll",
+  "reason.disk_budget": "Der Speicherplatz, den dieses Projekt belegen darf, ist voll",
   "reason.store_failed": "Der Speicher versagt",
   "reason.broker_full": "Der Nachrichtenserver ist voll",
   "reason.broker_lost": "Die Verbindung zum Nachrichtenserver ist abgerissen",

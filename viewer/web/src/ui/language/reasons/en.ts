@@ -31,6 +31,7 @@ export const ENGLISH_REASONS = {
   "reason.preview_known": "The preview is there already",
   "reason.preview_does_not_fit": "The preview shows something else than the photo",
   "reason.disk_full": "The disk is full",
+  "reason.disk_budget": "The room that this project may use on the disk is full",
   "reason.store_failed": "The disk fails",
   "reason.broker_full": "The message server is full",
   "reason.broker_lost": "The connection to the message server is lost",

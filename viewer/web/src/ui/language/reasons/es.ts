@@ -31,6 +31,7 @@ export const SPANISH_REASONS: Reasons = {
   "reason.preview_known": "La vista previa ya está",
   "reason.preview_does_not_fit": "La vista previa muestra algo distinto de la foto",
   "reason.disk_full": "El disco está lleno",
+  "reason.disk_budget": "El espacio de disco que puede usar este proyecto está lleno",
   "reason.store_failed": "El disco falla",
   "reason.broker_full": "El servidor de mensajes está lleno",
   "reason.broker_lost": "Se perdió la conexión con el servidor de mensajes",

@@ -33,6 +33,7 @@ export const FRENCH_REASONS: Reasons = {
   "reason.preview_known": "L’aperçu est déjà là",
   "reason.preview_does_not_fit": "L’aperçu montre autre chose que la photo",
   "reason.disk_full": "Le disque est plein",
+  "reason.disk_budget": "L’espace disque accordé à ce projet est plein",
   "reason.store_failed": "Le disque est défaillant",
   "reason.broker_full": "Le serveur de messages est plein",
   "reason.broker_lost": "La connexion au serveur de messages est perdue",

@@ -33,6 +33,7 @@ export const ITALIAN_REASONS: Reasons = {
   "reason.preview_known": "L’anteprima c’è già",
   "reason.preview_does_not_fit": "L’anteprima mostra altro rispetto alla foto",
   "reason.disk_full": "Il disco è pieno",
+  "reason.disk_budget": "Lo spazio su disco concesso a questo progetto è esaurito",
   "reason.store_failed": "Il disco non funziona",
   "reason.broker_full": "Il server dei messaggi è pieno",
   "reason.broker_lost": "La connessione al server dei messaggi è caduta",
