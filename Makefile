@@ -101,10 +101,10 @@ bench: ## Measure every figure: make bench [ARGS="engine_latency relay"]
 	@deploy/setup.sh dev
 	python -m benchmarks $(ARGS)
 
-chaos: ## Kill programs at random and count what was lost (minutes)
+chaos: ## Kill programs at random and count what was lost (minutes): make chaos [BROKER=ejabberd] downloads Debian's ejabberd
 	@deploy/setup.sh dev
-	python -m benchmarks.late_joins
-	python -m benchmarks.chaos $(ARGS)
+	if [[ "$(or $(BROKER),mosquitto)" == mosquitto ]]; then python -m benchmarks.late_joins; fi
+	python -m benchmarks.chaos --broker "$(or $(BROKER),mosquitto)" $(ARGS)
 
 siege: ## Throw hundreds of hostile inputs at the real programs (minutes)
 	@deploy/setup.sh dev

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.parts.ejabberd import Ejabberd
 from broker.accounts.access import Credential, User
 from broker.contract import SHARD
 from broker.delivery import Delivery
@@ -76,9 +77,9 @@ def fetch(mosquitto: Mosquitto, url: str, *, index: str, count: int, rounds: int
 
 
 @contextlib.contextmanager
-def page_server(mosquitto: Mosquitto) -> Iterator[str]:
+def page_server(broker: Mosquitto | Ejabberd) -> Iterator[str]:
     """A page server in a process of its own; gives the relay's address."""
-    connection = mosquitto.connection("viewer")
+    connection = broker.connection("viewer")
     variables = {
         "CAIRN_VIEW_BROKER__PORT": str(connection.port),
         "CAIRN_VIEW_BROKER__USERNAME": "viewer",
