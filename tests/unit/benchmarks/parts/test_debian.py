@@ -25,6 +25,6 @@ def test_without_apt_it_is_said_in_one_sentence_and_nothing_is_left(
 ) -> None:
     monkeypatch.setattr(debian, "UNPACKED", tmp_path)
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(PackageMissingError, match="apt-get failed: .*run `apt-get update` first"):
+    with pytest.raises(PackageMissingError, match=r"apt-get failed: .*run `apt-get update` first"):
         root_of("thing", "program")
     assert list(tmp_path.iterdir()) == []
