@@ -194,8 +194,13 @@ class PageServer:
         return answer(await self._photographs.get(guest.connection, key_of(request, status.project)))
 
     async def _shard(self, request: web.Request) -> web.StreamResponse:
-        _, status = await self._find(request)
-        return await self._shards.answer(status.project, request.match_info["sha256"])
+        try:
+            _, status = await self._find(request)
+            return await self._shards.answer(status.project, request.match_info["sha256"])
+        except (CairnError, web.HTTPNotFound):
+            if request.query.get("missing") != "204":  # browsers report other answers as errors of the page
+                raise
+            return web.Response(status=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
 
     async def _cloud(self, request: web.Request) -> web.StreamResponse:
         guest, status = await self._find(request)

@@ -77,6 +77,9 @@ async def test_strangers_others_and_wrong_digests_get_nothing(
     async with aiohttp.ClientSession() as session, session.get(f"{page}/projects/{CHAPEL}/shard/{FIRST}") as answer:
         assert answer.status == 401
     assert (await get(page, FIRST, mosquitto, project="tower"))[0] == 404
+    assert await get(page, "0" * 64 + "?missing=204", mosquitto) == (204, b"")
+    assert await get(page, FIRST + "?missing=204", mosquitto, project="tower") == (204, b"")
+    assert await get(page, FIRST + "?missing=204", mosquitto) == (200, BODIES[FIRST])
     for wrong in ("0" * 64, FIRST[:-1], FIRST.upper(), "..%2f..%2fetc%2fpasswd"):
         assert (await get(page, wrong, mosquitto))[0] == 404
 
