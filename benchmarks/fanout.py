@@ -1,7 +1,7 @@
 """What happens when a whole team opens the page at once? Fifty viewers through one relay and broker.
 
 `python -m benchmarks.fanout`: one line of JSON last. `--viewers 200 --proxy nginx` lets them come through Debian's nginx, with
-addresses of their own, once by shards over HTTP and once over MQTT; a page server that starts anew serves each. The viewers are the page's own follower on MQTT.js, all in one
+addresses of their own, once by shards over HTTP and once over MQTT; each by a page server of its own. The viewers are the page's own follower on MQTT.js, all in one
 Node: each loads a set of 30 MB in windows, coarse to fine, and checks every shard's length and SHA-256. The broker's
 growth is its largest resident memory while they load, less what it held with the set retained and nobody there.
 """
@@ -145,7 +145,7 @@ async def measure_ways(mosquitto: Mosquitto, program: Path, folder: Path, viewer
     shards = await publish(mosquitto)
     process, seconds, complete, over_http = psutil.Process(mosquitto.pid), {}, {}, {}
     memory = Memory(process)
-    before_bytes, growth_mb = process.memory_info().rss, 0.0
+    before_bytes, growth_mb = process.memory_info().rss, {}
     for way in ("http", "mqtt"):
         with page_server(mosquitto, trusted_proxies='["127.0.0.1"]') as url:
             page_port = urlsplit(url).port
@@ -155,7 +155,7 @@ async def measure_ways(mosquitto: Mosquitto, program: Path, folder: Path, viewer
                 page = f"http://127.0.0.1:{port}/" if way == "http" else ""
                 async with memory.watched():
                     joined = await join(mosquitto, f"ws://127.0.0.1:{port}/mqtt", program, viewer_count, page)
-        growth_mb = max(growth_mb, (memory.largest_bytes - before_bytes) / 1e6)
+        growth_mb[way] = round((memory.largest_bytes - before_bytes) / 1e6, 1)
         complete[way] = len(joined.seconds)
         over_http[way] = joined.by_http
         seconds[way] = round(max(joined.seconds, default=float("nan")), 1)
@@ -170,7 +170,8 @@ async def measure_ways(mosquitto: Mosquitto, program: Path, folder: Path, viewer
         "mqtt_s": seconds["mqtt"],
         "complete": min(complete.values()),
         "share_by_http": round(over_http["http"] / (viewer_count * len(shards.entries)), 4),
-        "broker_growth_mb": round(growth_mb, 1),
+        "broker_growth_mb": max(growth_mb.values()),
+        "broker_growth_by_way_mb": growth_mb,
     }
 
 

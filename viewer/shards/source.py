@@ -17,7 +17,7 @@ from viewer.fetch import Fetch, LoadedShard
 from viewer.wanted import WantedShard
 
 IDLE_S: Final = 30.0
-PATIENCE_S: Final = 12.0  # for what was asked for together; a viewer has turned to MQTT by then
+PATIENCE_S: Final = 5.0  # for the next shard; then viewers turn to MQTT
 READ_AGAIN_S: Final = 0.5  # so long a manifest that does not name a shard is not read again
 
 
@@ -88,8 +88,8 @@ class ShardSource:
         async with follow(self._connection) as follower:
             fetch = Fetch(follower, self._connection, self._project)
             while await self._is_asked():
-                async with asyncio.timeout(PATIENCE_S):
-                    await self._answer(fetch)
+                async with asyncio.timeout(PATIENCE_S) as patience:
+                    await self._answer(fetch, patience)
 
     async def _is_asked(self) -> bool:
         try:
@@ -99,7 +99,7 @@ class ShardSource:
             return bool(self._asked)
         return True
 
-    async def _answer(self, fetch: Fetch) -> None:
+    async def _answer(self, fetch: Fetch, patience: asyncio.Timeout) -> None:
         self._has_asked.clear()
         asked = list(self._asked)
         if any(each not in self._places for each in asked) and time.monotonic() - self._read_at_s >= READ_AGAIN_S:
@@ -110,6 +110,7 @@ class ShardSource:
                 self._settle(each, NoSuchShardError(f"{self._project!r} has no shard {each} now"))
         wanted = [self._places[each] for each in asked if each in self._places]
         async for loaded in fetch.shards(wanted):
+            patience.reschedule(asyncio.get_running_loop().time() + PATIENCE_S)
             self._keep(loaded)
             self._settle(loaded.wanted.sha256, None)
 
@@ -145,6 +146,6 @@ async def _places(fetch: Fetch) -> dict[str, WantedShard]:
 
 
 def _take_note(answer: asyncio.Future[None]) -> None:
-    """Look at an error that nobody waits for any more."""
+    """Look at an error, so that asyncio does not report one whose asker has left."""
     if not answer.cancelled():
         answer.exception()

@@ -261,6 +261,7 @@ export class Follower {
   private load(): void {
     if (this.current.link.kind !== "connected") return;
     this.pages.load(performance.now() / 1000);
+    if (this.httpShards.isBusy) this.queue.expect(performance.now() / 1000);
     const steps = this.queue.plan(this.newest()?.plan ?? [], (key) => this.isHere(key), performance.now() / 1000);
     for (const step of steps) this.perform(step);
     this.dispatch({ kind: "failed_shards", count: this.queue.failedCount + this.pages.failedCount });

@@ -11,6 +11,7 @@ export type OnShard = (shard: WantedShard, payload: Uint8Array<ArrayBuffer> | nu
 
 export class HttpShards {
   private readonly requested = new Set<string>();
+  private readonly underWay = new Set<string>();
   private readonly subscribed = new Set<string>();
   private failures = 0;
 
@@ -19,6 +20,11 @@ export class HttpShards {
     private readonly get: GetShard | undefined,
     private readonly onShard: OnShard,
   ) {}
+
+  /** Whether a shard is on its way: HTTP says itself when it does not come. */
+  get isBusy(): boolean {
+    return this.underWay.size > 0;
+  }
 
   /** Start over after a reconnection. */
   reset(): void {
@@ -39,14 +45,17 @@ export class HttpShards {
 
   private fetches(item: Wanted | WantedShard): boolean {
     const { failures, get, requested } = this;
+    if (this.underWay.has(item.key)) return true;
     if (!get || !("encoded" in item) || failures >= MOST_FAILURES || requested.has(item.key)) return false;
     requested.add(item.key);
+    this.underWay.add(item.key);
     void this.fetch(get, item);
     return true;
   }
 
   private async fetch(get: GetShard, shard: WantedShard): Promise<void> {
     const payload = await get(shard.encoded.sha256).catch(() => null);
+    this.underWay.delete(shard.key);
     this.failures = payload ? 0 : this.failures + 1;
     if (!payload) this.subscribed.add(shard.key);
     this.onShard(shard, payload);

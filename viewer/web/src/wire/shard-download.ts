@@ -5,7 +5,8 @@ import type { Credentials } from "./credentials";
 /** Get a shard's bytes by its digest; null where there is no page server, or it does not have it. They are not checked. */
 export type GetShard = (sha256: string) => Promise<Uint8Array<ArrayBuffer> | null>;
 
-const PATIENCE_MS = 15_000;
+/** For one of 16 shards that share a slow link. */
+const PATIENCE_MS = 60_000;
 
 export function shardGetter(base: string, credentials: Credentials): GetShard {
   const headers = authorization(credentials);

@@ -40,7 +40,11 @@ describe("shards over HTTP", () => {
       return Promise.resolve(new Uint8Array(1));
     });
     expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: [...wanted, page] }))).toEqual(["a page"]);
+    expect(http.isBusy).toBe(true);
+    // overdue for the queue, and still on its way
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted }))).toEqual([]);
     await settled();
+    expect(http.isBusy).toBe(false);
     expect(asked).toEqual(wanted.map(({ encoded }) => encoded.sha256));
     expect([here, failed]).toEqual([keys, []]);
     // nothing was subscribed to but the page
