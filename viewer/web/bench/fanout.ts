@@ -18,10 +18,12 @@ const NO_POINTS = { pointsInWorld: new Float32Array(0), tintsAndSizes: new Uint8
 const MOST_CONNECTIONS = 6;
 const ADDRESSES = 200;
 
+/** The next visitor's address. */
+const nextAddress = (): string => `127.0.1.${1 + (connections++ % ADDRESSES)}`;
 let connections = 0;
 const connect = net.connect.bind(net) as (options: net.TcpNetConnectOpts) => net.Socket;
 net.connect = ((options: net.TcpNetConnectOpts) =>
-  connect({ ...options, localAddress: `127.0.1.${1 + (connections++ % ADDRESSES)}` })) as typeof net.connect;
+  connect({ ...options, localAddress: nextAddress() })) as typeof net.connect;
 net.createConnection = net.connect;
 
 /** Every byte is checked as a page does; unpacking fifty times over would only measure this machine's arithmetic. */
@@ -34,19 +36,24 @@ async function verify(payload: Uint8Array<ArrayBuffer>, { encoded, entry }: Want
 /** What a browser's fetch does, over connections of this viewer's own. */
 function getter(): GetShard {
   const agent = new http.Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS });
+  const localAddress = nextAddress(); // an agent does not use the function above
   const headers = authorization(credentials);
   return (digest) =>
     new Promise((resolve, reject) => {
-      const asked = http.get(new URL(`projects/${project}/shard/${digest}`, base), { agent, headers }, (answer) => {
-        const parts: Buffer[] = [];
-        answer.on("data", (part: Buffer) => parts.push(part));
-        answer.on("error", reject);
-        answer.on("end", () => {
-          const isHere = answer.statusCode === 200;
-          if (isHere) byHttp += 1;
-          resolve(isHere ? new Uint8Array(Buffer.concat(parts)) : null);
-        });
-      });
+      const asked = http.get(
+        new URL(`projects/${project}/shard/${digest}`, base),
+        { agent, headers, localAddress },
+        (answer) => {
+          const parts: Buffer[] = [];
+          answer.on("data", (part: Buffer) => parts.push(part));
+          answer.on("error", reject);
+          answer.on("end", () => {
+            const isHere = answer.statusCode === 200;
+            if (isHere) byHttp += 1;
+            resolve(isHere ? new Uint8Array(Buffer.concat(parts)) : null);
+          });
+        },
+      );
       asked.on("error", reject);
     });
 }
