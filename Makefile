@@ -103,10 +103,10 @@ bench: ## Measure every figure in its short form (an hour at most): make bench [
 	@deploy/setup.sh dev
 	python -m benchmarks $(if $(FULL),--full) $(ARGS)
 
-chaos: ## Kill programs at random and count what was lost (minutes)
+chaos: ## Kill programs at random and count what was lost (minutes): make chaos [BROKER=ejabberd] downloads Debian's ejabberd
 	@deploy/setup.sh dev
-	python -m benchmarks.late_joins
-	python -m benchmarks.chaos $(ARGS)
+	if [[ "$(or $(BROKER),mosquitto)" == mosquitto ]]; then python -m benchmarks.late_joins; fi
+	python -m benchmarks.chaos --broker "$(or $(BROKER),mosquitto)" $(ARGS)
 
 siege: ## Throw hundreds of hostile inputs at the real programs (minutes)
 	@deploy/setup.sh dev

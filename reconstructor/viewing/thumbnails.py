@@ -11,7 +11,7 @@ from broker.contract import IMAGE_THUMBNAIL, match
 from broker.ids import ImageId, ProjectId
 from reconstructor.context import BROKER_ERRORS, LONGEST_RETRY_S, RETRY_S, Context
 from reconstructor.defects import MessageFailedError, translating_defects
-from reconstructor.publishing.retained import retained_messages
+from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.storage.images import StoredImage
 
 _CONNECT_TIMEOUT_S = 10.0

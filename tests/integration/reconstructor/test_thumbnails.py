@@ -9,7 +9,7 @@ from broker.contract import IMAGE_THUMBNAIL, MAX_THUMBNAIL_PX, match
 from broker.ids import ImageId
 from broker.images.opening import can_read_heic
 from broker.mosquitto import Mosquitto
-from reconstructor.publishing.retained import retained_messages
+from reconstructor.publishing.retained_messages import retained_messages
 from tests.cards import heic
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE, Rig, Watcher

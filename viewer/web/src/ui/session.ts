@@ -7,6 +7,7 @@ import type { WantedShard } from "../scene/wanted";
 import type { PageConfig } from "../wire/config";
 import { socketUrl } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
+import { shardGetter } from "../wire/shard-download";
 import { DecoderPool } from "../worker/pool";
 import { PreviewMaker } from "../worker/preview-maker";
 import { Awake } from "./awake";
@@ -50,6 +51,7 @@ export class Session {
         budget: deviceBudget(),
         program: isPhone() ? "page on a phone" : "page on a desktop",
         decode: (payload, shard) => this.decoders.decode(payload, shard),
+        getShard: shardGetter(config.base, credentials),
         onCloud,
         onState: this.throttle.news,
       });
