@@ -1,4 +1,5 @@
 /** Do many viewers get the same set at once? The page's own follower, many times in one Node; one line of JSON. */
+import { LeftByPeople } from "../src/scene/annotations/left";
 import { Follower } from "../src/scene/follower";
 import type { MeasuredCloud } from "../src/scene/spacing";
 import { DESKTOP_BUDGET, type WantedShard } from "../src/scene/wanted";
@@ -24,6 +25,7 @@ function join(beganMs: number): Promise<number> {
       credentials,
       budget: DESKTOP_BUDGET,
       program: "benchmark",
+      left: new LeftByPeople(() => undefined),
       decode: verify,
       onCloud: () => undefined,
       onState: ({ scene: { shown } }) => {
