@@ -133,7 +133,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
         .project=${this.project}
         .insets=${this.project ? covered(this.view, this) : NOTHING_COVERED}
         .isMeasuring=${this.view.isMeasuring}
-        .layer=${this.annotating.desk}
+        .layer=${this.annotating.editor}
         .hasCameras=${this.view.hasCameras}
         .selected=${this.view.selected}
         .shown=${shown}

@@ -231,15 +231,15 @@ export class ViewerContent {
   }
 
   private annotations(project: ProjectState): TemplateResult | typeof nothing {
-    const { desk } = this.host.annotating;
-    if (desk === null) {
+    const { editor } = this.host.annotating;
+    if (editor === null) {
       void this.host.annotating.load();
       return nothing;
     }
     return html`<cairn-annotations
       data-testid="annotations-card"
-      .desk=${desk}
-      .version=${desk.version}
+      .editor=${editor}
+      .version=${editor.version}
       .project=${project}
       @done=${() => {
         this.host.change({ isAnnotating: false });

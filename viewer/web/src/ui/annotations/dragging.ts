@@ -1,7 +1,7 @@
 /** How is a point of a measure corrected? It is dragged over the object; under a finger a loupe shows where it is. */
 import type { Annotation } from "../../scene/annotations/annotation";
 import type { Vector } from "../../scene/framing";
-import type { AnnotationDesk } from "./desk";
+import type { AnnotationEditor } from "./editor";
 import { Loupe } from "./loupe";
 
 export class Dragging {
@@ -11,7 +11,7 @@ export class Dragging {
   private frame = 0;
   private readonly loupe = new Loupe();
 
-  constructor(private readonly desk: AnnotationDesk) {}
+  constructor(private readonly editor: AnnotationEditor) {}
 
   /** The points of an annotation while one of them is dragged; null for every other annotation. */
   pointsOf(key: string): readonly Vector[] | null {
@@ -20,13 +20,14 @@ export class Dragging {
 
   begin(event: PointerEvent, annotation: Annotation, at: number): void {
     const grip = event.currentTarget;
-    const root = this.desk.host.stage?.shadowRoot;
+    const root = this.editor.host.stage?.shadowRoot;
     if (!(grip instanceof Element) || !root || this.annotation) return;
     grip.setPointerCapture(event.pointerId);
-    [this.annotation, this.points, this.hasMoved] = [annotation, this.desk.pointsOn(annotation), false];
+    [this.annotation, this.points, this.hasMoved] = [annotation, this.editor.pointsOn(annotation), false];
     const ending = new AbortController();
     const options = { signal: ending.signal };
-    if (event.pointerType !== "mouse") void this.loupe.open(root, this.placeOf(event), () => this.desk.host.capture());
+    if (event.pointerType !== "mouse")
+      void this.loupe.open(root, this.placeOf(event), () => this.editor.host.capture());
     const moved = (now: Event): void => {
       if (now instanceof PointerEvent) this.moved(now, at);
     };
@@ -44,11 +45,11 @@ export class Dragging {
     this.loupe.move(place);
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => {
-      const point = this.desk.host.stage?.stage?.pickPoint(...place);
+      const point = this.editor.host.stage?.stage?.pickPoint(...place);
       if (!point || !this.annotation) return;
       this.points = this.points.map((each, number) => (number === at ? point : each));
       this.hasMoved = true;
-      this.desk.update();
+      this.editor.update();
     });
   }
 
@@ -58,18 +59,18 @@ export class Dragging {
     this.loupe.close();
     if (!annotation || !isKept || !this.hasMoved) {
       this.annotation = null;
-      this.desk.update();
+      this.editor.update();
       return;
     }
     // The dragged points stay on screen until the message with them is on its way.
-    void this.desk.move(annotation, points).finally(() => {
+    void this.editor.move(annotation, points).finally(() => {
       this.annotation = null;
-      this.desk.update();
+      this.editor.update();
     });
   }
 
   private placeOf({ clientX, clientY }: PointerEvent): readonly [number, number] {
-    const { left = 0, top = 0 } = this.desk.host.stage?.getBoundingClientRect() ?? {};
+    const { left = 0, top = 0 } = this.editor.host.stage?.getBoundingClientRect() ?? {};
     return [clientX - left, clientY - top];
   }
 }

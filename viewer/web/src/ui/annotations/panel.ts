@@ -11,7 +11,7 @@ import { onLanguage } from "../language/language";
 import { LocalizedElement } from "../language/localized";
 import { offer } from "../saving";
 import { sharedParts } from "../theme";
-import type { AnnotationDesk, Draft } from "./desk";
+import type { AnnotationEditor, Draft } from "./editor";
 import { kindIcon } from "./icons";
 import { panelStyles } from "./panel-styles";
 import { UNITS, isUnit, lengthWords, loadWords, mainFigure, w } from "./words";
@@ -24,8 +24,8 @@ const MAX_TEXT = 500;
 export class AnnotationsPanel extends LocalizedElement {
   static override readonly styles = [sharedParts, panelStyles];
 
-  @property({ attribute: false }) desk!: AnnotationDesk;
-  /** The desk's version and the project's state, so that a change of either draws the list again. */
+  @property({ attribute: false }) editor!: AnnotationEditor;
+  /** The editor's version and the project's state, so that a change of either draws the list again. */
   @property({ attribute: false }) version: unknown = 0;
   @property({ attribute: false }) project: unknown = null;
 
@@ -35,39 +35,39 @@ export class AnnotationsPanel extends LocalizedElement {
     super.connectedCallback();
     this.endWords = onLanguage(() => void this.speak());
     void this.speak();
-    void this.desk.open();
+    void this.editor.open();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.endWords?.();
-    this.desk.cancel();
-    this.desk.select(null);
+    this.editor.cancel();
+    this.editor.select(null);
   }
 
   override render(): TemplateResult {
-    const { desk } = this;
+    const { editor } = this;
     return html`<header>
         <h2>${w("title")}</h2>
         <button class="plain" aria-label=${w("close")} title=${w("close")} @click=${this.close}>${closeIcon}</button>
       </header>
-      ${this.adding()} ${desk.draft ? this.draft(desk.draft) : this.list()}`;
+      ${this.adding()} ${editor.draft ? this.draft(editor.draft) : this.list()}`;
   }
 
   private adding(): TemplateResult {
-    const { desk } = this;
-    if (desk.mayWrite === false) return html`<p class="soft pad" role="status">${w("look_only")}</p>`;
-    if (desk.isFull) return html`<p class="soft pad" role="status">${w("full")}</p>`;
+    const { editor } = this;
+    if (editor.mayWrite === false) return html`<p class="soft pad" role="status">${w("look_only")}</p>`;
+    if (editor.isFull) return html`<p class="soft pad" role="status">${w("full")}</p>`;
     return html`<div class="kinds" role="group" aria-label=${w("add")}>
       ${KINDS.map(
         (kind) =>
           html`<button
             class="plain"
             data-testid="add-${kind}"
-            aria-pressed=${desk.draft?.kind === kind}
+            aria-pressed=${editor.draft?.kind === kind}
             @click=${() => {
-              if (desk.draft?.kind === kind) desk.cancel();
-              else desk.begin(kind);
+              if (editor.draft?.kind === kind) editor.cancel();
+              else editor.begin(kind);
             }}
           >
             ${kindIcon(kind)}${w(kind)}
@@ -77,10 +77,10 @@ export class AnnotationsPanel extends LocalizedElement {
   }
 
   private draft(draft: Draft): TemplateResult {
-    const { desk } = this;
+    const { editor } = this;
     const { kind, points } = draft;
-    const isNoteSet = kind === "note" && desk.isComplete;
-    const figure = mainFigure(desk.figures(draft, points), desk.metresPerUnit, desk.unit);
+    const isNoteSet = kind === "note" && editor.isComplete;
+    const figure = mainFigure(editor.figures(draft, points), editor.metresPerUnit, editor.unit);
     return html`<div class="draft" data-testid="draft">
       ${isNoteSet ? this.noteForm() : html`<p class="soft" role="status">${w(`step.${kind}`)}</p>`}
       ${figure === "" ? nothing : html`<div class="big">${figure}</div>`}
@@ -93,8 +93,8 @@ export class AnnotationsPanel extends LocalizedElement {
       }
       <div class="buttons">
         ${
-          kind === "area" && desk.isComplete
-            ? html`<button class="primary" data-testid="done" @click=${() => void desk.finish()}>
+          kind === "area" && editor.isComplete
+            ? html`<button class="primary" data-testid="done" @click=${() => void editor.finish()}>
                 ${checkIcon}${w("done")}
               </button>`
             : nothing
@@ -120,38 +120,38 @@ export class AnnotationsPanel extends LocalizedElement {
   }
 
   private list(): TemplateResult {
-    const { desk } = this;
-    if (desk.annotations.length === 0) return html`<p class="soft pad">${w("empty")}</p>`;
+    const { editor } = this;
+    if (editor.annotations.length === 0) return html`<p class="soft pad">${w("empty")}</p>`;
     return html`<ul data-testid="annotations">
-        ${desk.annotations.map((annotation) => this.row(annotation))}
+        ${editor.annotations.map((annotation) => this.row(annotation))}
       </ul>
       ${this.footer()}`;
   }
 
   private row(annotation: Annotation): TemplateResult {
-    const { desk } = this;
-    const isChosen = annotation.key === desk.selected;
-    const figures = desk.figures(annotation, desk.pointsOn(annotation));
+    const { editor } = this;
+    const isChosen = annotation.key === editor.selected;
+    const figures = editor.figures(annotation, editor.pointsOn(annotation));
     return html`<li class=${isChosen ? "chosen" : ""} data-testid="annotation" data-key=${annotation.key}>
       <button
         class="row"
         aria-expanded=${isChosen}
         @click=${() => {
-          desk.select(isChosen ? null : annotation.key);
+          editor.select(isChosen ? null : annotation.key);
         }}
       >
         ${kindIcon(annotation.kind)}<bdi>${annotation.words || w(annotation.kind)}</bdi
-        ><span class="value">${mainFigure(figures, desk.metresPerUnit, desk.unit)}</span>
+        ><span class="value">${mainFigure(figures, editor.metresPerUnit, editor.unit)}</span>
       </button>
       ${isChosen ? this.details(annotation) : nothing}
     </li>`;
   }
 
   private details(annotation: Annotation): TemplateResult {
-    const { desk } = this;
-    const { horizontal, vertical } = desk.figures(annotation, desk.pointsOn(annotation));
-    const [metres, { unit }] = [desk.metresPerUnit, desk];
-    const mayChange = desk.mayChange(annotation);
+    const { editor } = this;
+    const { horizontal, vertical } = editor.figures(annotation, editor.pointsOn(annotation));
+    const [metres, { unit }] = [editor.metresPerUnit, editor];
+    const mayChange = editor.mayChange(annotation);
     return html`<div class="details">
       ${
         annotation.kind === "distance" && horizontal !== null && vertical !== null
@@ -168,12 +168,12 @@ export class AnnotationsPanel extends LocalizedElement {
   }
 
   private changing(annotation: Annotation): TemplateResult {
-    const { desk } = this;
+    const { editor } = this;
     const isNote = annotation.kind === "note";
     const label = w(isNote ? "text" : "name");
     const rename = (event: SubmitEvent): void => {
       const words = wordsOf(event);
-      if (words !== "") void desk.rename(annotation, words);
+      if (words !== "") void editor.rename(annotation, words);
     };
     return html`<form class=${isNote ? "tall" : ""} @submit=${rename}>
         ${
@@ -194,22 +194,22 @@ export class AnnotationsPanel extends LocalizedElement {
       </form>
       <div class="end">
         <p class="soft">${w("drag")}</p>
-        <button class="quiet delete" data-testid="delete" @click=${() => void desk.remove(annotation)}>
+        <button class="quiet delete" data-testid="delete" @click=${() => void editor.remove(annotation)}>
           ${w("delete")}
         </button>
       </div>`;
   }
 
   private footer(): TemplateResult {
-    const { desk } = this;
+    const { editor } = this;
     return html`<footer>
       ${
-        desk.metresPerUnit === null
+        editor.metresPerUnit === null
           ? html`<label>${w("unscaled")}</label>`
           : html`<label
               >${w("unit")}
               <select data-testid="unit" @change=${this.useUnit}>
-                ${Object.keys(UNITS).map((unit) => html`<option ?selected=${unit === desk.unit}>${unit}</option>`)}
+                ${Object.keys(UNITS).map((unit) => html`<option ?selected=${unit === editor.unit}>${unit}</option>`)}
               </select></label
             >`
       }
@@ -232,31 +232,31 @@ export class AnnotationsPanel extends LocalizedElement {
   };
 
   private readonly undo = (): void => {
-    this.desk.undo();
+    this.editor.undo();
   };
 
   private readonly cancel = (): void => {
-    this.desk.cancel();
+    this.editor.cancel();
   };
 
   private readonly saveNote = (event: SubmitEvent): void => {
     const words = wordsOf(event);
-    if (words !== "") void this.desk.finish(words);
+    if (words !== "") void this.editor.finish(words);
   };
 
   private readonly useUnit = (event: Event): void => {
     const { value } = event.target as HTMLSelectElement;
-    if (isUnit(value)) this.desk.useUnit(value);
+    if (isUnit(value)) this.editor.useUnit(value);
   };
 
   private readonly saveCsv = (): void => {
-    const { placed, survey } = this.desk;
+    const { placed, survey } = this.editor;
     // The byte order mark tells spreadsheets that it is UTF-8.
     offer(new Blob(["\ufeff", csvOf(placed, survey)], { type: "text/csv" }), `${survey.project}-measures.csv`);
   };
 
   private readonly saveGeoJson = (): void => {
-    const { placed, survey } = this.desk;
+    const { placed, survey } = this.editor;
     offer(
       new Blob([geoJsonOf(placed, survey)], { type: "application/geo+json" }),
       `${survey.project}-measures.geojson`,

@@ -22,7 +22,7 @@ import { isPhone } from "../device";
 import { Gestures } from "./gestures";
 import { Measuring } from "../overlay/measuring";
 import { Newest, pulse, pulseStyles } from "../overlay/pulse";
-import type { Overlaid, StageLayer } from "./stage-overlay";
+import type { StageLayer } from "./stage-overlay";
 import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";
 import { stageStyles } from "./stage-styles";
 import { StageSync } from "./stage-sync";
@@ -194,7 +194,7 @@ export class StageElement extends LocalizedElement {
         @wheel=${this.held}
       ></canvas>
       ${pulse(this.pulsePlace())}
-      <svg aria-hidden="true">${overlayLines(this.overlaid)}</svg>
+      <svg aria-hidden="true">${overlayLines(this)}</svg>
       ${ruler(this.stage, frameOf(this.project))}`;
   }
 
@@ -237,7 +237,7 @@ export class StageElement extends LocalizedElement {
         },
         onFrame: ({ drawCalls, points, scriptMs }) => {
           this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points, frames: this.figures.frames + 1 };
-          if (this.newest.imageId !== null || hasOverlay(this.overlaid)) this.requestUpdate();
+          if (this.newest.imageId !== null || hasOverlay(this)) this.requestUpdate();
           this.tell("frame", null);
         },
       });
@@ -261,11 +261,6 @@ export class StageElement extends LocalizedElement {
 
   private pulsePlace(): readonly [number, number] | null {
     return this.hasCameras && this.newest.imageId ? this.placeOf(this.newest.imageId) : null;
-  }
-
-  private get overlaid(): Overlaid {
-    const { isMeasuring, layer, measuring, project, stage } = this;
-    return { isMeasuring, layer, measuring, project, stage };
   }
 
   private get offset(): Vector {

@@ -42,7 +42,7 @@ interface Change {
   readonly points: readonly Vector[];
 }
 
-export class AnnotationDesk implements StageLayer {
+export class AnnotationEditor implements StageLayer {
   /** Grows with each change, so that the panel is drawn again. */
   version = 0;
   annotations: readonly Annotation[] = [];
