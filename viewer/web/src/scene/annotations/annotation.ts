@@ -1,5 +1,5 @@
 /** Which measure or note is a message, and where is it on the object that is shown? Pure. */
-import type { Measure, MeasureKind, Note } from "../../wire/contract";
+import type { Measure, Note } from "../../wire/contract";
 import { CHANNELS } from "../../wire/contract";
 import { WireError } from "../../wire/errors";
 import { checkMessage } from "../../wire/messages";
@@ -10,7 +10,8 @@ import { inverse, moved } from "../similarity";
 import { POINT_COUNTS } from "./geometry";
 import type { Left, LeftChannel } from "./left";
 
-export type Kind = MeasureKind | "note";
+export const KINDS = ["distance", "height", "angle", "area", "note"] as const;
+export type Kind = (typeof KINDS)[number];
 
 /** A measure or a note, read. */
 export interface Annotation {

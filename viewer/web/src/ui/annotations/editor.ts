@@ -3,7 +3,7 @@ import type { SVGTemplateResult } from "lit";
 import { svg } from "lit";
 
 import type { Annotation, Kind } from "../../scene/annotations/annotation";
-import { annotationOf, shownPoints } from "../../scene/annotations/annotation";
+import { KINDS, annotationOf, shownPoints } from "../../scene/annotations/annotation";
 import type { Placed, Survey } from "../../scene/annotations/files";
 import type { Figures } from "../../scene/annotations/geometry";
 import { NO_FIGURES, POINT_COUNTS, figuresOf } from "../../scene/annotations/geometry";
@@ -15,6 +15,7 @@ import type { Measure, Note } from "../../wire/contract";
 import { freshName } from "../../wire/ids";
 import { encodeMessage } from "../../wire/messages";
 import type { CairnViewer } from "../cairn-viewer";
+import { speech } from "../language/language";
 import { errorWords } from "../language/t";
 import type { StageLayer } from "../stage/stage-overlay";
 import { Dragging } from "./dragging";
@@ -100,7 +101,7 @@ export class AnnotationEditor implements StageLayer {
         this.read.set(key, { payload: left.payload, annotation: readable(left) });
     for (const key of this.read.keys()) if (!this.left.messages.has(key)) this.read.delete(key);
     const all = [...this.read.values()].flatMap(({ annotation }) => annotation ?? []);
-    this.annotations = all.sort((one, other) => (one.setAt < other.setAt ? -1 : 1));
+    this.annotations = all.sort(inListOrder);
     this.update();
   }
 
@@ -285,6 +286,12 @@ export class AnnotationEditor implements StageLayer {
     const sheet = drawingStyles.styleSheet;
     if (root && sheet && !root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
   }
+}
+
+/** The kinds one after the other, each by its names as people number them, so that a change moves nothing else. */
+function inListOrder(one: Annotation, other: Annotation): number {
+  const names = one.words.localeCompare(other.words, speech().locale, { numeric: true });
+  return KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind) || names || (one.key < other.key ? -1 : 1);
 }
 
 /** A draft's points are taken back, not dragged. */

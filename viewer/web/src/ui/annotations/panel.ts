@@ -3,7 +3,8 @@ import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { Annotation, Kind } from "../../scene/annotations/annotation";
+import type { Annotation } from "../../scene/annotations/annotation";
+import { KINDS } from "../../scene/annotations/annotation";
 import { csvOf, geoJsonOf } from "../../scene/annotations/files";
 import { dateAndTime } from "../format";
 import { checkIcon, closeIcon, saveIcon } from "../icons";
@@ -16,7 +17,6 @@ import { kindIcon } from "./icons";
 import { panelStyles } from "./panel-styles";
 import { UNITS, isUnit, lengthWords, loadWords, mainFigure, w } from "./words";
 
-const KINDS: readonly Kind[] = ["distance", "height", "angle", "area", "note"];
 const MAX_NAME = 80;
 const MAX_TEXT = 500;
 
