@@ -19,6 +19,7 @@ from reconstructor.publishing.retained import retained_messages
 from reconstructor.storage.annotations import MODELS
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE, Rig, Watcher
+from viewer.annotations import read_annotations
 
 POINTS: Final = ((-0.75, 0.0, 0.0), (0.75, 0.5, 0.0))
 
@@ -164,6 +165,8 @@ async def test_an_older_revision_does_not_replace_a_newer_one(
         await seen.until(lambda each: bool(each.of_type(Error)))
         assert seen.of_type(Error)[0].code == "bad_annotation"
         await until_left(mosquitto, {topic_of(MEASURE): newest})
+        _, listed = await read_annotations(mosquitto.connection("viewer"), PROJECT)
+        assert [(each.user, each.points, each.annotation.revision) for each in listed] == [("anna", POINTS, 3)]
 
 
 async def test_an_account_leaves_its_share_and_no_more(mosquitto: Mosquitto, start_program: StartProgram) -> None:
