@@ -19,7 +19,7 @@ from reconstructor.publishing.retained import retained_messages
 from reconstructor.storage.annotations import MODELS
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE, Rig, Watcher
-from viewer.annotations import read_annotations
+from viewer.annotations.listing import read_annotations
 
 POINTS: Final = ((-0.75, 0.0, 0.0), (0.75, 0.5, 0.0))
 

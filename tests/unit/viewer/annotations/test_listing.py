@@ -9,7 +9,7 @@ import pytest
 from broker.ids import Generation, ProjectId, SenderId
 from broker.messages import WorldFrame
 from broker.wire.annotations import Measure, MeasureKind, Note
-from viewer.annotations import LeftAnnotation, csv_of, geojson_of
+from viewer.annotations.listing import LeftAnnotation, csv_of, geojson_of
 
 CHAPEL = ProjectId("chapel")
 SCALED = WorldFrame(metres_per_unit=2.0, up=(0.0, 0.0, 1.0), offset=(100.0, 0.0, 0.0))
