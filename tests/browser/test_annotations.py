@@ -8,6 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from broker.messages import ReconstructorPresence, ScaleSource, ShardUpdate
 from broker.mosquitto import Mosquitto
+from tests.browser.access import violations
 from tests.browser.chapel import chapel
 from tests.browser.conftest import DESKTOP, PHONE, WAIT_MS, Visitor, visiting
 from tests.browser.reconstruction import Reconstruction
@@ -84,6 +85,12 @@ async def test_what_one_sets_the_other_sees_within_a_second_and_after_a_reload(
         await anna.page.get_by_test_id("name").fill("Width of the door")
         await anna.page.get_by_test_id("rename").click()
         await has_rows(guest.page, "Width of the door", "Crack, 2 mm")
+        assert await violations(anna) == []
+        await anna.page.get_by_test_id("add-area").click()
+        assert await violations(anna) == []
+        await anna.page.keyboard.press("Escape")
+        await open_list(anna.page)
+        await anna.page.locator("[data-testid=annotation] .row").first.click()
         before = await length_of_named(guest.page, "Width of the door")
         await drag_an_end(anna.page)
         await expect(guest.page.locator(".row", has_text="Width of the door")).not_to_contain_text(before)
