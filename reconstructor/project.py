@@ -26,6 +26,7 @@ from reconstructor.executors.slots import Slots
 from reconstructor.gaps import Gaps
 from reconstructor.history import publish_history
 from reconstructor.housekeeping.retention import remove_leftovers
+from reconstructor.intake.annotations import publish_annotations
 from reconstructor.intake.originals import follow_originals
 from reconstructor.intake.receipts import ask_for_gaps
 from reconstructor.intake.router import receive_messages
@@ -76,6 +77,7 @@ async def serve_project(
             "requests": requests.answer(context),
             "originals": follow_originals(context),
             "revisions": publish_revisions(context),
+            "annotations": publish_annotations(context),
             "jobs": run_jobs(context, executor, latencies),
             "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
@@ -177,6 +179,7 @@ async def _publish_lost(context: Context, confirmed: asyncio.Event) -> None:
         confirmed.clear()
         context.signals.thumbnails.set()
         context.signals.history.set()
+        context.signals.annotations.set()
         await context.reconcile()
         await publish_scale_bar(context)
 

@@ -116,6 +116,26 @@ def pull(
 
 
 @app.command()
+def measures(
+    project: Project,
+    as_geojson: Annotated[
+        bool, typer.Option("--geojson/--csv", help="GeoJSON in local coordinates, or one line each.")
+    ] = False,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Print the measures and notes that people left, as CSV or GeoJSON; in metres once a scale is set."""
+    from viewer.annotations.listing import csv_of, geojson_of, read_annotations  # noqa: PLC0415 - start-up time
+
+    name = ProjectId(project)
+    connection = settings_of(broker, broker_port, user, password_file).broker
+    frame, left = _run(read_annotations(connection, name))
+    print(geojson_of(left, frame, name) if as_geojson else csv_of(left, frame), end="")
+
+
+@app.command()
 def upload(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Photographs: JPEG, PNG, WebP or TIFF.")],
     project: Project,

@@ -11,15 +11,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import BadIdError, RequestId
+from broker.wire.annotations import MAX_ANNOTATION_BYTES
 from reconstructor.lifecycle.listing import BadBackupError
 from reconstructor.schedule import JobKind, JobState
+from reconstructor.storage.annotations import MODELS, Annotations
 from reconstructor.storage.database import Database
 from reconstructor.storage.images import StoredImage
 from reconstructor.storage.title import is_title
 
-_TABLES: Final = ("images", "jobs", "facts", "generations", "shard_pages", "camera_pages")
+_TABLES: Final = ("images", "jobs", "facts", "generations", "shard_pages", "camera_pages", "annotations")
 _MOST_STEPS: Final = 200_000_000  # of SQLite's machine: a million images take a fiftieth
 _MOST_FACT_BYTES: Final = 64 * 1024
 _HEX: Final = re.compile(r"[0-9a-f]{16}")
@@ -68,6 +71,7 @@ def take_over(theirs: Path, ours: Path) -> list[StoredImage]:
                 with new.transaction():
                     for table in _TABLES:
                         _copy(old, new, table)
+                    _check_annotations(new)
         except (sqlite3.Error, CairnError) as exc:
             reason = exc.sentence if isinstance(exc, CairnError) else str(exc)
             raise BadBackupError(f"its database is not one of this program's: {reason}") from exc
@@ -114,6 +118,15 @@ def _checked_images(new: Database) -> list[StoredImage]:
     except (BadIdError, ValueError) as exc:
         raise BadBackupError(f"its database holds what this program does not write: {exc}") from exc
     return images
+
+
+def _check_annotations(new: Database) -> None:
+    for row in new.rows("SELECT type, generation, payload FROM annotations"):
+        if row["type"] not in MODELS or len(row["payload"]) > MAX_ANNOTATION_BYTES:
+            raise BadBackupError(f"{str(row['type'])[:80]!r} is no measure or note, or too large for one")
+        if decode(row["payload"], MODELS[row["type"]]).generation != row["generation"]:
+            raise BadBackupError("a measure or note has another generation than its row says")
+    Annotations(new).all()  # raises for a name that may not stand in a topic
 
 
 def _check_image(image: StoredImage, number: int) -> None:

@@ -11,7 +11,7 @@ from broker.ids import DIGEST_LENGTH
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 
 # The store's version, kept in the database as `user_version`. An older one is migrated, a newer one is refused.
-STORE_VERSION: Final = 3
+STORE_VERSION: Final = 4
 # An image whose preview came first has neither sha256 nor file_name until its original is there; preview_name stays
 # until nothing reads the preview any more.
 _IMAGES: Final = """
@@ -71,6 +71,17 @@ CREATE TABLE camera_pages (
     payload BLOB NOT NULL
 ) STRICT;
 """
+# The payload is the retained message; its generation stands in a column, too, so that a job need not read them all.
+_ANNOTATIONS: Final = """
+CREATE TABLE annotations (
+    type TEXT NOT NULL,
+    user TEXT NOT NULL,
+    id TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (type, user, id)
+) STRICT;
+"""
 # Schema 1 kept whole manifests in files: a refetch makes the cloud again from the images, as a new generation.
 _FROM_1: Final = """
 INSERT OR REPLACE INTO facts SELECT 'generation_floor', max(generation) FROM generations HAVING count(*) > 0;
@@ -87,9 +98,10 @@ ALTER TABLE images_3 RENAME TO images;
 """
 _TO_3: Final = (_IMAGES.format(name="images_3"), _FROM_2, _IMAGE_INDEXES)
 _CHANGES_FROM: Final = {
-    0: (_IMAGES.format(name="images"), _IMAGE_INDEXES, _JOBS_AND_FACTS, _REFERENCES),
-    1: (_FROM_1, _REFERENCES, *_TO_3),
-    2: _TO_3,
+    0: (_IMAGES.format(name="images"), _IMAGE_INDEXES, _JOBS_AND_FACTS, _REFERENCES, _ANNOTATIONS),
+    1: (_FROM_1, _REFERENCES, *_TO_3, _ANNOTATIONS),
+    2: (*_TO_3, _ANNOTATIONS),
+    3: (_ANNOTATIONS,),
 }
 _BUSY_TIMEOUT_S: Final = 10.0
 COPY_INFIX: Final = "-before-migration-from-"

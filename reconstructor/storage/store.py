@@ -12,6 +12,7 @@ from typing import Any, Final
 from broker.ids import ImageId
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
+from reconstructor.storage.annotations import Annotations
 from reconstructor.storage.attempts import Attempts
 from reconstructor.storage.backlog import Backlog
 from reconstructor.storage.database import Database
@@ -81,10 +82,9 @@ class Store:
             remove_unfinished(self.images_folder)
             self.attempts = Attempts(folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
-            self._rows = ImageRows(self._database)
+            self._rows, self.annotations = ImageRows(self._database), Annotations(self._database)
             self.previews = Previews(self._database, folder / "previews")
-            self.identity = Identity(self._database)
-            self.backlog = Backlog(self._database)
+            self.identity, self.backlog = Identity(self._database), Backlog(self._database)
             self.rest, self.past_events = Rest(self._database), PastEvents(self._database)
             self.senders = Senders(self._database, self.images_folder, self.previews.folder)
             self.references = ReferenceSets(self._database, folder)
@@ -205,6 +205,7 @@ class Store:
             self._rows.set_states(change.states)
             if change.reference is not None:
                 self.references.record(change.reference)
+                self.annotations.move(change.reference.manifest)
             if change.solution > self.solution:
                 self._database.set_fact(_SOLUTION, change.solution)
             if change.wants_refetch and not is_refetch_due(self._open_jobs()):

@@ -82,7 +82,7 @@ def test_a_store_of_schema_1_is_rebuilt_from_its_images(tmp_path: Path) -> None:
     folder.mkdir()
     database = Database(folder / "store.sqlite")
     with database.transaction():
-        for table in ("shard_pages", "camera_pages", "generations"):
+        for table in ("annotations", "shard_pages", "camera_pages", "generations"):
             database.change(f"DROP TABLE {table}")
         database.change("CREATE TABLE generations (generation INTEGER PRIMARY KEY, revision INTEGER NOT NULL) STRICT")
         database.change("INSERT INTO generations VALUES (7, 3)")

@@ -11,6 +11,7 @@ import { checkThumbnail } from "../wire/photographs/thumbnail";
 import type { GetShard } from "../wire/shard-download";
 import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
+import type { LeftByPeople } from "./annotations/left";
 import { movedCloud } from "./components";
 import { HttpShards } from "./http-shards";
 import { PageLoader } from "./page-loader";
@@ -42,6 +43,8 @@ export interface FollowerOptions {
   /** Called with each decoded cloud, before the state contains its key. */
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
   readonly onState: (state: ProjectState) => void;
+  /** Receives measures and notes. */
+  readonly left: LeftByPeople;
 }
 
 const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
@@ -92,9 +95,7 @@ export class Follower {
       onState: (link) => {
         this.follow(link);
       },
-      onMessage: (topic, payload) => {
-        this.receive(topic, payload);
-      },
+      onMessage: this.receive,
     });
     this.thumbnails = new ThumbnailLoader(
       this.connection,
@@ -169,6 +170,7 @@ export class Follower {
     this.httpShards.reset();
     this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
     this.thumbnails.reset();
+    this.options.left.begin();
     void this.announce();
     this.load();
   }
@@ -179,11 +181,15 @@ export class Follower {
     this.dispatch({ kind: "rights", verbs: await this.requests.allowed(OPERATORS_VERBS) });
   }
 
-  private receive(topic: string, payload: Uint8Array<ArrayBuffer>): void {
+  private readonly receive = (topic: string, payload: Uint8Array<ArrayBuffer>): void => {
     const match = this.space.match(topic);
     if (!match) return;
     if (match.channel === "shard") {
       void this.takeShard((shard) => isShardOf(shard, match), payload);
+      return;
+    }
+    if (match.channel === "measure" || match.channel === "note") {
+      this.options.left.receive(match.channel, match, payload);
       return;
     }
     if (match.channel === "manifest_page" || match.channel === "camera_page") {
@@ -204,7 +210,7 @@ export class Follower {
     } catch (thrown) {
       this.trouble(thrown);
     }
-  }
+  };
 
   private take(message: ReadMessage, bytes: number): void {
     if (message.type === "manifest_page" || message.type === "camera_page") return;
@@ -312,6 +318,8 @@ function followedTopics(space: TopicSpace, user: string, connection: string): st
     space.topic("reconstructor_statistics"),
     space.filter("event"),
     space.filter("presence"),
+    space.filter("measure"),
+    space.filter("note"),
     space.filter("agent_state"),
     space.filter("agent_health"),
     space.topic("history"),
