@@ -16,7 +16,7 @@ from broker.manifest import Manifest
 from broker.outgoing import Outgoing
 from broker.wire.annotations import MAX_ANNOTATION_BYTES, MOST_ANNOTATIONS
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
-from reconstructor.publishing.retained import retained_messages
+from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.storage.annotations import MODELS, Annotation, AnnotationKey, moved
 
 ANNOTATIONS: Final = (MEASURE, NOTE)

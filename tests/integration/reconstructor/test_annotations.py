@@ -15,7 +15,7 @@ from broker.messages import Error, ReconstructorPresence, ShardUpdate
 from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.wire.annotations import MOST_ANNOTATIONS, Measure, Note
-from reconstructor.publishing.retained import retained_messages
+from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.storage.annotations import MODELS
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE, Rig, Watcher
