@@ -38,7 +38,7 @@ class LiveMapper:
         self._fixed_cameras: set[int] = set()
         self._set_aside: set[int] = set()  # calibrated ones whose calibration does not fit
         self._seen_when_tried: dict[int, int] = {}
-        self._pairs: dict[int, list[Pair]] = {}  # of each image, those that the graph has
+        self._pairs: list[Pair] = []  # those that the graph has
         self.residuals = Residuals()
         self.described: dict[int, tuple[State, CameraUpdate]] = {}  # of placed images; made again when they change
         self.world_count = 1  # grows when the model is restarted in another world frame
@@ -108,8 +108,7 @@ class LiveMapper:
         graph = self._cache.correspondence_graph
         for pair in (each for each in pairs if len(each.matches)):  # one without matches marks a copy
             graph.add_two_view_geometry(pair.earlier, pair.newer, pair.to_colmap())
-            for each in (pair.earlier, pair.newer):
-                self._pairs.setdefault(each, []).append(pair)
+        self._pairs += pairs
         self._mapper.observation_manager.add_image(number)
         self._has_new_images = True
         return pairs
@@ -125,7 +124,8 @@ class LiveMapper:
             self._start_over()
             placed = self._initialise()
             placed += self._register_all(everything.difference(placed))
-        if placed and not self._is_calibrated_throughout() and self._model.num_reg_frames() in _REFINED_AT_COUNTS:
+        is_calibrated = self._fixed_cameras.issuperset(self._cache.cameras)
+        if placed and not is_calibrated and self._model.num_reg_frames() in _REFINED_AT_COUNTS:
             self.refine_globally()
         if placed:
             self._remove_unsupported()
@@ -144,9 +144,6 @@ class LiveMapper:
             is_weak = self._model.image(number).num_points3D < MIN_REGISTRATION_INLIERS
             if is_weak and self._model.num_reg_frames() > 2:  # noqa: PLR2004
                 self.remove(number)
-
-    def _is_calibrated_throughout(self) -> bool:
-        return self._fixed_cameras.issuperset(self._cache.cameras)
 
     def _register_all(self, waiting: set[int]) -> list[int]:
         placed: list[int] = []
@@ -278,9 +275,8 @@ class LiveMapper:
         )
         self._mapper.filter_frames(options.mapping)
         image = self._model.image(number)
-        if image.has_pose and (
-            image.num_points3D < least or not agrees_with_nearest(self._model, number, self._pairs[number])
-        ):
+        is_weak = image.has_pose and image.num_points3D < least
+        if is_weak or not agrees_with_nearest(self._model, number, self._pairs):
             self._mapper.observation_manager.deregister_frame(number)
         return bool(self._model.image(number).has_pose)
 

@@ -85,12 +85,15 @@ def _pose_by(
 
 
 def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
-    """Whether a placed image sees the points that its nearest placed one observes where the two match."""
+    """Whether an image sees the points that its nearest placed one observes where the two match; true if it is not placed."""
     image, placed = model.image(number), placed_numbers(model)
+    if number not in placed:
+        return True
     keypoints = np.array([each.xy for each in image.points2D], np.float32).reshape(-1, 2)
-    for pair in sorted((each for each in pairs if len(each.matches)), key=_gap)[:_MOST_TRIED]:
-        other = pair.earlier if pair.newer == number else pair.newer
-        if other in placed:
+    own = (each for each in pairs if number in _key(each) and placed.issuperset(_key(each)))
+    for pair in sorted(own, key=_gap)[:_MOST_TRIED]:
+        if len(pair.matches):
+            other = pair.earlier if pair.newer == number else pair.newer
             points, places, _ = _points_seen(model, pair, other, keypoints)
             if len(points) >= _LEAST_POINTS:
                 is_near = _are_near(model.camera(image.camera_id), image.cam_from_world(), points, places)
