@@ -131,6 +131,13 @@ export class CloudGroup {
     return this.shown.map(({ measured }) => measured.pointsInWorld);
   }
 
+  /** The leading component's shown shards, coarsest first, with the distance of neighbours in world units. */
+  get spacedClouds(): readonly { readonly measured: MeasuredCloud; readonly spacing: number }[] {
+    const leading = this.shown.filter(({ shard }) => shard.entry.component === 0);
+    const distances = spacings(leading.map(drawnShard));
+    return leading.map(({ measured, shard }) => ({ measured, spacing: distances.get(shard.key) ?? 1 }));
+  }
+
   get shownClouds(): readonly PointCloud[] {
     return this.shown.map(({ measured }) => plain(measured));
   }

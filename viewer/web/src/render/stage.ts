@@ -94,6 +94,10 @@ export class Stage {
     return this.cloud.shownPoints;
   }
 
+  get spacedClouds(): CloudGroup["spacedClouds"] {
+    return this.cloud.spacedClouds;
+  }
+
   get shownClouds(): readonly PointCloud[] {
     return this.cloud.shownClouds;
   }

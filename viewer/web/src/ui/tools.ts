@@ -2,12 +2,24 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import { fitIcon, framesIcon, imageIcon, panelIcon, rulerIcon, saveIcon, shareIcon, sunIcon } from "./icons";
+import { fitIcon, framesIcon, imageIcon, panelIcon, rulerIcon, saveIcon, shareIcon, sunIcon, viewsIcon } from "./icons";
 import type { Theme } from "./theme";
 import { t } from "./language/t";
 
 export type Tool =
-  "front" | "side" | "top" | "keys" | "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
+  | "front"
+  | "side"
+  | "top"
+  | "keys"
+  | "fit"
+  | "cameras"
+  | "measure"
+  | "views"
+  | "image"
+  | "cloud"
+  | "invite"
+  | "theme"
+  | "panel";
 
 export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   f: "fit",
@@ -47,6 +59,7 @@ export function toolbar(tools: Tools): TemplateResult {
     { tool: "fit", label: t("tool.fit"), icon: fitIcon, isIdle },
     { tool: "cameras", label: t("tool.cameras"), icon: framesIcon, isIdle, isOn: tools.hasCameras },
     { tool: "measure", label: t("tool.measure"), icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
+    { tool: "views", label: t("tool.views"), icon: viewsIcon, isIdle },
     { tool: "image", label: t("tool.image"), icon: imageIcon, isIdle },
     { tool: "cloud", label: t("tool.cloud"), icon: saveIcon, isIdle },
     { tool: "invite", label: t(tools.canInvite ? "invite" : "share"), icon: shareIcon },

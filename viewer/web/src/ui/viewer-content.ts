@@ -119,7 +119,7 @@ export class ViewerContent {
         }}
       ></cairn-sheet>
       ${isSharing ? this.sharing(config) : nothing} ${this.host.view.hasKeys ? this.keys() : nothing}
-      ${this.opened(project)}
+      ${this.opened(project)} ${this.host.view.hasViews ? this.views(project) : nothing}
       ${this.host.view.isChoosing && this.host.credentials ? this.switching(config, this.host.credentials, onStay) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
   }
@@ -160,6 +160,18 @@ export class ViewerContent {
     };
     void import("./overlay/keys"); // few open it: loaded when it is needed
     return html`<cairn-keys @done=${onDone}></cairn-keys>`;
+  }
+
+  private views(project: ProjectState): TemplateResult {
+    void import("./documentation/element"); // few open it: loaded when it is needed
+    const onDone = (): void => {
+      this.host.change({ hasViews: false });
+    };
+    return html`<cairn-documentation
+      .project=${project}
+      .stage=${this.host.stage}
+      @done=${onDone}
+    ></cairn-documentation>`;
   }
 
   /** The photograph that fills the screen. */

@@ -27,6 +27,8 @@ export interface ViewerState {
   readonly isSharing: boolean;
   /** Whether the list of keys is open. */
   readonly hasKeys: boolean;
+  /** Whether the views for documentation are open. */
+  readonly hasViews: boolean;
   readonly trouble: GraphicsTrouble | null;
 }
 
@@ -47,6 +49,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     canInvite: false,
     isSharing: false,
     hasKeys: false,
+    hasViews: false,
     trouble: null,
   };
 }
@@ -60,6 +63,8 @@ export function act(state: ViewerState, tool: Tool): ViewerState {
       return { ...state, isMeasuring: !state.isMeasuring, scaleRefusal: null };
     case "keys":
       return { ...state, hasKeys: true };
+    case "views":
+      return { ...state, hasViews: true };
     case "panel":
       return { ...state, isPanelOpen: !state.isPanelOpen };
     default:

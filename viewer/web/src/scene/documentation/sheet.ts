@@ -7,7 +7,7 @@ export const SHEET_DPI = 150;
 const INCH_M = 0.0254;
 /** What every browser can hold as a canvas. */
 const MOST_SIDE_PX = 16_000;
-const MOST_PIXELS = 80e6;
+const MOST_PIXELS = 40e6;
 
 /** A drawing at a scale of one to `scale`, rendered by tiles. */
 export interface Sheet {

@@ -211,6 +211,7 @@ export const GERMAN: Translation = {
   "tool.fit": "Ganzes Objekt zeigen (F)",
   "tool.cameras": "Aufnahmeorte der Fotos zeigen (C)",
   "tool.measure": "Eine Strecke messen (M)",
+  "tool.views": "Ansichten und maßstäbliche Zeichnungen",
   "tool.image": "Ein Bild speichern (S)",
   "tool.cloud": "Die Punkte als PLY speichern",
   "tool.theme": "Farben: {theme} (T)",

@@ -233,6 +233,7 @@ export const ENGLISH = {
   "tool.fit": "Show the whole object (F)",
   "tool.cameras": "Show where photos were taken (C)",
   "tool.measure": "Measure a distance (M)",
+  "tool.views": "Views and drawings at scale",
   "tool.image": "Save an image (S)",
   "tool.cloud": "Save the points as PLY",
   "tool.theme": "Colours: {theme} (T)",

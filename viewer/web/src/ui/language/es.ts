@@ -224,6 +224,7 @@ export const SPANISH: Translation = {
   "tool.fit": "Mostrar el objeto entero (F)",
   "tool.cameras": "Mostrar dónde se tomaron las fotos (C)",
   "tool.measure": "Medir una distancia (M)",
+  "tool.views": "Vistas y dibujos a escala",
   "tool.image": "Guardar una imagen (S)",
   "tool.cloud": "Guardar los puntos como PLY",
   "tool.theme": "Colores: {theme} (T)",

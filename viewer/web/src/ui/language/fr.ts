@@ -226,6 +226,7 @@ export const FRENCH: Translation = {
   "tool.fit": "Montrer l’objet entier (F)",
   "tool.cameras": "Montrer d’où les photos ont été prises (C)",
   "tool.measure": "Mesurer une distance (M)",
+  "tool.views": "Vues et dessins à l’échelle",
   "tool.image": "Enregistrer une image (S)",
   "tool.cloud": "Enregistrer les points en PLY",
   "tool.theme": "Couleurs : {theme} (T)",

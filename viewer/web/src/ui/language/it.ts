@@ -226,6 +226,7 @@ export const ITALIAN: Translation = {
   "tool.fit": "Mostra l’oggetto intero (F)",
   "tool.cameras": "Mostra da dove sono state scattate le foto (C)",
   "tool.measure": "Misura una distanza (M)",
+  "tool.views": "Viste e disegni in scala",
   "tool.image": "Salva un’immagine (S)",
   "tool.cloud": "Salva i punti come PLY",
   "tool.theme": "Colori: {theme} (T)",

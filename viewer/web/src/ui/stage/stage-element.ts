@@ -72,7 +72,7 @@ export class StageElement extends LocalizedElement {
   private isBlind = false;
   /** The three.js stage. Not private, because the gestures read it. */
   stage: Stage | null = null;
-  private sync: StageSync | null = null;
+  sync: StageSync | null = null;
   private readonly gestures = new Gestures(this, {
     onHold: () => {
       this.held();
