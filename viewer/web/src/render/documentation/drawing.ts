@@ -17,8 +17,8 @@ import {
 import type { Axes, Box } from "../../scene/documentation/axes";
 import { turnedBox } from "../../scene/documentation/axes";
 import type { Place } from "../../scene/documentation/profile";
-import type { Sheet } from "../../scene/documentation/sheet";
-import { fillGaps } from "../../scene/documentation/sheet";
+import type { Sheet, Tile } from "../../scene/documentation/sheet";
+import { fillGaps } from "../../scene/documentation/gaps";
 import { IDENTITY } from "../../scene/similarity";
 import type { MeasuredCloud } from "../../scene/spacing";
 import type { Similarity } from "../../wire/contract";
@@ -60,8 +60,8 @@ export interface Pixels {
 export const TILE_PX = 1024;
 const OVERLAP = 2.5;
 /** A sheet's points overlap less than those on screen, so that they reach less over the edges of what is behind. */
-const SHEET_OVERLAP = 2;
-const GAP_PASSES = 3;
+const SHEET_OVERLAP = 1.7;
+const GAP_PASSES = 5;
 const MINIMUM_SIZE_PX = 1.5;
 
 interface Layer {
@@ -81,6 +81,7 @@ export class Drawing {
     pixelsPerUnit: { value: 1 },
     minimumSize: { value: 1 },
     overlap: { value: OVERLAP },
+    hasDepth: { value: false },
   };
   private now: Layer;
   private before: Layer | null = null;
@@ -144,22 +145,28 @@ export class Drawing {
   ): Promise<Pixels> {
     const unitsPerPx = sheet.metresPerPx / metresPerUnit;
     const rgba = new Uint8ClampedArray(4 * sheet.widthPx * sheet.heightPx);
+    const nearness = new Float32Array(sheet.widthPx * sheet.heightPx);
     this.shared.minimumSize.value = 1;
     this.shared.overlap.value = SHEET_OVERLAP;
     this.shared.pixelsPerUnit.value = 1 / unitsPerPx;
     for (const [index, tile] of sheet.tiles.entries()) {
       const [x, y] = [left + tile.left * unitsPerPx, top - tile.top * unitsPerPx];
       this.look(view, [x, x + tile.width * unitsPerPx, y, y - tile.height * unitsPerPx]);
-      const pixels = this.tile(view, tile.width, tile.height);
+      const [pixels, depths] = [false, true].map((hasDepth) => this.tile(view, tile, hasDepth));
+      const range = (this.camera.far - this.camera.near) / unitsPerPx;
       for (let row = 0; row < tile.height; row += 1) {
-        const line = pixels.subarray(4 * tile.width * (tile.height - 1 - row)); // OpenGL's rows begin below
-        rgba.set(line.subarray(0, 4 * tile.width), 4 * ((tile.top + row) * sheet.widthPx + tile.left));
+        const from = tile.width * (tile.height - 1 - row); // OpenGL's rows begin below
+        const to = (tile.top + row) * sheet.widthPx + tile.left;
+        if (pixels) rgba.set(pixels.subarray(4 * from, 4 * (from + tile.width)), 4 * to);
+        for (let column = 0; column < tile.width; column += 1)
+          nearness[to + column] = -range * depthAt(depths, 4 * (from + column));
       }
       onTile((index + 1) / sheet.tiles.length);
       await new Promise((resolve) => setTimeout(resolve));
     }
-    fillGaps(rgba, sheet.widthPx, sheet.heightPx, GAP_PASSES);
-    return { rgba, width: sheet.widthPx, height: sheet.heightPx };
+    const [width, height] = [sheet.widthPx, sheet.heightPx];
+    fillGaps({ rgba, nearness, width, height }, GAP_PASSES);
+    return { rgba, width, height };
   }
 
   dispose(): void {
@@ -169,7 +176,9 @@ export class Drawing {
     this.renderer.forceContextLoss();
   }
 
-  private tile(view: Pick<DrawnView, "axes" | "clip">, width: number, height: number): Uint8Array {
+  /** Read the pixels of a tile: the colours, or the depths. */
+  private tile(view: Pick<DrawnView, "axes" | "clip">, { height, width }: Tile, hasDepth: boolean): Uint8Array {
+    this.shared.hasDepth.value = hasDepth;
     const target = new WebGLRenderTarget(width, height);
     const pixels = new Uint8Array(4 * width * height);
     this.renderer.setRenderTarget(target);
@@ -178,6 +187,7 @@ export class Drawing {
     this.renderer.readRenderTargetPixels(target, 0, 0, width, height, pixels);
     this.renderer.setRenderTarget(null);
     target.dispose();
+    this.shared.hasDepth.value = false;
     return pixels;
   }
 
@@ -240,6 +250,11 @@ export class Drawing {
     });
     return { group, points, worldFromLayer: matrixOf(worldFromLayer), boxFromWorld };
   }
+}
+
+/** 24 bits of depth, 0 at the nearest and 1 at the farthest. */
+function depthAt(depths: Uint8Array | undefined, at: number): number {
+  return ((depths?.[at] ?? 0) + 256 * (depths?.[at + 1] ?? 0) + 65536 * (depths?.[at + 2] ?? 0)) / 16777215;
 }
 
 /** From the world to places along the axes. */

@@ -29,9 +29,10 @@ void main() {
   rounding = vec4(inView.z, 0.5 * size / pixelsPerUnit, projectionMatrix[2][2], projectionMatrix[3][2]);
 }`;
 
-/** Round points as paraboloids: where two overlap, the nearer centre wins. */
+/** Round points as paraboloids: where two overlap, the nearer centre wins. `hasDepth`: write 24 bits of depth instead. */
 export const DRAWN_FRAGMENT = /* glsl */ `
 precision highp float;
+uniform bool hasDepth;
 in vec3 tint;
 flat in vec4 rounding;
 out vec4 outColor;
@@ -42,4 +43,8 @@ void main() {
   float z = rounding.x - rounding.y * squared;
   gl_FragDepth = 0.5 + 0.5 * (rounding.z * z + rounding.w);
   outColor = vec4(tint, 1.0);
+  if (hasDepth) {
+    float at = floor(gl_FragDepth * 16777215.0);
+    outColor = vec4(mod(at, 256.0), mod(floor(at / 256.0), 256.0), floor(at / 65536.0), 255.0) / 255.0;
+  }
 }`;

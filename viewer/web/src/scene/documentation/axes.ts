@@ -19,7 +19,8 @@ export interface Box {
 }
 
 /** The share of the points beyond a side of the box that does not count. */
-const TAIL = 0.002;
+const TAIL = 0.0005;
+const MARGIN = 0.02;
 const MOST_SAMPLES = 24_000;
 
 /** The axes of a view on an object whose front has these axes. From above, the front is at the bottom. */
@@ -63,7 +64,7 @@ export function turnedBox({ high, low }: Box, from: Axes, to: Axes): Box {
   return { low: ends(Math.min), high: ends(Math.max) };
 }
 
-/** The box of nearly all points along the axes, with a margin of one percent. */
+/** The box of nearly all points along the axes, with a margin of two percent. */
 export function boxOf(points: Float32Array, axes: Axes): Box {
   const places: readonly Float32Array[] = [0, 1, 2].map(() => new Float32Array(points.length / 3));
   for (let at = 0; at + 2 < points.length; at += 3)
@@ -75,7 +76,7 @@ export function boxOf(points: Float32Array, axes: Axes): Box {
     row.sort();
     const cut = Math.floor(TAIL * row.length);
     const [low, high] = [row[cut] ?? 0, row[row.length - 1 - cut] ?? 0];
-    const margin = 0.01 * (high - low) + 1e-6;
+    const margin = MARGIN * (high - low) + 1e-6;
     return [low - margin, high + margin] as const;
   });
   const end = (side: 0 | 1): Vector => [ranges[0]?.[side] ?? 0, ranges[1]?.[side] ?? 0, ranges[2]?.[side] ?? 0];

@@ -1,10 +1,9 @@
 /** What is drawn? The points of the moment at which the views were opened, with the axes of the facade. */
 import type { SpacedCloud } from "../../render/documentation/drawing";
 import type { Box } from "../../scene/documentation/axes";
-import { boxOf, sampled } from "../../scene/documentation/axes";
+import { along, boxOf, sampled } from "../../scene/documentation/axes";
 import type { Facade } from "../../scene/documentation/facade";
 import { facadeOf } from "../../scene/documentation/facade";
-import type { Vector } from "../../scene/framing";
 import { upOf, viewingDirection } from "../../scene/framing";
 import type { ProjectState } from "../../scene/state";
 import type { CameraEntry, Manifest, Similarity } from "../../wire/contract";
@@ -23,8 +22,10 @@ export interface Snapshot {
   readonly shownFromFirst: Similarity;
 }
 
-/** How far beyond the plane's points the facade's box reaches, as a share of its width. */
-const BESIDE_PLANE = 0.01;
+/** How far cornices and niches lie before and behind the main plane, as a share of its width. */
+const RELIEF = 0.06;
+/** The tip of a gable has few points: this share of the height is added above. */
+const GABLE = 0.05;
 
 /** Take the shown points of the leading component; null while there are too few. */
 export function snapshotOf({ images, scene }: ProjectState, stage: StageElement): Snapshot | null {
@@ -47,17 +48,23 @@ export function snapshotOf({ images, scene }: ProjectState, stage: StageElement)
   };
 }
 
-/** The extent of the plane's points; in depth everything that the object has. */
+/** As wide as the plane's points, as high as all points near it, and as deep as the object. */
 function planeBox(points: Float32Array, { axes, onPlane }: Facade, whole: Box): Box {
-  const kept = Float32Array.from(onPlane.flatMap((index) => Array.from(points.subarray(3 * index, 3 * index + 3))));
-  const { high, low } = boxOf(kept, axes);
-  const margin = BESIDE_PLANE * (high[0] - low[0]);
-  const end = (side: Vector, sign: 1 | -1, depth: number): Vector => [
-    side[0] + sign * margin,
-    side[1] + sign * margin,
-    depth,
-  ];
-  return { low: end(low, -1, whole.low[2]), high: end(high, 1, whole.high[2]) };
+  const { high, low } = boxOf(chosen(points, onPlane), axes);
+  const relief = RELIEF * (high[0] - low[0]);
+  const near: number[] = [];
+  for (let index = 0; 3 * index + 2 < points.length; index += 1) {
+    const at = 3 * index;
+    const [right, , toward] = along(axes, [points[at] ?? 0, points[at + 1] ?? 0, points[at + 2] ?? 0]);
+    if (right > low[0] && right < high[0] && Math.abs(toward) < relief) near.push(index);
+  }
+  const reach = boxOf(chosen(points, near), axes);
+  const top = reach.high[1] + GABLE * (reach.high[1] - reach.low[1]);
+  return { low: [low[0], reach.low[1], whole.low[2]], high: [high[0], top, whole.high[2]] };
+}
+
+function chosen(points: Float32Array, indices: readonly number[]): Float32Array {
+  return Float32Array.from(indices.flatMap((index) => Array.from(points.subarray(3 * index, 3 * index + 3))));
 }
 
 /** Metres in a world unit of the snapshot. A scale that is set while the views are open counts at once. */

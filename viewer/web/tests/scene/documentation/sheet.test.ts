@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { fillGaps, metresPerPx, sheetOf } from "../../../src/scene/documentation/sheet";
+import { metresPerPx, sheetOf } from "../../../src/scene/documentation/sheet";
 
 describe("a sheet", () => {
   it("has 8.467 mm in a pixel at 1:50", () => {
@@ -28,24 +28,5 @@ describe("a sheet", () => {
     [Number.NaN, 3, 100],
   ] as const)("of %f × %f m at 1:%i is refused", (width, height, scale) => {
     expect(sheetOf(width, height, scale, 1024)).toBeNull();
-  });
-});
-
-describe("filling gaps", () => {
-  const row = (text: string): number[] =>
-    Array.from(text).flatMap((each) => (each === "#" ? [200, 100, 50, 255] : [0, 0, 0, 0]));
-  const image = (...rows: string[]): Uint8ClampedArray => Uint8ClampedArray.from(rows.flatMap(row));
-
-  it("fills a hole with the colour around it", () => {
-    const rgba = image("#####", "##.##", "#####");
-    fillGaps(rgba, 5, 3, 2);
-    expect(rgba).toEqual(image("#####", "#####", "#####"));
-  });
-
-  it("leaves a straight outline where it is", () => {
-    const rows = ["###...", "###...", "###...", "###..."];
-    const rgba = image(...rows);
-    fillGaps(rgba, 6, 4, 3);
-    expect(rgba).toEqual(image(...rows));
   });
 });
