@@ -14,7 +14,7 @@ from reconstructor.clouds.sharding import cut
 Array = NDArray[np.float64]
 METRES_PER_UNIT: Final = 2.0
 METRES_PER_PX: Final = 50 * 0.0254 / 150
-DARK: Final = 135  # grey between that of glass and that of stone
+DARK: Final = 115  # grey between that of glass and that of stone
 _SPACING_M: Final = 0.01  # divides the distance of the windows: their edges lie alike between the mesh's vertices
 _GLASS_M: Final = (0.40, 0.44)  # how far behind the wall
 _ROWS_M: Final = (4.42, 4.88)  # where panes are upright

@@ -223,6 +223,9 @@ export const documentationStyles = css`
     height: 22px;
     accent-color: var(--accent);
   }
+  fieldset > .row {
+    margin-bottom: 10px;
+  }
   .row {
     display: flex;
     flex-wrap: wrap;
