@@ -60,7 +60,7 @@ def measured_edges_px(grey: Array, edges_m: Array) -> Array:
     found = np.empty((len(edges_m), 2, len(band)))
     for index, side in np.ndindex(len(edges_m), 2):
         step = 1 if side == 0 else -1
-        columns = round(shift + edges_m[index, side] / METRES_PER_PX) + step * np.arange(-12, 13)
+        columns = round(shift + float(edges_m[index, side]) / METRES_PER_PX) + step * np.arange(-12, 13)
         for row, values in enumerate(grey[band][:, columns]):
             at = int(np.argmax(values < DARK))
             if at == 0:

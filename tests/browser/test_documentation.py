@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 from broker.messages import ScaleSource
 from broker.mosquitto import Mosquitto
 from broker.shards import PointCloud
+from tests.browser.access import violations
 from tests.browser.chapel import chapel
 from tests.browser.conftest import WAIT_MS, Visitor
 from tests.browser.facade_truth import METRES_PER_PX, METRES_PER_UNIT, measured_edges_px, true_facade
@@ -170,6 +171,7 @@ async def test_every_tool_of_the_views_can_be_reached(
         await page.get_by_test_id(f"tab-{tab}").click()
         for button in await page.locator("cairn-documentation button:not(:disabled)").all():
             await button.click(trial=True, timeout=WAIT_MS)
+        assert await violations(desktop) == []
     room = await page.get_by_test_id("drawing").bounding_box()
     assert room
     assert room["width"] * room["height"] > 0.4 * size[0] * size[1]
