@@ -1,4 +1,4 @@
-/** How does a film become a file? WebCodecs where the browser has them, otherwise a recorder that pauses between frames. */
+/** How does a film become a file? WebCodecs where the browser has them, otherwise a recorder in real time. */
 import { BufferTarget, CanvasSource, Output, Quality, WebMOutputFormat, getFirstEncodableVideoCodec } from "mediabunny";
 
 /** Takes the canvas as it is, frame by frame, in its own time. */
@@ -46,12 +46,14 @@ async function encoding(canvas: HTMLCanvasElement): Promise<FilmWriter | null> {
   };
 }
 
-/** A recorder counts real time, but not while it pauses: it runs for one frame's duration after each frame. */
+/** A recorder counts real time: where drawing a frame takes longer than it is shown, the film is slower. */
 function recording(canvas: HTMLCanvasElement): FilmWriter | null {
   if (!("MediaRecorder" in globalThis) || !("captureStream" in canvas)) return null;
   const mimeType = RECORDED_TYPES.find((each) => MediaRecorder.isTypeSupported(each));
   if (mimeType === undefined) return null;
-  const stream = canvas.captureStream(FRAMES_PER_S);
+  const stream = canvas.captureStream(0); // a frame only when it is asked for
+  const track = stream.getVideoTracks().find((each) => each instanceof CanvasCaptureMediaStreamTrack);
+  if (!track) return null;
   const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: BITS_PER_S });
   const parts: Blob[] = [];
   recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
@@ -61,14 +63,13 @@ function recording(canvas: HTMLCanvasElement): FilmWriter | null {
     });
     recorder.stop();
     await stopped;
-    for (const track of stream.getTracks()) track.stop();
+    track.stop();
   };
   return {
     addFrame: async () => {
       if (recorder.state === "inactive") recorder.start();
-      else recorder.resume();
+      track.requestFrame();
       await new Promise((resolve) => setTimeout(resolve, 1000 / FRAMES_PER_S));
-      recorder.pause();
     },
     finish: async () => {
       await stop();
