@@ -4,7 +4,7 @@ import type { nothing } from "lit";
 import { html } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import type { DrawnView } from "../../render/documentation/drawing";
+import type { DrawnVersion, DrawnView } from "../../render/documentation/drawing";
 import { Drawing, TILE_PX } from "../../render/documentation/drawing";
 import type { Direction } from "../../scene/documentation/axes";
 import { turnedBox, viewAxes } from "../../scene/documentation/axes";
@@ -16,8 +16,6 @@ import { chained, inverse } from "../../scene/similarity";
 import type { ProjectState } from "../../scene/state";
 import { closeIcon } from "../icons";
 import { LocalizedElement } from "../language/localized";
-import { errorWords } from "../language/t";
-import { offer } from "../saving";
 import type { StageElement } from "../stage/stage-element";
 import { sharedParts } from "../theme";
 import type { Cutting } from "./cutting";
@@ -27,7 +25,7 @@ import { overDrawing } from "./over-drawing";
 import type { Tab } from "./panels";
 import { TABS, cutPanel, filmPanel, profilePanel, sheetPanel, versionsPanel } from "./panels";
 import { Profiling } from "./profiling";
-import { saveSheet } from "./save-sheet";
+import { Saving } from "./saving";
 import type { Snapshot } from "./snapshot";
 import { metresOf, snapshotOf } from "./snapshot";
 import { documentationStyles } from "./styles";
@@ -60,20 +58,16 @@ export class Documentation extends LocalizedElement {
   @state() scale: Scale = 50;
   @state() comparedIndex = 0;
   @state() filming: { readonly done: number; readonly total: number } | null = null;
-  @state() filmAddress: string | null = null;
-  /** The share of a sheet that is drawn; null: none is being drawn. */
-  @state() progress: number | null = null;
-  @state() failure: string | null = null;
   @state() tab: Tab = "cut";
   @state() private middle: Place = [0, 0];
   @state() private unitsPerPx = 1;
   @state() private border = 0.5;
 
   readonly profiling = new Profiling(this);
-  private drawing: Drawing | null = null;
+  readonly saving = new Saving(this);
+  drawing: Drawing | null = null;
   private requested = 0;
   private settling = 0;
-  private isStopped = false;
   private readonly resizing = new ResizeObserver(() => {
     this.resize();
   });
@@ -143,7 +137,7 @@ export class Documentation extends LocalizedElement {
               ${closeIcon}
             </button>
           </div>
-          <div class="tabs" role="tablist" aria-label=${v("tabs")}>${TABS.map((tab) => this.tabButton(tab))}</div>
+          <div class="tabs" role="tablist" aria-label=${v("tabs")}>${TABS.map((tab) => tabButton(this, tab))}</div>
           <div class="content" role="tabpanel" tabindex="0" aria-label=${v(`tab.${this.tab}`)}>
             ${PANELS[this.tab](this)}
           </div>
@@ -170,68 +164,9 @@ export class Documentation extends LocalizedElement {
 
   compare(index: number): void {
     this.comparedIndex = index;
-    const { snapshot } = this;
-    const version = this.tab === "versions" ? snapshot?.earlier[index] : undefined;
-    this.drawing?.compare(
-      snapshot && version
-        ? {
-            clouds: version.clouds,
-            worldFromVersion: chained(snapshot.shownFromFirst, inverse(version.versionFromFirst)),
-          }
-        : null,
-    );
+    this.drawing?.compare(this.snapshot && this.tab === "versions" ? versionOf(this.snapshot, index) : null);
     this.requestDraw();
   }
-
-  /** Draw the sheet and offer it as a file. */
-  async saveSheet(kind: "png" | "pdf"): Promise<void> {
-    const { direction, drawing, metresPerUnit, seen, sheet, snapshot } = this;
-    if (!drawing || !seen || !sheet || !snapshot || metresPerUnit === null || this.progress !== null) return;
-    [this.progress, this.failure] = [0, null];
-    try {
-      const pixels = await drawing.sheet(
-        seen,
-        [seen.box.low[0], seen.box.high[1]],
-        sheet,
-        metresPerUnit,
-        (doneRatio) => {
-          this.progress = doneRatio;
-        },
-      );
-      await saveSheet(kind, pixels, { manifest: snapshot.manifest, cameras: snapshot.cameras, direction, sheet });
-    } catch (thrown) {
-      this.failure = errorWords(thrown);
-    }
-    this.progress = null;
-    this.requestDraw();
-  }
-
-  async makeFilm(): Promise<void> {
-    const { snapshot } = this;
-    if (!snapshot || this.filming) return;
-    const { makeFilm } = await import("./film");
-    [this.isStopped, this.failure, this.filming] = [false, null, { done: 0, total: 0 }];
-    const style = getComputedStyle(this);
-    const colours = { ground: style.getPropertyValue("--ground"), ink: style.getPropertyValue("--ink") };
-    const onFrame = (done: number, total: number): boolean => {
-      this.filming = { done, total };
-      return !this.isStopped && this.isConnected;
-    };
-    try {
-      const film = await makeFilm({ snapshot, colours, onFrame });
-      if (film) {
-        offer(film, `${this.project.project}.webm`);
-        this.filmAddress = URL.createObjectURL(film);
-      }
-    } catch (thrown) {
-      this.failure = errorWords(thrown);
-    }
-    this.filming = null;
-  }
-
-  readonly stopFilm = (): void => {
-    this.isStopped = true;
-  };
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -239,7 +174,7 @@ export class Documentation extends LocalizedElement {
     clearTimeout(this.settling);
     this.resizing.disconnect();
     this.profiling.forget();
-    if (this.filmAddress !== null) URL.revokeObjectURL(this.filmAddress);
+    this.saving.forget();
     this.drawing?.dispose();
     this.drawing = null;
   }
@@ -271,7 +206,7 @@ export class Documentation extends LocalizedElement {
     return { axes, clip, box: turnedBox(clip.box, clip.axes, axes) };
   }
 
-  private requestDraw(): void {
+  requestDraw(): void {
     const isSlow = this.stage?.isSoftware === true;
     clearTimeout(this.settling);
     if (isSlow)
@@ -287,7 +222,7 @@ export class Documentation extends LocalizedElement {
 
   private draw(mostPoints: number): void {
     const { middle, seen, unitsPerPx } = this;
-    if (!seen || this.progress !== null) return;
+    if (!seen || this.saving.progress !== null) return;
     this.drawing?.draw({ ...seen, middle, unitsPerPx }, mostPoints, this.tab === "versions" ? this.border : null);
     this.dataset["drawn"] = mostPoints === Infinity ? "whole" : "part";
   }
@@ -307,20 +242,11 @@ export class Documentation extends LocalizedElement {
     ];
   }
 
-  private tabButton(tab: Tab): TemplateResult {
-    return html`<button
-      role="tab"
-      data-testid="tab-${tab}"
-      aria-selected=${this.tab === tab}
-      @click=${() => {
-        this.tab = tab;
-        this.failure = null;
-        this.profiling.cut();
-        this.compare(this.comparedIndex);
-      }}
-    >
-      ${v(`tab.${tab}`)}
-    </button>`;
+  /** Open another tab. */
+  open(tab: Tab): void {
+    [this.tab, this.saving.failure] = [tab, null];
+    this.profiling.cut();
+    this.compare(this.comparedIndex);
   }
 
   /** Look from another side. */
@@ -363,6 +289,26 @@ export class Documentation extends LocalizedElement {
   private readonly closed = (): void => {
     this.dispatchEvent(new CustomEvent("done"));
   };
+}
+
+/** An earlier version in the present world; null: there is none. */
+function versionOf({ earlier, shownFromFirst }: Snapshot, index: number): DrawnVersion | null {
+  const version = earlier[index];
+  if (!version) return null;
+  return { clouds: version.clouds, worldFromVersion: chained(shownFromFirst, inverse(version.versionFromFirst)) };
+}
+
+function tabButton(host: Documentation, tab: Tab): TemplateResult {
+  return html`<button
+    role="tab"
+    data-testid="tab-${tab}"
+    aria-selected=${host.tab === tab}
+    @click=${() => {
+      host.open(tab);
+    }}
+  >
+    ${v(`tab.${tab}`)}
+  </button>`;
 }
 
 /** The keys of the page's tools are not meant. */

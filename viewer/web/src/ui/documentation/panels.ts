@@ -134,14 +134,15 @@ function boxPart(host: Documentation, cutting: Cutting, { plane, whole }: Snapsh
 }
 
 export function sheetPanel(host: Documentation): TemplateResult {
-  const { metresPerUnit, progress, scale, sheet } = host;
+  const { metresPerUnit, scale, sheet } = host;
+  const { progress } = host.saving;
   if (metresPerUnit === null) return html`<p role="status" data-testid="no-metres">${v("sheet.no_metres")}</p>`;
   const save = (kind: "png" | "pdf"): TemplateResult =>
     html`<button
       class="quiet"
       data-testid="save-${kind}"
       ?disabled=${sheet === null || progress !== null}
-      @click=${() => void host.saveSheet(kind)}
+      @click=${() => void host.saving.sheet(kind)}
     >
       ${saveIcon}${v(`sheet.${kind}`)}
     </button>`;
@@ -249,7 +250,8 @@ export function versionsPanel(host: Documentation): TemplateResult {
 }
 
 export function filmPanel(host: Documentation): TemplateResult {
-  const { filming, filmAddress, hasFilm } = host;
+  const { hasFilm, saving } = host;
+  const { filmAddress, filming } = saving;
   if (!hasFilm) return html`<p role="status">${v("film.none")}</p>`;
   return html`<p class="soft">${v("film.text")}</p>
     ${
@@ -257,8 +259,8 @@ export function filmPanel(host: Documentation): TemplateResult {
         ? html`<p class="figure" role="status" data-testid="filming">
               ${v("film.making", { number: filming.done, total: filming.total })}
             </p>
-            <button class="quiet" data-testid="stop-film" @click=${host.stopFilm}>${v("film.stop")}</button>`
-        : html`<button class="primary" data-testid="start-film" @click=${() => void host.makeFilm()}>
+            <button class="quiet" data-testid="stop-film" @click=${saving.stop}>${v("film.stop")}</button>`
+        : html`<button class="primary" data-testid="start-film" @click=${() => void saving.film()}>
             ${v("film.start")}
           </button>`
     }
@@ -270,6 +272,6 @@ export function filmPanel(host: Documentation): TemplateResult {
     ${failure(host)}`;
 }
 
-function failure({ failure: reason }: Documentation): TemplateResult | typeof nothing {
+function failure({ saving: { failure: reason } }: Documentation): TemplateResult | typeof nothing {
   return reason === null ? nothing : html`<p class="bad" role="alert">${v("failed", { reason })}</p>`;
 }
