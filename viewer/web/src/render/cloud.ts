@@ -85,9 +85,7 @@ export class CloudGroup {
     maximumSize: { value: MAXIMUM_SIZE_PX },
     enlargement: { value: 1 },
   };
-
-  /** The points uploaded since the last frame. */
-  private givenCount = 0;
+  private givenCount = 0; // points uploaded since the last frame
 
   /**
    * `isRounded`: draw points as paraboloids, so that neighbours meet in an edge. Not for weak graphics.
@@ -132,10 +130,8 @@ export class CloudGroup {
   }
 
   /** The leading component's shown shards, coarsest first, with the distance of neighbours in world units. */
-  get spacedClouds(): readonly { readonly measured: MeasuredCloud; readonly spacing: number }[] {
-    const leading = this.shown.filter(({ shard }) => shard.entry.component === 0);
-    const distances = spacings(leading.map(drawnShard));
-    return leading.map(({ measured, shard }) => ({ measured, spacing: distances.get(shard.key) ?? 1 }));
+  get spacedClouds(): readonly SpacedCloud[] {
+    return spaced(this.shown.filter(({ shard }) => shard.entry.component === 0));
   }
 
   get shownClouds(): readonly PointCloud[] {
@@ -319,6 +315,17 @@ export class CloudGroup {
     entry.points.geometry.dispose();
     entry.points.material.dispose();
   }
+}
+
+/** A shard with the distance of neighbouring points in world units. */
+interface SpacedCloud {
+  readonly measured: MeasuredCloud;
+  readonly spacing: number;
+}
+
+function spaced(entries: readonly Entry[]): readonly SpacedCloud[] {
+  const distances = spacings(entries.map(drawnShard));
+  return entries.map(({ measured, shard }) => ({ measured, spacing: distances.get(shard.key) ?? 1 }));
 }
 
 function drawnShard({ measured, shard: { entry, key } }: Entry): DrawnShard {
