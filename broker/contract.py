@@ -66,6 +66,7 @@ VERB_WRITERS: Final = {
     Verb.PING: _PEOPLE | _AGENT,
     Verb.RESYNC: _PEOPLE,
     Verb.PHOTOGRAPH: _PEOPLE,
+    Verb.EXPORT: frozenset({Role.CONTRIBUTOR, Role.OPERATOR}),
     Verb.REFETCH: _OPERATOR,
     Verb.PAUSE: _OPERATOR,
     Verb.RESUME: _OPERATOR,
@@ -301,7 +302,7 @@ DESIRED_SCALE_BAR: Final = Channel(
 REQUEST: Final = Channel(
     name="request",
     template=TopicTemplate("request/{user}/{verb}"),
-    meaning="resync, ping, photograph, refetch, pause or resume",
+    meaning="resync, ping, photograph, export, refetch, pause or resume",
     messages=(Request,),
     max_bytes=256 * 1024,  # a resync that names every shard of a large project
     writers=frozenset().union(*VERB_WRITERS.values()),

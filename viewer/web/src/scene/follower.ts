@@ -17,7 +17,7 @@ import type { Step } from "./queue";
 import { LoadQueue } from "./queue";
 import type { ReferenceSet } from "./reference";
 import { performStep } from "./steps";
-import type { KnownDistance } from "./requests";
+import type { KnownDistance, Wish } from "./requests";
 import { Requests } from "./requests";
 import type { MeasuredCloud } from "./spacing";
 import type { Action, ProjectState } from "./state";
@@ -111,9 +111,9 @@ export class Follower {
     return this.current;
   }
 
-  /** Send a request to the reconstructor. Its answer is a `response` message. */
-  async request(verb: Verb, shards: readonly number[] = []): Promise<void> {
-    await this.requests.request(verb, this.newest()?.manifest.generation ?? null, shards);
+  /** Send a request to the reconstructor and return its id. Its answer is a `response` message with this id. */
+  async request(verb: Verb, wish: Wish = {}): Promise<string> {
+    return await this.requests.request(verb, this.newest()?.manifest.generation ?? null, wish);
   }
 
   /** Request every missing shard again, also those that were given up. */
@@ -268,7 +268,7 @@ export class Follower {
       // Without an index, whatever the broker lost is published again.
       resync: (items) => {
         const indexes = items.flatMap((item) => ("entry" in item ? [item.entry.index] : []));
-        void this.request("resync", indexes).catch(() => undefined);
+        void this.request("resync", { shards: indexes }).catch(() => undefined);
       },
     });
   }

@@ -16,8 +16,8 @@ import type { ViewerState } from "./viewer-state";
 import { act } from "./viewer-state";
 import { errorWords, t } from "./language/t";
 
-/** What a button asks the reconstructor for; photographs come by the page server. */
-export type Asked = Exclude<Verb, "photograph">;
+/** What a button asks the reconstructor for; photographs come by the page server, exports have a dialog. */
+export type Asked = Exclude<Verb, "photograph" | "export">;
 
 /** The part of the element that the commands use. */
 export interface CommandHost {
