@@ -1,21 +1,19 @@
 """What is still missing of a stored project, and where should somebody stand? Its published cloud and cameras tell."""
 
 import json
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from broker.manifest import CameraEntry
-from reconstructor.clouds.ply import read_ply
 from reconstructor.coverage.advice import Advice, advise, is_walk_unfinished
 from reconstructor.coverage.places import step_lengths
 from reconstructor.coverage.score import FLAGGED_ERROR, Coverage, coverage_of
 from reconstructor.coverage.sentences import sentence
 from reconstructor.coverage.viewpoints import Viewpoint
 from reconstructor.exports.origins import NothingToExportError, Origin
+from reconstructor.exports.published import published_cloud
 from reconstructor.storage.store import Store
 
 _LEAST_PHOTOGRAPHS: Final = 3
@@ -40,6 +38,11 @@ class CoverageReport:
     advice: list[Advice]
     sentences: list[str]
 
+    @property
+    def badly_covered_count(self) -> int:
+        """How many cells are badly covered; meaningless for a cloud that is not dense."""
+        return int((self.coverage.errors > FLAGGED_ERROR).sum())
+
     def to_json(self) -> str:
         """One line: counts of cells, and each place with its code, photograph and pose."""
         errors = self.coverage.errors
@@ -49,7 +52,7 @@ class CoverageReport:
                 "is_dense": self.coverage.is_dense,
                 "cell_width": self.coverage.grid.side,
                 "occupied_cells": len(errors),
-                "badly_covered_cells": int((errors > FLAGGED_ERROR).sum()) if self.coverage.is_dense else None,
+                "badly_covered_cells": self.badly_covered_count if self.coverage.is_dense else None,
                 "hole_cells": len(self.coverage.holes) if self.coverage.is_dense else None,
                 "advice": [_place(each) for each in self.advice],
                 "sentences": self.sentences,
@@ -66,17 +69,13 @@ def report_coverage(origin: Origin) -> CoverageReport:
     """
     if origin.reference is None or origin.store_folder is None:
         raise NothingToExportError("coverage is known of a project, not of a replay: give a project's name")
-    store = Store.read_only(origin.store_folder)
-    views = [view for view in map(_viewpoint, store.cameras()) if view is not None]
+    cameras = Store.read_only(origin.store_folder).cameras()
+    views = [view for view in map(_viewpoint, cameras) if view is not None]
     if len(views) < _LEAST_PHOTOGRAPHS:
         raise NothingToExportError(
             f"only {len(views)} photographs are placed: three are needed to tell what is missing"
         )
-    with tempfile.TemporaryDirectory() as name:
-        merged = Path(name) / "merged.ply"
-        store.generation_files.write_merged(origin.reference, merged)
-        points = read_ply(merged, origin.reference.manifest.point_count).points_in_world
-    coverage = coverage_of(points, views)
+    coverage = coverage_of(published_cloud(origin).points_in_world, views)
     if not coverage.is_dense:
         return CoverageReport(coverage=coverage, advice=[], sentences=[_ONLY_PHOTOGRAPHS])
     advice = advise(coverage)
