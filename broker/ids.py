@@ -304,6 +304,11 @@ class ExportName(TopicLevel):
         return cls(f"{project}-{made_at.astimezone(UTC):%Y%m%d-%H%M%S}{_ENDINGS[form]}")
 
     @property
+    def project(self) -> ProjectId:
+        """The project that was exported."""
+        return ProjectId(self.removesuffix(_ENDINGS[self.form])[: -len("-20261129-101500")])
+
+    @property
     def form(self) -> ExportFormat:
         """The format that its ending tells."""
         return next(form for form, ending in _ENDINGS.items() if self.endswith(ending))

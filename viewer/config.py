@@ -94,6 +94,10 @@ class Settings(ProgramSettings):
     photograph_cache_bytes: int = Field(
         default=64 * MIB, ge=0, description="Memory for photographs that people opened last, bytes."
     )
+    export_dir: Path | None = Field(
+        default=None,
+        description="Folder of exported files, which the reconstructor writes: the same as reconstructor.export_dir.",
+    )
     connect_timeout_s: PositiveFloat = Field(default=5.0, description="Longest wait for the broker, seconds.")
 
     @model_validator(mode="after")

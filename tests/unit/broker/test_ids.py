@@ -173,7 +173,8 @@ def test_an_export_is_named_by_project_time_and_format(form: ExportFormat) -> No
     made_at = datetime(2026, 11, 29, 11, 15, 3, tzinfo=timezone(timedelta(hours=1)))
     name = ExportName.of(ProjectId("chapel-2"), form, made_at)
     assert name.startswith("chapel-2-20261129-101503")
-    assert name.form is form
+    assert (name.project, name.form) == ("chapel-2", form)
+    assert ExportName.of(ProjectId("c-20261129-101503"), form, made_at).project == "c-20261129-101503"
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,9 @@ def test_pye57_reads_the_e57_with_colours_and_confidence(tmp_path: Path, middle:
     file = pye57.E57(str(tmp_path / "ball.e57"))
     read = file.read_scan(0, intensity=True, colors=True)
     header = file.get_header(0)
-    file.close()
     assert header["name"].value() == "cairn, metres"
     assert header.point_count == COUNT
+    file.close()
     points = np.column_stack([read["cartesianX"], read["cartesianY"], read["cartesianZ"]])
     assert points == pytest.approx(written.points, abs=1e-6)
     colors = np.column_stack([read["colorRed"], read["colorGreen"], read["colorBlue"]])
