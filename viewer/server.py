@@ -19,7 +19,6 @@ from viewer.downloads import Download, Downloads
 from viewer.export import CloudStream, open_cloud
 from viewer.fetch import ManifestMovedError, ShardMissingError
 from viewer.headers import security_headers
-from viewer.invitations import InvitationDesk
 from viewer.manifest_reader import NoManifestError, PageMissingError
 from viewer.metrics import CONTENT_TYPE, render
 from viewer.network.addresses import TrustedProxies, network_of
@@ -32,6 +31,8 @@ from viewer.network.listener import Listener
 from viewer.pages import INDEX, Asset, load_page
 from viewer.photographs import NoSuchPhotographError, PhotographRefusedError, Photographs, answer, key_of
 from viewer.relay import Relay
+from viewer.routes.exports import ExportRoutes, ExportsUnreachableError, NoSuchExportError, Tickets
+from viewer.routes.invitations import InvitationDesk
 from viewer.status import Board, ProjectStatus
 from viewer.trust_page import AUTHORITY_PATH, PAGE_PATH, PLAIN_PATHS, TrustPage
 from viewer.wanted import UnevenManifestError
@@ -45,6 +46,8 @@ _STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
     PageMissingError: HTTPStatus.GATEWAY_TIMEOUT,
     UnevenManifestError: HTTPStatus.BAD_GATEWAY,
     NoSuchPhotographError: HTTPStatus.NOT_FOUND,
+    NoSuchExportError: HTTPStatus.NOT_FOUND,
+    ExportsUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
     PhotographRefusedError: HTTPStatus.FORBIDDEN,
     NoAnswerError: HTTPStatus.GATEWAY_TIMEOUT,
 }
@@ -71,6 +74,13 @@ class PageServer:
         self._invitations = InvitationDesk(settings.keeper_socket, self._admission)
         self._log = get_logger()
         self._downloads, self._photographs = Downloads(), Photographs(settings.photograph_cache_bytes)
+        self._exports = ExportRoutes(
+            folder=settings.export_dir,
+            find=self._find,
+            headers=self._security_headers,
+            downloads=self._downloads,
+            tickets=Tickets(),
+        )
         self._cross_origin = CrossOrigin(settings.allowed_origins)
         self._hosts, self._proxies = AllowedHosts(settings.hosts), TrustedProxies(settings.trusted_proxies)
 
@@ -85,6 +95,7 @@ class PageServer:
         application.router.add_get(AUTHORITY_PATH, trust.certificate)
         application.router.add_get(PAGE_PATH, trust.page)
         self._invitations.add_routes(application.router)
+        self._exports.add_routes(application.router)
         application.router.add_get("/projects", self._projects)
         application.router.add_get("/projects/{project}/status", self._status)
         application.router.add_get("/projects/{project}/cloud.ply", self._cloud, allow_head=False)
@@ -103,7 +114,7 @@ class PageServer:
         if isinstance(connection, TimedConnection):
             connection.request_came()
         request = self._proxies.request_of(request)
-        headers = security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure)
+        headers = self._security_headers(request)
         try:
             self._check_address(request)
             if request.can_read_body:
@@ -121,6 +132,9 @@ class PageServer:
         if not response.prepared:
             response.headers.update(headers)
         return response
+
+    def _security_headers(self, request: web.Request) -> dict[str, str]:
+        return security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure)
 
     def _check_address(self, request: web.Request) -> None:
         """Whether we are meant, and by https where the page has a certificate.
@@ -207,7 +221,7 @@ class PageServer:
                 "Content-Disposition": f'attachment; filename="{cloud.manifest.project}.ply"',
                 "Content-Length": str(cloud.size_bytes),
                 "Cache-Control": "no-store",
-                **security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure),
+                **self._security_headers(request),
             }
         )
         await response.prepare(request)

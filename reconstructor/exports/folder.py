@@ -51,8 +51,9 @@ class ExportFolder:
     project: ProjectId
 
     def clean(self) -> None:
-        """Remove what an export left that was ended; raises ExportFolderError."""
+        """Make the folder, and remove what an export left that was ended; raises ExportFolderError."""
         with _translating():
+            self.path.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self._part, ignore_errors=True)
 
     @contextmanager
@@ -64,7 +65,6 @@ class ExportFolder:
         """
         self.clean()
         with _translating():
-            self.path.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(self.path).free < reserve_bytes:
                 raise ExportFolderError(f"less than {reserve_bytes >> 20} MiB are free in {self.path}: free some space")
             self._part.mkdir()
