@@ -40,7 +40,7 @@ export interface FollowerOptions {
   readonly onState: (state: ProjectState) => void;
 }
 
-const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
+const RESERVED_VERBS: readonly Verb[] = ["export", "refetch", "pause", "resume"];
 const TICK_MS = 250;
 const SILENCE_MS = 2000;
 const PING_EVERY_MS = 20_000;
@@ -73,6 +73,7 @@ export class Follower {
   private connectedAtMs = 0;
   private lastPingAtMs = 0;
   private isHistoryOpen = false;
+  private readonly listeners = new Set<(message: ReadMessage) => void>();
   private current: ProjectState;
 
   constructor(private readonly options: FollowerOptions) {
@@ -114,6 +115,12 @@ export class Follower {
   /** Send a request to the reconstructor and return its id. Its answer is a `response` message with this id. */
   async request(verb: Verb, wish: Wish = {}): Promise<string> {
     return await this.requests.request(verb, this.newest()?.manifest.generation ?? null, wish);
+  }
+
+  /** Call a function with each message, until the returned function is called. */
+  listen(listener: (message: ReadMessage) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Request every missing shard again, also those that were given up. */
@@ -166,7 +173,7 @@ export class Follower {
   private async announce(): Promise<void> {
     await this.requests.announce(this.options.program).catch(() => undefined);
     await this.request("ping").catch(() => undefined);
-    this.dispatch({ kind: "rights", verbs: await this.requests.allowed(OPERATORS_VERBS) });
+    this.dispatch({ kind: "rights", verbs: await this.requests.allowed(RESERVED_VERBS) });
   }
 
   private receive(topic: string, payload: Uint8Array<ArrayBuffer>): void {
@@ -205,6 +212,7 @@ export class Follower {
     const roundTripS = message.type === "response" ? this.requests.roundTripS(message.id) : null;
     if (roundTripS !== null) this.dispatch({ kind: "round_trip", seconds: roundTripS });
     this.dispatch({ kind: "message", message, bytes });
+    for (const listener of this.listeners) listener(message);
   }
 
   private cleared({ channel, levels }: Match): void {

@@ -219,7 +219,15 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   private leave(): void {
     this.session?.close();
     [this.session, this.project] = [null, null];
-    this.change({ selected: null, pointed: null, opened: null, laidOver: null, canInvite: false, isSharing: false });
+    this.change({
+      selected: null,
+      pointed: null,
+      opened: null,
+      laidOver: null,
+      canInvite: false,
+      isSharing: false,
+      isExporting: false,
+    });
   }
 
   private follow(next: ProjectState): void {

@@ -119,7 +119,7 @@ export class ViewerContent {
         }}
       ></cairn-sheet>
       ${isSharing ? this.sharing(config) : nothing} ${this.host.view.hasKeys ? this.keys() : nothing}
-      ${this.opened(project)}
+      ${this.host.view.isExporting ? this.exports(config, project) : nothing} ${this.opened(project)}
       ${this.host.view.isChoosing && this.host.credentials ? this.switching(config, this.host.credentials, onStay) : nothing}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
   }
@@ -160,6 +160,22 @@ export class ViewerContent {
     };
     void import("./overlay/keys"); // few open it: loaded when it is needed
     return html`<cairn-keys @done=${onDone}></cairn-keys>`;
+  }
+
+  private exports({ base }: PageConfig, project: ProjectState): TemplateResult {
+    const { credentials, session, stage } = this.host;
+    const onDone = (): void => {
+      this.host.change({ isExporting: false });
+    };
+    void import("./exports/dialog");
+    return html`<cairn-exports
+      .base=${base}
+      .credentials=${credentials}
+      .follower=${session?.follower}
+      .canMake=${project.rights.has("export")}
+      .cloud=${() => stage?.cloud()}
+      @done=${onDone}
+    ></cairn-exports>`;
   }
 
   /** The photograph that fills the screen. */

@@ -27,6 +27,8 @@ export interface ViewerState {
   readonly isSharing: boolean;
   /** Whether the list of keys is open. */
   readonly hasKeys: boolean;
+  /** Whether the dialog for exports is open. */
+  readonly isExporting: boolean;
   readonly trouble: GraphicsTrouble | null;
 }
 
@@ -47,6 +49,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     canInvite: false,
     isSharing: false,
     hasKeys: false,
+    isExporting: false,
     trouble: null,
   };
 }
@@ -60,6 +63,8 @@ export function act(state: ViewerState, tool: Tool): ViewerState {
       return { ...state, isMeasuring: !state.isMeasuring, scaleRefusal: null };
     case "keys":
       return { ...state, hasKeys: true };
+    case "cloud":
+      return { ...state, isExporting: true };
     case "panel":
       return { ...state, isPanelOpen: !state.isPanelOpen };
     default:

@@ -212,7 +212,7 @@ export const GERMAN: Translation = {
   "tool.cameras": "Aufnahmeorte der Fotos zeigen (C)",
   "tool.measure": "Eine Strecke messen (M)",
   "tool.image": "Ein Bild speichern (S)",
-  "tool.cloud": "Die Punkte als PLY speichern",
+  "tool.cloud": "Exportieren: Dateien für andere Programme",
   "tool.theme": "Farben: {theme} (T)",
   "theme.dark": "dunkel",
   "theme.light": "hell",

@@ -234,7 +234,7 @@ export const ENGLISH = {
   "tool.cameras": "Show where photos were taken (C)",
   "tool.measure": "Measure a distance (M)",
   "tool.image": "Save an image (S)",
-  "tool.cloud": "Save the points as PLY",
+  "tool.cloud": "Export: files for other programs",
   "tool.theme": "Colours: {theme} (T)",
   "theme.dark": "dark",
   "theme.light": "light",

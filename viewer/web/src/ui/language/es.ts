@@ -225,7 +225,7 @@ export const SPANISH: Translation = {
   "tool.cameras": "Mostrar dónde se tomaron las fotos (C)",
   "tool.measure": "Medir una distancia (M)",
   "tool.image": "Guardar una imagen (S)",
-  "tool.cloud": "Guardar los puntos como PLY",
+  "tool.cloud": "Exportar: archivos para otros programas",
   "tool.theme": "Colores: {theme} (T)",
   "theme.dark": "oscuros",
   "theme.light": "claros",

@@ -227,7 +227,7 @@ export const ITALIAN: Translation = {
   "tool.cameras": "Mostra da dove sono state scattate le foto (C)",
   "tool.measure": "Misura una distanza (M)",
   "tool.image": "Salva un’immagine (S)",
-  "tool.cloud": "Salva i punti come PLY",
+  "tool.cloud": "Esporta: file per altri programmi",
   "tool.theme": "Colori: {theme} (T)",
   "theme.dark": "scuri",
   "theme.light": "chiari",
