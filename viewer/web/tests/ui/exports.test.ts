@@ -2,18 +2,18 @@
 import { afterEach, describe, expect, it } from "vitest";
 
 import { loadExportWords, refusalWords, say, stageOf } from "../../src/ui/exports/words";
-import { ENGLISH_EXPORTS } from "../../src/ui/exports/words/en";
-import { FRENCH_EXPORTS } from "../../src/ui/exports/words/fr";
-import { GERMAN_EXPORTS } from "../../src/ui/exports/words/de";
-import { ITALIAN_EXPORTS } from "../../src/ui/exports/words/it";
-import { SPANISH_EXPORTS } from "../../src/ui/exports/words/es";
+import { ENGLISH_EXPORTS } from "../../src/ui/language/exports/en";
+import { FRENCH_EXPORTS } from "../../src/ui/language/exports/fr";
+import { GERMAN_EXPORTS } from "../../src/ui/language/exports/de";
+import { ITALIAN_EXPORTS } from "../../src/ui/language/exports/it";
+import { SPANISH_EXPORTS } from "../../src/ui/language/exports/es";
 import { useLanguage } from "../../src/ui/language/language";
 
 const namesIn = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "").sort();
 
 describe("the words of the export dialog", () => {
   afterEach(async () => {
-    await useLanguage("en");
+    await useLanguage("en", ["en"]);
     await loadExportWords();
   });
 
@@ -32,7 +32,7 @@ describe("the words of the export dialog", () => {
 
   it("follow the language of the page", async () => {
     expect(say("title")).toBe("Export");
-    await useLanguage("de");
+    await useLanguage("de", ["de"]);
     await loadExportWords();
     expect(say("title")).toBe("Exportieren");
     expect(say("making", { format: "PLY", stage: stageOf("depth"), percent: "5 %" })).toBe(

@@ -2,15 +2,15 @@
 import type { Language } from "../language/language";
 import { speech } from "../language/language";
 import { reasonWords } from "../language/t";
-import type { ExportKey, ExportWords } from "./words/en";
-import { ENGLISH_EXPORTS } from "./words/en";
+import type { ExportKey, ExportWords } from "../language/exports/en";
+import { ENGLISH_EXPORTS } from "../language/exports/en";
 
 const LOADERS: Readonly<Record<Language, () => Promise<ExportWords>>> = {
   en: () => Promise.resolve(ENGLISH_EXPORTS),
-  de: async () => (await import("./words/de")).GERMAN_EXPORTS,
-  es: async () => (await import("./words/es")).SPANISH_EXPORTS,
-  fr: async () => (await import("./words/fr")).FRENCH_EXPORTS,
-  it: async () => (await import("./words/it")).ITALIAN_EXPORTS,
+  de: async () => (await import("../language/exports/de")).GERMAN_EXPORTS,
+  es: async () => (await import("../language/exports/es")).SPANISH_EXPORTS,
+  fr: async () => (await import("../language/exports/fr")).FRENCH_EXPORTS,
+  it: async () => (await import("../language/exports/it")).ITALIAN_EXPORTS,
 };
 
 let table: ExportWords = ENGLISH_EXPORTS;

@@ -227,7 +227,7 @@ export const FRENCH: Translation = {
   "tool.cameras": "Montrer d’où les photos ont été prises (C)",
   "tool.measure": "Mesurer une distance (M)",
   "tool.image": "Enregistrer une image (S)",
-  "tool.cloud": "Exporter : fichiers pour d’autres logiciels",
+  "tool.cloud": "Exporter : fichiers pour d’autres logiciels",
   "tool.theme": "Couleurs : {theme} (T)",
   "theme.dark": "sombres",
   "theme.light": "claires",
