@@ -56,16 +56,6 @@ export class Exports extends LocalizedElement {
   /** Answers that came before the id of their request was known. */
   private readonly early = new Map<string, Response>();
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.endListening = this.follower.listen(this.hear);
-    // An answer is lost with its connection; the list is not.
-    this.looking = setInterval(() => {
-      if (this.running) void this.list();
-    }, LOOK_MS);
-    void this.list();
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.endListening?.();
@@ -90,6 +80,13 @@ export class Exports extends LocalizedElement {
 
   protected override firstUpdated(): void {
     this.dialog.showModal();
+    // Not at the connection: this file may load after the element is there, and then its properties are not set yet.
+    this.endListening = this.follower.listen(this.hear);
+    // An answer is lost with its connection; the list is not.
+    this.looking = setInterval(() => {
+      if (this.running) void this.list();
+    }, LOOK_MS);
+    void this.list();
   }
 
   protected override willUpdate(): void {
