@@ -31,7 +31,7 @@ class NoE57Error(CairnError):
     """The library that writes E57 is not installed."""
 
     code = "no_e57"
-    remedy = "Install it on the reconstructor's machine: pip install 'cairn[e57]'; LAZ carries the same points."
+    remedy = "Install it on the reconstructor's machine: pip install pye57; LAZ carries the same points."
 
 
 def write_ply(surface: Surface, path: Path) -> None:
@@ -94,7 +94,7 @@ def write_e57(surface: Surface, path: Path) -> None:
     try:
         import pye57  # noqa: PLC0415 - optional: there are no wheels for every machine
     except ImportError as exc:
-        raise NoE57Error("E57 is not written here: pip install 'cairn[e57]', or take LAZ") from exc
+        raise NoE57Error("E57 is not written here: pip install pye57, or take LAZ") from exc
     middle = np.round(surface.points.mean(axis=0))
     columns = dict(zip(("cartesianX", "cartesianY", "cartesianZ"), (surface.points - middle).T, strict=True))
     columns |= dict(zip(("colorRed", "colorGreen", "colorBlue"), surface.colors_rgb.T, strict=True))

@@ -73,7 +73,8 @@ export class Follower {
   private connectedAtMs = 0;
   private lastPingAtMs = 0;
   private isHistoryOpen = false;
-  private readonly listeners = new Set<(message: ReadMessage) => void>();
+  /** Called with each message. */
+  readonly listeners = new Set<(message: ReadMessage) => void>();
   private current: ProjectState;
 
   constructor(private readonly options: FollowerOptions) {
@@ -115,12 +116,6 @@ export class Follower {
   /** Send a request to the reconstructor and return its id. Its answer is a `response` message with this id. */
   async request(verb: Verb, wish: Wish = {}): Promise<string> {
     return await this.requests.request(verb, this.newest()?.manifest.generation ?? null, wish);
-  }
-
-  /** Call a function with each message, until the returned function is called. */
-  listen(listener: (message: ReadMessage) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
   }
 
   /** Request every missing shard again, also those that were given up. */

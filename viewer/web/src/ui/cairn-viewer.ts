@@ -40,6 +40,17 @@ import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 import { errorWords, reasonWords, t } from "./language/t";
 
+/** What is closed when a project is left. */
+const NOTHING_OPEN: Partial<ViewerState> = {
+  selected: null,
+  pointed: null,
+  opened: null,
+  laidOver: null,
+  canInvite: false,
+  isSharing: false,
+  isExporting: false,
+};
+
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles, stayStyles];
@@ -219,15 +230,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   private leave(): void {
     this.session?.close();
     [this.session, this.project] = [null, null];
-    this.change({
-      selected: null,
-      pointed: null,
-      opened: null,
-      laidOver: null,
-      canInvite: false,
-      isSharing: false,
-      isExporting: false,
-    });
+    this.change(NOTHING_OPEN);
   }
 
   private follow(next: ProjectState): void {

@@ -51,14 +51,13 @@ export class Exports extends LocalizedElement {
   @query("dialog") private readonly dialog!: HTMLDialogElement;
 
   private language = "en";
-  private endListening: (() => void) | null = null;
   private looking: ReturnType<typeof setInterval> | null = null;
   /** Answers that came before the id of their request was known. */
   private readonly early = new Map<string, Response>();
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.endListening?.();
+    this.follower.listeners.delete(this.hear);
     if (this.looking !== null) clearInterval(this.looking);
   }
 
@@ -81,7 +80,7 @@ export class Exports extends LocalizedElement {
   protected override firstUpdated(): void {
     this.dialog.showModal();
     // Not at the connection: this file may load after the element is there, and then its properties are not set yet.
-    this.endListening = this.follower.listen(this.hear);
+    this.follower.listeners.add(this.hear);
     // An answer is lost with its connection; the list is not.
     this.looking = setInterval(() => {
       if (this.running) void this.list();
