@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from broker.channel import Channel, Match, Role
+from broker.coverage.channels import COVERAGE_CHANNELS
 from broker.ids import BadIdError, Verb
 from broker.manifest import CameraPage, Manifest, ManifestPage
 from broker.messages import (
@@ -372,6 +373,7 @@ CHANNELS: Final[tuple[Channel, ...]] = (
     PHOTO,
     SCALE_BAR,
     DESIRED_SCALE_BAR,
+    *COVERAGE_CHANNELS,
     REQUEST,
     RESPONSE,
     PRESENCE,
@@ -380,12 +382,7 @@ CHANNELS: Final[tuple[Channel, ...]] = (
 
 
 def match(space: TopicSpace, topic: str) -> Match:
-    """What a topic means.
-
-    Raises:
-        BadTopicError: no channel has this shape.
-        BadIdError: a channel has, and a level is not a valid name.
-    """
+    """What a topic means; raises BadTopicError if no channel has this shape, BadIdError if a level is no valid name."""
     project, rest = space.split(topic)
     refused: BadIdError | None = None
     for channel in CHANNELS:

@@ -36,6 +36,7 @@ from reconstructor.requests import RequestQueues
 from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.viewing.coverage import publish_coverage
 from reconstructor.viewing.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
@@ -73,6 +74,7 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
             "history": publish_history(context),
+            "coverage": publish_coverage(context),
             "statistics": _publish_statistics(context, executor, latencies),
             "clearing": _clear_old(context),
         }

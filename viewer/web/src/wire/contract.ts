@@ -32,6 +32,39 @@ export const LEVEL_PATTERNS = {
   event_type: "processing_started|refetch_starting|progress|shard_update|processing_complete|error",
 } as const;
 
+/** Where the next photographs are wanted, the most valuable place first, in the world of this generation. While the walk is unfinished, walking on comes before the places. Where `is_dense` is false neither is claimed. */
+export interface Advice {
+  readonly type: "advice";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly photograph_count: number;
+  readonly is_dense: boolean;
+  readonly is_walk_unfinished: boolean;
+  readonly metres_per_unit: number | null;
+  readonly places: readonly AdvisedPlace[];
+}
+
+/** Where to take three photographs, one step apart sideways: the middle one from here. Steps and degrees are from the photograph `image_number`, in its own directions: to the right, upwards, ahead. Attributes: code: few_views, narrow_angle, too_far, hole or hidden; a later version may have more. position, looking: the middle camera's place and its unit direction, world units. target: what should be seen from there, world units. step: the length of a step, world units. marked: the target in a photograph that shows it; null where none does. cell_count: how many cells it would improve. */
+export interface AdvisedPlace {
+  readonly code: string;
+  readonly position: readonly [number, number, number];
+  readonly looking: readonly [number, number, number];
+  readonly target: readonly [number, number, number];
+  readonly image_id: string;
+  readonly image_number: number;
+  readonly step: number;
+  readonly steps_right: number;
+  readonly steps_up: number;
+  readonly steps_ahead: number;
+  readonly turn_right_deg: number;
+  readonly tilt_up_deg: number;
+  readonly marked: MarkedPlace | null;
+  readonly cell_count: number;
+}
+
 /** What an agent is made of. */
 export interface AgentDescription {
   readonly type: "agent_description";
@@ -193,6 +226,23 @@ export interface Component {
   readonly world_from_component: Similarity;
 }
 
+/** Describes the retained grid of coverage, in the world of this generation. Where `is_dense` is false the points are too sparse to be a surface: only how many photographs see a cell is known, the counts of bad cells and holes are 0, and nothing is claimed by them. */
+export interface Coverage {
+  readonly type: "coverage";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly photograph_count: number;
+  readonly is_dense: boolean;
+  readonly cell_count: number;
+  readonly bad_cell_count: number;
+  readonly hole_cell_count: number;
+  readonly grid_sha256: string;
+  readonly grid_bytes: number;
+}
+
 /** Two points of the world and the distance between them on the object, as the person of the topic measured it. */
 export interface DesiredScaleBar {
   readonly type: "desired_scale_bar";
@@ -297,6 +347,14 @@ export interface ManifestPage {
   readonly project: string;
   readonly generation: number;
   readonly shards: readonly ShardEntry[];
+}
+
+/** A place in a photograph: its position from the left and from the top, as shares of the width and the height. */
+export interface MarkedPlace {
+  readonly image_id: string;
+  readonly image_number: number;
+  readonly across: number;
+  readonly down: number;
 }
 
 /** What the reconstructor still waits for from one sender. */
@@ -610,12 +668,14 @@ export interface WorldFrame {
 }
 
 export type Message =
+  | Advice
   | AgentDescription
   | AgentHealth
   | AgentState
   | CameraPage
   | Command
   | CommandReply
+  | Coverage
   | DesiredScaleBar
   | DesiredSettings
   | Error
@@ -693,6 +753,9 @@ export const CHANNELS = {
   photo: { template: "photo/{user}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 921600, meaning: "one photograph or its preview for the user who asked by `photograph`: upright JPEG of at most 900 KB" },
   scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the known distance that gives everybody metres, and whose it is" },
   desired_scale_bar: { template: "scale/{user}/desired", types: ["desired_scale_bar"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "a known distance between two points, as a person measured it; empty: none is known any more" },
+  coverage: { template: "coverage/current", types: ["coverage"], qos: 1, isRetained: true, maxBytes: 4096, meaning: "what the retained grid of coverage tells: which generation, how many cells, and the grid's digest" },
+  coverage_grid: { template: "coverage/grid", types: [], qos: 1, isRetained: true, maxBytes: 524288, meaning: "how well each cell of the object is photographed, packed; published before `coverage/current`" },
+  advice: { template: "advice/current", types: ["advice"], qos: 1, isRetained: true, maxBytes: 16384, meaning: "where the next photographs are wanted: at most three places, or that the walk is unfinished" },
   request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 262144, meaning: "resync, ping, photograph, refetch, pause or resume" },
   response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "the answer to a request, also when it is refused" },
   presence: { template: "presence/{user}/{connection}", types: ["presence"], qos: 1, isRetained: true, maxBytes: 1024, meaning: "somebody is watching; cleared by the last will, and by the reconstructor when there are too many" },
@@ -701,6 +764,8 @@ export const CHANNELS = {
 
 /** What a reader checks, by class name. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
+  Advice: {"properties": {"type": {"const": "advice", "default": "advice", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "photograph_count": {"minimum": 0, "type": "integer"}, "is_dense": {"type": "boolean"}, "is_walk_unfinished": {"type": "boolean"}, "metres_per_unit": {"anyOf": [{"exclusiveMinimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "places": {"default": [], "items": {"$ref": "AdvisedPlace"}, "maxItems": 3, "type": "array"}}, "required": ["project", "generation", "revision", "photograph_count", "is_dense", "is_walk_unfinished"], "type": "object"},
+  AdvisedPlace: {"properties": {"code": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "position": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "looking": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "target": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}, "step": {"exclusiveMinimum": 0, "type": "number"}, "steps_right": {"maximum": 100, "minimum": -100, "type": "number"}, "steps_up": {"maximum": 100, "minimum": -100, "type": "number"}, "steps_ahead": {"maximum": 100, "minimum": -100, "type": "number"}, "turn_right_deg": {"maximum": 180, "minimum": -180, "type": "number"}, "tilt_up_deg": {"maximum": 180, "minimum": -180, "type": "number"}, "marked": {"anyOf": [{"$ref": "MarkedPlace"}, {"type": "null"}], "default": null}, "cell_count": {"minimum": 0, "type": "integer"}}, "required": ["code", "position", "looking", "target", "image_id", "image_number", "step", "steps_right", "steps_up", "steps_ahead", "turn_right_deg", "tilt_up_deg", "cell_count"], "type": "object"},
   AgentDescription: {"properties": {"type": {"const": "agent_description", "default": "agent_description", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "program_version": {"maxLength": 64, "type": "string"}, "camera": {"maxLength": 128, "type": "string"}, "machine": {"maxLength": 256, "type": "string"}}, "required": ["project", "agent", "program_version", "camera", "machine"], "type": "object"},
   AgentHealth: {"properties": {"type": {"const": "agent_health", "default": "agent_health", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "captured_count": {"minimum": 0, "type": "integer"}, "kept_count": {"minimum": 0, "type": "integer"}, "dropped_count": {"minimum": 0, "type": "integer"}, "sent_count": {"minimum": 0, "type": "integer"}, "stored_count": {"minimum": 0, "type": "integer"}, "rejected_count": {"minimum": 0, "type": "integer"}, "spool_count": {"minimum": 0, "type": "integer"}, "spool_bytes": {"minimum": 0, "type": "integer"}, "held_count": {"default": 0, "minimum": 0, "type": "integer"}, "preview_count": {"default": 0, "minimum": 0, "type": "integer"}, "spool_oldest_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "disk_free_bytes": {"minimum": 0, "type": "integer"}, "memory_bytes": {"minimum": 0, "type": "integer"}, "load_ratio": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "temperature_deg": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "battery_ratio": {"anyOf": [{"maximum": 1, "minimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "is_throttled": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": null}, "is_clock_synchronised": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": null}, "reconnect_count": {"minimum": 0, "type": "integer"}, "camera_restart_count": {"default": 0, "minimum": 0, "type": "integer"}, "left_out_count": {"default": 0, "minimum": 0, "type": "integer"}, "receipt_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "alarms": {"default": [], "items": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "type": "array"}, "last_error": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "agent", "captured_count", "kept_count", "dropped_count", "sent_count", "stored_count", "rejected_count", "spool_count", "spool_bytes", "disk_free_bytes", "memory_bytes", "reconnect_count"], "type": "object"},
   AgentPresence: {"enum": ["online", "offline"], "type": "string"},
@@ -715,6 +780,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Command: {"properties": {"type": {"const": "command", "default": "command", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "verb": {"enum": ["capture", "capture_at", "pause", "resume", "cancel", "reboot"], "type": "string"}, "deadline_at": {"format": "date-time", "type": "string"}, "capture_at": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "image_count": {"anyOf": [{"maximum": 10000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "capture_id": {"anyOf": [{"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "id", "verb", "deadline_at"], "type": "object"},
   CommandReply: {"properties": {"type": {"const": "command_reply", "default": "command_reply", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "is_done": {"type": "boolean"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}, "report": {"anyOf": [{"$ref": "CaptureReport"}, {"type": "null"}], "default": null}}, "required": ["project", "id", "agent", "is_done"], "type": "object"},
   Component: {"properties": {"id": {"default": 0, "maximum": 9999, "minimum": 0, "type": "integer"}, "image_count": {"default": 0, "minimum": 0, "type": "integer"}, "world_from_component": {"$ref": "Similarity", "default": {"scale": 1.0, "rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "translation": [0.0, 0.0, 0.0]}}}, "type": "object"},
+  Coverage: {"properties": {"type": {"const": "coverage", "default": "coverage", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "photograph_count": {"minimum": 0, "type": "integer"}, "is_dense": {"type": "boolean"}, "cell_count": {"minimum": 0, "type": "integer"}, "bad_cell_count": {"minimum": 0, "type": "integer"}, "hole_cell_count": {"minimum": 0, "type": "integer"}, "grid_sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}, "grid_bytes": {"minimum": 1, "type": "integer"}}, "required": ["project", "generation", "revision", "photograph_count", "is_dense", "cell_count", "bad_cell_count", "hole_cell_count", "grid_sha256", "grid_bytes"], "type": "object"},
   DesiredScaleBar: {"properties": {"type": {"const": "desired_scale_bar", "default": "desired_scale_bar", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "begin": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "end": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "distance_m": {"exclusiveMinimum": 0, "maximum": 100000, "type": "number"}}, "required": ["project", "generation", "begin", "end", "distance_m"], "type": "object"},
   DesiredSettings: {"properties": {"type": {"const": "desired_settings", "default": "desired_settings", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "version": {"minimum": 0, "type": "integer"}, "settings": {"$ref": "AgentSettings"}}, "required": ["project", "version", "settings"], "type": "object"},
   EncodedShard: {"properties": {"encoding": {"$ref": "Encoding"}, "size_bytes": {"minimum": 1, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}}, "required": ["encoding", "size_bytes", "sha256"], "type": "object"},
@@ -725,6 +791,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   LeftOut: {"properties": {"point_count": {"default": 0, "minimum": 0, "type": "integer"}, "shard_count": {"default": 0, "minimum": 0, "type": "integer"}, "ply_count": {"default": 0, "minimum": 0, "type": "integer"}}, "type": "object"},
   Manifest: {"properties": {"type": {"const": "manifest", "default": "manifest", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "store_id": {"pattern": "^[0-9a-f]{16}$", "type": "string"}, "epoch": {"minimum": 0, "type": "integer"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 0, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "previous_generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "image_count": {"minimum": 0, "type": "integer"}, "frame": {"$ref": "WorldFrame"}, "bounds": {"$ref": "Bounds"}, "point_count": {"minimum": 0, "type": "integer"}, "shard_count": {"minimum": 0, "type": "integer"}, "level_count": {"maximum": 32, "minimum": 0, "type": "integer"}, "components": {"default": [{"id": 0, "image_count": 0, "world_from_component": {"rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "scale": 1.0, "translation": [0.0, 0.0, 0.0]}}], "items": {"$ref": "Component"}, "minItems": 1, "type": "array"}, "shard_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "camera_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "left_out": {"$ref": "LeftOut", "default": {"point_count": 0, "shard_count": 0, "ply_count": 0}}}, "required": ["project", "store_id", "epoch", "generation", "revision", "image_count", "frame", "bounds", "point_count", "shard_count", "level_count", "shard_pages", "camera_pages"], "type": "object"},
   ManifestPage: {"properties": {"type": {"const": "manifest_page", "default": "manifest_page", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "shards": {"items": {"$ref": "ShardEntry"}, "maxItems": 64, "minItems": 1, "type": "array"}}, "required": ["project", "generation", "shards"], "type": "object"},
+  MarkedPlace: {"properties": {"image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}, "across": {"maximum": 1, "minimum": 0, "type": "number"}, "down": {"maximum": 1, "minimum": 0, "type": "number"}}, "required": ["image_id", "image_number", "across", "down"], "type": "object"},
   Missing: {"properties": {"type": {"const": "missing", "default": "missing", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "pieces": {"default": [], "items": {"$ref": "MissingPieces"}, "type": "array"}, "sequences": {"default": [], "items": {"$ref": "MissingSequences"}, "type": "array"}}, "required": ["project"], "type": "object"},
   MissingPieces: {"properties": {"image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "ranges": {"items": {"$ref": "ByteRange"}, "type": "array"}}, "required": ["image_id", "ranges"], "type": "object"},
   MissingSequences: {"properties": {"session": {"maxLength": 39, "type": "string"}, "sequences": {"items": {"minimum": 0, "type": "integer"}, "type": "array"}}, "required": ["session", "sequences"], "type": "object"},
@@ -757,12 +824,14 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
 
 /** The class of every message type. */
 export const MODELS: Readonly<Record<MessageType, string>> = {
+  advice: "Advice",
   agent_description: "AgentDescription",
   agent_health: "AgentHealth",
   agent_state: "AgentState",
   camera_page: "CameraPage",
   command: "Command",
   command_reply: "CommandReply",
+  coverage: "Coverage",
   desired_scale_bar: "DesiredScaleBar",
   desired_settings: "DesiredSettings",
   error: "Error",
