@@ -1,6 +1,7 @@
 /** Which points are drawn, and how large? One draw call for each shard, with sizes from the point spacing. */
 import { BufferAttribute, BufferGeometry, Box3, GLSL3, Group, Points, RawShaderMaterial, Sphere, Vector3 } from "three";
 
+import type { Painter } from "../scene/painter";
 import type { DrawnShard, MeasuredCloud } from "../scene/spacing";
 import { plain, spacings } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
@@ -86,6 +87,7 @@ export class CloudGroup {
     enlargement: { value: 1 },
   };
 
+  private painter: Painter | null = null;
   /** The points uploaded since the last frame. */
   private givenCount = 0;
 
@@ -145,7 +147,15 @@ export class CloudGroup {
     const entry = { points, shard, measured, spacing, isUploaded: false };
     this.entries.set(shard.key, entry);
     this.group.add(points);
+    if (this.painter) this.tint(entry);
     if (isGivenNow) this.give([entry]);
+  }
+
+  /** Colour all points by a function; null: as photographed. */
+  paint(painter: Painter | null): void {
+    this.painter = painter;
+    for (const entry of this.entries.values()) this.tint(entry);
+    this.drawnKeys.clear();
   }
 
   /**
@@ -278,6 +288,12 @@ export class CloudGroup {
       this.drawnKeys.clear();
     }
     this.resize(isDue);
+  }
+
+  private tint({ measured, points, shard }: Entry): void {
+    const attribute = points.geometry.getAttribute("tintAndSize") as BufferAttribute;
+    attribute.array = this.painter ? this.painter(shard, measured) : measured.tintsAndSizes;
+    attribute.needsUpdate = true;
   }
 
   private give(part: readonly Entry[]): void {

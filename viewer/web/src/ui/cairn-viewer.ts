@@ -239,7 +239,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
 
   /** Fetch the thumbnails that are visible. */
   look(): void {
-    const { isPanelOpen, pointed, selected, tab } = this.view;
+    const { isPanelOpen, marked, pointed, selected, tab } = this.view;
     const listed =
       !isPanelOpen || !this.project
         ? []
@@ -248,7 +248,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
           : tab === "activity"
             ? lastImages(this.project)
             : [];
-    const imageIds = [pointed, selected, ...listed];
+    const imageIds = [pointed, selected, ...marked, ...listed];
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 

@@ -2,16 +2,39 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import { fitIcon, framesIcon, imageIcon, panelIcon, rulerIcon, saveIcon, shareIcon, sunIcon } from "./icons";
+import {
+  coverageIcon,
+  fitIcon,
+  framesIcon,
+  imageIcon,
+  panelIcon,
+  rulerIcon,
+  saveIcon,
+  shareIcon,
+  sunIcon,
+} from "./icons";
 import type { Theme } from "./theme";
 import { t } from "./language/t";
 
 export type Tool =
-  "front" | "side" | "top" | "keys" | "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
+  | "front"
+  | "side"
+  | "top"
+  | "keys"
+  | "fit"
+  | "cameras"
+  | "coverage"
+  | "measure"
+  | "image"
+  | "cloud"
+  | "invite"
+  | "theme"
+  | "panel";
 
 export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   f: "fit",
   c: "cameras",
+  v: "coverage",
   m: "measure",
   s: "image",
   t: "theme",
@@ -25,6 +48,7 @@ export const SHORTCUTS: Readonly<Record<string, Tool>> = {
 export interface Tools {
   readonly theme: Theme;
   readonly hasCameras: boolean;
+  readonly hasCoverage: boolean;
   readonly isMeasuring: boolean;
   readonly isPanelOpen: boolean;
   readonly hasCloud: boolean;
@@ -46,6 +70,7 @@ export function toolbar(tools: Tools): TemplateResult {
   const buttons: readonly Button[] = [
     { tool: "fit", label: t("tool.fit"), icon: fitIcon, isIdle },
     { tool: "cameras", label: t("tool.cameras"), icon: framesIcon, isIdle, isOn: tools.hasCameras },
+    { tool: "coverage", label: t("tool.coverage"), icon: coverageIcon, isIdle, isOn: tools.hasCoverage },
     { tool: "measure", label: t("tool.measure"), icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
     { tool: "image", label: t("tool.image"), icon: imageIcon, isIdle },
     { tool: "cloud", label: t("tool.cloud"), icon: saveIcon, isIdle },

@@ -54,7 +54,7 @@ export class ViewerCommands {
     // On a fresh page nothing has the focus; beside other parts of a page, only its own keys count.
     const isOurs = path.includes(host) || (event.target === document.body && host.clientHeight === innerHeight);
     if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey || !host.project) return;
-    if (event.key === "Escape") host.change({ isMeasuring: false, selected: null, laidOver: null });
+    if (event.key === "Escape") host.change({ hasCoverage: false, isMeasuring: false, selected: null, laidOver: null });
     const tool = SHORTCUTS[event.key.toLowerCase()];
     if (!tool) return;
     event.preventDefault();

@@ -11,6 +11,9 @@ export interface ViewerState {
   /** The reason why a length was refused. */
   readonly scaleRefusal: string | null;
   readonly hasCameras: boolean;
+  /** Whether coverage is shown, and the ids of the images that it marks. */
+  readonly hasCoverage: boolean;
+  readonly marked: readonly string[];
   /** Whether files are dragged over the page. */
   readonly isDropping: boolean;
   /** Image ids: the image with the card, and the image under the mouse. */
@@ -37,6 +40,8 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     isMeasuring: false,
     scaleRefusal: null,
     hasCameras: true,
+    hasCoverage: false,
+    marked: [],
     isDropping: false,
     selected: null,
     pointed: null,
@@ -58,6 +63,8 @@ export function act(state: ViewerState, tool: Tool): ViewerState {
       return { ...state, hasCameras: !state.hasCameras };
     case "measure":
       return { ...state, isMeasuring: !state.isMeasuring, scaleRefusal: null };
+    case "coverage":
+      return { ...state, hasCoverage: !state.hasCoverage, isMeasuring: false, selected: null, laidOver: null };
     case "keys":
       return { ...state, hasKeys: true };
     case "panel":

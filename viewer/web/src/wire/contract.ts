@@ -719,47 +719,83 @@ export interface Channel {
   readonly qos: 0 | 1;
   readonly isRetained: boolean;
   readonly maxBytes: number;
-  readonly meaning: string;
 }
 
 export const CHANNELS = {
-  image: { template: "image/{sender}/{image_name}", types: [], qos: 1, isRetained: false, maxBytes: 31457280, meaning: "one photograph: JPEG, PNG, WebP, TIFF, or HEIC if it is read there" },
-  preview: { template: "preview/{sender}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 262144, meaning: "a photograph reduced to what the engine looks at, before the photograph itself: WebP or JPEG with its EXIF" },
-  upload_begin: { template: "upload/{sender}/{image_id}/begin", types: ["upload_begin"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "announces a photograph in pieces" },
-  upload_piece: { template: "upload/{sender}/{image_id}/{offset}", types: [], qos: 1, isRetained: false, maxBytes: 1048576, meaning: "the photograph's bytes from this offset" },
-  upload_end: { template: "upload/{sender}/{image_id}/end", types: ["upload_end"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "every piece has been sent" },
-  receipt: { template: "receipt/{sender}/{image_name}", types: ["upload_acknowledged"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "the image is safe on the reconstructor's disk, or why it is not taken" },
-  missing: { template: "receipt/{sender}/missing", types: ["missing"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "pieces and sequence numbers that have not arrived" },
-  wanted: { template: "receipt/{sender}/wanted", types: ["wanted"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "up to 64 photographs of which there is only a preview, to be sent before the others" },
-  refused: { template: "receipt/{sender}/refused", types: ["name_refused"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "an image whose name cannot stand in a receipt's topic, and why" },
-  flow: { template: "receipt/{sender}/flow", types: ["flow"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "how much may be under way without a receipt" },
-  agent_state: { template: "agent/{agent}/state", types: ["agent_state"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "birth message and last will of a rig" },
-  agent_description: { template: "agent/{agent}/description", types: ["agent_description"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "program, camera and machine of a rig" },
-  agent_health: { template: "agent/{agent}/health", types: ["agent_health"], qos: 0, isRetained: true, maxBytes: 4194304, meaning: "counts, spool, battery, temperature and memory of a rig, every 30 s" },
-  agent_thumbnail: { template: "agent/{agent}/thumbnail", types: [], qos: 0, isRetained: true, maxBytes: 65536, meaning: "the last photograph, small: JPEG of at most 64 KB" },
-  command: { template: "agent/{agent}/command", types: ["command"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "ops tell a rig to do something" },
-  command_reply: { template: "agent/{agent}/reply/{request_id}", types: ["command_reply"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "a rig's answer to one command" },
-  desired_settings: { template: "agent/{agent}/settings/desired", types: ["desired_settings"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "what ops want of a rig" },
-  reported_settings: { template: "agent/{agent}/settings/reported", types: ["reported_settings"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "what a rig runs with, and which wishes it refused" },
-  reconstructor_state: { template: "reconstructor/state", types: ["reconstructor_state"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "birth message and last will: does it take images, is there a manifest" },
-  reconstructor_statistics: { template: "reconstructor/statistics", types: ["reconstructor_statistics"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "counts, points, latency and disk" },
-  event: { template: "event/{event_type}", types: ["processing_started", "refetch_starting", "progress", "shard_update", "processing_complete", "error"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "what happens to each image and each reference set" },
-  history: { template: "history/events", types: ["event_history"], qos: 1, isRetained: true, maxBytes: 65536, meaning: "the last 100 events but `progress`, the newest last: for people who join late" },
-  reference: { template: "reference/current", types: ["manifest"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the manifest: the only pointer, written last; it names the pages of shards and cameras" },
-  manifest_page: { template: "reference/page/{page}", types: ["manifest_page"], qos: 1, isRetained: true, maxBytes: 262144, meaning: "up to 64 shards of the manifest, immutable" },
-  shard: { template: "shard/{generation}/{encoding}/{index}", types: [], qos: 1, isRetained: true, maxBytes: 524288, meaning: "one independently loadable piece of the cloud, immutable" },
-  camera_page: { template: "camera/page/{page}", types: ["camera_page"], qos: 1, isRetained: true, maxBytes: 262144, meaning: "where up to 64 images were taken, or why they are not placed; immutable" },
-  image_thumbnail: { template: "thumbnail/{image_id}", types: [], qos: 1, isRetained: true, maxBytes: 65536, meaning: "one photograph, upright and small: JPEG of at most 320 px and 64 KB" },
-  photo: { template: "photo/{user}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 921600, meaning: "one photograph or its preview for the user who asked by `photograph`: upright JPEG of at most 900 KB" },
-  scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the known distance that gives everybody metres, and whose it is" },
-  desired_scale_bar: { template: "scale/{user}/desired", types: ["desired_scale_bar"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "a known distance between two points, as a person measured it; empty: none is known any more" },
-  coverage: { template: "coverage/current", types: ["coverage"], qos: 1, isRetained: true, maxBytes: 4096, meaning: "what the retained grid of coverage tells: which generation, how many cells, and the grid's digest" },
-  coverage_grid: { template: "coverage/grid", types: [], qos: 1, isRetained: true, maxBytes: 524288, meaning: "how well each cell of the object is photographed, packed; published before `coverage/current`" },
-  advice: { template: "advice/current", types: ["advice"], qos: 1, isRetained: true, maxBytes: 16384, meaning: "where the next photographs are wanted: at most three places, or that the walk is unfinished" },
-  request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 262144, meaning: "resync, ping, photograph, refetch, pause or resume" },
-  response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "the answer to a request, also when it is refused" },
-  presence: { template: "presence/{user}/{connection}", types: ["presence"], qos: 1, isRetained: true, maxBytes: 1024, meaning: "somebody is watching; cleared by the last will, and by the reconstructor when there are too many" },
-  probe: { template: "probe/{user}", types: [], qos: 1, isRetained: false, maxBytes: 1048576, meaning: "bytes by which a doctor times the way to the broker and back" },
+  /** one photograph: JPEG, PNG, WebP, TIFF, or HEIC if it is read there */
+  image: { template: "image/{sender}/{image_name}", types: [], qos: 1, isRetained: false, maxBytes: 31457280 },
+  /** a photograph reduced to what the engine looks at, before the photograph itself: WebP or JPEG with its EXIF */
+  preview: { template: "preview/{sender}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 262144 },
+  /** announces a photograph in pieces */
+  upload_begin: { template: "upload/{sender}/{image_id}/begin", types: ["upload_begin"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** the photograph's bytes from this offset */
+  upload_piece: { template: "upload/{sender}/{image_id}/{offset}", types: [], qos: 1, isRetained: false, maxBytes: 1048576 },
+  /** every piece has been sent */
+  upload_end: { template: "upload/{sender}/{image_id}/end", types: ["upload_end"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** the image is safe on the reconstructor's disk, or why it is not taken */
+  receipt: { template: "receipt/{sender}/{image_name}", types: ["upload_acknowledged"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** pieces and sequence numbers that have not arrived */
+  missing: { template: "receipt/{sender}/missing", types: ["missing"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** up to 64 photographs of which there is only a preview, to be sent before the others */
+  wanted: { template: "receipt/{sender}/wanted", types: ["wanted"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** an image whose name cannot stand in a receipt's topic, and why */
+  refused: { template: "receipt/{sender}/refused", types: ["name_refused"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** how much may be under way without a receipt */
+  flow: { template: "receipt/{sender}/flow", types: ["flow"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** birth message and last will of a rig */
+  agent_state: { template: "agent/{agent}/state", types: ["agent_state"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** program, camera and machine of a rig */
+  agent_description: { template: "agent/{agent}/description", types: ["agent_description"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** counts, spool, battery, temperature and memory of a rig, every 30 s */
+  agent_health: { template: "agent/{agent}/health", types: ["agent_health"], qos: 0, isRetained: true, maxBytes: 4194304 },
+  /** the last photograph, small: JPEG of at most 64 KB */
+  agent_thumbnail: { template: "agent/{agent}/thumbnail", types: [], qos: 0, isRetained: true, maxBytes: 65536 },
+  /** ops tell a rig to do something */
+  command: { template: "agent/{agent}/command", types: ["command"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** a rig's answer to one command */
+  command_reply: { template: "agent/{agent}/reply/{request_id}", types: ["command_reply"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** what ops want of a rig */
+  desired_settings: { template: "agent/{agent}/settings/desired", types: ["desired_settings"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** what a rig runs with, and which wishes it refused */
+  reported_settings: { template: "agent/{agent}/settings/reported", types: ["reported_settings"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** birth message and last will: does it take images, is there a manifest */
+  reconstructor_state: { template: "reconstructor/state", types: ["reconstructor_state"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** counts, points, latency and disk */
+  reconstructor_statistics: { template: "reconstructor/statistics", types: ["reconstructor_statistics"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** what happens to each image and each reference set */
+  event: { template: "event/{event_type}", types: ["processing_started", "refetch_starting", "progress", "shard_update", "processing_complete", "error"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** the last 100 events but `progress`, the newest last: for people who join late */
+  history: { template: "history/events", types: ["event_history"], qos: 1, isRetained: true, maxBytes: 65536 },
+  /** the manifest: the only pointer, written last; it names the pages of shards and cameras */
+  reference: { template: "reference/current", types: ["manifest"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** up to 64 shards of the manifest, immutable */
+  manifest_page: { template: "reference/page/{page}", types: ["manifest_page"], qos: 1, isRetained: true, maxBytes: 262144 },
+  /** one independently loadable piece of the cloud, immutable */
+  shard: { template: "shard/{generation}/{encoding}/{index}", types: [], qos: 1, isRetained: true, maxBytes: 524288 },
+  /** where up to 64 images were taken, or why they are not placed; immutable */
+  camera_page: { template: "camera/page/{page}", types: ["camera_page"], qos: 1, isRetained: true, maxBytes: 262144 },
+  /** one photograph, upright and small: JPEG of at most 320 px and 64 KB */
+  image_thumbnail: { template: "thumbnail/{image_id}", types: [], qos: 1, isRetained: true, maxBytes: 65536 },
+  /** one photograph or its preview for the user who asked by `photograph`: upright JPEG of at most 900 KB */
+  photo: { template: "photo/{user}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 921600 },
+  /** the known distance that gives everybody metres, and whose it is */
+  scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** a known distance between two points, as a person measured it; empty: none is known any more */
+  desired_scale_bar: { template: "scale/{user}/desired", types: ["desired_scale_bar"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** what the retained grid of coverage tells: which generation, how many cells, and the grid's digest */
+  coverage: { template: "coverage/current", types: ["coverage"], qos: 1, isRetained: true, maxBytes: 4096 },
+  /** how well each cell of the object is photographed, packed; published before `coverage/current` */
+  coverage_grid: { template: "coverage/grid", types: [], qos: 1, isRetained: true, maxBytes: 524288 },
+  /** where the next photographs are wanted: at most three places, or that the walk is unfinished */
+  advice: { template: "advice/current", types: ["advice"], qos: 1, isRetained: true, maxBytes: 16384 },
+  /** resync, ping, photograph, refetch, pause or resume */
+  request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 262144 },
+  /** the answer to a request, also when it is refused */
+  response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** somebody is watching; cleared by the last will, and by the reconstructor when there are too many */
+  presence: { template: "presence/{user}/{connection}", types: ["presence"], qos: 1, isRetained: true, maxBytes: 1024 },
+  /** bytes by which a doctor times the way to the broker and back */
+  probe: { template: "probe/{user}", types: [], qos: 1, isRetained: false, maxBytes: 1048576 },
 } as const satisfies Record<string, Channel>;
 
 /** What a reader checks, by class name. */

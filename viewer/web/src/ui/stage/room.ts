@@ -10,14 +10,19 @@ export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 interface Open {
   readonly isPanelOpen: boolean;
   readonly hasCard: boolean;
+  /** Whether the card is that of coverage, which is higher. */
+  readonly isHigh: boolean;
 }
 
 const CARD_PX = 336;
+/** How much of a phone's height the panel of coverage takes, as its style says. */
+const HIGH_CARD_SHARE = 0.46;
 /** A card pushes the object aside only where this much is left. */
 const LEAST_WIDTH_PX = 420;
 
-export function openOf({ isMeasuring, isPanelOpen, selected }: ViewerState): Open {
-  return { isPanelOpen, hasCard: selected !== null || isMeasuring };
+export function openOf({ hasCoverage, isMeasuring, isPanelOpen, selected }: ViewerState): Open {
+  const hasLowCard = selected !== null || isMeasuring;
+  return { isPanelOpen, hasCard: hasLowCard || hasCoverage, isHigh: hasCoverage && !hasLowCard };
 }
 
 /** The covered edges of the page's element. */
@@ -44,9 +49,9 @@ function beside(insets: Insets, { hasCard }: Open, width: number): Insets {
 }
 
 /** On a phone the tools lie beside the object, or above it when sheet or card take the height. */
-function narrow({ hasCard, isPanelOpen }: Open, height: number): Insets {
+function narrow({ hasCard, isHigh, isPanelOpen }: Open, height: number): Insets {
   if (isPanelOpen) return { top: 126, right: 0, bottom: Math.min(SHEET_SHARE * height, SHEET_PX), left: 0 };
   return hasCard
-    ? { top: 126, right: 8, bottom: 304, left: 8 }
+    ? { top: 126, right: 8, bottom: isHigh ? 152 + HIGH_CARD_SHARE * height : 304, left: 8 }
     : { top: 72, right: TOOLS_PX + 4, bottom: 140, left: 8 };
 }
