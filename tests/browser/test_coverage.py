@@ -129,8 +129,11 @@ async def test_each_place_has_a_sentence_a_number_and_a_mark(
     await expect(desktop.page.get_by_test_id("marked")).to_have_count(len(marks))
     await expect(desktop.page.get_by_test_id("coverage-unplaced").locator("button")).to_have_count(2)
     await expect(desktop.page.get_by_test_id("coverage-unplaced")).to_contain_text("take one between")
+    before = await desktop.drawing()
     await places.first.get_by_role("button").click()
-    await desktop.settled_pixels()
+    async with asyncio.timeout(WAIT_MS / 1000):
+        while await desktop.drawing() == before:
+            await asyncio.sleep(0.2)
     await keep(desktop, "visited")
 
 

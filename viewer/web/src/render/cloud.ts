@@ -102,7 +102,7 @@ export class CloudGroup {
     const unseen = new BufferGeometry();
     unseen.setAttribute("position", new BufferAttribute(new Float32Array([OUT_OF_SIGHT, 0, 0]), 3));
     unseen.setAttribute("tintAndSize", new BufferAttribute(new Uint8Array(4), 4, true));
-    this.seed = new Points(unseen, this.material({ value: 1 }));
+    this.seed = new Points(unseen, materialOf(isRounded, { ...this.uniforms, spacing: { value: 1 } }));
     this.seed.frustumCulled = false;
     this.group.add(this.seed);
   }
@@ -141,20 +141,20 @@ export class CloudGroup {
   add(shard: WantedShard, measured: MeasuredCloud, isGivenNow: boolean): void {
     if (this.entries.has(shard.key)) return;
     const spacing = { value: 0 };
-    const points = new Points(geometryOf(measured, shard), this.material(spacing));
+    const points = new Points(geometryOf(measured, shard), materialOf(this.isRounded, { ...this.uniforms, spacing }));
     points.matrixAutoUpdate = false;
     points.visible = false;
     const entry = { points, shard, measured, spacing, isUploaded: false };
     this.entries.set(shard.key, entry);
     this.group.add(points);
-    if (this.painter) this.tint(entry);
+    if (this.painter) tint(entry, this.painter);
     if (isGivenNow) this.give([entry]);
   }
 
   /** Colour all points by a function; null: as photographed. */
   paint(painter: Painter | null): void {
     this.painter = painter;
-    for (const entry of this.entries.values()) this.tint(entry);
+    for (const entry of this.entries.values()) tint(entry, painter);
     this.drawnKeys.clear();
   }
 
@@ -290,12 +290,6 @@ export class CloudGroup {
     this.resize(isDue);
   }
 
-  private tint({ measured, points, shard }: Entry): void {
-    const attribute = points.geometry.getAttribute("tintAndSize") as BufferAttribute;
-    attribute.array = this.painter ? this.painter(shard, measured) : measured.tintsAndSizes;
-    attribute.needsUpdate = true;
-  }
-
   private give(part: readonly Entry[]): void {
     if (part.length > 0) this.upload(part.map(({ points }) => points));
     this.markUploaded(part);
@@ -310,16 +304,6 @@ export class CloudGroup {
     for (const { shard, spacing } of asked) spacing.value = overlap * (sizes.get(shard.key) ?? 1);
   }
 
-  private material(spacing: { value: number }): RawShaderMaterial {
-    return new RawShaderMaterial({
-      glslVersion: GLSL3,
-      vertexShader: POINT_VERTEX,
-      fragmentShader: POINT_FRAGMENT,
-      defines: this.isRounded ? { ROUNDED: "" } : {},
-      uniforms: { ...this.uniforms, spacing },
-    });
-  }
-
   private forget(key: string): void {
     const entry = this.entries.get(key);
     if (!entry) return;
@@ -332,6 +316,23 @@ export class CloudGroup {
 
 function drawnShard({ measured, shard: { entry, key } }: Entry): DrawnShard {
   return { key, level: entry.level, bounds: entry.bounds, density: measured.density };
+}
+
+function materialOf(isRounded: boolean, uniforms: RawShaderMaterial["uniforms"]): RawShaderMaterial {
+  return new RawShaderMaterial({
+    glslVersion: GLSL3,
+    vertexShader: POINT_VERTEX,
+    fragmentShader: POINT_FRAGMENT,
+    defines: isRounded ? { ROUNDED: "" } : {},
+    uniforms,
+  });
+}
+
+/** Colour the points of a shard by a function; null: as photographed. */
+function tint({ measured, points, shard }: Entry, painter: Painter | null): void {
+  const attribute = points.geometry.getAttribute("tintAndSize") as BufferAttribute;
+  attribute.array = painter ? painter(shard, measured) : measured.tintsAndSizes;
+  attribute.needsUpdate = true;
 }
 
 function geometryOf(measured: MeasuredCloud, { entry }: WantedShard): BufferGeometry {

@@ -8,9 +8,10 @@ import type { Credentials } from "../wire/credentials";
 import type { ReadMessage } from "../wire/messages";
 import { decodeMessage } from "../wire/messages";
 import { checkThumbnail } from "../wire/photographs/thumbnail";
-import type { ChannelName, Match } from "../wire/topics";
+import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
 import { movedCloud } from "./components";
+import { FurtherChannels } from "./further";
 import { PageLoader } from "./page-loader";
 import type { WantedPage } from "./pages";
 import type { Step } from "./queue";
@@ -27,9 +28,6 @@ import type { Budget, WantedShard } from "./wanted";
 
 /** A function that verifies and decodes a shard, in this thread or in a worker. */
 export type Decode = (payload: Uint8Array<ArrayBuffer>, shard: WantedShard) => Promise<MeasuredCloud>;
-
-/** Takes the payload of a channel; an empty one says that nothing is retained any more. */
-type Take = (payload: Uint8Array<ArrayBuffer>) => void;
 
 export interface FollowerOptions {
   readonly url: string;
@@ -56,6 +54,7 @@ export class Follower {
   readonly space: TopicSpace;
   /** The messages that the page publishes. */
   readonly requests: Requests;
+  readonly further: FurtherChannels;
   private readonly connection: Connection;
   private readonly queue = new LoadQueue<WantedShard>();
   private readonly pages = new PageLoader({
@@ -72,7 +71,6 @@ export class Follower {
   });
   private readonly thumbnails: ThumbnailLoader;
   private readonly decoding = new Map<string, WantedShard>();
-  private readonly further = new Map<ChannelName, Take>();
   private readonly ticker: ReturnType<typeof setInterval>;
   private connectedAtMs = 0;
   private lastPingAtMs = 0;
@@ -95,6 +93,7 @@ export class Follower {
         this.receive(topic, payload);
       },
     });
+    this.further = new FurtherChannels(this.connection, this.space);
     this.thumbnails = new ThumbnailLoader(
       this.connection,
       (imageId) => this.space.topic("image_thumbnail", { image_id: imageId }),
@@ -137,17 +136,6 @@ export class Follower {
     this.thumbnails.want(imageIds);
   }
 
-  /** Follow a channel for a part of the page that is loaded on demand, until the returned function is called. */
-  followAlso(channel: ChannelName, take: Take): () => void {
-    const topics = [this.space.topic(channel)];
-    this.further.set(channel, take);
-    this.connection.subscribe(topics);
-    return () => {
-      this.further.delete(channel);
-      this.connection.unsubscribe(topics);
-    };
-  }
-
   /** Try to connect now. */
   retry(): void {
     this.connection.retry();
@@ -173,7 +161,7 @@ export class Follower {
     this.queue.reset();
     this.pages.reset();
     this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
-    this.connection.subscribe([...this.further.keys()].map((channel) => this.space.topic(channel)));
+    this.further.reset();
     this.thumbnails.reset();
     void this.announce();
     this.load();
@@ -187,12 +175,7 @@ export class Follower {
 
   private receive(topic: string, payload: Uint8Array<ArrayBuffer>): void {
     const match = this.space.match(topic);
-    if (!match) return;
-    const take = this.further.get(match.channel);
-    if (take) {
-      take(payload);
-      return;
-    }
+    if (!match || this.further.receive(match, payload)) return;
     if (match.channel === "shard") {
       void this.receiveShard(match, payload);
       return;

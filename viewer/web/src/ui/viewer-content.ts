@@ -9,7 +9,7 @@ import type { Photograph } from "../scene/uploading/photographs";
 import type { PageConfig } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
-import { layoutNow } from "./device";
+import { coverage } from "./overlay/coverage";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
@@ -94,7 +94,7 @@ export class ViewerContent {
     const onSwitch = (): void => void this.host.openSwitch();
     return html`${header(project, this.tools(project), trouble === "context_lost", config.projects.length === 1 && !config.needs_login ? null : onSwitch)}
       ${emptyState({ project, trouble, onInvite, onLeave, onRetry, onPhotos })} ${this.banner(project)}
-      ${this.beside(project)} ${this.coverage(project)}
+      ${this.beside(project)} ${coverage(this.host, project)}
       <cairn-sheet
         .project=${project}
         .device=${this.host.stage?.figures}
@@ -228,28 +228,6 @@ export class ViewerContent {
       onDone,
       onScale: (distanceM) => void this.host.commands.setScale(distanceM),
     });
-  }
-
-  /** Coverage and advice, which are loaded after the object. */
-  private coverage(project: ProjectState): TemplateResult | typeof nothing {
-    const { session, stage, view } = this.host;
-    if (pointCount(project.scene.shown) === 0 || !session) return nothing;
-    void import("./coverage/coverage");
-    const isCovered = view.isMeasuring || view.selected !== null || (view.isPanelOpen && layoutNow() !== "wide");
-    return html`<cairn-coverage
-      .project=${project}
-      .follower=${session.follower}
-      .stage=${stage}
-      .isOpen=${view.hasCoverage}
-      .isQuiet=${isCovered}
-      @toggle=${() => {
-        this.host.commands.use("coverage");
-      }}
-      @choose=${this.host.chosen}
-      @mark=${(event: CustomEvent<readonly string[]>) => {
-        if (event.detail.join() !== view.marked.join()) this.host.change({ marked: event.detail });
-      }}
-    ></cairn-coverage>`;
   }
 
   private banner(project: ProjectState): TemplateResult | typeof nothing {

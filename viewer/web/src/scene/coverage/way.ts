@@ -5,7 +5,7 @@ import { minus } from "../scale";
 import { axesOf, dot, scaled } from "./lines";
 
 export interface Way {
-  /** The photograph that it is told from. */
+  /** The photograph from which it is measured. */
   readonly imageNumber: number;
   /** Degrees to the right of where that photograph looks, from -180 to 180. */
   readonly turnDeg: number;

@@ -17,11 +17,11 @@ export class CoverageWatch {
     private readonly onChange: () => void,
   ) {
     this.ends = [
-      follower.followAlso("advice", (payload) => {
+      follower.further.follow("advice", (payload) => {
         this.advice = read(payload, readAdvice);
         this.onChange();
       }),
-      follower.followAlso("coverage", (payload) => {
+      follower.further.follow("coverage", (payload) => {
         this.coverage = read(payload, readCoverage);
         void this.decode();
       }),
@@ -33,7 +33,7 @@ export class CoverageWatch {
     if (isWatched === (this.endGrid !== null)) return;
     this.endGrid?.();
     this.endGrid = isWatched
-      ? this.follower.followAlso("coverage_grid", (payload) => {
+      ? this.follower.further.follow("coverage_grid", (payload) => {
           this.payload = payload;
           void this.decode();
         })
