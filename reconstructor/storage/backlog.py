@@ -6,9 +6,8 @@ from typing import Final
 
 from reconstructor.storage.database import Database
 
-_NEWEST: Final = (
-    "number > (SELECT max(number) FROM jobs) - 1000"  # a project of years is read no longer than a young one
-)
+# The newest 1,000 jobs, so that the queries do not take longer as a project grows.
+_NEWEST: Final = "number > (SELECT max(number) FROM jobs) - 1000"
 _LAST: Final = "ORDER BY number DESC LIMIT 1"
 
 

@@ -22,7 +22,7 @@ from reconstructor.engine.parallel import in_parallel
 from reconstructor.engine.settings import EngineSettings
 
 _REPEATED_SHARE: Final = 0.1  # of a pair's matches, from which on they do not decide
-_MOST_ELSEWHERE: Final = 0.5  # share of matches that the model saw to fit a wrong place, too: then others must decide
+_MOST_AMBIGUOUS: Final = 0.5  # share of a pair's matches; from there on, the pair needs enough others
 _BEST_PAIRS: Final = 2  # the neighbours of this many best pairs are tried, too
 
 
@@ -87,14 +87,14 @@ class PairFinder:
         repeated = self._repeated_of(other, descriptors, first)[matches[:, 0]]
         repeated |= self._repeated_of(number, features.descriptors, second)[matches[:, 1]]
         numbers, cameras, keypoints = (other, number), (camera_of(other), camera_of(number)), (first, second)
-        if number - other == 1:
+        if other == known.numbers[-1]:  # of two images in a row the true pose has most matches, also of equal parts
             pair = self._estimate(numbers, cameras, keypoints, (matches, repeated))
             return None if pair is None else steadier_pair(pair, matches, cameras, keypoints, self._estimator)
-        elsewhere = known.seen_elsewhere(other)[matches[:, 0]]
-        pair = self._estimate(numbers, cameras, keypoints, (matches, repeated | elsewhere))
-        if pair is None or elsewhere.mean() < _MOST_ELSEWHERE:
+        ambiguous = known.ambiguous(other)[matches[:, 0]]
+        pair = self._estimate(numbers, cameras, keypoints, (matches, repeated | ambiguous))
+        if pair is None or ambiguous.mean() < _MOST_AMBIGUOUS:
             return pair
-        is_distinct = ~np.isin(pair.matches[:, 0], matches[repeated | elsewhere, 0])
+        is_distinct = ~np.isin(pair.matches[:, 0], matches[repeated | ambiguous, 0])
         return pair if is_distinct.sum() >= LEAST_DISTINCT else None
 
     def _estimate(

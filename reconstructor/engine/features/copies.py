@@ -27,9 +27,9 @@ _MOST_OFF_PX: Final = 1.5
 _LEAST_SHARE: Final = 0.9  # of the matches; a camera that is turned by half a degree reaches 0.76
 _MOST_MEDIAN_PX: Final = 0.5  # 0.75 when it is turned by 0.3 degrees
 _LEAST_SHIFT: Final = 0.015  # of the middle, over the width: a zoom and a photograph that is sent twice have none
-# share of the features of both that are beside the other: a camera that slides along a fresco sees something new, and
-# one of two photographs that are one holds all of the other
-_LEAST_BESIDE: Final = 0.05
+# Share of each photograph's features that lie outside the frame of the other. If both have more, the camera slid along a
+# flat wall; of a copy and its original, one lies wholly within the frame of the other.
+_LEAST_OUTSIDE: Final = 0.05
 _LEAST_STRETCH: Final = 1.25  # of a homography between rays, where the focal lengths are known
 _LEAST_STRETCH_GUESSED: Final = 1.5  # a turn by 40 degrees with a focal length that is 30 % off reaches 1.4
 _LEAST_JUDGED: Final = 30  # points that a third image sees, too
@@ -61,7 +61,7 @@ def without_copies(
         if is_similar or _is_print(pair, keypoints, cameras):
             flat_shares = np.array(_flat_shares(pair, known))
             if len(flat_shares) == 0 and not is_similar:
-                continue  # a print or a flat object: nothing tells
+                continue  # it may be a print or a flat object, and no other pair tells which
             if (flat_shares > _FLAT).sum() <= _MOST_FLAT * len(flat_shares):
                 return (_mark(pair.earlier, number),)
     return kept
@@ -104,11 +104,11 @@ def _is_similar_copy(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], camer
     factor, shift, off_px = _similarity(first, second)
     middles = [complex(camera.width / 2, camera.height / 2) for camera in cameras]
     is_displaced = abs(middles[0] * factor + shift - middles[1]) > _LEAST_SHIFT * cameras[1].width
-    beside = (
+    outside = (
         _share_outside(_complex(keypoints[0]) * factor + shift, cameras[1]),
         _share_outside((_complex(keypoints[1]) - shift) / factor, cameras[0]),
     )
-    return is_displaced and min(beside) < _LEAST_BESIDE and _is_exact(off_px, abs(factor))
+    return is_displaced and min(outside) < _LEAST_OUTSIDE and _is_exact(off_px, abs(factor))
 
 
 def _is_print(pair: Pair, keypoints: tuple[_Keypoints, _Keypoints], cameras: tuple[Any, Any]) -> bool:
@@ -135,6 +135,7 @@ def _is_exact(off_px: NDArray[np.float64], enlarged: float) -> bool:
 
 
 def _share_outside(places: NDArray[np.complex128], camera: Any) -> float:
+    """The share of places (N,) that lie outside a camera's frame."""
     is_inside = (places.real > 0) & (places.real < camera.width) & (places.imag > 0) & (places.imag < camera.height)
     return float(1 - is_inside.mean())
 

@@ -13,7 +13,7 @@ from reconstructor.engine.features.photographs import PhotographSensor
 from reconstructor.engine.features.sift import Features
 
 _CELL_PX: Final = 48.0  # with its eight neighbours the surroundings of a feature
-_LEAST_AMONG: Final = 0.2  # share of the features there
+_LEAST_AROUND: Final = 0.2  # share of the features there
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,11 +62,11 @@ class KnownImages:
                 of_image = self.repeated.setdefault(number, np.zeros(len(self.features[number]), np.bool_))
                 of_image[pair.matches[~is_kept, column]] = True
 
-    def seen_elsewhere(self, number: int) -> NDArray[np.bool_]:
-        """(N,) which features of an image look like another part's, with those among them in the photograph."""
+    def ambiguous(self, number: int) -> NDArray[np.bool_]:
+        """(N,) which features of an image look like another part's: the repeated ones, and those with many of them around."""
         if number not in self.repeated:
             return np.zeros(len(self.features[number]), np.bool_)
-        return self.repeated[number] | _are_among(self.repeated[number], self.features[number].keypoints)
+        return self.repeated[number] | _have_many_around(self.repeated[number], self.features[number].keypoints)
 
     @staticmethod
     def other(pair: Pair, number: int) -> int:
@@ -74,7 +74,7 @@ class KnownImages:
         return pair.earlier if pair.newer == number else pair.newer
 
 
-def _are_among(chosen: NDArray[np.bool_], keypoints: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _have_many_around(chosen: NDArray[np.bool_], keypoints: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(N,) which features have many chosen ones around them, by a grid of cells."""
     columns, rows = (keypoints[:, :2] // _CELL_PX).astype(np.int64).clip(0).T
     shape = rows.max(initial=0) + 3, columns.max(initial=0) + 3
@@ -82,8 +82,8 @@ def _are_among(chosen: NDArray[np.bool_], keypoints: NDArray[np.float32]) -> NDA
     np.add.at(every, (rows + 1, columns + 1), 1)
     np.add.at(those, (rows + 1, columns + 1), chosen)
     around = (rows + 1, columns + 1)
-    is_among: NDArray[np.bool_] = _with_neighbours(those)[around] >= _LEAST_AMONG * _with_neighbours(every)[around]
-    return is_among
+    have_many: NDArray[np.bool_] = _with_neighbours(those)[around] >= _LEAST_AROUND * _with_neighbours(every)[around]
+    return have_many
 
 
 def _with_neighbours(counts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Which of two relative poses do two photographs in a row have, if matches of equal parts agree with another one?
+"""Which relative pose do two photographs in a row have, if their matches agree with two? The one in which less moves.
 
 Where a corner of a building is in both photographs, the matches of one side give the true pose, and those of one side with
 the next another pose, in which the camera jumps. Nothing in the two photographs tells which is which; but a photographer

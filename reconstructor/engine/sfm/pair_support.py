@@ -28,7 +28,7 @@ _AGREES: Final = 0.5  # share of a pair's points that are near
 _AGREES_WHOLLY: Final = 0.8
 _LEAST_SHARE: Final = 0.3  # of the points that the nearest image gives a pose
 _MOST_TRIED: Final = 3
-_MOST_POSES: Final = 3  # of equal parts that are in one photograph
+_MOST_POSES: Final = 3  # tried, because each of several equal parts in a photograph may give one
 _MOST_TURNED_DEG: Final = 15.0  # between the rotations that two pairs give an image; pairs of little parallax err by 10
 _LEAST_OF_LARGEST: Final = 0.3  # matches of the nearest image's pair, of those of the largest one
 
@@ -51,11 +51,11 @@ def credible_pairs(
     pairs = _turned_alike(model, image, keypoints, pairs)
     seen = {}
     for pair in pairs:
-        if (other := pair.earlier if pair.newer == number else pair.newer) in placed:
+        if (other := KnownImages.other(pair, number)) in placed:
             found = _points_seen(model, pair, other, keypoints)
             if len(found[0]) >= _LEAST_POINTS:
                 seen[other] = found
-    by_other = {pair.earlier if pair.newer == number else pair.newer: pair for pair in pairs}
+    by_other = {KnownImages.other(pair, number): pair for pair in pairs}
     for nearest in sorted(seen, key=lambda other: abs(other - number))[:_MOST_TRIED]:
         rotation = _rotation_by(model, by_other[nearest], image, keypoints)
         pose = _pose_by(camera, *seen[nearest][:2], rotation)
@@ -69,7 +69,7 @@ def credible_pairs(
 def _pose_by(
     camera: Any, points: NDArray[np.float64], places: NDArray[np.float64], rotation: NDArray[np.float64] | None
 ) -> Any | None:
-    """The pose that most of an image's points agree with, if it is turned about as its pair says; None if there is none."""
+    """The pose that most points (N, 3) and their places (N, 2) agree with among those that are near this rotation, or None."""
     least = max(MIN_REGISTRATION_INLIERS, _LEAST_SHARE * len(points))
     for _ in range(_MOST_POSES):
         if len(points) < least:
@@ -93,7 +93,7 @@ def agrees_with_nearest(model: Any, number: int, pairs: Sequence[Pair]) -> bool:
     own = (each for each in pairs if number in _key(each) and placed.issuperset(_key(each)))
     for pair in sorted(own, key=_gap)[:_MOST_TRIED]:
         if len(pair.matches):
-            other = pair.earlier if pair.newer == number else pair.newer
+            other = KnownImages.other(pair, number)
             points, places, _ = _points_seen(model, pair, other, keypoints)
             if len(points) >= _LEAST_POINTS:
                 is_near = _are_near(model.camera(image.camera_id), image.cam_from_world(), points, places)

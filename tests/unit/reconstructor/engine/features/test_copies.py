@@ -146,7 +146,7 @@ def test_a_camera_that_slides_along_a_fresco_takes_no_copies(known: KnownImages)
     slid = np.subtract(seen(), (0.3 * WIDTH_PX, 0))
     both = slid[:, 0] > 0
     features = features_at(
-        np.concatenate([slid[both], np.random.default_rng(5).uniform([450, 20], [620, 460], (90, 2))])
+        np.concatenate([slid[both], np.random.default_rng(5).uniform([340, 20], [470, 340], (90, 2))])
     )
     matches = np.stack([np.flatnonzero(both), np.arange(both.sum())], axis=1).astype(np.uint32)
     camera = camera_of_sensor(1, facts(1).sensor)

@@ -69,11 +69,11 @@ def test_features_among_many_that_look_like_another_part_do_so_too() -> None:
     across, down = np.meshgrid(np.arange(4.0, 480.0, 8.0), np.arange(4.0, 360.0, 8.0))
     features = features_at(np.stack([across.ravel(), down.ravel()], axis=1))
     known = KnownImages(features={1: features})
-    assert not known.seen_elsewhere(1).any()
+    assert not known.ambiguous(1).any()
     is_left = features.keypoints[:, 0] < 200
     known.repeated[1] = is_left & (np.arange(len(features)) % 3 == 0)
-    elsewhere = known.seen_elsewhere(1)
-    assert elsewhere[is_left].all()
-    assert not elsewhere[features.keypoints[:, 0] > 200 + 2 * 48].any()
+    ambiguous = known.ambiguous(1)
+    assert ambiguous[is_left].all()
+    assert not ambiguous[features.keypoints[:, 0] > 200 + 2 * 48].any()
     known.repeated[1] = np.arange(len(features)) % 10 == 0  # a few everywhere are no part
-    assert (known.seen_elsewhere(1) == known.repeated[1]).all()
+    assert (known.ambiguous(1) == known.repeated[1]).all()
