@@ -63,16 +63,18 @@ firefox-test: ## Open the page in Debian's Firefox on a screen in memory; instal
 	fi
 	pytest tests/browser/firefox.py $(ARGS)
 
-alarms-test: ## Ring every alarm of deploy/prometheus by Debian's promtool, which is fetched without being installed (seconds)
-	@folder=$$(mktemp -d)
+alarms-test: ## Ring every alarm and ask every query of deploy/prometheus, by Debian's Prometheus, which is fetched and not installed (a minute)
+	@deploy/setup.sh dev
+	folder=$$(mktemp -d)
 	trap 'rm -rf "$$folder"' EXIT
-	promtool=$$(command -v promtool || true)
-	if [[ -z $$promtool ]]; then
+	promtool=$$(command -v promtool || true) prometheus=$$(command -v prometheus || true)
+	if [[ -z $$promtool || -z $$prometheus ]]; then
 		(cd "$$folder" && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb .)
-		promtool=$$folder/usr/bin/promtool
+		promtool=$$folder/usr/bin/promtool prometheus=$$folder/usr/bin/prometheus
 	fi
 	"$$promtool" check rules deploy/prometheus/alarms.yml
 	"$$promtool" test rules deploy/prometheus/alarms_test.yml
+	PROMETHEUS=$$prometheus pytest -q tests/integration/viewer/dashboard.py $(ARGS)
 
 check: ## Check format, lint, types, floors and generated files; reports everything that is wrong
 	@deploy/setup.sh dev
@@ -97,14 +99,14 @@ generate: ## Write the files that follow from broker/contract.py
 	@deploy/setup.sh dev
 	python -m broker.generate
 
-bench: ## Measure every figure: make bench [ARGS="engine_latency relay"]
+bench: ## Measure every figure in its short form (an hour at most): make bench [FULL=1] [ARGS="engine_latency relay"]
 	@deploy/setup.sh dev
-	python -m benchmarks $(ARGS)
+	python -m benchmarks $(if $(FULL),--full) $(ARGS)
 
-chaos: ## Kill programs at random and count what was lost (minutes)
+chaos: ## Kill programs at random and count what was lost (minutes): make chaos [BROKER=ejabberd] downloads Debian's ejabberd
 	@deploy/setup.sh dev
-	python -m benchmarks.late_joins
-	python -m benchmarks.chaos $(ARGS)
+	if [[ "$(or $(BROKER),mosquitto)" == mosquitto ]]; then python -m benchmarks.late_joins; fi
+	python -m benchmarks.chaos --broker "$(or $(BROKER),mosquitto)" $(ARGS)
 
 siege: ## Throw hundreds of hostile inputs at the real programs (minutes)
 	@deploy/setup.sh dev
@@ -114,7 +116,7 @@ audit: ## Check rules of access, static rules, dependencies, secrets in files, f
 	@deploy/setup.sh dev
 	python -m tests.audit.audit
 
-soak: ## Run for a long time and watch memory (an hour)
+soak: ## Watch memory, descriptors and $$SYS of a long run (half an hour): make soak [ARGS="--minutes 5"]
 	@deploy/setup.sh dev
 	python -m benchmarks.soak $(ARGS)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from admin.lines import describe_project, program_line
+from admin.log_files import keep_logs_small
 from admin.programs import Program
 from admin.system import System
 from broker.config import SETTINGS_VARIABLE, BadSettingsError
@@ -48,6 +49,7 @@ async def run_system(system: System, show: Callable[[list[str]], None]) -> None:
     tasks = [
         asyncio.create_task(programs[0].keep_running(), name="broker"),
         asyncio.create_task(_keep_certificate(system), name="certificate"),
+        asyncio.create_task(keep_logs_small([each.log for each in programs]), name="logs"),
     ]
     others: list[asyncio.Task[None]] = []
     try:

@@ -2,7 +2,9 @@
 
 `python -m benchmarks.chaos` (also `make chaos`): real programs, kill -9, half of the run with a broker that keeps what it
 wrote and half with one that forgets everything. Rigs send a preview before each photograph. The end state must be that of
-a run without kills, with every original and no preview left. One line of JSON last; exit code 1 when something is lost. `--rival` adds a second reconstructor of the same project with a data folder of its own.
+a run without kills, with every original and no preview left. One line of JSON last; exit code 1 when something is lost.
+`--rival` adds a second reconstructor of the same project with a data folder of its own. `--broker ejabberd` (also
+`make chaos BROKER=ejabberd`) does it with Debian's ejabberd, which is downloaded when it is not installed.
 """
 
 import argparse
@@ -18,13 +20,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.parts.ejabberd import Ejabberd
 from broker.accounts.access import Credential, User
 from broker.config import Connection
 from broker.contract import RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE
@@ -46,6 +52,13 @@ PATIENCE_S: Final = 900.0
 PREVIEW_SIDE_PX: Final = 160
 PREVIEW_PATIENCE_S: Final = 30.0  # in which the last previews go after their originals came
 PAUSE_S: Final = (0.6, 2.2)  # between two kills
+
+
+class Kind(StrEnum):
+    """Which broker."""
+
+    MOSQUITTO = "mosquitto"
+    EJABBERD = "ejabberd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +122,17 @@ class Stage:
         seed: int,
         interval_s: float = 0.05,
         has_rival: bool = False,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        broker: Kind = Kind.MOSQUITTO,
     ) -> None:
+        self._settings = settings  # of the reconstructor, beside those below
         self.folder, self.image_count, self._interval_s = folder, image_count, interval_s
         self._random = random.Random(seed)  # noqa: S311 - moments of kills
         names = [f"rig-{number}" for number in range(rig_count)]
-        people = [("reconstructor", "reconstructor"), ("viewer", "viewer"), *((name, "agent") for name in names)]
+        programs = (("reconstructor", "reconstructor"), ("viewer", "viewer"), ("ops", "operator"))
+        people = [*programs, *((name, "agent") for name in names)]
         users = [Credential.fresh(User.build(name, role, [PROJECT])) for name, role in people]
-        plan = BrokerPlan(data_dir=folder / "broker", port=free_port(), is_persistent=is_persistent)
-        self.broker = Mosquitto(plan, users)
+        self.broker = broker_of(broker, folder / "broker", users, is_persistent=is_persistent)
         self.rigs = [self._rig(name, number, rig_count) for number, name in enumerate(names)]
         self.reconstructor = self._reconstructor("reconstructor")
         self.rivals = [self._reconstructor("rival")] if has_rival else []
@@ -254,6 +270,7 @@ class Stage:
             "REFETCH_EVERY": str(REFETCH_EVERY),
             "STATISTICS_INTERVAL_S": "1",
             "PREVIEW_MAX_SIDE_PX": str(PREVIEW_SIDE_PX),
+            **self._settings,
         }
         connection = self._connection("reconstructor")
         return Program(
@@ -267,6 +284,13 @@ class Stage:
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
+
+
+def broker_of(kind: Kind, folder: Path, users: list[Credential], *, is_persistent: bool) -> Mosquitto | Ejabberd:
+    """A broker that is not started yet."""
+    if kind is Kind.EJABBERD:
+        return Ejabberd(folder=folder, port=free_port(), is_persistent=is_persistent)
+    return Mosquitto(BrokerPlan(data_dir=folder, port=free_port(), is_persistent=is_persistent), users)
 
 
 def environment(prefix: str, connection: Connection, settings: dict[str, str]) -> dict[str, str]:
@@ -311,12 +335,26 @@ def count_losses(stage: Stage, kills: int, seconds: float) -> Outcome:
 
 
 def run(
-    folder: Path, *, images: int, rigs: int, kills: int, is_persistent: bool, seed: int, has_rival: bool = False
+    folder: Path,
+    *,
+    images: int,
+    rigs: int,
+    kills: int,
+    is_persistent: bool,
+    seed: int,
+    has_rival: bool = False,
+    broker: Kind = Kind.MOSQUITTO,
 ) -> Outcome:
     """One run in a folder of its own."""
     began_s = time.monotonic()
     stage = Stage(
-        folder, image_count=images, rig_count=rigs, is_persistent=is_persistent, seed=seed, has_rival=has_rival
+        folder,
+        image_count=images,
+        rig_count=rigs,
+        is_persistent=is_persistent,
+        seed=seed,
+        has_rival=has_rival,
+        broker=broker,
     )
     try:
         killed = asyncio.run(stage.play(kills))
@@ -333,6 +371,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rival", action="store_true", help="two reconstructors with folders of their own contest")
+    parser.add_argument("--broker", type=Kind, choices=list(Kind), default=Kind.MOSQUITTO)
     wishes = parser.parse_args()
     configure(level=LogLevel.ERROR)
     halves = []
@@ -346,13 +385,14 @@ def main() -> None:
                 is_persistent=is_persistent,
                 seed=wishes.seed + half,
                 has_rival=wishes.rival,
+                broker=wishes.broker,
             )
         print(f"{'default persistence' if is_persistent else 'no persistence'}: {asdict(outcome)}", flush=True)
         halves.append(outcome)
     names = ("images", "kills", "lost", "numbered_twice", "previews_taken", "previews_left_behind")
     figures = {name: sum(getattr(half, name) for half in halves) for name in names}
     is_good = all(half.is_end_state_equal for half in halves)
-    print(json.dumps(figures | {"is_end_state_equal": is_good}), flush=True)
+    print(json.dumps({"broker": wishes.broker} | figures | {"is_end_state_equal": is_good}), flush=True)
     sys.exit(0 if is_good else 1)
 
 

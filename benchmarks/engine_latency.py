@@ -35,6 +35,7 @@ from reconstructor.engine.sfm.global_mapper import write_database
 from reconstructor.engine.sfm.restore import build_mapper
 from reconstructor.engine.sfm.windows import WINDOW
 from reconstructor.replay.replayer import order_photographs
+from reconstructor.storage.room import size_of
 
 COUNT = 400
 MARKS = (10, 50, 100, 200, 400, 1000, 2000)
@@ -156,6 +157,7 @@ def measure_live(photographs: tuple[Path, ...], settings: EngineSettings, folder
         "live_p95_during_refetch_s": _p95(during),
         "live_during_refetch_count": len(during),
         "live_refetch_s": refetch_s,
+        "black_box_mb_per_image": size_of(folder) / 1e6 / len(run.seconds),
     }
 
 

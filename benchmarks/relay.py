@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.parts.ejabberd import Ejabberd
 from broker.accounts.access import Credential, User
 from broker.contract import SHARD
 from broker.delivery import Delivery
@@ -76,14 +77,15 @@ def fetch(mosquitto: Mosquitto, url: str, *, index: str, count: int, rounds: int
 
 
 @contextlib.contextmanager
-def page_server(mosquitto: Mosquitto) -> Iterator[str]:
-    """A page server in a process of its own; gives the relay's address."""
-    connection = mosquitto.connection("viewer")
+def page_server(broker: Mosquitto | Ejabberd, **settings: str) -> Iterator[str]:
+    """A page server in a process of its own, with these settings; gives the relay's address."""
+    connection = broker.connection("viewer")
     variables = {
         "CAIRN_VIEW_BROKER__PORT": str(connection.port),
         "CAIRN_VIEW_BROKER__USERNAME": "viewer",
         "CAIRN_VIEW_BROKER__PASSWORD": connection.secret() or "",
         "CAIRN_VIEW_PORT": "0",
+        **{f"CAIRN_VIEW_{name.upper()}": value for name, value in settings.items()},
     }
     program = [sys.executable, "-m", "cairn", "view", "serve"]
     with subprocess.Popen(program, env=os.environ | variables, stdout=subprocess.PIPE, text=True) as process:

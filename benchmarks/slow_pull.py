@@ -4,6 +4,7 @@ The rows of the file are compared with what was published, and nothing may have 
 silence. One line of JSON last; exit code 1 when a byte differs or a resync was requested.
 """
 
+import argparse
 import asyncio
 import json
 import sys
@@ -20,13 +21,13 @@ from broker.contract import REQUEST
 from broker.delivery import Delivery
 from broker.logs import LogLevel, configure
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
-from broker.shards import PLY_BYTES_PER_POINT, ply_body
+from broker.shards import MAX_POINTS, PLY_BYTES_PER_POINT, ply_body
 from tests.integration.edge_agent.link import Link, bad_link
 from tests.integration.viewer.publisher import CHAPEL, Publisher, random_cloud
 from viewer.export import write_ply
 
 RATE_BYTES_PER_S: Final = 20_000.0
-POINTS_IN_SHARDS: Final = (16_384,) * 12 + (3_392,)
+POINTS: Final = 200_000
 PEOPLE: Final = (("reconstructor", "reconstructor"), ("viewer", "viewer"))
 
 
@@ -82,11 +83,15 @@ def _rows(body: bytes) -> bytes:
 
 def main() -> int:
     """Pull once and print the figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.slow_pull")
+    parser.add_argument("--points", type=int, default=POINTS, help=f"how many (default: {POINTS:,})")
+    whole, rest = divmod(parser.parse_args().points, MAX_POINTS)
+    shards = (MAX_POINTS,) * whole + ((rest,) if rest else ())
     configure(level=LogLevel.WARNING)
     with tempfile.TemporaryDirectory() as folder:
-        outcome = asyncio.run(pull(Path(folder), RATE_BYTES_PER_S, POINTS_IN_SHARDS))
+        outcome = asyncio.run(pull(Path(folder), RATE_BYTES_PER_S, shards))
     figures = {"seconds": round(outcome.seconds, 1), "is_equal": outcome.is_equal, "resyncs": outcome.resync_count}
-    print(json.dumps({"points": sum(POINTS_IN_SHARDS), "kb_per_s": RATE_BYTES_PER_S / 1000, **figures}))
+    print(json.dumps({"points": sum(shards), "kb_per_s": RATE_BYTES_PER_S / 1000, **figures}))
     return 0 if outcome.is_equal and outcome.resync_count == 0 else 1
 
 

@@ -9,6 +9,7 @@ from broker.envelope import MAX_JSON_BYTES, Message
 from broker.errors import CairnError
 from broker.ids import (
     AgentId,
+    AnnotationId,
     ConnectionId,
     Encoding,
     EventType,
@@ -71,6 +72,7 @@ class Channel:
         readers: roles that may subscribe.
         own_level: the level that must equal the user name; ops read all of them, and write to any agent.
         is_read_by_all: people see everybody's, though they write only their own; a rig sees its own one.
+        is_kept_by_operators: an operator may write, and so clear, everybody's.
         writers_of_verb: of a topic whose last level is a verb, who may publish each; the others may not publish it.
     """
 
@@ -86,6 +88,7 @@ class Channel:
     max_bytes: int = MAX_JSON_BYTES
     own_level: str | None = None
     is_read_by_all: bool = False
+    is_kept_by_operators: bool = False
     writers_of_verb: Mapping[Verb, frozenset[Role]] = field(default_factory=dict, hash=False)
 
     @property
@@ -207,6 +210,10 @@ class Match:
     @property
     def image_name(self) -> ImageName:
         return self._level("image_name", ImageName)
+
+    @property
+    def annotation(self) -> AnnotationId:
+        return self._level("annotation", AnnotationId)
 
     @property
     def request_id(self) -> RequestId:

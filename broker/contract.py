@@ -1,10 +1,9 @@
 """Who may say what, where and how? The one table from which everything else about the wire is generated."""
 
-from functools import partial
 from typing import Final
 
-from broker.channel import Channel, Match, Role
-from broker.ids import BadIdError, Verb
+from broker.channel import Channel, Match
+from broker.ids import BadIdError
 from broker.manifest import CameraPage, Manifest, ManifestPage
 from broker.messages import (
     EVENTS,
@@ -34,6 +33,27 @@ from broker.rig_messages import (
     ReportedSettings,
 )
 from broker.topics import BadTopicError, TopicSpace, TopicTemplate
+from broker.wire.annotations import Measure, Note
+from broker.wire.channel_kinds import (
+    AGENT,
+    AUTHORS,
+    EVERYBODY,
+    OPS,
+    PEOPLE,
+    RECONSTRUCTOR,
+    VERB_WRITERS,
+    VIEWERS,
+    from_rigs,
+    from_rigs_to_all,
+    from_senders,
+    left_by_people,
+    of_rigs,
+    of_users,
+    photographs,
+    to_rigs,
+    to_senders,
+    to_viewers,
+)
 
 MIB: Final = 1024 * 1024
 MAX_IMAGE_BYTES: Final = 30 * MIB  # below mosquitto.conf's max_packet_size of 32 MiB, header included
@@ -52,121 +72,93 @@ FILE_NAME_PROPERTY: Final = "file_name"  # the same: what the photographer's fil
 CAPTURE_ID_PROPERTY: Final = "capture_id"  # the same: shared by the images that several rigs took at one instant
 BYTES: Final = "application/octet-stream"
 
-_VIEWERS: Final = frozenset({Role.VIEWER, Role.CONTRIBUTOR})
-_OPS: Final = frozenset({Role.OPERATOR, Role.OBSERVER})
-_RECONSTRUCTOR: Final = frozenset({Role.RECONSTRUCTOR})
-_SENDERS: Final = frozenset({Role.AGENT, Role.CONTRIBUTOR})
-_AGENT: Final = frozenset({Role.AGENT})
-_OPERATOR: Final = frozenset({Role.OPERATOR})
-_EVERYBODY: Final = frozenset(Role)
-_PEOPLE: Final = _VIEWERS | _OPERATOR
-
-# The broker's ACL alone enforces this: a program that receives a request knows its sender's name and not the role.
-VERB_WRITERS: Final = {
-    Verb.PING: _PEOPLE | _AGENT,
-    Verb.RESYNC: _PEOPLE,
-    Verb.PHOTOGRAPH: _PEOPLE,
-    Verb.REFETCH: _OPERATOR,
-    Verb.PAUSE: _OPERATOR,
-    Verb.RESUME: _OPERATOR,
-}
-
-_from_senders = partial(Channel, writers=_SENDERS, readers=_RECONSTRUCTOR, own_level="sender")
-_to_senders = partial(Channel, writers=_RECONSTRUCTOR, readers=_SENDERS | _OPS, own_level="sender")
-_from_rigs = partial(Channel, writers=_AGENT, readers=_RECONSTRUCTOR | _OPS, own_level="agent")
-_from_rigs_to_all = partial(Channel, writers=_AGENT, own_level="agent", is_read_by_all=True)
-_of_rigs = partial(Channel, writers=_AGENT, readers=_OPS, own_level="agent")
-_to_rigs = partial(Channel, writers=_OPERATOR, readers=_AGENT | _OPS | _RECONSTRUCTOR, own_level="agent")  # audited
-_to_viewers = partial(Channel, writers=_RECONSTRUCTOR, readers=_VIEWERS | _OPS)
-_photographs = partial(Channel, writers=_RECONSTRUCTOR, readers=_PEOPLE)
-
-IMAGE: Final = _from_senders(
+IMAGE: Final = from_senders(
     name="image",
     template=TopicTemplate("image/{sender}/{image_name}"),
     meaning="one photograph: JPEG, PNG, WebP, TIFF, or HEIC if it is read there",
     max_bytes=MAX_IMAGE_BYTES,
 )
-PREVIEW: Final = _from_senders(
+PREVIEW: Final = from_senders(
     name="preview",
     template=TopicTemplate("preview/{sender}/{image_id}"),
     meaning="a photograph reduced to what the engine looks at, before the photograph itself: WebP or JPEG with its EXIF",
     max_bytes=MAX_PREVIEW_BYTES,
 )
-UPLOAD_BEGIN: Final = _from_senders(
+UPLOAD_BEGIN: Final = from_senders(
     name="upload_begin",
     template=TopicTemplate("upload/{sender}/{image_id}/begin"),
     meaning="announces a photograph in pieces",
     messages=(UploadBegin,),
 )
-UPLOAD_PIECE: Final = _from_senders(
+UPLOAD_PIECE: Final = from_senders(
     name="upload_piece",
     template=TopicTemplate("upload/{sender}/{image_id}/{offset}"),
     meaning="the photograph's bytes from this offset",
     content_type=BYTES,
     max_bytes=MAX_PIECE_BYTES,
 )
-UPLOAD_END: Final = _from_senders(
+UPLOAD_END: Final = from_senders(
     name="upload_end",
     template=TopicTemplate("upload/{sender}/{image_id}/end"),
     meaning="every piece has been sent",
     messages=(UploadEnd,),
 )
-RECEIPT: Final = _to_senders(
+RECEIPT: Final = to_senders(
     name="receipt",
     template=TopicTemplate("receipt/{sender}/{image_name}"),
     meaning="the image is safe on the reconstructor's disk, or why it is not taken",
     messages=(UploadAcknowledged,),
 )
-MISSING: Final = _to_senders(
+MISSING: Final = to_senders(
     name="missing",
     template=TopicTemplate("receipt/{sender}/missing"),
     meaning="pieces and sequence numbers that have not arrived",
     messages=(Missing,),
 )
-WANTED: Final = _to_senders(
+WANTED: Final = to_senders(
     name="wanted",
     template=TopicTemplate("receipt/{sender}/wanted"),
     meaning="up to 64 photographs of which there is only a preview, to be sent before the others",
     messages=(Wanted,),
 )
-REFUSED: Final = _to_senders(
+REFUSED: Final = to_senders(
     name="refused",
     template=TopicTemplate("receipt/{sender}/refused"),
     meaning="an image whose name cannot stand in a receipt's topic, and why",
     messages=(NameRefused,),
 )
-FLOW: Final = _to_senders(
+FLOW: Final = to_senders(
     name="flow",
     template=TopicTemplate("receipt/{sender}/flow"),
     meaning="how much may be under way without a receipt",
     messages=(Flow,),
     is_retained=True,
 )
-AGENT_STATE: Final = _from_rigs_to_all(
+AGENT_STATE: Final = from_rigs_to_all(
     name="agent_state",
     template=TopicTemplate("agent/{agent}/state"),
     meaning="birth message and last will of a rig",
     messages=(AgentState,),
     is_retained=True,
-    readers=_EVERYBODY,  # a rig its own one, to notice another rig with its name
+    readers=EVERYBODY,  # a rig its own one, to notice another rig with its name
 )
-AGENT_DESCRIPTION: Final = _from_rigs(
+AGENT_DESCRIPTION: Final = from_rigs(
     name="agent_description",
     template=TopicTemplate("agent/{agent}/description"),
     meaning="program, camera and machine of a rig",
     messages=(AgentDescription,),
     is_retained=True,
 )
-AGENT_HEALTH: Final = _from_rigs_to_all(
+AGENT_HEALTH: Final = from_rigs_to_all(
     name="agent_health",
     template=TopicTemplate("agent/{agent}/health"),
     meaning="counts, spool, battery, temperature and memory of a rig, every 30 s",
     messages=(AgentHealth,),
     qos=0,
     is_retained=True,
-    readers=_VIEWERS | _OPS | _RECONSTRUCTOR,
+    readers=VIEWERS | OPS | RECONSTRUCTOR,
 )
-AGENT_THUMBNAIL: Final = _from_rigs(
+AGENT_THUMBNAIL: Final = from_rigs(
     name="agent_thumbnail",
     template=TopicTemplate("agent/{agent}/thumbnail"),
     meaning="the last photograph, small: JPEG of at most 64 KB",
@@ -175,26 +167,26 @@ AGENT_THUMBNAIL: Final = _from_rigs(
     content_type="image/jpeg",
     max_bytes=MAX_THUMBNAIL_BYTES,
 )
-COMMAND: Final = _to_rigs(
+COMMAND: Final = to_rigs(
     name="command",
     template=TopicTemplate("agent/{agent}/command"),
     meaning="ops tell a rig to do something",
     messages=(Command,),
 )
-COMMAND_REPLY: Final = _of_rigs(
+COMMAND_REPLY: Final = of_rigs(
     name="command_reply",
     template=TopicTemplate("agent/{agent}/reply/{request_id}"),
     meaning="a rig's answer to one command",
     messages=(CommandReply,),
 )
-DESIRED_SETTINGS: Final = _to_rigs(
+DESIRED_SETTINGS: Final = to_rigs(
     name="desired_settings",
     template=TopicTemplate("agent/{agent}/settings/desired"),
     meaning="what ops want of a rig",
     messages=(DesiredSettings,),
     is_retained=True,
 )
-REPORTED_SETTINGS: Final = _of_rigs(
+REPORTED_SETTINGS: Final = of_rigs(
     name="reported_settings",
     template=TopicTemplate("agent/{agent}/settings/reported"),
     meaning="what a rig runs with, and which wishes it refused",
@@ -207,23 +199,23 @@ RECONSTRUCTOR_STATE: Final = Channel(
     meaning="birth message and last will: does it take images, is there a manifest",
     messages=(ReconstructorState,),
     is_retained=True,
-    writers=_RECONSTRUCTOR,
-    readers=_EVERYBODY,
+    writers=RECONSTRUCTOR,
+    readers=EVERYBODY,
 )
-RECONSTRUCTOR_STATISTICS: Final = _to_viewers(
+RECONSTRUCTOR_STATISTICS: Final = to_viewers(
     name="reconstructor_statistics",
     template=TopicTemplate("reconstructor/statistics"),
     meaning="counts, points, latency and disk",
     messages=(ReconstructorStatistics,),
     is_retained=True,
 )
-EVENT: Final = _to_viewers(
+EVENT: Final = to_viewers(
     name="event",
     template=TopicTemplate("event/{event_type}"),
     meaning="what happens to each image and each reference set",
     messages=tuple(EVENTS.values()),
 )
-HISTORY: Final = _to_viewers(
+HISTORY: Final = to_viewers(
     name="history",
     template=TopicTemplate("history/events"),
     meaning="the last 100 events but `progress`, the newest last: for people who join late",
@@ -237,10 +229,10 @@ REFERENCE: Final = Channel(
     meaning="the manifest: the only pointer, written last; it names the pages of shards and cameras",
     messages=(Manifest,),
     is_retained=True,
-    writers=_RECONSTRUCTOR,
-    readers=_VIEWERS | _OPS | _AGENT,  # a rig takes its refined intrinsics from the cameras
+    writers=RECONSTRUCTOR,
+    readers=VIEWERS | OPS | AGENT,  # a rig takes its refined intrinsics from the cameras
 )
-MANIFEST_PAGE: Final = _to_viewers(
+MANIFEST_PAGE: Final = to_viewers(
     name="manifest_page",
     template=TopicTemplate("reference/page/{page}"),
     meaning="up to 64 shards of the manifest, immutable",
@@ -248,7 +240,7 @@ MANIFEST_PAGE: Final = _to_viewers(
     is_retained=True,
     max_bytes=MAX_PAGE_BYTES,
 )
-SHARD: Final = _photographs(
+SHARD: Final = photographs(
     name="shard",
     template=TopicTemplate("shard/{generation}/{encoding}/{index}"),
     meaning="one independently loadable piece of the cloud, immutable",
@@ -263,10 +255,10 @@ CAMERA_PAGE: Final = Channel(
     messages=(CameraPage,),
     is_retained=True,
     max_bytes=MAX_PAGE_BYTES,
-    writers=_RECONSTRUCTOR,
-    readers=_VIEWERS | _OPS | _AGENT,
+    writers=RECONSTRUCTOR,
+    readers=VIEWERS | OPS | AGENT,
 )
-IMAGE_THUMBNAIL: Final = _photographs(
+IMAGE_THUMBNAIL: Final = photographs(
     name="image_thumbnail",
     template=TopicTemplate("thumbnail/{image_id}"),
     meaning="one photograph, upright and small: JPEG of at most 320 px and 64 KB",
@@ -274,7 +266,7 @@ IMAGE_THUMBNAIL: Final = _photographs(
     content_type="image/jpeg",
     max_bytes=MAX_THUMBNAIL_BYTES,
 )
-PHOTO: Final = _photographs(
+PHOTO: Final = photographs(
     name="photo",
     template=TopicTemplate("photo/{user}/{image_id}"),
     meaning="one photograph or its preview for the user who asked by `photograph`: upright JPEG of at most 900 KB",
@@ -282,23 +274,34 @@ PHOTO: Final = _photographs(
     max_bytes=MAX_PHOTO_BYTES,
     own_level="user",
 )
-SCALE_BAR: Final = _to_viewers(
+SCALE_BAR: Final = to_viewers(
     name="scale_bar",
     template=TopicTemplate("scale/current"),
     meaning="the known distance that gives everybody metres, and whose it is",
     messages=(ScaleBar,),
     is_retained=True,
 )
-DESIRED_SCALE_BAR: Final = Channel(
+DESIRED_SCALE_BAR: Final = of_users(
     name="desired_scale_bar",
     template=TopicTemplate("scale/{user}/desired"),
     meaning="a known distance between two points, as a person measured it; empty: none is known any more",
     messages=(DesiredScaleBar,),
-    writers=frozenset({Role.CONTRIBUTOR, Role.OPERATOR}),
-    readers=_RECONSTRUCTOR | _OPS,
-    own_level="user",
+    writers=AUTHORS,
+    readers=RECONSTRUCTOR | OPS,
 )
-REQUEST: Final = Channel(
+MEASURE: Final = left_by_people(
+    name="measure",
+    template=TopicTemplate("measure/{user}/{annotation}"),
+    meaning="a distance, height, angle or area that a person left on the object; empty: taken away",
+    messages=(Measure,),
+)
+NOTE: Final = left_by_people(
+    name="note",
+    template=TopicTemplate("note/{user}/{annotation}"),
+    meaning="a text that a person left at a point of the object; empty: taken away",
+    messages=(Note,),
+)
+REQUEST: Final = of_users(
     name="request",
     template=TopicTemplate("request/{user}/{verb}"),
     meaning="resync, ping, photograph, refetch, pause or resume",
@@ -306,39 +309,35 @@ REQUEST: Final = Channel(
     max_bytes=256 * 1024,  # a resync that names every shard of a large project
     writers=frozenset().union(*VERB_WRITERS.values()),
     writers_of_verb=VERB_WRITERS,
-    readers=_RECONSTRUCTOR | _OPS,
-    own_level="user",
+    readers=RECONSTRUCTOR | OPS,
 )
-RESPONSE: Final = Channel(
+RESPONSE: Final = of_users(
     name="response",
     template=TopicTemplate("response/{user}/{connection}"),
     meaning="the answer to a request, also when it is refused",
     messages=(Response,),
-    writers=_RECONSTRUCTOR,
-    readers=_VIEWERS | _AGENT | _OPS,
-    own_level="user",
+    writers=RECONSTRUCTOR,
+    readers=VIEWERS | AGENT | OPS,
 )
-PRESENCE: Final = Channel(
+PRESENCE: Final = of_users(
     name="presence",
     template=TopicTemplate("presence/{user}/{connection}"),
     meaning="somebody is watching; cleared by the last will, and by the reconstructor when there are too many",
     messages=(Presence,),
     is_retained=True,
     max_bytes=1024,
-    writers=_PEOPLE,
-    readers=_VIEWERS | _RECONSTRUCTOR | _OPS,
-    own_level="user",
+    writers=PEOPLE,
+    readers=VIEWERS | RECONSTRUCTOR | OPS,
     is_read_by_all=True,
 )
-PROBE: Final = Channel(
+PROBE: Final = of_users(
     name="probe",
     template=TopicTemplate("probe/{user}"),
     meaning="bytes by which a doctor times the way to the broker and back",
     content_type=BYTES,
     max_bytes=MAX_PROBE_BYTES,
-    writers=_PEOPLE,
-    readers=_PEOPLE | _RECONSTRUCTOR,
-    own_level="user",
+    writers=PEOPLE,
+    readers=PEOPLE | RECONSTRUCTOR,
 )
 
 CHANNELS: Final[tuple[Channel, ...]] = (
@@ -372,6 +371,8 @@ CHANNELS: Final[tuple[Channel, ...]] = (
     PHOTO,
     SCALE_BAR,
     DESIRED_SCALE_BAR,
+    MEASURE,
+    NOTE,
     REQUEST,
     RESPONSE,
     PRESENCE,

@@ -106,7 +106,7 @@ class Delivery:
         self._incoming: asyncio.Queue[Incoming] = asyncio.Queue()
         self._publications = Publications()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._standing = ConnectionState(f"{connection.host}:{connection.port}", self._log)
+        self._standing = ConnectionState(f"{connection.host}:{connection.port}", self._log, session_expiry_s)
         self._pending_state = Connected(count=0, is_session_present=False)
         self._limits, self._places = BrokerLimits(), asyncio.Semaphore(MAX_IN_FLIGHT)
         self._connect_count, self._is_answered = 0, False  # the latter: a CONNACK came on the present connection

@@ -20,6 +20,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 StoreId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]  # 64 random bits
 ComponentId = Annotated[int, Field(ge=0, le=9999)]
 HARMLESS: Final = AfterValidator(printable)  # strangers write text that goes to terminals, logs and pages
+MAX_TITLE_LENGTH: Final = 120
+ProjectTitle = Annotated[str, Field(max_length=MAX_TITLE_LENGTH), HARMLESS]
 Sentence = Annotated[str, Field(max_length=2000), HARMLESS]
 Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Vector3 = tuple[float, float, float]

@@ -108,6 +108,12 @@ class ConnectionId(TopicLevel):
     __slots__ = ()
 
 
+class AnnotationId(TopicLevel):
+    """One measure or note, among those of its author."""
+
+    __slots__ = ()
+
+
 class RequestId(TopicLevel):
     """Pairs a request or command with its answer."""
 

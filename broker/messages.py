@@ -10,6 +10,7 @@ from broker.envelope import (
     Count,
     ImageNumber,
     Message,
+    ProjectTitle,
     QuaternionWxyz,
     Sentence,
     Sha256,
@@ -148,6 +149,7 @@ class ReconstructorState(Message):
 
     type: Literal["reconstructor_state"] = "reconstructor_state"
     presence: ReconstructorPresence
+    title: ProjectTitle = ""  # what people call the project; empty: its id
     boot_id: Annotated[str, Field(max_length=64), HARMLESS]
     store_id: StoreId | None = None
     epoch: Count = 0

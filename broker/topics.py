@@ -8,6 +8,7 @@ from typing import Final
 from broker.errors import CairnError
 from broker.ids import (
     AgentId,
+    AnnotationId,
     BadIdError,
     ConnectionId,
     Encoding,
@@ -45,6 +46,7 @@ LEVEL_TYPES: Final[Mapping[str, Callable[[str], LevelValue]]] = {
     "connection": ConnectionId,
     "image_id": ImageId,
     "image_name": ImageName,
+    "annotation": AnnotationId,
     "request_id": RequestId,
     "generation": Generation,
     "encoding": Encoding,

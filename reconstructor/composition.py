@@ -19,16 +19,32 @@ from reconstructor.publishing.election import Election
 from reconstructor.publishing.publisher import Publisher
 from reconstructor.quotas import Quotas, start_of_day
 from reconstructor.storage.reference_set import Claim
+from reconstructor.storage.room import DiskUse, room_of
 from reconstructor.storage.store import Store
 
 
-async def open_store(settings: Settings, project: ProjectId) -> Store:
-    """Open the project's folder; raises StoreError."""
+async def open_store(settings: Settings, project: ProjectId, all_use: DiskUse | None = None) -> Store:
+    """Open the project's folder; raises StoreError.
+
+    Args:
+        settings: how the reconstructor is set.
+        project: which one.
+        all_use: what all projects take on the disk, measured once for all of them; None measures for this one alone.
+    """
+    folder = settings.data_dir / project
+    room = room_of(
+        folder,
+        project,
+        reserve_bytes=settings.disk_reserve_bytes,
+        project_bytes=settings.disk_budget_of(project),
+        all_bytes=settings.disk_budget_bytes,
+        all_use=all_use or DiskUse(settings.data_dir),
+    )
     return await asyncio.to_thread(
         Store,
-        settings.data_dir / project,
+        folder,
         refetch_every=settings.refetch_every,
-        disk_reserve_bytes=settings.disk_reserve_bytes,
+        room=room,
         open_uploads=settings.sender_open_uploads,
     )
 

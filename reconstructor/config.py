@@ -124,6 +124,33 @@ class Settings(ProgramSettings):
     disk_reserve_bytes: int = Field(
         default=512 * MIB, ge=0, description="Images are not taken while less than this is free on the disk, bytes."
     )
+    disk_budget_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="Most bytes of all projects in data_dir; beyond it photographs wait with their senders, and nothing "
+        "is deleted; 0 for no limit, bytes.",
+    )
+    project_disk_budget_bytes: int = Field(
+        default=0, ge=0, description="And most bytes of each project; 0 for no limit, bytes."
+    )
+    project_disk_budgets: dict[ProjectId, Annotated[int, Field(ge=0)]] = Field(
+        default={},
+        max_length=1000,
+        description="Other budgets of single projects by name, such as { chapel = 50_000_000_000 }, bytes.",
+    )
+    retention_days: float = Field(
+        default=0.0,
+        ge=0,
+        le=36_500,
+        description="After how many days what is left over in a project's folder goes: older versions of the cloud, "
+        "databases before a migration, unfinished files; photographs never; 0 for never, days.",
+    )
+    thumbnail_days: float = Field(
+        default=0.0,
+        ge=0,
+        le=36_500,
+        description="After how many days a photograph's thumbnail leaves the broker; 0 for never, days.",
+    )
     flow_images: int = Field(
         default=4, ge=1, description="Images that one sender may have under way without a receipt."
     )
@@ -172,6 +199,10 @@ class Settings(ProgramSettings):
             bytes_per_day=self.sender_bytes_per_day,
             images_per_minute=self.sender_images_per_minute,
         )
+
+    def disk_budget_of(self, project: ProjectId) -> int:
+        """The most bytes of a project's folder; 0 without a limit."""
+        return self.project_disk_budgets.get(project, self.project_disk_budget_bytes)
 
     @property
     def baseline(self) -> Baseline | None:

@@ -30,6 +30,7 @@ class Presence:
         publishing: why results do not reach the broker.
         telling: why the presence itself does not reach the broker; it is published again soon.
         disk_failed_at_s: when something could not be stored last, on the monotonic clock.
+        told_title: the project's title in the state that was published last.
     """
 
     project: ProjectId
@@ -44,6 +45,7 @@ class Presence:
     publishing: Trouble = field(init=False)
     telling: Trouble = field(init=False)
     disk_failed_at_s: float = 0.0
+    told_title: str = ""
 
     def __post_init__(self) -> None:
         log = get_logger(project=self.project)
@@ -62,10 +64,12 @@ class Presence:
 
     def outgoing(self, run: Run) -> Outgoing:
         """The present state, which is also the claim of a run to be the project's one writer."""
+        self.told_title = self.store.identity.title
         trouble = self.disk if self.disk.code is not None else self.publishing
         message = ReconstructorState(
             project=self.project,
             presence=self._presence(),
+            title=self.told_title,
             boot_id=run.boot_id,
             store_id=run.store_id,
             epoch=run.epoch,

@@ -25,6 +25,8 @@ from reconstructor.executors.choice import executor_of
 from reconstructor.executors.slots import Slots
 from reconstructor.gaps import Gaps
 from reconstructor.history import publish_history
+from reconstructor.housekeeping.retention import remove_leftovers
+from reconstructor.intake.annotations import publish_annotations
 from reconstructor.intake.originals import follow_originals
 from reconstructor.intake.receipts import ask_for_gaps
 from reconstructor.intake.router import receive_messages
@@ -36,6 +38,7 @@ from reconstructor.requests import RequestQueues
 from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
+from reconstructor.storage.room import DiskUse
 from reconstructor.viewing.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
@@ -46,7 +49,9 @@ _PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties 
 LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
 
-async def serve_project(settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots) -> None:
+async def serve_project(
+    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots, all_use: DiskUse
+) -> None:
     """Serve one project until cancelled.
 
     Raises:
@@ -58,7 +63,10 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
     requests = RequestQueues()
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
     confirmed = asyncio.Event()
-    async with _opened(settings, project, decoders, slots) as (context, executor), asyncio.TaskGroup() as tasks:
+    async with (
+        _opened(settings, project, decoders, slots, all_use) as (context, executor),
+        asyncio.TaskGroup() as tasks,
+    ):
         work = {
             "connection": _follow_connection(context, confirmed),
             "publication": _publish_lost(context, confirmed),
@@ -69,12 +77,14 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
             "requests": requests.answer(context),
             "originals": follow_originals(context),
             "revisions": publish_revisions(context),
+            "annotations": publish_annotations(context),
             "jobs": run_jobs(context, executor, latencies),
             "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
             "history": publish_history(context),
             "statistics": _publish_statistics(context, executor, latencies),
             "clearing": _clear_old(context),
+            "retention": remove_leftovers(context),
         }
         for name, coroutine in work.items():
             tasks.create_task(coroutine, name=f"{project}.{name}")
@@ -82,10 +92,10 @@ async def serve_project(settings: Settings, project: ProjectId, decoders: Decode
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots
+    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots, all_use: DiskUse
 ) -> AsyncIterator[tuple[Context, Executor]]:
     """Open everything that has to be closed again, in order; the broker's session only once the election is won."""
-    store = await open_store(settings, project)
+    store = await open_store(settings, project, all_use)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(store.close)
         context = context_of(settings, project, store, decoders)
@@ -169,6 +179,7 @@ async def _publish_lost(context: Context, confirmed: asyncio.Event) -> None:
         confirmed.clear()
         context.signals.thumbnails.set()
         context.signals.history.set()
+        context.signals.annotations.set()
         await context.reconcile()
         await publish_scale_bar(context)
 
@@ -219,7 +230,7 @@ async def _publish_statistics(context: Context, executor: Executor, latencies: L
                     RECONSTRUCTOR_STATISTICS.outgoing(context.space, context.project, message)
                 )
                 told, told_at_s = present, time.monotonic()
-        if not is_told:
+        if not is_told or context.store.identity.title != context.presence.told_title:
             await context.publish_state()
         await asyncio.sleep(context.settings.statistics_interval_s)
 

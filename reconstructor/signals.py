@@ -33,6 +33,7 @@ class Signals:
         history: an event came, or the broker may have lost the last ones; the task that publishes them waits for it.
         originals: an image, its original or the end of a job came; the task that follows originals waits for it.
         revised: a scale bar changed the manifest; the task that publishes revisions waits for it.
+        annotations: a generation may have moved measures and notes, or the broker may have lost them.
         changing: held while the next manifest is made from the present one.
     """
 
@@ -41,6 +42,7 @@ class Signals:
     history: asyncio.Event = field(default_factory=asyncio.Event)
     originals: asyncio.Event = field(default_factory=asyncio.Event)
     revised: asyncio.Event = field(default_factory=asyncio.Event)
+    annotations: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def note_new_image(self) -> None:

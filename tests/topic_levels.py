@@ -14,6 +14,7 @@ EXAMPLE_LEVELS: Final[Mapping[str, LevelValue]] = MappingProxyType(
         "connection": "c1",
         "image_id": "day-000001-0123456789abcdef",
         "image_name": "door1",
+        "annotation": "a1",
         "request_id": "r1",
         "generation": 2,
         "encoding": "packed",

@@ -6,6 +6,7 @@ import hashlib
 import time
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 from pydantic import SecretStr
@@ -43,6 +44,7 @@ class Admission:
         self._settings, self._board, self._brake = settings, board, brake
         self._remembered: dict[bytes, tuple[float, Guest]] = {}
         self._asking = asyncio.Semaphore(MAX_ASKING)
+        self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def needs_login(self) -> bool:
@@ -59,12 +61,19 @@ class Admission:
             return Guest(connection=self._settings.broker, projects=frozenset(self._board.projects()))
         name, password = _credentials(request)
         key = hashlib.sha256(f"{name}\0{password}".encode()).digest()
-        until_s, guest = self._remembered.get(key, (0.0, None))
-        if guest is None or until_s < time.monotonic():
-            with self._brake.attempt(request.remote, name) as attempt:
-                guest = await self._ask_broker(name, password, attempt)
-            self._remember(key, guest)
+        if (guest := self._known(key)) is not None:
+            return guest
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        async with turn:  # a page asks for many shards at once: the broker is asked once
+            if (guest := self._known(key)) is None:
+                with self._brake.attempt(request.remote, name) as attempt:
+                    guest = await self._ask_broker(name, password, attempt)
+                self._remember(key, guest)
         return guest
+
+    def _known(self, key: bytes) -> Guest | None:
+        until_s, guest = self._remembered.get(key, (0.0, None))
+        return guest if until_s >= time.monotonic() else None
 
     def _remember(self, key: bytes, guest: Guest) -> None:
         if len(self._remembered) >= MAX_REMEMBERED:

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 from broker.clients.refusals import PublishRefusedError
 from broker.config import Connection
-from broker.contract import VERB_WRITERS
 from broker.errors import CairnError
 from broker.ids import ConnectionId, ProjectId, Verb, level_of_account
 from broker.live import answer_topic, ask, ask_on, follow, fresh_connection_id, fresh_request_id
 from broker.messages import Request, Response
+from broker.wire.channel_kinds import VERB_WRITERS
 
 ANSWER_TIMEOUT_S = 10.0
 

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from broker.files import keep_private
 from broker.ids import ProjectId, Verb
 from broker.logs import LogLevel, configure
+from broker.manifest import Manifest
 from broker.messages import Response
 from broker.options import BrokerHost, BrokerPort, LogLevelOption, PasswordFile, User, broker_flags
 from viewer.config import Settings
@@ -82,6 +83,9 @@ def watch(
 def pull(
     project: Project,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file; default PROJECT.ply.")] = None,
+    page: Annotated[
+        str | None, typer.Option(metavar="URL", help="Get shards by HTTP from this page server, the rest over MQTT.")
+    ] = None,
     broker: BrokerHost = None,
     broker_port: BrokerPort = None,
     user: User = None,
@@ -93,13 +97,42 @@ def pull(
     chapel-component-1.ply.
     """
     from viewer.export import write_ply  # noqa: PLC0415 - numpy
+    from viewer.shards.by_http import page_of, shards_by_http  # noqa: PLC0415 - aiohttp
 
     name = ProjectId(project)
     path = out or Path(f"{name}.ply")
-    connection = settings_of(broker, broker_port, user, password_file).broker
+    settings = settings_of(broker, broker_port, user, password_file, **({"page_url": page} if page else {}))
+    address = page_of(settings.broker, settings.page_url)
+
+    async def write() -> Manifest:
+        if address is None:
+            return await write_ply(settings.broker, name, path, tell)
+        async with shards_by_http(address, settings.broker, name, settings.authority) as get:
+            return await write_ply(settings.broker, name, path, tell, by_http=get)
+
     with _progress("points") as tell:
-        manifest = _run(write_ply(connection, name, path, tell))
+        manifest = _run(write())
     print(f"{path}\t{manifest.point_count} points\tgeneration {manifest.generation}.{manifest.revision}")
+
+
+@app.command()
+def measures(
+    project: Project,
+    as_geojson: Annotated[
+        bool, typer.Option("--geojson/--csv", help="GeoJSON in local coordinates, or one line each.")
+    ] = False,
+    broker: BrokerHost = None,
+    broker_port: BrokerPort = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Print the measures and notes that people left, as CSV or GeoJSON; in metres once a scale is set."""
+    from viewer.annotations.listing import csv_of, geojson_of, read_annotations  # noqa: PLC0415 - start-up time
+
+    name = ProjectId(project)
+    connection = settings_of(broker, broker_port, user, password_file).broker
+    frame, left = _run(read_annotations(connection, name))
+    print(geojson_of(left, frame, name) if as_geojson else csv_of(left, frame), end="")
 
 
 @app.command()

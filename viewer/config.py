@@ -94,6 +94,17 @@ class Settings(ProgramSettings):
     photograph_cache_bytes: int = Field(
         default=64 * MIB, ge=0, description="Memory for photographs that people opened last, bytes."
     )
+    page_url: str | None = Field(
+        default=None,
+        description="The page server from which `cairn view pull` gets shards by HTTP; "
+        "default: the one whose relay `broker.websocket_path` names, else none.",
+    )
+    shard_cache_bytes: int = Field(
+        default=1024 * MIB, ge=0, description="Disk for the shards that people asked for last by HTTP, bytes."
+    )
+    shard_cache_folder: Path | None = Field(
+        default=None, description="Where those shards are kept while the program runs; default: with temporary files."
+    )
     connect_timeout_s: PositiveFloat = Field(default=5.0, description="Longest wait for the broker, seconds.")
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from broker.errors import CairnError
 from broker.ids import Encoding, ProjectId
 from broker.live import follow
 from broker.manifest import Manifest
-from viewer.fetch import Fetch, LoadedShard, ManifestMovedError
+from viewer.fetch import Fetch, GetShard, LoadedShard, ManifestMovedError
 from viewer.wanted import UnevenManifestError, WantedShard, wanted_shards
 
 MAX_TRIES: Final = 5
@@ -51,7 +52,9 @@ class CloudStream:
 
 
 @contextlib.asynccontextmanager
-async def open_cloud(connection: Connection, project: ProjectId, component: int = 0) -> AsyncIterator[CloudStream]:
+async def open_cloud(
+    connection: Connection, project: ProjectId, component: int = 0, *, by_http: GetShard | None = None
+) -> AsyncIterator[CloudStream]:
     """Read the manifest and get ready to stream a component's cloud; exact PLY shards are preferred over packed ones.
 
     Raises:
@@ -61,7 +64,7 @@ async def open_cloud(connection: Connection, project: ProjectId, component: int 
         BrokerLostError: no broker.
     """
     async with follow(connection) as follower:
-        fetch = Fetch(follower, connection, project)
+        fetch = Fetch(follower, connection, project, by_http)
         complete = await fetch.manifest()
         manifest, plan = complete.manifest, wanted_shards(complete, Encoding.PLY, component)
         point_count = complete.point_count(component)
@@ -89,7 +92,12 @@ def header(manifest: Manifest, point_count: int, component: int = 0) -> bytes:
 
 
 async def write_ply(
-    connection: Connection, project: ProjectId, out: Path, tell: Callable[[int, int], None] = lambda _done, _all: None
+    connection: Connection,
+    project: ProjectId,
+    out: Path,
+    tell: Callable[[int, int], None] = lambda _done, _all: None,
+    *,
+    by_http: GetShard | None = None,
 ) -> Manifest:
     """Write the present cloud to a file, which appears only when it is complete; begins again when the cloud changes.
 
@@ -100,6 +108,7 @@ async def write_ply(
         project: whose cloud.
         out: the file of the leading component; an existing one is replaced at the end.
         tell: called with points so far and points in all, of one file after the other.
+        by_http: gets shards from a page server; None: all come from the broker.
 
     Raises:
         CannotWriteError: the folder or disk does not allow it.
@@ -111,7 +120,9 @@ async def write_ply(
         for _ in range(MAX_TRIES):
             _discard(parts)
             with contextlib.suppress(ManifestMovedError):
-                manifest = await _write_once(connection, project, out, parts, tell)
+                manifest = await _write_once(
+                    partial(open_cloud, connection, project, by_http=by_http), out, parts, tell
+                )
                 for path, part in parts.items():
                     part.replace(path)
                 return manifest
@@ -128,23 +139,22 @@ def component_path(out: Path, component: int) -> Path:
 
 
 async def _write_once(
-    connection: Connection,
-    project: ProjectId,
+    open_component: Callable[[int], contextlib.AbstractAsyncContextManager[CloudStream]],
     out: Path,
     parts: dict[Path, Path],
     tell: Callable[[int, int], None],
 ) -> Manifest:
     """Write each component into a part file, and note it; all of one generation."""
     parts[out] = _part_of(out)
-    async with open_cloud(connection, project) as cloud:
+    async with open_component(0) as cloud:
         await _write_part(cloud, parts[out], tell)
     manifest = cloud.manifest
     for component in cloud.components[1:]:
         path = component_path(out, component)
         parts[path] = _part_of(path)
-        async with open_cloud(connection, project, component) as further:
+        async with open_component(component) as further:
             if further.manifest.generation != manifest.generation:
-                raise ManifestMovedError(f"{project!r} moved on to generation {further.manifest.generation}")
+                raise ManifestMovedError(f"{manifest.project!r} moved on to generation {further.manifest.generation}")
             await _write_part(further, parts[path], tell)
     return manifest
 

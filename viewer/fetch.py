@@ -1,8 +1,12 @@
-"""How do manifest and shards come from the broker? SUBSCRIBE is the GET: exact topics, in windows, each verified."""
+"""How do manifest and shards come from the broker? SUBSCRIBE is the GET: exact topics, in windows, each verified.
 
+Shards may come over HTTP first, when a page server is known; those that do not come so come by SUBSCRIBE.
+"""
+
+import asyncio
 import itertools
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -21,6 +25,9 @@ from viewer.wanted import CompleteManifest, WantedShard
 
 WINDOW: Final = 8  # exact topics in windows were measured as fast as a wildcard, and nothing unwanted comes
 WINDOWS_UNDER_WAY: Final = 2
+
+
+GetShard = Callable[[WantedShard], Awaitable[bytes | None]]  # its bytes, checked; None: it is not to be had so
 
 
 class ManifestMovedError(CairnError):
@@ -58,9 +65,19 @@ class _Silence(Enum):
 
 
 class Fetch:
-    """Reads one project's retained cloud over one connection; one task at a time."""
+    """Reads one project's retained cloud over one connection; one task at a time.
 
-    def __init__(self, follower: Follower, connection: Connection, project: ProjectId) -> None:
+    Args:
+        follower: the connection.
+        connection: how it was made.
+        project: whose cloud.
+        by_http: gets a shard from a page server; None: all come from the broker.
+    """
+
+    def __init__(
+        self, follower: Follower, connection: Connection, project: ProjectId, by_http: GetShard | None = None
+    ) -> None:
+        self._by_http = by_http
         self._follower, self._connection, self._project = follower, connection, project
         self._space = connection.space
         self._log = get_logger(project=project)
@@ -83,6 +100,9 @@ class Fetch:
             BrokerLostError: the connection is gone.
         """
         waiting = deque(wanted)
+        if self._by_http is not None:
+            async for each in self._over_http(waiting, self._by_http):
+                yield each
         while waiting or self._under_way:
             while waiting and len(self._windows) < WINDOWS_UNDER_WAY:
                 await self._open_window([waiting.popleft() for _ in range(min(WINDOW, len(waiting)))])
@@ -95,6 +115,21 @@ class Fetch:
                 self._silence = _Silence.LOADING
                 yield loaded
                 await self._close_windows()
+
+    async def _over_http(self, waiting: deque[WantedShard], get: GetShard) -> AsyncGenerator[LoadedShard, None]:
+        """What the page server has of the waiting shards, which leave the queue; ends at a window of which it has none."""
+        missed: list[WantedShard] = []
+        while waiting:
+            window = [waiting.popleft() for _ in range(min(WINDOW, len(waiting)))]
+            payloads = await asyncio.gather(*(get(each) for each in window))
+            for wanted, payload in zip(window, payloads, strict=True):
+                if payload is None:
+                    missed.append(wanted)
+                else:
+                    yield LoadedShard(wanted=wanted, payload=payload)
+            if not any(payload is not None for payload in payloads):
+                break
+        waiting.extendleft(reversed(missed))
 
     async def _open_window(self, window: list[WantedShard]) -> None:
         topics = {self._topic(each): each for each in window}

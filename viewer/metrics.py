@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from broker.messages import ReconstructorPresence, ReconstructorStatistics
 from broker.rig_messages import AgentHealth, AgentPresence
+from viewer.network.broker_figures import BrokerFigures
 from viewer.relay import Relay
 from viewer.status import AgentStatus, Board, ProjectStatus, is_served
 
@@ -54,25 +55,38 @@ _RIG: Final = {
     "receipt_s": ("cairn_rig_receipt_seconds", "From a photograph's sending to its receipt."),
 }
 
+_BROKER: Final = {  # of `$SYS`; left out where the login that asks may not read it
+    "client_count": ("cairn_broker_clients", "Clients that are connected to the broker."),
+    "dropped_count": ("cairn_broker_messages_dropped_total", "Messages that the broker threw away."),
+    "received_count": ("cairn_broker_messages_received_total", "Messages that the broker received."),
+    "sent_count": ("cairn_broker_messages_sent_total", "Messages that the broker sent."),
+    "received_bytes": ("cairn_broker_received_bytes_total", "Bytes that the broker received."),
+    "sent_bytes": ("cairn_broker_sent_bytes_total", "Bytes that the broker sent."),
+    "retained_count": ("cairn_broker_retained_messages", "Messages that the broker retains."),
+    "kept_bytes": ("cairn_broker_kept_bytes", "Payload that the broker keeps."),
+    "heap_bytes": ("cairn_broker_heap_bytes", "Memory that the broker has taken."),
+}
 
-def render(statuses: Iterable[ProjectStatus], board: Board, relay: Relay) -> bytes:
+
+def render(statuses: Iterable[ProjectStatus], board: Board, relay: Relay, broker: BrokerFigures) -> bytes:
     """The whole answer to one scrape."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_Facts(list(statuses), board, relay))
+    registry.register(_Facts(list(statuses), board, relay, broker))
     return generate_latest(registry)
 
 
 class _Facts(Collector):
     """All metrics of ours, at one moment."""
 
-    def __init__(self, statuses: list[ProjectStatus], board: Board, relay: Relay) -> None:
-        self._statuses, self._board, self._relay = statuses, board, relay
+    def __init__(self, statuses: list[ProjectStatus], board: Board, relay: Relay, broker: BrokerFigures) -> None:
+        self._statuses, self._board, self._relay, self._broker = statuses, board, relay, broker
 
     def collect(self) -> Iterator[Metric]:
         """See the base class."""
         yield from self._of_projects()
         yield from self._of_rigs()
+        yield from _families(_BROKER, (), [((), self._broker)])
         yield _gauge("cairn_broker_connected", "Whether the page server reaches the broker.", self._board.is_connected)
         yield _gauge("cairn_relay_connections", "Browsers connected through the relay.", self._relay.connection_count)
         carried = CounterMetricFamily("cairn_relay_bytes", "MQTT bytes carried by the relay.", labels=["towards"])
@@ -93,11 +107,14 @@ class _Facts(Collector):
         trouble = GaugeMetricFamily(
             "cairn_reconstructor_trouble", "What keeps the reconstructor from its work.", labels=["project", "code"]
         )
+        paused = GaugeMetricFamily("cairn_project_paused", "Whether a person paused the project.", labels=["project"])
         for each in self._statuses:
+            paused.add_metric([each.project], each.reconstructor == ReconstructorPresence.PAUSED)
             up.add_metric([each.project], each.reconstructor == ReconstructorPresence.READY)
             if each.code is not None:
                 trouble.add_metric([each.project, each.code], 1)
         yield up
+        yield paused
         yield trouble
 
     def _of_rigs(self) -> Iterator[Metric]:
@@ -117,7 +134,7 @@ class _Facts(Collector):
 def _families(
     fields: dict[str, tuple[str, str]],
     labels: tuple[str, ...],
-    samples: Sequence[tuple[tuple[str, ...], ReconstructorStatistics | AgentHealth]],
+    samples: Sequence[tuple[tuple[str, ...], ReconstructorStatistics | AgentHealth | BrokerFigures]],
 ) -> Iterator[Metric]:
     for field, (name, meaning) in fields.items():
         is_counter = name.endswith("_total")

@@ -24,6 +24,7 @@ from viewer.manifest_reader import NoManifestError, PageMissingError
 from viewer.metrics import CONTENT_TYPE, render
 from viewer.network.addresses import TrustedProxies, network_of
 from viewer.network.brake import Brake
+from viewer.network.broker_figures import read_broker_figures
 from viewer.network.certificate import Certificate
 from viewer.network.connections import REQUEST_TIMEOUT_S, TimedConnection
 from viewer.network.cross_origin import CrossOrigin
@@ -32,6 +33,8 @@ from viewer.network.listener import Listener
 from viewer.pages import INDEX, Asset, load_page
 from viewer.photographs import NoSuchPhotographError, PhotographRefusedError, Photographs, answer, key_of
 from viewer.relay import Relay
+from viewer.shards.served import ServedShards
+from viewer.shards.source import NoSuchShardError
 from viewer.status import Board, ProjectStatus
 from viewer.trust_page import AUTHORITY_PATH, PAGE_PATH, PLAIN_PATHS, TrustPage
 from viewer.wanted import UnevenManifestError
@@ -45,6 +48,7 @@ _STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
     PageMissingError: HTTPStatus.GATEWAY_TIMEOUT,
     UnevenManifestError: HTTPStatus.BAD_GATEWAY,
     NoSuchPhotographError: HTTPStatus.NOT_FOUND,
+    NoSuchShardError: HTTPStatus.NOT_FOUND,
     PhotographRefusedError: HTTPStatus.FORBIDDEN,
     NoAnswerError: HTTPStatus.GATEWAY_TIMEOUT,
 }
@@ -71,6 +75,7 @@ class PageServer:
         self._invitations = InvitationDesk(settings.keeper_socket, self._admission)
         self._log = get_logger()
         self._downloads, self._photographs = Downloads(), Photographs(settings.photograph_cache_bytes)
+        self._shards = ServedShards(settings)
         self._cross_origin = CrossOrigin(settings.allowed_origins)
         self._hosts, self._proxies = AllowedHosts(settings.hosts), TrustedProxies(settings.trusted_proxies)
 
@@ -89,6 +94,7 @@ class PageServer:
         application.router.add_get("/projects/{project}/status", self._status)
         application.router.add_get("/projects/{project}/cloud.ply", self._cloud, allow_head=False)
         application.router.add_get("/projects/{project}/photo/{image_id}", self._photograph, allow_head=False)
+        application.router.add_get("/projects/{project}/shard/{sha256}", self._shard, allow_head=False)
         application.router.add_get("/{path:.*}", self._asset)
         application.on_response_prepare.append(_without_server_name)
         application.on_response_prepare.append(self._cross_origin.prepare)
@@ -153,6 +159,7 @@ class PageServer:
 
     async def _close(self, _application: web.Application) -> None:
         await self._relay.close()
+        await self._shards.close()
 
     async def _config(self, _request: web.Request) -> web.StreamResponse:
         settings = self._settings
@@ -173,11 +180,13 @@ class PageServer:
         return json_answer(health, HTTPStatus.OK if health.is_healthy else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
-        text = render(await self._statuses(request), self._board, self._relay)
+        guest = await self._admission.admit(request)
+        broker = await read_broker_figures(guest.connection)
+        text = render(self._statuses_of(guest), self._board, self._relay, broker)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
 
     async def _projects(self, request: web.Request) -> web.StreamResponse:
-        return json_answer(ProjectList(projects=tuple(await self._statuses(request))))
+        return json_answer(ProjectList(projects=self._statuses_of(await self._admission.admit(request))))
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
         _, status = await self._find(request)
@@ -186,6 +195,15 @@ class PageServer:
     async def _photograph(self, request: web.Request) -> web.StreamResponse:
         guest, status = await self._find(request)
         return answer(await self._photographs.get(guest.connection, key_of(request, status.project)))
+
+    async def _shard(self, request: web.Request) -> web.StreamResponse:
+        try:
+            _, status = await self._find(request)
+            return await self._shards.answer(status.project, request.match_info["sha256"])
+        except (CairnError, web.HTTPNotFound):
+            if request.query.get("missing") != "204":  # browsers report other answers as errors of the page
+                raise
+            return web.Response(status=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
 
     async def _cloud(self, request: web.Request) -> web.StreamResponse:
         guest, status = await self._find(request)
@@ -236,10 +254,9 @@ class PageServer:
             headers["Content-Encoding"] = coding
         return web.Response(body=body, headers={"Content-Type": asset.content_type, **headers})
 
-    async def _statuses(self, request: web.Request) -> list[ProjectStatus]:
-        guest = await self._admission.admit(request)
+    def _statuses_of(self, guest: Guest) -> tuple[ProjectStatus, ...]:
         statuses = (self._board.status(project) for project in sorted(guest.projects))
-        return [status for status in statuses if status is not None]
+        return tuple(status for status in statuses if status is not None)
 
     async def _find(self, request: web.Request) -> tuple[Guest, ProjectStatus]:
         """The project of the address; one that the guest may not see is not there."""

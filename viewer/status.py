@@ -62,6 +62,7 @@ class ProjectStatus(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     project: ProjectId
+    title: str = ""
     reconstructor: str
     code: str | None
     reason: str | None
@@ -213,6 +214,7 @@ class Board:
     def _describe(self, project: ProjectId, facts: _Facts) -> ProjectStatus:
         return ProjectStatus(
             project=project,
+            title=facts.state.title if facts.state else "",
             reconstructor=facts.state.presence if facts.state else "unknown",
             code=facts.state.code if facts.state else None,
             reason=facts.state.reason if facts.state else None,

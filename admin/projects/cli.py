@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -29,6 +30,7 @@ Folder = Annotated[Path, typer.Option("--folder", help="Where cairn.toml and the
 DataDir = Annotated[Path | None, typer.Option("--data", help="The reconstructor's folder.", show_default=False)]
 _HERE: Final = Path()
 _SUFFIX: Final = ".cairn"
+_DAY_S: Final = 86_400.0
 
 
 @app.command("list")
@@ -42,6 +44,28 @@ def list_projects(folder: Folder = _HERE, data: DataDir = None) -> None:
 def status(project: Project, folder: Folder = _HERE, data: DataDir = None) -> None:
     """Print how a project stands, as JSON; also while the service works on it."""
     print(overview_of(_place(folder, data), ProjectId(project)).model_dump_json())
+
+
+@app.command()
+def title(
+    project: Project,
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TITLE]", help='What people call it; "" for its id alone.')
+    ] = None,
+    folder: Folder = _HERE,
+    data: DataDir = None,
+) -> None:
+    """Print a project's title, or give it one in any script; the page shows it instead of the id."""
+    from reconstructor.storage.title import checked_title, write_title  # noqa: PLC0415 - likewise
+
+    place, name = _place(folder, data), ProjectId(project)
+    if text is None:
+        print(printable(overview_of(place, name).title or name))
+        return
+    checked = checked_title(text)
+    write_title(place.folder(name), checked)
+    place.note(Action.PROJECT_TITLED, name, title=checked)
+    print(f"{name}: {printable(checked)}" if checked else f"{name} has no title")
 
 
 def _asking(verb: Verb, purpose: str) -> None:
@@ -166,6 +190,37 @@ def move(
     moved = asyncio.run(place.move(name, target, other))
     place.note(Action.PROJECT_MOVED, name, folder=moved)
     print(f"{moved}\t{name} is moved; {other} lists it now")
+
+
+@app.command()
+def clean(
+    project: Project,
+    days: Annotated[float, typer.Option("--days", min=0, help="Only what is as old; an hour at least.")] = 0.0,
+    is_removing: Annotated[bool, typer.Option("--remove", help="Remove it, instead of listing it.")] = False,
+    folder: Folder = _HERE,
+    data: DataDir = None,
+) -> None:
+    """List what is left over of older versions, copies and interruptions, or remove it; photographs never."""
+    from reconstructor.storage.leftovers import leftovers, remove  # noqa: PLC0415 - likewise
+
+    place, name = _place(folder, data), ProjectId(project)
+    found = leftovers(place.folder(name), older_than_s=days * _DAY_S, now_s=time.time())
+    for each in found:
+        age = f"{each.age_s / _DAY_S:.1f} days old"
+        print(f"{printable(str(each.path))}\t{each.what}, {each.size_bytes / 1e6:.1f} MB, {age}")
+    if is_removing:
+        freed_bytes = remove(found)
+        place.note(Action.PROJECT_CLEANED, name, count=len(found), size_bytes=freed_bytes)
+        print(f"{name}: {freed_bytes / 1e6:.1f} MB removed")
+        return
+    total = sum(each.size_bytes for each in found)
+    by_itself = place.settings.retention_days
+    when = f"the service removes it after {by_itself:g} days" if by_itself else "`--remove` removes it"
+    print(
+        f"{name}: {total / 1e6:.1f} MB are left over; {when}; photographs stay"
+        if found
+        else f"{name}: nothing is left over"
+    )
 
 
 @app.command()

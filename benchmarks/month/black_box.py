@@ -33,11 +33,12 @@ def quick(input_img_path: str, old_point_cloud: str, new_img_id: str) -> str:
         colors_rgb=np.concatenate([each.colors_rgb for each in clouds]),
     )
     (folder / "cloud.ply").write_bytes(encode_ply(whole))
-    write_update(Update(cameras=tuple(_placed(each) for each in shown)), folder)
+    write_update(Update(cameras=tuple(placed(each) for each in shown)), folder)
     return str(folder)
 
 
-def _placed(image_id: str) -> CameraUpdate:
+def placed(image_id: str) -> CameraUpdate:
+    """A camera in the origin."""
     return CameraUpdate(
         image_id=image_id,
         state=CameraState.PLACED,

@@ -1,17 +1,21 @@
 """What did each benchmark say, when, and on which machine? The last line of a script's output is its figures."""
 
+import contextlib
 import os
 import platform
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import psutil
-from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
+from benchmarks.parts.forms import FULL_LIMIT_S, Form
 from broker.errors import CairnError
 
 FOLDER: Final = Path(__file__).parent.parent
@@ -20,6 +24,7 @@ README: Final = FOLDER / "README.md"
 BEGIN: Final = "<!-- results: written by `make bench` -->"
 END: Final = "<!-- end of results -->"
 
+_HEADINGS: Final = "| benchmark | form | figure | value | measured | commit | machine |"
 _FIGURES: Final = TypeAdapter(dict[str, JsonValue])
 # The tool itself, and what has a make target of its own; what scripts share lies in `parts`.
 _NOT_MEASURED: Final = {"__main__", "__init__", "chaos", "fit", "soak"}
@@ -32,12 +37,19 @@ class BenchmarkError(CairnError):
 
 
 class Result(BaseModel):
-    """One run of one script."""
+    """One run of one script.
+
+    Attributes:
+        form: short or full; both are kept beside each other.
+        commit: what was measured, with `+` when files differed from it; empty for runs before 2026-11-29.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
+    form: Form = Form.FULL
     measured_at: datetime
+    commit: Annotated[str, Field(max_length=64)] = ""
     machine: str
     figures: dict[str, JsonValue]
 
@@ -50,9 +62,24 @@ class Results(BaseModel):
     results: tuple[Result, ...] = ()
 
     def with_result(self, result: Result) -> "Results":
-        """Put the result in place of its script's earlier one."""
-        others = (other for other in self.results if other.name != result.name)
-        return Results(results=tuple(sorted([*others, result], key=lambda each: each.name)))
+        """Put the result in place of its script's earlier one of the same form."""
+        others = (other for other in self.results if (other.name, other.form) != (result.name, result.form))
+        return Results(results=tuple(sorted([*others, result], key=lambda each: (each.name, each.form))))
+
+    def figure(self, path: str) -> JsonValue:
+        """A figure by `name.key` or `name.key.key`, of the full form where it was run; raises BenchmarkError."""
+        return self.found(path)[1]
+
+    def found(self, path: str) -> tuple[Result, JsonValue]:
+        """A figure like `figure`, with the run that it comes from."""
+        name, *keys = path.split(".")
+        for result in sorted((each for each in self.results if each.name == name), key=lambda each: each.form):
+            value: JsonValue = dict(result.figures)
+            for key in keys:
+                value = value.get(key) if isinstance(value, dict) else None
+            if value is not None:
+                return result, value
+        raise BenchmarkError(f"benchmarks/results.json has no figure {path}: run `make bench ARGS={name}`")
 
 
 def script_names() -> list[str]:
@@ -75,21 +102,63 @@ def _processor() -> str:
     return next(names, platform.machine())
 
 
-def run(name: str, arguments: Iterable[str] = ()) -> Result:
+def commit() -> str:
+    """The commit that is measured, with `+` when files differ from it; empty without git."""
+    try:
+        short = _git("rev-parse", "--short=10", "HEAD")
+        return short + ("+" if _git("status", "--porcelain", "--untracked-files=no", "--", ":!benchmarks") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=FOLDER.parent, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def run(name: str, arguments: Iterable[str] = (), *, form: Form = Form.FULL, limit_s: float = FULL_LIMIT_S) -> Result:
     """Run `python -m benchmarks.<name>`, show what it prints, and keep its last line.
 
     Raises:
-        BenchmarkError: the script failed, or printed no figures.
+        BenchmarkError: the script failed, took too long, or printed no figures.
     """
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
-    last_line = ""
-    with subprocess.Popen(command, cwd=FOLDER.parent, stdout=subprocess.PIPE, text=True) as script:
-        for line in script.stdout or ():
-            print(line, end="", flush=True)
-            last_line = line.strip() or last_line
+    last_line, measured = "", commit()
+    with subprocess.Popen(
+        command, cwd=FOLDER.parent, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as script:
+        over = threading.Event()
+        timer = threading.Timer(limit_s, _end, (script.pid, over))
+        timer.start()
+        try:
+            for line in script.stdout or ():
+                print(line, end="", flush=True)
+                last_line = line.strip() or last_line
+            script.wait()
+        except BaseException:
+            _end(script.pid, over)
+            raise
+        finally:
+            timer.cancel()
+    if over.is_set():
+        raise BenchmarkError(f"benchmarks.{name} took longer than its {limit_s:g} s and was ended")
     if script.returncode != 0:
         raise BenchmarkError(f"benchmarks.{name} ended with exit code {script.returncode}: see its output above")
-    return Result(name=name, measured_at=datetime.now(UTC), machine=machine(), figures=figures(name, last_line))
+    return Result(
+        name=name,
+        form=form,
+        measured_at=datetime.now(UTC),
+        commit=measured,
+        machine=machine(),
+        figures=figures(name, last_line),
+    )
+
+
+def _end(pid: int, over: threading.Event) -> None:
+    """End a script with everything that it started: it leads a session of its own."""
+    over.set()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def figures(name: str, line: str) -> dict[str, JsonValue]:
@@ -123,11 +192,12 @@ def save(results: Results, path: Path = RESULTS, readme: Path = README) -> None:
 def table(results: Results) -> str:
     """Write the results as a Markdown table, one row per figure."""
     rows = [
-        f"| {result.name} | {figure} | {_cell(value)} | {result.measured_at:%Y-%m-%d} | {result.machine} |"
+        f"| {result.name} | {result.form} | {figure} | {_cell(value)} | {result.measured_at:%Y-%m-%d} "
+        f"| {result.commit or '–'} | {result.machine} |"
         for result in results.results
         for figure, value in result.figures.items()
     ]
-    return "\n".join(["| benchmark | figure | value | measured | machine |", "|---|---|---|---|---|", *rows, ""])
+    return "\n".join([_HEADINGS, "|---|---|---|---|---|---|---|", *rows, ""])
 
 
 def _cell(value: JsonValue) -> str:

@@ -98,8 +98,9 @@ def _lines(user: User, space: TopicSpace) -> Iterator[str]:
             if user.role in channel.readers:
                 is_of_all = user.role in _SEES_ALL or (channel.is_read_by_all and user.role is not Role.AGENT)
                 yield f"topic read {everybody if is_of_all else space.filter(channel.template, project, **own)}"
+            is_keeper = channel.is_kept_by_operators and user.role is Role.OPERATOR
             for levels in channel.writable(user.role):
-                yield f"topic write {space.filter(channel.template, project, **own, **levels)}"
+                yield f"topic write {space.filter(channel.template, project, **({} if is_keeper else own), **levels)}"
     if user.role in {Role.OPERATOR, Role.OBSERVER}:
         yield "topic read $SYS/#"
     if user.home_assistant_prefix is not None:

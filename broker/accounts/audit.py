@@ -43,6 +43,8 @@ class Action(StrEnum):
     PROJECT_IMPORTED = "project_imported"
     PROJECT_DELETED = "project_deleted"
     PROJECT_MOVED = "project_moved"
+    PROJECT_CLEANED = "project_cleaned"
+    PROJECT_TITLED = "project_titled"
 
 
 class Deed(BaseModel):

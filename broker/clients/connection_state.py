@@ -27,8 +27,10 @@ class Connected:
 class ConnectionState:
     """The state of one connection; used from the event loop only."""
 
-    def __init__(self, where: str, log: FilteringBoundLogger) -> None:
+    def __init__(self, where: str, log: FilteringBoundLogger, session_expiry_s: int) -> None:
         self._where, self._log = where, log
+        self._session_expiry_s = session_expiry_s
+        self._remark: str | None = None
         self.connected = asyncio.Event()
         self._changed = asyncio.Condition()
         self._current: Connected | None = None
@@ -65,6 +67,9 @@ class ConnectionState:
         """Note a connection; a quiet one is logged for developers only."""
         tell = self._log.debug if is_quiet else self._log.info
         tell("connected", count=state.count, is_session_present=state.is_session_present)
+        if (remark := state.limits.remark(self._session_expiry_s)) != self._remark and remark is not None:
+            self._log.warning("broker_keeps_less", reason=remark)
+        self._remark = remark
         self._current, self._refusal, self._failure = state, None, None
         self.connected.set()
         self._wake()

@@ -1,4 +1,8 @@
-"""Which limits does the broker announce? Packet size, messages under way, QoS and retained messages of its CONNACK."""
+"""Which limits does the broker announce? Packet size, messages under way, QoS, retained messages, wildcards, session: its CONNACK.
+
+Topic aliases, shared subscriptions and subscription identifiers, of which brokers announce limits, too, are not used. A
+shorter keepalive is obeyed by paho itself.
+"""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -19,6 +23,8 @@ class BrokerLimits:
     receive_maximum: int = 65_535
     maximum_qos: int = 2
     is_retain_available: bool = True
+    is_wildcard_available: bool = True
+    session_expiry_s: int | None = None  # None: as long as we asked for
 
     @classmethod
     def announced(cls, connack: object) -> Self:
@@ -28,6 +34,8 @@ class BrokerLimits:
             receive_maximum=getattr(connack, "ReceiveMaximum", 65_535),
             maximum_qos=getattr(connack, "MaximumQoS", 2),
             is_retain_available=bool(getattr(connack, "RetainAvailable", 1)),
+            is_wildcard_available=bool(getattr(connack, "WildcardSubscriptionAvailable", 1)),
+            session_expiry_s=getattr(connack, "SessionExpiryInterval", None),
         )
 
     def complaint(self) -> str | None:
@@ -36,7 +44,22 @@ class BrokerLimits:
             return "it takes no QoS 1, without which photographs get lost: allow QoS 1 on the broker"
         if not self.is_retain_available:
             return "it retains no messages, from which every viewer begins: switch retained messages on"
+        if not self.is_wildcard_available:
+            return "it takes no subscriptions with wildcards, by which every program reads: allow them on the broker"
         return None
+
+    def remark(self, session_expiry_s: int) -> str | None:
+        """What is less than we asked for and does no harm; None when it is all there.
+
+        Args:
+            session_expiry_s: for how long we asked the broker to queue for us while we are away.
+        """
+        if self.session_expiry_s is None or self.session_expiry_s >= session_expiry_s:
+            return None
+        return (
+            f"it queues for us for {self.session_expiry_s} s after a connection is lost, we asked for {session_expiry_s} s: "
+            "no photograph is lost, rigs send again what has no receipt; a longer time saves that (ejabberd: session_expiry)"
+        )
 
     def check(self, outgoing: Outgoing) -> None:
         """Let a message pass that the broker takes.

@@ -99,7 +99,7 @@ def _array(schema: Mapping[str, Any]) -> str:
     if "prefixItems" in schema:
         return f"readonly [{', '.join(_type(part) for part in schema['prefixItems'])}]"
     inner = _type(schema["items"])
-    return f"readonly ({inner})[]" if " | " in inner else f"readonly {inner}[]"
+    return f"readonly ({inner})[]" if " " in inner else f"readonly {inner}[]"
 
 
 def _union(parts: Iterator[str]) -> str:

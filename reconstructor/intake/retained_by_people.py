@@ -1,4 +1,4 @@
-"""What may people leave retained? A few small presences each; whatever else they retain is cleared at once.
+"""What may people leave retained? A few small presences each, measures and notes; all else is cleared at once.
 
 A broker can neither forbid an account the retain flag nor bound what it retains, so somebody has to read and clear it.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from broker.channel import Match
-from broker.contract import PRESENCE
+from broker.contract import MEASURE, NOTE, PRESENCE
 from broker.delivery import Incoming
 from broker.envelope import decode
 from broker.errors import CairnError
@@ -32,6 +32,8 @@ class RetainedByPeople:
         """Topics to clear after a message arrived; `found` is None when its topic is none of ours."""
         if found is not None and found.channel is PRESENCE:
             return self._after_presence(message, found)
+        if found is not None and found.channel in {MEASURE, NOTE}:
+            return []  # reconstructor.intake.annotations clears what does not fit
         return [message.topic] if message.is_retained and message.payload else []
 
     def note_heard(self, user: SenderId, connection: ConnectionId) -> None:

@@ -1,4 +1,4 @@
-"""What happens to each message that arrives? Images, pieces and scale bars are stored, requests queued, surplus is cleared.
+"""What happens to each message that arrives? Images and what people leave are stored, requests queued, surplus is cleared.
 
 Commands to rigs are written into the audit log.
 """
@@ -33,6 +33,7 @@ from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import MessageFailedError, translating_defects
 from reconstructor.disk import send_flow, wait_for_disk
 from reconstructor.gaps import Gaps
+from reconstructor.intake.annotations import ANNOTATIONS, receive_annotation
 from reconstructor.intake.commands import note_command
 from reconstructor.intake.lanes import Lanes
 from reconstructor.intake.pieces import receive_upload
@@ -46,7 +47,7 @@ from reconstructor.storage.attempts import key_of
 from reconstructor.storage.durable_files import StoreError
 
 # The filter of the pieces matches begin and end, too; filters of their own would bring those twice.
-_QUEUED = (IMAGE, PREVIEW, UPLOAD_PIECE, DESIRED_SCALE_BAR)
+_QUEUED = (IMAGE, PREVIEW, UPLOAD_PIECE, DESIRED_SCALE_BAR, *ANNOTATIONS)
 _MOMENTARY = (REQUEST, PRESENCE, PROBE)  # at QoS 0: the broker does not queue them for a reconstructor that is away
 _TO_RIGS = (COMMAND, DESIRED_SETTINGS)
 _IMAGES = (IMAGE, PREVIEW, UPLOAD_BEGIN, UPLOAD_PIECE, UPLOAD_END)
@@ -128,11 +129,10 @@ class _Router:
         context = self.context
         await context.election.until_confirmed(context.delivery)  # another reconstructor may have this project now
         try:
-            if (
-                message.payload or not message.is_retained
-            ):  # an empty retained one clears a topic: there is nothing in it
-                await self._process(message)
             found = self._match(message)
+            is_annotation = found is not None and found.channel in ANNOTATIONS
+            if message.payload or not message.is_retained or is_annotation:  # any other empty one clears a topic
+                await self._process(message)
             if found is None or found.channel not in _TO_RIGS:
                 for topic in self.retained.surplus(message, found):
                     await self._clear(topic, len(message.payload))
@@ -194,6 +194,9 @@ class _Router:
             return
         if found.channel is DESIRED_SCALE_BAR:
             await receive_scale_bar(context, found.user, message.payload)
+            return
+        if found.channel in ANNOTATIONS:
+            await receive_annotation(context, found, message.payload, is_retained=message.is_retained)
             return
         if found.channel in _TO_RIGS:
             await note_command(context, found, message)
@@ -267,6 +270,6 @@ class _Router:
         return None
 
     def _is_of_interest_to_all(self, message: Incoming) -> bool:
-        """Whether a bad message is an `error` event: images and scale bars are everybody's, the rest is its sender's."""
+        """Whether a bad message is an `error` event: what all see is everybody's, the rest is its sender's."""
         rest = message.topic.removeprefix(f"{self.context.space.root}/{self.context.project}/")
-        return rest.startswith(("image/", "preview/", "upload/", "scale/"))
+        return rest.startswith(("image/", "preview/", "upload/", "scale/", "measure/", "note/"))

@@ -46,6 +46,8 @@ async def publish_result(
         if stored_to_shard_s is not None:
             latencies.stored_to_shard_s.append(stored_to_shard_s)
         new_points = await publish_shard_update(context, job, image, grown)
+        if job.kind is JobKind.REFETCH:
+            context.signals.annotations.set()
     await publish_end(
         context,
         job,

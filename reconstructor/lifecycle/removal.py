@@ -14,7 +14,7 @@ from broker.config import Connection
 from broker.contract import CHANNELS
 from broker.ids import ProjectId
 from broker.live import follow
-from reconstructor.publishing.retained import retained_messages
+from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.storage.durable_files import StoreError, translate
 from reconstructor.storage.lock import StoreInUseError, lock
 from reconstructor.storage.read_only import DATABASE_NAME
@@ -63,8 +63,10 @@ async def clear_retained(connection: Connection, project: ProjectId) -> int:
         BrokerLostError: no broker, or it does not let us in.
     """
     channels = [each for each in CHANNELS if each.is_retained and Role.RECONSTRUCTOR in each.writers]
-    topics = [message.topic async for message in retained_messages(connection, project, *channels)]
+    cleared: set[str] = set()
     async with follow(connection) as follower:
-        for topic in topics:
-            await follower.publish(clearing_of(topic))
-    return len(topics)
+        while fresh := {each.topic async for each in retained_messages(connection, project, *channels)} - cleared:
+            for topic in sorted(fresh):
+                await follower.publish(clearing_of(topic))
+            cleared |= fresh  # a broker may not list everything at once
+    return len(cleared)

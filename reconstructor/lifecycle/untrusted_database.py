@@ -11,14 +11,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import BadIdError, RequestId
+from broker.wire.annotations import MAX_ANNOTATION_BYTES
 from reconstructor.lifecycle.listing import BadBackupError
 from reconstructor.schedule import JobKind, JobState
+from reconstructor.storage.annotations import MODELS, Annotations
 from reconstructor.storage.database import Database
 from reconstructor.storage.images import StoredImage
+from reconstructor.storage.title import is_title
 
-_TABLES: Final = ("images", "jobs", "facts", "generations", "shard_pages", "camera_pages")
+_TABLES: Final = ("images", "jobs", "facts", "generations", "shard_pages", "camera_pages", "annotations")
 _MOST_STEPS: Final = 200_000_000  # of SQLite's machine: a million images take a fiftieth
 _MOST_FACT_BYTES: Final = 64 * 1024
 _HEX: Final = re.compile(r"[0-9a-f]{16}")
@@ -48,6 +52,7 @@ _FACTS: Final[Mapping[str, Callable[[object], bool]]] = {
     "solution": _is_count,
     "generation_floor": _is_count,
     "scale_bar": _is_small,
+    "title": is_title,
     "past_events": _is_small,  # read by a model, and again by everybody who gets them
 }
 
@@ -66,6 +71,7 @@ def take_over(theirs: Path, ours: Path) -> list[StoredImage]:
                 with new.transaction():
                     for table in _TABLES:
                         _copy(old, new, table)
+                    _check_annotations(new)
         except (sqlite3.Error, CairnError) as exc:
             reason = exc.sentence if isinstance(exc, CairnError) else str(exc)
             raise BadBackupError(f"its database is not one of this program's: {reason}") from exc
@@ -78,7 +84,8 @@ def _check_kind(old: sqlite3.Connection, new: Database) -> None:
     old.set_progress_handler(lambda: 1, _MOST_STEPS)  # ends a query that would never end
     version = old.execute("PRAGMA user_version").fetchone()[0]
     if version != (wanted := new.number("PRAGMA user_version")):
-        raise BadBackupError(f"its schema is {version}, this program's {wanted}: use the version that wrote it")
+        what = "update cairn" if version > wanted else "restore it with the version that wrote it, and back it up again"
+        raise BadBackupError(f"its store has version {version}, this program's has {wanted}: {what}")
     kinds = dict(old.execute("SELECT name, type FROM sqlite_master WHERE type <> 'index'"))
     if any(kinds.get(table) != "table" for table in _TABLES) or "trigger" in kinds.values():
         raise BadBackupError("its tables are others")
@@ -111,6 +118,15 @@ def _checked_images(new: Database) -> list[StoredImage]:
     except (BadIdError, ValueError) as exc:
         raise BadBackupError(f"its database holds what this program does not write: {exc}") from exc
     return images
+
+
+def _check_annotations(new: Database) -> None:
+    for row in new.rows("SELECT type, generation, payload FROM annotations"):
+        if row["type"] not in MODELS or len(row["payload"]) > MAX_ANNOTATION_BYTES:
+            raise BadBackupError(f"{str(row['type'])[:80]!r} is no measure or note, or too large for one")
+        if decode(row["payload"], MODELS[row["type"]]).generation != row["generation"]:
+            raise BadBackupError("a measure or note has another generation than its row says")
+    Annotations(new).all()  # raises for a name that may not stand in a topic
 
 
 def _check_image(image: StoredImage, number: int) -> None:

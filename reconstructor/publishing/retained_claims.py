@@ -19,6 +19,7 @@ from broker.logs import get_logger
 from broker.messages import ReconstructorState
 from broker.outgoing import Outgoing
 from reconstructor.publishing.candidates import Candidate, Seen
+from reconstructor.publishing.retained_messages import QUIET_S
 from reconstructor.signals import Signal
 
 _CONNECT_WAIT_S: Final = 30.0
@@ -69,7 +70,7 @@ class RetainedClaims:
         await self._delivery.publish(outgoing)
 
     async def look(self) -> None:
-        """Wait until all that is retained now was read: a message of our own comes after it. Waits for the broker.
+        """Wait until all that is retained now was read: it came before the second of two messages of our own. Waits for the broker.
 
         Raises:
             BrokerRefusedError: the broker does not let us in.
@@ -77,19 +78,23 @@ class RetainedClaims:
         while True:
             try:
                 await self._delivery.wait_connected(_CONNECT_WAIT_S)
-                mark = secrets.token_hex(8).encode()
-                await self._delivery.publish(self._marking(mark))
+                async with asyncio.timeout(_CONNECT_WAIT_S):
+                    await self._mark()
+                    await asyncio.sleep(QUIET_S)  # another broker may deliver the first one before what is retained
+                    await self._mark()
             except DeliveryTimeoutError as exc:
                 self._log.warning("broker_away", reason=exc.sentence)
-                continue
-            try:
-                async with asyncio.timeout(_CONNECT_WAIT_S):
-                    while self._latest_mark != mark:
-                        await self.news.wait_past(self.news.count)
             except TimeoutError:
                 self._log.warning("broker_away", reason="it does not deliver our own message")
             else:
                 return
+
+    async def _mark(self) -> None:
+        """Send ourselves a message and wait until it is here."""
+        mark = secrets.token_hex(8).encode()
+        await self._delivery.publish(self._marking(mark))
+        while self._latest_mark != mark:
+            await self.news.wait_past(self.news.count)
 
     def _marking(self, mark: bytes) -> Outgoing:
         return RESPONSE.outgoing(self._space, self._project, mark, user=self._user, connection=self._connection_id)

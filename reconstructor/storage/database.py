@@ -10,7 +10,8 @@ from typing import Any, Final
 from broker.ids import DIGEST_LENGTH
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 
-_SCHEMA_NUMBER: Final = 3
+# The store's version, kept in the database as `user_version`. An older one is migrated, a newer one is refused.
+STORE_VERSION: Final = 4
 # An image whose preview came first has neither sha256 nor file_name until its original is there; preview_name stays
 # until nothing reads the preview any more.
 _IMAGES: Final = """
@@ -70,6 +71,17 @@ CREATE TABLE camera_pages (
     payload BLOB NOT NULL
 ) STRICT;
 """
+# The payload is the retained message; its generation stands in a column, too, so that a job need not read them all.
+_ANNOTATIONS: Final = """
+CREATE TABLE annotations (
+    type TEXT NOT NULL,
+    user TEXT NOT NULL,
+    id TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (type, user, id)
+) STRICT;
+"""
 # Schema 1 kept whole manifests in files: a refetch makes the cloud again from the images, as a new generation.
 _FROM_1: Final = """
 INSERT OR REPLACE INTO facts SELECT 'generation_floor', max(generation) FROM generations HAVING count(*) > 0;
@@ -86,11 +98,22 @@ ALTER TABLE images_3 RENAME TO images;
 """
 _TO_3: Final = (_IMAGES.format(name="images_3"), _FROM_2, _IMAGE_INDEXES)
 _CHANGES_FROM: Final = {
-    0: (_IMAGES.format(name="images"), _IMAGE_INDEXES, _JOBS_AND_FACTS, _REFERENCES),
-    1: (_FROM_1, _REFERENCES, *_TO_3),
-    2: _TO_3,
+    0: (_IMAGES.format(name="images"), _IMAGE_INDEXES, _JOBS_AND_FACTS, _REFERENCES, _ANNOTATIONS),
+    1: (_FROM_1, _REFERENCES, *_TO_3, _ANNOTATIONS),
+    2: (*_TO_3, _ANNOTATIONS),
+    3: (_ANNOTATIONS,),
 }
 _BUSY_TIMEOUT_S: Final = 10.0
+COPY_INFIX: Final = "-before-migration-from-"
+
+
+def check_version(path: Path, number: int) -> None:
+    """Check that this program knows a store's version; raises StoreError."""
+    if number > STORE_VERSION:
+        raise StoreError(
+            f"{path}: the store has version {number}, this program knows versions up to {STORE_VERSION}: update cairn, "
+            "or restore a backup that was made before"
+        )
 
 
 class Database:
@@ -177,12 +200,21 @@ class Database:
 
     def _migrate(self) -> None:
         number = self.number("PRAGMA user_version")
-        if number > _SCHEMA_NUMBER:
-            raise StoreError(f"the store's schema {number} is newer than this program's {_SCHEMA_NUMBER}: update cairn")
-        if number < _SCHEMA_NUMBER:
+        check_version(self._path, number)
+        if number < STORE_VERSION:
+            if number:
+                self._keep_copy(number)
             changes = "".join(_CHANGES_FROM[number])
             with self._lock, self._translated():
-                self._connection.executescript(f"BEGIN; {changes} PRAGMA user_version = {_SCHEMA_NUMBER}; COMMIT;")
+                self._connection.executescript(f"BEGIN; {changes} PRAGMA user_version = {STORE_VERSION}; COMMIT;")
+
+    def _keep_copy(self, number: int) -> None:
+        """Keep the database as it is before a migration, so that the older program can still be gone back to."""
+        copy = self._path.with_name(f"{self._path.stem}{COPY_INFIX}{number}{self._path.suffix}")
+        with self._translated():
+            copy.unlink(missing_ok=True)  # of a migration that was interrupted
+            with self._lock:
+                self._connection.execute("VACUUM INTO ?", (str(copy),))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

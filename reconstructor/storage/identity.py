@@ -6,6 +6,7 @@ from typing import Final
 
 from reconstructor.storage.database import Database
 
+TITLE: Final = "title"
 _STORE_ID: Final = "store_id"
 _SESSION: Final = "session_token"
 _EPOCH: Final = "epoch"
@@ -41,6 +42,11 @@ class Identity:
                 if database.fact(name) is None:
                     database.set_fact(name, secrets.token_hex(_ID_BYTES))
         self.store_id, self.session_token = str(database.fact(_STORE_ID)), str(database.fact(_SESSION))
+
+    @property
+    def title(self) -> str:
+        """What people call the project; empty without a title."""
+        return str(self._database.fact(TITLE) or "")
 
     @property
     def latest(self) -> Run:

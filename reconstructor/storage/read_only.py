@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from broker.manifest import CameraEntry
+from reconstructor.storage.database import STORE_VERSION, check_version
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import GenerationFiles
 from reconstructor.storage.reference_rows import read_newest
@@ -24,6 +25,17 @@ class ReadOnlyStore:
     def __post_init__(self) -> None:
         if not (self.folder / DATABASE_NAME).is_file():
             raise StoreError(f"no project {self.folder.name!r} below {self.folder.parent}: check --data")
+        check_version(self.folder / DATABASE_NAME, number := self.version)
+        if number < STORE_VERSION:
+            raise StoreError(
+                f"{self.folder / DATABASE_NAME}: the store has version {number}, which the service migrates to "
+                f"{STORE_VERSION} when it opens it: start the service (`cairn up`, `cairn reconstructor run`) once"
+            )
+
+    @property
+    def version(self) -> int:
+        """The store's version; see `reconstructor.storage.database`."""
+        return int(self._rows("PRAGMA user_version")[0][0])
 
     @property
     def generation_files(self) -> GenerationFiles:
@@ -42,6 +54,10 @@ class ReadOnlyStore:
         )
         return (int(rows[0][0]), int(rows[0][1])) if rows else None
 
+    def generations(self) -> frozenset[int]:
+        """Return every generation that the service still needs."""
+        return frozenset(int(row[0]) for row in self._rows("SELECT generation FROM generations"))
+
     def cameras(self) -> tuple[CameraEntry, ...]:
         """Return the cameras that were published last."""
         newest = read_newest(self._rows)
@@ -50,6 +66,11 @@ class ReadOnlyStore:
     def images_by_state(self) -> dict[str, int]:
         """Count the images of each state."""
         return dict(self._rows("SELECT state, count(*) FROM images GROUP BY state"))
+
+    def title(self) -> str:
+        """Return what people call the project; empty without a title."""
+        rows = self._rows("SELECT value FROM facts WHERE name = 'title'")
+        return str(rows[0][0]) if rows else ""
 
     def is_paused(self) -> bool:
         """Return whether a person paused the project."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from broker.ids import DIGEST_LENGTH, SenderId
+from broker.ids import DIGEST_LENGTH, ImageId, SenderId
 from reconstructor.storage.database import Database
 
 
@@ -37,3 +37,8 @@ class Senders:
             *(f"{session}-000001-", f"{session}-999999-~", len(session) + len("-000000-") + DIGEST_LENGTH),
         )
         return SenderId(row["sender"]) if row is not None else None
+
+    def stored_before(self, at_s: float) -> frozenset[ImageId]:
+        """The images that came before a time, seconds of the wall clock."""
+        rows = self._database.rows("SELECT image_id FROM images WHERE stored_at < ?", at_s)
+        return frozenset(ImageId(row["image_id"]) for row in rows)

@@ -14,6 +14,7 @@ class StoreStatus(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     project: ProjectId
+    store_version: int
     images: int
     images_by_state: dict[str, int]
     jobs_by_state: dict[str, int]
@@ -32,6 +33,7 @@ def read_status(folder: Path, project: ProjectId) -> StoreStatus:
     generation, revision = store.newest() or (None, None)
     return StoreStatus(
         project=project,
+        store_version=store.version,
         images=sum(images.values()),
         images_by_state=images,
         jobs_by_state=store.jobs_by_state(),

@@ -12,16 +12,11 @@ from typing import Any, Final
 from broker.ids import ImageId
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.schedule import Job, JobKind, JobState, is_refetch_due, jobs_on_image, next_job, superseded
+from reconstructor.storage.annotations import Annotations
 from reconstructor.storage.attempts import Attempts
 from reconstructor.storage.backlog import Backlog
 from reconstructor.storage.database import Database
-from reconstructor.storage.durable_files import (
-    DiskFullError,
-    make_folder,
-    remove_unfinished,
-    translate,
-    write_durably,
-)
+from reconstructor.storage.durable_files import make_folder, remove_unfinished, translate, write_durably
 from reconstructor.storage.identity import Identity
 from reconstructor.storage.image_rows import ImageRows, completing
 from reconstructor.storage.images import ImageState, NewImage, StoredImage, files_of
@@ -33,6 +28,7 @@ from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.reference_sets import ReferenceSets
 from reconstructor.storage.rest import Rest
+from reconstructor.storage.room import Room
 from reconstructor.storage.senders import Senders
 
 _OPEN: Final = "('queued', 'running', 'stored')"
@@ -72,11 +68,11 @@ class Store:
     """One project's folder. Methods block on the disk: call them from a thread where that matters."""
 
     def __init__(
-        self, folder: Path, *, refetch_every: int, disk_reserve_bytes: int = 0, open_uploads: int = MOST_OPEN
+        self, folder: Path, *, refetch_every: int, room: Room | None = None, open_uploads: int = MOST_OPEN
     ) -> None:
         self.folder = make_folder(folder)
         self._storing = threading.Lock()
-        self._refetch_every, self._disk_reserve_bytes = refetch_every, disk_reserve_bytes
+        self._refetch_every, self._room = refetch_every, room or Room()
         with ExitStack() as opened:
             opened.enter_context(lock(folder))
             self.images_folder = make_folder(folder / "images")
@@ -86,10 +82,9 @@ class Store:
             remove_unfinished(self.images_folder)
             self.attempts = Attempts(folder)
             self._database = opened.enter_context(closing(Database(folder / DATABASE_NAME)))
-            self._rows = ImageRows(self._database)
+            self._rows, self.annotations = ImageRows(self._database), Annotations(self._database)
             self.previews = Previews(self._database, folder / "previews")
-            self.identity = Identity(self._database)
-            self.backlog = Backlog(self._database)
+            self.identity, self.backlog = Identity(self._database), Backlog(self._database)
             self.rest, self.past_events = Rest(self._database), PastEvents(self._database)
             self.senders = Senders(self._database, self.images_folder, self.previews.folder)
             self.references = ReferenceSets(self._database, folder)
@@ -145,6 +140,7 @@ class Store:
 
         Raises:
             DiskFullError: there is no room; nothing was taken.
+            DiskBudgetError: a budget is used up; nothing was taken.
             StoreError: another trouble with the disk.
         """
         with self._storing:  # two senders may send the same image at once
@@ -154,6 +150,7 @@ class Store:
             self.check_room(len(payload) + len(image.readable))
             image = completing(known, image) if known is not None else image
             write_durably(self.images_folder, files_of(image, payload))
+            self._room.note(len(payload) + len(image.readable))
             with self._database.transaction():
                 return (self._number(image) if known is None else self._rows.complete(known, image)), True
 
@@ -165,6 +162,7 @@ class Store:
                 return known, False
             self.check_room(len(payload))
             self.previews.write(preview, payload)
+            self._room.note(len(payload))
             with self._database.transaction():
                 return self._number(preview), True
 
@@ -207,6 +205,7 @@ class Store:
             self._rows.set_states(change.states)
             if change.reference is not None:
                 self.references.record(change.reference)
+                self.annotations.move(change.reference.manifest)
             if change.solution > self.solution:
                 self._database.set_fact(_SOLUTION, change.solution)
             if change.wants_refetch and not is_refetch_due(self._open_jobs()):
@@ -283,11 +282,8 @@ class Store:
         }
 
     def check_room(self, size_bytes: int) -> None:
-        """Raises DiskFullError when an image of this size would use up the reserve."""
-        if self.free_bytes() < self._disk_reserve_bytes + size_bytes:
-            raise DiskFullError(
-                f"less than {self._disk_reserve_bytes >> 20} MiB are free below {self.folder}: free some"
-            )
+        """Check the room for an image of this size; raises DiskFullError, and DiskBudgetError."""
+        self._room.check(self.folder, size_bytes)
 
     def free_bytes(self) -> int:
         """Free space on the disk, bytes."""

@@ -2,22 +2,26 @@
 
 import asyncio
 import contextlib
+import time
 
+from broker.channel import clearing_of
 from broker.clients.trouble import Trouble
 from broker.config import Connection
 from broker.contract import IMAGE_THUMBNAIL, match
-from broker.ids import ProjectId
+from broker.ids import ImageId, ProjectId
 from reconstructor.context import BROKER_ERRORS, LONGEST_RETRY_S, RETRY_S, Context
 from reconstructor.defects import MessageFailedError, translating_defects
-from reconstructor.publishing.retained import retained_messages
+from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.storage.images import StoredImage
 
 _CONNECT_TIMEOUT_S = 10.0
+_LOOK_S = 3600.0
+_DAY_S = 86_400.0
 
 
 async def publish_thumbnails(context: Context) -> None:
     """Keep a thumbnail of every stored image on the broker; never returns. A new broker gets all of them again."""
-    listed_at, seen_count, shown = 0, 0, frozenset[str]()
+    listed_at, seen_count, shown = 0, 0, set[ImageId]()
     waiting, pause_s = Trouble(log=context.log, event="thumbnails_wait"), RETRY_S
     while True:
         context.signals.thumbnails.clear()
@@ -26,11 +30,17 @@ async def publish_thumbnails(context: Context) -> None:
             if connected.count != listed_at:
                 shown = await _list(context.settings.broker, context.project)
                 listed_at, seen_count = connected.count, 0
+            old = await asyncio.to_thread(_old_images, context)
+            for image_id in sorted(shown & old):
+                topic = context.space.topic(context.project, IMAGE_THUMBNAIL.template, image_id=image_id)
+                await context.delivery.publish(clearing_of(topic))
+                shown.discard(image_id)
             while seen_count < await asyncio.to_thread(context.store.image_count):
                 image = await asyncio.to_thread(context.store.image, seen_count + 1)
-                if image.image_id not in shown:
+                if image.image_id not in shown | old:
                     with contextlib.suppress(MessageFailedError):  # logged; the image goes without
                         await publish_thumbnail(context, image)
+                        shown.add(image.image_id)
                 seen_count += 1
         except BROKER_ERRORS as exc:
             waiting.note(exc.code, exc.sentence)
@@ -39,16 +49,30 @@ async def publish_thumbnails(context: Context) -> None:
         else:
             waiting.clear()
             pause_s = RETRY_S
-            await context.signals.thumbnails.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_look_s(context)):
+                    await context.signals.thumbnails.wait()
 
 
-async def _list(connection: Connection, project: ProjectId) -> frozenset[str]:
+def _old_images(context: Context) -> frozenset[ImageId]:
+    """The images whose thumbnail is no longer kept on the broker."""
+    days = context.settings.thumbnail_days
+    return context.store.senders.stored_before(time.time() - days * _DAY_S) if days > 0 else frozenset()
+
+
+def _look_s(context: Context) -> float | None:
+    """How often thumbnails are looked at without a new image; None without a limit of their age."""
+    days = context.settings.thumbnail_days
+    return min(_LOOK_S, days * _DAY_S / 4) if days > 0 else None
+
+
+async def _list(connection: Connection, project: ProjectId) -> set[ImageId]:
     """Ids of the images whose thumbnail the broker holds; an id names its bytes, so that none is ever out of date."""
     found = [
-        str(match(connection.space, message.topic).image_id)
+        match(connection.space, message.topic).image_id
         async for message in retained_messages(connection, project, IMAGE_THUMBNAIL)
     ]
-    return frozenset(found)
+    return set(found)
 
 
 async def publish_thumbnail(context: Context, image: StoredImage) -> None:

@@ -43,7 +43,6 @@ from broker.messages import (
     ProcessingComplete,
     ProcessingStarted,
     ReceiptStatus,
-    ReconstructorPresence,
     ReconstructorState,
     Request,
     Response,
@@ -83,16 +82,11 @@ class Reconstruction:
     is_giving_receipts: bool = True
     is_republishing: bool = True
 
-    async def ready(self, *, image_count: int = 0, presence: str = "ready", takes_previews: bool = False) -> None:
-        """Say that the reconstructor takes images."""
-        state = ReconstructorState(
-            project=CHAPEL,
-            presence=ReconstructorPresence(presence),
-            boot_id="b",
-            has_manifest=self.manifest is not None and self.manifest.generation > 0,
-            image_count=image_count,
-            takes_previews=takes_previews,
-        )
+    async def ready(self, *, presence: str = "ready", **facts: object) -> None:
+        """Say that the reconstructor takes images, with facts of its state."""
+        has_manifest = self.manifest is not None and self.manifest.generation > 0
+        said = {"project": CHAPEL, "presence": presence, "boot_id": "b", "has_manifest": has_manifest}
+        state = ReconstructorState.model_validate(said | facts)
         await self._retain(self._topic(RECONSTRUCTOR_STATE.template), state.encode())
 
     async def publish(

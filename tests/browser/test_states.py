@@ -103,6 +103,21 @@ async def test_around_an_object_the_page_says_what_goes_on_and_what_to_do(
         await expect(found(visitor, "toast")).to_contain_text("Asked the reconstructor")
 
 
+async def test_the_page_shows_the_title_that_people_gave_and_why_a_budget_lets_photographs_wait(
+    desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
+) -> None:
+    await reconstruction.publish([chapel(3_000)], generation=1, image_count=7)
+    await reconstruction.ready(image_count=7)
+    await desktop.join(mosquitto.connection("anna"))
+    heading = desktop.page.locator("h1").first
+    await expect(heading).to_have_text("Chapel")
+    await reconstruction.ready(image_count=7, title="Kapelle St. Märgen <b>聖堂</b>")
+    await expect(heading).to_have_text("Kapelle St. Märgen <b>聖堂</b>")
+    await reconstruction.ready(image_count=7, presence="disk_full", code="disk_budget")
+    await says(desktop, "banner", "The room that this project may use on the disk is full")
+    await expect(heading).to_have_text("Chapel")
+
+
 async def test_the_page_says_once_that_the_servers_room_is_full(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:

@@ -17,10 +17,12 @@ from broker.messages import ReconstructorPresence
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.projects.project_list import ProjectList
 from reconstructor.publishing.retained import list_retained
+from reconstructor.storage.store import Store
 from tests.integration.reconstructor.programs import PROJECT, Program, Rig, Watcher, retained_manifest
 
 OTHER = ProjectId("abbey")
 SECOND = ProjectId("crypt")
+TITLE = "Kapelle St. Märgen · 聖堂"
 START_S = 90.0
 
 
@@ -70,6 +72,8 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
             await rig.send_many(range(3))
             await seen.until_complete(3)
             manifest = await retained_manifest(mosquitto)
+            await asyncio.to_thread(cairn, "title", PROJECT, TITLE, *at)
+            await seen.until(lambda each: each.state is not None and each.state.title == TITLE)
             await asyncio.to_thread(cairn, "backup", PROJECT, backup, *at)
             overview = json.loads(await asyncio.to_thread(cairn, "status", PROJECT, *at))
             assert (overview["stored"]["images"], overview["is_served"], overview["backlog_s"]) == (3, True, None)
@@ -91,6 +95,7 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
         assert again.shard_pages == manifest.shard_pages  # the same cloud, byte for byte
         assert again.revision >= manifest.revision
 
+        assert json.loads(await asyncio.to_thread(cairn, "status", PROJECT, *at))["title"] == TITLE
         refused = CliRunner().invoke(app, ["delete", PROJECT, "--confirm", OTHER, *at])
         assert refused.exit_code == 1
         assert (tmp_path / "data" / PROJECT).exists()
@@ -105,6 +110,20 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
     actions = [deed.action for deed in AuditLog(tmp_path / "data").deeds()]
     wanted = [Action.PROJECT_ARCHIVED, Action.PROJECT_RESTORED, Action.PROJECT_DELETED]
     assert [each for each in actions if each in wanted][:3] == wanted
+
+
+def test_leftovers_are_listed_and_removed_on_request(tmp_path: Path) -> None:
+    at = ("--folder", str(tmp_path), "--data", str(tmp_path / "data"))
+    Store(tmp_path / "data" / PROJECT, refetch_every=10).close()
+    old = tmp_path / "data" / PROJECT / "merged-99-0.ply"
+    old.write_bytes(bytes(2_000_000))
+    os.utime(old, (0, 0))
+    shown = cairn("clean", PROJECT, *at)
+    assert f"{old}\tan older cloud in one file, 2.0 MB, " in shown
+    assert "photographs stay" in shown
+    assert "nothing is left over" in cairn("clean", PROJECT, "--days", "100000", *at)
+    assert "2.0 MB removed" in cairn("clean", PROJECT, "--remove", *at)
+    assert not old.exists()
 
 
 async def test_a_project_moves_to_another_service_during_capture(

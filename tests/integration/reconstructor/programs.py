@@ -45,7 +45,8 @@ from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from broker.shards import sha256
 from broker.topics import TopicSpace
-from reconstructor.publishing.retained import ShardKey, list_retained, retained_messages
+from reconstructor.publishing.retained import ShardKey, list_retained
+from reconstructor.publishing.retained_messages import retained_messages
 from tests.photographs import image_id, photograph
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ from broker.contract import HISTORY
 from broker.envelope import decode
 from broker.messages import EventHistory, ProcessingComplete
 from broker.mosquitto import Mosquitto
-from reconstructor.publishing.retained import retained_messages
+from reconstructor.publishing.retained_messages import retained_messages
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, Rig, Watcher
 

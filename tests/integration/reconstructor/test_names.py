@@ -21,7 +21,7 @@ from broker.mosquitto import Mosquitto
 from broker.outgoing import Outgoing
 from reconstructor.config import Settings
 from reconstructor.intake.labels import label_of
-from reconstructor.publishing.retained import retained_messages
+from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.service import serve
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, RIG, SPACE, Watcher
 from tests.photographs import image_id, photograph

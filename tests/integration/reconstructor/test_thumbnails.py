@@ -9,7 +9,7 @@ from broker.contract import IMAGE_THUMBNAIL, MAX_THUMBNAIL_PX, match
 from broker.ids import ImageId
 from broker.images.opening import can_read_heic
 from broker.mosquitto import Mosquitto
-from reconstructor.publishing.retained import retained_messages
+from reconstructor.publishing.retained_messages import retained_messages
 from tests.cards import heic
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE, Rig, Watcher
@@ -50,3 +50,19 @@ async def test_every_stored_image_gets_a_thumbnail_and_a_new_broker_gets_them_ag
     async with Watcher.of(mosquitto.connection("viewer")) as seen:
         await seen.until_ready()
         assert await thumbnails(mosquitto, set(names)) == before
+
+
+async def test_thumbnails_leave_the_broker_after_their_time_and_photographs_stay(
+    mosquitto: Mosquitto, start_program: StartProgram
+) -> None:
+    program = start_program(thumbnail_days=6 / 86_400)
+    async with Rig.of(mosquitto.connection("rig-north")) as rig:
+        names = set(await rig.send_many(range(2)))
+        await thumbnails(mosquitto, names)
+        async with asyncio.timeout(PATIENCE_S):
+            while [
+                each
+                async for each in retained_messages(mosquitto.connection("reconstructor"), PROJECT, IMAGE_THUMBNAIL)
+            ]:
+                await asyncio.sleep(0.2)
+    assert len([*(program.folder / PROJECT / "images").glob("*.jpg")]) == 2

@@ -162,6 +162,23 @@ async def test_metrics_carry_the_statistics_for_prometheus(
     assert "cairn_broker_connected 1.0\n" in text
 
 
+async def test_metrics_carry_the_brokers_own_figures_for_operators_only(
+    page: str, publisher: Publisher, mosquitto: Mosquitto, guest: dict[str, str]
+) -> None:
+    await publisher.state()
+    ops = basic(*credentials_of(mosquitto.connection("ops")))
+    await wait_for_project(page, guest)
+    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+        text = ""
+        while "\ncairn_broker_clients " not in text:  # the broker speaks every ten seconds
+            async with session.get(f"{page}/metrics", headers=ops) as answer:
+                text = await answer.text()
+        assert "\ncairn_broker_messages_dropped_total 0.0\n" in text
+        assert "\ncairn_broker_heap_bytes " in text
+        async with session.get(f"{page}/metrics", headers=guest) as answer:
+            assert "\ncairn_broker_clients " not in await answer.text()
+
+
 async def test_what_keeps_the_reconstructor_from_its_work_is_in_status_and_metrics(
     page: str, publisher: Publisher, guest: dict[str, str]
 ) -> None:

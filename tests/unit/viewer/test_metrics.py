@@ -3,59 +3,28 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from broker.contract import AGENT_HEALTH, AGENT_STATE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS
-from broker.ids import AgentId, ProjectId
-from broker.live import LiveMessage
-from broker.messages import ReconstructorPresence, ReconstructorState, ReconstructorStatistics
-from broker.outgoing import Outgoing
-from broker.rig_messages import AgentHealth, AgentPresence, AgentState
+from broker.messages import ReconstructorPresence
+from broker.rig_messages import AgentPresence
+from tests.boards import CHAPEL, RELAY, board_with, everything_told, rig
 from viewer.config import Settings
 from viewer.metrics import render
-from viewer.network.brake import Brake
-from viewer.relay import Relay
+from viewer.network.broker_figures import FIELDS, BrokerFigures
 from viewer.status import Board, ProjectStatus
 
-CHAPEL, NORTH = ProjectId("chapel"), AgentId("rig-north")
-SPACE = Settings().broker.space
-ALARMS = Path(__file__).parents[3] / "deploy/prometheus/alarms.yml"
+PROMETHEUS = Path(__file__).parents[3] / "deploy/prometheus"
+BROKER = BrokerFigures(client_count=4, dropped_count=1)
 LONG, SHORT = timedelta(minutes=6), timedelta(0)
 
 
-def figures(model: type[ReconstructorStatistics] | type[AgentHealth], **facts: object) -> dict[str, object]:
-    """One for each figure that is required."""
-    required = [name for name, field in model.model_fields.items() if field.is_required()]
-    return dict.fromkeys(required, 1) | {"project": CHAPEL} | facts
-
-
-def hear(board: Board, outgoing: Outgoing) -> None:
-    board.take(LiveMessage(topic=outgoing.topic, payload=outgoing.payload, is_retained=True))
-
-
-def board_with(presence: ReconstructorPresence = ReconstructorPresence.READY, **facts: object) -> Board:
-    board = Board(Settings())
-    board.is_connected = True
-    state = ReconstructorState(project=CHAPEL, presence=presence, boot_id="boot")
-    hear(board, RECONSTRUCTOR_STATE.outgoing(SPACE, CHAPEL, state))
-    statistics = ReconstructorStatistics.model_validate(figures(ReconstructorStatistics, **facts))
-    hear(board, RECONSTRUCTOR_STATISTICS.outgoing(SPACE, CHAPEL, statistics))
-    return board
-
-
-def rig(board: Board, presence: AgentPresence, **facts: object) -> None:
-    state = AgentState(project=CHAPEL, agent=NORTH, boot_id="boot", presence=presence)
-    hear(board, AGENT_STATE.outgoing(SPACE, CHAPEL, state, agent=NORTH))
-    health = AgentHealth.model_validate(figures(AgentHealth, agent=NORTH, **facts))
-    hear(board, AGENT_HEALTH.outgoing(SPACE, CHAPEL, health, agent=NORTH))
-
-
-def samples(board: Board) -> dict[str, float]:
+def samples(board: Board, broker: BrokerFigures = BROKER) -> dict[str, float]:
     """Each sample by its name and the values of its labels."""
     statuses: list[ProjectStatus] = [status for each in board.projects() if (status := board.status(each))]
-    text = render(statuses, board, Relay(Settings(), Brake())).decode()
+    text = render(statuses, board, RELAY, broker).decode()
     families = text_string_to_metric_families(text)
     return {
         " ".join([sample.name, *sample.labels.values()]): sample.value
@@ -96,11 +65,26 @@ def test_of_those_who_are_away_only_what_is_stored_is_told() -> None:
     assert not left_out & names
 
 
-def test_every_alarm_asks_for_a_metric_that_is_told_of() -> None:
-    board = board_with(queued_since=datetime.now(UTC), processed_at=datetime.now(UTC))
-    rig(board, AgentPresence.ONLINE, spool_oldest_s=1, alarms=("spool_full",))
-    told = {name.split()[0] for name in samples(board)} | {"cairn_reconstructor_trouble"}
-    asked = set(re.findall(r"cairn_\w+", ALARMS.read_text(encoding="utf-8")))
+def test_a_paused_project_says_so() -> None:
+    told = samples(board_with(ReconstructorPresence.PAUSED))
+    assert (told["cairn_reconstructor_up chapel"], told["cairn_project_paused chapel"]) == (0, 1)
+    assert samples(board_with())["cairn_project_paused chapel"] == 0
+
+
+def test_the_brokers_own_figures_are_told_as_far_as_they_are_known() -> None:
+    told = samples(board_with())
+    assert (told["cairn_broker_clients"], told["cairn_broker_messages_dropped_total"]) == (4, 1)
+    assert "cairn_broker_heap_bytes" not in told
+    whole = samples(board_with(), BrokerFigures(**dict.fromkeys(FIELDS.values(), 2.0)))
+    assert sum(name.startswith("cairn_broker_") for name in whole) == len(FIELDS) + 1  # and whether it is connected
+
+
+@pytest.mark.parametrize("name", ["alarms.yml", "dashboard.json"])
+def test_every_alarm_and_panel_asks_for_a_metric_that_is_told_of(name: str) -> None:
+    families = text_string_to_metric_families(everything_told().decode())
+    told = {sample.name for family in families for sample in family.samples}
+    asked = set(re.findall(r"(?:cairn|process)_\w+", (PROMETHEUS / name).read_text(encoding="utf-8")))
+    assert len(asked) >= 8  # they were found
     assert asked <= told
 
 
@@ -119,7 +103,7 @@ def test_every_alarm_asks_for_a_metric_that_is_told_of() -> None:
 def test_healthy_is_where_photographs_can_become_points(
     presence: ReconstructorPresence, ages: dict[str, timedelta], is_healthy: bool
 ) -> None:
-    facts = {name: datetime.now(UTC) - age for name, age in ages.items()}
+    facts: dict[str, Any] = {name: datetime.now(UTC) - age for name, age in ages.items()}
     assert board_with(presence, **facts).health(0).is_healthy is is_healthy
 
 

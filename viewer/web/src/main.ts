@@ -63,7 +63,7 @@ function followPlace(viewer: CairnViewer): void {
       timer = 0;
       const { placeNow: place } = viewer;
       if (!place) return;
-      document.title = titleOf(place.project);
+      document.title = titleOf(place.project, viewer.project?.reconstructor?.title);
       history.replaceState(null, "", location.pathname + location.search + placeFragment(place));
     }, ADDRESS_EVERY_MS);
   });

@@ -1,8 +1,10 @@
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from benchmarks.parts.forms import ALL_SHORT_S, SCRIPTS, Form
 from benchmarks.parts.results import (
     BEGIN,
     END,
@@ -10,6 +12,7 @@ from benchmarks.parts.results import (
     BenchmarkError,
     Result,
     Results,
+    commit,
     figures,
     load,
     run,
@@ -45,12 +48,23 @@ def test_a_new_result_takes_the_place_of_the_earlier_one() -> None:
     assert both.with_result(result("relay", a=3)).results == (result("dense", b=2), result("relay", a=3))
 
 
+def test_a_short_run_stands_beside_a_full_one_which_gives_the_figure_if_it_has_it() -> None:
+    short = result("relay", a=7, d=8).model_copy(
+        update={"form": Form.SHORT, "measured_at": datetime(2026, 1, 3, tzinfo=UTC)}
+    )
+    both = Results().with_result(result("relay", a=1, b=2)).with_result(short)
+    assert [each.form for each in both.results] == [Form.FULL, Form.SHORT]
+    assert (both.figure("relay.a"), both.figure("relay.d")) == (1, 8)
+    with pytest.raises(BenchmarkError, match=r"no figure relay\.c: run `make bench ARGS=relay`"):
+        both.figure("relay.c")
+
+
 def test_saved_results_are_read_back_and_shown_in_the_table(tmp_path: Path, readme: Path) -> None:
     saved = Results(results=(result("relay", relay_mb_per_s=87.512345),))
     save(saved, tmp_path / "results.json", readme)
     assert load(tmp_path / "results.json") == saved
     text = readme.read_text(encoding="utf-8")
-    assert "| relay | relay_mb_per_s | 87.51 | 2026-01-02 | 2 × test |" in text
+    assert "| relay | full | relay_mb_per_s | 87.51 | 2026-01-02 | – | 2 × test |" in text
     assert "an old table" not in text
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
@@ -83,6 +97,20 @@ def test_the_tool_does_not_measure_itself() -> None:
 @pytest.mark.parametrize("name", script_names())
 def test_a_script_is_what_can_be_run(name: str) -> None:
     assert '__name__ == "__main__"' in (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+
+
+def test_every_script_has_a_short_form_and_all_of_them_end_within_an_hour() -> None:
+    assert set(SCRIPTS) == set(script_names())
+    assert sum(script.limit_s(Form.SHORT) for script in SCRIPTS.values()) <= ALL_SHORT_S
+
+
+def test_a_script_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(BenchmarkError, match=r"took longer than its 0\.2 s"):
+        run("soak", ["--minutes", "1"], limit_s=0.2)
+
+
+def test_a_run_says_which_commit_it_measured() -> None:
+    assert re.fullmatch(r"[0-9a-f]{10}\+?", commit())
 
 
 def test_a_script_that_fails_is_an_error_of_ours() -> None:

@@ -36,6 +36,25 @@ def test_a_broker_without_qos_1_or_retained_messages_is_complained_about() -> No
     assert BrokerLimits.announced(SimpleNamespace(MaximumQoS=1, RetainAvailable=1)).complaint() is None
 
 
+def test_a_broker_without_wildcards_is_complained_about() -> None:
+    complaint = BrokerLimits.announced(SimpleNamespace(WildcardSubscriptionAvailable=0)).complaint()
+    assert complaint is not None
+    assert "wildcards" in complaint
+    assert BrokerLimits.announced(SimpleNamespace(WildcardSubscriptionAvailable=1)).complaint() is None
+
+
+def test_a_session_that_is_kept_shorter_than_asked_is_said_in_words_and_one_as_long_is_not() -> None:
+    limits = BrokerLimits.announced(SimpleNamespace(SessionExpiryInterval=300))
+    remark = limits.remark(1_209_600)
+    assert remark is not None
+    assert "300 s" in remark
+    assert "1209600 s" in remark
+    assert "session_expiry" in remark
+    assert limits.remark(300) is None
+    assert BrokerLimits().remark(1_209_600) is None
+    assert limits.complaint() is None
+
+
 @pytest.mark.parametrize(
     "outgoing", [FULL, Outgoing(topic="t", payload=b""), Outgoing(topic="t", payload=bytes(90_000))]
 )

@@ -1,12 +1,15 @@
 """A change writes the pages that it touches, also in a project of 20,000 shards."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from broker.manifest import CameraEntry, CameraState, camera_pages
-from reconstructor.storage.database import Database
+from reconstructor.storage.database import STORE_VERSION, Database
+from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.reference_set import ReferenceSet
 from reconstructor.storage.store import Store
 from tests.unit.reconstructor.publishing.entries import PROJECT, entry, reference_of
@@ -79,7 +82,7 @@ def test_a_store_of_schema_1_is_rebuilt_from_its_images(tmp_path: Path) -> None:
     folder.mkdir()
     database = Database(folder / "store.sqlite")
     with database.transaction():
-        for table in ("shard_pages", "camera_pages", "generations"):
+        for table in ("annotations", "shard_pages", "camera_pages", "generations"):
             database.change(f"DROP TABLE {table}")
         database.change("CREATE TABLE generations (generation INTEGER PRIMARY KEY, revision INTEGER NOT NULL) STRICT")
         database.change("INSERT INTO generations VALUES (7, 3)")
@@ -94,7 +97,13 @@ def test_a_store_of_schema_1_is_rebuilt_from_its_images(tmp_path: Path) -> None:
         )
     database.change("PRAGMA user_version = 1")
     database.close()
+    with pytest.raises(StoreError, match=r"the store has version 1, .*: start the service"):
+        Store.read_only(folder)
     store = Store(folder, refetch_every=10)
+    copy = folder / "store-before-migration-from-1.sqlite"
+    with closing(sqlite3.connect(copy)) as before:
+        assert before.execute("SELECT * FROM generations").fetchall() == [(7, 3)]
+    assert Store.read_only(folder).version == STORE_VERSION
     assert store.references.newest() is None
     assert store.references.next_generation() == 8
     job = store.next_job()

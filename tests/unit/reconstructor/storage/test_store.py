@@ -14,6 +14,7 @@ from reconstructor.schedule import JobKind, JobState
 from reconstructor.storage.durable_files import DiskFullError, StoreError
 from reconstructor.storage.images import ImageRecord, ImageState
 from reconstructor.storage.lock import StoreInUseError
+from reconstructor.storage.room import Room
 from reconstructor.storage.store import Change, Store
 from tests.photographs import photograph
 from tests.unit.reconstructor.storage.new_images import add, new_image
@@ -111,12 +112,14 @@ def test_a_store_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "chapel/store.sqlite") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(StoreError, match="update cairn"):
-        Store(tmp_path / "chapel", refetch_every=10)
+    for use in (lambda folder: Store(folder, refetch_every=10), Store.read_only):
+        with pytest.raises(StoreError, match=r"has version 99, .* up to \d+: update cairn") as refused:
+            use(tmp_path / "chapel")
+        assert "\n" not in refused.value.sentence
 
 
 def test_nothing_is_taken_while_the_disk_is_nearly_full(tmp_path: Path) -> None:
-    store = Store(tmp_path / "chapel", refetch_every=10, disk_reserve_bytes=1 << 60)
+    store = Store(tmp_path / "chapel", refetch_every=10, room=Room(reserve_bytes=1 << 60))
     payload = photograph(0)
     with pytest.raises(DiskFullError):
         store.add_image(new_image(payload), payload)

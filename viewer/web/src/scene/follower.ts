@@ -8,9 +8,12 @@ import type { Credentials } from "../wire/credentials";
 import type { ReadMessage } from "../wire/messages";
 import { decodeMessage } from "../wire/messages";
 import { checkThumbnail } from "../wire/photographs/thumbnail";
+import type { GetShard } from "../wire/shard-download";
 import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
+import type { LeftByPeople } from "./annotations/left";
 import { movedCloud } from "./components";
+import { HttpShards } from "./http-shards";
 import { PageLoader } from "./page-loader";
 import type { WantedPage } from "./pages";
 import type { Step } from "./queue";
@@ -35,9 +38,13 @@ export interface FollowerOptions {
   readonly budget: Budget;
   readonly program: string;
   readonly decode: Decode;
+  /** Gets shards over HTTP; without it, or where it fails, they come over MQTT. */
+  readonly getShard?: GetShard;
   /** Called with each decoded cloud, before the state contains its key. */
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
   readonly onState: (state: ProjectState) => void;
+  /** Receives measures and notes. */
+  readonly left: LeftByPeople;
 }
 
 const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
@@ -68,6 +75,7 @@ export class Follower {
     },
   });
   private readonly thumbnails: ThumbnailLoader;
+  private readonly httpShards: HttpShards;
   private readonly decoding = new Map<string, WantedShard>();
   private readonly ticker: ReturnType<typeof setInterval>;
   private connectedAtMs = 0;
@@ -87,15 +95,17 @@ export class Follower {
       onState: (link) => {
         this.follow(link);
       },
-      onMessage: (topic, payload) => {
-        this.receive(topic, payload);
-      },
+      onMessage: this.receive,
     });
     this.thumbnails = new ThumbnailLoader(
       this.connection,
       (imageId) => this.space.topic("image_thumbnail", { image_id: imageId }),
       (imageId) => this.current.thumbnails.has(imageId),
     );
+    this.httpShards = new HttpShards(options.getShard, (shard, payload) => {
+      if (payload) void this.takeShard(({ key }) => key === shard.key, payload);
+      else this.connection.subscribe([topicOf(this.space, shard)]);
+    });
     this.requests = new Requests({
       connection: this.connection,
       space: this.space,
@@ -157,8 +167,10 @@ export class Follower {
     this.isHistoryOpen = true;
     this.queue.reset();
     this.pages.reset();
+    this.httpShards.reset();
     this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
     this.thumbnails.reset();
+    this.options.left.begin();
     void this.announce();
     this.load();
   }
@@ -169,11 +181,15 @@ export class Follower {
     this.dispatch({ kind: "rights", verbs: await this.requests.allowed(OPERATORS_VERBS) });
   }
 
-  private receive(topic: string, payload: Uint8Array<ArrayBuffer>): void {
+  private readonly receive = (topic: string, payload: Uint8Array<ArrayBuffer>): void => {
     const match = this.space.match(topic);
     if (!match) return;
     if (match.channel === "shard") {
-      void this.receiveShard(match, payload);
+      void this.takeShard((shard) => isShardOf(shard, match), payload);
+      return;
+    }
+    if (match.channel === "measure" || match.channel === "note") {
+      this.options.left.receive(match.channel, match, payload);
       return;
     }
     if (match.channel === "manifest_page" || match.channel === "camera_page") {
@@ -194,7 +210,7 @@ export class Follower {
     } catch (thrown) {
       this.trouble(thrown);
     }
-  }
+  };
 
   private take(message: ReadMessage, bytes: number): void {
     if (message.type === "manifest_page" || message.type === "camera_page") return;
@@ -212,8 +228,8 @@ export class Follower {
     if (channel === "presence") this.dispatch({ kind: "watcher_left", connection: levels["connection"] ?? "" });
   }
 
-  private async receiveShard(match: Match, payload: Uint8Array<ArrayBuffer>): Promise<void> {
-    const shard = this.wanted().find((each) => isShardOf(each, match));
+  private async takeShard(isIt: (shard: WantedShard) => boolean, payload: Uint8Array<ArrayBuffer>): Promise<void> {
+    const shard = this.newest()?.plan.find(isIt);
     if (!shard || payload.length === 0 || this.isHere(shard.key)) return;
     const bytes = payload.length;
     this.decoding.set(shard.key, shard);
@@ -239,10 +255,6 @@ export class Follower {
     this.dispatch({ kind: "thumbnail", imageId, bytes: payload });
   }
 
-  private wanted(): readonly WantedShard[] {
-    return this.newest()?.plan ?? [];
-  }
-
   private newest(): ReferenceSet | null {
     const { coming, shown } = this.current.scene;
     return coming ?? shown;
@@ -255,13 +267,14 @@ export class Follower {
   private load(): void {
     if (this.current.link.kind !== "connected") return;
     this.pages.load(performance.now() / 1000);
-    const steps = this.queue.plan(this.wanted(), (key) => this.isHere(key), performance.now() / 1000);
+    if (this.httpShards.isBusy) this.queue.expect(performance.now() / 1000);
+    const steps = this.queue.plan(this.newest()?.plan ?? [], (key) => this.isHere(key), performance.now() / 1000);
     for (const step of steps) this.perform(step);
     this.dispatch({ kind: "failed_shards", count: this.queue.failedCount + this.pages.failedCount });
   }
 
   private perform(step: Step<WantedShard | WantedPage>): void {
-    performStep(step, {
+    performStep(this.httpShards.take(step), {
       connection: this.connection,
       reference: this.space.topic("reference"),
       topicOf: (item) => topicOf(this.space, item),
@@ -305,6 +318,8 @@ function followedTopics(space: TopicSpace, user: string, connection: string): st
     space.topic("reconstructor_statistics"),
     space.filter("event"),
     space.filter("presence"),
+    space.filter("measure"),
+    space.filter("note"),
     space.filter("agent_state"),
     space.filter("agent_health"),
     space.topic("history"),

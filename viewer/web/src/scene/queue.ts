@@ -48,6 +48,11 @@ export class LoadQueue<W extends Wanted> {
     return this.windows.some(({ items }) => items.has(key));
   }
 
+  /** Record that something is on its way, so that nothing is overdue. */
+  expect(nowS: number): void {
+    this.lastArrivalS = nowS;
+  }
+
   /** Record an arrival. */
   arrived(key: string, nowS: number): void {
     this.lastArrivalS = nowS;

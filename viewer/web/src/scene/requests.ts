@@ -6,6 +6,7 @@ import { WireError } from "../wire/errors";
 import { freshName } from "../wire/ids";
 import { encodeMessage } from "../wire/messages";
 import type { TopicSpace } from "../wire/topics";
+import type { Left } from "./annotations/left";
 import type { Vector } from "./framing";
 
 /** The beginning of a photograph in pieces; without a content type, its end. */
@@ -86,6 +87,16 @@ export class Requests {
         })
       : new Uint8Array();
     await connection.publish("desired_scale_bar", { user }, payload);
+  }
+
+  /** Leave a measure or a note on the object; an empty payload takes it away. */
+  async leave({ channel, id, payload, user }: Left): Promise<void> {
+    await this.options.connection.publish(channel, { user, annotation: id }, payload);
+  }
+
+  /** Find out whether this account may leave anything. */
+  async mayLeave(): Promise<boolean> {
+    return this.options.connection.isAllowed("note", { user: this.options.user, annotation: freshName() });
   }
 
   /** Publish that this page follows the project. */

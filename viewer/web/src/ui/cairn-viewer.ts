@@ -13,6 +13,7 @@ import type { CameraEntry } from "../wire/contract";
 import type { Credentials } from "../wire/credentials";
 import type { Invitation } from "../wire/invitation";
 import { fetchInvitations } from "../wire/invitations";
+import { Annotating } from "./annotations/annotating";
 import { bannerStyles } from "./overlay/banner";
 import { isSmall, layoutNow } from "./device";
 import { Dropping } from "./dropping";
@@ -67,6 +68,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   session: Session | null = null;
   readonly toast = new Toast(this);
   readonly commands = new ViewerCommands(this);
+  readonly annotating = new Annotating(this);
   private readonly parts = new ViewerContent(this);
   private readonly embedding = new Embedding(this);
   readonly dropping = new Dropping(this);
@@ -131,6 +133,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
         .project=${this.project}
         .insets=${this.project ? covered(this.view, this) : NOTHING_COVERED}
         .isMeasuring=${this.view.isMeasuring}
+        .layer=${this.annotating.editor}
         .hasCameras=${this.view.hasCameras}
         .selected=${this.view.selected}
         .shown=${shown}
@@ -191,6 +194,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
       this.session = new Session({
         config,
         credentials,
+        left: this.annotating.left,
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
         onState: (next) => {
           this.follow(next);

@@ -21,7 +21,7 @@ export function header(
     <div class="title">
       ${cairnMark}
       <div>
-        <h1>${onSwitch ? switcher(project.project, onSwitch) : titleOf(project.project)}</h1>
+        <h1>${onSwitch ? switcher(nameOf(project), onSwitch) : nameOf(project)}</h1>
         <div class="counts" data-testid="counts">${countsOf(project).map((each) => html`<span>${each}</span>`)}</div>
       </div>
     </div>
@@ -32,9 +32,13 @@ export function header(
   </header>`;
 }
 
-function switcher(project: string, onSwitch: () => void): TemplateResult {
+function nameOf({ project, reconstructor }: ProjectState): string {
+  return titleOf(project, reconstructor?.title);
+}
+
+function switcher(name: string, onSwitch: () => void): TemplateResult {
   return html`<button class="switch" data-testid="switch" title=${t("header.switch")} @click=${onSwitch}>
-    <span>${titleOf(project)}</span>${downIcon}
+    <span>${name}</span>${downIcon}
   </button>`;
 }
 

@@ -217,6 +217,10 @@ export const layout = css`
     .counts span:nth-child(n + 3) {
       display: none;
     }
+    .tools {
+      gap: 0;
+      padding: 2px;
+    }
   }
   @media ${wide} {
     :host([panel="open"]:not([link="none"])) .middle {

@@ -5,7 +5,9 @@ import { countsOf, titleOf } from "./summary";
 
 /** Save the canvas with a caption of project, counts and date, in the colours of the page. */
 export async function saveImage(cloud: Blob, project: ProjectState, style: CSSStyleDeclaration): Promise<void> {
-  const caption = [titleOf(project.project), ...countsOf(project), date(Date.now())].join(" · ");
+  const caption = [titleOf(project.project, project.reconstructor?.title), ...countsOf(project), date(Date.now())].join(
+    " · ",
+  );
   const image = await captioned(cloud, caption, style.getPropertyValue("--ground"), style.getPropertyValue("--ink"));
   offer(image, `${project.project}.png`);
 }

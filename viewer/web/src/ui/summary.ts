@@ -7,9 +7,9 @@ import { t } from "./language/t";
 import { openOf } from "./stage/room";
 import type { ViewerState } from "./viewer-state";
 
-/** Write a project's name as a title: "north-tower" becomes "North tower". */
-export function titleOf(name: string): string {
-  return sentenceCase(name.replaceAll("-", " "));
+/** The title that people gave a project; without one its name: "north-tower" becomes "North tower". */
+export function titleOf(name: string, given = ""): string {
+  return given || sentenceCase(name.replaceAll("-", " "));
 }
 
 /** List the counts, the most important first. A narrow screen shows the first two. */

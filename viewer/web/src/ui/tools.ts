@@ -2,17 +2,30 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import { fitIcon, framesIcon, imageIcon, panelIcon, rulerIcon, saveIcon, shareIcon, sunIcon } from "./icons";
+import { fitIcon, framesIcon, imageIcon, notesIcon, panelIcon, rulerIcon, saveIcon, shareIcon, sunIcon } from "./icons";
 import type { Theme } from "./theme";
 import { t } from "./language/t";
 
 export type Tool =
-  "front" | "side" | "top" | "keys" | "fit" | "cameras" | "measure" | "image" | "cloud" | "invite" | "theme" | "panel";
+  | "front"
+  | "side"
+  | "top"
+  | "keys"
+  | "fit"
+  | "cameras"
+  | "measure"
+  | "notes"
+  | "image"
+  | "cloud"
+  | "invite"
+  | "theme"
+  | "panel";
 
 export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   f: "fit",
   c: "cameras",
   m: "measure",
+  n: "notes",
   s: "image",
   t: "theme",
   p: "panel",
@@ -26,6 +39,7 @@ export interface Tools {
   readonly theme: Theme;
   readonly hasCameras: boolean;
   readonly isMeasuring: boolean;
+  readonly isAnnotating: boolean;
   readonly isPanelOpen: boolean;
   readonly hasCloud: boolean;
   readonly canInvite: boolean;
@@ -47,6 +61,7 @@ export function toolbar(tools: Tools): TemplateResult {
     { tool: "fit", label: t("tool.fit"), icon: fitIcon, isIdle },
     { tool: "cameras", label: t("tool.cameras"), icon: framesIcon, isIdle, isOn: tools.hasCameras },
     { tool: "measure", label: t("tool.measure"), icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
+    { tool: "notes", label: t("tool.notes"), icon: notesIcon, isOn: tools.isAnnotating, isIdle },
     { tool: "image", label: t("tool.image"), icon: imageIcon, isIdle },
     { tool: "cloud", label: t("tool.cloud"), icon: saveIcon, isIdle },
     { tool: "invite", label: t(tools.canInvite ? "invite" : "share"), icon: shareIcon },

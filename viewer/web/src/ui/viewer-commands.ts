@@ -50,11 +50,12 @@ export class ViewerCommands {
   readonly press = (event: KeyboardEvent): void => {
     const { host } = this;
     const path = event.composedPath();
-    const isTyping = path[0] instanceof HTMLInputElement && path[0].type !== "range";
+    const isTyping = path[0] instanceof Element && path[0].matches('textarea, select, input:not([type="range"])');
     // On a fresh page nothing has the focus; beside other parts of a page, only its own keys count.
     const isOurs = path.includes(host) || (event.target === document.body && host.clientHeight === innerHeight);
     if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey || !host.project) return;
-    if (event.key === "Escape") host.change({ isMeasuring: false, selected: null, laidOver: null });
+    if (event.key === "Escape")
+      host.change({ isMeasuring: false, isAnnotating: false, selected: null, laidOver: null });
     const tool = SHORTCUTS[event.key.toLowerCase()];
     if (!tool) return;
     event.preventDefault();

@@ -201,6 +201,7 @@ export class ViewerContent {
   private beside(project: ProjectState): TemplateResult | typeof nothing {
     const { stage } = this.host;
     const { scaleRefusal: refusal, selected } = this.host.view;
+    if (this.host.view.isAnnotating) return this.annotations(project);
     if (!this.host.view.isMeasuring)
       return imageCard({
         project,
@@ -229,6 +230,23 @@ export class ViewerContent {
     });
   }
 
+  private annotations(project: ProjectState): TemplateResult | typeof nothing {
+    const { editor } = this.host.annotating;
+    if (editor === null) {
+      void this.host.annotating.load();
+      return nothing;
+    }
+    return html`<cairn-annotations
+      data-testid="annotations-card"
+      .editor=${editor}
+      .version=${editor.version}
+      .project=${project}
+      @done=${() => {
+        this.host.change({ isAnnotating: false });
+      }}
+    ></cairn-annotations>`;
+  }
+
   private banner(project: ProjectState): TemplateResult | typeof nothing {
     const { dismissed } = this.host.view;
     return banner({
@@ -248,6 +266,7 @@ export class ViewerContent {
       theme: this.host.theme,
       hasCameras: this.host.view.hasCameras,
       isMeasuring: this.host.view.isMeasuring,
+      isAnnotating: this.host.view.isAnnotating,
       isPanelOpen: this.host.view.isPanelOpen,
       hasCloud: pointCount(project.scene.shown) > 0,
       canInvite: this.host.view.canInvite,

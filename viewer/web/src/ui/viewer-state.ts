@@ -8,6 +8,8 @@ export interface ViewerState {
   readonly tab: Tab;
   readonly isPanelOpen: boolean;
   readonly isMeasuring: boolean;
+  /** Whether the card of measures and notes is open. */
+  readonly isAnnotating: boolean;
   /** The reason why a length was refused. */
   readonly scaleRefusal: string | null;
   readonly hasCameras: boolean;
@@ -35,6 +37,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     tab: "photos",
     isPanelOpen,
     isMeasuring: false,
+    isAnnotating: false,
     scaleRefusal: null,
     hasCameras: true,
     isDropping: false,
@@ -57,7 +60,9 @@ export function act(state: ViewerState, tool: Tool): ViewerState {
     case "cameras":
       return { ...state, hasCameras: !state.hasCameras };
     case "measure":
-      return { ...state, isMeasuring: !state.isMeasuring, scaleRefusal: null };
+      return { ...state, isMeasuring: !state.isMeasuring, isAnnotating: false, scaleRefusal: null };
+    case "notes":
+      return { ...state, isAnnotating: !state.isAnnotating, isMeasuring: false };
     case "keys":
       return { ...state, hasKeys: true };
     case "panel":

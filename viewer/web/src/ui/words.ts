@@ -30,7 +30,7 @@ export function chipStory(chip: Chip, state: ProjectState): string {
   const generation = state.scene.shown?.manifest.generation;
   switch (chip.kind) {
     case "stale":
-      return t(`story.${chip.presence}`);
+      return staleStory(chip.presence, state);
     case "rebuilding":
       return generation === undefined
         ? t("story.first_version")
@@ -43,6 +43,13 @@ export function chipStory(chip: Chip, state: ProjectState): string {
     default:
       return chipWords(chip);
   }
+}
+
+/** Why nothing new is shown; a budget that is used up is no full disk. */
+function staleStory(presence: "paused" | "disk_full" | "offline", { reconstructor }: ProjectState): string {
+  if (presence === "disk_full" && reconstructor?.code === "disk_budget")
+    return t("banner.trouble", { reason: reasonWords(reconstructor.code, reconstructor.reason) });
+  return t(`story.${presence}`);
 }
 
 /** The sentence of a banner. */

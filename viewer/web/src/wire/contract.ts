@@ -22,6 +22,7 @@ export const LEVEL_PATTERNS = {
   connection: "[a-z0-9][a-z0-9-]{0,62}",
   image_id: "[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16}",
   image_name: "(?!(?:missing|flow|wanted|refused)$)[^/+#\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ud800-\\udfff\\ufdd0-\\ufdef\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff\ud83f\udffe\ud83f\udfff\ud87f\udffe\ud87f\udfff\ud8bf\udffe\ud8bf\udfff\ud8ff\udffe\ud8ff\udfff\ud93f\udffe\ud93f\udfff\ud97f\udffe\ud97f\udfff\ud9bf\udffe\ud9bf\udfff\ud9ff\udffe\ud9ff\udfff\uda3f\udffe\uda3f\udfff\uda7f\udffe\uda7f\udfff\udabf\udffe\udabf\udfff\udaff\udffe\udaff\udfff\udb3f\udffe\udb3f\udfff\udb7f\udffe\udb7f\udfff\udbbf\udffe\udbbf\udfff\udbff\udffe\udbff\udfff\udb40\udc00-\udb40\udc7f]{1,200}",
+  annotation: "[a-z0-9][a-z0-9-]{0,62}",
   request_id: "[a-z0-9][a-z0-9-]{0,62}",
   generation: "[1-9][0-9]{0,8}",
   encoding: "ply|packed",
@@ -299,6 +300,22 @@ export interface ManifestPage {
   readonly shards: readonly ShardEntry[];
 }
 
+/** A named measure that a person left: two points, three of an angle (its apex second), or an area's corners. */
+export interface Measure {
+  readonly type: "measure";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly kind: MeasureKind;
+  readonly points: readonly (readonly [number, number, number])[];
+  readonly name: string;
+}
+
+/** What is measured between the points. */
+export type MeasureKind = "distance" | "height" | "angle" | "area";
+
 /** What the reconstructor still waits for from one sender. */
 export interface Missing {
   readonly type: "missing";
@@ -330,6 +347,18 @@ export interface NameRefused {
   readonly shown_name: string;
   readonly code: string;
   readonly reason: string;
+}
+
+/** A text that a person left at a point. */
+export interface Note {
+  readonly type: "note";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly point: readonly [number, number, number];
+  readonly text: string;
 }
 
 /** Somebody is watching; cleared by the last will. */
@@ -395,6 +424,7 @@ export interface ReconstructorState {
   readonly sent_at: string;
   readonly project: string;
   readonly presence: ReconstructorPresence;
+  readonly title: string;
   readonly boot_id: string;
   readonly store_id: string | null;
   readonly epoch: number;
@@ -623,8 +653,10 @@ export type Message =
   | Flow
   | Manifest
   | ManifestPage
+  | Measure
   | Missing
   | NameRefused
+  | Note
   | Presence
   | ProcessingComplete
   | ProcessingStarted
@@ -693,6 +725,8 @@ export const CHANNELS = {
   photo: { template: "photo/{user}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 921600, meaning: "one photograph or its preview for the user who asked by `photograph`: upright JPEG of at most 900 KB" },
   scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the known distance that gives everybody metres, and whose it is" },
   desired_scale_bar: { template: "scale/{user}/desired", types: ["desired_scale_bar"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "a known distance between two points, as a person measured it; empty: none is known any more" },
+  measure: { template: "measure/{user}/{annotation}", types: ["measure"], qos: 1, isRetained: true, maxBytes: 4096, meaning: "a distance, height, angle or area that a person left on the object; empty: taken away" },
+  note: { template: "note/{user}/{annotation}", types: ["note"], qos: 1, isRetained: true, maxBytes: 4096, meaning: "a text that a person left at a point of the object; empty: taken away" },
   request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 262144, meaning: "resync, ping, photograph, refetch, pause or resume" },
   response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "the answer to a request, also when it is refused" },
   presence: { template: "presence/{user}/{connection}", types: ["presence"], qos: 1, isRetained: true, maxBytes: 1024, meaning: "somebody is watching; cleared by the last will, and by the reconstructor when there are too many" },
@@ -725,17 +759,20 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   LeftOut: {"properties": {"point_count": {"default": 0, "minimum": 0, "type": "integer"}, "shard_count": {"default": 0, "minimum": 0, "type": "integer"}, "ply_count": {"default": 0, "minimum": 0, "type": "integer"}}, "type": "object"},
   Manifest: {"properties": {"type": {"const": "manifest", "default": "manifest", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "store_id": {"pattern": "^[0-9a-f]{16}$", "type": "string"}, "epoch": {"minimum": 0, "type": "integer"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 0, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "previous_generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "image_count": {"minimum": 0, "type": "integer"}, "frame": {"$ref": "WorldFrame"}, "bounds": {"$ref": "Bounds"}, "point_count": {"minimum": 0, "type": "integer"}, "shard_count": {"minimum": 0, "type": "integer"}, "level_count": {"maximum": 32, "minimum": 0, "type": "integer"}, "components": {"default": [{"id": 0, "image_count": 0, "world_from_component": {"rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "scale": 1.0, "translation": [0.0, 0.0, 0.0]}}], "items": {"$ref": "Component"}, "minItems": 1, "type": "array"}, "shard_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "camera_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "left_out": {"$ref": "LeftOut", "default": {"point_count": 0, "shard_count": 0, "ply_count": 0}}}, "required": ["project", "store_id", "epoch", "generation", "revision", "image_count", "frame", "bounds", "point_count", "shard_count", "level_count", "shard_pages", "camera_pages"], "type": "object"},
   ManifestPage: {"properties": {"type": {"const": "manifest_page", "default": "manifest_page", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "shards": {"items": {"$ref": "ShardEntry"}, "maxItems": 64, "minItems": 1, "type": "array"}}, "required": ["project", "generation", "shards"], "type": "object"},
+  Measure: {"properties": {"type": {"const": "measure", "default": "measure", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"default": 1, "maximum": 2147483647, "minimum": 1, "type": "integer"}, "kind": {"$ref": "MeasureKind"}, "points": {"items": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "maxItems": 40, "minItems": 2, "type": "array"}, "name": {"default": "", "maxLength": 80, "type": "string"}}, "required": ["project", "generation", "kind", "points"], "type": "object"},
+  MeasureKind: {"enum": ["distance", "height", "angle", "area"], "type": "string"},
   Missing: {"properties": {"type": {"const": "missing", "default": "missing", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "pieces": {"default": [], "items": {"$ref": "MissingPieces"}, "type": "array"}, "sequences": {"default": [], "items": {"$ref": "MissingSequences"}, "type": "array"}}, "required": ["project"], "type": "object"},
   MissingPieces: {"properties": {"image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "ranges": {"items": {"$ref": "ByteRange"}, "type": "array"}}, "required": ["image_id", "ranges"], "type": "object"},
   MissingSequences: {"properties": {"session": {"maxLength": 39, "type": "string"}, "sequences": {"items": {"minimum": 0, "type": "integer"}, "type": "array"}}, "required": ["session", "sequences"], "type": "object"},
   NameRefused: {"properties": {"type": {"const": "name_refused", "default": "name_refused", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "shown_name": {"maxLength": 256, "type": "string"}, "code": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "reason": {"maxLength": 2000, "type": "string"}}, "required": ["project", "shown_name", "code", "reason"], "type": "object"},
+  Note: {"properties": {"type": {"const": "note", "default": "note", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"default": 1, "maximum": 2147483647, "minimum": 1, "type": "integer"}, "point": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "text": {"maxLength": 500, "type": "string"}}, "required": ["project", "generation", "point", "text"], "type": "object"},
   Presence: {"properties": {"type": {"const": "presence", "default": "presence", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "user": {"maxLength": 64, "pattern": "^(?:(?!rig-)[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "connection": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "program": {"maxLength": 64, "type": "string"}}, "required": ["project", "user", "connection", "program"], "type": "object"},
   ProcessingComplete: {"properties": {"type": {"const": "processing_complete", "default": "processing_complete", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}, "state": {"enum": ["placed", "waiting", "rejected", "unknown"], "type": "string"}, "is_refetch": {"type": "boolean"}, "generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "revision": {"default": 0, "minimum": 0, "type": "integer"}, "new_point_count": {"minimum": 0, "type": "integer"}, "duration_s": {"minimum": 0, "type": "number"}, "stored_to_shard_s": {"anyOf": [{"minimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "captured_to_shard_s": {"anyOf": [{"minimum": 0, "type": "number"}, {"type": "null"}], "default": null}}, "required": ["project", "image_id", "image_number", "state", "is_refetch", "new_point_count", "duration_s"], "type": "object"},
   ProcessingStarted: {"properties": {"type": {"const": "processing_started", "default": "processing_started", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}}, "required": ["project", "image_id", "image_number"], "type": "object"},
   Progress: {"properties": {"type": {"const": "progress", "default": "progress", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "stage": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "done_ratio": {"maximum": 1, "minimum": 0, "type": "number"}}, "required": ["project", "image_id", "stage", "done_ratio"], "type": "object"},
   ReceiptStatus: {"enum": ["previewed", "preview_refused", "stored", "duplicate", "rejected"], "type": "string"},
   ReconstructorPresence: {"enum": ["ready", "paused", "disk_full", "offline"], "type": "string"},
-  ReconstructorState: {"properties": {"type": {"const": "reconstructor_state", "default": "reconstructor_state", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "presence": {"$ref": "ReconstructorPresence"}, "boot_id": {"maxLength": 64, "type": "string"}, "store_id": {"anyOf": [{"pattern": "^[0-9a-f]{16}$", "type": "string"}, {"type": "null"}], "default": null}, "epoch": {"default": 0, "minimum": 0, "type": "integer"}, "host": {"default": "", "maxLength": 64, "type": "string"}, "contested_since": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "black_box": {"default": "", "maxLength": 256, "type": "string"}, "has_manifest": {"default": false, "type": "boolean"}, "image_count": {"default": 0, "minimum": 0, "type": "integer"}, "refetch_every": {"default": 10, "minimum": 1, "type": "integer"}, "takes_previews": {"default": false, "type": "boolean"}, "preview_max_side_px": {"default": 1224, "maximum": 16384, "minimum": 160, "type": "integer"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "presence", "boot_id"], "type": "object"},
+  ReconstructorState: {"properties": {"type": {"const": "reconstructor_state", "default": "reconstructor_state", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "presence": {"$ref": "ReconstructorPresence"}, "title": {"default": "", "maxLength": 120, "type": "string"}, "boot_id": {"maxLength": 64, "type": "string"}, "store_id": {"anyOf": [{"pattern": "^[0-9a-f]{16}$", "type": "string"}, {"type": "null"}], "default": null}, "epoch": {"default": 0, "minimum": 0, "type": "integer"}, "host": {"default": "", "maxLength": 64, "type": "string"}, "contested_since": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "black_box": {"default": "", "maxLength": 256, "type": "string"}, "has_manifest": {"default": false, "type": "boolean"}, "image_count": {"default": 0, "minimum": 0, "type": "integer"}, "refetch_every": {"default": 10, "minimum": 1, "type": "integer"}, "takes_previews": {"default": false, "type": "boolean"}, "preview_max_side_px": {"default": 1224, "maximum": 16384, "minimum": 160, "type": "integer"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "presence", "boot_id"], "type": "object"},
   ReconstructorStatistics: {"properties": {"type": {"const": "reconstructor_statistics", "default": "reconstructor_statistics", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "stored_count": {"minimum": 0, "type": "integer"}, "placed_count": {"minimum": 0, "type": "integer"}, "waiting_count": {"minimum": 0, "type": "integer"}, "preview_count": {"default": 0, "minimum": 0, "type": "integer"}, "rejected_count": {"minimum": 0, "type": "integer"}, "queued_count": {"minimum": 0, "type": "integer"}, "error_count": {"minimum": 0, "type": "integer"}, "generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "shard_count": {"minimum": 0, "type": "integer"}, "point_count": {"minimum": 0, "type": "integer"}, "retained_bytes": {"minimum": 0, "type": "integer"}, "disk_free_bytes": {"minimum": 0, "type": "integer"}, "memory_bytes": {"minimum": 0, "type": "integer"}, "uptime_s": {"type": "number"}, "stored_to_shard_p50_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "stored_to_shard_p95_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "queued_since": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "processed_at": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "refetch_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}}, "required": ["project", "stored_count", "placed_count", "waiting_count", "rejected_count", "queued_count", "error_count", "shard_count", "point_count", "retained_bytes", "disk_free_bytes", "memory_bytes", "uptime_s"], "type": "object"},
   RefetchStarting: {"properties": {"type": {"const": "refetch_starting", "default": "refetch_starting", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}, "next_generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}}, "required": ["project", "image_id", "image_number", "next_generation"], "type": "object"},
   RefusedField: {"properties": {"field": {"maxLength": 64, "type": "string"}, "reason": {"maxLength": 2000, "type": "string"}}, "required": ["field", "reason"], "type": "object"},
@@ -770,8 +807,10 @@ export const MODELS: Readonly<Record<MessageType, string>> = {
   flow: "Flow",
   manifest: "Manifest",
   manifest_page: "ManifestPage",
+  measure: "Measure",
   missing: "Missing",
   name_refused: "NameRefused",
+  note: "Note",
   presence: "Presence",
   processing_complete: "ProcessingComplete",
   processing_started: "ProcessingStarted",

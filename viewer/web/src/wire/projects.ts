@@ -7,6 +7,8 @@ import { flag, list, nullable, object, text, whole } from "./fields";
 /** One entry of the project list. */
 export interface ProjectStatus {
   readonly project: string;
+  /** What people call it; empty without a title. */
+  readonly title: string;
   /** The reconstructor's presence: `ready`, `paused`, `disk_full`, `offline` or a newer word. */
   readonly reconstructor: string;
   readonly image_count: number;
@@ -21,6 +23,7 @@ const answer = object<{ readonly projects: readonly ProjectStatus[] }>({
   projects: list(
     object<ProjectStatus>({
       project: text(64),
+      title: text(240), // 120 signs, each of two units at most
       reconstructor: text(64),
       image_count: whole(),
       cloud: nullable(object({ generation: whole(), point_count: whole() })),

@@ -37,6 +37,15 @@ describe("the load queue", () => {
     expect(kinds(queue.plan(wantedOf(40), nothing, 0.1))).toEqual([]);
   });
 
+  it("finds nothing overdue while something is on its way", () => {
+    const queue = new LoadQueue<WantedShard>();
+    const wanted = wantedOf(4);
+    queue.plan(wanted, nothing, 0);
+    queue.expect(PATIENCE_S);
+    expect(kinds(queue.plan(wanted, nothing, PATIENCE_S + 1))).toEqual([]);
+    expect(kinds(queue.plan(wanted, nothing, 2 * PATIENCE_S + 1))).toEqual(["reread", "subscribe 4"]);
+  });
+
   it("opens the next window when one is complete, in any order of arrival", () => {
     const queue = new LoadQueue<WantedShard>();
     const wanted = wantedOf(20);

@@ -38,6 +38,7 @@ function reconstructor(presence: ReconstructorPresence, imageCount = 0, hasManif
     boot_id: "b",
     store_id: null,
     epoch: 0,
+    title: "",
     host: "",
     contested_since: null,
     black_box: "",

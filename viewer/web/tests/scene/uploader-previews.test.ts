@@ -39,6 +39,7 @@ class Reconstructor {
       boot_id: "b",
       store_id: null,
       epoch: 0,
+      title: "",
       host: "",
       contested_since: null,
       black_box: "",

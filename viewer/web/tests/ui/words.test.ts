@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 
 import type { ImageTrack } from "../../src/scene/images";
 import type { Upload } from "../../src/scene/uploading/uploads";
-import type { UploadAcknowledged } from "../../src/wire/contract";
+import type { ReconstructorState, UploadAcknowledged } from "../../src/wire/contract";
 import { previewWords, uploadWords } from "../../src/ui/panels/upload-words";
-import { imageWords, receiptWords } from "../../src/ui/words";
+import { initialState, type ProjectState } from "../../src/scene/state";
+import { chipStory, imageWords, receiptWords } from "../../src/ui/words";
 
 const UPLOAD: Upload = {
   key: "k",
@@ -26,6 +27,28 @@ const TRACK: ImageTrack = {
   fileName: "IMG_0001.JPG",
   hasOriginal: false,
   state: "placed",
+  code: null,
+  reason: null,
+};
+
+const RECONSTRUCTOR: ReconstructorState = {
+  schema: "1.0",
+  sent_at: "2026-11-24T09:00:00Z",
+  project: "chapel",
+  type: "reconstructor_state",
+  presence: "disk_full",
+  boot_id: "b",
+  store_id: null,
+  epoch: 0,
+  title: "",
+  host: "",
+  contested_since: null,
+  black_box: "",
+  has_manifest: false,
+  image_count: 0,
+  refetch_every: 10,
+  takes_previews: false,
+  preview_max_side_px: 1224,
   code: null,
   reason: null,
 };
@@ -80,6 +103,18 @@ describe("the words of a receipt", () => {
     );
     expect(receiptWords(receipt({ status: "stored" })).text).toBe("Your photo is stored as image 3");
     expect(receiptWords(receipt({ status: "preview_refused", reason: "Not now" })).text).toContain("Not now");
+  });
+});
+
+describe("the words of a chip", () => {
+  it("tell a disk budget that is used up from a full disk", () => {
+    const waiting = (code: string): ProjectState => ({
+      ...initialState("chapel", { points: 100, bytes: 10_000 }),
+      reconstructor: { ...RECONSTRUCTOR, code, reason: "8.0 MiB of 8.0 MiB" },
+    });
+    const stale = { kind: "stale", presence: "disk_full" } as const;
+    expect(chipStory(stale, waiting("disk_budget"))).toContain("8.0 MiB of 8.0 MiB");
+    expect(chipStory(stale, waiting("disk_full"))).toContain("disk is full");
   });
 });
 

@@ -4,6 +4,7 @@ import { decodeProjects, fetchProjects } from "../../src/wire/projects";
 
 const chapel = {
   project: "chapel",
+  title: "Kapelle St. Märgen",
   reconstructor: "ready",
   image_count: 14,
   refetch_every: 10,
@@ -29,12 +30,20 @@ describe("the list of projects", () => {
     expect(decodeProjects({ projects: [chapel, { ...chapel, project: "tower", cloud: null }] })).toEqual([
       {
         project: "chapel",
+        title: "Kapelle St. Märgen",
         reconstructor: "ready",
         image_count: 14,
         cloud: { generation: 2, point_count: 154_600 },
         is_stale: false,
       },
-      { project: "tower", reconstructor: "ready", image_count: 14, cloud: null, is_stale: false },
+      {
+        project: "tower",
+        title: "Kapelle St. Märgen",
+        reconstructor: "ready",
+        image_count: 14,
+        cloud: null,
+        is_stale: false,
+      },
     ]);
     expect(() => decodeProjects({ projects: [{ ...chapel, image_count: -1 }] })).toThrow("image_count");
   });

@@ -13,6 +13,7 @@ const LEVELS: Readonly<Record<string, string>> = {
   agent: "rig-north",
   image_id: "walk-000007-0123456789abcdef",
   image_name: "door1",
+  annotation: "a1",
   request_id: "r1",
   generation: "3",
   encoding: "packed",

@@ -58,6 +58,7 @@ export class Keys extends LocalizedElement {
       [t("keys.twice"), t("keys.go")],
       ["C", t("keys.cameras")],
       ["M", t("keys.measure")],
+      ["N", t("keys.notes")],
       ["S", t("keys.image")],
       ["T", t("keys.theme")],
       ["P", t("keys.panel")],

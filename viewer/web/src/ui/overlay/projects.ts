@@ -127,6 +127,7 @@ export class Projects extends LocalizedElement {
     is_stale: isStale,
     project,
     reconstructor,
+    title,
   }: ProjectStatus): TemplateResult {
     const [key, tone] = (isStale ? null : STANDING[reconstructor]) ?? (["projects.unknown", "bad"] as const);
     const figures = [
@@ -142,7 +143,7 @@ export class Projects extends LocalizedElement {
       }}
     >
       <span class="texts">
-        <span class="name">${titleOf(project)}</span><br /><span class="soft">${figures.join(" · ")}</span>
+        <span class="name">${titleOf(project, title)}</span><br /><span class="soft">${figures.join(" · ")}</span>
       </span>
       <span class="standing ${tone}">${t(key)}</span>${nextIcon}
     </button>`;

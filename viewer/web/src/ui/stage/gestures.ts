@@ -6,7 +6,7 @@ import type { CameraEntry } from "../../wire/contract";
 export interface GestureSurface {
   readonly stage: Stage | null;
   readonly hasCameras: boolean;
-  readonly isMeasuring: boolean;
+  readonly isPicking: boolean;
 }
 
 export interface Intents {
@@ -44,8 +44,8 @@ export class Gestures {
   /** Report the camera under a mouse. Touch has no hover. */
   readonly pointed = (event: PointerEvent): void => {
     if (event.pointerType !== "mouse" || event.buttons !== 0) return;
-    const { hasCameras, isMeasuring, stage } = this.surface;
-    const isOver = event.type !== "pointerleave" && hasCameras && !isMeasuring;
+    const { hasCameras, isPicking, stage } = this.surface;
+    const isOver = event.type !== "pointerleave" && hasCameras && !isPicking;
     const camera = isOver ? (stage?.pickCamera(event.offsetX, event.offsetY) ?? null) : null;
     if ((camera?.image_id ?? null) === this.pointedAt) return;
     this.pointedAt = camera?.image_id ?? null;
@@ -54,9 +54,9 @@ export class Gestures {
 
   readonly tapped = (event: PointerEvent): void => {
     const [x, y] = [event.offsetX, event.offsetY];
-    const { hasCameras, isMeasuring, stage } = this.surface;
+    const { hasCameras, isPicking, stage } = this.surface;
     if (Math.hypot(x - this.tapAt[0], y - this.tapAt[1]) > TAP_REACH_PX) this.intents.onHold();
-    else if (isMeasuring) this.intents.onMeasure(stage?.pickPoint(x, y) ?? null);
+    else if (isPicking) this.intents.onMeasure(stage?.pickPoint(x, y) ?? null);
     else if (this.isSecondTap(event)) this.goTo(stage?.pickPoint(x, y) ?? null);
     else this.intents.onTap(hasCameras ? (stage?.pickCamera(x, y) ?? null) : null, [x, y]);
   };

@@ -10,14 +10,16 @@ export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 interface Open {
   readonly isPanelOpen: boolean;
   readonly hasCard: boolean;
+  /** Whether the card is that of measures and notes, which is taller. */
+  readonly hasList: boolean;
 }
 
 const CARD_PX = 336;
 /** A card pushes the object aside only where this much is left. */
 const LEAST_WIDTH_PX = 420;
 
-export function openOf({ isMeasuring, isPanelOpen, selected }: ViewerState): Open {
-  return { isPanelOpen, hasCard: selected !== null || isMeasuring };
+export function openOf({ isAnnotating, isMeasuring, isPanelOpen, selected }: ViewerState): Open {
+  return { isPanelOpen, hasCard: selected !== null || isMeasuring || isAnnotating, hasList: isAnnotating };
 }
 
 /** The covered edges of the page's element. */
@@ -44,9 +46,9 @@ function beside(insets: Insets, { hasCard }: Open, width: number): Insets {
 }
 
 /** On a phone the tools lie beside the object, or above it when sheet or card take the height. */
-function narrow({ hasCard, isPanelOpen }: Open, height: number): Insets {
+function narrow({ hasCard, hasList, isPanelOpen }: Open, height: number): Insets {
   if (isPanelOpen) return { top: 126, right: 0, bottom: Math.min(SHEET_SHARE * height, SHEET_PX), left: 0 };
   return hasCard
-    ? { top: 126, right: 8, bottom: 304, left: 8 }
+    ? { top: 126, right: 8, bottom: hasList ? 432 : 304, left: 8 }
     : { top: 72, right: TOOLS_PX + 4, bottom: 140, left: 8 };
 }

@@ -22,7 +22,7 @@ import { isPhone } from "../device";
 import { Gestures } from "./gestures";
 import { Measuring } from "../overlay/measuring";
 import { Newest, pulse, pulseStyles } from "../overlay/pulse";
-import type { Overlaid } from "./stage-overlay";
+import type { StageLayer } from "./stage-overlay";
 import { frameOf, hasOverlay, overlayLines, ruler } from "./stage-overlay";
 import { stageStyles } from "./stage-styles";
 import { StageSync } from "./stage-sync";
@@ -44,6 +44,7 @@ export class StageElement extends LocalizedElement {
   @property({ attribute: false }) project: ProjectState | null = null;
   @property({ attribute: false }) insets!: Insets;
   @property({ attribute: false }) isMeasuring = false;
+  @property({ attribute: false }) layer: StageLayer | null = null;
   @property({ attribute: false }) hasCameras = true;
   /** Image ids: the camera that is drawn larger, and the camera that shows its photograph. */
   @property({ attribute: false }) selected: string | null = null;
@@ -88,7 +89,8 @@ export class StageElement extends LocalizedElement {
         this.tell("pick", { point: point && plus(point, this.offset), imageId: camera?.image_id ?? null });
     },
     onMeasure: (point) => {
-      if (point) this.measuring.add(point);
+      if (this.layer?.isTapped) this.layer.tap(point);
+      else if (point) this.measuring.add(point);
       this.requestUpdate();
       this.tell("measured", null);
     },
@@ -98,6 +100,11 @@ export class StageElement extends LocalizedElement {
   /** The points on screen when nothing moves. */
   get pointCount(): number {
     return this.stage?.pointCount ?? 0;
+  }
+
+  /** Whether a tap is a point that is measured. */
+  get isPicking(): boolean {
+    return this.isMeasuring || this.layer?.isTapped === true;
   }
 
   /** Whether rendering is in software. */
@@ -172,7 +179,7 @@ export class StageElement extends LocalizedElement {
 
   override render(): TemplateResult {
     return html`<canvas
-        class=${this.isLost ? "lost" : this.isMeasuring ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
+        class=${this.isLost ? "lost" : this.isPicking ? "measuring" : this.gestures.pointedAt ? "pointing" : ""}
         tabindex="0"
         role="application"
         aria-label=${t("canvas")}
@@ -187,7 +194,7 @@ export class StageElement extends LocalizedElement {
         @wheel=${this.held}
       ></canvas>
       ${pulse(this.pulsePlace())}
-      <svg aria-hidden="true">${overlayLines(this.overlaid)}</svg>
+      <svg aria-hidden="true">${overlayLines(this)}</svg>
       ${ruler(this.stage, frameOf(this.project))}`;
   }
 
@@ -230,7 +237,7 @@ export class StageElement extends LocalizedElement {
         },
         onFrame: ({ drawCalls, points, scriptMs }) => {
           this.figures = { frameMs: scriptMs, drawCalls, pointsDrawn: points, frames: this.figures.frames + 1 };
-          if (this.newest.imageId !== null || hasOverlay(this.overlaid)) this.requestUpdate();
+          if (this.newest.imageId !== null || hasOverlay(this)) this.requestUpdate();
           this.tell("frame", null);
         },
       });
@@ -254,11 +261,6 @@ export class StageElement extends LocalizedElement {
 
   private pulsePlace(): readonly [number, number] | null {
     return this.hasCameras && this.newest.imageId ? this.placeOf(this.newest.imageId) : null;
-  }
-
-  private get overlaid(): Overlaid {
-    const { isMeasuring, measuring, project, stage } = this;
-    return { isMeasuring, measuring, project, stage };
   }
 
   private get offset(): Vector {

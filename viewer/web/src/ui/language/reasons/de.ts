@@ -34,6 +34,7 @@ export const GERMAN_REASONS: Reasons = {
   "reason.preview_known": "Die Vorschau ist schon da",
   "reason.preview_does_not_fit": "Die Vorschau zeigt etwas anderes als das Foto",
   "reason.disk_full": "Der Speicher ist voll",
+  "reason.disk_budget": "Der Speicherplatz, den dieses Projekt belegen darf, ist voll",
   "reason.store_failed": "Der Speicher versagt",
   "reason.broker_full": "Der Nachrichtenserver ist voll",
   "reason.broker_lost": "Die Verbindung zum Nachrichtenserver ist abgerissen",
@@ -45,6 +46,10 @@ export const GERMAN_REASONS: Reasons = {
   "reason.black_box_crashed": "Das Rekonstruktionsprogramm wurde unerwartet beendet",
   "reason.black_box_timeout": "Die Rekonstruktion dauerte zu lange",
   "reason.black_box_out_of_memory": "Die Rekonstruktion brauchte zu viel Arbeitsspeicher",
+  "reason.bad_annotation":
+    "Es liegt auf Punkten, die nicht mehr da sind, oder wurde inzwischen geändert: noch einmal ansehen",
+  "reason.too_many_annotations":
+    "Dieses Konto hat so viele Maße und Notizen hinterlassen, wie es darf: bitte einige löschen",
   "reason.bad_scale_bar":
     "Diese Strecke legt die Größe des Objekts nicht fest: Messen Sie zwei Punkte, die auseinanderliegen",
   "reason.generation_gone": "Diese Punkte sind inzwischen ersetzt",

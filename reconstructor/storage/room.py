@@ -1,0 +1,158 @@
+"""How much may still be stored? What is free on the disk, and what the budgets leave of a project and of all of them."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from broker.ids import ProjectId
+from reconstructor.storage.durable_files import DiskFullError, StoreError
+
+_GIB: Final = 1024**3
+_MEASURED_S: Final = 10.0
+_MOST_OF_THE_TIME: Final = 200  # a folder that takes long to measure is measured less often: 0.5 % of one core at most
+
+
+class DiskBudgetError(StoreError):
+    """A project, or all of them together, use the disk space that the settings allow; nothing is deleted."""
+
+    code = "disk_budget"
+    remedy = (
+        "Raise the budget in the reconstructor's settings, or archive or delete a project; photographs wait meanwhile."
+    )
+
+
+class DiskUse:
+    """The size of everything below a folder: measured now and then, and what is written in between is added.
+
+    Args:
+        folder: what is measured.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.folder, self._clock, self._lock = folder, clock, threading.Lock()
+        self._size_bytes = 0
+        self._due_s: float | None = None
+
+    def note(self, size_bytes: int) -> None:
+        """Add what was written."""
+        with self._lock:
+            self._size_bytes += size_bytes
+
+    def size_bytes(self) -> int:
+        """Bytes below the folder, at most some seconds old."""
+        with self._lock:
+            began_s = self._clock()
+            if self._due_s is None or began_s >= self._due_s:
+                self._size_bytes = size_of(self.folder)
+                took_s = self._clock() - began_s
+                self._due_s = began_s + max(_MEASURED_S, _MOST_OF_THE_TIME * took_s)
+            return self._size_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The most bytes that something may take on the disk.
+
+    Attributes:
+        name: of what, for people.
+        setting: which setting says so.
+        limit_bytes: the most.
+        use: what it takes now.
+    """
+
+    name: str
+    setting: str
+    limit_bytes: int
+    use: DiskUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What limits a project's folder.
+
+    Attributes:
+        reserve_bytes: what stays free on the disk.
+        budgets: of the project, and of all projects together.
+    """
+
+    reserve_bytes: int = 0
+    budgets: tuple[Budget, ...] = ()
+
+    def check(self, folder: Path, size_bytes: int) -> None:
+        """Check that so many bytes more may be written below a folder.
+
+        Raises:
+            DiskFullError: they would use up the reserve.
+            DiskBudgetError: they would exceed a budget, or it is used up already.
+        """
+        if shutil.disk_usage(folder).free < self.reserve_bytes + size_bytes:
+            raise DiskFullError(f"less than {self.reserve_bytes >> 20} MiB are free below {folder}: free some")
+        for budget in self.budgets:
+            used_bytes = budget.use.size_bytes()
+            if used_bytes + max(size_bytes, 1) > budget.limit_bytes:
+                raise DiskBudgetError(
+                    f"{budget.name} takes {_shown(used_bytes)} of the {_shown(budget.limit_bytes)} that "
+                    f"{budget.setting} allows: raise it, or archive or delete a project; photographs wait meanwhile"
+                )
+
+    def note(self, size_bytes: int) -> None:
+        """Count what was written."""
+        for budget in self.budgets:
+            budget.use.note(size_bytes)
+
+
+def room_of(
+    folder: Path, project: ProjectId, *, reserve_bytes: int, project_bytes: int, all_bytes: int, all_use: DiskUse
+) -> Room:
+    """The room of a project's folder; a budget of 0 bytes is none."""
+    budgets = []
+    if project_bytes:
+        use = DiskUse(folder)
+        budgets.append(
+            Budget(
+                name=f"project {project}",
+                setting="project_disk_budget_bytes or project_disk_budgets",
+                limit_bytes=project_bytes,
+                use=use,
+            )
+        )
+    if all_bytes:
+        budgets.append(
+            Budget(name="all projects together", setting="disk_budget_bytes", limit_bytes=all_bytes, use=all_use)
+        )
+    return Room(reserve_bytes=reserve_bytes, budgets=tuple(budgets))
+
+
+def size_of(folder: Path) -> int:
+    """The size of everything below a folder, bytes; links are not followed, and what goes meanwhile is not counted."""
+    total, waiting = 0, [str(folder)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    total += _size_of_entry(entry, waiting)
+        except OSError:  # gone by now
+            continue
+    return total
+
+
+def _size_of_entry(entry: os.DirEntry[str], waiting: list[str]) -> int:
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            waiting.append(entry.path)
+            return 0
+        return entry.stat(follow_symlinks=False).st_size
+    except OSError:  # gone by now
+        return 0
+
+
+def _shown(size_bytes: int) -> str:
+    if size_bytes < _GIB:
+        return f"{size_bytes / 1024**2:.1f} MiB"
+    return f"{size_bytes / _GIB:.1f} GiB"

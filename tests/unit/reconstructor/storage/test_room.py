@@ -1,0 +1,86 @@
+"""What a budget leaves: a folder is measured now and then, and what is written in between counts at once."""
+
+from pathlib import Path
+
+import pytest
+
+from broker.ids import ProjectId
+from reconstructor.config import Settings
+from reconstructor.storage.durable_files import DiskFullError
+from reconstructor.storage.room import DiskBudgetError, DiskUse, Room, room_of, size_of
+
+CHAPEL = ProjectId("chapel")
+
+
+class Clock:
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def room(folder: Path, clock: Clock, *, project_bytes: int = 0, all_bytes: int = 0) -> Room:
+    made = room_of(
+        folder / CHAPEL,
+        CHAPEL,
+        reserve_bytes=0,
+        project_bytes=project_bytes,
+        all_bytes=all_bytes,
+        all_use=DiskUse(folder, clock),
+    )
+    for budget in made.budgets:
+        budget.use._clock = clock
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / CHAPEL / "images").mkdir(parents=True)
+    (tmp_path / "tower").mkdir()
+    (tmp_path / CHAPEL / "images" / "1.jpg").write_bytes(bytes(600))
+    (tmp_path / "tower" / "1.jpg").write_bytes(bytes(300))
+    return tmp_path
+
+
+def test_size_counts_every_file_below_and_follows_no_link(folder: Path) -> None:
+    (folder / "tower" / "link").symlink_to(folder / CHAPEL)
+    link_bytes = (folder / "tower" / "link").lstat().st_size
+    assert size_of(folder) == 900 + link_bytes
+    assert size_of(folder / "nothing") == 0
+
+
+def test_a_photograph_that_fits_is_taken_and_one_byte_more_is_not(folder: Path) -> None:
+    limited = room(folder, Clock(), project_bytes=1000)
+    limited.check(folder, 400)
+    with pytest.raises(DiskBudgetError, match=r"project chapel takes .* project_disk_budget_bytes .*photographs wait"):
+        limited.check(folder, 401)
+
+
+def test_what_is_written_counts_before_the_folder_is_measured_again(folder: Path) -> None:
+    clock = Clock()
+    limited = room(folder, clock, project_bytes=1000)
+    limited.check(folder, 400)
+    limited.note(400)
+    with pytest.raises(DiskBudgetError):
+        limited.check(folder, 0)
+    clock.now_s = 60.0  # it was not written after all, or somebody made room
+    limited.check(folder, 0)
+
+
+def test_a_budget_of_all_projects_counts_the_others_too(folder: Path) -> None:
+    limited = room(folder, Clock(), all_bytes=1000)
+    limited.check(folder, 100)
+    with pytest.raises(DiskBudgetError, match="all projects together"):
+        limited.check(folder, 101)
+
+
+def test_the_reserve_comes_before_budgets_and_without_either_everything_fits(folder: Path) -> None:
+    with pytest.raises(DiskFullError):
+        Room(reserve_bytes=1 << 60).check(folder, 1)
+    Room().check(folder, 1)
+
+
+def test_a_project_has_its_own_budget_or_the_one_of_all() -> None:
+    settings = Settings(project_disk_budget_bytes=5, project_disk_budgets={CHAPEL: 7, ProjectId("tower"): 0})
+    found = [settings.disk_budget_of(ProjectId(name)) for name in ("chapel", "tower", "gate")]
+    assert found == [7, 0, 5]

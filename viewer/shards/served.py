@@ -1,0 +1,63 @@
+"""What answers at `/projects/{project}/shard/{sha256}`? The shard of that digest, for those who may see the project."""
+
+from typing import Final
+
+from aiohttp import web
+
+from broker.config import Connection
+from broker.ids import ProjectId
+from viewer.config import Settings
+from viewer.fetch import LoadedShard
+from viewer.shards.kept import KeptShards
+from viewer.shards.source import NoSuchShardError, ShardSource
+
+_DIGEST_LENGTH: Final = 64
+_HEX: Final = frozenset("0123456789abcdef")
+
+
+class ServedShards:
+    """The shards of one page server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._connection: Connection = settings.broker
+        self._kept = KeptShards(settings.shard_cache_folder, settings.shard_cache_bytes)
+        self._sources: dict[ProjectId, ShardSource] = {}
+
+    async def answer(self, project: ProjectId, sha256: str) -> web.StreamResponse:
+        """The file of a shard of this project, which may be kept for good: its digest names it.
+
+        Raises:
+            NoSuchShardError: the project has none of this digest.
+            Others like `ShardSource.get`.
+        """
+        if len(sha256) != _DIGEST_LENGTH or not set(sha256) <= _HEX:
+            raise NoSuchShardError("a shard's name is its sha256: 64 small hexadecimal digits")
+        name = f"{project}-{sha256}"  # a digest opens no shard of another project
+        path = self._kept.path(name)
+        if path is None:
+            await self._source(project).get(sha256)
+            path = self._kept.path(name)
+        if path is None:
+            raise NoSuchShardError(f"the shard {sha256} had to give way to others: ask again")
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Cache-Control": "private, max-age=31536000, immutable",
+            "Vary": "Authorization",
+        }
+        return web.FileResponse(path, headers=headers)
+
+    async def close(self) -> None:
+        """End every connection and remove what was kept."""
+        for source in self._sources.values():
+            await source.close()
+        self._kept.__exit__(None, None, None)
+
+    def _source(self, project: ProjectId) -> ShardSource:
+        for name in [name for name, source in self._sources.items() if source.is_idle and name != project]:
+            del self._sources[name]
+        if project not in self._sources:
+            self._sources[project] = ShardSource(self._connection, project, lambda loaded: self._keep(project, loaded))
+        return self._sources[project]
+
+    def _keep(self, project: ProjectId, loaded: LoadedShard) -> None:
+        self._kept.keep(f"{project}-{loaded.wanted.sha256}", loaded.payload)

@@ -1,0 +1,30 @@
+/** How do measures and notes come onto the page? They are kept as they come; the code for them is loaded with the first. */
+import { LeftByPeople } from "../../scene/annotations/left";
+import type { CairnViewer } from "../cairn-viewer";
+import type { AnnotationEditor } from "./editor";
+
+export class Annotating {
+  editor: AnnotationEditor | null = null;
+  private isLoading = false;
+  readonly left = new LeftByPeople(() => {
+    if (this.editor) this.editor.changed();
+    else if (this.left.messages.size > 0) void this.load();
+  });
+
+  constructor(private readonly host: CairnViewer) {}
+
+  /** Load what shows and changes them. Without the network the next message or tap tries again. */
+  async load(): Promise<void> {
+    if (this.editor || this.isLoading) return;
+    this.isLoading = true;
+    try {
+      const { AnnotationEditor: Editor, loadWords } = await import("./editor");
+      await loadWords();
+      this.editor = new Editor(this.host, this.left);
+      this.host.requestUpdate();
+    } catch {
+      // A page that is offline keeps what came.
+    }
+    this.isLoading = false;
+  }
+}

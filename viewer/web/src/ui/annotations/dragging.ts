@@ -1,0 +1,76 @@
+/** How is a point of a measure corrected? It is dragged over the object; under a finger a loupe shows where it is. */
+import type { Annotation } from "../../scene/annotations/annotation";
+import type { Vector } from "../../scene/framing";
+import type { AnnotationEditor } from "./editor";
+import { Loupe } from "./loupe";
+
+export class Dragging {
+  private annotation: Annotation | null = null;
+  private points: readonly Vector[] = [];
+  private hasMoved = false;
+  private frame = 0;
+  private readonly loupe = new Loupe();
+
+  constructor(private readonly editor: AnnotationEditor) {}
+
+  /** The points of an annotation while one of them is dragged; null for every other annotation. */
+  pointsOf(key: string): readonly Vector[] | null {
+    return this.annotation?.key === key ? this.points : null;
+  }
+
+  begin(event: PointerEvent, annotation: Annotation, at: number): void {
+    const grip = event.currentTarget;
+    const root = this.editor.host.stage?.shadowRoot;
+    if (!(grip instanceof Element) || !root || this.annotation) return;
+    grip.setPointerCapture(event.pointerId);
+    [this.annotation, this.points, this.hasMoved] = [annotation, this.editor.pointsOn(annotation), false];
+    const ending = new AbortController();
+    const options = { signal: ending.signal };
+    if (event.pointerType !== "mouse")
+      void this.loupe.open(root, this.placeOf(event), () => this.editor.host.capture());
+    const moved = (now: Event): void => {
+      if (now instanceof PointerEvent) this.moved(now, at);
+    };
+    const ended = (now: Event): void => {
+      ending.abort();
+      this.end(now.type === "pointerup");
+    };
+    grip.addEventListener("pointermove", moved, options);
+    grip.addEventListener("pointerup", ended, options);
+    grip.addEventListener("pointercancel", ended, options);
+  }
+
+  private moved(event: PointerEvent, at: number): void {
+    const place = this.placeOf(event);
+    this.loupe.move(place);
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => {
+      const point = this.editor.host.stage?.stage?.pickPoint(...place);
+      if (!point || !this.annotation) return;
+      this.points = this.points.map((each, number) => (number === at ? point : each));
+      this.hasMoved = true;
+      this.editor.update();
+    });
+  }
+
+  private end(isKept: boolean): void {
+    const { annotation, points } = this;
+    cancelAnimationFrame(this.frame);
+    this.loupe.close();
+    if (!annotation || !isKept || !this.hasMoved) {
+      this.annotation = null;
+      this.editor.update();
+      return;
+    }
+    // The dragged points stay on screen until the message with them is on its way.
+    void this.editor.move(annotation, points).finally(() => {
+      this.annotation = null;
+      this.editor.update();
+    });
+  }
+
+  private placeOf({ clientX, clientY }: PointerEvent): readonly [number, number] {
+    const { left = 0, top = 0 } = this.editor.host.stage?.getBoundingClientRect() ?? {};
+    return [clientX - left, clientY - top];
+  }
+}

@@ -1,0 +1,312 @@
+/** How are measures and notes made and changed? A draft takes points, a drag moves them, and the result is left for all. */
+import type { SVGTemplateResult } from "lit";
+import { svg } from "lit";
+
+import type { Annotation, Kind } from "../../scene/annotations/annotation";
+import { KINDS, annotationOf, shownPoints } from "../../scene/annotations/annotation";
+import type { Placed, Survey } from "../../scene/annotations/files";
+import type { Figures } from "../../scene/annotations/geometry";
+import { NO_FIGURES, POINT_COUNTS, figuresOf } from "../../scene/annotations/geometry";
+import type { Left, LeftByPeople } from "../../scene/annotations/left";
+import type { Vector } from "../../scene/framing";
+import { upOf } from "../../scene/framing";
+import { plus } from "../../scene/scale";
+import type { Measure, Note } from "../../wire/contract";
+import { freshName } from "../../wire/ids";
+import { encodeMessage } from "../../wire/messages";
+import type { CairnViewer } from "../cairn-viewer";
+import { speech } from "../language/language";
+import { errorWords } from "../language/t";
+import type { StageLayer } from "../stage/stage-overlay";
+import { Dragging } from "./dragging";
+import { drawAnnotation, drawingStyles } from "./drawing";
+import type { Place } from "./drawing";
+import type { Unit } from "./words";
+import { keepUnit, keptUnit, mainFigure, w } from "./words";
+
+import "./panel";
+
+export { loadWords } from "./words";
+
+export const MOST = 200;
+
+/** What is being set. */
+export interface Draft {
+  readonly kind: Kind;
+  readonly points: readonly Vector[];
+}
+
+/** What is changed of an annotation. */
+interface Change {
+  readonly words: string;
+  /** In the coordinates of the shards on screen. */
+  readonly points: readonly Vector[];
+}
+
+export class AnnotationEditor implements StageLayer {
+  /** Grows with each change, so that the panel is drawn again. */
+  version = 0;
+  annotations: readonly Annotation[] = [];
+  draft: Draft | null = null;
+  selected: string | null = null;
+  unit: Unit = keptUnit();
+  /** Whether this account may leave anything; null until the broker has said so. */
+  mayWrite: boolean | null = null;
+  private readonly read = new Map<string, { readonly payload: Uint8Array; readonly annotation: Annotation | null }>();
+  private readonly dragging = new Dragging(this);
+
+  constructor(
+    readonly host: CairnViewer,
+    private readonly left: LeftByPeople,
+  ) {
+    this.changed();
+  }
+
+  get isTapped(): boolean {
+    return this.draft !== null && this.draft.points.length < pointsOf(this.draft.kind)[1];
+  }
+
+  get isEmpty(): boolean {
+    return this.annotations.length === 0 && this.draft === null;
+  }
+
+  get metresPerUnit(): number | null {
+    return this.host.project?.scene.shown?.manifest.frame.metres_per_unit ?? null;
+  }
+
+  get up(): Vector {
+    const { project } = this.host;
+    return upOf(project?.scene.shown?.manifest.frame.up ?? null, project?.images.cameras ?? []);
+  }
+
+  get user(): string {
+    return this.host.credentials?.user ?? "";
+  }
+
+  /** Everything that is left, with its points on the object that is shown. */
+  get placed(): readonly Placed[] {
+    const scene = this.host.project?.scene;
+    return scene ? this.annotations.map((annotation) => ({ annotation, points: shownPoints(annotation, scene) })) : [];
+  }
+
+  get survey(): Survey {
+    const project = this.host.project?.project ?? "";
+    return { project, offset: this.offset, up: this.up, metresPerUnit: this.metresPerUnit };
+  }
+
+  /** Read what is left, and draw it. A message that nobody can read is left out. */
+  changed(): void {
+    for (const [key, left] of this.left.messages)
+      if (this.read.get(key)?.payload !== left.payload)
+        this.read.set(key, { payload: left.payload, annotation: readable(left) });
+    for (const key of this.read.keys()) if (!this.left.messages.has(key)) this.read.delete(key);
+    const all = [...this.read.values()].flatMap(({ annotation }) => annotation ?? []);
+    this.annotations = all.sort(inListOrder);
+    this.update();
+  }
+
+  /** Find out whether this account may leave anything. */
+  async open(): Promise<void> {
+    this.mayWrite = (await this.host.session?.follower.requests.mayLeave().catch(() => null)) ?? null;
+    this.update();
+  }
+
+  mayChange({ user }: Annotation): boolean {
+    const isOperator = this.host.project?.rights.has("refetch") === true;
+    return this.mayWrite === true && (user === this.user || isOperator);
+  }
+
+  get isFull(): boolean {
+    return this.annotations.filter(({ user }) => user === this.user).length >= MOST;
+  }
+
+  begin(kind: Kind): void {
+    [this.draft, this.selected] = [{ kind, points: [] }, null];
+    this.update();
+  }
+
+  cancel(): void {
+    this.draft = null;
+    this.update();
+  }
+
+  /** Take the last point back. */
+  undo(): void {
+    if (this.draft) this.draft = { ...this.draft, points: this.draft.points.slice(0, -1) };
+    this.update();
+  }
+
+  tap(point: Vector | null): void {
+    if (!this.draft || !point) return;
+    this.draft = { ...this.draft, points: [...this.draft.points, point] };
+    const { kind, points } = this.draft;
+    if (kind !== "note" && points.length === pointsOf(kind)[1]) void this.finish();
+    else this.update();
+  }
+
+  /** Whether the draft has enough points. */
+  get isComplete(): boolean {
+    return this.draft !== null && this.draft.points.length >= pointsOf(this.draft.kind)[0];
+  }
+
+  /** Leave the draft for everybody; a note with its text. */
+  async finish(text = ""): Promise<void> {
+    const { draft } = this;
+    if (!draft || !this.isComplete) return;
+    const number = this.annotations.filter(({ kind }) => kind === draft.kind).length + 1;
+    const words = draft.kind === "note" ? text : w("named", { kind: w(draft.kind), number });
+    const channel = draft.kind === "note" ? "note" : "measure";
+    const id = freshName();
+    this.draft = null;
+    const isLeft = await this.leave({ channel, user: this.user, id, kind: draft.kind }, 1, {
+      words,
+      points: draft.points,
+    });
+    if (isLeft) this.select(`${channel}/${this.user}/${id}`);
+    else this.draft = draft;
+    this.update();
+  }
+
+  select(key: string | null): void {
+    this.selected = key;
+    this.update();
+  }
+
+  async rename(annotation: Annotation, words: string): Promise<void> {
+    await this.leave(annotation, annotation.revision + 1, { words, points: this.pointsOn(annotation) });
+  }
+
+  async move(annotation: Annotation, points: readonly Vector[]): Promise<void> {
+    await this.leave(annotation, annotation.revision + 1, { words: annotation.words, points });
+  }
+
+  async remove({ channel, id, user }: Annotation): Promise<void> {
+    await this.send({ channel, user, id, payload: new Uint8Array() });
+  }
+
+  useUnit(unit: Unit): void {
+    this.unit = unit;
+    keepUnit(unit);
+    this.update();
+  }
+
+  figures({ kind }: { readonly kind: Kind }, points: readonly Vector[]): Figures {
+    return kind === "note" ? NO_FIGURES : figuresOf(kind, points, this.up);
+  }
+
+  pointsOn(annotation: Annotation): readonly Vector[] {
+    const scene = this.host.project?.scene;
+    return scene ? shownPoints(annotation, scene) : [];
+  }
+
+  draw(project: (point: Vector) => Place): SVGTemplateResult {
+    this.dress();
+    const { draft, up } = this;
+    const drawn = this.placed.map(({ annotation, points }) =>
+      drawAnnotation(
+        {
+          kind: annotation.kind,
+          points: this.dragging.pointsOf(annotation.key) ?? points,
+          label: this.labelOf(annotation, this.dragging.pointsOf(annotation.key) ?? points),
+          up,
+          isSelected: annotation.key === this.selected,
+          onPress: (event, at) => {
+            this.press(event, annotation, at);
+          },
+        },
+        project,
+      ),
+    );
+    const begun =
+      draft && drawAnnotation({ ...draft, label: this.draftLabel(draft), up, isSelected: true, onPress }, project);
+    return svg`<g class=${draft ? "still" : ""}>${drawn}</g><g class="still">${begun}</g>`;
+  }
+
+  /** Draw panel and canvas again. */
+  update(): void {
+    this.version += 1;
+    this.host.requestUpdate();
+    this.host.stage?.requestUpdate();
+  }
+
+  private press(event: PointerEvent, annotation: Annotation, at: number): void {
+    event.preventDefault();
+    const wasSelected = this.selected === annotation.key;
+    this.select(annotation.key);
+    this.host.change({ isAnnotating: true, isMeasuring: false });
+    if (wasSelected && this.mayChange(annotation)) this.dragging.begin(event, annotation, at);
+  }
+
+  private labelOf(annotation: Annotation, points: readonly Vector[]): string {
+    if (annotation.kind === "note") return annotation.words;
+    return mainFigure(this.figures(annotation, points), this.metresPerUnit, this.unit);
+  }
+
+  private draftLabel({ kind, points }: Draft): string {
+    return kind === "note" ? "" : mainFigure(figuresOf(kind, points, this.up), this.metresPerUnit, this.unit);
+  }
+
+  private get offset(): Vector {
+    return this.host.project?.scene.shown?.manifest.frame.offset ?? [0, 0, 0];
+  }
+
+  /** Publish an annotation; whether the broker took it. */
+  private async leave(
+    { channel, id, kind, user }: Pick<Annotation, "channel" | "id" | "kind" | "user">,
+    revision: number,
+    { points, words }: Change,
+  ): Promise<boolean> {
+    const { project } = this.host;
+    const generation = project?.scene.shown?.manifest.generation;
+    const world = points.map((point) => plus(point, this.offset));
+    const [first] = world;
+    if (!project || generation === undefined || !first) return false;
+    const about = { project: project.project, generation, revision };
+    const payload =
+      kind === "note"
+        ? encodeMessage<Note>({ type: "note", ...about, point: first, text: words })
+        : encodeMessage<Measure>({ type: "measure", ...about, kind, points: world, name: words });
+    return this.send({ channel, user, id, payload });
+  }
+
+  /** Publish a message, and show it at once. */
+  private async send(left: Left): Promise<boolean> {
+    try {
+      await this.host.session?.follower.requests.leave(left);
+    } catch (thrown) {
+      this.host.toast.say(errorWords(thrown), true);
+      return false;
+    }
+    this.left.put(left);
+    return true;
+  }
+
+  private dress(): void {
+    const root = this.host.stage?.shadowRoot;
+    const sheet = drawingStyles.styleSheet;
+    if (root && sheet && !root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+  }
+}
+
+/** The kinds one after the other, each by its names as people number them, so that a change moves nothing else. */
+function inListOrder(one: Annotation, other: Annotation): number {
+  const names = one.words.localeCompare(other.words, speech().locale, { numeric: true });
+  return KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind) || names || (one.key < other.key ? -1 : 1);
+}
+
+/** A draft's points are taken back, not dragged. */
+function onPress(): void {
+  return;
+}
+
+function pointsOf(kind: Kind): readonly [fewest: number, most: number] {
+  return kind === "note" ? [1, 1] : POINT_COUNTS[kind];
+}
+
+function readable(left: Left): Annotation | null {
+  try {
+    return annotationOf(left);
+  } catch {
+    return null;
+  }
+}

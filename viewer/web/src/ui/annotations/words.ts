@@ -1,0 +1,89 @@
+/** How are measures and notes put into words? By a table of their own for each language, loaded with the first of them. */
+import { count, fixed } from "../format";
+import type { AnnotationWords } from "../language/annotations/en";
+import { ENGLISH_ANNOTATIONS } from "../language/annotations/en";
+import type { Language } from "../language/language";
+import { speech } from "../language/language";
+import type { Figures } from "../../scene/annotations/geometry";
+
+const LOADERS: Readonly<Record<Language, () => Promise<AnnotationWords>>> = {
+  en: () => Promise.resolve(ENGLISH_ANNOTATIONS),
+  de: async () => (await import("../language/annotations/de")).GERMAN_ANNOTATIONS,
+  es: async () => (await import("../language/annotations/es")).SPANISH_ANNOTATIONS,
+  fr: async () => (await import("../language/annotations/fr")).FRENCH_ANNOTATIONS,
+  it: async () => (await import("../language/annotations/it")).ITALIAN_ANNOTATIONS,
+};
+
+/** Metres in a unit, and how many decimal places of it are worth reading. */
+export const UNITS = {
+  m: { metres: 1, places: 3 },
+  cm: { metres: 0.01, places: 1 },
+  mm: { metres: 0.001, places: 0 },
+  ft: { metres: 0.3048, places: 2 },
+} as const;
+export type Unit = keyof typeof UNITS;
+
+const KEY = "cairn.unit";
+let table: AnnotationWords = ENGLISH_ANNOTATIONS;
+
+/** Load the table of the page's language. Without its file the words stay as they are. */
+export async function loadWords(): Promise<void> {
+  const { language } = speech();
+  try {
+    const loaded = await LOADERS[language]();
+    if (speech().language === language) table = loaded;
+  } catch {
+    // English is better than no words.
+  }
+}
+
+/** A sentence of the table, with values for the names in braces. */
+export function w(key: keyof AnnotationWords, values: Readonly<Record<string, string | number>> = {}): string {
+  return table[key].replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name] ?? "";
+    return typeof value === "number" ? count(value) : value;
+  });
+}
+
+/** The unit that this device shows lengths in. */
+export function keptUnit(): Unit {
+  try {
+    const kept = localStorage.getItem(KEY);
+    return isUnit(kept) ? kept : "m";
+  } catch {
+    return "m";
+  }
+}
+
+export function keepUnit(unit: Unit): void {
+  try {
+    localStorage.setItem(KEY, unit);
+  } catch {
+    // A browser that stores nothing shows metres after a reload.
+  }
+}
+
+export function isUnit(value: unknown): value is Unit {
+  return typeof value === "string" && Object.hasOwn(UNITS, value);
+}
+
+/** The main figure of a measure: its length, height, angle or area. */
+export function mainFigure(figures: Figures, metresPerUnit: number | null, unit: Unit): string {
+  const { angleDeg, area, distance, vertical } = figures;
+  if (angleDeg !== null) return `${fixed(angleDeg, 1)}°`;
+  if (area !== null) return areaWords(area, metresPerUnit, unit);
+  const length = distance ?? vertical;
+  return length === null ? "" : lengthWords(length, metresPerUnit, unit);
+}
+
+export function lengthWords(value: number, metresPerUnit: number | null, unit: Unit): string {
+  if (metresPerUnit === null) return w("unit_less", { value: fixed(value, 3) });
+  const { metres, places } = UNITS[unit];
+  return `${fixed((value * metresPerUnit) / metres, places)} ${unit}`;
+}
+
+function areaWords(value: number, metresPerUnit: number | null, unit: Unit): string {
+  if (metresPerUnit === null) return w("unit_less_area", { value: fixed(value, 3) });
+  const { metres, places } = UNITS[unit];
+  return `${fixed(value * (metresPerUnit / metres) ** 2, places)} ${unit}²`;
+}

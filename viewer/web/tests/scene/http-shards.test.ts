@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+
+import { HttpShards } from "../../src/scene/http-shards";
+import type { Step, Wanted } from "../../src/scene/queue";
+import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
+import type { GetShard } from "../../src/wire/shard-download";
+import { completeOf } from "../manifests";
+
+const wanted = wantedShards(
+  completeOf(
+    1,
+    0,
+    Array.from({ length: 12 }, (_, index) => ({ index })),
+  ),
+  DESKTOP_BUDGET,
+);
+const page: Wanted = { key: "a page" };
+
+function made(get: GetShard | undefined): { http: HttpShards; here: string[]; failed: string[] } {
+  const here: string[] = [];
+  const failed: string[] = [];
+  const http = new HttpShards(get, ({ key }, payload) => {
+    (payload ? here : failed).push(key);
+  });
+  return { http, here, failed };
+}
+
+function keysOf(step: Step<Wanted>): string[] {
+  return "items" in step ? step.items.map(({ key }) => key) : [];
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+const keys = wanted.map(({ key }) => key);
+
+describe("shards over HTTP", () => {
+  it("come once, and only what is no shard is left for MQTT", async () => {
+    const asked: string[] = [];
+    const { failed, here, http } = made((sha256) => {
+      asked.push(sha256);
+      return Promise.resolve(new Uint8Array(1));
+    });
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: [...wanted, page] }))).toEqual(["a page"]);
+    expect(http.isBusy).toBe(true);
+    // overdue for the queue, and still on its way
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted }))).toEqual([]);
+    await settled();
+    expect(http.isBusy).toBe(false);
+    expect(asked).toEqual(wanted.map(({ encoded }) => encoded.sha256));
+    expect([here, failed]).toEqual([keys, []]);
+    // nothing was subscribed to but the page
+    expect(keysOf(http.take<Wanted>({ kind: "unsubscribe", items: [...wanted, page] }))).toEqual(["a page"]);
+    // requested again, because it was damaged or overdue: over MQTT now
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted.slice(0, 1) }))).toEqual(keys.slice(0, 1));
+    expect(keysOf(http.take<Wanted>({ kind: "unsubscribe", items: wanted }))).toEqual(keys.slice(0, 1));
+  });
+
+  it("that fail are requested over MQTT, and after three failures all are", async () => {
+    const { failed, here, http } = made(() => Promise.reject(new Error("no page server")));
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted.slice(0, 3) }))).toEqual([]);
+    await settled();
+    expect([here, failed]).toEqual([[], keys.slice(0, 3)]);
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted.slice(3) }))).toEqual(keys.slice(3));
+    expect(keysOf(http.take<Wanted>({ kind: "unsubscribe", items: wanted }))).toEqual(keys);
+    http.reset();
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted.slice(0, 1) }))).toEqual([]);
+  });
+
+  it("are not asked for where no page server is known", () => {
+    const { http } = made(undefined);
+    expect(keysOf(http.take<Wanted>({ kind: "subscribe", items: wanted }))).toEqual(keys);
+  });
+
+  it("leave other steps alone", () => {
+    const { http } = made(undefined);
+    expect(http.take<Wanted>({ kind: "reread" })).toEqual({ kind: "reread" });
+  });
+});
