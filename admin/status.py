@@ -38,10 +38,12 @@ async def read_status(installation: Installation) -> Status:
 
 
 def project_line(facts: ProjectFacts) -> str:
-    """One project on one line, with its rigs."""
+    """One project on one line, with its rigs; on a second one, where to stand next."""
     if facts.status is None:
         return program_line(facts.project, "nothing is known yet")
-    return describe_project(facts.status, facts.healths)
+    lines = [describe_project(facts.status, facts.healths)]
+    lines += [program_line("", f"next: {sentence}") for sentence in facts.status.advice[:1]]
+    return "\n".join(lines)
 
 
 async def _ask_broker(installation: Installation) -> tuple[tuple[ProjectFacts, ...] | None, str]:

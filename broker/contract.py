@@ -3,6 +3,7 @@
 from typing import Final
 
 from broker.channel import Channel, Match
+from broker.coverage.channels import COVERAGE_CHANNELS
 from broker.ids import BadIdError
 from broker.manifest import CameraPage, Manifest, ManifestPage
 from broker.messages import (
@@ -373,6 +374,7 @@ CHANNELS: Final[tuple[Channel, ...]] = (
     DESIRED_SCALE_BAR,
     MEASURE,
     NOTE,
+    *COVERAGE_CHANNELS,
     REQUEST,
     RESPONSE,
     PRESENCE,
@@ -381,12 +383,7 @@ CHANNELS: Final[tuple[Channel, ...]] = (
 
 
 def match(space: TopicSpace, topic: str) -> Match:
-    """What a topic means.
-
-    Raises:
-        BadTopicError: no channel has this shape.
-        BadIdError: a channel has, and a level is not a valid name.
-    """
+    """What a topic means; raises BadTopicError if no channel has this shape, BadIdError if a level is no valid name."""
     project, rest = space.split(topic)
     refused: BadIdError | None = None
     for channel in CHANNELS:

@@ -5,6 +5,8 @@ from typing import Final
 
 from broker.clients.refusals import PublishRefusedError
 from broker.contract import CAMERA_PAGE, RECONSTRUCTOR_STATE, REFERENCE, REQUEST, match
+from broker.coverage.channels import ADVICE
+from broker.coverage.messages import Advice
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
@@ -16,6 +18,7 @@ from edge_agent.config import Settings
 from edge_agent.control.camera_book import CameraBook
 
 STATE_SILENCE_S: Final = 2.0
+ADVICE_SILENCE_S: Final = 1.0
 
 
 class NotInProjectError(CairnError):
@@ -56,6 +59,18 @@ async def read_reconstructor(settings: Settings) -> ReconstructorState | None:
         await follower.subscribe(settings.broker.space.topic(project, RECONSTRUCTOR_STATE.template))
         message = await follower.next_message(STATE_SILENCE_S)
     return decode(message.payload, ReconstructorState) if message is not None else None
+
+
+async def read_advice(settings: Settings) -> Advice | None:
+    """Where the next photographs are wanted, as the broker retains it; None when nothing is, or it cannot be read."""
+    project, _ = settings.named()
+    try:
+        async with follow(settings.broker) as follower:
+            await follower.subscribe(settings.broker.space.topic(project, ADVICE.template))
+            message = await follower.next_message(ADVICE_SILENCE_S)
+            return decode(message.payload, Advice) if message is not None and message.payload else None
+    except CairnError:  # an account from before there was advice may not read it
+        return None
 
 
 def describe_reconstructor(state: ReconstructorState | None) -> str:

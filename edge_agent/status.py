@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from broker.coverage.words import advice_sentences
 from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import AgentId, fresh_client_id
@@ -14,6 +15,7 @@ from edge_agent.membership import (
     NotInProjectError,
     check_membership,
     describe_reconstructor,
+    read_advice,
     read_cameras,
     read_reconstructor,
 )
@@ -50,12 +52,14 @@ class Answer:
         reconstructor: what is known of the reconstructor, in words.
         state: its retained state; None where it never was.
         placed: None while it is not known.
+        advice: where to stand next, in sentences.
     """
 
     reason: str | None
     reconstructor: str
     state: ReconstructorState | None = None
     placed: Placed | None = None
+    advice: tuple[str, ...] = ()
 
     @property
     def is_taking(self) -> bool:
@@ -72,6 +76,7 @@ class RigStatus:
         reconstructor: what is known of it, in words.
         is_taking: whether it takes photographs now.
         placed: how many of this rig's photographs have a place in the cloud; None while it is not known.
+        advice: where to stand next, in sentences.
     """
 
     agent: str
@@ -93,6 +98,7 @@ class RigStatus:
     reconstructor: str
     is_taking: bool
     placed: Placed | None
+    advice: tuple[str, ...]
 
     def text(self) -> str:
         """The status as text for people."""
@@ -110,6 +116,7 @@ class RigStatus:
                 f"project  {self.reconstructor}",
                 *([f"         {waiting} until it is ready; none is lost"] if self._is_held_up else []),
                 *([f"placed   {self._placed_words}"] if self.placed else []),
+                *(f"next     {each}" for each in self.advice),
                 *(f"left out {each}" for each in self.left_out[:MOST_LEFT_OUT]),
                 *([f"left out {len(self.left_out)} files in all"] if len(self.left_out) > MOST_LEFT_OUT else []),
             ]
@@ -154,6 +161,7 @@ async def read_status(settings: Settings) -> RigStatus:
         reconstructor=answer.reconstructor,
         is_taking=answer.is_taking,
         placed=answer.placed,
+        advice=answer.advice,
     )
 
 
@@ -165,12 +173,15 @@ async def _look(settings: Settings, name: AgentId, sessions: set[str]) -> Answer
             await delivery.wait_connected(CONNECT_TIMEOUT_S, is_patient=False)
             await check_membership(delivery, settings)
         state = await read_reconstructor(settings)
-        placed = await _placed(settings, sessions) if state is not None and state.has_manifest else None
+        has_manifest = state is not None and state.has_manifest
+        placed = await _placed(settings, sessions) if has_manifest else None
+        advice = await read_advice(settings) if has_manifest else None
     except NotInProjectError as exc:
         return Answer(reason=None, reconstructor=exc.sentence)
     except CairnError as exc:
         return Answer(reason=exc.sentence, reconstructor="unknown without the broker")
-    return Answer(reason=None, reconstructor=describe_reconstructor(state), state=state, placed=placed)
+    told = tuple(advice_sentences(advice)) if advice is not None else ()
+    return Answer(reason=None, reconstructor=describe_reconstructor(state), state=state, placed=placed, advice=told)
 
 
 async def _placed(settings: Settings, sessions: set[str]) -> Placed | None:

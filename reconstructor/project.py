@@ -39,6 +39,7 @@ from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.room import DiskUse
+from reconstructor.viewing.coverage import publish_coverage
 from reconstructor.viewing.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
@@ -82,6 +83,7 @@ async def serve_project(
             "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
             "history": publish_history(context),
+            "coverage": publish_coverage(context),
             "statistics": _publish_statistics(context, executor, latencies),
             "clearing": _clear_old(context),
             "retention": remove_leftovers(context),

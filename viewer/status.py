@@ -11,6 +11,9 @@ from typing import Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from broker.contract import AGENT_HEALTH, AGENT_STATE, RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, match
+from broker.coverage.channels import ADVICE
+from broker.coverage.messages import Advice
+from broker.coverage.words import advice_sentences
 from broker.envelope import decode
 from broker.errors import CairnError
 from broker.ids import AgentId, ProjectId
@@ -26,7 +29,7 @@ MAX_AGENTS: Final = 200
 FIRST_RETRY_S: Final = 0.5
 LAST_RETRY_S: Final = 10.0
 _PATIENCE: Final = timedelta(minutes=5)
-_FOLLOWED: Final = (RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, AGENT_STATE, AGENT_HEALTH)
+_FOLLOWED: Final = (RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFERENCE, ADVICE, AGENT_STATE, AGENT_HEALTH)
 
 
 class CloudStatus(BaseModel):
@@ -71,6 +74,7 @@ class ProjectStatus(BaseModel):
     cloud: CloudStatus | None
     statistics: ReconstructorStatistics | None
     agents: tuple[AgentStatus, ...]
+    advice: tuple[str, ...] = ()  # where to stand next, in English sentences
     is_stale: bool
 
 
@@ -104,6 +108,7 @@ class _Facts:
     state: ReconstructorState | None = None
     statistics: ReconstructorStatistics | None = None
     cloud: CloudStatus | None = None
+    advice: Advice | None = None
     agents: Mapping[AgentId, AgentStatus] = field(default_factory=dict)
 
 
@@ -190,6 +195,8 @@ class Board:
             facts = dataclasses.replace(facts, statistics=statistics)
         elif found.channel is REFERENCE:
             facts = dataclasses.replace(facts, cloud=_summarise(payload))
+        elif found.channel is ADVICE:
+            facts = dataclasses.replace(facts, advice=decode(payload, Advice) if payload else None)
         elif found.channel is AGENT_STATE:
             facts = dataclasses.replace(facts, agents=_with_agent(facts.agents, payload, found.agent))
         elif found.channel is AGENT_HEALTH:
@@ -222,6 +229,7 @@ class Board:
             refetch_every=facts.state.refetch_every if facts.state else None,
             cloud=facts.cloud,
             statistics=facts.statistics,
+            advice=_advice(facts),
             agents=tuple(facts.agents[name] for name in sorted(facts.agents)),
             is_stale=not self.is_connected,
         )
@@ -245,6 +253,13 @@ def _image_count(facts: _Facts) -> int:
     if facts.statistics is not None:
         return facts.statistics.stored_count
     return facts.state.image_count if facts.state else 0
+
+
+def _advice(facts: _Facts) -> tuple[str, ...]:
+    """Where to stand next; nothing while it is that of another generation than the cloud's."""
+    if facts.advice is None or facts.cloud is None or facts.advice.generation != facts.cloud.generation:
+        return ()
+    return tuple(advice_sentences(facts.advice))
 
 
 def _summarise(payload: bytes) -> CloudStatus | None:

@@ -37,6 +37,7 @@ _MOST_AIMS: Final = 10
 _EXACTLY_TRIED: Final = 160
 _NEWEST: Final = 3
 _NEW_SHARE: Final = 0.15
+_MOST_TARGETS: Final = 1500  # of more, every second, third, … is weighed: they are in the order of their cells
 _GROUND_LOWEST: Final = 10.0  # percent
 _GROUND_CELLS: Final = 3.0
 _SURFACE_BEHIND: Final = 2.0  # cells that a surface seen along itself may lie behind the nearest cell of a pixel
@@ -92,7 +93,9 @@ def advise(coverage: Coverage) -> list[Advice]:
 
     Sparse points do not tell what is missing: there is no advice from them.
     """
-    targets = _targets(coverage)
+    every = _targets(coverage)
+    stride = -(-len(every.centers) // _MOST_TARGETS)
+    targets = _every_nth(every, max(1, stride))
     if not coverage.is_dense or not len(targets.centers):
         return []
     up = up_of([each.view for each in coverage.seen])
@@ -109,7 +112,7 @@ def advise(coverage: Coverage) -> list[Advice]:
         if best < 0 or totals[best] <= max(0.0, _LEAST_GAIN * first):
             break
         first = first or totals[best]
-        chosen.append(_told(coverage, targets, places[order[best]], gains[best]))
+        chosen.append(_told(coverage, targets, places[order[best]], gains[best], stride))
         targets = _after(targets, _shots(places[order[best]], steps), gains[best])
     return chosen
 
@@ -154,6 +157,18 @@ def _targets(coverage: Coverage) -> _Targets:
         codes=codes + [AdviceCode.HOLE] * len(holes) + [AdviceCode.HIDDEN] * len(hidden),
         weights=np.concatenate([np.ones(len(rows) + len(holes)), np.full(len(hidden), _HIDDEN_WEIGHT)]),
         directions=_directions(centers, [each.view for each in coverage.seen], looks),
+    )
+
+
+def _every_nth(targets: _Targets, stride: int) -> _Targets:
+    return _Targets(
+        centers=targets.centers[::stride],
+        normals=targets.normals[::stride],
+        views=targets.views[::stride],
+        angles=targets.angles[::stride],
+        codes=targets.codes[::stride],
+        weights=targets.weights[::stride],
+        directions=targets.directions[::stride],
     )
 
 
@@ -294,7 +309,7 @@ def _after(targets: _Targets, shots: list[Viewpoint], gains: Floats) -> _Targets
     )
 
 
-def _told(coverage: Coverage, targets: _Targets, place: Place, gains: Floats) -> Advice:
+def _told(coverage: Coverage, targets: _Targets, place: Place, gains: Floats, stride: int) -> Advice:
     """The place with the reason that most of its gain has, and the middle of the cells that it improves for it."""
     codes = np.array([code.value for code in targets.codes])
     worth = {code: float(gains[codes == code.value].sum()) for code in AdviceCode}
@@ -307,7 +322,7 @@ def _told(coverage: Coverage, targets: _Targets, place: Place, gains: Floats) ->
         place=place,
         target=target,
         image_number=coverage.seen[place.nearest].view.number,
-        cells=int((gains > 0).sum()),
+        cells=stride * int((gains > 0).sum()),
     )
 
 

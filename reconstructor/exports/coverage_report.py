@@ -4,54 +4,49 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from broker.coverage.words import advice_sentences
 from broker.manifest import CameraEntry
 from reconstructor.clouds.ply import read_ply
-from reconstructor.coverage.advice import Advice, advise, is_walk_unfinished
-from reconstructor.coverage.places import step_lengths
-from reconstructor.coverage.score import FLAGGED_ERROR, Coverage, coverage_of
-from reconstructor.coverage.sentences import sentence
+from reconstructor.coverage.advice import advise, is_walk_unfinished
+from reconstructor.coverage.score import coverage_of
 from reconstructor.coverage.viewpoints import Viewpoint
+from reconstructor.coverage.wire_form import Told, told_of
 from reconstructor.exports.origins import NothingToExportError, Origin
 from reconstructor.storage.store import Store
 
 _LEAST_PHOTOGRAPHS: Final = 3
-_WALK_ON: Final = "Walk on: each of the last three photographs still shows much that is new."
-_ONLY_PHOTOGRAPHS: Final = (
-    "The points are too sparse to tell what is missing; it is only known how many photographs see each part."
-)
-_NOTHING: Final = "Nothing is missing that another photograph from around here would bring."
+_MOST_POINTS: Final = 2_000_000  # of a larger cloud every second, third, … point
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageReport:
-    """A project's coverage with its advice.
+    """What the wire tells of a project's coverage, with its cells' width in world units."""
 
-    Attributes:
-        coverage: the cells.
-        advice: at most three places to stand.
-        sentences: what to say, one sentence or more.
-    """
+    told: Told
+    cell_width: float
 
-    coverage: Coverage
-    advice: list[Advice]
-    sentences: list[str]
+    @property
+    def sentences(self) -> list[str]:
+        """What to say, one sentence or more."""
+        return advice_sentences(self.told.advice)
 
     def to_json(self) -> str:
-        """One line: counts of cells, and each place with its code, photograph and pose."""
-        errors = self.coverage.errors
+        """One line: counts of cells, each place, and the sentences."""
+        coverage, advice = self.told.coverage, self.told.advice
         return json.dumps(
             {
-                "photographs": len(self.coverage.seen),
-                "is_dense": self.coverage.is_dense,
-                "cell_width": self.coverage.grid.side,
-                "occupied_cells": len(errors),
-                "badly_covered_cells": int((errors > FLAGGED_ERROR).sum()) if self.coverage.is_dense else None,
-                "hole_cells": len(self.coverage.holes) if self.coverage.is_dense else None,
-                "advice": [_place(each) for each in self.advice],
+                "photographs": coverage.photograph_count,
+                "is_dense": coverage.is_dense,
+                "is_walk_unfinished": advice.is_walk_unfinished,
+                "cell_width": self.cell_width,
+                "occupied_cells": coverage.cell_count,
+                "badly_covered_cells": coverage.bad_cell_count if coverage.is_dense else None,
+                "hole_cells": coverage.hole_cell_count if coverage.is_dense else None,
+                "advice": [place.model_dump(mode="json") for place in advice.places],
                 "sentences": self.sentences,
             }
         )
@@ -66,8 +61,8 @@ def report_coverage(origin: Origin) -> CoverageReport:
     """
     if origin.reference is None or origin.store_folder is None:
         raise NothingToExportError("coverage is known of a project, not of a replay: give a project's name")
-    store = Store.read_only(origin.store_folder)
-    views = [view for view in map(_viewpoint, store.cameras()) if view is not None]
+    store, cameras = Store.read_only(origin.store_folder), origin.reference.cameras
+    views = [view for view in map(_viewpoint, cameras) if view is not None]
     if len(views) < _LEAST_PHOTOGRAPHS:
         raise NothingToExportError(
             f"only {len(views)} photographs are placed: three are needed to tell what is missing"
@@ -76,15 +71,15 @@ def report_coverage(origin: Origin) -> CoverageReport:
         merged = Path(name) / "merged.ply"
         store.generation_files.write_merged(origin.reference, merged)
         points = read_ply(merged, origin.reference.manifest.point_count).points_in_world
-    coverage = coverage_of(points, views)
-    if not coverage.is_dense:
-        return CoverageReport(coverage=coverage, advice=[], sentences=[_ONLY_PHOTOGRAPHS])
-    advice = advise(coverage)
-    steps = step_lengths(coverage)
-    told = [sentence(each, meters_a_step=_in_meters(steps[each.place.nearest], origin)) for each in advice]
-    if is_walk_unfinished(coverage):
-        told.insert(0, _WALK_ON)
-    return CoverageReport(coverage=coverage, advice=advice, sentences=told or [_NOTHING])
+    coverage = coverage_of(points[:: 1 + len(points) // _MOST_POINTS], views)
+    told = told_of(
+        coverage,
+        advise(coverage) if coverage.is_dense else [],
+        origin.reference.manifest,
+        {camera.image_number: camera.image_id for camera in cameras if camera.image_number is not None},
+        is_unfinished=coverage.is_dense and is_walk_unfinished(coverage),
+    )
+    return CoverageReport(told=told, cell_width=coverage.grid.side)
 
 
 def _viewpoint(camera: CameraEntry) -> Viewpoint | None:
@@ -100,18 +95,3 @@ def _viewpoint(camera: CameraEntry) -> Viewpoint | None:
         width=camera.width_px or 1,
         height=camera.height_px or 1,
     )
-
-
-def _in_meters(step: float, origin: Origin) -> float | None:
-    return None if origin.metres_per_unit is None else float(step) * origin.metres_per_unit
-
-
-def _place(advice: Advice) -> dict[str, Any]:
-    world_from_camera = np.linalg.inv(advice.place.view.camera_from_world)
-    return {
-        "code": advice.code.value,
-        "photograph": advice.image_number,
-        "cells": advice.cells,
-        "target": np.round(advice.target, 6).tolist(),
-        "world_from_camera": np.round(world_from_camera, 6).ravel().tolist(),
-    }

@@ -1,8 +1,9 @@
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
+import { brotliCompress, constants } from "node:zlib";
 
+import { gzipAsync } from "@gfx/zopfli";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
@@ -28,7 +29,8 @@ async function compress(path: string): Promise<void> {
   const bytes = await readFile(path);
   const best = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
   await Promise.all([
-    promisify(gzip)(bytes, { level: 9 }).then((packed) => writeFile(`${path}.gz`, packed)),
+    // zopfli: 4 % less than zlib at its highest level, in a second.
+    gzipAsync(bytes, { numiterations: 5 }).then((packed) => writeFile(`${path}.gz`, packed)),
     promisify(brotliCompress)(bytes, best).then((packed) => writeFile(`${path}.br`, packed)),
   ]);
 }

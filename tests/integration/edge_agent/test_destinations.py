@@ -8,6 +8,8 @@ import pytest
 from pydantic_core import to_json
 
 from broker.contract import RECONSTRUCTOR_STATE
+from broker.coverage.channels import ADVICE
+from broker.coverage.messages import Advice
 from broker.delivery import Delivery
 from broker.ids import ImageId, ProjectId
 from broker.manifest import CameraEntry, CameraState
@@ -88,9 +90,15 @@ async def test_status_says_who_reconstructs_and_what_is_placed(mosquitto: Mosqui
         for message in (*paged(PROJECT, cameras=cameras, generation=0).outgoing(space),):
             await delivery.publish(message)
         await delivery.publish(RECONSTRUCTOR_STATE.outgoing(space, PROJECT, state))
+        assert (await read_status(settings)).advice == ()
+        advice = Advice(
+            project=PROJECT, generation=1, revision=0, photograph_count=4, is_dense=True, is_walk_unfinished=True
+        )
+        await delivery.publish(ADVICE.outgoing(space, PROJECT, advice))
     status = await read_status(settings)
     assert status.is_taking
     text = status.text()
+    assert "next     Walk on: each of the last three photographs still shows much that is new." in text
     assert "project  the reconstructor is ready on server-1 and has 4 photographs" in text
     assert "placed   3 of this rig's photographs, 1 of them by their previews" in text
     assert json.loads(to_json(status))["placed"] == {"count": 3, "preview_count": 1}

@@ -1,10 +1,12 @@
 """A project and its rigs on one line, in plain words."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
 
 from admin.lines import counted, describe_project, rig_words
+from admin.status import project_line
 from tests.project_facts import NOW, RIG, cloud, health, project, statistics
 
 
@@ -42,3 +44,12 @@ def test_an_age_has_the_unit_that_fits(age: timedelta, words: str) -> None:
 
 def test_one_has_no_plural() -> None:
     assert (counted(1, "rig"), counted(1200, "rig")) == ("1 rig", "1,200 rigs")
+
+
+def test_a_second_line_says_where_to_stand_next() -> None:
+    facts = project(cloud=cloud(), statistics=statistics())
+    assert facts.status is not None
+    assert "next" not in project_line(facts)
+    status = facts.status.model_copy(update={"advice": ("Walk on.", "Then rest.")})
+    lines = project_line(dataclasses.replace(facts, status=status)).splitlines()
+    assert lines[1:] == ["               next: Walk on."]

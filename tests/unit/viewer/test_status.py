@@ -1,9 +1,15 @@
 """Which projects the board tells of, when its choice changes."""
 
-from broker.contract import RECONSTRUCTOR_STATISTICS
+import json
+from pathlib import Path
+
+from broker.contract import RECONSTRUCTOR_STATISTICS, REFERENCE
+from broker.coverage.channels import ADVICE
+from broker.coverage.messages import Advice
 from broker.ids import ProjectId
 from broker.live import LiveMessage
 from broker.messages import ReconstructorStatistics
+from tests.manifests import paged
 from viewer.config import Settings
 from viewer.status import Board
 
@@ -33,3 +39,31 @@ async def test_a_board_without_a_choice_tells_of_every_project_that_it_hears_of(
     await board.choose(())
     heard(board, CASTLE)
     assert board.projects() == (CASTLE,)
+
+
+def test_advice_is_told_while_it_is_that_of_the_cloud() -> None:
+    golden = json.loads((Path(__file__).parents[2] / "golden/messages/advice.json").read_text(encoding="utf-8"))
+    advice = Advice.model_validate(golden["valid"][0]["message"])
+    board, space = Board(Settings(projects=(CHAPEL,))), Settings().broker.space
+
+    def point(generation: int) -> None:
+        made = paged(CHAPEL, generation=generation)
+        payload = made.manifest.encode()
+        topic = space.topic(CHAPEL, REFERENCE.template)
+        board.take(LiveMessage(topic=topic, payload=payload, is_retained=True))
+
+    def told() -> tuple[str, ...]:
+        status = board.status(CHAPEL)
+        assert status is not None
+        return status.advice
+
+    outgoing = ADVICE.outgoing(space, CHAPEL, advice)
+    board.take(LiveMessage(topic=outgoing.topic, payload=outgoing.payload, is_retained=True))
+    assert told() == ()
+    point(advice.generation)
+    assert told()[0].startswith("Walk on")
+    point(advice.generation + 1)
+    assert told() == ()
+    point(advice.generation)
+    board.take(LiveMessage(topic=outgoing.topic, payload=b"", is_retained=True))
+    assert told() == ()

@@ -5,7 +5,6 @@
  */
 import http from "node:http";
 import net from "node:net";
-import { LeftByPeople } from "../src/scene/annotations/left";
 import { Follower } from "../src/scene/follower";
 import type { MeasuredCloud } from "../src/scene/spacing";
 import { DESKTOP_BUDGET, type WantedShard } from "../src/scene/wanted";
@@ -70,7 +69,6 @@ function join(beganMs: number): Promise<number> {
       credentials,
       budget: DESKTOP_BUDGET,
       program: "benchmark",
-      left: new LeftByPeople(() => undefined),
       decode: verify,
       ...(base === "" ? {} : { getShard: getter() }),
       onCloud: () => undefined,

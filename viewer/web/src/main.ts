@@ -11,8 +11,8 @@ import type { PageConfig } from "./wire/config";
 import { fetchConfig, firstProject } from "./wire/config";
 import type { Credentials } from "./wire/credentials";
 import { WireError } from "./wire/errors";
-import type { Invitation } from "./wire/invitation";
-import { readInvitation, redeemInvitation } from "./wire/invitation";
+import type { Invitation } from "./wire/invitations/invitation";
+import { readInvitation, redeemInvitation } from "./wire/invitations/invitation";
 
 const RETRY_MS = 3000;
 const ADDRESS_EVERY_MS = 500;

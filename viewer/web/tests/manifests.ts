@@ -1,6 +1,6 @@
 /** How do tests build manifests? From short drafts of shards. */
 import { IDENTITY } from "../src/scene/similarity";
-import type { CompleteManifest } from "../src/scene/pages";
+import type { CompleteManifest } from "../src/scene/loading/pages";
 import type { Action, News } from "../src/scene/state";
 import type { Manifest, ShardEntry } from "../src/wire/contract";
 

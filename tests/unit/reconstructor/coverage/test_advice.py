@@ -5,7 +5,6 @@ import numpy as np
 from reconstructor.coverage.advice import MOST_PLACES, AdviceCode, advise, is_walk_unfinished
 from reconstructor.coverage.places import reachable_places, up_of
 from reconstructor.coverage.score import coverage_of
-from reconstructor.coverage.sentences import sentence
 from tests.walls import HOLE, row_of_photographers, wall
 
 
@@ -56,14 +55,3 @@ def test_places_are_before_the_wall_and_as_high_as_the_cameras() -> None:
     centers = np.array([place.view.center for place in places])
     assert (centers[:, 1] < -1.5).all()
     assert (np.abs(centers[:, 2] - 1.0) < 0.5).all()
-
-
-def test_a_sentence_says_steps_turns_and_the_reason() -> None:
-    advice = advise(coverage_of(wall(), row_of_photographers([-1.2, -0.9])))
-    for each in advice:
-        told = sentence(each)
-        assert told.startswith("Take three photographs ")
-        assert f"photograph {each.image_number}" in told
-        assert " m " not in told
-        if each.place.right:
-            assert " m to the " in sentence(each, meters_a_step=0.5)

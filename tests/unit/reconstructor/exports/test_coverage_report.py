@@ -65,7 +65,7 @@ def test_it_sends_somebody_to_the_hole(stored: Stored) -> None:
     data = stored([-1.5, -1.0, 1.0, 1.5])
     result = RUNNER.invoke(app, ["advise", "wall", "--data", str(data)])
     assert result.exit_code == 0
-    assert "the cloud has a hole at the place marked in it" in result.stdout
+    assert "the cloud has a hole at the place that the page marks in photograph" in result.stdout
 
     told = json.loads(RUNNER.invoke(app, ["advise", "wall", "--data", str(data), "--json"]).stdout)
     left, right, bottom, top = HOLE
@@ -83,7 +83,7 @@ def test_steps_are_metres_once_the_scale_is_known(stored: Stored) -> None:
 
 def test_sparse_points_claim_nothing(stored: Stored) -> None:
     report = report_coverage(find_origin("wall", stored([-1.5, -1.0, 1.0, 1.5], stride=400)))
-    assert report.advice == []
+    assert report.told.advice.places == ()
     assert "too sparse" in report.sentences[0]
     assert json.loads(report.to_json())["hole_cells"] is None
 

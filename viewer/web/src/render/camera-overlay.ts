@@ -5,7 +5,7 @@ import { Color, Group, Scene } from "three";
 import type { Vector } from "../scene/framing";
 import type { CameraEntry } from "../wire/contract";
 import type { Placed } from "./frusta";
-import { Frusta } from "./frusta";
+import { Frusta, lineSegments, setLines } from "./frusta";
 import { Photo } from "./photo";
 
 export interface Tints {
@@ -23,6 +23,9 @@ export interface CameraLook {
   readonly shown: string | null;
 }
 
+/** Positions and colours of line segments, (N, 3) in a row each. */
+export type Segments = readonly [positions: Float32Array<ArrayBuffer>, colors: Float32Array<ArrayBuffer>];
+
 /** The depth of a pyramid as a share of the object's radius. */
 const SIZE_RATIO = 0.06;
 
@@ -31,18 +34,23 @@ export class CameraOverlay {
   private readonly world = new Group();
   private readonly frusta = new Frusta();
   private readonly photo = new Photo();
+  private readonly advised = new Group();
+  private readonly lines = lineSegments();
   /** The arguments of the last placing. */
   private placedAs: readonly unknown[] = [];
 
   constructor() {
     this.world.add(this.photo.mesh, this.frusta.lines);
-    this.scene.add(this.world);
+    this.advised.add(this.lines);
+    this.scene.add(this.world, this.advised);
   }
 
   /** Rotate with the world of the cloud. */
   turn(rotation: Quaternion): void {
-    this.world.quaternion.copy(rotation);
-    this.world.updateMatrixWorld(true);
+    for (const group of [this.world, this.advised]) {
+      group.quaternion.copy(rotation);
+      group.updateMatrixWorld(true);
+    }
   }
 
   /** Place every camera. `radius` is the object's, in world units. Returns whether that changed anything. */
@@ -59,6 +67,11 @@ export class CameraOverlay {
     });
     this.photo.place(shown === null ? null : this.frusta.find(shown));
     return true;
+  }
+
+  /** Draw further lines over the object, in the coordinates of the points. */
+  draw(...segments: Segments): void {
+    setLines(this.lines, ...segments);
   }
 
   /** Set the photograph and take ownership of the bitmap. */
@@ -90,6 +103,8 @@ export class CameraOverlay {
 
   dispose(): void {
     this.frusta.dispose();
+    this.lines.geometry.dispose();
+    this.lines.material.dispose();
     this.photo.dispose();
   }
 }

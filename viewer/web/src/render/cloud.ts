@@ -1,6 +1,7 @@
 /** Which points are drawn, and how large? One draw call for each shard, with sizes from the point spacing. */
 import { BufferAttribute, BufferGeometry, Box3, GLSL3, Group, Points, RawShaderMaterial, Sphere, Vector3 } from "three";
 
+import type { Painter } from "../scene/painter";
 import type { DrawnShard, MeasuredCloud } from "../scene/spacing";
 import { plain, spacings } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
@@ -86,6 +87,7 @@ export class CloudGroup {
     enlargement: { value: 1 },
   };
 
+  private painter: Painter | null = null;
   /** The points uploaded since the last frame. */
   private givenCount = 0;
 
@@ -100,7 +102,7 @@ export class CloudGroup {
     const unseen = new BufferGeometry();
     unseen.setAttribute("position", new BufferAttribute(new Float32Array([OUT_OF_SIGHT, 0, 0]), 3));
     unseen.setAttribute("tintAndSize", new BufferAttribute(new Uint8Array(4), 4, true));
-    this.seed = new Points(unseen, this.material({ value: 1 }));
+    this.seed = new Points(unseen, materialOf(isRounded, { ...this.uniforms, spacing: { value: 1 } }));
     this.seed.frustumCulled = false;
     this.group.add(this.seed);
   }
@@ -139,13 +141,21 @@ export class CloudGroup {
   add(shard: WantedShard, measured: MeasuredCloud, isGivenNow: boolean): void {
     if (this.entries.has(shard.key)) return;
     const spacing = { value: 0 };
-    const points = new Points(geometryOf(measured, shard), this.material(spacing));
+    const points = new Points(geometryOf(measured, shard), materialOf(this.isRounded, { ...this.uniforms, spacing }));
     points.matrixAutoUpdate = false;
     points.visible = false;
     const entry = { points, shard, measured, spacing, isUploaded: false };
     this.entries.set(shard.key, entry);
     this.group.add(points);
+    if (this.painter) tint(entry, this.painter);
     if (isGivenNow) this.give([entry]);
+  }
+
+  /** Colour all points by a function; null: as photographed. */
+  paint(painter: Painter | null): void {
+    this.painter = painter;
+    for (const entry of this.entries.values()) tint(entry, painter);
+    this.drawnKeys.clear();
   }
 
   /**
@@ -294,16 +304,6 @@ export class CloudGroup {
     for (const { shard, spacing } of asked) spacing.value = overlap * (sizes.get(shard.key) ?? 1);
   }
 
-  private material(spacing: { value: number }): RawShaderMaterial {
-    return new RawShaderMaterial({
-      glslVersion: GLSL3,
-      vertexShader: POINT_VERTEX,
-      fragmentShader: POINT_FRAGMENT,
-      defines: this.isRounded ? { ROUNDED: "" } : {},
-      uniforms: { ...this.uniforms, spacing },
-    });
-  }
-
   private forget(key: string): void {
     const entry = this.entries.get(key);
     if (!entry) return;
@@ -316,6 +316,23 @@ export class CloudGroup {
 
 function drawnShard({ measured, shard: { entry, key } }: Entry): DrawnShard {
   return { key, level: entry.level, bounds: entry.bounds, density: measured.density };
+}
+
+function materialOf(isRounded: boolean, uniforms: RawShaderMaterial["uniforms"]): RawShaderMaterial {
+  return new RawShaderMaterial({
+    glslVersion: GLSL3,
+    vertexShader: POINT_VERTEX,
+    fragmentShader: POINT_FRAGMENT,
+    defines: isRounded ? { ROUNDED: "" } : {},
+    uniforms,
+  });
+}
+
+/** Colour the points of a shard by a function; null: as photographed. */
+function tint({ measured, points, shard }: Entry, painter: Painter | null): void {
+  const attribute = points.geometry.getAttribute("tintAndSize") as BufferAttribute;
+  attribute.array = painter ? painter(shard, measured) : measured.tintsAndSizes;
+  attribute.needsUpdate = true;
 }
 
 function geometryOf(measured: MeasuredCloud, { entry }: WantedShard): BufferGeometry {

@@ -39,25 +39,40 @@ const EDGES = [
 ] as const; // prettier-ignore
 const FALLBACK_SLOPE = [0.5, 0.375] as const;
 
+export type Lines = LineSegments<BufferGeometry, RawShaderMaterial>;
+
+export function lineSegments(): Lines {
+  const lines = new LineSegments(
+    new BufferGeometry(),
+    new RawShaderMaterial({
+      glslVersion: GLSL3,
+      vertexShader: LINE_VERTEX,
+      fragmentShader: LINE_FRAGMENT,
+      uniforms: { opacity: { value: OPACITY } },
+      transparent: true,
+      premultipliedAlpha: true,
+    }),
+  );
+  lines.frustumCulled = false;
+  lines.matrixAutoUpdate = false;
+  return lines;
+}
+
+/** Draw these segments instead: two positions and two colours each, (N, 3) in a row. */
+export function setLines(lines: Lines, positions: Float32Array<ArrayBuffer>, colors: Float32Array<ArrayBuffer>): void {
+  lines.geometry.dispose();
+  lines.geometry = new BufferGeometry();
+  lines.geometry.setAttribute("position", new BufferAttribute(positions, 3));
+  lines.geometry.setAttribute("color", new BufferAttribute(colors, 3));
+}
+
 /** The pyramids of all placed cameras of a project. */
 export class Frusta {
-  readonly lines: LineSegments<BufferGeometry, RawShaderMaterial>;
+  readonly lines: Lines;
   placed: readonly Placed[] = [];
 
   constructor() {
-    this.lines = new LineSegments(
-      new BufferGeometry(),
-      new RawShaderMaterial({
-        glslVersion: GLSL3,
-        vertexShader: LINE_VERTEX,
-        fragmentShader: LINE_FRAGMENT,
-        uniforms: { opacity: { value: OPACITY } },
-        transparent: true,
-        premultipliedAlpha: true,
-      }),
-    );
-    this.lines.frustumCulled = false;
-    this.lines.matrixAutoUpdate = false;
+    this.lines = lineSegments();
   }
 
   /** Find the placed camera of an image. */
@@ -94,11 +109,7 @@ export class Frusta {
         colors.push(...tint);
       }
     }
-    const { geometry } = this.lines;
-    geometry.dispose();
-    this.lines.geometry = new BufferGeometry();
-    this.lines.geometry.setAttribute("position", new BufferAttribute(new Float32Array(positions), 3));
-    this.lines.geometry.setAttribute("color", new BufferAttribute(new Float32Array(colors), 3));
+    setLines(this.lines, new Float32Array(positions), new Float32Array(colors));
   }
 
   dispose(): void {

@@ -3,11 +3,12 @@ import { Matrix4, Quaternion, Scene, Vector3, WebGLRenderer } from "three";
 
 import type { Vector } from "../scene/framing";
 import { framingIn } from "../scene/framing";
+import type { Painter } from "../scene/painter";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
 import type { PointCloud } from "../wire/cloud";
 import type { CameraEntry, Similarity } from "../wire/contract";
-import type { CameraLook } from "./camera-overlay";
+import type { CameraLook, Segments } from "./camera-overlay";
 import { CameraOverlay } from "./camera-overlay";
 import { CloudGroup } from "./cloud";
 import { Effort, isDrawnInSoftware } from "./effort";
@@ -131,6 +132,18 @@ export class Stage {
 
   placeCameras(cameras: readonly CameraEntry[], look: CameraLook): void {
     if (this.overlay.place(cameras, this.framer.framing.radius, look)) this.loop.invalidate();
+  }
+
+  /** Colour the points by a function; null: as photographed. */
+  paint(painter: Painter | null): void {
+    this.cloud.paint(painter);
+    this.loop.invalidate();
+  }
+
+  /** Draw further lines over the object, in the coordinates of the points. */
+  drawLines(...segments: Segments): void {
+    this.overlay.draw(...segments);
+    this.loop.invalidate();
   }
 
   /** Set the photograph of the shown camera. The stage takes ownership of the bitmap. */

@@ -11,15 +11,16 @@ import { checkThumbnail } from "../wire/photographs/thumbnail";
 import type { GetShard } from "../wire/shard-download";
 import type { Match } from "../wire/topics";
 import { TopicSpace } from "../wire/topics";
-import type { LeftByPeople } from "./annotations/left";
 import { movedCloud } from "./components";
-import { HttpShards } from "./http-shards";
-import { PageLoader } from "./page-loader";
-import type { WantedPage } from "./pages";
-import type { Step } from "./queue";
-import { LoadQueue } from "./queue";
+import { DueTimes } from "./due";
+import { FurtherChannels } from "./further";
+import { HttpShards } from "./loading/http-shards";
+import { PageLoader } from "./loading/page-loader";
+import type { WantedPage } from "./loading/pages";
+import type { Step } from "./loading/queue";
+import { LoadQueue } from "./loading/queue";
 import type { ReferenceSet } from "./reference";
-import { performStep } from "./steps";
+import { performStep } from "./loading/steps";
 import type { KnownDistance } from "./requests";
 import { Requests } from "./requests";
 import type { MeasuredCloud } from "./spacing";
@@ -43,16 +44,10 @@ export interface FollowerOptions {
   /** Called with each decoded cloud, before the state contains its key. */
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
   readonly onState: (state: ProjectState) => void;
-  /** Receives measures and notes. */
-  readonly left: LeftByPeople;
 }
 
 const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
 const TICK_MS = 250;
-const SILENCE_MS = 2000;
-const PING_EVERY_MS = 20_000;
-/** The history comes whole after every few events; so long it closes the gap to the first event that comes by itself. */
-const HISTORY_MS = 5000;
 
 /** The live connection to one project, until it is closed. */
 export class Follower {
@@ -60,6 +55,8 @@ export class Follower {
   readonly space: TopicSpace;
   /** The messages that the page publishes. */
   readonly requests: Requests;
+  /** Channels that parts of the page add. */
+  readonly further: FurtherChannels;
   private readonly connection: Connection;
   private readonly queue = new LoadQueue<WantedShard>();
   private readonly pages = new PageLoader({
@@ -78,9 +75,7 @@ export class Follower {
   private readonly httpShards: HttpShards;
   private readonly decoding = new Map<string, WantedShard>();
   private readonly ticker: ReturnType<typeof setInterval>;
-  private connectedAtMs = 0;
-  private lastPingAtMs = 0;
-  private isHistoryOpen = false;
+  private readonly times = new DueTimes();
   private current: ProjectState;
 
   constructor(private readonly options: FollowerOptions) {
@@ -97,6 +92,7 @@ export class Follower {
       },
       onMessage: this.receive,
     });
+    this.further = new FurtherChannels(this.connection, this.space);
     this.thumbnails = new ThumbnailLoader(
       this.connection,
       (imageId) => this.space.topic("image_thumbnail", { image_id: imageId }),
@@ -163,14 +159,13 @@ export class Follower {
   private follow(link: LinkState): void {
     this.dispatch({ kind: "link", link });
     if (link.kind !== "connected") return;
-    this.connectedAtMs = performance.now();
-    this.isHistoryOpen = true;
+    this.times.connected(performance.now());
     this.queue.reset();
     this.pages.reset();
     this.httpShards.reset();
     this.connection.subscribe(followedTopics(this.space, this.options.credentials.user, this.connectionName));
+    this.further.reset();
     this.thumbnails.reset();
-    this.options.left.begin();
     void this.announce();
     this.load();
   }
@@ -183,13 +178,9 @@ export class Follower {
 
   private readonly receive = (topic: string, payload: Uint8Array<ArrayBuffer>): void => {
     const match = this.space.match(topic);
-    if (!match) return;
+    if (!match || this.further.receive(match, payload)) return;
     if (match.channel === "shard") {
       void this.takeShard((shard) => isShardOf(shard, match), payload);
-      return;
-    }
-    if (match.channel === "measure" || match.channel === "note") {
-      this.options.left.receive(match.channel, match, payload);
       return;
     }
     if (match.channel === "manifest_page" || match.channel === "camera_page") {
@@ -290,17 +281,13 @@ export class Follower {
     this.dispatch({ kind: "time" });
     if (this.current.link.kind !== "connected") return;
     this.load();
-    const nowMs = performance.now();
-    if (this.isHistoryOpen && nowMs - this.connectedAtMs > HISTORY_MS) {
-      this.isHistoryOpen = false;
-      this.connection.unsubscribe([this.space.topic("history")]);
+    const { isSilent, reconstructor, scene } = this.current;
+    const isHeard = scene.shown !== null || reconstructor !== null || isSilent;
+    for (const due of this.times.due(performance.now(), isHeard)) {
+      if (due === "history_ends") this.connection.unsubscribe([this.space.topic("history")]);
+      if (due === "silence") this.dispatch({ kind: "silence" });
+      if (due === "ping") void this.request("ping").catch(() => undefined);
     }
-    const isEmpty = !this.current.scene.shown && !this.current.reconstructor;
-    if (isEmpty && !this.current.isSilent && nowMs - this.connectedAtMs > SILENCE_MS)
-      this.dispatch({ kind: "silence" });
-    if (nowMs - Math.max(this.lastPingAtMs, this.connectedAtMs) < PING_EVERY_MS) return;
-    this.lastPingAtMs = nowMs;
-    void this.request("ping").catch(() => undefined);
   }
 
   private trouble(thrown: unknown): void {
@@ -318,8 +305,6 @@ function followedTopics(space: TopicSpace, user: string, connection: string): st
     space.topic("reconstructor_statistics"),
     space.filter("event"),
     space.filter("presence"),
-    space.filter("measure"),
-    space.filter("note"),
     space.filter("agent_state"),
     space.filter("agent_health"),
     space.topic("history"),

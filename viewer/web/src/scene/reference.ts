@@ -1,7 +1,7 @@
 /** Which reference set is on screen, and when does the next one replace it? Double buffering by generation. Pure. */
 import type { CameraEntry, Manifest, ShardEntry, Similarity } from "../wire/contract";
 import { shownCamera } from "./components";
-import type { CompleteManifest } from "./pages";
+import type { CompleteManifest } from "./loading/pages";
 import { IDENTITY, betweenOffsets, chained } from "./similarity";
 import type { Budget, WantedShard } from "./wanted";
 import { wantedShards } from "./wanted";

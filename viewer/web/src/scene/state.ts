@@ -15,7 +15,7 @@ import {
   latencyAtManifest,
   latencyAtScene,
 } from "./latency";
-import type { CompleteManifest } from "./pages";
+import type { CompleteManifest } from "./loading/pages";
 import type { LoadedShard, SceneState } from "./reference";
 import { emptyScene, withBudget, withManifest, withShard, withTime } from "./reference";
 import type { Rigs } from "./rigs";

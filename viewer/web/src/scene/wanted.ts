@@ -1,7 +1,7 @@
 /** Which shards are loaded, and in which order? Coarse levels first, within a budget of points and bytes. Pure. */
 import type { EncodedShard, Encoding, ShardEntry, Similarity } from "../wire/contract";
 import { movedBounds, worldFromComponent } from "./components";
-import type { CompleteManifest } from "./pages";
+import type { CompleteManifest } from "./loading/pages";
 
 /** The hard limits of what a device holds. */
 export interface Budget {

@@ -11,8 +11,8 @@ import type { Place } from "../wire/address";
 import type { PageConfig } from "../wire/config";
 import type { CameraEntry } from "../wire/contract";
 import type { Credentials } from "../wire/credentials";
-import type { Invitation } from "../wire/invitation";
-import { fetchInvitations } from "../wire/invitations";
+import type { Invitation } from "../wire/invitations/invitation";
+import { fetchInvitations } from "../wire/invitations/invitations";
 import { Annotating } from "./annotations/annotating";
 import { bannerStyles } from "./overlay/banner";
 import { isSmall, layoutNow } from "./device";
@@ -194,7 +194,6 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
       this.session = new Session({
         config,
         credentials,
-        left: this.annotating.left,
         onCloud: (shard, measured) => this.stage?.add(shard, measured),
         onState: (next) => {
           this.follow(next);
@@ -203,6 +202,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
           this.toast.say(keptWords(count), count === null);
         },
       });
+      this.annotating.follow(this.session.follower.further);
       this.project = this.session.follower.state;
       if (config.has_invitations) void this.askWhetherInviting(config.base, credentials);
     } catch (thrown) {
@@ -243,7 +243,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
 
   /** Fetch the thumbnails that are visible. */
   look(): void {
-    const { isPanelOpen, pointed, selected, tab } = this.view;
+    const { isPanelOpen, marked, pointed, selected, tab } = this.view;
     const listed =
       !isPanelOpen || !this.project
         ? []
@@ -252,7 +252,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
           : tab === "activity"
             ? lastImages(this.project)
             : [];
-    const imageIds = [pointed, selected, ...listed];
+    const imageIds = [pointed, selected, ...marked, ...listed];
     this.session?.follower.wantThumbnails(imageIds.filter((imageId) => imageId !== null));
   }
 

@@ -11,6 +11,7 @@ export const cameraIcon = icon(
 );
 export const fitIcon = icon(svg`<path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"/><circle cx="12" cy="12" r="2.6"/>`);
 export const framesIcon = icon(svg`<path d="M4 12l10-6v12zM14 8.2l5-1.7v11l-5-1.7"/>`);
+export const coverageIcon = icon(svg`<path d="M4 4h16v16H4zM4 12h16M12 4v16M14.5 14.5l3 3M17.5 14.5l-3 3"/>`);
 export const rulerIcon = icon(svg`<path d="M3.5 15.5l12-12 5 5-12 12zM7 12l2 2M10 9l2.6 2.6M13 6l2 2"/>`);
 export const notesIcon = icon(svg`<path d="M5 4.5h14v11h-7l-4.5 4v-4H5zM8.5 8.5h7M8.5 11.5h4"/>`);
 export const sunIcon = icon(

@@ -1,5 +1,4 @@
 /** What runs while a project is open? Its connection, uploads and decoders, started and closed together. */
-import type { LeftByPeople } from "../scene/annotations/left";
 import { Follower } from "../scene/follower";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { ProjectState } from "../scene/state";
@@ -20,7 +19,6 @@ import { Throttle } from "./throttle";
 export interface SessionOptions {
   readonly config: PageConfig;
   readonly credentials: Credentials;
-  readonly left: LeftByPeople;
   readonly onCloud: (shard: WantedShard, measured: MeasuredCloud) => void;
   /** Called with the newest state, at the rate of the throttle. */
   readonly onState: (state: ProjectState) => void;
@@ -40,7 +38,7 @@ export class Session {
   private isTold = false;
 
   /** Throws a `WireError` for an invalid name, project or address. */
-  constructor({ config, credentials, left, onCloud, onKept, onState }: SessionOptions) {
+  constructor({ config, credentials, onCloud, onKept, onState }: SessionOptions) {
     this.throttle = new Throttle((state) => {
       this.awake.follow(state);
       onState(state);
@@ -54,7 +52,6 @@ export class Session {
         program: isPhone() ? "page on a phone" : "page on a desktop",
         decode: (payload, shard) => this.decoders.decode(payload, shard),
         getShard: shardGetter(config.base, credentials),
-        left,
         onCloud,
         onState: this.throttle.news,
       });

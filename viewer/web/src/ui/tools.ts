@@ -2,7 +2,18 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import { fitIcon, framesIcon, imageIcon, notesIcon, panelIcon, rulerIcon, saveIcon, shareIcon, sunIcon } from "./icons";
+import {
+  coverageIcon,
+  fitIcon,
+  framesIcon,
+  imageIcon,
+  notesIcon,
+  panelIcon,
+  rulerIcon,
+  saveIcon,
+  shareIcon,
+  sunIcon,
+} from "./icons";
 import type { Theme } from "./theme";
 import { t } from "./language/t";
 
@@ -13,6 +24,7 @@ export type Tool =
   | "keys"
   | "fit"
   | "cameras"
+  | "coverage"
   | "measure"
   | "notes"
   | "image"
@@ -24,6 +36,7 @@ export type Tool =
 export const SHORTCUTS: Readonly<Record<string, Tool>> = {
   f: "fit",
   c: "cameras",
+  v: "coverage",
   m: "measure",
   n: "notes",
   s: "image",
@@ -38,6 +51,7 @@ export const SHORTCUTS: Readonly<Record<string, Tool>> = {
 export interface Tools {
   readonly theme: Theme;
   readonly hasCameras: boolean;
+  readonly hasCoverage: boolean;
   readonly isMeasuring: boolean;
   readonly isAnnotating: boolean;
   readonly isPanelOpen: boolean;
@@ -60,6 +74,7 @@ export function toolbar(tools: Tools): TemplateResult {
   const buttons: readonly Button[] = [
     { tool: "fit", label: t("tool.fit"), icon: fitIcon, isIdle },
     { tool: "cameras", label: t("tool.cameras"), icon: framesIcon, isIdle, isOn: tools.hasCameras },
+    { tool: "coverage", label: t("tool.coverage"), icon: coverageIcon, isIdle, isOn: tools.hasCoverage },
     { tool: "measure", label: t("tool.measure"), icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
     { tool: "notes", label: t("tool.notes"), icon: notesIcon, isOn: tools.isAnnotating, isIdle },
     { tool: "image", label: t("tool.image"), icon: imageIcon, isIdle },

@@ -13,7 +13,7 @@ import { THEMES } from "./theme";
 import type { Tool } from "./tools";
 import { SHORTCUTS } from "./tools";
 import type { ViewerState } from "./viewer-state";
-import { act } from "./viewer-state";
+import { CLOSED_CARDS, act } from "./viewer-state";
 import { errorWords, t } from "./language/t";
 
 /** What a button asks the reconstructor for; photographs come by the page server. */
@@ -54,8 +54,7 @@ export class ViewerCommands {
     // On a fresh page nothing has the focus; beside other parts of a page, only its own keys count.
     const isOurs = path.includes(host) || (event.target === document.body && host.clientHeight === innerHeight);
     if (!isOurs || isTyping || event.ctrlKey || event.metaKey || event.altKey || !host.project) return;
-    if (event.key === "Escape")
-      host.change({ isMeasuring: false, isAnnotating: false, selected: null, laidOver: null });
+    if (event.key === "Escape") host.change(CLOSED_CARDS);
     const tool = SHORTCUTS[event.key.toLowerCase()];
     if (!tool) return;
     event.preventDefault();

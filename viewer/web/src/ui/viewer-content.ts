@@ -9,6 +9,7 @@ import type { Photograph } from "../scene/uploading/photographs";
 import type { PageConfig } from "../wire/config";
 import type { Credentials } from "../wire/credentials";
 import type { CairnViewer } from "./cairn-viewer";
+import { coverage } from "./overlay/coverage";
 import { header } from "./header";
 import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
@@ -93,7 +94,7 @@ export class ViewerContent {
     const onSwitch = (): void => void this.host.openSwitch();
     return html`${header(project, this.tools(project), trouble === "context_lost", config.projects.length === 1 && !config.needs_login ? null : onSwitch)}
       ${emptyState({ project, trouble, onInvite, onLeave, onRetry, onPhotos })} ${this.banner(project)}
-      ${this.beside(project)}
+      ${this.beside(project)} ${coverage(this.host, project)}
       <cairn-sheet
         .project=${project}
         .device=${this.host.stage?.figures}
@@ -265,6 +266,7 @@ export class ViewerContent {
     return {
       theme: this.host.theme,
       hasCameras: this.host.view.hasCameras,
+      hasCoverage: this.host.view.hasCoverage,
       isMeasuring: this.host.view.isMeasuring,
       isAnnotating: this.host.view.isAnnotating,
       isPanelOpen: this.host.view.isPanelOpen,

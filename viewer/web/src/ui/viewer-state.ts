@@ -13,6 +13,9 @@ export interface ViewerState {
   /** The reason why a length was refused. */
   readonly scaleRefusal: string | null;
   readonly hasCameras: boolean;
+  /** Whether coverage is shown, and the ids of the images that it marks. */
+  readonly hasCoverage: boolean;
+  readonly marked: readonly string[];
   /** Whether files are dragged over the page. */
   readonly isDropping: boolean;
   /** Image ids: the image with the card, and the image under the mouse. */
@@ -40,6 +43,8 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     isAnnotating: false,
     scaleRefusal: null,
     hasCameras: true,
+    hasCoverage: false,
+    marked: [],
     isDropping: false,
     selected: null,
     pointed: null,
@@ -54,15 +59,26 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
   };
 }
 
+/** No card on the left. */
+export const CLOSED_CARDS = {
+  hasCoverage: false,
+  isAnnotating: false,
+  isMeasuring: false,
+  selected: null,
+  laidOver: null,
+} as const satisfies Partial<ViewerState>;
+
 /** Apply a tool. A tool that does not change this state returns the same state. */
 export function act(state: ViewerState, tool: Tool): ViewerState {
   switch (tool) {
     case "cameras":
       return { ...state, hasCameras: !state.hasCameras };
     case "measure":
-      return { ...state, isMeasuring: !state.isMeasuring, isAnnotating: false, scaleRefusal: null };
+      return { ...state, isMeasuring: !state.isMeasuring, isAnnotating: false, hasCoverage: false, scaleRefusal: null };
     case "notes":
-      return { ...state, isAnnotating: !state.isAnnotating, isMeasuring: false };
+      return { ...state, isAnnotating: !state.isAnnotating, isMeasuring: false, hasCoverage: false };
+    case "coverage":
+      return { ...state, ...CLOSED_CARDS, hasCoverage: !state.hasCoverage };
     case "keys":
       return { ...state, hasKeys: true };
     case "panel":

@@ -33,6 +33,39 @@ export const LEVEL_PATTERNS = {
   event_type: "processing_started|refetch_starting|progress|shard_update|processing_complete|error",
 } as const;
 
+/** Where the next photographs are wanted, the most valuable place first, in the world of this generation. While the walk is unfinished, walking on comes before the places. Where `is_dense` is false neither is claimed. */
+export interface Advice {
+  readonly type: "advice";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly photograph_count: number;
+  readonly is_dense: boolean;
+  readonly is_walk_unfinished: boolean;
+  readonly metres_per_unit: number | null;
+  readonly places: readonly AdvisedPlace[];
+}
+
+/** Where to take three photographs, one step apart sideways: the middle one from here. Steps and degrees are from the photograph `image_number`, in its own directions: to the right, upwards, ahead. Attributes: code: few_views, narrow_angle, too_far, hole or hidden; a later version may have more. position, looking: the middle camera's place and its unit direction, world units. target: what should be seen from there, world units. step: the length of a step, world units. marked: the target in a photograph that shows it; null where none does. cell_count: how many cells it would improve. */
+export interface AdvisedPlace {
+  readonly code: string;
+  readonly position: readonly [number, number, number];
+  readonly looking: readonly [number, number, number];
+  readonly target: readonly [number, number, number];
+  readonly image_id: string;
+  readonly image_number: number;
+  readonly step: number;
+  readonly steps_right: number;
+  readonly steps_up: number;
+  readonly steps_ahead: number;
+  readonly turn_right_deg: number;
+  readonly tilt_up_deg: number;
+  readonly marked: MarkedPlace | null;
+  readonly cell_count: number;
+}
+
 /** What an agent is made of. */
 export interface AgentDescription {
   readonly type: "agent_description";
@@ -194,6 +227,23 @@ export interface Component {
   readonly world_from_component: Similarity;
 }
 
+/** Describes the retained grid of coverage, in the world of this generation. Where `is_dense` is false the points are too sparse to be a surface: only how many photographs see a cell is known, the counts of bad cells and holes are 0, and nothing is claimed by them. */
+export interface Coverage {
+  readonly type: "coverage";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly photograph_count: number;
+  readonly is_dense: boolean;
+  readonly cell_count: number;
+  readonly bad_cell_count: number;
+  readonly hole_cell_count: number;
+  readonly grid_sha256: string;
+  readonly grid_bytes: number;
+}
+
 /** Two points of the world and the distance between them on the object, as the person of the topic measured it. */
 export interface DesiredScaleBar {
   readonly type: "desired_scale_bar";
@@ -298,6 +348,14 @@ export interface ManifestPage {
   readonly project: string;
   readonly generation: number;
   readonly shards: readonly ShardEntry[];
+}
+
+/** A place in a photograph: its position from the left and from the top, as shares of the width and the height. */
+export interface MarkedPlace {
+  readonly image_id: string;
+  readonly image_number: number;
+  readonly across: number;
+  readonly down: number;
 }
 
 /** A named measure that a person left: two points, three of an angle (its apex second), or an area's corners. */
@@ -640,12 +698,14 @@ export interface WorldFrame {
 }
 
 export type Message =
+  | Advice
   | AgentDescription
   | AgentHealth
   | AgentState
   | CameraPage
   | Command
   | CommandReply
+  | Coverage
   | DesiredScaleBar
   | DesiredSettings
   | Error
@@ -691,50 +751,93 @@ export interface Channel {
   readonly qos: 0 | 1;
   readonly isRetained: boolean;
   readonly maxBytes: number;
-  readonly meaning: string;
 }
 
 export const CHANNELS = {
-  image: { template: "image/{sender}/{image_name}", types: [], qos: 1, isRetained: false, maxBytes: 31457280, meaning: "one photograph: JPEG, PNG, WebP, TIFF, or HEIC if it is read there" },
-  preview: { template: "preview/{sender}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 262144, meaning: "a photograph reduced to what the engine looks at, before the photograph itself: WebP or JPEG with its EXIF" },
-  upload_begin: { template: "upload/{sender}/{image_id}/begin", types: ["upload_begin"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "announces a photograph in pieces" },
-  upload_piece: { template: "upload/{sender}/{image_id}/{offset}", types: [], qos: 1, isRetained: false, maxBytes: 1048576, meaning: "the photograph's bytes from this offset" },
-  upload_end: { template: "upload/{sender}/{image_id}/end", types: ["upload_end"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "every piece has been sent" },
-  receipt: { template: "receipt/{sender}/{image_name}", types: ["upload_acknowledged"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "the image is safe on the reconstructor's disk, or why it is not taken" },
-  missing: { template: "receipt/{sender}/missing", types: ["missing"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "pieces and sequence numbers that have not arrived" },
-  wanted: { template: "receipt/{sender}/wanted", types: ["wanted"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "up to 64 photographs of which there is only a preview, to be sent before the others" },
-  refused: { template: "receipt/{sender}/refused", types: ["name_refused"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "an image whose name cannot stand in a receipt's topic, and why" },
-  flow: { template: "receipt/{sender}/flow", types: ["flow"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "how much may be under way without a receipt" },
-  agent_state: { template: "agent/{agent}/state", types: ["agent_state"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "birth message and last will of a rig" },
-  agent_description: { template: "agent/{agent}/description", types: ["agent_description"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "program, camera and machine of a rig" },
-  agent_health: { template: "agent/{agent}/health", types: ["agent_health"], qos: 0, isRetained: true, maxBytes: 4194304, meaning: "counts, spool, battery, temperature and memory of a rig, every 30 s" },
-  agent_thumbnail: { template: "agent/{agent}/thumbnail", types: [], qos: 0, isRetained: true, maxBytes: 65536, meaning: "the last photograph, small: JPEG of at most 64 KB" },
-  command: { template: "agent/{agent}/command", types: ["command"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "ops tell a rig to do something" },
-  command_reply: { template: "agent/{agent}/reply/{request_id}", types: ["command_reply"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "a rig's answer to one command" },
-  desired_settings: { template: "agent/{agent}/settings/desired", types: ["desired_settings"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "what ops want of a rig" },
-  reported_settings: { template: "agent/{agent}/settings/reported", types: ["reported_settings"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "what a rig runs with, and which wishes it refused" },
-  reconstructor_state: { template: "reconstructor/state", types: ["reconstructor_state"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "birth message and last will: does it take images, is there a manifest" },
-  reconstructor_statistics: { template: "reconstructor/statistics", types: ["reconstructor_statistics"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "counts, points, latency and disk" },
-  event: { template: "event/{event_type}", types: ["processing_started", "refetch_starting", "progress", "shard_update", "processing_complete", "error"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "what happens to each image and each reference set" },
-  history: { template: "history/events", types: ["event_history"], qos: 1, isRetained: true, maxBytes: 65536, meaning: "the last 100 events but `progress`, the newest last: for people who join late" },
-  reference: { template: "reference/current", types: ["manifest"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the manifest: the only pointer, written last; it names the pages of shards and cameras" },
-  manifest_page: { template: "reference/page/{page}", types: ["manifest_page"], qos: 1, isRetained: true, maxBytes: 262144, meaning: "up to 64 shards of the manifest, immutable" },
-  shard: { template: "shard/{generation}/{encoding}/{index}", types: [], qos: 1, isRetained: true, maxBytes: 524288, meaning: "one independently loadable piece of the cloud, immutable" },
-  camera_page: { template: "camera/page/{page}", types: ["camera_page"], qos: 1, isRetained: true, maxBytes: 262144, meaning: "where up to 64 images were taken, or why they are not placed; immutable" },
-  image_thumbnail: { template: "thumbnail/{image_id}", types: [], qos: 1, isRetained: true, maxBytes: 65536, meaning: "one photograph, upright and small: JPEG of at most 320 px and 64 KB" },
-  photo: { template: "photo/{user}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 921600, meaning: "one photograph or its preview for the user who asked by `photograph`: upright JPEG of at most 900 KB" },
-  scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304, meaning: "the known distance that gives everybody metres, and whose it is" },
-  desired_scale_bar: { template: "scale/{user}/desired", types: ["desired_scale_bar"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "a known distance between two points, as a person measured it; empty: none is known any more" },
-  measure: { template: "measure/{user}/{annotation}", types: ["measure"], qos: 1, isRetained: true, maxBytes: 4096, meaning: "a distance, height, angle or area that a person left on the object; empty: taken away" },
-  note: { template: "note/{user}/{annotation}", types: ["note"], qos: 1, isRetained: true, maxBytes: 4096, meaning: "a text that a person left at a point of the object; empty: taken away" },
-  request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 262144, meaning: "resync, ping, photograph, refetch, pause or resume" },
-  response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304, meaning: "the answer to a request, also when it is refused" },
-  presence: { template: "presence/{user}/{connection}", types: ["presence"], qos: 1, isRetained: true, maxBytes: 1024, meaning: "somebody is watching; cleared by the last will, and by the reconstructor when there are too many" },
-  probe: { template: "probe/{user}", types: [], qos: 1, isRetained: false, maxBytes: 1048576, meaning: "bytes by which a doctor times the way to the broker and back" },
+  /** one photograph: JPEG, PNG, WebP, TIFF, or HEIC if it is read there */
+  image: { template: "image/{sender}/{image_name}", types: [], qos: 1, isRetained: false, maxBytes: 31457280 },
+  /** a photograph reduced to what the engine looks at, before the photograph itself: WebP or JPEG with its EXIF */
+  preview: { template: "preview/{sender}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 262144 },
+  /** announces a photograph in pieces */
+  upload_begin: { template: "upload/{sender}/{image_id}/begin", types: ["upload_begin"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** the photograph's bytes from this offset */
+  upload_piece: { template: "upload/{sender}/{image_id}/{offset}", types: [], qos: 1, isRetained: false, maxBytes: 1048576 },
+  /** every piece has been sent */
+  upload_end: { template: "upload/{sender}/{image_id}/end", types: ["upload_end"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** the image is safe on the reconstructor's disk, or why it is not taken */
+  receipt: { template: "receipt/{sender}/{image_name}", types: ["upload_acknowledged"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** pieces and sequence numbers that have not arrived */
+  missing: { template: "receipt/{sender}/missing", types: ["missing"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** up to 64 photographs of which there is only a preview, to be sent before the others */
+  wanted: { template: "receipt/{sender}/wanted", types: ["wanted"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** an image whose name cannot stand in a receipt's topic, and why */
+  refused: { template: "receipt/{sender}/refused", types: ["name_refused"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** how much may be under way without a receipt */
+  flow: { template: "receipt/{sender}/flow", types: ["flow"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** birth message and last will of a rig */
+  agent_state: { template: "agent/{agent}/state", types: ["agent_state"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** program, camera and machine of a rig */
+  agent_description: { template: "agent/{agent}/description", types: ["agent_description"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** counts, spool, battery, temperature and memory of a rig, every 30 s */
+  agent_health: { template: "agent/{agent}/health", types: ["agent_health"], qos: 0, isRetained: true, maxBytes: 4194304 },
+  /** the last photograph, small: JPEG of at most 64 KB */
+  agent_thumbnail: { template: "agent/{agent}/thumbnail", types: [], qos: 0, isRetained: true, maxBytes: 65536 },
+  /** ops tell a rig to do something */
+  command: { template: "agent/{agent}/command", types: ["command"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** a rig's answer to one command */
+  command_reply: { template: "agent/{agent}/reply/{request_id}", types: ["command_reply"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** what ops want of a rig */
+  desired_settings: { template: "agent/{agent}/settings/desired", types: ["desired_settings"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** what a rig runs with, and which wishes it refused */
+  reported_settings: { template: "agent/{agent}/settings/reported", types: ["reported_settings"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** birth message and last will: does it take images, is there a manifest */
+  reconstructor_state: { template: "reconstructor/state", types: ["reconstructor_state"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** counts, points, latency and disk */
+  reconstructor_statistics: { template: "reconstructor/statistics", types: ["reconstructor_statistics"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** what happens to each image and each reference set */
+  event: { template: "event/{event_type}", types: ["processing_started", "refetch_starting", "progress", "shard_update", "processing_complete", "error"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** the last 100 events but `progress`, the newest last: for people who join late */
+  history: { template: "history/events", types: ["event_history"], qos: 1, isRetained: true, maxBytes: 65536 },
+  /** the manifest: the only pointer, written last; it names the pages of shards and cameras */
+  reference: { template: "reference/current", types: ["manifest"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** up to 64 shards of the manifest, immutable */
+  manifest_page: { template: "reference/page/{page}", types: ["manifest_page"], qos: 1, isRetained: true, maxBytes: 262144 },
+  /** one independently loadable piece of the cloud, immutable */
+  shard: { template: "shard/{generation}/{encoding}/{index}", types: [], qos: 1, isRetained: true, maxBytes: 524288 },
+  /** where up to 64 images were taken, or why they are not placed; immutable */
+  camera_page: { template: "camera/page/{page}", types: ["camera_page"], qos: 1, isRetained: true, maxBytes: 262144 },
+  /** one photograph, upright and small: JPEG of at most 320 px and 64 KB */
+  image_thumbnail: { template: "thumbnail/{image_id}", types: [], qos: 1, isRetained: true, maxBytes: 65536 },
+  /** one photograph or its preview for the user who asked by `photograph`: upright JPEG of at most 900 KB */
+  photo: { template: "photo/{user}/{image_id}", types: [], qos: 1, isRetained: false, maxBytes: 921600 },
+  /** the known distance that gives everybody metres, and whose it is */
+  scale_bar: { template: "scale/current", types: ["scale_bar"], qos: 1, isRetained: true, maxBytes: 4194304 },
+  /** a known distance between two points, as a person measured it; empty: none is known any more */
+  desired_scale_bar: { template: "scale/{user}/desired", types: ["desired_scale_bar"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** a distance, height, angle or area that a person left on the object; empty: taken away */
+  measure: { template: "measure/{user}/{annotation}", types: ["measure"], qos: 1, isRetained: true, maxBytes: 4096 },
+  /** a text that a person left at a point of the object; empty: taken away */
+  note: { template: "note/{user}/{annotation}", types: ["note"], qos: 1, isRetained: true, maxBytes: 4096 },
+  /** what the retained grid of coverage tells: which generation, how many cells, and the grid's digest */
+  coverage: { template: "coverage/current", types: ["coverage"], qos: 1, isRetained: true, maxBytes: 4096 },
+  /** how well each cell of the object is photographed, packed; published before `coverage/current` */
+  coverage_grid: { template: "coverage/grid", types: [], qos: 1, isRetained: true, maxBytes: 524288 },
+  /** where the next photographs are wanted: at most three places, or that the walk is unfinished */
+  advice: { template: "advice/current", types: ["advice"], qos: 1, isRetained: true, maxBytes: 16384 },
+  /** resync, ping, photograph, refetch, pause or resume */
+  request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 262144 },
+  /** the answer to a request, also when it is refused */
+  response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304 },
+  /** somebody is watching; cleared by the last will, and by the reconstructor when there are too many */
+  presence: { template: "presence/{user}/{connection}", types: ["presence"], qos: 1, isRetained: true, maxBytes: 1024 },
+  /** bytes by which a doctor times the way to the broker and back */
+  probe: { template: "probe/{user}", types: [], qos: 1, isRetained: false, maxBytes: 1048576 },
 } as const satisfies Record<string, Channel>;
 
 /** What a reader checks, by class name. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
+  Advice: {"properties": {"type": {"const": "advice", "default": "advice", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "photograph_count": {"minimum": 0, "type": "integer"}, "is_dense": {"type": "boolean"}, "is_walk_unfinished": {"type": "boolean"}, "metres_per_unit": {"anyOf": [{"exclusiveMinimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "places": {"default": [], "items": {"$ref": "AdvisedPlace"}, "maxItems": 3, "type": "array"}}, "required": ["project", "generation", "revision", "photograph_count", "is_dense", "is_walk_unfinished"], "type": "object"},
+  AdvisedPlace: {"properties": {"code": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "position": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "looking": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "target": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}, "step": {"exclusiveMinimum": 0, "type": "number"}, "steps_right": {"maximum": 100, "minimum": -100, "type": "number"}, "steps_up": {"maximum": 100, "minimum": -100, "type": "number"}, "steps_ahead": {"maximum": 100, "minimum": -100, "type": "number"}, "turn_right_deg": {"maximum": 180, "minimum": -180, "type": "number"}, "tilt_up_deg": {"maximum": 180, "minimum": -180, "type": "number"}, "marked": {"anyOf": [{"$ref": "MarkedPlace"}, {"type": "null"}], "default": null}, "cell_count": {"minimum": 0, "type": "integer"}}, "required": ["code", "position", "looking", "target", "image_id", "image_number", "step", "steps_right", "steps_up", "steps_ahead", "turn_right_deg", "tilt_up_deg", "cell_count"], "type": "object"},
   AgentDescription: {"properties": {"type": {"const": "agent_description", "default": "agent_description", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "program_version": {"maxLength": 64, "type": "string"}, "camera": {"maxLength": 128, "type": "string"}, "machine": {"maxLength": 256, "type": "string"}}, "required": ["project", "agent", "program_version", "camera", "machine"], "type": "object"},
   AgentHealth: {"properties": {"type": {"const": "agent_health", "default": "agent_health", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "captured_count": {"minimum": 0, "type": "integer"}, "kept_count": {"minimum": 0, "type": "integer"}, "dropped_count": {"minimum": 0, "type": "integer"}, "sent_count": {"minimum": 0, "type": "integer"}, "stored_count": {"minimum": 0, "type": "integer"}, "rejected_count": {"minimum": 0, "type": "integer"}, "spool_count": {"minimum": 0, "type": "integer"}, "spool_bytes": {"minimum": 0, "type": "integer"}, "held_count": {"default": 0, "minimum": 0, "type": "integer"}, "preview_count": {"default": 0, "minimum": 0, "type": "integer"}, "spool_oldest_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "disk_free_bytes": {"minimum": 0, "type": "integer"}, "memory_bytes": {"minimum": 0, "type": "integer"}, "load_ratio": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "temperature_deg": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "battery_ratio": {"anyOf": [{"maximum": 1, "minimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "is_throttled": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": null}, "is_clock_synchronised": {"anyOf": [{"type": "boolean"}, {"type": "null"}], "default": null}, "reconnect_count": {"minimum": 0, "type": "integer"}, "camera_restart_count": {"default": 0, "minimum": 0, "type": "integer"}, "left_out_count": {"default": 0, "minimum": 0, "type": "integer"}, "receipt_s": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": null}, "alarms": {"default": [], "items": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "type": "array"}, "last_error": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "agent", "captured_count", "kept_count", "dropped_count", "sent_count", "stored_count", "rejected_count", "spool_count", "spool_bytes", "disk_free_bytes", "memory_bytes", "reconnect_count"], "type": "object"},
   AgentPresence: {"enum": ["online", "offline"], "type": "string"},
@@ -749,6 +852,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Command: {"properties": {"type": {"const": "command", "default": "command", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "verb": {"enum": ["capture", "capture_at", "pause", "resume", "cancel", "reboot"], "type": "string"}, "deadline_at": {"format": "date-time", "type": "string"}, "capture_at": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "image_count": {"anyOf": [{"maximum": 10000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "capture_id": {"anyOf": [{"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "id", "verb", "deadline_at"], "type": "object"},
   CommandReply: {"properties": {"type": {"const": "command_reply", "default": "command_reply", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "agent": {"maxLength": 64, "pattern": "^(?:rig-[a-z0-9][a-z0-9-]{0,58})$", "type": "string"}, "is_done": {"type": "boolean"}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}, "report": {"anyOf": [{"$ref": "CaptureReport"}, {"type": "null"}], "default": null}}, "required": ["project", "id", "agent", "is_done"], "type": "object"},
   Component: {"properties": {"id": {"default": 0, "maximum": 9999, "minimum": 0, "type": "integer"}, "image_count": {"default": 0, "minimum": 0, "type": "integer"}, "world_from_component": {"$ref": "Similarity", "default": {"scale": 1.0, "rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "translation": [0.0, 0.0, 0.0]}}}, "type": "object"},
+  Coverage: {"properties": {"type": {"const": "coverage", "default": "coverage", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "photograph_count": {"minimum": 0, "type": "integer"}, "is_dense": {"type": "boolean"}, "cell_count": {"minimum": 0, "type": "integer"}, "bad_cell_count": {"minimum": 0, "type": "integer"}, "hole_cell_count": {"minimum": 0, "type": "integer"}, "grid_sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}, "grid_bytes": {"minimum": 1, "type": "integer"}}, "required": ["project", "generation", "revision", "photograph_count", "is_dense", "cell_count", "bad_cell_count", "hole_cell_count", "grid_sha256", "grid_bytes"], "type": "object"},
   DesiredScaleBar: {"properties": {"type": {"const": "desired_scale_bar", "default": "desired_scale_bar", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "begin": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "end": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "distance_m": {"exclusiveMinimum": 0, "maximum": 100000, "type": "number"}}, "required": ["project", "generation", "begin", "end", "distance_m"], "type": "object"},
   DesiredSettings: {"properties": {"type": {"const": "desired_settings", "default": "desired_settings", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "version": {"minimum": 0, "type": "integer"}, "settings": {"$ref": "AgentSettings"}}, "required": ["project", "version", "settings"], "type": "object"},
   EncodedShard: {"properties": {"encoding": {"$ref": "Encoding"}, "size_bytes": {"minimum": 1, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}}, "required": ["encoding", "size_bytes", "sha256"], "type": "object"},
@@ -759,6 +863,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   LeftOut: {"properties": {"point_count": {"default": 0, "minimum": 0, "type": "integer"}, "shard_count": {"default": 0, "minimum": 0, "type": "integer"}, "ply_count": {"default": 0, "minimum": 0, "type": "integer"}}, "type": "object"},
   Manifest: {"properties": {"type": {"const": "manifest", "default": "manifest", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "store_id": {"pattern": "^[0-9a-f]{16}$", "type": "string"}, "epoch": {"minimum": 0, "type": "integer"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 0, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "previous_generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "image_count": {"minimum": 0, "type": "integer"}, "frame": {"$ref": "WorldFrame"}, "bounds": {"$ref": "Bounds"}, "point_count": {"minimum": 0, "type": "integer"}, "shard_count": {"minimum": 0, "type": "integer"}, "level_count": {"maximum": 32, "minimum": 0, "type": "integer"}, "components": {"default": [{"id": 0, "image_count": 0, "world_from_component": {"rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "scale": 1.0, "translation": [0.0, 0.0, 0.0]}}], "items": {"$ref": "Component"}, "minItems": 1, "type": "array"}, "shard_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "camera_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "left_out": {"$ref": "LeftOut", "default": {"point_count": 0, "shard_count": 0, "ply_count": 0}}}, "required": ["project", "store_id", "epoch", "generation", "revision", "image_count", "frame", "bounds", "point_count", "shard_count", "level_count", "shard_pages", "camera_pages"], "type": "object"},
   ManifestPage: {"properties": {"type": {"const": "manifest_page", "default": "manifest_page", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "shards": {"items": {"$ref": "ShardEntry"}, "maxItems": 64, "minItems": 1, "type": "array"}}, "required": ["project", "generation", "shards"], "type": "object"},
+  MarkedPlace: {"properties": {"image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "image_number": {"minimum": 1, "type": "integer"}, "across": {"maximum": 1, "minimum": 0, "type": "number"}, "down": {"maximum": 1, "minimum": 0, "type": "number"}}, "required": ["image_id", "image_number", "across", "down"], "type": "object"},
   Measure: {"properties": {"type": {"const": "measure", "default": "measure", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"default": 1, "maximum": 2147483647, "minimum": 1, "type": "integer"}, "kind": {"$ref": "MeasureKind"}, "points": {"items": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "maxItems": 40, "minItems": 2, "type": "array"}, "name": {"default": "", "maxLength": 80, "type": "string"}}, "required": ["project", "generation", "kind", "points"], "type": "object"},
   MeasureKind: {"enum": ["distance", "height", "angle", "area"], "type": "string"},
   Missing: {"properties": {"type": {"const": "missing", "default": "missing", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "pieces": {"default": [], "items": {"$ref": "MissingPieces"}, "type": "array"}, "sequences": {"default": [], "items": {"$ref": "MissingSequences"}, "type": "array"}}, "required": ["project"], "type": "object"},
@@ -794,12 +899,14 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
 
 /** The class of every message type. */
 export const MODELS: Readonly<Record<MessageType, string>> = {
+  advice: "Advice",
   agent_description: "AgentDescription",
   agent_health: "AgentHealth",
   agent_state: "AgentState",
   camera_page: "CameraPage",
   command: "Command",
   command_reply: "CommandReply",
+  coverage: "Coverage",
   desired_scale_bar: "DesiredScaleBar",
   desired_settings: "DesiredSettings",
   error: "Error",

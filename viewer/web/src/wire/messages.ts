@@ -82,7 +82,7 @@ function isRead(type: MessageType): boolean {
   return (READ as readonly MessageType[]).includes(type);
 }
 
-function parseJson(payload: Uint8Array): unknown {
+export function parseJson(payload: Uint8Array): unknown {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));

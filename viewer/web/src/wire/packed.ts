@@ -68,7 +68,7 @@ function readColors(planes: Uint8Array, count: number): Uint8Array<ArrayBuffer> 
 }
 
 /** Unpack gzip to exactly `length` bytes. It stops early at a longer stream, so memory stays bounded. */
-async function inflate(squeezed: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {
+export async function inflate(squeezed: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {
   const planes = new Uint8Array(length);
   const { readable, writable } = new DecompressionStream("gzip");
   const [reader, writer] = [readable.getReader(), writable.getWriter()];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { HttpShards } from "../../src/scene/http-shards";
-import type { Step, Wanted } from "../../src/scene/queue";
+import { HttpShards } from "../../src/scene/loading/http-shards";
+import type { Step, Wanted } from "../../src/scene/loading/queue";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
 import type { GetShard } from "../../src/wire/shard-download";
 import { completeOf } from "../manifests";

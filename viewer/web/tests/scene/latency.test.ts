@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { latencyAfterPong, NO_LATENCY, summaryOf } from "../../src/scene/latency";
-import type { CompleteManifest } from "../../src/scene/pages";
+import type { CompleteManifest } from "../../src/scene/loading/pages";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";

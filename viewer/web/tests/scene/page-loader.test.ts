@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { PageLoader } from "../../src/scene/page-loader";
-import type { CompleteManifest, WantedPage } from "../../src/scene/pages";
-import type { Step } from "../../src/scene/queue";
-import { PATIENCE_S } from "../../src/scene/queue";
+import { PageLoader } from "../../src/scene/loading/page-loader";
+import type { CompleteManifest, WantedPage } from "../../src/scene/loading/pages";
+import type { Step } from "../../src/scene/loading/queue";
+import { PATIENCE_S } from "../../src/scene/loading/queue";
 import type { Manifest } from "../../src/wire/contract";
 import { sha256 } from "../../src/wire/digest";
 import { completeOf } from "../manifests";

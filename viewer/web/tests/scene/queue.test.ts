@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import type { Step } from "../../src/scene/queue";
-import { LoadQueue, PATIENCE_S } from "../../src/scene/queue";
+import type { Step } from "../../src/scene/loading/queue";
+import { LoadQueue, PATIENCE_S } from "../../src/scene/loading/queue";
 import type { WantedShard } from "../../src/scene/wanted";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";
 import { completeOf } from "../manifests";

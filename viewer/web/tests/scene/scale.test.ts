@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { rulerOf, shownBar } from "../../src/scene/scale";
-import type { CompleteManifest } from "../../src/scene/pages";
+import type { CompleteManifest } from "../../src/scene/loading/pages";
 import { moved } from "../../src/scene/similarity";
 import type { Action, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";

@@ -10,7 +10,7 @@ import {
   withImages,
 } from "../../src/scene/images";
 import { IDENTITY } from "../../src/scene/similarity";
-import type { CompleteManifest } from "../../src/scene/pages";
+import type { CompleteManifest } from "../../src/scene/loading/pages";
 import type { Action, News, ProjectState } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { bannerOf, chipOf, isBudgetReached, loadedRatio, noticeOf } from "../../src/scene/status";

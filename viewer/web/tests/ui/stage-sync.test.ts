@@ -6,7 +6,7 @@ import type { Stage } from "../../src/render/stage";
 import { matrixOf } from "../../src/render/stage";
 import type { Vector } from "../../src/scene/framing";
 import { moved } from "../../src/scene/similarity";
-import type { CompleteManifest } from "../../src/scene/pages";
+import type { CompleteManifest } from "../../src/scene/loading/pages";
 import type { Action } from "../../src/scene/state";
 import { initialState, reduce } from "../../src/scene/state";
 import { DESKTOP_BUDGET, wantedShards } from "../../src/scene/wanted";

@@ -1,9 +1,14 @@
 /** Is an invitation made and redeemed without sending its secret or a password, with the values that Python has? */
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { invitationLink, readInvitation, redeemInvitation } from "../../src/wire/invitation";
-import { MOST_USES, createInvitation, fetchInvitations, revokeInvitation } from "../../src/wire/invitations";
-import * as secrets from "../../src/wire/invitation-secret";
+import { invitationLink, readInvitation, redeemInvitation } from "../../src/wire/invitations/invitation";
+import {
+  MOST_USES,
+  createInvitation,
+  fetchInvitations,
+  revokeInvitation,
+} from "../../src/wire/invitations/invitations";
+import * as secrets from "../../src/wire/invitations/secret";
 import { goldenJson } from "../golden";
 
 const golden = goldenJson("invitation.json") as Readonly<Record<string, string | number>>;

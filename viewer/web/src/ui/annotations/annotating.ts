@@ -1,5 +1,6 @@
 /** How do measures and notes come onto the page? They are kept as they come; the code for them is loaded with the first. */
 import { LeftByPeople } from "../../scene/annotations/left";
+import type { FurtherChannels } from "../../scene/further";
 import type { CairnViewer } from "../cairn-viewer";
 import type { AnnotationEditor } from "./editor";
 
@@ -12,6 +13,21 @@ export class Annotating {
   });
 
   constructor(private readonly host: CairnViewer) {}
+
+  /** Receive what people leave in the project of this connection. */
+  follow(further: FurtherChannels): void {
+    const begin = (): void => {
+      this.left.begin();
+    };
+    for (const channel of ["measure", "note"] as const)
+      further.follow(
+        channel,
+        (payload, match) => {
+          this.left.receive(channel, match, payload);
+        },
+        begin,
+      );
+  }
 
   /** Load what shows and changes them. Without the network the next message or tap tries again. */
   async load(): Promise<void> {

@@ -233,7 +233,7 @@ export class AnnotationEditor implements StageLayer {
     event.preventDefault();
     const wasSelected = this.selected === annotation.key;
     this.select(annotation.key);
-    this.host.change({ isAnnotating: true, isMeasuring: false });
+    this.host.change({ isAnnotating: true, isMeasuring: false, hasCoverage: false });
     if (wasSelected && this.mayChange(annotation)) this.dragging.begin(event, annotation, at);
   }
 

@@ -211,6 +211,7 @@ export const GERMAN: Translation = {
   tools: "Werkzeuge",
   "tool.fit": "Ganzes Objekt zeigen (F)",
   "tool.cameras": "Aufnahmeorte der Fotos zeigen (C)",
+  "tool.coverage": "Abdeckung, und wo als Nächstes stehen (V)",
   "tool.measure": "Eine Strecke messen (M)",
   "tool.notes": "Maße und Notizen (N)",
   "tool.image": "Ein Bild speichern (S)",

@@ -233,6 +233,7 @@ export const ENGLISH = {
   tools: "Tools",
   "tool.fit": "Show the whole object (F)",
   "tool.cameras": "Show where photos were taken (C)",
+  "tool.coverage": "Coverage, and where to stand next (V)",
   "tool.measure": "Measure a distance (M)",
   "tool.notes": "Measures and notes (N)",
   "tool.image": "Save an image (S)",

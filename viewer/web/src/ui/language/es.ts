@@ -224,6 +224,7 @@ export const SPANISH: Translation = {
   tools: "Herramientas",
   "tool.fit": "Mostrar el objeto entero (F)",
   "tool.cameras": "Mostrar dónde se tomaron las fotos (C)",
+  "tool.coverage": "Cobertura y dónde situarse (V)",
   "tool.measure": "Medir una distancia (M)",
   "tool.notes": "Medidas y notas (N)",
   "tool.image": "Guardar una imagen (S)",

@@ -226,6 +226,7 @@ export const FRENCH: Translation = {
   tools: "Outils",
   "tool.fit": "Montrer l’objet entier (F)",
   "tool.cameras": "Montrer d’où les photos ont été prises (C)",
+  "tool.coverage": "Couverture, et où se placer (V)",
   "tool.measure": "Mesurer une distance (M)",
   "tool.notes": "Mesures et notes (N)",
   "tool.image": "Enregistrer une image (S)",

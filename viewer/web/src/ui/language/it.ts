@@ -226,6 +226,7 @@ export const ITALIAN: Translation = {
   tools: "Strumenti",
   "tool.fit": "Mostra l’oggetto intero (F)",
   "tool.cameras": "Mostra da dove sono state scattate le foto (C)",
+  "tool.coverage": "Copertura, e dove mettersi (V)",
   "tool.measure": "Misura una distanza (M)",
   "tool.notes": "Misure e note (N)",
   "tool.image": "Salva un’immagine (S)",

@@ -5,9 +5,9 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import type { Credentials } from "../../wire/credentials";
 import { isLevel } from "../../wire/ids";
-import { invitationLink } from "../../wire/invitation";
-import type { InvitedRole, OpenInvitation } from "../../wire/invitations";
-import { MOST_USES, createInvitation, fetchInvitations, revokeInvitation } from "../../wire/invitations";
+import { invitationLink } from "../../wire/invitations/invitation";
+import type { InvitedRole, OpenInvitation } from "../../wire/invitations/invitations";
+import { MOST_USES, createInvitation, fetchInvitations, revokeInvitation } from "../../wire/invitations/invitations";
 import { dateAndTime } from "../format";
 import { sharedParts } from "../theme";
 import { invitationStyles } from "./invitation-styles";

@@ -57,6 +57,7 @@ export class Keys extends LocalizedElement {
       ["+ · −", t("keys.zoom")],
       [t("keys.twice"), t("keys.go")],
       ["C", t("keys.cameras")],
+      ["V", t("tool.coverage").replace(" (V)", "")],
       ["M", t("keys.measure")],
       ["N", t("keys.notes")],
       ["S", t("keys.image")],

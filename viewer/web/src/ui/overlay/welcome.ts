@@ -5,8 +5,8 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import { WireError } from "../../wire/errors";
 import { isLevel } from "../../wire/ids";
-import type { Invitation } from "../../wire/invitation";
-import { redeemInvitation } from "../../wire/invitation";
+import type { Invitation } from "../../wire/invitations/invitation";
+import { redeemInvitation } from "../../wire/invitations/invitation";
 import { cairnMark } from "../icons";
 import { sharedParts } from "../theme";
 import type { Entry } from "./login-styles";

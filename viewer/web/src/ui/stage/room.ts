@@ -6,20 +6,22 @@ import type { ViewerState } from "../viewer-state";
 
 export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 
-/** What is open: the panel, and a card on the left, of an image or of the measurement. */
+/** What is open: the panel, and a card on the left, of an image, the measurement, measures and notes, or coverage. */
 interface Open {
   readonly isPanelOpen: boolean;
-  readonly hasCard: boolean;
-  /** Whether the card is that of measures and notes, which is taller. */
-  readonly hasList: boolean;
+  readonly card: "low" | "list" | "coverage" | null;
 }
 
 const CARD_PX = 336;
+/** How much of a phone's height the card of coverage takes, as its style says. */
+const COVERAGE_SHARE = 0.46;
 /** A card pushes the object aside only where this much is left. */
 const LEAST_WIDTH_PX = 420;
 
-export function openOf({ isAnnotating, isMeasuring, isPanelOpen, selected }: ViewerState): Open {
-  return { isPanelOpen, hasCard: selected !== null || isMeasuring || isAnnotating, hasList: isAnnotating };
+export function openOf({ hasCoverage, isAnnotating, isMeasuring, isPanelOpen, selected }: ViewerState): Open {
+  if (isAnnotating) return { isPanelOpen, card: "list" };
+  if (selected !== null || isMeasuring) return { isPanelOpen, card: "low" };
+  return { isPanelOpen, card: hasCoverage ? "coverage" : null };
 }
 
 /** The covered edges of the page's element. */
@@ -40,15 +42,23 @@ export function covered(
   }
 }
 
-function beside(insets: Insets, { hasCard }: Open, width: number): Insets {
+function beside(insets: Insets, { card }: Open, width: number): Insets {
   const isRoom = width - insets.right - CARD_PX >= LEAST_WIDTH_PX;
-  return hasCard && isRoom ? { ...insets, left: CARD_PX } : insets;
+  return card && isRoom ? { ...insets, left: CARD_PX } : insets;
 }
 
 /** On a phone the tools lie beside the object, or above it when sheet or card take the height. */
-function narrow({ hasCard, hasList, isPanelOpen }: Open, height: number): Insets {
+function narrow({ card, isPanelOpen }: Open, height: number): Insets {
   if (isPanelOpen) return { top: 126, right: 0, bottom: Math.min(SHEET_SHARE * height, SHEET_PX), left: 0 };
-  return hasCard
-    ? { top: 126, right: 8, bottom: hasList ? 432 : 304, left: 8 }
-    : { top: 72, right: TOOLS_PX + 4, bottom: 140, left: 8 };
+  const top = card ? 126 : 72;
+  switch (card) {
+    case "low":
+      return { top, right: 8, bottom: 304, left: 8 };
+    case "list":
+      return { top, right: 8, bottom: 432, left: 8 };
+    case "coverage":
+      return { top, right: 8, bottom: 152 + COVERAGE_SHARE * height, left: 8 };
+    case null:
+      return { top, right: TOOLS_PX + 4, bottom: 140, left: 8 };
+  }
 }

@@ -1,5 +1,5 @@
 /** What does a step of a load queue ask of the connection? To subscribe, to unsubscribe, or to read the manifest again. */
-import type { Connection } from "../wire/connection";
+import type { Connection } from "../../wire/connection";
 import type { Step, Wanted } from "./queue";
 
 export interface StepOptions<W extends Wanted> {

@@ -1,6 +1,6 @@
 /** Which pages does a manifest need, and is it complete? Pages are kept by digest, so that each is read only once. Pure. */
-import type { CameraEntry, CameraPage, Manifest, ManifestPage, ShardEntry } from "../wire/contract";
-import type { PageChannel } from "../wire/page";
+import type { CameraEntry, CameraPage, Manifest, ManifestPage, ShardEntry } from "../../wire/contract";
+import type { PageChannel } from "../../wire/page";
 
 /** A manifest with what its pages list. */
 export interface CompleteManifest {

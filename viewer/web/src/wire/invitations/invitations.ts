@@ -1,11 +1,11 @@
 /** How does an operator invite? The page makes the secret; the server gets its number and its key, and lists what is open. */
-import type { Credentials } from "./credentials";
-import { authorization } from "./credentials";
-import { WireError } from "./errors";
-import { flag, list, nullable, object, text, whole } from "./fields";
+import type { Credentials } from "../credentials";
+import { authorization } from "../credentials";
+import { WireError } from "../errors";
+import { flag, list, nullable, object, text, whole } from "../fields";
 import type { Invitation } from "./invitation";
 import { refusalOf } from "./invitation";
-import { freshSecret, invitationId, invitationKey } from "./invitation-secret";
+import { freshSecret, invitationId, invitationKey } from "./secret";
 
 export type InvitedRole = "viewer" | "contributor";
 

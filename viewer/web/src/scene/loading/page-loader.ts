@@ -1,7 +1,7 @@
 /** How does the page get a manifest's pages? Only new ones, by their exact topics, in the load queue's windows. */
-import type { Manifest } from "../wire/contract";
-import type { PageChannel } from "../wire/page";
-import { decodePage } from "../wire/page";
+import type { Manifest } from "../../wire/contract";
+import type { PageChannel } from "../../wire/page";
+import { decodePage } from "../../wire/page";
 import type { CompleteManifest, WantedPage } from "./pages";
 import { PageBook } from "./pages";
 import type { Step } from "./queue";

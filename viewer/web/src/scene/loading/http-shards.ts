@@ -1,7 +1,7 @@
 /** Which shards come over HTTP? Each once, when it is first requested; what does not come so is left to MQTT. */
-import type { GetShard } from "../wire/shard-download";
+import type { GetShard } from "../../wire/shard-download";
 import type { Step, Wanted } from "./queue";
-import type { WantedShard } from "./wanted";
+import type { WantedShard } from "../wanted";
 
 /** After so many failures in a row, all that follows comes over MQTT. */
 const MOST_FAILURES = 3;

@@ -4,18 +4,10 @@
  * The browser makes the password and sends its hash, with a proof made from the secret. So this is safe over http, and a
  * link that was used lets nobody in.
  */
-import type { Credentials } from "./credentials";
-import { WireError } from "./errors";
-import { object, text } from "./fields";
-import {
-  freshPassword,
-  invitationId,
-  invitationKey,
-  isSecret,
-  passwordHash,
-  proofOf,
-  sealOf,
-} from "./invitation-secret";
+import type { Credentials } from "../credentials";
+import { WireError } from "../errors";
+import { object, text } from "../fields";
+import { freshPassword, invitationId, invitationKey, isSecret, passwordHash, proofOf, sealOf } from "./secret";
 
 /** What a link says. */
 export interface Invitation {

@@ -1,0 +1,129 @@
+"""How do people learn what is covered and where to stand? A task of its own publishes it, never before an image is through.
+
+Only the newest state counts: what came meanwhile is left out. The next computation waits at least as long as the last
+one took, so that a large project spends at most half of a core on it, at the lowest priority.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from typing import Final
+
+from broker.clients.trouble import Trouble
+from broker.coverage.channels import ADVICE, COVERAGE, COVERAGE_GRID
+from broker.coverage.messages import Advice, Coverage
+from broker.envelope import decode
+from broker.errors import CairnError
+from broker.shards import sha256
+from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
+from reconstructor.coverage.wire_form import Told
+from reconstructor.viewing.coverage_process import NOTHING_YET, read_parts
+
+_LOOK_S: Final = 1.0
+_LONGEST_S: Final = 300.0
+_PASSED_ON: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TZ")
+_MOST_REASON: Final = 400
+
+State = tuple[int, int]  # the manifest's generation and revision
+
+
+class CoverageFailedError(CairnError):
+    """The coverage of a project could not be computed; everything else goes on."""
+
+    code = "coverage_failed"
+    remedy = "Nothing: the next photograph tries it again. If it stays so, report it with the log."
+
+
+async def publish_coverage(context: Context) -> None:
+    """Keep coverage and advice of the newest state on the broker; never returns. A new broker gets them again."""
+    told: Told | None = None
+    state: State | None = None
+    published_at = 0
+    waiting = Trouble(log=context.log, event="coverage_waits")
+    newest: State | None = None
+    change, pause_s = -1, _LOOK_S
+    while True:
+        await asyncio.sleep(pause_s)
+        pause_s = _LOOK_S
+        connect_count = context.delivery.connect_count
+        if context.store.rest.change_count == change and connect_count == published_at:
+            continue
+        try:
+            change = context.store.rest.change_count
+            newest = await asyncio.to_thread(_state, context)
+            if newest != state:
+                begun = time.monotonic()
+                told = await _computed(context) if newest is not None else None
+                state, published_at, pause_s = newest, 0, max(_LOOK_S, time.monotonic() - begun)
+            if published_at != connect_count:
+                await context.election.until_confirmed(context.delivery)
+                await _publish(context, told)
+                published_at = connect_count
+        except BROKER_ERRORS as exc:
+            waiting.note(exc.code, exc.sentence)
+            pause_s = RETRY_S
+        except CairnError as exc:  # of the computation or the disk: the next state tries it again
+            context.log.warning("coverage_failed", code=exc.code, reason=exc.sentence)
+            told, state, published_at = None, newest, connect_count
+        else:
+            waiting.clear()
+
+
+def _state(context: Context) -> State | None:
+    present = context.store.references.newest()
+    return None if present is None else (present.manifest.generation, present.manifest.revision)
+
+
+async def _computed(context: Context) -> Told | None:
+    """What is to be published now; None while fewer than three photographs are placed."""
+    folder = context.settings.data_dir.absolute()
+    arguments = ("-P", "-m", "reconstructor.viewing.coverage_process", str(context.project), str(folder))
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"OMP_NUM_THREADS": "1"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment,
+    )
+    try:
+        async with asyncio.timeout(_LONGEST_S):
+            output, errors = await process.communicate()
+    except TimeoutError as exc:
+        raise CoverageFailedError(f"it took longer than {_LONGEST_S:.0f} s") from exc
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode == NOTHING_YET:
+        return None
+    parts = read_parts(output)
+    if process.returncode != 0 or len(parts) != 3:  # noqa: PLR2004 - two messages and the grid
+        said = errors.decode(errors="replace").strip()[-_MOST_REASON:]
+        raise CoverageFailedError(f"its process ended with status {process.returncode}: {said}")
+    coverage, advice, grid = decode(parts[0], Coverage), decode(parts[1], Advice), parts[2]
+    if sha256(grid) != coverage.grid_sha256:
+        raise CoverageFailedError("its grid has another digest than its message says")
+    return Told(coverage=coverage, advice=advice, grid=grid)
+
+
+async def _publish(context: Context, told: Told | None) -> None:
+    """The grid before the message that names it; without anything to tell, remove what an earlier state told."""
+    space, project, publish = context.space, context.project, context.delivery.publish
+    if told is None:
+        for channel in (ADVICE, COVERAGE, COVERAGE_GRID):
+            await publish(channel.clearing(space, project))
+        return
+    await publish(COVERAGE_GRID.outgoing(space, project, told.grid))
+    await publish(COVERAGE.outgoing(space, project, told.coverage))
+    await publish(ADVICE.outgoing(space, project, told.advice))
+    context.log.info(
+        "coverage_published",
+        generation=told.coverage.generation,
+        revision=told.coverage.revision,
+        cells=told.coverage.cell_count,
+        bytes=told.coverage.grid_bytes,
+        places=len(told.advice.places),
+    )

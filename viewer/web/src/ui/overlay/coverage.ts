@@ -1,0 +1,29 @@
+/** When are coverage and advice on the page? As soon as there are points; their part of the page is loaded after these. */
+import type { TemplateResult } from "lit";
+import { html, nothing } from "lit";
+
+import { pointCount } from "../../scene/reference";
+import type { ProjectState } from "../../scene/state";
+import type { CairnViewer } from "../cairn-viewer";
+import { layoutNow } from "../device";
+
+export function coverage(host: CairnViewer, project: ProjectState): TemplateResult | typeof nothing {
+  const { session, stage, view } = host;
+  if (pointCount(project.scene.shown) === 0 || !session) return nothing;
+  void import("../coverage/coverage");
+  const isCovered = view.isMeasuring || view.selected !== null || (view.isPanelOpen && layoutNow() !== "wide");
+  return html`<cairn-coverage
+    .project=${project}
+    .follower=${session.follower}
+    .stage=${stage}
+    .isOpen=${view.hasCoverage}
+    .isQuiet=${isCovered}
+    @toggle=${() => {
+      host.commands.use("coverage");
+    }}
+    @choose=${host.chosen}
+    @mark=${(event: CustomEvent<readonly string[]>) => {
+      if (event.detail.join() !== host.view.marked.join()) host.change({ marked: event.detail });
+    }}
+  ></cairn-coverage>`;
+}
