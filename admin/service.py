@@ -1,6 +1,7 @@
 """How does a system run as services? Broker, reconstructor and page, each with a user that reads its own files only.
 
-The page is what strangers reach. Its user can open the keeper's socket, and neither accounts, photographs nor keys.
+The page is what strangers reach. Its user can open the keeper's socket and exported files, and neither accounts,
+photographs nor keys.
 """
 
 from pathlib import Path
@@ -90,7 +91,7 @@ def system_units(system: System) -> list[Unit]:
             purpose="reconstructor: images become shards",
             words=("reconstructor", "run"),
             settings_file=settings_file,
-            writable=(data / "reconstructor",),
+            writable=(data / "reconstructor", data / "exports"),
             unit_lines=_RECONSTRUCTOR_LIMITS,
             service_lines=_RECONSTRUCTOR,
         ),
@@ -114,6 +115,8 @@ def system_owners(system: System) -> list[Owner]:
         # New files get the folder's group, so that the page may open the keeper's socket. All others are 0600.
         Owner(path=data / "broker", user=broker_user, group=PAGE_USER, mode=0o2710, is_deep=True),
         Owner(path=data / "reconstructor", user=RECONSTRUCTOR_USER, group=RECONSTRUCTOR_USER, mode=0o700, is_deep=True),
+        # New files get the folder's group, so that the page may read them.
+        Owner(path=data / "exports", user=RECONSTRUCTOR_USER, group=PAGE_USER, mode=0o2750, is_deep=True),
         Owner(path=data / "secrets", user="root", group="root", mode=0o711),
     ]
     for name, user in (("page", PAGE_USER), ("reconstructor", RECONSTRUCTOR_USER), ("ops", person)):
@@ -133,7 +136,8 @@ def system_owners(system: System) -> list[Owner]:
 
 def install_system(system: System, *, run: Run = run_command, root: Path = Path("/")) -> None:
     """Install and start the services of a system; raises like `broker.service.install.install`."""
-    (system.data / "reconstructor").mkdir(exist_ok=True)
+    for folder in (system.data / "reconstructor", system.exports):
+        folder.mkdir(exist_ok=True)
     install(system_units(system), system_owners(system), run=run, root=root)
 
 

@@ -83,6 +83,11 @@ class System:
         return is_used and self.tls.ensure(self.names())
 
     @property
+    def exports(self) -> Path:
+        """The folder of exported files: the reconstructor writes it, and the page server reads it."""
+        return self.data / "exports"
+
+    @property
     def secrets(self) -> Path:
         """The folder of password files."""
         return self.data / "secrets"
@@ -131,6 +136,7 @@ class System:
         served = ProjectList.read(self.settings_file)
         try:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.exports.mkdir(mode=0o700, exist_ok=True)
             self._open_accounts(project)
             if ports.tls is not None or ports.is_page_tls:
                 self.tls.ensure(self.names() | frozenset(names))
@@ -164,6 +170,7 @@ class System:
         if ports.tls is not None:
             broker |= {"tls_port": ports.tls, **self._certificate()}
         reconstructor = {"data_dir": str(data / "reconstructor"), "broker": self._connection("reconstructor", ports)}
+        exports = {"export_dir": str(self.exports.resolve())}
         host = "127.0.0.1" if ports.tls is None else "0.0.0.0"  # noqa: S104 - a team's page
         viewer: dict[str, Any] = {"host": host, "port": ports.page, "broker": self._connection("page", ports)}
         viewer["keeper_socket"] = str(data / "broker" / SOCKET_NAME)
@@ -171,7 +178,7 @@ class System:
             viewer["hosts"] = [full_name]
         if ports.is_page_tls:
             viewer |= self._certificate()
-        return {"broker": broker, "reconstructor": reconstructor, "viewer": viewer}
+        return {"broker": broker, "reconstructor": reconstructor | exports, "viewer": viewer | exports}
 
     def _certificate(self) -> dict[str, str]:
         files = {"certificate": self.tls.certificate, "key": self.tls.key, "authority": self.tls.authority}

@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
@@ -266,9 +267,57 @@ class Verb(_Word):
     RESYNC = "resync"
     PING = "ping"
     PHOTOGRAPH = "photograph"
+    EXPORT = "export"
     REFETCH = "refetch"
     PAUSE = "pause"
     RESUME = "resume"
+
+
+class ExportFormat(_Word):
+    """As what a reconstruction is written for other programs."""
+
+    PLY = "ply"
+    LAZ = "laz"
+    GLTF = "gltf"
+    E57 = "e57"
+    COLMAP = "colmap"
+    REPORT = "report"
+
+
+_ENDINGS = {
+    ExportFormat.PLY: ".ply",
+    ExportFormat.LAZ: ".laz",
+    ExportFormat.GLTF: ".glb",
+    ExportFormat.E57: ".e57",
+    ExportFormat.COLMAP: "-colmap.zip",
+    ExportFormat.REPORT: "-report.html",
+}
+
+
+class ExportName(TopicLevel):
+    """The name of an exported file, for example `chapel-20261129-101500.ply`: safe in a path, and not a hidden one."""
+
+    __slots__ = ()
+    pattern = (
+        rf"{LEVEL_PATTERN}-[0-9]{{8}}-[0-9]{{6}}(?:{'|'.join(each.replace('.', '[.]') for each in _ENDINGS.values())})"
+    )
+    max_bytes = 100
+    advice = "take it from the list of the project's exports"
+
+    @classmethod
+    def of(cls, project: ProjectId, form: ExportFormat, made_at: datetime) -> Self:
+        """The name of a file that is made at this instant."""
+        return cls(f"{project}-{made_at.astimezone(UTC):%Y%m%d-%H%M%S}{_ENDINGS[form]}")
+
+    @property
+    def project(self) -> ProjectId:
+        """The project that was exported."""
+        return ProjectId(self.removesuffix(_ENDINGS[self.form])[: -len("-20261129-101500")])
+
+    @property
+    def form(self) -> ExportFormat:
+        """The format that its ending tells."""
+        return next(form for form, ending in _ENDINGS.items() if self.endswith(ending))
 
 
 class EventType(_Word):

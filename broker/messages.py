@@ -23,6 +23,8 @@ from broker.envelope import (
 from broker.ids import (
     ConnectionId,
     EventType,
+    ExportFormat,
+    ExportName,
     Generation,
     ImageId,
     ImageName,
@@ -212,10 +214,11 @@ class RefetchStarting(Event):
 
 
 class Progress(Event):
-    """How far a refetch has come."""
+    """How far a refetch, or the export of a request, has come."""
 
     type: Literal["progress"] = "progress"
-    image_id: ImageId
+    image_id: ImageId | None = None  # of a refetch
+    request_id: RequestId | None = None  # of an export
     stage: Word
     done_ratio: Annotated[float, Field(ge=0, le=1)]
 
@@ -345,6 +348,17 @@ class Request(Message):
     shards: tuple[Count, ...] = ()
     image_id: ImageId | None = None  # of a `photograph`
     max_side_px: Annotated[int, Field(ge=320, le=2048)] = 2048  # the same
+    format: ExportFormat | None = None  # of an `export`
+    has_names: bool = True  # of a report: whether it says who took which photograph
+
+
+class ExportedFile(WireModel):
+    """A file that was exported; the page server has it under this name."""
+
+    name: ExportName
+    size_bytes: SizeBytes
+    point_count: Count
+    is_metric: bool  # whether it is in metres; else lengths mean nothing
 
 
 class Response(Message):
@@ -360,6 +374,7 @@ class Response(Message):
     received_at: AwareDatetime
     republished_count: Count = 0
     is_preview: bool = False  # of a `photograph`: the photograph itself has not come yet
+    export: ExportedFile | None = None  # of an `export`, which is answered when the file is complete
 
 
 class Presence(Message):

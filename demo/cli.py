@@ -158,6 +158,7 @@ def _programs(plan: DemoPlan) -> list[Program]:
         "reconstructor",
         PROJECTS=json.dumps([plan.project]),
         DATA_DIR=plan.data_dir / "reconstructor",
+        EXPORT_DIR=plan.data_dir / "exports",
         STATISTICS_INTERVAL_S=1,
         **({"BLACK_BOX": plan.black_box} if plan.black_box is not None else {}),
     )
@@ -168,6 +169,7 @@ def _programs(plan: DemoPlan) -> list[Program]:
         HOST=plan.page_host,
         PORT=plan.page_port,
         KEEPER_SOCKET=plan.broker.data_dir / SOCKET_NAME,
+        EXPORT_DIR=plan.data_dir / "exports",
     )
     rig = plan.environment("CAIRN_EDGE", RIG, PROJECT=plan.project, AGENT=RIG, **_camera(plan))
     return [

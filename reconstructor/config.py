@@ -185,6 +185,21 @@ class Settings(ProgramSettings):
         default=(),
         description="Two agents that photograph at once so far apart, or one whose consecutive photographs are.",
     )
+    export_dir: Path | None = Field(
+        default=None,
+        description="Folder of the files that people export from the page; the same as viewer.export_dir. "
+        "Unset: nothing can be exported from the page.",
+    )
+    export_count_limit: int = Field(
+        default=20, ge=1, description="Exported files of a project that stay; the oldest are removed."
+    )
+    export_bytes_limit: int = Field(
+        default=20 * GIB, ge=MIB, description="And how many bytes of them; the newest file always stays."
+    )
+    export_keep_s: PositiveFloat = Field(
+        default=7 * 86_400.0, description="After how long an exported file is removed, seconds."
+    )
+    export_timeout_s: PositiveFloat = Field(default=3600.0, description="Longest time for one export, seconds.")
     retry_s: PositiveFloat = Field(
         default=5.0,
         description="Pause before a project that failed is tried again, seconds; doubled each time, up to a minute.",

@@ -40,6 +40,7 @@ from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
 from reconstructor.storage.room import DiskUse
 from reconstructor.viewing.coverage import publish_coverage
+from reconstructor.viewing.exports import keep_few
 from reconstructor.viewing.thumbnails import publish_thumbnails
 
 _CONNECT_WAIT_S: Final = 30.0
@@ -82,6 +83,7 @@ async def serve_project(
             "jobs": run_jobs(context, executor, latencies),
             "rest": refetch_at_rest(context),
             "thumbnails": publish_thumbnails(context),
+            "exports": keep_few(context),
             "history": publish_history(context),
             "coverage": publish_coverage(context),
             "statistics": _publish_statistics(context, executor, latencies),

@@ -1,4 +1,4 @@
-"""How are requests answered? `ping`, `resync`, `photograph`, `refetch`, `pause`, `resume`, each with a response to its sender.
+"""How are requests answered? Each with a response to its sender: `ping`, `resync`, `photograph`, `export`, `refetch` and more.
 
 Who may ask for what is the broker's to enforce, by one line of its ACL for each verb: a message does not say the role
 of its sender.
@@ -21,10 +21,11 @@ from broker.delivery import Incoming
 from broker.envelope import SCHEMA, BadMessageError, decode
 from broker.errors import CairnError
 from broker.ids import BadIdError, ConnectionId, Encoding, ProjectId, RequestId, SenderId, Verb
-from broker.messages import Request, Response
+from broker.messages import ExportedFile, Request, Response
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import translating_defects
 from reconstructor.publishing.retained import ShardKey
+from reconstructor.viewing.exports import ExportUnderWayError, export
 from reconstructor.viewing.photographs import publish_photograph
 
 MOST_WAITING: Final = 1000  # requests; but for photographs, they are answered in milliseconds
@@ -86,16 +87,23 @@ class ReceivedRequest:
 
 
 class RequestQueues:
-    """What waits to be answered. Photographs have a queue of their own, so that a ping does not wait until one is decoded."""
+    """What waits to be answered. Photographs have a queue of their own, so that a ping does not wait until one is decoded.
+
+    The one export at a time has one, too.
+    """
 
     def __init__(self) -> None:
+        self._exports: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
+        self._exporting: ReceivedRequest | None = None
         self._quick: asyncio.Queue[ReceivedRequest] = asyncio.Queue(MOST_WAITING)
         self._photographs: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
         self._waiting: Counter[SenderId] = Counter()
 
     def put(self, asked: ReceivedRequest) -> None:
         """Queue a request; raises asyncio.QueueFull."""
-        if asked.request.verb is not Verb.PHOTOGRAPH or asked.refusal is not None:
+        if asked.request.verb is Verb.EXPORT and asked.refusal is None:
+            self._put_export(asked)
+        elif asked.request.verb is not Verb.PHOTOGRAPH or asked.refusal is not None:
             self._quick.put_nowait(asked)
         elif self._waiting[asked.user] < MOST_PHOTOGRAPHS:
             self._waiting[asked.user] += 1
@@ -104,11 +112,24 @@ class RequestQueues:
             refusal = TooManyPhotographsError("you are waiting for other photographs: ask again when they are there")
             self._quick.put_nowait(replace(asked, refusal=refusal))
 
+    def _put_export(self, asked: ReceivedRequest) -> None:
+        if self._exporting is None:
+            self._exporting = asked
+            self._exports.put_nowait(asked)
+            return
+        other = self._exporting
+        form = other.request.format.value if other.request.format is not None else "file"
+        refusal = ExportUnderWayError(
+            f"{other.user} exports a {form} of this project now: ask again when that is ready"
+        )
+        self._quick.put_nowait(replace(asked, refusal=refusal))
+
     async def answer(self, context: Context) -> None:
-        """Answer requests until cancelled: photographs one by one, and beside them all others one by one."""
+        """Answer requests until cancelled: photographs one by one, and beside them exports, and all others, one by one."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._answer_quick(context), name="quick requests")
             tasks.create_task(self._answer_photographs(context), name="photographs")
+            tasks.create_task(self._answer_exports(context), name="exports")
 
     async def _answer_quick(self, context: Context) -> None:
         while True:
@@ -120,6 +141,14 @@ class RequestQueues:
             await answer_request(context, asked)
             self._waiting[asked.user] -= 1
             self._waiting += Counter()  # forgets who waits for none
+
+    async def _answer_exports(self, context: Context) -> None:
+        while True:
+            asked = await self._exports.get()
+            try:
+                await answer_request(context, asked)
+            finally:
+                self._exporting = None
 
 
 async def answer_request(context: Context, asked: ReceivedRequest) -> None:
@@ -183,6 +212,7 @@ class _Done:
 
     republished_count: int = 0
     is_preview: bool = False
+    export: ExportedFile | None = None
 
 
 async def _do(context: Context, user: SenderId, request: Request) -> _Done:
@@ -194,6 +224,8 @@ async def _do(context: Context, user: SenderId, request: Request) -> _Done:
             return _Done(republished_count=await _resync(context, request))
         case Verb.PHOTOGRAPH:
             return _Done(is_preview=await publish_photograph(context, user, request))
+        case Verb.EXPORT:
+            return _Done(export=await export(context, request))
         case Verb.REFETCH:
             if await asyncio.to_thread(context.store.request_refetch) is None:
                 raise NoImagesError("there is no image yet: upload one first")
@@ -228,6 +260,7 @@ async def _respond(context: Context, asked: ReceivedRequest, done: _Done, refusa
         received_at=asked.received_at,
         republished_count=done.republished_count,
         is_preview=done.is_preview,
+        export=done.export,
     )
     outgoing = RESPONSE.outgoing(
         context.space,

@@ -105,6 +105,10 @@ class Settings(ProgramSettings):
     shard_cache_folder: Path | None = Field(
         default=None, description="Where those shards are kept while the program runs; default: with temporary files."
     )
+    export_dir: Path | None = Field(
+        default=None,
+        description="Folder of exported files, which the reconstructor writes: the same as reconstructor.export_dir.",
+    )
     connect_timeout_s: PositiveFloat = Field(default=5.0, description="Longest wait for the broker, seconds.")
 
     @model_validator(mode="after")

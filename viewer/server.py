@@ -19,7 +19,6 @@ from viewer.downloads import Download, Downloads
 from viewer.export import CloudStream, open_cloud
 from viewer.fetch import ManifestMovedError, ShardMissingError
 from viewer.headers import security_headers
-from viewer.invitations import InvitationDesk
 from viewer.manifest_reader import NoManifestError, PageMissingError
 from viewer.metrics import CONTENT_TYPE, render
 from viewer.network.addresses import TrustedProxies, network_of
@@ -33,6 +32,8 @@ from viewer.network.listener import Listener
 from viewer.pages import INDEX, Asset, load_page
 from viewer.photographs import NoSuchPhotographError, PhotographRefusedError, Photographs, answer, key_of
 from viewer.relay import Relay
+from viewer.routes.exports import ExportRoutes, ExportsUnreachableError, NoSuchExportError, Tickets
+from viewer.routes.invitations import InvitationDesk
 from viewer.shards.served import ServedShards
 from viewer.shards.source import NoSuchShardError
 from viewer.status import Board, ProjectStatus
@@ -49,6 +50,8 @@ _STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
     UnevenManifestError: HTTPStatus.BAD_GATEWAY,
     NoSuchPhotographError: HTTPStatus.NOT_FOUND,
     NoSuchShardError: HTTPStatus.NOT_FOUND,
+    NoSuchExportError: HTTPStatus.NOT_FOUND,
+    ExportsUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
     PhotographRefusedError: HTTPStatus.FORBIDDEN,
     NoAnswerError: HTTPStatus.GATEWAY_TIMEOUT,
 }
@@ -76,6 +79,13 @@ class PageServer:
         self._log = get_logger()
         self._downloads, self._photographs = Downloads(), Photographs(settings.photograph_cache_bytes)
         self._shards = ServedShards(settings)
+        self._exports = ExportRoutes(
+            folder=settings.export_dir,
+            find=self._find,
+            headers=self._security_headers,
+            downloads=self._downloads,
+            tickets=Tickets(),
+        )
         self._cross_origin = CrossOrigin(settings.allowed_origins)
         self._hosts, self._proxies = AllowedHosts(settings.hosts), TrustedProxies(settings.trusted_proxies)
 
@@ -90,6 +100,7 @@ class PageServer:
         application.router.add_get(AUTHORITY_PATH, trust.certificate)
         application.router.add_get(PAGE_PATH, trust.page)
         self._invitations.add_routes(application.router)
+        self._exports.add_routes(application.router)
         application.router.add_get("/projects", self._projects)
         application.router.add_get("/projects/{project}/status", self._status)
         application.router.add_get("/projects/{project}/cloud.ply", self._cloud, allow_head=False)
@@ -109,7 +120,7 @@ class PageServer:
         if isinstance(connection, TimedConnection):
             connection.request_came()
         request = self._proxies.request_of(request)
-        headers = security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure)
+        headers = self._security_headers(request)
         try:
             self._check_address(request)
             if request.can_read_body:
@@ -127,6 +138,9 @@ class PageServer:
         if not response.prepared:
             response.headers.update(headers)
         return response
+
+    def _security_headers(self, request: web.Request) -> dict[str, str]:
+        return security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure)
 
     def _check_address(self, request: web.Request) -> None:
         """Whether we are meant, and by https where the page has a certificate.
@@ -225,7 +239,7 @@ class PageServer:
                 "Content-Disposition": f'attachment; filename="{cloud.manifest.project}.ply"',
                 "Content-Length": str(cloud.size_bytes),
                 "Cache-Control": "no-store",
-                **security_headers(request.host, self._settings.mqtt_url, is_secure=request.secure),
+                **self._security_headers(request),
             }
         )
         await response.prepare(request)

@@ -83,3 +83,13 @@ def _connections(installation: Installation) -> Iterator[Finding]:
             "the page cannot redeem invitations",
             f'write keeper_socket = "{socket}" below [viewer]',
         )
+    exports = installation.system.exports.resolve()
+    if (
+        installation.viewer.export_dir is None
+        or installation.viewer.export_dir != installation.reconstructor.export_dir
+    ):
+        yield warning(
+            SUBJECT,
+            "nobody can export from the page: reconstructor and page have no common folder for it",
+            f'write export_dir = "{exports}" below [reconstructor] and below [viewer]',
+        )

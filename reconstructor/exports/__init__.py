@@ -1,1 +1,1 @@
-"""How do other programs get a reconstruction? As a COLMAP folder, PLY, LAZ or glTF: `cairn export`."""
+"""How do other programs get a reconstruction? As COLMAP, PLY, LAZ, glTF or E57, and people as a report: `cairn export`."""

@@ -3,7 +3,6 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,21 +11,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from broker.config import BadSettingsError
+from broker.ids import ExportFormat
 from broker.logs import LogLevel, configure
 from reconstructor.config import Settings
 from reconstructor.exports.origins import find_origin
 
-
-class Format(StrEnum):
-    """The formats that can be written."""
-
-    COLMAP = "colmap"
-    PLY = "ply"
-    LAZ = "laz"
-    GLTF = "gltf"
-
-
-_FORMAT_BY_SUFFIX = {".ply": Format.PLY, ".laz": Format.LAZ, ".glb": Format.GLTF, "": Format.COLMAP}
+_FORMAT_BY_SUFFIX = {
+    ".ply": ExportFormat.PLY,
+    ".laz": ExportFormat.LAZ,
+    ".glb": ExportFormat.GLTF,
+    ".e57": ExportFormat.E57,
+    ".zip": ExportFormat.COLMAP,
+    "": ExportFormat.COLMAP,
+    ".html": ExportFormat.REPORT,
+}
 
 _MOST_NAMED = 5
 
@@ -36,20 +34,21 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def export(
     what: Annotated[str, typer.Argument(metavar="PROJECT|FOLDER", help="A project, or a folder that a replay wrote.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write; for colmap a folder.")],
-    form: Annotated[Format | None, typer.Option("--format", "-f", help="Default: by OUT's ending.")] = None,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write; for colmap a folder or a .zip.")],
+    form: Annotated[ExportFormat | None, typer.Option("--format", "-f", help="Default: by OUT's ending.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="The reconstructor's folder.")] = None,
+    names: Annotated[bool, typer.Option(help="Of a report: say who took which photograph.")] = True,
 ) -> None:
-    """Write a reconstruction as a COLMAP folder, PLY (normals, confidence), LAZ or glTF points, in metres if known."""
+    """Write a reconstruction as COLMAP model, PLY (normals, confidence), LAZ, glTF or E57 in metres if known, or a report."""
     configure(level=LogLevel.WARNING)
     chosen = form or _FORMAT_BY_SUFFIX.get(out.suffix.lower())
     if chosen is None:
-        raise BadSettingsError(f"{out.name!r} ends like no format: give --format {'|'.join(Format)}")
+        raise BadSettingsError(f"{out.name!r} ends like no format: give --format {'|'.join(ExportFormat)}")
     origin = find_origin(what, Settings.load(data_dir=data).data_dir)
     from reconstructor.exports.exporting import export_to  # noqa: PLC0415 - a mistake is found without the engine
 
     with _bar() as report:
-        exported = export_to(origin, chosen.value, out, report)
+        exported = export_to(origin, chosen, out, report, has_names=names)
     if exported.previews:
         print(_of_previews(exported.previews), file=sys.stderr)
     print(f"{out}\t{exported.point_count} points\t{exported.unit}")

@@ -1,22 +1,19 @@
 """What is still missing of a stored project, and where should somebody stand? Its published cloud and cameras tell."""
 
 import json
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from broker.coverage.words import advice_sentences
 from broker.manifest import CameraEntry
-from reconstructor.clouds.ply import read_ply
 from reconstructor.coverage.advice import advise, is_walk_unfinished
 from reconstructor.coverage.score import coverage_of
 from reconstructor.coverage.viewpoints import Viewpoint
 from reconstructor.coverage.wire_form import Told, told_of
 from reconstructor.exports.origins import NothingToExportError, Origin
-from reconstructor.storage.store import Store
+from reconstructor.exports.published import published_cloud
 
 _LEAST_PHOTOGRAPHS: Final = 3
 _MOST_POINTS: Final = 2_000_000  # of a larger cloud every second, third, … point
@@ -61,16 +58,13 @@ def report_coverage(origin: Origin) -> CoverageReport:
     """
     if origin.reference is None or origin.store_folder is None:
         raise NothingToExportError("coverage is known of a project, not of a replay: give a project's name")
-    store, cameras = Store.read_only(origin.store_folder), origin.reference.cameras
+    cameras = origin.reference.cameras
     views = [view for view in map(_viewpoint, cameras) if view is not None]
     if len(views) < _LEAST_PHOTOGRAPHS:
         raise NothingToExportError(
             f"only {len(views)} photographs are placed: three are needed to tell what is missing"
         )
-    with tempfile.TemporaryDirectory() as name:
-        merged = Path(name) / "merged.ply"
-        store.generation_files.write_merged(origin.reference, merged)
-        points = read_ply(merged, origin.reference.manifest.point_count).points_in_world
+    points = published_cloud(origin).points_in_world
     coverage = coverage_of(points[:: 1 + len(points) // _MOST_POINTS], views)
     told = told_of(
         coverage,

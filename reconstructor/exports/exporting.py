@@ -1,13 +1,13 @@
 """How does a stored reconstruction become a file? Open the engine's state read-only, fuse its surface, write it."""
 
 import tempfile
-from dataclasses import dataclass
+import zipfile
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from reconstructor.clouds.ply import read_ply
+from broker.ids import ExportFormat
 from reconstructor.clouds.similarity import Matrix, Vector
 from reconstructor.engine.live_engine import LiveEngine
 from reconstructor.engine.mvs.dense_model import Report
@@ -17,56 +17,86 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.describe import world_from_camera
 from reconstructor.engine.sfm.up_direction import estimate_upward
-from reconstructor.exports.origins import NothingToExportError, Origin
+from reconstructor.exports.origins import Exported, NothingToExportError, Origin
+from reconstructor.exports.published import published_cloud
+from reconstructor.exports.report import write_report
 from reconstructor.exports.surface import Surface, turn_up
-from reconstructor.exports.writers import WRITERS, CannotExportError
-from reconstructor.storage.store import Store
+from reconstructor.exports.writers import WRITERS, CannotExportError, finished
 
 # which axis is up by the format's own word (glTF 2.0, 3.4) or its programs' habit; the others keep the project's axes
-_UP_AXIS: Final = {"gltf": 1, "laz": 2}
+_UP_AXIS: Final = {ExportFormat.GLTF: 1, ExportFormat.LAZ: 2, ExportFormat.E57: 2}
+_ZIP: Final = ".zip"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
-    """The result of an export; `previews` names the placed photographs of which only the preview has come."""
+def export_to(
+    origin: Origin,
+    form: ExportFormat,
+    out: Path,
+    report: Report = lambda _stage, _done, _total: None,
+    *,
+    has_names: bool = True,
+) -> Exported:
+    """Write a project or a replay in one format; `report` is called with the progress.
 
-    point_count: int
-    unit: str
-    previews: tuple[str, ...] = ()
-
-
-def export_to(origin: Origin, form: str, out: Path, report: Report = lambda _stage, _done, _total: None) -> Exported:
-    """Write a project or a replay in one format, `colmap`, `ply`, `laz` or `gltf`; `report` is called with the progress.
+    Args:
+        origin: what to write.
+        form: as what.
+        out: the file; for COLMAP a folder, or a file that ends in `.zip`.
+        report: called with a stage, and how much of it is done.
+        has_names: of a report, whether it says who took which photograph.
 
     Raises:
         NothingToExportError: there is not what this format needs.
         CannotExportError: the file cannot be written.
+        NoE57Error: E57 is not written here.
         EngineStateMissingError: the engine's files are damaged.
     """
+    if form is ExportFormat.REPORT:
+        return write_report(origin, out, report, has_names=has_names)
     if origin.engine_folder is None:
-        if form == "colmap":
+        if form is ExportFormat.COLMAP:
             raise NothingToExportError("a COLMAP folder needs the built-in engine: another black box made these points")
         return _write(origin, _published_surface(origin), origin.up, form, out)
     with read_only_copy(origin.engine_folder, EngineSettings()) as engine:
-        if form == "colmap":
-            _check_free(out)
-            metres_per_unit = origin.metres_per_unit or 1.0
-            previews = write_colmap(
-                engine.model,
-                engine.known,
-                out,
-                units_per_unit=metres_per_unit,
-                may_link=False,
-            )
-            if previews:
-                (out / "previews.txt").write_text("\n".join(previews) + "\n", encoding="utf-8")
-            unit = "unscaled" if origin.metres_per_unit is None else "metres"
-            return Exported(point_count=int(engine.model.num_points3D()), unit=unit, previews=previews)
+        if form is ExportFormat.COLMAP:
+            return _write_colmap(origin, engine, out, report)
         surface = _dense_surface(engine, report)
         up = origin.up if origin.up is not None else _up_of(engine)
     if not len(surface):
         surface = _published_surface(origin)
     return _write(origin, surface, up, form, out)
+
+
+def _write_colmap(origin: Origin, engine: LiveEngine, out: Path, report: Report) -> Exported:
+    """Write a COLMAP folder, or the same as a ZIP."""
+    if out.suffix.lower() == _ZIP:
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
+            folder = Path(name) / out.stem
+            exported = _write_colmap(origin, engine, folder, report)
+            _zip(folder, out, report)
+            return exported
+    _check_free(out)
+    previews = write_colmap(
+        engine.model,
+        engine.known,
+        out,
+        units_per_unit=origin.metres_per_unit or 1.0,
+        may_link=False,
+    )
+    if previews:
+        (out / "previews.txt").write_text("\n".join(previews) + "\n", encoding="utf-8")
+    unit = "unscaled" if origin.metres_per_unit is None else "metres"
+    return Exported(point_count=int(engine.model.num_points3D()), unit=unit, previews=previews)
+
+
+def _zip(folder: Path, out: Path, report: Report) -> None:
+    """Pack a folder; photographs are stored as they are, for they do not shrink."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    with finished(out) as part, zipfile.ZipFile(part, "w", allowZip64=True) as archive:
+        for done, path in enumerate(paths):
+            report("packing", done, len(paths))
+            kind = zipfile.ZIP_STORED if path.parent.name == "images" else zipfile.ZIP_DEFLATED
+            archive.write(path, path.relative_to(folder.parent), kind)
 
 
 def _check_free(folder: Path) -> None:
@@ -75,7 +105,7 @@ def _check_free(folder: Path) -> None:
         raise CannotExportError(f"{folder} is there and holds something else: give a new folder")
 
 
-def _write(origin: Origin, surface: Surface, up: Vector | None, form: str, out: Path) -> Exported:
+def _write(origin: Origin, surface: Surface, up: Vector | None, form: ExportFormat, out: Path) -> Exported:
     placed = surface.scaled(origin.metres_per_unit)
     if form in _UP_AXIS:
         placed = placed.turned(turn_up(up, _UP_AXIS[form]))
@@ -106,18 +136,12 @@ def _published_surface(origin: Origin) -> Surface:
         NothingToExportError: a replay publishes nothing.
         ShardGoneError, StoreError: files are damaged.
     """
-    if origin.reference is None or origin.store_folder is None:
-        raise NothingToExportError("there are no dense points: place more photographs")
-    reference, files = origin.reference, Store.read_only(origin.store_folder).generation_files
-    with tempfile.TemporaryDirectory() as name:
-        merged = Path(name) / "merged.ply"
-        files.write_merged(reference, merged)
-        cloud = read_ply(merged, reference.manifest.point_count)
-    normals = estimated_normals(cloud.points_in_world, _centres(origin.store_folder))
+    cloud = published_cloud(origin)
+    normals = estimated_normals(cloud.points_in_world, _centres(origin))
     return Surface(points=cloud.points_in_world, normals=normals, colors_rgb=cloud.colors_rgb, confidences=None)
 
 
-def _centres(folder: Path) -> Matrix:
-    cameras = Store.read_only(folder).cameras()
+def _centres(origin: Origin) -> Matrix:
+    cameras = origin.reference.cameras if origin.reference is not None else ()
     poses = [each.world_from_camera for each in cameras if each.world_from_camera is not None and each.component == 0]
     return np.array(poses).reshape(-1, 4, 4)[:, :3, 3]

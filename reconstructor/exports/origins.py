@@ -59,6 +59,15 @@ class Origin:
         return None if up is None else np.array(up)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """The result of an export; `previews` names the placed photographs of which only the preview has come."""
+
+    point_count: int
+    unit: str
+    previews: tuple[str, ...] = ()
+
+
 def find_origin(name: str, data_dir: Path) -> Origin:
     """A folder that a replay wrote, or else the project of this name.
 
@@ -74,9 +83,19 @@ def find_origin(name: str, data_dir: Path) -> Origin:
         raise NothingToExportError(
             f"{name!r} is neither the folder of a replay nor a project in {data_dir}, {_projects(data_dir)}"
         )
+    return origin_of(folder)
+
+
+def origin_of(folder: Path) -> Origin:
+    """The project that is stored in this folder.
+
+    Raises:
+        NothingToExportError: it has no points yet.
+        StoreError: it cannot be read.
+    """
     reference = Store.read_only(folder).reference()
     if reference is None:
-        raise NothingToExportError(f"project {name!r} has no points yet")
+        raise NothingToExportError(f"project {folder.name!r} has no points yet")
     engine = folder / _ENGINE_IN_STORE
     engine_folder = engine if (engine / "steps").is_dir() else None
     return Origin(engine_folder=engine_folder, store_folder=folder, reference=reference)

@@ -1,8 +1,8 @@
-"""How is a surface written for other programs? As PLY, LAZ or glTF; a file appears only when it is complete."""
+"""How is a surface written for other programs? As PLY, LAZ, glTF or E57; a file appears only when it is complete."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 import trimesh
 
 from broker.errors import CairnError
+from broker.ids import ExportFormat
 from reconstructor.exports.surface import Surface
 
 _FLOAT32_STEP: Final = 2.0**-23
@@ -24,6 +25,13 @@ class CannotExportError(CairnError):
 
     code = "cannot_export"
     remedy = "Check the folder's rights and free space."
+
+
+class NoE57Error(CairnError):
+    """The library that writes E57 is not installed."""
+
+    code = "no_e57"
+    remedy = "Install it on the reconstructor's machine: pip install pye57; LAZ carries the same points."
 
 
 def write_ply(surface: Surface, path: Path) -> None:
@@ -41,7 +49,7 @@ def write_ply(surface: Surface, path: Path) -> None:
     words = {"<f4": "float", "<f8": "double", "u1": "uchar"}
     lines = ["ply", "format binary_little_endian 1.0", f"comment cairn, {surface.unit}", f"element vertex {len(rows)}"]
     lines += [f"property {words[kind]} {name}" for name, kind in fields] + ["end_header", ""]
-    with _finished(path) as part, part.open("wb") as file:
+    with finished(path) as part, part.open("wb") as file:
         file.write("\n".join(lines).encode())
         file.write(rows.tobytes())
 
@@ -62,7 +70,7 @@ def write_laz(surface: Surface, path: Path) -> None:
     if surface.confidences is not None:
         cloud.intensity = np.round(surface.confidences * _SIXTEEN_BITS).astype(np.uint16)
     cloud.NormalX, cloud.NormalY, cloud.NormalZ = surface.normals.T
-    with _finished(path) as part, part.open("wb") as file:
+    with finished(path) as part, part.open("wb") as file:
         cloud.write(file, do_compress=True)
 
 
@@ -73,11 +81,41 @@ def write_gltf(surface: Surface, path: Path) -> None:
     scene = trimesh.Scene()
     scene.add_geometry(points, node_name="cairn", transform=trimesh.transformations.translation_matrix(middle))
     scene.metadata["unit"] = surface.unit
-    with _finished(path) as part:
+    with finished(path) as part:
         part.write_bytes(trimesh.exchange.gltf.export_glb(scene))
 
 
-WRITERS: Final[dict[str, Callable[[Surface, Path], None]]] = {"ply": write_ply, "laz": write_laz, "gltf": write_gltf}
+def write_e57(surface: Surface, path: Path) -> None:
+    """ASTM E2807 (E57): one scan of double coordinates about the scan's pose, colours, and confidence as intensity.
+
+    Raises:
+        NoE57Error: pye57 is not installed.
+    """
+    try:
+        import pye57  # noqa: PLC0415 - optional: there are no wheels for every machine
+    except ImportError as exc:
+        raise NoE57Error("E57 is not written here: pip install pye57, or take LAZ") from exc
+    middle = np.round(surface.points.mean(axis=0))
+    columns = dict(zip(("cartesianX", "cartesianY", "cartesianZ"), (surface.points - middle).T, strict=True))
+    columns |= dict(zip(("colorRed", "colorGreen", "colorBlue"), surface.colors_rgb.T, strict=True))
+    if surface.confidences is not None:
+        columns["intensity"] = surface.confidences
+    columns["cartesianInvalidState"] = np.zeros(len(surface), np.uint8)  # readers ask for it
+    data = {name: np.ascontiguousarray(column) for name, column in columns.items()}
+    with finished(path) as part:
+        try:
+            with contextlib.closing(pye57.E57(str(part), mode="w")) as file:
+                file.write_scan_raw(data, name=f"cairn, {surface.unit}", translation=middle)
+        except pye57.libe57.E57Exception as exc:
+            raise CannotExportError(f"cannot write {path}: {exc}") from exc
+
+
+WRITERS: Final[dict[ExportFormat, Callable[[Surface, Path], None]]] = {
+    ExportFormat.PLY: write_ply,
+    ExportFormat.LAZ: write_laz,
+    ExportFormat.GLTF: write_gltf,
+    ExportFormat.E57: write_e57,
+}
 
 
 def _fits_float(points: np.ndarray) -> bool:
@@ -90,8 +128,9 @@ def _step(extent: float) -> float:
     return float(10.0 ** np.floor(np.log10(max(extent, 1e-6) / _STEPS_A_SIDE)))
 
 
-@contextmanager
-def _finished(path: Path) -> Iterator[Path]:
+@contextlib.contextmanager
+def finished(path: Path) -> Iterator[Path]:
+    """Where to write a file, which gets its name when the block ends; raises CannotExportError."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part

@@ -10,6 +10,7 @@ from broker.manifest import CameraEntry
 from reconstructor.storage.database import STORE_VERSION, check_version
 from reconstructor.storage.durable_files import StoreError
 from reconstructor.storage.generation_files import GenerationFiles
+from reconstructor.storage.images import StoredImage
 from reconstructor.storage.reference_rows import read_newest
 from reconstructor.storage.reference_set import ReferenceSet
 
@@ -63,6 +64,17 @@ class ReadOnlyStore:
         newest = read_newest(self._rows)
         return newest.cameras if newest is not None else ()
 
+    def images(self) -> list[StoredImage]:
+        """Return all images in order."""
+        statement = "SELECT * FROM images ORDER BY number"
+        return [StoredImage.from_row(row) for row in self._rows(statement, row_factory=sqlite3.Row)]
+
+    def path(self, image: StoredImage) -> Path:
+        """Return where an image's bytes are: the original, or its preview until that is there."""
+        if image.file_name is not None:
+            return self.folder / "images" / image.file_name
+        return self.folder / "previews" / str(image.preview_name)
+
     def images_by_state(self) -> dict[str, int]:
         """Count the images of each state."""
         return dict(self._rows("SELECT state, count(*) FROM images GROUP BY state"))
@@ -94,10 +106,11 @@ class ReadOnlyStore:
         """Count the jobs of each state."""
         return dict(self._rows("SELECT state, count(*) FROM jobs GROUP BY state"))
 
-    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, *values: object, row_factory: Any = None) -> list[Any]:
         uri = f"{(self.folder / DATABASE_NAME).resolve().as_uri()}?mode=ro"
         try:
             with closing(sqlite3.connect(uri, uri=True)) as connection:
+                connection.row_factory = row_factory
                 return connection.execute(statement, values).fetchall()
         except sqlite3.Error as exc:
             raise StoreError(f"the store in {self.folder} cannot be read: {exc}") from exc

@@ -17,10 +17,11 @@ from admin.service import install_system
 from admin.system import Ports, System
 from broker.accounts.access import User
 from broker.accounts.keeper import Keeper
-from broker.ids import ProjectId
+from broker.ids import ExportFormat, ProjectId
 from broker.service.install import ServiceTakenError
 from edge_agent import cli as edge_cli
 from edge_agent.service import install_rig
+from reconstructor.exports.folder import ExportFolder
 
 ROOT = Path(__file__).parents[3]
 NUMBERS = {
@@ -221,6 +222,26 @@ def test_each_user_reads_its_own_files_only(system: System, open_folder: Path) -
             assert b"bad_request" in ask(keepers_socket)
         with acting_as("cairn-reconstructor"), pytest.raises(PermissionError):
             ask(keepers_socket)
+
+
+@needs_root
+def test_the_page_reads_what_the_reconstructor_exports_and_nobody_else_does(system: System, open_folder: Path) -> None:
+    install_system(system, run=Steps(), root=open_folder)
+    folder = ExportFolder(path=Path(system.settings()["reconstructor"]["export_dir"]), project=ProjectId("chapel"))
+    assert system.settings()["viewer"]["export_dir"] == str(folder.path) == str(system.exports)
+    before = os.umask(0o077)
+    try:
+        with acting_as("cairn-reconstructor"), folder.part(0) as part:
+            (part / "chapel.ply").write_bytes(b"points")
+            name = folder.finish(part / "chapel.ply", ExportFormat.PLY)
+    finally:
+        os.umask(before)
+    with acting_as("cairn-page"):
+        assert (folder.path / name).read_bytes() == b"points"
+        assert not os.access(folder.path, os.W_OK, effective_ids=True)
+        assert not os.access(folder.path / name, os.W_OK, effective_ids=True)
+    with acting_as("cairn-broker"), pytest.raises(PermissionError):
+        (folder.path / name).read_bytes()
 
 
 def test_a_rig_is_one_unit_that_reads_what_join_wrote(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Names that may and may not enter a topic or a path."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from broker.ids import (
     AgentId,
     BadIdError,
+    ExportFormat,
+    ExportName,
     Generation,
     ImageId,
     ImageName,
@@ -140,7 +144,7 @@ def test_numbers_of_topics_have_one_spelling() -> None:
 
 
 def test_unknown_word_names_the_known_ones() -> None:
-    with pytest.raises(BadIdError, match="resync, ping, photograph, refetch"):
+    with pytest.raises(BadIdError, match="resync, ping, photograph, export"):
         Verb("explode")
 
 
@@ -162,3 +166,31 @@ def test_an_account_of_another_broker_becomes_a_level_of_its_own() -> None:
     levels = [level_of_account(name) for name in ("rig@localhost", "rig@LOCALHOST", "Jürgen Ö", "@", "-x", "x" * 300)]
     assert levels[0].startswith("rig-localhost-")
     assert len(set(levels)) == len(levels)
+
+
+@pytest.mark.parametrize("form", list(ExportFormat))
+def test_an_export_is_named_by_project_time_and_format(form: ExportFormat) -> None:
+    made_at = datetime(2026, 11, 29, 11, 15, 3, tzinfo=timezone(timedelta(hours=1)))
+    name = ExportName.of(ProjectId("chapel-2"), form, made_at)
+    assert name.startswith("chapel-2-20261129-101503")
+    assert (name.project, name.form) == ("chapel-2", form)
+    assert ExportName.of(ProjectId("c-20261129-101503"), form, made_at).project == "c-20261129-101503"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../chapel-20261129-101503.ply",
+        "a/chapel-20261129-101503.ply",
+        ".chapel-20261129-101503.ply",
+        "chapel-20261129-101503.ply.part",
+        "chapel-20261129-101503.exe",
+        "chapel.ply",
+        "chapel-20261129-101503.ply\n",
+        "chapel-20261129-101503.ply\0",
+        "",
+    ],
+)
+def test_a_name_that_is_no_export_is_refused(name: str) -> None:
+    with pytest.raises(BadIdError):
+        ExportName(name)

@@ -53,6 +53,14 @@ def test_a_page_without_the_keepers_socket_is_named(system: System) -> None:
     assert found(system) == ["the page cannot redeem invitations"]
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_programs_without_a_common_folder_of_exports_are_named(system: System, times: int) -> None:
+    text = system.settings_file.read_text(encoding="utf-8")
+    assert text.count("export_dir") == 2
+    system.settings_file.write_text(text.replace("export_dir", "# export_dir", times), encoding="utf-8")
+    assert found(system) == ["nobody can export from the page: reconstructor and page have no common folder for it"]
+
+
 def test_a_folder_without_a_system_says_what_to_do(system: System) -> None:
     system.settings_file.unlink()
     with pytest.raises(BadSettingsError, match="run `cairn init PROJECT` first"):

@@ -1,6 +1,9 @@
 """From what is stored to a file, beside a service that may be at work: nothing stored changes."""
 
 import hashlib
+import re
+import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import laspy
@@ -11,7 +14,7 @@ import trimesh
 from PIL import Image
 from typer.testing import CliRunner
 
-from broker.ids import ProjectId
+from broker.ids import ExportFormat, ProjectId, SenderId
 from broker.manifest import CameraEntry, CameraState, camera_pages
 from broker.messages import ScaleSource
 from reconstructor.clouds.ply import WideCloud
@@ -21,13 +24,16 @@ from reconstructor.engine.settings import EngineSettings
 from reconstructor.engine.sfm.colmap_export import write_colmap
 from reconstructor.engine.sfm.restore import EngineStateMissingError
 from reconstructor.exports.cli import app
-from reconstructor.exports.exporting import Exported, export_to
-from reconstructor.exports.origins import NothingToExportError, find_origin
+from reconstructor.exports.exporting import export_to
+from reconstructor.exports.origins import Exported, NothingToExportError, find_origin
 from reconstructor.exports.writers import CannotExportError
 from reconstructor.metric_scale.scale import Scale, Scaling
 from reconstructor.publishing.manifests import begin
 from reconstructor.replay.replayer import ReplayPlan, order_photographs, replay
+from reconstructor.storage.images import NewImage
 from reconstructor.storage.store import Store
+from tests.photographs import image_id
+from tests.photographs import photograph as small_photograph
 from tests.unit.reconstructor.engine.synthetic import photograph
 
 METRES_PER_UNIT = 2.5
@@ -81,7 +87,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def export(what: str, data_dir: Path, form: str, out: Path) -> Exported:
+def export(what: str, data_dir: Path, form: ExportFormat, out: Path) -> Exported:
     return export_to(find_origin(what, data_dir), form, out)
 
 
@@ -97,7 +103,7 @@ def test_a_replay_becomes_a_ply_with_normals_towards_the_cameras_and_confidence(
     before = digests(replayed / "engine")
     steps: list[tuple[str, int, int]] = []
     origin = find_origin(str(replayed), tmp_path)
-    exported = export_to(origin, "ply", tmp_path / "ball.ply", lambda *step: steps.append(step))
+    exported = export_to(origin, ExportFormat.PLY, tmp_path / "ball.ply", lambda *step: steps.append(step))
     assert {stage for stage, _, _ in steps} == {"depth", "fusion"}
     assert [step for step in steps if step[0] == "depth"] == [("depth", done, 4) for done in range(1, 5)]
     read = o3d.t.io.read_point_cloud(tmp_path / "ball.ply").point
@@ -115,8 +121,8 @@ def test_a_replay_becomes_a_ply_with_normals_towards_the_cameras_and_confidence(
 
 def test_a_replay_becomes_a_colmap_folder_and_takes_no_other_folders_place(replayed: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
-    export(str(replayed), tmp_path, "colmap", out)
-    export(str(replayed), tmp_path, "colmap", out)  # its own is replaced
+    export(str(replayed), tmp_path, ExportFormat.COLMAP, out)
+    export(str(replayed), tmp_path, ExportFormat.COLMAP, out)  # its own is replaced
     model = pycolmap.Reconstruction(str(out / "sparse/0"))
     assert model.num_reg_images() == len(list((out / "images").iterdir())) == 4
     assert model.compute_mean_reprojection_error() < 1.5
@@ -124,7 +130,7 @@ def test_a_replay_becomes_a_colmap_folder_and_takes_no_other_folders_place(repla
     (tmp_path / "work").mkdir()
     (tmp_path / "work/thesis.txt").touch()
     with pytest.raises(CannotExportError, match="give a new folder"):
-        export(str(replayed), tmp_path, "colmap", tmp_path / "work")
+        export(str(replayed), tmp_path, ExportFormat.COLMAP, tmp_path / "work")
     assert (tmp_path / "work/thesis.txt").is_file()
 
 
@@ -147,28 +153,28 @@ def test_a_preview_is_enlarged_to_the_size_of_its_original_and_named(replayed: P
 
 
 def test_another_black_boxs_points_get_normals_by_neighbourhood_and_metres(project: Path, tmp_path: Path) -> None:
-    exported = export(PROJECT, project, "laz", tmp_path / "ball.laz")
+    exported = export(PROJECT, project, ExportFormat.LAZ, tmp_path / "ball.laz")
     assert (exported.point_count, exported.unit) == (5000, "metres")
     read = laspy.read(tmp_path / "ball.laz")
     assert np.linalg.norm(read.xyz, axis=1) == pytest.approx(METRES_PER_UNIT, rel=1e-4)
     upper = read.xyz[:, 2] > 1.0
     assert (read.NormalZ[upper] > 0.0).all()  # the camera is above
-    export(PROJECT, project, "gltf", tmp_path / "ball.glb")
+    export(PROJECT, project, ExportFormat.GLTF, tmp_path / "ball.glb")
     (cloud,) = trimesh.load_scene(tmp_path / "ball.glb").dump()
     assert isinstance(cloud, trimesh.PointCloud)
     assert len(cloud.vertices) == 5000
     with pytest.raises(NothingToExportError, match="another black box"):
-        export(PROJECT, project, "colmap", tmp_path / "model")
+        export(PROJECT, project, ExportFormat.COLMAP, tmp_path / "model")
 
 
 def test_what_is_not_there_is_told(project: Path, tmp_path: Path) -> None:
     with pytest.raises(NothingToExportError, match=r"'barn' is neither .*, which has chapel$"):
-        export("barn", project, "ply", tmp_path / "x.ply")
+        export("barn", project, ExportFormat.PLY, tmp_path / "x.ply")
     with pytest.raises(NothingToExportError, match="which has none: check --data"):
-        export("barn", tmp_path / "nowhere", "ply", tmp_path / "x.ply")
+        export("barn", tmp_path / "nowhere", ExportFormat.PLY, tmp_path / "x.ply")
     Store(project / "empty", refetch_every=10).close()
     with pytest.raises(NothingToExportError, match="no points yet"):
-        export("empty", project, "ply", tmp_path / "x.ply")
+        export("empty", project, ExportFormat.PLY, tmp_path / "x.ply")
     (tmp_path / "hollow/engine").mkdir(parents=True)
     with (
         pytest.raises(EngineStateMissingError, match="no state"),
@@ -191,3 +197,52 @@ def test_the_command_knows_the_format_by_the_files_ending(project: Path, tmp_pat
     assert "these are previews, export again when their originals are there: a.jpg\n" in again.stderr
     unknown = RUNNER.invoke(app, [PROJECT, str(tmp_path / "ball.xyz"), "--data", str(project)])
     assert "give --format" in str(unknown.exception)
+
+
+def test_a_colmap_model_becomes_a_zip_that_leaves_nothing_beside_it(replayed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "made" / "chapel.zip"
+    out.parent.mkdir()
+    exported = export(str(replayed), tmp_path, ExportFormat.COLMAP, out)
+    assert [path.name for path in out.parent.iterdir()] == ["chapel.zip"]
+    with zipfile.ZipFile(out) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path / "opened")
+    model = pycolmap.Reconstruction(str(tmp_path / "opened/chapel/sparse/0"))
+    assert model.num_points3D() == exported.point_count > 100
+    assert len(list((tmp_path / "opened/chapel/images").iterdir())) == model.num_reg_images() == 4
+
+
+def test_a_report_is_one_file_that_says_who_took_what_and_how_the_scale_is_known(project: Path, tmp_path: Path) -> None:
+    store = Store(project / PROJECT, refetch_every=10)
+    content = small_photograph(1)
+    image = NewImage(
+        image_id=image_id(content, 1, "anna"),
+        sender=SenderId("anna"),
+        name="x.jpg",
+        sha256=hashlib.sha256(content).hexdigest(),
+        suffix=".jpg",
+        content_type="image/jpeg",
+        width_px=80,
+        height_px=60,
+        received_at=datetime(2026, 11, 29, 10, tzinfo=UTC),
+        captured_at=datetime(2026, 11, 29, 9, 30, tzinfo=UTC),
+        photographers_name="<script>.jpg",
+    )
+    store.add_image(image, content)
+    store.close()
+    out = tmp_path / "report.html"
+    exported = export(PROJECT, project, ExportFormat.REPORT, out)
+    assert (exported.point_count, exported.unit) == (5000, "metres")
+    text = out.read_text(encoding="utf-8")
+    assert "anna" in text
+    assert "&lt;script&gt;.jpg" in text
+    assert "<script" not in text
+    assert "2026-11-29 09:30" in text
+    assert "One unit is 2.5 m, by GPS in the photographs" in text
+    assert text.count("data:image/jpeg;base64,") >= 2
+    assert not re.findall(r"(?:src|href)=.https?:", text)
+    export_to(find_origin(PROJECT, project), ExportFormat.REPORT, out, has_names=False)
+    nameless = out.read_text(encoding="utf-8")
+    assert "anna" not in nameless
+    assert "script&gt;.jpg" not in nameless
+    assert "<th>Number</th><th>Taken</th>" in nameless

@@ -1,5 +1,6 @@
 """Do other programs' readers find in our files what we put there?"""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import trimesh
 
 from reconstructor.exports.surface import Surface
-from reconstructor.exports.writers import CannotExportError, write_gltf, write_laz, write_ply
+from reconstructor.exports.writers import CannotExportError, NoE57Error, write_e57, write_gltf, write_laz, write_ply
 
 COUNT = 3000
 SURVEY = np.array([500_000.0, 5_400_000.0, 300.0])
@@ -83,3 +84,28 @@ def test_a_file_that_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path
         with pytest.raises(CannotExportError, match="taken"):
             write(surface(), tmp_path / "taken")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.parametrize("middle", [np.zeros(3), SURVEY], ids=["near", "survey"])
+def test_pye57_reads_the_e57_with_colours_and_confidence(tmp_path: Path, middle: np.ndarray) -> None:
+    pye57 = pytest.importorskip("pye57", reason="pye57 is not installed here: E57 was not tested")
+    written = surface(middle=middle)
+    write_e57(written, tmp_path / "ball.e57")
+    file = pye57.E57(str(tmp_path / "ball.e57"))
+    read = file.read_scan(0, intensity=True, colors=True)
+    header = file.get_header(0)
+    assert header["name"].value() == "cairn, metres"
+    assert header.point_count == COUNT
+    file.close()
+    points = np.column_stack([read["cartesianX"], read["cartesianY"], read["cartesianZ"]])
+    assert points == pytest.approx(written.points, abs=1e-6)
+    colors = np.column_stack([read["colorRed"], read["colorGreen"], read["colorBlue"]])
+    assert np.array_equal(colors, written.colors_rgb)
+    assert read["intensity"] == pytest.approx(written.confidences, abs=1e-6)
+
+
+def test_without_pye57_e57_is_refused_with_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pye57", None)
+    with pytest.raises(NoE57Error, match="pip install pye57, or take LAZ"):
+        write_e57(surface(), tmp_path / "ball.e57")
+    assert list(tmp_path.iterdir()) == []

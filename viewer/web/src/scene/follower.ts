@@ -21,7 +21,7 @@ import type { Step } from "./loading/queue";
 import { LoadQueue } from "./loading/queue";
 import type { ReferenceSet } from "./reference";
 import { performStep } from "./loading/steps";
-import type { KnownDistance } from "./requests";
+import type { KnownDistance, Wish } from "./requests";
 import { Requests } from "./requests";
 import type { MeasuredCloud } from "./spacing";
 import type { Action, ProjectState } from "./state";
@@ -46,7 +46,7 @@ export interface FollowerOptions {
   readonly onState: (state: ProjectState) => void;
 }
 
-const OPERATORS_VERBS: readonly Verb[] = ["refetch", "pause", "resume"];
+const RESERVED_VERBS: readonly Verb[] = ["export", "refetch", "pause", "resume"];
 const TICK_MS = 250;
 
 /** The live connection to one project, until it is closed. */
@@ -76,6 +76,8 @@ export class Follower {
   private readonly decoding = new Map<string, WantedShard>();
   private readonly ticker: ReturnType<typeof setInterval>;
   private readonly times = new DueTimes();
+  /** Called with each message. */
+  readonly listeners = new Set<(message: ReadMessage) => void>();
   private current: ProjectState;
 
   constructor(private readonly options: FollowerOptions) {
@@ -117,9 +119,9 @@ export class Follower {
     return this.current;
   }
 
-  /** Send a request to the reconstructor. Its answer is a `response` message. */
-  async request(verb: Verb, shards: readonly number[] = []): Promise<void> {
-    await this.requests.request(verb, this.newest()?.manifest.generation ?? null, shards);
+  /** Send a request to the reconstructor and return its id. Its answer is a `response` message with this id. */
+  async request(verb: Verb, wish: Wish = {}): Promise<string> {
+    return await this.requests.request(verb, this.newest()?.manifest.generation ?? null, wish);
   }
 
   /** Request every missing shard again, also those that were given up. */
@@ -173,7 +175,7 @@ export class Follower {
   private async announce(): Promise<void> {
     await this.requests.announce(this.options.program).catch(() => undefined);
     await this.request("ping").catch(() => undefined);
-    this.dispatch({ kind: "rights", verbs: await this.requests.allowed(OPERATORS_VERBS) });
+    this.dispatch({ kind: "rights", verbs: await this.requests.allowed(RESERVED_VERBS) });
   }
 
   private readonly receive = (topic: string, payload: Uint8Array<ArrayBuffer>): void => {
@@ -212,6 +214,7 @@ export class Follower {
     const roundTripS = message.type === "response" ? this.requests.roundTripS(message.id) : null;
     if (roundTripS !== null) this.dispatch({ kind: "round_trip", seconds: roundTripS });
     this.dispatch({ kind: "message", message, bytes });
+    for (const listener of this.listeners) listener(message);
   }
 
   private cleared({ channel, levels }: Match): void {
@@ -272,7 +275,7 @@ export class Follower {
       // Without an index, whatever the broker lost is published again.
       resync: (items) => {
         const indexes = items.flatMap((item) => ("entry" in item ? [item.entry.index] : []));
-        void this.request("resync", indexes).catch(() => undefined);
+        void this.request("resync", { shards: indexes }).catch(() => undefined);
       },
     });
   }

@@ -68,7 +68,7 @@ export function imagesAfter(images: ImagesState, message: Message): ImagesState 
         },
       };
     case "progress":
-      return images.refetch
+      return images.refetch && message.image_id !== null
         ? { ...images, refetch: { ...images.refetch, stage: message.stage, doneRatio: message.done_ratio } }
         : images;
     case "processing_complete": {

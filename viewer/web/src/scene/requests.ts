@@ -1,6 +1,6 @@
 /** What does the page publish? One method for each message of the contract, with its topic and encoding. */
 import type { About, Connection } from "../wire/connection";
-import type { DesiredScaleBar, Presence, Request, UploadBegin, UploadEnd, Verb } from "../wire/contract";
+import type { DesiredScaleBar, ExportFormat, Presence, Request, UploadBegin, UploadEnd, Verb } from "../wire/contract";
 import { MAX_IMAGE_BYTES } from "../wire/contract";
 import { WireError } from "../wire/errors";
 import { freshName } from "../wire/ids";
@@ -25,6 +25,14 @@ export interface KnownDistance {
   readonly distanceM: number;
 }
 
+/** What a request says besides its verb. */
+export interface Wish {
+  readonly shards?: readonly number[];
+  readonly format?: ExportFormat;
+  /** Of a report: whether it says who took which photograph. */
+  readonly hasNames?: boolean;
+}
+
 export interface RequestsOptions {
   readonly connection: Connection;
   readonly space: TopicSpace;
@@ -39,8 +47,8 @@ export class Requests {
 
   constructor(private readonly options: RequestsOptions) {}
 
-  /** Send a request to the reconstructor. Its answer is a `response` message. */
-  async request(verb: Verb, generation: number | null, shards: readonly number[] = []): Promise<void> {
+  /** Send a request to the reconstructor and return its id. Its answer is a `response` message with this id. */
+  async request(verb: Verb, generation: number | null, wish: Wish = {}): Promise<string> {
     const { connection, connectionName, space, user } = this.options;
     const id = freshName();
     if (verb === "ping") this.pings.set(id, performance.now());
@@ -51,11 +59,14 @@ export class Requests {
       verb,
       connection: connectionName,
       generation,
-      shards: [...shards],
+      shards: [...(wish.shards ?? [])],
       image_id: null,
       max_side_px: 2048,
+      format: wish.format ?? null,
+      has_names: wish.hasNames ?? true,
     });
     await connection.publish("request", { user, verb }, payload);
+    return id;
   }
 
   /** Find out which of these verbs the broker lets this account ask for. */

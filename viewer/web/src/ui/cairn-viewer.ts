@@ -16,7 +16,7 @@ import { fetchInvitations } from "../wire/invitations/invitations";
 import { Annotating } from "./annotations/annotating";
 import { bannerStyles } from "./overlay/banner";
 import { isSmall, layoutNow } from "./device";
-import { Dropping } from "./dropping";
+import { Dropping } from "./photographs/dropping";
 import { Embedding } from "./embedding";
 import { speech } from "./language/language";
 import { LocalizedElement } from "./language/localized";
@@ -40,6 +40,17 @@ import type { ViewerState } from "./viewer-state";
 import { initialViewerState } from "./viewer-state";
 import { keptWords } from "./words";
 import { errorWords, reasonWords, t } from "./language/t";
+
+/** What is closed when a project is left. */
+const NOTHING_OPEN: Partial<ViewerState> = {
+  selected: null,
+  pointed: null,
+  opened: null,
+  laidOver: null,
+  canInvite: false,
+  isSharing: false,
+  isExporting: false,
+};
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement implements CairnViewerApi {
@@ -223,7 +234,7 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   private leave(): void {
     this.session?.close();
     [this.session, this.project] = [null, null];
-    this.change({ selected: null, pointed: null, opened: null, laidOver: null, canInvite: false, isSharing: false });
+    this.change(NOTHING_OPEN);
   }
 
   private follow(next: ProjectState): void {

@@ -12,8 +12,8 @@ import { DecoderPool } from "../worker/pool";
 import { PreviewMaker } from "../worker/preview-maker";
 import { Awake } from "./awake";
 import { deviceBudget, isPhone } from "./device";
-import { KeptPhotographs } from "./kept-photographs";
-import { Photographs } from "./photographs";
+import { KeptPhotographs } from "./photographs/kept";
+import { Photographs } from "./photographs/loaded";
 import { Throttle } from "./throttle";
 
 export interface SessionOptions {

@@ -5,7 +5,7 @@ import type { Verb } from "../wire/contract";
 import type { BannerAction } from "./overlay/banner";
 import type { Toast } from "./overlay/toast";
 import type { Tab } from "./panels/panel";
-import { offer, saveImage } from "./saving";
+import { saveImage } from "./saving";
 import type { Session } from "./session";
 import type { StageElement } from "./stage/stage-element";
 import type { Theme } from "./theme";
@@ -16,8 +16,8 @@ import type { ViewerState } from "./viewer-state";
 import { CLOSED_CARDS, act } from "./viewer-state";
 import { errorWords, t } from "./language/t";
 
-/** What a button asks the reconstructor for; photographs come by the page server. */
-export type Asked = Exclude<Verb, "photograph">;
+/** What a button asks the reconstructor for; photographs come by the page server, exports have a dialog. */
+export type Asked = Exclude<Verb, "photograph" | "export">;
 
 /** The part of the element that the commands use. */
 export interface CommandHost {
@@ -41,7 +41,6 @@ export class ViewerCommands {
     if (tool === "fit") host.stage?.fit();
     if (tool === "front" || tool === "side" || tool === "top") host.stage?.lookFrom(tool);
     if (tool === "image") void this.saveImage();
-    if (tool === "cloud" && host.stage && host.project) offer(host.stage.cloud(), `${host.project.project}.ply`);
     if (tool === "invite") void host.openSharing();
     if (tool === "theme") host.theme = THEMES[(THEMES.indexOf(host.theme) + 1) % THEMES.length] ?? "dark";
   }

@@ -2,7 +2,6 @@
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
-import { imageOf, neighbourOf } from "../scene/images";
 import { pointCount } from "../scene/reference";
 import type { ProjectState } from "../scene/state";
 import type { Photograph } from "../scene/uploading/photographs";
@@ -15,23 +14,21 @@ import { banner } from "./overlay/banner";
 import { emptyState } from "./overlay/empty-state";
 import "./overlay/login";
 import type { Entry } from "./overlay/login-styles";
-import type { PickerOptions } from "./overlay/project-picker";
-import { projectDialog, projectPicker } from "./overlay/project-picker";
-import { sharingDialog } from "./overlay/sharing";
+import { projectPicker } from "./overlay/project-picker";
 import { imageCard, measurement } from "./overlay/side-card";
-import { accountPart } from "./overlay/staying";
 import "./overlay/welcome";
 import "./panels/sheet";
 import { announcementOf } from "./summary";
 import type { Tools } from "./tools";
-
-/** How much of a photograph lies over the object at first. */
-const HALF = 0.5;
+import { ViewerDialogs } from "./viewer-dialogs";
 
 export class ViewerContent {
   private tried: Credentials | null = null;
+  private readonly dialogs: ViewerDialogs;
 
-  constructor(private readonly host: CairnViewer) {}
+  constructor(private readonly host: CairnViewer) {
+    this.dialogs = new ViewerDialogs(host);
+  }
 
   /** Draw what belongs around the stage now. `waiting`: why there are no settings yet. */
   around(waiting: string): TemplateResult {
@@ -42,7 +39,7 @@ export class ViewerContent {
     const onClose = (): void => {
       this.host.credentials = null;
     };
-    return projectPicker(this.choosing(config.base, credentials, onClose));
+    return projectPicker(this.dialogs.choosing(config.base, credentials, onClose));
   }
 
   private login(config: PageConfig): TemplateResult {
@@ -77,12 +74,9 @@ export class ViewerContent {
   }
 
   private content(config: PageConfig, project: ProjectState): TemplateResult {
-    const { canInvite, isSharing, trouble } = this.host.view;
+    const { canInvite, trouble } = this.host.view;
     const onLeave = (): void => {
       this.host.choose("");
-    };
-    const onStay = (): void => {
-      this.host.change({ isChoosing: false });
     };
     const onRetry = (): void => {
       this.host.session?.follower.retry();
@@ -119,84 +113,8 @@ export class ViewerContent {
           this.host.commands.showMorePoints();
         }}
       ></cairn-sheet>
-      ${isSharing ? this.sharing(config) : nothing} ${this.host.view.hasKeys ? this.keys() : nothing}
-      ${this.opened(project)}
-      ${this.host.view.isChoosing && this.host.credentials ? this.switching(config, this.host.credentials, onStay) : nothing}
+      ${this.dialogs.open(config, project)}
       <div class="hidden-words" aria-live="polite" data-testid="announcement">${announcementOf(project)}</div>`;
-  }
-
-  private choosing(base: string, credentials: Credentials, onClose: () => void): PickerOptions {
-    return {
-      base,
-      credentials,
-      onClose,
-      onProject: (project) => {
-        this.host.choose(project);
-      },
-      onRefused: (reason) => {
-        [this.host.credentials, this.host.refusal] = [null, reason];
-      },
-    };
-  }
-
-  private switching(config: PageConfig, credentials: Credentials, onClose: () => void): TemplateResult {
-    const { host } = this;
-    const onStaying = (stays: boolean): void => {
-      host.isStaying = stays;
-    };
-    const onLogout = (): void => {
-      host.change({ isChoosing: false });
-      host.credentials = null;
-    };
-    const account = accountPart(credentials.user, host.isStaying, onStaying, onLogout);
-    return projectDialog({
-      ...this.choosing(config.base, credentials, onClose),
-      ...(config.needs_login ? { account } : {}),
-    });
-  }
-
-  private keys(): TemplateResult {
-    const onDone = (): void => {
-      this.host.change({ hasKeys: false });
-    };
-    void import("./overlay/keys"); // few open it: loaded when it is needed
-    return html`<cairn-keys @done=${onDone}></cairn-keys>`;
-  }
-
-  /** The photograph that fills the screen. */
-  private opened(project: ProjectState): TemplateResult | typeof nothing {
-    const { opened } = this.host.view;
-    const image = opened === null ? null : imageOf(project.images, opened);
-    if (image === null) return nothing;
-    void import("./overlay/photo-viewer");
-    const neighbour = (step: 1 | -1): string | null => neighbourOf(project.images, image.imageId, step);
-    return html`<cairn-photo-viewer
-      .image=${image}
-      .thumbnail=${project.thumbnails.get(image.imageId) ?? null}
-      .whole=${this.host.session?.photographs.want(image.imageId, image.hasOriginal) ?? "missing"}
-      .hasPrevious=${neighbour(-1) !== null}
-      .hasNext=${neighbour(1) !== null}
-      @close=${() => {
-        this.host.change({ opened: null });
-      }}
-      @turn=${(event: CustomEvent<1 | -1>) => {
-        const next = neighbour(event.detail) ?? image.imageId;
-        this.host.change({ opened: next, selected: next, laidOver: null });
-      }}
-      @lay-over=${() => {
-        this.host.change({ opened: null, selected: image.imageId, laidOver: HALF });
-        this.host.stage?.visit(image.imageId);
-      }}
-    ></cairn-photo-viewer>`;
-  }
-
-  private sharing({ base, needs_login: needsLogin }: PageConfig): TemplateResult | typeof nothing {
-    const { credentials, view } = this.host;
-    if (!credentials) return nothing;
-    const onClose = (): void => {
-      this.host.change({ isSharing: false });
-    };
-    return sharingDialog({ base, credentials, canInvite: view.canInvite, needsLogin, onClose });
   }
 
   private beside(project: ProjectState): TemplateResult | typeof nothing {

@@ -32,6 +32,8 @@ export interface ViewerState {
   readonly isSharing: boolean;
   /** Whether the list of keys is open. */
   readonly hasKeys: boolean;
+  /** Whether the dialog for exports is open. */
+  readonly isExporting: boolean;
   readonly trouble: GraphicsTrouble | null;
 }
 
@@ -55,6 +57,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     canInvite: false,
     isSharing: false,
     hasKeys: false,
+    isExporting: false,
     trouble: null,
   };
 }
@@ -81,6 +84,8 @@ export function act(state: ViewerState, tool: Tool): ViewerState {
       return { ...state, ...CLOSED_CARDS, hasCoverage: !state.hasCoverage };
     case "keys":
       return { ...state, hasKeys: true };
+    case "cloud":
+      return { ...state, isExporting: true };
     case "panel":
       return { ...state, isPanelOpen: !state.isPanelOpen };
     default:

@@ -27,6 +27,7 @@ const pong: Response = {
   received_at: at(AHEAD_MS + 40),
   republished_count: 0,
   is_preview: false,
+  export: null,
 };
 
 function complete(stored: number | null, captured: number | null, isRefetch = false): ProcessingComplete {

@@ -80,10 +80,16 @@ describe("the chip", () => {
       ...envelope,
       type: "progress",
       image_id: image(20).image_id,
+      request_id: null,
       stage: "fusion",
       done_ratio: 0.64,
     } as const;
     expect(chipOf(follow(connected, started, refetch, progress))).toEqual({ kind: "rebuilding", doneRatio: 0.64 });
+    const exporting = { ...progress, image_id: null, request_id: "r1", done_ratio: 0.9 } as const;
+    expect(chipOf(follow(connected, started, refetch, progress, exporting))).toEqual({
+      kind: "rebuilding",
+      doneRatio: 0.64,
+    });
     expect(chipOf(follow(connected, manifest, reconstructor("offline")))).toEqual({
       kind: "stale",
       presence: "offline",

@@ -63,6 +63,8 @@ describe("a message", () => {
       shards: [],
       image_id: null,
       max_side_px: 2048,
+      format: null,
+      has_names: true,
     });
     const read = JSON.parse(new TextDecoder().decode(request)) as Record<string, unknown>;
     expect(read).toMatchObject({ type: "request", schema: "1.0", verb: "ping" });

@@ -20,7 +20,7 @@ import { closeIcon, flyIcon } from "../icons";
 import { speech } from "../language/language";
 import { LocalizedElement } from "../language/localized";
 import { reasonWords, t } from "../language/t";
-import "../photo";
+import "../photographs/photo";
 import type { StageElement } from "../stage/stage-element";
 import { sharedParts } from "../theme";
 import { distanceWords, generalWords, placeWords, whyWords } from "./advice-words";

@@ -215,7 +215,7 @@ export const GERMAN: Translation = {
   "tool.measure": "Eine Strecke messen (M)",
   "tool.notes": "Maße und Notizen (N)",
   "tool.image": "Ein Bild speichern (S)",
-  "tool.cloud": "Die Punkte als PLY speichern",
+  "tool.cloud": "Exportieren: Dateien für andere Programme",
   "tool.theme": "Farben: {theme} (T)",
   "theme.dark": "dunkel",
   "theme.light": "hell",

@@ -237,7 +237,7 @@ export const ENGLISH = {
   "tool.measure": "Measure a distance (M)",
   "tool.notes": "Measures and notes (N)",
   "tool.image": "Save an image (S)",
-  "tool.cloud": "Save the points as PLY",
+  "tool.cloud": "Export: files for other programs",
   "tool.theme": "Colours: {theme} (T)",
   "theme.dark": "dark",
   "theme.light": "light",

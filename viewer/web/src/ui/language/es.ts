@@ -228,7 +228,7 @@ export const SPANISH: Translation = {
   "tool.measure": "Medir una distancia (M)",
   "tool.notes": "Medidas y notas (N)",
   "tool.image": "Guardar una imagen (S)",
-  "tool.cloud": "Guardar los puntos como PLY",
+  "tool.cloud": "Exportar: archivos para otros programas",
   "tool.theme": "Colores: {theme} (T)",
   "theme.dark": "oscuros",
   "theme.light": "claros",

@@ -230,7 +230,7 @@ export const FRENCH: Translation = {
   "tool.measure": "Mesurer une distance (M)",
   "tool.notes": "Mesures et notes (N)",
   "tool.image": "Enregistrer une image (S)",
-  "tool.cloud": "Enregistrer les points en PLY",
+  "tool.cloud": "Exporter : fichiers pour d’autres logiciels",
   "tool.theme": "Couleurs : {theme} (T)",
   "theme.dark": "sombres",
   "theme.light": "claires",

@@ -230,7 +230,7 @@ export const ITALIAN: Translation = {
   "tool.measure": "Misura una distanza (M)",
   "tool.notes": "Misure e note (N)",
   "tool.image": "Salva un’immagine (S)",
-  "tool.cloud": "Salva i punti come PLY",
+  "tool.cloud": "Esporta: file per altri programmi",
   "tool.theme": "Colori: {theme} (T)",
   "theme.dark": "scuri",
   "theme.light": "chiari",

@@ -7,7 +7,7 @@ import type { Image } from "../../scene/images";
 import type { CameraEntry } from "../../wire/contract";
 import { cardStyles } from "./card-styles";
 import { closeIcon, flyIcon, nextIcon, previousIcon } from "../icons";
-import "../photo";
+import "../photographs/photo";
 import { sharedParts } from "../theme";
 import { reasonWords, t } from "../language/t";
 import { imageStateWords, imageTitle } from "../words";

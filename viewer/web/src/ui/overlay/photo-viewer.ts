@@ -9,8 +9,8 @@ import { WHOLE, moved, zoomed } from "../../scene/zoom";
 import { closeIcon, eyeIcon, nextIcon, previousIcon } from "../icons";
 import { LocalizedElement } from "../language/localized";
 import { t } from "../language/t";
-import "../photo";
-import type { WholePhotograph } from "../photographs";
+import "../photographs/photo";
+import type { WholePhotograph } from "../photographs/loaded";
 import { sharedParts } from "../theme";
 import { imageTitle } from "../words";
 

@@ -7,7 +7,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { ImageTrack, ImagesState } from "../../scene/images";
 import { isUnplaced, tracksInOrder } from "../../scene/images";
 import type { Thumbnails } from "../../scene/thumbnails";
-import "../photo";
+import "../photographs/photo";
 import { sharedParts } from "../theme";
 import { imageWords } from "../words";
 import { LocalizedElement } from "../language/localized";

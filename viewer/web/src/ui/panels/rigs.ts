@@ -9,7 +9,7 @@ import type { Rig, Rigs } from "../../scene/rigs";
 import { lastImageOf, rigName, rigsInOrder, statusOf, warningsOf } from "../../scene/rigs";
 import type { Thumbnails } from "../../scene/thumbnails";
 import type { Presence } from "../../wire/contract";
-import "../photo";
+import "../photographs/photo";
 import { sharedParts } from "../theme";
 import { imageWords, watchersWords } from "../words";
 import { sentenceCase } from "../format";

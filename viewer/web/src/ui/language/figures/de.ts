@@ -5,6 +5,7 @@ export const GERMAN_FIGURES: Figures = {
   "answer.refused": "Nicht ausgeführt: {reason}",
   "answer.ping": "Die Rekonstruktion hat geantwortet",
   "answer.resync": "Die fehlenden Teile werden noch einmal gesendet",
+  "answer.export": "Der Export ist fertig",
   "answer.refetch": "Die Neuberechnung ist angefordert",
   "answer.pause": "Die Rekonstruktion ist angehalten",
   "answer.resume": "Die Rekonstruktion läuft weiter",

@@ -4,6 +4,7 @@ export const ENGLISH_FIGURES = {
   "answer.refused": "Not done: {reason}",
   "answer.ping": "The reconstructor answered",
   "answer.resync": "The missing parts are sent again",
+  "answer.export": "The export is ready",
   "answer.refetch": "The rebuild is asked for",
   "answer.pause": "The reconstruction is paused",
   "answer.resume": "The reconstruction goes on",

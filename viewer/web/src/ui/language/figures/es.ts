@@ -5,6 +5,7 @@ export const SPANISH_FIGURES: Figures = {
   "answer.refused": "No se hizo: {reason}",
   "answer.ping": "La reconstrucción ha respondido",
   "answer.resync": "Las partes que faltan se envían de nuevo",
+  "answer.export": "La exportación está lista",
   "answer.refetch": "Se ha pedido recalcular",
   "answer.pause": "La reconstrucción está en pausa",
   "answer.resume": "La reconstrucción continúa",

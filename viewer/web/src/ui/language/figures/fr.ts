@@ -5,6 +5,7 @@ export const FRENCH_FIGURES: Figures = {
   "answer.refused": "Non exécuté : {reason}",
   "answer.ping": "La reconstruction a répondu",
   "answer.resync": "Les parties manquantes sont renvoyées",
+  "answer.export": "L’export est prêt",
   "answer.refetch": "Le recalcul est demandé",
   "answer.pause": "La reconstruction est en pause",
   "answer.resume": "La reconstruction continue",

@@ -5,6 +5,7 @@ export const ITALIAN_FIGURES: Figures = {
   "answer.refused": "Non eseguito: {reason}",
   "answer.ping": "La ricostruzione ha risposto",
   "answer.resync": "Le parti mancanti vengono inviate di nuovo",
+  "answer.export": "L’esportazione è pronta",
   "answer.refetch": "Il ricalcolo è richiesto",
   "answer.pause": "La ricostruzione è in pausa",
   "answer.resume": "La ricostruzione prosegue",

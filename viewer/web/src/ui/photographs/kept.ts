@@ -1,6 +1,6 @@
 /** Which photographs are not sent yet? They are kept in IndexedDB until their receipt, so that a closed tab loses none. */
-import type { Photograph, PhotographKeeper, Unsent } from "../scene/uploading/photographs";
-import { freshName } from "../wire/ids";
+import type { Photograph, PhotographKeeper, Unsent } from "../../scene/uploading/photographs";
+import { freshName } from "../../wire/ids";
 
 const DATABASE = "cairn";
 const STORE = "photographs";

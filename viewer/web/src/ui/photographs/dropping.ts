@@ -1,7 +1,7 @@
 /** How are photographs dropped on the page? While files are dragged over it a sign is shown; a drop adds them. */
 import type { ReactiveController } from "lit";
 
-import type { CairnViewer } from "./cairn-viewer";
+import type { CairnViewer } from "../cairn-viewer";
 
 const KINDS = ["dragenter", "dragover", "dragleave", "drop"] as const;
 

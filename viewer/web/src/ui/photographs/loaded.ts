@@ -1,6 +1,6 @@
 /** Which whole photographs does the page hold? Those opened last, fetched once each. */
-import type { Credentials } from "../wire/credentials";
-import { fetchPhotograph } from "../wire/photographs/whole";
+import type { Credentials } from "../../wire/credentials";
+import { fetchPhotograph } from "../../wire/photographs/whole";
 
 const MOST_KEPT = 6;
 

@@ -3,8 +3,8 @@ import type { PropertyValues, TemplateResult } from "lit";
 import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { imageIcon } from "./icons";
-import { sharedParts } from "./theme";
+import { imageIcon } from "../icons";
+import { sharedParts } from "../theme";
 
 @customElement("cairn-photo")
 export class PhotoElement extends LitElement {

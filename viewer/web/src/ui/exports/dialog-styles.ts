@@ -1,0 +1,104 @@
+/** How does the export dialog look? A grid of formats, a bar, and the list of files. */
+import { css } from "lit";
+
+export const exportStyles = css`
+  dialog {
+    width: min(560px, calc(100vw - 32px));
+    max-height: calc(100dvh - 24px);
+    overflow-y: auto;
+    padding: 22px 26px;
+    border: 1px solid var(--line);
+    border-radius: 24px;
+    background: var(--panel-solid);
+    color: var(--ink);
+    box-shadow: var(--shadow);
+    line-height: 1.45;
+  }
+  dialog::backdrop {
+    background: rgb(0 0 0 / 45%);
+  }
+  p {
+    margin: 10px 0;
+  }
+  form,
+  section {
+    display: grid;
+    gap: 12px;
+    margin: 14px 0;
+  }
+  fieldset {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(210px, 1fr));
+    gap: 8px;
+    border: 0;
+    margin: 0;
+    padding: 0;
+  }
+  legend {
+    padding: 0;
+    margin-bottom: 6px;
+  }
+  legend,
+  .soft {
+    font-size: 0.86rem;
+    color: var(--ink-soft);
+  }
+  label {
+    display: flex;
+    align-items: center;
+    gap: 10px;
+    min-height: 48px;
+    cursor: pointer;
+  }
+  fieldset label {
+    padding: 6px 12px;
+    border: 1px solid var(--line-strong);
+    border-radius: 12px;
+  }
+  label:has(:checked) {
+    border-color: var(--accent);
+  }
+  input {
+    accent-color: var(--accent);
+    width: 18px;
+    height: 18px;
+    margin: 0;
+    flex: none;
+  }
+  progress {
+    width: 100%;
+    accent-color: var(--accent);
+  }
+  .primary {
+    min-height: 48px;
+  }
+  .bad {
+    color: var(--bad);
+  }
+  h3 {
+    font: 600 1rem/1.3 var(--serif);
+    margin: 0;
+  }
+  ul {
+    list-style: none;
+    display: grid;
+    gap: 10px;
+    margin: 0;
+    padding: 0;
+  }
+  li {
+    display: flex;
+    align-items: center;
+    gap: 10px;
+  }
+  li span {
+    flex: 1;
+    min-width: 0;
+    overflow-wrap: anywhere;
+  }
+  .foot {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 10px;
+  }
+`;

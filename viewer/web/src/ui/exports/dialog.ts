@@ -1,0 +1,241 @@
+/** How does a person get a file for another program? A dialog with the formats, how far the file is, and what is ready. */
+import type { TemplateResult } from "lit";
+import { html, nothing } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+
+import type { Follower } from "../../scene/follower";
+import type { ExportFormat, Response } from "../../wire/contract";
+import type { Credentials } from "../../wire/credentials";
+import type { ReadyExport } from "../../wire/exports";
+import { ExportError, FORMATS, exportLink, fetchExports } from "../../wire/exports";
+import type { ReadMessage } from "../../wire/messages";
+import { bytes, dateAndTime, percent, points } from "../format";
+import { closeIcon } from "../icons";
+import { speech } from "../language/language";
+import { LocalizedElement } from "../language/localized";
+import { errorWords, t } from "../language/t";
+import { offer } from "../saving";
+import { sharedParts } from "../theme";
+import { exportStyles } from "./dialog-styles";
+import { loadExportWords, refusalWords, say, stageOf } from "./words";
+
+const LOOK_MS = 5000;
+
+/** The export that this page asked for. */
+interface Running {
+  readonly id: string | null;
+  readonly format: ExportFormat;
+  readonly known: ReadonlySet<string>;
+  readonly stage: string | null;
+  readonly ratio: number;
+}
+
+@customElement("cairn-exports")
+export class Exports extends LocalizedElement {
+  static override readonly styles = [sharedParts, exportStyles];
+
+  @property({ attribute: false }) base!: string;
+  @property({ attribute: false }) credentials!: Credentials;
+  @property({ attribute: false }) follower!: Follower;
+  /** Whether this account may ask for files. */
+  @property({ attribute: false }) canMake = false;
+  /** The points on the screen, as a PLY. */
+  @property({ attribute: false }) cloud!: () => Blob | undefined;
+
+  @state() private ready: readonly ReadyExport[] | null = null;
+  @state() private running: Running | null = null;
+  @state() private chosen: ExportFormat = "ply";
+  @state() private news: string | null = null;
+  @state() private refusal: string | null = null;
+
+  @query("dialog") private readonly dialog!: HTMLDialogElement;
+
+  private language = "en";
+  private looking: ReturnType<typeof setInterval> | null = null;
+  /** Answers that came before the id of their request was known. */
+  private readonly early = new Map<string, Response>();
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.follower.listeners.delete(this.hear);
+    if (this.looking !== null) clearInterval(this.looking);
+  }
+
+  override render(): TemplateResult {
+    return html`<dialog data-testid="exports" aria-label=${say("title")} @close=${this.closed}>
+      <h2>${say("title")}</h2>
+      ${this.canMake ? this.form() : html`<p class="soft">${say("no_right")}</p>`} ${this.progress()}
+      <div aria-live="polite">
+        ${this.news === null ? nothing : html`<p data-testid="export-news">${this.news}</p>`}
+        ${this.refusal === null ? nothing : html`<p class="bad" role="alert" data-testid="export-refusal">${this.refusal}</p>`}
+      </div>
+      ${this.ready === null ? nothing : this.files(this.ready)}
+      <div class="foot">
+        <button class="quiet" data-testid="export-screen" @click=${this.saveScreen}>${say("screen")}</button>
+        <button class="quiet" data-testid="export-close" @click=${this.close}>${closeIcon}${t("close")}</button>
+      </div>
+    </dialog>`;
+  }
+
+  protected override firstUpdated(): void {
+    this.dialog.showModal();
+    // Not at the connection: this file may load after the element is there, and then its properties are not set yet.
+    this.follower.listeners.add(this.hear);
+    // An answer is lost with its connection; the list is not.
+    this.looking = setInterval(() => {
+      if (this.running) void this.list();
+    }, LOOK_MS);
+    void this.list();
+  }
+
+  protected override willUpdate(): void {
+    const { language } = speech();
+    if (language === this.language) return;
+    this.language = language;
+    void loadExportWords().then(() => {
+      this.requestUpdate();
+    });
+  }
+
+  private form(): TemplateResult {
+    return html`<form data-testid="export-form" @submit=${this.submit}>
+      <p class="soft">${say("lead")}</p>
+      <fieldset>
+        <legend>${say("format")}</legend>
+        ${FORMATS.map((each) => this.choice(each))}
+      </fieldset>
+      ${
+        this.chosen === "report"
+          ? html`<label><input type="checkbox" name="names" checked />${say("names")}</label>`
+          : nothing
+      }
+      <button class="primary" data-testid="export-make" ?disabled=${this.running !== null}>${say("make")}</button>
+    </form>`;
+  }
+
+  private choice(format: ExportFormat): TemplateResult {
+    const choose = (): void => {
+      this.chosen = format;
+    };
+    return html`<label>
+      <input type="radio" name="format" value=${format} .checked=${format === this.chosen} @change=${choose} />
+      <span><b>${say(format)}</b><br /><span class="soft">${say(`${format}.text`)}</span></span>
+    </label>`;
+  }
+
+  private progress(): TemplateResult | typeof nothing {
+    if (!this.running) return nothing;
+    const { format, ratio, stage } = this.running;
+    const words =
+      stage === null
+        ? say("asked")
+        : say("making", { format: say(format), stage: stageOf(stage), percent: percent(ratio) });
+    return html`<p data-testid="export-progress">${words}</p>
+      <progress max="1" .value=${ratio} aria-label=${words}></progress>`;
+  }
+
+  private files(ready: readonly ReadyExport[]): TemplateResult {
+    return html`<section aria-label=${say("ready")}>
+      <h3>${say("ready")}</h3>
+      ${ready.length === 0 ? html`<p class="soft">${say("none")}</p>` : html`<p class="soft">${say("old")}</p>`}
+      <ul data-testid="export-files">
+        ${ready.map(
+          (file) =>
+            html`<li>
+              <span
+                ><b>${say(file.format)}</b> ·
+                ${[bytes(file.size_bytes), dateAndTime(Date.parse(file.made_at))].join(" · ")}</span
+              >
+              <button
+                class="quiet"
+                data-testid="export-download"
+                aria-label=${say("download.title", { name: file.name })}
+                @click=${() => this.download(file.name)}
+              >
+                ${say("download")}
+              </button>
+            </li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+
+  private readonly submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const hasNames = new FormData(event.target as HTMLFormElement).has("names");
+    const format = this.chosen;
+    const known = new Set(this.ready?.map(({ name }) => name));
+    [this.news, this.refusal] = [null, null];
+    this.running = { id: null, format, known, stage: null, ratio: 0 };
+    try {
+      const id = await this.follower.request("export", { format, hasNames: format !== "report" || hasNames });
+      this.running = { ...this.running, id };
+      const answer = this.early.get(id);
+      if (answer) this.finish(answer);
+    } catch (thrown) {
+      [this.running, this.refusal] = [null, errorWords(thrown)];
+    }
+  };
+
+  private readonly hear = (message: ReadMessage): void => {
+    const { running } = this;
+    if (!running) return;
+    if (message.type === "progress" && message.request_id !== null && message.request_id === running.id)
+      this.running = { ...running, stage: message.stage, ratio: message.done_ratio };
+    if (message.type !== "response" || message.verb !== "export") return;
+    if (message.id === running.id) this.finish(message);
+    else if (running.id === null) this.early.set(message.id, message);
+  };
+
+  private finish({ code, export: made, reason }: Response): void {
+    const format = this.running?.format ?? this.chosen;
+    this.running = null;
+    if (made === null) this.refusal = refusalWords(code, reason);
+    else
+      this.news = say(made.is_metric ? "made.metres" : "made.units", {
+        format: say(format),
+        points: points(made.point_count),
+      });
+    void this.list();
+  }
+
+  private async list(): Promise<void> {
+    try {
+      this.ready = await fetchExports(this.base, this.credentials);
+      const { running } = this;
+      if (running && this.ready.some(({ format, name }) => format === running.format && !running.known.has(name)))
+        this.running = null;
+    } catch (thrown) {
+      this.tell(thrown);
+    }
+  }
+
+  private async download(name: string): Promise<void> {
+    try {
+      const link = document.createElement("a");
+      link.href = await exportLink(this.base, this.credentials, name);
+      link.download = name;
+      link.click();
+    } catch (thrown) {
+      this.tell(thrown);
+      void this.list();
+    }
+  }
+
+  private tell(thrown: unknown): void {
+    this.refusal = thrown instanceof ExportError ? refusalWords(thrown.code, thrown.message) : errorWords(thrown);
+  }
+
+  private readonly saveScreen = (): void => {
+    const cloud = this.cloud();
+    if (cloud) offer(cloud, `${this.credentials.project}.ply`);
+  };
+
+  private readonly close = (): void => {
+    this.dialog.close();
+  };
+
+  private readonly closed = (): void => {
+    this.dispatchEvent(new CustomEvent("done"));
+  };
+}
