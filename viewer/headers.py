@@ -37,6 +37,7 @@ def content_security_policy(host: str, mqtt_url: str) -> str:
         "style-src": "'self'",
         "font-src": "'self'",
         "img-src": "'self' blob: data:",
+        "media-src": "'self' blob:",
         "worker-src": "'self'",
         "manifest-src": "'self'",
         "connect-src": " ".join(["'self'", *sockets]),

@@ -2,7 +2,7 @@
 import { BufferAttribute, BufferGeometry, Box3, GLSL3, Group, Points, RawShaderMaterial, Sphere, Vector3 } from "three";
 
 import type { Painter } from "../scene/painter";
-import type { DrawnShard, MeasuredCloud } from "../scene/spacing";
+import type { DrawnShard, MeasuredCloud, SpacedCloud } from "../scene/spacing";
 import { plain, spacings } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
 import type { PointCloud } from "../wire/cloud";
@@ -86,10 +86,8 @@ export class CloudGroup {
     maximumSize: { value: MAXIMUM_SIZE_PX },
     enlargement: { value: 1 },
   };
-
   private painter: Painter | null = null;
-  /** The points uploaded since the last frame. */
-  private givenCount = 0;
+  private givenCount = 0; // points uploaded since the last frame
 
   /**
    * `isRounded`: draw points as paraboloids, so that neighbours meet in an edge. Not for weak graphics.
@@ -131,6 +129,11 @@ export class CloudGroup {
   /** The positions of the shown shards, coarsest first, for framing. */
   get shownPoints(): readonly Float32Array[] {
     return this.shown.map(({ measured }) => measured.pointsInWorld);
+  }
+
+  /** The leading component's shown shards, coarsest first, with the distance of neighbours in world units. */
+  get spacedClouds(): readonly SpacedCloud[] {
+    return spaced(this.shown.filter(({ shard }) => shard.entry.component === 0));
   }
 
   get shownClouds(): readonly PointCloud[] {
@@ -312,6 +315,12 @@ export class CloudGroup {
     entry.points.geometry.dispose();
     entry.points.material.dispose();
   }
+}
+
+/** A shard with the distance of neighbouring points in world units. */
+function spaced(entries: readonly Entry[]): readonly SpacedCloud[] {
+  const distances = spacings(entries.map(drawnShard));
+  return entries.map(({ measured, shard }) => ({ measured, spacing: distances.get(shard.key) ?? 1 }));
 }
 
 function drawnShard({ measured, shard: { entry, key } }: Entry): DrawnShard {

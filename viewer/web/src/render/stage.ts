@@ -6,7 +6,6 @@ import { framingIn } from "../scene/framing";
 import type { Painter } from "../scene/painter";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
-import type { PointCloud } from "../wire/cloud";
 import type { CameraEntry, Similarity } from "../wire/contract";
 import type { CameraLook, Segments } from "./camera-overlay";
 import { CameraOverlay } from "./camera-overlay";
@@ -95,8 +94,8 @@ export class Stage {
     return this.cloud.shownPoints;
   }
 
-  get shownClouds(): readonly PointCloud[] {
-    return this.cloud.shownClouds;
+  get clouds(): Pick<CloudGroup, "shownClouds" | "spacedClouds"> {
+    return this.cloud;
   }
 
   add(shard: WantedShard, measured: MeasuredCloud): void {

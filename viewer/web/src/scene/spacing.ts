@@ -12,6 +12,12 @@ export interface MeasuredCloud {
   readonly density: number;
 }
 
+/** A cloud with the distance of neighbours in world units. */
+export interface SpacedCloud {
+  readonly measured: MeasuredCloud;
+  readonly spacing: number;
+}
+
 export const SIZE_ONE = 128;
 export const SIZE_STEPS = 40;
 /** The largest size as a ratio of the median. Outliers have no near neighbours and would become huge. */

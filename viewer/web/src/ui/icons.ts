@@ -24,6 +24,7 @@ export const imageIcon = icon(
 export const shareIcon = icon(
   svg`<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 14h2v2M14 18v2h2M19 18v2"/>`,
 );
+export const viewsIcon = icon(svg`<path d="M4 20V9l8-5 8 5v11zM9.5 20v-6h5v6M4 20h16"/>`);
 export const panelIcon = icon(svg`<path d="M4 5h16v14H4zM14.5 5v14M17 9h.6M17 12h.6"/>`);
 export const pulseIcon = icon(svg`<path d="M3 12h4l2.5-6 4.5 12 2.5-6H21"/>`);
 export const resyncIcon = icon(

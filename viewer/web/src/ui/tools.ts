@@ -13,6 +13,7 @@ import {
   saveIcon,
   shareIcon,
   sunIcon,
+  viewsIcon,
 } from "./icons";
 import type { Theme } from "./theme";
 import { t } from "./language/t";
@@ -27,6 +28,7 @@ export type Tool =
   | "coverage"
   | "measure"
   | "notes"
+  | "views"
   | "image"
   | "cloud"
   | "invite"
@@ -77,6 +79,7 @@ export function toolbar(tools: Tools): TemplateResult {
     { tool: "coverage", label: t("tool.coverage"), icon: coverageIcon, isIdle, isOn: tools.hasCoverage },
     { tool: "measure", label: t("tool.measure"), icon: rulerIcon, isOn: tools.isMeasuring, isIdle },
     { tool: "notes", label: t("tool.notes"), icon: notesIcon, isOn: tools.isAnnotating, isIdle },
+    { tool: "views", label: t("tool.views"), icon: viewsIcon, isIdle },
     { tool: "image", label: t("tool.image"), icon: imageIcon, isIdle },
     { tool: "cloud", label: t("tool.cloud"), icon: saveIcon, isIdle },
     { tool: "invite", label: t(tools.canInvite ? "invite" : "share"), icon: shareIcon },

@@ -1,4 +1,4 @@
-/** What opens over the whole page? The full photograph, exports, the project, people, and the keys. */
+/** What opens over the whole page? The full photograph, drawings, exports, the project, people, and the keys. */
 import type { TemplateResult } from "lit";
 import { html, nothing } from "lit";
 
@@ -23,6 +23,7 @@ export class ViewerDialogs {
     const { credentials, view } = this.host;
     return html`${view.isSharing ? this.sharing(config) : nothing} ${view.hasKeys ? this.keys() : nothing}
     ${view.isExporting ? this.exports(config, project) : nothing} ${this.opened(project)}
+    ${view.hasViews ? this.views(project) : nothing}
     ${view.isChoosing && credentials ? this.switching(config, credentials) : nothing}`;
   }
 
@@ -82,6 +83,18 @@ export class ViewerDialogs {
       .cloud=${() => stage?.cloud()}
       @done=${onDone}
     ></cairn-exports>`;
+  }
+
+  private views(project: ProjectState): TemplateResult {
+    void import("./documentation/element"); // few open it: loaded when it is needed
+    const onDone = (): void => {
+      this.host.change({ hasViews: false });
+    };
+    return html`<cairn-documentation
+      .project=${project}
+      .stage=${this.host.stage}
+      @done=${onDone}
+    ></cairn-documentation>`;
   }
 
   /** The photograph that fills the screen. */

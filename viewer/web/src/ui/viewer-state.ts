@@ -34,6 +34,8 @@ export interface ViewerState {
   readonly hasKeys: boolean;
   /** Whether the dialog for exports is open. */
   readonly isExporting: boolean;
+  /** Whether the views for documentation are open. */
+  readonly hasViews: boolean;
   readonly trouble: GraphicsTrouble | null;
 }
 
@@ -58,6 +60,7 @@ export function initialViewerState(isPanelOpen: boolean): ViewerState {
     isSharing: false,
     hasKeys: false,
     isExporting: false,
+    hasViews: false,
     trouble: null,
   };
 }
@@ -86,6 +89,8 @@ export function act(state: ViewerState, tool: Tool): ViewerState {
       return { ...state, hasKeys: true };
     case "cloud":
       return { ...state, isExporting: true };
+    case "views":
+      return { ...state, hasViews: true };
     case "panel":
       return { ...state, isPanelOpen: !state.isPanelOpen };
     default:

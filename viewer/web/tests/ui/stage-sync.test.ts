@@ -35,9 +35,11 @@ function arrival(complete: CompleteManifest): Action[] {
 
 describe("a swap of generations", () => {
   it("shows the new shards and moves the camera in the same update", () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true })); // Node has no screen
     const calls: string[] = [];
     const stage = {
       shownPoints: [],
+      clouds: { spacedClouds: [] },
       show: () => calls.push("show"),
       stand: () => calls.push("stand"),
       carry: (by: Similarity) => calls.push(`carry by ${by.scale}`),

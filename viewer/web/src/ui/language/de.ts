@@ -214,6 +214,7 @@ export const GERMAN: Translation = {
   "tool.coverage": "Abdeckung, und wo als Nächstes stehen (V)",
   "tool.measure": "Eine Strecke messen (M)",
   "tool.notes": "Maße und Notizen (N)",
+  "tool.views": "Ansichten und maßstäbliche Zeichnungen",
   "tool.image": "Ein Bild speichern (S)",
   "tool.cloud": "Exportieren: Dateien für andere Programme",
   "tool.theme": "Farben: {theme} (T)",

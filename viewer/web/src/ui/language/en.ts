@@ -236,6 +236,7 @@ export const ENGLISH = {
   "tool.coverage": "Coverage, and where to stand next (V)",
   "tool.measure": "Measure a distance (M)",
   "tool.notes": "Measures and notes (N)",
+  "tool.views": "Views and drawings at scale",
   "tool.image": "Save an image (S)",
   "tool.cloud": "Export: files for other programs",
   "tool.theme": "Colours: {theme} (T)",

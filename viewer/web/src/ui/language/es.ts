@@ -227,6 +227,7 @@ export const SPANISH: Translation = {
   "tool.coverage": "Cobertura y dónde situarse (V)",
   "tool.measure": "Medir una distancia (M)",
   "tool.notes": "Medidas y notas (N)",
+  "tool.views": "Vistas y dibujos a escala",
   "tool.image": "Guardar una imagen (S)",
   "tool.cloud": "Exportar: archivos para otros programas",
   "tool.theme": "Colores: {theme} (T)",

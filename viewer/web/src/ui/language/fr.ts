@@ -229,6 +229,7 @@ export const FRENCH: Translation = {
   "tool.coverage": "Couverture, et où se placer (V)",
   "tool.measure": "Mesurer une distance (M)",
   "tool.notes": "Mesures et notes (N)",
+  "tool.views": "Vues et dessins à l’échelle",
   "tool.image": "Enregistrer une image (S)",
   "tool.cloud": "Exporter : fichiers pour d’autres logiciels",
   "tool.theme": "Couleurs : {theme} (T)",

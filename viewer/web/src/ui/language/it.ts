@@ -229,6 +229,7 @@ export const ITALIAN: Translation = {
   "tool.coverage": "Copertura, e dove mettersi (V)",
   "tool.measure": "Misura una distanza (M)",
   "tool.notes": "Misure e note (N)",
+  "tool.views": "Viste e disegni in scala",
   "tool.image": "Salva un’immagine (S)",
   "tool.cloud": "Esporta: file per altri programmi",
   "tool.theme": "Colori: {theme} (T)",

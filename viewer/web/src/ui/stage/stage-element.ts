@@ -73,7 +73,7 @@ export class StageElement extends LocalizedElement {
   private isBlind = false;
   /** The three.js stage. Not private, because the gestures read it. */
   stage: Stage | null = null;
-  private sync: StageSync | null = null;
+  sync: StageSync | null = null;
   private readonly gestures = new Gestures(this, {
     onHold: () => {
       this.held();
@@ -167,7 +167,7 @@ export class StageElement extends LocalizedElement {
 
   /** The shown points as one PLY file. */
   cloud(): Blob {
-    return new Blob(encodePly(this.stage?.shownClouds ?? []), { type: "application/octet-stream" });
+    return new Blob(encodePly(this.stage?.clouds.shownClouds ?? []), { type: "application/octet-stream" });
   }
 
   override disconnectedCallback(): void {

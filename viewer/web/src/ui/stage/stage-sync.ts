@@ -5,6 +5,7 @@ import type { Side } from "../../render/view";
 import type { Framing, Vector } from "../../scene/framing";
 import { framingIn, framingOf, upOf, viewingDirection } from "../../scene/framing";
 import type { ReferenceSet } from "../../scene/reference";
+import { EarlierVersions } from "./earlier-versions";
 import { IDENTITY, chained, inverse, isIdentity, moved } from "../../scene/similarity";
 import type { ProjectState } from "../../scene/state";
 import type { Viewpoint } from "../../wire/address";
@@ -22,6 +23,8 @@ export type Look = Omit<CameraLook, "offset">;
 const ORIGIN: Vector = [0, 0, 0];
 
 export class StageSync {
+  /** The generations that were shown before this one. */
+  readonly earlier = new EarlierVersions();
   private lastShown: ReferenceSet | null = null;
   private lastComing: ReferenceSet | null = null;
   private lastCameras: readonly CameraEntry[] = [];
@@ -86,6 +89,7 @@ export class StageSync {
 
   private showShards({ scene }: ProjectState): void {
     const { coming, shown } = scene;
+    this.earlier.follow(this.lastShown, shown, () => this.stage.clouds.spacedClouds, this.shownFromFirst);
     const keys = [...(shown?.plan ?? []), ...(shown?.standIns ?? [])].map(({ key }) => key);
     const loaded = keys.filter((key) => shown?.loaded.has(key));
     this.stage.show(loaded, new Set(coming ? coming.plan.map(({ key }) => key) : keys));

@@ -1,0 +1,59 @@
+/** What is written below a drawing at scale? Project, view, scale, date and error, and a scale bar of a round length. */
+import type { Direction } from "../../scene/documentation/axes";
+import type { Sheet } from "../../scene/documentation/sheet";
+import type { CameraEntry, Manifest } from "../../wire/contract";
+import { date, fixed, updateWords } from "../format";
+import { titleOf } from "../summary";
+import { v } from "./words";
+
+export interface Caption {
+  readonly title: string;
+  readonly lines: readonly string[];
+  /** The length of the scale bar in metres, and the number of its fields. */
+  readonly barM: number;
+  readonly barFields: number;
+}
+
+export interface CaptionOf {
+  readonly manifest: Manifest;
+  readonly cameras: readonly CameraEntry[];
+  readonly direction: Direction;
+  readonly sheet: Sheet;
+}
+
+/** The most of the sheet's width that the scale bar takes. */
+const MOST_OF_WIDTH = 0.4;
+
+export function captionOf({ cameras, direction, manifest, sheet }: CaptionOf): Caption {
+  const { frame, generation, project, revision } = manifest;
+  const errors = [deviationWords(frame.scale_deviation_ratio), ...cameraWords(cameras)].join(", ");
+  return {
+    title: titleOf(project),
+    lines: [
+      [v(`view.${direction}`), v("caption.scale", { scale: sheet.scale }), date(Date.now())].join(" · "),
+      `${updateWords(generation, revision)} · ${errors}`,
+    ],
+    ...barOf(sheet.widthPx * sheet.metresPerPx),
+  };
+}
+
+/** A bar of 1, 2 or 5 times a power of ten. */
+function barOf(widthM: number): Pick<Caption, "barM" | "barFields"> {
+  const most = MOST_OF_WIDTH * widthM;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const times = [5, 2].find((each) => each * power <= most) ?? 1;
+  return { barM: times * power, barFields: times === 2 ? 4 : 5 };
+}
+
+function deviationWords(ratio: number | null): string {
+  return ratio === null
+    ? v("caption.no_deviation")
+    : v("caption.deviation", { percent: `${fixed(100 * ratio, ratio < 0.01 ? 2 : 1)} %` });
+}
+
+/** The median reprojection error of the photographs. */
+function cameraWords(cameras: readonly CameraEntry[]): readonly string[] {
+  const errors = cameras.flatMap(({ reprojection_error_px: error }) => error ?? []).sort((one, other) => one - other);
+  const middle = errors[errors.length >> 1];
+  return middle === undefined ? [] : [v("caption.cameras", { pixels: fixed(middle, 2) })];
+}

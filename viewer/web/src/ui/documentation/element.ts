@@ -1,0 +1,317 @@
+/** How is an object documented? Full screen: views without perspective, cuts, sheets at scale, profiles, versions, a film. */
+import type { PropertyValues, TemplateResult } from "lit";
+import type { nothing } from "lit";
+import { html } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+
+import type { DrawnVersion, DrawnView } from "../../render/documentation/drawing";
+import { Drawing, TILE_PX } from "../../render/documentation/drawing";
+import type { Direction } from "../../scene/documentation/axes";
+import { turnedBox, viewAxes } from "../../scene/documentation/axes";
+import { placedCameras } from "../../scene/documentation/births";
+import type { Place } from "../../scene/documentation/profile";
+import type { Scale, Sheet } from "../../scene/documentation/sheet";
+import { sheetOf } from "../../scene/documentation/sheet";
+import { chained, inverse } from "../../scene/similarity";
+import type { ProjectState } from "../../scene/state";
+import { closeIcon } from "../icons";
+import { LocalizedElement } from "../language/localized";
+import type { StageElement } from "../stage/stage-element";
+import { sharedParts } from "../theme";
+import type { Cutting } from "./cutting";
+import { shownBox, uncut } from "./cutting";
+import { DrawingGestures } from "./gestures";
+import { overDrawing } from "./over-drawing";
+import type { Tab } from "./panels";
+import { TABS, cutPanel, filmPanel, profilePanel, sheetPanel, versionsPanel } from "./panels";
+import { Profiling } from "./profiling";
+import { Saving } from "./saving";
+import type { Snapshot } from "./snapshot";
+import { metresOf, snapshotOf } from "./snapshot";
+import { documentationStyles } from "./styles";
+import { v } from "./words";
+
+const FILL = 0.86;
+const MOVING_POINTS = 150_000;
+const SETTLE_MS = 180;
+const PANELS: Readonly<Record<Tab, (host: Documentation) => TemplateResult | typeof nothing>> = {
+  cut: cutPanel,
+  sheet: sheetPanel,
+  profile: profilePanel,
+  versions: versionsPanel,
+  film: filmPanel,
+};
+
+@customElement("cairn-documentation")
+export class Documentation extends LocalizedElement {
+  static override readonly styles = [sharedParts, documentationStyles];
+
+  @property({ attribute: false }) project!: ProjectState;
+  @property({ attribute: false }) stage: StageElement | null = null;
+
+  @query("dialog") private readonly dialog!: HTMLDialogElement;
+  @query("canvas") private readonly canvas!: HTMLCanvasElement;
+
+  @state() snapshot: Snapshot | null = null;
+  @state() direction: Direction = "front";
+  @state() cutting: Cutting | null = null;
+  @state() scale: Scale = 50;
+  @state() comparedIndex = 0;
+  @state() filming: { readonly done: number; readonly total: number } | null = null;
+  @state() tab: Tab = "cut";
+  @state() private middle: Place = [0, 0];
+  @state() private unitsPerPx = 1;
+  @state() private border = 0.5;
+
+  readonly profiling = new Profiling(this);
+  readonly saving = new Saving(this);
+  drawing: Drawing | null = null;
+  private requested = 0;
+  private settling = 0;
+  private readonly resizing = new ResizeObserver(() => {
+    this.resize();
+  });
+  private readonly gestures = new DrawingGestures({
+    isDrawingLine: () => this.tab === "profile",
+    placeAt: (x, y) => this.placeAt(x, y),
+    shift: (dx, dy) => {
+      this.middle = [this.middle[0] - dx * this.unitsPerPx, this.middle[1] + dy * this.unitsPerPx];
+    },
+    zoom: (factor, x, y) => {
+      const before = this.placeAt(x, y);
+      this.unitsPerPx /= factor;
+      const now = this.placeAt(x, y);
+      this.middle = [this.middle[0] + before[0] - now[0], this.middle[1] + before[1] - now[1]];
+    },
+    drawLine: (begin, end) => {
+      this.profiling.draw({ begin, end });
+    },
+  });
+
+  /** Metres in a world unit; null while they are not known. */
+  get metresPerUnit(): number | null {
+    return this.snapshot && metresOf(this.snapshot, this.project);
+  }
+
+  get hasFilm(): boolean {
+    return placedCameras(this.snapshot?.cameras ?? []).length > 1;
+  }
+
+  /** The sheet of what the box holds, seen from this side; null when it is too large. */
+  get sheet(): Sheet | null {
+    const { metresPerUnit, seen } = this;
+    if (!seen || metresPerUnit === null) return null;
+    const { high, low } = seen.box;
+    return sheetOf(metresPerUnit * (high[0] - low[0]), metresPerUnit * (high[1] - low[1]), this.scale, TILE_PX);
+  }
+
+  override render(): TemplateResult {
+    return html`<dialog aria-label=${v("title")} data-testid="documentation" @close=${this.closed} @keydown=${stopped}>
+      <div class="room">
+        <div class="drawing">
+          <canvas
+            class=${this.tab === "profile" ? "line" : ""}
+            tabindex="0"
+            role="application"
+            aria-label=${v("canvas")}
+            data-testid="drawing"
+            @pointerdown=${this.gestures.grasped}
+            @pointermove=${this.gestures.dragged}
+            @pointerup=${this.gestures.released}
+            @pointercancel=${this.gestures.released}
+            @wheel=${this.gestures.wheeled}
+            @keydown=${this.gestures.pressed}
+          ></canvas>
+          ${this.over()}
+        </div>
+        <div class="tools">
+          <div class="head">
+            <h2>${v("title")}</h2>
+            <button
+              class="plain"
+              data-testid="close-views"
+              aria-label=${v("close")}
+              title=${v("close")}
+              @click=${this.close}
+            >
+              ${closeIcon}
+            </button>
+          </div>
+          <div class="tabs" role="tablist" aria-label=${v("tabs")}>${TABS.map((tab) => tabButton(this, tab))}</div>
+          <div class="content" role="tabpanel" tabindex="0" aria-label=${v(`tab.${this.tab}`)}>
+            ${PANELS[this.tab](this)}
+          </div>
+        </div>
+      </div>
+    </dialog>`;
+  }
+
+  /** Change what is clipped. */
+  cut(cutting: Cutting): void {
+    this.cutting = cutting;
+    this.profiling.cut();
+  }
+
+  /** Show everything in the box. */
+  fit(): void {
+    const { seen } = this;
+    const { clientHeight, clientWidth } = this.canvas;
+    if (!seen || clientWidth === 0 || clientHeight === 0) return;
+    const { high, low } = seen.box;
+    this.middle = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
+    this.unitsPerPx = Math.max((high[0] - low[0]) / clientWidth, (high[1] - low[1]) / clientHeight) / FILL;
+  }
+
+  compare(index: number): void {
+    this.comparedIndex = index;
+    this.drawing?.compare(this.snapshot && this.tab === "versions" ? versionOf(this.snapshot, index) : null);
+    this.requestDraw();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    cancelAnimationFrame(this.requested);
+    clearTimeout(this.settling);
+    this.resizing.disconnect();
+    this.profiling.forget();
+    this.saving.forget();
+    this.drawing?.dispose();
+    this.drawing = null;
+  }
+
+  protected override firstUpdated(): void {
+    this.dialog.showModal();
+    this.snapshot = this.stage && snapshotOf(this.project, this.stage);
+    const { snapshot } = this;
+    if (!snapshot) return;
+    this.cutting = uncut(snapshot.whole);
+    this.profiling.begin(snapshot);
+    this.drawing = new Drawing(this.canvas, snapshot.clouds);
+    this.resize();
+    this.fit();
+    this.resizing.observe(this.canvas);
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    const drawn = ["middle", "unitsPerPx", "direction", "cutting", "border"];
+    if (drawn.some((name) => changed.has(name as keyof Documentation))) this.requestDraw();
+  }
+
+  /** What is seen from this side; null while there is nothing. */
+  get seen(): (Pick<DrawnView, "axes" | "clip"> & { readonly box: DrawnView["clip"]["box"] }) | null {
+    const { cutting, direction, snapshot } = this;
+    if (!snapshot || !cutting) return null;
+    const axes = viewAxes(snapshot.facade.axes, direction);
+    const clip = { axes: snapshot.facade.axes, box: shownBox(cutting, direction) };
+    return { axes, clip, box: turnedBox(clip.box, clip.axes, axes) };
+  }
+
+  requestDraw(): void {
+    const isSlow = this.stage?.isSoftware === true;
+    clearTimeout(this.settling);
+    if (isSlow)
+      this.settling = window.setTimeout(() => {
+        this.draw(Infinity);
+      }, SETTLE_MS);
+    if (this.requested !== 0) return;
+    this.requested = requestAnimationFrame(() => {
+      this.requested = 0;
+      this.draw(isSlow ? MOVING_POINTS : Infinity);
+    });
+  }
+
+  private draw(mostPoints: number): void {
+    const { middle, seen, unitsPerPx } = this;
+    if (!seen || this.saving.progress !== null) return;
+    this.drawing?.draw({ ...seen, middle, unitsPerPx }, mostPoints, this.tab === "versions" ? this.border : null);
+    this.dataset["drawn"] = mostPoints === Infinity ? "whole" : "part";
+  }
+
+  private resize(): void {
+    const { clientHeight, clientWidth } = this.canvas;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    this.drawing?.resize(clientWidth, clientHeight, Math.min(devicePixelRatio, 2));
+    this.requestDraw();
+  }
+
+  private placeAt(x: number, y: number): Place {
+    const { clientHeight, clientWidth } = this.canvas;
+    return [
+      this.middle[0] + (x - clientWidth / 2) * this.unitsPerPx,
+      this.middle[1] - (y - clientHeight / 2) * this.unitsPerPx,
+    ];
+  }
+
+  /** Open another tab. */
+  open(tab: Tab): void {
+    [this.tab, this.saving.failure] = [tab, null];
+    this.profiling.cut();
+    this.compare(this.comparedIndex);
+  }
+
+  /** Look from another side. */
+  turnTo(direction: Direction): void {
+    this.direction = direction;
+    this.profiling.clear();
+    this.fit();
+  }
+
+  /** What lies over the drawing. */
+  private over(): TemplateResult {
+    const { border, direction, metresPerUnit, middle, tab, unitsPerPx } = this;
+    const size = this.drawing ? { width: this.canvas.clientWidth, height: this.canvas.clientHeight } : null;
+    const hasBorder = tab === "versions" && (this.snapshot?.earlier.length ?? 0) > 0;
+    return overDrawing({
+      direction,
+      line: tab === "profile" ? this.profiling.line : null,
+      border: hasBorder ? border : null,
+      metresPerPx: metresPerUnit === null ? null : metresPerUnit * unitsPerPx,
+      place: ([x, y]) => [
+        (size?.width ?? 0) / 2 + (x - middle[0]) / unitsPerPx,
+        (size?.height ?? 0) / 2 - (y - middle[1]) / unitsPerPx,
+      ],
+      onDirection: (each) => {
+        this.turnTo(each);
+      },
+      onWhole: () => {
+        this.fit();
+      },
+      onBorder: (each) => {
+        this.border = each;
+      },
+    });
+  }
+
+  private readonly close = (): void => {
+    this.dialog.close();
+  };
+
+  private readonly closed = (): void => {
+    this.dispatchEvent(new CustomEvent("done"));
+  };
+}
+
+/** An earlier version in the present world; null: there is none. */
+function versionOf({ earlier, shownFromFirst }: Snapshot, index: number): DrawnVersion | null {
+  const version = earlier[index];
+  if (!version) return null;
+  return { clouds: version.clouds, worldFromVersion: chained(shownFromFirst, inverse(version.versionFromFirst)) };
+}
+
+function tabButton(host: Documentation, tab: Tab): TemplateResult {
+  return html`<button
+    role="tab"
+    data-testid="tab-${tab}"
+    aria-selected=${host.tab === tab}
+    @click=${() => {
+      host.open(tab);
+    }}
+  >
+    ${v(`tab.${tab}`)}
+  </button>`;
+}
+
+/** The keys of the page's tools are not meant. */
+function stopped(event: KeyboardEvent): void {
+  event.stopPropagation();
+}

@@ -1,0 +1,71 @@
+/** What is being saved? One sheet or one film at a time, with its progress and what went wrong. */
+import { errorWords } from "../language/t";
+import { offer } from "../saving";
+import type { Documentation } from "./element";
+import { saveSheet } from "./save-sheet";
+
+export class Saving {
+  /** The share of a sheet that is drawn; null: none is being drawn. */
+  progress: number | null = null;
+  failure: string | null = null;
+  filming: { readonly done: number; readonly total: number } | null = null;
+  filmAddress: string | null = null;
+  private isStopped = false;
+
+  constructor(private readonly host: Documentation) {}
+
+  /** Draw the sheet and offer it as a file. */
+  async sheet(kind: "png" | "pdf"): Promise<void> {
+    const { direction, drawing, metresPerUnit, seen, sheet, snapshot } = this.host;
+    if (!drawing || !seen || !sheet || !snapshot || metresPerUnit === null || this.progress !== null) return;
+    this.failure = null;
+    const tell = (doneRatio: number): void => {
+      this.progress = doneRatio;
+      this.host.requestUpdate();
+    };
+    tell(0);
+    try {
+      const pixels = await drawing.sheet(seen, [seen.box.low[0], seen.box.high[1]], sheet, metresPerUnit, tell);
+      await saveSheet(kind, pixels, { manifest: snapshot.manifest, cameras: snapshot.cameras, direction, sheet });
+    } catch (thrown) {
+      this.failure = errorWords(thrown);
+    }
+    this.progress = null;
+    this.host.requestDraw();
+    this.host.requestUpdate();
+  }
+
+  async film(): Promise<void> {
+    const { project, snapshot } = this.host;
+    if (!snapshot || this.filming) return;
+    const style = getComputedStyle(this.host);
+    const colours = { ground: style.getPropertyValue("--ground"), ink: style.getPropertyValue("--ink") };
+    const onFrame = (done: number, total: number): boolean => {
+      this.filming = { done, total };
+      this.host.requestUpdate();
+      return !this.isStopped && this.host.isConnected;
+    };
+    [this.isStopped, this.failure] = [false, null];
+    onFrame(0, 0);
+    try {
+      const { makeFilm } = await import("./film");
+      const film = await makeFilm({ snapshot, colours, onFrame });
+      if (film) {
+        offer(film, `${project.project}.webm`);
+        this.filmAddress = URL.createObjectURL(film);
+      }
+    } catch (thrown) {
+      this.failure = errorWords(thrown);
+    }
+    this.filming = null;
+    this.host.requestUpdate();
+  }
+
+  readonly stop = (): void => {
+    this.isStopped = true;
+  };
+
+  forget(): void {
+    if (this.filmAddress !== null) URL.revokeObjectURL(this.filmAddress);
+  }
+}
