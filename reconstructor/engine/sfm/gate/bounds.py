@@ -87,11 +87,11 @@ TIGHT_GAIN: Final = Bound(
     objection="the matches that agree closely change by {0:+.1%} against the live model",
 )
 REPROJECTION: Final = Bound(
-    name="worst reprojection error of an image over the median",
+    name="worst median reprojection error of an image over that of all",
     side=Side.AT_MOST,
-    value=1.8,
-    right=1.4,
-    wrong=2.15,
+    value=2.1,
+    right=1.55,
+    wrong=2.91,
     objection="image {1} has {0:.1f} times the reprojection error of the others",
 )
 CUT: Final = Bound(

@@ -1,6 +1,7 @@
 """Does the gate let good solutions pass and stop every kind of bad one?"""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ from pydantic import ValidationError
 
 from reconstructor.clouds.similarity import Sim3, rotation_from_quaternion
 from reconstructor.engine.colmap import pycolmap, sim3
-from reconstructor.engine.sfm.gate.figures import ImageFigures, ModelFigures
+from reconstructor.engine.lsm.bundle import Bundle
+from reconstructor.engine.sfm.gate.bounds import REPROJECTION
+from reconstructor.engine.sfm.gate.figures import ImageFigures, ModelFigures, reprojection_ratios
 from reconstructor.engine.sfm.model_comparison import camera_jumps, epipolar_inlier_share, similarity_between
 from reconstructor.engine.sfm.refetch_gate import judge, objections_to
 from reconstructor.engine.sfm.solver import Attempt, SolveVerdict
@@ -151,6 +154,18 @@ def test_each_figure_of_an_image_beyond_its_bound_blames_it(walk: Walk, change: 
     objections = objections_to(figures_of(walk, images=images))
     assert [each.blamed for each in objections] == [(CAMERAS,)]
     assert str(CAMERAS) in objections[0].sentence
+
+
+@pytest.mark.parametrize(("share", "is_met"), [(0.3, True), (1.0, False)])
+def test_an_image_is_blamed_if_most_of_what_it_sees_is_off_and_not_for_a_few(
+    walk: Walk, share: float, *, is_met: bool
+) -> None:
+    bundle = Bundle.of(copy_of(walk))
+    seen = bundle.observations
+    off = (seen.images == CAMERAS - 1) & (np.random.default_rng(0).random(len(seen)) < share)
+    places = seen.places_px + np.where(off[:, None], 12.0, 0.0)
+    ratio = reprojection_ratios(replace(bundle, observations=replace(seen, places_px=places)))[CAMERAS - 1]
+    assert REPROJECTION.is_met(ratio) is is_met
 
 
 def test_a_figure_that_could_not_be_measured_is_no_objection_and_is_not_lost_on_the_way(walk: Walk) -> None:
