@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from benchmarks.parts.coverage_clouds import Stage, cloud_of, viewpoints
 from benchmarks.parts.dense_truth import nearest_distances, tensor_of
 from edge_agent.cameras.simulated.path import Pose
-from reconstructor.coverage.advice import SHOTS_A_PLACE, advise
+from reconstructor.coverage.advice import SHOTS_A_PLACE, advise, is_walk_unfinished
 from reconstructor.coverage.places import moved_sideways, reachable_places, step_lengths, up_of
 from reconstructor.coverage.score import Coverage, coverage_of
 from reconstructor.coverage.viewpoints import Viewpoint
@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 FIRST_VISIT: Final = {"statue": 16, "facade": 16, "vault": 12, "inscription": 12}  # photographs of the path, in order
 _PLACES: Final = 3
+_ROUNDS: Final = 3
 _REACHING: Final = 100  # poses that tell what can be reached
 _RIGHT: Final = 2.0
 _LEAST_VIEWS: Final = 3
@@ -36,16 +37,43 @@ class Follower:
         self.f_before = self._f(cloud)
 
     def gain_advised(self) -> float:
-        """What F gains if all advised places are photographed."""
-        places = [each.place for each in advise(self._coverage)]
-        steps = step_lengths(self._coverage)
-        half = SHOTS_A_PLACE // 2
-        shots = [
-            _pose(moved_sideways(place, steps[place.nearest] * number))
-            for place in places
-            for number in range(-half, half + 1)
-        ]
-        return self._gain(shots)
+        """What F gains in three rounds of three photographs, each as the newest advice says."""
+        shots: list[Pose] = []
+        coverage, f_after = self._coverage, self.f_before
+        for number in range(1, _ROUNDS + 1):
+            shots += self._next_shots(coverage, len(shots))
+            posed = self._stage.posed([*self._start, *shots])
+            cloud = cloud_of(posed)
+            f_after = self._f(cloud)
+            print(f"{self._stage.name}: after round {number}: F {f_after:.3f}", flush=True)
+            if number < _ROUNDS:
+                coverage = coverage_of(cloud, viewpoints(posed))
+        return f_after - self.f_before
+
+    def _next_shots(self, coverage: Coverage, taken: int) -> list[Pose]:
+        """The walk's next photographs where the advice is to walk on, else those of the first place that can be reached."""
+        walk = self._stage.poses[len(self._start) + taken :][:SHOTS_A_PLACE]
+        if walk and is_walk_unfinished(coverage):
+            print(f"{self._stage.name}: walk on", flush=True)
+            return walk
+        steps, half = step_lengths(coverage), SHOTS_A_PLACE // 2
+        for each in advise(coverage):
+            place = each.place
+            views = [moved_sideways(place, steps[place.nearest] * number) for number in range(-half, half + 1)]
+            if self._can_be_reached(coverage.seen[place.nearest].view, views):
+                offset = (
+                    f"{place.right:+} right {place.up:+} up {place.ahead:+} ahead, turned {place.turn_deg:.0f} degrees"
+                )
+                print(f"{self._stage.name}: {each.code}: {offset} of photograph {each.image_number}", flush=True)
+                return [_pose(view) for view in views]
+        return []
+
+    def _can_be_reached(self, start: Viewpoint, views: list[Viewpoint]) -> bool:
+        """Whether no part of the object stands between a photograph and these places."""
+        ways = np.array([view.center - start.center for view in views])
+        rays = np.concatenate([np.broadcast_to(start.center, ways.shape), ways], axis=1)
+        hit = self._stage.surface.cast_rays(tensor_of(rays.astype(np.float32)), nthreads=1)
+        return bool((hit["t_hit"].numpy() > 1.0).all())
 
     def gain_orbit(self) -> float:
         """What F gains by as many photographs spread evenly over the whole path."""

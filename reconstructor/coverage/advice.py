@@ -12,12 +12,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reconstructor.coverage.cells import around
+from reconstructor.coverage.cells import DEPTH_SIDE_PX, around, beside
 from reconstructor.coverage.evidence import pixel_width
 from reconstructor.coverage.holes import hidden_and_free
 from reconstructor.coverage.places import Place, moved_sideways, reachable_places, step_lengths, up_of
 from reconstructor.coverage.score import Coverage
-from reconstructor.coverage.viewpoints import Viewpoint
+from reconstructor.coverage.viewpoints import Viewpoint, nearest_around
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -34,7 +34,7 @@ _SAME_DIRECTION_DEG: Final = 4.0
 _LEAST_GAIN: Final = 0.1  # of the first place's
 _CLUMP_CELLS: Final = 8
 _MOST_AIMS: Final = 10
-_EXACTLY_TRIED: Final = 160
+_TRIED_WHOLE: Final = 160
 _NEWEST: Final = 3
 _NEW_SHARE: Final = 0.15
 _MOST_TARGETS: Final = 1500  # of more, every second, third, … is weighed: they are in the order of their cells
@@ -43,6 +43,7 @@ _GROUND_CELLS: Final = 3.0
 _SURFACE_BEHIND: Final = 2.0  # cells that a surface seen along itself may lie behind the nearest cell of a pixel
 _EMPTY_BEHIND: Final = -0.5
 _HIDDEN_WEIGHT: Final = 0.3  # it may be empty space
+_HIDDEN_CELLS: Final = 2
 _GROUND_LEAN: Final = np.cos(np.radians(32.0))
 
 
@@ -101,12 +102,12 @@ def advise(coverage: Coverage) -> list[Advice]:
     up = up_of([each.view for each in coverage.seen])
     places = reachable_places(coverage, _aims(coverage, targets), up)
     steps = step_lengths(coverage)
-    rough = [_gain(coverage, targets, [place.view], is_exact=False).sum() for place in places]
-    order = np.argsort(-np.array(rough), kind="stable")[:_EXACTLY_TRIED]
+    by_one_shot = [_gain(coverage, targets, [place.view]).sum() for place in places]
+    order = np.argsort(-np.array(by_one_shot), kind="stable")[:_TRIED_WHOLE]
     chosen: list[Advice] = []
     first = 0.0
     for _ in range(MOST_PLACES):
-        gains = [_gain(coverage, targets, _shots(places[row], steps), is_exact=True) for row in order]
+        gains = [_gain(coverage, targets, _shots(places[row], steps)) for row in order]
         totals = [float(gain.sum()) for gain in gains]
         best = int(np.argmax(totals)) if totals else -1
         if best < 0 or totals[best] <= max(0.0, _LEAST_GAIN * first):
@@ -175,22 +176,23 @@ def _every_nth(targets: _Targets, stride: int) -> _Targets:
 def hidden_cells(coverage: Coverage) -> Numbers:
     """The cells (H,) behind what the photographs see, where the surface may go on around a corner.
 
-    They touch the cloud and space that photographs look through, and no photograph looks into them. Where the object ends
-    photographs look past it; what is out of all pictures is for walking on. Cells near the ground's height are left out.
+    They lie within two cells of the cloud, have a face in common with space that photographs look through, and no photograph
+    looks into them. Where the object ends photographs look past it; what is out of all pictures is for walking on. Cells near
+    the ground's height are left out.
     """
     grid, occupied = coverage.grid, coverage.occupied
-    rim = np.zeros((grid.size, 1))
-    rim[occupied.cells[~_ground(coverage)]] = 1.0
-    is_occupied = np.zeros(grid.size, np.bool_)
-    is_occupied[occupied.cells] = True
-    near = np.flatnonzero((around(rim, grid)[:, 0] > 0) & ~is_occupied)
+    reach = np.zeros((grid.size, 1))
+    reach[occupied.cells[~_ground(coverage)]] = 1.0
+    for _ in range(_HIDDEN_CELLS):
+        reach = np.sign(around(reach, grid))
+    reach[occupied.cells] = 0.0
+    near = np.flatnonzero(reach)
     is_hidden, is_free = hidden_and_free(near, grid, coverage.seen)
-    free = np.zeros((grid.size, 1))
-    free[near[is_free]] = 1.0
-    is_beside_free = around(free, grid)[near, 0] > 0
+    free = np.zeros(grid.size, np.bool_)
+    free[near[is_free]] = True
     up = up_of([each.view for each in coverage.seen])
     is_above_ground = grid.centers(near) @ up > _lowest(coverage, up)
-    return np.asarray(near[is_hidden & is_beside_free & is_above_ground])
+    return np.asarray(near[is_hidden & beside(free, grid)[near] & is_above_ground])
 
 
 def _ground(coverage: Coverage) -> NDArray[np.bool_]:
@@ -249,13 +251,13 @@ def _value(views: Floats, angles: Floats) -> Floats:
     return np.asarray(by_count * by_angle)
 
 
-def _gain(coverage: Coverage, targets: _Targets, shots: list[Viewpoint], *, is_exact: bool) -> Floats:
+def _gain(coverage: Coverage, targets: _Targets, shots: list[Viewpoint]) -> Floats:
     """(T,) what the shots would add to the value of each target."""
     views, angles = targets.views.copy(), targets.angles.copy()
     known = targets.directions
     finest = np.full(len(views), np.inf)
     for shot in shots:
-        sees = _sees(coverage, targets, shot, is_exact=is_exact)
+        sees = _sees(coverage, targets, shot)
         direction = _unit(shot.center - targets.centers)
         with np.errstate(invalid="ignore"):
             between = np.degrees(np.arccos(np.clip(np.einsum("tvk,tk->tv", known, direction), -1, 1)))
@@ -273,22 +275,25 @@ def _gain(coverage: Coverage, targets: _Targets, shots: list[Viewpoint], *, is_e
     return np.asarray(gained * sharpness * targets.weights)
 
 
-def _sees(coverage: Coverage, targets: _Targets, shot: Viewpoint, *, is_exact: bool) -> NDArray[np.bool_]:
-    """(T,) whether the shot has the target in its picture, faces it and, if exact, nothing stands before it."""
+def _sees(coverage: Coverage, targets: _Targets, shot: Viewpoint) -> NDArray[np.bool_]:
+    """(T,) whether the shot has the target in its picture, faces it, and nothing stands before it."""
     _, _, is_inside = shot.project(targets.centers)
     rays = shot.center - targets.centers
-    is_facing = np.einsum("tk,tk->t", rays, targets.normals) >= 0
-    sees = is_inside & is_facing
-    if is_exact and sees.any():
-        small = shot.reduced(max(shot.width, shot.height) // 4)
-        depth = np.full(small.width * small.height, np.inf)
-        ahead, pixels, inside = small.project(coverage.occupied.means)
-        np.minimum.at(depth, pixels[inside], ahead[inside])
-        ahead, pixels, _ = small.project(targets.centers)
-        is_empty = (targets.normals == 0).all(axis=1)
-        tolerance = np.where(is_empty, _EMPTY_BEHIND, _SURFACE_BEHIND) * coverage.grid.side
-        sees &= ahead < depth[pixels] + tolerance
-    return np.asarray(sees)
+    sees = is_inside & (np.einsum("tk,tk->t", rays, targets.normals) >= 0)
+    ahead, _, is_cell_inside = shot.project(coverage.occupied.means)
+    if not sees.any() or not is_cell_inside.any():
+        return np.asarray(sees)
+    # Pixels as wide as the usual cell, and the nearest of nine: a surface of cells has no gaps to look through.
+    width = float(np.median(pixel_width(shot, ahead[is_cell_inside])))
+    small = shot.reduced(max(1, round(DEPTH_SIDE_PX * width / coverage.grid.side)))
+    depth = np.full(small.width * small.height, np.inf, np.float32)
+    ahead, pixels, is_cell_inside = small.project(coverage.occupied.means)
+    np.minimum.at(depth, pixels[is_cell_inside], ahead[is_cell_inside].astype(np.float32))
+    depth = nearest_around(depth.reshape(small.height, small.width)).ravel()
+    ahead, pixels, _ = small.project(targets.centers)
+    is_empty = (targets.normals == 0).all(axis=1)
+    tolerance = np.where(is_empty, _EMPTY_BEHIND, _SURFACE_BEHIND) * coverage.grid.side
+    return np.asarray(sees & (ahead < depth[pixels] + tolerance))
 
 
 def _after(targets: _Targets, shots: list[Viewpoint], gains: Floats) -> _Targets:

@@ -108,6 +108,17 @@ def around(values: NDArray[np.generic], grid: Grid) -> Floats:
     return np.asarray(block.reshape(values.shape))
 
 
+def beside(flags: NDArray[np.bool_], grid: Grid) -> NDArray[np.bool_]:
+    """(G,) whether a cell has a face in common with a flagged one (G,)."""
+    block = np.pad(flags.reshape(grid.shape), 1)
+    middle = (slice(1, -1),) * 3
+    found = np.zeros(grid.shape, np.bool_)
+    for axis in range(3):
+        for shift in (-1, 1):
+            found |= np.roll(block, shift, axis)[middle]
+    return found.ravel()
+
+
 def median_sampling_distance(points: Floats, views: list[Viewpoint]) -> float:
     """The median over views of the median width of a pixel on the points, at the size that depth is computed at."""
     some = points[:: max(1, len(points) // 2000)]

@@ -81,12 +81,12 @@ def depth_of_cloud(view: Viewpoint, points: Floats, normals: Floats) -> Depth:
     nearest_of_pixel = np.full(view.height * view.width, np.inf, np.float32)
     np.minimum.at(nearest_of_pixel, pixels[is_inside], ahead[is_inside].astype(np.float32))
     depth = nearest_of_pixel.reshape(view.height, view.width)
-    nearest = _nearest_around(depth)
+    nearest = nearest_around(depth)
     return np.where(np.isfinite(depth) & (depth > nearest * np.float32(_BEHIND)), nearest, depth)
 
 
-def _nearest_around(depth: Depth) -> Depth:
-    """The smallest depth in each pixel's 3 x 3."""
+def nearest_around(depth: Depth) -> Depth:
+    """The smallest depth (H, W) in each pixel's 3 x 3."""
     padded = np.pad(depth, 1, constant_values=np.inf)
     rows = np.minimum(np.minimum(padded[:-2], padded[1:-1]), padded[2:])
     return np.minimum(np.minimum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])

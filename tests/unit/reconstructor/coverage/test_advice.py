@@ -25,6 +25,7 @@ def test_of_a_whole_wall_that_all_see_nothing_but_the_back_is_missing() -> None:
     for each in advise(covered):
         assert each.code is AdviceCode.HIDDEN
         assert each.target[1] > 0.05
+        assert abs(each.place.view.center[0]) > 2.0  # beyond the wall's ends: nobody looks through it
 
 
 def test_what_five_photographs_look_into_in_vain_is_not_advised() -> None:
