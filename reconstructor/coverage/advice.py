@@ -34,7 +34,8 @@ _SAME_DIRECTION_DEG: Final = 4.0
 _LEAST_GAIN: Final = 0.1  # of the first place's
 _CLUMP_CELLS: Final = 8
 _MOST_AIMS: Final = 10
-_TRIED_WHOLE: Final = 160
+_TRIED_WHOLE: Final = 160  # of all places, those whose middle photograph gains most
+_FIRST_STRIDE: Final = 3
 _NEWEST: Final = 3
 _NEW_SHARE: Final = 0.15
 _MOST_TARGETS: Final = 1500  # of more, every second, third, … is weighed: they are in the order of their cells
@@ -42,8 +43,8 @@ _GROUND_LOWEST: Final = 10.0  # percent
 _GROUND_CELLS: Final = 3.0
 _SURFACE_BEHIND: Final = 2.0  # cells that a surface seen along itself may lie behind the nearest cell of a pixel
 _EMPTY_BEHIND: Final = -0.5
-_HIDDEN_WEIGHT: Final = 0.3  # it may be empty space
-_HIDDEN_CELLS: Final = 2
+_HIDDEN_WEIGHT: Final = 0.1  # it may be empty space
+_HIDDEN_CELLS: Final = 4
 _GROUND_LEAN: Final = np.cos(np.radians(32.0))
 
 
@@ -87,6 +88,7 @@ class _Targets:
     codes: list[AdviceCode]
     weights: Floats
     directions: Floats  # (T, V, 3) unit, from the cell to each photograph that looks; NaN where it does not
+    usual: float  # width of a pixel on the object, world units
 
 
 def advise(coverage: Coverage) -> list[Advice]:
@@ -102,7 +104,8 @@ def advise(coverage: Coverage) -> list[Advice]:
     up = up_of([each.view for each in coverage.seen])
     places = reachable_places(coverage, _aims(coverage, targets), up)
     steps = step_lengths(coverage)
-    by_one_shot = [_gain(coverage, targets, [place.view]).sum() for place in places]
+    some = _every_nth(targets, _FIRST_STRIDE)
+    by_one_shot = [_gain(coverage, some, [place.view]).sum() for place in places]
     order = np.argsort(-np.array(by_one_shot), kind="stable")[:_TRIED_WHOLE]
     chosen: list[Advice] = []
     first = 0.0
@@ -158,6 +161,7 @@ def _targets(coverage: Coverage) -> _Targets:
         codes=codes + [AdviceCode.HOLE] * len(holes) + [AdviceCode.HIDDEN] * len(hidden),
         weights=np.concatenate([np.ones(len(rows) + len(holes)), np.full(len(hidden), _HIDDEN_WEIGHT)]),
         directions=_directions(centers, [each.view for each in coverage.seen], looks),
+        usual=usual,
     )
 
 
@@ -170,13 +174,14 @@ def _every_nth(targets: _Targets, stride: int) -> _Targets:
         codes=targets.codes[::stride],
         weights=targets.weights[::stride],
         directions=targets.directions[::stride],
+        usual=targets.usual,
     )
 
 
 def hidden_cells(coverage: Coverage) -> Numbers:
     """The cells (H,) behind what the photographs see, where the surface may go on around a corner.
 
-    They lie within two cells of the cloud, have a face in common with space that photographs look through, and no photograph
+    They lie within four cells of the cloud, have a face in common with space that photographs look through, and no photograph
     looks into them. Where the object ends photographs look past it; what is out of all pictures is for walking on. Cells near
     the ground's height are left out.
     """
@@ -269,8 +274,7 @@ def _gain(coverage: Coverage, targets: _Targets, shots: list[Viewpoint]) -> Floa
         known = np.concatenate([known, np.where(sees[:, None], direction, np.nan)[:, None, :]], axis=1)
         ahead = (targets.centers - shot.center) @ shot.forward
         finest = np.where(sees, np.minimum(finest, pixel_width(shot, ahead)), finest)
-    usual = _usual_sampling(coverage)
-    sharpness = np.clip(1.8 - np.where(np.isfinite(finest), finest, np.inf) / (1.5 * usual), 0.2, 1.0)
+    sharpness = np.clip(1.8 - np.where(np.isfinite(finest), finest, np.inf) / (1.5 * targets.usual), 0.2, 1.0)
     gained = np.maximum(_value(views, angles) - _value(targets.views, targets.angles), 0.0)
     return np.asarray(gained * sharpness * targets.weights)
 
@@ -280,12 +284,10 @@ def _sees(coverage: Coverage, targets: _Targets, shot: Viewpoint) -> NDArray[np.
     _, _, is_inside = shot.project(targets.centers)
     rays = shot.center - targets.centers
     sees = is_inside & (np.einsum("tk,tk->t", rays, targets.normals) >= 0)
-    ahead, _, is_cell_inside = shot.project(coverage.occupied.means)
-    if not sees.any() or not is_cell_inside.any():
+    if not sees.any():
         return np.asarray(sees)
-    # Pixels as wide as the usual cell, and the nearest of nine: a surface of cells has no gaps to look through.
-    width = float(np.median(pixel_width(shot, ahead[is_cell_inside])))
-    small = shot.reduced(max(1, round(DEPTH_SIDE_PX * width / coverage.grid.side)))
+    # Pixels as wide as a cell at the usual distance, and the nearest of nine: a surface of cells has no gaps to look through.
+    small = shot.reduced(max(1, round(DEPTH_SIDE_PX * targets.usual / coverage.grid.side)))
     depth = np.full(small.width * small.height, np.inf, np.float32)
     ahead, pixels, is_cell_inside = small.project(coverage.occupied.means)
     np.minimum.at(depth, pixels[is_cell_inside], ahead[is_cell_inside].astype(np.float32))
@@ -311,6 +313,7 @@ def _after(targets: _Targets, shots: list[Viewpoint], gains: Floats) -> _Targets
         codes=targets.codes,
         weights=targets.weights,
         directions=np.concatenate(directions, axis=1),
+        usual=targets.usual,
     )
 
 

@@ -21,7 +21,7 @@ STEP_DEPTHS: Final = 0.15  # of the median distance to the surface: neighbours t
 _SIDEWAYS: Final = (-4.5, -3.0, -1.5, 0.0, 1.5, 3.0, 4.5)  # steps
 _UPWARDS: Final = (-0.8, 0.0, 0.8)
 _FORWARD: Final = (0.0, 1.6)
-_MOST_TURN_DEG: Final = 60.0
+_LEAST_COSINE: Final = 0.5  # turned by 60 degrees at most
 _HEIGHT_MARGIN_DEPTHS: Final = 0.12
 _NEAREST: Final = 0.6  # of the nearest camera's distance to any cell
 _MOST_TRIED: Final = 2000
@@ -67,15 +67,15 @@ def reachable_places(coverage: Coverage, aims: Floats, up: Floats) -> list[Place
     margin = _HEIGHT_MARGIN_DEPTHS / STEP_DEPTHS * steps
     low, high = float((heights - margin).min()), float((heights + margin).max())
     nearest_allowed = _NEAREST * min(float(_distance_to_cells(coverage, view.center)) for view in views)
-    found: list[Place] = []
+    found: list[tuple[_Stand, Floats]] = []
     for row, view in enumerate(views):
         stands = _stands(row, view, steps[row], up) if np.isfinite(steps[row]) else []
         for stand in stands:
             is_high_enough = low <= stand.center @ up <= high
             if is_high_enough and _distance_to_cells(coverage, stand.center) >= nearest_allowed:
-                found += _aimed(stand, aims, up)
+                found += [(stand, direction) for direction in _directions(stand, aims)]
     stride = -(-len(found) // _MOST_TRIED)
-    return found[:: max(1, stride)]
+    return [_place(stand, direction, up) for stand, direction in found[:: max(1, stride)]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,22 +103,19 @@ def _stands(row: int, view: Viewpoint, step: float, up: Floats) -> list[_Stand]:
     ]
 
 
-def _aimed(stand: _Stand, aims: Floats, up: Floats) -> list[Place]:
-    """The place with its photograph's own direction, and aimed at what is missing within 60 degrees of it."""
-    right, upwards, ahead = stand.offset
+def _directions(stand: _Stand, aims: Floats) -> list[Floats]:
+    """The photograph's own direction, and those to what is missing within 60 degrees of it."""
     directions = [stand.view.forward] if any(stand.offset) else []
-    for aim in aims:
-        towards = (aim - stand.center) / max(float(np.linalg.norm(aim - stand.center)), 1e-12)
-        if np.degrees(np.arccos(np.clip(towards @ stand.view.forward, -1, 1))) <= _MOST_TURN_DEG:
-            directions.append(towards)
-    places = []
-    for direction in directions:
-        turn, tilt = _turn_and_tilt(stand.view.forward, direction, up)
-        view = _standing(stand.view, stand.center, direction, up)
-        places.append(
-            Place(view=view, nearest=stand.row, right=right, up=upwards, ahead=ahead, turn_deg=turn, tilt_deg=tilt)
-        )
-    return places
+    towards = aims - stand.center
+    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-12)
+    return directions + list(towards[towards @ stand.view.forward >= _LEAST_COSINE])
+
+
+def _place(stand: _Stand, direction: Floats, up: Floats) -> Place:
+    right, upwards, ahead = stand.offset
+    turn, tilt = _turn_and_tilt(stand.view.forward, direction, up)
+    view = _standing(stand.view, stand.center, direction, up)
+    return Place(view=view, nearest=stand.row, right=right, up=upwards, ahead=ahead, turn_deg=turn, tilt_deg=tilt)
 
 
 def moved_sideways(place: Place, distance: float) -> Viewpoint:
