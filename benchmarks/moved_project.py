@@ -1,69 +1,44 @@
-"""Does a move lose anything, and how long is it silent? `python -m benchmarks.moved_project`: one line of JSON last.
+"""Does a project survive being moved, backed up and imported? `python -m benchmarks.moved_project`: one line of JSON last.
 
-Two reconstructors beside one broker. A rig sends at a steady pace to a project of the first, and meanwhile
+Move: two reconstructors beside one broker. A rig sends at a steady pace to a project of the first, and meanwhile
 `cairn project move` brings it to the second. `lost` photographs were never processed; `twice` got a second number;
 `revision_decreased` counts the events in which viewers would have seen an older state than before; `silence_s` is the
-longest time between two photographs that were processed, less the rig's pace. Exit code 1 when it could not be measured,
-or when anything was lost, twice or older.
+longest time between two photographs that were processed, less the rig's pace.
+
+Backup: `cairn project backup` while photographs come, `restore` at another broker, and all photographs once more there.
+`backup_shards_changed` counts restored shards that differ from what the first viewers saw; `backup_same_cloud` says
+whether both projects have the same points in the end.
+
+Import: the built-in engine places photographs of a simulated facade one by one; `cairn project import` then makes a
+project from their files alone, in another service. `import_worst_camera_change` is the largest distance between the two
+places of one camera, in parts of the distance of the two cameras that are farthest apart, after the best similarity.
+
+Exit code 1 when it could not be measured, or when anything was lost, twice, older or changed.
 """
 
 import argparse
 import asyncio
-import contextlib
 import itertools
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.parts.many_projects import LIGHT
-from broker.accounts.access import Credential, User
-from broker.config import SETTINGS_VARIABLE
+from benchmarks.parts.kept_project import backed_up, imported
+from benchmarks.parts.services import broker, cairn, installed, running
 from broker.ids import ProjectId
 from broker.logs import LogLevel, configure
 from broker.messages import ProcessingComplete, ReconstructorPresence, ShardUpdate
-from broker.mosquitto import BrokerPlan, Mosquitto, free_port
-from tests.integration.reconstructor.programs import PROJECT, ROOT, Program, Rig, Watcher
+from tests.integration.reconstructor.programs import PROJECT, Rig, Watcher
 from tests.photographs import image_id, photograph
 
 STAYING, FOREIGN = ProjectId("abbey"), ProjectId("crypt")
 PACE_S: Final = 0.25
 START_S, DONE_S = 120.0, 300.0
-
-
-def installed(mosquitto: Mosquitto, folder: Path, projects: Sequence[ProjectId]) -> Path:
-    """The settings of a reconstructor that serves these projects."""
-    folder.mkdir()
-    connection = mosquitto.connection("reconstructor")
-    password = folder / "password"
-    password.touch(mode=0o600)
-    password.write_text(str(connection.secret()), encoding="ascii")
-    file = folder / "cairn.toml"
-    file.write_text(
-        f'[reconstructor]\nprojects = {json.dumps(projects)}\ndata_dir = "{folder / "data"}"\n'
-        f'broker = {{port = {connection.port}, username = "reconstructor", password_file = "{password}"}}\n',
-        encoding="utf-8",
-    )
-    return file
-
-
-@contextlib.asynccontextmanager
-async def running(mosquitto: Mosquitto, folder: Path, projects: Sequence[ProjectId]) -> AsyncIterator[Path]:
-    """A reconstructor in this folder; gives its data folder."""
-    file = installed(mosquitto, folder, projects)
-    os.environ[SETTINGS_VARIABLE] = str(file)  # which the program inherits
-    program = Program(mosquitto.connection("reconstructor"), folder, LIGHT, projects=None)
-    program.start()
-    try:
-        yield program.folder
-    finally:
-        await asyncio.to_thread(program.stop)
+MOST_CHANGE: Final = 1e-3
 
 
 async def sending(rig: Rig, enough: asyncio.Event) -> int:
@@ -78,14 +53,13 @@ async def sending(rig: Rig, enough: asyncio.Event) -> int:
     return len(under_way)
 
 
-async def measure(folder: Path, before: int, after: int) -> dict[str, object]:
+async def moved(folder: Path, before: int, after: int) -> dict[str, object]:
     """Move a project between so many photographs."""
-    people = (("reconstructor", "reconstructor"), ("rig-north", "agent"), ("viewer", "viewer"))
-    users = [Credential.fresh(User.build(name, role, [PROJECT, STAYING, FOREIGN])) for name, role in people]
-    with Mosquitto(BrokerPlan(data_dir=folder / "broker", port=free_port()), users) as mosquitto:
+    await asyncio.to_thread(folder.mkdir)
+    with broker(folder / "broker", PROJECT, STAYING, FOREIGN) as mosquitto:
         async with (
-            running(mosquitto, folder / "south", [FOREIGN]) as target,
-            running(mosquitto, folder / "north", [PROJECT, STAYING]),
+            running(mosquitto, installed(mosquitto, folder / "south", [FOREIGN])) as target,
+            running(mosquitto, installed(mosquitto, folder / "north", [PROJECT, STAYING])),
             Watcher.of(mosquitto.connection("viewer")) as seen,
             Rig.of(mosquitto.connection("rig-north")) as rig,
         ):
@@ -94,10 +68,7 @@ async def measure(folder: Path, before: int, after: int) -> dict[str, object]:
             walk = asyncio.create_task(sending(rig, enough))
             await seen.until_complete(before, DONE_S)
             began_s = time.monotonic()
-            words = ["project", "move", PROJECT, str(target), "--folder", str(folder / "north")]
-            command = await asyncio.create_subprocess_exec(sys.executable, "-m", "cairn", *words, cwd=ROOT)
-            if await command.wait():
-                raise subprocess.CalledProcessError(command.returncode or 1, words)
+            await cairn("project", "move", PROJECT, str(target), "--folder", str(folder / "north"))
             move_s = time.monotonic() - began_s
             await seen.until_complete(len(seen.completed) + after, DONE_S)
             enough.set()
@@ -125,17 +96,41 @@ def figures(seen: Watcher, sent: int) -> dict[str, object]:
     }
 
 
+def is_whole(found: dict[str, object]) -> bool:
+    """Whether nothing was lost, twice, older or changed, as far as it was measured."""
+    none_of = ("lost", "twice", "revision_decreased", "backup_shards_changed", "backup_lost", "backup_twice")
+    moves = [found.get(f"import_{name}", 0) for name in ("worst_camera_change", "worst_turn_rad")]
+    return (
+        not any(found.get(name) for name in none_of)
+        and found.get("backup_same_cloud", True) is True
+        and not found.get("import_not_in_both")
+        and all(isinstance(each, int | float) and each <= MOST_CHANGE for each in moves)
+    )
+
+
+async def measure(folder: Path, wishes: argparse.Namespace) -> dict[str, object]:
+    """All parts, one after the other."""
+    found = await moved(folder / "move", wishes.before, wishes.after)
+    print(json.dumps(found), flush=True)
+    found |= await backed_up(folder / "backup", wishes.before, wishes.after)
+    print(json.dumps(found), flush=True)
+    if wishes.imported:
+        found |= await imported(folder / "import", wishes.imported)
+    return found
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.moved_project", description=__doc__)
-    parser.add_argument("--before", type=int, default=30, help="photographs before the move")
+    parser.add_argument("--before", type=int, default=30, help="photographs before the move, and before the backup")
     parser.add_argument("--after", type=int, default=30, help="photographs after it")
+    parser.add_argument("--imported", type=int, default=20, help="photographs of the import; 0 leaves it out")
     wishes = parser.parse_args()
     configure(level=LogLevel.ERROR)
-    with tempfile.TemporaryDirectory() as name:
-        found = asyncio.run(measure(Path(name), wishes.before, wishes.after))
+    with tempfile.TemporaryDirectory(prefix="cairn-moved-") as name:
+        found = asyncio.run(measure(Path(name), wishes))
     print(json.dumps(found))
-    return 1 if found["lost"] or found["twice"] or found["revision_decreased"] else 0
+    return 0 if is_whole(found) else 1
 
 
 if __name__ == "__main__":

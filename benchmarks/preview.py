@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from benchmarks.chaos import Program, environment
+from benchmarks.chaos.stage import Program, environment
 from broker.accounts.access import Credential, User
 from broker.ids import AgentId
 from broker.images.previews import preview

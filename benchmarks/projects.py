@@ -2,9 +2,9 @@
 
 Four parts: fifty idle projects (cores), twenty at once with a light black box (is the slowest project as fast as the
 median, is anything lost, is the order kept), one project of 2,000 photographs (does an image cost more than the 200th
-did, does a late joiner get all), and, with `--engine`, twenty at once with the built-in engine (memory). Costs are processor
-time of the reconstructor and all its processes, so that other programs on the machine do not count; wall times stand
-beside them. Exit code 1 when something could not be measured.
+did, by how much does memory grow, does a late joiner get all), and, with `--engine`, twenty at once with the built-in
+engine (memory). Costs are processor time of the reconstructor and all its processes, so that other programs on the
+machine do not count; wall times stand beside them. Exit code 1 when something could not be measured.
 """
 
 import argparse
@@ -81,7 +81,7 @@ async def at_once(
 
 async def long(folder: Path, image_count: int) -> Figures:
     """One project grows by a shard an image and is never rebuilt: what does each image cost?"""
-    cpu_s, wall_s, index_bytes = {}, {}, 0
+    cpu_s, wall_s, resident_bytes, index_bytes = {}, {}, {}, 0
     with stage(folder, [PROJECT], refetch_every=NEVER) as here:
         viewer = here.broker.connection("viewer")
         async with (
@@ -97,6 +97,8 @@ async def long(folder: Path, image_count: int) -> Figures:
                 end = begin + WINDOW
                 cpu_s[end] = (here.cpu_s() - before_s) / WINDOW
                 wall_s[end] = (time.monotonic() - began_s) / WINDOW
+                if end in {EARLY, image_count}:
+                    resident_bytes[end] = await asyncio.to_thread(here.resident_bytes)
                 print(f"{end} images: {cpu_s[end] * 1e3:.1f} ms of CPU, {wall_s[end] * 1e3:.1f} ms each", flush=True)
             index_bytes = sum(index.sizes)
         manifest = await join(viewer)
@@ -104,6 +106,9 @@ async def long(folder: Path, image_count: int) -> Figures:
         "images": image_count,
         f"cost_ratio_{image_count}_to_{EARLY}": round(cpu_s[image_count] / cpu_s[EARLY], 3),
         f"wall_ratio_{image_count}_to_{EARLY}": round(wall_s[image_count] / wall_s[EARLY], 3),
+        "resident_growth_kb_per_image": round(
+            (resident_bytes[image_count] - resident_bytes[EARLY]) / (image_count - EARLY) / 1e3, 1
+        ),
         "cpu_ms_per_image": round(cpu_s[image_count] * 1e3, 1),
         "index_kb_per_image": round(index_bytes / image_count / 1e3, 1),
         "late_joiner_shards_missing": image_count - manifest.shard_count,
@@ -164,8 +169,8 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=2000, help="photographs of the long project, in hundreds")
     parser.add_argument("--engine", action="store_true", help="the built-in engine, too")
     wishes = parser.parse_args()
-    if wishes.images < EARLY or wishes.images % WINDOW:
-        parser.error(f"--images is a multiple of {WINDOW}, {EARLY} or more")
+    if wishes.images <= EARLY or wishes.images % WINDOW:
+        parser.error(f"--images is a multiple of {WINDOW}, more than {EARLY}")
     configure(level=LogLevel.ERROR)
     with tempfile.TemporaryDirectory(prefix="cairn-projects-") as name:
         figures = asyncio.run(measure(Path(name), wishes))

@@ -21,6 +21,7 @@ import numpy as np
 from benchmarks.parts.chromium import Chromium, Page, launched, opened
 from benchmarks.parts.first_visit import first_visit_bytes
 from benchmarks.parts.page_motion import Motion, dragged
+from benchmarks.parts.page_server import page_server
 from benchmarks.parts.page_set import (
     Shards,
     coarse_to_fine,
@@ -31,7 +32,6 @@ from benchmarks.parts.page_set import (
     surface,
 )
 from benchmarks.parts.slow_link import slow_link
-from benchmarks.relay import page_server
 from broker.accounts.access import Credential, User
 from broker.config import Connection
 from broker.delivery import Delivery

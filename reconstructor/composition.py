@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from broker.accounts.audit import AuditLog
@@ -13,6 +14,7 @@ from reconstructor.context import Context
 from reconstructor.decoders import Decoders
 from reconstructor.decoders.inspection import PixelLimits
 from reconstructor.decoders.protocol import Limits
+from reconstructor.executors.slots import Slots
 from reconstructor.intake.router import RECEIVE_MAXIMUM, subscriptions
 from reconstructor.presence import Presence, last_will
 from reconstructor.publishing.election import Election
@@ -21,6 +23,32 @@ from reconstructor.quotas import Quotas, start_of_day
 from reconstructor.storage.reference_set import Claim
 from reconstructor.storage.room import DiskUse, room_of
 from reconstructor.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What all projects of one service share.
+
+    Attributes:
+        decoders: the processes that decode images.
+        slots: how many black boxes work at once.
+        all_use: what all projects take on the disk.
+        coverage_turn: held by the one project whose coverage is computed.
+    """
+
+    decoders: Decoders
+    slots: Slots
+    all_use: DiskUse
+    coverage_turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+
+    @classmethod
+    def of(cls, settings: Settings, decoders: Decoders) -> "Shared":
+        """What the projects of a service with these settings share."""
+        return cls(
+            decoders=decoders,
+            slots=Slots(settings.black_boxes_at_work, settings.idle_memory_bytes),
+            all_use=DiskUse(settings.data_dir),
+        )
 
 
 async def open_store(settings: Settings, project: ProjectId, all_use: DiskUse | None = None) -> Store:

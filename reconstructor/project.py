@@ -15,14 +15,12 @@ from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.shards import MAX_POINTS, PLY_BYTES_PER_POINT
-from reconstructor.composition import client_id_of, context_of, open_store
+from reconstructor.composition import Shared, client_id_of, context_of, open_store
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
-from reconstructor.decoders import Decoders
 from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.choice import executor_of
-from reconstructor.executors.slots import Slots
 from reconstructor.gaps import Gaps
 from reconstructor.history import publish_history
 from reconstructor.housekeeping.retention import remove_leftovers
@@ -38,7 +36,6 @@ from reconstructor.requests import RequestQueues
 from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
 from reconstructor.storage.generation_files import ShardGoneError
-from reconstructor.storage.room import DiskUse
 from reconstructor.viewing.coverage import publish_coverage
 from reconstructor.viewing.exports import keep_few
 from reconstructor.viewing.thumbnails import publish_thumbnails
@@ -51,9 +48,7 @@ _PACKET_OVERHEAD_BYTES: Final = 1024  # header of the PLY, topic and properties 
 LARGEST_SHARD_PACKET_BYTES: Final = MAX_POINTS * PLY_BYTES_PER_POINT + _PACKET_OVERHEAD_BYTES
 
 
-async def serve_project(
-    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots, all_use: DiskUse
-) -> None:
+async def serve_project(settings: Settings, project: ProjectId, shared: Shared) -> None:
     """Serve one project until cancelled.
 
     Raises:
@@ -66,7 +61,7 @@ async def serve_project(
     gaps, latencies = Gaps(first_wait_s=settings.gap_wait_s), LatencySamples()
     confirmed = asyncio.Event()
     async with (
-        _opened(settings, project, decoders, slots, all_use) as (context, executor),
+        _opened(settings, project, shared) as (context, executor),
         asyncio.TaskGroup() as tasks,
     ):
         work = {
@@ -85,7 +80,7 @@ async def serve_project(
             "thumbnails": publish_thumbnails(context),
             "exports": keep_few(context),
             "history": publish_history(context),
-            "coverage": publish_coverage(context),
+            "coverage": publish_coverage(context, shared.coverage_turn),
             "statistics": _publish_statistics(context, executor, latencies),
             "clearing": _clear_old(context),
             "retention": remove_leftovers(context),
@@ -95,17 +90,15 @@ async def serve_project(
 
 
 @asynccontextmanager
-async def _opened(
-    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots, all_use: DiskUse
-) -> AsyncIterator[tuple[Context, Executor]]:
+async def _opened(settings: Settings, project: ProjectId, shared: Shared) -> AsyncIterator[tuple[Context, Executor]]:
     """Open everything that has to be closed again, in order; the broker's session only once the election is won."""
-    store = await open_store(settings, project, all_use)
+    store = await open_store(settings, project, shared.all_use)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(store.close)
-        context = context_of(settings, project, store, decoders)
+        context = context_of(settings, project, store, shared.decoders)
         await stack.enter_async_context(context.election)
         await stack.enter_async_context(_session_ended_when_lost(context))
-        executor = executor_of(settings, project, store, slots, context.log)
+        executor = executor_of(settings, project, store, shared.slots, context.log)
         stack.push_async_callback(executor.close)
         await stack.enter_async_context(_loading(executor))
         await context.election.win()

@@ -18,13 +18,11 @@ from broker.logs import get_logger
 from broker.memory import return_large_blocks
 from broker.messages import Error
 from broker.projects.settings_watch import ReadProjects, changes_of_projects, look_on_hangup
-from reconstructor.composition import decoders_of
+from reconstructor.composition import Shared, decoders_of
 from reconstructor.config import Settings
 from reconstructor.decoders import Decoders
-from reconstructor.executors.slots import Slots
 from reconstructor.project import serve_project
 from reconstructor.publishing.candidates import AnotherReconstructorError
-from reconstructor.storage.room import DiskUse
 
 LAST_RETRY_S: Final = 60.0
 HEALTHY_S: Final = 60.0  # a project that was served so long begins with the shortest pause again
@@ -85,13 +83,12 @@ class _Serving:
     """The tasks that serve, one for each project."""
 
     def __init__(self, settings: Settings, decoders: Decoders, tasks: asyncio.TaskGroup) -> None:
-        self._settings, self._decoders, self._tasks = settings, decoders, tasks
-        self._slots = Slots(settings.black_boxes_at_work, settings.idle_memory_bytes)
-        self._all_use = DiskUse(settings.data_dir)
+        self._settings, self._tasks = settings, tasks
+        self._shared = Shared.of(settings, decoders)
         self._task_by_project: dict[ProjectId, asyncio.Task[None]] = {}
 
     def start(self, project: ProjectId) -> None:
-        serving = _keep_serving(self._settings, project, self._decoders, self._slots, self._all_use)
+        serving = _keep_serving(self._settings, project, self._shared)
         self._task_by_project[project] = self._tasks.create_task(serving, name=project)
 
     async def follow(self, read_projects: ReadProjects | None, look: asyncio.Event) -> None:
@@ -116,15 +113,13 @@ class _Serving:
             task.cancel()
 
 
-async def _keep_serving(
-    settings: Settings, project: ProjectId, decoders: Decoders, slots: Slots, all_use: DiskUse
-) -> None:
+async def _keep_serving(settings: Settings, project: ProjectId, shared: Shared) -> None:
     """Serve a project until cancelled; whatever ends it is said and tried again, so that no other project ends."""
     log = get_logger(project=project)
     retry_s = settings.retry_s
     while True:
         began_s = time.monotonic()
-        failure = await _failure_of(serve_project(settings, project, decoders, slots, all_use), log)
+        failure = await _failure_of(serve_project(settings, project, shared), log)
         if time.monotonic() - began_s > HEALTHY_S:
             retry_s = settings.retry_s
         trouble = _trouble(failure)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks.chaos import environment
+from benchmarks.chaos.stage import environment
 from benchmarks.month.camera import put_camera
 from benchmarks.month.clock import Pace
 from benchmarks.month.controls import CameraMode, Control, Controls

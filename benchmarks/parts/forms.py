@@ -60,12 +60,14 @@ SCRIPTS: Final = MappingProxyType(
         "fanout": Script(short_s=120),
         "folds": Script(short=("--seeds", "1", "--only", "tower"), full=("--full",), short_s=200),
         "gpu": Script(short=("--width", "408", "--count", "3", "--cpu-count", "1"), short_s=120),
-        "index": Script(short=("--images", "300"), short_s=120),
+        "index": Script(short=("--images", "300"), short_s=90),
         "intake": Script(short_s=60),
-        "late_joins": Script(short=("--joins", "100"), short_s=60),
+        "late_joins": Script(short=("--joins", "100"), short_s=30),
         "links": Script(short=("--rates", "200"), short_s=240),
-        "moved_project": Script(short_s=120),
-        "preview": Script(short=("--images", "3"), short_s=120),
+        "moved_project": Script(
+            short=("--before", "20", "--after", "20", "--imported", "10"), full=("--imported", "20"), short_s=300
+        ),
+        "preview": Script(short=("--images", "3"), short_s=60),
         "projects": Script(
             short=("--idle", "20", "--seconds", "10", "--projects", "8", "--each", "5", "--images", "300"),
             full=("--engine",),
@@ -73,9 +75,9 @@ SCRIPTS: Final = MappingProxyType(
         ),
         "ray_cluster": Script(short=("--projects", "4"), short_s=180, lacks=_ray),
         "relay": Script(short_s=60),
-        "slow_pull": Script(short=("--points", "40000"), short_s=90),
+        "slow_pull": Script(short=("--points", "40000"), short_s=60),
         "strangers": Script(short_s=240),
-        "transport": Script(short=("--rounds", "2"), short_s=60),
+        "transport": Script(short=("--rounds", "2"), short_s=40),
         "viewer": Script(short_s=120),
     }
 )

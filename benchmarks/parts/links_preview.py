@@ -23,7 +23,7 @@ from typing import Final, Self
 
 from PIL import Image
 
-from benchmarks.chaos import Program, environment
+from benchmarks.chaos.stage import Program, environment
 from broker.accounts.access import Credential, User
 from broker.contract import CAMERA_PAGE, IMAGE, RECEIPT, RECONSTRUCTOR_STATE, REFERENCE, match
 from broker.delivery import Delivery

@@ -96,7 +96,7 @@ class Stage:
         return [process, *process.children(recursive=True)]
 
     def cpu_s(self) -> float:
-        """Processor time of the reconstructor and all that it started, until now."""
+        """Processor time of the reconstructor and all that it started, until now, also of what has ended."""
         return sum(sum(_times(each)) for each in self.family)
 
     def resident_bytes(self) -> int:
@@ -114,7 +114,7 @@ def _times(process: psutil.Process) -> tuple[float, ...]:
         times = process.cpu_times()
     except psutil.NoSuchProcess:
         return (0.0,)
-    return times.user, times.system
+    return times.user, times.system, times.children_user, times.children_system
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ END: Final = "<!-- end of results -->"
 _HEADINGS: Final = "| benchmark | form | figure | value | measured | commit | machine |"
 _FIGURES: Final = TypeAdapter(dict[str, JsonValue])
 # The tool itself, and what has a make target of its own; what scripts share lies in `parts`.
-_NOT_MEASURED: Final = {"__main__", "__init__", "chaos", "fit", "soak"}
+_NOT_MEASURED: Final = {"__main__", "__init__", "chaos", "fit", "month", "soak"}
 
 
 class BenchmarkError(CairnError):
@@ -83,8 +83,9 @@ class Results(BaseModel):
 
 
 def script_names() -> list[str]:
-    """Name every script in this folder that prints figures."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in _NOT_MEASURED)
+    """Name every script in this folder that prints figures: a module, or a package that can be run."""
+    packages = {path.parent.name for path in FOLDER.glob("*/__main__.py")}
+    return sorted(({path.stem for path in FOLDER.glob("*.py")} | packages) - _NOT_MEASURED)
 
 
 def machine() -> str:

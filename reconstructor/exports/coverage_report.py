@@ -13,10 +13,13 @@ from reconstructor.coverage.score import coverage_of
 from reconstructor.coverage.viewpoints import Viewpoint
 from reconstructor.coverage.wire_form import Told, told_of
 from reconstructor.exports.origins import NothingToExportError, Origin
-from reconstructor.exports.published import published_cloud
+from reconstructor.exports.published import published_points
 
-_LEAST_PHOTOGRAPHS: Final = 3
+LEAST_PHOTOGRAPHS: Final = 3
 _MOST_POINTS: Final = 2_000_000  # of a larger cloud every second, third, … point
+_MOST_PROJECTIONS: Final = (
+    400_000_000  # of points into photographs: 20 s of one core (2026-11-29), at 200 photographs and more
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +63,11 @@ def report_coverage(origin: Origin) -> CoverageReport:
         raise NothingToExportError("coverage is known of a project, not of a replay: give a project's name")
     cameras = origin.reference.cameras
     views = [view for view in map(_viewpoint, cameras) if view is not None]
-    if len(views) < _LEAST_PHOTOGRAPHS:
+    if len(views) < LEAST_PHOTOGRAPHS:
         raise NothingToExportError(
             f"only {len(views)} photographs are placed: three are needed to tell what is missing"
         )
-    points = published_cloud(origin).points_in_world
-    coverage = coverage_of(points[:: 1 + len(points) // _MOST_POINTS], views)
+    coverage = coverage_of(published_points(origin, most_points(len(views))), views)
     told = told_of(
         coverage,
         advise(coverage) if coverage.is_dense else [],
@@ -74,6 +76,11 @@ def report_coverage(origin: Origin) -> CoverageReport:
         is_unfinished=coverage.is_dense and is_walk_unfinished(coverage),
     )
     return CoverageReport(told=told, cell_width=coverage.grid.side)
+
+
+def most_points(view_count: int) -> int:
+    """How many points are looked at: fewer in more photographs, so that the work stays the same."""
+    return min(_MOST_POINTS, _MOST_PROJECTIONS // view_count)
 
 
 def _viewpoint(camera: CameraEntry) -> Viewpoint | None:

@@ -67,11 +67,11 @@ def write_backup(folder: Path, project: ProjectId, out: Path) -> BackupMade:
                     if attempt == _TRIES - 1:
                         raise
                     shutil.rmtree(staged / "generations", ignore_errors=True)
+            images = ReadOnlyStore(folder=staged).images_by_state()  # the service's own may have more by now
             listing = _listing_of(staged, project)
             _write_tar(staged, listing, out)
     except OSError as exc:
         raise translate(exc) from exc
-    images = ReadOnlyStore(folder=folder).images_by_state()
     return BackupMade(
         file=out,
         file_count=len(listing.files),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from broker.envelope import Vector3
 from broker.files import UNFINISHED
@@ -86,6 +87,20 @@ class GenerationFiles:
             unfinished.replace(path)
         except OSError as exc:
             raise translate(exc) from exc
+
+    def every_nth(self, reference: ReferenceSet, step: int) -> NDArray[np.float64]:
+        """Every `step`-th point (N, 3) of the leading component, world units; never holds more than those and one shard.
+
+        Raises:
+            ShardGoneError: a file is missing or is not what was written.
+        """
+        offset = np.array(reference.manifest.frame.offset, np.float64)
+        entries = [entry for entry in reference.shards if entry.component == 0]
+        taken, first = [np.empty((0, 3), np.float64)], 0
+        for cloud in self._clouds(reference.manifest.generation, entries):
+            taken.append(cloud.points_in_world[first::step].astype(np.float64) + offset)
+            first = (first - len(cloud)) % step
+        return np.concatenate(taken)
 
     def _clouds(self, generation: int, entries: Iterable[ShardEntry]) -> Iterator[PointCloud]:
         for entry in entries:

@@ -1,13 +1,16 @@
 """How do people learn what is covered and where to stand? A task of its own publishes it, never before an image is through.
 
-Only the newest state counts: what came meanwhile is left out. The next computation waits at least as long as the last
-one took, so that a large project spends at most half of a core on it, at the lowest priority.
+Only the newest state counts: what came meanwhile is left out. One project at a time computes, and its next computation
+waits at least as long as the last one took, so that a service spends at most one core on it, at the lowest priority, and
+a project half of one. Without placed photographs no process is started.
 """
 
 import asyncio
+import itertools
 import os
 import sys
 import time
+from collections.abc import Iterable
 from typing import Final
 
 from broker.clients.trouble import Trouble
@@ -15,9 +18,11 @@ from broker.coverage.channels import ADVICE, COVERAGE, COVERAGE_GRID
 from broker.coverage.messages import Advice, Coverage
 from broker.envelope import decode
 from broker.errors import CairnError
+from broker.manifest import CameraPage, Page
 from broker.shards import sha256
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.coverage.wire_form import Told
+from reconstructor.exports.coverage_report import LEAST_PHOTOGRAPHS
 from reconstructor.viewing.coverage_process import NOTHING_YET, read_parts
 
 _LOOK_S: Final = 1.0
@@ -35,8 +40,13 @@ class CoverageFailedError(CairnError):
     remedy = "Nothing: the next photograph tries it again. If it stays so, report it with the log."
 
 
-async def publish_coverage(context: Context) -> None:
-    """Keep coverage and advice of the newest state on the broker; never returns. A new broker gets them again."""
+async def publish_coverage(context: Context, turn: asyncio.Semaphore) -> None:
+    """Keep coverage and advice of the newest state on the broker; never returns. A new broker gets them again.
+
+    Args:
+        context: the project.
+        turn: of all projects of the service, held while one computes.
+    """
     told: Told | None = None
     state: State | None = None
     published_at = 0
@@ -52,10 +62,14 @@ async def publish_coverage(context: Context) -> None:
         try:
             change = context.store.rest.change_count
             newest = await asyncio.to_thread(_state, context)
-            if newest != state:
-                begun = time.monotonic()
-                told = await _computed(context) if newest is not None else None
+            if newest != state and newest is not None:
+                async with turn:
+                    change, newest = context.store.rest.change_count, await asyncio.to_thread(_state, context)
+                    begun = time.monotonic()
+                    told = await _computed(context) if newest is not None else None
                 state, published_at, pause_s = newest, 0, max(_LOOK_S, time.monotonic() - begun)
+            elif newest != state:
+                told, state, published_at = None, None, 0
             if published_at != connect_count:
                 await context.election.until_confirmed(context.delivery)
                 await _publish(context, told)
@@ -71,8 +85,22 @@ async def publish_coverage(context: Context) -> None:
 
 
 def _state(context: Context) -> State | None:
+    """The newest state; None while too few photographs are placed for anything to be told."""
     present = context.store.references.newest()
-    return None if present is None else (present.manifest.generation, present.manifest.revision)
+    if present is None or not has_enough_placed(present.camera_pages):
+        return None
+    return present.manifest.generation, present.manifest.revision
+
+
+def has_enough_placed(pages: Iterable[Page[CameraPage]]) -> bool:
+    """Whether enough photographs of the leading component are placed; reads no more of them than that takes."""
+    placed = (
+        camera
+        for page in pages
+        for camera in page.message.cameras
+        if camera.world_from_camera is not None and not camera.component
+    )
+    return len(list(itertools.islice(placed, LEAST_PHOTOGRAPHS))) == LEAST_PHOTOGRAPHS
 
 
 async def _computed(context: Context) -> Told | None:

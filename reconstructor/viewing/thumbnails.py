@@ -37,7 +37,7 @@ async def publish_thumbnails(context: Context) -> None:
                 shown.discard(image_id)
             while seen_count < await asyncio.to_thread(context.store.image_count):
                 image = await asyncio.to_thread(context.store.image, seen_count + 1)
-                if image.image_id not in shown | old:
+                if image.image_id not in shown and image.image_id not in old:
                     with contextlib.suppress(MessageFailedError):  # logged; the image goes without
                         await publish_thumbnail(context, image)
                         shown.add(image.image_id)

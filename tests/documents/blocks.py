@@ -28,7 +28,15 @@ NEEDS: Final = frozenset({"root", "systemd", "docker", "camera", "machine"})
 MACHINES: Final = frozenset({"server", "rig"})
 _MANY: Final = frozenset({"with", "env"})
 _ONE: Final = frozenset({"in", "needs", "until", "gives", "within", "file"})
-_ORDER: Final = ("README.md", "docs/capture.md", "docs/operations.md", "docs/black_box.md", "CONTRIBUTING.md")
+_ORDER: Final = (
+    "README.md",
+    "docs/capture.md",
+    "docs/operations.md",
+    "docs/troubleshooting.md",
+    "docs/deploy.md",  # its last parts change how the system is reached
+    "docs/black_box.md",
+    "CONTRIBUTING.md",
+)
 
 
 class BadBlockError(ValueError):

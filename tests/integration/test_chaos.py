@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.chaos import run
+from benchmarks.chaos.outcome import run
 
 IMAGES, KILLS = 102, 8
 

@@ -96,7 +96,9 @@ def test_the_tool_does_not_measure_itself() -> None:
 
 @pytest.mark.parametrize("name", script_names())
 def test_a_script_is_what_can_be_run(name: str) -> None:
-    assert '__name__ == "__main__"' in (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    module, package = FOLDER / f"{name}.py", FOLDER / name / "__main__.py"
+    assert module.exists() != package.exists()
+    assert '__name__ == "__main__"' in (module if module.exists() else package).read_text(encoding="utf-8")
 
 
 def test_every_script_has_a_short_form_and_all_of_them_end_within_an_hour() -> None:

@@ -13,8 +13,9 @@ from broker.manifest import CameraEntry, CameraState, camera_pages
 from broker.messages import ScaleSource
 from reconstructor.cli import app
 from reconstructor.clouds.ply import WideCloud
-from reconstructor.exports.coverage_report import report_coverage
+from reconstructor.exports.coverage_report import most_points, report_coverage
 from reconstructor.exports.origins import NothingToExportError, find_origin
+from reconstructor.exports.published import published_cloud, published_points
 from reconstructor.metric_scale.scale import Scale, Scaling
 from reconstructor.publishing.manifests import begin
 from reconstructor.storage.store import Store
@@ -91,3 +92,17 @@ def test_sparse_points_claim_nothing(stored: Stored) -> None:
 def test_two_photographs_are_too_few(stored: Stored) -> None:
     with pytest.raises(NothingToExportError, match="only 2 photographs are placed"):
         report_coverage(find_origin("wall", stored([-1.0, 1.0])))
+
+
+def test_more_photographs_are_looked_at_with_fewer_points() -> None:
+    assert most_points(24) == most_points(200) == 2_000_000
+    assert most_points(2000) == 200_000
+
+
+@pytest.mark.parametrize("most", [1, 7, 5_000, 19_429, 1_000_000])
+def test_points_are_thinned_evenly_over_all_shards(stored: Stored, most: int) -> None:
+    origin = find_origin("wall", stored([-1.0, 1.0]))
+    every = published_cloud(origin).points_in_world
+    thinned = published_points(origin, most)
+    assert len(thinned) <= most
+    np.testing.assert_array_equal(thinned, every[:: -(-len(every) // most)])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from broker.ids import ProjectId
+from reconstructor.lifecycle import backup as backing_up
 from reconstructor.lifecycle.backup import write_backup
 from reconstructor.lifecycle.listing import BadBackupError, check_place
 from reconstructor.lifecycle.restoring import check_backup, restore_backup
@@ -53,6 +54,22 @@ async def test_a_project_comes_back_as_it_was(store: Store, backup: Path, tmp_pa
     assert (other.black_box_folder / "steps" / "000001.json").exists()
     assert check_backup(backup).project == CHAPEL
     other.close()
+
+
+def test_it_says_how_many_images_it_holds_and_not_how_many_there_are_by_then(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link_all(source: Path, target: Path) -> None:
+        if len(store.images()) == 3:
+            store.add_image(
+                new_image(photograph(77), 77), photograph(77)
+            )  # one more comes after the database was copied
+        return linked(source, target)
+
+    linked = backing_up._link_all
+    monkeypatch.setattr(backing_up, "_link_all", link_all)
+    assert write_backup(store.folder, CHAPEL, tmp_path / "chapel.cairn").image_count == 3
+    assert len(store.images()) == 4
 
 
 async def test_without_the_black_boxs_files_everything_is_reconstructed_again(

@@ -1,8 +1,8 @@
-// Fetches retained messages with MQTT.js as a browser would: node relay.mjs URL USER TOPIC COUNT BYTES ROUNDS SECONDS,
+// Fetches retained messages with MQTT.js as a browser would: node reader.mjs URL USER TOPIC COUNT BYTES ROUNDS SECONDS,
 // password in MQTT_PASSWORD. Prints one line of JSON: {"seconds": [per round], "bytes": received in the last round}.
 import { createRequire } from "node:module";
 
-const require = createRequire(new URL("../viewer/web/package.json", import.meta.url));
+const require = createRequire(new URL("../../viewer/web/package.json", import.meta.url));
 const { connectAsync } = require("mqtt");
 
 const [url, username, topic, count, bytes, rounds, patience] = process.argv.slice(2);

@@ -5,20 +5,17 @@ broker, messages and reader in the same run; the listener gets one message and a
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.parts.ejabberd import Ejabberd
+from benchmarks.parts.page_server import page_server
 from broker.accounts.access import Credential, User
 from broker.contract import SHARD
 from broker.delivery import Delivery
@@ -33,7 +30,7 @@ MESSAGE_COUNT: Final = 64
 ROUNDS: Final = 5
 RELAY_PATIENCE_S: Final = 60.0
 LISTENER_PATIENCE_S: Final = 45.0
-_READER: Final = Path(__file__).with_suffix(".mjs")
+_READER: Final = Path(__file__).with_name("reader.mjs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,26 +71,6 @@ def fetch(mosquitto: Mosquitto, url: str, *, index: str, count: int, rounds: int
     )
     told = json.loads(done.stdout.splitlines()[-1])
     return Fetched(seconds=told["seconds"], bytes=told["bytes"])
-
-
-@contextlib.contextmanager
-def page_server(broker: Mosquitto | Ejabberd, **settings: str) -> Iterator[str]:
-    """A page server in a process of its own, with these settings; gives the relay's address."""
-    connection = broker.connection("viewer")
-    variables = {
-        "CAIRN_VIEW_BROKER__PORT": str(connection.port),
-        "CAIRN_VIEW_BROKER__USERNAME": "viewer",
-        "CAIRN_VIEW_BROKER__PASSWORD": connection.secret() or "",
-        "CAIRN_VIEW_PORT": "0",
-        **{f"CAIRN_VIEW_{name.upper()}": value for name, value in settings.items()},
-    }
-    program = [sys.executable, "-m", "cairn", "view", "serve"]
-    with subprocess.Popen(program, env=os.environ | variables, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            address = process.stdout.readline().strip() if process.stdout else ""
-            yield address.replace("http://", "ws://") + "mqtt"
-        finally:
-            process.terminate()
 
 
 def main() -> None:

@@ -1,27 +1,14 @@
-"""Is no image lost and none numbered twice? Rigs, broker and reconstructor are killed at random while images flow.
+"""Which programs are killed? A broker, a reconstructor and some rigs in one folder, started again as systemd would."""
 
-`python -m benchmarks.chaos` (also `make chaos`): real programs, kill -9, half of the run with a broker that keeps what it
-wrote and half with one that forgets everything. Rigs send a preview before each photograph. The end state must be that of
-a run without kills, with every original and no preview left. One line of JSON last; exit code 1 when something is lost.
-`--rival` adds a second reconstructor of the same project with a data folder of its own. `--broker ejabberd` (also
-`make chaos BROKER=ejabberd`) does it with Debian's ejabberd, which is downloaded when it is not installed.
-"""
-
-import argparse
 import asyncio
 import contextlib
-import hashlib
 import io
 import json
 import os
 import random
 import subprocess
 import sys
-import tempfile
-import time
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -37,13 +24,11 @@ from broker.contract import RECONSTRUCTOR_STATE, RECONSTRUCTOR_STATISTICS, REFER
 from broker.envelope import decode
 from broker.ids import ProjectId
 from broker.live import BrokerLostError, follow
-from broker.logs import LogLevel, configure
 from broker.manifest import Manifest
 from broker.messages import ReconstructorState, ReconstructorStatistics
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
-from reconstructor.storage.store import Store
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 PROJECT: Final = ProjectId("chaos")
 BLACK_BOX: Final = "tests.black_boxes:instant_of_previews"
 POINTS_PER_IMAGE: Final = 500
@@ -59,20 +44,6 @@ class Kind(StrEnum):
 
     MOSQUITTO = "mosquitto"
     EJABBERD = "ejabberd"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a run ended with."""
-
-    images: int
-    kills: int
-    lost: int
-    numbered_twice: int
-    previews_taken: int
-    previews_left_behind: int
-    is_end_state_equal: bool
-    seconds: float
 
 
 class Program:
@@ -309,92 +280,3 @@ def photograph(seed: int) -> bytes:
     out = io.BytesIO()
     Image.fromarray(patches).resize((192, 144), Image.Resampling.BICUBIC).save(out, "JPEG")
     return out.getvalue()
-
-
-def count_losses(stage: Stage, kills: int, seconds: float) -> Outcome:
-    """Compares the reconstructor's store with what a run without kills must leave there."""
-    images, open_jobs, left_behind = [], 0, len(stage.previews)
-    for folder in stage.store_folders:
-        with contextlib.closing(Store(folder, refetch_every=REFETCH_EVERY)) as store:
-            images += store.images()
-            open_jobs += store.counts()["open_jobs"]
-    wanted = {hashlib.sha256(photograph(index)).hexdigest() for index in range(stage.image_count)}
-    by_digest = Counter(image.sha256 for image in images)
-    numbers = sorted(image.number for image in images)
-    is_equal = numbers == list(range(1, stage.image_count + 1)) and set(by_digest) == wanted and open_jobs == 0
-    return Outcome(
-        images=len(images),
-        kills=kills,
-        lost=len(wanted - set(by_digest)),
-        numbered_twice=sum(count - 1 for count in by_digest.values()) + len(numbers) - len(set(numbers)),
-        previews_taken=stage.previews_taken,
-        previews_left_behind=left_behind,
-        is_end_state_equal=is_equal and left_behind == 0,
-        seconds=round(seconds, 1),
-    )
-
-
-def run(
-    folder: Path,
-    *,
-    images: int,
-    rigs: int,
-    kills: int,
-    is_persistent: bool,
-    seed: int,
-    has_rival: bool = False,
-    broker: Kind = Kind.MOSQUITTO,
-) -> Outcome:
-    """One run in a folder of its own."""
-    began_s = time.monotonic()
-    stage = Stage(
-        folder,
-        image_count=images,
-        rig_count=rigs,
-        is_persistent=is_persistent,
-        seed=seed,
-        has_rival=has_rival,
-        broker=broker,
-    )
-    try:
-        killed = asyncio.run(stage.play(kills))
-    finally:
-        stage.end()
-    return count_losses(stage, killed, time.monotonic() - began_s)
-
-
-def main() -> None:
-    """Run both halves and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=1000)
-    parser.add_argument("--rigs", type=int, default=3)
-    parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rival", action="store_true", help="two reconstructors with folders of their own contest")
-    parser.add_argument("--broker", type=Kind, choices=list(Kind), default=Kind.MOSQUITTO)
-    wishes = parser.parse_args()
-    configure(level=LogLevel.ERROR)
-    halves = []
-    for half, is_persistent in enumerate((True, False)):
-        with tempfile.TemporaryDirectory(prefix="cairn-chaos-") as name:
-            outcome = run(
-                Path(name),
-                images=wishes.images // 2,
-                rigs=wishes.rigs,
-                kills=(wishes.kills + 1) // 2,
-                is_persistent=is_persistent,
-                seed=wishes.seed + half,
-                has_rival=wishes.rival,
-                broker=wishes.broker,
-            )
-        print(f"{'default persistence' if is_persistent else 'no persistence'}: {asdict(outcome)}", flush=True)
-        halves.append(outcome)
-    names = ("images", "kills", "lost", "numbered_twice", "previews_taken", "previews_left_behind")
-    figures = {name: sum(getattr(half, name) for half in halves) for name in names}
-    is_good = all(half.is_end_state_equal for half in halves)
-    print(json.dumps({"broker": wishes.broker} | figures | {"is_end_state_equal": is_good}), flush=True)
-    sys.exit(0 if is_good else 1)
-
-
-if __name__ == "__main__":
-    main()
