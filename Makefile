@@ -35,7 +35,7 @@ test: ## Run every test: make test [ARGS="tests/unit -k shards"] narrows pytest
 	if (($${#failed[@]})); then echo "Tests failed: $${failed[*]}."; exit 1; fi
 	echo "All tests passed."
 
-pictures: ## Photograph every state of the page on six screens, into build/pictures (a quarter of an hour)
+pictures: ## Photograph every state of the page on seven screens, into build/pictures (half an hour)
 	@deploy/setup.sh dev
 	python -m tests.browser.pictures $(ARGS)
 

@@ -14,7 +14,9 @@ _COVERED: Final = """() => {
         return at;
     };
     const root = document.querySelector('cairn-viewer')?.shadowRoot;
-    if (!root || root.querySelector('dialog[open]')) return covered;
+    const hasDialog = at => [...at.querySelectorAll('*')].some(
+        each => each.matches('dialog[open]') || (each.shadowRoot && hasDialog(each.shadowRoot)));
+    if (!root || hasDialog(root)) return covered;
     for (const button of root.querySelectorAll('.tools button:not(:disabled)')) {
         if (!button.checkVisibility({ visibilityProperty: true })) continue;
         button.scrollIntoView({ block: 'nearest', inline: 'nearest' });

@@ -10,65 +10,13 @@ import pytest
 from PIL import Image
 from playwright.async_api import expect
 
-from broker.coverage.channels import ADVICE, COVERAGE, COVERAGE_GRID
-from broker.messages import ScaleSource
 from broker.mosquitto import Mosquitto
-from broker.shards import PointCloud
-from reconstructor.coverage.advice import advise
-from reconstructor.coverage.score import coverage_of
-from reconstructor.coverage.viewpoints import Viewpoint
-from reconstructor.coverage.wire_form import Told, told_of
-from tests.browser.chapel import chapel, levels
+from tests.browser.chapel import chapel
 from tests.browser.conftest import WAIT_MS, Visitor
-from tests.browser.reconstruction import CHAPEL, Reconstruction, image_id
+from tests.browser.reconstruction import Reconstruction
+from tests.browser.seen_chapel import CAMERAS, publish_coverage
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
-CAMERAS = 7  # of twelve around the chapel: nobody has looked from behind
-SIZES = (2_000, 8_000, 20_000)
-
-
-async def publish(reconstruction: Reconstruction, *, waiting: int = 0, metres: float | None = None) -> Told:
-    """A chapel that seven photographs saw from one side, with what the reconstructor says of its coverage."""
-    cloud = seen_part(chapel(30_000))
-    await reconstruction.publish(levels(cloud, SIZES), generation=1, image_count=CAMERAS)
-    await reconstruction.ready(image_count=CAMERAS)
-    await reconstruction.cameras(CAMERAS, waiting=waiting)
-    if metres is not None:
-        await reconstruction.rescale(metres, ScaleSource.GPS)
-    assert reconstruction.manifest is not None
-    views = [
-        Viewpoint(
-            number=camera.image_number or 0,
-            camera_from_world=np.asarray(np.linalg.inv(np.array(camera.world_from_camera)), np.float64),
-            intrinsics=np.array(camera.intrinsics),
-            width=camera.width_px or 1,
-            height=camera.height_px or 1,
-        )
-        for camera in reconstruction.placed
-        if camera.world_from_camera is not None
-    ]
-    coverage = coverage_of(cloud.points_in_world.astype(np.float64), views)
-    ids = {number: image_id(number) for number in range(1, CAMERAS + 1)}
-    told = told_of(coverage, advise(coverage), reconstruction.manifest, ids, is_unfinished=False)
-    space, send = reconstruction.connection.space, reconstruction.delivery.publish
-    await send(COVERAGE_GRID.outgoing(space, CHAPEL, told.grid))
-    await send(COVERAGE.outgoing(space, CHAPEL, told.coverage))
-    await send(ADVICE.outgoing(space, CHAPEL, told.advice))
-    for number in ids:
-        await reconstruction.thumbnail(number, thumbnail(number))
-    return told
-
-
-def seen_part(cloud: PointCloud) -> PointCloud:
-    """The chapel with a hole in its wall."""
-    x, y, z = cloud.points_in_world.T
-    return cloud.take(~((np.abs(x - 1.0) < 0.8) & (np.abs(y - 1.2) < 0.6) & (z > 1.0)))
-
-
-def thumbnail(number: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (320, 240), (90 + 10 * number, 120, 110)).save(buffer, "JPEG")
-    return buffer.getvalue()
 
 
 async def keep(visitor: Visitor, name: str) -> None:
@@ -88,7 +36,7 @@ def hues(drawing: bytes) -> tuple[int, int]:
 async def test_points_take_the_colour_of_their_coverage_and_give_it_back(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
-    await publish(reconstruction)
+    await publish_coverage(reconstruction)
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(generation=1)
     await desktop.settled_pixels()
@@ -117,7 +65,7 @@ async def test_points_take_the_colour_of_their_coverage_and_give_it_back(
 async def test_each_place_has_a_sentence_a_number_and_a_mark(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
-    told = await publish(reconstruction, metres=0.5, waiting=2)
+    told = await publish_coverage(reconstruction, metres=0.5, waiting=2)
     assert told.advice.places
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(generation=1)
@@ -142,7 +90,7 @@ async def test_each_place_has_a_sentence_a_number_and_a_mark(
 async def test_a_phone_shows_one_line_with_a_distance_and_opens_the_places(
     phone: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
-    await publish(reconstruction, metres=0.5)
+    await publish_coverage(reconstruction, metres=0.5)
     await phone.join(mosquitto.connection("anna"))
     await phone.has(generation=1)
     line = phone.page.get_by_test_id("advice-line")
@@ -160,7 +108,7 @@ async def test_a_phone_shows_one_line_with_a_distance_and_opens_the_places(
 async def test_advice_of_another_generation_is_not_shown(
     phone: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:
-    await publish(reconstruction)
+    await publish_coverage(reconstruction)
     await phone.join(mosquitto.connection("anna"))
     await expect(phone.page.get_by_test_id("advice-line")).to_be_visible()
     await reconstruction.publish([chapel(6_000)], generation=2, image_count=10)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.async_api import expect
@@ -130,9 +131,13 @@ async def test_a_photograph_fills_the_screen_and_lies_over_the_object(
     await slider.fill("1")
     await page.wait_for_function("() => document.querySelector('cairn-viewer').view.laidOver === 1")
     await desktop.settled_pixels()
-    pixels = Image.open(BytesIO(await desktop.drawing())).convert("RGB").resize((1, 1), Image.Resampling.BOX)
-    red, green, _ = pixels.getpixel((0, 0))  # type: ignore[misc]  # of RGB it is three numbers
-    assert red > 1.5 * green, "most of the picture is the photograph"
+    pixels = np.asarray(Image.open(BytesIO(await desktop.drawing())).convert("RGB")).astype(int)
+    rows, columns = np.nonzero(pixels[..., 0] > 1.5 * pixels[..., 1])
+    width, height = np.ptp(columns), np.ptp(rows)
+    assert columns.min() >= 336, "the card on the left leaves the photograph free"
+    assert columns.max() <= 1440 - 384, "so does the panel on the right"
+    assert width >= 0.95 * (1440 - 336 - 384), "the photograph fills what they leave"
+    assert abs(width / height - 4 / 3) < 0.03, "it is whole"
     await page.keyboard.press("Escape")
     await expect(slider).to_have_count(0)
     desktop.errors[:] = [each for each in desktop.errors if "404" not in each]  # of the missing photograph

@@ -28,20 +28,21 @@ def found(visitor: Visitor, name: str) -> Locator:
     return visitor.page.get_by_test_id(name)
 
 
-async def _live(world: World, visitor: Visitor, user: str = "anna") -> None:
+async def live(world: World, visitor: Visitor, user: str = "anna") -> None:
+    """The object, whole."""
     await world.join(visitor, user)
     await visitor.has(notice="none", points_shown=world.reconstruction.manifest.point_count)  # type: ignore[union-attr]
 
 
 async def _toggled_panel(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     before = await visitor.page.locator("cairn-viewer").get_attribute("panel")
     await visitor.page.keyboard.press("p")
     await visitor.has(panel="closed" if before == "open" else "open")
 
 
 async def _tab(world: World, visitor: Visitor, name: str) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await world.reconstruction.tell(ProcessingStarted(**TWENTIETH))
     await expect(found(visitor, "chip")).to_contain_text("20", timeout=WAIT_MS)
     if await visitor.page.locator("cairn-viewer").get_attribute("panel") != "open":
@@ -90,7 +91,7 @@ async def _projects(world: World, visitor: Visitor) -> None:
 
 
 async def _projects_dialog(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await found(visitor, "switch").click()
     await expect(found(visitor, "projects")).to_be_visible(timeout=WAIT_MS)
 
@@ -117,13 +118,13 @@ async def _loading(world: World, visitor: Visitor) -> None:
 
 
 async def _processing(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await world.reconstruction.tell(ProcessingStarted(**TWENTIETH))
     await expect(found(visitor, "chip")).to_have_attribute("data-kind", "processing", timeout=WAIT_MS)
 
 
 async def _rebuilding(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await world.reconstruction.tell(RefetchStarting(**TWENTIETH, next_generation=2))
     await world.reconstruction.tell(Progress(project=CHAPEL, image_id=image_id(20), stage="fusion", done_ratio=0.5))
     await expect(found(visitor, "chip")).to_contain_text("50", timeout=WAIT_MS)
@@ -133,7 +134,7 @@ async def _rebuilt(world: World, visitor: Visitor) -> None:
     """A rebuild that removed a third of the points."""
     reconstruction = world.reconstruction
     await objects.whole_object(world)
-    await _live(world, visitor)
+    await live(world, visitor)
     await reconstruction.publish([chapel(40_000)], generation=2, image_count=20)
     await visitor.has(generation=2)
     end = {"state": "placed", "is_refetch": True, "new_point_count": 1, "duration_s": 3.0}
@@ -143,7 +144,7 @@ async def _rebuilt(world: World, visitor: Visitor) -> None:
 
 async def _presence(world: World, visitor: Visitor, presence: str) -> None:
     await world.reconstruction.ready(image_count=19, presence=presence)
-    await _live(world, visitor)
+    await live(world, visitor)
     await expect(found(visitor, "chip")).to_have_attribute("data-kind", "stale", timeout=WAIT_MS)
 
 
@@ -171,7 +172,7 @@ async def _no_webgl(world: World, visitor: Visitor) -> None:
 
 
 async def _context_lost(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await found(visitor, "canvas").evaluate(
         "canvas => canvas.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
     )
@@ -180,14 +181,14 @@ async def _context_lost(world: World, visitor: Visitor) -> None:
 
 async def _uploading(world: World, visitor: Visitor) -> None:
     world.reconstruction.is_giving_receipts = False
-    await _live(world, visitor)
+    await live(world, visitor)
     await found(visitor, "upload-input").set_input_files([photo(), photo(180)])
     await expect(found(visitor, "uploads")).to_contain_text("door.jpg", timeout=WAIT_MS)
 
 
 async def _reconnecting(world: World, visitor: Visitor) -> None:
     visitor.is_loss_expected = True
-    await _live(world, visitor)
+    await live(world, visitor)
     await visitor.page.context.set_offline(offline=True)
     await visitor.page.evaluate("document.querySelector('cairn-viewer').session.follower.retry()")
     await visitor.has(link="lost")
@@ -200,12 +201,13 @@ async def _unreachable(world: World, visitor: Visitor) -> None:
 
 
 async def _card(world: World, visitor: Visitor, number: int) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await visitor.page.evaluate("id => document.querySelector('cairn-viewer').change({selected: id})", image_id(number))
     await expect(found(visitor, "card")).to_be_visible()
 
 
-async def _placed_card(world: World, visitor: Visitor) -> None:
+async def placed_card(world: World, visitor: Visitor) -> None:
+    """The card of a placed photograph."""
     await _card(world, visitor, 18)
 
 
@@ -214,7 +216,7 @@ async def _waiting_card(world: World, visitor: Visitor) -> None:
 
 
 async def _measuring(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await visitor.page.keyboard.press("m")
     await expect(found(visitor, "measurement")).to_be_visible()
 
@@ -240,7 +242,7 @@ MIDDLE: Final = """number => {
 
 
 async def _inviting(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor, "ops")
+    await live(world, visitor, "ops")
     await found(visitor, "tool-invite").click()
     await expect(found(visitor, "invite-form")).to_be_visible(timeout=WAIT_MS)
 
@@ -253,19 +255,19 @@ async def _invited(world: World, visitor: Visitor) -> None:
 
 
 async def _sharing(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await found(visitor, "tool-invite").click()
     await expect(found(visitor, "link")).to_be_visible(timeout=WAIT_MS)
 
 
 async def _keys(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await visitor.page.keyboard.press("?")
     await expect(found(visitor, "keys")).to_be_visible(timeout=WAIT_MS)
 
 
 async def _themed(world: World, visitor: Visitor, theme: str) -> None:
-    await _placed_card(world, visitor)
+    await placed_card(world, visitor)
     await visitor.page.evaluate("theme => { document.querySelector('cairn-viewer').theme = theme }", theme)
 
 
@@ -278,12 +280,12 @@ async def _sunlight(world: World, visitor: Visitor) -> None:
 
 
 async def _dropping(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await visitor.page.evaluate("document.querySelector('cairn-viewer').change({isDropping: true})")
 
 
 async def _toast(world: World, visitor: Visitor) -> None:
-    await _live(world, visitor)
+    await live(world, visitor)
     await visitor.page.evaluate("document.querySelector('cairn-viewer').toast.say('The scale is set for everybody')")
 
 
@@ -307,8 +309,8 @@ STATES: Final = (
     State(name="empty", show=_empty, arrange=objects.without_photographs),
     State(name="first_image", show=_first_image, arrange=objects.one_image),
     State(name="loading", show=_loading, arrange=objects.withheld),
-    State(name="first_points", show=_live, arrange=objects.first_points),
-    State(name="live", show=_live, arrange=objects.whole_object),
+    State(name="first_points", show=live, arrange=objects.first_points),
+    State(name="live", show=live, arrange=objects.whole_object),
     State(name="toggled_panel", show=_toggled_panel, arrange=objects.whole_object),
     State(name="activity", show=_activity, arrange=objects.whole_object),
     State(name="figures", show=_figures, arrange=objects.whole_object),
@@ -320,12 +322,12 @@ STATES: Final = (
     State(name="offline", show=_offline, arrange=objects.whole_object),
     State(name="reconnecting", show=_reconnecting, arrange=objects.whole_object),
     State(name="failed_shards", show=_failed_shards, arrange=objects.missing_shard),
-    State(name="left_out", show=_live, arrange=objects.left_out),
-    State(name="two_parts", show=_live, arrange=objects.two_parts),
+    State(name="left_out", show=live, arrange=objects.left_out),
+    State(name="two_parts", show=live, arrange=objects.two_parts),
     State(name="no_webgl", show=_no_webgl, arrange=objects.whole_object),
     State(name="context_lost", show=_context_lost, arrange=objects.whole_object),
     State(name="uploading", show=_uploading, arrange=objects.whole_object),
-    State(name="placed_card", show=_placed_card, arrange=objects.whole_object),
+    State(name="placed_card", show=placed_card, arrange=objects.whole_object),
     State(name="waiting_card", show=_waiting_card, arrange=objects.whole_object),
     State(name="measuring", show=_measuring, arrange=objects.whole_object),
     State(name="measured", show=_measured, arrange=objects.scaled),

@@ -23,7 +23,8 @@ PEOPLE: Final = (
 )
 SCREENS: Final[dict[str, dict[str, Any]]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
-    "tablet": {"viewport": {"width": 1024, "height": 768}},
+    "laptop": {"viewport": {"width": 1280, "height": 720}},
+    "tablet": {"viewport": {"width": 820, "height": 1180}},
     "landscape": {"viewport": {"width": 844, "height": 390}},
     "phone": {"viewport": {"width": 390, "height": 844}},
     "small": {"viewport": {"width": 360, "height": 640}},
@@ -41,6 +42,7 @@ class World:
     settings: Settings
     address: str
     reconstruction: Reconstruction
+    exports: Path
 
     async def join(self, visitor: Visitor, user: str = "anna", project: str = "chapel") -> None:
         """Open the page as this user."""
@@ -58,7 +60,15 @@ async def world(folder: Path, **changes: Any) -> AsyncIterator[World]:
             book.add_account(each.account)
         socket = plan.data_dir / SOCKET_NAME
         settings = Settings(broker=mosquitto.connection("viewer"), port=0, keeper_socket=socket)
-        settings = settings.model_copy(update=changes)
+        exports = folder / "exports"
+        exports.mkdir()
+        settings = settings.model_copy(update={"export_dir": exports} | changes)
         with Keeper(data_dir=plan.data_dir, root="cairn/v1", port=plan.port).listening():
             async with serving(settings) as address, reconstructing(mosquitto) as reconstruction:
-                yield World(mosquitto=mosquitto, settings=settings, address=address, reconstruction=reconstruction)
+                yield World(
+                    mosquitto=mosquitto,
+                    settings=settings,
+                    address=address,
+                    reconstruction=reconstruction,
+                    exports=exports,
+                )

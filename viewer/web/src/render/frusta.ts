@@ -3,6 +3,7 @@ import type { Color } from "three";
 import { BufferAttribute, BufferGeometry, GLSL3, LineSegments, Matrix4, RawShaderMaterial, Vector3 } from "three";
 
 import type { Vector } from "../scene/framing";
+import type { HalfSides } from "../scene/fit";
 import type { CameraEntry } from "../wire/contract";
 import { LINE_FRAGMENT, LINE_VERTEX } from "./shaders";
 
@@ -149,6 +150,12 @@ export function cornersOf({ entry, worldFromCamera }: Placed, size: number): Vec
     [0, -1.35 * vertical, 1],
   ] as const;
   return inCamera.map(([x, y, z]) => new Vector3(x, y, z).multiplyScalar(size).applyMatrix4(worldFromCamera));
+}
+
+/** The field of view of a camera: tangents of half its angles. */
+export function fieldOf(entry: CameraEntry): HalfSides {
+  const [across, down] = slopes(entry);
+  return { across, down };
 }
 
 function slopes({ height_px: height, intrinsics, width_px: width }: CameraEntry): readonly [number, number] {

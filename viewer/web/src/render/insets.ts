@@ -1,6 +1,7 @@
 /** Which part of the canvas do panels leave free? A shifted projection centres the object in that part. */
 import type { PerspectiveCamera } from "three";
 
+import type { HalfSides } from "../scene/fit";
 import { isCalm } from "./navigation";
 
 /** The width that panels cover at each edge of the canvas, in CSS pixels. */
@@ -19,10 +20,13 @@ export interface Size {
 
 const GLIDE = 0.22;
 const LEAST_PX = 80;
+const MOST_ZOOM = 3;
 
 export class Clearing {
   private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
   private shift: readonly [number, number] | null = null;
+  /** The zoom of the lens: 1 shows the usual field of view, less than 1 a wider one. */
+  private zoom = 1;
 
   /** Set the covered edges. Returns whether that changes anything. */
   set(insets: Insets): boolean {
@@ -32,13 +36,20 @@ export class Clearing {
     return true;
   }
 
-  /** Move the projection centre one step towards the free part's middle. Returns whether another step is needed. */
+  /** Show a photograph of this field of view whole in the free part; null: the usual field of view. Tangents of half angles. */
+  focus(photo: HalfSides | null, free: HalfSides): void {
+    this.zoom = photo ? Math.min(MOST_ZOOM, free.across / photo.across, free.down / photo.down) : 1;
+  }
+
+  /** Move projection centre and zoom one step towards what is wanted. Returns whether another step is needed. */
   glide(camera: PerspectiveCamera, { height, width }: Size): boolean {
     const { bottom, left, right, top } = this.insets;
     const wanted = [(right - left) / 2, (bottom - top) / 2] as const;
     const [x, y] = this.shift ?? wanted;
-    const isThere = isCalm() || Math.hypot(wanted[0] - x, wanted[1] - y) < 0.5;
+    const isClose = Math.hypot(wanted[0] - x, wanted[1] - y) < 0.5 && Math.abs(this.zoom / camera.zoom - 1) < 0.002;
+    const isThere = isCalm() || isClose;
     this.shift = isThere ? wanted : [x + GLIDE * (wanted[0] - x), y + GLIDE * (wanted[1] - y)];
+    camera.zoom = isThere ? this.zoom : camera.zoom + GLIDE * (this.zoom - camera.zoom);
     camera.setViewOffset(width, height, ...this.shift, width, height);
     return !isThere;
   }

@@ -13,6 +13,7 @@ import { CloudGroup } from "./cloud";
 import { Effort, isDrawnInSoftware } from "./effort";
 import { Fence } from "./fence";
 import { FrameLoop } from "./frame-loop";
+import { fieldOf } from "./frusta";
 import { CloudLayer } from "./layer";
 import { Framer } from "./framer";
 import { Clearing, type Insets } from "./insets";
@@ -53,6 +54,8 @@ export class Stage {
   private readonly resizing: ResizeObserver;
   private readonly clearing = new Clearing();
   private lastArrivalMs = -Infinity;
+  /** The id of the image whose photograph lies over the object. */
+  private overlaid: string | null = null;
   private drawnPoints = 0;
 
   constructor(private readonly options: StageOptions) {
@@ -145,12 +148,15 @@ export class Stage {
     this.loop.invalidate();
   }
 
-  /** Set the photograph of the shown camera. The stage takes ownership of the bitmap. */
-  layOver(opacity: number | null): void {
+  /** Lay the photograph of this image over the object, whole in the free part of the canvas; null ends that. */
+  layOver(opacity: number | null, imageId: string | null): void {
     this.overlay.layOver(opacity);
+    this.overlaid = opacity === null ? null : imageId;
+    this.focus();
     this.loop.invalidate();
   }
 
+  /** Set the photograph of the shown camera. The stage takes ownership of the bitmap. */
   setPhoto(bitmap: ImageBitmap | null): void {
     this.overlay.setPhoto(bitmap);
     this.loop.invalidate();
@@ -164,8 +170,16 @@ export class Stage {
   /** Centre the object in the part of the canvas that panels leave free. */
   inset(insets: Insets): void {
     if (!this.clearing.set(insets)) return;
+    this.focus();
     this.loop.invalidate();
     this.options.onRoom?.();
+  }
+
+  /** Choose the field of view that shows the photograph over the object whole. */
+  private focus(): void {
+    const placed = this.overlaid === null ? null : this.overlay.find(this.overlaid);
+    const free = this.clearing.free(this.view.size);
+    this.clearing.focus(placed && fieldOf(placed.entry), this.view.halfSides(free));
   }
 
   /** Fly to where a photograph was taken. */
@@ -281,6 +295,7 @@ export class Stage {
     this.view.resize({ width: clientWidth, height: clientHeight });
     this.renderer.setPixelRatio(ratio);
     this.renderer.setSize(clientWidth, clientHeight, false);
+    this.focus();
     this.cloud.clear();
     this.layer.resize(this.renderer.domElement.width, this.renderer.domElement.height, ratio);
     this.loop.moved();

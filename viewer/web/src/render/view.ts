@@ -44,7 +44,9 @@ export class View {
 
   /** World units in one CSS pixel at the target of the camera. */
   unitsPerPx(target: Vector3): number {
-    return (2 * this.camera.position.distanceTo(target) * Math.tan(HALF_FIELD_RAD)) / this.size.height;
+    return (
+      (2 * this.camera.position.distanceTo(target) * Math.tan(HALF_FIELD_RAD)) / (this.camera.zoom * this.size.height)
+    );
   }
 
   /** Whether camera and world are unchanged since the last call. */
@@ -67,7 +69,7 @@ export class View {
 
   /** Pixels of one world unit at distance 1, on a canvas of this height in pixels. */
   pixelsPerUnit(heightPx: number): number {
-    return heightPx / (2 * Math.tan(HALF_FIELD_RAD));
+    return (this.camera.zoom * heightPx) / (2 * Math.tan(HALF_FIELD_RAD));
   }
 
   /** Project a point of the world to the canvas, in CSS pixels; null behind the camera. */
@@ -125,7 +127,8 @@ export class View {
     return fillOf(this.seen(samples, axesOf(position, target), position), this.halfSides(free));
   }
 
-  private halfSides({ height, width }: Size): HalfSides {
+  /** Half the sides of the free part at the usual field of view, as tangents. */
+  halfSides({ height, width }: Size): HalfSides {
     const scale = Math.tan(HALF_FIELD_RAD) / this.size.height;
     return { across: scale * width, down: scale * height };
   }

@@ -11,6 +11,8 @@ export const SMALL_PX = 1100;
 export const PANEL_PX = 384;
 /** The width of the tools beside a low window, and the widest panel beside them. */
 export const TOOLS_PX = 68;
+/** The same while neither panel nor card is open: the tools stand in two columns. In a style sheet: `var(--tools)`. */
+export const TOOLS_IN_TWO_PX = 114;
 export const LOW_PANEL_PX = 320;
 /** And never more than this share of the window. */
 export const LOW_PANEL_SHARE = 0.44;

@@ -1,7 +1,18 @@
 /** How is the page laid out? Desktop: panels over the canvas. Phone: a top bar, a tool column, a bottom sheet. */
 import { css } from "lit";
 
-import { LOW_PANEL_PX, LOW_PANEL_SHARE, PANEL_PX, TOOLS_PX, low, narrow, px, share, wide } from "./breakpoints";
+import {
+  LOW_PANEL_PX,
+  LOW_PANEL_SHARE,
+  PANEL_PX,
+  TOOLS_IN_TWO_PX,
+  TOOLS_PX,
+  low,
+  narrow,
+  px,
+  share,
+  wide,
+} from "./breakpoints";
 
 export const layout = css`
   :host {
@@ -151,6 +162,9 @@ export const layout = css`
     pointer-events: none;
     animation: appear 0.6s ease 0.25s both;
   }
+  :host([link="none"]) .middle {
+    padding-block: 12px;
+  }
   .middle > :not(cairn-notice),
   .middle > cairn-notice > * {
     pointer-events: auto; /* a notice is as wide as a phone and lies over the tools: only its buttons take a tap */
@@ -293,13 +307,20 @@ export const layout = css`
     }
   }
   @media ${low} {
+    :host {
+      --tools: ${px(TOOLS_IN_TWO_PX)};
+    }
+    :host([panel="open"]),
+    :host([card="open"]) {
+      --tools: ${px(TOOLS_PX)};
+    }
     .top {
       top: 8px;
       left: max(14px, env(safe-area-inset-left));
       right: max(8px, env(safe-area-inset-right));
       bottom: 8px;
       gap: 10px;
-      padding-right: ${px(TOOLS_PX)};
+      padding-right: var(--tools);
       pointer-events: none;
     }
     .top::before {
@@ -322,16 +343,24 @@ export const layout = css`
       top: 0;
       right: 0;
       max-height: 100%;
-      flex-direction: column;
+      display: grid;
+      grid-template-rows: repeat(6, auto);
+      grid-auto-flow: column;
       gap: 0;
       overflow-y: auto;
       scrollbar-width: none;
+    }
+    /* panel or card take the width: one column, which scrolls */
+    :host([panel="open"]) .tools,
+    :host([card="open"]) .tools {
+      display: flex;
+      flex-direction: column;
     }
     .tools button {
       flex: none;
     }
     .middle {
-      padding: 8px ${px(TOOLS_PX)} 8px 14px;
+      padding: 8px var(--tools) 8px 14px;
     }
     :host([link="none"]) .middle {
       padding: 8px;

@@ -91,6 +91,11 @@ export function act(state: ViewerState, tool: Tool): ViewerState {
       return { ...state, isExporting: true };
     case "views":
       return { ...state, hasViews: true };
+    case "fit":
+    case "front":
+    case "side":
+    case "top":
+      return { ...state, laidOver: null }; // its field of view is for the photograph
     case "panel":
       return { ...state, isPanelOpen: !state.isPanelOpen };
     default:

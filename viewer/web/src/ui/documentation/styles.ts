@@ -171,6 +171,7 @@ export const documentationStyles = css`
     scrollbar-width: thin;
     padding: 16px 20px max(20px, env(safe-area-inset-bottom));
     display: grid;
+    grid-auto-rows: max-content; /* with little height, a drawing would be squeezed to a line */
     align-content: start;
     gap: 14px;
     font-size: 0.94rem;
@@ -274,12 +275,24 @@ export const documentationStyles = css`
     .head {
       padding: 2px 6px 0 14px;
     }
+    /* one row, which scrolls: the height is for the tools */
     .tabs {
+      display: flex;
       padding: 0 8px 4px;
+      overflow-x: auto;
+      scrollbar-width: none;
+    }
+    .tabs button {
+      flex: none;
+      padding: 0 10px;
+      white-space: nowrap;
     }
     .content {
       padding: 10px 14px;
       gap: 10px;
+    }
+    .row > button {
+      padding: 0 8px;
     }
     .sign {
       top: 74px;

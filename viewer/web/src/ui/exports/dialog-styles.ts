@@ -1,12 +1,15 @@
 /** How does the export dialog look? A grid of formats, a bar, and the list of files. */
 import { css } from "lit";
 
+import { low } from "../breakpoints";
+
 export const exportStyles = css`
   dialog {
     width: min(560px, calc(100vw - 32px));
     max-height: calc(100dvh - 24px);
     overflow-y: auto;
-    padding: 22px 26px;
+    padding: 0 26px 22px;
+    scrollbar-width: thin;
     border: 1px solid var(--line);
     border-radius: 24px;
     background: var(--panel-solid);
@@ -16,6 +19,17 @@ export const exportStyles = css`
   }
   dialog::backdrop {
     background: rgb(0 0 0 / 45%);
+  }
+  .head {
+    position: sticky;
+    top: 0;
+    z-index: 1;
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    margin: 0 -16px 0 0;
+    padding: 14px 0 6px;
+    background: var(--panel-solid);
   }
   p {
     margin: 10px 0;
@@ -100,5 +114,25 @@ export const exportStyles = css`
     display: flex;
     flex-wrap: wrap;
     gap: 10px;
+  }
+  @media ${low} {
+    dialog {
+      width: min(760px, calc(100vw - 24px));
+      padding: 0 22px 16px;
+    }
+    .head {
+      padding-top: 8px;
+    }
+    fieldset {
+      grid-template-columns: repeat(3, 1fr);
+    }
+    form,
+    section {
+      gap: 8px;
+      margin: 8px 0;
+    }
+    p {
+      margin: 4px 0;
+    }
   }
 `;

@@ -63,7 +63,18 @@ export class Exports extends LocalizedElement {
 
   override render(): TemplateResult {
     return html`<dialog data-testid="exports" aria-label=${say("title")} @close=${this.closed}>
-      <h2>${say("title")}</h2>
+      <div class="head">
+        <h2>${say("title")}</h2>
+        <button
+          class="plain"
+          data-testid="export-close"
+          aria-label=${t("close")}
+          title=${t("close")}
+          @click=${this.close}
+        >
+          ${closeIcon}
+        </button>
+      </div>
       ${this.canMake ? this.form() : html`<p class="soft">${say("no_right")}</p>`} ${this.progress()}
       <div aria-live="polite">
         ${this.news === null ? nothing : html`<p data-testid="export-news">${this.news}</p>`}
@@ -72,7 +83,6 @@ export class Exports extends LocalizedElement {
       ${this.ready === null ? nothing : this.files(this.ready)}
       <div class="foot">
         <button class="quiet" data-testid="export-screen" @click=${this.saveScreen}>${say("screen")}</button>
-        <button class="quiet" data-testid="export-close" @click=${this.close}>${closeIcon}${t("close")}</button>
       </div>
     </dialog>`;
   }

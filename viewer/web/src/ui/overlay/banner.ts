@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
-import { TOOLS_PX, low, narrow, px } from "../breakpoints";
+import { low, narrow } from "../breakpoints";
 import type { Banner } from "../../scene/status";
 import { bannerOf } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
@@ -94,7 +94,7 @@ export const bannerStyles = css`
     .banner {
       top: 62px;
       left: max(12px, env(safe-area-inset-left));
-      max-width: min(440px, calc(100% - ${px(TOOLS_PX + 24)}));
+      max-width: min(440px, calc(100% - var(--tools) - 24px));
       min-height: 48px;
       font-size: 0.88rem;
     }

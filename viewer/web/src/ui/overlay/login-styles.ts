@@ -71,12 +71,29 @@ export const loginStyles = css`
     line-height: 1.45;
     text-align: center;
   }
+  /* a laptop: the whole form without scrolling */
+  @media (max-height: 800px) {
+    form {
+      gap: 10px;
+      padding: 20px 28px;
+    }
+    .mark {
+      width: 38px;
+    }
+    .intro {
+      margin-top: -4px;
+      line-height: 1.4;
+    }
+    .primary {
+      margin-top: 0;
+    }
+  }
   @media ${low} {
     form {
-      grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
-      gap: 10px 14px;
-      width: min(640px, calc(100vw - 40px));
-      padding: 16px 22px;
+      grid-template-columns: repeat(3, minmax(0, 1fr));
+      gap: 8px 14px;
+      width: min(700px, calc(100vw - 40px));
+      padding: 12px 22px;
     }
     form > :not(label) {
       grid-column: 1 / -1;
@@ -84,8 +101,38 @@ export const loginStyles = css`
     form > svg {
       display: none;
     }
+    label {
+      gap: 3px;
+    }
+    input {
+      min-height: 44px;
+      padding: 0 10px;
+    }
+    input::placeholder {
+      font-size: 0.8rem;
+    }
+    h1 {
+      font-size: 1.3rem;
+    }
     .intro {
       margin-top: 0;
+    }
+    /* in one row: how long one stays, and the way in */
+    form > .tick {
+      grid-column: 1 / span 2;
+    }
+    form > .tick + .primary {
+      grid-column: 3 / -1;
+      min-height: 44px;
+    }
+    form > label:first-of-type:nth-last-of-type(-n + 2) {
+      grid-column: 1 / -1; /* the only field */
+    }
+    @media (max-width: 560px) {
+      form > .tick,
+      form > .tick + .primary {
+        grid-column: 1 / -1;
+      }
     }
   }
 `;

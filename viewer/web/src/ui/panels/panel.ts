@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 
-import { LOW_PANEL_PX, LOW_PANEL_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
+import { LOW_PANEL_PX, LOW_PANEL_SHARE, low, narrow, px, share } from "../breakpoints";
 import "../language/picker";
 import type { ProjectState } from "../../scene/state";
 import "./activity";
@@ -88,7 +88,7 @@ export const panelStyles = css`
   @media ${low} {
     .panel {
       top: 8px;
-      right: calc(max(8px, env(safe-area-inset-right)) + ${px(TOOLS_PX - 8)});
+      right: calc(max(8px, env(safe-area-inset-right)) + var(--tools) - 8px);
       bottom: 8px;
       width: min(${px(LOW_PANEL_PX)}, ${share(LOW_PANEL_SHARE)});
     }

@@ -3,7 +3,7 @@ import type { TemplateResult } from "lit";
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { LOW_PANEL_PX, LOW_PANEL_SHARE, SHEET_PX, SHEET_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
+import { LOW_PANEL_PX, LOW_PANEL_SHARE, SHEET_PX, SHEET_SHARE, low, narrow, px, share } from "../breakpoints";
 import type { ProjectState } from "../../scene/state";
 import { cameraIcon } from "../icons";
 import type { Tab } from "./panel";
@@ -114,7 +114,7 @@ export class Sheet extends LocalizedElement {
           position: absolute;
           left: max(12px, env(safe-area-inset-left));
           bottom: 8px;
-          max-width: calc(100% - ${px(2 * TOOLS_PX + 24)});
+          max-width: calc(100% - var(--tools) - 92px);
           padding: 9px 16px;
           border-radius: 999px;
           border: 1px solid var(--line);
@@ -122,12 +122,12 @@ export class Sheet extends LocalizedElement {
           backdrop-filter: var(--blur);
         }
         .open cairn-rail {
-          max-width: calc(100% - ${px(2 * TOOLS_PX + 24)} - min(${px(LOW_PANEL_PX)}, ${share(LOW_PANEL_SHARE)}));
+          max-width: calc(100% - var(--tools) - 92px - min(${px(LOW_PANEL_PX)}, ${share(LOW_PANEL_SHARE)}));
         }
         .snap {
           display: inline-flex;
           position: absolute;
-          right: calc(max(8px, env(safe-area-inset-right)) + ${px(TOOLS_PX)});
+          right: calc(max(8px, env(safe-area-inset-right)) + var(--tools));
           bottom: 8px;
           width: 52px;
           height: 52px;

@@ -1,6 +1,14 @@
 /** Which part of the canvas is free of header, tools, cards and panels? Their sizes in each layout, in CSS pixels. */
 import type { Insets } from "../../render/insets";
-import { LOW_PANEL_PX, LOW_PANEL_SHARE, PANEL_PX, SHEET_PX, SHEET_SHARE, TOOLS_PX } from "../breakpoints";
+import {
+  LOW_PANEL_PX,
+  LOW_PANEL_SHARE,
+  PANEL_PX,
+  SHEET_PX,
+  SHEET_SHARE,
+  TOOLS_IN_TWO_PX,
+  TOOLS_PX,
+} from "../breakpoints";
 import { layoutNow } from "../device";
 import type { ViewerState } from "../viewer-state";
 
@@ -16,7 +24,7 @@ const CARD_PX = 336;
 /** How much of a phone's height the card of coverage takes, as its style says. */
 const COVERAGE_SHARE = 0.46;
 /** A card pushes the object aside only where this much is left. */
-const LEAST_WIDTH_PX = 420;
+const LEAST_WIDTH_PX = 260;
 
 export function openOf({ hasCoverage, isAnnotating, isMeasuring, isPanelOpen, selected }: ViewerState): Open {
   if (isAnnotating) return { isPanelOpen, card: "list" };
@@ -37,7 +45,8 @@ export function covered(
       return narrow(open, height);
     case "low": {
       const panel = open.isPanelOpen ? Math.min(LOW_PANEL_PX, LOW_PANEL_SHARE * width) + 8 : 0;
-      return beside({ top: 66, right: TOOLS_PX + panel, bottom: 64, left: 12 }, open, width);
+      const tools = open.card || open.isPanelOpen ? TOOLS_PX : TOOLS_IN_TWO_PX;
+      return beside({ top: 66, right: tools + panel, bottom: 64, left: 12 }, open, width);
     }
   }
 }

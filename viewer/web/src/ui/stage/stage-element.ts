@@ -210,7 +210,7 @@ export class StageElement extends LocalizedElement {
     if (changed.has("theme")) this.tints = tintsOf(this);
     if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
     if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
-    if (changed.has("laidOver")) this.stage.layOver(this.laidOver);
+    if (changed.has("laidOver") || changed.has("selected")) this.stage.layOver(this.laidOver, this.selected);
     this.stage.inset(this.insets);
     const { selected, shown, tints } = this;
     if (this.project) this.sync?.sync(this.project, { tints, selected, shown });
