@@ -3,9 +3,10 @@
     python -m benchmarks.coverage [--objects NAME...] [--seeds N] [--width PX] [--full]
 
 Holes: of 24 photographs of a simulated object, the eight around a random point of its surface are left out; what the other
-16 lack and all 24 have are seeded pieces. The weights are fitted on the other objects only. Followed: after a visit from
-the front, three places of three photographs are taken as advised, on an even orbit, and at random; F at two ground sampling
-distances of what can be reached of the object. Exits with 1 when a figure could not be measured.
+16 lack and all 24 have are seeded pieces. The weights are fitted on the three other objects only. Followed: after a visit
+from the front, nine photographs are taken in three rounds, each as the newest advice says, and on an even orbit, and at
+random; F at two ground sampling distances of what can be reached of the object. Exits with 1 when a figure could not be
+measured.
 """
 
 import argparse
@@ -29,6 +30,7 @@ DEFAULT_SEEDS: Final = 3
 FULL_SEEDS: Final = 10
 _LEFT_OUT: Final = 8
 _DRAWS: Final = 5
+_FITTED_SEEDS: Final = 1  # of an object that is not measured: for the weights alone
 
 
 def seeded_sets(stage: Stage, seeds: int) -> list[tuple[Coverage, CellTruth, float]]:
@@ -50,10 +52,10 @@ def seeded_sets(stage: Stage, seeds: int) -> list[tuple[Coverage, CellTruth, flo
 
 
 def hole_figures(names: list[str], sets: dict[str, list[tuple[Coverage, CellTruth, float]]]) -> dict[str, Any]:
-    """Figures over all sets; the weights of each object's are fitted on the other objects."""
+    """Figures over the sets of these objects; the weights for each are fitted on the sets of all other objects."""
     results: dict[str, list[Found]] = {}
     for name in names:
-        others = [(each[0], each[1]) for other in names if other != name for each in sets[other]]
+        others = [(each[0], each[1]) for other in sets if other != name for each in sets[other]]
         weights = fitted_weights(others)
         print(f"{name}: weights fitted on the other objects {np.round(weights, 2).tolist()}", flush=True)
         results[name] = []
@@ -123,13 +125,14 @@ def main() -> int:
     arguments = parser.parse_args()
     names = list(arguments.objects or (OBJECTS if arguments.full else DEFAULT_OBJECTS))
     seeds = arguments.seeds or (FULL_SEEDS if arguments.full else DEFAULT_SEEDS)
-    if len(names) < 2:
-        parser.error("two objects at least: the weights for one are fitted on the others")
     torch.set_num_threads(2)
     figures: dict[str, Any] = {"objects": names, "seeds": seeds, "width": arguments.width}
     stages = {name: Stage.of(name, arguments.width) for name in names}
     if arguments.only != "followed":
-        figures |= hole_figures(names, {name: seeded_sets(stage, seeds) for name, stage in stages.items()})
+        sets = {name: seeded_sets(stage, seeds) for name, stage in stages.items()}
+        for name in [other for other in OBJECTS if other not in names]:
+            sets[name] = seeded_sets(Stage.of(name, arguments.width), _FITTED_SEEDS)
+        figures |= hole_figures(names, sets)
     if arguments.only != "holes":
         figures |= followed_figures(stages, arguments.draws)
     print(json.dumps(figures))
