@@ -39,7 +39,8 @@ export class CameraOverlay {
   /** The arguments of the last placing. */
   private placedAs: readonly unknown[] = [];
 
-  constructor() {
+  /** `onChange`: called when it has to be drawn again. */
+  constructor(private readonly onChange: () => void) {
     this.world.add(this.photo.mesh, this.frusta.lines);
     this.advised.add(this.lines);
     this.scene.add(this.world, this.advised);
@@ -53,11 +54,11 @@ export class CameraOverlay {
     }
   }
 
-  /** Place every camera. `radius` is the object's, in world units. Returns whether that changed anything. */
-  place(cameras: readonly CameraEntry[], radius: number, { offset, selected, shown, tints }: CameraLook): boolean {
+  /** Place every camera. `radius` is the object's, in world units. */
+  place(cameras: readonly CameraEntry[], radius: number, { offset, selected, shown, tints }: CameraLook): void {
     const look = { size: radius * SIZE_RATIO, offset, selected };
     const asked = [cameras, tints, shown, selected, look.size, ...offset];
-    if (asked.every((each, index) => each === this.placedAs[index])) return false;
+    if (asked.every((each, index) => each === this.placedAs[index])) return;
     this.placedAs = asked;
     this.frusta.update(cameras, {
       ...look,
@@ -66,26 +67,30 @@ export class CameraOverlay {
       furtherColor: new Color(tints.further),
     });
     this.photo.place(shown === null ? null : this.frusta.find(shown));
-    return true;
+    this.onChange();
   }
 
   /** Draw further lines over the object, in the coordinates of the points. */
   draw(...segments: Segments): void {
     setLines(this.lines, ...segments);
+    this.onChange();
   }
 
   /** Set the photograph and take ownership of the bitmap. */
   setPhoto(bitmap: ImageBitmap | null): void {
     this.photo.setBitmap(bitmap);
+    this.onChange();
   }
 
   /** Lay the photograph over the object; null lets it fade near its camera. */
   layOver(opacity: number | null): void {
     this.photo.layOver(opacity);
+    this.onChange();
   }
 
   show(isShown: boolean): void {
     this.world.visible = isShown;
+    this.onChange();
   }
 
   find(imageId: string): Placed | null {

@@ -7,7 +7,7 @@ import type { Painter } from "../scene/painter";
 import type { MeasuredCloud } from "../scene/spacing";
 import type { WantedShard } from "../scene/wanted";
 import type { CameraEntry, Similarity } from "../wire/contract";
-import type { CameraLook, Segments } from "./camera-overlay";
+import type { CameraLook } from "./camera-overlay";
 import { CameraOverlay } from "./camera-overlay";
 import { CloudGroup } from "./cloud";
 import { Effort, isDrawnInSoftware } from "./effort";
@@ -41,7 +41,10 @@ export interface FrameFigures {
 export class Stage {
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
-  private readonly overlay = new CameraOverlay();
+  /** Cameras, photograph and lines over the cloud. */
+  readonly overlay = new CameraOverlay(() => {
+    this.loop.invalidate();
+  });
   private readonly view = new View();
   private readonly cloud: CloudGroup;
   private readonly navigation: Navigation;
@@ -133,7 +136,7 @@ export class Stage {
   }
 
   placeCameras(cameras: readonly CameraEntry[], look: CameraLook): void {
-    if (this.overlay.place(cameras, this.framer.framing.radius, look)) this.loop.invalidate();
+    this.overlay.place(cameras, this.framer.framing.radius, look);
   }
 
   /** Colour the points by a function; null: as photographed. */
@@ -142,29 +145,11 @@ export class Stage {
     this.loop.invalidate();
   }
 
-  /** Draw further lines over the object, in the coordinates of the points. */
-  drawLines(...segments: Segments): void {
-    this.overlay.draw(...segments);
-    this.loop.invalidate();
-  }
-
   /** Lay the photograph of this image over the object, whole in the free part of the canvas; null ends that. */
   layOver(opacity: number | null, imageId: string | null): void {
     this.overlay.layOver(opacity);
     this.overlaid = opacity === null ? null : imageId;
     this.focus();
-    this.loop.invalidate();
-  }
-
-  /** Set the photograph of the shown camera. The stage takes ownership of the bitmap. */
-  setPhoto(bitmap: ImageBitmap | null): void {
-    this.overlay.setPhoto(bitmap);
-    this.loop.invalidate();
-  }
-
-  showCameras(isShown: boolean): void {
-    this.overlay.show(isShown);
-    this.loop.invalidate();
   }
 
   /** Centre the object in the part of the canvas that panels leave free. */

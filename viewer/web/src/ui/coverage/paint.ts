@@ -50,7 +50,7 @@ export class Paint {
     const { cameras } = project.images;
     const ghosts = ghostLines(places, cameras, upOf(up, cameras), offset);
     const { colors, positions } = linesOf(ghosts, holeLines(grid, offset), GHOST);
-    stage.drawLines(positions, colors);
+    stage.overlay.draw(positions, colors);
   }
 
   /** Show the object as photographed again. */
@@ -58,7 +58,7 @@ export class Paint {
     if (this.painted.length === 0) return;
     [this.painted, this.drawn] = [[], []];
     this.element.stage?.paint(null);
-    this.element.stage?.drawLines(NOTHING, NOTHING);
+    this.element.stage?.overlay.draw(NOTHING, NOTHING);
   }
 }
 

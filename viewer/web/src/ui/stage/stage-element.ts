@@ -208,7 +208,7 @@ export class StageElement extends LocalizedElement {
     this.stage ??= this.createStage();
     if (!this.stage) return;
     if (changed.has("theme")) this.tints = tintsOf(this);
-    if (changed.has("hasCameras")) this.stage.showCameras(this.hasCameras);
+    if (changed.has("hasCameras")) this.stage.overlay.show(this.hasCameras);
     if (changed.has("photo") || changed.has("shown")) void this.setPhoto(this.photo);
     if (changed.has("laidOver") || changed.has("selected")) this.stage.layOver(this.laidOver, this.selected);
     this.stage.inset(this.insets);
@@ -255,7 +255,7 @@ export class StageElement extends LocalizedElement {
   /** Decode a photograph off the main thread. A late or damaged photograph is not shown. */
   private async setPhoto(photo: Uint8Array<ArrayBuffer> | null): Promise<void> {
     const decoded = photo && (await createImageBitmap(new Blob([photo])).catch(() => null));
-    if (photo === this.photo && this.stage) this.stage.setPhoto(decoded);
+    if (photo === this.photo && this.stage) this.stage.overlay.setPhoto(decoded);
     else decoded?.close();
   }
 
