@@ -23,6 +23,7 @@ function floor(name, above, libraries) {
 export default tseslint.config(
   { ignores: ["dist/", "elements/", "node_modules/", "coverage/"] },
   js.configs.recommended,
+  { files: ["public/service-worker.js"], languageOptions: { globals: globals.serviceworker } },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

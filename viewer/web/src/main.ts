@@ -6,6 +6,7 @@ import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/languag
 import { errorWords, t } from "./ui/language/t";
 import { titleOf } from "./ui/summary";
 import { isStaying, remember, remembered } from "./remembered";
+import { keepShell } from "./shell";
 import { placeFragment, readPlace } from "./wire/address";
 import type { PageConfig } from "./wire/config";
 import { fetchConfig, firstProject } from "./wire/config";
@@ -93,6 +94,7 @@ async function begin(page: Element): Promise<void> {
   }
   for (const kind of ["login", "refused"]) viewer.addEventListener(kind, dropFragment);
   page.replaceChildren(viewer);
+  void keepShell();
 }
 
 onLanguage(() => {

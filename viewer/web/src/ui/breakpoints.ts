@@ -19,6 +19,8 @@ export const LOW_PANEL_SHARE = 0.44;
 /** The share of the window's height that the open sheet covers, and its largest height. */
 export const SHEET_SHARE = 0.62;
 export const SHEET_PX = 620;
+/** How much of a phone's height the cards of coverage, of measures and of notes take at most. */
+export const CARD_SHARE = 0.46;
 /** Where the ruler begins: right of the card in the lower left corner. */
 export const RULER_LEFT_PX = 492;
 

@@ -15,6 +15,7 @@ import type { Invitation } from "../wire/invitations/invitation";
 import { fetchInvitations } from "../wire/invitations/invitations";
 import { Annotating } from "./annotations/annotating";
 import { bannerStyles } from "./overlay/banner";
+import { dialogStyles } from "./overlay/dialog-styles";
 import { isSmall, layoutNow } from "./device";
 import { Dropping } from "./photographs/dropping";
 import { Embedding } from "./embedding";
@@ -52,9 +53,12 @@ const NOTHING_OPEN: Partial<ViewerState> = {
   isExporting: false,
 };
 
+/** What a browser says of the network. */
+const NETWORK = ["online", "offline"] as const;
+
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement implements CairnViewerApi {
-  static override readonly styles = [themeTokens, sharedParts, layout, bannerStyles, stayStyles];
+  static override readonly styles = [themeTokens, sharedParts, layout, dialogStyles, bannerStyles, stayStyles];
 
   /** Null until `server` has given it. */
   @property({ attribute: false }) config: PageConfig | null = null;
@@ -130,11 +134,13 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("keydown", this.commands.press);
+    for (const kind of NETWORK) window.addEventListener(kind, this.networked);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener("keydown", this.commands.press);
+    for (const kind of NETWORK) window.removeEventListener(kind, this.networked);
     this.leave();
   }
 
@@ -221,6 +227,12 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
       this.credentials = null;
     }
   }
+
+  /** The device came into a network, or lost it. */
+  private readonly networked = (): void => {
+    if (navigator.onLine && this.project?.link.kind === "lost") this.session?.follower.retry();
+    this.requestUpdate();
+  };
 
   private async askWhetherInviting(base: string, credentials: Credentials): Promise<void> {
     try {

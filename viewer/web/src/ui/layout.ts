@@ -200,27 +200,6 @@ export const layout = css`
     pointer-events: none;
     font: 600 1.6rem var(--serif);
   }
-  dialog {
-    border: 1px solid var(--line);
-    border-radius: 24px;
-    background: var(--panel-solid);
-    color: var(--ink);
-    box-shadow: var(--shadow);
-    padding: 28px;
-    max-width: calc(100vw - 32px);
-    max-height: calc(100dvh - 24px);
-    overflow-y: auto;
-    scrollbar-width: thin;
-  }
-  dialog::backdrop {
-    background: rgb(0 0 0 / 45%);
-  }
-  dialog[open] {
-    display: grid;
-    justify-items: center;
-    gap: 18px;
-    animation: appear 0.25s ease;
-  }
   @keyframes appear {
     from {
       opacity: 0;
@@ -234,6 +213,18 @@ export const layout = css`
     .tools {
       gap: 0;
       padding: 2px;
+    }
+  }
+  /* tools beside a title that stays whole: what is going on stands below it */
+  @media ${wide} and (max-width: 1000px) {
+    .top {
+      display: grid;
+      grid-template: auto auto / minmax(0, 1fr) auto;
+      gap: 0 18px;
+    }
+    .tools {
+      grid-area: 1 / 2 / span 2;
+      align-self: start;
     }
   }
   @media ${wide} {
@@ -374,12 +365,6 @@ export const layout = css`
     .choose {
       padding: 16px 22px;
       gap: 10px;
-    }
-    dialog {
-      padding: 18px 22px;
-    }
-    dialog[open] {
-      gap: 12px;
     }
   }
   @media (prefers-reduced-motion: reduce) {

@@ -42,8 +42,8 @@ export const themeTokens = css`
     --line: rgb(50 40 20 / 12%);
     --line-strong: rgb(50 40 20 / 28%);
     --ink: #25211a;
-    --ink-soft: #5c5548;
-    --ink-faint: #736b5c;
+    --ink-soft: #504a3e;
+    --ink-faint: #696153;
     --accent: #8f5410;
     --accent-ink: #fffaf0;
     --good: #3f6b2c;
@@ -54,6 +54,7 @@ export const themeTokens = css`
     --further: #8a3f74;
     --hover: rgb(70 50 10 / 7%);
     --pressed: rgb(143 84 16 / 13%);
+    --pressed-ink: #74420a;
     color-scheme: light;
   }
   :host([theme="sunlight"]) {

@@ -90,7 +90,9 @@ export interface NoticeWords {
   readonly text: string;
 }
 
-export function noticeWords({ kind }: Notice, { project }: ProjectState): NoticeWords {
+/** `isOnline`: whether this device has a network. */
+export function noticeWords({ kind }: Notice, { project }: ProjectState, isOnline = true): NoticeWords {
+  if (kind === "unreachable" && !isOnline) return { title: t("notice.offline"), text: t("notice.offline.text") };
   const title = kind === "no_project" ? t("notice.no_project", { project }) : t(`notice.${kind}`);
   return { title, text: t(`notice.${kind}.text`) };
 }

@@ -1,7 +1,7 @@
 /** Which styles has the card of measures and notes? */
 import { css } from "lit";
 
-import { TOOLS_PX, low, narrow, px } from "../breakpoints";
+import { CARD_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
 
 export const panelStyles = css`
   :host {
@@ -197,7 +197,7 @@ export const panelStyles = css`
       right: 12px;
       bottom: calc(144px + env(safe-area-inset-bottom));
       width: auto;
-      max-height: min(280px, 40%);
+      max-height: ${share(CARD_SHARE)};
     }
     .kinds {
       padding-bottom: 6px;
@@ -209,8 +209,19 @@ export const panelStyles = css`
       bottom: 58px;
       width: min(316px, calc(100% - ${px(2 * TOOLS_PX)}));
       max-height: calc(100% - 124px);
+    }
+  }
+  /* little height: the whole card scrolls under its title */
+  @media ${narrow}, ${low} {
+    :host {
       overflow-y: auto;
       scrollbar-width: thin;
+    }
+    header {
+      position: sticky;
+      top: 0;
+      z-index: 1;
+      background: var(--panel-solid);
     }
     ul {
       flex: none;

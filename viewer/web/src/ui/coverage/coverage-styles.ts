@@ -1,7 +1,7 @@
 /** How do the panel of coverage and the line of advice look? */
 import { css } from "lit";
 
-import { TOOLS_PX, low, narrow, px } from "../breakpoints";
+import { CARD_SHARE, TOOLS_PX, low, narrow, px, share } from "../breakpoints";
 
 export const coverageStyles = css`
   .panel {
@@ -172,7 +172,7 @@ export const coverageStyles = css`
       right: 12px;
       bottom: calc(144px + env(safe-area-inset-bottom));
       width: auto;
-      max-height: 46%;
+      max-height: ${share(CARD_SHARE)};
     }
     .line {
       position: absolute;

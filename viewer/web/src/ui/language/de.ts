@@ -75,6 +75,9 @@ export const GERMAN: Translation = {
   "banner.left_out":
     "Der Platz des Servers für dieses Projekt ist voll. Die feinsten {points} fehlen hier. In Exporten sind sie enthalten.",
 
+  "notice.offline": "Sie sind offline",
+  "notice.offline.text":
+    "Dieses Gerät hat kein Netz. Sobald es eines gibt, macht die Seite von selbst weiter; Fotos bleiben bis dahin aufbewahrt.",
   "notice.unreachable": "Server nicht erreichbar",
   "notice.unreachable.text": "Sind Sie im Netz der Fundstelle? Die Seite versucht es von selbst weiter.",
   "notice.refused": "Kein Zugang",

@@ -84,6 +84,9 @@ export const ENGLISH = {
     "The server’s room for this project is full. The finest {points} are not shown here. Exports contain them.",
 
   // Notices in the middle of an empty page
+  "notice.offline": "You are offline",
+  "notice.offline.text":
+    "This device has no network. The page goes on by itself when there is one; photos taken until then are kept.",
   "notice.unreachable": "Cannot reach the server",
   "notice.unreachable.text": "Are you on the site’s network? The page keeps trying by itself.",
   "notice.refused": "Access denied",

@@ -77,6 +77,9 @@ export const SPANISH: Translation = {
   "banner.left_out":
     "El espacio del servidor para este proyecto está lleno. Los {points} más finos no se muestran aquí. Las exportaciones los contienen.",
 
+  "notice.offline": "Está sin conexión",
+  "notice.offline.text":
+    "Este dispositivo no tiene red. Cuando la haya, la página continúa sola; las fotos se guardan hasta entonces.",
   "notice.unreachable": "No se puede llegar al servidor",
   "notice.unreachable.text": "¿Está en la red del yacimiento? La página lo sigue intentando sola.",
   "notice.refused": "Acceso denegado",

@@ -77,6 +77,9 @@ export const ITALIAN: Translation = {
   "banner.left_out":
     "Lo spazio del server per questo progetto è pieno. I {points} più fini non sono mostrati qui. Le esportazioni li contengono.",
 
+  "notice.offline": "Non c’è connessione",
+  "notice.offline.text":
+    "Questo dispositivo non ha rete. Quando c’è, la pagina riprende da sola; fino ad allora le foto sono conservate.",
   "notice.unreachable": "Server non raggiungibile",
   "notice.unreachable.text": "Si è nella rete del cantiere? La pagina continua a provare da sola.",
   "notice.refused": "Accesso negato",

@@ -2,7 +2,7 @@
 import type { TemplateResult } from "lit";
 import { css, html, nothing } from "lit";
 
-import { low, narrow } from "../breakpoints";
+import { low, narrow, wide } from "../breakpoints";
 import type { Banner } from "../../scene/status";
 import { bannerOf } from "../../scene/status";
 import type { ProjectState } from "../../scene/state";
@@ -31,6 +31,11 @@ export const bannerStyles = css`
     line-height: 1.4;
     overflow: hidden;
     animation: appear 0.3s ease;
+  }
+  @media ${wide} and (max-width: 1000px) {
+    .banner {
+      top: 116px;
+    }
   }
   .banner.bad {
     border-left-color: var(--bad);

@@ -31,7 +31,7 @@ export function emptyState(given: EmptyStateOptions): TemplateResult | typeof no
   if (trouble === "context_lost") return card(troubleWords(trouble), button(t("action.reload"), reload));
   if (trouble === "no_webgl") return card(troubleWords(trouble), button(t("action.add_photos"), onPhotos));
   const notice = noticeOf(project);
-  return notice ? card(noticeWords(notice, project), action(notice, given)) : nothing;
+  return notice ? card(noticeWords(notice, project, navigator.onLine), action(notice, given)) : nothing;
 }
 
 function reload(): void {

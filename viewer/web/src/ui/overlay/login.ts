@@ -41,6 +41,7 @@ export class Login extends LocalizedElement {
       /></label>
       ${stayTick(this.isStaying)}
       <button class="primary">${t("login.open")}</button>
+      ${navigator.onLine ? nothing : html`<p class="plain" role="status">${t("notice.offline")}</p>`}
       ${window.isSecureContext ? nothing : html`<p class="plain">${t("login.plain")}</p>`}
       <cairn-language></cairn-language>
     </form>`;

@@ -1,6 +1,7 @@
 /** Which part of the canvas is free of header, tools, cards and panels? Their sizes in each layout, in CSS pixels. */
 import type { Insets } from "../../render/insets";
 import {
+  CARD_SHARE,
   LOW_PANEL_PX,
   LOW_PANEL_SHARE,
   PANEL_PX,
@@ -17,19 +18,17 @@ export const NOTHING_COVERED: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 /** What is open: the panel, and a card on the left, of an image, the measurement, measures and notes, or coverage. */
 interface Open {
   readonly isPanelOpen: boolean;
-  readonly card: "low" | "list" | "coverage" | null;
+  readonly card: "low" | "list" | null;
 }
 
 const CARD_PX = 336;
-/** How much of a phone's height the card of coverage takes, as its style says. */
-const COVERAGE_SHARE = 0.46;
 /** A card pushes the object aside only where this much is left. */
 const LEAST_WIDTH_PX = 260;
 
 export function openOf({ hasCoverage, isAnnotating, isMeasuring, isPanelOpen, selected }: ViewerState): Open {
   if (isAnnotating) return { isPanelOpen, card: "list" };
   if (selected !== null || isMeasuring) return { isPanelOpen, card: "low" };
-  return { isPanelOpen, card: hasCoverage ? "coverage" : null };
+  return { isPanelOpen, card: hasCoverage ? "list" : null };
 }
 
 /** The covered edges of the page's element. */
@@ -64,9 +63,7 @@ function narrow({ card, isPanelOpen }: Open, height: number): Insets {
     case "low":
       return { top, right: 8, bottom: 304, left: 8 };
     case "list":
-      return { top, right: 8, bottom: 432, left: 8 };
-    case "coverage":
-      return { top, right: 8, bottom: 152 + COVERAGE_SHARE * height, left: 8 };
+      return { top, right: 8, bottom: 152 + CARD_SHARE * height, left: 8 };
     case null:
       return { top, right: TOOLS_PX + 4, bottom: 140, left: 8 };
   }
