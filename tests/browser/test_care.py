@@ -117,10 +117,11 @@ async def test_keys_alone_turn_the_object_and_reach_every_tool(
     await desktop.page.keyboard.press("Escape")
     await expect(desktop.page.get_by_test_id("tool-measure")).to_have_attribute("aria-pressed", "false")
     reached = set()
-    for _ in range(14):
+    for _ in range(24):
         await desktop.page.keyboard.press("Tab")
         reached.add(await desktop.page.evaluate(FOCUSED))
-    assert {"tool-fit", "tool-cameras", "tool-measure", "tool-image", "tool-panel", "upload-input"} <= reached
+    tools = ("fit", "cameras", "coverage", "measure", "notes", "views", "image", "cloud", "theme", "panel")
+    assert {f"tool-{tool}" for tool in tools} | {"upload-input"} <= reached
 
 
 FOCUSED = """() => {
