@@ -172,9 +172,10 @@ async def test_words_and_tools_have_room_beside_each_other_on_a_tablet(
 OVERLAP_PX = """() => {
     const root = document.querySelector('cairn-viewer').shadowRoot;
     const counts = root.querySelector('.counts');
-    const next = root.querySelector('.standing').getBoundingClientRect();
-    const { left } = counts.getBoundingClientRect();
-    return Math.round(left + counts.scrollWidth - next.left);
+    const { bottom, left, top } = counts.getBoundingClientRect();
+    const others = ['.standing', '.tools'].map((name) => root.querySelector(name).getBoundingClientRect());
+    const beside = others.filter((other) => other.top < bottom && other.bottom > top);
+    return Math.round(left + counts.scrollWidth - Math.min(...beside.map((other) => other.left)));
 }"""
 
 SMALL = """() => {
