@@ -33,7 +33,7 @@ def of_an_image(store: Store) -> None:
     """What the service asks and writes for each image."""
     payload = photograph(9999)
     image = new_image(payload, 9999)
-    assert store.find(image.image_id, image.sha256) is None
+    assert store.find(image.image_id, str(image.sha256)) is None
     assert store.find_previewed(image.image_id) is None
     number = store.add_image(image, payload)[0].number
     job = store.next_job()
