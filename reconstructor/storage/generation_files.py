@@ -75,7 +75,7 @@ class GenerationFiles:
         """One PLY of the leading component in world coordinates, for a black box; float64 where an offset asks for it."""
         unfinished = path.with_name(path.name + UNFINISHED)
         frame, entries = reference.manifest.frame, [entry for entry in reference.shards if entry.component == 0]
-        clouds = self._clouds(reference.manifest.generation, entries)
+        clouds = self.clouds(reference.manifest.generation, entries)
         is_shifted = any(frame.offset)
         rows = _shifted_rows(clouds, frame.offset) if is_shifted else (ply_body(cloud) for cloud in clouds)
         header = ply_header(sum(entry.point_count for entry in entries))
@@ -87,7 +87,8 @@ class GenerationFiles:
         except OSError as exc:
             raise translate(exc) from exc
 
-    def _clouds(self, generation: int, entries: Iterable[ShardEntry]) -> Iterator[PointCloud]:
+    def clouds(self, generation: int, entries: Iterable[ShardEntry]) -> Iterator[PointCloud]:
+        """The points of shards, one after the other; raises ShardGoneError."""
         for entry in entries:
             try:
                 yield decode_ply(self.payload(generation, entry, Encoding.PLY))
