@@ -9,7 +9,6 @@ from broker.manifest import CameraPage, Manifest, ManifestPage
 from broker.messages import (
     EVENTS,
     DesiredScaleBar,
-    EventHistory,
     Flow,
     Missing,
     NameRefused,
@@ -55,6 +54,7 @@ from broker.wire.channel_kinds import (
     to_senders,
     to_viewers,
 )
+from broker.wire.history_channels import HISTORY_CHANNELS
 
 MIB: Final = 1024 * 1024
 MAX_IMAGE_BYTES: Final = 30 * MIB  # below mosquitto.conf's max_packet_size of 32 MiB, header included
@@ -64,7 +64,6 @@ MAX_SHARD_BYTES: Final = 512 * 1024  # Mosquitto 2.1 takes 2 MB by default, EMQX
 MAX_PAGE_BYTES: Final = 256 * 1024
 MAX_THUMBNAIL_BYTES: Final = 64 * 1024
 MAX_THUMBNAIL_PX: Final = 320
-MAX_HISTORY_BYTES: Final = 64 * 1024
 MAX_PHOTO_BYTES: Final = 900 * 1024
 MAX_PHOTO_PX: Final = 2048
 MAX_PROBE_BYTES: Final = MIB
@@ -216,14 +215,6 @@ EVENT: Final = to_viewers(
     meaning="what happens to each image and each reference set",
     messages=tuple(EVENTS.values()),
 )
-HISTORY: Final = to_viewers(
-    name="history",
-    template=TopicTemplate("history/events"),
-    meaning="the last 100 events but `progress`, the newest last: for people who join late",
-    messages=(EventHistory,),
-    is_retained=True,
-    max_bytes=MAX_HISTORY_BYTES,
-)
 REFERENCE: Final = Channel(
     name="reference",
     template=TopicTemplate("reference/current"),
@@ -305,7 +296,7 @@ NOTE: Final = left_by_people(
 REQUEST: Final = of_users(
     name="request",
     template=TopicTemplate("request/{user}/{verb}"),
-    meaning="resync, ping, photograph, export, refetch, pause or resume",
+    meaning="resync, ping, photograph, earlier, export, refetch, pause or resume",
     messages=(Request,),
     max_bytes=256 * 1024,  # a resync that names every shard of a large project
     writers=frozenset().union(*VERB_WRITERS.values()),
@@ -363,7 +354,7 @@ CHANNELS: Final[tuple[Channel, ...]] = (
     RECONSTRUCTOR_STATE,
     RECONSTRUCTOR_STATISTICS,
     EVENT,
-    HISTORY,
+    *HISTORY_CHANNELS,
     REFERENCE,
     MANIFEST_PAGE,
     SHARD,

@@ -267,6 +267,7 @@ class Verb(_Word):
     RESYNC = "resync"
     PING = "ping"
     PHOTOGRAPH = "photograph"
+    EARLIER = "earlier"
     EXPORT = "export"
     REFETCH = "refetch"
     PAUSE = "pause"

@@ -344,7 +344,7 @@ class Request(Message):
     id: RequestId
     verb: Verb
     connection: ConnectionId
-    generation: Generation | None = None
+    generation: Generation | None = None  # of a `resync` with shards, and of `earlier`
     shards: tuple[Count, ...] = ()
     image_id: ImageId | None = None  # of a `photograph`
     max_side_px: Annotated[int, Field(ge=320, le=2048)] = 2048  # the same

@@ -22,7 +22,7 @@ from reconstructor.publishing.publisher import Publisher
 from reconstructor.quotas import Quotas, start_of_day
 from reconstructor.storage.reference_set import Claim
 from reconstructor.storage.room import DiskUse, room_of
-from reconstructor.storage.store import Store
+from reconstructor.storage.store import Store, StoreLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ async def open_store(settings: Settings, project: ProjectId, all_use: DiskUse | 
         folder,
         refetch_every=settings.refetch_every,
         room=room,
-        open_uploads=settings.sender_open_uploads,
+        limits=StoreLimits(open_uploads=settings.sender_open_uploads, earlier_generations=settings.earlier_generations),
     )
 
 

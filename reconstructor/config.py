@@ -145,6 +145,12 @@ class Settings(ProgramSettings):
         description="After how many days what is left over in a project's folder goes: older versions of the cloud, "
         "databases before a migration, unfinished files; photographs never; 0 for never, days.",
     )
+    earlier_generations: int = Field(
+        default=12,
+        ge=0,
+        le=100,
+        description="Of how many earlier versions of the cloud a coarse copy is kept for before and after; 0 for none.",
+    )
     thumbnail_days: float = Field(
         default=0.0,
         ge=0,

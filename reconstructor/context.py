@@ -14,7 +14,7 @@ from broker.delivery import Delivery
 from broker.errors import CairnError
 from broker.ids import ImageId, ProjectId, SenderId
 from broker.live import BrokerLostError
-from broker.messages import Error, Event, Progress
+from broker.messages import Error, Event, ProcessingComplete, Progress
 from broker.printable import printable
 from broker.topics import TopicSpace
 from reconstructor.config import Settings
@@ -73,6 +73,8 @@ class Context:
             with contextlib.suppress(StoreError):  # a full disk prevents keeping, not publishing
                 await asyncio.to_thread(self.store.past_events.add, event)
             self.signals.history.set()
+        if isinstance(event, ProcessingComplete):
+            self.signals.generations.set()
         try:
             await self.delivery.publish(EVENT.outgoing(self.space, self.project, event))
         except BROKER_ERRORS as exc:

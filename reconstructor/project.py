@@ -22,7 +22,7 @@ from reconstructor.disk import watch_disk
 from reconstructor.executors import Executor
 from reconstructor.executors.choice import executor_of
 from reconstructor.gaps import Gaps
-from reconstructor.history import publish_history
+from reconstructor.history import publish_generations, publish_history
 from reconstructor.housekeeping.retention import remove_leftovers
 from reconstructor.intake.annotations import publish_annotations
 from reconstructor.intake.originals import follow_originals
@@ -80,6 +80,7 @@ async def serve_project(settings: Settings, project: ProjectId, shared: Shared) 
             "thumbnails": publish_thumbnails(context),
             "exports": keep_few(context),
             "history": publish_history(context),
+            "generations": publish_generations(context),
             "coverage": publish_coverage(context, shared.coverage_turn),
             "statistics": _publish_statistics(context, executor, latencies),
             "clearing": _clear_old(context),
@@ -176,6 +177,7 @@ async def _publish_lost(context: Context, confirmed: asyncio.Event) -> None:
         confirmed.clear()
         context.signals.thumbnails.set()
         context.signals.history.set()
+        context.signals.generations.set()
         context.signals.annotations.set()
         await context.reconcile()
         await publish_scale_bar(context)

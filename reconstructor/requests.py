@@ -1,4 +1,4 @@
-"""How are requests answered? Each with a response to its sender: `ping`, `resync`, `photograph`, `export`, `refetch` and more.
+"""How are requests answered? Each with a response to its sender: `ping`, `resync`, `photograph` and the other verbs.
 
 Who may ask for what is the broker's to enforce, by one line of its ACL for each verb: a message does not say the role
 of its sender.
@@ -25,12 +25,14 @@ from broker.messages import ExportedFile, Request, Response
 from reconstructor.context import BROKER_ERRORS, Context
 from reconstructor.defects import translating_defects
 from reconstructor.publishing.retained import ShardKey
+from reconstructor.viewing.earlier import publish_earlier
 from reconstructor.viewing.exports import ExportUnderWayError, export
 from reconstructor.viewing.photographs import publish_photograph
 
 MOST_WAITING: Final = 1000  # requests; but for photographs, they are answered in milliseconds
 MOST_PHOTOGRAPHS: Final = 2  # of one user: under way, and behind it
-_CHANGE_NOTHING: Final = frozenset({Verb.PING, Verb.PHOTOGRAPH})  # and come from every page all the time
+_LARGE: Final = frozenset({Verb.PHOTOGRAPH, Verb.EARLIER})  # are answered with photographs or shards
+_CHANGE_NOTHING: Final = _LARGE | {Verb.PING}  # and come from every page all the time
 
 
 class WrongVerbError(CairnError):
@@ -55,7 +57,7 @@ class GenerationGoneError(CairnError):
 
 
 class TooManyPhotographsError(CairnError):
-    """One user asks for many photographs at once."""
+    """One user asks for many photographs, or earlier versions, at once."""
 
     code = "too_many_photographs"
     remedy = "Ask for one photograph after the other."
@@ -103,13 +105,13 @@ class RequestQueues:
         """Queue a request; raises asyncio.QueueFull."""
         if asked.request.verb is Verb.EXPORT and asked.refusal is None:
             self._put_export(asked)
-        elif asked.request.verb is not Verb.PHOTOGRAPH or asked.refusal is not None:
+        elif asked.request.verb not in _LARGE or asked.refusal is not None:
             self._quick.put_nowait(asked)
         elif self._waiting[asked.user] < MOST_PHOTOGRAPHS:
             self._waiting[asked.user] += 1
             self._photographs.put_nowait(asked)
         else:
-            refusal = TooManyPhotographsError("you are waiting for other photographs: ask again when they are there")
+            refusal = TooManyPhotographsError("you are waiting for others already: ask again when they are there")
             self._quick.put_nowait(replace(asked, refusal=refusal))
 
     def _put_export(self, asked: ReceivedRequest) -> None:
@@ -224,6 +226,9 @@ async def _do(context: Context, user: SenderId, request: Request) -> _Done:
             return _Done(republished_count=await _resync(context, request))
         case Verb.PHOTOGRAPH:
             return _Done(is_preview=await publish_photograph(context, user, request))
+        case Verb.EARLIER:
+            await publish_earlier(context, user, request)
+            return _Done()
         case Verb.EXPORT:
             return _Done(export=await export(context, request))
         case Verb.REFETCH:

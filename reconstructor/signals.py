@@ -31,6 +31,7 @@ class Signals:
         work: there may be a job to run; the job lanes wait for it.
         thumbnails: there may be a thumbnail to publish; the thumbnail task waits for it.
         history: an event came, or the broker may have lost the last ones; the task that publishes them waits for it.
+        generations: there may be a new generation, or the broker may have lost the rows of all; their task waits for it.
         originals: an image, its original or the end of a job came; the task that follows originals waits for it.
         revised: a scale bar changed the manifest; the task that publishes revisions waits for it.
         annotations: a generation may have moved measures and notes, or the broker may have lost them.
@@ -40,6 +41,7 @@ class Signals:
     work: Signal = field(default_factory=Signal)
     thumbnails: asyncio.Event = field(default_factory=asyncio.Event)
     history: asyncio.Event = field(default_factory=asyncio.Event)
+    generations: asyncio.Event = field(default_factory=asyncio.Event)
     originals: asyncio.Event = field(default_factory=asyncio.Event)
     revised: asyncio.Event = field(default_factory=asyncio.Event)
     annotations: asyncio.Event = field(default_factory=asyncio.Event)

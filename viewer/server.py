@@ -34,6 +34,7 @@ from viewer.photographs import NoSuchPhotographError, PhotographRefusedError, Ph
 from viewer.relay import Relay
 from viewer.routes.exports import ExportRoutes, ExportsUnreachableError, NoSuchExportError, Tickets
 from viewer.routes.invitations import InvitationDesk
+from viewer.shards.earlier import EarlierRefusedError, generation_in
 from viewer.shards.served import ServedShards
 from viewer.shards.source import NoSuchShardError
 from viewer.status import Board, ProjectStatus
@@ -53,6 +54,7 @@ _STATUS_BY_ERROR: Final[dict[type[CairnError], HTTPStatus]] = {
     NoSuchExportError: HTTPStatus.NOT_FOUND,
     ExportsUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
     PhotographRefusedError: HTTPStatus.FORBIDDEN,
+    EarlierRefusedError: HTTPStatus.FORBIDDEN,
     NoAnswerError: HTTPStatus.GATEWAY_TIMEOUT,
 }
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -212,8 +214,9 @@ class PageServer:
 
     async def _shard(self, request: web.Request) -> web.StreamResponse:
         try:
-            _, status = await self._find(request)
-            return await self._shards.answer(status.project, request.match_info["sha256"])
+            guest, status = await self._find(request)
+            digest, earlier = request.match_info["sha256"], generation_in(request)
+            return await self._shards.answer(status.project, digest, guest.connection, earlier)
         except (CairnError, web.HTTPNotFound):
             if request.query.get("missing") != "204":  # browsers report other answers as errors of the page
                 raise

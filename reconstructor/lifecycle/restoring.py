@@ -217,7 +217,7 @@ def _start_again(staged: Path) -> None:
             database.change(f"DELETE FROM {table}")  # noqa: S608 - names of our own
         database.set_fact("generation_floor", max(newest, int(database.fact("generation_floor") or 0)))
         database.set_fact("solution", 0)
-        database.change("DELETE FROM facts WHERE name = 'past_events'")
+        database.change("DELETE FROM facts WHERE name IN ('past_events', 'earlier_generations')")
         database.change("UPDATE images SET state = 'queued'")
         database.change(
             "INSERT INTO jobs (image_number, kind, state) SELECT number, 'add', 'queued' FROM images ORDER BY number"

@@ -54,6 +54,7 @@ _FACTS: Final[Mapping[str, Callable[[object], bool]]] = {
     "scale_bar": _is_small,
     "title": is_title,
     "past_events": _is_small,  # read by a model, and again by everybody who gets them
+    "earlier_generations": _is_small,  # the same
 }
 
 

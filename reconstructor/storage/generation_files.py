@@ -76,7 +76,7 @@ class GenerationFiles:
         """One PLY of the leading component in world coordinates, for a black box; float64 where an offset asks for it."""
         unfinished = path.with_name(path.name + UNFINISHED)
         frame, entries = reference.manifest.frame, [entry for entry in reference.shards if entry.component == 0]
-        clouds = self._clouds(reference.manifest.generation, entries)
+        clouds = self.clouds(reference.manifest.generation, entries)
         is_shifted = any(frame.offset)
         rows = _shifted_rows(clouds, frame.offset) if is_shifted else (ply_body(cloud) for cloud in clouds)
         header = ply_header(sum(entry.point_count for entry in entries))
@@ -97,12 +97,13 @@ class GenerationFiles:
         offset = np.array(reference.manifest.frame.offset, np.float64)
         entries = [entry for entry in reference.shards if entry.component == 0]
         taken, first = [np.empty((0, 3), np.float64)], 0
-        for cloud in self._clouds(reference.manifest.generation, entries):
+        for cloud in self.clouds(reference.manifest.generation, entries):
             taken.append(cloud.points_in_world[first::step].astype(np.float64) + offset)
             first = (first - len(cloud)) % step
         return np.concatenate(taken)
 
-    def _clouds(self, generation: int, entries: Iterable[ShardEntry]) -> Iterator[PointCloud]:
+    def clouds(self, generation: int, entries: Iterable[ShardEntry]) -> Iterator[PointCloud]:
+        """The points of shards, one after the other; raises ShardGoneError."""
         for entry in entries:
             try:
                 yield decode_ply(self.payload(generation, entry, Encoding.PLY))

@@ -26,12 +26,20 @@ def read_newest(rows: Rows) -> ReferenceSet | None:
     found = rows(NEWEST)
     if not found:
         return None
-    generation, _, manifest = found[0]
-    return ReferenceSet(
-        manifest=decode(bytes(manifest), Manifest),
-        shard_pages=tuple(_page(row[0], ManifestPage) for row in rows(_SHARD_PAGES, generation)),
-        camera_pages=tuple(_page(row[0], CameraPage) for row in rows(_CAMERA_PAGES)),
-    )
+    reference = _with_shards(rows, found[0][2])
+    return reference.with_cameras(tuple(_page(row[0], CameraPage) for row in rows(_CAMERA_PAGES)))
+
+
+def read_earlier(rows: Rows, generation: int) -> ReferenceSet | None:
+    """A generation without its cameras, which only the newest one has; None when it is forgotten."""
+    found = rows("SELECT manifest FROM generations WHERE generation = ?", generation)
+    return _with_shards(rows, found[0][0]) if found else None
+
+
+def _with_shards(rows: Rows, payload: bytes) -> ReferenceSet:
+    manifest = decode(bytes(payload), Manifest)
+    pages = tuple(_page(row[0], ManifestPage) for row in rows(_SHARD_PAGES, manifest.generation))
+    return ReferenceSet(manifest=manifest, shard_pages=pages, camera_pages=())
 
 
 def write(database: Database, reference: ReferenceSet, before: ReferenceSet | None) -> None:

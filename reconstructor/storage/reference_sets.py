@@ -1,5 +1,6 @@
 """What must the broker retain? The present reference set with its cameras, and older ones in their grace time."""
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -9,8 +10,9 @@ from broker.manifest import CameraEntry, ShardEntry
 from reconstructor.clouds.sharding import ReadyShard
 from reconstructor.storage import reference_rows
 from reconstructor.storage.database import Database
-from reconstructor.storage.durable_files import make_folder, remove_unfinished
+from reconstructor.storage.durable_files import StoreError, make_folder, remove_unfinished
 from reconstructor.storage.generation_files import GenerationFiles, ShardGoneError
+from reconstructor.storage.past.generations import EarlierGenerations, coarse
 from reconstructor.storage.reference_set import ReferenceSet
 
 _FLOOR: Final = "generation_floor"
@@ -23,8 +25,9 @@ class ReferenceSets:
     The newest two generations are kept when a store is opened: viewers may still load the previous one.
     """
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, earlier_count: int) -> None:
         self._database, self._folder = database, folder
+        self.earlier = EarlierGenerations(database, folder, kept_count=earlier_count)
         self._files = GenerationFiles(folder=make_folder(folder / "generations"))
         self._known: ReferenceSet | None = None
         remove_unfinished(self._files.folder)
@@ -32,6 +35,9 @@ class ReferenceSets:
         for generation in sorted(self.kept())[:-2]:
             self.forget(generation)
         self._files.keep_only(set(self.kept()))
+        if (newest := self.newest()) is not None:  # of a version that kept no rows
+            with database.transaction():
+                self.earlier.begin(newest.manifest)
 
     def newest(self) -> ReferenceSet | None:
         """The present reference set, or None before there are points."""
@@ -66,11 +72,18 @@ class ReferenceSets:
                 self._database.set_fact(_FLOOR, generation)
 
     def forget(self, generation: int) -> None:
-        """Remove a generation that viewers no longer load."""
+        """Remove a generation that viewers no longer load; a coarse copy stays."""
         self.raise_floor(generation)
+        with contextlib.suppress(StoreError):  # then there is none
+            self._keep_earlier(generation)
         with self._database.transaction():
             self._database.change("DELETE FROM generations WHERE generation = ?", generation)
         self._files.remove(generation)
+
+    def keep_earlier(self) -> None:
+        """Keep a coarse copy of each generation that another one replaced; raises StoreError, also ShardGoneError."""
+        for generation in sorted(self.kept())[:-1]:
+            self._keep_earlier(generation)
 
     def write(self, generation: int, shards: Iterable[ReadyShard]) -> None:
         """Put files on the disk that nothing refers to yet; raises StoreError."""
@@ -78,7 +91,10 @@ class ReferenceSets:
 
     def record(self, reference: ReferenceSet) -> None:
         """Record a reference set in the database, inside the transaction that ends a job."""
-        reference_rows.write(self._database, reference, self.present())
+        before = self.present()
+        reference_rows.write(self._database, reference, before)
+        if before is None or before.manifest.generation != reference.manifest.generation:
+            self.earlier.begin(reference.manifest)
         self._known = reference  # if the transaction fails, `present` sees other numbers and reads again
 
     def extend(self, reference: ReferenceSet, shards: Iterable[ReadyShard]) -> None:
@@ -132,6 +148,14 @@ class ReferenceSets:
             self._forget_merged()
             self._files.write_merged(newest, path)
         return path
+
+    def _keep_earlier(self, generation: int) -> None:
+        if not self.earlier.wants(generation):
+            return
+        reference = reference_rows.read_earlier(self._database.rows, generation)
+        if reference is not None:
+            clouds = self._files.clouds(generation, coarse(reference.shards))
+            self.earlier.keep(reference.manifest, clouds)
 
     def _is_whole(self, generation: int, entry: ShardEntry) -> bool:
         try:

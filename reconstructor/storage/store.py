@@ -22,7 +22,7 @@ from reconstructor.storage.image_rows import ImageRows, completing
 from reconstructor.storage.images import ImageState, NewImage, StoredImage, files_of
 from reconstructor.storage.lock import lock
 from reconstructor.storage.partial_uploads import MOST_OPEN, PartialUploads
-from reconstructor.storage.past_events import PastEvents
+from reconstructor.storage.past.events import PastEvents
 from reconstructor.storage.previews import Previews
 from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 from reconstructor.storage.reference_set import ReferenceSet
@@ -64,11 +64,22 @@ class Change:
         return self.reference if self.shards else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreLimits:
+    """How many there are at most: uploads in pieces of a sender, and earlier generations with a copy."""
+
+    open_uploads: int = MOST_OPEN
+    earlier_generations: int = 12
+
+
+NORMAL_LIMITS: Final = StoreLimits()
+
+
 class Store:
     """One project's folder. Methods block on the disk: call them from a thread where that matters."""
 
     def __init__(
-        self, folder: Path, *, refetch_every: int, room: Room | None = None, open_uploads: int = MOST_OPEN
+        self, folder: Path, *, refetch_every: int, room: Room | None = None, limits: StoreLimits = NORMAL_LIMITS
     ) -> None:
         self.folder = make_folder(folder)
         self._storing = threading.Lock()
@@ -77,7 +88,7 @@ class Store:
             opened.enter_context(lock(folder))
             self.images_folder = make_folder(folder / "images")
             self.black_box_folder = make_folder(folder / "black_box")
-            self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"), most_open=open_uploads)
+            self.partial_uploads = PartialUploads(folder=make_folder(folder / "uploads"), most_open=limits.open_uploads)
             self.partial_uploads.close_forgotten()
             remove_unfinished(self.images_folder)
             self.attempts = Attempts(folder)
@@ -87,7 +98,7 @@ class Store:
             self.identity, self.backlog = Identity(self._database), Backlog(self._database)
             self.rest, self.past_events = Rest(self._database), PastEvents(self._database)
             self.senders = Senders(self._database, self.images_folder, self.previews.folder)
-            self.references = ReferenceSets(self._database, folder)
+            self.references = ReferenceSets(self._database, folder, limits.earlier_generations)
             self._opened = opened.pop_all()
 
     @staticmethod

@@ -1,6 +1,7 @@
 """A stand-in for the reconstructor as far as a page can see it: it keeps the contract, and does what a test says."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,6 @@ from broker.config import Connection
 from broker.contract import (
     DESIRED_SCALE_BAR,
     EVENT,
-    HISTORY,
     IMAGE,
     IMAGE_THUMBNAIL,
     MISSING,
@@ -56,6 +56,8 @@ from broker.messages import (
 from broker.outgoing import Outgoing
 from broker.shards import PointCloud, encode_packed, sha256
 from broker.topics import LevelValue, TopicTemplate
+from broker.wire.history import EarlierShard, GenerationHistory, GenerationRow
+from broker.wire.history_channels import EARLIER_SHARD, GENERATIONS, HISTORY
 from tests.manifests import paged
 
 CHAPEL = ProjectId("chapel")
@@ -73,6 +75,7 @@ class Reconstruction:
     held: list[Outgoing] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     photographs: dict[str, bytes] = field(default_factory=dict)
+    earlier: dict[int, bytes] = field(default_factory=dict)
     manifest: Manifest | None = None
     entries: list[ShardEntry] = field(default_factory=list)
     placed: list[CameraEntry] = field(default_factory=list)
@@ -172,6 +175,19 @@ class Reconstruction:
         history = EventHistory(project=CHAPEL, events=events)
         await self.delivery.publish(HISTORY.outgoing(self.connection.space, CHAPEL, history))
 
+    async def keep(self, rows: Iterable[GenerationRow], clouds: Mapping[int, PointCloud]) -> None:
+        """Retain the rows of the generations, and answer those who ask for one of these clouds."""
+        self.earlier = {generation: encode_packed(cloud) for generation, cloud in clouds.items()}
+        message = GenerationHistory(project=CHAPEL, generations=tuple(map(self._with_shard, rows)))
+        await self.delivery.publish(GENERATIONS.outgoing(self.connection.space, CHAPEL, message))
+
+    def _with_shard(self, row: GenerationRow) -> GenerationRow:
+        body = self.earlier.get(row.generation)
+        if body is None:
+            return row
+        shard = EarlierShard(index=0, sha256=sha256(body), size_bytes=len(body), point_count=row.point_count)
+        return row.model_copy(update={"shards": (shard,)})
+
     async def tell(self, event: Event) -> None:
         """Say an event."""
         await self.delivery.publish(EVENT.outgoing(self.connection.space, CHAPEL, event))
@@ -268,7 +284,11 @@ class Reconstruction:
         if request.image_id is not None and whole is not None:
             outgoing = PHOTO.outgoing(self.connection.space, CHAPEL, whole, user=user, image_id=request.image_id)
             await self.delivery.publish(outgoing)
-        is_done = request.verb != "photograph" or whole is not None
+        body = self.earlier.get(request.generation or 0) if request.verb == "earlier" else None
+        if request.generation is not None and body is not None:
+            topic = self._topic(EARLIER_SHARD.template, user=user, generation=request.generation, index=0)
+            await self.delivery.publish(Outgoing(topic=topic, payload=body))
+        is_done = request.verb not in {"photograph", "earlier"} or whole is not None or body is not None
         response = Response(
             project=CHAPEL,
             id=request.id,

@@ -5,9 +5,10 @@ from typing import Final
 from aiohttp import web
 
 from broker.config import Connection
-from broker.ids import ProjectId
+from broker.ids import Generation, ProjectId
 from viewer.config import Settings
 from viewer.fetch import LoadedShard
+from viewer.shards.earlier import EarlierShards
 from viewer.shards.kept import KeptShards
 from viewer.shards.source import NoSuchShardError, ShardSource
 
@@ -22,21 +23,39 @@ class ServedShards:
         self._connection: Connection = settings.broker
         self._kept = KeptShards(settings.shard_cache_folder, settings.shard_cache_bytes)
         self._sources: dict[ProjectId, ShardSource] = {}
+        self._earlier = EarlierShards()
 
-    async def answer(self, project: ProjectId, sha256: str) -> web.StreamResponse:
+    async def answer(
+        self, project: ProjectId, sha256: str, asking: Connection, earlier: Generation | None = None
+    ) -> web.StreamResponse:
         """The file of a shard of this project, which may be kept for good: its digest names it.
+
+        Args:
+            project: the project.
+            sha256: the shard's name, from outside.
+            asking: the broker, and the account of the person who asks.
+            earlier: the generation before the present one that has the shard; None: the present one.
 
         Raises:
             NoSuchShardError: the project has none of this digest.
-            Others like `ShardSource.get`.
+            Others like `ShardSource.get`, and `EarlierShards.get`.
         """
         if len(sha256) != _DIGEST_LENGTH or not set(sha256) <= _HEX:
             raise NoSuchShardError("a shard's name is its sha256: 64 small hexadecimal digits")
         name = f"{project}-{sha256}"  # a digest opens no shard of another project
         path = self._kept.path(name)
         if path is None:
-            await self._source(project).get(sha256)
+            if earlier is None:
+                await self._source(project).get(sha256)
+            else:
+                await self._earlier.get(
+                    *(asking, project, earlier),
+                    is_there=lambda: self._kept.path(name) is not None,
+                    keep=lambda digest, payload: self._kept_as(project, digest, payload),
+                )
             path = self._kept.path(name)
+        if path is None and earlier is not None:
+            raise NoSuchShardError(f"generation {earlier} of {project!r} has no shard {sha256}")
         if path is None:
             raise NoSuchShardError(f"the shard {sha256} had to give way to others: ask again")
         headers = {
@@ -60,4 +79,7 @@ class ServedShards:
         return self._sources[project]
 
     def _keep(self, project: ProjectId, loaded: LoadedShard) -> None:
-        self._kept.keep(f"{project}-{loaded.wanted.sha256}", loaded.payload)
+        self._kept_as(project, loaded.wanted.sha256, loaded.payload)
+
+    def _kept_as(self, project: ProjectId, sha256: str, payload: bytes) -> None:
+        self._kept.keep(f"{project}-{sha256}", payload)

@@ -63,6 +63,7 @@ MAY_ASK = {
     Verb.PING: PEOPLE | {Role.AGENT},
     Verb.RESYNC: PEOPLE,
     Verb.PHOTOGRAPH: PEOPLE,
+    Verb.EARLIER: PEOPLE,
     Verb.EXPORT: {Role.CONTRIBUTOR, Role.OPERATOR},
     Verb.REFETCH: {Role.OPERATOR},
     Verb.PAUSE: {Role.OPERATOR},

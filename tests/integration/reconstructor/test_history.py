@@ -3,10 +3,10 @@
 import asyncio
 from contextlib import aclosing
 
-from broker.contract import HISTORY
 from broker.envelope import decode
 from broker.messages import EventHistory, ProcessingComplete
 from broker.mosquitto import Mosquitto
+from broker.wire.history_channels import HISTORY
 from reconstructor.publishing.retained_messages import retained_messages
 from tests.integration.reconstructor.conftest import StartProgram
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, Rig, Watcher

@@ -144,7 +144,7 @@ def test_numbers_of_topics_have_one_spelling() -> None:
 
 
 def test_unknown_word_names_the_known_ones() -> None:
-    with pytest.raises(BadIdError, match="resync, ping, photograph, export"):
+    with pytest.raises(BadIdError, match="resync, ping, photograph, earlier, export"):
         Verb("explode")
 
 

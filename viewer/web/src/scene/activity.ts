@@ -138,7 +138,7 @@ function isNews({ presence, rigs, scaleBarAt }: Known, message: Logged): boolean
     case "scale_bar":
       return message.sent_at !== scaleBarAt;
     case "response":
-      return message.verb !== "ping" && message.verb !== "photograph";
+      return message.verb !== "ping" && message.verb !== "photograph" && message.verb !== "earlier";
     default:
       return true;
   }

@@ -17,7 +17,7 @@ import { CLOSED_CARDS, act } from "./viewer-state";
 import { errorWords, t } from "./language/t";
 
 /** What a button asks the reconstructor for; photographs come by the page server, exports have a dialog. */
-export type Asked = Exclude<Verb, "photograph" | "export">;
+export type Asked = Exclude<Verb, "photograph" | "earlier" | "export">;
 
 /** The part of the element that the commands use. */
 export interface CommandHost {

@@ -23,7 +23,7 @@ export class ViewerDialogs {
     const { credentials, view } = this.host;
     return html`${view.isSharing ? this.sharing(config) : nothing} ${view.hasKeys ? this.keys() : nothing}
     ${view.isExporting ? this.exports(config, project) : nothing} ${this.opened(project)}
-    ${view.hasViews ? this.views(project) : nothing}
+    ${view.hasViews ? this.views(config, project) : nothing}
     ${view.isChoosing && credentials ? this.switching(config, credentials) : nothing}`;
   }
 
@@ -85,7 +85,9 @@ export class ViewerDialogs {
     ></cairn-exports>`;
   }
 
-  private views(project: ProjectState): TemplateResult {
+  private views({ base }: PageConfig, project: ProjectState): TemplateResult {
+    const { credentials, session } = this.host;
+    const source = credentials && session && { access: { base, credentials }, further: session.follower.further };
     void import("./documentation/element"); // few open it: loaded when it is needed
     const onDone = (): void => {
       this.host.change({ hasViews: false });
@@ -93,6 +95,7 @@ export class ViewerDialogs {
     return html`<cairn-documentation
       .project=${project}
       .stage=${this.host.stage}
+      .source=${source}
       @done=${onDone}
     ></cairn-documentation>`;
   }

@@ -194,7 +194,7 @@ function presenceWords(message: Extract<Logged, { type: "reconstructor_state" | 
 }
 
 function responseWords(verb: Verb, isDone: boolean, code: string | null, reason: string | null): string {
-  return isDone && verb !== "photograph"
+  return isDone && verb !== "photograph" && verb !== "earlier"
     ? t(`answer.${verb}`)
     : t("answer.refused", { reason: reasonWords(code, reason) });
 }

@@ -29,7 +29,7 @@ export const LEVEL_PATTERNS = {
   index: "0|[1-9][0-9]{0,6}",
   offset: "0|[1-9][0-9]{0,9}",
   page: "[0-9a-f]{32}",
-  verb: "resync|ping|photograph|export|refetch|pause|resume",
+  verb: "resync|ping|photograph|earlier|export|refetch|pause|resume",
   event_type: "processing_started|refetch_starting|progress|shard_update|processing_complete|error",
 } as const;
 
@@ -266,6 +266,14 @@ export interface DesiredSettings {
   readonly settings: AgentSettings;
 }
 
+/** A coarse shard of an earlier generation in the encoding `packed`, relative to the generation's offset. */
+export interface EarlierShard {
+  readonly index: number;
+  readonly sha256: string;
+  readonly size_bytes: number;
+  readonly point_count: number;
+}
+
 /** One encoding of one shard. */
 export interface EncodedShard {
   readonly encoding: Encoding;
@@ -319,6 +327,27 @@ export interface Flow {
   readonly pause_until: string | null;
   readonly code: string | null;
   readonly reason: string | null;
+}
+
+/** The last generations, the oldest first, the present one last. */
+export interface GenerationHistory {
+  readonly type: "generation_history";
+  readonly schema: string;
+  readonly sent_at: string;
+  readonly project: string;
+  readonly generations: readonly GenerationRow[];
+}
+
+/** One generation. Those that another one replaced have shards while they are kept. */
+export interface GenerationRow {
+  readonly generation: number;
+  readonly made_at: string;
+  readonly first_image_count: number;
+  readonly image_count: number;
+  readonly point_count: number;
+  readonly offset: readonly [number, number, number];
+  readonly world_from_previous: Similarity;
+  readonly shards: readonly EarlierShard[];
 }
 
 /** What the broker does not retain because of the project's budget; the reconstructor's disk has it all. */
@@ -691,7 +720,7 @@ export interface UploadEnd {
 }
 
 /** What a request asks for. */
-export type Verb = "resync" | "ping" | "photograph" | "export" | "refetch" | "pause" | "resume";
+export type Verb = "resync" | "ping" | "photograph" | "earlier" | "export" | "refetch" | "pause" | "resume";
 
 /** Photographs of which the reconstructor has only previews, and which it wants before the others. */
 export interface Wanted {
@@ -726,6 +755,7 @@ export type Message =
   | Error
   | EventHistory
   | Flow
+  | GenerationHistory
   | Manifest
   | ManifestPage
   | Measure
@@ -813,6 +843,10 @@ export const CHANNELS = {
   event: { template: "event/{event_type}", types: ["processing_started", "refetch_starting", "progress", "shard_update", "processing_complete", "error"], qos: 1, isRetained: false, maxBytes: 4194304 },
   /** the last 100 events but `progress`, the newest last: for people who join late */
   history: { template: "history/events", types: ["event_history"], qos: 1, isRetained: true, maxBytes: 65536 },
+  /** a row for each of the last generations, the present one last, with the coarse shards that are still kept */
+  generations: { template: "history/generations", types: ["generation_history"], qos: 1, isRetained: true, maxBytes: 65536 },
+  /** a coarse shard of an earlier generation for the user who asked by `earlier`, packed */
+  earlier_shard: { template: "earlier/{user}/{generation}/{index}", types: [], qos: 1, isRetained: false, maxBytes: 524288 },
   /** the manifest: the only pointer, written last; it names the pages of shards and cameras */
   reference: { template: "reference/current", types: ["manifest"], qos: 1, isRetained: true, maxBytes: 4194304 },
   /** up to 64 shards of the manifest, immutable */
@@ -839,7 +873,7 @@ export const CHANNELS = {
   coverage_grid: { template: "coverage/grid", types: [], qos: 1, isRetained: true, maxBytes: 524288 },
   /** where the next photographs are wanted: at most three places, or that the walk is unfinished */
   advice: { template: "advice/current", types: ["advice"], qos: 1, isRetained: true, maxBytes: 16384 },
-  /** resync, ping, photograph, export, refetch, pause or resume */
+  /** resync, ping, photograph, earlier, export, refetch, pause or resume */
   request: { template: "request/{user}/{verb}", types: ["request"], qos: 1, isRetained: false, maxBytes: 262144 },
   /** the answer to a request, also when it is refused */
   response: { template: "response/{user}/{connection}", types: ["response"], qos: 1, isRetained: false, maxBytes: 4194304 },
@@ -870,6 +904,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   Coverage: {"properties": {"type": {"const": "coverage", "default": "coverage", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "photograph_count": {"minimum": 0, "type": "integer"}, "is_dense": {"type": "boolean"}, "cell_count": {"minimum": 0, "type": "integer"}, "bad_cell_count": {"minimum": 0, "type": "integer"}, "hole_cell_count": {"minimum": 0, "type": "integer"}, "grid_sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}, "grid_bytes": {"minimum": 1, "type": "integer"}}, "required": ["project", "generation", "revision", "photograph_count", "is_dense", "cell_count", "bad_cell_count", "hole_cell_count", "grid_sha256", "grid_bytes"], "type": "object"},
   DesiredScaleBar: {"properties": {"type": {"const": "desired_scale_bar", "default": "desired_scale_bar", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "begin": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "end": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "distance_m": {"exclusiveMinimum": 0, "maximum": 100000, "type": "number"}}, "required": ["project", "generation", "begin", "end", "distance_m"], "type": "object"},
   DesiredSettings: {"properties": {"type": {"const": "desired_settings", "default": "desired_settings", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "version": {"minimum": 0, "type": "integer"}, "settings": {"$ref": "AgentSettings"}}, "required": ["project", "version", "settings"], "type": "object"},
+  EarlierShard: {"properties": {"index": {"minimum": 0, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}, "size_bytes": {"exclusiveMinimum": 0, "maximum": 524288, "type": "integer"}, "point_count": {"exclusiveMinimum": 0, "maximum": 16384, "type": "integer"}}, "required": ["index", "sha256", "size_bytes", "point_count"], "type": "object"},
   EncodedShard: {"properties": {"encoding": {"$ref": "Encoding"}, "size_bytes": {"minimum": 1, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}}, "required": ["encoding", "size_bytes", "sha256"], "type": "object"},
   Encoding: {"enum": ["ply", "packed"], "type": "string"},
   Error: {"properties": {"type": {"const": "error", "default": "error", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "code": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, "reason": {"maxLength": 2000, "type": "string"}, "image_id": {"anyOf": [{"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, {"type": "null"}], "default": null}, "topic": {"anyOf": [{"maxLength": 1024, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "code", "reason"], "type": "object"},
@@ -877,6 +912,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ExportFormat: {"enum": ["ply", "laz", "gltf", "e57", "colmap", "report"], "type": "string"},
   ExportedFile: {"properties": {"name": {"maxLength": 100, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62}-[0-9]{8}-[0-9]{6}(?:[.]ply|[.]laz|[.]glb|[.]e57|-colmap[.]zip|-report[.]html))$", "type": "string"}, "size_bytes": {"minimum": 1, "type": "integer"}, "point_count": {"minimum": 0, "type": "integer"}, "is_metric": {"type": "boolean"}}, "required": ["name", "size_bytes", "point_count", "is_metric"], "type": "object"},
   Flow: {"properties": {"type": {"const": "flow", "default": "flow", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_count": {"minimum": 1, "type": "integer"}, "size_bytes": {"minimum": 1, "type": "integer"}, "pause_until": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "image_count", "size_bytes"], "type": "object"},
+  GenerationHistory: {"properties": {"type": {"const": "generation_history", "default": "generation_history", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generations": {"items": {"$ref": "GenerationRow"}, "maxItems": 100, "type": "array"}}, "required": ["project", "generations"], "type": "object"},
+  GenerationRow: {"properties": {"generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "made_at": {"format": "date-time", "type": "string"}, "first_image_count": {"minimum": 0, "type": "integer"}, "image_count": {"minimum": 0, "type": "integer"}, "point_count": {"minimum": 0, "type": "integer"}, "offset": {"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "world_from_previous": {"$ref": "Similarity"}, "shards": {"default": [], "items": {"$ref": "EarlierShard"}, "maxItems": 8, "type": "array"}}, "required": ["generation", "made_at", "first_image_count", "image_count", "point_count", "offset", "world_from_previous"], "type": "object"},
   LeftOut: {"properties": {"point_count": {"default": 0, "minimum": 0, "type": "integer"}, "shard_count": {"default": 0, "minimum": 0, "type": "integer"}, "ply_count": {"default": 0, "minimum": 0, "type": "integer"}}, "type": "object"},
   Manifest: {"properties": {"type": {"const": "manifest", "default": "manifest", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "store_id": {"pattern": "^[0-9a-f]{16}$", "type": "string"}, "epoch": {"minimum": 0, "type": "integer"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 0, "type": "integer"}, "revision": {"minimum": 0, "type": "integer"}, "previous_generation": {"anyOf": [{"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "image_count": {"minimum": 0, "type": "integer"}, "frame": {"$ref": "WorldFrame"}, "bounds": {"$ref": "Bounds"}, "point_count": {"minimum": 0, "type": "integer"}, "shard_count": {"minimum": 0, "type": "integer"}, "level_count": {"maximum": 32, "minimum": 0, "type": "integer"}, "components": {"default": [{"id": 0, "image_count": 0, "world_from_component": {"rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "scale": 1.0, "translation": [0.0, 0.0, 0.0]}}], "items": {"$ref": "Component"}, "minItems": 1, "type": "array"}, "shard_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "camera_pages": {"items": {"maxLength": 64, "pattern": "^(?:[0-9a-f]{32})$", "type": "string"}, "type": "array"}, "left_out": {"$ref": "LeftOut", "default": {"point_count": 0, "shard_count": 0, "ply_count": 0}}}, "required": ["project", "store_id", "epoch", "generation", "revision", "image_count", "frame", "bounds", "point_count", "shard_count", "level_count", "shard_pages", "camera_pages"], "type": "object"},
   ManifestPage: {"properties": {"type": {"const": "manifest_page", "default": "manifest_page", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "generation": {"exclusiveMaximum": 1000000000, "minimum": 1, "type": "integer"}, "shards": {"items": {"$ref": "ShardEntry"}, "maxItems": 64, "minItems": 1, "type": "array"}}, "required": ["project", "generation", "shards"], "type": "object"},
@@ -909,7 +946,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   UploadAcknowledged: {"properties": {"type": {"const": "upload_acknowledged", "default": "upload_acknowledged", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "status": {"$ref": "ReceiptStatus"}, "image_name": {"maxLength": 200, "pattern": "^(?:(?!(?:missing|flow|wanted|refused)$)[^/+#\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ud800-\\udfff\\ufdd0-\\ufdef\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff\ud83f\udffe\ud83f\udfff\ud87f\udffe\ud87f\udfff\ud8bf\udffe\ud8bf\udfff\ud8ff\udffe\ud8ff\udfff\ud93f\udffe\ud93f\udfff\ud97f\udffe\ud97f\udfff\ud9bf\udffe\ud9bf\udfff\ud9ff\udffe\ud9ff\udfff\uda3f\udffe\uda3f\udfff\uda7f\udffe\uda7f\udfff\udabf\udffe\udabf\udfff\udaff\udffe\udaff\udfff\udb3f\udffe\udb3f\udfff\udb7f\udffe\udb7f\udfff\udbbf\udffe\udbbf\udfff\udbff\udffe\udbff\udfff\udb40\udc00-\udb40\udc7f]{1,200})$", "type": "string", "x-max-bytes": 200}, "image_id": {"anyOf": [{"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, {"type": "null"}], "default": null}, "image_number": {"anyOf": [{"minimum": 1, "type": "integer"}, {"type": "null"}], "default": null}, "sha256": {"anyOf": [{"pattern": "^[0-9a-f]{64}$", "type": "string"}, {"type": "null"}], "default": null}, "code": {"anyOf": [{"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "type": "string"}, {"type": "null"}], "default": null}, "reason": {"anyOf": [{"maxLength": 2000, "type": "string"}, {"type": "null"}], "default": null}, "retry_at": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": null}}, "required": ["project", "status", "image_name"], "type": "object"},
   UploadBegin: {"properties": {"type": {"const": "upload_begin", "default": "upload_begin", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "content_type": {"maxLength": 64, "type": "string"}, "size_bytes": {"minimum": 1, "type": "integer"}, "piece_bytes": {"minimum": 1, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}}, "required": ["project", "image_id", "content_type", "size_bytes", "piece_bytes", "sha256"], "type": "object"},
   UploadEnd: {"properties": {"type": {"const": "upload_end", "default": "upload_end", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "image_id": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "size_bytes": {"minimum": 1, "type": "integer"}, "sha256": {"pattern": "^[0-9a-f]{64}$", "type": "string"}}, "required": ["project", "image_id", "size_bytes", "sha256"], "type": "object"},
-  Verb: {"enum": ["resync", "ping", "photograph", "export", "refetch", "pause", "resume"], "type": "string"},
+  Verb: {"enum": ["resync", "ping", "photograph", "earlier", "export", "refetch", "pause", "resume"], "type": "string"},
   Wanted: {"properties": {"type": {"const": "wanted", "default": "wanted", "type": "string"}, "schema": {"default": "1.0", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$", "type": "string"}, "sent_at": {"format": "date-time", "type": "string"}, "project": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,62})$", "type": "string"}, "images": {"items": {"maxLength": 64, "pattern": "^(?:[a-z0-9][a-z0-9-]{0,38}-[0-9]{6}-[0-9a-f]{16})$", "type": "string"}, "maxItems": 64, "type": "array"}}, "required": ["project", "images"], "type": "object"},
   WorldFrame: {"properties": {"metres_per_unit": {"anyOf": [{"exclusiveMinimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "scale_source": {"$ref": "ScaleSource", "default": "none"}, "scale_deviation_ratio": {"anyOf": [{"minimum": 0, "type": "number"}, {"type": "null"}], "default": null}, "up": {"anyOf": [{"maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, {"type": "null"}], "default": null}, "offset": {"default": [0.0, 0.0, 0.0], "maxItems": 3, "minItems": 3, "prefixItems": [{"type": "number"}, {"type": "number"}, {"type": "number"}], "type": "array"}, "world_from_previous": {"$ref": "Similarity", "default": {"scale": 1.0, "rotation_wxyz": [1.0, 0.0, 0.0, 0.0], "translation": [0.0, 0.0, 0.0]}}}, "type": "object"},
 };
@@ -929,6 +966,7 @@ export const MODELS: Readonly<Record<MessageType, string>> = {
   error: "Error",
   event_history: "EventHistory",
   flow: "Flow",
+  generation_history: "GenerationHistory",
   manifest: "Manifest",
   manifest_page: "ManifestPage",
   measure: "Measure",

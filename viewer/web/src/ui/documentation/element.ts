@@ -4,7 +4,7 @@ import type { nothing } from "lit";
 import { html } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import type { DrawnVersion, DrawnView } from "../../render/documentation/drawing";
+import type { DrawnView } from "../../render/documentation/drawing";
 import { Drawing, TILE_PX } from "../../render/documentation/drawing";
 import type { Direction } from "../../scene/documentation/axes";
 import { turnedBox, viewAxes } from "../../scene/documentation/axes";
@@ -12,7 +12,6 @@ import { placedCameras } from "../../scene/documentation/births";
 import type { Place } from "../../scene/documentation/profile";
 import type { Scale, Sheet } from "../../scene/documentation/sheet";
 import { sheetOf } from "../../scene/documentation/sheet";
-import { chained, inverse } from "../../scene/similarity";
 import type { ProjectState } from "../../scene/state";
 import { closeIcon } from "../icons";
 import { LocalizedElement } from "../language/localized";
@@ -20,6 +19,8 @@ import type { StageElement } from "../stage/stage-element";
 import { sharedParts } from "../theme";
 import type { Cutting } from "./cutting";
 import { shownBox, uncut } from "./cutting";
+import type { EarlierSource } from "./earlier";
+import { Earlier } from "./earlier";
 import { DrawingGestures } from "./gestures";
 import { overDrawing } from "./over-drawing";
 import type { Tab } from "./panels";
@@ -48,6 +49,7 @@ export class Documentation extends LocalizedElement {
 
   @property({ attribute: false }) project!: ProjectState;
   @property({ attribute: false }) stage: StageElement | null = null;
+  @property({ attribute: false }) source: EarlierSource | null = null;
 
   @query("dialog") private readonly dialog!: HTMLDialogElement;
   @query("canvas") private readonly canvas!: HTMLCanvasElement;
@@ -56,7 +58,6 @@ export class Documentation extends LocalizedElement {
   @state() direction: Direction = "front";
   @state() cutting: Cutting | null = null;
   @state() scale: Scale = 50;
-  @state() comparedIndex = 0;
   @state() filming: { readonly done: number; readonly total: number } | null = null;
   @state() tab: Tab = "cut";
   @state() private middle: Place = [0, 0];
@@ -66,6 +67,7 @@ export class Documentation extends LocalizedElement {
   readonly profiling = new Profiling(this);
   readonly saving = new Saving(this);
   drawing: Drawing | null = null;
+  earlier: Earlier | null = null;
   private requested = 0;
   private settling = 0;
   private readonly resizing = new ResizeObserver(() => {
@@ -162,11 +164,12 @@ export class Documentation extends LocalizedElement {
     this.unitsPerPx = Math.max((high[0] - low[0]) / clientWidth, (high[1] - low[1]) / clientHeight) / FILL;
   }
 
-  compare(index: number): void {
-    this.comparedIndex = index;
-    this.drawing?.compare(this.snapshot && this.tab === "versions" ? versionOf(this.snapshot, index) : null);
+  /** Draw the chosen earlier version beside the present one. */
+  private readonly compare = (): void => {
+    this.drawing?.compare(this.tab === "versions" ? (this.earlier?.begin() ?? null) : null);
+    this.requestUpdate();
     this.requestDraw();
-  }
+  };
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -175,6 +178,7 @@ export class Documentation extends LocalizedElement {
     this.resizing.disconnect();
     this.profiling.forget();
     this.saving.forget();
+    this.earlier?.forget();
     this.drawing?.dispose();
     this.drawing = null;
   }
@@ -187,6 +191,7 @@ export class Documentation extends LocalizedElement {
     this.cutting = uncut(snapshot.whole);
     this.profiling.begin(snapshot);
     this.drawing = new Drawing(this.canvas, snapshot.clouds);
+    this.earlier = new Earlier(snapshot, this.source, this.compare);
     this.resize();
     this.fit();
     this.resizing.observe(this.canvas);
@@ -246,7 +251,7 @@ export class Documentation extends LocalizedElement {
   open(tab: Tab): void {
     [this.tab, this.saving.failure] = [tab, null];
     this.profiling.cut();
-    this.compare(this.comparedIndex);
+    this.compare();
   }
 
   /** Look from another side. */
@@ -260,11 +265,10 @@ export class Documentation extends LocalizedElement {
   private over(): TemplateResult {
     const { border, direction, metresPerUnit, middle, tab, unitsPerPx } = this;
     const size = this.drawing ? { width: this.canvas.clientWidth, height: this.canvas.clientHeight } : null;
-    const hasBorder = tab === "versions" && (this.snapshot?.earlier.length ?? 0) > 0;
     return overDrawing({
       direction,
       line: tab === "profile" ? this.profiling.line : null,
-      border: hasBorder ? border : null,
+      border: tab === "versions" && this.earlier?.drawn ? border : null,
       metresPerPx: metresPerUnit === null ? null : metresPerUnit * unitsPerPx,
       place: ([x, y]) => [
         (size?.width ?? 0) / 2 + (x - middle[0]) / unitsPerPx,
@@ -289,13 +293,6 @@ export class Documentation extends LocalizedElement {
   private readonly closed = (): void => {
     this.dispatchEvent(new CustomEvent("done"));
   };
-}
-
-/** An earlier version in the present world; null: there is none. */
-function versionOf({ earlier, shownFromFirst }: Snapshot, index: number): DrawnVersion | null {
-  const version = earlier[index];
-  if (!version) return null;
-  return { clouds: version.clouds, worldFromVersion: chained(shownFromFirst, inverse(version.versionFromFirst)) };
 }
 
 function tabButton(host: Documentation, tab: Tab): TemplateResult {

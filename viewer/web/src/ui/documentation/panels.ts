@@ -5,12 +5,14 @@ import { html, nothing } from "lit";
 import type { Box } from "../../scene/documentation/axes";
 import type { Scale } from "../../scene/documentation/sheet";
 import { SCALES, metresPerPx } from "../../scene/documentation/sheet";
-import { fixed, length, percent, points, versionWords } from "../format";
+import { fixed, length, percent, points, sentenceCase, versionWords } from "../format";
 import { saveIcon } from "../icons";
 import type { Cutting } from "./cutting";
 import { sectionLengths, uncut, withSide } from "./cutting";
+import type { Earlier } from "./earlier";
 import type { Documentation } from "./element";
 import type { Snapshot } from "./snapshot";
+import { timeLinePart } from "./time-line";
 import type { ViewKey } from "./words";
 import { v } from "./words";
 
@@ -27,6 +29,8 @@ interface Slider {
 }
 
 const STEPS = 500;
+/** So many earlier versions have a button; older ones are on the time line. */
+const OFFERED = 3;
 
 function slider({ name, onValue, range: [low, high], shown, value, words }: Slider): TemplateResult {
   return html`<label class="slider">
@@ -225,28 +229,49 @@ export function profilePanel(host: Documentation): TemplateResult {
     }`;
 }
 
-export function versionsPanel(host: Documentation): TemplateResult {
-  const earlier = host.snapshot?.earlier ?? [];
-  if (earlier.length === 0) return html`<p role="status" data-testid="no-versions">${v("versions.none")}</p>`;
+export function versionsPanel({ earlier, project, snapshot }: Documentation): TemplateResult | typeof nothing {
+  if (!earlier || !snapshot) return nothing;
+  const marks = earlier.marks(project.activity);
+  const { chosen, offered } = earlier;
+  if (offered.length === 0 && marks.length < 2)
+    return html`<p role="status" data-testid="no-versions">${v("versions.none")}</p>`;
+  const onChoose = (generation: number): void => void earlier.choose(generation);
   return html`<p class="soft">${v("versions.text")}</p>
+    ${comingPart(earlier)}
     <fieldset>
       <legend>${v("versions.choose")}</legend>
-      <div class="row">
-        ${earlier.map(
-          ({ generation }, index) =>
-            html`<button
-              class="quiet"
-              data-testid="version-${generation}"
-              aria-pressed=${host.comparedIndex === index}
-              @click=${() => {
-                host.compare(index);
-              }}
-            >
-              ${versionWords(generation)}
-            </button>`,
-        )}
-      </div>
-    </fieldset>`;
+      <div class="row">${offered.slice(0, OFFERED).map((each) => versionButton(each, chosen, onChoose))}</div>
+    </fieldset>
+    ${
+      marks.length === 0
+        ? nothing
+        : timeLinePart({ marks, present: snapshot.manifest.generation, chosen, offered, onChoose })
+    }`;
+}
+
+function versionButton(
+  generation: number,
+  chosen: number | null,
+  onChoose: (generation: number) => void,
+): TemplateResult {
+  return html`<button
+    class="quiet"
+    data-testid="version-${generation}"
+    aria-pressed=${chosen === generation}
+    @click=${() => {
+      onChoose(generation);
+    }}
+  >
+    ${versionWords(generation)}
+  </button>`;
+}
+
+function comingPart({ chosen, coming }: Earlier): TemplateResult | typeof nothing {
+  if (chosen === null || coming === "shown") return nothing;
+  const words = v(`versions.${coming}`, { version: versionWords(chosen) });
+  return html`<p role="status" class=${coming === "failed" ? "bad" : ""} data-testid="version-${coming}">
+    ${sentenceCase(words)}
+  </p>`;
 }
 
 export function filmPanel(host: Documentation): TemplateResult {

@@ -235,6 +235,71 @@ export const documentationStyles = css`
   .row > button {
     flex: 1 1 auto;
   }
+  ol.line {
+    list-style: none;
+    margin: 0;
+    padding: 0;
+  }
+  ol.line li {
+    position: relative;
+  }
+  ol.line li::before {
+    content: "";
+    position: absolute;
+    left: 17px;
+    top: 0;
+    bottom: 0;
+    border-left: 2px solid var(--line-strong);
+  }
+  ol.line li:first-child::before {
+    top: 50%;
+  }
+  ol.line li:last-child::before {
+    bottom: 50%;
+  }
+  ol.line button {
+    width: 100%;
+    min-height: 48px;
+    padding: 4px 10px 4px 36px;
+    display: grid;
+    align-content: center;
+    gap: 1px;
+    text-align: start;
+    line-height: 1.25;
+    white-space: normal;
+  }
+  ol.line small {
+    font-size: 0.82rem;
+    color: var(--ink-soft);
+    font-variant-numeric: tabular-nums;
+  }
+  ol.line button[aria-pressed="true"] small {
+    color: inherit;
+  }
+  ol.line i {
+    position: absolute;
+    left: 11px;
+    top: calc(50% - 7px);
+    width: 14px;
+    height: 14px;
+    box-sizing: border-box;
+    border: 2px solid var(--accent);
+    border-radius: 50%;
+    background: var(--accent);
+  }
+  ol.line .problem i {
+    border-color: var(--bad);
+    background: var(--panel-solid);
+  }
+  ol.line .scale i {
+    border-color: var(--ink-soft);
+    border-radius: 3px;
+    background: var(--panel-solid);
+  }
+  ol.line .generation.gone i {
+    background: var(--panel-solid);
+    border-style: dashed;
+  }
   .preview {
     border-radius: 10px;
     overflow: hidden;

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.contract import MAX_HISTORY_BYTES
 from broker.ids import Generation, ImageId, ProjectId
 from broker.messages import Error, ProcessingStarted, Progress, ShardUpdate
-from reconstructor.storage.past_events import MOST_EVENTS
+from broker.wire.history_channels import MAX_HISTORY_BYTES
+from reconstructor.storage.past.events import MOST_EVENTS
 from reconstructor.storage.store import Store
 
 PROJECT = ProjectId("chapel")

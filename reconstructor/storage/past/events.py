@@ -4,7 +4,6 @@ from typing import Final, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
-from broker.contract import MAX_HISTORY_BYTES
 from broker.ids import ProjectId
 from broker.messages import (
     Error,
@@ -15,6 +14,7 @@ from broker.messages import (
     RefetchStarting,
     ShardUpdate,
 )
+from broker.wire.history_channels import MAX_HISTORY_BYTES
 from reconstructor.storage.database import Database
 
 MOST_EVENTS: Final = 100

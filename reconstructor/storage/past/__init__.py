@@ -1,0 +1,1 @@
+"""What was before: past events and past generations of a project."""

@@ -1,0 +1,166 @@
+"""What was the object like before? A row for each generation, and a coarse copy of each of the last replaced ones."""
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from broker.files import UNFINISHED
+from broker.ids import Encoding, Generation, ProjectId
+from broker.manifest import Manifest, ShardEntry
+from broker.shards import MAX_POINTS, PointCloud, encode, sha256
+from broker.wire.history import MOST_EARLIER_SHARDS, MOST_GENERATIONS, EarlierShard, GenerationHistory, GenerationRow
+from broker.wire.history_channels import MAX_HISTORY_BYTES
+from reconstructor.storage.database import Database
+from reconstructor.storage.durable_files import StoreError, make_folder, remove_unfinished, write_durably
+
+FACT: Final = "earlier_generations"
+_ENVELOPE_BYTES: Final = 1024  # of the message around the rows
+_ROWS: Final = TypeAdapter(tuple[GenerationRow, ...])
+_SUFFIX: Final = f".{Encoding.PACKED.value}"
+MOST_POINTS: Final = MOST_EARLIER_SHARDS * MAX_POINTS
+
+
+class GenerationNotKeptError(StoreError):
+    """A generation of which the disk has no points any more."""
+
+    code = "generation_not_kept"
+    remedy = "Choose a later version; earlier_generations says how many are kept."
+
+
+class EarlierGenerations:
+    """The generations of one project up to the present one.
+
+    The rows are one fact of the database. A replaced generation's shards are files named by their digests; a row names
+    them, and a file that is not there is not offered.
+
+    Args:
+        kept_count: of how many replaced generations the shards are kept.
+    """
+
+    def __init__(self, database: Database, folder: Path, *, kept_count: int) -> None:
+        self._database, self._kept_count = database, kept_count
+        self._folder = make_folder(folder / "earlier")
+        remove_unfinished(self._folder)
+
+    def begin(self, manifest: Manifest) -> None:
+        """Add a row for a new generation, inside the transaction that makes it the present one."""
+        rows = self._rows()
+        if manifest.generation == 0 or any(each.generation >= manifest.generation for each in rows):
+            return
+        row = GenerationRow(
+            generation=Generation(manifest.generation),
+            made_at=manifest.sent_at,
+            first_image_count=manifest.image_count,
+            image_count=manifest.image_count,
+            point_count=manifest.point_count,
+            offset=manifest.frame.offset,
+            world_from_previous=manifest.frame.world_from_previous,
+        )
+        self._write((*rows, row))
+
+    def wants(self, generation: int) -> bool:
+        """Whether a generation that another one replaced has no copy yet and is to have one."""
+        return self._kept_count > 0 and any(each.generation == generation and not each.shards for each in self._rows())
+
+    def keep(self, manifest: Manifest, clouds: Iterable[PointCloud]) -> None:
+        """Keep a coarse copy of a generation that another one replaces.
+
+        Args:
+            manifest: the generation in its last revision.
+            clouds: its shards that `coarse` chooses.
+
+        Raises:
+            DiskFullError: there is no room.
+            StoreError: another trouble with the disk.
+        """
+        files, shards = {}, []
+        for index, cloud in enumerate(_thinned(PointCloud.join(list(clouds)))):
+            payload = encode(cloud, Encoding.PACKED)
+            digest = sha256(payload)
+            files[f"{digest}{_SUFFIX}"] = payload
+            shard = EarlierShard(index=index, sha256=digest, size_bytes=len(payload), point_count=len(cloud))
+            shards.append(shard)
+        write_durably(self._folder, files)
+        changes = {
+            "shards": tuple(shards),
+            "image_count": manifest.image_count,
+            "point_count": manifest.point_count,
+        }
+        with self._database.transaction():
+            rows = self._rows()
+            self._write(
+                tuple(
+                    each.model_copy(update=changes) if each.generation == manifest.generation else each for each in rows
+                )
+            )
+        self._remove_unnamed()
+
+    def shards(self, generation: int) -> tuple[tuple[EarlierShard, bytes], ...]:
+        """The kept shards of a generation with their bytes, checked.
+
+        Raises:
+            GenerationNotKeptError: there are none, or a file is not there as it was written.
+        """
+        row = next((each for each in self._rows() if each.generation == generation), None)
+        if row is None or not row.shards:
+            raise GenerationNotKeptError(f"generation {generation} is not kept any more")
+        return tuple((each, self._read(generation, each)) for each in row.shards)
+
+    def message(self, project: ProjectId) -> GenerationHistory | None:
+        """Every row, with its shards as far as the disk has them; None before the first generation."""
+        rows = tuple(row if self._is_there(row) else row.model_copy(update={"shards": ()}) for row in self._rows())
+        return GenerationHistory(project=project, generations=rows) if rows else None
+
+    def _is_there(self, row: GenerationRow) -> bool:
+        return all((self._folder / f"{each.sha256}{_SUFFIX}").is_file() for each in row.shards)
+
+    def _read(self, generation: int, shard: EarlierShard) -> bytes:
+        with contextlib.suppress(OSError):
+            payload = (self._folder / f"{shard.sha256}{_SUFFIX}").read_bytes()
+            if sha256(payload) == shard.sha256:
+                return payload
+        raise GenerationNotKeptError(f"the points of generation {generation} are gone from the disk")
+
+    def _rows(self) -> tuple[GenerationRow, ...]:
+        try:
+            return _ROWS.validate_json(self._database.fact(FACT) or b"[]")
+        except ValidationError:  # of a version whose rows differ
+            return ()
+
+    def _write(self, rows: tuple[GenerationRow, ...]) -> None:
+        """Record the rows, of which the oldest go; inside a transaction."""
+        rows = rows[-MOST_GENERATIONS:]
+        having = [each.generation for each in rows if each.shards]
+        kept = set(having[max(0, len(having) - self._kept_count) :])
+        rows = tuple(each if each.generation in kept else each.model_copy(update={"shards": ()}) for each in rows)
+        while len(payload := _ROWS.dump_json(rows)) > MAX_HISTORY_BYTES - _ENVELOPE_BYTES:
+            rows = rows[1:]
+        self._database.set_fact(FACT, payload)
+
+    def _remove_unnamed(self) -> None:
+        named = {f"{each.sha256}{_SUFFIX}" for row in self._rows() for each in row.shards}
+        for path in self._folder.iterdir():
+            if path.name not in named and path.suffix != UNFINISHED:
+                path.unlink(missing_ok=True)
+
+
+def coarse(entries: Iterable[ShardEntry]) -> list[ShardEntry]:
+    """The shards of the leading component's coarsest levels, up to the level that reaches the limit."""
+    leading = sorted((each for each in entries if each.component == 0), key=lambda each: each.level)
+    chosen: list[ShardEntry] = []
+    count = 0
+    for entry in leading:
+        if count >= MOST_POINTS and entry.level > chosen[-1].level:
+            break
+        chosen.append(entry)
+        count += entry.point_count
+    return chosen
+
+
+def _thinned(cloud: PointCloud) -> list[PointCloud]:
+    """Parts that each spread over the whole object; with more points than the limit, some are left out evenly."""
+    count = -(-len(cloud) // MAX_POINTS)
+    return [cloud.take(slice(part, None, count)) for part in range(min(count, MOST_EARLIER_SHARDS))]
