@@ -141,28 +141,7 @@ class Reconstruction:
 
     async def cameras(self, count: int, *, waiting: int = 0, **facts: Any) -> None:
         """A ring of placed cameras that look at the chapel, and some that wait for their place; facts of all of them."""
-        entries = [
-            CameraEntry(
-                image_id=image_id(number),
-                image_number=number,
-                state=CameraState.PLACED,
-                world_from_camera=_looking_in(2 * np.pi * number / max(count, 12)),
-                intrinsics=(900.0, 900.0, 640.0, 480.0),
-                width_px=1280,
-                height_px=960,
-            )
-            for number in range(1, count + 1)
-        ]
-        entries += [
-            CameraEntry(
-                image_id=image_id(number),
-                image_number=number,
-                state=CameraState.WAITING,
-                code="too_little_overlap",
-                reason="It shares too little with the other photos: take one between.",
-            )
-            for number in range(count + 1, count + waiting + 1)
-        ]
+        entries = [*_ring(count), *_waiting(range(count + 1, count + waiting + 1))]
         self.placed = [entry.model_copy(update=facts) for entry in entries]
         await self._point()
 
@@ -340,6 +319,34 @@ def subscriptions(connection: Connection) -> tuple[str, ...]:
     requests, uploads = f"{space.root}/{CHAPEL}/request/+/+", f"{space.root}/{CHAPEL}/upload/#"
     others = (space.filter(channel.template, CHAPEL) for channel in (IMAGE, PREVIEW, DESIRED_SCALE_BAR))
     return requests, uploads, *others
+
+
+def _ring(count: int) -> list[CameraEntry]:
+    return [
+        CameraEntry(
+            image_id=image_id(number),
+            image_number=number,
+            state=CameraState.PLACED,
+            world_from_camera=_looking_in(2 * np.pi * number / max(count, 12)),
+            intrinsics=(900.0, 900.0, 640.0, 480.0),
+            width_px=1280,
+            height_px=960,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def _waiting(numbers: Iterable[int]) -> list[CameraEntry]:
+    return [
+        CameraEntry(
+            image_id=image_id(number),
+            image_number=number,
+            state=CameraState.WAITING,
+            code="too_little_overlap",
+            reason="It shares too little with the other photos: take one between.",
+        )
+        for number in numbers
+    ]
 
 
 def _runs(cloud: PointCloud) -> list[PointCloud]:

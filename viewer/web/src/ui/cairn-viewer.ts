@@ -35,6 +35,7 @@ import { preferredTheme, sharedParts, themeTokens } from "./theme";
 import { stayStyles } from "./overlay/staying";
 import { Toast } from "./overlay/toast";
 import type { Asked } from "./viewer-commands";
+import { Network } from "./network";
 import { ViewerCommands } from "./viewer-commands";
 import { ViewerContent } from "./viewer-content";
 import type { ViewerState } from "./viewer-state";
@@ -52,9 +53,6 @@ const NOTHING_OPEN: Partial<ViewerState> = {
   isSharing: false,
   isExporting: false,
 };
-
-/** What a browser says of the network. */
-const NETWORK = ["online", "offline"] as const;
 
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement implements CairnViewerApi {
@@ -87,6 +85,9 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   private readonly parts = new ViewerContent(this);
   private readonly embedding = new Embedding(this);
   readonly dropping = new Dropping(this);
+  readonly network = new Network(this, () => {
+    if (this.project?.link.kind === "lost") this.session?.follower.retry();
+  });
   /** The ids of the images whose entries are visible. */
   sighted: readonly string[] = [];
 
@@ -134,13 +135,11 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("keydown", this.commands.press);
-    for (const kind of NETWORK) window.addEventListener(kind, this.networked);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener("keydown", this.commands.press);
-    for (const kind of NETWORK) window.removeEventListener(kind, this.networked);
     this.leave();
   }
 
@@ -227,12 +226,6 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
       this.credentials = null;
     }
   }
-
-  /** The device came into a network, or lost it. */
-  private readonly networked = (): void => {
-    if (navigator.onLine && this.project?.link.kind === "lost") this.session?.follower.retry();
-    this.requestUpdate();
-  };
 
   private async askWhetherInviting(base: string, credentials: Credentials): Promise<void> {
     try {
