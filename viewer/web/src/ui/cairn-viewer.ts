@@ -132,14 +132,8 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
     await this.showDialog("dialog.invitation");
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    window.addEventListener("keydown", this.commands.press);
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    window.removeEventListener("keydown", this.commands.press);
     this.leave();
   }
 

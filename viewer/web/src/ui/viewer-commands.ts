@@ -1,4 +1,6 @@
 /** What do tools and buttons do? Commands that change the page or send a request, with the result in a toast. */
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+
 import type { ProjectState } from "../scene/state";
 import { widened } from "../scene/wanted";
 import type { Verb } from "../wire/contract";
@@ -20,7 +22,7 @@ import { errorWords, t } from "./language/t";
 export type Asked = Exclude<Verb, "photograph" | "earlier" | "export">;
 
 /** The part of the element that the commands use. */
-export interface CommandHost {
+export interface CommandHost extends ReactiveControllerHost {
   theme: Theme;
   readonly session: Session | null;
   readonly project: ProjectState | null;
@@ -31,8 +33,18 @@ export interface CommandHost {
   openSharing(): Promise<void>;
 }
 
-export class ViewerCommands {
-  constructor(private readonly host: CommandHost & HTMLElement) {}
+export class ViewerCommands implements ReactiveController {
+  constructor(private readonly host: CommandHost & HTMLElement) {
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    window.addEventListener("keydown", this.press);
+  }
+
+  hostDisconnected(): void {
+    window.removeEventListener("keydown", this.press);
+  }
 
   /** Use a tool of the toolbar or its key. */
   use(tool: Tool): void {
