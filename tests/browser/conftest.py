@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Page, Request, async_playwright
 from playwright.async_api import expect as expect_page
@@ -115,9 +116,21 @@ class Visitor:
                 await asyncio.sleep(0.5)
         return _lit(now)
 
+    async def middle_of_object(self) -> tuple[float, float]:
+        """The lit pixel nearest to the middle of all, CSS pixels from the upper left corner."""
+        drawn = _is_lit(await self.drawing())
+        lit = np.argwhere(drawn)
+        row, column = lit[np.abs(lit - np.median(lit, axis=0)).sum(axis=1).argmin()]
+        width: int = await self.page.evaluate("innerWidth")
+        return float(column + 0.5) * width / drawn.shape[1], float(row + 0.5) * width / drawn.shape[1]
+
 
 def _lit(drawing: bytes) -> int:
-    return int((np.asarray(Image.open(BytesIO(drawing)).convert("RGBA"))[..., 3] > 0).sum())
+    return int(_is_lit(drawing).sum())
+
+
+def _is_lit(drawing: bytes) -> NDArray[np.bool_]:
+    return np.asarray(np.asarray(Image.open(BytesIO(drawing)).convert("RGBA"))[..., 3] > 0)
 
 
 @contextlib.asynccontextmanager
