@@ -61,7 +61,7 @@ firefox-test: ## Open the page in Debian's Firefox on a screen in memory; instal
 		"$${root[@]}" apt-get update -qq
 		"$${root[@]}" apt-get install -y --no-install-recommends "$${missing[@]}"
 	fi
-	pytest tests/browser/firefox.py $(ARGS)
+	pytest tests/browser/firefox.py tests/browser/firefox_film.py $(ARGS)
 
 alarms-test: ## Ring every alarm and ask every query of deploy/prometheus, by Debian's Prometheus, which is fetched and not installed (a minute)
 	@deploy/setup.sh dev

@@ -1,7 +1,6 @@
 """A stand-in for the reconstructor as far as a page can see it: it keeps the contract, and does what a test says."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,8 +55,7 @@ from broker.messages import (
 from broker.outgoing import Outgoing
 from broker.shards import PointCloud, encode_packed, sha256
 from broker.topics import LevelValue, TopicTemplate
-from broker.wire.history import EarlierShard, GenerationHistory, GenerationRow
-from broker.wire.history_channels import EARLIER_SHARD, GENERATIONS, HISTORY
+from broker.wire.history_channels import EARLIER_SHARD, HISTORY
 from tests.manifests import paged
 
 CHAPEL = ProjectId("chapel")
@@ -153,19 +151,6 @@ class Reconstruction:
         """Retain what happened before anybody looked."""
         history = EventHistory(project=CHAPEL, events=events)
         await self.delivery.publish(HISTORY.outgoing(self.connection.space, CHAPEL, history))
-
-    async def keep(self, rows: Iterable[GenerationRow], clouds: Mapping[int, PointCloud]) -> None:
-        """Retain the rows of the generations, and answer those who ask for one of these clouds."""
-        self.earlier = {generation: encode_packed(cloud) for generation, cloud in clouds.items()}
-        message = GenerationHistory(project=CHAPEL, generations=tuple(map(self._with_shard, rows)))
-        await self.delivery.publish(GENERATIONS.outgoing(self.connection.space, CHAPEL, message))
-
-    def _with_shard(self, row: GenerationRow) -> GenerationRow:
-        body = self.earlier.get(row.generation)
-        if body is None:
-            return row
-        shard = EarlierShard(index=0, sha256=sha256(body), size_bytes=len(body), point_count=row.point_count)
-        return row.model_copy(update={"shards": (shard,)})
 
     async def tell(self, event: Event) -> None:
         """Say an event."""

@@ -12,8 +12,9 @@ from playwright.async_api import Page, expect
 from broker.ids import Generation
 from broker.messages import Error, Similarity
 from broker.mosquitto import Mosquitto
-from broker.shards import PointCloud
-from broker.wire.history import GenerationRow
+from broker.shards import PointCloud, encode_packed, sha256
+from broker.wire.history import EarlierShard, GenerationHistory, GenerationRow
+from broker.wire.history_channels import GENERATIONS
 from tests.browser.access import violations
 from tests.browser.chapel import chapel
 from tests.browser.conftest import WAIT_MS, Visitor
@@ -46,13 +47,31 @@ def row(generation: int, step: Similarity | None = None) -> GenerationRow:
     )
 
 
+async def keep(reconstruction: Reconstruction, rows: list[GenerationRow], clouds: dict[int, PointCloud]) -> None:
+    """Retain the rows of the generations, and answer those who ask for one of these clouds."""
+    bodies = reconstruction.earlier = {generation: encode_packed(cloud) for generation, cloud in clouds.items()}
+    kept = {
+        generation: EarlierShard(
+            index=0, sha256=sha256(body), size_bytes=len(body), point_count=len(clouds[generation])
+        )
+        for generation, body in bodies.items()
+    }
+    told = [
+        each.model_copy(update={"shards": (kept[each.generation],)}) if each.generation in kept else each
+        for each in rows
+    ]
+    message = GenerationHistory(project=CHAPEL, generations=tuple(told))
+    space = reconstruction.connection.space
+    await reconstruction.delivery.publish(GENERATIONS.outgoing(space, CHAPEL, message))
+
+
 async def opened_late(visitor: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction) -> None:
     """Four versions, of which the second is half as large and the first is not kept; then somebody opens the page."""
     manifest = await reconstruction.publish([chapel(POINT_COUNT)], generation=4, image_count=35)
     await reconstruction.cameras(6)
     await reconstruction.ready(image_count=35)
     kept = {2: tinted(BLUE, size=0.5), 3: tinted(RED)}
-    await reconstruction.keep([row(1), row(2), row(3, DOUBLED), row(4)], kept)
+    await keep(reconstruction, [row(1), row(2), row(3, DOUBLED), row(4)], kept)
     await reconstruction.remember(
         Error(project=CHAPEL, sent_at=MADE_AT + timedelta(hours=2.5), code="blurred", reason="Too blurred.")
     )

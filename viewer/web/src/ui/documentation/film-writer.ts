@@ -10,7 +10,10 @@ export interface FilmWriter {
 
 export const FRAMES_PER_S = 25;
 const BITS_PER_S = 6e6;
-const RECORDED_TYPES = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm"];
+/** The faster codec first. */
+const RECORDED_TYPES = ["video/webm;codecs=vp8", "video/webm;codecs=vp9", "video/webm"];
+/** A recorder that encodes nothing for so long drops the frame. */
+const MOST_FRAME_MS = 2000;
 
 /**
  * Begin a film of a canvas; null where the browser can write none.
@@ -46,7 +49,7 @@ async function encoding(canvas: HTMLCanvasElement): Promise<FilmWriter | null> {
   };
 }
 
-/** A recorder counts real time: where drawing a frame takes longer than it is shown, the film is slower. */
+/** A recorder counts real time: frame after frame, each once the one before is encoded; then the pace is mended. */
 function recording(canvas: HTMLCanvasElement): FilmWriter | null {
   if (!("MediaRecorder" in globalThis) || !("captureStream" in canvas)) return null;
   const mimeType = RECORDED_TYPES.find((each) => MediaRecorder.isTypeSupported(each));
@@ -56,11 +59,10 @@ function recording(canvas: HTMLCanvasElement): FilmWriter | null {
   if (!track) return null;
   const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: BITS_PER_S });
   const parts: Blob[] = [];
+  let count = 0;
   recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
   const stop = async (): Promise<void> => {
-    const stopped = new Promise((resolve) => {
-      recorder.addEventListener("stop", resolve, { once: true });
-    });
+    const stopped = eventOf(recorder, "stop");
     recorder.stop();
     await stopped;
     track.stop();
@@ -69,12 +71,32 @@ function recording(canvas: HTMLCanvasElement): FilmWriter | null {
     addFrame: async () => {
       if (recorder.state === "inactive") recorder.start();
       track.requestFrame();
-      await new Promise((resolve) => setTimeout(resolve, 1000 / FRAMES_PER_S));
+      count += 1;
+      await encoded(recorder, parts);
     },
     finish: async () => {
       await stop();
-      return new Blob(parts, { type: "video/webm" });
+      const recorded = new Blob(parts, { type: "video/webm" });
+      const { indexed } = await import("./film-index"); // reading films takes more code than writing them
+      return (await indexed(recorded, count / FRAMES_PER_S)) ?? recorded;
     },
     cancel: stop,
   };
+}
+
+/** Wait until a recorder has encoded the frame: what it has not encoded at its stop is lost. */
+async function encoded(recorder: MediaRecorder, parts: readonly Blob[]): Promise<void> {
+  const endMs = performance.now() + MOST_FRAME_MS;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, 1000 / FRAMES_PER_S));
+    const answer = eventOf(recorder, "dataavailable");
+    recorder.requestData();
+    await answer;
+  } while (parts.at(-1)?.size === 0 && performance.now() < endMs);
+}
+
+async function eventOf(recorder: MediaRecorder, name: "stop" | "dataavailable"): Promise<void> {
+  await new Promise((resolve) => {
+    recorder.addEventListener(name, resolve, { once: true });
+  });
 }

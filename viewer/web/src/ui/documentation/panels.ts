@@ -269,7 +269,7 @@ function versionButton(
 function comingPart({ chosen, coming }: Earlier): TemplateResult | typeof nothing {
   if (chosen === null || coming === "shown") return nothing;
   const words = v(`versions.${coming}`, { version: versionWords(chosen) });
-  return html`<p role="status" class=${coming === "failed" ? "bad" : ""} data-testid="version-${coming}">
+  return html`<p role="status" class="coming ${coming === "failed" ? "bad" : ""}" data-testid="version-${coming}">
     ${sentenceCase(words)}
   </p>`;
 }

@@ -235,6 +235,13 @@ export const documentationStyles = css`
   .row > button {
     flex: 1 1 auto;
   }
+  .coming {
+    position: sticky;
+    top: -16px; /* of a person who has scrolled to the time line, too */
+    z-index: 1;
+    padding: 10px 0;
+    background: var(--panel-solid);
+  }
   ol.line {
     list-style: none;
     margin: 0;
@@ -262,7 +269,8 @@ export const documentationStyles = css`
     min-height: 48px;
     padding: 4px 10px 4px 36px;
     display: grid;
-    align-content: center;
+    place-content: center start;
+    justify-items: start;
     gap: 1px;
     text-align: start;
     line-height: 1.25;

@@ -4,7 +4,7 @@ import { html } from "lit";
 
 import type { Entry } from "../../scene/activity";
 import type { Mark } from "../../scene/documentation/generations";
-import { sentenceCase, timeOfDay, versionWords } from "../format";
+import { sentenceCase, dateAndTime, versionWords } from "../format";
 import { v } from "./words";
 
 export type Activity = readonly Entry[];
@@ -38,7 +38,7 @@ export function timeLinePart({ chosen, marks, offered, onChoose, present }: Time
             <span>${wordsOf(mark, present)}</span>
             <small
               >${v("line.after", { number: imageNumber })} ·
-              <time datetime=${new Date(atMs).toISOString()}>${timeOfDay(atMs)}</time></small
+              <time datetime=${new Date(atMs).toISOString()}>${dateAndTime(atMs)}</time></small
             >
           </button>
         </li>`;
