@@ -53,9 +53,6 @@ const NOTHING_OPEN: Partial<ViewerState> = {
   isExporting: false,
 };
 
-/** What a browser says of the network. */
-const NETWORK = ["online", "offline"] as const;
-
 @customElement("cairn-viewer")
 export class CairnViewer extends LocalizedElement implements CairnViewerApi {
   static override readonly styles = [themeTokens, sharedParts, layout, dialogStyles, bannerStyles, stayStyles];
@@ -133,14 +130,12 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    window.addEventListener("keydown", this.commands.press);
-    for (const kind of NETWORK) window.addEventListener(kind, this.networked);
+    this.commands.listen();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    window.removeEventListener("keydown", this.commands.press);
-    for (const kind of NETWORK) window.removeEventListener(kind, this.networked);
+    this.commands.ignore();
     this.leave();
   }
 
@@ -227,12 +222,6 @@ export class CairnViewer extends LocalizedElement implements CairnViewerApi {
       this.credentials = null;
     }
   }
-
-  /** The device came into a network, or lost it. */
-  private readonly networked = (): void => {
-    if (navigator.onLine && this.project?.link.kind === "lost") this.session?.follower.retry();
-    this.requestUpdate();
-  };
 
   private async askWhetherInviting(base: string, credentials: Credentials): Promise<void> {
     try {

@@ -29,10 +29,25 @@ export interface CommandHost {
   view: ViewerState;
   change(change: Partial<ViewerState>): void;
   openSharing(): Promise<void>;
+  requestUpdate(): void;
 }
+
+/** What a browser says of the network. */
+const NETWORK = ["online", "offline"] as const;
 
 export class ViewerCommands {
   constructor(private readonly host: CommandHost & HTMLElement) {}
+
+  /** Follow the keys and the network of this device. */
+  listen(): void {
+    window.addEventListener("keydown", this.press);
+    for (const kind of NETWORK) window.addEventListener(kind, this.networked);
+  }
+
+  ignore(): void {
+    window.removeEventListener("keydown", this.press);
+    for (const kind of NETWORK) window.removeEventListener(kind, this.networked);
+  }
 
   /** Use a tool of the toolbar or its key. */
   use(tool: Tool): void {
@@ -45,8 +60,14 @@ export class ViewerCommands {
     if (tool === "theme") host.theme = THEMES[(THEMES.indexOf(host.theme) + 1) % THEMES.length] ?? "dark";
   }
 
+  private readonly networked = (): void => {
+    const { project, session } = this.host;
+    if (navigator.onLine && project?.link.kind === "lost") session?.follower.retry();
+    this.host.requestUpdate();
+  };
+
   /** Use the tool of a key, or let go of what is selected. */
-  readonly press = (event: KeyboardEvent): void => {
+  private readonly press = (event: KeyboardEvent): void => {
     const { host } = this;
     const path = event.composedPath();
     const isTyping = path[0] instanceof Element && path[0].matches('textarea, select, input:not([type="range"])');
