@@ -166,6 +166,11 @@ async def test_words_and_tools_have_room_beside_each_other_on_a_tablet(
     await desktop.join(mosquitto.connection("anna"))
     await desktop.has(notice="none")
     assert await desktop.page.evaluate(OVERLAP_PX) <= 0
+    await expect(desktop.page.get_by_test_id("counts")).to_contain_text("points")
+    chip, tools = [await desktop.page.get_by_test_id(each).bounding_box() for each in ("chip", "tool-fit")]
+    assert chip
+    assert tools
+    assert chip["x"] + chip["width"] < tools["x"]
 
 
 # By how much the counts, with what of them does not fit, reach into what follows on the line.

@@ -73,6 +73,34 @@ async def test_a_photo_without_a_receipt_is_sent_again_after_a_reload_as_the_sam
         assert len(reconstruction.images) == count
 
 
+@pytest.mark.parametrize("has_locks", [True, False])
+async def test_a_photo_that_waits_is_sent_by_one_of_two_tabs(
+    browser: Browser, address: str, mosquitto: Mosquitto, reconstruction: Reconstruction, *, has_locks: bool
+) -> None:
+    """Both tabs look for it at once; the browser has locks on a secure origin only."""
+    reconstruction.is_giving_receipts = False
+    await reconstruction.ready()
+    async with visiting(browser, address, DESKTOP) as anna:
+        first, context = anna.page, anna.page.context
+        if not has_locks:
+            await context.add_init_script("delete Navigator.prototype.locks;")
+        await anna.join(mosquitto.connection("anna"))
+        await anna.has(link="connected", notice="empty")
+        assert await first.evaluate("'locks' in navigator") == has_locks
+        await first.get_by_test_id("upload-input").set_input_files(photo())
+        await sent(reconstruction, 1)
+        tabs = [Visitor(page=await context.new_page(), address=address) for _ in range(2)]
+        await first.close()
+        await asyncio.gather(*(tab.join(mosquitto.connection("anna")) for tab in tabs))
+        await sent(reconstruction, 2)
+        await asyncio.sleep(1)
+        uploads = [await tab.page.get_by_text("door.jpg").count() for tab in tabs]
+        assert sorted(map(bool, uploads)) == [False, True]
+        assert len(reconstruction.images) == 2
+        await reconstruction.give_receipts()
+        await none_kept(tabs[0])
+
+
 async def test_a_reload_comes_back_to_the_same_project_image_and_view(
     desktop: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction
 ) -> None:

@@ -132,8 +132,14 @@ async def test_only_who_asked_for_it_stays_and_who_logs_out_is_gone(
         await anna.has(link="connected", notice="empty")
         await anna.page.get_by_test_id("switch").click()
         await expect(anna.page.get_by_label("Stay logged in on this device")).to_be_checked()
+        other = await anna.page.context.new_page()  # a tab of the same person
+        await other.goto(address)
+        await expect(other.locator("cairn-viewer")).to_have_attribute("link", "connected", timeout=WAIT_MS)
         await anna.page.get_by_test_id("logout").click()
         await expect(anna.page.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
+        await expect(other.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
+        assert await other.evaluate(STORED) == [0, 0]
+        await other.close()
         assert await anna.page.evaluate(STORED) == [0, 0]
         await anna.page.reload()
         await expect(anna.page.get_by_test_id("login")).to_be_visible(timeout=WAIT_MS)
@@ -179,3 +185,6 @@ async def test_the_page_is_installable_and_keeps_the_screen_on_while_a_photo_is_
         assert await page.evaluate("window.held") is None
         await page.get_by_test_id("upload-input").set_input_files(photo())
         await page.wait_for_function("() => window.held === 'screen'", timeout=WAIT_MS)
+        await sent(reconstruction, 1)
+        await reconstruction.give_receipts()
+        await page.wait_for_function("() => window.held === ''", timeout=WAIT_MS)

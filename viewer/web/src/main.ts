@@ -5,7 +5,7 @@ import "./ui/cairn-viewer";
 import { onLanguage, preferredLanguage, speech, useLanguage } from "./ui/language/language";
 import { errorWords, t } from "./ui/language/t";
 import { titleOf } from "./ui/summary";
-import { isStaying, remember, remembered } from "./remembered";
+import { isStaying, loggingOut, remember, remembered } from "./remembered";
 import { keepShell } from "./shell";
 import { placeFragment, readPlace } from "./wire/address";
 import type { PageConfig } from "./wire/config";
@@ -87,6 +87,12 @@ async function begin(page: Element): Promise<void> {
   followPlace(viewer);
   if (config.needs_login) {
     viewer.isStaying = isStaying();
+    const tellOthers = loggingOut((user) => {
+      if (viewer.credentials?.user === user) viewer.credentials = null;
+    });
+    viewer.addEventListener("logout", ({ detail }: CustomEventInit<string>) => {
+      if (detail !== undefined) tellOthers(detail);
+    });
     viewer.addEventListener("credentials", () => {
       // A guest who has not come in yet leaves the account before as it is.
       if (!viewer.invitation) remember(viewer.credentials, viewer.isStaying ?? false);

@@ -7,6 +7,7 @@ import type { Credentials } from "./wire/credentials";
 import { checkCredentials } from "./wire/credentials";
 
 const KEY = "cairn.account";
+const LOGOUT_CHANNEL = "cairn.logout";
 const STAYING_KEY = "cairn.account-staying-on-this-device";
 
 /** The account of this tab, else the one that stays on this device; null without one, or where the browser stores nothing. */
@@ -23,6 +24,17 @@ export function isStaying(): boolean {
 export function remember(credentials: Credentials | null, stays: boolean): void {
   store("sessionStorage", KEY, credentials);
   store("localStorage", STAYING_KEY, stays ? credentials : null);
+}
+
+/** Tell the other tabs that this person logged out; `onLogout` is called with the name when another tab says so. */
+export function loggingOut(onLogout: (user: string) => void): (user: string) => void {
+  const channel = new BroadcastChannel(LOGOUT_CHANNEL);
+  channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (typeof data === "string") onLogout(data);
+  };
+  return (user) => {
+    channel.postMessage(user);
+  };
 }
 
 type Place = "localStorage" | "sessionStorage";

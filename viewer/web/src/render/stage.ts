@@ -13,7 +13,7 @@ import { CloudGroup } from "./cloud";
 import { Effort, isDrawnInSoftware } from "./effort";
 import { Fence } from "./fence";
 import { FrameLoop } from "./frame-loop";
-import { fieldOf } from "./frusta";
+import { Lens } from "./lens";
 import { CloudLayer } from "./layer";
 import { Framer } from "./framer";
 import { Clearing, type Insets } from "./insets";
@@ -56,9 +56,8 @@ export class Stage {
   private readonly loop: FrameLoop;
   private readonly resizing: ResizeObserver;
   private readonly clearing = new Clearing();
+  private readonly lens = new Lens(this.overlay, this.view, this.clearing);
   private lastArrivalMs = -Infinity;
-  /** The id of the image whose photograph lies over the object. */
-  private overlaid: string | null = null;
   private drawnPoints = 0;
 
   constructor(private readonly options: StageOptions) {
@@ -147,24 +146,14 @@ export class Stage {
 
   /** Lay the photograph of this image over the object, whole in the free part of the canvas; null ends that. */
   layOver(opacity: number | null, imageId: string | null): void {
-    this.overlay.layOver(opacity);
-    this.overlaid = opacity === null ? null : imageId;
-    this.focus();
+    this.lens.layOver(opacity, imageId);
   }
 
   /** Centre the object in the part of the canvas that panels leave free. */
   inset(insets: Insets): void {
     if (!this.clearing.set(insets)) return;
-    this.focus();
     this.loop.invalidate();
     this.options.onRoom?.();
-  }
-
-  /** Choose the field of view that shows the photograph over the object whole. */
-  private focus(): void {
-    const placed = this.overlaid === null ? null : this.overlay.find(this.overlaid);
-    const free = this.clearing.free(this.view.size);
-    this.clearing.focus(placed && fieldOf(placed.entry), this.view.halfSides(free));
   }
 
   /** Fly to where a photograph was taken. */
@@ -240,7 +229,7 @@ export class Stage {
       isUnsettled: () => cloud.isUnsettled,
       pointCount: () => cloud.pointCount,
       advance: (nowMs) => {
-        const isGliding = this.clearing.glide(this.view.camera, this.view.size);
+        const isGliding = this.lens.glide();
         return this.navigation.advance(nowMs) || isGliding;
       },
       draw: (pointBudget) => {
@@ -252,10 +241,8 @@ export class Stage {
   private draw(pointBudget: number): void {
     const beginMs = performance.now();
     const { isPatient } = this.loop;
-    const { camera } = this.view;
     this.view.fitDepth(this.framer.framing);
-    const pixelsPerUnit = this.view.pixelsPerUnit(this.renderer.domElement.height);
-    this.cloud.measure(pixelsPerUnit, this.renderer.getPixelRatio());
+    this.cloud.measure(this.view.pixelsPerUnit(this.renderer.domElement.height), this.renderer.getPixelRatio());
     const visible = this.cloud.selectVisible({
       pointBudget,
       isSameView: this.view.isSame() && isPatient,
@@ -265,8 +252,8 @@ export class Stage {
     });
     this.renderer.info.autoReset = false;
     this.renderer.info.reset();
-    this.layer.render(this.renderer, this.scene, camera, visible.isAdded, visible.isRestLeft);
-    this.overlay.render(this.renderer, camera);
+    this.layer.render(this.renderer, this.scene, this.view.camera, visible.isAdded, visible.isRestLeft);
+    this.overlay.render(this.renderer, this.view.camera);
     this.drawnPoints = visible.pointCount;
     const { calls, points } = this.renderer.info.render;
     this.loop.drawn(points, visible.isRestLeft);
@@ -280,7 +267,6 @@ export class Stage {
     this.view.resize({ width: clientWidth, height: clientHeight });
     this.renderer.setPixelRatio(ratio);
     this.renderer.setSize(clientWidth, clientHeight, false);
-    this.focus();
     this.cloud.clear();
     this.layer.resize(this.renderer.domElement.width, this.renderer.domElement.height, ratio);
     this.loop.moved();

@@ -58,7 +58,7 @@ export class ViewerCommands implements ReactiveController {
   }
 
   /** Use the tool of a key, or let go of what is selected. */
-  readonly press = (event: KeyboardEvent): void => {
+  private readonly press = (event: KeyboardEvent): void => {
     const { host } = this;
     const path = event.composedPath();
     const isTyping = path[0] instanceof Element && path[0].matches('textarea, select, input:not([type="range"])');

@@ -188,7 +188,7 @@ export class ViewerContent {
       isMeasuring: this.host.view.isMeasuring,
       isAnnotating: this.host.view.isAnnotating,
       isPanelOpen: this.host.view.isPanelOpen,
-      hasCloud: pointCount(project.scene.shown) > 0,
+      hasCloud: pointCount(project.scene.shown) > 0 && this.host.view.trouble === null,
       canInvite: this.host.view.canInvite,
       act: (tool) => {
         this.host.commands.use(tool);

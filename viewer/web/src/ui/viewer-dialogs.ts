@@ -52,6 +52,7 @@ export class ViewerDialogs {
     };
     const onLogout = (): void => {
       host.change({ isChoosing: false });
+      host.dispatchEvent(new CustomEvent("logout", { detail: credentials.user }));
       host.credentials = null;
     };
     const account = accountPart(credentials.user, host.isStaying, onStaying, onLogout);

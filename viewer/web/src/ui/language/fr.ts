@@ -80,7 +80,7 @@ export const FRENCH: Translation = {
 
   "notice.offline": "Vous êtes hors ligne",
   "notice.offline.text":
-    "Cet appareil n’a pas de réseau. Dès qu’il y en a un, la page reprend d’elle-même ; les photos sont gardées jusque-là.",
+    "Cet appareil n’a pas de réseau. Dès qu’il y en a un, la page reprend d’elle-même ; les photos sont gardées jusque-là.",
   "notice.unreachable": "Serveur injoignable",
   "notice.unreachable.text": "Êtes-vous sur le réseau du chantier ? La page continue d’essayer d’elle-même.",
   "notice.refused": "Accès refusé",

@@ -5,7 +5,11 @@ import { freshName } from "../../wire/ids";
 const DATABASE = "cairn";
 const STORE = "photographs";
 const CHANNEL = "cairn.tabs";
-/** Within this time a living tab says that it is there. */
+/** A living tab holds the lock of this name with its own behind it, even while the browser lets it sleep. */
+const LOCK = "cairn.tab-";
+/** Claims of unsent photographs, one tab after the other. */
+const CLAIM = "cairn.claim";
+/** Within this time a living tab says that it is there, where the browser has no locks: over plain http. */
 const ROLL_CALL_MS = 400;
 
 /** Whose photographs they are. */
@@ -28,6 +32,7 @@ export class KeptPhotographs implements PhotographKeeper {
   private readonly channel = new BroadcastChannel(CHANNEL);
   private readonly living = new Set([this.tab]);
   private work: Promise<unknown> = Promise.resolve();
+  private letGo: () => void = () => undefined;
 
   /** `onTrouble` is called when the browser keeps nothing: the disk is full, or the window is private. */
   constructor(
@@ -38,6 +43,12 @@ export class KeptPhotographs implements PhotographKeeper {
       if (data === "roll-call") this.channel.postMessage(this.tab);
       else if (typeof data === "string") this.living.add(data);
     };
+    const held = new Promise<void>((resolve) => {
+      this.letGo = resolve;
+    });
+    locks()
+      ?.request(LOCK + this.tab, () => held)
+      .catch(ignore);
   }
 
   keep(key: string, photograph: Photograph): void {
@@ -64,7 +75,19 @@ export class KeptPhotographs implements PhotographKeeper {
   /** The photographs of this account that no living tab sends; this tab sends them from now on. */
   async unsent(): Promise<readonly Unsent[]> {
     this.channel.postMessage("roll-call");
-    await new Promise((resolve) => setTimeout(resolve, ROLL_CALL_MS));
+    const claimed = locks()?.request(CLAIM, () => this.claim());
+    return await (claimed ?? this.claim());
+  }
+
+  close(): void {
+    this.letGo();
+    this.channel.close();
+  }
+
+  private async claim(): Promise<readonly Unsent[]> {
+    const held = await locks()?.query();
+    if (held) for (const { name = "" } of held.held ?? []) this.living.add(name.slice(LOCK.length));
+    else await new Promise((resolve) => setTimeout(resolve, ROLL_CALL_MS));
     const claimed: Unsent[] = [];
     await this.after((store) => {
       const asked = store.getAll() as IDBRequest<Kept[]>;
@@ -77,10 +100,6 @@ export class KeptPhotographs implements PhotographKeeper {
       return asked;
     }).catch(ignore);
     return claimed;
-  }
-
-  close(): void {
-    this.channel.close();
   }
 
   private isMine({ project, tab, user }: Kept): boolean {
@@ -100,6 +119,11 @@ export class KeptPhotographs implements PhotographKeeper {
     this.work = done.catch(ignore);
     return done;
   }
+}
+
+/** The browser's locks among the tabs of one origin; null over plain http. */
+function locks(): LockManager | null {
+  return "locks" in navigator ? navigator.locks : null;
 }
 
 /** What was not kept is sent from memory all the same. */
