@@ -1,6 +1,7 @@
 """A stand-in for the reconstructor as far as a page can see it: it keeps the contract, and does what a test says."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
