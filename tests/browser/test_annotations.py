@@ -24,6 +24,11 @@ FIND_POINTS = """() => {
         for (let y = 150; y < 650; y += 7) if (stage.pickPoint(x, y)) found.push([x, y]);
     return [found[0], found[found.length - 1]];
 }"""
+FIND_ABOVE_THE_CARD = """() => {
+    const { stage } = document.querySelector('cairn-viewer').shadowRoot.querySelector('cairn-stage');
+    for (let y = 220; y < 300; y += 5)
+        for (let x = 150; x < 250; x += 5) if (stage.pickPoint(x, y) && stage.pickPoint(x + 10, y + 10)) return [x, y];
+}"""
 
 
 async def open_list(page: Page) -> None:
@@ -129,16 +134,17 @@ async def test_a_finger_that_drags_a_point_has_a_loupe(
     await phone.page.get_by_test_id("tool-notes").tap()
     await phone.page.get_by_test_id("add-note").tap()
     await phone.settled_pixels()
-    await phone.page.touchscreen.tap(180, 330)
+    x, y = await phone.page.evaluate(FIND_ABOVE_THE_CARD)
+    await phone.page.touchscreen.tap(x, y)
     await phone.page.get_by_test_id("note-text").fill("Lichen")
     await phone.page.get_by_test_id("save-note").tap()
     await has_rows(phone.page, "Lichen")
     grip = phone.page.locator(".left.chosen circle.grip")
-    press = {"pointerId": 7, "pointerType": "touch", "isPrimary": True, "bubbles": True, "clientX": 180, "clientY": 330}
+    press = {"pointerId": 7, "pointerType": "touch", "isPrimary": True, "bubbles": True, "clientX": x, "clientY": y}
     await phone.page.evaluate("() => { Element.prototype.setPointerCapture = () => undefined; }")
     await grip.dispatch_event("pointerdown", press)
     await expect(phone.page.get_by_test_id("loupe")).to_be_visible()
-    await grip.dispatch_event("pointermove", press | {"clientX": 190, "clientY": 340})
+    await grip.dispatch_event("pointermove", press | {"clientX": x + 10, "clientY": y + 10})
     await asyncio.sleep(0.3)
     await grip.dispatch_event("pointerup", press)
     await expect(phone.page.get_by_test_id("loupe")).to_have_count(0)
