@@ -17,7 +17,7 @@ from broker.mosquitto import Mosquitto
 from tests.browser.conftest import Visitor
 from tests.browser.firefox_session import Firefox, firefox
 from tests.browser.reconstruction import Reconstruction
-from tests.browser.test_documentation import download, open_views, published
+from tests.browser.views import download, open_views, published
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 

@@ -17,27 +17,12 @@ from tests.browser.chapel import chapel
 from tests.browser.conftest import WAIT_MS, Visitor
 from tests.browser.facade_truth import METRES_PER_PX, METRES_PER_UNIT, measured_edges_px, true_facade
 from tests.browser.reconstruction import Reconstruction
+from tests.browser.views import download, open_views, published
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
 
 POINT_COUNT = 1_800_000
 FIVE_ROWS = np.full(5, 0.2)  # 42 mm of an edge
-
-
-async def open_views(page: Page, tab: str) -> None:
-    """Open the views at one of their tabs."""
-    await page.get_by_test_id("tool-views").click()
-    await page.get_by_test_id(f"tab-{tab}").click()
-
-
-async def download(page: Page, button: str, folder: Path) -> Path:
-    """Press a button that saves a file."""
-    async with page.expect_download(timeout=4 * WAIT_MS) as coming:
-        await page.get_by_test_id(button).click()
-    found = await coming.value
-    path = folder / found.suggested_filename
-    await found.save_as(path)
-    return path
 
 
 async def test_the_facade_image_is_true_to_scale(
@@ -75,16 +60,6 @@ async def test_the_facade_image_is_true_to_scale(
     assert whole_m == pytest.approx(truth.edges_m[-1, 1] - truth.edges_m[0, 0], rel=0.003)
     pdf = await download(page, "save-pdf", tmp_path)
     assert pdf.read_bytes().startswith(b"%PDF-")
-
-
-async def published(visitor: Visitor, mosquitto: Mosquitto, reconstruction: Reconstruction) -> None:
-    """A chapel with some cameras around it, on the page."""
-    manifest = await reconstruction.publish([chapel(20_000)], generation=1)
-    await reconstruction.cameras(6)
-    await reconstruction.ready(image_count=6)
-    await visitor.page.emulate_media(reduced_motion="reduce")
-    await visitor.join(mosquitto.connection("anna"))
-    await visitor.has(points_shown=manifest.point_count)
 
 
 async def drawn(page: Page) -> NDArray[np.uint8]:
