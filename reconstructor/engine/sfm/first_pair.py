@@ -37,11 +37,7 @@ THRESHOLDS: Final = (
 def find_first_pair(
     mapper: Any, options: MapperOptions, *, image_count: int, is_calibrated: bool
 ) -> tuple[tuple[int, int], Any] | None:
-    """Two image numbers, the lower one first, and `second_from_first`; None while no pair reaches the thresholds.
-
-    The first one sets the world. Of two equal ones COLMAP takes either, in another order in each process, so that a project
-    made again from its images lay in another world.
-    """
+    """Two image numbers and `second_from_first`; None while no pair of images reaches the thresholds."""
     for thresholds in THRESHOLDS:
         if image_count < (thresholds.images_calibrated if is_calibrated else thresholds.images_uncalibrated):
             continue
@@ -50,8 +46,7 @@ def find_first_pair(
             options.initial(thresholds.angle_deg, thresholds.inliers), _ANY_IMAGE, _ANY_IMAGE
         )
         if found is not None:
-            (one, other), other_from_one = found
-            return found if one < other else ((other, one), other_from_one.inverse())
+            return found
     return None
 
 

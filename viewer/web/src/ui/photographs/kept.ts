@@ -10,7 +10,7 @@ const LOCK = "cairn.tab-";
 /** Claims of unsent photographs, one tab after the other. */
 const CLAIM = "cairn.claim";
 /** Within this time a living tab says that it is there, where the browser has no locks: over plain http. */
-const ROLL_CALL_MS = 400;
+const ROLL_CALL_MS = 1500;
 
 /** Whose photographs they are. */
 export interface Account {
