@@ -125,10 +125,11 @@ class Context:
                 return
 
     async def leave_out_damaged(self, exc: ShardGoneError) -> None:
-        """Take damaged shards out of the manifest and queue a refetch that replaces them."""
+        """Take damaged shards out of the manifest and queue a refetch that replaces them; once, if two tasks find them."""
         await self.publish_error(exc)
         async with self.signals.changing:
             lost_count = await asyncio.to_thread(self.store.references.leave_out_damaged)
-        await asyncio.to_thread(self.store.request_refetch)
-        self.log.warning("reference_mended", lost=lost_count)
+        if lost_count:
+            await asyncio.to_thread(self.store.request_refetch)
+            self.log.warning("reference_mended", lost=lost_count)
         self.signals.work.notify()
