@@ -1,5 +1,7 @@
 """The object stays whole, large and centred while it grows, on a phone on its side; `make fit` does this at length."""
 
+import asyncio
+
 import numpy as np
 import pytest
 from playwright.async_api import Browser, expect
@@ -59,8 +61,12 @@ async def test_what_is_tapped_twice_comes_into_the_middle_and_turns_about_itself
         await visitor.join(mosquitto.connection("anna"))
         await settle(page, generation=1, points_shown=manifest.point_count)
         far = await page.evaluate(DISTANCE)
-        await page.touchscreen.tap(380, 200)
-        await page.touchscreen.tap(380, 200)
+        for _ in range(10):  # on a loaded machine two taps may come too late for one double tap
+            await page.touchscreen.tap(380, 200)
+            await page.touchscreen.tap(380, 200)
+            await asyncio.sleep(1)
+            if await page.evaluate(DISTANCE) < 0.6 * far:
+                break
         await page.wait_for_function(f"({DISTANCE}) < 0.6 * {far}", timeout=30_000)
         await page.keyboard.press("7")
         await page.wait_for_function(f"({DOWN}) < -0.99", timeout=30_000)
