@@ -8,15 +8,14 @@ from numpy.typing import NDArray
 from benchmarks.parts.coverage_clouds import Stage, cloud_of, viewpoints
 from benchmarks.parts.dense_truth import nearest_distances, tensor_of
 from edge_agent.cameras.simulated.path import Pose
-from reconstructor.coverage.advice import SHOTS_A_PLACE, advise, is_walk_unfinished
-from reconstructor.coverage.places import moved_sideways, reachable_places, step_lengths, up_of
+from reconstructor.coverage.advice import SHOTS_A_PLACE, advise, is_walk_unfinished, shots_of
+from reconstructor.coverage.places import reachable_places, step_lengths, up_of
 from reconstructor.coverage.score import Coverage, coverage_of
 from reconstructor.coverage.viewpoints import Viewpoint
 
 Floats = NDArray[np.float64]
 
 FIRST_VISIT: Final = {"statue": 16, "facade": 16, "vault": 12, "inscription": 12}  # photographs of the path, in order
-_PLACES: Final = 3
 _ROUNDS: Final = 3
 _REACHING: Final = 100  # poses that tell what can be reached
 _RIGHT: Final = 2.0
@@ -39,9 +38,10 @@ class Follower:
     def gain_advised(self) -> float:
         """What F gains in three rounds of three photographs, each as the newest advice says."""
         shots: list[Pose] = []
+        walk = self._stage.poses[len(self._start) :]
         coverage, f_after = self._coverage, self.f_before
         for number in range(1, _ROUNDS + 1):
-            shots += self._next_shots(coverage, len(shots))
+            shots += self._next_shots(coverage, walk)
             posed = self._stage.posed([*self._start, *shots])
             cloud = cloud_of(posed)
             f_after = self._f(cloud)
@@ -50,16 +50,16 @@ class Follower:
                 coverage = coverage_of(cloud, viewpoints(posed))
         return f_after - self.f_before
 
-    def _next_shots(self, coverage: Coverage, taken: int) -> list[Pose]:
-        """The walk's next photographs where the advice is to walk on, else those of the first place that can be reached."""
-        walk = self._stage.poses[len(self._start) + taken :][:SHOTS_A_PLACE]
+    def _next_shots(self, coverage: Coverage, walk: list[Pose]) -> list[Pose]:
+        """The next of `walk`, taken from it, where the advice is to walk on; else those of the first place within reach."""
         if walk and is_walk_unfinished(coverage):
             print(f"{self._stage.name}: walk on", flush=True)
-            return walk
-        steps, half = step_lengths(coverage), SHOTS_A_PLACE // 2
+            taken, walk[:] = walk[:SHOTS_A_PLACE], walk[SHOTS_A_PLACE:]
+            return taken
+        steps = step_lengths(coverage)
         for each in advise(coverage):
             place = each.place
-            views = [moved_sideways(place, steps[place.nearest] * number) for number in range(-half, half + 1)]
+            views = shots_of(place, steps)
             if self._can_be_reached(coverage.seen[place.nearest].view, views):
                 offset = (
                     f"{place.right:+} right {place.up:+} up {place.ahead:+} ahead, turned {place.turn_deg:.0f} degrees"
@@ -77,14 +77,14 @@ class Follower:
 
     def gain_orbit(self) -> float:
         """What F gains by as many photographs spread evenly over the whole path."""
-        path = self._stage.simulated.definition.poses(_PLACES * SHOTS_A_PLACE)
+        path = self._stage.simulated.definition.poses(_ROUNDS * SHOTS_A_PLACE)
         return self._gain(path)
 
     def gain_random(self, seed: int) -> float:
         """What F gains by as many photographs from places that can be reached, each aimed as its neighbour."""
         up = up_of([each.view for each in self._coverage.seen])
         places = reachable_places(self._coverage, np.zeros((0, 3)), up)
-        chosen = np.random.default_rng(seed).choice(len(places), _PLACES * SHOTS_A_PLACE, replace=False)
+        chosen = np.random.default_rng(seed).choice(len(places), _ROUNDS * SHOTS_A_PLACE, replace=False)
         return self._gain([_pose(places[row].view) for row in chosen])
 
     @property

@@ -107,7 +107,7 @@ class Ejabberd:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def connection(self, name: str) -> Connection:
-        """How somebody reaches it."""
+        """The address and login with which an account connects."""
         return Connection(port=self.port, username=name, password=SecretStr("any"), root=self.space.root)
 
     @property

@@ -96,11 +96,13 @@ def advise(coverage: Coverage) -> list[Advice]:
 
     Sparse points do not tell what is missing: there is no advice from them.
     """
-    every = _targets(coverage)
-    stride = -(-len(every.centers) // _MOST_TARGETS)
-    targets = _every_nth(every, max(1, stride))
-    if not coverage.is_dense or not len(targets.centers):
+    if not coverage.is_dense:
         return []
+    every = _targets(coverage)
+    if not len(every.centers):
+        return []
+    stride = -(-len(every.centers) // _MOST_TARGETS)
+    targets = _every_nth(every, stride)
     up = up_of([each.view for each in coverage.seen])
     places = reachable_places(coverage, _aims(coverage, targets), up)
     steps = step_lengths(coverage)
@@ -110,14 +112,14 @@ def advise(coverage: Coverage) -> list[Advice]:
     chosen: list[Advice] = []
     first = 0.0
     for _ in range(MOST_PLACES):
-        gains = [_gain(coverage, targets, _shots(places[row], steps)) for row in order]
+        gains = [_gain(coverage, targets, shots_of(places[row], steps)) for row in order]
         totals = [float(gain.sum()) for gain in gains]
         best = int(np.argmax(totals)) if totals else -1
         if best < 0 or totals[best] <= max(0.0, _LEAST_GAIN * first):
             break
         first = first or totals[best]
         chosen.append(_told(coverage, targets, places[order[best]], gains[best], stride))
-        targets = _after(targets, _shots(places[order[best]], steps), gains[best])
+        targets = _after(targets, shots_of(places[order[best]], steps), gains[best])
     return chosen
 
 
@@ -243,8 +245,8 @@ def _aims(coverage: Coverage, targets: _Targets) -> Floats:
     return np.array([targets.centers[rows == clump].mean(axis=0) for clump in heaviest])
 
 
-def _shots(place: Place, steps: Floats) -> list[Viewpoint]:
-    """Three photographs a step apart, the middle one at the place."""
+def shots_of(place: Place, steps: Floats) -> list[Viewpoint]:
+    """Three photographs a step apart, the middle one at the place; `steps` (V,) are those of the photographs."""
     half = SHOTS_A_PLACE // 2
     return [moved_sideways(place, steps[place.nearest] * number) for number in range(-half, half + 1)]
 
