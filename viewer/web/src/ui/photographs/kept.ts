@@ -74,6 +74,8 @@ export class KeptPhotographs implements PhotographKeeper {
 
   /** The photographs of this account that no living tab sends; this tab sends them from now on. */
   async unsent(): Promise<readonly Unsent[]> {
+    // Its own name too: a tab that asked just before this one opened has had no answer from it.
+    this.channel.postMessage(this.tab);
     this.channel.postMessage("roll-call");
     const claimed = locks()?.request(CLAIM, () => this.claim());
     return await (claimed ?? this.claim());
