@@ -139,6 +139,9 @@ def restore(
     restored = asyncio.run(run())
     place.note(Action.PROJECT_RESTORED, restored.project, file=file.name, images=restored.image_count)
     print(f"{restored.folder}\t{restored.image_count} images{_how_to_serve(place, restored.project)}")
+    if restored.left_out_count:
+        reason = "everything is reconstructed again, so that their places are not known; the backup keeps them"
+        print(f"{restored.left_out_count} measures and notes are left out: {reason}", file=sys.stderr)
 
 
 @app.command("import")
