@@ -115,12 +115,10 @@ async def computed(data_dir: Path, project: ProjectId) -> Told | None:
         CoverageFailedError: its process cannot be started, ended without an answer or took too long.
         BadMessageError: its answer cannot be read.
     """
-    arguments = ("-P", "-m", "reconstructor.viewing.coverage_process", str(project), str(data_dir.absolute()))
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"OMP_NUM_THREADS": "1"}
     try:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
+            *_command(data_dir, project),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -147,6 +145,11 @@ async def computed(data_dir: Path, project: ProjectId) -> Told | None:
     if sha256(grid) != coverage.grid_sha256:
         raise CoverageFailedError("its grid has another digest than its message says")
     return Told(coverage=coverage, advice=advice, grid=grid)
+
+
+def _command(data_dir: Path, project: ProjectId) -> tuple[str, ...]:
+    module = "reconstructor.viewing.coverage_process"
+    return sys.executable, "-P", "-m", module, str(project), str(data_dir.absolute())
 
 
 async def _publish(context: Context, told: Told | None) -> None:
