@@ -11,7 +11,7 @@ from typing import Final
 
 from broker.channel import Role, clearing_of
 from broker.config import Connection
-from broker.contract import CHANNELS, MEASURE, NOTE
+from broker.contract import CHANNELS
 from broker.ids import ProjectId
 from broker.live import follow
 from reconstructor.publishing.retained_messages import retained_messages
@@ -57,13 +57,12 @@ def remove_folder(folder: Path) -> None:
 
 
 async def clear_retained(connection: Connection, project: ProjectId) -> int:
-    """Clear what the broker retains of a project's cloud, and measures and notes; returns how many messages.
+    """Clear what a reconstructor published and the broker retains of a project; returns how many messages.
 
     Raises:
         BrokerLostError: no broker, or it does not let us in.
     """
-    ours = [each for each in CHANNELS if each.is_retained and Role.RECONSTRUCTOR in each.writers]
-    channels = [*ours, MEASURE, NOTE]  # people wrote these, and nobody moves or checks them any more
+    channels = [each for each in CHANNELS if each.is_retained and Role.RECONSTRUCTOR in each.writers]
     cleared: set[str] = set()
     async with follow(connection) as follower:
         while fresh := {each.topic async for each in retained_messages(connection, project, *channels)} - cleared:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from broker.channel import clearing_of
-from broker.contract import CAMERA_PAGE, MEASURE, NOTE, SHARD
+from broker.contract import CAMERA_PAGE, SHARD
 from broker.delivery import Delivery
 from broker.ids import Encoding, PageDigest
 from broker.manifest import EncodedShard, ShardEntry
@@ -14,7 +14,6 @@ from broker.shards import sha256
 from reconstructor.lifecycle.removal import clear_retained
 from reconstructor.publishing.retained import ShardKey, list_retained
 from reconstructor.publishing.retained_claims import RetainedClaims
-from reconstructor.publishing.retained_messages import retained_messages
 from tests.integration.reconstructor.another_broker import another_broker
 from tests.integration.reconstructor.programs import PATIENCE_S, PROJECT, SPACE
 from tests.manifests import BOX, paged
@@ -95,17 +94,6 @@ async def test_a_project_is_cleared_on_a_broker_that_lists_only_a_part(mosquitto
         assert await clear_retained(connection, PROJECT) == SHARD_COUNT + PAGE_COUNT + 1
     retained = await list_retained(mosquitto.connection("reconstructor"), PROJECT)
     assert (retained.digests, retained.pages, retained.manifest) == ({}, set(), b"")
-
-
-async def test_a_project_that_ends_leaves_no_measure_and_no_note(mosquitto: Mosquitto) -> None:
-    left = [channel.outgoing(SPACE, PROJECT, b"{}", user="anna", annotation="a1") for channel in (MEASURE, NOTE)]
-    async with Delivery(mosquitto.connection("anna"), client_id="page", session_expiry_s=0) as delivery:
-        await delivery.wait_connected(PATIENCE_S)
-        for each in left:
-            await delivery.publish(each)
-    connection = mosquitto.connection("reconstructor")
-    assert await clear_retained(connection, PROJECT) == 2
-    assert [each async for each in retained_messages(connection, PROJECT, MEASURE, NOTE)] == []
 
 
 async def test_a_manifest_that_comes_behind_our_own_message_is_seen_before_a_store_claims_the_project(
