@@ -6,10 +6,13 @@ import json
 
 import pytest
 
+from broker.contract import NOTE, match
 from broker.ids import Generation, ProjectId, SenderId
+from broker.live import LiveMessage
 from broker.messages import WorldFrame
+from broker.topics import TopicSpace
 from broker.wire.annotations import Measure, MeasureKind, Note
-from viewer.annotations.listing import LeftAnnotation, csv_of, geojson_of
+from viewer.annotations.listing import LeftAnnotation, csv_of, geojson_of, take
 
 CHAPEL = ProjectId("chapel")
 SCALED = WorldFrame(metres_per_unit=2.0, up=(0.0, 0.0, 1.0), offset=(100.0, 0.0, 0.0))
@@ -64,3 +67,15 @@ def test_geojson_says_that_its_coordinates_are_local() -> None:
     point, polygon = (feature["geometry"] for feature in collection["features"])
     assert point == {"type": "Point", "coordinates": [2.0, 4.0, 6.0]}
     assert polygon["coordinates"] == [[[0, 0, 0], [2, 0, 0], [2, 2, 0], [0, 0, 0]]]
+    assert text.endswith("}\n")
+
+
+def test_a_note_that_is_changed_while_the_list_is_read_is_listed_once_and_one_taken_away_not_at_all() -> None:
+    space, found = TopicSpace(), dict[str, LeftAnnotation]()
+    for name, text in (("a1", "crack"), ("a2", "stain"), ("a1", "two cracks"), ("a2", None)):
+        note = Note(project=CHAPEL, generation=Generation(1), point=(1.0, 2.0, 3.0), text=text or "")
+        topic = space.topic(CHAPEL, NOTE.template, user="anna", annotation=name)
+        payload = note.encode() if text else b""
+        take(found, match(space, topic), LiveMessage(topic=topic, payload=payload, is_retained=False))
+    assert [each.annotation.text for each in found.values() if isinstance(each.annotation, Note)] == ["two cracks"]
+    assert len(found) == 1
