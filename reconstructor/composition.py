@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from broker.accounts.audit import AuditLog
 from broker.delivery import Delivery
-from broker.ids import ProjectId, client_id
+from broker.ids import ProjectId
 from broker.logs import get_logger
 from reconstructor.config import Settings
 from reconstructor.context import Context
@@ -17,7 +17,7 @@ from reconstructor.decoders.protocol import Limits
 from reconstructor.executors.slots import Slots
 from reconstructor.intake.router import RECEIVE_MAXIMUM, subscriptions
 from reconstructor.presence import Presence, last_will
-from reconstructor.publishing.election import Election
+from reconstructor.publishing.election import Election, client_id_of
 from reconstructor.publishing.publisher import Publisher
 from reconstructor.quotas import Quotas, start_of_day
 from reconstructor.storage.reference_set import Claim
@@ -83,7 +83,7 @@ def context_of(settings: Settings, project: ProjectId, store: Store, decoders: D
     space = settings.broker.space
     delivery = Delivery(
         settings.broker,
-        client_id=client_id_of(project, store),
+        client_id=client_id_of(project, store.identity.session_token),
         subscriptions=subscriptions(space, project),
         will=last_will(settings, project, run),
         receive_maximum=RECEIVE_MAXIMUM,
@@ -131,7 +131,3 @@ def decoders_of(settings: Settings) -> Decoders:
     )
     limits = Limits(memory_bytes=settings.decoder_memory_bytes, cpu_s=settings.decoder_cpu_s)
     return Decoders(count=settings.decoder_count, limits=limits, pixels=pixels)
-
-
-def client_id_of(project: ProjectId, store: Store) -> str:
-    return client_id("reconstructor", project, store.identity.session_token)

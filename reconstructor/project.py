@@ -15,7 +15,7 @@ from broker.contract import RECONSTRUCTOR_STATISTICS
 from broker.errors import CairnError
 from broker.ids import ProjectId
 from broker.shards import MAX_POINTS, PLY_BYTES_PER_POINT
-from reconstructor.composition import Shared, client_id_of, context_of, open_store
+from reconstructor.composition import Shared, context_of, open_store
 from reconstructor.config import Settings
 from reconstructor.context import BROKER_ERRORS, RETRY_S, Context
 from reconstructor.disk import watch_disk
@@ -31,7 +31,7 @@ from reconstructor.intake.router import receive_messages
 from reconstructor.intake.scale_bars import publish_revisions, publish_scale_bar
 from reconstructor.jobs.runner import run_jobs
 from reconstructor.publishing.candidates import AnotherReconstructorError
-from reconstructor.publishing.election import end_session
+from reconstructor.publishing.election import client_id_of, end_session
 from reconstructor.requests import RequestQueues
 from reconstructor.resting import refetch_at_rest
 from reconstructor.statistics import LatencySamples, collect
@@ -131,7 +131,8 @@ async def _session_ended_when_lost(context: Context) -> AsyncIterator[None]:
         yield
     except* AnotherReconstructorError as group:
         if not any(each.is_copy for each in group.exceptions if isinstance(each, AnotherReconstructorError)):
-            await end_session(context.settings.broker, client_id_of(context.project, context.store))
+            token = context.store.identity.session_token
+            await end_session(context.settings.broker, client_id_of(context.project, token))
         raise
 
 

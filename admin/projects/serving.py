@@ -15,7 +15,7 @@ from broker.ids import ProjectId
 from broker.projects.project_list import SERVING, ProjectList
 from reconstructor.config import Settings
 from reconstructor.lifecycle.moving import Move
-from reconstructor.lifecycle.removal import clear_retained, remove_folder, until_free
+from reconstructor.lifecycle.removal import clear_retained, remove_folder, session_of, until_free
 
 LET_GO_S: Final = 30.0
 _WRITER: Final = ("reconstructor",)
@@ -89,8 +89,9 @@ class Place:
 
     async def remove(self, project: ProjectId) -> int | None:
         """Remove a project that nobody serves; returns how many retained messages were cleared, None without a broker."""
+        session = await asyncio.to_thread(session_of, self.folder(project), project)
         await asyncio.to_thread(remove_folder, self.folder(project))
-        return await cleared(self.settings.broker, project)
+        return await cleared(self.settings.broker, project, session)
 
 
 def list_above(data_dir: Path) -> Path:
@@ -109,9 +110,9 @@ def _list(file: Path, project: ProjectId) -> None:
     listed.write()
 
 
-async def cleared(connection: Connection, project: ProjectId) -> int | None:
+async def cleared(connection: Connection, project: ProjectId, session: str) -> int | None:
     """How many messages were cleared; None when the broker could not be asked."""
     try:
-        return await clear_retained(connection, project)
+        return await clear_retained(connection, project, session)
     except CairnError:
         return None

@@ -11,13 +11,14 @@ from typing import Final
 
 from broker.channel import Role, clearing_of
 from broker.config import Connection
-from broker.contract import CHANNELS
+from broker.contract import CHANNELS, MEASURE, NOTE
 from broker.ids import ProjectId
 from broker.live import follow
+from reconstructor.publishing.election import client_id_of, end_session
 from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.storage.durable_files import StoreError, translate
 from reconstructor.storage.lock import StoreInUseError, lock
-from reconstructor.storage.read_only import DATABASE_NAME
+from reconstructor.storage.read_only import DATABASE_NAME, ReadOnlyStore
 
 _LOOK_S: Final = 0.2
 
@@ -45,6 +46,11 @@ async def until_free(folder: Path, timeout_s: float) -> None:
         await asyncio.sleep(_LOOK_S)
 
 
+def session_of(folder: Path, project: ProjectId) -> str:
+    """The client id of the session that the broker keeps for a project's store; raises StoreError."""
+    return client_id_of(project, ReadOnlyStore(folder=folder).session_token())
+
+
 def remove_folder(folder: Path) -> None:
     """Remove everything that is stored of a project; a crash halfway leaves no half project. Raises StoreError."""
     with taken(folder):
@@ -56,13 +62,17 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(gone, ignore_errors=True)
 
 
-async def clear_retained(connection: Connection, project: ProjectId) -> int:
-    """Clear what a reconstructor published and the broker retains of a project; returns how many messages.
+async def clear_retained(connection: Connection, project: ProjectId, session: str) -> int:
+    """End the store's session, then clear the project's cloud, measures and notes; returns how many messages were cleared.
+
+    A session that stayed would keep the clearing of notes for the store, which may come back from an archive with them.
 
     Raises:
         BrokerLostError: no broker, or it does not let us in.
     """
-    channels = [each for each in CHANNELS if each.is_retained and Role.RECONSTRUCTOR in each.writers]
+    await end_session(connection, session)
+    ours = [each for each in CHANNELS if each.is_retained and Role.RECONSTRUCTOR in each.writers]
+    channels = [*ours, MEASURE, NOTE]  # nobody moves or checks any more what people wrote
     cleared: set[str] = set()
     async with follow(connection) as follower:
         while fresh := {each.topic async for each in retained_messages(connection, project, *channels)} - cleared:

@@ -18,7 +18,7 @@ from broker.contract import REFERENCE
 from broker.delivery import Delivery
 from broker.envelope import decode
 from broker.errors import CairnError
-from broker.ids import ProjectId
+from broker.ids import ProjectId, client_id
 from broker.logs import get_logger
 from broker.manifest import Manifest
 from broker.outgoing import Outgoing
@@ -224,6 +224,11 @@ class Election:
             f"here. Stop one of the two, or take over on purpose with `cairn reconstructor adopt {self._project}`",
             is_copy=is_copy,
         )
+
+
+def client_id_of(project: ProjectId, session_token: str) -> str:
+    """Under which name the store with this token has its durable session."""
+    return client_id("reconstructor", project, session_token)
 
 
 async def end_session(connection: Connection, client_id: str) -> None:

@@ -84,6 +84,11 @@ class ReadOnlyStore:
         rows = self._rows("SELECT value FROM facts WHERE name = 'title'")
         return str(rows[0][0]) if rows else ""
 
+    def session_token(self) -> str:
+        """Return the secret part of the name of the store's session with the broker; empty before the first start."""
+        rows = self._rows("SELECT value FROM facts WHERE name = 'session_token'")
+        return str(rows[0][0]) if rows else ""
+
     def is_paused(self) -> bool:
         """Return whether a person paused the project."""
         rows = self._rows("SELECT value FROM facts WHERE name = 'is_paused'")

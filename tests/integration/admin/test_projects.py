@@ -12,24 +12,30 @@ from typer.testing import CliRunner
 from admin.projects.cli import app
 from broker.accounts.access import Credential, User
 from broker.accounts.audit import Action, AuditLog
+from broker.contract import NOTE
+from broker.delivery import Delivery
 from broker.ids import ProjectId
+from broker.manifest import Manifest
 from broker.messages import ReconstructorPresence
 from broker.mosquitto import BrokerPlan, Mosquitto, free_port
 from broker.projects.project_list import ProjectList
+from broker.wire.annotations import Note
 from reconstructor.publishing.retained import list_retained
+from reconstructor.publishing.retained_messages import retained_messages
 from reconstructor.storage.store import Store
-from tests.integration.reconstructor.programs import PROJECT, Program, Rig, Watcher, retained_manifest
+from tests.integration.reconstructor.programs import PROJECT, SPACE, Program, Rig, Watcher, retained_manifest
 
 OTHER = ProjectId("abbey")
 SECOND = ProjectId("crypt")
 TITLE = "Kapelle St. Märgen · 聖堂"
 START_S = 90.0
+CRACK = Note.model_validate({"project": PROJECT, "generation": 1, "point": (0.0, 0.0, 0.0), "text": "crack"}).encode()
 
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     """A broker whose users belong to all projects."""
-    people = (("reconstructor", "reconstructor"), ("rig-north", "agent"), ("viewer", "viewer"))
+    people = (("reconstructor", "reconstructor"), ("rig-north", "agent"), ("viewer", "viewer"), ("anna", "contributor"))
     users = [Credential.fresh(User.build(name, role, [PROJECT, OTHER, SECOND])) for name, role in people]
     with Mosquitto(BrokerPlan(data_dir=tmp_path / "broker", port=free_port()), users) as broker:
         yield broker
@@ -48,6 +54,31 @@ def settings_of(mosquitto: Mosquitto, folder: Path, *projects: ProjectId) -> Pat
         encoding="utf-8",
     )
     return file
+
+
+async def until_noted(mosquitto: Mosquitto, note: bytes | None) -> None:
+    """Wait until the broker retains this note of the project, or none."""
+    connection, wanted = mosquitto.connection("reconstructor"), [] if note is None else [note]
+    async with asyncio.timeout(60):
+        while [each.payload async for each in retained_messages(connection, PROJECT, NOTE)] != wanted:
+            await asyncio.sleep(0.2)
+
+
+async def leave_note(mosquitto: Mosquitto) -> None:
+    """Anna leaves a note on the object."""
+    async with Delivery(mosquitto.connection("anna"), client_id="page", session_expiry_s=0) as page:
+        await page.wait_connected(START_S)
+        await page.publish(NOTE.outgoing(SPACE, PROJECT, CRACK, user="anna", annotation="a1"))
+    await until_noted(mosquitto, CRACK)
+
+
+async def until_published(mosquitto: Mosquitto) -> Manifest:
+    """The manifest of the project, once the broker retains one."""
+    connection = mosquitto.connection("reconstructor")
+    async with asyncio.timeout(60):
+        while not (await list_retained(connection, PROJECT)).manifest:
+            await asyncio.sleep(0.2)
+    return await retained_manifest(mosquitto)
 
 
 def cairn(*words: str) -> str:
@@ -72,6 +103,7 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
             await rig.send_many(range(3))
             await seen.until_complete(3)
             manifest = await retained_manifest(mosquitto)
+            await leave_note(mosquitto)
             await asyncio.to_thread(cairn, "title", PROJECT, TITLE, *at)
             await seen.until(lambda each: each.state is not None and each.state.title == TITLE)
             await asyncio.to_thread(cairn, "backup", PROJECT, backup, *at)
@@ -83,17 +115,16 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
         assert not ProjectList.read(file).has(PROJECT)
         retained = await list_retained(mosquitto.connection("reconstructor"), PROJECT)
         assert (retained.digests, retained.manifest) == ({}, b"")
+        await until_noted(mosquitto, None)
 
         await asyncio.to_thread(cairn, "restore", archive, *at)
         listed = ProjectList.read(file)
         listed.add(PROJECT)
         listed.write()
-        async with asyncio.timeout(60):
-            while not (retained := await list_retained(mosquitto.connection("reconstructor"), PROJECT)).manifest:
-                await asyncio.sleep(0.2)
-        again = await retained_manifest(mosquitto)
+        again = await until_published(mosquitto)
         assert again.shard_pages == manifest.shard_pages  # the same cloud, byte for byte
         assert again.revision >= manifest.revision
+        await until_noted(mosquitto, CRACK)
 
         assert json.loads(await asyncio.to_thread(cairn, "status", PROJECT, *at))["title"] == TITLE
         refused = CliRunner().invoke(app, ["delete", PROJECT, "--confirm", OTHER, *at])
@@ -101,6 +132,7 @@ async def test_a_project_is_backed_up_archived_restored_and_deleted(
         assert (tmp_path / "data" / PROJECT).exists()
         await asyncio.to_thread(cairn, "delete", PROJECT, "--confirm", PROJECT, *at)
         assert not (tmp_path / "data" / PROJECT).exists()
+        await until_noted(mosquitto, None)
         images = str(tmp_path / "images")
         await asyncio.to_thread(cairn, "restore", backup, "--as", "copy", "--without-black-box", *at)
         os.rename(tmp_path / "data" / "copy" / "images", images)  # noqa: PTH104 - of a project that nobody serves

@@ -91,7 +91,7 @@ async def test_a_project_is_cleared_on_a_broker_that_lists_only_a_part(mosquitto
     await publish(mosquitto)
     async with another_broker(mosquitto.plan.port, most_of_a_subscription=90) as broker:
         connection = mosquitto.connection("reconstructor").model_copy(update={"port": broker.port})
-        assert await clear_retained(connection, PROJECT) == SHARD_COUNT + PAGE_COUNT + 1
+        assert await clear_retained(connection, PROJECT, "reconstructor-chapel-none") == SHARD_COUNT + PAGE_COUNT + 1
     retained = await list_retained(mosquitto.connection("reconstructor"), PROJECT)
     assert (retained.digests, retained.pages, retained.manifest) == ({}, set(), b"")
 
