@@ -33,7 +33,9 @@ export const MOST = 200;
 /** What is being set. */
 export interface Draft {
   readonly kind: Kind;
+  /** In the world of the generation. */
   readonly points: readonly Vector[];
+  readonly generation: number;
 }
 
 /** What is changed of an annotation. */
@@ -41,6 +43,11 @@ interface Change {
   readonly words: string;
   /** In the coordinates of the shards on screen. */
   readonly points: readonly Vector[];
+}
+
+/** An annotation with its points and its label on the object that is shown. */
+interface Drawable extends Placed {
+  readonly label: string;
 }
 
 export class AnnotationEditor implements StageLayer {
@@ -54,6 +61,9 @@ export class AnnotationEditor implements StageLayer {
   mayWrite: boolean | null = null;
   private readonly read = new Map<string, { readonly payload: Uint8Array; readonly annotation: Annotation | null }>();
   private readonly dragging = new Dragging(this);
+  /** What was drawn last, and of what. */
+  private drawn: readonly Drawable[] = [];
+  private drawnOf: readonly unknown[] = [];
 
   constructor(
     readonly host: CairnViewer,
@@ -107,7 +117,10 @@ export class AnnotationEditor implements StageLayer {
 
   /** Find out whether this account may leave anything. */
   async open(): Promise<void> {
-    this.mayWrite = (await this.host.session?.follower.requests.mayLeave().catch(() => null)) ?? null;
+    const { session } = this.host;
+    const mayWrite = (await session?.follower.requests.mayLeave().catch(() => null)) ?? null;
+    if (session !== this.host.session) return; // another project or account
+    this.mayWrite = mayWrite;
     this.update();
   }
 
@@ -121,7 +134,7 @@ export class AnnotationEditor implements StageLayer {
   }
 
   begin(kind: Kind): void {
-    [this.draft, this.selected] = [{ kind, points: [] }, null];
+    [this.draft, this.selected] = [{ kind, points: [], generation: this.generation ?? 0 }, null];
     this.update();
   }
 
@@ -137,8 +150,9 @@ export class AnnotationEditor implements StageLayer {
   }
 
   tap(point: Vector | null): void {
+    this.carry();
     if (!this.draft || !point) return;
-    this.draft = { ...this.draft, points: [...this.draft.points, point] };
+    this.draft = { ...this.draft, points: [...this.draft.points, plus(point, this.offset)] };
     const { kind, points } = this.draft;
     if (kind !== "note" && points.length === pointsOf(kind)[1]) void this.finish();
     else this.update();
@@ -151,7 +165,9 @@ export class AnnotationEditor implements StageLayer {
 
   /** Leave the draft for everybody; a note with its text. */
   async finish(text = ""): Promise<void> {
+    this.carry();
     const { draft } = this;
+    const { session } = this.host;
     if (!draft || !this.isComplete) return;
     const number = this.annotations.filter(({ kind }) => kind === draft.kind).length + 1;
     const words = draft.kind === "note" ? text : w("named", { kind: w(draft.kind), number });
@@ -160,10 +176,11 @@ export class AnnotationEditor implements StageLayer {
     this.draft = null;
     const isLeft = await this.leave({ channel, user: this.user, id, kind: draft.kind }, 1, {
       words,
-      points: draft.points,
+      points: this.pointsOn(draft),
     });
+    if (session !== this.host.session) return; // another project or account
     if (isLeft) this.select(`${channel}/${this.user}/${id}`);
-    else this.draft = draft;
+    else this.draft ??= draft;
     this.update();
   }
 
@@ -194,20 +211,22 @@ export class AnnotationEditor implements StageLayer {
     return kind === "note" ? NO_FIGURES : figuresOf(kind, points, this.up);
   }
 
-  pointsOn(annotation: Annotation): readonly Vector[] {
+  pointsOn(annotation: Pick<Annotation, "generation" | "points">): readonly Vector[] {
     const scene = this.host.project?.scene;
     return scene ? shownPoints(annotation, scene) : [];
   }
 
   draw(project: (point: Vector) => Place): SVGTemplateResult {
     this.dress();
+    this.carry();
     const { draft, up } = this;
-    const drawn = this.placed.map(({ annotation, points }) =>
-      drawAnnotation(
+    const drawn = this.drawable.map(({ annotation, label, points }) => {
+      const dragged = this.dragging.pointsOf(annotation.key);
+      return drawAnnotation(
         {
           kind: annotation.kind,
-          points: this.dragging.pointsOf(annotation.key) ?? points,
-          label: this.labelOf(annotation, this.dragging.pointsOf(annotation.key) ?? points),
+          points: dragged ?? points,
+          label: dragged ? this.labelOf(annotation, dragged) : label,
           up,
           isSelected: annotation.key === this.selected,
           onPress: (event, at) => {
@@ -215,10 +234,21 @@ export class AnnotationEditor implements StageLayer {
           },
         },
         project,
-      ),
-    );
+      );
+    });
     const begun =
-      draft && drawAnnotation({ ...draft, label: this.draftLabel(draft), up, isSelected: true, onPress }, project);
+      draft &&
+      drawAnnotation(
+        {
+          kind: draft.kind,
+          points: this.pointsOn(draft),
+          label: this.draftLabel(draft),
+          up,
+          isSelected: true,
+          onPress,
+        },
+        project,
+      );
     return svg`<g class=${draft ? "still" : ""}>${drawn}</g><g class="still">${begun}</g>`;
   }
 
@@ -227,6 +257,17 @@ export class AnnotationEditor implements StageLayer {
     this.version += 1;
     this.host.requestUpdate();
     this.host.stage?.requestUpdate();
+  }
+
+  /** Every frame draws them; places and figures are computed only after a change. */
+  private get drawable(): readonly Drawable[] {
+    const { images, scene } = this.host.project ?? {};
+    const asked = [this.version, scene, images?.cameras];
+    if (asked.some((each, index) => each !== this.drawnOf[index])) {
+      this.drawn = this.placed.map((each) => ({ ...each, label: this.labelOf(each.annotation, each.points) }));
+      this.drawnOf = asked;
+    }
+    return this.drawn;
   }
 
   private press(event: PointerEvent, annotation: Annotation, at: number): void {
@@ -246,6 +287,18 @@ export class AnnotationEditor implements StageLayer {
     return kind === "note" ? "" : mainFigure(figuresOf(kind, points, this.up), this.metresPerUnit, this.unit);
   }
 
+  /** Move the draft with the world, as the reconstructor moves what is left. */
+  private carry(): void {
+    const { draft, generation } = this;
+    if (!draft || generation === undefined || draft.generation === generation) return;
+    this.draft = { ...draft, points: this.pointsOn(draft).map((point) => plus(point, this.offset)), generation };
+  }
+
+  /** The generation that is shown. */
+  private get generation(): number | undefined {
+    return this.host.project?.scene.shown?.manifest.generation;
+  }
+
   private get offset(): Vector {
     return this.host.project?.scene.shown?.manifest.frame.offset ?? [0, 0, 0];
   }
@@ -257,7 +310,7 @@ export class AnnotationEditor implements StageLayer {
     { points, words }: Change,
   ): Promise<boolean> {
     const { project } = this.host;
-    const generation = project?.scene.shown?.manifest.generation;
+    const { generation } = this;
     const world = points.map((point) => plus(point, this.offset));
     const [first] = world;
     if (!project || generation === undefined || !first) return false;
@@ -271,12 +324,14 @@ export class AnnotationEditor implements StageLayer {
 
   /** Publish a message, and show it at once. */
   private async send(left: Left): Promise<boolean> {
+    const { session } = this.host;
     try {
-      await this.host.session?.follower.requests.leave(left);
+      await session?.follower.requests.leave(left);
     } catch (thrown) {
-      this.host.toast.say(errorWords(thrown), true);
+      if (session === this.host.session) this.host.toast.say(errorWords(thrown), true);
       return false;
     }
+    if (session !== this.host.session) return false; // the list is another project's now
     this.left.put(left);
     return true;
   }

@@ -224,7 +224,7 @@ export class AnnotationsPanel extends LocalizedElement {
 
   private async speak(): Promise<void> {
     await loadWords();
-    this.requestUpdate();
+    this.editor.update();
   }
 
   private readonly close = (): void => {
