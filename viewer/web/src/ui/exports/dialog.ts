@@ -10,6 +10,7 @@ import type { ReadyExport } from "../../wire/exports";
 import { ExportError, FORMATS, exportLink, fetchExports } from "../../wire/exports";
 import type { ReadMessage } from "../../wire/messages";
 import { bytes, dateAndTime, percent, points } from "../format";
+import { choiceStyles } from "../form-styles";
 import { closeIcon } from "../icons";
 import { speech } from "../language/language";
 import { LocalizedElement } from "../language/localized";
@@ -32,7 +33,7 @@ interface Running {
 
 @customElement("cairn-exports")
 export class Exports extends LocalizedElement {
-  static override readonly styles = [sharedParts, exportStyles];
+  static override readonly styles = [sharedParts, choiceStyles, exportStyles];
 
   @property({ attribute: false }) base!: string;
   @property({ attribute: false }) credentials!: Credentials;

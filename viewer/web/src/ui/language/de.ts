@@ -199,6 +199,8 @@ export const GERMAN: Translation = {
   lost: "Die Verbindung ist abgerissen.",
 
   "page.no_answer": "Der Server der Seite antwortet nicht. Neuer Versuch …",
+  "page.part_missing":
+    "Dieser Teil der Seite wurde nicht geladen. Prüfen Sie die Verbindung, oder laden Sie die Seite neu.",
 
   close: "Schließen",
   dismiss: "Ausblenden",

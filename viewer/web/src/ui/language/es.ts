@@ -212,6 +212,7 @@ export const SPANISH: Translation = {
   lost: "Se perdió la conexión.",
 
   "page.no_answer": "El servidor de la página no responde. Nuevo intento…",
+  "page.part_missing": "Esta parte de la página no se ha cargado. Compruebe la conexión o vuelva a cargar la página.",
 
   close: "Cerrar",
   dismiss: "Ocultar",

@@ -214,6 +214,7 @@ export const FRENCH: Translation = {
   lost: "La connexion est perdue.",
 
   "page.no_answer": "Le serveur de la page ne répond pas. Nouvel essai…",
+  "page.part_missing": "Cette partie de la page ne s’est pas chargée. Vérifiez la connexion ou rechargez la page.",
 
   close: "Fermer",
   dismiss: "Masquer",

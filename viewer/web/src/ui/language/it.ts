@@ -214,6 +214,8 @@ export const ITALIAN: Translation = {
   lost: "La connessione è caduta.",
 
   "page.no_answer": "Il server della pagina non risponde. Nuovo tentativo…",
+  "page.part_missing":
+    "Questa parte della pagina non è stata caricata. Controllare la connessione o ricaricare la pagina.",
 
   close: "Chiudi",
   dismiss: "Nascondi",
